@@ -1,0 +1,1 @@
+//! Tranship compiles one Docker Compose file to AWS.
