@@ -1,1 +1,9 @@
-//! Tranship compiles one Docker Compose file to AWS.
+//! Tranship compiles one Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
+//!
+//! Rooms, in the order a manifest passes through them. Imports go one way, from later to earlier.
+
+pub mod compose;
+pub mod diagnostic;
+pub mod source;
+pub mod world;
+pub mod yaml;

@@ -1,0 +1,16 @@
+//! The registry: one file a family, one declaration a rule.
+
+pub mod compose;
+pub mod internal;
+
+use super::Rule;
+
+/// Every rule of every family, by family and in the order of declaration.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    [compose::ALL, internal::ALL].into_iter().flatten().copied()
+}
+
+/// The rule of a name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.name == name)
+}

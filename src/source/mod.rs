@@ -1,0 +1,64 @@
+//! Files, spans and origins: where every value of the manifest came from.
+//!
+//! In: texts the loader read. Out: [`Origin`]s, which every later stage carries, and the places
+//! ([`Place`]) a diagnostic shows for one. Invariant: a bare [`Span`] never travels past the parser;
+//! what travels is an [`Origin`] into the one table of [`Sources`].
+
+mod file;
+mod origin;
+
+pub use file::{FileId, Location, SourceFile, Span};
+pub use origin::{Origin, Place, Provenance, Role, Substitution, VariableSource};
+
+use camino::Utf8Path;
+
+/// Everything that was read, and how every value came to be.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+    table: Vec<Provenance>,
+}
+
+impl Sources {
+    /// An empty table whose first origin is [`Origin::NOWHERE`].
+    pub fn new() -> Self {
+        Sources { files: Vec::new(), table: vec![Provenance::Nowhere] }
+    }
+
+    /// Adds a file under the path that messages show (relative to the working directory where it can be).
+    pub fn add_file(&mut self, path: &Utf8Path, text: String) -> FileId {
+        let id = FileId::from_index(self.files.len());
+        self.files.push(SourceFile::new(path.to_owned(), text));
+        id
+    }
+
+    /// The file of an id that this table gave out.
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.index())
+    }
+
+    /// Every file read, in the order of reading.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(index, file)| (FileId::from_index(index), file))
+    }
+
+    /// Records how a value came to be.
+    pub fn record(&mut self, provenance: Provenance) -> Origin {
+        if self.table.is_empty() {
+            self.table.push(Provenance::Nowhere);
+        }
+        let origin = Origin::from_index(self.table.len());
+        self.table.push(provenance);
+        origin
+    }
+
+    /// Shorthand for a value that stands in a file as it is.
+    pub fn read_at(&mut self, span: Span) -> Origin {
+        self.record(Provenance::Read(span))
+    }
+
+    /// How the value came to be.
+    pub fn provenance(&self, origin: Origin) -> &Provenance {
+        self.table.get(origin.index()).unwrap_or(&Provenance::Nowhere)
+    }
+}

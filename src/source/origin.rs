@@ -1,0 +1,293 @@
+//! Origins: a small id on every value, into one table that says how the value came to be.
+
+use super::{Sources, Span};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where a value came from: an index into the table of [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Origin(u32);
+
+impl Origin {
+    /// Of a value that no text of the user's stands behind.
+    pub const NOWHERE: Origin = Origin(0);
+
+    pub(super) fn from_index(index: usize) -> Self {
+        Origin(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How one value came to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Provenance {
+    /// Nothing of the user's stands behind it.
+    Nowhere,
+    /// It stands in a file as it is.
+    Read(Span),
+    /// Its text holds the values of variables.
+    Interpolated {
+        /// The text before interpolation.
+        template: Origin,
+        /// What was put where, in order.
+        substitutions: Vec<Substitution>,
+    },
+    /// A piece of a longer text: the `8080` of `8080:80`.
+    Part {
+        /// The longer text.
+        of: Origin,
+        /// Bytes of the value of `of`.
+        range: Range<u32>,
+    },
+    /// Several files or services gave it; the winner's value stands.
+    Merged {
+        /// Whose value stands.
+        winner: Origin,
+        /// Who was overridden, first to last.
+        losers: Vec<Origin>,
+    },
+    /// It was reached through `*alias` or `<<`.
+    Alias {
+        /// The place of the alias.
+        used: Span,
+        /// The anchored value.
+        definition: Origin,
+    },
+    /// It came with `extends`.
+    Extends {
+        /// The `extends` that brought it.
+        by: Origin,
+        /// The value in the base service.
+        of: Origin,
+    },
+    /// It came with `include`.
+    Include {
+        /// The `include` entry that brought it.
+        by: Origin,
+        /// The value in the included file.
+        of: Origin,
+    },
+    /// The user wrote nothing: the specification's default.
+    Default {
+        /// The value that lacks it, or the thing it belongs to.
+        of: Origin,
+    },
+    /// Concluded from other values.
+    Inferred {
+        /// What it was concluded from.
+        from: Vec<Origin>,
+        /// The conclusion, as a phrase for a label.
+        why: &'static str,
+    },
+    /// Given on the command line or in the process environment.
+    Outside(VariableSource),
+}
+
+/// One variable's value inside an interpolated text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Substitution {
+    /// Bytes of the result that the value fills; empty when the variable is unset.
+    pub range: Range<u32>,
+    /// Bytes of the template, from `$` to the closing brace.
+    pub expression: Range<u32>,
+    /// The variable's name.
+    pub variable: Arc<str>,
+    /// The text after `:-`, `-` that stands in when the variable has no value.
+    pub fallback: Option<Arc<str>>,
+    /// Where its value came from.
+    pub source: VariableSource,
+}
+
+/// Where a variable's value came from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VariableSource {
+    /// The process environment.
+    Environment(Arc<str>),
+    /// A line of an env file.
+    File(Span),
+    /// `--set` or another flag.
+    Flag(Arc<str>),
+    /// Given by the front end itself, as `COMPOSE_PROJECT_NAME` is.
+    Computed(Arc<str>),
+    /// The expression's own default.
+    Fallback,
+    /// Unset.
+    Unset,
+}
+
+/// What a place has to do with the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The value itself stands here.
+    Value,
+    /// The alias that brought it.
+    Alias,
+    /// The `extends` that brought it.
+    Extends,
+    /// The `include` that brought it.
+    Include,
+    /// A value that this one overrides.
+    Overridden,
+    /// The value of a variable in it.
+    Variable,
+    /// What it was concluded from.
+    Premise,
+}
+
+/// A span to show, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// Where.
+    pub span: Span,
+    /// Why.
+    pub role: Role,
+}
+
+/// Chains are short; a longer one is cut, as it could only come from a cycle.
+const DEPTH: usize = 64;
+
+impl Sources {
+    /// The places to show for a value: first the value itself, then what brought it, each once.
+    pub fn places(&self, origin: Origin) -> Vec<Place> {
+        let mut places = Vec::new();
+        self.collect(origin, Role::Value, 0, &mut places);
+        places
+    }
+
+    /// The one place to show when there is room for one.
+    pub fn place(&self, origin: Origin) -> Option<Span> {
+        self.places(origin).first().map(|place| place.span)
+    }
+
+    /// Whether the user wrote the value, rather than a default standing in.
+    pub fn is_written(&self, origin: Origin) -> bool {
+        !matches!(self.provenance(origin), Provenance::Default { .. } | Provenance::Nowhere)
+    }
+
+    /// The variables in a value's text: ranges are bytes of that value.
+    pub fn substitutions(&self, origin: Origin) -> Vec<Substitution> {
+        self.substitutions_within(origin, 0)
+    }
+
+    fn substitutions_within(&self, origin: Origin, depth: usize) -> Vec<Substitution> {
+        if depth > DEPTH {
+            return Vec::new();
+        }
+        match self.provenance(origin) {
+            Provenance::Interpolated { substitutions, .. } => substitutions.clone(),
+            Provenance::Part { of, range } => self
+                .substitutions_within(*of, depth + 1)
+                .into_iter()
+                .filter(|found| found.range.start >= range.start && found.range.end <= range.end)
+                .map(|found| Substitution {
+                    range: found.range.start - range.start..found.range.end - range.start,
+                    ..found
+                })
+                .collect(),
+            Provenance::Merged { winner: next, .. }
+            | Provenance::Alias { definition: next, .. }
+            | Provenance::Extends { of: next, .. }
+            | Provenance::Include { of: next, .. } => self.substitutions_within(*next, depth + 1),
+            _ => Vec::new(),
+        }
+    }
+
+    fn collect(&self, origin: Origin, role: Role, depth: usize, places: &mut Vec<Place>) {
+        if depth > DEPTH {
+            return;
+        }
+        let mut follow = |next: Origin, role: Role| self.collect(next, role, depth + 1, places);
+        match self.provenance(origin) {
+            Provenance::Nowhere | Provenance::Outside(_) => {}
+            Provenance::Read(span) => push(places, *span, role),
+            Provenance::Interpolated { template, substitutions } => {
+                follow(*template, role);
+                for found in substitutions {
+                    if let VariableSource::File(span) = found.source {
+                        push(places, span, Role::Variable);
+                    }
+                }
+            }
+            Provenance::Part { of, range } => match self.part_span(*of, range) {
+                Some(span) => push(places, span, role),
+                None => follow(*of, role),
+            },
+            Provenance::Merged { winner, losers } => {
+                follow(*winner, role);
+                for loser in losers {
+                    follow(*loser, Role::Overridden);
+                }
+            }
+            Provenance::Alias { used, definition } => {
+                follow(*definition, role);
+                push(places, *used, Role::Alias);
+            }
+            Provenance::Extends { by, of } => {
+                follow(*of, role);
+                follow(*by, Role::Extends);
+            }
+            Provenance::Include { by, of } => {
+                follow(*of, role);
+                follow(*by, Role::Include);
+            }
+            Provenance::Default { of } => follow(*of, role),
+            Provenance::Inferred { from, .. } => {
+                for (index, premise) in from.iter().enumerate() {
+                    follow(*premise, if index == 0 { role } else { Role::Premise });
+                }
+            }
+        }
+    }
+
+    /// The exact bytes of a part, where its whole stands in a file letter for letter.
+    fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
+        let Provenance::Read(span) = self.provenance(of) else { return None };
+        let raw = self.file(span.file)?.text().get(span.start as usize..span.end as usize)?;
+        let quote = u32::from(raw.starts_with(['"', '\'']));
+        let literal = !raw.contains(['\\', '\n']) && !raw.starts_with(['|', '>']);
+        let (start, end) = (span.start + quote + range.start, span.start + quote + range.end);
+        (literal && end <= span.end).then_some(Span { file: span.file, start, end })
+    }
+}
+
+fn push(places: &mut Vec<Place>, span: Span, role: Role) {
+    if !places.iter().any(|place| place.span == span) {
+        places.push(Place { span, role });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_quoted_text_has_its_own_span() {
+        let mut sources = Sources::new();
+        let file = sources.add_file("c.yaml".into(), "- \"8080:80\"\n".to_owned());
+        let whole = sources.read_at(Span::new(file, 2, 11));
+        let part = sources.record(Provenance::Part { of: whole, range: 5..7 });
+        assert_eq!(sources.place(part), Some(Span::new(file, 8, 10)));
+    }
+
+    #[test]
+    fn substitutions_follow_merges_and_shift_with_parts() {
+        let mut sources = Sources::new();
+        let file = sources.add_file("c.yaml".into(), "A=x${B}".to_owned());
+        let template = sources.read_at(Span::new(file, 0, 7));
+        let substitution = Substitution {
+            range: 3..5,
+            expression: 3..7,
+            variable: "B".into(),
+            fallback: None,
+            source: VariableSource::Environment("B".into()),
+        };
+        let whole = sources.record(Provenance::Interpolated { template, substitutions: vec![substitution] });
+        let merged = sources.record(Provenance::Merged { winner: whole, losers: vec![] });
+        let part = sources.record(Provenance::Part { of: merged, range: 2..5 });
+        let found = sources.substitutions(part);
+        assert_eq!(found.iter().map(|one| one.range.clone()).collect::<Vec<_>>(), [1..3]);
+    }
+}

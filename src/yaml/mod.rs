@@ -1,0 +1,8 @@
+//! YAML: events to a tree with origins, scalars as Compose's parser types them, merge keys, the writer.
+//!
+//! In: the text of one file in [`crate::source::Sources`]. Out: one [`Node`] a document.
+//! Invariant: every key and value carries an origin; aliases expand within a budget.
+
+mod node;
+
+pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};

@@ -1,0 +1,321 @@
+//! The tree every stage of the front end works on: values with origins, mappings in written order.
+
+use crate::source::Origin;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A value of the manifest, and where it came from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Its number in the resolved manifest; [`NodeId::UNNUMBERED`] before it is sealed.
+    pub id: NodeId,
+    /// The tag it was written with, where it is not one of YAML's own.
+    pub tag: Option<Box<Tag>>,
+}
+
+/// A node's number in a sealed manifest: preorder, so a subtree is a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// Of a tree that was not sealed yet.
+    pub const UNNUMBERED: NodeId = NodeId(0);
+}
+
+/// A tag, such as `!reset`, with the place it was written at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tag {
+    /// With its exclamation mark: `!reset`.
+    pub name: Arc<str>,
+    /// Where the tag stands.
+    pub origin: Origin,
+}
+
+/// What a node holds, typed as Compose's parser types plain scalars.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value {
+    /// `null`, `~` or nothing.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer; wide enough for Go's `int64` and `uint64`.
+    Integer(i128),
+    /// A floating point number, `.inf` and `.nan` among them.
+    Float(f64),
+    /// A plain scalar that YAML 1.1 reads as a date: refused in most places.
+    Timestamp(Arc<str>),
+    /// Text.
+    String(Arc<str>),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A mapping with unique text keys.
+    Mapping(Mapping),
+}
+
+impl Value {
+    /// What the value is, as messages name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Integer(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Timestamp(_) => "a date",
+            Value::String(_) => "a string",
+            Value::Sequence(_) => "a list",
+            Value::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+impl Node {
+    /// A value that came from `origin`.
+    pub fn new(value: Value, origin: Origin) -> Self {
+        Node { value, origin, id: NodeId::UNNUMBERED, tag: None }
+    }
+
+    /// A text that came from `origin`.
+    pub fn string(text: impl Into<Arc<str>>, origin: Origin) -> Self {
+        Node::new(Value::String(text.into()), origin)
+    }
+
+    /// The text, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The integer, if it is one.
+    pub fn as_integer(&self) -> Option<i128> {
+        match &self.value {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The boolean, if it is one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match &self.value {
+            Value::Bool(truth) => Some(*truth),
+            _ => None,
+        }
+    }
+
+    /// The mapping, if it is one.
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        match &self.value {
+            Value::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The mapping to change, if it is one.
+    pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
+        match &mut self.value {
+            Value::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is a list.
+    pub fn as_sequence(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Sequence(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Null
+    }
+
+    /// The value under a key of a mapping; nothing for anything else.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_mapping().and_then(|mapping| mapping.get(key))
+    }
+
+    /// The value at a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+}
+
+/// A key with its own origin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// The key's text.
+    pub text: Arc<str>,
+    /// Where the key stands.
+    pub origin: Origin,
+}
+
+/// One key and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: Key,
+    /// The value.
+    pub value: Node,
+}
+
+/// A mapping in written order. Look-up is linear in small mappings and indexed in large ones.
+#[derive(Debug, Clone, Default)]
+pub struct Mapping {
+    entries: Vec<Entry>,
+    index: Option<Box<BTreeMap<Arc<str>, usize>>>,
+}
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+/// Mappings of more entries than this keep an index.
+const INDEXED_ABOVE: usize = 16;
+
+impl Mapping {
+    /// An empty mapping.
+    pub fn new() -> Self {
+        Mapping::default()
+    }
+
+    /// Number of keys.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether it has no key.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.entries.iter()
+    }
+
+    /// The values in order, to change. Keys stay as they are.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Node)> {
+        self.entries.iter_mut().map(|entry| (&entry.key, &mut entry.value))
+    }
+
+    /// Whether the key is there.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.position(key).is_some()
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The value of a key, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let position = self.position(key)?;
+        self.entries.get_mut(position).map(|entry| &mut entry.value)
+    }
+
+    /// Key and value.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.position(key).and_then(|position| self.entries.get(position))
+    }
+
+    /// Sets a key: in its place where it exists, at the end otherwise. Gives back what stood there.
+    pub fn insert(&mut self, key: Key, value: Node) -> Option<Node> {
+        if let Some(position) = self.position(&key.text) {
+            let entry = self.entries.get_mut(position)?;
+            return Some(std::mem::replace(entry, Entry { key, value }).value);
+        }
+        if let Some(index) = &mut self.index {
+            index.insert(key.text.clone(), self.entries.len());
+        }
+        self.entries.push(Entry { key, value });
+        if self.index.is_none() && self.entries.len() > INDEXED_ABOVE {
+            self.reindex();
+        }
+        None
+    }
+
+    /// Takes a key out, keeping the order of the others.
+    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+        let position = self.position(key)?;
+        let entry = self.entries.remove(position);
+        self.reindex();
+        Some(entry)
+    }
+
+    /// Keeps the entries that `keep` agrees to.
+    pub fn retain(&mut self, keep: impl FnMut(&mut Entry) -> bool) {
+        self.entries.retain_mut(keep);
+        self.reindex();
+    }
+
+    /// Orders the entries by key, as Go's maps are printed.
+    pub fn sort_keys(&mut self) {
+        self.entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
+        self.reindex();
+    }
+
+    fn reindex(&mut self) {
+        self.index = (self.entries.len() > INDEXED_ABOVE).then(|| {
+            Box::new(
+                self.entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect(),
+            )
+        });
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        match &self.index {
+            Some(index) => index.get(key).copied(),
+            None => self.entries.iter().position(|entry| &*entry.key.text == key),
+        }
+    }
+}
+
+impl IntoIterator for Mapping {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Mapping {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_mappings_behave_alike() {
+        for size in [3, 40] {
+            let mut mapping = Mapping::new();
+            for number in 0..size {
+                let key = Key { text: format!("k{number}").into(), origin: Origin::NOWHERE };
+                mapping.insert(key, Node::new(Value::Integer(number), Origin::NOWHERE));
+            }
+            assert_eq!(mapping.get("k2").and_then(Node::as_integer), Some(2));
+            assert!(mapping.remove("k1").is_some());
+            assert_eq!(mapping.get("k2").and_then(Node::as_integer), Some(2));
+            assert!(!mapping.contains_key("k1"));
+            assert_eq!(mapping.iter().next().map(|entry| entry.key.text.to_string()), Some("k0".to_owned()));
+        }
+    }
+}
