@@ -8,6 +8,7 @@
 
 mod rule;
 pub mod rules;
+pub mod suggest;
 
 pub use rule::{Rule, Severity};
 
