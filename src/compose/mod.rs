@@ -4,8 +4,18 @@
 //! default in place) and sealed (every node numbered). Invariant: `tranship config` prints what
 //! `docker compose config` prints for it.
 
+pub mod canonical;
+pub mod consistency;
+mod context;
+pub mod defaults;
+mod load;
 mod manifest;
+pub mod merge;
+pub mod normalise;
+pub mod schema;
 
+pub use context::{Context, Environment, Project, Variable};
+pub use load::load;
 pub use manifest::{KeyPath, Manifest, NodeTable, PathSegment};
 
 use crate::yaml::Node;
