@@ -1,2 +1,7 @@
-//! The `tranship` binary.
-fn main() {}
+//! The `tranship` binary: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tranship::cli::main(std::env::args_os()).into()
+}

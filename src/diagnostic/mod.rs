@@ -6,6 +6,7 @@
 //!
 //! Messages are lower case, concrete, name the service and the key, and say what to do in `help`.
 
+pub mod page;
 mod rule;
 pub mod rules;
 pub mod suggest;

@@ -1,0 +1,23 @@
+//! `tranship completions`: the completion script of a shell.
+
+use super::{Context, Exit};
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+/// Print the completion script of a shell
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints it.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut super::Arguments::command(), "tranship", &mut script);
+        context.shell.data(&String::from_utf8_lossy(&script));
+        Exit::Done
+    }
+}

@@ -1,0 +1,43 @@
+//! The exit codes, stable from the first release on.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done,
+    /// It failed: files, the network, a deployment.
+    Failed,
+    /// The command line or the manifest has errors; nothing was written.
+    Refused,
+    /// Differences were found.
+    Different,
+    /// Credentials are missing or expired.
+    Credentials,
+    /// It took too long.
+    TimedOut,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Refused => 2,
+            Exit::Different => 3,
+            Exit::Credentials => 4,
+            Exit::TimedOut => 5,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
