@@ -3,6 +3,7 @@
 //! Rooms, in the order a manifest passes through them. Imports go one way, from later to earlier.
 
 pub mod cli;
+pub mod cloudformation;
 pub mod compose;
 pub mod diagnostic;
 pub mod source;

@@ -1,0 +1,269 @@
+//! What refers to what: undefined names, and cycles that CloudFormation cannot create.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Condition, Function, LogicalId, Map, Part, Target, Template, Value};
+
+/// One use of a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dependency {
+    /// `Ref`, or `${Id}`: a parameter or a resource.
+    Reference(LogicalId),
+    /// `Fn::GetAtt`, or `${Id.Attribute}`: a resource.
+    Attribute(LogicalId),
+    /// `DependsOn`: a resource.
+    Order(LogicalId),
+    /// `Fn::If` or `Condition`: a condition.
+    Condition(LogicalId),
+    /// `Fn::FindInMap`: a mapping.
+    Mapping(LogicalId),
+}
+
+impl Dependency {
+    /// The name that is used.
+    pub fn id(&self) -> &LogicalId {
+        match self {
+            Dependency::Reference(id)
+            | Dependency::Attribute(id)
+            | Dependency::Order(id)
+            | Dependency::Condition(id)
+            | Dependency::Mapping(id) => id,
+        }
+    }
+
+    /// Whether the template defines the name, as the kind of thing this use needs.
+    fn is_met(&self, template: &Template) -> bool {
+        match self {
+            Dependency::Reference(id) => {
+                template.resources.contains_key(id) || template.parameters.contains_key(id)
+            }
+            Dependency::Attribute(id) | Dependency::Order(id) => template.resources.contains_key(id),
+            Dependency::Condition(id) => template.conditions.contains_key(id),
+            Dependency::Mapping(id) => template.mappings.contains_key(id),
+        }
+    }
+}
+
+impl Value {
+    /// Every name used in this value, in order.
+    pub fn dependencies(&self) -> Vec<Dependency> {
+        let mut found = Vec::new();
+        self.walk(&mut |value| {
+            if let Value::Function(function) = value {
+                found.extend(direct(function));
+            }
+        });
+        found
+    }
+}
+
+impl Map {
+    /// Every name used in this map, in order.
+    pub fn dependencies(&self) -> Vec<Dependency> {
+        self.values().flat_map(Value::dependencies).collect()
+    }
+}
+
+impl Condition {
+    /// Every name used in this condition.
+    pub fn dependencies(&self) -> Vec<Dependency> {
+        let mut found = Vec::new();
+        self.walk(&mut |condition| match condition {
+            Condition::Equals(left, right) => {
+                found.extend([left, right].into_iter().flat_map(Value::dependencies))
+            }
+            Condition::Named(id) => found.push(Dependency::Condition(id.clone())),
+            Condition::Not(_) | Condition::And(_) | Condition::Or(_) => {}
+        });
+        found
+    }
+}
+
+fn direct(function: &Function) -> Vec<Dependency> {
+    match function {
+        Function::Ref(target) => reference(target).into_iter().collect(),
+        Function::GetAtt(id, _) => vec![Dependency::Attribute(id.clone())],
+        Function::If(condition, ..) => vec![Dependency::Condition(condition.clone())],
+        Function::FindInMap(mapping, ..) => vec![Dependency::Mapping(mapping.clone())],
+        Function::Sub(sub) => sub.parts().iter().filter_map(part).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn part(part: &Part) -> Option<Dependency> {
+    match part {
+        Part::Reference(target) => reference(target),
+        Part::Attribute(id, _) => Some(Dependency::Attribute(id.clone())),
+        Part::SecretField(id, _) => Some(Dependency::Reference(id.clone())),
+        Part::Text(_) | Part::Value(_) => None,
+    }
+}
+
+fn reference(target: &Target) -> Option<Dependency> {
+    match target {
+        Target::Id(id) => Some(Dependency::Reference(id.clone())),
+        Target::Pseudo(_) => None,
+    }
+}
+
+/// Every use of a name with the id it is used in, in the order of the template.
+fn uses(template: &Template) -> Vec<(&LogicalId, Dependency)> {
+    let named = |id: Option<&LogicalId>| id.cloned().map(Dependency::Condition);
+    let mut uses = Vec::new();
+    for (id, condition) in &template.conditions {
+        uses.extend(condition.dependencies().into_iter().map(|it| (id, it)));
+    }
+    for (id, resource) in &template.resources {
+        let sections =
+            [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
+        uses.extend(named(resource.condition.as_ref()).map(|it| (id, it)));
+        uses.extend(resource.depends_on.iter().map(|on| (id, Dependency::Order(on.clone()))));
+        uses.extend(sections.into_iter().flat_map(Map::dependencies).map(|it| (id, it)));
+    }
+    for (id, output) in &template.outputs {
+        uses.extend(named(output.condition.as_ref()).map(|it| (id, it)));
+        uses.extend(
+            [Some(&output.value), output.export.as_ref()]
+                .into_iter()
+                .flatten()
+                .flat_map(|value| value.dependencies().into_iter().map(|it| (id, it)).collect::<Vec<_>>()),
+        );
+    }
+    uses
+}
+
+/// Uses of names that the template does not define: where, and what.
+pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, Dependency)> {
+    let mut seen = BTreeSet::new();
+    uses(template)
+        .into_iter()
+        .filter(|(_, dependency)| !dependency.is_met(template))
+        .map(|(id, dependency)| (id.clone(), dependency))
+        .filter(|found| seen.insert(found.clone()))
+        .collect()
+}
+
+/// Resources (or conditions) that wait for each other: each cycle once, from its first member on.
+pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
+    let mut edges: BTreeMap<&LogicalId, Vec<&LogicalId>> = BTreeMap::new();
+    let uses = uses(template);
+    for (from, dependency) in &uses {
+        let to = dependency.id();
+        let within = match dependency {
+            Dependency::Condition(_) => {
+                template.conditions.contains_key(*from) && !template.resources.contains_key(*from)
+            }
+            Dependency::Mapping(_) => false,
+            _ => template.resources.contains_key(*from) && template.resources.contains_key(to),
+        };
+        let targets = edges.entry(*from).or_default();
+        if within && !targets.contains(&to) {
+            targets.push(to);
+        }
+    }
+    let order = template.conditions.keys().chain(template.resources.keys());
+    Search { edges, done: BTreeSet::new(), cycles: Vec::new() }.run(order)
+}
+
+/// Depth-first search with its own stack: a template may be deeper than the thread's.
+struct Search<'a> {
+    edges: BTreeMap<&'a LogicalId, Vec<&'a LogicalId>>,
+    done: BTreeSet<&'a LogicalId>,
+    cycles: Vec<Vec<LogicalId>>,
+}
+
+impl<'a> Search<'a> {
+    fn run(mut self, order: impl Iterator<Item = &'a LogicalId>) -> Vec<Vec<LogicalId>> {
+        for start in order {
+            self.from(start);
+        }
+        self.cycles
+    }
+
+    fn from(&mut self, start: &'a LogicalId) {
+        let mut path: Vec<(&LogicalId, usize)> = vec![(start, 0)];
+        while let Some((node, next)) = path.last_mut() {
+            let target = self.edges.get(*node).and_then(|targets| targets.get(*next)).copied();
+            *next += 1;
+            match target {
+                _ if self.done.contains(*node) => {
+                    path.pop();
+                }
+                None => {
+                    self.done.insert(*node);
+                    path.pop();
+                }
+                Some(target) => match path.iter().position(|(seen, _)| *seen == target) {
+                    Some(at) => self.cycles.push(path.iter().skip(at).map(|(id, _)| (*id).clone()).collect()),
+                    None if self.done.contains(target) => {}
+                    None => path.push((target, 0)),
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudformation::{If, Output, Parameter, Resource, Sub, props};
+
+    fn id(text: &str) -> LogicalId {
+        LogicalId::parse(text).unwrap()
+    }
+
+    fn resource(references: &[&str]) -> Resource {
+        Resource::new("AWS::X::Y", references.iter().map(|name| (*name, id(name).reference())).collect())
+    }
+
+    #[test]
+    fn names_every_undefined_use() {
+        let mut template = Template::new("");
+        template.add_parameter(&id("P"), Parameter::string("p"));
+        let value = Sub::text("x").att(&id("P"), "Arn").reference(&id("Q")).value(If(&id("C"), "a", "b"));
+        template.add(&id("A"), Resource::new("AWS::X::Y", props! { "V" => value }).depends_on(&id("B")));
+        template.add_output(&id("O"), Output::new("", id("Z").arn()));
+        let found: Vec<_> =
+            undefined(&template).into_iter().map(|(at, what)| format!("{at}: {what:?}")).collect();
+        let expected = [
+            "A: Order(LogicalId(\"B\"))",
+            "A: Attribute(LogicalId(\"P\"))",
+            "A: Reference(LogicalId(\"Q\"))",
+            "A: Condition(LogicalId(\"C\"))",
+            "O: Attribute(LogicalId(\"Z\"))",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn finds_each_cycle_once() {
+        let mut template = Template::new("");
+        for (name, references) in
+            [("A", vec!["B", "D"]), ("B", vec!["C"]), ("C", vec!["A"]), ("D", vec!["D"]), ("E", vec!["A"])]
+        {
+            template.add(&id(name), resource(&references));
+        }
+        assert_eq!(cycles(&template), [vec![id("A"), id("B"), id("C")], vec![id("D")]]);
+        template.resources.swap_remove(&id("C"));
+        template.resources.swap_remove(&id("D"));
+        assert_eq!(cycles(&template), Vec::<Vec<LogicalId>>::new());
+    }
+
+    #[test]
+    fn conditions_may_cycle_too() {
+        let mut template = Template::new("");
+        template.add_condition(&id("A"), Condition::Named(id("B")).not());
+        template.add_condition(&id("B"), Condition::Named(id("A")));
+        assert_eq!(cycles(&template), [vec![id("A"), id("B")]]);
+    }
+
+    #[test]
+    fn a_long_chain_does_not_exhaust_the_stack() {
+        let mut template = Template::new("");
+        for n in 0..50_000 {
+            template.add(&id(&format!("R{n}")), resource(&[&format!("R{}", n + 1)]));
+        }
+        template.add(&id("R50000"), resource(&[]));
+        assert!(cycles(&template).is_empty());
+    }
+}

@@ -1,0 +1,261 @@
+//! What CloudFormation refuses in a template, told before it is asked.
+//!
+//! In: a template. Out: violations, in the order of the template. Source of the figures: CloudFormation User
+//! Guide, "CloudFormation quotas", read in November 2026.
+
+use std::fmt;
+
+use super::{Dependency, Function, LogicalId, Part, Template, Value, graph};
+
+/// A quota of CloudFormation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted.
+    pub what: &'static str,
+    /// The most allowed, in the unit of `what`.
+    pub most: usize,
+}
+
+/// A template sent inside the request, in bytes. Above it the template goes through S3.
+pub const INLINE_BYTES: usize = 51_200;
+
+const BODY: Limit = Limit { what: "bytes of template", most: 1_048_576 };
+const RESOURCES: Limit = Limit { what: "resources", most: 500 };
+const PARAMETERS: Limit = Limit { what: "parameters", most: 200 };
+const OUTPUTS: Limit = Limit { what: "outputs", most: 200 };
+const MAPPINGS: Limit = Limit { what: "mappings", most: 200 };
+const MAPPING_ATTRIBUTES: Limit = Limit { what: "attributes of a mapping", most: 200 };
+const DESCRIPTION: Limit = Limit { what: "bytes of a description", most: 1_024 };
+const PARAMETER_VALUE: Limit = Limit { what: "bytes of a parameter's value", most: 4_096 };
+const PARAMETER_DESCRIPTION: Limit = Limit { what: "characters of a parameter's description", most: 4_000 };
+const DYNAMIC_REFERENCES: Limit = Limit { what: "dynamic references", most: 60 };
+
+/// Every quota that `check` holds a template against.
+pub const LIMITS: &[Limit] = &[
+    BODY,
+    RESOURCES,
+    PARAMETERS,
+    OUTPUTS,
+    MAPPINGS,
+    MAPPING_ATTRIBUTES,
+    DESCRIPTION,
+    PARAMETER_VALUE,
+    PARAMETER_DESCRIPTION,
+    DYNAMIC_REFERENCES,
+];
+
+/// Something CloudFormation would refuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Violation {
+    /// Two things with one id.
+    Duplicate(LogicalId),
+    /// A name used in `at` that the template does not define.
+    Undefined {
+        /// Where it is used.
+        at: LogicalId,
+        /// The use.
+        name: Dependency,
+    },
+    /// Resources, or conditions, that wait for each other.
+    Cycle(Vec<LogicalId>),
+    /// No resource at all.
+    Empty,
+    /// More than a quota allows.
+    TooMany {
+        /// The quota.
+        limit: Limit,
+        /// What there is.
+        found: usize,
+        /// In which thing; none if it is of the template.
+        at: Option<LogicalId>,
+    },
+    /// Literal text that CloudFormation would resolve as a dynamic reference.
+    Resolves {
+        /// The resource or output.
+        at: LogicalId,
+        /// The text.
+        text: String,
+    },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Violation::Duplicate(id) => write!(f, "two things are called `{id}`"),
+            Violation::Undefined { at, name } => {
+                write!(f, "`{at}` uses `{}`, which is not defined", name.id())
+            }
+            Violation::Cycle(ids) => {
+                let names: Vec<&str> = ids.iter().chain(ids.first()).map(LogicalId::as_str).collect();
+                write!(f, "circular dependency: {}", names.join(" -> "))
+            }
+            Violation::Empty => write!(f, "the template has no resource"),
+            Violation::TooMany { limit, found, at } => {
+                write!(f, "{found} {}, at most {} are allowed", limit.what, limit.most)?;
+                at.iter().try_for_each(|id| write!(f, ", in `{id}`"))
+            }
+            Violation::Resolves { at, text } => {
+                write!(f, "`{at}` holds the text `{text}`, which CloudFormation would resolve as a reference")
+            }
+        }
+    }
+}
+
+/// Everything CloudFormation would refuse in this template, except what only the services behind it know.
+pub fn check(template: &Template) -> Vec<Violation> {
+    let mut found: Vec<Violation> = template.duplicates().iter().cloned().map(Violation::Duplicate).collect();
+    found.extend(graph::undefined(template).into_iter().map(|(at, name)| Violation::Undefined { at, name }));
+    found.extend(graph::cycles(template).into_iter().map(Violation::Cycle));
+    found.extend(template.resources.is_empty().then_some(Violation::Empty));
+    counts(template, &mut found);
+    lengths(template, &mut found);
+    dynamic_references(template, &mut found);
+    found
+}
+
+fn hold(found: &mut Vec<Violation>, limit: Limit, count: usize, at: Option<&LogicalId>) {
+    if count > limit.most {
+        found.push(Violation::TooMany { limit, found: count, at: at.cloned() });
+    }
+}
+
+fn counts(template: &Template, found: &mut Vec<Violation>) {
+    hold(found, BODY, template.to_yaml().len(), None);
+    hold(found, RESOURCES, template.resources.len(), None);
+    hold(found, PARAMETERS, template.parameters.len(), None);
+    hold(found, OUTPUTS, template.outputs.len(), None);
+    hold(found, MAPPINGS, template.mappings.len(), None);
+    for (id, mapping) in &template.mappings {
+        hold(found, MAPPING_ATTRIBUTES, mapping.len(), Some(id));
+    }
+}
+
+fn lengths(template: &Template, found: &mut Vec<Violation>) {
+    hold(found, DESCRIPTION, template.description.len(), None);
+    for (id, parameter) in &template.parameters {
+        hold(found, PARAMETER_DESCRIPTION, parameter.description.chars().count(), Some(id));
+        hold(found, PARAMETER_VALUE, parameter.default.as_ref().map_or(0, String::len), Some(id));
+    }
+    for (id, output) in &template.outputs {
+        hold(found, DESCRIPTION, output.description.len(), Some(id));
+    }
+}
+
+fn dynamic_references(template: &Template, found: &mut Vec<Violation>) {
+    let mut count = 0;
+    let resources =
+        template.resources.iter().flat_map(|(id, it)| it.properties.values().map(move |value| (id, value)));
+    let outputs = template.outputs.iter().map(|(id, it)| (id, &it.value));
+    for (at, value) in resources.chain(outputs) {
+        value.walk(&mut |value| {
+            for text in texts(value) {
+                if text.contains("{{resolve:") {
+                    found.push(Violation::Resolves { at: at.clone(), text: text.to_owned() });
+                }
+            }
+            count += secret_fields(value);
+        });
+    }
+    hold(found, DYNAMIC_REFERENCES, count, None);
+}
+
+/// The literal texts of this value itself.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Function(function) => match function.as_ref() {
+            Function::Sub(sub) => sub.parts().iter().filter_map(literal).collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn literal(part: &Part) -> Option<&str> {
+    match part {
+        Part::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn secret_fields(value: &Value) -> usize {
+    let Value::Function(function) = value else { return 0 };
+    let Function::Sub(sub) = function.as_ref() else { return 0 };
+    sub.parts().iter().filter(|part| matches!(part, Part::SecretField(..))).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudformation::{Output, Parameter, Resource, Sub, props};
+
+    fn id(text: &str) -> LogicalId {
+        LogicalId::parse(text).unwrap()
+    }
+
+    fn template(resources: usize) -> Template {
+        let mut template = Template::new("");
+        for n in 0..resources {
+            template.add(&id(&format!("R{n}")), Resource::new("AWS::X::Y", props! {}));
+        }
+        template
+    }
+
+    fn messages(template: &Template) -> Vec<String> {
+        check(template).iter().map(Violation::to_string).collect()
+    }
+
+    #[test]
+    fn the_last_legal_count_and_the_first_illegal_one() {
+        assert_eq!(check(&template(500)), []);
+        assert_eq!(messages(&template(501)), ["501 resources, at most 500 are allowed"]);
+        let mut many = template(1);
+        for n in 0..201 {
+            many.add_parameter(&id(&format!("P{n}")), Parameter::string("p"));
+            many.add_output(&id(&format!("O{n}")), Output::new("o", "v"));
+        }
+        assert_eq!(
+            messages(&many),
+            ["201 parameters, at most 200 are allowed", "201 outputs, at most 200 are allowed"]
+        );
+    }
+
+    #[test]
+    fn dynamic_references_are_counted_and_never_come_from_text() {
+        let secret = |n: usize| Sub::text("x").secret_field(&id("R0"), &format!("f{n}"));
+        let mut full = template(1);
+        full.add(
+            &id("S"),
+            Resource::new("AWS::X::Y", props! { "V" => Value::from_iter((0..60).map(secret)) }),
+        );
+        assert_eq!(check(&full), []);
+        full.add(&id("T"), Resource::new("AWS::X::Y", props! { "V" => secret(60) }));
+        assert_eq!(messages(&full), ["61 dynamic references, at most 60 are allowed"]);
+
+        let mut text = template(1);
+        let value = Sub::text("{{resolve:ssm:a}}").reference(&id("R0"));
+        text.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
+        assert!(matches!(check(&text).as_slice(), [Violation::Resolves { .. }]));
+    }
+
+    #[test]
+    fn duplicates_cycles_and_lengths() {
+        let mut bad = template(1);
+        bad.description = "x".repeat(1_025);
+        bad.add(&id("R0"), Resource::new("AWS::X::Z", props! {}));
+        bad.add_parameter(&id("R0"), Parameter::string("p"));
+        bad.add(&id("A"), Resource::new("AWS::X::Y", props! {}).depends_on(&id("A")));
+        let expected = [
+            "two things are called `R0`",
+            "two things are called `R0`",
+            "circular dependency: A -> A",
+            "1025 bytes of a description, at most 1024 are allowed",
+        ];
+        assert_eq!(messages(&bad), expected);
+        assert_eq!(bad.resources.get(&id("R0")).map(|it| it.kind.as_str()), Some("AWS::X::Y"));
+        assert_eq!(messages(&Template::new("")), ["the template has no resource"]);
+        let mut huge = template(1);
+        huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
+        assert!(matches!(check(&huge).as_slice(), [Violation::TooMany { limit: BODY, .. }]));
+    }
+}

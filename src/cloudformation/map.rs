@@ -1,0 +1,120 @@
+//! An ordered map of properties, with setters that read well in an emitter.
+
+use indexmap::IndexMap;
+
+use super::Value;
+
+/// Properties in the order they were set; setting a key again replaces its value in place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Map(IndexMap<String, Value>);
+
+impl Map {
+    /// An empty map.
+    pub fn new() -> Map {
+        Map::default()
+    }
+
+    /// Sets a key.
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) -> &mut Map {
+        self.0.insert(key.into(), value.into());
+        self
+    }
+
+    /// Sets a key if there is a value.
+    pub fn set_some(&mut self, key: impl Into<String>, value: Option<impl Into<Value>>) -> &mut Map {
+        if let Some(value) = value {
+            self.set(key, value);
+        }
+        self
+    }
+
+    /// This map with a key set.
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Map {
+        self.set(key, value);
+        self
+    }
+
+    /// This map with a key set, if there is a value.
+    pub fn with_some(mut self, key: impl Into<String>, value: Option<impl Into<Value>>) -> Map {
+        self.set_some(key, value);
+        self
+    }
+
+    /// This map with a key set to a list, unless the list is empty.
+    pub fn with_list<T: Into<Value>>(
+        mut self,
+        key: impl Into<String>,
+        items: impl IntoIterator<Item = T>,
+    ) -> Map {
+        let mut items = items.into_iter().map(Into::into).peekable();
+        if items.peek().is_some() {
+            self.set(key, Value::List(items.collect()));
+        }
+        self
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// The value of a key, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.0.get_mut(key)
+    }
+
+    /// Whether nothing was set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The number of keys.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The keys, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The values, in order.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.0.values()
+    }
+
+    /// Keys and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Map {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Map {
+        Map(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl<K: Into<String>, V: Into<Value>> Extend<(K, V)> for Map {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        self.0.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn setting_again_keeps_the_place() {
+        let map = Map::new().with("A", 1).with("B", 2).with("A", 3);
+        assert_eq!(map.iter().collect::<Vec<_>>(), [("A", &Value::Integer(3)), ("B", &Value::Integer(2))]);
+    }
+
+    #[test]
+    fn empty_lists_and_absent_values_leave_no_key() {
+        let map =
+            Map::new().with_list("L", Vec::<&str>::new()).with_some("S", None::<&str>).with_list("M", ["x"]);
+        assert_eq!(map.keys().collect::<Vec<_>>(), ["M"]);
+    }
+}

@@ -1,0 +1,214 @@
+//! Logical ids: a function of one thing's own name and role, injective and local.
+//!
+//! `my-app` + `Service` is `MyAppService`. Where Pascal case cannot be read back to the name (`my_app`,
+//! `MyApp`, `app-2`), or the words could be read as another role, eight hexadecimal digits of the name's
+//! SHA-256 follow the words. Two different things then share an id only if their hashes collide:
+//! - of two ids without a hash, the words are read back to two different names, or a name ends in the leading
+//!   words of a role and so has a hash;
+//! - an id with a hash never equals one without, since words that end like a hash are given one themselves.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::Role;
+
+/// Names longer than this are cut and hashed; with the hash and the longest role an id stays under 255.
+const LONGEST_STEM: usize = 160;
+
+/// The name of a resource, parameter, condition, mapping or output inside a template.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogicalId(String);
+
+impl LogicalId {
+    /// The id of what a template has only one of: `Cluster`.
+    pub fn only(role: Role) -> LogicalId {
+        LogicalId(role.as_str().to_owned())
+    }
+
+    /// The id of a named thing: `my-app` and `Service` give `MyAppService`.
+    pub fn of(name: &str, role: Role) -> LogicalId {
+        let words = pascal(name);
+        let readable = kebab(&words) == name && !Role::absorbs(&words);
+        LogicalId(format!("{}{}", stem(words, readable, "name", name), role.as_str()))
+    }
+
+    /// The id of what takes several names to tell apart, such as an edge: always hashed, in the given order.
+    pub fn of_parts(names: &[&str], role: Role) -> LogicalId {
+        let words: String = names.iter().map(|name| pascal(name)).collect();
+        LogicalId(format!("{}{}", stem(words, false, "parts", &names.join("\0")), role.as_str()))
+    }
+
+    /// The parameter of a variable: `APP_VERSION` gives `AppVersion`.
+    pub fn variable(name: &str) -> LogicalId {
+        let words = pascal(name);
+        let readable = kebab(&words).replace('-', "_").to_ascii_uppercase() == name && !Role::ends(&words);
+        LogicalId(stem(words, readable, "variable", name))
+    }
+
+    /// An id as it stands in a template: 1 to 255 letters and digits. `None` for anything else.
+    pub fn parse(text: &str) -> Option<LogicalId> {
+        let legal = (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+        legal.then(|| LogicalId(text.to_owned()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LogicalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The words, followed by a hash of the name unless they can be read back to it.
+fn stem(mut words: String, readable: bool, kind: &str, name: &str) -> String {
+    if readable && !words.is_empty() && words.len() <= LONGEST_STEM && !ends_like_a_hash(&words) {
+        return words;
+    }
+    words.truncate(LONGEST_STEM);
+    let digest = Sha256::digest(format!("{kind}\0{name}"));
+    words.extend(digest.iter().take(4).map(|byte| format!("{byte:02x}")));
+    words
+}
+
+fn ends_like_a_hash(words: &str) -> bool {
+    let tail = words.bytes().rev().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    tail.count() >= 8
+}
+
+/// `my-app` and `MY_APP` as `MyApp`: ASCII letters and digits only, a capital after everything else.
+fn pascal(name: &str) -> String {
+    let shouts = !name.chars().any(|c| c.is_ascii_lowercase());
+    let mut words = String::with_capacity(name.len());
+    let mut capital = true;
+    for c in name.chars() {
+        match c {
+            _ if !c.is_ascii_alphanumeric() => capital = true,
+            _ if capital => {
+                words.push(c.to_ascii_uppercase());
+                capital = false;
+            }
+            _ if shouts => words.push(c.to_ascii_lowercase()),
+            _ => words.push(c),
+        }
+    }
+    words
+}
+
+/// `MyApp` as `my-app`: the one name that `MyApp` stands for without a hash.
+fn kebab(words: &str) -> String {
+    let mut name = String::with_capacity(words.len() + 4);
+    for c in words.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn readable_names_have_no_hash() {
+        let cases = [
+            ("app", "AppService"),
+            ("my-app", "MyAppService"),
+            ("app2", "App2Service"),
+            ("2048", "2048Service"),
+        ];
+        for (name, id) in cases {
+            assert_eq!(LogicalId::of(name, Role::Service).as_str(), id);
+        }
+        assert_eq!(LogicalId::variable("APP_VERSION").as_str(), "AppVersion");
+        assert_eq!(LogicalId::only(Role::Cluster).as_str(), "Cluster");
+    }
+
+    #[test]
+    fn other_names_keep_their_words_and_get_a_hash() {
+        for (name, words) in
+            [("my_app", "MyApp"), ("MyApp", "MyApp"), ("app-2", "App2"), ("", ""), ("_", ""), ("é", "")]
+        {
+            let id = LogicalId::of(name, Role::Service);
+            let hash = id.as_str().strip_prefix(words).and_then(|rest| rest.strip_suffix("Service")).unwrap();
+            assert!(hash.len() == 8 && ends_like_a_hash(hash), "{id}");
+        }
+        assert_ne!(LogicalId::variable("VPC").as_str(), LogicalId::only(Role::Vpc).as_str());
+        assert_ne!(LogicalId::variable("app_version"), LogicalId::variable("APP_VERSION"));
+    }
+
+    #[test]
+    fn a_name_beside_another_never_changes_its_id() {
+        assert_eq!(LogicalId::of("my-app", Role::Service).as_str(), "MyAppService");
+        assert_ne!(LogicalId::of("my_app", Role::Service), LogicalId::of("my-app", Role::Service));
+        assert_ne!(
+            LogicalId::of("instance", Role::SecurityGroup),
+            LogicalId::only(Role::InstanceSecurityGroup),
+            "a service called `instance`"
+        );
+        assert_ne!(
+            LogicalId::of_parts(&["a-b", "c"], Role::Ingress),
+            LogicalId::of_parts(&["a", "b-c"], Role::Ingress)
+        );
+    }
+
+    /// Every id of every name made of up to three role words or tricky tokens, all at once.
+    #[test]
+    fn injective_over_the_words_of_the_roles() {
+        let mut tokens: Vec<String> = ["a", "app", "2", "my_", "My", "deadbeef"].map(str::to_owned).to_vec();
+        for role in Role::ALL {
+            tokens.extend(kebab(role.as_str()).split('-').map(str::to_owned));
+        }
+        tokens.sort();
+        tokens.dedup();
+        let mut names = tokens.clone();
+        for first in &tokens {
+            for second in &tokens {
+                names.extend([
+                    format!("{first}-{second}"),
+                    format!("{first}_{second}"),
+                    format!("{first}{second}"),
+                ]);
+            }
+        }
+        names.sort();
+        names.dedup();
+        let mut seen = BTreeMap::new();
+        for role in Role::ALL {
+            assert!(seen.insert(LogicalId::only(*role), (String::new(), Some(*role))).is_none());
+        }
+        for name in &names {
+            let upper = name.replace('-', "_").to_ascii_uppercase();
+            seen.entry(LogicalId::variable(&upper)).or_insert((upper.clone(), None));
+            for role in Role::ALL {
+                let new = (name.clone(), Some(*role));
+                let old = seen.insert(LogicalId::of(name, *role), new.clone());
+                assert!(old.is_none(), "{old:?} and {new:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn injective_and_legal(a in "[aB1_.-]{0,6}|.{0,300}", b in "[aB1_.-]{0,6}", i in 0..Role::ALL.len(), j in 0..Role::ALL.len()) {
+            let (first, second) = (Role::ALL[i], Role::ALL[j]);
+            let ids = [LogicalId::of(&a, first), LogicalId::of(&b, second), LogicalId::variable(&a), LogicalId::variable(&b)];
+            for id in &ids {
+                prop_assert_eq!(LogicalId::parse(id.as_str()), Some(id.clone()));
+            }
+            prop_assert_eq!(ids[0] == ids[1], (&a, first) == (&b, second));
+            prop_assert_eq!(ids[2] == ids[3], a == b);
+            prop_assert!(ids[0] != ids[3] && ids[1] != ids[2]);
+        }
+    }
+}

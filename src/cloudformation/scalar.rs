@@ -1,0 +1,143 @@
+//! How a string is written in YAML so that every reader, of YAML 1.1 or 1.2, gets the same string back.
+//!
+//! One rule. Text stands plain if it starts with a letter, `/`, `$`, `_` or `(`, holds only printable ASCII
+//! without `: `, ` #` or a space or colon at its end, and is no word that YAML 1.1 reads as something else
+//! (`yes`, `off`, `null`, ...). Text of several lines stands as a literal block where a block can hold it.
+//! Everything else stands in double quotes.
+
+/// Words that a YAML 1.1 reader takes for a boolean or null, in lower case.
+const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+
+/// Whether the text may stand without quotes, as a value or a key in block context.
+pub fn is_plain(text: &str) -> bool {
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_' | '('));
+    let printable = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    let breaks = text.contains(": ") || text.contains(" #") || text.ends_with([' ', ':']);
+    starts && printable && !breaks && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// The text on one line: plain, or in double quotes.
+pub fn inline(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { quoted(text) }
+}
+
+/// The text in double quotes, escaped.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_shown(c) => out.push(c),
+            c if u32::from(c) <= 0xFF => out.push_str(&format!("\\x{:02X}", u32::from(c))),
+            c if u32::from(c) <= 0xFFFF => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push_str(&format!("\\U{:08X}", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The header (`|` or `|-`) and the lines of a literal block; `None` if a block cannot hold the text.
+pub fn block(text: &str) -> Option<(&'static str, Vec<&str>)> {
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    let several = text.contains('\n') && !body.is_empty() && !body.ends_with('\n');
+    let first = !body.starts_with([' ', '\t', '\n']);
+    let shown = body.chars().all(|c| c == '\n' || is_shown(c) || c == '\t');
+    // A line of spaces only would be read as an empty one by some readers.
+    let blank = body.split('\n').any(|line| !line.is_empty() && line.trim().is_empty());
+    (several && first && shown && !blank)
+        .then(|| (if body.len() == text.len() { "|-" } else { "|" }, body.split('\n').collect()))
+}
+
+/// Characters that may stand as themselves: printable in YAML 1.1 and 1.2, and no line break in either.
+fn is_shown(c: char) -> bool {
+    matches!(u32::from(c), 0x20..=0x7E | 0xA0..=0x2027 | 0x202A..=0xD7FF | 0xE000..=0xFEFE | 0xFF00..=0xFFFD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_or_quoted() {
+        let plain = [
+            "app",
+            "AWS::ECS::Service",
+            "/healthz",
+            "${A}/b",
+            "_x",
+            "(a)",
+            "a#b",
+            "a:b",
+            "arn:aws:s3:::b",
+            "a, b",
+            "no way",
+        ];
+        for text in plain {
+            assert_eq!(inline(text), text);
+        }
+        let quoted = [
+            "",
+            "yes",
+            "No",
+            "ON",
+            "y",
+            "NULL",
+            "1",
+            "22:22",
+            "2012-10-17",
+            "1_000",
+            "0x1F",
+            ".5",
+            "~",
+            "-",
+            "a: b",
+            "a #b",
+            "a ",
+            "a:",
+            "*a",
+            "&a",
+            "!a",
+            "@a",
+            "`a",
+            "%a",
+            "{a}",
+            "[a]",
+            "|",
+            ">",
+            "'a'",
+            "\"a\"",
+            "=",
+            "<<",
+            "+1",
+            "é",
+            "a\u{85}b",
+            "a\tb",
+            "?",
+            "#",
+            ",",
+            "\\",
+        ];
+        for text in quoted {
+            assert!(inline(text).starts_with('"'), "{text:?}");
+        }
+        assert_eq!(
+            super::quoted("a\u{85}\u{2028}\u{1F600}\0\"\\"),
+            "\"a\\x85\\u2028\\U0001F600\\x00\\\"\\\\\""
+        );
+    }
+
+    #[test]
+    fn blocks() {
+        assert_eq!(block("a\nb\n"), Some(("|", vec!["a", "b"])));
+        assert_eq!(block("a\n\n  b"), Some(("|-", vec!["a", "", "  b"])));
+        for text in ["a", "a\n\n", "\na", " a\nb", "a\rb\n", "a\n \nb", "\n", "a\u{85}\nb"] {
+            assert_eq!(block(text), None, "{text:?}");
+        }
+    }
+}

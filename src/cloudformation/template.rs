@@ -1,0 +1,422 @@
+//! The template: its sections, in the order things were added.
+
+use indexmap::IndexMap;
+
+use super::{Condition, LogicalId, Map, Value};
+
+/// A CloudFormation template.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Template {
+    /// Shown in the console; at most 1,024 bytes.
+    pub description: String,
+    /// `Metadata`: for tools, not for CloudFormation.
+    pub metadata: Map,
+    /// What a deploy fills in.
+    pub parameters: IndexMap<LogicalId, Parameter>,
+    /// Constants by two keys.
+    pub mappings: IndexMap<LogicalId, Map>,
+    /// Named conditions.
+    pub conditions: IndexMap<LogicalId, Condition>,
+    /// What a stack is made of.
+    pub resources: IndexMap<LogicalId, Resource>,
+    /// What a stack tells.
+    pub outputs: IndexMap<LogicalId, Output>,
+    duplicates: Vec<LogicalId>,
+}
+
+impl Template {
+    /// An empty template.
+    pub fn new(description: impl Into<String>) -> Template {
+        Template { description: description.into(), ..Template::default() }
+    }
+
+    /// Adds a resource. An id given twice keeps the first resource, and `check` reports it.
+    pub fn add(&mut self, id: &LogicalId, resource: Resource) {
+        let known = self.parameters.contains_key(id) || insert(&mut self.resources, id, resource);
+        self.note(id, known);
+    }
+
+    /// Adds a parameter. Parameters and resources share one set of ids.
+    pub fn add_parameter(&mut self, id: &LogicalId, parameter: Parameter) {
+        let known = self.resources.contains_key(id) || insert(&mut self.parameters, id, parameter);
+        self.note(id, known);
+    }
+
+    /// Adds a condition.
+    pub fn add_condition(&mut self, id: &LogicalId, condition: Condition) {
+        let known = insert(&mut self.conditions, id, condition);
+        self.note(id, known);
+    }
+
+    /// Adds a mapping: first key -> second key -> value.
+    pub fn add_mapping(&mut self, id: &LogicalId, mapping: Map) {
+        let known = insert(&mut self.mappings, id, mapping);
+        self.note(id, known);
+    }
+
+    /// Adds an output.
+    pub fn add_output(&mut self, id: &LogicalId, output: Output) {
+        let known = insert(&mut self.outputs, id, output);
+        self.note(id, known);
+    }
+
+    /// Ids that were added twice.
+    pub fn duplicates(&self) -> &[LogicalId] {
+        &self.duplicates
+    }
+
+    fn note(&mut self, id: &LogicalId, known: bool) {
+        if known {
+            self.duplicates.push(id.clone());
+        }
+    }
+}
+
+/// Whether the id was there already; then nothing is changed.
+fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> bool {
+    let known = section.contains_key(id);
+    if !known {
+        section.insert(id.clone(), item);
+    }
+    known
+}
+
+/// What CloudFormation does with the thing itself when the resource is removed or replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Deleted with the resource: the default of most types.
+    Delete,
+    /// Left alone.
+    Retain,
+    /// A snapshot is taken, then it is deleted.
+    Snapshot,
+}
+
+impl Policy {
+    /// The policy as it stands in a template.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Policy::Delete => "Delete",
+            Policy::Retain => "Retain",
+            Policy::Snapshot => "Snapshot",
+        }
+    }
+}
+
+/// A resource and its attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// `AWS::ECS::Service`, `Custom::TaskRun`, ...
+    pub kind: String,
+    /// The properties.
+    pub properties: Map,
+    /// Created after these, deleted before them.
+    pub depends_on: Vec<LogicalId>,
+    /// Created only if this condition holds.
+    pub condition: Option<LogicalId>,
+    /// `DeletionPolicy`.
+    pub deletion_policy: Option<Policy>,
+    /// `UpdateReplacePolicy`.
+    pub update_replace_policy: Option<Policy>,
+    /// `CreationPolicy`.
+    pub creation_policy: Map,
+    /// `UpdatePolicy`.
+    pub update_policy: Map,
+    /// `Metadata`: for tools, not for CloudFormation.
+    pub metadata: Map,
+    /// Lines written above the resource: where it comes from.
+    pub comments: Vec<String>,
+}
+
+impl Resource {
+    /// A resource with its properties.
+    pub fn new(kind: impl Into<String>, properties: Map) -> Resource {
+        Resource {
+            kind: kind.into(),
+            properties,
+            depends_on: Vec::new(),
+            condition: None,
+            deletion_policy: None,
+            update_replace_policy: None,
+            creation_policy: Map::new(),
+            update_policy: Map::new(),
+            metadata: Map::new(),
+            comments: Vec::new(),
+        }
+    }
+
+    /// Adds a line of provenance, once.
+    pub fn comment(mut self, line: impl Into<String>) -> Resource {
+        let line = line.into();
+        if !self.comments.contains(&line) {
+            self.comments.push(line);
+        }
+        self
+    }
+
+    /// Adds several lines of provenance.
+    pub fn comments<T: Into<String>>(self, lines: impl IntoIterator<Item = T>) -> Resource {
+        lines.into_iter().fold(self, Resource::comment)
+    }
+
+    /// Orders this one after another.
+    pub fn depends_on(mut self, id: &LogicalId) -> Resource {
+        if !self.depends_on.contains(id) {
+            self.depends_on.push(id.clone());
+        }
+        self
+    }
+
+    /// Orders this one after others.
+    pub fn depends_on_all<'a>(self, ids: impl IntoIterator<Item = &'a LogicalId>) -> Resource {
+        ids.into_iter().fold(self, Resource::depends_on)
+    }
+
+    /// Creates this one only under a condition.
+    pub fn condition(mut self, id: &LogicalId) -> Resource {
+        self.condition = Some(id.clone());
+        self
+    }
+
+    /// Sets the deletion and the replacement policy: one without the other is a trap (cfn-lint W3011).
+    pub fn policy(mut self, policy: Policy) -> Resource {
+        self.deletion_policy = Some(policy);
+        self.update_replace_policy = Some(policy);
+        self
+    }
+
+    /// Keeps the thing itself when the resource is removed or replaced.
+    pub fn retain(self) -> Resource {
+        self.policy(Policy::Retain)
+    }
+
+    /// Sets `CreationPolicy`.
+    pub fn creation_policy(mut self, policy: Map) -> Resource {
+        self.creation_policy = policy;
+        self
+    }
+
+    /// Sets `UpdatePolicy`.
+    pub fn update_policy(mut self, policy: Map) -> Resource {
+        self.update_policy = policy;
+        self
+    }
+
+    /// Sets a key of the metadata.
+    pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Resource {
+        self.metadata.set(key, value);
+        self
+    }
+}
+
+/// The type of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterType {
+    /// Text.
+    String,
+    /// A number, read as text.
+    Number,
+    /// Texts, separated by commas.
+    CommaDelimitedList,
+    /// An id of AWS that CloudFormation checks: `AWS::EC2::VPC::Id`.
+    Aws(&'static str),
+    /// A list of such ids: `List<AWS::EC2::Subnet::Id>`.
+    AwsList(&'static str),
+    /// The value of an SSM parameter, of the given type.
+    Ssm(&'static str),
+}
+
+impl ParameterType {
+    /// The type as it stands in a template.
+    pub fn text(&self) -> String {
+        match self {
+            ParameterType::String => "String".to_owned(),
+            ParameterType::Number => "Number".to_owned(),
+            ParameterType::CommaDelimitedList => "CommaDelimitedList".to_owned(),
+            ParameterType::Aws(kind) => (*kind).to_owned(),
+            ParameterType::AwsList(kind) => format!("List<{kind}>"),
+            ParameterType::Ssm(kind) => format!("AWS::SSM::Parameter::Value<{kind}>"),
+        }
+    }
+}
+
+/// A parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its type.
+    pub kind: ParameterType,
+    /// What it is for; at most 4,000 characters.
+    pub description: String,
+    /// The value when none is given.
+    pub default: Option<String>,
+    /// Hidden in the console and in the API.
+    pub no_echo: bool,
+    /// A regular expression that the whole value must match.
+    pub allowed_pattern: Option<String>,
+    /// The only values allowed.
+    pub allowed_values: Vec<String>,
+    /// The least number of characters.
+    pub min_length: Option<u32>,
+    /// The greatest number of characters.
+    pub max_length: Option<u32>,
+    /// The least number.
+    pub min_value: Option<i64>,
+    /// The greatest number.
+    pub max_value: Option<i64>,
+    /// Said when a value is refused.
+    pub constraint: Option<String>,
+    /// Lines written above it: where it comes from.
+    pub comments: Vec<String>,
+}
+
+impl Parameter {
+    /// A parameter of a type.
+    pub fn new(kind: ParameterType, description: impl Into<String>) -> Parameter {
+        Parameter {
+            kind,
+            description: description.into(),
+            default: None,
+            no_echo: false,
+            allowed_pattern: None,
+            allowed_values: Vec::new(),
+            min_length: None,
+            max_length: None,
+            min_value: None,
+            max_value: None,
+            constraint: None,
+            comments: Vec::new(),
+        }
+    }
+
+    /// A parameter that takes text.
+    pub fn string(description: impl Into<String>) -> Parameter {
+        Parameter::new(ParameterType::String, description)
+    }
+
+    /// Sets the value when none is given.
+    pub fn default(mut self, value: impl Into<String>) -> Parameter {
+        self.default = Some(value.into());
+        self
+    }
+
+    /// Hides the value.
+    pub fn no_echo(mut self) -> Parameter {
+        self.no_echo = true;
+        self
+    }
+
+    /// Sets what the whole value must match, and what is said when it does not.
+    pub fn pattern(mut self, pattern: &str, constraint: &str) -> Parameter {
+        self.allowed_pattern = Some(pattern.to_owned());
+        self.constraint = Some(constraint.to_owned());
+        self
+    }
+
+    /// Sets the values allowed.
+    pub fn allowed<T: Into<String>>(mut self, values: impl IntoIterator<Item = T>) -> Parameter {
+        self.allowed_values = values.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the least and the greatest number.
+    pub fn range(mut self, min: i64, max: i64) -> Parameter {
+        self.min_value = Some(min);
+        self.max_value = Some(max);
+        self
+    }
+
+    /// Sets the least number of characters.
+    pub fn min_length(mut self, characters: u32) -> Parameter {
+        self.min_length = Some(characters);
+        self
+    }
+
+    /// Adds a line of provenance, once.
+    pub fn comment(mut self, line: impl Into<String>) -> Parameter {
+        let line = line.into();
+        if !self.comments.contains(&line) {
+            self.comments.push(line);
+        }
+        self
+    }
+
+    /// The parameter as a map of the template.
+    pub(super) fn body(&self) -> Map {
+        Map::new()
+            .with("Type", self.kind.text())
+            .with("Description", self.description.as_str())
+            .with_some("Default", self.default.as_deref())
+            .with_some("NoEcho", self.no_echo.then_some(true))
+            .with_some("AllowedPattern", self.allowed_pattern.as_deref())
+            .with_list("AllowedValues", self.allowed_values.iter())
+            .with_some("MinLength", self.min_length)
+            .with_some("MaxLength", self.max_length)
+            .with_some("MinValue", self.min_value)
+            .with_some("MaxValue", self.max_value)
+            .with_some("ConstraintDescription", self.constraint.as_deref())
+    }
+}
+
+/// An output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// What it tells; at most 1,024 bytes.
+    pub description: String,
+    /// The value.
+    pub value: Value,
+    /// The name other stacks import it by.
+    pub export: Option<Value>,
+    /// Given only if this condition holds.
+    pub condition: Option<LogicalId>,
+}
+
+impl Output {
+    /// An output with its value.
+    pub fn new(description: impl Into<String>, value: impl Into<Value>) -> Output {
+        Output { description: description.into(), value: value.into(), export: None, condition: None }
+    }
+
+    /// Exports it under a name.
+    pub fn export(mut self, name: impl Into<Value>) -> Output {
+        self.export = Some(name.into());
+        self
+    }
+
+    /// Gives it only under a condition.
+    pub fn condition(mut self, id: &LogicalId) -> Output {
+        self.condition = Some(id.clone());
+        self
+    }
+
+    /// The output as a map of the template.
+    pub(super) fn body(&self) -> Map {
+        Map::new()
+            .with_some("Condition", self.condition.as_ref().map(LogicalId::as_str))
+            .with("Description", self.description.as_str())
+            .with("Value", &self.value)
+            .with_some("Export", self.export.as_ref().map(|name| Map::new().with("Name", name)))
+    }
+}
+
+impl Resource {
+    /// The resource as a map of the template.
+    pub(super) fn body(&self) -> Map {
+        let section = |map: &Map| (!map.is_empty()).then(|| map.clone());
+        let policy = |policy: Option<Policy>| policy.map(Policy::as_str);
+        let depends_on = match self.depends_on.as_slice() {
+            [] => None,
+            [one] => Some(Value::from(one.as_str())),
+            several => Some(several.iter().map(LogicalId::as_str).collect()),
+        };
+        Map::new()
+            .with("Type", self.kind.as_str())
+            .with_some("Condition", self.condition.as_ref().map(LogicalId::as_str))
+            .with_some("DependsOn", depends_on)
+            .with_some("DeletionPolicy", policy(self.deletion_policy))
+            .with_some("UpdateReplacePolicy", policy(self.update_replace_policy))
+            .with_some("CreationPolicy", section(&self.creation_policy))
+            .with_some("UpdatePolicy", section(&self.update_policy))
+            .with_some("Metadata", section(&self.metadata))
+            .with_some("Properties", section(&self.properties))
+    }
+}

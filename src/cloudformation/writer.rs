@@ -1,0 +1,502 @@
+//! Template -> YAML, in the short form of the intrinsic functions.
+//!
+//! No alias, no anchor, no flow collection but `[]` and `{}`. Two tags never stand on one node: where a
+//! function's only argument is another function, the outer one takes the long form.
+
+use super::scalar;
+use super::{Condition, Function, LogicalId, Map, Sub, Template, Value};
+
+impl Template {
+    /// The template as YAML, ending in a line break.
+    pub fn to_yaml(&self) -> String {
+        let mut writer = Writer::default();
+        writer.line(0, "AWSTemplateFormatVersion: \"2010-09-09\"");
+        if !self.description.is_empty() {
+            writer.entry(0, "Description", &Value::from(self.description.as_str()));
+        }
+        if !self.metadata.is_empty() {
+            writer.entry(0, "Metadata", &self.metadata.clone().into());
+        }
+        let parameters = self.parameters.iter().map(|(id, it)| (id, it.comments.as_slice(), it.body()));
+        writer.section("Parameters", "", parameters);
+        writer.section("Mappings", "", self.mappings.iter().map(|(id, it)| (id, [].as_slice(), it.clone())));
+        writer.conditions(self);
+        let resources = self.resources.iter().map(|(id, it)| (id, it.comments.as_slice(), it.body()));
+        writer.section("Resources", "\n", resources);
+        writer.section("Outputs", "", self.outputs.iter().map(|(id, it)| (id, [].as_slice(), it.body())));
+        writer.out
+    }
+}
+
+/// A value as a YAML document: for files other than templates that use the same functions.
+pub(super) fn document(map: &Map) -> String {
+    let mut writer = Writer::default();
+    map.iter().for_each(|(key, value)| writer.entry(0, key, value));
+    writer.out
+}
+
+impl Map {
+    /// The map as a YAML document, ending in a line break.
+    pub fn to_yaml(&self) -> String {
+        document(self)
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    out: String,
+}
+
+impl Writer {
+    fn section<'a>(
+        &mut self,
+        name: &str,
+        between: &str,
+        items: impl Iterator<Item = (&'a LogicalId, &'a [String], Map)>,
+    ) {
+        for (index, (id, comments, body)) in items.enumerate() {
+            if index == 0 {
+                self.line(0, &format!("{name}:"));
+            } else {
+                self.out.push_str(between);
+            }
+            for line in comments {
+                self.line(2, &format!("# {}", line.replace(|c: char| c.is_control(), " ")));
+            }
+            self.entry(2, id.as_str(), &body.into());
+        }
+    }
+
+    fn conditions(&mut self, template: &Template) {
+        for (index, (id, condition)) in template.conditions.iter().enumerate() {
+            if index == 0 {
+                self.line(0, "Conditions:");
+            }
+            self.indent(2);
+            self.out.push_str(&format!("{id}:"));
+            self.condition(2, condition);
+        }
+    }
+
+    fn indent(&mut self, columns: usize) {
+        self.out.extend(std::iter::repeat_n(' ', columns));
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        self.indent(indent);
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    /// `key: value`, the key at this column.
+    fn entry(&mut self, indent: usize, key: &str, value: &Value) {
+        self.indent(indent);
+        self.entry_here(indent, key, value);
+    }
+
+    fn entry_here(&mut self, indent: usize, key: &str, value: &Value) {
+        self.out.push_str(&scalar::inline(key));
+        self.out.push(':');
+        self.value(indent, value);
+    }
+
+    /// What follows `key:` or a tag: on the same line, or below and two columns further in.
+    fn value(&mut self, indent: usize, value: &Value) {
+        match value {
+            Value::Bool(flag) => self.rest(&flag.to_string()),
+            Value::Integer(number) => self.rest(&number.to_string()),
+            Value::String(text) => self.text(indent, text),
+            Value::List(items) if items.is_empty() => self.rest("[]"),
+            Value::Map(map) if map.is_empty() => self.rest("{}"),
+            Value::List(items) => {
+                self.out.push('\n');
+                items.iter().for_each(|item| self.item(indent + 2, item));
+            }
+            Value::Map(map) => {
+                self.out.push('\n');
+                map.iter().for_each(|(key, value)| self.entry(indent + 2, key, value));
+            }
+            Value::Function(function) => self.function(indent, function),
+        }
+    }
+
+    /// `- value`, the dash at this column.
+    fn item(&mut self, indent: usize, value: &Value) {
+        self.indent(indent);
+        self.out.push('-');
+        self.item_value(indent, value);
+    }
+
+    /// What follows a dash: a collection starts on the same line.
+    fn item_value(&mut self, indent: usize, value: &Value) {
+        match value {
+            Value::Map(map) if !map.is_empty() => {
+                for (index, (key, value)) in map.iter().enumerate() {
+                    if index == 0 {
+                        self.out.push(' ');
+                        self.entry_here(indent + 2, key, value);
+                    } else {
+                        self.entry(indent + 2, key, value);
+                    }
+                }
+            }
+            Value::List(items) if !items.is_empty() => {
+                for (index, item) in items.iter().enumerate() {
+                    if index == 0 {
+                        self.out.push_str(" -");
+                        self.item_value(indent + 2, item);
+                    } else {
+                        self.item(indent + 2, item);
+                    }
+                }
+            }
+            Value::Function(function) if long_form(function) => {
+                let name = function.name();
+                self.out.push_str(&format!(" {name}:"));
+                function.arguments().into_iter().for_each(|argument| self.value(indent + 2, argument));
+            }
+            other => self.value(indent, other),
+        }
+    }
+
+    fn rest(&mut self, text: &str) {
+        self.out.push(' ');
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn text(&mut self, indent: usize, text: &str) {
+        let Some((header, lines)) = scalar::block(text) else {
+            return self.rest(&scalar::inline(text));
+        };
+        self.rest(header);
+        for line in lines {
+            let indent = if line.is_empty() { 0 } else { indent + 2 };
+            self.line(indent, line);
+        }
+    }
+
+    fn tag(&mut self, name: &str) {
+        self.out.push_str(" !");
+        self.out.push_str(name.strip_prefix("Fn::").unwrap_or(name));
+    }
+
+    fn function(&mut self, indent: usize, function: &Function) {
+        if long_form(function) {
+            self.out.push('\n');
+            self.indent(indent + 2);
+            self.out.push_str(&format!("{}:", function.name()));
+            return function.arguments().into_iter().for_each(|argument| self.value(indent + 2, argument));
+        }
+        self.tag(function.name());
+        match function {
+            Function::Ref(target) => self.rest(target.as_str()),
+            Function::GetAtt(id, attribute) => self.rest(&scalar::inline(&format!("{id}.{attribute}"))),
+            Function::Sub(sub) => self.sub(indent, sub),
+            Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
+                self.value(indent, value);
+            }
+            other => self.value(indent, &Value::List(other.list())),
+        }
+    }
+
+    fn sub(&mut self, indent: usize, sub: &Sub) {
+        let (text, variables) = sub.render();
+        if variables.is_empty() {
+            return self.text(indent, &text);
+        }
+        let variables: Map = variables.into_iter().collect();
+        self.value(indent, &Value::List(vec![text.into(), variables.into()]));
+    }
+
+    fn condition(&mut self, indent: usize, condition: &Condition) {
+        match condition {
+            Condition::Named(id) => self.rest(&format!("!Condition {id}")),
+            Condition::Equals(left, right) => {
+                self.out.push_str(" !Equals\n");
+                self.item(indent + 2, left);
+                self.item(indent + 2, right);
+            }
+            Condition::Not(inner) => self.several(indent, "Not", std::slice::from_ref(inner)),
+            Condition::And(all) => self.several(indent, "And", all),
+            Condition::Or(all) => self.several(indent, "Or", all),
+        }
+    }
+
+    fn several(&mut self, indent: usize, name: &str, all: &[impl std::borrow::Borrow<Condition>]) {
+        self.out.push_str(&format!(" !{name}\n"));
+        for condition in all {
+            self.indent(indent + 2);
+            self.out.push('-');
+            self.condition(indent + 2, condition.borrow());
+        }
+    }
+}
+
+/// Functions whose only argument is a function or a map, which cannot take a tag of its own under a tag.
+fn long_form(function: &Function) -> bool {
+    match function {
+        Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
+            matches!(value, Value::Function(_))
+        }
+        _ => false,
+    }
+}
+
+impl Function {
+    /// The arguments of a function that takes a list.
+    pub(super) fn list(&self) -> Vec<Value> {
+        match self {
+            Function::Join(delimiter, value) | Function::Split(delimiter, value) => {
+                vec![delimiter.as_str().into(), value.clone()]
+            }
+            Function::Select(index, list) => vec![(*index).into(), list.clone()],
+            Function::If(condition, yes, no) => vec![condition.as_str().into(), yes.clone(), no.clone()],
+            Function::FindInMap(mapping, first, second) => {
+                vec![mapping.as_str().into(), first.clone(), second.clone()]
+            }
+            Function::Cidr(block, count, bits) => vec![block.clone(), (*count).into(), (*bits).into()],
+            Function::GetAtt(id, attribute) => vec![id.as_str().into(), attribute.as_str().into()],
+            Function::Ref(_) | Function::Sub(_) => Vec::new(),
+            Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
+                vec![value.clone()]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::cloudformation::{
+        Base64, Cidr, FindInMap, GetAzs, If, ImportValue, Join, Output, Parameter, Pseudo, Resource, Select,
+        Split, list, props,
+    };
+
+    fn id(text: &str) -> LogicalId {
+        LogicalId::parse(text).unwrap()
+    }
+
+    /// What a reader that knows the short form makes of YAML: the long form.
+    fn read(yaml: serde_yaml::Value) -> Json {
+        use serde_yaml::Value as Yaml;
+        match yaml {
+            Yaml::Tagged(tagged) => {
+                let tag = tagged.tag.to_string();
+                let name = tag.trim_start_matches('!');
+                let long =
+                    if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") };
+                let argument = match read(tagged.value) {
+                    Json::String(text) if name == "GetAtt" => {
+                        let (resource, attribute) = text.split_once('.').unwrap();
+                        json!([resource, attribute])
+                    }
+                    other => other,
+                };
+                json!({ long: argument })
+            }
+            Yaml::Sequence(items) => items.into_iter().map(read).collect(),
+            Yaml::Mapping(map) => Json::Object(
+                map.into_iter().map(|(key, value)| (key.as_str().unwrap().to_owned(), read(value))).collect(),
+            ),
+            plain => serde_json::to_value(plain).unwrap(),
+        }
+    }
+
+    fn parse(text: &str) -> Json {
+        read(serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}")))
+    }
+
+    fn function() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(id("A").reference()),
+            Just(Pseudo::Region.into()),
+            Just(id("A").att("Endpoint.Address")),
+            hard_text().prop_map(|text| Sub::text(text).reference(&id("A")).into_value()),
+            (hard_text(), hard_text())
+                .prop_map(|(a, b)| Sub::text(a).value(Split(&b, "x")).then("\n").into_value()),
+        ]
+    }
+
+    fn hard_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            ".{0,12}",
+            "[ \t\n\r:#'\"\\\\|>${}!&*a-c-]{0,16}",
+            "([a-z ]{0,8}\n){1,5}",
+            prop::sample::select(vec![
+                "yes",
+                "22:22",
+                "1_000",
+                "2012-10-17",
+                "<<",
+                "=",
+                "~",
+                "${A}",
+                "\u{85}",
+                "\u{feff}"
+            ])
+            .prop_map(str::to_owned),
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            hard_text().prop_map(Value::from),
+            function(),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let map = prop::collection::vec((hard_text(), inner.clone()), 0..4);
+            let list = prop::collection::vec(inner.clone(), 0..4);
+            prop_oneof![
+                map.prop_map(|entries| entries.into_iter().collect::<Map>().into()),
+                list.prop_map(Value::from),
+                (inner.clone(), inner.clone()).prop_map(|(a, b)| If(&id("C"), a, b)),
+                inner.clone().prop_map(|it| Join(",", it)),
+                inner.clone().prop_map(|it| Select(1, it)),
+                function().prop_map(GetAzs),
+                function().prop_map(|it| Base64(ImportValue(it))),
+                inner.prop_map(|it| FindInMap(&id("M"), it, Cidr("10.0.0.0/8", 2, 8))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn read_back_is_the_long_form(value in value()) {
+            let map = props! { "Key" => &value, "List" => list![&value, list![&value]] };
+            prop_assert_eq!(parse(&map.to_yaml()), map.to_json());
+        }
+    }
+
+    #[test]
+    fn layout() {
+        let shell = Sub::text("#!/bin/sh\necho ").reference(&id("A")).then("\n");
+        let map = props! {
+            "UserData" => Base64(shell),
+            "Both" => list![list!["a", list![]], props! { "B" => props! {}, "C" => Base64(id("A").reference()) }],
+            "If" => If(&id("C"), props! { "X" => 1 }, Value::none()),
+            "Items" => list![Base64(id("A").arn()), If(&id("C"), "yes", "a\nb\n")],
+        };
+        let expected = "\
+UserData:
+  Fn::Base64: !Sub |
+    #!/bin/sh
+    echo ${A}
+Both:
+  - - a
+    - []
+  - B: {}
+    C:
+      Fn::Base64: !Ref A
+If: !If
+  - C
+  - X: 1
+  - !Ref AWS::NoValue
+Items:
+  - Fn::Base64: !GetAtt A.Arn
+  - !If
+    - C
+    - \"yes\"
+    - |
+      a
+      b
+";
+        assert_eq!(map.to_yaml(), expected);
+    }
+
+    #[test]
+    fn a_whole_template() {
+        let mut template = Template::new("one of everything");
+        template.metadata =
+            props! { "cfn-lint" => props! { "config" => props! { "ignore_checks" => list!["W1"] } } };
+        template.add_parameter(
+            &id("P"),
+            Parameter::string("a word").default("yes").no_echo().comment("services.a"),
+        );
+        template.add_mapping(&id("M"), props! { "a" => props! { "b" => "c" } });
+        template.add_condition(&id("C"), Condition::equals(id("P").reference(), "no").not());
+        template.add_condition(
+            &id("D"),
+            Condition::Or(vec![
+                Condition::Named(id("C")),
+                Condition::And(vec![Condition::equals("a", 1), Condition::Named(id("C"))]),
+            ]),
+        );
+        template.add(
+            &id("R"),
+            Resource::new("AWS::X::Y", props! { "V" => true })
+                .comment("a\nb")
+                .condition(&id("C"))
+                .depends_on(&id("S"))
+                .update_policy(props! { "U" => 1 }),
+        );
+        template
+            .add(&id("S"), Resource::new("AWS::X::Z", props! {}).retain().comment("c").metadata("k", "v"));
+        template
+            .add_output(&id("O"), Output::new("it", id("R").reference()).export("name").condition(&id("C")));
+        let expected = "\
+AWSTemplateFormatVersion: \"2010-09-09\"
+Description: one of everything
+Metadata:
+  cfn-lint:
+    config:
+      ignore_checks:
+        - W1
+Parameters:
+  # services.a
+  P:
+    Type: String
+    Description: a word
+    Default: \"yes\"
+    NoEcho: true
+Mappings:
+  M:
+    a:
+      b: c
+Conditions:
+  C: !Not
+    - !Equals
+      - !Ref P
+      - \"no\"
+  D: !Or
+    - !Condition C
+    - !And
+      - !Equals
+        - a
+        - 1
+      - !Condition C
+Resources:
+  # a b
+  R:
+    Type: AWS::X::Y
+    Condition: C
+    DependsOn: S
+    UpdatePolicy:
+      U: 1
+    Properties:
+      V: true
+
+  # c
+  S:
+    Type: AWS::X::Z
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Metadata:
+      k: v
+Outputs:
+  O:
+    Condition: C
+    Description: it
+    Value: !Ref R
+    Export:
+      Name: name
+";
+        assert_eq!(template.to_yaml(), expected);
+        assert_eq!(parse(&template.to_yaml()), template.to_json());
+    }
+}
