@@ -7,6 +7,7 @@
 //! Messages are lower case, concrete, name the service and the key, and say what to do in `help`.
 
 pub mod page;
+pub mod render;
 mod rule;
 pub mod rules;
 pub mod suggest;

@@ -1,0 +1,54 @@
+//! Workflow commands of GitHub Actions: an annotation on the line of a pull request.
+//!
+//! Escapes: `%`, carriage return and line feed in the message, `:` and `,` too in a property
+//! (GitHub documentation, "Workflow commands for GitHub Actions").
+
+use super::Found;
+use crate::diagnostic::Severity;
+use std::fmt::Write;
+
+/// One command a diagnostic, a line each.
+pub fn github(found: &[Found<'_>]) -> String {
+    let mut lines = String::new();
+    for one in found {
+        let level = match one.diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
+        let mut properties = vec![("title", one.diagnostic.rule.name.to_owned())];
+        if let Some(shown) = one.primary() {
+            properties.push(("file", shown.file.path().to_string()));
+            properties.push(("line", shown.start.line.to_string()));
+            properties.push(("endLine", shown.end.line.to_string()));
+            // Columns are taken only of an annotation within one line.
+            if shown.start.line == shown.end.line {
+                properties.push(("col", shown.start.column.to_string()));
+                properties.push(("endColumn", shown.end.column.to_string()));
+            }
+        }
+        let properties: Vec<String> =
+            properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+        let _ = writeln!(lines, "::{level} {}::{}", properties.join(","), escape(&message(one)));
+    }
+    lines
+}
+
+fn message(found: &Found<'_>) -> String {
+    let mut text = found.diagnostic.message.clone();
+    for note in &found.notes {
+        let _ = write!(text, "\nnote: {note}");
+    }
+    for help in &found.diagnostic.help {
+        let _ = write!(text, "\nhelp: {help}");
+    }
+    text
+}
+
+fn escape(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    escape(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,189 @@
+//! From diagnostics to text: for people, and as JSON, SARIF and GitHub workflow commands.
+//!
+//! In: the [`Diagnostics`] of one or several compiles with their [`Sources`]. Out: text.
+//! Invariant: every form tells the same list, ordered by severity and then by place, each thing once;
+//! only the form for people is shortened. Values of secrets never show.
+
+mod github;
+mod human;
+mod json;
+mod mask;
+mod sarif;
+
+pub use github::github;
+pub use human::Human;
+pub use json::json;
+pub use sarif::sarif;
+
+use super::{Diagnostic, Diagnostics, Severity};
+use crate::source::{Location, Origin, Role, SourceFile, Sources, Span, VariableSource};
+use std::cmp::Reverse;
+use std::fmt;
+
+/// A diagnostic with its places looked up.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// What was found.
+    pub diagnostic: &'a Diagnostic,
+    /// The places, the primary one first.
+    pub spans: Vec<Shown<'a>>,
+    /// Its notes, and where the variables in its value came from.
+    pub notes: Vec<String>,
+    /// The targets for which it was found.
+    pub targets: Vec<&'a str>,
+}
+
+/// A place to show.
+#[derive(Debug, Clone)]
+pub struct Shown<'a> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// The bytes.
+    pub span: Span,
+    /// First character.
+    pub start: Location,
+    /// One past the last character.
+    pub end: Location,
+    /// What to say there; may be empty.
+    pub label: String,
+    /// Whether it is the place that the message is about.
+    pub primary: bool,
+}
+
+impl Shown<'_> {
+    /// `compose.yaml:7:9`.
+    pub fn place(&self) -> String {
+        format!("{}:{}:{}", self.file.path(), self.start.line, self.start.column)
+    }
+}
+
+/// Looks up the places of all diagnostics, orders them and takes out repetitions.
+pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>) -> Vec<Found<'a>> {
+    let mut found: Vec<Found<'a>> = runs
+        .into_iter()
+        .flat_map(|(list, sources)| list.iter().map(move |diagnostic| look_up(diagnostic, sources)))
+        .collect();
+    found.sort_by(|left, right| left.order().cmp(&right.order()));
+    found.dedup_by(|next, kept| next.order() == kept.order());
+    found
+}
+
+impl Found<'_> {
+    /// The primary place, if the diagnostic has one.
+    pub fn primary(&self) -> Option<&Shown<'_>> {
+        self.spans.first()
+    }
+
+    fn order(&self) -> impl Ord + '_ {
+        let place = self.primary().map(|shown| (shown.file.path(), shown.start, shown.end));
+        let diagnostic = self.diagnostic;
+        (
+            Reverse(diagnostic.severity),
+            place.is_none(),
+            place,
+            diagnostic.rule.name,
+            &diagnostic.message,
+            &diagnostic.target,
+        )
+    }
+}
+
+fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {
+    let mut spans: Vec<Shown<'a>> = Vec::new();
+    for label in &diagnostic.labels {
+        for (index, place) in sources.places(label.origin).into_iter().enumerate() {
+            let Some(file) = sources.file(place.span.file) else { continue };
+            let text = if index == 0 { label.text.as_str() } else { role_text(place.role) };
+            match spans.iter_mut().find(|shown| shown.span == place.span) {
+                Some(shown) if shown.label.is_empty() => text.clone_into(&mut shown.label),
+                Some(_) => {}
+                None => spans.push(Shown {
+                    file,
+                    span: place.span,
+                    start: file.location(place.span.start),
+                    end: file.location(place.span.end),
+                    label: text.to_owned(),
+                    primary: spans.is_empty(),
+                }),
+            }
+        }
+    }
+    let mut notes = diagnostic.notes.clone();
+    if let Some(label) = diagnostic.labels.first() {
+        notes.extend(variable_notes(sources, label.origin));
+    }
+    Found { diagnostic, spans, notes, targets: diagnostic.target.as_deref().into_iter().collect() }
+}
+
+/// What to say at a place that is not the value itself.
+fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Value => "",
+        Role::Alias => "reached through this alias",
+        Role::Extends => "comes with this `extends`",
+        Role::Include => "comes with this `include`",
+        Role::Overridden => "overridden",
+        Role::Variable => "the variable's value",
+        Role::Premise => "because of this",
+    }
+}
+
+/// Where the variables in a value came from, where no file can be shown for it.
+fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for found in sources.substitutions(origin) {
+        let name = &found.variable;
+        let note = match &found.source {
+            VariableSource::Environment(_) => format!("`{name}` comes from the process environment"),
+            VariableSource::Flag(_) => format!("`{name}` is given on the command line"),
+            VariableSource::Fallback => format!("`{name}` is unset: the default written beside it stands in"),
+            VariableSource::Unset => format!("`{name}` is unset and counts as empty"),
+            VariableSource::File(_) | VariableSource::Computed(_) => continue,
+        };
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes
+}
+
+/// How many of each severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Notes.
+    pub notes: usize,
+}
+
+impl Counts {
+    /// Counts a list.
+    pub fn of(found: &[Found<'_>]) -> Self {
+        let count = |severity| found.iter().filter(|one| one.diagnostic.severity == severity).count();
+        Counts {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let said: Vec<String> = words
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        match said.as_slice() {
+            [] => f.write_str("nothing to remark"),
+            said => f.write_str(&said.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
