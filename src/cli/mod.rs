@@ -7,10 +7,12 @@ mod args;
 mod completions;
 mod exit;
 mod explain;
+mod report;
 mod shell;
 
 pub use args::{Arguments, Format, Global, Set};
 pub use exit::Exit;
+pub use report::Run;
 pub use shell::{Colour, Shell, Verbosity};
 
 use crate::world::{Disk, World};

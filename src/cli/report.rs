@@ -1,0 +1,39 @@
+//! Tells what one or several compiles found.
+//!
+//! In: their diagnostics with the sources. Out: text on standard error, or one document on standard
+//! output, and the exit code that follows from it.
+
+use super::{Context, Exit, Format, Verbosity};
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::render::{self, Counts, Human};
+use crate::source::Sources;
+
+/// The diagnostics of one compile.
+pub type Run<'a> = (&'a Diagnostics, &'a Sources);
+
+impl Context<'_> {
+    /// Tells the diagnostics; [`Exit::Refused`] when there is an error among them.
+    ///
+    /// `subject` opens the line of counts that ends the run; without one the line is left out.
+    pub fn report(&mut self, format: Format, subject: Option<&str>, runs: &[Run<'_>]) -> Exit {
+        let found = render::collect(runs.iter().copied());
+        let counts = Counts::of(&found);
+        let verbosity = self.shell.verbosity();
+        let form = Human {
+            verbose: verbosity == Verbosity::Verbose,
+            quiet: verbosity == Verbosity::Quiet,
+            width: self.shell.width(),
+            name_targets: runs.len() > 1,
+        };
+        match format {
+            Format::Human => self.shell.tell(&form.render(found)),
+            Format::Json => self.shell.data(&render::json(&found)),
+            Format::Sarif => self.shell.data(&render::sarif(&found)),
+            Format::Github => self.shell.data(&render::github(&found)),
+        }
+        if let Some(subject) = subject {
+            self.shell.say(&form.summary(subject, counts));
+        }
+        if counts.errors > 0 { Exit::Refused } else { Exit::Done }
+    }
+}
