@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod cloudformation;
+pub mod app;
 pub mod compose;
 pub mod diagnostic;
 pub mod source;

@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 /// Files and environment variables, as a compile may see them.
-pub trait World {
+pub trait World: std::fmt::Debug {
     /// The bytes of a file.
     ///
     /// # Errors

@@ -288,6 +288,7 @@ mod tests {
         let merged = sources.record(Provenance::Merged { winner: whole, losers: vec![] });
         let part = sources.record(Provenance::Part { of: merged, range: 2..5 });
         let found = sources.substitutions(part);
-        assert_eq!(found.iter().map(|one| one.range.clone()).collect::<Vec<_>>(), [1..3]);
+        assert_eq!(found.first().map(|one| one.range.clone()), Some(1..3));
+        assert_eq!(found.len(), 1);
     }
 }

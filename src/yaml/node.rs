@@ -170,7 +170,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
-    index: Option<Box<BTreeMap<Arc<str>, usize>>>,
+    index: Option<BTreeMap<Arc<str>, usize>>,
 }
 
 impl PartialEq for Mapping {

@@ -1,0 +1,180 @@
+//! The account of every leaf of the manifest for one target.
+//!
+//! Code that uses a leaf claims it. What no one claimed is looked up in the target's support table
+//! when the ledger is closed; what is in neither is a fault of Tranship, and said.
+
+use super::at::Claim;
+use super::report::{Report, ReportRow};
+use super::support::{Support, SupportTable};
+use crate::compose::Manifest;
+use crate::diagnostic::{Diagnostic, Diagnostics, rules};
+use crate::source::{Provenance, Sources};
+use crate::yaml::NodeId;
+use std::collections::BTreeMap;
+
+/// What became of a leaf. Ordered: where several claims meet, the gravest stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disposition {
+    /// It means on the target what it says.
+    Exact,
+    /// A near equivalent stands in.
+    Approximated {
+        /// The value that stands in.
+        value: String,
+        /// Why.
+        reason: String,
+    },
+    /// It has no effect.
+    Ignored {
+        /// Why.
+        reason: String,
+        /// Whether the application behaves differently for it.
+        loses: bool,
+    },
+    /// The compile failed because of it.
+    Rejected {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One claim: what became of the leaf, and in what it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What became of it.
+    pub disposition: Disposition,
+    /// In what it ended, in the target's own words: `task definition: image`.
+    pub became: String,
+}
+
+/// The claims on one manifest for one target.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    claims: BTreeMap<NodeId, Entry>,
+}
+
+impl Ledger {
+    /// No claim yet.
+    pub fn new() -> Self {
+        Ledger::default()
+    }
+
+    /// The leaf, or all leaves below the node, mean on the target what they say.
+    pub fn exact(&mut self, claimed: &impl Claim, became: impl Into<String>) {
+        self.claim(claimed.node(), Disposition::Exact, became.into());
+    }
+
+    /// A near equivalent stands in for it.
+    pub fn approximated(
+        &mut self,
+        claimed: &impl Claim,
+        value: impl Into<String>,
+        reason: impl Into<String>,
+        became: impl Into<String>,
+    ) {
+        let disposition = Disposition::Approximated { value: value.into(), reason: reason.into() };
+        self.claim(claimed.node(), disposition, became.into());
+    }
+
+    /// It has no effect, for a reason that the support table cannot know.
+    pub fn ignored(&mut self, claimed: &impl Claim, reason: impl Into<String>, loses: bool) {
+        let disposition = Disposition::Ignored { reason: reason.into(), loses };
+        self.claim(claimed.node(), disposition, String::new());
+    }
+
+    /// The compile fails because of it; the caller pushes the diagnostic.
+    pub fn rejected(&mut self, claimed: &impl Claim, reason: impl Into<String>) {
+        self.claim(claimed.node(), Disposition::Rejected { reason: reason.into() }, String::new());
+    }
+
+    fn claim(&mut self, node: NodeId, disposition: Disposition, became: String) {
+        if node == NodeId::UNNUMBERED {
+            return;
+        }
+        let entry = Entry { disposition, became };
+        match self.claims.get_mut(&node) {
+            Some(standing) if standing.disposition >= entry.disposition => {}
+            Some(standing) => *standing = entry,
+            None => {
+                self.claims.insert(node, entry);
+            }
+        }
+    }
+
+    /// Settles every leaf: claims first, nearest node upwards, then the support table.
+    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table.
+    pub fn close(
+        self,
+        manifest: &Manifest,
+        sources: &Sources,
+        table: &SupportTable,
+        diagnostics: &mut Diagnostics,
+    ) -> Report {
+        let claims = self.spread(manifest);
+        let mut report = Report::default();
+        let mut told: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
+        for leaf in manifest.nodes.leaves() {
+            let origin = manifest.nodes.origin(leaf);
+            let path = manifest.nodes.path(leaf);
+            let entry = match claims.get(&leaf) {
+                Some(entry) => entry.clone(),
+                None if is_default(sources, origin) => continue,
+                None => match table.find(&path) {
+                    Some(row) => {
+                        told.entry(row.key).or_default().push(leaf);
+                        row.entry()
+                    }
+                    None => {
+                        diagnostics.push(
+                            Diagnostic::new(
+                                &rules::internal::UNACCOUNTED_KEY,
+                                format!("`{path}` is neither used nor explained by {}", table.target),
+                            )
+                            .at(origin)
+                            .key(path.to_string())
+                            .target(table.target),
+                        );
+                        Entry {
+                            disposition: Disposition::Ignored { reason: "unaccounted".into(), loses: true },
+                            became: String::new(),
+                        }
+                    }
+                },
+            };
+            report.rows.push(ReportRow::new(path, entry, sources, origin));
+        }
+        for (key, leaves) in told {
+            table.tell(key, &leaves, manifest, diagnostics);
+        }
+        report
+    }
+
+    /// Every claim on a collection goes to the leaves below it that have no claim of their own.
+    fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, Entry> {
+        let mut spread: BTreeMap<NodeId, Entry> = BTreeMap::new();
+        // Descending: an inner node has a higher number than the one around it, so it goes first.
+        for (node, entry) in self.claims.into_iter().rev() {
+            for leaf in manifest.nodes.leaves_of(node) {
+                spread.entry(leaf).or_insert_with(|| entry.clone());
+            }
+        }
+        spread
+    }
+}
+
+/// Whether no text of the user's stands behind the value.
+fn is_default(sources: &Sources, origin: crate::source::Origin) -> bool {
+    matches!(sources.provenance(origin), Provenance::Default { .. } | Provenance::Nowhere)
+}
+
+impl super::support::SupportRow {
+    /// What the row makes of a leaf that no code claimed.
+    fn entry(&self) -> Entry {
+        let reason = self.reason.to_owned();
+        let disposition = match self.support {
+            Support::Ignored { loses } => Disposition::Ignored { reason, loses },
+            Support::Rejected { .. } => Disposition::Rejected { reason },
+        };
+        Entry { disposition, became: String::new() }
+    }
+}

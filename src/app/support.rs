@@ -1,0 +1,195 @@
+//! A target's support table: what becomes of the keys that no code of it claims.
+//!
+//! Written as `targets/<name>/support.yaml`, checked and compiled in by `build.rs`.
+
+use crate::compose::{KeyPath, Manifest, PathSegment};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, rules};
+use crate::yaml::NodeId;
+
+/// What a row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// The key has no effect on the target.
+    Ignored {
+        /// Whether the application behaves differently for it: a warning, else a note.
+        loses: bool,
+    },
+    /// The key cannot be had on the target: an error.
+    Rejected {
+        /// What to do instead.
+        help: &'static str,
+    },
+}
+
+/// One row: a key pattern and what becomes of it.
+#[derive(Debug)]
+pub struct SupportRow {
+    /// A key path in which `*` stands for any key and `[]` for any index. It covers what is below it.
+    pub key: &'static str,
+    /// What becomes of it.
+    pub support: Support,
+    /// Why, as a clause that can follow a colon.
+    pub reason: &'static str,
+}
+
+/// The rows of one target.
+#[derive(Debug)]
+pub struct SupportTable {
+    /// The target's name.
+    pub target: &'static str,
+    /// The rows, ordered by key.
+    pub rows: &'static [SupportRow],
+}
+
+impl SupportTable {
+    /// The row of the longest pattern that covers a path.
+    pub fn find(&self, path: &KeyPath) -> Option<&'static SupportRow> {
+        self.rows.iter().filter(|row| covers(row.key, path)).max_by_key(|row| specificity(row.key))
+    }
+
+    /// One diagnostic for all the leaves that one row covers.
+    pub(super) fn tell(
+        &self,
+        key: &'static str,
+        leaves: &[NodeId],
+        manifest: &Manifest,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(row) = self.rows.iter().find(|row| row.key == key) else { return };
+        let Some(first) = leaves.first() else { return };
+        let mut names: Vec<String> =
+            leaves.iter().filter_map(|leaf| owner(&manifest.nodes.path(*leaf))).collect();
+        names.dedup();
+        let shown = shown_key(key);
+        let of = if names.is_empty() { String::new() } else { format!(" of {}", list(&names)) };
+        let (rule, verb) = match row.support {
+            Support::Ignored { loses: false } => (&rules::target::IGNORED_KEY, "is not needed"),
+            Support::Ignored { loses: true } => (&rules::target::IGNORED_KEY, "has no effect"),
+            Support::Rejected { .. } => (&rules::target::REJECTED_KEY, "cannot be had"),
+        };
+        let severity = match row.support {
+            Support::Ignored { loses: false } => Severity::Note,
+            Support::Ignored { loses: true } => Severity::Warning,
+            Support::Rejected { .. } => Severity::Error,
+        };
+        let message = format!("`{shown}`{of} {verb} on {}: {}", self.target, row.reason);
+        let mut diagnostic = Diagnostic::new(rule, message)
+            .severity(severity)
+            .at(manifest.nodes.origin(*first))
+            .key(manifest.nodes.path(*first).to_string())
+            .target(self.target);
+        if let [name] = names.as_slice() {
+            diagnostic = diagnostic.service(name.clone());
+        }
+        if let Support::Rejected { help } = row.support {
+            diagnostic = diagnostic.help(help);
+        }
+        diagnostics.push(diagnostic);
+    }
+}
+
+/// The service, volume or network that a path belongs to.
+fn owner(path: &KeyPath) -> Option<String> {
+    match path.0.as_slice() {
+        [PathSegment::Key(_), PathSegment::Key(name), ..] => Some(format!("`{name}`")),
+        _ => None,
+    }
+}
+
+/// At most three names, and how many more.
+fn list(names: &[String]) -> String {
+    match names {
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        [first, second, third, rest @ ..] => format!("{first}, {second}, {third} and {} more", rest.len()),
+        [] => String::new(),
+    }
+}
+
+/// `services.*.shm_size` as people say it: `shm_size`.
+fn shown_key(key: &str) -> &str {
+    ["services.*.", "volumes.*.", "networks.*.", "secrets.*.", "configs.*."]
+        .iter()
+        .find_map(|prefix| key.strip_prefix(prefix))
+        .unwrap_or(key)
+}
+
+fn specificity(key: &str) -> (usize, usize) {
+    (key.matches(['.', '[']).count(), key.split('.').filter(|part| !part.starts_with('*')).count())
+}
+
+/// Whether a pattern covers a path or one of the nodes above it. Keys may hold dots, so the path is
+/// walked segment by segment.
+fn covers(pattern: &str, path: &KeyPath) -> bool {
+    let mut segments = path.0.iter();
+    for part in pattern.split('.') {
+        let (name, indexes) = match part.find("[]") {
+            Some(at) => (part.get(..at).unwrap_or(""), part.matches("[]").count()),
+            None => (part, 0),
+        };
+        match segments.next() {
+            Some(PathSegment::Key(key)) if matches_key(name, key) => {}
+            _ => return false,
+        }
+        for _ in 0..indexes {
+            if !matches!(segments.next(), Some(PathSegment::Index(_))) {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// `*` is any key; `x-*` is any key with that prefix.
+fn matches_key(name: &str, key: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(prefix) => key.starts_with(prefix),
+        None => name == key,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> KeyPath {
+        let mut segments = Vec::new();
+        for part in text.split('.') {
+            let (name, index) = part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest)));
+            segments.push(PathSegment::Key(name.into()));
+            if let Some(number) = index.and_then(|rest| rest.trim_end_matches(']').parse().ok()) {
+                segments.push(PathSegment::Index(number));
+            }
+        }
+        KeyPath(segments)
+    }
+
+    #[test]
+    fn patterns_cover_what_is_below_them() {
+        for (pattern, at, covered) in [
+            ("services.*.ports[]", "services.app.ports[0].mode", true),
+            ("services.*.ports[]", "services.app.ports", false),
+            ("services.*.x-*", "services.app.x-team", true),
+            ("services.*.init", "services.app.init", true),
+            ("services.*.init", "volumes.app.init", false),
+        ] {
+            assert_eq!(covers(pattern, &path(at)), covered, "{pattern} {at}");
+        }
+    }
+
+    #[test]
+    fn the_longest_pattern_wins() {
+        static ROWS: &[SupportRow] = &[
+            SupportRow { key: "services.*.deploy", support: Support::Ignored { loses: true }, reason: "a" },
+            SupportRow {
+                key: "services.*.deploy.mode",
+                support: Support::Ignored { loses: false },
+                reason: "b",
+            },
+        ];
+        let table = SupportTable { target: "t", rows: ROWS };
+        assert_eq!(table.find(&path("services.a.deploy.mode")).map(|row| row.reason), Some("b"));
+        assert_eq!(table.find(&path("services.a.deploy.labels")).map(|row| row.reason), Some("a"));
+    }
+}
