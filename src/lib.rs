@@ -2,9 +2,9 @@
 //!
 //! Rooms, in the order a manifest passes through them. Imports go one way, from later to earlier.
 
+pub mod app;
 pub mod cli;
 pub mod cloudformation;
-pub mod app;
 pub mod compose;
 pub mod diagnostic;
 pub mod source;

@@ -267,9 +267,7 @@ impl Mapping {
 
     fn reindex(&mut self) {
         self.index = (self.entries.len() > INDEXED_ABOVE).then(|| {
-            Box::new(
-                self.entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect(),
-            )
+            self.entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect()
         });
     }
 
