@@ -3,6 +3,7 @@
 //! Rooms, in the order a manifest passes through them. Imports go one way, from later to earlier.
 
 pub mod app;
+pub mod artifact;
 pub mod cli;
 pub mod cloudformation;
 pub mod compose;

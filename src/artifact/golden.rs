@@ -1,0 +1,170 @@
+//! A compile beside a committed artifact set: what was added, removed and changed.
+//!
+//! In: the set of a compile and a directory. Out: changes by path. A zip is committed as its entry list
+//! (`bundle.zip.entries`: mode, SHA-256, path), never as a binary, since the unpacked tree stands beside it.
+
+use std::io;
+
+use camino::Utf8Path;
+
+use super::bundle::{self, BundleError};
+use super::diff::{self, Difference};
+use super::write::LIST;
+use super::{Artifact, ArtifactSet, Mode};
+
+/// How a file differs from its golden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Only the compile has it.
+    Added,
+    /// Only the golden has it.
+    Removed,
+    /// The content differs.
+    Content(Vec<Difference>),
+    /// Only the mode differs: golden, compile.
+    Mode(Mode, Mode),
+}
+
+/// The set as it is committed: each `*.zip` replaced by its entry list.
+///
+/// # Errors
+/// A file called `*.zip` is none.
+pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, BundleError> {
+    let mut golden = ArtifactSet::new();
+    for (path, artifact) in set.iter() {
+        if path.ends_with(".zip") {
+            golden.text(&format!("{path}.entries"), bundle::unzip(&artifact.bytes)?.entry_list())?;
+        } else {
+            golden.add(path, artifact.clone())?;
+        }
+    }
+    Ok(golden)
+}
+
+/// What differs between a golden and a compile, sorted by path. Both in the form [`committed`] gives.
+pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, Change)> {
+    let mut paths: Vec<&str> = golden.iter().chain(compiled.iter()).map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let change = |path: &str| match (golden.get(path), compiled.get(path)) {
+        (Some(old), Some(new)) if old.bytes != new.bytes => {
+            Some(Change::Content(diff::diff(path, &old.bytes, &new.bytes)))
+        }
+        (Some(old), Some(new)) => (old.mode != new.mode).then_some(Change::Mode(old.mode, new.mode)),
+        (None, _) => Some(Change::Added),
+        (_, None) => Some(Change::Removed),
+    };
+    paths.into_iter().filter_map(|path| Some((path.to_owned(), change(path)?))).collect()
+}
+
+/// The files of a directory as a set, without the list of what was written. A missing directory is empty.
+///
+/// # Errors
+/// As the file system says; a name that no artifact can have.
+pub fn read(directory: &Utf8Path) -> io::Result<ArtifactSet> {
+    let mut set = ArtifactSet::new();
+    for path in paths(directory)?.into_iter().filter(|path| path != LIST) {
+        let artifact = read_file(&directory.join(&path))?;
+        set.add(&path, artifact).map_err(io::Error::other)?;
+    }
+    Ok(set)
+}
+
+fn read_file(path: &Utf8Path) -> io::Result<Artifact> {
+    let found = path.symlink_metadata()?;
+    if found.is_symlink() {
+        let target = path.read_link_utf8()?;
+        return Ok(Artifact { mode: Mode::Link, bytes: target.into_string().into_bytes() });
+    }
+    let mode = if is_executable(&found) { Mode::Executable } else { Mode::File };
+    Ok(Artifact { mode, bytes: std::fs::read(path)? })
+}
+
+#[cfg(unix)]
+fn is_executable(found: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Every file and link below a directory, sorted; links are not followed. A missing directory has none.
+pub(super) fn paths(directory: &Utf8Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![String::new()];
+    while let Some(below) = waiting.pop() {
+        let entries = match directory.join(&below).read_dir_utf8() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && below.is_empty() => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let path = if below.is_empty() {
+                entry.file_name().to_owned()
+            } else {
+                format!("{below}/{}", entry.file_name())
+            };
+            if entry.file_type()?.is_dir() { waiting.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::stage;
+
+    fn sample(cpu: &str) -> ArtifactSet {
+        let mut tree = ArtifactSet::new();
+        tree.text("Dockerrun.aws.json", "{}\n").unwrap();
+        let mut set = ArtifactSet::new();
+        set.file("bundle.zip", bundle::zip(&tree).unwrap()).unwrap();
+        set.nest("bundle", &tree).unwrap();
+        set.text("template.yaml", format!("Cpu: \"{cpu}\"\n")).unwrap();
+        committed(&set).unwrap()
+    }
+
+    #[test]
+    fn written_and_read_back_is_the_same() {
+        let guard = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(guard.path()).unwrap().join("golden/prod");
+        assert!(read(&root).unwrap().is_empty());
+        stage(&sample("256"), &root).unwrap().commit().unwrap();
+        assert_eq!(read(&root).unwrap(), sample("256"));
+        assert_eq!(compare(&read(&root).unwrap(), &sample("256")), []);
+    }
+
+    #[test]
+    fn a_bundle_is_committed_as_its_entries() {
+        let set = sample("256");
+        let entries = String::from_utf8(set.get("bundle.zip.entries").unwrap().bytes.clone()).unwrap();
+        assert_eq!(
+            entries,
+            "100644 ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356 Dockerrun.aws.json\n"
+        );
+        assert!(set.get("bundle.zip").is_none());
+    }
+
+    #[test]
+    fn says_what_changed() {
+        let mut new = sample("512");
+        new.executable("x.sh", "").unwrap();
+        let mut old = sample("256");
+        old.text("x.sh", "").unwrap();
+        old.text("gone", "").unwrap();
+        new.text("report.json", "{}").unwrap();
+        let changes = compare(&old, &new);
+        let paths: Vec<&str> = changes.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["gone", "report.json", "template.yaml", "x.sh"]);
+        assert_eq!(changes[0].1, Change::Removed);
+        assert_eq!(changes[1].1, Change::Added);
+        assert!(
+            matches!(&changes[2].1, Change::Content(found) if found[0].to_string() == "Cpu: \"256\" -> \"512\"")
+        );
+        assert_eq!(changes[3].1, Change::Mode(Mode::File, Mode::Executable));
+    }
+}

@@ -1,0 +1,74 @@
+//! Which paths an artifact may have: relative, inside the set, the same on every machine.
+
+/// A path that an artifact cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// Absolute, or with `..`, `.` or an empty step.
+    #[error("the path `{0}` does not stay inside the output directory")]
+    Outside(String),
+    /// With a character that not every machine allows.
+    #[error("the path `{0}` holds a character that not every file system allows")]
+    NotPortable(String),
+    /// There is such a file already.
+    #[error("two files are called `{0}`")]
+    Twice(String),
+    /// One file stands where another needs a directory.
+    #[error("`{0}` is needed both as a file and as a directory")]
+    FileAndDirectory(String),
+}
+
+/// Holds a path against the rules.
+pub(super) fn check(path: &str) -> Result<(), PathError> {
+    if path.split('/').any(|step| matches!(step, "" | "." | "..")) {
+        return Err(PathError::Outside(path.to_owned()));
+    }
+    if path.chars().any(|c| c == '\\' || c == ':' || c.is_control()) {
+        return Err(PathError::NotPortable(path.to_owned()));
+    }
+    Ok(())
+}
+
+/// Holds a link's target against the rules: relative, and never above the set on its way.
+pub(super) fn check_link(path: &str, target: &str) -> Result<(), PathError> {
+    let outside = || PathError::Outside(target.to_owned());
+    let mut depth = path.matches('/').count();
+    for step in target.split('/') {
+        match step {
+            "" => return Err(outside()),
+            "." => {}
+            ".." => depth = depth.checked_sub(1).ok_or_else(outside)?,
+            _ => depth += 1,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        for path in ["a", ".ebextensions/01.config", "a b/é", "..a", "a..", ".platform/hooks/x.sh"] {
+            assert_eq!(check(path), Ok(()), "{path}");
+        }
+        for path in ["", "/a", "a/", "a//b", "../a", "a/../b", "./a", "a/.", "..", "/"] {
+            assert!(matches!(check(path), Err(PathError::Outside(_))), "{path}");
+        }
+        for path in ["a\\b", "C:a", "a\nb", "a\0"] {
+            assert!(matches!(check(path), Err(PathError::NotPortable(_))), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn links() {
+        for (path, target) in [("a", "b"), ("a/b", "../c"), ("a/b", "./c/../d"), ("a/b/c", "../../d")] {
+            assert_eq!(check_link(path, target), Ok(()), "{path} -> {target}");
+        }
+        for (path, target) in
+            [("a", "../b"), ("a", "/etc/passwd"), ("a/b", "../../c"), ("a/b", "c/../../../d"), ("a", "")]
+        {
+            assert!(check_link(path, target).is_err(), "{path} -> {target}");
+        }
+    }
+}

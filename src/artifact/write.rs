@@ -1,0 +1,300 @@
+//! Artifact set -> directory, all or nothing.
+//!
+//! Files go to a temporary directory first; only when all are there does it take the place of the old one.
+//! A list of what was written, `.tranship` (in the form of `sha256sum`), stands among them: a later run
+//! replaces what is listed and refuses to touch a directory that holds anything else.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+use super::golden;
+use super::{ArtifactSet, Mode};
+
+/// The list of what was written, beside it.
+pub(super) const LIST: &str = ".tranship";
+
+/// Why a directory was not written. Nothing in it has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The directory holds something that no compile wrote.
+    #[error("`{directory}` holds `{file}`, which was not written by tranship; nothing was written")]
+    Foreign {
+        /// The output directory.
+        directory: Utf8PathBuf,
+        /// The first such file, relative to it.
+        file: String,
+    },
+    /// Something else than a directory stands there.
+    #[error("`{0}` is not a directory; nothing was written")]
+    NotADirectory(Utf8PathBuf),
+    /// The file system refused.
+    #[error("cannot write `{path}`: {source}")]
+    Io {
+        /// The path.
+        path: Utf8PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError + '_ {
+    |source| WriteError::Io { path: path.to_owned(), source }
+}
+
+/// Files that are written but not yet in their place. Dropped without [`Staged::commit`], they vanish.
+#[derive(Debug)]
+pub struct Staged {
+    directory: Utf8PathBuf,
+    temporary: TempDir,
+    paths: Vec<String>,
+    replaces: bool,
+}
+
+/// Writes a set beside its directory. Stage all sets of a run first, then commit them.
+///
+/// # Errors
+/// The directory holds foreign files, or the file system refuses. Nothing is left behind.
+pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteError> {
+    let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
+    let replaces = replaceable(&directory)?;
+    let parent = match directory.parent() {
+        Some(parent) if parent.as_str().is_empty() => Utf8Path::new("."),
+        Some(parent) => parent,
+        None => &directory,
+    };
+    std::fs::create_dir_all(parent).map_err(io_error(parent))?;
+    let temporary = temporary(parent)
+        // The parent may be closed to us where the directory itself is not: a volume mounted at `/out`.
+        .or_else(|error| if replaces { temporary(&directory) } else { Err(error) })
+        .map_err(io_error(parent))?;
+    let root = Utf8PathBuf::from_path_buf(temporary.path().join("new"))
+        .map_err(|path| io_error(&directory)(io::Error::other(format!("{} is not UTF-8", path.display()))))?;
+    write_tree(set, &root)?;
+    let paths = set.iter().map(|(path, _)| path.to_owned()).chain([LIST.to_owned()]).collect();
+    Ok(Staged { directory, temporary, paths, replaces })
+}
+
+fn temporary(parent: &Utf8Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(".tranship-").tempdir_in(parent)
+}
+
+/// Whether there is a directory to replace; an error if it must not be.
+fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
+    match directory.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(io_error(directory)(error)),
+        Ok(found) if !found.is_dir() => return Err(WriteError::NotADirectory(directory.to_owned())),
+        Ok(_) => {}
+    }
+    let listed = listed(directory)?;
+    match golden::paths(directory)
+        .map_err(io_error(directory))?
+        .into_iter()
+        .find(|path| !listed.contains(path))
+    {
+        Some(file) => Err(WriteError::Foreign { directory: directory.to_owned(), file }),
+        None => Ok(true),
+    }
+}
+
+/// The paths that an earlier run wrote, with the list itself.
+fn listed(directory: &Utf8Path) -> Result<BTreeSet<String>, WriteError> {
+    let path = directory.join(LIST);
+    match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(io_error(&path)(error)),
+        Ok(text) => {
+            let paths = text.lines().filter_map(|line| line.split_once("  "));
+            Ok(paths.map(|(_, path)| path.to_owned()).chain([LIST.to_owned()]).collect())
+        }
+    }
+}
+
+fn write_tree(set: &ArtifactSet, root: &Utf8Path) -> Result<(), WriteError> {
+    make_directory(root)?;
+    for (path, artifact) in set.iter() {
+        let mut directory = root.to_owned();
+        for step in path.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev() {
+            directory.push(step);
+            if !directory.exists() {
+                make_directory(&directory)?;
+            }
+        }
+        let target = root.join(path);
+        write_file(&target, artifact.mode, &artifact.bytes).map_err(io_error(&target))?;
+    }
+    let list: String =
+        set.iter().map(|(path, artifact)| format!("{}  {path}\n", artifact.sha256())).collect();
+    let target = root.join(LIST);
+    write_file(&target, Mode::File, list.as_bytes()).map_err(io_error(&target))
+}
+
+fn make_directory(path: &Utf8Path) -> Result<(), WriteError> {
+    std::fs::create_dir(path).and_then(|()| set_mode(path, 0o755)).map_err(io_error(path))
+}
+
+fn write_file(path: &Utf8Path, mode: Mode, bytes: &[u8]) -> io::Result<()> {
+    if mode == Mode::Link {
+        return link(&String::from_utf8_lossy(bytes), path);
+    }
+    std::fs::write(path, bytes)?;
+    set_mode(path, mode.bits() & 0o7777)
+}
+
+/// The mode is set whatever the umask, so that the same compile gives the same tree.
+#[cfg(unix)]
+fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Utf8Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(target: &str, path: &Utf8Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+#[cfg(not(unix))]
+fn link(target: &str, path: &Utf8Path) -> io::Result<()> {
+    std::fs::write(path, target)
+}
+
+impl Staged {
+    /// Puts the files in their place.
+    ///
+    /// # Errors
+    /// The file system refuses; then the directory is as it was.
+    pub fn commit(self) -> Result<(), WriteError> {
+        let new = self.temporary.path().join("new");
+        let old = self.temporary.path().join("old");
+        if !self.replaces {
+            return std::fs::rename(&new, &self.directory).map_err(io_error(&self.directory));
+        }
+        if std::fs::rename(&self.directory, &old).is_err() {
+            // A mount point cannot be moved: its files are replaced one by one.
+            return self.move_in(&new);
+        }
+        let Err(error) = std::fs::rename(&new, &self.directory) else { return Ok(()) };
+        if std::fs::rename(&old, &self.directory).is_err() {
+            // The old files are worth more than a tidy directory.
+            let _ = self.temporary.keep();
+        }
+        Err(io_error(&self.directory)(error))
+    }
+
+    fn move_in(&self, new: &std::path::Path) -> Result<(), WriteError> {
+        let stale = listed(&self.directory)?;
+        for path in &self.paths {
+            let target = self.directory.join(path);
+            let parent = target.parent().unwrap_or(&self.directory);
+            std::fs::create_dir_all(parent)
+                .and_then(|()| std::fs::rename(new.join(path), &target))
+                .map_err(io_error(&target))?;
+        }
+        for path in stale.iter().filter(|path| !self.paths.contains(path)) {
+            let target = self.directory.join(path);
+            match std::fs::remove_file(&target) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error(&target)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(files: &[(&str, &str)]) -> ArtifactSet {
+        let mut set = ArtifactSet::new();
+        for (path, text) in files {
+            set.text(path, *text).unwrap();
+        }
+        set
+    }
+
+    fn place() -> (TempDir, Utf8PathBuf) {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+        (temporary, root)
+    }
+
+    fn write(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), WriteError> {
+        stage(set, directory)?.commit()
+    }
+
+    #[test]
+    fn creates_replaces_and_leaves_nothing_beside() {
+        let (_guard, root) = place();
+        let out = root.join("dist/prod");
+        write(&set(&[("a", "1"), ("d/b", "2"), ("e/f/g", "3")]), &out).unwrap();
+        write(&set(&[("a", "4"), ("d", "5")]), &out).unwrap();
+        assert_eq!(golden::paths(&out).unwrap(), [".tranship", "a", "d"]);
+        assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "4");
+        assert_eq!(golden::paths(&root).unwrap(), ["dist/prod/.tranship", "dist/prod/a", "dist/prod/d"]);
+        let list = std::fs::read_to_string(out.join(LIST)).unwrap();
+        assert!(
+            list.starts_with("4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a  a\n"),
+            "{list}"
+        );
+    }
+
+    #[test]
+    fn foreign_files_are_never_touched() {
+        let (_guard, root) = place();
+        let out = root.join("out");
+        std::fs::create_dir(&out).unwrap();
+        write(&set(&[("a", "1")]), &out).unwrap();
+        std::fs::write(out.join("notes.txt"), "mine").unwrap();
+        let error = write(&set(&[("a", "2")]), &out).unwrap_err();
+        assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "notes.txt"), "{error}");
+        assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "1");
+        let file = root.join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(write(&set(&[("a", "2")]), &file), Err(WriteError::NotADirectory(_))));
+        assert_eq!(golden::paths(&root).unwrap(), ["file", "out/.tranship", "out/a", "out/notes.txt"]);
+    }
+
+    #[test]
+    fn staged_and_dropped_is_as_if_never_run() {
+        let (_guard, root) = place();
+        drop(stage(&set(&[("a", "1")]), &root.join("out")).unwrap());
+        assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn files_move_one_by_one_where_the_directory_cannot() {
+        let (_guard, root) = place();
+        let out = root.join("out");
+        write(&set(&[("a", "1"), ("d/b", "2")]), &out).unwrap();
+        let staged = stage(&set(&[("a", "3"), ("c/x", "4")]), &out).unwrap();
+        staged.move_in(&staged.temporary.path().join("new")).unwrap();
+        assert_eq!(golden::paths(&out).unwrap(), [".tranship", "a", "c/x"]);
+        assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "3");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn modes_do_not_depend_on_the_umask() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_guard, root) = place();
+        let mut set = set(&[("d/a", "1")]);
+        set.executable("x.sh", "#!/bin/sh\n").unwrap();
+        set.link("l", "d/a").unwrap();
+        let out = root.join("out");
+        write(&set, &out).unwrap();
+        let mode = |path: &str| out.join(path).symlink_metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!([mode(""), mode("d"), mode("d/a"), mode("x.sh")], [0o755, 0o755, 0o644, 0o755]);
+        assert_eq!(std::fs::read_link(out.join("l")).unwrap().to_str(), Some("d/a"));
+        write(&set, &out).unwrap();
+    }
+}
