@@ -1,0 +1,218 @@
+//! The order of the rooms, held by reading the code: imports go one way, files stay short, nothing
+//! prints outside the command line, and the compile path sees no SDK.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may import, leaves first. A room that is not listed here fails the test.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("source", &[]),
+    ("world", &[]),
+    ("diagnostic", &["source"]),
+    ("yaml", &["diagnostic", "source"]),
+    ("compose", &["yaml", "diagnostic", "source", "world"]),
+    ("cloudformation", &[]),
+    ("artifact", &[]),
+    ("app", &["compose", "yaml", "diagnostic", "source", "world"]),
+    ("targets", &["app", "artifact", "cloudformation", "compose", "yaml", "diagnostic", "source", "world"]),
+    ("compile", &["targets", "app", "artifact", "compose", "yaml", "diagnostic", "source", "world"]),
+    (
+        "pipeline",
+        &["compile", "targets", "app", "artifact", "cloudformation", "compose", "diagnostic", "source"],
+    ),
+    ("deploy", &["compile", "targets", "app", "artifact", "compose", "diagnostic", "source", "world"]),
+    (
+        "cli",
+        &[
+            "deploy",
+            "pipeline",
+            "compile",
+            "targets",
+            "app",
+            "artifact",
+            "compose",
+            "yaml",
+            "diagnostic",
+            "source",
+            "world",
+        ],
+    ),
+];
+
+/// Lines of code a file may have, its tests not counted.
+const LONGEST_FILE: usize = 600;
+
+/// One source file of the product.
+struct File {
+    path: PathBuf,
+    room: String,
+    /// Without its test module.
+    code: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            walk(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+fn files() -> Vec<File> {
+    let mut paths = Vec::new();
+    walk(&root().join("src"), &mut paths);
+    walk(&root().join("targets"), &mut paths);
+    paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| !path.ends_with("tests.rs") && !path.iter().any(|part| part == "tests"))
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("").to_owned();
+            let relative = path.strip_prefix(root()).unwrap().to_owned();
+            let parts: Vec<&str> = relative.iter().map(|part| part.to_str().unwrap()).collect();
+            let room = match parts[..] {
+                ["targets", ..] => "targets",
+                ["src", room, _, ..] => room,
+                _ => relative.file_stem().unwrap().to_str().unwrap(),
+            };
+            File { room: room.to_owned(), path: relative.clone(), code }
+        })
+        .collect()
+}
+
+/// The code without its comment lines.
+fn uncommented(code: &str) -> String {
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The rooms that a file names: every `crate::room`, in groups too.
+fn imports(code: &str) -> BTreeSet<String> {
+    let code = uncommented(code);
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        if code[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
+            continue;
+        }
+        let rest = &code[at + 7..];
+        match rest.strip_prefix('{') {
+            Some(group) => {
+                let group = group.split('}').next().unwrap_or("");
+                found.extend(group.split(',').map(|path| word(path.trim())).filter(|name| !name.is_empty()));
+            }
+            None => {
+                found.insert(word(rest));
+            }
+        }
+    }
+    found
+}
+
+/// The identifier that a text starts with.
+fn word(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+/// Macros stand at the top of the crate, whatever room they are written in.
+fn macros() -> BTreeSet<String> {
+    let files = files();
+    files.iter().flat_map(|file| file.code.split("macro_rules! ").skip(1).map(word)).collect()
+}
+
+#[test]
+fn imports_go_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    let macros = macros();
+    let mut wrong = Vec::new();
+    for file in files() {
+        if ["lib", "main"].contains(&file.room.as_str()) {
+            continue;
+        }
+        let Some(may) = allowed.get(file.room.as_str()) else {
+            wrong.push(format!("{}: the room `{}` is not in the table", file.path.display(), file.room));
+            continue;
+        };
+        for import in imports(&file.code).difference(&macros) {
+            if *import != file.room && !may.contains(&import.as_str()) {
+                wrong.push(format!("{}: `{}` must not import `{import}`", file.path.display(), file.room));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_of_rooms_has_no_cycle() {
+    let order: Vec<&str> = MAY_IMPORT.iter().map(|(room, _)| *room).collect();
+    for (index, (room, may)) in MAY_IMPORT.iter().enumerate() {
+        for import in *may {
+            let at = order.iter().position(|name| name == import).unwrap();
+            assert!(at < index, "`{room}` may import `{import}`, which stands after it");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_and_is_short() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        if !file.code.starts_with("//!") {
+            wrong.push(format!("{}: does not open with `//!`", file.path.display()));
+        }
+        let lines = file.code.lines().count();
+        if lines > LONGEST_FILE {
+            wrong.push(format!("{}: {lines} lines", file.path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_command_line_prints_and_only_deploy_sees_the_sdk() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        let code = uncommented(&file.code);
+        let prints = ["println!", "print!(", "eprintln!", "eprint!(", "io::stdout", "io::stderr"];
+        if file.room != "cli" && prints.iter().any(|word| code.contains(word)) {
+            wrong.push(format!("{}: prints", file.path.display()));
+        }
+        let sdk = ["aws_sdk_", "aws_config", "aws_smithy", "tokio::"];
+        let may = file.room == "deploy" || file.path.starts_with("src/cli");
+        if !may && sdk.iter().any(|word| code.contains(word)) {
+            wrong.push(format!("{}: sees the SDK", file.path.display()));
+        }
+        if file.room != "deploy" && ["HashMap", "HashSet"].iter().any(|word| code.contains(word)) {
+            wrong.push(format!("{}: uses a collection without order", file.path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_artifacts_are_made_for_aws() {
+    let mut paths = Vec::new();
+    for folder in ["src", "targets", "ebextensions"] {
+        let folder = root().join(folder);
+        if folder.is_dir() {
+            walk(&folder, &mut paths);
+        }
+    }
+    assert!(!paths.is_empty());
+    for path in paths {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let text = text.to_lowercase();
+        for word in ["ministack", "localstack", "fakecloud", "moto_server"] {
+            assert!(!text.contains(word), "{}: names {word}", path.display());
+        }
+    }
+}
