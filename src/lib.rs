@@ -9,5 +9,7 @@ pub mod cloudformation;
 pub mod compose;
 pub mod diagnostic;
 pub mod source;
+#[path = "../targets/mod.rs"]
+pub mod targets;
 pub mod world;
 pub mod yaml;
