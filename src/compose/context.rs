@@ -18,6 +18,8 @@ pub struct Context<'a> {
     pub sources: &'a mut Sources,
     /// What was found so far.
     pub diagnostics: &'a mut Diagnostics,
+    /// Variables that interpolation read, and their values.
+    pub variables: BTreeMap<Arc<str>, Option<Arc<str>>>,
 }
 
 impl Context<'_> {

@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct LoadOptions {
     /// `-f`, in order; empty means discovery. `-` is standard input, given in `stdin`.
     pub files: Vec<Utf8PathBuf>,
+    /// What standard input holds, where `files` names it.
+    pub stdin: Option<String>,
     /// `--project-directory`.
     pub project_directory: Option<Utf8PathBuf>,
     /// `--project-name`.
@@ -45,6 +47,8 @@ pub struct LoadOptions {
     pub no_path_resolution: bool,
     /// Leaves short syntax and defaults as they are.
     pub no_normalize: bool,
+    /// Keeps volumes, networks, secrets and configs that no service uses.
+    pub all_resources: bool,
     /// Leaves cross-references unchecked.
     pub no_consistency: bool,
     /// Leaves `env_file` unread.

@@ -1,6 +1,7 @@
 //! A file's text with the positions of its lines.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use std::sync::Arc;
 
 /// A file of [`super::Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +49,7 @@ pub struct Location {
 #[derive(Debug)]
 pub struct SourceFile {
     path: Utf8PathBuf,
-    text: String,
+    text: Arc<str>,
     line_starts: Vec<u32>,
 }
 
@@ -58,7 +59,7 @@ impl SourceFile {
         let line_starts = std::iter::once(0)
             .chain(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
             .collect();
-        SourceFile { path, text, line_starts }
+        SourceFile { path, text: text.into(), line_starts }
     }
 
     /// The path as messages show it.
@@ -69,6 +70,11 @@ impl SourceFile {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The whole text, to keep while the table of files changes.
+    pub fn shared_text(&self) -> Arc<str> {
+        self.text.clone()
     }
 
     /// Line and column of a byte offset; past the end counts as the end.

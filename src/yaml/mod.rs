@@ -3,6 +3,14 @@
 //! In: the text of one file in [`crate::source::Sources`]. Out: one [`Node`] a document.
 //! Invariant: every key and value carries an origin; aliases expand within a budget.
 
+mod build;
+mod limits;
 mod node;
+mod parse;
+mod scalar;
+mod syntax;
+mod text;
 
 pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};
+pub use parse::parse;
+pub use text::decode;

@@ -265,6 +265,11 @@ impl Mapping {
         self.reindex();
     }
 
+    /// Gives back the room that growing left.
+    pub fn shrink_to_fit(&mut self) {
+        self.entries.shrink_to_fit();
+    }
+
     fn reindex(&mut self) {
         self.index = (self.entries.len() > INDEXED_ABOVE).then(|| {
             self.entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect()

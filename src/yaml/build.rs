@@ -1,0 +1,435 @@
+//! Builds a document's tree from a flat sequence of nodes: anchors, aliases, keys, merge keys.
+
+use super::limits::{Budget, MAX_DEPTH};
+use super::scalar::{Wanted, resolve, resolve_as};
+use super::{Entry, Key, Mapping, Node, Tag, Value};
+use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
+use crate::source::{Origin, Provenance, Sources, Span};
+use indexmap::IndexSet;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A scalar as it was written.
+pub(super) struct Scalar<'a> {
+    pub(super) text: &'a str,
+    pub(super) plain: bool,
+    pub(super) anchor: usize,
+    pub(super) tag: Option<(String, Span)>,
+    pub(super) span: Span,
+}
+
+/// A finished node with what its parent must know of it.
+struct Built {
+    node: Node,
+    span: Span,
+    size: usize,
+    depth: usize,
+}
+
+/// What an alias repeats.
+struct Anchored {
+    node: Node,
+    size: usize,
+    depth: usize,
+}
+
+/// A collection that is still open.
+struct Frame {
+    collection: Collection,
+    span: Span,
+    flow: bool,
+    anchor: usize,
+    tag: Option<Box<Tag>>,
+    size: usize,
+    depth: usize,
+}
+
+enum Collection {
+    Sequence(Vec<Node>),
+    Mapping { mapping: Mapping, next: Next, merges: Vec<(Node, Span)> },
+}
+
+/// What a mapping waits for.
+enum Next {
+    Key,
+    Value(Key, Span),
+    Merge(Span),
+    /// The value of a key that was refused.
+    Nothing,
+}
+
+/// Texts up to this many bytes are shared between the nodes of a file.
+const SHARED_UP_TO: usize = 40;
+
+/// Builds the documents of one file.
+pub(super) struct Builder<'a> {
+    sources: &'a mut Sources,
+    diagnostics: &'a mut Diagnostics,
+    documents: Vec<Node>,
+    stack: Vec<Frame>,
+    anchors: BTreeMap<usize, Anchored>,
+    texts: IndexSet<Arc<str>>,
+    budget: Budget,
+    root: Option<Node>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(bytes: usize, sources: &'a mut Sources, diagnostics: &'a mut Diagnostics) -> Self {
+        Builder {
+            sources,
+            diagnostics,
+            documents: Vec::new(),
+            stack: Vec::new(),
+            anchors: BTreeMap::new(),
+            texts: IndexSet::with_capacity((bytes / 256).min(4096)),
+            budget: Budget::default(),
+            root: None,
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<Node> {
+        self.documents
+    }
+
+    /// The innermost flow collection that is still open.
+    pub(super) fn open_flow(&self) -> Option<Span> {
+        self.stack.iter().rev().find(|frame| frame.flow).map(|frame| frame.span)
+    }
+
+    pub(super) fn start_document(&mut self, span: Span, version: Option<(u32, u32)>) {
+        self.anchors.clear();
+        self.root = None;
+        if let Some((major, minor)) = version.filter(|version| *version != (1, 1)) {
+            let origin = self.sources.read_at(Span { end: span.start, ..span });
+            let message = format!("the file declares YAML {major}.{minor}, which Docker Compose refuses");
+            self.diagnostics.push(
+                Diagnostic::new(&rule::VERSION, message).at(origin).help("delete the line `%YAML ...`"),
+            );
+        }
+    }
+
+    pub(super) fn end_document(&mut self, span: Span) {
+        let origin = self.sources.read_at(Span { end: span.start, ..span });
+        self.documents.push(self.root.take().unwrap_or_else(|| Node::new(Value::Null, origin)));
+    }
+
+    pub(super) fn scalar(&mut self, scalar: Scalar<'_>) {
+        self.budget.write();
+        let merges = scalar.plain && scalar.text == "<<" && scalar.tag.is_none();
+        if merges && let Some(Collection::Mapping { next: next @ Next::Key, .. }) = self.collection() {
+            *next = Next::Merge(scalar.span);
+            return;
+        }
+        let span = self.place(&scalar);
+        let origin = self.sources.read_at(span);
+        let value = self.typed(&scalar, origin);
+        let mut node = Node::new(value, origin);
+        node.tag = self.own_tag(scalar.tag);
+        self.complete(Built { node, span, size: 1, depth: 1 }, scalar.anchor);
+    }
+
+    /// A value that was left out stands where its key does.
+    fn place(&self, scalar: &Scalar<'_>) -> Span {
+        match self.stack.last().map(|frame| &frame.collection) {
+            Some(Collection::Mapping { next: Next::Value(_, key), .. })
+                if scalar.text.is_empty() && scalar.span.start == scalar.span.end =>
+            {
+                *key
+            }
+            _ => scalar.span,
+        }
+    }
+
+    fn typed(&mut self, scalar: &Scalar<'_>, origin: Origin) -> Value {
+        let Some((tag, _)) = &scalar.tag else {
+            return if scalar.plain {
+                resolve(scalar.text, |text| self.text(text))
+            } else {
+                Value::String(self.text(scalar.text))
+            };
+        };
+        let wanted = match tag.as_str() {
+            "!!binary" => Wanted::Binary,
+            "!!null" => Wanted::Null,
+            "!!bool" => Wanted::Bool,
+            "!!int" => Wanted::Integer,
+            "!!float" => Wanted::Float,
+            "!!timestamp" => Wanted::Timestamp,
+            "!" if scalar.plain => Wanted::Any,
+            _ => Wanted::Text,
+        };
+        let value = resolve_as(wanted, scalar.text, |text| self.text(text));
+        value.unwrap_or_else(|| {
+            let message = format!("`{}` is not of the type its tag {tag} names", scalar.text);
+            self.diagnostics.push(
+                Diagnostic::new(&rule::BAD_TAG, message)
+                    .at(origin)
+                    .help(format!("delete the tag {tag}, or correct the value")),
+            );
+            Value::Null
+        })
+    }
+
+    pub(super) fn start_sequence(
+        &mut self,
+        span: Span,
+        flow: bool,
+        anchor: usize,
+        tag: Option<(String, Span)>,
+    ) {
+        self.open(Collection::Sequence(Vec::new()), span, flow, anchor, tag);
+    }
+
+    pub(super) fn start_mapping(
+        &mut self,
+        span: Span,
+        flow: bool,
+        anchor: usize,
+        tag: Option<(String, Span)>,
+    ) {
+        let collection = Collection::Mapping { mapping: Mapping::new(), next: Next::Key, merges: Vec::new() };
+        self.open(collection, span, flow, anchor, tag);
+    }
+
+    fn open(
+        &mut self,
+        collection: Collection,
+        span: Span,
+        flow: bool,
+        anchor: usize,
+        tag: Option<(String, Span)>,
+    ) {
+        self.budget.write();
+        let tag = self.own_tag(tag);
+        self.stack.push(Frame { collection, span, flow, anchor, tag, size: 1, depth: 1 });
+    }
+
+    pub(super) fn end_collection(&mut self, end: Span) {
+        let Some(frame) = self.stack.pop() else { return };
+        let Frame { collection, span, flow, anchor, tag, mut size, depth } = frame;
+        let value = match collection {
+            Collection::Sequence(mut items) => {
+                items.shrink_to_fit();
+                Value::Sequence(items)
+            }
+            Collection::Mapping { mut mapping, merges, .. } => {
+                let before = mapping.len();
+                for (source, used) in merges {
+                    self.merge(&mut mapping, source, used);
+                }
+                size += mapping.len() - before;
+                mapping.shrink_to_fit();
+                Value::Mapping(mapping)
+            }
+        };
+        let span = if flow { Span { end: end.end, ..span } } else { first_line(span, &value, self.sources) };
+        let mut node = Node::new(value, self.sources.read_at(span));
+        node.tag = tag;
+        self.complete(Built { node, span, size, depth }, anchor);
+    }
+
+    pub(super) fn alias(&mut self, anchor: usize, span: Span) -> ControlFlow<()> {
+        let Some(anchored) = self.anchors.get(&anchor) else {
+            let origin = self.sources.read_at(span);
+            self.diagnostics.push(
+                Diagnostic::new(&rule::ALIAS_CYCLE, "the alias stands inside the value it repeats")
+                    .at(origin)
+                    .help("write the value out, or anchor a smaller part of it"),
+            );
+            self.complete(Built { node: Node::new(Value::Null, origin), span, size: 1, depth: 1 }, 0);
+            return ControlFlow::Continue(());
+        };
+        let (size, depth) = (anchored.size, anchored.depth);
+        let too_deep = self.stack.len() + depth > MAX_DEPTH;
+        if too_deep || !self.budget.expand(size) {
+            let origin = self.sources.read_at(span);
+            let what = if too_deep { "nest values too deeply" } else { "repeat too much of the file" };
+            self.diagnostics.push(
+                Diagnostic::new(&rule::ALIAS_EXPANSION, format!("the aliases of this file {what}"))
+                    .label(origin, "refused at this alias")
+                    .help("write out what is needed instead of aliasing aliases"),
+            );
+            return ControlFlow::Break(());
+        }
+        let node = repeat(&anchored.node, span, self.sources);
+        self.complete(Built { node, span, size, depth }, 0);
+        ControlFlow::Continue(())
+    }
+
+    pub(super) fn unknown_alias(&mut self, name: &str, span: Span) {
+        let origin = self.sources.read_at(span);
+        self.diagnostics.push(
+            Diagnostic::new(&rule::UNKNOWN_ANCHOR, format!("no anchor `&{name}` stands before this alias"))
+                .at(origin)
+                .help(format!("put `&{name}` before the value to repeat, earlier in the same document")),
+        );
+        self.complete(Built { node: Node::new(Value::Null, origin), span, size: 1, depth: 1 }, 0);
+    }
+
+    fn collection(&mut self) -> Option<&mut Collection> {
+        self.stack.last_mut().map(|frame| &mut frame.collection)
+    }
+
+    /// Hands a finished node to what it stands in.
+    fn complete(&mut self, built: Built, anchor: usize) {
+        if anchor != 0 {
+            let Built { node, size, depth, .. } = &built;
+            self.anchors.insert(anchor, Anchored { node: node.clone(), size: *size, depth: *depth });
+        }
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(built.node);
+            return;
+        };
+        frame.size += built.size;
+        frame.depth = frame.depth.max(built.depth + 1);
+        let (mapping, next, merges) = match &mut frame.collection {
+            Collection::Sequence(items) => return items.push(built.node),
+            Collection::Mapping { mapping, next, merges } => (mapping, next, merges),
+        };
+        match std::mem::replace(next, Next::Key) {
+            Next::Nothing => {}
+            Next::Key => {
+                let key = self.key(built);
+                if let Some(Collection::Mapping { next, .. }) = self.collection() {
+                    *next = key;
+                }
+            }
+            Next::Merge(span) => match merges.first() {
+                None => merges.push((built.node, span)),
+                Some((_, first)) => {
+                    let first = *first;
+                    self.duplicate("<<", first, span);
+                }
+            },
+            Next::Value(key, span) => match mapping.entry(&key.text).map(|first| first.key.origin) {
+                None => drop(mapping.insert(key, built.node)),
+                Some(first) => self.duplicate_of(&key.text, first, span),
+            },
+        }
+    }
+
+    fn key(&mut self, built: Built) -> Next {
+        let Node { value: Value::String(text), origin, .. } = built.node else {
+            let message = format!("a key must be text, but this one is {}", built.node.value.kind());
+            self.diagnostics.push(
+                Diagnostic::new(&rule::KEY_NOT_TEXT, message)
+                    .at(built.node.origin)
+                    .help("put the key in quotes"),
+            );
+            return Next::Nothing;
+        };
+        Next::Value(Key { text, origin }, built.span)
+    }
+
+    fn duplicate(&mut self, key: &str, first: Span, second: Span) {
+        let first = self.sources.read_at(first);
+        self.duplicate_of(key, first, second);
+    }
+
+    fn duplicate_of(&mut self, key: &str, first: Origin, second: Span) {
+        let again = self.sources.read_at(second);
+        self.diagnostics.push(
+            Diagnostic::new(&rule::DUPLICATE_KEY, format!("the key `{key}` stands twice in one mapping"))
+                .label(again, "again here")
+                .label(first, "first here")
+                .help("keep one of the two"),
+        );
+    }
+
+    /// Adds what `<<` brings: an explicit key wins, then the first source that has it.
+    fn merge(&mut self, mapping: &mut Mapping, source: Node, used: Span) {
+        let origin = source.origin;
+        match source.value {
+            Value::Mapping(from) => add_missing(mapping, from),
+            Value::Sequence(items) if items.iter().all(|item| item.as_mapping().is_some()) => {
+                for item in items {
+                    if let Value::Mapping(from) = item.value {
+                        add_missing(mapping, from);
+                    }
+                }
+            }
+            other => {
+                let message = format!("`<<` takes a mapping or a list of mappings, not {}", other.kind());
+                let place = self.sources.read_at(used);
+                let mut diagnostic = Diagnostic::new(&rule::BAD_MERGE, message).at(place);
+                if origin != place {
+                    diagnostic = diagnostic.label(origin, "the value it names");
+                }
+                self.diagnostics.push(diagnostic.help("name an anchor that stands on a mapping"));
+            }
+        }
+    }
+
+    /// A tag of the user's own, such as `!reset`.
+    fn own_tag(&mut self, tag: Option<(String, Span)>) -> Option<Box<Tag>> {
+        let (name, span) = tag?;
+        if name.starts_with("!!") || name == "!" {
+            return None;
+        }
+        let origin = self.sources.read_at(span);
+        Some(Box::new(Tag { name: self.text(&name), origin }))
+    }
+
+    /// One shared copy of each short text.
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if text.len() > SHARED_UP_TO {
+            return text.into();
+        }
+        if let Some(known) = self.texts.get(text) {
+            return known.clone();
+        }
+        let shared: Arc<str> = text.into();
+        self.texts.insert(shared.clone());
+        shared
+    }
+}
+
+fn add_missing(mapping: &mut Mapping, from: Mapping) {
+    for Entry { key, value } in from {
+        if !mapping.contains_key(&key.text) {
+            mapping.insert(key, value);
+        }
+    }
+}
+
+/// A block collection is shown by its first key or item.
+fn first_line(start: Span, value: &Value, sources: &Sources) -> Span {
+    let first = match value {
+        Value::Mapping(mapping) => mapping.iter().next().map(|entry| entry.key.origin),
+        Value::Sequence(items) => items.first().map(|item| item.origin),
+        _ => None,
+    };
+    match first.map(|origin| sources.provenance(origin)) {
+        Some(Provenance::Read(span)) if span.file == start.file && span.start >= start.start => {
+            Span { start: start.start, ..*span }
+        }
+        _ => start,
+    }
+}
+
+/// A copy of an anchored value that knows the alias. A `!reset` within acted where the anchor stands:
+/// what it removed is not there to be repeated.
+fn repeat(node: &Node, used: Span, sources: &mut Sources) -> Node {
+    let value = match &node.value {
+        Value::Sequence(items) => Value::Sequence(
+            items.iter().filter(|item| !is_reset(item)).map(|item| repeat(item, used, sources)).collect(),
+        ),
+        Value::Mapping(mapping) => {
+            let mut copy = Mapping::new();
+            for entry in mapping.iter().filter(|entry| !is_reset(&entry.value)) {
+                copy.insert(entry.key.clone(), repeat(&entry.value, used, sources));
+            }
+            Value::Mapping(copy)
+        }
+        other => other.clone(),
+    };
+    let origin = sources.record(Provenance::Alias { used, definition: node.origin });
+    let mut copy = Node::new(value, origin);
+    copy.tag = node.tag.clone();
+    copy
+}
+
+fn is_reset(node: &Node) -> bool {
+    node.tag.as_ref().is_some_and(|tag| &*tag.name == "!reset")
+}
