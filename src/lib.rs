@@ -6,6 +6,7 @@ pub mod app;
 pub mod artifact;
 pub mod cli;
 pub mod cloudformation;
+pub mod compile;
 pub mod compose;
 pub mod diagnostic;
 pub mod source;

@@ -29,6 +29,8 @@ pub struct LoadOptions {
     pub files: Vec<Utf8PathBuf>,
     /// What standard input holds, where `files` names it.
     pub stdin: Option<String>,
+    /// Files merged on top of those, such as an environment's `files`.
+    pub overlays: Vec<Utf8PathBuf>,
     /// `--project-directory`.
     pub project_directory: Option<Utf8PathBuf>,
     /// `--project-name`.

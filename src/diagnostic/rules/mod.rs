@@ -1,15 +1,25 @@
 //! The registry: one file a family, one declaration a rule.
 
-pub mod compose;
-pub mod internal;
-pub mod target;
-pub mod yaml;
-
 use super::Rule;
 
-/// Every rule of every family, by family and in the order of declaration.
-pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [compose::ALL, internal::ALL, target::ALL, yaml::ALL].into_iter().flatten().copied()
+/// Declares the families and lists their rules. One a line, in order.
+macro_rules! families {
+    ($( $family:ident, )*) => {
+        $( pub mod $family; )*
+
+        /// Every rule of every family, by family and in the order of declaration.
+        pub fn all() -> impl Iterator<Item = &'static Rule> {
+            [$( $family::ALL ),*].into_iter().flatten().copied()
+        }
+    };
+}
+
+families! {
+    compose,
+    internal,
+    target,
+    tranship,
+    yaml,
 }
 
 /// The rule of a name.
