@@ -13,6 +13,8 @@ mod manifest;
 pub mod merge;
 pub mod normalise;
 pub mod schema;
+pub mod typed;
+pub mod value;
 
 pub use context::{Context, Environment, Project, Variable};
 pub use load::load;

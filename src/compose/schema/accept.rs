@@ -1,0 +1,219 @@
+//! The words the key tables are written in: what a place accepts, and what its value becomes.
+
+use crate::yaml::Value;
+
+/// A set of kinds of values, as the JSON types of the specification's schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// No kind at all.
+    pub const NONE: Kinds = Kinds(0);
+    /// Null.
+    pub const NULL: Kinds = Kinds(1);
+    /// A boolean.
+    pub const BOOLEAN: Kinds = Kinds(2);
+    /// A whole number; `1.0` counts as one.
+    pub const INTEGER: Kinds = Kinds(4);
+    /// Any number.
+    pub const NUMBER: Kinds = Kinds(4 | 8);
+    /// Text.
+    pub const STRING: Kinds = Kinds(16);
+    /// A list.
+    pub const LIST: Kinds = Kinds(32);
+    /// A mapping.
+    pub const MAPPING: Kinds = Kinds(64);
+
+    /// Both sets.
+    pub const fn or(self, other: Kinds) -> Kinds {
+        Kinds(self.0 | other.0)
+    }
+
+    /// The kind of a value; a date is of none.
+    pub fn of(value: &Value) -> Kinds {
+        match value {
+            Value::Null => Kinds::NULL,
+            Value::Bool(_) => Kinds::BOOLEAN,
+            Value::Integer(_) => Kinds::INTEGER,
+            Value::Float(number) if number.fract() == 0.0 => Kinds::INTEGER,
+            Value::Float(_) => Kinds(8),
+            Value::Timestamp(_) => Kinds(0),
+            Value::String(_) => Kinds::STRING,
+            Value::Sequence(_) => Kinds::LIST,
+            Value::Mapping(_) => Kinds::MAPPING,
+        }
+    }
+
+    /// Whether a value's kind is in the set.
+    pub fn hold(self, kind: Kinds) -> bool {
+        self.0 & kind.0 != 0
+    }
+
+    /// As messages name the set: `a string or a list`.
+    pub fn describe(self) -> String {
+        let names: Vec<&str> = [
+            (Kinds::STRING, "a string"),
+            (Kinds::BOOLEAN, "a boolean"),
+            (Kinds(8), "a number"),
+            (Kinds::INTEGER, "an integer"),
+            (Kinds::LIST, "a list"),
+            (Kinds::MAPPING, "a mapping"),
+            (Kinds::NULL, "null"),
+        ]
+        .into_iter()
+        .filter(|(kind, name)| self.hold(*kind) && !(*name == "an integer" && self.hold(Kinds(8))))
+        .map(|(_, name)| name)
+        .collect();
+        match names.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+            None => "nothing".to_owned(),
+        }
+    }
+}
+
+/// What a place accepts.
+#[derive(Debug)]
+pub enum Accept {
+    /// Anything.
+    Any,
+    /// Scalars of these kinds.
+    Of(Kinds),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Text of a form; the form is named for messages.
+    Form(fn(&str) -> bool, &'static str),
+    /// Text, or a whole number from the first bound to the second.
+    Within(i64, i64),
+    /// A list.
+    List(&'static Accept),
+    /// A list that holds each thing once.
+    Set(&'static Accept),
+    /// A mapping with keys of the user's own.
+    Map(&'static Names),
+    /// A mapping with the keys of the specification.
+    Shape(&'static Shape),
+    /// One of several, told apart by the value's kind.
+    Either(&'static [Accept]),
+}
+
+/// A mapping with keys of the user's own.
+#[derive(Debug)]
+pub struct Names {
+    /// Whether the key is of the form.
+    pub form: fn(&str) -> bool,
+    /// The form, for messages.
+    pub described: &'static str,
+    /// What the values must be.
+    pub value: Accept,
+    /// Whether keys of another form are refused; otherwise they hold anything.
+    pub closed: bool,
+}
+
+/// A mapping with the keys of the specification, in the order in which Docker Compose prints them.
+#[derive(Debug)]
+pub struct Shape {
+    /// The keys.
+    pub keys: &'static [Key],
+    /// Whether keys that start with `x-` may stand here.
+    pub extensible: bool,
+    /// Whether unknown keys are let pass.
+    pub open: bool,
+    /// Keys that must be there.
+    pub required: &'static [&'static str],
+}
+
+/// One key of the specification.
+#[derive(Debug)]
+pub struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// What it accepts.
+    pub accepts: Accept,
+    /// What its value becomes, once it is long and typed.
+    pub becomes: Becomes,
+}
+
+/// Shorthand for the tables.
+pub(super) const fn key(name: &'static str, accepts: Accept, becomes: Becomes) -> Key {
+    Key { name, accepts, becomes }
+}
+
+/// What a value becomes in the canonical tree. What Docker Compose leaves out as empty is left out.
+#[derive(Debug, Clone, Copy)]
+pub enum Becomes {
+    /// Left out: Docker Compose accepts the key and forgets it.
+    Nothing,
+    /// Kept as it is.
+    Same,
+    /// Text; left out when empty.
+    Text,
+    /// Text, kept when empty.
+    AlwaysText,
+    /// A boolean; left out when false.
+    Truth,
+    /// A boolean, kept when false.
+    AlwaysTruth,
+    /// A signed whole number; left out when zero.
+    Whole,
+    /// A signed whole number, kept when zero.
+    AlwaysWhole,
+    /// A whole number of so many bits, not negative; left out when zero.
+    Natural(u32),
+    /// A whole number of 64 bits, not negative, kept when zero.
+    AlwaysNatural,
+    /// A number of single precision; left out when zero.
+    Single,
+    /// A number of processors, also as text; left out when zero.
+    Processors,
+    /// Bytes as decimal text; left out when zero.
+    Bytes,
+    /// Bytes as decimal text, kept when zero.
+    AlwaysBytes,
+    /// A duration in Go's notation; left out when zero.
+    Duration,
+    /// A duration in Go's notation, kept when zero.
+    AlwaysDuration,
+    /// A count of devices; `all` is -1.
+    DeviceCount,
+    /// File permissions: octal text.
+    Mode,
+    /// Permissions of a tmpfs: a number.
+    TmpfsMode,
+    /// A list of texts, where one alone may stand without its list.
+    Texts,
+    /// A list whose numbers become texts.
+    TextsAndNumbers,
+    /// A command line: split as a shell does where it is one text.
+    Command,
+    /// A health check's test.
+    Test,
+    /// Names to texts; an absent value is the empty text.
+    Pairs,
+    /// Names to texts; an absent value stays null.
+    Equals,
+    /// As [`Becomes::Pairs`], from a mapping only.
+    Options,
+    /// Names to texts, nothing but texts accepted.
+    TextMap,
+    /// Names to lists of texts.
+    MultiOptions,
+    /// Host names and addresses: a sorted list of `name=address`.
+    Hosts,
+    /// Keys for `ssh`: a mapping from id to path.
+    Ssh,
+    /// Names to limits: a number or soft and hard.
+    Ulimits,
+    /// A mapping of this shape; left out when null.
+    Shape(&'static Shape),
+    /// A mapping of this shape; Docker Compose prints it even when it is not written.
+    Always(&'static Shape),
+    /// A list of mappings of this shape.
+    Shapes(&'static Shape),
+    /// Names to mappings of this shape; a name may have null.
+    Named(&'static Shape),
+    /// Names to mappings of this shape; null becomes an empty mapping.
+    Resources(&'static Shape),
+    /// `external`: true or nothing.
+    External,
+}

@@ -1,0 +1,289 @@
+//! Holds a tree against the key tables, in one pass.
+
+use super::accept::{Accept, Kinds, Names, Shape};
+use super::top::ROOT;
+use crate::compose::{Context, KeyPath, PathSegment};
+use crate::diagnostic::rules::compose as rules;
+use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::source::Origin;
+use crate::yaml::{Node, Value};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// One walk over one tree.
+pub(super) struct Walk<'a, 'b> {
+    cx: &'a mut Context<'b>,
+    path: Vec<PathSegment>,
+    /// The key whose value is looked at, for what is missing in it.
+    place: Origin,
+}
+
+impl<'a, 'b> Walk<'a, 'b> {
+    pub(super) fn new(cx: &'a mut Context<'b>) -> Self {
+        Walk { cx, path: Vec::new(), place: Origin::NOWHERE }
+    }
+
+    pub(super) fn root(&mut self, root: &mut Node) {
+        self.place = root.origin;
+        self.shape(root, &ROOT);
+    }
+
+    /// Whether the value may stay.
+    fn accepts(&mut self, node: &mut Node, accept: &Accept) -> bool {
+        match accept {
+            Accept::Any => true,
+            Accept::Either(choices) => {
+                let kind = Kinds::of(&node.value);
+                match choices.iter().find(|choice| choice.kinds().hold(kind)) {
+                    Some(choice) => self.accepts(node, choice),
+                    None => self.wrong_kind(node, accept.kinds()),
+                }
+            }
+            _ if !accept.kinds().hold(Kinds::of(&node.value)) => self.wrong_kind(node, accept.kinds()),
+            Accept::Of(_) => true,
+            Accept::Choice(words) => self.one_of(node, words),
+            Accept::Form(fits, described) => self.form(node, *fits, described),
+            Accept::Within(low, high) => self.within(node, *low, *high),
+            Accept::List(item) => self.list(node, item, false),
+            Accept::Set(item) => self.list(node, item, true),
+            Accept::Map(names) => self.map(node, names),
+            Accept::Shape(shape) => self.shape(node, shape),
+        }
+    }
+
+    fn wrong_kind(&mut self, node: &Node, wanted: Kinds) -> bool {
+        let found = node.value.kind();
+        let message = format!("{} must be {}, not {found}", self.shown(), wanted.describe());
+        let help = match &node.value {
+            Value::Timestamp(text) | Value::String(text) if !matches!(&node.value, Value::String(_)) => {
+                format!("quote it to make it a text: \"{text}\"")
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Bool(_) if wanted.hold(Kinds::STRING) => {
+                "quote the value to make it a string".to_owned()
+            }
+            Value::Null => "give it a value or remove the key".to_owned(),
+            _ => format!("write {} here", wanted.describe()),
+        };
+        let origin = if self.cx.sources.place(node.origin).is_some() { node.origin } else { self.place };
+        let fault = self.fault(&rules::WRONG_TYPE, message).label(origin, format!("this is {found}"));
+        self.cx.report(fault.help(help));
+        false
+    }
+
+    fn one_of(&mut self, node: &Node, words: &[&str]) -> bool {
+        let text = node.as_str().unwrap_or("");
+        if words.contains(&text) {
+            return true;
+        }
+        let message = format!("{} must be one of {}, not `{text}`", self.shown(), words.join(", "));
+        let mut fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
+        if let Some(meant) = suggest::closest(text, words.iter().copied()) {
+            fault = fault.help(format!("did you mean `{meant}`?"));
+        } else {
+            fault = fault.help(format!("use one of {}", words.join(", ")));
+        }
+        self.cx.report(fault);
+        false
+    }
+
+    fn form(&mut self, node: &Node, fits: fn(&str) -> bool, described: &str) -> bool {
+        let text = node.as_str().unwrap_or("");
+        if fits(text) {
+            return true;
+        }
+        let message = format!("{} cannot be `{text}`", self.shown());
+        let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
+        self.cx.report(fault.help(format!("it must be {described}")));
+        false
+    }
+
+    fn within(&mut self, node: &Node, low: i64, high: i64) -> bool {
+        let number = match &node.value {
+            Value::Integer(number) => *number,
+            #[allow(clippy::cast_possible_truncation, reason = "only compared with bounds")]
+            Value::Float(number) => *number as i128,
+            _ => return true,
+        };
+        if number >= i128::from(low) && number <= i128::from(high) {
+            return true;
+        }
+        let bounds =
+            if high == i64::MAX { format!("at least {low}") } else { format!("from {low} to {high}") };
+        let message = format!("{} must be {bounds}, not {number}", self.shown());
+        let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
+        self.cx.report(fault.help(format!("use a number that is {bounds}")));
+        false
+    }
+
+    fn list(&mut self, node: &mut Node, item: &Accept, each_once: bool) -> bool {
+        let Value::Sequence(items) = &mut node.value else { return true };
+        let mut index = 0;
+        let mut seen: BTreeMap<String, Origin> = BTreeMap::new();
+        items.retain_mut(|entry| {
+            self.path.push(PathSegment::Index(index));
+            let mut fits = self.accepts(entry, item);
+            if fits && each_once {
+                fits = self.first(entry, &mut seen);
+            }
+            self.path.pop();
+            index += 1;
+            fits
+        });
+        true
+    }
+
+    fn first(&mut self, entry: &Node, seen: &mut BTreeMap<String, Origin>) -> bool {
+        let mut identity = String::new();
+        identify(entry, &mut identity);
+        let Some(before) = seen.insert(identity, entry.origin) else { return true };
+        let message = format!("{} repeats an earlier item of the list", self.shown());
+        let fault = self
+            .fault(&rules::DUPLICATE_ITEM, message)
+            .label(entry.origin, "again here")
+            .label(before, "first here")
+            .help("remove one of the two: each item of this list may stand only once");
+        self.cx.report(fault);
+        false
+    }
+
+    fn map(&mut self, node: &mut Node, names: &Names) -> bool {
+        let Value::Mapping(mapping) = &mut node.value else { return true };
+        let place = self.place;
+        let mut doomed = Vec::new();
+        for (key, value) in mapping.values_mut() {
+            let named = (names.form)(&key.text);
+            if !named && !names.closed {
+                continue;
+            }
+            self.path.push(PathSegment::Key(key.text.clone()));
+            self.place = key.origin;
+            let fits = if named { self.accepts(value, &names.value) } else { self.bad_name(names.described) };
+            self.path.pop();
+            if !fits {
+                doomed.push(key.text.clone());
+            }
+        }
+        self.place = place;
+        if !doomed.is_empty() {
+            mapping.retain(|entry| !doomed.contains(&entry.key.text));
+        }
+        true
+    }
+
+    fn bad_name(&mut self, described: &str) -> bool {
+        let message = format!("{} is not a valid name", self.shown());
+        let fault = self.fault(&rules::INVALID_NAME, message).at(self.place);
+        self.cx.report(fault.help(format!("a name here is made of {described}")));
+        false
+    }
+
+    fn shape(&mut self, node: &mut Node, shape: &Shape) -> bool {
+        let Value::Mapping(mapping) = &mut node.value else { return true };
+        let place = self.place;
+        let absent = shape.required.iter().find(|name| !mapping.contains_key(name));
+        let mut doomed = Vec::new();
+        for (key, value) in mapping.values_mut() {
+            let row = shape.find(&key.text);
+            if row.is_none() && (shape.open || (shape.extensible && key.text.starts_with("x-"))) {
+                continue;
+            }
+            self.path.push(PathSegment::Key(key.text.clone()));
+            self.place = key.origin;
+            let fits = match row {
+                Some(row) => self.accepts(value, &row.accepts),
+                None => self.unknown(shape, &key.text),
+            };
+            self.path.pop();
+            if !fits {
+                doomed.push(key.text.clone());
+            }
+        }
+        self.place = place;
+        if !doomed.is_empty() {
+            mapping.retain(|entry| !doomed.contains(&entry.key.text));
+        }
+        absent.is_none_or(|name| self.missing(name))
+    }
+
+    fn unknown(&mut self, shape: &Shape, name: &str) -> bool {
+        let message = format!("{} is not a key of the Compose specification", self.shown());
+        let mut fault = self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "unknown key");
+        fault = match suggest::closest(name, shape.keys.iter().map(|key| key.name)) {
+            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+            None if shape.extensible => {
+                fault.help(format!("remove it, or prefix a key of your own with `x-`: `x-{name}`"))
+            }
+            None => fault.help("remove it"),
+        };
+        self.cx.report(fault);
+        false
+    }
+
+    fn missing(&mut self, name: &str) -> bool {
+        let message = format!("{} lacks the key `{name}`", self.shown());
+        let fault = self.fault(&rules::MISSING_KEY, message).at(self.place);
+        self.cx.report(fault.help(format!("add `{name}`")));
+        false
+    }
+
+    fn fault(&self, rule: &'static Rule, message: String) -> Diagnostic {
+        let fault = Diagnostic::new(rule, message).key(KeyPath(self.path.clone()).to_string());
+        match self.path.as_slice() {
+            [PathSegment::Key(room), PathSegment::Key(service), ..] if &**room == "services" => {
+                fault.service(&**service)
+            }
+            _ => fault,
+        }
+    }
+
+    fn shown(&self) -> String {
+        if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", KeyPath(self.path.clone())) }
+    }
+}
+
+impl Accept {
+    /// The kinds of values it may accept.
+    fn kinds(&self) -> Kinds {
+        const ALL: Kinds = Kinds::NULL
+            .or(Kinds::BOOLEAN)
+            .or(Kinds::NUMBER)
+            .or(Kinds::STRING)
+            .or(Kinds::LIST)
+            .or(Kinds::MAPPING);
+        match self {
+            Accept::Any => ALL,
+            Accept::Of(kinds) => *kinds,
+            Accept::Choice(_) | Accept::Form(..) => Kinds::STRING,
+            Accept::Within(..) => Kinds::STRING.or(Kinds::INTEGER),
+            Accept::List(_) | Accept::Set(_) => Kinds::LIST,
+            Accept::Map(_) | Accept::Shape(_) => Kinds::MAPPING,
+            Accept::Either(choices) => choices.iter().map(Accept::kinds).fold(Kinds::NONE, Kinds::or),
+        }
+    }
+}
+
+/// A text that two values share only where the specification counts them as the same item.
+fn identify(node: &Node, into: &mut String) {
+    match &node.value {
+        Value::Null => into.push('~'),
+        Value::Bool(truth) => into.push(if *truth { 't' } else { 'f' }),
+        Value::Integer(number) => _ = write!(into, "#{number}"),
+        Value::Float(number) => _ = write!(into, "#{number}"),
+        Value::String(text) | Value::Timestamp(text) => _ = write!(into, "{}:{text}", text.len()),
+        Value::Sequence(items) => {
+            into.push('[');
+            items.iter().for_each(|item| identify(item, into));
+            into.push(']');
+        }
+        Value::Mapping(mapping) => {
+            let mut entries: Vec<_> = mapping.iter().collect();
+            entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
+            into.push('{');
+            for entry in entries {
+                _ = write!(into, "{}:{}", entry.key.text.len(), entry.key.text);
+                identify(&entry.value, into);
+            }
+            into.push('}');
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Typed values: what Docker Compose makes of each key once it is long.
