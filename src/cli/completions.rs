@@ -4,7 +4,7 @@ use super::{Context, Exit};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-/// Print the completion script of a shell
+/// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Completions {
     /// The shell

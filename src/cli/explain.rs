@@ -4,7 +4,7 @@ use super::{Context, Exit};
 use crate::diagnostic::suggest::closest;
 use crate::diagnostic::{page, rules};
 
-/// Tell what a diagnostic means and what to do; without a name, list them all
+/// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Explain {
     /// The diagnostic's name, such as `compose/unknown-key`

@@ -4,11 +4,18 @@
 //! standard error, and what a command found decides its exit code, never how much it said.
 
 mod args;
+mod build;
+mod check;
 mod completions;
+mod environments;
 mod exit;
 mod explain;
+mod listing;
 mod report;
+mod selection;
 mod shell;
+mod targets;
+mod verify;
 
 pub use args::{Arguments, Format, Global, Set};
 pub use exit::Exit;
@@ -22,8 +29,17 @@ use std::ffi::OsString;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Tell what a diagnostic means.
-    #[command()]
+    /// Write what AWS needs to run the manifest; without ENV or --target, for every environment
+    Build(build::Build),
+    /// Say what the manifest becomes, and write nothing; without ENV or --target, for every target
+    Check(check::Check),
+    /// Compare what the manifest compiles to with the committed artifacts in `golden/ENV`
+    Verify(verify::Verify),
+    /// List the targets, and how well the manifest fits each
+    Targets(targets::Targets),
+    /// List the environments that the manifest declares
+    Environments(environments::Environments),
+    /// Tell what a diagnostic means and what to do; without a name, list them all
     Explain(explain::Explain),
     /// Print a shell's completion script.
     #[command()]
@@ -60,6 +76,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 /// Runs a command in a given world.
 pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
     match &arguments.command {
+        Command::Build(command) => command.run(context),
+        Command::Check(command) => command.run(context),
+        Command::Verify(command) => command.run(context),
+        Command::Targets(command) => command.run(context),
+        Command::Environments(command) => command.run(context),
         Command::Explain(command) => command.run(context),
         Command::Completions(command) => command.run(context),
     }

@@ -15,6 +15,7 @@ macro_rules! families {
 }
 
 families! {
+    beanstalk,
     compose,
     internal,
     target,

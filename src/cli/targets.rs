@@ -1,0 +1,68 @@
+//! `tranship targets`: the targets, and how well the manifest fits each.
+
+use super::listing::{Listing, ListingFormat};
+use super::{Context, Exit, Set};
+use crate::app::{Counts, EnvironmentChoice};
+use crate::compile::{Outcome, Request, compile};
+use crate::targets::{self, Target};
+use camino::Utf8Path;
+use serde_json::{Value, json};
+
+/// The arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Targets {
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    format: ListingFormat,
+}
+
+/// The names that Compose looks for.
+const MANIFESTS: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+impl Targets {
+    /// Prints them.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let options = context.options(&Set::default());
+        let found = MANIFESTS.iter().any(|name| context.world.kind(Utf8Path::new(name)).is_some());
+        let read = found || !options.files.is_empty() || options.project_directory.is_some();
+        let mut listing = Listing::new("targets");
+        for target in targets::all() {
+            let choice = EnvironmentChoice::Target(target.name().to_owned());
+            let request = Request { options: options.clone(), choice };
+            let outcome = read.then(|| compile(&request, context.world));
+            let mut columns = vec![target.name().to_owned(), target.summary().to_owned()];
+            columns.extend(outcome.as_ref().map(fit));
+            listing.push(columns, value(*target, outcome.as_ref()));
+        }
+        context.shell.data(&listing.print(self.format));
+        Exit::Done
+    }
+}
+
+/// How the manifest fits, in words.
+fn fit(outcome: &Outcome) -> String {
+    let errors = outcome.diagnostics.error_count();
+    match (&outcome.report, errors) {
+        (Some(report), 0) => {
+            let Counts { exact, approximated, ignored, rejected: _ } = report.counts();
+            format!("{exact} exact, {approximated} approximated, {ignored} ignored")
+        }
+        (_, 1) => "1 error".to_owned(),
+        (_, errors) => format!("{errors} errors"),
+    }
+}
+
+fn value(target: &dyn Target, outcome: Option<&Outcome>) -> Value {
+    let mut value = json!({ "name": target.name(), "summary": target.summary() });
+    let counts = outcome.and_then(|one| one.report.as_ref()).map(|report| report.counts());
+    if let (Some(object), Some(outcome)) = (value.as_object_mut(), outcome) {
+        object.insert("errors".to_owned(), json!(outcome.diagnostics.error_count()));
+        if let Some(counts) = counts {
+            object.insert("exact".to_owned(), json!(counts.exact));
+            object.insert("approximated".to_owned(), json!(counts.approximated));
+            object.insert("ignored".to_owned(), json!(counts.ignored));
+            object.insert("rejected".to_owned(), json!(counts.rejected));
+        }
+    }
+    value
+}

@@ -1,0 +1,132 @@
+//! `tranship verify`: holds a compile against the committed artifacts.
+//!
+//! Reads files and `--set` only, never the environment of the process, so that the answer is the same on
+//! every machine.
+
+use super::selection::{Job, Otherwise, Selection, names};
+use super::{Context, Exit, Format, Set};
+use crate::artifact::golden::{self, Change};
+use crate::artifact::{ArtifactSet, Mode, stage};
+use crate::compile::Outcome;
+use crate::compose::LoadOptions;
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// The arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    #[command(flatten)]
+    selection: Selection,
+    /// Where the committed artifacts are [default: golden, beside the manifest]
+    #[arg(long, value_name = "DIR")]
+    golden: Option<Utf8PathBuf>,
+    /// Take what the manifest compiles to as the new golden
+    #[arg(long)]
+    bless: bool,
+    #[command(flatten)]
+    set: Set,
+    /// Make an error of every warning
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Verify {
+    /// Compiles, compares, tells; [`Exit::Different`] where something differs.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let options = LoadOptions { ignore_process_environment: true, ..context.options(&self.set) };
+        let choices = match self.selection.choices(&options, Otherwise::Environments, Format::Human, context)
+        {
+            Ok(choices) => choices,
+            Err(exit) => return exit,
+        };
+        let directory = self.golden.clone().unwrap_or_else(|| beside_manifest(&options));
+        let outcomes = Job { options, choices, strict: self.strict }.run(context);
+        if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
+            return context.report_outcomes(Format::Human, "did not verify", &outcomes);
+        }
+        match self.compare(&outcomes, &directory, context) {
+            Ok(exit) => exit,
+            Err(error) => {
+                context.shell.error(&error);
+                Exit::Failed
+            }
+        }
+    }
+
+    /// Compares or blesses each.
+    fn compare(
+        &self,
+        outcomes: &[Outcome],
+        golden: &Utf8Path,
+        context: &mut Context<'_>,
+    ) -> Result<Exit, String> {
+        let mut differing = 0;
+        for outcome in outcomes {
+            let Some(compiled) = &outcome.compiled else { continue };
+            let directory = golden.join(&outcome.name);
+            let new = golden::committed(&compiled.artifacts).map_err(|error| error.to_string())?;
+            let old =
+                golden::read(&directory).map_err(|error| format!("cannot read `{directory}`: {error}"))?;
+            let changes = golden::compare(&old, &new);
+            differing += changes.len();
+            if self.bless && !changes.is_empty() {
+                bless(&new, &directory)?;
+            }
+            context.shell.data(&told(&directory, &changes));
+        }
+        let names = names(outcomes);
+        let files = if differing == 1 { "1 file" } else { &format!("{differing} files") };
+        let (line, exit) = match (differing, self.bless) {
+            (0, _) => (format!("verified {names}: as committed"), Exit::Done),
+            (_, true) => (format!("blessed {names}: {files} changed"), Exit::Done),
+            (_, false) => {
+                (format!("verified {names}: {files} differ; --bless takes them over"), Exit::Different)
+            }
+        };
+        context.shell.say(&line);
+        Ok(exit)
+    }
+}
+
+/// `golden` in the directory of the manifest.
+fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
+    let first = options.files.first().and_then(|file| file.parent());
+    let project = options.project_directory.as_deref().or(first);
+    project.unwrap_or(Utf8Path::new("")).join("golden")
+}
+
+fn bless(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), String> {
+    let staged = stage(set, directory).map_err(|error| error.to_string())?;
+    staged.commit().map_err(|error| error.to_string())
+}
+
+/// What differs, file by file.
+fn told(directory: &Utf8Path, changes: &[(String, Change)]) -> String {
+    let mut text = String::new();
+    for (path, change) in changes {
+        let file = directory.join(path);
+        match change {
+            Change::Added => text.push_str(&format!("{file}: new, not committed\n")),
+            Change::Removed => text.push_str(&format!("{file}: committed, no longer made\n")),
+            Change::Mode(old, new) => {
+                text.push_str(&format!("{file}: {} -> {}\n", mode(*old), mode(*new)));
+            }
+            Change::Content(differences) => {
+                text.push_str(&format!("{file}:\n"));
+                for difference in differences {
+                    for line in difference.to_string().lines() {
+                        text.push_str(&format!("  {line}\n"));
+                    }
+                }
+            }
+        }
+    }
+    text
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::File => "a file",
+        Mode::Executable => "executable",
+        Mode::Link => "a link",
+    }
+}
