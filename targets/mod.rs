@@ -4,6 +4,8 @@
 //! it. Invariant: a target decides everything and asks every rule first (its plan), then emits
 //! mechanically; emission cannot fail.
 
+pub mod ecs;
+
 use crate::app::{Application, Ledger, SupportTable};
 use crate::artifact::ArtifactSet;
 use crate::compose::Manifest;

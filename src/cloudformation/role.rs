@@ -138,6 +138,8 @@ roles! {
     TaskRunner,
     /// The log group of that function.
     TaskRunnerLogGroup,
+    /// What that function may do.
+    TaskRunnerPolicy,
     /// The role of that function.
     TaskRunnerRole,
     /// A URL: an output.

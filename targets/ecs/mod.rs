@@ -1,0 +1,3 @@
+//! What the ECS targets share.
+
+pub mod task_runner;
