@@ -116,12 +116,14 @@ impl Ledger {
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
             let path = manifest.nodes.path(leaf);
+            let mut support = None;
             let entry = match claims.get(&leaf) {
                 Some(entry) => entry.clone(),
                 None if is_default(sources, origin) => continue,
                 None => match table.find(&path) {
                     Some(row) => {
                         told.entry(row.key).or_default().push(leaf);
+                        support = Some(row.key);
                         row.entry()
                     }
                     None => {
@@ -141,7 +143,7 @@ impl Ledger {
                     }
                 },
             };
-            report.rows.push(ReportRow::new(path, entry, sources, origin));
+            report.rows.push(ReportRow::new(path, entry, support, sources, origin));
         }
         for (key, leaves) in told {
             table.tell(key, &leaves, manifest, diagnostics);

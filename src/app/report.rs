@@ -33,6 +33,9 @@ pub struct ReportRow {
     pub loses: Option<bool>,
     /// `file:line:column` of the value and of what brought it.
     pub origin: Vec<String>,
+    /// The row of the support table that says so, where no code claimed the leaf.
+    #[serde(skip)]
+    pub support: Option<&'static str>,
 }
 
 /// How many leaves ended how.
@@ -49,7 +52,13 @@ pub struct Counts {
 }
 
 impl ReportRow {
-    pub(super) fn new(key: KeyPath, entry: Entry, sources: &Sources, origin: Origin) -> Self {
+    pub(super) fn new(
+        key: KeyPath,
+        entry: Entry,
+        support: Option<&'static str>,
+        sources: &Sources,
+        origin: Origin,
+    ) -> Self {
         let (disposition, value, reason, loses) = match entry.disposition {
             Disposition::Exact => ("exact", None, None, None),
             Disposition::Approximated { value, reason } => ("approximated", Some(value), Some(reason), None),
@@ -57,7 +66,16 @@ impl ReportRow {
             Disposition::Rejected { reason } => ("rejected", None, Some(reason), None),
         };
         let origin = sources.places(origin).iter().filter_map(|place| shown(sources, place.span)).collect();
-        ReportRow { key: key.to_string(), disposition, claim: entry.became, value, reason, loses, origin }
+        ReportRow {
+            key: key.to_string(),
+            disposition,
+            claim: entry.became,
+            value,
+            reason,
+            loses,
+            origin,
+            support,
+        }
     }
 }
 
