@@ -5,10 +5,10 @@
 
 use super::at::Claim;
 use super::report::{Report, ReportRow};
-use super::support::{Support, SupportTable};
+use super::support::{Support, SupportRow, SupportTable};
 use crate::compose::Manifest;
 use crate::diagnostic::{Diagnostic, Diagnostics, rules};
-use crate::source::{Provenance, Sources};
+use crate::source::{Origin, Sources};
 use crate::yaml::NodeId;
 use std::collections::BTreeMap;
 
@@ -112,40 +112,25 @@ impl Ledger {
     ) -> Report {
         let claims = self.spread(manifest);
         let mut report = Report::default();
-        let mut told: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
+        let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
+            let claim = claims.get(&leaf).cloned();
+            if claim.is_none() && !sources.is_written(origin) {
+                continue;
+            }
             let path = manifest.nodes.path(leaf);
-            let mut support = None;
-            let entry = match claims.get(&leaf) {
-                Some(entry) => entry.clone(),
-                None if is_default(sources, origin) => continue,
-                None => match table.find(&path) {
-                    Some(row) => {
-                        told.entry(row.key).or_default().push(leaf);
-                        support = Some(row.key);
-                        row.entry()
-                    }
-                    None => {
-                        diagnostics.push(
-                            Diagnostic::new(
-                                &rules::internal::UNACCOUNTED_KEY,
-                                format!("`{path}` is neither used nor explained by {}", table.target),
-                            )
-                            .at(origin)
-                            .key(path.to_string())
-                            .target(table.target),
-                        );
-                        Entry {
-                            disposition: Disposition::Ignored { reason: "unaccounted".into(), loses: true },
-                            became: String::new(),
-                        }
-                    }
-                },
-            };
-            report.rows.push(ReportRow::new(path, entry, support, sources, origin));
+            let row = if claim.is_none() { table.find(&path) } else { None };
+            if let Some(row) = row {
+                explained.entry(row.key).or_default().push(leaf);
+            }
+            let entry = claim.or_else(|| row.map(SupportRow::entry)).unwrap_or_else(|| {
+                diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
+                Entry::unaccounted()
+            });
+            report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), sources, origin));
         }
-        for (key, leaves) in told {
+        for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }
         report
@@ -164,12 +149,19 @@ impl Ledger {
     }
 }
 
-/// Whether no text of the user's stands behind the value.
-fn is_default(sources: &Sources, origin: crate::source::Origin) -> bool {
-    matches!(sources.provenance(origin), Provenance::Default { .. } | Provenance::Nowhere)
+fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
+    let message = format!("`{path}` is neither used nor explained by {target}");
+    Diagnostic::new(&rules::internal::UNACCOUNTED_KEY, message).at(origin).key(path).target(target)
 }
 
-impl super::support::SupportRow {
+impl Entry {
+    fn unaccounted() -> Self {
+        let disposition = Disposition::Ignored { reason: "unaccounted".into(), loses: true };
+        Entry { disposition, became: String::new() }
+    }
+}
+
+impl SupportRow {
     /// What the row makes of a leaf that no code claimed.
     fn entry(&self) -> Entry {
         let reason = self.reason.to_owned();
