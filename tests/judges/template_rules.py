@@ -136,12 +136,12 @@ def role_faults(template, tasks_raw):
             continue
         if execution == next(references(task.get("TaskRoleArn", {})), None):
             found.append(f"{task_name}: execution role and task role are one")
-        allowed = set(_actions(execution, roles[execution], policies))
-        for action, reason in _required_actions(task):
+        allowed = set(actions(execution, roles[execution], policies))
+        for action, reason in _needed_actions(task):
             if action not in allowed:
                 found.append(f"{task_name}: {execution} lacks {action} ({reason})")
     for name, role in roles.items():
-        found += [f"{name}: allows {action}" for action in _actions(name, role, policies) if action == "*" or action.endswith(":*")]
+        found += [f"{name}: allows {action}" for action in actions(name, role, policies) if action == "*" or action.endswith(":*")]
     return found
 
 
@@ -155,7 +155,7 @@ def _statements(document):
     return statement if isinstance(statement, list) else [statement]
 
 
-def _actions(name, role, policies):
+def actions(name, role, policies):
     documents = [policy.get("PolicyDocument", {}) for policy in role.get("Policies", [])]
     documents += [policy.get("PolicyDocument", {}) for _, policy in policies if name in set(references(policy.get("Roles", [])))]
     for document in documents:
@@ -164,7 +164,7 @@ def _actions(name, role, policies):
             yield from action if isinstance(action, list) else [action]
 
 
-def _required_actions(task):
+def _needed_actions(task):
     for container in task.get("ContainerDefinitions", []):
         name = container.get("Name")
         if container.get("LogConfiguration", {}).get("LogDriver") == "awslogs":
@@ -182,7 +182,7 @@ def exposure_faults(template):
     balancers = {group for balancer in _of_type(template, "AWS::ElasticLoadBalancingV2::LoadBalancer").values()
                  for group in references(balancer.get("SecurityGroups", []))}
     found = []
-    for owner, rule in _ingress_rules(template):
+    for owner, rule in ingress_rules(template):
         world = rule.get("CidrIp") == "0.0.0.0/0" or rule.get("CidrIpv6") == "::/0"
         if world and owner not in balancers:
             found.append(f"{owner}: open to the world")
@@ -192,7 +192,7 @@ def exposure_faults(template):
     return found
 
 
-def _ingress_rules(template):
+def ingress_rules(template):
     for name, group in _of_type(template, "AWS::EC2::SecurityGroup").items():
         yield from ((name, rule) for rule in group.get("SecurityGroupIngress", []))
     for rule in _of_type(template, "AWS::EC2::SecurityGroupIngress").values():
