@@ -1,9 +1,44 @@
 //! Defaults of the specification that do not depend on the project.
+//!
+//! In: a tree in long syntax, before its paths are resolved. Out: the same with `build.context`, the target
+//! of a secret, protocol and mode of a port, and the count of a device request where they are not written.
 
 use super::Context;
-use crate::yaml::Node;
+use super::canonical::set_default;
+use crate::yaml::{Node, Value};
 
 /// Adds them.
 pub fn apply(root: &mut Node, cx: &mut Context<'_>) {
-    let _ = (root, cx);
+    let Some(services) = child(root, &["services"]).and_then(Node::as_mapping_mut) else { return };
+    for (_, service) in services.values_mut() {
+        if let Some(build) = child(service, &["build"]) {
+            set_default(build, "context", Value::String(".".into()), cx);
+        }
+        for_each(service, &["secrets"], |secret| {
+            let source = secret.get("source").and_then(Node::as_str).unwrap_or("");
+            let target = format!("/run/secrets/{source}");
+            set_default(secret, "target", Value::String(target.into()), cx);
+        });
+        for_each(service, &["ports"], |port| {
+            set_default(port, "protocol", Value::String("tcp".into()), cx);
+            set_default(port, "mode", Value::String("ingress".into()), cx);
+        });
+        for path in [&["deploy", "resources", "reservations", "devices"] as &[&str], &["gpus"]] {
+            for_each(service, path, |request| {
+                if request.get("device_ids").is_none() {
+                    set_default(request, "count", Value::String("all".into()), cx);
+                }
+            });
+        }
+    }
+}
+
+fn child<'a>(node: &'a mut Node, path: &[&str]) -> Option<&'a mut Node> {
+    path.iter().try_fold(node, |node, step| node.as_mapping_mut()?.get_mut(step))
+}
+
+fn for_each(node: &mut Node, path: &[&str], change: impl FnMut(&mut Node)) {
+    if let Some(Value::Sequence(items)) = child(node, path).map(|node| &mut node.value) {
+        items.iter_mut().for_each(change);
+    }
 }

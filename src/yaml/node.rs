@@ -284,6 +284,15 @@ impl Mapping {
     }
 }
 
+impl FromIterator<Entry> for Mapping {
+    /// A mapping of entries whose keys differ.
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut mapping = Mapping { entries: entries.into_iter().collect(), index: None };
+        mapping.reindex();
+        mapping
+    }
+}
+
 impl IntoIterator for Mapping {
     type Item = Entry;
     type IntoIter = std::vec::IntoIter<Entry>;

@@ -29,7 +29,7 @@ pub(super) fn scalar_to_text(node: &mut Node) {
 }
 
 /// `[front, back]` becomes `{front: null, back: null}`.
-pub(super) fn names_to_mapping(node: &mut Node) {
+pub(in crate::compose) fn names_to_mapping(node: &mut Node) {
     let Value::Sequence(names) = &node.value else { return };
     let mut mapping = Mapping::new();
     for name in names {
@@ -53,9 +53,14 @@ pub(super) fn depends_on(node: &mut Node, cx: &mut Context<'_>) {
     }
     let Some(mapping) = node.as_mapping_mut() else { return };
     for (_, dependency) in mapping.values_mut() {
-        set_default(dependency, "condition", Value::String("service_started".into()), cx);
-        set_default(dependency, "required", Value::Bool(true), cx);
+        dependency_defaults(dependency, cx);
     }
+}
+
+/// What a dependency has where nothing is said: it must have started, and must exist.
+pub(in crate::compose) fn dependency_defaults(dependency: &mut Node, cx: &mut Context<'_>) {
+    set_default(dependency, "condition", Value::String("service_started".into()), cx);
+    set_default(dependency, "required", Value::Bool(true), cx);
 }
 
 /// `all` becomes `[{count: all}]`.

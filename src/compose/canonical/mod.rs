@@ -12,7 +12,8 @@ mod mounts;
 mod ports;
 mod resources;
 
-pub(crate) use mounts::{VolumeFault, parse_volume};
+pub(super) use lists::{dependency_defaults, names_to_mapping};
+pub(crate) use mounts::parse_volume;
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, Rule};
@@ -139,7 +140,7 @@ impl Service<'_, '_> {
 }
 
 /// A text that stands for a mapping with one key becomes that mapping.
-fn wrap_text(node: &mut Node, key: &str) {
+pub(super) fn wrap_text(node: &mut Node, key: &str) {
     if !matches!(node.value, Value::String(_)) {
         return;
     }

@@ -75,8 +75,6 @@ impl Kinds {
 /// What a place accepts.
 #[derive(Debug)]
 pub enum Accept {
-    /// Anything.
-    Any,
     /// Scalars of these kinds.
     Of(Kinds),
     /// One of these words.
@@ -144,8 +142,6 @@ pub(super) const fn key(name: &'static str, accepts: Accept, becomes: Becomes) -
 pub enum Becomes {
     /// Left out: Docker Compose accepts the key and forgets it.
     Nothing,
-    /// Kept as it is.
-    Same,
     /// Text; left out when empty.
     Text,
     /// Text, kept when empty.
@@ -164,8 +160,6 @@ pub enum Becomes {
     AlwaysNatural,
     /// A number of single precision; left out when zero.
     Single,
-    /// A number of processors, also as text; left out when zero.
-    Processors,
     /// Bytes as decimal text; left out when zero.
     Bytes,
     /// Bytes as decimal text, kept when zero.
@@ -178,8 +172,6 @@ pub enum Becomes {
     DeviceCount,
     /// File permissions: octal text.
     Mode,
-    /// Permissions of a tmpfs: a number.
-    TmpfsMode,
     /// A list of texts, where one alone may stand without its list.
     Texts,
     /// A list whose numbers become texts.
@@ -192,8 +184,6 @@ pub enum Becomes {
     Pairs,
     /// Names to texts; an absent value stays null.
     Equals,
-    /// As [`Becomes::Pairs`], from a mapping only.
-    Options,
     /// Names to texts, nothing but texts accepted.
     TextMap,
     /// Names to lists of texts.
@@ -214,6 +204,4 @@ pub enum Becomes {
     Named(&'static Shape),
     /// Names to mappings of this shape; null becomes an empty mapping.
     Resources(&'static Shape),
-    /// `external`: true or nothing.
-    External,
 }

@@ -32,13 +32,13 @@ static RESOURCES: Shape = shape(&[
 ]);
 
 static LIMITS: Shape = shape(&[
-    key("cpus", NUMBER, Becomes::Processors),
+    key("cpus", NUMBER, Becomes::Single),
     key("memory", TEXT, Becomes::Bytes),
     key("pids", WHOLE, Becomes::Whole),
 ]);
 
 static RESERVATIONS: Shape = shape(&[
-    key("cpus", NUMBER, Becomes::Processors),
+    key("cpus", NUMBER, Becomes::Single),
     key("memory", TEXT, Becomes::Bytes),
     key("devices", Accept::List(&Accept::Shape(&DEVICE_REQUEST)), Becomes::Shapes(&DEVICE_REQUEST)),
     key("generic_resources", Accept::List(&Accept::Shape(&GENERIC)), Becomes::Shapes(&GENERIC)),

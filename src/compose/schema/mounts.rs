@@ -53,7 +53,7 @@ static VOLUME_OPTIONS: Shape = shape(&[
 
 static TMPFS: Shape = shape(&[
     key("size", Accept::Within(0, i64::MAX), Becomes::Bytes),
-    key("mode", NUMBER, Becomes::TmpfsMode),
+    key("mode", NUMBER, Becomes::Natural(32)),
 ]);
 
 static IMAGE: Shape = shape(&[key("subpath", TEXT, Becomes::Text)]);
@@ -79,7 +79,7 @@ pub(super) const DEVICES: Accept = Accept::List(&Accept::Either(&[TEXT, Accept::
 /// How a service joins a network.
 pub(crate) static JOINED: Shape = shape(&[
     key("aliases", TEXT_SET, Becomes::Texts),
-    key("driver_opts", DRIVER_OPTIONS, Becomes::Options),
+    key("driver_opts", DRIVER_OPTIONS, Becomes::Pairs),
     key("gw_priority", Accept::Of(Kinds::NUMBER), Becomes::Whole),
     key("interface_name", TEXT, Becomes::Text),
     key("ipv4_address", TEXT, Becomes::Text),

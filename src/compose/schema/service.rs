@@ -249,5 +249,5 @@ static LOGGING_OPTIONS: Names = Names {
 
 static LOGGING: Shape = shape(&[
     key("driver", TEXT, Becomes::Text),
-    key("options", Accept::Map(&LOGGING_OPTIONS), Becomes::Options),
+    key("options", Accept::Map(&LOGGING_OPTIONS), Becomes::Pairs),
 ]);

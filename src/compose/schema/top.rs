@@ -55,9 +55,9 @@ static OPEN_OLD_EXTERNAL: Shape =
 static NETWORK: Shape = shape(&[
     key("name", TEXT, Becomes::Text),
     key("driver", TEXT, Becomes::Text),
-    key("driver_opts", DRIVER_OPTIONS, Becomes::Options),
+    key("driver_opts", DRIVER_OPTIONS, Becomes::Pairs),
     key("ipam", Accept::Shape(&IPAM), Becomes::Always(&IPAM)),
-    key("external", EXTERNAL, Becomes::External),
+    key("external", EXTERNAL, Becomes::Truth),
     key("internal", TRUTH, Becomes::Truth),
     key("attachable", TRUTH, Becomes::Truth),
     key("labels", LIST_OR_MAP, Becomes::Pairs),
@@ -85,8 +85,8 @@ static TEXT_VALUES: Names =
 static VOLUME: Shape = shape(&[
     key("name", TEXT, Becomes::Text),
     key("driver", TEXT, Becomes::Text),
-    key("driver_opts", DRIVER_OPTIONS, Becomes::Options),
-    key("external", EXTERNAL, Becomes::External),
+    key("driver_opts", DRIVER_OPTIONS, Becomes::Pairs),
+    key("external", EXTERNAL, Becomes::Truth),
     key("labels", LIST_OR_MAP, Becomes::Pairs),
 ]);
 
@@ -95,7 +95,7 @@ static SECRET: Shape = shape(&[
     key("name", TEXT, Becomes::Text),
     key("file", TEXT, Becomes::Text),
     key("environment", TEXT, Becomes::Text),
-    key("external", OPEN_EXTERNAL, Becomes::External),
+    key("external", OPEN_EXTERNAL, Becomes::Truth),
     key("labels", LIST_OR_MAP, Becomes::Pairs),
     key("driver", TEXT, Becomes::Text),
     key("driver_opts", DRIVER_OPTIONS, Becomes::TextMap),
@@ -108,7 +108,7 @@ static CONFIG: Shape = shape(&[
     key("file", TEXT, Becomes::Text),
     key("environment", TEXT, Becomes::Text),
     key("content", TEXT, Becomes::Text),
-    key("external", OPEN_EXTERNAL, Becomes::External),
+    key("external", OPEN_EXTERNAL, Becomes::Truth),
     key("labels", LIST_OR_MAP, Becomes::Pairs),
     key("template_driver", TEXT, Becomes::Text),
 ]);

@@ -31,7 +31,6 @@ impl<'a, 'b> Walk<'a, 'b> {
     /// Whether the value may stay.
     fn accepts(&mut self, node: &mut Node, accept: &Accept) -> bool {
         match accept {
-            Accept::Any => true,
             Accept::Either(choices) => {
                 let kind = Kinds::of(&node.value);
                 match choices.iter().find(|choice| choice.kinds().hold(kind)) {
@@ -244,14 +243,7 @@ impl<'a, 'b> Walk<'a, 'b> {
 impl Accept {
     /// The kinds of values it may accept.
     fn kinds(&self) -> Kinds {
-        const ALL: Kinds = Kinds::NULL
-            .or(Kinds::BOOLEAN)
-            .or(Kinds::NUMBER)
-            .or(Kinds::STRING)
-            .or(Kinds::LIST)
-            .or(Kinds::MAPPING);
         match self {
-            Accept::Any => ALL,
             Accept::Of(kinds) => *kinds,
             Accept::Choice(_) | Accept::Form(..) => Kinds::STRING,
             Accept::Within(..) => Kinds::STRING.or(Kinds::INTEGER),

@@ -88,4 +88,24 @@ rules! {
         why "One would hide the other; Docker Compose refuses it too."
         example "services:\n  app:\n    image: nginx\n    tmpfs: /data\n    volumes: [\"data:/data\"]\nvolumes: { data: {} }\n"
         fix "Give one of the two another target, or remove it.";
+    BAD_SIZE = Error "compose/bad-size" "a size that cannot be read"
+        what "The size is not a number with one of the units b, k, m, g, t, p."
+        why "Docker Compose refuses it too."
+        example "services:\n  app:\n    image: nginx\n    mem_limit: 512 megabytes\n"
+        fix "Write `512m`.";
+    BAD_DURATION = Error "compose/bad-duration" "a duration that cannot be read"
+        what "The duration is not made of numbers with units: ns, us, ms, s, m, h, d, w."
+        why "Docker Compose refuses it too; a number without a unit says nothing."
+        example "services:\n  app:\n    image: nginx\n    stop_grace_period: \"10\"\n"
+        fix "Write `10s`, `1m30s`, `500ms`.";
+    BAD_COMMAND = Error "compose/bad-command" "a command that cannot be split into words"
+        what "A quote or bracket of the command line stays open."
+        why "Docker Compose refuses it too."
+        example "services:\n  app:\n    image: nginx\n    command: echo 'hello\n"
+        fix "Close the quote, or write a list: `[echo, \"'hello\"]`.";
+    CANNOT_OVERRIDE = Error "compose/cannot-override" "an override of another form"
+        what "A file gives a text where an earlier one gives a list or mapping, and the key does not allow both."
+        why "Docker Compose refuses it too: it does not know how to merge the two."
+        example "# compose.yaml\nservices:\n  app:\n    image: nginx\n    cap_add: [NET_ADMIN]\n# compose.override.yaml\nservices:\n  app:\n    cap_add: SYS_TIME\n"
+        fix "Write the same form in both, or `!override` before the value that shall replace the other.";
 }

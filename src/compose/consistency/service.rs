@@ -1,0 +1,344 @@
+//! What the keys of one service say together, and the names it uses.
+
+use super::{Parts, Reference, conflict, mapping, sequence, text};
+use crate::compose::Context;
+use crate::diagnostic::rules::compose as rules;
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::source::Origin;
+use crate::yaml::{Key, Mapping, Node, Value};
+use std::collections::BTreeMap;
+
+pub(super) fn check(key: &Key, node: &Node, manifest: &Parts<'_>, cx: &mut Context<'_>) {
+    let mut service = Service { name: &key.text, key, node, manifest, cx };
+    service.image();
+    service.build();
+    service.networks();
+    service.healthcheck();
+    service.dependencies();
+    service.resources();
+    service.scale();
+    service.limits();
+    service.watch();
+    service.mounts();
+}
+
+struct Service<'a, 'b, 'c> {
+    name: &'a str,
+    key: &'a Key,
+    node: &'a Node,
+    manifest: &'a Parts<'a>,
+    cx: &'c mut Context<'b>,
+}
+
+impl Service<'_, '_, '_> {
+    fn refuse(&mut self, rule: &'static Rule, key: &str, origin: Origin, message: String, help: &str) {
+        let fault = Diagnostic::new(rule, message).service(self.name);
+        self.cx.report(fault.key(format!("services.{}.{key}", self.name)).at(origin).help(help));
+    }
+
+    fn conflict(&mut self, message: String, one: &Node, other: &Node, help: &str) {
+        let path = format!("services.{}", self.name);
+        self.cx.report(conflict(Some(self.name), &path, message, one, other).help(help));
+    }
+
+    fn refer(&mut self, room: &str, what: &str, key: &str, name: &str, origin: Origin) {
+        let from = Reference { service: self.name, key: key.to_owned(), name, origin };
+        self.manifest.refer(room, what, &from, self.cx);
+    }
+
+    fn image(&mut self) {
+        let known = ["image", "build", "provider"].iter().any(|key| self.node.get(key).is_some());
+        if known || self.manifest.broken.contains(&format!("services.{}", self.name)) {
+            return;
+        }
+        let message = format!("service `{}` has neither an image nor a build", self.name);
+        let fault = Diagnostic::new(&rules::NO_IMAGE, message).service(self.name).at(self.key.origin);
+        let fault = fault.key(format!("services.{}", self.name));
+        self.cx.report(fault.help("add `image: name:tag`, or `build: .`"));
+    }
+
+    fn build(&mut self) {
+        let Some(build) = self.node.get("build") else { return };
+        if let (Some(inline), Some(file)) = (build.get("dockerfile_inline"), build.get("dockerfile")) {
+            let message = format!("service `{}` has `dockerfile` and `dockerfile_inline`", self.name);
+            self.conflict(message, inline, file, "keep one of them");
+        }
+        for entry in mapping(build, "additional_contexts") {
+            let Some(other) = entry.value.as_str().and_then(|text| text.strip_prefix("service:")) else {
+                continue;
+            };
+            self.buildable(other, &entry.key.text, entry.value.origin);
+        }
+        let platforms = sequence(build, "platforms");
+        if let Some(platform) = self.node.get("platform").filter(|_| !platforms.is_empty()) {
+            if !platforms.iter().any(|built| built.value == platform.value) {
+                let message = format!("service `{}` is built for other platforms than it runs on", self.name);
+                let fault = Diagnostic::new(&rules::CONFLICTING_KEYS, message).service(self.name);
+                let fault = fault
+                    .key(format!("services.{}.platform", self.name))
+                    .label(platform.origin, "runs on this");
+                let fault = fault.label(
+                    build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin),
+                    "built for these",
+                );
+                self.cx.report(fault.help("add the platform to `build.platforms`"));
+            }
+        }
+        for (index, secret) in sequence(build, "secrets").iter().enumerate() {
+            let source = text(secret, "source").unwrap_or("");
+            let key = format!("build.secrets[{index}]");
+            self.refer("secrets", "secret", &key, source, of(secret, "source"));
+        }
+    }
+
+    /// A build that starts from another service's image needs that service to be built.
+    fn buildable(&mut self, other: &str, context: &str, origin: Origin) {
+        let key = format!("build.additional_contexts.{context}");
+        match self.manifest.root.at(&["services", other]) {
+            Some(service) if service.get("build").is_some() => {}
+            Some(_) => {
+                let message = format!("service `{}` builds on `{other}`, which has no `build`", self.name);
+                self.refuse(
+                    &rules::UNDEFINED_REFERENCE,
+                    &key,
+                    origin,
+                    message,
+                    "give that service a `build`, or name a path",
+                );
+            }
+            None => self.refer("services", "service", &key, other, origin),
+        }
+    }
+
+    fn networks(&mut self) {
+        let networks = mapping(self.node, "networks");
+        if let (Some(mode), Some(first)) = (self.node.get("network_mode"), networks.iter().next()) {
+            let message = format!("service `{}` has `network_mode` and `networks`", self.name);
+            let origin = if first.value.is_null() { first.key.origin } else { first.value.origin };
+            let other = Node::new(Value::Null, origin);
+            self.conflict(message, mode, &other, "keep one of them");
+        }
+        for entry in networks {
+            let key = format!("networks.{}", entry.key.text);
+            // Docker Compose takes a name with `x-` for an extension and loses it.
+            if entry.key.text.starts_with("x-") {
+                let message = format!(
+                    "service `{}` joins `{}`, which reads as an extension",
+                    self.name, entry.key.text
+                );
+                self.refuse(
+                    &rules::INVALID_NAME,
+                    &key,
+                    entry.key.origin,
+                    message,
+                    "give the network a name that does not start with `x-`",
+                );
+                continue;
+            }
+            self.refer("networks", "network", &key, &entry.key.text, entry.key.origin);
+        }
+        let shared = self.node.get("network_mode");
+        if let Some((mode, other)) =
+            shared.and_then(|mode| Some((mode, mode.as_str()?.strip_prefix("service:")?)))
+        {
+            // The dependency that the mode implies says the same, where it stands.
+            if mapping(self.node, "depends_on").get(other).is_none() {
+                self.refer("services", "service", "network_mode", other, mode.origin);
+            }
+        }
+    }
+
+    fn healthcheck(&mut self) {
+        let Some(check) = self.node.get("healthcheck") else { return };
+        let Some(first) = sequence(check, "test").first() else { return };
+        if !matches!(first.as_str(), Some("CMD" | "CMD-SHELL" | "NONE")) {
+            let message = format!(
+                "the health check of service `{}` starts with neither CMD, CMD-SHELL nor NONE",
+                self.name
+            );
+            self.refuse(
+                &rules::INVALID_VALUE,
+                "healthcheck.test",
+                first.origin,
+                message,
+                "put CMD before the program and its arguments, or write one text for the shell",
+            );
+        }
+    }
+
+    fn dependencies(&mut self) {
+        for entry in mapping(self.node, "depends_on") {
+            let name = &entry.key.text;
+            let inactive = self.manifest.inactive.contains(name);
+            if inactive && entry.value.get("required").and_then(Node::as_bool) == Some(false) {
+                continue;
+            }
+            let key = format!("depends_on.{name}");
+            let written = self.cx.sources.place(entry.key.origin).is_some();
+            let origin = if written { entry.key.origin } else { entry.value.origin };
+            if inactive && self.manifest.root.at(&["services", name]).is_none() {
+                let message =
+                    format!("service `{}` depends on `{name}`, which no active profile enables", self.name);
+                self.refuse(
+                    &rules::UNDEFINED_REFERENCE,
+                    &key,
+                    origin,
+                    message,
+                    "enable one of its profiles with `--profile`, or set `required: false`",
+                );
+                continue;
+            }
+            self.refer("services", "service", &key, name, origin);
+        }
+    }
+
+    fn resources(&mut self) {
+        for (index, mount) in sequence(self.node, "volumes").iter().enumerate() {
+            if let (Some("volume"), Some(source)) = (text(mount, "type"), text(mount, "source")) {
+                self.refer("volumes", "volume", &format!("volumes[{index}]"), source, of(mount, "source"));
+            }
+        }
+        for (room, what) in [("configs", "config"), ("secrets", "secret")] {
+            for (index, used) in sequence(self.node, room).iter().enumerate() {
+                let source = text(used, "source").unwrap_or("");
+                self.refer(room, what, &format!("{room}[{index}]"), source, of(used, "source"));
+            }
+        }
+        for entry in mapping(self.node, "models") {
+            self.refer(
+                "models",
+                "model",
+                &format!("models.{}", entry.key.text),
+                &entry.key.text,
+                entry.key.origin,
+            );
+        }
+    }
+
+    fn scale(&mut self) {
+        let scale = self.node.get("scale");
+        let replicas = self.node.at(&["deploy", "replicas"]);
+        if let (Some(scale), Some(replicas)) = (scale, replicas) {
+            if scale.value != replicas.value {
+                let message =
+                    format!("service `{}` has different numbers in `scale` and `deploy.replicas`", self.name);
+                self.conflict(message, scale, replicas, "keep `deploy.replicas`");
+            }
+        }
+        for (key, node) in [("scale", scale), ("deploy.replicas", replicas)] {
+            if let Some(node) = node.filter(|node| node.as_integer().is_some_and(|number| number < 0)) {
+                let message = format!("`services.{}.{key}` is negative", self.name);
+                self.refuse(
+                    &rules::INVALID_VALUE,
+                    key,
+                    node.origin,
+                    message,
+                    "use a number that is at least 0",
+                );
+            }
+        }
+        let count = scale.or(replicas).filter(|count| count.as_integer().is_some_and(|count| count > 1));
+        if let (Some(count), Some(name)) = (count, self.node.get("container_name")) {
+            let message =
+                format!("service `{}` has a `container_name` and more than one container", self.name);
+            let fault = Diagnostic::new(&rules::CONTAINER_NAME_TWICE, message).service(self.name);
+            let fault = fault.key(format!("services.{}.container_name", self.name));
+            let fault = fault.label(name.origin, "one name").label(count.origin, "several containers");
+            self.cx.report(fault.help("remove `container_name`"));
+        }
+    }
+
+    /// A limit of the service itself and the one in `deploy.resources` must agree, also where one is not set.
+    fn limits(&mut self) {
+        for (own, side, other) in [
+            ("cpus", "limits", "cpus"),
+            ("mem_limit", "limits", "memory"),
+            ("mem_reservation", "reservations", "memory"),
+            ("pids_limit", "limits", "pids"),
+        ] {
+            let Some(limit) = self.node.get(own) else { continue };
+            let Some(resources) = self.node.at(&["deploy", "resources", side]) else { continue };
+            let set = resources.get(other);
+            if set.is_none_or(|set| set.value != limit.value) {
+                let message = format!(
+                    "service `{}` has different limits in `{own}` and `deploy.resources.{side}.{other}`",
+                    self.name
+                );
+                self.conflict(message, limit, set.unwrap_or(resources), "keep the one in `deploy.resources`");
+            }
+        }
+    }
+
+    fn watch(&mut self) {
+        let Some(develop) = self.node.get("develop") else { return };
+        for (index, trigger) in sequence(develop, "watch").iter().enumerate() {
+            let action = text(trigger, "action").unwrap_or("");
+            if trigger.get("target").is_none() && action != "rebuild" && action != "restart" {
+                let key = format!("develop.watch[{index}]");
+                let message = format!("`services.{}.{key}` lacks a target for `{action}`", self.name);
+                self.refuse(
+                    &rules::MISSING_KEY,
+                    &key,
+                    of(trigger, "action"),
+                    message,
+                    "add `target`: the path in the container",
+                );
+            }
+        }
+    }
+
+    fn mounts(&mut self) {
+        let mut taken: BTreeMap<&str, Origin> = BTreeMap::new();
+        let tmpfs = sequence(self.node, "tmpfs").iter().map(|item| {
+            let target = item.as_str().unwrap_or("");
+            ("tmpfs", target.split(':').next().unwrap_or(target), item.origin)
+        });
+        let volumes = sequence(self.node, "volumes").iter();
+        let volumes = volumes.map(|item| ("volumes", text(item, "target").unwrap_or(""), of(item, "target")));
+        for (key, target, origin) in tmpfs.chain(volumes) {
+            let Some(before) = taken.insert(target, origin) else { continue };
+            let message = format!("service `{}` mounts two things on `{target}`", self.name);
+            let fault = Diagnostic::new(&rules::TARGET_TWICE, message).service(self.name);
+            let fault = fault.key(format!("services.{}.{key}", self.name));
+            let fault = fault.label(origin, "again here").label(before, "first here");
+            self.cx.report(fault.help("give one of the two another target, or remove it"));
+        }
+    }
+}
+
+/// The origin of a key's value, or of what lacks it.
+fn of(node: &Node, key: &str) -> Origin {
+    node.get(key).map_or(node.origin, |value| value.origin)
+}
+
+/// No two services have one container name.
+pub(super) fn container_names(root: &Node, cx: &mut Context<'_>) {
+    let mut taken: BTreeMap<&str, (&str, Origin)> = BTreeMap::new();
+    for entry in mapping(root, "services") {
+        let Some(node) = entry.value.get("container_name") else { continue };
+        let name = node.as_str().unwrap_or("");
+        let Some((other, before)) = taken.insert(name, (&entry.key.text, node.origin)) else { continue };
+        let message = format!("services `{other}` and `{}` have one container name", entry.key.text);
+        let fault = Diagnostic::new(&rules::CONTAINER_NAME_TWICE, message).service(&*entry.key.text);
+        let fault = fault.key(format!("services.{}.container_name", entry.key.text));
+        let fault = fault.label(node.origin, "again here").label(before, "first here");
+        cx.report(fault.help("remove `container_name` from one of them"));
+    }
+}
+
+/// `scale` is the number of replicas where `deploy` gives none.
+pub(super) fn scale_replicas(root: &mut Node) {
+    let services = root.as_mapping_mut().and_then(|root| root.get_mut("services"));
+    let Some(services) = services.and_then(Node::as_mapping_mut) else { return };
+    for (_, service) in services.values_mut() {
+        let Some(scale) = service.get("scale").cloned() else { continue };
+        let deploy = service.as_mapping_mut().and_then(|service| service.get_mut("deploy"));
+        let Some(deploy) = deploy.and_then(Node::as_mapping_mut) else { continue };
+        if !deploy.contains_key("replicas") {
+            let key = Key { text: "replicas".into(), origin: scale.origin };
+            let mut entries: Mapping = std::mem::take(deploy);
+            entries.insert(key, scale);
+            *deploy = entries;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Numbers, booleans, sizes and durations from what was written for them.
+
+use super::Binder;
+use crate::compose::value::{parse_bytes, parse_duration, print_duration, print_scalar};
+use crate::diagnostic::rules::compose as rules;
+use crate::yaml::{Node, Value};
+
+impl Binder<'_, '_> {
+    pub(super) fn text(&mut self, mut node: Node) -> Option<Node> {
+        match &node.value {
+            Value::String(_) => return Some(node),
+            Value::Integer(number) => node.value = Value::String(number.to_string().into()),
+            _ => return self.no(&node, "must be a text", "quote the value"),
+        }
+        Some(node)
+    }
+
+    pub(super) fn truth(&mut self, mut node: Node) -> Option<Node> {
+        let Value::String(text) = &node.value else {
+            let boolean = matches!(node.value, Value::Bool(_));
+            return if boolean { Some(node) } else { self.no(&node, "must be true or false", TRUTH) };
+        };
+        match &*text.to_lowercase() {
+            "true" | "y" | "yes" | "on" => node.value = Value::Bool(true),
+            "false" | "n" | "no" | "off" => node.value = Value::Bool(false),
+            _ => {
+                let why = format!("must be true or false, not `{text}`");
+                return self.no(&node, &why, TRUTH);
+            }
+        }
+        Some(node)
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "towards zero, as Docker Compose does")]
+    pub(super) fn whole(&mut self, mut node: Node) -> Option<Node> {
+        let number = match &node.value {
+            Value::Integer(number) => i64::try_from(*number).ok(),
+            Value::Float(number) => Some(*number as i64),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) => node.value = Value::Integer(i128::from(number)),
+            None => return self.no(&node, "must be a whole number", "write a whole number"),
+        }
+        Some(node)
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "towards zero, as Docker Compose does")]
+    pub(super) fn natural(&mut self, mut node: Node, bits: u32) -> Option<Node> {
+        let number = match &node.value {
+            Value::Integer(number) => Some(*number),
+            Value::Float(number) => Some(*number as i128),
+            _ => None,
+        };
+        match number {
+            Some(number) if number >= 0 => node.value = Value::Integer(number & ((1 << bits) - 1)),
+            _ => {
+                let help = "write a whole number, not negative and without quotes";
+                return self.no(&node, "must be a whole number that is not negative", help);
+            }
+        }
+        Some(node)
+    }
+
+    /// A number as single precision holds it; nothing for zero.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "single precision is meant"
+    )]
+    pub(super) fn single(&mut self, mut node: Node) -> Option<Node> {
+        let number = match &node.value {
+            Value::Integer(number) => Some(*number as f32),
+            Value::Float(number) => Some(*number as f32),
+            Value::String(text) => text.parse::<f32>().ok(),
+            _ => None,
+        };
+        let Some(number) = number else {
+            return self.no(&node, "must be a number", "write a number such as 0.5");
+        };
+        node.value = Value::Float(number.to_string().parse().unwrap_or(f64::from(number)));
+        (number != 0.0).then_some(node)
+    }
+
+    /// Docker Compose takes a number with a fraction for zero.
+    pub(super) fn bytes(&mut self, mut node: Node) -> Option<Node> {
+        let bytes = match &node.value {
+            Value::Integer(number) => Some(i64::try_from(*number).unwrap_or(0)),
+            Value::String(text) => parse_bytes(text),
+            _ => Some(0),
+        };
+        let Some(bytes) = bytes else {
+            let why = format!("cannot be the size `{}`", node.as_str().unwrap_or(""));
+            let help = "write a number with b, k, m, g, t or p after it, such as 512m";
+            self.refuse(&rules::BAD_SIZE, node.origin, &why, help);
+            return None;
+        };
+        node.value = Value::String(bytes.to_string().into());
+        Some(node)
+    }
+
+    pub(super) fn duration(&mut self, mut node: Node) -> Option<Node> {
+        let text = print_scalar(&node.value);
+        let Some(nanos) = parse_duration(&text) else {
+            let why = format!("cannot be the duration `{text}`");
+            let help = "write numbers with ns, us, ms, s, m, h, d or w after each, such as 1m30s";
+            self.refuse(&rules::BAD_DURATION, node.origin, &why, help);
+            return None;
+        };
+        node.value = Value::String(print_duration(nanos).into());
+        Some(node)
+    }
+
+    pub(super) fn device_count(&mut self, mut node: Node) -> Option<Node> {
+        match &node.value {
+            Value::String(text) if text.eq_ignore_ascii_case("all") => {
+                node.value = Value::Integer(-1);
+                Some(node)
+            }
+            _ => self.whole(node),
+        }
+    }
+
+    /// Octal permissions: a text is octal digits, a number is what YAML made of it.
+    pub(super) fn mode(&mut self, mut node: Node) -> Option<Node> {
+        let mode = match &node.value {
+            Value::Integer(number) => i64::try_from(*number).ok(),
+            Value::String(text) => i64::from_str_radix(text, 8).ok(),
+            _ => None,
+        };
+        match mode {
+            Some(mode) => node.value = Value::String(format!("0{mode:o}").into()),
+            None => return self.no(&node, "must be octal permissions", "write them as 0440 or \"0440\""),
+        }
+        Some(node)
+    }
+
+    fn no(&mut self, node: &Node, why: &str, help: &str) -> Option<Node> {
+        self.refuse(&rules::INVALID_VALUE, node.origin, why, help);
+        None
+    }
+}
+
+const TRUTH: &str = "write true or false";
