@@ -5,6 +5,7 @@
 //! mechanically; emission cannot fail.
 
 pub mod ecs;
+pub mod ecs_ec2;
 
 use crate::app::{Application, Ledger, SupportTable};
 use crate::artifact::ArtifactSet;

@@ -92,5 +92,5 @@ pub use map::Map;
 pub use name::LogicalId;
 pub use role::Role;
 pub use sub::{Part, Sub};
-pub use template::{Output, Parameter, ParameterType, Policy, Resource, Template};
+pub use template::{DeletionPolicy, Output, Parameter, ParameterType, Resource, Template};
 pub use value::Value;

@@ -83,7 +83,7 @@ fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> b
 
 /// What CloudFormation does with the thing itself when the resource is removed or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
+pub enum DeletionPolicy {
     /// Deleted with the resource: the default of most types.
     Delete,
     /// Left alone.
@@ -92,13 +92,13 @@ pub enum Policy {
     Snapshot,
 }
 
-impl Policy {
+impl DeletionPolicy {
     /// The policy as it stands in a template.
     pub fn as_str(self) -> &'static str {
         match self {
-            Policy::Delete => "Delete",
-            Policy::Retain => "Retain",
-            Policy::Snapshot => "Snapshot",
+            DeletionPolicy::Delete => "Delete",
+            DeletionPolicy::Retain => "Retain",
+            DeletionPolicy::Snapshot => "Snapshot",
         }
     }
 }
@@ -115,9 +115,9 @@ pub struct Resource {
     /// Created only if this condition holds.
     pub condition: Option<LogicalId>,
     /// `DeletionPolicy`.
-    pub deletion_policy: Option<Policy>,
+    pub deletion_policy: Option<DeletionPolicy>,
     /// `UpdateReplacePolicy`.
-    pub update_replace_policy: Option<Policy>,
+    pub update_replace_policy: Option<DeletionPolicy>,
     /// `CreationPolicy`.
     pub creation_policy: Map,
     /// `UpdatePolicy`.
@@ -179,7 +179,7 @@ impl Resource {
     }
 
     /// Sets the deletion and the replacement policy: one without the other is a trap (cfn-lint W3011).
-    pub fn policy(mut self, policy: Policy) -> Resource {
+    pub fn policy(mut self, policy: DeletionPolicy) -> Resource {
         self.deletion_policy = Some(policy);
         self.update_replace_policy = Some(policy);
         self
@@ -187,7 +187,7 @@ impl Resource {
 
     /// Keeps the thing itself when the resource is removed or replaced.
     pub fn retain(self) -> Resource {
-        self.policy(Policy::Retain)
+        self.policy(DeletionPolicy::Retain)
     }
 
     /// Sets `CreationPolicy`.
@@ -402,7 +402,7 @@ impl Resource {
     /// The resource as a map of the template.
     pub(super) fn body(&self) -> Map {
         let section = |map: &Map| (!map.is_empty()).then(|| map.clone());
-        let policy = |policy: Option<Policy>| policy.map(Policy::as_str);
+        let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
         let depends_on = match self.depends_on.as_slice() {
             [] => None,
             [one] => Some(Value::from(one.as_str())),

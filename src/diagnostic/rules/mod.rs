@@ -17,6 +17,7 @@ macro_rules! families {
 families! {
     beanstalk,
     compose,
+    ecs_ec2,
     internal,
     target,
     tranship,

@@ -5,7 +5,7 @@
 //! itself is `index.py`; the log group of a run and everything it needs must exist before, hence `after`.
 
 use crate::cloudformation::iam::{self, Policy, Statement, arn};
-use crate::cloudformation::{LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props};
+use crate::cloudformation::{DeletionPolicy, LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props};
 
 /// The function's code. CloudFormation takes up to 4 MB inline (Lambda API, `FunctionCode.ZipFile`).
 const CODE: &str = include_str!("index.py");
@@ -30,6 +30,8 @@ pub struct Run {
     pub capacity: Vec<(Value, u32)>,
     /// Where it runs; none in bridge mode.
     pub network: Option<Network>,
+    /// Seconds after which it is stopped and has failed; at most [`LONGEST`] count.
+    pub timeout: u32,
     /// The log group of the container and the prefix of its streams.
     pub log: (LogicalId, String),
     /// What must be there before it starts: policies, ingress rules, instances, mount targets.
@@ -77,7 +79,7 @@ fn custom_resource(cluster: &LogicalId, run: &Run) -> Resource {
     let mut properties = props! {
         "ServiceToken" => LogicalId::only(Role::TaskRunner).arn(),
         "ServiceTimeout" => 3_600,
-        "Timeout" => LONGEST,
+        "Timeout" => run.timeout.min(LONGEST),
         "Cluster" => cluster.reference(),
         "TaskDefinition" => run.task_definition.reference(),
         "Container" => run.container.as_str(),
@@ -114,7 +116,8 @@ fn function(cluster: &LogicalId, runs: &[Run]) -> [(LogicalId, Resource); 4] {
                     "LogGroupName" => Sub::text("/").pseudo(Pseudo::StackName).then("/task-runner"),
                     "RetentionInDays" => 7,
                 },
-            ),
+            )
+            .policy(DeletionPolicy::Delete),
         ),
         (
             role.clone(),
@@ -196,6 +199,7 @@ mod tests {
             roles: vec![LogicalId::of(name, Role::TaskRole), LogicalId::of("all", Role::ExecutionRole)],
             capacity: vec![("FARGATE".into(), 1)],
             network,
+            timeout: 3_600,
             log: (LogicalId::of(name, Role::LogGroup), "ecs".to_owned()),
             after: vec![LogicalId::of(name, Role::Ingress)],
             comments: vec![format!("services.{name}")],
