@@ -1,0 +1,197 @@
+"""One endpoint for every service: Elastic Beanstalk here, all the rest passed on to MiniStack.
+
+Every request is recorded, and a test can have a call throttled, failed, delayed, or use it as the
+moment at which the program under test is killed.
+"""
+
+import collections
+import http.client
+import http.server
+import re
+import threading
+import time
+import urllib.parse
+
+Call = collections.namedtuple("Call", "service action status form")
+
+THROTTLED = {
+    "query": ('<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message>'
+              "</Error><RequestId>0</RequestId></ErrorResponse>", "text/xml"),
+    "s3": ("<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>", "text/xml"),
+    "json": ('{"__type": "ThrottlingException", "message": "Rate exceeded"}', "application/x-amz-json-1.1"),
+}
+ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error><RequestId>0</RequestId></ErrorResponse>"
+
+
+class Gateway:
+    """The endpoint. Use `url`; end with `close`."""
+
+    def __init__(self, upstream_port, beanstalk=None):
+        self.upstream_port, self.beanstalk = upstream_port, beanstalk
+        self.calls, self.rules, self.lock = [], [], threading.Lock()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    # -- what a test can ask for -----------------------------------------------------------------------
+
+    def throttle(self, action, times):
+        """The next calls of this action are throttled."""
+        self.rules.append({"action": action, "times": times, "do": "throttle"})
+
+    def unavailable(self, action, times):
+        """The next calls of this action are answered with 503."""
+        self.rules.append({"action": action, "times": times, "do": "unavailable"})
+
+    def refuse(self, action, code, message, status=403, times=1000):
+        """Calls of this action are answered with an error."""
+        self.rules.append({"action": action, "times": times, "do": "refuse", "code": code, "message": message,
+                           "status": status})
+
+    def at(self, action, when, do, skip=0):
+        """Calls `do()` when the action arrives: `before` it is carried out, which it then is not, or `after`,
+        when it was carried out and its answer is lost. `skip` lets that many calls pass first."""
+        self.rules.append({"action": action, "times": 1, "do": when, "hook": do, "skip": skip})
+
+    def reset(self):
+        """Forgets the record and the rules."""
+        self.calls, self.rules = [], []
+
+    def actions(self, *names):
+        """The recorded calls of these actions, by name."""
+        return [call.action for call in self.calls if call.action in names]
+
+    # -- the wire --------------------------------------------------------------------------------------
+
+    def _rule(self, action):
+        with self.lock:
+            for rule in self.rules:
+                if rule["action"] == action and rule["times"] > 0:
+                    if rule.get("skip", 0) > 0:
+                        rule["skip"] -= 1
+                        continue
+                    rule["times"] -= 1
+                    return rule
+        return {"do": "pass"}
+
+    def _handler(gateway):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle_any(self):
+                body = self._body()
+                service, action, form = identify(self.command, self.path, self.headers, body)
+                rule = gateway._rule(action)
+                status = gateway._answer(self, rule, service, form, body)
+                with gateway.lock:
+                    gateway.calls.append(Call(service, action, status, form))
+
+            def _body(self):
+                if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                parts = []
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    parts.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(parts)
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = handle_any
+
+        return Handler
+
+    def _answer(self, request, rule, service, form, body):
+        if rule["do"] == "throttle":
+            text, kind = THROTTLED["s3" if service == "s3" else "query" if form else "json"]
+            return reply(request, 503 if service == "s3" else 400, text.encode(), {"Content-Type": kind})
+        if rule["do"] == "unavailable":
+            return reply(request, 503, b"service unavailable", {"Content-Type": "text/plain"})
+        if rule["do"] == "refuse":
+            text = ERROR.format(rule["code"], rule["message"])
+            return reply(request, rule["status"], text.encode(), {"Content-Type": "text/xml"})
+        if rule["do"] == "before":
+            rule["hook"]()
+            return self._hang_up(request)
+        status, data, headers = self._carry_out(request, service, form, body)
+        if rule["do"] == "after":
+            rule["hook"]()
+            return self._hang_up(request)
+        return reply(request, status, data, headers)
+
+    @staticmethod
+    def _hang_up(request):
+        request.close_connection = True
+        return 0
+
+    def _carry_out(self, request, service, form, body):
+        if service == "elasticbeanstalk":
+            status, text = self.beanstalk.handle(form)
+            return status, text.encode(), {"Content-Type": "text/xml"}
+        upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=120)
+        headers = {name: value for name, value in request.headers.items()
+                   if name.lower() not in ("transfer-encoding", "content-length", "connection", "expect")}
+        upstream.request(request.command, request.path, body=body, headers=headers)
+        response = upstream.getresponse()
+        data = response.read()
+        upstream.close()
+        kept = {name: value for name, value in response.getheaders()
+                if name.lower() not in ("transfer-encoding", "connection", "date", "server")}
+        return response.status, data, kept
+
+
+def reply(request, status, data, headers):
+    """Sends an answer, if there is still someone to read it."""
+    try:
+        request.send_response(status)
+        for name, value in headers.items():
+            if name.lower() != "content-length":
+                request.send_header(name, value)
+        length = headers.get("Content-Length", len(data)) if request.command == "HEAD" else len(data)
+        request.send_header("Content-Length", str(length))
+        request.end_headers()
+        if request.command != "HEAD":
+            request.wfile.write(data)
+    except (BrokenPipeError, ConnectionResetError):
+        request.close_connection = True
+    return status
+
+
+def identify(method, path, headers, body):
+    """(service, action, form) of a request, from its signature's scope and its protocol."""
+    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request", headers.get("Authorization", ""))
+    service = scope.group(1) if scope else "unsigned"
+    if headers.get("X-Amz-Target"):
+        return service, headers["X-Amz-Target"].split(".")[-1], {}
+    if headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+        return service, form.get("Action", ""), form
+    return service, s3_action(method, path), {}
+
+
+def s3_action(method, path):
+    """The name of an S3 call, as far as the tests tell them apart."""
+    parts = urllib.parse.urlsplit(path)
+    query = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
+    level = "Object" if parts.path.strip("/").count("/") else "Bucket"
+    for name in ("policy", "encryption", "publicAccessBlock", "versioning", "lifecycle", "tagging"):
+        if name in query:
+            return f"{method.title()}Bucket{name[0].upper()}{name[1:]}"
+    return f"{method.title()}{level}"
+
+
+def wait_until(condition, seconds=10, message="the condition"):
+    """Polls until a condition holds; fails the test if it never does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{message} did not come true within {seconds} s")

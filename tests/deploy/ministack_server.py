@@ -1,0 +1,54 @@
+"""Starts MiniStack with the few resource types that it lacks.
+
+The list is closed: a template that uses any other unknown type fails, as it would with the service.
+Nothing reads what these resources do, so they only exist: created, updated, deleted, shown in change sets.
+"""
+
+import os
+import uuid
+
+# A type, and what a `Ref` of it looks like.
+MISSING = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": "{name}",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:{name}",
+    "AWS::EC2::SecurityGroupEgress": "sgr-{hash}",
+    "AWS::EC2::SecurityGroupIngress": "sgr-{hash}",
+    "AWS::ECS::CapacityProvider": "{name}",
+    "AWS::ECS::ClusterCapacityProviderAssociations": "{name}",
+}
+
+
+def handlers(form):
+    """The three operations of a resource that merely exists."""
+
+    def create(logical_id, properties, stack_name, **_):
+        unique = uuid.uuid4().hex[:12]
+        identity = form.format(name=f"{stack_name}-{logical_id}-{unique}", hash=unique)
+        return identity, {"Id": identity, "Arn": identity}
+
+    def update(identity, old, new, stack_name, **_):
+        return identity, {"Id": identity, "Arn": identity}
+
+    def delete(identity, properties, **_):
+        return None
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+def main():
+    """Registers the types and serves until it is ended."""
+    from ministack.services.cloudformation import provisioners
+
+    known = set(MISSING) & set(provisioners._RESOURCE_HANDLERS)
+    if known:
+        raise SystemExit(f"the emulator has learnt {sorted(known)}: take them out of this list")
+    provisioners._RESOURCE_HANDLERS.update({kind: handlers(form) for kind, form in MISSING.items()})
+    if os.environ.get("BIND_HOST") != "127.0.0.1":
+        raise SystemExit("BIND_HOST must be 127.0.0.1")
+    from ministack import app
+
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
