@@ -1,0 +1,83 @@
+//! Takes an environment down.
+//!
+//! In: an environment. Out: [`Outcome`]. Invariant: the application, its versions and its secrets stay; a
+//! database inside the environment goes as its deletion policy says.
+
+use super::environment::find;
+use super::follow;
+use crate::deploy::failure::{Failure, sdk};
+use crate::deploy::progress::Progress;
+use crate::deploy::session::Session;
+use crate::deploy::{Options, Outcome, confirm_by_name};
+use crate::targets::BeanstalkDeployment;
+
+/// The setting that decides about a database inside an environment.
+const POLICY: (&str, &str) = ("aws:rds:dbinstance", "DBDeletionPolicy");
+
+/// Takes the environment down.
+pub(in crate::deploy) async fn down(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+    environment: &str,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Failure> {
+    let Some(mut found) = find(session, deployment).await? else {
+        progress.say(&format!("there is no environment {}: nothing to do", deployment.environment));
+        return Ok(Outcome { changed: false, outputs: Vec::new() });
+    };
+    if !found.is_ready() {
+        progress.say(&format!("{} is {}: following it first", found.name, found.status));
+        found = follow::to_rest(session, &found, options.timeout, progress).await?;
+        if !found.is_ready() {
+            return Ok(Outcome { changed: true, outputs: Vec::new() });
+        }
+    }
+    let policy = database(session, &found.application, &found.name).await?;
+    let name = &found.name;
+    progress.warn(&format!("the environment {name} is terminated, with its instances and its load balancer"));
+    match policy.as_deref() {
+        None => {}
+        Some("Retain") => progress.warn("its database is kept, outside of any environment"),
+        Some("Snapshot") => progress.warn("its database is deleted; a snapshot of it is kept"),
+        Some(_) if options.delete_data.iter().any(|name| name == "database") => {
+            progress.warn("its database is deleted with all that it holds");
+        }
+        Some(_) => {
+            return Err(Failure::usage(format!("the database of {name} would be deleted with all that it holds"))
+                .help("if it may be, `--delete-data database`; else deploy it with a snapshot policy first"));
+        }
+    }
+    confirm_by_name(options, environment).await?;
+    let call = session.beanstalk().terminate_environment().environment_id(&found.id);
+    call.send().await.map_err(|error| sdk(&format!("terminate the environment {name}"), error))?;
+    session.underway(format!("the termination of the environment {name}"));
+    let end = follow::to_rest(session, &found, options.timeout, progress).await?;
+    session.settled();
+    if end.status == "Terminated" {
+        progress.say(&format!("the application {} and its versions stay", found.application));
+        return Ok(Outcome { changed: true, outputs: Vec::new() });
+    }
+    Err(Failure::failed(format!("the environment {name} was not terminated: it is {}", end.status)))
+}
+
+/// The deletion policy of the environment's database; nothing where it has none.
+async fn database(session: &Session, application: &str, name: &str) -> Result<Option<String>, Failure> {
+    let call = session.beanstalk().describe_configuration_settings().application_name(application);
+    let answer = call.environment_name(name).send().await;
+    let answer = answer.map_err(|error| sdk("read the environment's settings", error))?;
+    let settings = answer.configuration_settings().iter().flat_map(|it| it.option_settings());
+    let find = |space: &str, option: &str| {
+        let matches = |it: &&_| is(it, space, option);
+        settings.clone().find(matches).and_then(|it| it.value()).map(str::to_owned)
+    };
+    let has = find("aws:rds:dbinstance", "HasCoupledDatabase");
+    if has.as_deref() != Some("true") && find("aws:rds:dbinstance", "DBEngine").is_none() {
+        return Ok(None);
+    }
+    Ok(Some(find(POLICY.0, POLICY.1).unwrap_or_else(|| "Delete".to_owned())))
+}
+
+fn is(setting: &aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting, space: &str, option: &str) -> bool {
+    setting.namespace() == Some(space) && setting.option_name() == Some(option)
+}

@@ -1,0 +1,163 @@
+//! An environment: found, created, updated.
+//!
+//! In: what the deployment wants. Out: [`Environment`], [`Request`]. Invariant: only settings that the bundle
+//! cannot carry go through the API, and only those that differ: what the API sets overrides the bundle for ever.
+
+use super::secrets::Secret;
+use crate::deploy::failure::{Failure, sdk};
+use crate::deploy::session::Session;
+use crate::targets::BeanstalkDeployment;
+use aws_sdk_elasticbeanstalk::operation::RequestId;
+use aws_sdk_elasticbeanstalk::types::{
+    ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth, EnvironmentStatus,
+};
+
+/// An environment as it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Environment {
+    /// Its name.
+    pub(super) name: String,
+    /// Its id, which survives its termination.
+    pub(super) id: String,
+    /// Its application.
+    pub(super) application: String,
+    /// `Ready`, `Updating` and so on.
+    pub(super) status: String,
+    /// `Green`, `Yellow`, `Red` or `Grey`.
+    pub(super) health: String,
+    /// The label of the version it runs.
+    pub(super) version: Option<String>,
+    /// Its solution stack.
+    pub(super) platform: String,
+    /// When it was last changed.
+    pub(super) changed: String,
+    address: Option<String>,
+}
+
+/// A change that was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// The environment's id.
+    pub(super) environment: String,
+    /// The environment's name.
+    pub(super) name: String,
+    /// What its events are marked with.
+    pub(super) id: Option<String>,
+}
+
+impl Environment {
+    /// Whether it takes requests.
+    pub(super) fn is_ready(&self) -> bool {
+        self.status == EnvironmentStatus::Ready.as_str()
+    }
+
+    /// Whether it is at rest and not failing.
+    pub(super) fn is_well(&self) -> bool {
+        self.is_ready() && self.health != EnvironmentHealth::Red.as_str()
+    }
+
+    /// Whether it is at rest, not failing, with this version.
+    pub(super) fn serves(&self, label: &str) -> bool {
+        self.is_well() && self.version.as_deref() == Some(label)
+    }
+
+    /// What there is to know of it.
+    pub(super) fn outputs(&self) -> Vec<(String, String)> {
+        self.address.iter().map(|name| ("address".to_owned(), format!("http://{name}"))).collect()
+    }
+}
+
+/// Finds the environment; one that was terminated is not found.
+pub(super) async fn find(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+) -> Result<Option<Environment>, Failure> {
+    let call = session.beanstalk().describe_environments().application_name(&deployment.application);
+    let call = call.environment_names(&deployment.environment).include_deleted(false);
+    let answer = call.send().await;
+    let answer = answer.map_err(|error| sdk(&format!("look for the environment {}", deployment.environment), error))?;
+    let found = answer.environments().iter().find(|it| it.status() != Some(&EnvironmentStatus::Terminated));
+    Ok(found.map(read))
+}
+
+/// The environment of an id, terminated or not.
+pub(super) async fn by_id(session: &Session, id: &str) -> Result<Environment, Failure> {
+    let answer = session.beanstalk().describe_environments().environment_ids(id).include_deleted(true).send().await;
+    let answer = answer.map_err(|error| sdk("look at the environment", error))?;
+    answer.environments().first().map(read).ok_or_else(|| Failure::failed("the environment is gone"))
+}
+
+fn read(found: &EnvironmentDescription) -> Environment {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    Environment {
+        name: text(found.environment_name()),
+        id: text(found.environment_id()),
+        application: text(found.application_name()),
+        status: text(found.status().map(EnvironmentStatus::as_str)),
+        health: text(found.health().map(EnvironmentHealth::as_str)),
+        version: found.version_label().map(str::to_owned),
+        platform: text(found.solution_stack_name()),
+        changed: found.date_updated().map(ToString::to_string).unwrap_or_default(),
+        address: found.cname().map(str::to_owned),
+    }
+}
+
+/// A setting: namespace, name, value.
+pub(super) type Setting = (String, String, String);
+
+/// The settings that the running environment does not have yet.
+pub(super) async fn missing_options(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+    running: Option<&Environment>,
+    secrets: &[Secret],
+) -> Result<Vec<Setting>, Failure> {
+    let mut wanted = deployment.options.clone();
+    wanted.extend(secrets.iter().filter_map(Secret::setting));
+    let Some(running) = running.filter(|_| !wanted.is_empty()) else { return Ok(wanted) };
+    let call = session.beanstalk().describe_configuration_settings().application_name(&running.application);
+    let answer = call.environment_name(&running.name).send().await;
+    let answer = answer.map_err(|error| sdk("read the environment's settings", error))?;
+    let settings = answer.configuration_settings().iter().flat_map(|it| it.option_settings());
+    let has: Vec<_> = settings.map(|it| (it.namespace(), it.option_name(), it.value())).collect();
+    wanted.retain(|(space, name, value)| !has.contains(&(Some(space), Some(name), Some(value))));
+    Ok(wanted)
+}
+
+fn option_settings(settings: Vec<Setting>) -> Option<Vec<ConfigurationOptionSetting>> {
+    let build = |(space, name, value): Setting| {
+        ConfigurationOptionSetting::builder().namespace(space).option_name(name).value(value).build()
+    };
+    (!settings.is_empty()).then(|| settings.into_iter().map(build).collect())
+}
+
+/// Asks for a new environment.
+pub(super) async fn create(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+    label: &str,
+    stack: &str,
+    settings: Vec<Setting>,
+) -> Result<Request, Failure> {
+    let name = &deployment.environment;
+    let call = session.beanstalk().create_environment().application_name(&deployment.application);
+    let call = call.environment_name(name).version_label(label).solution_stack_name(stack);
+    let answer = call.set_option_settings(option_settings(settings)).send().await;
+    let answer = answer.map_err(|error| sdk(&format!("make the environment {name}"), error))?;
+    let id = answer.request_id().map(str::to_owned);
+    Ok(Request { environment: answer.environment_id.unwrap_or_default(), name: name.clone(), id })
+}
+
+/// Asks for a new version and settings.
+pub(super) async fn update(
+    session: &Session,
+    running: &Environment,
+    label: &str,
+    settings: Vec<Setting>,
+) -> Result<Request, Failure> {
+    let call = session.beanstalk().update_environment().environment_id(&running.id).version_label(label);
+    let answer = call.set_option_settings(option_settings(settings)).send().await;
+    let answer = answer.map_err(|error| sdk(&format!("update the environment {}", running.name), error))?;
+    let id = answer.request_id().map(str::to_owned);
+    Ok(Request { environment: running.id.clone(), name: running.name.clone(), id })
+}

@@ -1,0 +1,149 @@
+//! Follows an environment until it rests, one line an event, and says whether it does what was asked.
+//!
+//! In: a request, or an environment that is busy. Out: the environment, Ready with the version and not Red;
+//! else the first error event's own words. "Instance deployment completed" is one batch, not the end.
+
+use super::environment::{Environment, Request, by_id};
+use crate::deploy::clock::Pace;
+use crate::deploy::failure::{Failure, FailureKind, sdk};
+use crate::deploy::progress::{Event, Progress};
+use crate::deploy::session::Session;
+use aws_sdk_elasticbeanstalk::primitives::DateTime;
+use aws_sdk_elasticbeanstalk::types::{EnvironmentHealthAttribute, EventDescription, EventSeverity};
+use std::time::Duration;
+
+/// How long a Ready environment may take to show a colour.
+const COLOUR: Duration = Duration::from_secs(3 * 60);
+
+/// Follows a request to its end.
+pub(super) async fn deployment(
+    session: &Session,
+    request: &Request,
+    label: &str,
+    limit: Duration,
+    progress: &mut dyn Progress,
+) -> Result<Environment, Failure> {
+    let mut trail = Trail { request: Some(request.clone()), ..Trail::default() };
+    let mut end = rest(session, &request.environment, &mut trail, limit, progress).await?;
+    let mut pace = Pace::new(COLOUR);
+    while end.is_ready() && end.health == "Grey" && trail.errors.is_empty() && pace.wait().await {
+        end = by_id(session, &request.environment).await?;
+    }
+    if end.serves(label) && trail.errors.is_empty() {
+        return Ok(end);
+    }
+    Err(failure(session, &end, label, &trail).await)
+}
+
+/// Follows whatever goes on to its end, good or bad.
+pub(super) async fn to_rest(
+    session: &Session,
+    environment: &Environment,
+    limit: Duration,
+    progress: &mut dyn Progress,
+) -> Result<Environment, Failure> {
+    let mut trail = Trail::default();
+    rest(session, &environment.id, &mut trail, limit, progress).await
+}
+
+/// What was seen of an environment's events.
+#[derive(Debug, Default)]
+struct Trail {
+    request: Option<Request>,
+    seen: Vec<(Option<DateTime>, String)>,
+    errors: Vec<String>,
+}
+
+async fn rest(
+    session: &Session,
+    id: &str,
+    trail: &mut Trail,
+    limit: Duration,
+    progress: &mut dyn Progress,
+) -> Result<Environment, Failure> {
+    let mut pace = Pace::new(limit);
+    loop {
+        // The state first: events read after it are all there are.
+        let environment = by_id(session, id).await?;
+        for event in fresh(session, &environment, trail).await? {
+            let failed = matches!(event.severity(), Some(EventSeverity::Error | EventSeverity::Fatal));
+            let text = event.message().unwrap_or_default().to_owned();
+            progress.event(&Event {
+                subject: environment.name.clone(),
+                kind: String::new(),
+                status: event.severity().map(|it| it.as_str().to_owned()).unwrap_or_default(),
+                text: text.clone(),
+                failed,
+            });
+            if failed {
+                trail.errors.push(text);
+            }
+            pace.hurry();
+        }
+        if environment.is_ready() || environment.status == "Terminated" {
+            return Ok(environment);
+        }
+        if !pace.wait().await {
+            return Err(session.left(FailureKind::TimedOut));
+        }
+    }
+}
+
+/// Events not seen before, oldest first: those of the request, or those since the last change.
+async fn fresh(
+    session: &Session,
+    environment: &Environment,
+    trail: &mut Trail,
+) -> Result<Vec<EventDescription>, Failure> {
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let call = session.beanstalk().describe_events().environment_id(&environment.id).set_next_token(token);
+        let request = trail.request.as_ref().and_then(|request| request.id.clone());
+        let page = call.set_request_id(request).send().await;
+        let page = page.map_err(|error| sdk("read the environment's events", error))?;
+        token = page.next_token().map(str::to_owned);
+        found.extend(page.events.unwrap_or_default());
+        if token.is_none() {
+            break;
+        }
+    }
+    if trail.request.is_none() && trail.seen.is_empty() {
+        // Of what happened before we came, the current operation's beginning is enough.
+        let start = found.iter().position(|event| event.message().is_some_and(|text| text.ends_with("is starting.")));
+        found.truncate(start.map_or(1, |index| index + 1));
+    }
+    found.retain(|event| {
+        let key = (event.event_date().copied(), event.message().unwrap_or_default().to_owned());
+        let new = !trail.seen.contains(&key);
+        if new {
+            trail.seen.push(key);
+        }
+        new
+    });
+    found.reverse();
+    Ok(found)
+}
+
+async fn failure(session: &Session, end: &Environment, label: &str, trail: &Trail) -> Failure {
+    let name = &end.name;
+    let message = trail.errors.first().cloned().unwrap_or_else(|| match end.is_ready() {
+        true if end.health == "Red" => "its health is Red".to_owned(),
+        true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
+        false => format!("it is {}", end.status),
+    });
+    let mut failure = Failure::failed(format!("the environment {name} did not take the version {label}: {message}"));
+    for error in trail.errors.iter().skip(1).filter(|error| **error != message) {
+        failure = failure.help(error.clone());
+    }
+    for cause in causes(session, end).await.iter().filter(|cause| !message.contains(*cause)) {
+        failure = failure.help(format!("health: {cause}"));
+    }
+    failure.help(format!("`eb logs {name}` or the console shows the instances' logs"))
+}
+
+/// What enhanced health says; nothing where it is off or cannot be read.
+async fn causes(session: &Session, environment: &Environment) -> Vec<String> {
+    let call = session.beanstalk().describe_environment_health().environment_id(&environment.id);
+    let answer = call.attribute_names(EnvironmentHealthAttribute::All).send().await;
+    answer.map(|answer| answer.causes().to_vec()).unwrap_or_default()
+}

@@ -1,0 +1,125 @@
+//! Deploys an Elastic Beanstalk environment: upload, application version, create or update, the wait until
+//! it is Ready with that version.
+//!
+//! In: a [`BeanstalkDeployment`] and its bundle. Out: [`Outcome`]. Invariant: each step looks at what is
+//! there first, and a version is named by its content, so that nothing is made twice.
+
+mod down;
+mod environment;
+mod follow;
+mod platform;
+mod secrets;
+mod version;
+
+use self::environment::Environment;
+use super::bucket::Bucket;
+use super::failure::Failure;
+use super::progress::{Action, Change, Progress};
+use super::session::Session;
+use super::{Options, Outcome, Status, artifact, confirm};
+use crate::artifact::ArtifactSet;
+use crate::targets::BeanstalkDeployment;
+
+pub(super) use self::down::down;
+
+/// Deploys.
+pub(super) async fn deploy(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+    artifacts: &ArtifactSet,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Failure> {
+    let bundle = artifact(artifacts, "bundle.zip")?;
+    let label = version::label(bundle)?;
+    let secrets = secrets::plan(session, deployment, options).await?;
+    let running = settle(session, deployment, options, progress).await?;
+    let wanted = environment::missing_options(session, deployment, running.as_ref(), &secrets).await?;
+    if let Some(running) = running.as_ref().filter(|it| it.serves(&label) && wanted.is_empty()) {
+        if !secrets.iter().any(secrets::Secret::is_new) {
+            progress.say(&format!("{} is as it should be: no changes", deployment.environment));
+            return Ok(Outcome { changed: false, outputs: running.outputs() });
+        }
+    }
+    let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
+    progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
+    confirm(options, "deploy this version?").await?;
+
+    let settings = secrets::store(session, &secrets, progress).await?;
+    version::application(session, &deployment.application).await?;
+    let bucket = Bucket::open(session, progress).await?;
+    let key = bucket.put(&format!("bundles/{}", deployment.application), bundle, ".zip").await?;
+    version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
+    let settings = [wanted, settings].concat();
+    let request = match &running {
+        None => environment::create(session, deployment, &label, &stack, settings).await?,
+        Some(running) => environment::update(session, running, &label, settings).await?,
+    };
+    session.underway(format!("the deployment of the environment {}", deployment.environment));
+    let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
+    session.settled();
+    Ok(Outcome { changed: true, outputs: end.outputs() })
+}
+
+/// The environment, at rest; nothing where it is to be created.
+async fn settle(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Option<Environment>, Failure> {
+    let found = environment::find(session, deployment).await?;
+    let Some(found) = found.filter(|environment| !environment.is_ready()) else {
+        return environment::find(session, deployment).await;
+    };
+    progress.say(&format!("{} is {}: following it first", found.name, found.status));
+    session.underway(format!("what changes the environment {}", found.name));
+    follow::to_rest(session, &found, options.timeout, progress).await?;
+    session.settled();
+    environment::find(session, deployment).await
+}
+
+fn changes(
+    deployment: &BeanstalkDeployment,
+    running: Option<&Environment>,
+    label: &str,
+    stack: &str,
+) -> Vec<Change> {
+    let change = |action, name: &str, kind: &str, detail: String| Change {
+        action,
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        detail,
+        data_at_risk: false,
+    };
+    match running {
+        None => vec![change(
+            Action::Add,
+            &deployment.environment,
+            "environment",
+            format!("version {label} on {stack}"),
+        )],
+        Some(running) => vec![change(
+            Action::Modify,
+            &deployment.environment,
+            "environment",
+            format!("version {} -> {label}", running.version.as_deref().unwrap_or("none")),
+        )],
+    }
+}
+
+/// How the environment stands.
+pub(super) async fn status(session: &Session, deployment: &BeanstalkDeployment) -> Result<Status, Failure> {
+    let subject = format!("environment {}", deployment.environment);
+    let Some(found) = environment::find(session, deployment).await? else {
+        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new() });
+    };
+    let mut facts = vec![
+        ("health".to_owned(), found.health.clone()),
+        ("version".to_owned(), found.version.clone().unwrap_or_default()),
+        ("platform".to_owned(), found.platform.clone()),
+        ("changed".to_owned(), found.changed.clone()),
+    ];
+    facts.extend(found.outputs());
+    Ok(Status { subject, healthy: found.is_well(), state: Some(found.status), facts })
+}

@@ -1,0 +1,65 @@
+//! The solution stack of an environment: the newest of its branch for a new one, its own for one that runs.
+//!
+//! In: how the names of the branch's stacks start and end. Out: a full name. Versions change monthly and are
+//! asked for: <https://docs.aws.amazon.com/elasticbeanstalk/latest/platforms/platforms-supported.html>.
+
+use super::environment::Environment;
+use crate::deploy::failure::{Failure, sdk};
+use crate::deploy::progress::Progress;
+use crate::deploy::session::Session;
+use crate::targets::BeanstalkDeployment;
+
+/// The solution stack to deploy to.
+pub(super) async fn resolve(
+    session: &Session,
+    deployment: &BeanstalkDeployment,
+    running: Option<&Environment>,
+    progress: &mut dyn Progress,
+) -> Result<String, Failure> {
+    let answer = session.beanstalk().list_available_solution_stacks().send().await;
+    let answer = answer.map_err(|error| sdk("list the platforms", error))?;
+    let branch = &deployment.platform_branch;
+    let Some(newest) = newest(answer.solution_stacks(), &deployment.solution_stack) else {
+        return Err(Failure::failed(format!("{} has no platform of the branch {branch}", session.region)));
+    };
+    let Some(running) = running else { return Ok(newest.to_owned()) };
+    if version(&running.platform, &deployment.solution_stack).is_none() {
+        return Err(Failure::failed(format!("{} runs on {}, not on {branch}", running.name, running.platform))
+            .help("an environment cannot change its branch: take it down first, or give the new one another name"));
+    }
+    if running.platform != newest {
+        progress.say(&format!("{} stays on {}; {newest} is out", running.name, running.platform));
+    }
+    Ok(running.platform.clone())
+}
+
+fn newest<'a>(stacks: &'a [String], (start, end): &(String, String)) -> Option<&'a str> {
+    let ends = (start.clone(), end.clone());
+    let found = stacks.iter().filter_map(|name| Some((version(name, &ends)?, name.as_str())));
+    found.max().map(|(_, name)| name)
+}
+
+/// The numbers between the start and the end of a branch's names.
+fn version(name: &str, (start, end): &(String, String)) -> Option<Vec<u64>> {
+    let middle = name.strip_prefix(start.as_str())?.strip_suffix(end.as_str())?;
+    middle.split('.').map(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_of_a_branch_is_the_highest_number_not_the_last_word() {
+        let stacks = [
+            "64bit Amazon Linux 2023 v4.7.8 running ECS",
+            "64bit Amazon Linux 2023 v4.7.10 running ECS",
+            "64bit Amazon Linux 2023 v4.13.10 running Docker",
+            "64bit Amazon Linux 2 v3.9.9 running ECS",
+        ]
+        .map(str::to_owned);
+        let branch = ("64bit Amazon Linux 2023 v".to_owned(), " running ECS".to_owned());
+        assert_eq!(newest(&stacks, &branch), Some("64bit Amazon Linux 2023 v4.7.10 running ECS"));
+        assert_eq!(newest(&stacks, &(branch.0, " running Java".to_owned())), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! Applications and their versions.
+//!
+//! In: a bundle and where it was uploaded. Out: a version that is processed. A version's label is the hash
+//! of what the bundle holds, so that the same content is the same version.
+
+use crate::artifact::bundle::unzip;
+use crate::deploy::clock::Pace;
+use crate::deploy::failure::{Failure, FailureKind, sdk};
+use crate::deploy::progress::Progress;
+use crate::deploy::session::Session;
+use aws_sdk_elasticbeanstalk::Client;
+use aws_sdk_elasticbeanstalk::error::ProvideErrorMetadata;
+use aws_sdk_elasticbeanstalk::types::{ApplicationVersionStatus, S3Location};
+use std::time::Duration;
+
+/// Elastic Beanstalk reads a bundle's configuration files within seconds.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The label of a bundle's content. A label has 100 characters at most.
+pub(super) fn label(bundle: &[u8]) -> Result<String, Failure> {
+    let content = unzip(bundle).map_err(|error| Failure::failed(format!("cannot read the bundle: {error}")))?;
+    let hash = content.content_hash();
+    Ok(format!("tranship-{}", hash.get(..16).unwrap_or(&hash)))
+}
+
+/// Makes the application unless it is there.
+pub(super) async fn application(session: &Session, name: &str) -> Result<(), Failure> {
+    let client = session.beanstalk();
+    let found = client.describe_applications().application_names(name).send().await;
+    let found = found.map_err(|error| sdk(&format!("look for the application {name}"), error))?;
+    if !found.applications().is_empty() {
+        return Ok(());
+    }
+    match client.create_application().application_name(name).send().await {
+        Ok(_) => Ok(()),
+        Err(error) if error.message().is_some_and(|text| text.contains("already exists")) => Ok(()),
+        Err(error) => Err(sdk(&format!("make the application {name}"), error)),
+    }
+}
+
+/// Makes the version unless it is there, and waits until it is processed. One that could not be processed is
+/// made anew.
+pub(super) async fn ensure(
+    session: &Session,
+    application: &str,
+    label: &str,
+    bucket: &str,
+    key: &str,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let client = session.beanstalk();
+    let mut status = find(&client, application, label).await?;
+    if status == Some(ApplicationVersionStatus::Failed) {
+        let call = client.delete_application_version().application_name(application).version_label(label);
+        call.send().await.map_err(|error| sdk("delete the version that was not processed", error))?;
+        status = None;
+    }
+    if status.is_none() {
+        progress.say(&format!("making version {label}"));
+        create(&client, application, label, bucket, key).await?;
+    }
+    processed(&client, application, label).await
+}
+
+async fn create(client: &Client, application: &str, label: &str, bucket: &str, key: &str) -> Result<(), Failure> {
+    let source = S3Location::builder().s3_bucket(bucket).s3_key(key).build();
+    let call = client.create_application_version().application_name(application).version_label(label);
+    match call.source_bundle(source).process(true).send().await {
+        Ok(_) => Ok(()),
+        Err(error) if error.message().is_some_and(|text| text.contains("already exists")) => Ok(()),
+        Err(error) => Err(sdk(&format!("make the version {label}"), error)),
+    }
+}
+
+async fn find(
+    client: &Client,
+    application: &str,
+    label: &str,
+) -> Result<Option<ApplicationVersionStatus>, Failure> {
+    let call = client.describe_application_versions().application_name(application).version_labels(label);
+    let found = call.send().await.map_err(|error| sdk(&format!("look for the version {label}"), error))?;
+    let status = |version: &aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription| {
+        version.status().cloned().unwrap_or(ApplicationVersionStatus::Unprocessed)
+    };
+    Ok(found.application_versions().first().map(status))
+}
+
+async fn processed(client: &Client, application: &str, label: &str) -> Result<(), Failure> {
+    let mut pace = Pace::new(PATIENCE);
+    loop {
+        match find(client, application, label).await? {
+            Some(ApplicationVersionStatus::Processed | ApplicationVersionStatus::Unprocessed) => return Ok(()),
+            Some(ApplicationVersionStatus::Failed) => {
+                return Err(Failure::failed(format!("Elastic Beanstalk cannot process the version {label}"))
+                    .help("one of the bundle's .ebextensions/*.config is not accepted: see the application's events"));
+            }
+            None => return Err(Failure::failed(format!("the version {label} is gone"))),
+            Some(_) => {}
+        }
+        if !pace.wait().await {
+            return Err(Failure::new(FailureKind::TimedOut, format!("the version {label} is not processed in time")));
+        }
+    }
+}

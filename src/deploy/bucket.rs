@@ -1,0 +1,175 @@
+//! The bucket that artifacts are uploaded to: one for an account and a region, made on first use.
+//!
+//! In: bytes and the end of their key. Out: the key, which starts with the hash of the bytes, so that what
+//! is there already is not sent again. Invariant: the bucket is encrypted, private, and answers over TLS
+//! only; a bucket of the same name in another account is never used.
+
+use super::failure::{Failure, sdk};
+use super::progress::Progress;
+use super::session::Session;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// The tag that is set last: a bucket with it is complete.
+const COMPLETE: &str = "tranship:artifacts";
+
+/// The artifact bucket, complete.
+pub(super) struct Bucket<'a> {
+    session: &'a Session,
+    client: Client,
+    name: String,
+}
+
+impl<'a> Bucket<'a> {
+    /// Finds the bucket, or makes it. One that was left half made is completed.
+    pub(super) async fn open(session: &'a Session, progress: &mut dyn Progress) -> Result<Self, Failure> {
+        let name = format!("tranship-{}-{}", session.account, session.region);
+        let bucket = Bucket { session, client: session.s3(), name };
+        if !bucket.exists().await? {
+            progress.say(&format!("making the artifact bucket {}", bucket.name));
+            bucket.create().await?;
+        }
+        if !bucket.is_complete().await {
+            bucket.complete().await?;
+        }
+        Ok(bucket)
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The address of an object, as CloudFormation takes it.
+    pub(super) fn url(&self, key: &str) -> String {
+        format!("https://s3.{}.{}/{}/{key}", self.session.region, self.session.domain(), self.name)
+    }
+
+    /// Uploads unless it is there; gives the key.
+    pub(super) async fn put(&self, prefix: &str, bytes: &[u8], end: &str) -> Result<String, Failure> {
+        let key = format!("{prefix}/{}{end}", hash(bytes));
+        if self.has(&key).await? {
+            return Ok(key);
+        }
+        let body = ByteStream::from(bytes.to_vec());
+        let put = self.client.put_object().bucket(&self.name).key(&key).expected_bucket_owner(&self.session.account);
+        put.body(body).send().await.map_err(|error| sdk(&format!("upload to {}", self.name), error))?;
+        Ok(key)
+    }
+
+    async fn has(&self, key: &str) -> Result<bool, Failure> {
+        let head = self.client.head_object().bucket(&self.name).key(key);
+        match head.expected_bucket_owner(&self.session.account).send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
+            Err(error) => Err(sdk(&format!("look into the bucket {}", self.name), error)),
+        }
+    }
+
+    async fn exists(&self) -> Result<bool, Failure> {
+        let head = self.client.head_bucket().bucket(&self.name).expected_bucket_owner(&self.session.account);
+        match head.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
+            Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 403 => {
+                Err(Failure::failed(format!("the bucket {} is not yours, or you may not use it", self.name))
+                    .help("ask for s3:ListBucket, s3:GetObject and s3:PutObject on it"))
+            }
+            Err(error) => Err(sdk(&format!("look for the bucket {}", self.name), error)),
+        }
+    }
+
+    async fn create(&self) -> Result<(), Failure> {
+        let mut create = self.client.create_bucket().bucket(&self.name);
+        // us-east-1 is the one region that must not be named.
+        if self.session.region != "us-east-1" {
+            let constraint = BucketLocationConstraint::from(self.session.region.as_str());
+            create = create.create_bucket_configuration(
+                CreateBucketConfiguration::builder().location_constraint(constraint).build(),
+            );
+        }
+        match create.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => Ok(()),
+            Err(error) => Err(sdk(&format!("make the bucket {}", self.name), error)),
+        }
+    }
+
+    async fn is_complete(&self) -> bool {
+        let tags = self.client.get_bucket_tagging().bucket(&self.name).expected_bucket_owner(&self.session.account);
+        tags.send().await.is_ok_and(|tags| tags.tag_set().iter().any(|tag| tag.key() == COMPLETE))
+    }
+
+    /// Encryption, privacy, versions, TLS; the tag last.
+    async fn complete(&self) -> Result<(), Failure> {
+        let (client, owner) = (&self.client, &self.session.account);
+        let built = |_| Failure::failed("a setting of the artifact bucket is incomplete");
+        let told = |what: &str| format!("{what} the bucket {}", self.name);
+
+        let private = PublicAccessBlockConfiguration::builder()
+            .block_public_acls(true)
+            .block_public_policy(true)
+            .ignore_public_acls(true)
+            .restrict_public_buckets(true)
+            .build();
+        let call = client.put_public_access_block().bucket(&self.name).expected_bucket_owner(owner);
+        let call = call.public_access_block_configuration(private);
+        call.send().await.map_err(|error| sdk(&told("close"), error))?;
+
+        let by = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build();
+        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by.map_err(built)?);
+        let rules = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().map_err(built)?;
+        let call = client.put_bucket_encryption().bucket(&self.name).expected_bucket_owner(owner);
+        let call = call.server_side_encryption_configuration(rules);
+        call.send().await.map_err(|error| sdk(&told("encrypt"), error))?;
+
+        let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let call = client.put_bucket_versioning().bucket(&self.name).expected_bucket_owner(owner);
+        let call = call.versioning_configuration(versions);
+        call.send().await.map_err(|error| sdk(&told("keep versions in"), error))?;
+
+        let call = client.put_bucket_policy().bucket(&self.name).expected_bucket_owner(owner);
+        let call = call.policy(tls_only(&self.session.partition, &self.name));
+        call.send().await.map_err(|error| sdk(&told("set the policy of"), error))?;
+
+        let tag = Tag::builder().key(COMPLETE).value("complete").build().map_err(built)?;
+        let tags = Tagging::builder().tag_set(tag).build().map_err(built)?;
+        let call = client.put_bucket_tagging().bucket(&self.name).expected_bucket_owner(owner).tagging(tags);
+        call.send().await.map_err(|error| sdk(&told("tag"), error))?;
+        Ok(())
+    }
+}
+
+/// A policy that refuses what does not come over TLS.
+fn tls_only(partition: &str, bucket: &str) -> String {
+    let arn = format!("arn:{partition}:s3:::{bucket}");
+    serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn.clone(), format!("{arn}/*")],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }],
+    })
+    .to_string()
+}
+
+/// The first half of the SHA-256, in hexadecimal: 128 bits name an artifact.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,232 @@
+//! A change set: made, read, deleted, executed.
+//!
+//! In: a stack, a template's address, parameters. Out: [`ChangeSet`] with its changes, or nothing where the
+//! stack is as it should be. Invariant: what is shown is what is executed; a change set that is not
+//! executed is deleted.
+
+use super::guard;
+use super::stack::is_absent;
+use crate::deploy::clock::{Pace, milliseconds};
+use crate::deploy::failure::{Failure, FailureKind, sdk};
+use crate::deploy::parameters::Choice;
+use crate::deploy::progress::Change;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, ResourceChange, Tag,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Our change sets' names start with this.
+const PREFIX: &str = "tranship-";
+
+/// CloudFormation reads a template for minutes at most.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Where a template is.
+pub(in crate::deploy) enum Template {
+    /// In the request: up to 51,200 bytes.
+    Inline(String),
+    /// At an address in S3.
+    At(String),
+}
+
+/// What to make a change set of.
+pub(in crate::deploy) struct Draft<'a> {
+    /// The stack's name.
+    pub(in crate::deploy) stack: &'a str,
+    /// Whether the stack is yet to be created.
+    pub(in crate::deploy) create: bool,
+    /// The template.
+    pub(in crate::deploy) template: Template,
+    /// A choice for each of the template's parameters.
+    pub(in crate::deploy) parameters: &'a BTreeMap<String, Choice>,
+    /// What the template asks to be allowed.
+    pub(in crate::deploy) capabilities: &'a [&'static str],
+    /// The stack's tags.
+    pub(in crate::deploy) tags: &'a [(&'static str, String)],
+}
+
+/// A change set that can be executed.
+pub(in crate::deploy) struct ChangeSet {
+    id: String,
+    token: String,
+    /// The stack that it changes.
+    pub(in crate::deploy) stack_id: String,
+    /// What it changes.
+    pub(in crate::deploy) changes: Vec<Change>,
+}
+
+/// Makes a change set and reads it; nothing where it would change nothing.
+pub(in crate::deploy) async fn create(client: &Client, draft: Draft<'_>) -> Result<Option<ChangeSet>, Failure> {
+    let name = format!("{PREFIX}{}", milliseconds());
+    let kind = if draft.create { ChangeSetType::Create } else { ChangeSetType::Update };
+    let call = client.create_change_set().stack_name(draft.stack).change_set_name(&name).client_token(&name);
+    let call = match draft.template {
+        Template::Inline(text) => call.template_body(text),
+        Template::At(url) => call.template_url(url),
+    };
+    let tags = draft.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(value).build());
+    let made = call
+        .change_set_type(kind)
+        .set_parameters(Some(parameters(draft.parameters)))
+        .set_capabilities(Some(draft.capabilities.iter().map(|name| Capability::from(*name)).collect()))
+        .set_tags(Some(tags.collect()))
+        .include_nested_stacks(true)
+        .send()
+        .await
+        .map_err(|error| sdk("make a change set", error))?;
+    let id = made.id().unwrap_or(&name).to_owned();
+    let stack_id = made.stack_id().unwrap_or(draft.stack).to_owned();
+    if !is_ready(client, &id, &stack_id).await? {
+        delete(client, &id, &stack_id).await?;
+        return Ok(None);
+    }
+    let changes = read(client, &id, &stack_id).await?;
+    Ok(Some(ChangeSet { id, token: name, stack_id, changes }))
+}
+
+fn parameters(choices: &BTreeMap<String, Choice>) -> Vec<Parameter> {
+    let parameter = |(name, choice): (&String, &Choice)| {
+        let builder = Parameter::builder().parameter_key(name);
+        match choice {
+            Choice::Given(value) => Some(builder.parameter_value(value).build()),
+            Choice::Previous => Some(builder.use_previous_value(true).build()),
+            Choice::Default => None,
+        }
+    };
+    choices.iter().filter_map(parameter).collect()
+}
+
+/// Waits until it is made. False where there is nothing to change.
+async fn is_ready(client: &Client, id: &str, stack: &str) -> Result<bool, Failure> {
+    let mut pace = Pace::new(PATIENCE);
+    loop {
+        let answer = client.describe_change_set().change_set_name(id).stack_name(stack).send().await;
+        let answer = answer.map_err(|error| sdk("read the change set", error))?;
+        let reason = answer.status_reason().unwrap_or("no reason was given");
+        match answer.status() {
+            Some(ChangeSetStatus::CreateComplete) => return Ok(true),
+            Some(ChangeSetStatus::Failed) if says_no_changes(reason) => return Ok(false),
+            Some(ChangeSetStatus::Failed) => {
+                let failure = Failure::failed(format!("CloudFormation refuses the change set: {reason}"));
+                delete(client, id, stack).await?;
+                return Err(failure);
+            }
+            _ => {}
+        }
+        if !pace.wait().await {
+            return Err(Failure::new(FailureKind::TimedOut, "CloudFormation does not finish the change set"));
+        }
+    }
+}
+
+/// An empty change set is a failed one; its reason has two forms.
+fn says_no_changes(reason: &str) -> bool {
+    reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
+}
+
+/// The changes, with those of nested stacks.
+async fn read(client: &Client, id: &str, stack: &str) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    let mut open = vec![(String::new(), id.to_owned(), Some(stack.to_owned()))];
+    while let Some((path, id, stack)) = open.pop() {
+        let mut token = None;
+        loop {
+            let call = client.describe_change_set().change_set_name(&id).set_stack_name(stack.clone());
+            let page = call.set_next_token(token).send().await.map_err(|error| sdk("read the change set", error))?;
+            for change in page.changes().iter().filter_map(|change| change.resource_change()) {
+                changes.push(guard::judge(&path, change));
+                open.extend(nested(&path, change));
+            }
+            token = page.next_token().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+    }
+    changes.sort_by(|a, b| (a.action, &a.name).cmp(&(b.action, &b.name)));
+    Ok(changes)
+}
+
+fn nested(path: &str, change: &ResourceChange) -> Option<(String, String, Option<String>)> {
+    let name = change.logical_resource_id().unwrap_or_default();
+    Some((format!("{path}{name}/"), change.change_set_id()?.to_owned(), None))
+}
+
+/// Deletes a change set that will not be executed.
+pub(in crate::deploy) async fn delete(client: &Client, id: &str, stack: &str) -> Result<(), Failure> {
+    match client.delete_change_set().change_set_name(id).stack_name(stack).send().await {
+        Ok(_) => Ok(()),
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(sdk("delete the change set", error)),
+    }
+}
+
+/// Deletes those of our change sets that an interrupted run left behind. Others' are left alone: the number
+/// of those is given.
+pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, Failure> {
+    let (mut others, mut token) = (0, None);
+    loop {
+        let call = client.list_change_sets().stack_name(stack).set_next_token(token);
+        let page = call.send().await.map_err(|error| sdk("list the change sets", error))?;
+        for summary in page.summaries() {
+            let executed = matches!(
+                summary.execution_status(),
+                Some(ExecutionStatus::ExecuteInProgress | ExecutionStatus::ExecuteComplete)
+            );
+            match (summary.change_set_name(), summary.change_set_id()) {
+                (Some(name), Some(id)) if name.starts_with(PREFIX) && !executed => delete(client, id, stack).await?,
+                (Some(name), _) if !name.starts_with(PREFIX) => others += 1,
+                _ => {}
+            }
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(others);
+        }
+    }
+}
+
+impl ChangeSet {
+    /// Starts to carry it out. Asking twice is asking once: the token is the change set's own.
+    pub(in crate::deploy) async fn execute(&self, client: &Client) -> Result<(), Failure> {
+        let call = client.execute_change_set().change_set_name(&self.id).stack_name(&self.stack_id);
+        let call = call.client_request_token(&self.token);
+        call.send().await.map_err(|error| sdk("execute the change set", error))?;
+        Ok(())
+    }
+
+    /// Throws it away.
+    pub(in crate::deploy) async fn discard(self, client: &Client) -> Result<(), Failure> {
+        delete(client, &self.id, &self.stack_id).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_an_empty_change_set_are_known() {
+        assert!(says_no_changes(
+            "The submitted information didn't contain changes. Submit different information to create a change set."
+        ));
+        assert!(says_no_changes("No updates are to be performed."));
+        assert!(!says_no_changes("Template error: resource X does not support attribute type Y"));
+    }
+
+    #[test]
+    fn what_is_left_to_the_default_is_not_sent() {
+        let choices = BTreeMap::from([
+            ("A".to_owned(), Choice::Given("1".to_owned())),
+            ("B".to_owned(), Choice::Previous),
+            ("C".to_owned(), Choice::Default),
+        ]);
+        let sent: Vec<_> = parameters(&choices)
+            .iter()
+            .map(|p| (p.parameter_key().unwrap().to_owned(), p.use_previous_value()))
+            .collect();
+        assert_eq!(sent, [("A".to_owned(), None), ("B".to_owned(), Some(true))]);
+    }
+}

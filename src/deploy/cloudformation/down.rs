@@ -1,0 +1,132 @@
+//! Takes a stack down: says what goes and what stays, makes the template say the same, deletes.
+//!
+//! In: a stack. Out: [`Outcome`]. Invariant: what keeps data is left, or a snapshot of it, unless the user
+//! named it; nothing is deleted before the user has agreed.
+
+use super::follow::{self, Bookmark};
+use super::release::{self, Fate};
+use super::stack::{Stack, find};
+use crate::deploy::bucket::Bucket;
+use crate::deploy::failure::{Failure, sdk};
+use crate::deploy::progress::Progress;
+use crate::deploy::session::Session;
+use crate::deploy::{Options, Outcome, confirm_by_name};
+use crate::targets::StackDeployment;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::{Capability, Parameter, TemplateStage};
+
+/// Takes the stack down.
+pub(in crate::deploy) async fn down(
+    session: &Session,
+    deployment: &StackDeployment,
+    environment: &str,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Failure> {
+    let (client, name) = (session.cloudformation(), &deployment.stack);
+    let Some(mut stack) = find(&client, name).await? else {
+        progress.say(&format!("there is no stack {name}: nothing to do"));
+        return Ok(Outcome { changed: false, outputs: Vec::new() });
+    };
+    if stack.is_busy() {
+        progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
+        let mark = Bookmark::of_current(&client, &stack.id).await?;
+        session.underway(format!("what changes the stack {name}"));
+        stack = follow::follow(session, &stack.id, mark, options.timeout, progress).await?.stack;
+        session.settled();
+        if find(&client, name).await?.is_none() {
+            return Ok(Outcome { changed: true, outputs: Vec::new() });
+        }
+    }
+    let template = template(&client, &stack).await?;
+    let release = release::release(&template, &options.delete_data)
+        .map_err(|error| Failure::failed(format!("cannot read the template of {name}: {error}")))?;
+    announce(name, &release, progress);
+    confirm_by_name(options, environment).await?;
+    if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
+        prepare(session, &stack, template, options, progress).await?;
+    }
+    delete(session, &stack, options, progress).await?;
+    Ok(Outcome { changed: true, outputs: Vec::new() })
+}
+
+async fn template(client: &Client, stack: &Stack) -> Result<String, Failure> {
+    let call = client.get_template().stack_name(&stack.id).template_stage(TemplateStage::Original);
+    let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
+    Ok(answer.template_body.unwrap_or_default())
+}
+
+fn announce(name: &str, release: &release::Release, progress: &mut dyn Progress) {
+    let stores = release.stores.len();
+    progress.warn(&format!("the stack {name} is deleted: {} resources", release.resources - stores));
+    for (store, kind, fate) in &release.stores {
+        progress.warn(&match fate {
+            Fate::Kept => format!("{store} ({kind}) is kept, outside of any stack"),
+            Fate::Snapshot => format!("{store} ({kind}) is deleted; a snapshot of it is kept"),
+            Fate::Lost => format!("{store} ({kind}) is deleted with all that it holds"),
+        });
+    }
+}
+
+/// Makes the running template say what is kept, and takes off what protects the rest from deletion.
+async fn prepare(
+    session: &Session,
+    stack: &Stack,
+    template: String,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let client = session.cloudformation();
+    let mark = Bookmark::now(&client, &stack.id).await?;
+    let mut call = client.update_stack().stack_name(&stack.id).capabilities(Capability::CapabilityNamedIam);
+    for name in stack.parameter_names() {
+        call = call.parameters(Parameter::builder().parameter_key(name).use_previous_value(true).build());
+    }
+    call = if template.len() <= super::INLINE {
+        call.template_body(template)
+    } else {
+        let bucket = Bucket::open(session, progress).await?;
+        let key = bucket.put("down", template.as_bytes(), ".json").await?;
+        call.template_url(bucket.url(&key))
+    };
+    progress.say("marking what is kept");
+    match call.send().await {
+        Ok(_) => {}
+        Err(error) if error.message().is_some_and(|text| text.contains("No updates")) => return Ok(()),
+        Err(error) => return Err(sdk("mark what is kept", error)),
+    }
+    session.underway("the marking of what is kept");
+    let end = follow::follow(session, &stack.id, mark, options.timeout, progress).await?;
+    session.settled();
+    if end.stack.succeeded() {
+        return Ok(());
+    }
+    Err(end.failure(&client, "marking what is kept").await.help("nothing was deleted"))
+}
+
+/// Deletes a stack and follows that to its end.
+pub(super) async fn delete(
+    session: &Session,
+    stack: &Stack,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let client = session.cloudformation();
+    let mark = Bookmark::now(&client, &stack.id).await?;
+    delete_quietly(&client, &stack.id).await?;
+    session.underway("the deletion of the stack");
+    let end = follow::follow(session, &stack.id, mark, options.timeout, progress).await?;
+    session.settled();
+    if end.stack.succeeded() {
+        return Ok(());
+    }
+    let failed = end.failed().join(", ");
+    Err(end.failure(&client, "the deletion").await.help(format!("not deleted: {failed}")))
+}
+
+/// Asks for a stack's deletion.
+pub(super) async fn delete_quietly(client: &Client, id: &str) -> Result<(), Failure> {
+    client.delete_stack().stack_name(id).send().await.map_err(|error| sdk("delete the stack", error))?;
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Follows an operation of a stack to its end, one line an event, and finds the root of a failure.
+//!
+//! In: a stack's id and what had happened before. Out: the stack in its terminal state, and the first
+//! resource that failed with its own reason.
+
+use super::stack::{Stack, find};
+use crate::deploy::clock::Pace;
+use crate::deploy::failure::{Failure, FailureKind, sdk};
+use crate::deploy::progress::{Event, Progress};
+use crate::deploy::session::Session;
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::StackEvent;
+use std::time::Duration;
+
+/// Where in a stack's events we are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bookmark {
+    last: Option<String>,
+    started: bool,
+}
+
+impl Bookmark {
+    /// After all that has happened so far: an operation is about to start.
+    pub(super) async fn now(client: &Client, stack: &str) -> Result<Self, Failure> {
+        let page = events(client, stack, None).await?;
+        let last = page.0.first().and_then(|event| event.event_id()).map(str::to_owned);
+        Ok(Bookmark { last, started: false })
+    }
+
+    /// At the start of the operation that is going on.
+    pub(super) async fn of_current(client: &Client, stack: &str) -> Result<Self, Failure> {
+        let (page, _) = events(client, stack, None).await?;
+        let before = page.iter().skip_while(|event| !is_start(event)).nth(1);
+        Ok(Bookmark { last: before.and_then(|event| event.event_id()).map(str::to_owned), started: true })
+    }
+}
+
+/// The end of an operation.
+pub(super) struct End {
+    /// The stack as it stands now.
+    pub(super) stack: Stack,
+    /// What failed, in the order it failed.
+    failures: Vec<StackEvent>,
+}
+
+/// Follows an operation until the stack rests.
+pub(super) async fn follow(
+    session: &Session,
+    stack_id: &str,
+    mut mark: Bookmark,
+    limit: Duration,
+    progress: &mut dyn Progress,
+) -> Result<End, Failure> {
+    let client = session.cloudformation();
+    let (mut pace, mut failures) = (Pace::new(limit), Vec::new());
+    loop {
+        // The state first: events read after it are all there are.
+        let stack = find(&client, stack_id).await?.ok_or_else(|| Failure::failed("the stack is gone"))?;
+        let fresh = since(&client, stack_id, &mut mark).await?;
+        for event in &fresh {
+            mark.started |= is_of_stack(event);
+            progress.event(&describe(event));
+        }
+        if !fresh.is_empty() {
+            pace.hurry();
+        }
+        failures.extend(fresh.into_iter().filter(is_failure));
+        if mark.started && !stack.is_busy() {
+            return Ok(End { stack, failures });
+        }
+        if !pace.wait().await {
+            return Err(session.left(FailureKind::TimedOut));
+        }
+    }
+}
+
+/// The events after the bookmark, oldest first; the bookmark moves on.
+async fn since(client: &Client, stack: &str, mark: &mut Bookmark) -> Result<Vec<StackEvent>, Failure> {
+    let (mut fresh, mut token) = (Vec::new(), None);
+    'pages: loop {
+        let (page, next) = events(client, stack, token).await?;
+        for event in page {
+            if event.event_id().is_some() && event.event_id() == mark.last.as_deref() {
+                break 'pages;
+            }
+            fresh.push(event);
+        }
+        token = next;
+        if token.is_none() {
+            break;
+        }
+    }
+    if let Some(newest) = fresh.first().and_then(|event| event.event_id()) {
+        mark.last = Some(newest.to_owned());
+    }
+    fresh.reverse();
+    Ok(fresh)
+}
+
+async fn events(
+    client: &Client,
+    stack: &str,
+    token: Option<String>,
+) -> Result<(Vec<StackEvent>, Option<String>), Failure> {
+    let page = client.describe_stack_events().stack_name(stack).set_next_token(token).send().await;
+    let page = page.map_err(|error| sdk("read the stack's events", error))?;
+    let next = page.next_token().map(str::to_owned);
+    Ok((page.stack_events.unwrap_or_default(), next))
+}
+
+fn status(event: &StackEvent) -> &str {
+    event.resource_status().map_or("", |status| status.as_str())
+}
+
+fn is_of_stack(event: &StackEvent) -> bool {
+    event.resource_type() == Some("AWS::CloudFormation::Stack") && event.physical_resource_id() == event.stack_id()
+}
+
+fn is_start(event: &StackEvent) -> bool {
+    is_of_stack(event) && matches!(status(event), "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS")
+}
+
+fn is_failure(event: &StackEvent) -> bool {
+    status(event).ends_with("_FAILED")
+}
+
+/// A resource that was stopped because another had failed says so.
+fn is_consequence(event: &StackEvent) -> bool {
+    event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"))
+}
+
+fn describe(event: &StackEvent) -> Event {
+    Event {
+        subject: event.logical_resource_id().unwrap_or_default().to_owned(),
+        kind: event.resource_type().unwrap_or_default().to_owned(),
+        status: status(event).to_owned(),
+        text: event.resource_status_reason().unwrap_or_default().to_owned(),
+        failed: is_failure(event) || status(event).contains("ROLLBACK"),
+    }
+}
+
+impl End {
+    /// The first resource that failed, by its own reason; into nested stacks.
+    pub(super) async fn failure(&self, client: &Client, what: &str) -> Failure {
+        let status = self.stack.status.as_str();
+        let root = |events: &[StackEvent]| {
+            events.iter().find(|event| !is_of_stack(event) && !is_consequence(event)).cloned()
+        };
+        let Some(mut cause) = root(&self.failures) else {
+            let reason = if self.stack.reason.is_empty() { "no reason was given" } else { &self.stack.reason };
+            return Failure::failed(format!("{what} ended as {status}: {reason}"));
+        };
+        let mut path = cause.logical_resource_id().unwrap_or_default().to_owned();
+        while let Some(inner) = self.inner(client, &cause).await.as_deref().and_then(root) {
+            path = format!("{path}/{}", inner.logical_resource_id().unwrap_or_default());
+            cause = inner;
+        }
+        let kind = cause.resource_type().unwrap_or_default();
+        let reason = cause.resource_status_reason().unwrap_or("no reason was given");
+        Failure::failed(format!("{path} ({kind}) failed: {reason}")).help(format!("{what} ended as {status}"))
+    }
+
+    /// The failures of the nested stack that an event is about.
+    async fn inner(&self, client: &Client, event: &StackEvent) -> Option<Vec<StackEvent>> {
+        let id = event.physical_resource_id().filter(|id| id.contains(":stack/"))?;
+        if event.resource_type() != Some("AWS::CloudFormation::Stack") || event.stack_id() == Some(id) {
+            return None;
+        }
+        // Best effort: the outer reason stands if the inner one cannot be read.
+        let mut mark = Bookmark::of_current(client, id).await.ok()?;
+        let mut found = since(client, id, &mut mark).await.ok()?;
+        found.retain(is_failure);
+        Some(found)
+    }
+
+    /// The logical ids of what failed.
+    pub(super) fn failed(&self) -> Vec<&str> {
+        self.failures.iter().filter_map(|event| event.logical_resource_id()).collect()
+    }
+}

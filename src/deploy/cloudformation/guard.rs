@@ -1,0 +1,125 @@
+//! What a change does to a resource, and whether data is at stake.
+//!
+//! In: a change of a change set. Out: [`Change`], and the names that `--allow-replacement` must give.
+//! Invariant: nothing that keeps data is replaced or removed unless it was named.
+
+use crate::deploy::failure::Failure;
+use crate::deploy::progress::{Action, Change};
+use aws_sdk_cloudformation::types::{ChangeAction, PolicyAction, Replacement, ResourceChange};
+
+/// Resources that keep what cannot be made again. Replacing one loses or strands its content.
+pub(super) const DATA_STORES: &[&str] = &[
+    "AWS::DynamoDB::Table",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::KMS::Key",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::S3::Bucket",
+];
+
+/// Resources of which every edit makes a new revision, by design of the service: AWS::ECS::TaskDefinition
+/// has no property but its tags that changes in place, AWS::Lambda::Version none at all.
+const REVISIONS: &[&str] = &["AWS::ECS::TaskDefinition", "AWS::Lambda::Version"];
+
+/// What a change does; `path` is that of the nested stack it stands in.
+pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
+    let kind = change.resource_type().unwrap_or_default();
+    let action = action(kind, change);
+    let at_risk = matches!(action, Action::Replace | Action::Remove) && DATA_STORES.contains(&kind);
+    Change {
+        action,
+        name: format!("{path}{}", change.logical_resource_id().unwrap_or_default()),
+        kind: kind.to_owned(),
+        detail: detail(action, change),
+        data_at_risk: at_risk,
+    }
+}
+
+fn action(kind: &str, change: &ResourceChange) -> Action {
+    match (change.action(), change.replacement()) {
+        (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
+        (Some(ChangeAction::Remove), _) => Action::Remove,
+        (_, Some(Replacement::True)) if REVISIONS.contains(&kind) => Action::Revise,
+        (_, Some(Replacement::True | Replacement::Conditional)) => Action::Replace,
+        _ => Action::Modify,
+    }
+}
+
+fn detail(action: Action, change: &ResourceChange) -> String {
+    let targets = change.details().iter().filter_map(|detail| detail.target());
+    let mut properties: Vec<&str> =
+        targets.filter_map(|target| target.name().or(target.attribute().map(|a| a.as_str()))).collect();
+    properties.sort_unstable();
+    properties.dedup();
+    let mut parts = vec![properties.join(", ")];
+    if action == Action::Replace && change.replacement() == Some(&Replacement::Conditional) {
+        parts.push("replaced only if AWS finds it must be".to_owned());
+    }
+    match change.policy_action() {
+        Some(PolicyAction::Retain | PolicyAction::ReplaceAndRetain) => parts.push("the old one is kept".to_owned()),
+        Some(PolicyAction::Snapshot | PolicyAction::ReplaceAndSnapshot) => {
+            parts.push("a snapshot of the old one is kept".to_owned());
+        }
+        _ => {}
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
+}
+
+/// Refuses changes that put data at risk unless each is named in `allowed`.
+pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failure> {
+    let named = |change: &&Change| {
+        let last = change.name.rsplit('/').next().unwrap_or_default();
+        !allowed.iter().any(|name| *name == change.name || name == last)
+    };
+    let refused: Vec<&Change> = changes.iter().filter(|change| change.data_at_risk).filter(named).collect();
+    let Some(first) = refused.first() else { return Ok(()) };
+    let more = if refused.len() == 1 { String::new() } else { format!(" and {} more", refused.len() - 1) };
+    let mut failure = Failure::usage(format!("this would replace or remove what keeps data: {}{more}", first.name));
+    for change in refused {
+        let verb = if change.action == Action::Remove { "is removed" } else { "is replaced by an empty one" };
+        let name = &change.name;
+        failure = failure.help(format!("{name} ({}) {verb}: if it may be, `--allow-replacement {name}`", change.kind));
+    }
+    Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(kind: &str, action: ChangeAction, replacement: Option<Replacement>) -> Change {
+        let change = ResourceChange::builder().logical_resource_id("X").resource_type(kind).action(action);
+        judge("Data/", &change.set_replacement(replacement).build())
+    }
+
+    #[test]
+    fn each_change_is_what_it_does() {
+        let (task, database) = ("AWS::ECS::TaskDefinition", "AWS::RDS::DBInstance");
+        for (kind, does, replacement, action, at_risk) in [
+            (task, ChangeAction::Modify, Some(Replacement::True), Action::Revise, false),
+            (task, ChangeAction::Remove, None, Action::Remove, false),
+            (database, ChangeAction::Modify, Some(Replacement::False), Action::Modify, false),
+            (database, ChangeAction::Modify, Some(Replacement::True), Action::Replace, true),
+            (database, ChangeAction::Modify, Some(Replacement::Conditional), Action::Replace, true),
+            (database, ChangeAction::Remove, None, Action::Remove, true),
+            (database, ChangeAction::Add, None, Action::Add, false),
+            ("AWS::ECS::Service", ChangeAction::Modify, Some(Replacement::True), Action::Replace, false),
+        ] {
+            let change = change(kind, does.clone(), replacement);
+            assert_eq!((change.action, change.data_at_risk), (action, at_risk), "{kind} {does:?}");
+            assert_eq!(change.name, "Data/X");
+        }
+    }
+
+    #[test]
+    fn data_is_given_up_by_name_only() {
+        let lost = [change("AWS::EFS::FileSystem", ChangeAction::Remove, None)];
+        let failure = check(&lost, &["Y".to_owned()]).unwrap_err();
+        assert_eq!(failure.message, "this would replace or remove what keeps data: Data/X");
+        assert!(check(&lost, &["X".to_owned()]).is_ok());
+        assert!(check(&lost, &["Data/X".to_owned()]).is_ok());
+        assert!(check(&[change("AWS::ECS::Service", ChangeAction::Remove, None)], &[]).is_ok());
+    }
+}

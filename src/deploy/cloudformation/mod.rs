@@ -1,0 +1,197 @@
+//! Deploys a stack: upload, change set, confirmation, execution, the wait for its end.
+//!
+//! In: a [`StackDeployment`] and its template. Out: [`Outcome`]. Invariant: each step looks at what is there
+//! first, so that a run after one that died goes on from where that one was.
+
+mod changeset;
+mod down;
+mod follow;
+mod guard;
+mod release;
+mod stack;
+
+use self::changeset::{ChangeSet, Draft, Template};
+use self::follow::Bookmark;
+use self::stack::{Stack, find};
+use super::bucket::Bucket;
+use super::failure::Failure;
+use super::parameters::{self, Choice};
+use super::progress::{Progress, Question};
+use super::session::Session;
+use super::{Options, Outcome, Status, Values, artifact, ask};
+use crate::artifact::ArtifactSet;
+use crate::targets::StackDeployment;
+use std::collections::BTreeMap;
+
+pub(super) use self::down::down;
+
+/// A template up to this many bytes goes into the request.
+const INLINE: usize = 51_200;
+
+/// Deploys.
+pub(super) async fn deploy(
+    session: &Session,
+    deployment: &StackDeployment,
+    artifacts: &ArtifactSet,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Failure> {
+    let name = &deployment.stack;
+    let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
+    let stack = settle(session, name, options, progress).await?;
+    let parameters = choose(session, deployment, stack.as_ref(), options).await?;
+    let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await? else {
+        progress.say(&format!("{name} is as it should be: no changes"));
+        let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
+        return Ok(Outcome { changed: false, outputs });
+    };
+    progress.changes(&set.changes);
+    if let Err(failure) = approve(&set, options).await {
+        withdraw(session, name, set, stack.is_none()).await?;
+        return Err(failure);
+    }
+    execute(session, name, &set, options, progress).await
+}
+
+/// The stack, at rest; nothing where it is to be created.
+async fn settle(
+    session: &Session,
+    name: &str,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Option<Stack>, Failure> {
+    let client = session.cloudformation();
+    loop {
+        let Some(stack) = find(&client, name).await? else { return Ok(None) };
+        if stack.is_busy() {
+            progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
+            session.underway(format!("what changes the stack {name}"));
+            let mark = Bookmark::of_current(&client, &stack.id).await?;
+            follow::follow(session, &stack.id, mark, options.timeout, progress).await?;
+            session.settled();
+        } else if stack.is_updatable() {
+            changeset::sweep(&client, name).await?;
+            return Ok(Some(stack));
+        } else if stack.is_remains() {
+            progress.say(&format!("{name} is {}: a first create that failed is cleaned up", stack.status.as_str()));
+            down::delete(session, &stack, options, progress).await?;
+        } else if stack.status.as_str() == "REVIEW_IN_PROGRESS" {
+            if changeset::sweep(&client, name).await? > 0 {
+                return Ok(None);
+            }
+            progress.say(&format!("{name} has never been created: what an earlier run left is cleaned up"));
+            down::delete(session, &stack, options, progress).await?;
+        } else {
+            return Err(stuck(name, &stack));
+        }
+    }
+}
+
+fn stuck(name: &str, stack: &Stack) -> Failure {
+    let status = stack.status.as_str();
+    let failure = Failure::failed(format!("the stack {name} is {status}: {}", stack.reason));
+    match status {
+        "UPDATE_ROLLBACK_FAILED" => {
+            failure.help(format!("run `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy"))
+        }
+        "DELETE_FAILED" => failure.help(format!("run `aws cloudformation delete-stack --stack-name {name}`, then deploy")),
+        _ => failure,
+    }
+}
+
+async fn choose(
+    session: &Session,
+    deployment: &StackDeployment,
+    stack: Option<&Stack>,
+    options: &Options,
+) -> Result<BTreeMap<String, Choice>, Failure> {
+    let previous = match stack {
+        Some(stack) => stack.given_parameters(&session.cloudformation()).await?,
+        None => Vec::new(),
+    };
+    let mut values: Values = options.values.clone();
+    for secret in parameters::secrets_to_ask(&deployment.parameters, &values, &previous) {
+        let question = Question::Secret(format!("{} ({})", secret.name, secret.description));
+        let Some(value) = ask(options.ask.as_ref(), question).await else { break };
+        values.secrets.insert(secret.name.clone(), value);
+    }
+    parameters::choose(&deployment.parameters, &values, &previous)
+}
+
+async fn draft(
+    session: &Session,
+    deployment: &StackDeployment,
+    template: &str,
+    parameters: &BTreeMap<String, Choice>,
+    create: bool,
+    progress: &mut dyn Progress,
+) -> Result<Option<ChangeSet>, Failure> {
+    let template = if template.len() <= INLINE {
+        Template::Inline(template.to_owned())
+    } else {
+        let bucket = Bucket::open(session, progress).await?;
+        let key = bucket.put(&format!("stacks/{}", deployment.stack), template.as_bytes(), ".yaml").await?;
+        Template::At(bucket.url(&key))
+    };
+    progress.say("making a change set");
+    let draft = Draft {
+        stack: &deployment.stack,
+        create,
+        template,
+        parameters,
+        capabilities: &deployment.capabilities,
+        tags: &[],
+    };
+    changeset::create(&session.cloudformation(), draft).await
+}
+
+async fn approve(set: &ChangeSet, options: &Options) -> Result<(), Failure> {
+    guard::check(&set.changes, &options.allow_replacement)?;
+    super::confirm(options, "deploy these changes?").await
+}
+
+/// Throws the change set away, and the empty stack that a first one makes.
+async fn withdraw(session: &Session, name: &str, set: ChangeSet, first: bool) -> Result<(), Failure> {
+    let client = session.cloudformation();
+    let id = set.stack_id.clone();
+    set.discard(&client).await?;
+    if first && changeset::sweep(&client, name).await? == 0 {
+        down::delete_quietly(&client, &id).await?;
+    }
+    Ok(())
+}
+
+async fn execute(
+    session: &Session,
+    name: &str,
+    set: &ChangeSet,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Failure> {
+    let client = session.cloudformation();
+    let mark = Bookmark::now(&client, &set.stack_id).await?;
+    session.underway(format!("the deployment of the stack {name}"));
+    set.execute(&client).await?;
+    let end = follow::follow(session, &set.stack_id, mark, options.timeout, progress).await?;
+    session.settled();
+    if !end.stack.succeeded() {
+        return Err(end.failure(&client, &format!("the stack {name}")).await);
+    }
+    Ok(Outcome { changed: true, outputs: end.stack.outputs })
+}
+
+
+/// How the stack stands.
+pub(super) async fn status(session: &Session, deployment: &StackDeployment) -> Result<Status, Failure> {
+    let client = session.cloudformation();
+    let subject = format!("stack {}", deployment.stack);
+    let Some(stack) = find(&client, &deployment.stack).await? else {
+        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new() });
+    };
+    let mut facts = vec![("changed".to_owned(), stack.changed.clone())];
+    if !stack.reason.is_empty() {
+        facts.push(("reason".to_owned(), stack.reason.clone()));
+    }
+    facts.extend(stack.outputs.iter().cloned());
+    Ok(Status { subject, state: Some(stack.status.as_str().to_owned()), healthy: stack.succeeded(), facts })
+}

@@ -1,0 +1,223 @@
+//! What becomes of the data when a stack is deleted, written into its template.
+//!
+//! In: the running template and the names of what may be lost. Out: [`Release`], with the template to set
+//! first where the running one says something else. The template becomes JSON: CloudFormation takes both,
+//! and what it means is the same.
+
+use super::guard::DATA_STORES;
+use serde_json::{Map, Value, json};
+use serde_yaml::Value as Yaml;
+
+/// What becomes of something that keeps data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays, outside of any stack.
+    Kept,
+    /// It goes; a snapshot stays.
+    Snapshot,
+    /// It goes with all that it holds.
+    Lost,
+}
+
+/// What a deletion does.
+#[derive(Debug, PartialEq)]
+pub(super) struct Release {
+    /// How many resources the stack declares.
+    pub(super) resources: usize,
+    /// Logical id, type and fate of each data store.
+    pub(super) stores: Vec<(String, String, Fate)>,
+    /// The template to set before the deletion, where it differs from the running one.
+    pub(super) template: Option<String>,
+}
+
+/// Reads a template and decides. `lost` holds the logical ids of what may be lost.
+pub(super) fn release(template: &str, lost: &[String]) -> Result<Release, serde_yaml::Error> {
+    let mut document = json_of(serde_yaml::from_str(template)?);
+    let mut stores = Vec::new();
+    let mut changed = false;
+    let resources = document.get_mut("Resources").and_then(Value::as_object_mut);
+    let count = resources.as_ref().map_or(0, |resources| resources.len());
+    for (name, resource) in resources.into_iter().flatten() {
+        let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        changed |= unprotect(&kind, resource);
+        if DATA_STORES.contains(&kind.as_str()) {
+            let fate = fate(&kind, resource, lost.contains(name));
+            changed |= set(resource, &["DeletionPolicy"], policy(fate).into());
+            stores.push((name.clone(), kind, fate));
+        }
+    }
+    Ok(Release { resources: count, stores, template: changed.then(|| document.to_string()) })
+}
+
+/// The template's own policy holds where it keeps something.
+fn fate(kind: &str, resource: &Value, lost: bool) -> Fate {
+    match (lost, resource.get("DeletionPolicy").and_then(Value::as_str)) {
+        (true, _) => Fate::Lost,
+        (false, Some("Snapshot")) => Fate::Snapshot,
+        (false, Some("Retain")) => Fate::Kept,
+        // A kept database would hold on to its subnet group and security group: a snapshot does not.
+        (false, _) if kind.starts_with("AWS::RDS::") => Fate::Snapshot,
+        (false, _) => Fate::Kept,
+    }
+}
+
+fn policy(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Kept => "Retain",
+        Fate::Snapshot => "Snapshot",
+        Fate::Lost => "Delete",
+    }
+}
+
+/// What keeps a resource from being deleted: type, path, the value that protects, the one that does not.
+const PROTECTIONS: &[(&str, &[&str], &str, &str)] = &[
+    ("AWS::AutoScaling::AutoScalingGroup", &["Properties", "NewInstancesProtectedFromScaleIn"], "true", "false"),
+    (
+        "AWS::ECS::CapacityProvider",
+        &["Properties", "AutoScalingGroupProvider", "ManagedTerminationProtection"],
+        "ENABLED",
+        "DISABLED",
+    ),
+    ("AWS::RDS::DBCluster", &["Properties", "DeletionProtection"], "true", "false"),
+    ("AWS::RDS::DBInstance", &["Properties", "DeletionProtection"], "true", "false"),
+];
+
+fn unprotect(kind: &str, resource: &mut Value) -> bool {
+    let mut changed = unprotect_load_balancer(kind, resource);
+    for (of, path, protecting, open) in PROTECTIONS.iter().filter(|(of, ..)| *of == kind) {
+        debug_assert_eq!(*of, kind);
+        let found = path.iter().try_fold(&*resource, |value, key| value.get(key));
+        if found.is_some_and(|value| plain(value) == *protecting) {
+            changed |= set(resource, path, (*open).into());
+        }
+    }
+    changed
+}
+
+fn unprotect_load_balancer(kind: &str, resource: &mut Value) -> bool {
+    let attributes = resource.pointer_mut("/Properties/LoadBalancerAttributes").and_then(Value::as_array_mut);
+    let Some(attributes) = attributes.filter(|_| kind == "AWS::ElasticLoadBalancingV2::LoadBalancer") else {
+        return false;
+    };
+    let protects = |item: &&mut Value| {
+        item.get("Key").and_then(Value::as_str) == Some("deletion_protection.enabled")
+            && item.get("Value").is_some_and(|value| plain(value) == "true")
+    };
+    match attributes.iter_mut().find(protects) {
+        Some(item) => set(item, &["Value"], "false".into()),
+        None => false,
+    }
+}
+
+/// A scalar as text: templates write `true` with and without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Sets a value at a path. False where it was so.
+fn set(value: &mut Value, path: &[&str], to: Value) -> bool {
+    let Some((key, rest)) = path.split_first() else { return false };
+    let Some(object) = value.as_object_mut() else { return false };
+    if !rest.is_empty() {
+        return object.get_mut(*key).is_some_and(|inner| set(inner, rest, to));
+    }
+    object.insert((*key).to_owned(), to.clone()) != Some(to)
+}
+
+/// YAML with the short forms of intrinsic functions -> JSON with the long ones.
+fn json_of(value: Yaml) -> Value {
+    match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(value),
+        Yaml::Number(number) => number_of(&number),
+        Yaml::String(text) => Value::String(text),
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(json_of).collect()),
+        Yaml::Mapping(entries) => {
+            let entry = |(key, value)| (plain(&json_of(key)), json_of(value));
+            Value::Object(entries.into_iter().map(entry).collect::<Map<_, _>>())
+        }
+        Yaml::Tagged(tagged) => {
+            let name = tagged.tag.to_string();
+            intrinsic(name.trim_start_matches('!'), json_of(tagged.value))
+        }
+    }
+}
+
+fn number_of(number: &serde_yaml::Number) -> Value {
+    if let Some(value) = number.as_i64() {
+        return value.into();
+    }
+    number.as_u64().map_or_else(|| json!(number.as_f64()), Value::from)
+}
+
+fn intrinsic(name: &str, value: Value) -> Value {
+    let long = match name {
+        "Ref" | "Condition" => name.to_owned(),
+        other => format!("Fn::{other}"),
+    };
+    // `!GetAtt A.B` is short for a list of two.
+    let value = match (name, value.as_str().and_then(|text| text.split_once('.'))) {
+        ("GetAtt", Some((resource, attribute))) => json!([resource, attribute]),
+        _ => value,
+    };
+    json!({ long: value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "
+Resources:
+  Files:
+    Type: AWS::EFS::FileSystem
+    DeletionPolicy: Delete
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties:
+      DeletionProtection: true
+      DBInstanceIdentifier: !Sub '${AWS::StackName}-db'
+      VPCSecurityGroups: [!GetAtt Group.GroupId]
+  Balancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties:
+      LoadBalancerAttributes:
+        - { Key: deletion_protection.enabled, Value: 'true' }
+";
+
+    fn names(release: &Release) -> Vec<(&str, Fate)> {
+        release.stores.iter().map(|(name, _, fate)| (name.as_str(), *fate)).collect()
+    }
+
+    #[test]
+    fn what_keeps_data_is_kept_unless_it_is_named() {
+        let release = release(TEMPLATE, &[]).unwrap();
+        assert_eq!(release.resources, 3);
+        assert_eq!(names(&release), [("Files", Fate::Kept), ("Database", Fate::Snapshot)]);
+        let lost = super::release(TEMPLATE, &["Database".to_owned()]).unwrap();
+        assert_eq!(names(&lost), [("Files", Fate::Kept), ("Database", Fate::Lost)]);
+    }
+
+    #[test]
+    fn protections_are_taken_off_and_the_rest_means_the_same() {
+        let template = release(TEMPLATE, &[]).unwrap().template.unwrap();
+        let document: Value = serde_json::from_str(&template).unwrap();
+        let database = &document["Resources"]["Database"];
+        assert_eq!(database["Properties"]["DeletionProtection"], "false");
+        assert_eq!(database["DeletionPolicy"], "Snapshot");
+        assert_eq!(
+            database["Properties"]["VPCSecurityGroups"],
+            json!([{"Fn::GetAtt": ["Group", "GroupId"]}])
+        );
+        let balancer = &document["Resources"]["Balancer"]["Properties"];
+        assert_eq!(balancer["LoadBalancerAttributes"][0]["Value"], "false");
+        assert_eq!(document["Resources"]["Files"]["DeletionPolicy"], "Retain");
+    }
+
+    #[test]
+    fn a_template_that_says_so_already_is_left_alone() {
+        let template = "Resources: { Files: { Type: 'AWS::EFS::FileSystem', DeletionPolicy: Retain } }";
+        assert_eq!(release(template, &[]).unwrap().template, None);
+    }
+}

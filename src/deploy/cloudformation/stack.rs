@@ -1,0 +1,110 @@
+//! What CloudFormation knows of a stack.
+//!
+//! In: a name or an id. Out: [`Stack`], or nothing where there is none.
+
+use crate::deploy::failure::{Failure, sdk};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
+use std::collections::BTreeMap;
+
+/// A stack as it stands.
+#[derive(Debug, Clone)]
+pub(in crate::deploy) struct Stack {
+    /// Its unique id, which survives its deletion.
+    pub(in crate::deploy) id: String,
+    /// Its state.
+    pub(in crate::deploy) status: StackStatus,
+    /// The reason of the state.
+    pub(in crate::deploy) reason: String,
+    /// The values of its outputs.
+    pub(in crate::deploy) outputs: Vec<(String, String)>,
+    /// When it was last changed, as AWS writes it.
+    pub(in crate::deploy) changed: String,
+    parameters: BTreeMap<String, String>,
+}
+
+/// Finds a stack by its name or its id; by its name, one that was deleted is not found.
+pub(in crate::deploy) async fn find(client: &Client, name: &str) -> Result<Option<Stack>, Failure> {
+    match client.describe_stacks().stack_name(name).send().await {
+        Ok(answer) => Ok(answer.stacks().first().map(read)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(sdk(&format!("look for the stack {name}"), error)),
+    }
+}
+
+/// CloudFormation has no error of its own for a stack that does not exist.
+pub(super) fn is_absent<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.as_service_error().is_some_and(|error| {
+        error.code() == Some("ValidationError") && error.message().is_some_and(|text| text.contains("does not exist"))
+    })
+}
+
+fn read(stack: &Described) -> Stack {
+    let pair = |(name, value): (Option<&str>, Option<&str>)| Some((name?.to_owned(), value?.to_owned()));
+    let changed = stack.last_updated_time().or(stack.creation_time());
+    Stack {
+        id: stack.stack_id().unwrap_or_default().to_owned(),
+        status: stack.stack_status().cloned().unwrap_or_else(|| StackStatus::from("UNKNOWN")),
+        reason: stack.stack_status_reason().unwrap_or_default().to_owned(),
+        outputs: stack.outputs().iter().filter_map(|o| pair((o.output_key(), o.output_value()))).collect(),
+        parameters: stack
+            .parameters()
+            .iter()
+            .filter_map(|p| pair((p.parameter_key(), p.parameter_value())))
+            .collect(),
+        changed: changed.map(ToString::to_string).unwrap_or_default(),
+    }
+}
+
+impl Stack {
+    /// Whether something goes on.
+    pub(in crate::deploy) fn is_busy(&self) -> bool {
+        self.status.as_str().ends_with("_IN_PROGRESS") && self.status != StackStatus::ReviewInProgress
+    }
+
+    /// Whether an update can be made.
+    pub(super) fn is_updatable(&self) -> bool {
+        use StackStatus::{
+            CreateComplete, ImportComplete, ImportRollbackComplete, UpdateComplete, UpdateFailed, UpdateRollbackComplete,
+        };
+        matches!(
+            self.status,
+            CreateComplete
+                | UpdateComplete
+                | UpdateRollbackComplete
+                | UpdateFailed
+                | ImportComplete
+                | ImportRollbackComplete
+        )
+    }
+
+    /// Whether it is what a first create left that failed: it can only be deleted.
+    pub(super) fn is_remains(&self) -> bool {
+        use StackStatus::{CreateFailed, RollbackComplete, RollbackFailed};
+        matches!(self.status, RollbackComplete | RollbackFailed | CreateFailed)
+    }
+
+    /// Whether the last operation did what it was to do.
+    pub(in crate::deploy) fn succeeded(&self) -> bool {
+        use StackStatus::{CreateComplete, DeleteComplete, ImportComplete, UpdateComplete};
+        matches!(self.status, CreateComplete | UpdateComplete | DeleteComplete | ImportComplete)
+    }
+
+    /// The names of its parameters.
+    pub(super) fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.keys().map(String::as_str)
+    }
+
+    /// The names of the parameters that were given when it was deployed, and not left to the default that
+    /// its template had then.
+    pub(super) async fn given_parameters(&self, client: &Client) -> Result<Vec<String>, Failure> {
+        let summary = client.get_template_summary().stack_name(&self.id).send().await;
+        let summary = summary.map_err(|error| sdk("read the stack's parameters", error))?;
+        let declared = |name: &str| summary.parameters().iter().find(|p| p.parameter_key() == Some(name));
+        let given = |name: &str, value: &str| {
+            declared(name).and_then(|parameter| parameter.default_value()).is_none_or(|default| default != value)
+        };
+        Ok(self.parameters.iter().filter(|(name, value)| given(name, value)).map(|(name, _)| name.clone()).collect())
+    }
+}

@@ -1,0 +1,123 @@
+//! Why a deployment stopped: a kind that decides the exit code, a message, and what to do.
+//!
+//! In: errors of the SDK, terminal states, answers of the user. Out: [`Failure`]. Invariant: no failure
+//! carries a parameter's value or the body of a request.
+
+use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::error::Error;
+use std::fmt;
+
+/// The kinds that exit codes tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// AWS refused, or what was deployed does not work.
+    Failed,
+    /// Something must be given first: a flag, a value.
+    Usage,
+    /// Credentials are missing, expired or not allowed to do this.
+    Credentials,
+    /// It was still going on when the time was up.
+    TimedOut,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Why a deployment stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Decides the exit code.
+    pub kind: FailureKind,
+    /// What happened, in lower case.
+    pub message: String,
+    /// What led to it and what to do, a line each.
+    pub help: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Failure { kind, message: message.into(), help: Vec::new() }
+    }
+
+    /// AWS refused, or what was deployed does not work.
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Failure::new(FailureKind::Failed, message)
+    }
+
+    /// Something must be given first.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Failure::new(FailureKind::Usage, message)
+    }
+
+    /// With one more line of help.
+    pub(super) fn help(mut self, line: impl Into<String>) -> Self {
+        self.help.push(line.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
+/// Codes by which services say that the credentials themselves are the trouble.
+const CREDENTIAL_CODES: &[&str] = &[
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+/// Turns an error of the SDK into a failure; `doing` completes "cannot ...".
+pub(super) fn sdk<E, R>(doing: &str, error: SdkError<E, R>) -> Failure
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: fmt::Debug + 'static,
+{
+    let code = error.code().unwrap_or_default().to_owned();
+    let reason = error.message().map_or_else(|| reach(&error), str::to_owned);
+    if CREDENTIAL_CODES.contains(&code.as_str()) {
+        return credentials(&format!("cannot {doing}: {reason}"), None);
+    }
+    let failure = Failure::failed(format!("cannot {doing}: {reason}"));
+    if code.contains("AccessDenied") || code.contains("InsufficientPrivileges") || code == "UnauthorizedOperation" {
+        return failure.help("the credentials in use are not allowed to do this: ask for the permission named above");
+    }
+    failure
+}
+
+/// What the SDK says where no service answered.
+fn reach<E: Error + 'static, R: fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
+    match error {
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => {
+            format!("the service cannot be reached ({})", innermost(error))
+        }
+        other => DisplayErrorContext(other).to_string(),
+    }
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut current = error;
+    while let Some(next) = current.source() {
+        current = next;
+    }
+    current.to_string()
+}
+
+/// Missing or expired credentials, with the command that helps.
+pub(super) fn credentials(message: &str, profile: Option<&str>) -> Failure {
+    let with = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
+    Failure::new(FailureKind::Credentials, message)
+        .help(format!("run `aws sso login{with}` if the profile uses single sign-on, else `aws configure{with}`"))
+        .help("or set AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")
+}

@@ -1,0 +1,174 @@
+//! The value of every parameter of a template.
+//!
+//! In: what the compile knows, what flags give, what the running stack has. Out: one [`Choice`] a parameter,
+//! or one failure that names all that is missing. Order: a flag, the compile's value, the previous deploy's,
+//! the template's default.
+
+use super::Values;
+use super::failure::Failure;
+use crate::targets::DeployParameter;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where a parameter's value comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// Given now.
+    Given(String),
+    /// Kept from the previous deploy.
+    Previous,
+    /// Left to the template's default.
+    Default,
+}
+
+/// Shows no value: some are secret.
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Choice::Given(_) => "Given(..)",
+            Choice::Previous => "Previous",
+            Choice::Default => "Default",
+        })
+    }
+}
+
+/// Chooses a value for every parameter. `previous` holds the names of those that were given to the stack
+/// that is running.
+pub(super) fn choose(
+    parameters: &[DeployParameter],
+    given: &Values,
+    previous: &[String],
+) -> Result<BTreeMap<String, Choice>, Failure> {
+    unknown(parameters, given)?;
+    let (mut chosen, mut missing) = (BTreeMap::new(), Vec::new());
+    for parameter in parameters {
+        match choice(parameter, given, previous) {
+            Some(choice) => {
+                chosen.insert(parameter.name.clone(), choice);
+            }
+            None => missing.push(parameter),
+        }
+    }
+    if missing.is_empty() { Ok(chosen) } else { Err(absent(&missing)) }
+}
+
+fn choice(parameter: &DeployParameter, given: &Values, previous: &[String]) -> Option<Choice> {
+    let source = if parameter.secret { &given.secrets } else { &given.parameters };
+    if let Some(value) = source.get(&parameter.name).or(parameter.value.as_ref()) {
+        Some(Choice::Given(value.clone()))
+    } else if previous.contains(&parameter.name) {
+        Some(Choice::Previous)
+    } else {
+        parameter.has_default.then_some(Choice::Default)
+    }
+}
+
+/// The secrets that a person must still be asked for.
+pub(super) fn secrets_to_ask<'a>(
+    parameters: &'a [DeployParameter],
+    given: &Values,
+    previous: &[String],
+) -> Vec<&'a DeployParameter> {
+    let open = |parameter: &&DeployParameter| parameter.secret && choice(parameter, given, previous).is_none();
+    parameters.iter().filter(open).collect()
+}
+
+fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> {
+    let declared = |name: &str, secret: bool| {
+        parameters.iter().any(|parameter| parameter.name == name && parameter.secret == secret)
+    };
+    let flags = given.parameters.keys().map(|name| (name, false, "--parameter"));
+    let flags = flags.chain(given.secrets.keys().map(|name| (name, true, "--secret")));
+    for (name, secret, flag) in flags {
+        if declared(name, secret) {
+            continue;
+        }
+        let failure = Failure::usage(format!("`{flag} {name}=`: there is no such parameter"));
+        if declared(name, !secret) {
+            let other = if secret { "--parameter NAME=VALUE" } else { "--secret NAME=@FILE" };
+            return Err(failure.help(format!("`{name}` is given by `{other}`")));
+        }
+        let names: Vec<_> =
+            parameters.iter().filter(|parameter| parameter.secret == secret).map(|p| p.name.as_str()).collect();
+        return Err(failure.help(match names.is_empty() {
+            true => "there are none".to_owned(),
+            false => format!("there are: {}", names.join(", ")),
+        }));
+    }
+    Ok(())
+}
+
+fn absent(missing: &[&DeployParameter]) -> Failure {
+    let count = missing.len();
+    let what = if count == 1 { "a value is missing".to_owned() } else { format!("{count} values are missing") };
+    let mut failure = Failure::usage(format!("{what} for this deployment"));
+    for parameter in missing {
+        let name = &parameter.name;
+        let flag = match (&parameter.variable, parameter.secret) {
+            (_, true) => format!("--secret {name}=@FILE"),
+            (Some(variable), _) => format!("--set {variable}=VALUE"),
+            _ => format!("--parameter {name}=VALUE"),
+        };
+        failure = failure.help(format!("`{flag}`: {}", parameter.description));
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(name: &str) -> DeployParameter {
+        DeployParameter { name: name.into(), description: format!("the {name}"), ..Default::default() }
+    }
+
+    fn given(name: &str, value: &str) -> Values {
+        let mut values = Values::default();
+        values.parameters.insert(name.into(), value.into());
+        values
+    }
+
+    #[test]
+    fn a_flag_beats_the_compile_beats_the_previous_deploy_beats_the_default() {
+        let mut image = parameter("Image");
+        image.has_default = true;
+        let chosen = |image: &DeployParameter, given: &Values, previous: &[String]| {
+            choose(std::slice::from_ref(image), given, previous).unwrap().remove("Image").unwrap()
+        };
+        let before = ["Image".to_owned()];
+        assert_eq!(chosen(&image, &Values::default(), &[]), Choice::Default);
+        assert_eq!(chosen(&image, &Values::default(), &before), Choice::Previous);
+        image.value = Some("1".into());
+        assert_eq!(chosen(&image, &Values::default(), &before), Choice::Given("1".into()));
+        assert_eq!(chosen(&image, &given("Image", "2"), &before), Choice::Given("2".into()));
+    }
+
+    #[test]
+    fn all_that_is_missing_is_named_with_its_flag_and_description() {
+        let mut secret = parameter("Password");
+        secret.secret = true;
+        let mut late = parameter("AppVersion");
+        late.variable = Some("APP_VERSION".into());
+        let failure = choose(&[parameter("Vpc"), secret, late], &Values::default(), &[]).unwrap_err();
+        assert_eq!(failure.message, "3 values are missing for this deployment");
+        assert_eq!(
+            failure.help,
+            [
+                "`--parameter Vpc=VALUE`: the Vpc",
+                "`--secret Password=@FILE`: the Password",
+                "`--set APP_VERSION=VALUE`: the AppVersion",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_and_a_secret_is_no_parameter() {
+        let mut secret = parameter("Password");
+        secret.secret = true;
+        let failure = choose(&[parameter("Vpc")], &given("Vcp", "x"), &[]).unwrap_err();
+        assert_eq!(failure.help, ["there are: Vpc"]);
+        let failure = choose(&[secret], &given("Password", "canary"), &[]).unwrap_err();
+        assert_eq!(failure.help, ["`Password` is given by `--secret NAME=@FILE`"]);
+        assert!(!format!("{failure:?}").contains("canary"));
+    }
+}
