@@ -8,6 +8,8 @@ pub mod cli;
 pub mod cloudformation;
 pub mod compile;
 pub mod compose;
+#[cfg(feature = "deploy")]
+pub mod deploy;
 pub mod diagnostic;
 pub mod source;
 #[path = "../targets/mod.rs"]

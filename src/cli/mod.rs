@@ -7,6 +7,12 @@ mod args;
 mod build;
 mod check;
 mod completions;
+#[cfg(feature = "deploy")]
+mod deploy;
+#[cfg(feature = "deploy")]
+mod deployment;
+#[cfg(feature = "deploy")]
+mod down;
 mod environments;
 mod exit;
 mod explain;
@@ -14,6 +20,8 @@ mod listing;
 mod report;
 mod selection;
 mod shell;
+#[cfg(feature = "deploy")]
+mod status;
 mod targets;
 mod verify;
 
@@ -39,6 +47,15 @@ pub enum Command {
     Targets(targets::Targets),
     /// List the environments that the manifest declares
     Environments(environments::Environments),
+    /// Compile an environment, show what would change, and deploy it
+    #[cfg(feature = "deploy")]
+    Deploy(deploy::Deploy),
+    /// Tell how what was deployed stands
+    #[cfg(feature = "deploy")]
+    Status(status::Status),
+    /// Take down what was deployed; what keeps data stays unless it is named
+    #[cfg(feature = "deploy")]
+    Down(down::Down),
     /// Tell what a diagnostic means and what to do; without a name, list them all
     Explain(explain::Explain),
     /// Print a shell's completion script.
@@ -81,6 +98,12 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
         Command::Verify(command) => command.run(context),
         Command::Targets(command) => command.run(context),
         Command::Environments(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        Command::Deploy(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        Command::Status(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        Command::Down(command) => command.run(context),
         Command::Explain(command) => command.run(context),
         Command::Completions(command) => command.run(context),
     }

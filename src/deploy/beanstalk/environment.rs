@@ -39,8 +39,6 @@ pub(super) struct Environment {
 pub(super) struct Request {
     /// The environment's id.
     pub(super) environment: String,
-    /// The environment's name.
-    pub(super) name: String,
     /// What its events are marked with.
     pub(super) id: Option<String>,
 }
@@ -145,7 +143,7 @@ pub(super) async fn create(
     let answer = call.set_option_settings(option_settings(settings)).send().await;
     let answer = answer.map_err(|error| sdk(&format!("make the environment {name}"), error))?;
     let id = answer.request_id().map(str::to_owned);
-    Ok(Request { environment: answer.environment_id.unwrap_or_default(), name: name.clone(), id })
+    Ok(Request { environment: answer.environment_id.unwrap_or_default(), id })
 }
 
 /// Asks for a new version and settings.
@@ -159,5 +157,5 @@ pub(super) async fn update(
     let answer = call.set_option_settings(option_settings(settings)).send().await;
     let answer = answer.map_err(|error| sdk(&format!("update the environment {}", running.name), error))?;
     let id = answer.request_id().map(str::to_owned);
-    Ok(Request { environment: running.id.clone(), name: running.name.clone(), id })
+    Ok(Request { environment: running.id.clone(), id })
 }

@@ -1,0 +1,58 @@
+//! `tranship deploy`: compiles an environment, uploads it and deploys it.
+
+use super::deployment::{Aws, Reporter, SecretFile, read_secrets, secret_file};
+use super::{Context, Exit, Set};
+use crate::deploy;
+
+/// The arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Deploy {
+    /// An environment of the manifest
+    #[arg(value_name = "ENV")]
+    environment: String,
+    #[command(flatten)]
+    set: Set,
+    /// The value of a template's parameter
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::args::assignment)]
+    parameters: Vec<(String, String)>,
+    /// The file that holds a secret's value; a secret that is not given keeps the one it has
+    #[arg(long = "secret", value_name = "NAME=@FILE", value_parser = secret_file)]
+    secrets: Vec<SecretFile>,
+    /// Something that keeps data and may be replaced or removed
+    #[arg(long, value_name = "NAME")]
+    allow_replacement: Vec<String>,
+    /// Deploy without asking
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    aws: Aws,
+}
+
+impl Deploy {
+    /// Compiles, then deploys. What was deployed is told on standard output, `NAME=VALUE` a line.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let compiled = match context.compile(&self.environment, &self.set, "compiled") {
+            Ok(compiled) => compiled,
+            Err(exit) => return exit,
+        };
+        let mut options = self.aws.options(self.yes, context.shell);
+        options.values.parameters = self.parameters.iter().cloned().collect();
+        options.allow_replacement.clone_from(&self.allow_replacement);
+        if let Err(error) = read_secrets(&self.secrets, context.world, &mut options.values) {
+            context.shell.error(&error);
+            return Exit::Refused;
+        }
+        let mut reporter = Reporter(context.shell);
+        match deploy::deploy(&compiled.deployment, &compiled.artifacts, &options, &mut reporter) {
+            Ok(outcome) => {
+                for (name, value) in &outcome.outputs {
+                    context.shell.data(&format!("{name}={value}\n"));
+                }
+                let what = if outcome.changed { "deployed" } else { "nothing to deploy:" };
+                context.shell.say(&format!("{what} {}", self.environment));
+                Exit::Done
+            }
+            Err(failure) => context.fail(&failure),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What `deploy`, `status` and `down` share: their compile, their flags, how progress is told, exit codes.
+//!
+//! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed unseen; it is
+//! never on a command line and never printed.
+
+use super::selection::Job;
+use super::{Context, Exit, Format, Set, Shell};
+use crate::app::EnvironmentChoice;
+use crate::deploy::{
+    Action, Ask, Banner, Change, Event, Failure, FailureKind, Options, Progress, Question, Values,
+};
+use crate::targets::Compiled;
+use crate::world::World;
+use anstyle::{AnsiColor, Style};
+use camino::Utf8PathBuf;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whose account, and how long to wait.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Aws {
+    /// The profile of the AWS configuration, instead of AWS_PROFILE
+    #[arg(long, value_name = "NAME")]
+    aws_profile: Option<String>,
+    /// Minutes to wait for an operation of AWS
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    timeout: u64,
+}
+
+/// A secret's name and the file that holds its value.
+#[derive(Debug, Clone)]
+pub(super) struct SecretFile {
+    name: String,
+    file: Utf8PathBuf,
+}
+
+/// Reads `NAME=@FILE`. A value itself would be seen by every process of the machine.
+pub(super) fn secret_file(text: &str) -> Result<SecretFile, String> {
+    match text.split_once("=@") {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok(SecretFile { name: name.to_owned(), file: file.into() })
+        }
+        // What was given may be the secret: it is not repeated.
+        _ => Err("expected NAME=@FILE, the file that holds the value".to_owned()),
+    }
+}
+
+impl Aws {
+    /// Options without values.
+    pub(super) fn options(&self, yes: bool, shell: &Shell) -> Options {
+        let profile = self.aws_profile.clone();
+        Options {
+            profile,
+            values: Values::default(),
+            allow_replacement: Vec::new(),
+            delete_data: Vec::new(),
+            yes,
+            ask: shell.is_interactive().then(asker),
+            timeout: Duration::from_secs(self.timeout.saturating_mul(60)),
+        }
+    }
+}
+
+/// The values of secrets, by name; one line end at the end of a file is not part of it.
+pub(super) fn read_secrets(files: &[SecretFile], world: &dyn World, values: &mut Values) -> Result<(), String> {
+    for SecretFile { name, file } in files {
+        let bytes = world.read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("{file} is not UTF-8"))?;
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        values.secrets.insert(name.clone(), text.strip_suffix('\r').unwrap_or(text).to_owned());
+    }
+    Ok(())
+}
+
+impl Context<'_> {
+    /// Compiles an environment to deploy it, and tells what was found.
+    pub(super) fn compile(&mut self, environment: &str, set: &Set, verb: &str) -> Result<Compiled, Exit> {
+        let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
+        let mut outcomes = Job { options: self.options(set), choices, strict: false }.run(self);
+        let exit = self.report_outcomes(Format::Human, verb, &outcomes);
+        let compiled = outcomes.pop().and_then(|outcome| outcome.compiled);
+        compiled.ok_or(if exit == Exit::Done { Exit::Failed } else { exit })
+    }
+
+    /// Tells why a deployment stopped.
+    pub(super) fn fail(&mut self, failure: &Failure) -> Exit {
+        self.shell.error(&failure.message);
+        for line in &failure.help {
+            self.shell.tell(&format!("  = {line}\n"));
+        }
+        match failure.kind {
+            FailureKind::Failed => Exit::Failed,
+            FailureKind::Usage => Exit::Refused,
+            FailureKind::Credentials => Exit::Credentials,
+            FailureKind::TimedOut => Exit::TimedOut,
+            FailureKind::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+/// Tells progress, a line each.
+pub(super) struct Reporter<'a>(pub(super) &'a mut Shell);
+
+const BAD: Style = AnsiColor::Red.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+const CARE: Style = AnsiColor::Yellow.on_default();
+
+impl Progress for Reporter<'_> {
+    fn banner(&mut self, banner: &Banner) {
+        let Banner { subject, account, region, profile, identity } = banner;
+        let profile = profile.as_ref().map(|name| format!(", profile {name}")).unwrap_or_default();
+        self.0.say(&format!("{subject} in account {account}, region {region}{profile}, as {identity}"));
+    }
+
+    fn say(&mut self, line: &str) {
+        self.0.say(line);
+    }
+
+    fn warn(&mut self, line: &str) {
+        self.0.tell(&format!("{CARE}!{CARE:#} {line}\n"));
+    }
+
+    fn changes(&mut self, changes: &[Change]) {
+        for change in changes {
+            let (style, mark, verb) = match change.action {
+                Action::Add => (GOOD, '+', "add"),
+                Action::Modify => (Style::new(), '~', "change"),
+                Action::Revise => (Style::new(), '~', "new revision"),
+                Action::Replace => (if change.data_at_risk { BAD } else { CARE }, '!', "replace"),
+                Action::Remove => (BAD, '-', "remove"),
+            };
+            let detail = if change.detail.is_empty() { String::new() } else { format!("  {}", change.detail) };
+            self.0.say(&format!(
+                "{style}{mark} {verb:<12}{style:#} {} ({}){detail}",
+                change.name, change.kind
+            ));
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let style = if event.failed { BAD } else { Style::new() };
+        let kind = if event.kind.is_empty() { String::new() } else { format!(" ({})", event.kind) };
+        let text = if event.text.is_empty() { String::new() } else { format!("  {}", event.text) };
+        self.0.say(&format!("{style}{:<20}{style:#} {}{kind}{text}", event.status, event.subject));
+    }
+}
+
+/// Asks at the terminal.
+fn asker() -> Ask {
+    Arc::new(|question| match question {
+        Question::Confirm(text) => line(&format!("{text} [y/N] ")),
+        Question::Type(name) => line(&format!("type `{name}` to go on: ")),
+        Question::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
+    })
+}
+
+/// Asks for a line; nothing at the end of the input.
+fn line(question: &str) -> Option<String> {
+    let mut err = io::stderr();
+    err.write_all(question.as_bytes()).and_then(|()| err.flush()).ok()?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer).ok()?;
+    (read > 0).then_some(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_a_file_and_a_refused_one_is_not_repeated() {
+        let read = secret_file("Password=@secrets/password").unwrap();
+        assert_eq!((read.name.as_str(), read.file.as_str()), ("Password", "secrets/password"));
+        for text in ["Password=canary", "=@file", "Password=@", "canary"] {
+            assert!(!secret_file(text).unwrap_err().contains("canary"));
+        }
+    }
+}

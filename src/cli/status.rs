@@ -1,0 +1,61 @@
+//! `tranship status`: how what was deployed stands.
+
+use super::deployment::{Aws, Reporter};
+use super::{Context, Exit, Set};
+use crate::deploy::{self, Status as Found};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+/// The arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Status {
+    /// An environment of the manifest
+    #[arg(value_name = "ENV")]
+    environment: String,
+    #[command(flatten)]
+    set: Set,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t)]
+    format: Form,
+    #[command(flatten)]
+    aws: Aws,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Form {
+    #[default]
+    Human,
+    Json,
+}
+
+impl Status {
+    /// Tells it on standard output. It fails where nothing is deployed, or what is does not rest or fails.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let compiled = match context.compile(&self.environment, &self.set, "compiled") {
+            Ok(compiled) => compiled,
+            Err(exit) => return exit,
+        };
+        let options = self.aws.options(false, context.shell);
+        match deploy::status(&compiled.deployment, &options, &mut Reporter(context.shell)) {
+            Ok(found) => {
+                context.shell.data(&match self.format {
+                    Form::Human => human(&found),
+                    Form::Json => format!("{}\n", document(&found)),
+                });
+                if found.healthy { Exit::Done } else { Exit::Failed }
+            }
+            Err(failure) => context.fail(&failure),
+        }
+    }
+}
+
+fn human(found: &Found) -> String {
+    let state = found.state.as_deref().unwrap_or("not deployed");
+    let facts = found.facts.iter().map(|(name, value)| format!("  {name}: {value}\n"));
+    format!("{}: {state}\n", found.subject) + &facts.collect::<String>()
+}
+
+fn document(found: &Found) -> Value {
+    let facts: Map<_, _> = found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    json!({"subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts})
+}
