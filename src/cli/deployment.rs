@@ -63,7 +63,11 @@ impl Aws {
 }
 
 /// The values of secrets, by name; one line end at the end of a file is not part of it.
-pub(super) fn read_secrets(files: &[SecretFile], world: &dyn World, values: &mut Values) -> Result<(), String> {
+pub(super) fn read_secrets(
+    files: &[SecretFile],
+    world: &dyn World,
+    values: &mut Values,
+) -> Result<(), String> {
     for SecretFile { name, file } in files {
         let bytes = world.read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
         let text = String::from_utf8(bytes).map_err(|_| format!("{file} is not UTF-8"))?;
@@ -130,11 +134,10 @@ impl Progress for Reporter<'_> {
                 Action::Replace => (if change.data_at_risk { BAD } else { CARE }, '!', "replace"),
                 Action::Remove => (BAD, '-', "remove"),
             };
-            let detail = if change.detail.is_empty() { String::new() } else { format!("  {}", change.detail) };
-            self.0.say(&format!(
-                "{style}{mark} {verb:<12}{style:#} {} ({}){detail}",
-                change.name, change.kind
-            ));
+            let detail =
+                if change.detail.is_empty() { String::new() } else { format!("  {}", change.detail) };
+            self.0
+                .say(&format!("{style}{mark} {verb:<12}{style:#} {} ({}){detail}", change.name, change.kind));
         }
     }
 

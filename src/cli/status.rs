@@ -56,6 +56,7 @@ fn human(found: &Found) -> String {
 }
 
 fn document(found: &Found) -> Value {
-    let facts: Map<_, _> = found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let facts: Map<_, _> =
+        found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     json!({"subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts})
 }

@@ -11,9 +11,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-    ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
 };
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -60,7 +60,12 @@ impl<'a> Bucket<'a> {
             return Ok(key);
         }
         let body = ByteStream::from(bytes.to_vec());
-        let put = self.client.put_object().bucket(&self.name).key(&key).expected_bucket_owner(&self.session.account);
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(&key)
+            .expected_bucket_owner(&self.session.account);
         put.body(body).send().await.map_err(|error| sdk(&format!("upload to {}", self.name), error))?;
         Ok(key)
     }
@@ -98,13 +103,16 @@ impl<'a> Bucket<'a> {
         }
         match create.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => {
+                Ok(())
+            }
             Err(error) => Err(sdk(&format!("make the bucket {}", self.name), error)),
         }
     }
 
     async fn is_complete(&self) -> bool {
-        let tags = self.client.get_bucket_tagging().bucket(&self.name).expected_bucket_owner(&self.session.account);
+        let tags =
+            self.client.get_bucket_tagging().bucket(&self.name).expected_bucket_owner(&self.session.account);
         tags.send().await.is_ok_and(|tags| tags.tag_set().iter().any(|tag| tag.key() == COMPLETE))
     }
 
@@ -125,8 +133,10 @@ impl<'a> Bucket<'a> {
         call.send().await.map_err(|error| sdk(&told("close"), error))?;
 
         let by = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256).build();
-        let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by.map_err(built)?);
-        let rules = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().map_err(built)?;
+        let rule =
+            ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(by.map_err(built)?);
+        let rules =
+            ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().map_err(built)?;
         let call = client.put_bucket_encryption().bucket(&self.name).expected_bucket_owner(owner);
         let call = call.server_side_encryption_configuration(rules);
         call.send().await.map_err(|error| sdk(&told("encrypt"), error))?;

@@ -89,8 +89,12 @@ where
         return credentials(&format!("cannot {doing}: {reason}"), None);
     }
     let failure = Failure::failed(format!("cannot {doing}: {reason}"));
-    if code.contains("AccessDenied") || code.contains("InsufficientPrivileges") || code == "UnauthorizedOperation" {
-        return failure.help("the credentials in use are not allowed to do this: ask for the permission named above");
+    if code.contains("AccessDenied")
+        || code.contains("InsufficientPrivileges")
+        || code == "UnauthorizedOperation"
+    {
+        return failure
+            .help("the credentials in use are not allowed to do this: ask for the permission named above");
     }
     failure
 }
@@ -118,6 +122,8 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
 pub(super) fn credentials(message: &str, profile: Option<&str>) -> Failure {
     let with = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
     Failure::new(FailureKind::Credentials, message)
-        .help(format!("run `aws sso login{with}` if the profile uses single sign-on, else `aws configure{with}`"))
+        .help(format!(
+            "run `aws sso login{with}` if the profile uses single sign-on, else `aws configure{with}`"
+        ))
         .help("or set AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")
 }

@@ -91,7 +91,9 @@ pub fn deploy(
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Failure> {
     run(deployment, options, progress, async |session, progress| match deployment {
-        Deployment::Stack(stack) => cloudformation::deploy(session, stack, artifacts, options, progress).await,
+        Deployment::Stack(stack) => {
+            cloudformation::deploy(session, stack, artifacts, options, progress).await
+        }
         Deployment::Beanstalk(environment) => {
             beanstalk::deploy(session, environment, artifacts, options, progress).await
         }
@@ -188,7 +190,9 @@ async fn confirm(options: &Options, question: &str) -> Result<(), Failure> {
         return Ok(());
     }
     if options.ask.is_none() {
-        return Err(Failure::usage("this needs a yes, and there is no terminal to ask at").help("give `--yes`"));
+        return Err(
+            Failure::usage("this needs a yes, and there is no terminal to ask at").help("give `--yes`")
+        );
     }
     let answer = ask(options.ask.as_ref(), Question::Confirm(question.to_owned())).await;
     match answer.as_deref().map(str::trim) {
@@ -203,8 +207,10 @@ async fn confirm_by_name(options: &Options, name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     if options.ask.is_none() {
-        return Err(Failure::usage("this needs the environment's name typed, and there is no terminal to ask at")
-            .help("give `--yes`"));
+        return Err(Failure::usage(
+            "this needs the environment's name typed, and there is no terminal to ask at",
+        )
+        .help("give `--yes`"));
     }
     let answer = ask(options.ask.as_ref(), Question::Type(name.to_owned())).await;
     if answer.as_deref().map(str::trim) == Some(name) {

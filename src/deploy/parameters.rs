@@ -69,7 +69,8 @@ pub(super) fn secrets_to_ask<'a>(
     given: &Values,
     previous: &[String],
 ) -> Vec<&'a DeployParameter> {
-    let open = |parameter: &&DeployParameter| parameter.secret && choice(parameter, given, previous).is_none();
+    let open =
+        |parameter: &&DeployParameter| parameter.secret && choice(parameter, given, previous).is_none();
     parameters.iter().filter(open).collect()
 }
 
@@ -88,8 +89,11 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
             let other = if secret { "--parameter NAME=VALUE" } else { "--secret NAME=@FILE" };
             return Err(failure.help(format!("`{name}` is given by `{other}`")));
         }
-        let names: Vec<_> =
-            parameters.iter().filter(|parameter| parameter.secret == secret).map(|p| p.name.as_str()).collect();
+        let names: Vec<_> = parameters
+            .iter()
+            .filter(|parameter| parameter.secret == secret)
+            .map(|p| p.name.as_str())
+            .collect();
         return Err(failure.help(match names.is_empty() {
             true => "there are none".to_owned(),
             false => format!("there are: {}", names.join(", ")),
@@ -100,7 +104,8 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
 
 fn absent(missing: &[&DeployParameter]) -> Failure {
     let count = missing.len();
-    let what = if count == 1 { "a value is missing".to_owned() } else { format!("{count} values are missing") };
+    let what =
+        if count == 1 { "a value is missing".to_owned() } else { format!("{count} values are missing") };
     let mut failure = Failure::usage(format!("{what} for this deployment"));
     for parameter in missing {
         let name = &parameter.name;

@@ -44,7 +44,8 @@ impl Session {
         let who = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
         let who = who.map_err(|error| sdk("ask AWS who you are", error))?;
         let identity = who.arn().unwrap_or_default().to_owned();
-        let partition = identity.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
+        let partition =
+            identity.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
         let account = who.account().unwrap_or_default().to_owned();
         let profile = profile.map(str::to_owned);
         Ok(Session { config, account, partition, region, profile, identity, underway: RefCell::default() })

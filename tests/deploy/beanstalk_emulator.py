@@ -12,6 +12,7 @@ import json
 import re
 import threading
 import time
+import traceback
 import uuid
 import zipfile
 
@@ -96,7 +97,7 @@ class Beanstalk:
         self.applications, self.versions = {}, {}
         self.environments, self.events = [], []
         self.steps = collections.deque()
-        self.failures, self.bundles = {}, {}
+        self.failures, self.bundles, self.faults = {}, {}, []
 
     # -- for the tests -------------------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class Beanstalk:
     # -- the wire ------------------------------------------------------------------------------------
 
     def handle(self, form):
-        """Answers one request: (status, body)."""
+        """Answers one request: (status, body, request id). A fault of the emulator is kept for the test to see."""
         request_id = str(uuid.uuid4())
         try:
             if form.get("Action") not in self.model.operation_names:
@@ -117,9 +118,12 @@ class Beanstalk:
             with self.lock:
                 self._advance()
                 result = getattr(self, "do_" + operation.name)(request_id, **members)
-            return 200, render_response(operation, result or {}, request_id)
+            return 200, render_response(operation, result or {}, request_id), request_id
         except ServiceError as error:
-            return error.status, render_error(error, request_id)
+            return error.status, render_error(error, request_id), request_id
+        except Exception:
+            self.faults.append(traceback.format_exc())
+            return 500, render_error(ServiceError("InternalFailure", "a fault of the emulator", 500), request_id), request_id
 
     def _advance(self):
         """Takes the steps whose time has come."""
@@ -409,7 +413,7 @@ class Beanstalk:
     def do_DescribeEnvironmentHealth(self, request_id, EnvironmentName=None, EnvironmentId=None, AttributeNames=None):
         environment = self._find(EnvironmentName, EnvironmentId)
         return {"EnvironmentName": environment["EnvironmentName"], "HealthStatus": environment["HealthStatus"],
-                "Status": environment["Status"], "Color": environment["Health"], "Causes": environment["_causes"],
+                "Color": environment["Health"], "Causes": environment["_causes"],
                 "RefreshedAt": now()}
 
     def do_DescribeEnvironmentResources(self, request_id, EnvironmentName=None, EnvironmentId=None):

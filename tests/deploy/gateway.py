@@ -133,8 +133,8 @@ class Gateway:
 
     def _carry_out(self, request, service, form, body):
         if service == "elasticbeanstalk":
-            status, text = self.beanstalk.handle(form)
-            return status, text.encode(), {"Content-Type": "text/xml"}
+            status, text, request_id = self.beanstalk.handle(form)
+            return status, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=120)
         headers = {name: value for name, value in request.headers.items()
                    if name.lower() not in ("transfer-encoding", "content-length", "connection", "expect")}

@@ -10,6 +10,7 @@ use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Outcome, confirm_by_name};
 use crate::targets::BeanstalkDeployment;
+use aws_sdk_elasticbeanstalk::operation::RequestId;
 
 /// The setting that decides about a database inside an environment.
 const POLICY: (&str, &str) = ("aws:rds:dbinstance", "DBDeletionPolicy");
@@ -28,7 +29,7 @@ pub(in crate::deploy) async fn down(
     };
     if !found.is_ready() {
         progress.say(&format!("{} is {}: following it first", found.name, found.status));
-        found = follow::to_rest(session, &found, options.timeout, progress).await?;
+        found = follow::to_rest(session, &found, None, options.timeout, progress).await?;
         if !found.is_ready() {
             return Ok(Outcome { changed: true, outputs: Vec::new() });
         }
@@ -44,15 +45,19 @@ pub(in crate::deploy) async fn down(
             progress.warn("its database is deleted with all that it holds");
         }
         Some(_) => {
-            return Err(Failure::usage(format!("the database of {name} would be deleted with all that it holds"))
-                .help("if it may be, `--delete-data database`; else deploy it with a snapshot policy first"));
+            return Err(Failure::usage(format!(
+                "the database of {name} would be deleted with all that it holds"
+            ))
+            .help("if it may be, `--delete-data database`; else deploy it with a snapshot policy first"));
         }
     }
     confirm_by_name(options, environment).await?;
     let call = session.beanstalk().terminate_environment().environment_id(&found.id);
-    call.send().await.map_err(|error| sdk(&format!("terminate the environment {name}"), error))?;
+    let asked =
+        call.send().await.map_err(|error| sdk(&format!("terminate the environment {name}"), error))?;
+    let request = asked.request_id().map(str::to_owned);
     session.underway(format!("the termination of the environment {name}"));
-    let end = follow::to_rest(session, &found, options.timeout, progress).await?;
+    let end = follow::to_rest(session, &found, request, options.timeout, progress).await?;
     session.settled();
     if end.status == "Terminated" {
         progress.say(&format!("the application {} and its versions stay", found.application));
@@ -78,6 +83,10 @@ async fn database(session: &Session, application: &str, name: &str) -> Result<Op
     Ok(Some(find(POLICY.0, POLICY.1).unwrap_or_else(|| "Delete".to_owned())))
 }
 
-fn is(setting: &aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting, space: &str, option: &str) -> bool {
+fn is(
+    setting: &aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting,
+    space: &str,
+    option: &str,
+) -> bool {
     setting.namespace() == Some(space) && setting.option_name() == Some(option)
 }

@@ -73,14 +73,16 @@ pub(super) async fn find(
     let call = session.beanstalk().describe_environments().application_name(&deployment.application);
     let call = call.environment_names(&deployment.environment).include_deleted(false);
     let answer = call.send().await;
-    let answer = answer.map_err(|error| sdk(&format!("look for the environment {}", deployment.environment), error))?;
+    let answer = answer
+        .map_err(|error| sdk(&format!("look for the environment {}", deployment.environment), error))?;
     let found = answer.environments().iter().find(|it| it.status() != Some(&EnvironmentStatus::Terminated));
     Ok(found.map(read))
 }
 
 /// The environment of an id, terminated or not.
 pub(super) async fn by_id(session: &Session, id: &str) -> Result<Environment, Failure> {
-    let answer = session.beanstalk().describe_environments().environment_ids(id).include_deleted(true).send().await;
+    let answer =
+        session.beanstalk().describe_environments().environment_ids(id).include_deleted(true).send().await;
     let answer = answer.map_err(|error| sdk("look at the environment", error))?;
     answer.environments().first().map(read).ok_or_else(|| Failure::failed("the environment is gone"))
 }

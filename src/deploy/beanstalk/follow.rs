@@ -23,7 +23,7 @@ pub(super) async fn deployment(
     limit: Duration,
     progress: &mut dyn Progress,
 ) -> Result<Environment, Failure> {
-    let mut trail = Trail { request: Some(request.clone()), ..Trail::default() };
+    let mut trail = Trail { request: request.id.clone(), ..Trail::default() };
     let mut end = rest(session, &request.environment, &mut trail, limit, progress).await?;
     let mut pace = Pace::new(COLOUR);
     while end.is_ready() && end.health == "Grey" && trail.errors.is_empty() && pace.wait().await {
@@ -35,21 +35,22 @@ pub(super) async fn deployment(
     Err(failure(session, &end, label, &trail).await)
 }
 
-/// Follows whatever goes on to its end, good or bad.
+/// Follows whatever goes on to its end, good or bad; a request where we asked for it.
 pub(super) async fn to_rest(
     session: &Session,
     environment: &Environment,
+    request: Option<String>,
     limit: Duration,
     progress: &mut dyn Progress,
 ) -> Result<Environment, Failure> {
-    let mut trail = Trail::default();
+    let mut trail = Trail { request, ..Trail::default() };
     rest(session, &environment.id, &mut trail, limit, progress).await
 }
 
 /// What was seen of an environment's events.
 #[derive(Debug, Default)]
 struct Trail {
-    request: Option<Request>,
+    request: Option<String>,
     seen: Vec<(Option<DateTime>, String)>,
     errors: Vec<String>,
 }
@@ -97,9 +98,9 @@ async fn fresh(
 ) -> Result<Vec<EventDescription>, Failure> {
     let (mut found, mut token) = (Vec::new(), None);
     loop {
-        let call = session.beanstalk().describe_events().environment_id(&environment.id).set_next_token(token);
-        let request = trail.request.as_ref().and_then(|request| request.id.clone());
-        let page = call.set_request_id(request).send().await;
+        let call =
+            session.beanstalk().describe_events().environment_id(&environment.id).set_next_token(token);
+        let page = call.set_request_id(trail.request.clone()).send().await;
         let page = page.map_err(|error| sdk("read the environment's events", error))?;
         token = page.next_token().map(str::to_owned);
         found.extend(page.events.unwrap_or_default());
@@ -107,18 +108,23 @@ async fn fresh(
             break;
         }
     }
-    if trail.request.is_none() && trail.seen.is_empty() {
-        // Of what happened before we came, the current operation's beginning is enough.
-        let start = found.iter().position(|event| event.message().is_some_and(|text| text.ends_with("is starting.")));
-        found.truncate(start.map_or(1, |index| index + 1));
-    }
+    // Of what happened before we came, the current operation's beginning is enough to show.
+    let start =
+        found.iter().position(|event| event.message().is_some_and(|text| text.ends_with("is starting.")));
+    let shown = if trail.request.is_none() && trail.seen.is_empty() {
+        start.map_or(1, |at| at + 1)
+    } else {
+        found.len()
+    };
+    let mut position = 0;
     found.retain(|event| {
+        position += 1;
         let key = (event.event_date().copied(), event.message().unwrap_or_default().to_owned());
         let new = !trail.seen.contains(&key);
         if new {
             trail.seen.push(key);
         }
-        new
+        new && position <= shown
     });
     found.reverse();
     Ok(found)
@@ -131,7 +137,8 @@ async fn failure(session: &Session, end: &Environment, label: &str, trail: &Trai
         true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
         false => format!("it is {}", end.status),
     });
-    let mut failure = Failure::failed(format!("the environment {name} did not take the version {label}: {message}"));
+    let mut failure =
+        Failure::failed(format!("the environment {name} did not take the version {label}: {message}"));
     for error in trail.errors.iter().skip(1).filter(|error| **error != message) {
         failure = failure.help(error.clone());
     }

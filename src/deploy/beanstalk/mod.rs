@@ -35,11 +35,10 @@ pub(super) async fn deploy(
     let secrets = secrets::plan(session, deployment, options).await?;
     let running = settle(session, deployment, options, progress).await?;
     let wanted = environment::missing_options(session, deployment, running.as_ref(), &secrets).await?;
-    if let Some(running) = running.as_ref().filter(|it| it.serves(&label) && wanted.is_empty()) {
-        if !secrets.iter().any(secrets::Secret::is_new) {
-            progress.say(&format!("{} is as it should be: no changes", deployment.environment));
-            return Ok(Outcome { changed: false, outputs: running.outputs() });
-        }
+    let same = wanted.is_empty() && !secrets.iter().any(secrets::Secret::is_new);
+    if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
+        progress.say(&format!("{} is as it should be: no changes", deployment.environment));
+        return Ok(Outcome { changed: false, outputs: running.outputs() });
     }
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
@@ -74,7 +73,7 @@ async fn settle(
     };
     progress.say(&format!("{} is {}: following it first", found.name, found.status));
     session.underway(format!("what changes the environment {}", found.name));
-    follow::to_rest(session, &found, options.timeout, progress).await?;
+    follow::to_rest(session, &found, None, options.timeout, progress).await?;
     session.settled();
     environment::find(session, deployment).await
 }

@@ -24,8 +24,13 @@ pub(super) async fn resolve(
     };
     let Some(running) = running else { return Ok(newest.to_owned()) };
     if version(&running.platform, &deployment.solution_stack).is_none() {
-        return Err(Failure::failed(format!("{} runs on {}, not on {branch}", running.name, running.platform))
-            .help("an environment cannot change its branch: take it down first, or give the new one another name"));
+        return Err(Failure::failed(format!(
+            "{} runs on {}, not on {branch}",
+            running.name, running.platform
+        ))
+        .help(
+            "an environment cannot change its branch: take it down first, or give the new one another name",
+        ));
     }
     if running.platform != newest {
         progress.say(&format!("{} stays on {}; {newest} is out", running.name, running.platform));

@@ -78,7 +78,9 @@ async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> 
             let restored = restored.map_err(|error| sdk(&format!("restore the secret {name}"), error))?;
             Ok(restored.arn().map(str::to_owned))
         }
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(None),
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
+            Ok(None)
+        }
         Err(error) => Err(sdk(&format!("look for the secret {name}"), error)),
     }
 }

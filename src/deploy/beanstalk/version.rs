@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The label of a bundle's content. A label has 100 characters at most.
 pub(super) fn label(bundle: &[u8]) -> Result<String, Failure> {
-    let content = unzip(bundle).map_err(|error| Failure::failed(format!("cannot read the bundle: {error}")))?;
+    let content =
+        unzip(bundle).map_err(|error| Failure::failed(format!("cannot read the bundle: {error}")))?;
     let hash = content.content_hash();
     Ok(format!("tranship-{}", hash.get(..16).unwrap_or(&hash)))
 }
@@ -62,7 +63,13 @@ pub(super) async fn ensure(
     processed(&client, application, label).await
 }
 
-async fn create(client: &Client, application: &str, label: &str, bucket: &str, key: &str) -> Result<(), Failure> {
+async fn create(
+    client: &Client,
+    application: &str,
+    label: &str,
+    bucket: &str,
+    key: &str,
+) -> Result<(), Failure> {
     let source = S3Location::builder().s3_bucket(bucket).s3_key(key).build();
     let call = client.create_application_version().application_name(application).version_label(label);
     match call.source_bundle(source).process(true).send().await {
@@ -89,7 +96,9 @@ async fn processed(client: &Client, application: &str, label: &str) -> Result<()
     let mut pace = Pace::new(PATIENCE);
     loop {
         match find(client, application, label).await? {
-            Some(ApplicationVersionStatus::Processed | ApplicationVersionStatus::Unprocessed) => return Ok(()),
+            Some(ApplicationVersionStatus::Processed | ApplicationVersionStatus::Unprocessed) => {
+                return Ok(());
+            }
             Some(ApplicationVersionStatus::Failed) => {
                 return Err(Failure::failed(format!("Elastic Beanstalk cannot process the version {label}"))
                     .help("one of the bundle's .ebextensions/*.config is not accepted: see the application's events"));
@@ -98,7 +107,10 @@ async fn processed(client: &Client, application: &str, label: &str) -> Result<()
             Some(_) => {}
         }
         if !pace.wait().await {
-            return Err(Failure::new(FailureKind::TimedOut, format!("the version {label} is not processed in time")));
+            return Err(Failure::new(
+                FailureKind::TimedOut,
+                format!("the version {label} is not processed in time"),
+            ));
         }
     }
 }

@@ -58,7 +58,10 @@ pub(in crate::deploy) struct ChangeSet {
 }
 
 /// Makes a change set and reads it; nothing where it would change nothing.
-pub(in crate::deploy) async fn create(client: &Client, draft: Draft<'_>) -> Result<Option<ChangeSet>, Failure> {
+pub(in crate::deploy) async fn create(
+    client: &Client,
+    draft: Draft<'_>,
+) -> Result<Option<ChangeSet>, Failure> {
     let name = format!("{PREFIX}{}", milliseconds());
     let kind = if draft.create { ChangeSetType::Create } else { ChangeSetType::Update };
     let call = client.create_change_set().stack_name(draft.stack).change_set_name(&name).client_token(&name);
@@ -134,7 +137,8 @@ async fn read(client: &Client, id: &str, stack: &str) -> Result<Vec<Change>, Fai
         let mut token = None;
         loop {
             let call = client.describe_change_set().change_set_name(&id).set_stack_name(stack.clone());
-            let page = call.set_next_token(token).send().await.map_err(|error| sdk("read the change set", error))?;
+            let page =
+                call.set_next_token(token).send().await.map_err(|error| sdk("read the change set", error))?;
             for change in page.changes().iter().filter_map(|change| change.resource_change()) {
                 changes.push(guard::judge(&path, change));
                 open.extend(nested(&path, change));
@@ -176,7 +180,9 @@ pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, Failure
                 Some(ExecutionStatus::ExecuteInProgress | ExecutionStatus::ExecuteComplete)
             );
             match (summary.change_set_name(), summary.change_set_id()) {
-                (Some(name), Some(id)) if name.starts_with(PREFIX) && !executed => delete(client, id, stack).await?,
+                (Some(name), Some(id)) if name.starts_with(PREFIX) && !executed => {
+                    delete(client, id, stack).await?
+                }
                 (Some(name), _) if !name.starts_with(PREFIX) => others += 1,
                 _ => {}
             }

@@ -113,11 +113,13 @@ fn status(event: &StackEvent) -> &str {
 }
 
 fn is_of_stack(event: &StackEvent) -> bool {
-    event.resource_type() == Some("AWS::CloudFormation::Stack") && event.physical_resource_id() == event.stack_id()
+    event.resource_type() == Some("AWS::CloudFormation::Stack")
+        && event.physical_resource_id() == event.stack_id()
 }
 
 fn is_start(event: &StackEvent) -> bool {
-    is_of_stack(event) && matches!(status(event), "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS")
+    is_of_stack(event)
+        && matches!(status(event), "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS")
 }
 
 fn is_failure(event: &StackEvent) -> bool {
@@ -147,7 +149,8 @@ impl End {
             events.iter().find(|event| !is_of_stack(event) && !is_consequence(event)).cloned()
         };
         let Some(mut cause) = root(&self.failures) else {
-            let reason = if self.stack.reason.is_empty() { "no reason was given" } else { &self.stack.reason };
+            let reason =
+                if self.stack.reason.is_empty() { "no reason was given" } else { &self.stack.reason };
             return Failure::failed(format!("{what} ended as {status}: {reason}"));
         };
         let mut path = cause.logical_resource_id().unwrap_or_default().to_owned();

@@ -25,8 +25,9 @@ const REVISIONS: &[&str] = &["AWS::ECS::TaskDefinition", "AWS::Lambda::Version"]
 /// What a change does; `path` is that of the nested stack it stands in.
 pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
     let kind = change.resource_type().unwrap_or_default();
-    let action = action(kind, change);
-    let at_risk = matches!(action, Action::Replace | Action::Remove) && DATA_STORES.contains(&kind);
+    let keeps_data = DATA_STORES.contains(&kind);
+    let action = action(kind, keeps_data, change);
+    let at_risk = matches!(action, Action::Replace | Action::Remove) && keeps_data;
     Change {
         action,
         name: format!("{path}{}", change.logical_resource_id().unwrap_or_default()),
@@ -36,12 +37,16 @@ pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
     }
 }
 
-fn action(kind: &str, change: &ResourceChange) -> Action {
+/// What AWS cannot tell yet counts as a replacement where data is at stake.
+fn action(kind: &str, keeps_data: bool, change: &ResourceChange) -> Action {
     match (change.action(), change.replacement()) {
         (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
         (Some(ChangeAction::Remove), _) => Action::Remove,
-        (_, Some(Replacement::True)) if REVISIONS.contains(&kind) => Action::Revise,
-        (_, Some(Replacement::True | Replacement::Conditional)) => Action::Replace,
+        (_, Some(Replacement::True | Replacement::Conditional)) if REVISIONS.contains(&kind) => {
+            Action::Revise
+        }
+        (_, Some(Replacement::True)) => Action::Replace,
+        (_, Some(Replacement::Conditional)) if keeps_data => Action::Replace,
         _ => Action::Modify,
     }
 }
@@ -53,11 +58,13 @@ fn detail(action: Action, change: &ResourceChange) -> String {
     properties.sort_unstable();
     properties.dedup();
     let mut parts = vec![properties.join(", ")];
-    if action == Action::Replace && change.replacement() == Some(&Replacement::Conditional) {
+    if action != Action::Revise && change.replacement() == Some(&Replacement::Conditional) {
         parts.push("replaced only if AWS finds it must be".to_owned());
     }
     match change.policy_action() {
-        Some(PolicyAction::Retain | PolicyAction::ReplaceAndRetain) => parts.push("the old one is kept".to_owned()),
+        Some(PolicyAction::Retain | PolicyAction::ReplaceAndRetain) => {
+            parts.push("the old one is kept".to_owned())
+        }
         Some(PolicyAction::Snapshot | PolicyAction::ReplaceAndSnapshot) => {
             parts.push("a snapshot of the old one is kept".to_owned());
         }
@@ -76,11 +83,13 @@ pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failur
     let refused: Vec<&Change> = changes.iter().filter(|change| change.data_at_risk).filter(named).collect();
     let Some(first) = refused.first() else { return Ok(()) };
     let more = if refused.len() == 1 { String::new() } else { format!(" and {} more", refused.len() - 1) };
-    let mut failure = Failure::usage(format!("this would replace or remove what keeps data: {}{more}", first.name));
+    let mut failure =
+        Failure::usage(format!("this would replace or remove what keeps data: {}{more}", first.name));
     for change in refused {
         let verb = if change.action == Action::Remove { "is removed" } else { "is replaced by an empty one" };
         let name = &change.name;
-        failure = failure.help(format!("{name} ({}) {verb}: if it may be, `--allow-replacement {name}`", change.kind));
+        failure = failure
+            .help(format!("{name} ({}) {verb}: if it may be, `--allow-replacement {name}`", change.kind));
     }
     Err(failure)
 }
@@ -99,6 +108,7 @@ mod tests {
         let (task, database) = ("AWS::ECS::TaskDefinition", "AWS::RDS::DBInstance");
         for (kind, does, replacement, action, at_risk) in [
             (task, ChangeAction::Modify, Some(Replacement::True), Action::Revise, false),
+            (task, ChangeAction::Modify, Some(Replacement::Conditional), Action::Revise, false),
             (task, ChangeAction::Remove, None, Action::Remove, false),
             (database, ChangeAction::Modify, Some(Replacement::False), Action::Modify, false),
             (database, ChangeAction::Modify, Some(Replacement::True), Action::Replace, true),
@@ -106,6 +116,13 @@ mod tests {
             (database, ChangeAction::Remove, None, Action::Remove, true),
             (database, ChangeAction::Add, None, Action::Add, false),
             ("AWS::ECS::Service", ChangeAction::Modify, Some(Replacement::True), Action::Replace, false),
+            (
+                "AWS::ECS::Service",
+                ChangeAction::Modify,
+                Some(Replacement::Conditional),
+                Action::Modify,
+                false,
+            ),
         ] {
             let change = change(kind, does.clone(), replacement);
             assert_eq!((change.action, change.data_at_risk), (action, at_risk), "{kind} {does:?}");

@@ -40,7 +40,8 @@ pub(super) async fn deploy(
     let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
     let stack = settle(session, name, options, progress).await?;
     let parameters = choose(session, deployment, stack.as_ref(), options).await?;
-    let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await? else {
+    let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await?
+    else {
         progress.say(&format!("{name} is as it should be: no changes"));
         let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
         return Ok(Outcome { changed: false, outputs });
@@ -73,7 +74,10 @@ async fn settle(
             changeset::sweep(&client, name).await?;
             return Ok(Some(stack));
         } else if stack.is_remains() {
-            progress.say(&format!("{name} is {}: a first create that failed is cleaned up", stack.status.as_str()));
+            progress.say(&format!(
+                "{name} is {}: a first create that failed is cleaned up",
+                stack.status.as_str()
+            ));
             down::delete(session, &stack, options, progress).await?;
         } else if stack.status.as_str() == "REVIEW_IN_PROGRESS" {
             if changeset::sweep(&client, name).await? > 0 {
@@ -91,10 +95,12 @@ fn stuck(name: &str, stack: &Stack) -> Failure {
     let status = stack.status.as_str();
     let failure = Failure::failed(format!("the stack {name} is {status}: {}", stack.reason));
     match status {
-        "UPDATE_ROLLBACK_FAILED" => {
-            failure.help(format!("run `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy"))
+        "UPDATE_ROLLBACK_FAILED" => failure.help(format!(
+            "run `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy"
+        )),
+        "DELETE_FAILED" => {
+            failure.help(format!("run `aws cloudformation delete-stack --stack-name {name}`, then deploy"))
         }
-        "DELETE_FAILED" => failure.help(format!("run `aws cloudformation delete-stack --stack-name {name}`, then deploy")),
         _ => failure,
     }
 }
@@ -179,7 +185,6 @@ async fn execute(
     }
     Ok(Outcome { changed: true, outputs: end.stack.outputs })
 }
-
 
 /// How the stack stands.
 pub(super) async fn status(session: &Session, deployment: &StackDeployment) -> Result<Status, Failure> {

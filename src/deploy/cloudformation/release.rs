@@ -71,7 +71,12 @@ fn policy(fate: Fate) -> &'static str {
 
 /// What keeps a resource from being deleted: type, path, the value that protects, the one that does not.
 const PROTECTIONS: &[(&str, &[&str], &str, &str)] = &[
-    ("AWS::AutoScaling::AutoScalingGroup", &["Properties", "NewInstancesProtectedFromScaleIn"], "true", "false"),
+    (
+        "AWS::AutoScaling::AutoScalingGroup",
+        &["Properties", "NewInstancesProtectedFromScaleIn"],
+        "true",
+        "false",
+    ),
     (
         "AWS::ECS::CapacityProvider",
         &["Properties", "AutoScalingGroupProvider", "ManagedTerminationProtection"],

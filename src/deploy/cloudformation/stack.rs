@@ -36,7 +36,8 @@ pub(in crate::deploy) async fn find(client: &Client, name: &str) -> Result<Optio
 /// CloudFormation has no error of its own for a stack that does not exist.
 pub(super) fn is_absent<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.as_service_error().is_some_and(|error| {
-        error.code() == Some("ValidationError") && error.message().is_some_and(|text| text.contains("does not exist"))
+        error.code() == Some("ValidationError")
+            && error.message().is_some_and(|text| text.contains("does not exist"))
     })
 }
 
@@ -66,7 +67,8 @@ impl Stack {
     /// Whether an update can be made.
     pub(super) fn is_updatable(&self) -> bool {
         use StackStatus::{
-            CreateComplete, ImportComplete, ImportRollbackComplete, UpdateComplete, UpdateFailed, UpdateRollbackComplete,
+            CreateComplete, ImportComplete, ImportRollbackComplete, UpdateComplete, UpdateFailed,
+            UpdateRollbackComplete,
         };
         matches!(
             self.status,
@@ -103,8 +105,15 @@ impl Stack {
         let summary = summary.map_err(|error| sdk("read the stack's parameters", error))?;
         let declared = |name: &str| summary.parameters().iter().find(|p| p.parameter_key() == Some(name));
         let given = |name: &str, value: &str| {
-            declared(name).and_then(|parameter| parameter.default_value()).is_none_or(|default| default != value)
+            declared(name)
+                .and_then(|parameter| parameter.default_value())
+                .is_none_or(|default| default != value)
         };
-        Ok(self.parameters.iter().filter(|(name, value)| given(name, value)).map(|(name, _)| name.clone()).collect())
+        Ok(self
+            .parameters
+            .iter()
+            .filter(|(name, value)| given(name, value))
+            .map(|(name, _)| name.clone())
+            .collect())
     }
 }
