@@ -5,14 +5,26 @@
 //! `docker compose config` prints for it.
 
 pub mod canonical;
+mod cast;
 pub mod consistency;
 mod context;
 pub mod defaults;
+mod discover;
+mod env;
+mod extends;
+mod files;
+mod include;
+mod interpolate;
 mod load;
 mod manifest;
 pub mod merge;
 pub mod normalise;
+mod paths;
+mod profiles;
+mod project_name;
+mod reset;
 pub mod schema;
+mod template;
 pub mod typed;
 pub mod value;
 

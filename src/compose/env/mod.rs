@@ -1,0 +1,114 @@
+//! Files of variables: `.env`, `--env-file`, `env_file` and `label_file`.
+//!
+//! In: paths. Out: variables, each with the line it came from. What a value may read is what Docker
+//! Compose lets it read: first what is set already, then what the file set before.
+
+mod dotenv;
+mod raw;
+mod services;
+
+pub(super) use services::{contents, resolve};
+
+use super::template::Variables;
+use super::{Context, Environment, Variable};
+use crate::diagnostic::{Diagnostic, rules::env_file as rule, rules::interpolation};
+use crate::source::{FileId, Origin, Span, VariableSource};
+use camino::Utf8PathBuf;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// Variables in the order of their lines.
+pub(super) type Read = IndexMap<Arc<str>, Variable>;
+
+/// The env files of a project.
+#[derive(Debug, Default)]
+pub(super) struct DotEnv {
+    /// Named by a flag, so that no default is looked for.
+    pub(super) explicit: bool,
+    /// `COMPOSE_DISABLE_ENV_FILE`.
+    pub(super) disabled: bool,
+    /// The files to read, in order.
+    pub(super) files: Vec<Utf8PathBuf>,
+}
+
+/// Reads env files one after the other; a later line wins. `wanted` says where they were asked for.
+pub(super) fn read_dotenv(
+    files: &[Utf8PathBuf],
+    wanted: Origin,
+    environment: &Environment,
+    cx: &mut Context<'_>,
+) -> Option<Read> {
+    let mut read = Read::new();
+    for path in files {
+        let path = crate::world::normalise(&cx.world.current_directory().join(path));
+        let file = cx.read_file(&path, wanted, "env file")?;
+        let outside = |name: &str| environment.get(name).cloned();
+        parse_dotenv(file, &outside, &mut read, cx)?;
+    }
+    Some(read)
+}
+
+/// Reads one text of assignments into `read`. `outside` wins over what the text set before.
+fn parse_dotenv(
+    file: FileId,
+    outside: &dyn Fn(&str) -> Option<Variable>,
+    read: &mut Read,
+    cx: &mut Context<'_>,
+) -> Option<()> {
+    let text = cx.sources.file(file)?.shared_text();
+    let mut lines = Lines { outside, read, unset: Vec::new() };
+    let outcome = dotenv::parse(&text, &mut lines, |lines, assignment| {
+        let span = Span::new(file, assignment.place.start, assignment.place.end);
+        lines.unset.extend(assignment.unset.into_iter().map(|name| (name, span)));
+        let value = match assignment.value {
+            Some(value) => value.into(),
+            None => match (lines.outside)(&assignment.name) {
+                Some(variable) => variable.value,
+                None => return,
+            },
+        };
+        let variable = Variable { value, source: VariableSource::File(span) };
+        lines.read.insert(assignment.name.into(), variable);
+    });
+    for (name, span) in lines.unset {
+        let origin = cx.sources.read_at(span);
+        warn_unset(&name, origin, cx);
+    }
+    match outcome {
+        Ok(()) => Some(()),
+        Err(fault) => {
+            let origin = cx.sources.read_at(Span::new(file, fault.place.start, fault.place.end));
+            let diagnostic = Diagnostic::new(&rule::SYNTAX, fault.message).at(origin);
+            cx.report(diagnostic.help("write `NAME=value`, one a line; quote values that need it"));
+            None
+        }
+    }
+}
+
+/// What a line of a file may read.
+struct Lines<'a> {
+    outside: &'a dyn Fn(&str) -> Option<Variable>,
+    read: &'a mut Read,
+    unset: Vec<(Arc<str>, Span)>,
+}
+
+impl Variables for Lines<'_> {
+    fn variable(&mut self, name: &str) -> Option<Variable> {
+        (self.outside)(name).or_else(|| self.read.get(name).cloned())
+    }
+}
+
+/// Warns of an unset variable, once a load.
+pub(super) fn warn_unset(name: &Arc<str>, origin: Origin, cx: &mut Context<'_>) {
+    if cx.variables.insert(name.clone(), None).is_some() {
+        return;
+    }
+    cx.report(
+        Diagnostic::new(
+            &interpolation::UNSET,
+            format!("the variable `{name}` is not set; it is read as empty"),
+        )
+        .at(origin)
+        .help(format!("set it in the environment or in `.env`, or give a default: `${{{name}:-...}}`")),
+    );
+}

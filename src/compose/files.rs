@@ -1,0 +1,86 @@
+//! Reading a file of the manifest: bytes to a source that messages can show.
+
+use super::Context;
+use crate::diagnostic::{Diagnostic, rules::file as rule, rules::yaml};
+use crate::source::{FileId, Origin, Span};
+use crate::world::normalise;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::io;
+
+impl Context<'_> {
+    /// Reads a text file, given by its absolute path. `wanted` says where it was asked for.
+    pub(super) fn read_file(&mut self, path: &Utf8Path, wanted: Origin, what: &str) -> Option<FileId> {
+        match self.world.read(path) {
+            Ok(bytes) => self.add_text(path, bytes),
+            Err(error) => {
+                let shown = self.shown(path);
+                let diagnostic = Diagnostic::new(
+                    &rule::NOT_READ,
+                    format!("cannot read the {what} {shown}: {}", reason(&error)),
+                );
+                self.report(diagnostic.at(wanted).help("correct the path, or create the file"));
+                None
+            }
+        }
+    }
+
+    fn add_text(&mut self, path: &Utf8Path, bytes: Vec<u8>) -> Option<FileId> {
+        let shown = self.shown(path);
+        match crate::yaml::decode(bytes) {
+            Ok(text) => Some(self.sources.add_file(&shown, text)),
+            Err(offset) => {
+                let file = self.sources.add_file(&shown, String::new());
+                let origin = self.sources.read_at(Span::new(file, 0, 0));
+                let message = format!("{shown} is not text: the byte at offset {offset} is not UTF-8");
+                self.report(
+                    Diagnostic::new(&yaml::NOT_TEXT, message).at(origin).help("save the file as UTF-8"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The path as messages show it: from the working directory where it is below or near it.
+    pub(super) fn shown(&self, path: &Utf8Path) -> Utf8PathBuf {
+        relative_to(path, &self.world.current_directory())
+    }
+}
+
+/// `path` as seen from `base`, both absolute; `path` itself where they share nothing.
+fn relative_to(path: &Utf8Path, base: &Utf8Path) -> Utf8PathBuf {
+    let path = normalise(path);
+    let shared = path.components().zip(base.components()).take_while(|(left, right)| left == right).count();
+    if shared < 2 {
+        return path;
+    }
+    let up = base.components().skip(shared).map(|_| "..");
+    let down = path.components().skip(shared).map(|component| component.as_str());
+    up.chain(down).collect()
+}
+
+/// What the system says, without its error number.
+pub(super) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_from_the_working_directory() {
+        for (path, shown) in [
+            ("/a/b/compose.yaml", "compose.yaml"),
+            ("/a/b/c/x.yaml", "c/x.yaml"),
+            ("/a/x.yaml", "../x.yaml"),
+            ("/z/x.yaml", "/z/x.yaml"),
+        ] {
+            assert_eq!(relative_to(Utf8Path::new(path), Utf8Path::new("/a/b")), shown, "{path}");
+        }
+    }
+}

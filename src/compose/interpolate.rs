@@ -1,0 +1,180 @@
+//! Interpolation: `$` expressions in values, and texts that their key takes as numbers or booleans.
+//!
+//! In: one document. Out: the same document with every text filled in. Keys are left alone. Invariant:
+//! a text that changed carries [`Provenance::Interpolated`], with the bytes each variable's value fills.
+
+use super::env::warn_unset;
+use super::template::{self, Failure, Variables};
+use super::{Context, Environment, Variable, cast};
+use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
+use crate::source::{Origin, Provenance};
+use crate::yaml::{Node, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Variables of a project, remembering which were read.
+pub(super) struct EnvironmentVariables<'a> {
+    environment: &'a Environment,
+    deferred: Option<&'a BTreeSet<String>>,
+    read: Option<&'a mut BTreeMap<Arc<str>, Option<Arc<str>>>>,
+}
+
+impl<'a> EnvironmentVariables<'a> {
+    /// Without remembering what was read.
+    pub(super) fn silent(environment: &'a Environment) -> Self {
+        EnvironmentVariables { environment, deferred: None, read: None }
+    }
+}
+
+impl Variables for EnvironmentVariables<'_> {
+    fn variable(&mut self, name: &str) -> Option<Variable> {
+        let found = self.environment.get(name)?;
+        if let Some(read) = &mut self.read
+            && read.get(name).is_none_or(Option::is_none)
+        {
+            read.insert(name.into(), Some(found.value.clone()));
+        }
+        Some(found.clone())
+    }
+
+    fn is_deferred(&self, name: &str) -> bool {
+        self.deferred.is_some_and(|deferred| deferred.contains(name))
+    }
+}
+
+/// Fills in a document.
+pub(super) fn interpolate(
+    root: &mut Node,
+    environment: &Environment,
+    deferred: &BTreeSet<String>,
+    cx: &mut Context<'_>,
+) {
+    Walk { environment, deferred, cx }.node(root, &mut Vec::new());
+}
+
+struct Walk<'a, 'b> {
+    environment: &'a Environment,
+    deferred: &'a BTreeSet<String>,
+    cx: &'a mut Context<'b>,
+}
+
+impl Walk<'_, '_> {
+    /// `path` holds keys, and `[]` for the items of a list.
+    fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) {
+        match &mut node.value {
+            Value::String(_) => self.text(node, path),
+            Value::Sequence(items) => {
+                path.push(cast::ITEM.into());
+                for item in items {
+                    self.node(item, path);
+                }
+                path.pop();
+            }
+            Value::Mapping(mapping) => {
+                for (key, value) in mapping.values_mut() {
+                    path.push(key.text.clone());
+                    self.node(value, path);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, node: &mut Node, path: &[Arc<str>]) {
+        if let Value::String(text) = &node.value
+            && template::has_expression(text)
+        {
+            let text = text.clone();
+            let Some((filled, origin)) = self.fill(&text, node.origin, path) else { return };
+            node.value = Value::String(filled);
+            node.origin = origin;
+        }
+        let Some(cast) = cast::for_path(path) else { return };
+        let Value::String(text) = &node.value else { return };
+        match cast.apply(text) {
+            Ok(value) => {
+                if cast::is_old_boolean(text, &value) {
+                    let diagnostic = at_path(&rule::OLD_BOOLEAN, path, "is a boolean of YAML 1.1")
+                        .at(node.origin)
+                        .help(format!("write `{}`", value == Value::Bool(true)));
+                    self.cx.report(diagnostic);
+                }
+                node.value = value;
+            }
+            Err(wanted) => {
+                let message = format!("must be {wanted}, not `{text}`");
+                let diagnostic = at_path(&rule::NOT_OF_TYPE, path, &message).at(node.origin);
+                self.cx.report(diagnostic.help(format!("write {wanted}, or give the variable such a value")));
+                node.value = Value::Null;
+            }
+        }
+    }
+
+    fn fill(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) -> Option<(Arc<str>, Origin)> {
+        let mut variables = EnvironmentVariables {
+            environment: self.environment,
+            deferred: Some(self.deferred),
+            read: Some(&mut self.cx.variables),
+        };
+        match template::expand(text, &mut variables) {
+            Ok(expansion) => {
+                for name in &expansion.unset {
+                    let found = expansion.substitutions.iter().find(|one| one.variable == *name);
+                    let range = found.map_or(0..0, |one| one.expression.clone());
+                    let place = self.cx.sources.record(Provenance::Part { of: origin, range });
+                    warn_unset(name, place, self.cx);
+                }
+                let substitutions = expansion.substitutions;
+                let origin = match substitutions.is_empty() {
+                    true => origin,
+                    false => {
+                        self.cx.sources.record(Provenance::Interpolated { template: origin, substitutions })
+                    }
+                };
+                Some((expansion.text.into(), origin))
+            }
+            Err(failure) => {
+                self.failed(failure, origin, path);
+                None
+            }
+        }
+    }
+
+    fn failed(&mut self, failure: Failure, origin: Origin, path: &[Arc<str>]) {
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let mut place = |range: std::ops::Range<usize>| {
+            let range = narrow(range.start)..narrow(range.end);
+            self.cx.sources.record(Provenance::Part { of: origin, range })
+        };
+        let diagnostic = match failure {
+            Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a `$` expression that cannot be read")
+                .label(place(range), "starts here")
+                .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a dollar sign as such, write `$$`"),
+            Failure::Required { variable, reason, expression } => {
+                let colon = if reason.is_empty() { "" } else { ": " };
+                let message = format!("needs the variable `{variable}`, which has no value{colon}{reason}");
+                at_path(&rule::REQUIRED, path, &message)
+                    .at(place(expression))
+                    .help(format!("set `{variable}` in the environment, in `.env`, or with `--set {variable}=...`"))
+            }
+        };
+        self.cx.report(diagnostic);
+    }
+}
+
+/// A diagnostic on a key path, naming the service where it is one.
+fn at_path(rule: &'static crate::diagnostic::Rule, path: &[Arc<str>], message: &str) -> Diagnostic {
+    let mut shown = String::new();
+    for step in path {
+        if &**step != cast::ITEM && !shown.is_empty() {
+            shown.push('.');
+        }
+        shown.push_str(step);
+    }
+    let diagnostic = Diagnostic::new(rule, format!("`{shown}` {message}")).key(shown);
+    match path {
+        [room, service, ..] if &**room == "services" => diagnostic.service(&**service),
+        _ => diagnostic,
+    }
+}

@@ -1,0 +1,389 @@
+//! `$` expressions: one text and a source of variables to the text with their values.
+//!
+//! In: a template such as `app:${TAG:-latest}`. Out: the text, and for each expression where it stood
+//! and where its value stands. Invariant: what is an expression, and which operator it has, is decided
+//! as compose-go's `template` package does, whose pattern is greedy to the last brace of a line.
+
+use super::Variable;
+use crate::source::{Substitution, VariableSource};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where variables come from.
+pub(super) trait Variables {
+    /// The variable of a name.
+    fn variable(&mut self, name: &str) -> Option<Variable>;
+
+    /// Whether the variable may be unset, as it gets its value later.
+    fn is_deferred(&self, _name: &str) -> bool {
+        false
+    }
+}
+
+/// A text with its variables filled in.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Expansion {
+    /// The result.
+    pub(super) text: String,
+    /// Every expression, in order; one whose default stands in is followed by those of the default.
+    pub(super) substitutions: Vec<Substitution>,
+    /// Variables that are unset and have no default, in order.
+    pub(super) unset: Vec<Arc<str>>,
+}
+
+/// Why a template has no value.
+#[derive(Debug, PartialEq)]
+pub(super) enum Failure {
+    /// Not an expression: `${}`, `${1X}`, `${X!y}`, an unclosed brace. Bytes of the template.
+    Malformed(Range<usize>),
+    /// `${NAME:?reason}` without a value.
+    Required {
+        /// The variable.
+        variable: Arc<str>,
+        /// What the author says of it; may be empty.
+        reason: String,
+        /// Bytes of the template.
+        expression: Range<usize>,
+    },
+}
+
+/// Whether a text may hold an expression at all.
+pub(super) fn has_expression(text: &str) -> bool {
+    text.contains('$')
+}
+
+/// Fills in the variables of a template.
+///
+/// # Errors
+/// The first expression that is malformed or lacks a required value.
+pub(super) fn expand(template: &str, variables: &mut dyn Variables) -> Result<Expansion, Failure> {
+    let mut expansion = Expansion::default();
+    Expander { variables, failure: None }.fill(template, 0, &mut expansion).map(|()| expansion)
+}
+
+struct Expander<'a> {
+    variables: &'a mut dyn Variables,
+    failure: Option<Failure>,
+}
+
+/// What stands between the braces.
+struct Braced<'a> {
+    name: &'a str,
+    operator: Option<Operator>,
+    /// The text after the operator, and its offset in the expression.
+    operand: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Operator {
+    kind: u8,
+    /// With a colon: an empty value counts as none.
+    colon: bool,
+}
+
+/// One match of the pattern: `$$`, `$NAME`, or braces up to the last brace of the line.
+enum Match<'a> {
+    Escaped,
+    Named(&'a str),
+    Braced(&'a str),
+    Malformed,
+}
+
+impl Expander<'_> {
+    /// Appends the value of `template`, which stands at `base` in the whole.
+    fn fill(&mut self, template: &str, base: usize, out: &mut Expansion) -> Result<(), Failure> {
+        let mut position = 0;
+        while let Some(found) = template.get(position..).and_then(|rest| rest.find('$')) {
+            let start = position + found;
+            out.text.push_str(template.get(position..start).unwrap_or_default());
+            let rest = template.get(start..).unwrap_or_default();
+            let Some((matched, length)) = match_at(rest) else {
+                out.text.push('$');
+                position = start + 1;
+                continue;
+            };
+            position = start + length;
+            self.one(matched, base + start, length, out)?;
+        }
+        out.text.push_str(template.get(position..).unwrap_or_default());
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
+    fn one(
+        &mut self,
+        matched: Match<'_>,
+        start: usize,
+        length: usize,
+        out: &mut Expansion,
+    ) -> Result<(), Failure> {
+        match matched {
+            Match::Escaped => out.text.push('$'),
+            Match::Malformed => return Err(Failure::Malformed(start..start + length)),
+            Match::Named(name) => self.plain(name, start..start + length, out),
+            Match::Braced(whole) => {
+                let end = closing_brace(whole).map_or(whole.len(), |at| at + 1);
+                let (expression, rest) = whole.split_at(end);
+                let Some(Match::Braced(inner)) = match_at(expression).map(|(matched, _)| matched) else {
+                    return Err(Failure::Malformed(start..start + end));
+                };
+                let inner = inner.get(2..inner.len() - 1).unwrap_or_default();
+                self.braced(&parse_braced(inner), start..start + end, out)?;
+                self.fill(rest, start + end, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a variable, or nothing with a word about it.
+    fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) {
+        let variable = self.variables.variable(name);
+        if variable.is_none() && !self.variables.is_deferred(name) {
+            out.unset.push(name.into());
+        }
+        append(out, name, variable, None, &expression);
+    }
+
+    fn braced(
+        &mut self,
+        braced: &Braced<'_>,
+        expression: Range<usize>,
+        out: &mut Expansion,
+    ) -> Result<(), Failure> {
+        let Some(operator) = braced.operator else {
+            self.plain(braced.name, expression, out);
+            return Ok(());
+        };
+        let operand_at = expression.start + 2 + braced.name.len() + 1 + usize::from(operator.colon);
+        // The operand is always evaluated: its faults show even where it is not used.
+        let mut operand = Expansion::default();
+        self.fill(braced.operand, operand_at, &mut operand)?;
+        out.unset.append(&mut operand.unset);
+        let variable = self.variables.variable(braced.name);
+        let present = variable.as_ref().is_some_and(|found| !(operator.colon && found.value.is_empty()));
+        match operator.kind {
+            b'-' if present => append(out, braced.name, variable, Some(&operand.text), &expression),
+            b'+' if !present => append(out, braced.name, variable, None, &expression),
+            b'?' if present => append(out, braced.name, variable, None, &expression),
+            b'?' if self.variables.is_deferred(braced.name) => {
+                append(out, braced.name, None, None, &expression);
+            }
+            b'?' => {
+                return Err(Failure::Required {
+                    variable: braced.name.into(),
+                    reason: operand.text,
+                    expression,
+                });
+            }
+            kind => stand_in(out, braced.name, operand, &expression, kind == b'-'),
+        }
+        Ok(())
+    }
+}
+
+/// Appends a variable's value and records it.
+fn append(
+    out: &mut Expansion,
+    name: &str,
+    variable: Option<Variable>,
+    fallback: Option<&str>,
+    expression: &Range<usize>,
+) {
+    let start = narrow(out.text.len());
+    let source = match variable {
+        Some(variable) => {
+            out.text.push_str(&variable.value);
+            variable.source
+        }
+        None => VariableSource::Unset,
+    };
+    out.substitutions.push(Substitution {
+        range: start..narrow(out.text.len()),
+        expression: narrow(expression.start)..narrow(expression.end),
+        variable: name.into(),
+        fallback: fallback.map(Arc::from),
+        source,
+    });
+}
+
+/// Appends the operand in place of the variable's value.
+fn stand_in(out: &mut Expansion, name: &str, operand: Expansion, expression: &Range<usize>, fallback: bool) {
+    let start = narrow(out.text.len());
+    out.text.push_str(&operand.text);
+    out.substitutions.push(Substitution {
+        range: start..narrow(out.text.len()),
+        expression: narrow(expression.start)..narrow(expression.end),
+        variable: name.into(),
+        fallback: fallback.then(|| operand.text.into()),
+        source: VariableSource::Fallback,
+    });
+    for mut inner in operand.substitutions {
+        inner.range = inner.range.start + start..inner.range.end + start;
+        out.substitutions.push(inner);
+    }
+}
+
+fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// The match of the pattern at a `$`, and its length; nothing for a `$` that stands for itself.
+fn match_at(rest: &str) -> Option<(Match<'_>, usize)> {
+    let after = rest.get(1..)?;
+    match after.bytes().next()? {
+        b'$' => Some((Match::Escaped, 2)),
+        b'{' => Some(match_braced(rest)),
+        _ => {
+            let name = name_at(after);
+            (!name.is_empty()).then_some((Match::Named(name), 1 + name.len()))
+        }
+    }
+}
+
+fn match_braced(rest: &str) -> (Match<'_>, usize) {
+    const OPENING: usize = 2;
+    let inner = rest.get(OPENING..).unwrap_or_default();
+    let name = name_at(inner);
+    let after = inner.get(name.len()..).unwrap_or_default();
+    if !name.is_empty() {
+        let operator = after.strip_prefix(':').unwrap_or(after);
+        if operator.starts_with(['-', '+', '?']) {
+            let line = after.find('\n').and_then(|end| after.get(..end)).unwrap_or(after);
+            let offset = after.len() - operator.len() + 1;
+            if let Some(last) = line.rfind('}').filter(|last| *last >= offset) {
+                let end = OPENING + name.len() + last + 1;
+                return (Match::Braced(rest.get(..end).unwrap_or_default()), end);
+            }
+        }
+        if after.starts_with('}') {
+            let end = OPENING + name.len() + 1;
+            return (Match::Braced(rest.get(..end).unwrap_or_default()), end);
+        }
+    }
+    (Match::Malformed, OPENING)
+}
+
+/// `[_a-zA-Z][_a-zA-Z0-9]*`
+fn name_at(text: &str) -> &str {
+    let starts = text.starts_with(|first: char| first == '_' || first.is_ascii_alphabetic());
+    let end = text.find(|next: char| next != '_' && !next.is_ascii_alphanumeric()).unwrap_or(text.len());
+    if starts { text.get(..end).unwrap_or_default() } else { "" }
+}
+
+fn parse_braced(inner: &str) -> Braced<'_> {
+    let name = name_at(inner);
+    let after = inner.get(name.len()..).unwrap_or_default();
+    let colon = after.starts_with(':');
+    let operator = after.get(usize::from(colon)..).unwrap_or_default();
+    match operator.bytes().next() {
+        Some(kind) => Braced {
+            name,
+            operator: Some(Operator { kind, colon }),
+            operand: operator.get(1..).unwrap_or_default(),
+        },
+        None => Braced { name, operator: None, operand: "" },
+    }
+}
+
+/// The brace that closes the first one. As compose-go has it, the byte after an opening brace is not
+/// looked at.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'}' if open <= 1 => {
+                if open == 1 {
+                    return Some(at);
+                }
+            }
+            b'}' => open -= 1,
+            b'{' => {
+                open += 1;
+                bytes.next();
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Known;
+
+    impl Variables for Known {
+        fn variable(&mut self, name: &str) -> Option<Variable> {
+            let value = match name {
+                "A" => "a",
+                "EMPTY" => "",
+                "B_2" => "b",
+                _ => return None,
+            };
+            Some(Variable { value: value.into(), source: VariableSource::Environment(name.into()) })
+        }
+    }
+
+    #[test]
+    fn every_operator() {
+        for (template, expected) in [
+            ("$A", "a"),
+            ("${A}", "a"),
+            ("x${B_2}y", "xby"),
+            ("$$A", "$A"),
+            ("$$$A", "$a"),
+            ("$", "$"),
+            ("$1 $(x)", "$1 $(x)"),
+            ("${NONE}", ""),
+            ("${NONE-d}", "d"),
+            ("${EMPTY-d}", ""),
+            ("${EMPTY:-d}", "d"),
+            ("${A:-d}", "a"),
+            ("${A+d}", "d"),
+            ("${EMPTY+d}", "d"),
+            ("${EMPTY:+d}", ""),
+            ("${NONE:+d}", ""),
+            ("${A?no}", "a"),
+            ("${EMPTY?no}", ""),
+            ("${NONE:-${A}}", "a"),
+            ("${NONE:-${OTHER:-x}}-${A}", "x-a"),
+            ("${NONE:-a} and ${A}", "a and a"),
+            ("${NONE:-{}}", "{}"),
+            ("${NONE-:x}", ":x"),
+            ("${A:-x?y}", "a"),
+            ("{print $$1}", "{print $1}"),
+            ("$A_B$A", "a"),
+            ("${NONE:-x}\n${A}", "x\na"),
+        ] {
+            let found = expand(template, &mut Known).map(|expansion| expansion.text);
+            assert_eq!(found.as_deref(), Ok(expected), "{template}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for template in ["${}", "${1X}", "${A!y}", "${A", "${A:-x\n}", "${ A}", "${A:}", "${NONE:-${}}"] {
+            assert!(matches!(expand(template, &mut Known), Err(Failure::Malformed(_))), "{template}");
+        }
+        let failure = expand("x${EMPTY:?say $A}", &mut Known);
+        let expected =
+            Failure::Required { variable: "EMPTY".into(), reason: "say a".into(), expression: 1..17 };
+        assert_eq!(failure, Err(expected));
+    }
+
+    #[test]
+    fn substitutions_say_what_stands_where() {
+        let expansion = expand("x${NONE:-y${A}}-$A", &mut Known).unwrap();
+        assert_eq!(expansion.text, "xya-a");
+        let seen: Vec<_> = expansion
+            .substitutions
+            .iter()
+            .map(|one| (&*one.variable, one.range.clone(), one.expression.clone()))
+            .collect();
+        assert_eq!(seen, [("NONE", 1..3, 1..15), ("A", 2..3, 10..14), ("A", 4..5, 16..18)]);
+    }
+}
