@@ -4,8 +4,14 @@
 //! it. Invariant: a target decides everything and asks every rule first (its plan), then emits
 //! mechanically; emission cannot fail.
 
+pub mod beanstalk;
 pub mod ecs;
 pub mod ecs_ec2;
+
+/// The support tables, checked and compiled in by `build.rs`.
+pub mod support {
+    include!(concat!(env!("OUT_DIR"), "/support.rs"));
+}
 
 use crate::app::{Application, Ledger, SupportTable};
 use crate::artifact::ArtifactSet;
@@ -94,6 +100,12 @@ pub struct DeployParameter {
     pub secret: bool,
     /// The late-bound variable behind it, given by `--set NAME=VALUE`.
     pub variable: Option<String>,
+    /// The option setting of Elastic Beanstalk that takes it, namespace and name; else it is a secret of
+    /// Secrets Manager called `name`.
+    pub option: Option<(String, String)>,
+    /// Whether the deployment makes up a value where none is given and none is there yet: 32 letters and
+    /// digits.
+    pub generated: bool,
 }
 
 /// An Elastic Beanstalk environment.
@@ -117,7 +129,7 @@ pub struct BeanstalkDeployment {
 
 /// The registry. Adding a target is adding a folder and a line here.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[]
+    &[&beanstalk::Beanstalk]
 }
 
 /// The target of a name.

@@ -1,0 +1,111 @@
+//! The target `beanstalk`: an environment of Elastic Beanstalk on its ECS platform branch.
+//!
+//! In: the application. Out: `bundle.zip` and the same tree unpacked in `bundle/`. Invariant: everything
+//! is decided in [`plan`]; the writers only spell it, and no secret is in what they spell.
+
+mod dockerrun;
+mod plan;
+mod templates;
+
+use super::{BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, support};
+use crate::app::{Application, SupportTable};
+use crate::artifact::{ArtifactSet, PathError, bundle};
+use crate::diagnostic::{Diagnostic, rules};
+use plan::Plan;
+
+/// Elastic Beanstalk.
+#[derive(Debug)]
+pub struct Beanstalk;
+
+/// The platform branch whose newest version a deployment takes.
+const BRANCH: &str = "ECS running on 64bit Amazon Linux 2023";
+
+/// What the names of its solution stacks start and end with.
+const STACK: (&str, &str) = ("64bit Amazon Linux 2023 v", " running ECS");
+
+impl Target for Beanstalk {
+    fn name(&self) -> &'static str {
+        "beanstalk"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Elastic Beanstalk: all containers on every instance of one environment"
+    }
+
+    fn support(&self) -> &'static SupportTable {
+        &support::BEANSTALK
+    }
+
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled> {
+        let plan = plan::decide(application, cx);
+        if cx.diagnostics.has_errors() {
+            return None;
+        }
+        match artifacts(&plan) {
+            Ok(artifacts) => {
+                Some(Compiled { artifacts, deployment: Deployment::Beanstalk(deployment(&plan)) })
+            }
+            Err(error) => {
+                let message = format!("cannot write the bundle: {error}");
+                cx.diagnostics.push(Diagnostic::new(&rules::internal::ARTIFACT, message));
+                None
+            }
+        }
+    }
+}
+
+/// The bundle, and the tree in it.
+fn artifacts(plan: &Plan) -> Result<ArtifactSet, String> {
+    let tree = tree(plan)?;
+    let zip = bundle::zip(&tree).map_err(|error| error.to_string())?;
+    let mut artifacts = ArtifactSet::new();
+    let say = |error: PathError| error.to_string();
+    artifacts.file("bundle.zip", zip).map_err(say)?;
+    artifacts.nest("bundle", &tree).map_err(say)?;
+    Ok(artifacts)
+}
+
+fn tree(plan: &Plan) -> Result<ArtifactSet, String> {
+    let mut tree = ArtifactSet::new();
+    let say = |error: PathError| error.to_string();
+    tree.text("Dockerrun.aws.json", dockerrun::write(plan)?).map_err(say)?;
+    for (path, text) in templates::render(plan)? {
+        tree.text(&path, text).map_err(say)?;
+    }
+    for file in &plan.files {
+        tree.file(&file.path, file.bytes.clone()).map_err(say)?;
+    }
+    Ok(tree)
+}
+
+/// What a deployment must know besides the bundle.
+fn deployment(plan: &Plan) -> BeanstalkDeployment {
+    let text = |text: &str| text.to_owned();
+    let given =
+        plan.secrets.iter().filter(|(_, secret)| secret.given).map(|(variable, secret)| DeployParameter {
+            name: secret.location.clone(),
+            description: format!("the value of `{variable}`"),
+            secret: true,
+            ..DeployParameter::default()
+        });
+    let password = plan.has_database.then(|| DeployParameter {
+        name: text("DBPassword"),
+        description: text("the master password of the environment's database"),
+        secret: true,
+        option: Some((text("aws:rds:dbinstance"), text("DBPassword"))),
+        generated: true,
+        ..DeployParameter::default()
+    });
+    BeanstalkDeployment {
+        application: plan.application.clone(),
+        environment: plan.environment.clone(),
+        region: plan.region.clone(),
+        platform_branch: text(BRANCH),
+        solution_stack: (text(STACK.0), text(STACK.1)),
+        options: Vec::new(),
+        secrets: given.chain(password).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! A managed database -> the environment's own.
+
+use super::{OptionSetting, Plan, path};
+use crate::app::{Application, At, Database, Engine, Posture};
+use crate::diagnostic::{Diagnostic, rules::beanstalk};
+use crate::targets::Compilation;
+use crate::yaml::NodeId;
+
+const NAMESPACE: &str = "aws:rds:dbinstance";
+
+/// GiB of a database that names no size.
+const USUAL_STORAGE: u32 = 20;
+
+/// The class of a database that names none.
+const USUAL_CLASS: &str = "db.t4g.micro";
+
+/// The name that Elastic Beanstalk gives the database inside the instance
+/// (AWS documentation, "Adding a database to your Elastic Beanstalk environment").
+const DATABASE_NAME: &str = "ebdb";
+
+/// The newest version of each engine that is served without extended support.
+fn usual_version(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Mysql => "8.4",
+        Engine::Mariadb => "11.8",
+        Engine::Postgres => "17",
+    }
+}
+
+/// Decides the settings of the database; there is at most one.
+pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    let mut databases = application.databases.values();
+    let Some(database) = databases.next() else { return };
+    if let Some(second) = databases.next() {
+        cx.diagnostics.push(
+            Diagnostic::new(
+                &beanstalk::SEVERAL_DATABASES,
+                format!("`{}` is a second managed database, and an environment has one", second.name),
+            )
+            .at(second.origin)
+            .label(database.origin, "the first one")
+            .service(&*second.name)
+            .help("keep one of the two, or choose the target `fargate` or `ecs-ec2`"),
+        );
+    }
+    plan.has_database = true;
+    claim(database, cx);
+    settings(application, database, plan, cx);
+}
+
+fn claim(database: &Database, cx: &mut Compilation<'_>) {
+    let reason = "the environment's own database stands in for the container";
+    cx.ledger.approximated(&database.service_node, "an RDS instance", reason, NAMESPACE);
+    cx.ledger.exact(&database.node, NAMESPACE);
+    cx.ledger.exact(&database.engine, "aws:rds:dbinstance DBEngine");
+    let texts = [
+        (&database.version, "DBEngineVersion"),
+        (&database.class, "DBInstanceClass"),
+        (&database.username, "DBUser"),
+    ];
+    for (at, option) in texts {
+        if let Some(at) = at {
+            cx.ledger.exact(at, format!("{NAMESPACE} {option}"));
+        }
+    }
+    if let Some(storage) = &database.storage {
+        cx.ledger.exact(storage, "aws:rds:dbinstance DBAllocatedStorage");
+    }
+    if let Some(name) = database.database.as_ref().filter(|name| name.value != DATABASE_NAME) {
+        let reason = "Elastic Beanstalk names the database; the containers are told the name";
+        cx.ledger.approximated(name, DATABASE_NAME, reason, "the property RDS_DB_NAME");
+    }
+}
+
+fn settings(application: &Application, database: &Database, plan: &mut Plan, cx: &Compilation<'_>) {
+    let mut set = |name: &str, value: String, node: Option<NodeId>| {
+        let from = node.filter(|node| *node != NodeId::UNNUMBERED).map(|node| path(cx, node));
+        plan.options.push(OptionSetting {
+            namespace: NAMESPACE.to_owned(),
+            name: name.to_owned(),
+            value,
+            from: from.unwrap_or_default(),
+        });
+    };
+    let text = |at: &Option<At<String>>, usual: &str| {
+        at.as_ref().map_or((usual.to_owned(), None), |at| (at.value.clone(), Some(at.node)))
+    };
+    let prod = application.settings.posture == Posture::Prod;
+    let (version, version_node) = text(&database.version, usual_version(database.engine.value));
+    let (class, class_node) = text(&database.class, USUAL_CLASS);
+    let (user, user_node) = text(&database.username, "application");
+    let storage = database.storage.as_ref();
+    set("HasCoupledDatabase", "true".into(), Some(database.node));
+    set("DBEngine", database.engine.value.as_str().into(), Some(database.engine.node));
+    set("DBEngineVersion", version, version_node);
+    set("DBInstanceClass", class, class_node);
+    set(
+        "DBAllocatedStorage",
+        storage.map_or(USUAL_STORAGE, |at| at.value).to_string(),
+        storage.map(|at| at.node),
+    );
+    set("DBUser", user, user_node);
+    set("DBDeletionPolicy", "Snapshot".into(), None);
+    set("MultiAZDatabase", prod.to_string(), None);
+}

@@ -1,0 +1,259 @@
+//! Endpoints -> ports of the instance, processes of the load balancer and its rules.
+//!
+//! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
+//! its own with a rule that leads to it.
+
+use super::task::PortMapping;
+use super::{OptionSetting, Plan, container_name, path};
+use crate::app::{Application, Endpoint, Exposure, Protocol, Public, Service};
+use crate::diagnostic::{Diagnostic, rules::beanstalk};
+use crate::targets::Compilation;
+use std::collections::BTreeMap;
+
+/// The instance's port of the default process.
+const DEFAULT_PORT: u16 = 80;
+
+/// Ports that the instance needs itself (Amazon ECS API, PortMapping: hostPort).
+const RESERVED: &[u16] = &[22, 2375, 2376, 51678, 51679, 51680];
+
+/// Seconds between the load balancer's checks, and for its answer.
+const CHECK: (u32, u32) = (15, 5);
+
+/// Decides ports, processes and rules.
+pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    claim_ports(application, cx);
+    let public: Vec<(&Endpoint, &Public)> = application.endpoints.iter().filter_map(public).collect();
+    let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
+    let mut taken: BTreeMap<u16, &Endpoint> = BTreeMap::new();
+    let mut rules = Vec::new();
+    for (index, (endpoint, public)) in public.iter().enumerate() {
+        if endpoint.protocol != Protocol::Tcp {
+            refuse_udp(endpoint, cx);
+            continue;
+        }
+        let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
+        if let Some(other) = taken.insert(host_port, endpoint) {
+            refuse_clash(endpoint, host_port, Some(other), cx);
+        } else if RESERVED.contains(&host_port) {
+            refuse_clash(endpoint, host_port, None, cx);
+        }
+        map(endpoint, host_port, plan);
+        let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
+        process_settings(application, endpoint, public, &process, host_port, plan, cx);
+        if index != default {
+            rules.push(process.clone());
+            rule_settings(endpoint, public, &process, plan, cx);
+        }
+    }
+    listeners(application, &rules, plan, cx);
+}
+
+fn public(endpoint: &Endpoint) -> Option<(&Endpoint, &Public)> {
+    match &endpoint.exposure {
+        Exposure::Public(public) => Some((endpoint, public)),
+        Exposure::Internal => None,
+    }
+}
+
+/// Whether it takes whatever no other rule takes.
+fn is_catch_all(public: &Public) -> bool {
+    public.hosts.is_empty() && public.paths.iter().all(|path| matches!(path.value.as_str(), "/*" | "*"))
+}
+
+/// Claims the ports of all containers: what is not public is reached by name alone.
+fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
+    for service in application.services.values() {
+        for port in &service.container.ports {
+            let public = public_of(application, service, port.container.value, port.protocol);
+            cx.ledger.exact(&port.node, "container port");
+            let Some(published) = &port.published else { continue };
+            match public {
+                Some(public) => {
+                    let listener = listener_port(application, public);
+                    if published.value == (listener, listener) {
+                        cx.ledger.exact(published, "the load balancer's port");
+                    } else {
+                        let reason = "the load balancer listens there";
+                        cx.ledger.approximated(
+                            published,
+                            format!("port {listener}"),
+                            reason,
+                            "load balancer",
+                        );
+                    }
+                }
+                None => {
+                    let reason =
+                        "the port is reached by the container's name and is not opened on the instance";
+                    cx.ledger.ignored(published, reason, false);
+                    if let Some(address) = &port.host_ip {
+                        cx.ledger.ignored(address, reason, false);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn public_of<'a>(
+    application: &'a Application,
+    service: &Service,
+    port: u16,
+    protocol: Protocol,
+) -> Option<&'a Public> {
+    let of_port = |endpoint: &&Endpoint| {
+        endpoint.service == service.name && endpoint.port == port && endpoint.protocol == protocol
+    };
+    application.endpoints.iter().filter(of_port).find_map(public).map(|(_, public)| public)
+}
+
+fn listener_port(application: &Application, public: &Public) -> u16 {
+    let usual = if application.settings.https.is_some() { 443 } else { 80 };
+    public.listener.as_ref().map_or(usual, |at| at.value)
+}
+
+/// The instance's port of an endpoint that is not the default: the published one.
+fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
+    public.published.as_ref().map_or(endpoint.port, |published| published.value.0)
+}
+
+fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {
+    let name = container_name(&endpoint.service);
+    if let Some(container) = plan.containers.iter_mut().find(|container| container.definition.name == name) {
+        let (container_port, protocol) = (endpoint.port, endpoint.protocol.as_str());
+        container.definition.port_mappings.push(PortMapping { container_port, host_port, protocol });
+    }
+}
+
+/// Letters and digits: Elastic Beanstalk makes resource names of it.
+fn process_name(endpoint: &Endpoint) -> String {
+    let letters = endpoint.service.chars().filter(char::is_ascii_alphanumeric);
+    format!("{}{}", letters.collect::<String>().to_lowercase(), endpoint.port)
+}
+
+fn process_settings(
+    application: &Application,
+    endpoint: &Endpoint,
+    public: &Public,
+    process: &str,
+    host_port: u16,
+    plan: &mut Plan,
+    cx: &mut Compilation<'_>,
+) {
+    let namespace = format!("aws:elasticbeanstalk:environment:process:{process}");
+    let from = path(cx, endpoint.node);
+    let mut set = |name: &str, value: String, from: String| {
+        plan.options.push(OptionSetting { namespace: namespace.clone(), name: name.to_owned(), value, from });
+    };
+    set("Port", host_port.to_string(), from);
+    set("Protocol", "HTTP".into(), String::new());
+    let service = application.services.get(&endpoint.service);
+    match &public.health_path {
+        Some(health) => {
+            cx.ledger.exact(health, format!("{namespace} HealthCheckPath"));
+            set("HealthCheckPath", health.value.clone(), path(cx, health.node));
+        }
+        None => set("HealthCheckPath", "/".into(), String::new()),
+    }
+    if let Some(codes) = &public.health_codes {
+        cx.ledger.exact(codes, format!("{namespace} MatcherHTTPCode"));
+        set("MatcherHTTPCode", codes.value.clone(), path(cx, codes.node));
+    }
+    set("HealthCheckInterval", CHECK.0.to_string(), String::new());
+    set("HealthCheckTimeout", CHECK.1.to_string(), String::new());
+    let grace = service.and_then(|service| service.container.stop_grace_period.as_ref());
+    let drain = grace.map_or(20, |grace| grace.value.as_secs().clamp(1, 3600));
+    set("DeregistrationDelay", drain.to_string(), grace.map(|at| path(cx, at.node)).unwrap_or_default());
+}
+
+fn rule_settings(
+    endpoint: &Endpoint,
+    public: &Public,
+    process: &str,
+    plan: &mut Plan,
+    cx: &mut Compilation<'_>,
+) {
+    let namespace = format!("aws:elbv2:listenerrule:{process}");
+    let from = path(cx, endpoint.node);
+    let mut set = |name: &str, value: String| {
+        let (namespace, name, from) = (namespace.clone(), name.to_owned(), from.clone());
+        plan.options.push(OptionSetting { namespace, name, value, from });
+    };
+    let joined = |list: &[crate::app::At<String>]| {
+        list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",")
+    };
+    for at in public.hosts.iter().chain(&public.paths) {
+        cx.ledger.exact(at, namespace.clone());
+    }
+    if !public.hosts.is_empty() {
+        set("HostHeaders", joined(&public.hosts));
+    }
+    let patterns = joined(&public.paths);
+    set("PathPatterns", if patterns.is_empty() { "/*".to_owned() } else { patterns });
+    set("Process", process.to_owned());
+    if let Some(priority) = &public.priority {
+        cx.ledger.exact(priority, namespace.clone());
+    }
+    set("Priority", public.priority.as_ref().map_or_else(|| priority(public), |at| at.value).to_string());
+}
+
+/// Narrow rules come first: those with a host before those without, long paths before short ones.
+fn priority(public: &Public) -> u32 {
+    let longest = public.paths.iter().map(|path| path.value.len()).max().unwrap_or(0);
+    let length = u32::try_from(longest.min(90)).unwrap_or(90);
+    (if public.hosts.is_empty() { 500 } else { 100 }) + (90 - length)
+}
+
+fn listeners(application: &Application, rules: &[String], plan: &mut Plan, cx: &mut Compilation<'_>) {
+    let mut set = |namespace: &str, name: &str, value: String, from: String| {
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        plan.options.push(OptionSetting { namespace, name, value, from });
+    };
+    let main = match &application.settings.https {
+        None => "aws:elbv2:listener:default",
+        Some(https) => {
+            let secure = "aws:elbv2:listener:443";
+            cx.ledger.exact(&https.certificate, format!("{secure} SSLCertificateArns"));
+            if let Some(domain) = &https.domain {
+                cx.ledger.ignored(domain, "the domain's record is made beside the environment", false);
+            }
+            let from = path(cx, https.certificate.node);
+            set(secure, "ListenerEnabled", "true".into(), String::new());
+            set(secure, "Protocol", "HTTPS".into(), String::new());
+            set(secure, "SSLCertificateArns", https.certificate.value.clone(), from);
+            secure
+        }
+    };
+    if !rules.is_empty() {
+        set(main, "Rules", rules.join(","), String::new());
+    }
+}
+
+fn refuse_udp(endpoint: &Endpoint, cx: &mut Compilation<'_>) {
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &beanstalk::UDP_ENDPOINT,
+            format!(
+                "service `{}` makes UDP port {} public, and the load balancer speaks HTTP",
+                endpoint.service, endpoint.port
+            ),
+        )
+        .at(endpoint.origin)
+        .service(&*endpoint.service)
+        .help("do not make it public, or choose the target `fargate` or `ecs-ec2`"),
+    );
+}
+
+fn refuse_clash(endpoint: &Endpoint, port: u16, other: Option<&Endpoint>, cx: &mut Compilation<'_>) {
+    let whose = other.map_or("the instance itself".to_owned(), |other| format!("`{}`", other.service));
+    let mut diagnostic = Diagnostic::new(
+        &beanstalk::PORT_CLASH,
+        format!("service `{}` asks for port {port} of the instance, which {whose} has", endpoint.service),
+    )
+    .at(endpoint.origin)
+    .service(&*endpoint.service);
+    if let Some(other) = other {
+        diagnostic = diagnostic.label(other.origin, "the other one");
+    }
+    cx.diagnostics.push(diagnostic.help("publish it on another port"));
+}

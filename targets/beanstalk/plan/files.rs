@@ -1,0 +1,144 @@
+//! Files of the project that containers mount: copies of them go into the bundle.
+
+use super::task::MountPoint;
+use super::values::known;
+use super::{BundleFile, Container, HostVolume, Plan, UNPACKED, container_name, path};
+use crate::app::{Application, FileMount, SecretSource, Service};
+use crate::diagnostic::{Diagnostic, rules::beanstalk};
+use crate::targets::Compilation;
+use crate::world::Kind;
+use camino::Utf8Path;
+
+/// Names that never go into a bundle: secrets of a laptop, and what is not the application's.
+const LEFT_OUT: &[&str] =
+    &[".git", ".env", ".ebextensions", ".elasticbeanstalk", ".platform", "node_modules"];
+
+/// Directories deeper than this are refused: a link that leads to itself looks so.
+const DEEPEST: usize = 40;
+
+/// Adds a file or all files of a directory.
+///
+/// # Errors
+/// Why it cannot be added, as a clause.
+pub(super) fn add(
+    local: &Utf8Path,
+    relative: &Utf8Path,
+    plan: &mut Plan,
+    cx: &Compilation<'_>,
+) -> Result<(), String> {
+    collect(local, relative, 0, plan, cx)
+}
+
+fn collect(
+    local: &Utf8Path,
+    relative: &Utf8Path,
+    depth: usize,
+    plan: &mut Plan,
+    cx: &Compilation<'_>,
+) -> Result<(), String> {
+    let unread = |error: std::io::Error| format!("`{relative}` cannot be read: {error}");
+    match cx.world.kind(local) {
+        None => Err(format!("`{relative}` does not exist")),
+        Some(_) if depth > DEEPEST => Err(format!("`{relative}` is nested too deeply")),
+        Some(Kind::File) => {
+            let bytes = cx.world.read(local).map_err(unread)?;
+            if !plan.files.iter().any(|file| file.path == *relative) {
+                plan.files.push(BundleFile { path: relative.to_string(), bytes });
+            }
+            Ok(())
+        }
+        Some(Kind::Directory) => {
+            let names = cx.world.list(local).map_err(unread)?;
+            let wanted = names.iter().filter(|name| !is_left_out(name));
+            wanted
+                .into_iter()
+                .try_for_each(|name| collect(&local.join(name), &relative.join(name), depth + 1, plan, cx))
+        }
+    }
+}
+
+fn is_left_out(name: &str) -> bool {
+    LEFT_OUT.contains(&name) || name.starts_with(".env.")
+}
+
+/// Decides `configs` and `secrets` of a container: a config is a file of the bundle, a secret is refused.
+pub(super) fn decide(
+    application: &Application,
+    service: &Service,
+    container: &mut Container,
+    plan: &mut Plan,
+    cx: &mut Compilation<'_>,
+) {
+    for file in &service.container.files {
+        if !file.config {
+            refuse(service, file, cx);
+            continue;
+        }
+        let Some(bytes) = content(application, service, file, cx) else { continue };
+        let relative = format!("configs/{}", file.secret);
+        let name = format!("config-{}", container_name(&file.secret));
+        if !plan.volumes.iter().any(|volume| volume.name == name) {
+            plan.files.push(BundleFile { path: relative.clone(), bytes });
+            plan.volumes.push(HostVolume {
+                name: name.clone(),
+                path: Some(format!("{UNPACKED}/{relative}")),
+                owner: None,
+                prepared: false,
+                from: path(cx, file.node),
+            });
+        }
+        cx.ledger.exact(&file.node, "a file of the bundle");
+        let container_path = file.target.value.clone();
+        container.definition.mount_points.push(MountPoint {
+            source_volume: name,
+            container_path,
+            read_only: true,
+        });
+    }
+}
+
+fn content(
+    application: &Application,
+    service: &Service,
+    file: &FileMount,
+    cx: &mut Compilation<'_>,
+) -> Option<Vec<u8>> {
+    match &application.secrets.get(&file.secret)?.source {
+        SecretSource::Content(text) => {
+            cx.ledger.exact(text, "a file of the bundle");
+            known(text, application, cx).map(String::into_bytes)
+        }
+        SecretSource::File(local) => match cx.world.read(Utf8Path::new(&local.value)) {
+            Ok(bytes) => {
+                cx.ledger.exact(local, "a file of the bundle");
+                Some(bytes)
+            }
+            Err(error) => {
+                let message =
+                    format!("config `{}` of service `{}` cannot be read: {error}", file.secret, service.name);
+                cx.diagnostics.push(Diagnostic::new(&beanstalk::OUTSIDE_PATH, message).at(local.origin));
+                None
+            }
+        },
+        _ => {
+            refuse(service, file, cx);
+            None
+        }
+    }
+}
+
+fn refuse(service: &Service, file: &FileMount, cx: &mut Compilation<'_>) {
+    cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &beanstalk::SECRET_FILE,
+            format!(
+                "service `{}` mounts `{}` as a file, and secrets are variables here",
+                service.name, file.secret
+            ),
+        )
+        .at(file.origin)
+        .service(&*service.name)
+        .help("let the application read it from a variable, or choose the target `fargate` or `ecs-ec2`"),
+    );
+}

@@ -1,0 +1,96 @@
+//! Edges -> Docker links, which make a container's names known to another.
+
+use super::{Plan, container_name};
+use crate::app::{Application, Edge, Name, Role};
+use crate::diagnostic::{Diagnostic, rules::beanstalk};
+use crate::targets::Compilation;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Decides the links of every container; refuses a circle of them.
+pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    let edges: Vec<&Edge> = application.edges.iter().filter(|edge| is_link(application, edge)).collect();
+    for edge in &edges {
+        let from = container_name(&edge.from);
+        let Some(container) = plan.containers.iter_mut().find(|one| one.definition.name == from) else {
+            continue;
+        };
+        for link in names(application, &edge.to) {
+            if !container.definition.links.contains(&link) {
+                container.definition.links.push(link);
+            }
+        }
+    }
+    refuse_circle(&edges, cx);
+}
+
+/// Whether both ends are containers of the task that run side by side.
+fn is_link(application: &Application, edge: &Edge) -> bool {
+    let runs = |name: &Name| {
+        application
+            .services
+            .get(name)
+            .is_some_and(|service| matches!(service.role, Role::Service | Role::Sidecar { .. }))
+    };
+    edge.from != edge.to && runs(&edge.from) && runs(&edge.to)
+}
+
+/// The links to a service: its container, and its other names.
+fn names(application: &Application, to: &Name) -> Vec<String> {
+    let container = container_name(to);
+    let mut links = vec![container.clone()];
+    if let Some(service) = application.services.get(to) {
+        let aliases = service.host_names.iter().filter(|name| *name.value != *container);
+        links.extend(aliases.map(|alias| format!("{container}:{}", alias.value)));
+    }
+    links
+}
+
+/// A link's target starts first, so links must not form a circle.
+fn refuse_circle(edges: &[&Edge], cx: &mut Compilation<'_>) {
+    let mut targets: BTreeMap<&Name, Vec<&Edge>> = BTreeMap::new();
+    for edge in edges {
+        targets.entry(&edge.from).or_default().push(edge);
+    }
+    let mut finished: BTreeSet<&Name> = BTreeSet::new();
+    for start in targets.keys().copied() {
+        let mut trail: Vec<&Edge> = Vec::new();
+        if let Some(circle) = find(start, &targets, &mut trail, &mut finished) {
+            let names: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
+            let mut diagnostic = Diagnostic::new(
+                &beanstalk::LINK_CYCLE,
+                format!("{} need each other's names in a circle", names.join(", ")),
+            );
+            for edge in &circle {
+                diagnostic =
+                    diagnostic.label(edge.origin, format!("`{}` talks to `{}` here", edge.from, edge.to));
+            }
+            cx.diagnostics
+                .push(diagnostic.help("choose the target `fargate` or `ecs-ec2`, which finds names by DNS"));
+            return;
+        }
+    }
+}
+
+/// The first circle that a walk along the edges comes upon.
+fn find<'a>(
+    at: &'a Name,
+    targets: &BTreeMap<&'a Name, Vec<&'a Edge>>,
+    trail: &mut Vec<&'a Edge>,
+    finished: &mut BTreeSet<&'a Name>,
+) -> Option<Vec<&'a Edge>> {
+    if finished.contains(at) {
+        return None;
+    }
+    for edge in targets.get(at).into_iter().flatten() {
+        trail.push(edge);
+        if let Some(start) = trail.iter().position(|earlier| earlier.from == edge.to) {
+            return Some(trail.split_off(start));
+        }
+        if let Some(circle) = find(&edge.to, targets, trail, finished) {
+            return Some(circle);
+        }
+        trail.pop();
+    }
+    finished.insert(at);
+    None
+}

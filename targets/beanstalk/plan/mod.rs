@@ -1,0 +1,202 @@
+//! The decisions for an Elastic Beanstalk environment, complete and legal, before a file is written.
+//!
+//! In: the [`Application`]. Out: a [`Plan`], with every rule asked and every used leaf claimed.
+//! Invariant: the plan holds no secret; what only the instance knows is a [`Part::Property`].
+
+mod container;
+mod database;
+mod exposure;
+mod files;
+mod identity;
+mod job;
+mod limits;
+mod links;
+mod mounts;
+mod options;
+mod task;
+mod values;
+
+pub(super) use identity::INSTANCE_ROLE;
+pub(super) use task::{ContainerDefinition, Host, Volume};
+pub(super) use values::{Part, Value};
+
+use crate::app::{Application, JobTime, Role, Service};
+use crate::diagnostic::{Diagnostic, rules::beanstalk};
+use crate::targets::Compilation;
+use crate::yaml::NodeId;
+use indexmap::IndexMap;
+
+/// What is decided.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// The Elastic Beanstalk application.
+    pub(super) application: String,
+    /// The environment's name.
+    pub(super) environment: String,
+    /// The region, where the settings name one.
+    pub(super) region: Option<String>,
+    /// The containers, in the order of the manifest.
+    pub(super) containers: Vec<Container>,
+    /// Directories of the instance.
+    pub(super) volumes: Vec<HostVolume>,
+    /// What runs before the containers are replaced.
+    pub(super) jobs: Vec<Job>,
+    /// The environment's settings, in order.
+    pub(super) options: Vec<OptionSetting>,
+    /// What the instance's role may do.
+    pub(super) statements: Vec<Statement>,
+    /// Secrets by the variable that takes them.
+    pub(super) secrets: IndexMap<String, SecretVariable>,
+    /// Files of the project that containers mount.
+    pub(super) files: Vec<BundleFile>,
+    /// Whether the environment has a database of its own.
+    pub(super) has_database: bool,
+}
+
+/// One container.
+#[derive(Debug, Default)]
+pub(super) struct Container {
+    /// Its definition, as Amazon ECS writes it.
+    pub(super) definition: ContainerDefinition,
+    /// Variables whose values only the instance knows.
+    pub(super) deferred: IndexMap<String, Value>,
+}
+
+/// A directory of the instance behind a volume.
+#[derive(Debug)]
+pub(super) struct HostVolume {
+    /// The volume's name in the task.
+    pub(super) name: String,
+    /// The directory; nothing for one that is empty at each start.
+    pub(super) path: Option<String>,
+    /// Owner and group to give it; nothing where it is not prepared.
+    pub(super) owner: Option<(u32, u32)>,
+    /// Whether to make it before the containers start.
+    pub(super) prepared: bool,
+    /// The key path it comes from.
+    pub(super) from: String,
+}
+
+/// A container that runs once, before the others are replaced.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its name.
+    pub(super) name: String,
+    /// Its image.
+    pub(super) image: String,
+    /// Options of `docker run`.
+    pub(super) options: Vec<String>,
+    /// Its command, the entrypoint's further words first.
+    pub(super) command: Vec<String>,
+    /// Its environment.
+    pub(super) environment: IndexMap<String, Value>,
+    /// The key path it comes from.
+    pub(super) from: String,
+}
+
+/// One setting of the environment.
+#[derive(Debug)]
+pub(super) struct OptionSetting {
+    /// Such as `aws:ec2:instances`.
+    pub(super) namespace: String,
+    /// Such as `InstanceTypes`.
+    pub(super) name: String,
+    /// Its value.
+    pub(super) value: String,
+    /// The key path it comes from; empty for a default.
+    pub(super) from: String,
+}
+
+/// One statement of the instance's role.
+#[derive(Debug)]
+pub(super) struct Statement {
+    /// Such as `s3:GetObject`.
+    pub(super) actions: Vec<String>,
+    /// ARNs, or `*`.
+    pub(super) resources: Vec<String>,
+    /// The key path it comes from.
+    pub(super) from: String,
+}
+
+/// A variable that takes a secret.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SecretVariable {
+    /// The secret's name in the application.
+    pub(super) name: String,
+    /// Where it is: a name of Secrets Manager, or an ARN.
+    pub(super) location: String,
+    /// Whether the deployment makes it.
+    pub(super) given: bool,
+}
+
+/// A file of the project that goes into the bundle.
+#[derive(Debug)]
+pub(super) struct BundleFile {
+    /// Its path in the bundle.
+    pub(super) path: String,
+    /// Its bytes.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Where the platform unpacks the bundle (AWS documentation, "Dockerrun.aws.json v2").
+pub(super) const UNPACKED: &str = "/var/app/current";
+
+/// Decides everything. Errors stand in the compilation's diagnostics.
+pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Plan {
+    let mut plan = Plan {
+        application: application.name.to_string(),
+        environment: limits::environment_name(application),
+        region: application.settings.region.as_ref().map(|region| region.value.clone()),
+        ..Plan::default()
+    };
+    database::decide(application, &mut plan, cx);
+    for service in application.services.values() {
+        place(application, service, &mut plan, cx);
+    }
+    links::decide(application, &mut plan, cx);
+    mounts::volumes(application, &mut plan, cx);
+    exposure::decide(application, &mut plan, cx);
+    options::decide(application, &mut plan, cx);
+    identity::decide(application, &mut plan, cx);
+    limits::check(application, &plan, cx);
+    plan
+}
+
+/// Makes a container or a job of a service.
+fn place(application: &Application, service: &Service, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    match &service.role {
+        Role::Service | Role::Init { .. } | Role::Sidecar { .. } => {
+            container::decide(application, service, plan, cx);
+        }
+        Role::Job(job) => match &job.when {
+            JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
+            JobTime::Manual => {
+                let reason =
+                    "a manual job is no part of an environment; run its image by hand where it is needed";
+                cx.ledger.ignored(&service.node, reason, false);
+            }
+            JobTime::Schedule(schedule) => {
+                cx.ledger.rejected(schedule, "a web environment has no scheduler");
+                cx.diagnostics.push(
+                    Diagnostic::new(
+                        &beanstalk::SCHEDULED_JOB,
+                        format!("job `{}` has a schedule, which a web environment cannot keep", service.name),
+                    )
+                    .at(schedule.origin)
+                    .service(&*service.name)
+                    .help(format!("leave `{}` out of this environment with `skip`", service.name)),
+                );
+            }
+        },
+    }
+}
+
+/// The name that a service has in the task: letters, digits, `-` and `_` (Amazon ECS, container definition).
+pub(super) fn container_name(name: &str) -> String {
+    name.replace('.', "-dot-")
+}
+
+/// The key path of a node, for a comment.
+fn path(cx: &Compilation<'_>, node: NodeId) -> String {
+    cx.manifest.nodes.path(node).to_string()
+}

@@ -1,0 +1,223 @@
+//! The environment's settings: load balancer, instances, network, health, logs, deployments.
+//!
+//! Source of the names: AWS documentation, "General options for all environments".
+
+use super::{INSTANCE_ROLE, OptionSetting, Plan, path};
+use crate::app::{Application, At, Network, Posture, Scaling};
+use crate::diagnostic::{Diagnostic, rules};
+use crate::targets::Compilation;
+use crate::yaml::NodeId;
+
+/// The type of an instance where the settings name none: the smallest that holds a few containers.
+pub(super) const USUAL_INSTANCE: &str = "t3.small";
+
+/// Days that logs are kept.
+const USUAL_RETENTION: u32 = 7;
+
+/// Seconds that a deployment may take on an instance, jobs included.
+const TIMEOUT: u32 = 1800;
+
+/// The role of the service itself (AWS documentation, "Managing Elastic Beanstalk service roles").
+const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
+
+/// Sets options and remembers where they come from.
+struct Settings<'a, 'b> {
+    plan: &'a mut Plan,
+    cx: &'a mut Compilation<'b>,
+}
+
+impl Settings<'_, '_> {
+    fn set(&mut self, namespace: &str, name: &str, value: impl ToString) {
+        self.set_from(namespace, name, value, NodeId::UNNUMBERED);
+    }
+
+    fn set_from(&mut self, namespace: &str, name: &str, value: impl ToString, node: NodeId) {
+        let from = if node == NodeId::UNNUMBERED { String::new() } else { path(self.cx, node) };
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        self.plan.options.push(OptionSetting { namespace, name, value: value.to_string(), from });
+    }
+
+    /// A setting that the manifest gives, else its usual value.
+    fn take<T: ToString>(&mut self, namespace: &str, name: &str, at: Option<&At<T>>, usual: impl ToString) {
+        match at {
+            Some(at) => {
+                self.cx.ledger.exact(at, format!("{namespace} {name}"));
+                self.set_from(namespace, name, at.value.to_string(), at.node);
+            }
+            None => self.set(namespace, name, usual),
+        }
+    }
+}
+
+/// Decides the settings that no service of its own asks for.
+pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    claim(application, cx);
+    let settings = &application.settings;
+    let prod = settings.posture == Posture::Prod;
+    let mut to = Settings { plan, cx };
+    let environment = "aws:elasticbeanstalk:environment";
+    to.set(environment, "EnvironmentType", "LoadBalanced");
+    to.set(environment, "LoadBalancerType", "application");
+    to.set(environment, "ServiceRole", SERVICE_ROLE);
+    to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), USUAL_INSTANCE);
+    let launch = "aws:autoscaling:launchconfiguration";
+    to.set(launch, "IamInstanceProfile", INSTANCE_ROLE);
+    to.set(launch, "DisableIMDSv1", "true");
+    to.set(launch, "RootVolumeType", "gp3");
+    instances(application, prod, &mut to);
+    network(&settings.network, &mut to);
+    to.set("aws:elasticbeanstalk:healthreporting:system", "SystemType", "enhanced");
+    let logs = "aws:elasticbeanstalk:cloudwatch:logs";
+    to.set(logs, "StreamLogs", "true");
+    to.set(logs, "DeleteOnTerminate", "false");
+    to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), USUAL_RETENTION);
+    let command = "aws:elasticbeanstalk:command";
+    to.set(command, "DeploymentPolicy", if prod { "RollingWithAdditionalBatch" } else { "AllAtOnce" });
+    to.set(command, "Timeout", TIMEOUT);
+    if let Some(platform) = settings.platform.as_ref().filter(|platform| platform.value != "ecs") {
+        to.cx.diagnostics.push(
+            Diagnostic::new(
+                &rules::beanstalk::PLATFORM,
+                format!("`{}` is no platform that is built for", platform.value),
+            )
+            .at(platform.origin)
+            .help("write `platform: ecs` or leave it out"),
+        );
+    }
+}
+
+/// Claims the settings that are no option.
+fn claim(application: &Application, cx: &mut Compilation<'_>) {
+    let settings = &application.settings;
+    if let Some(region) = &settings.region {
+        cx.ledger.exact(region, "the region of the deployment");
+    }
+    if let Some(stack) = &settings.stack {
+        cx.ledger.exact(stack, "the environment's name");
+    }
+    if let Some(platform) = &settings.platform {
+        cx.ledger.exact(platform, "the platform branch");
+    }
+    if let Some(namespace) = &settings.namespace {
+        let reason = "containers of one instance find each other by Docker links";
+        cx.ledger.ignored(namespace, reason, false);
+    }
+    if let Some(spot) = &settings.spot {
+        cx.ledger.ignored(spot, "it chooses the capacity of Amazon ECS", false);
+    }
+}
+
+/// How many instances, and when there are more.
+fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
+    let usual: (u32, u32) = if prod { (2, 4) } else { (1, 2) };
+    let copies = copies(application, to);
+    let scaling = scaling(application, to);
+    let (min, max) = match (&application.settings.instances, scaling) {
+        (Some((min, max)), _) => {
+            to.cx.ledger.exact(min, "aws:autoscaling:asg MinSize");
+            to.cx.ledger.exact(max, "aws:autoscaling:asg MaxSize");
+            (min.value, max.value)
+        }
+        (None, Some(scaling)) => (scaling.min.value, scaling.max.value),
+        (None, None) => (usual.0.max(copies), usual.1.max(copies)),
+    };
+    to.set("aws:autoscaling:asg", "MinSize", min);
+    to.set("aws:autoscaling:asg", "MaxSize", max);
+    if let Some(cpu) = scaling.and_then(|scaling| scaling.cpu.as_ref()) {
+        let trigger = "aws:autoscaling:trigger";
+        to.set(trigger, "MeasureName", "CPUUtilization");
+        to.set(trigger, "Unit", "Percent");
+        to.set_from(trigger, "UpperThreshold", cpu.value, cpu.node);
+        to.set(trigger, "LowerThreshold", cpu.value / 2);
+    }
+}
+
+/// The most copies that a service asks for: each is on an instance of its own.
+fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
+    let mut most = 1;
+    for service in application.services.values() {
+        let Some(replicas) = &service.replicas else { continue };
+        if replicas.value <= 1 {
+            to.cx.ledger.exact(replicas, "one container on each instance");
+            continue;
+        }
+        most = most.max(replicas.value);
+        warn_copies(&service.name, &format!("{} copies", replicas.value), replicas.origin, to.cx);
+        let reason = "each instance runs every container once";
+        to.cx.ledger.approximated(
+            replicas,
+            format!("{} instances", replicas.value),
+            reason,
+            "aws:autoscaling:asg",
+        );
+    }
+    most
+}
+
+/// The scaling of the first service that has one; that of others is said to be lost.
+fn scaling<'a>(application: &'a Application, to: &mut Settings<'_, '_>) -> Option<&'a Scaling> {
+    let mut scaled = None;
+    for service in application.services.values() {
+        let Some(scaling) = &service.scaling else { continue };
+        let first = scaled.is_none();
+        for at in [Some(&scaling.min), Some(&scaling.max), scaling.cpu.as_ref()].into_iter().flatten() {
+            if first {
+                let reason = "all containers of an instance are multiplied";
+                to.cx.ledger.approximated(at, "instances", reason, "aws:autoscaling:asg");
+            } else {
+                to.cx.ledger.ignored(at, "another service scales the instances", true);
+            }
+        }
+        if let Some(memory) = &scaling.memory {
+            to.cx.ledger.ignored(memory, "Elastic Beanstalk does not scale by memory", true);
+        }
+        warn_copies(&service.name, "scaling of its own", scaling.min.origin, to.cx);
+        scaled = scaled.or(Some(scaling));
+    }
+    scaled
+}
+
+fn warn_copies(service: &str, what: &str, origin: crate::source::Origin, cx: &mut Compilation<'_>) {
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::beanstalk::COPIES,
+            format!("service `{service}` asks for {what}, and instances of all services are multiplied"),
+        )
+        .at(origin)
+        .service(service)
+        .help("choose the target `fargate` or `ecs-ec2` to scale a service by itself"),
+    );
+}
+
+/// The VPC and its subnets; the account's default VPC where none is named.
+fn network(network: &Network, to: &mut Settings<'_, '_>) {
+    let vpc_options = "aws:ec2:vpc";
+    match network {
+        Network::Parameters => {}
+        Network::New(origin) => to.cx.diagnostics.push(
+            Diagnostic::new(
+                &rules::target::REJECTED_KEY,
+                "an environment of Elastic Beanstalk does not make its own VPC",
+            )
+            .at(*origin)
+            .key("x-tranship.network")
+            .help("name a VPC and its subnets, or leave `network` out for the account's default VPC"),
+        ),
+        Network::Existing { vpc, public, private } => {
+            to.take(vpc_options, "VPCId", Some(vpc), "");
+            let joined =
+                |list: &[At<String>]| list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",");
+            for at in public.iter().chain(private) {
+                to.cx.ledger.exact(at, vpc_options);
+            }
+            let node = |list: &[At<String>]| list.first().map_or(NodeId::UNNUMBERED, |at| at.node);
+            let inside = if private.is_empty() { public } else { private };
+            to.set_from(vpc_options, "ELBSubnets", joined(public), node(public));
+            to.set_from(vpc_options, "Subnets", joined(inside), node(inside));
+            to.set(vpc_options, "AssociatePublicIpAddress", private.is_empty());
+            if to.plan.has_database {
+                to.set_from(vpc_options, "DBSubnets", joined(inside), node(inside));
+            }
+        }
+    }
+}
