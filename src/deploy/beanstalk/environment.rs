@@ -3,7 +3,6 @@
 //! In: what the deployment wants. Out: [`Environment`], [`Request`]. Invariant: only settings that the bundle
 //! cannot carry go through the API, and only those that differ: what the API sets overrides the bundle for ever.
 
-use super::secrets::Secret;
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::session::Session;
 use crate::targets::BeanstalkDeployment;
@@ -110,10 +109,8 @@ pub(super) async fn missing_options(
     session: &Session,
     deployment: &BeanstalkDeployment,
     running: Option<&Environment>,
-    secrets: &[Secret],
 ) -> Result<Vec<Setting>, Failure> {
     let mut wanted = deployment.options.clone();
-    wanted.extend(secrets.iter().filter_map(Secret::setting));
     let Some(running) = running.filter(|_| !wanted.is_empty()) else { return Ok(wanted) };
     let call = session.beanstalk().describe_configuration_settings().application_name(&running.application);
     let answer = call.environment_name(&running.name).send().await;

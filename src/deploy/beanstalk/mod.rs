@@ -32,10 +32,10 @@ pub(super) async fn deploy(
 ) -> Result<Outcome, Failure> {
     let bundle = artifact(artifacts, "bundle.zip")?;
     let label = version::label(bundle)?;
-    let secrets = secrets::plan(session, deployment, options).await?;
     let running = settle(session, deployment, options, progress).await?;
-    let wanted = environment::missing_options(session, deployment, running.as_ref(), &secrets).await?;
-    let same = wanted.is_empty() && !secrets.iter().any(secrets::Secret::is_new);
+    let secrets = secrets::plan(session, deployment, running.is_some(), options).await?;
+    let mut settings = environment::missing_options(session, deployment, running.as_ref()).await?;
+    let same = settings.is_empty() && !secrets.iter().any(secrets::Secret::is_new);
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
         progress.say(&format!("{} is as it should be: no changes", deployment.environment));
         return Ok(Outcome { changed: false, outputs: running.outputs() });
@@ -44,12 +44,12 @@ pub(super) async fn deploy(
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(options, "deploy this version?").await?;
 
-    let settings = secrets::store(session, &secrets, progress).await?;
+    secrets::store(session, &secrets, progress).await?;
+    settings.extend(secrets.iter().filter_map(secrets::Secret::setting));
     version::application(session, &deployment.application).await?;
     let bucket = Bucket::open(session, progress).await?;
     let key = bucket.put(&format!("bundles/{}", deployment.application), bundle, ".zip").await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
-    let settings = [wanted, settings].concat();
     let request = match &running {
         None => environment::create(session, deployment, &label, &stack, settings).await?,
         Some(running) => environment::update(session, running, &label, settings).await?,

@@ -1,7 +1,8 @@
-//! Secrets of an environment: Beanstalk has no parameters, so their values live in Secrets Manager.
+//! Secrets of an environment: Beanstalk has no parameters, so their values live in Secrets Manager, or in the
+//! one option setting that takes them.
 //!
-//! In: the secrets that the deployment declares and the values given. Out: the settings that name them.
-//! Invariant: a value goes to Secrets Manager and nowhere else; one that is not given is left as it is.
+//! In: the secrets that the deployment declares and the values given. Out: the secrets stored, and the settings.
+//! Invariant: a value goes to AWS and nowhere else; one that is not given is left as it is.
 
 use super::environment::Setting;
 use crate::deploy::failure::{Failure, sdk};
@@ -9,19 +10,21 @@ use crate::deploy::parameters::{Choice, choose, secrets_to_ask};
 use crate::deploy::progress::{Progress, Question};
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Values, ask, bucket};
-use crate::targets::BeanstalkDeployment;
-
-/// The namespace that hands secrets to containers as environment variables:
-/// <https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/AWSHowTo.secrets.env-vars.html>.
-const NAMESPACE: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+use crate::targets::{BeanstalkDeployment, DeployParameter};
 
 /// A secret and what is to be done with it.
-#[derive(Debug)]
 pub(super) struct Secret {
-    variable: String,
     name: String,
-    arn: Option<String>,
+    place: Place,
     choice: Choice,
+}
+
+/// Where a secret's value is kept.
+enum Place {
+    /// In Secrets Manager, under its ARN once it exists.
+    Manager(Option<String>),
+    /// In an option setting: namespace and name.
+    Option(String, String),
 }
 
 impl Secret {
@@ -30,44 +33,67 @@ impl Secret {
         matches!(self.choice, Choice::Given(_))
     }
 
-    /// The setting that names it; nothing while it does not exist.
+    /// The setting that takes its new value.
     pub(super) fn setting(&self) -> Option<Setting> {
-        Some((NAMESPACE.to_owned(), self.variable.clone(), self.arn.clone()?))
+        match (&self.place, &self.choice) {
+            (Place::Option(space, name), Choice::Given(value)) => {
+                Some((space.clone(), name.clone(), value.clone()))
+            }
+            _ => None,
+        }
     }
 }
 
-/// The name of a secret in Secrets Manager.
-fn name(deployment: &BeanstalkDeployment, variable: &str) -> String {
-    format!("{}/{}/{variable}", deployment.application, deployment.environment)
-}
-
-/// Looks which secrets exist and chooses their values.
+/// Looks which secrets exist and chooses their values. `running` says whether the environment is there.
 pub(super) async fn plan(
     session: &Session,
     deployment: &BeanstalkDeployment,
+    running: bool,
     options: &Options,
 ) -> Result<Vec<Secret>, Failure> {
-    let (mut previous, mut found) = (Vec::new(), Vec::new());
+    let (mut previous, mut places) = (Vec::new(), Vec::new());
     for secret in &deployment.secrets {
-        let name = name(deployment, &secret.name);
-        let arn = find(session, &name).await?;
-        if arn.is_some() {
+        let (place, there) = place(session, secret, running).await?;
+        if there {
             previous.push(secret.name.clone());
         }
-        found.push((secret.name.clone(), name, arn));
+        places.push((secret.name.clone(), place));
     }
     let mut values: Values = options.values.clone();
     for secret in secrets_to_ask(&deployment.secrets, &values, &previous) {
-        let question = Question::Secret(format!("{} ({})", secret.name, secret.description));
-        let Some(value) = ask(options.ask.as_ref(), question).await else { break };
+        let value = if secret.generated {
+            Some(generate(session).await?)
+        } else {
+            let question = Question::Secret(format!("{} ({})", secret.name, secret.description));
+            ask(options.ask.as_ref(), question).await
+        };
+        let Some(value) = value else { break };
         values.secrets.insert(secret.name.clone(), value);
     }
     let mut choices = choose(&deployment.secrets, &values, &previous)?;
-    let secret = |(variable, name, arn): (String, String, _)| {
-        let choice = choices.remove(&variable)?;
-        Some(Secret { variable, name, arn, choice })
+    let secret = |(name, place): (String, Place)| {
+        let choice = choices.remove(&name)?;
+        Some(Secret { name, place, choice })
     };
-    Ok(found.into_iter().filter_map(secret).collect())
+    Ok(places.into_iter().filter_map(secret).collect())
+}
+
+/// Where a secret is kept, and whether it has a value there. An option setting's value cannot be read: the
+/// environment was made with one.
+async fn place(session: &Session, secret: &DeployParameter, running: bool) -> Result<(Place, bool), Failure> {
+    if let Some((space, name)) = &secret.option {
+        return Ok((Place::Option(space.clone(), name.clone()), running));
+    }
+    let arn = find(session, &secret.name).await?;
+    let there = arn.is_some();
+    Ok((Place::Manager(arn), there))
+}
+
+/// A value that nobody knows: 32 letters and digits.
+async fn generate(session: &Session) -> Result<String, Failure> {
+    let call = session.secrets().get_random_password().password_length(32).exclude_punctuation(true);
+    let answer = call.include_space(false).send().await.map_err(|error| sdk("make up a password", error))?;
+    answer.random_password.ok_or_else(|| Failure::failed("AWS made up no password"))
 }
 
 async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> {
@@ -85,25 +111,22 @@ async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> 
     }
 }
 
-/// Stores the values that were given. Out: the settings of the secrets that are new.
+/// Stores the values that were given and belong to Secrets Manager.
 pub(super) async fn store(
     session: &Session,
     secrets: &[Secret],
     progress: &mut dyn Progress,
-) -> Result<Vec<Setting>, Failure> {
-    let mut settings = Vec::new();
+) -> Result<(), Failure> {
     for secret in secrets {
-        let Choice::Given(value) = &secret.choice else { continue };
-        progress.say(&format!("storing the secret {}", secret.name));
-        match &secret.arn {
-            Some(arn) => put(session, arn, value).await?,
-            None => {
-                let arn = create(session, &secret.name, value).await?;
-                settings.push((NAMESPACE.to_owned(), secret.variable.clone(), arn));
+        if let (Place::Manager(arn), Choice::Given(value)) = (&secret.place, &secret.choice) {
+            progress.say(&format!("storing the secret {}", secret.name));
+            match arn {
+                Some(arn) => put(session, arn, value).await?,
+                None => create(session, &secret.name, value).await?,
             }
         }
     }
-    Ok(settings)
+    Ok(())
 }
 
 /// A token of the value: the same value twice is one version.
@@ -111,11 +134,11 @@ fn token(name: &str, value: &str) -> String {
     bucket::hash(format!("{name}\0{value}").as_bytes())
 }
 
-async fn create(session: &Session, name: &str, value: &str) -> Result<String, Failure> {
+async fn create(session: &Session, name: &str, value: &str) -> Result<(), Failure> {
     let call = session.secrets().create_secret().name(name).secret_string(value);
     let made = call.client_request_token(token(name, value)).send().await;
-    let made = made.map_err(|error| sdk(&format!("make the secret {name}"), error))?;
-    Ok(made.arn.unwrap_or_default())
+    made.map_err(|error| sdk(&format!("make the secret {name}"), error))?;
+    Ok(())
 }
 
 async fn put(session: &Session, arn: &str, value: &str) -> Result<(), Failure> {
