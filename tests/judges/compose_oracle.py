@@ -12,6 +12,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from support import BARE, TRANSHIP, docker_compose, scratch
 
 LOCATED = re.compile(r"[\w./-]+:\d+:\d+")
@@ -27,16 +29,16 @@ class Answer:
     code: int
     output: str
     errors: str
-    text: bool
+    form: str  # json, yaml, or text for a flag that prints lines
 
     @property
     def valid(self):
         return self.code == 0
 
     def model(self):
-        if self.text:
+        if self.form == "text":
             return sorted(self.output.split("\n"))
-        return json.loads(self.output)
+        return json.loads(self.output) if self.form == "json" else yaml.safe_load(self.output)
 
 
 def _split(arguments):
@@ -50,29 +52,32 @@ def _split(arguments):
     return before, after
 
 
-def _run(command, project, env, text):
+def _run(command, project, env, form):
     room = scratch("compose-")
     try:
         place = room / "project"
         shutil.copytree(project, place)
         done = subprocess.run(command, cwd=place, env=BARE | env, capture_output=True, stdin=subprocess.DEVNULL,
                               timeout=60, text=True, encoding="utf-8", errors="replace")
-        return Answer(done.returncode, done.stdout.replace(str(room), ""), done.stderr.replace(str(room), ""), text)
+        return Answer(done.returncode, done.stdout.replace(str(room), ""), done.stderr.replace(str(room), ""), form)
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def real(project, arguments=(), env=None):
+def _form(arguments, form):
+    """(form, flags): a flag that prints lines has no format."""
+    return ("text", []) if TEXT_FLAGS & set(arguments) else (form, ["--format", form])
+
+
+def real(project, arguments=(), env=None, form="json"):
     before, after = _split(arguments)
-    text = bool(TEXT_FLAGS & set(arguments))
-    form = [] if text else ["--format", "json"]
-    return _run([docker_compose(), *before, "config", *after, *form], project, env or {}, text)
+    form, flags = _form(arguments, form)
+    return _run([docker_compose(), *before, "config", *after, *flags], project, env or {}, form)
 
 
-def ours(project, arguments=(), env=None):
-    text = bool(TEXT_FLAGS & set(arguments))
-    form = [] if text else ["--format", "json"]
-    return _run([TRANSHIP, "config", *arguments, *form], project, env or {}, text)
+def ours(project, arguments=(), env=None, form="json"):
+    form, flags = _form(arguments, form)
+    return _run([TRANSHIP, "config", *arguments, *flags], project, env or {}, form)
 
 
 def same(left, right):
@@ -85,9 +90,9 @@ def same(left, right):
     return left == right
 
 
-def disagreement(project, arguments=(), env=None):
+def disagreement(project, arguments=(), env=None, form="json"):
     """Why the two do not agree, or an empty string."""
-    theirs, mine = real(project, arguments, env), ours(project, arguments, env)
+    theirs, mine = real(project, arguments, env, form), ours(project, arguments, env, form)
     if mine.code not in (0, 1, 2) or PANIC.search(mine.errors):
         return f"crashed, exit {mine.code}\n{mine.errors}"
     if theirs.valid != mine.valid:
@@ -98,11 +103,11 @@ def disagreement(project, arguments=(), env=None):
         return "" if LOCATED.search(mine.errors) else f"refused without file:line:column\n{mine.errors}"
     try:
         model = mine.model()
-    except ValueError as error:
-        return f"not JSON: {error}\n{mine.output[:500]}"
+    except (ValueError, yaml.YAMLError) as error:
+        return f"not {mine.form}: {error}\n{mine.output[:500]}"
     if same(theirs.model(), model):
         return ""
-    lines = [json.dumps(answer, indent=1, sort_keys=True).splitlines() for answer in (theirs.model(), model)]
+    lines = [json.dumps(answer, indent=1, sort_keys=True, default=str).splitlines() for answer in (theirs.model(), model)]
     return "\n".join(difflib.unified_diff(*lines, "docker compose", "tranship", lineterm="", n=4))
 
 
