@@ -112,13 +112,9 @@ fn secret_arn(location: &str) -> Json {
 fn host(plan: &Plan) -> Json {
     let prepared = plan.volumes.iter().filter(|volume| volume.prepared);
     let volumes: Vec<Json> = prepared
-        .filter_map(|volume| {
-            let mut command = vec!["install".to_owned(), "--directory".to_owned(), "--mode=0755".to_owned()];
-            if let Some((owner, group)) = volume.owner {
-                command.extend([format!("--owner={owner}"), format!("--group={group}")]);
-            }
-            command.push(volume.path.clone()?);
-            Some(json!({ "name": volume.name, "command": command, "from": volume.from }))
+        .map(|volume| {
+            let owner = volume.owner.map(|(user, group)| format!("{user}:{group}"));
+            json!({ "name": volume.name, "path": volume.path, "owner": owner, "from": volume.from })
         })
         .collect();
     json!({ "volumes": volumes })

@@ -66,10 +66,12 @@ fn no_value_breaks_out_of_its_place() {
     let options = yaml("10-options.config");
     assert_eq!(options["option_settings"]["aws:ec2:instances"]["InstanceTypes"], HOSTILE);
     let host = yaml("20-host.config");
-    assert_eq!(host["commands"].as_mapping().unwrap().len(), 2);
-    let command = &host["commands"]["20_volume_public"]["command"];
-    assert_eq!(command[0], "install");
-    assert_eq!(command[5], "/data/public");
+    assert_eq!(host["commands"].as_mapping().unwrap().len(), 3);
+    let owner = &host["commands"]["30_owner_public"]["command"];
+    assert_eq!(
+        (&owner[0], &owner[1], &owner[2]),
+        (&"chown".into(), &"1000:1000".into(), &"/data/public".into())
+    );
     let statement = &yaml("30-identity.config")["Resources"]["ApplicationPolicy"]["Properties"]["PolicyDocument"]
         ["Statement"][0];
     assert_eq!(statement["Resource"][0], HOSTILE);
