@@ -32,8 +32,11 @@ impl Instance {
     }
 }
 
-/// Families with bursting CPU: name, processor, sizes with CPUs, memory in MiB and interfaces.
-const BURSTING: &[(&str, Architecture, &[(&str, u32, u32, u32)])] = &[
+/// Sizes of a family: name, CPUs, memory in MiB, interfaces.
+type Sizes = &'static [(&'static str, u32, u32, u32)];
+
+/// Families with bursting CPU: name, processor, sizes.
+const BURSTING: &[(&str, Architecture, Sizes)] = &[
     (
         "t2",
         Architecture::X86,
@@ -62,7 +65,7 @@ const BURSTING: &[(&str, Architecture, &[(&str, u32, u32, u32)])] = &[
     ("t4g", Architecture::Arm, T3),
 ];
 
-const T3: &[(&str, u32, u32, u32)] = &[
+const T3: Sizes = &[
     ("micro", 2, 1_024, 2),
     ("small", 2, 2_048, 3),
     ("medium", 2, 4_096, 3),
