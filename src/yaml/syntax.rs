@@ -30,7 +30,11 @@ pub(super) fn report(
 ) {
     let offset = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
     let advice = advise(error.kind(), text, offset, open.is_some());
-    let at = if advice.rule == &rule::TAB { tab_near(text, offset) } else { visible(text, offset) };
+    let at = match error.kind() {
+        _ if advice.rule == &rule::TAB => tab_near(text, offset),
+        ErrorKind::InvalidQuotedScalarIndent => opening_quote(text, offset),
+        _ => visible(text, offset),
+    };
     let place = sources.read_at(Span::new(file, at, next_boundary(text, at)));
     let mut diagnostic = Diagnostic::new(advice.rule, advice.message);
     match open.filter(|_| advice.rule == &rule::UNCLOSED) {
@@ -50,6 +54,16 @@ fn visible(text: &str, offset: usize) -> usize {
         return offset;
     }
     before.trim_end().char_indices().next_back().map_or(0, |(at, _)| at)
+}
+
+/// The quote before an offset that stands where a value begins: the one whose end the parser was looking for.
+fn opening_quote(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or(text);
+    let opens = |at: &usize| {
+        before.get(..*at).is_none_or(|head| head.is_empty() || head.ends_with([' ', '\n', '[', '{', ',']))
+    };
+    let quotes = before.char_indices().filter(|(_, character)| matches!(character, '"' | '\''));
+    quotes.map(|(at, _)| at).filter(opens).next_back().unwrap_or_else(|| visible(text, offset))
 }
 
 fn next_boundary(text: &str, at: usize) -> usize {
@@ -88,10 +102,17 @@ fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice 
         | Kind::UnexpectedEofFlowMapping
         | Kind::UnexpectedEofImplicitFlowMapping
         | Kind::UnclosedFlowCollection { .. } => unclosed(),
-        _ if in_flow && !matches!(kind, Kind::RecursionLimitExceeded | Kind::UnclosedQuotedScalar) => {
+        _ if in_flow
+            && !matches!(
+                kind,
+                Kind::RecursionLimitExceeded | Kind::UnclosedQuotedScalar | Kind::InvalidQuotedScalarIndent
+            ) =>
+        {
             unclosed()
         }
-        Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => advice(
+        Kind::UnclosedQuotedScalar
+        | Kind::DocumentIndicatorInQuotedScalar
+        | Kind::InvalidQuotedScalarIndent => advice(
             &rule::UNCLOSED,
             "a quoted text is not closed",
             "opened here",
@@ -218,6 +239,8 @@ mod tests {
         for (text, rule, line, column) in [
             ("a: [b, c\nd: e\n", "yaml/unclosed", 1, 4),
             ("a: {b: c\n", "yaml/unclosed", 1, 4),
+            ("a:\n  b: \"c\nd: e\n", "yaml/unclosed", 2, 6),
+            ("a:\n  b: 'c\n", "yaml/unclosed", 2, 6),
             ("a: [b}\n", "yaml/unclosed", 1, 4),
             ("a:\n\tb: c\n", "yaml/tab", 2, 1),
             ("a: b: c\n", "yaml/colon", 1, 5),

@@ -93,11 +93,11 @@ services:
   ^^^
     command: [x]
 """, ["web"]),
-    ("required variable", "compose/", """\
+    ("required variable", "interpolation/required", """\
 services:
   web:
     image: nginx:${TAG:?set it to the version to run}
-                 ^
+                 ^^^^^^
 """, ["TAG", "set it to the version to run"]),
     ("bad port", "compose/bad-port", """\
 services:
@@ -107,14 +107,14 @@ services:
       - "80:http"
         ^
 """, ["http"]),
-    ("missing env_file", "compose/", """\
+    ("missing env_file", "env-file/missing", """\
 services:
   web:
     image: nginx
     env_file: nowhere.env
               ^
 """, ["nowhere.env"]),
-    ("missing include", "compose/", """\
+    ("missing include", "file/not-read", """\
 include:
   - elsewhere/compose.yaml
     ^
@@ -122,7 +122,7 @@ services:
   web:
     image: nginx
 """, ["elsewhere/compose.yaml"]),
-    ("extends of nothing", "compose/", """\
+    ("extends of nothing", "extends/unknown-service", """\
 services:
   web:
     extends: { service: base }
