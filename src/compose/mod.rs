@@ -22,6 +22,7 @@ pub mod normalise;
 mod paths;
 mod profiles;
 mod project_name;
+pub mod render;
 mod reset;
 pub mod schema;
 mod template;

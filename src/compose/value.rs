@@ -171,7 +171,7 @@ pub(crate) fn print_scalar(value: &Value) -> String {
 }
 
 /// The shortest digits that read back as the number; with an exponent from 10^6 on and below 10^-4.
-fn print_float(number: f64) -> String {
+pub(crate) fn print_float(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
     }

@@ -13,4 +13,5 @@ mod text;
 
 pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};
 pub use parse::parse;
+pub use scalar::plain_value;
 pub use text::decode;

@@ -42,6 +42,11 @@ pub(super) fn resolve(plain: &str, text: impl FnOnce(&str) -> Arc<str>) -> Value
     }
 }
 
+/// What a reader makes of a plain scalar; a writer asks, to know whether to quote.
+pub fn plain_value(plain: &str) -> Value {
+    resolve(plain, |text| Arc::from(text))
+}
+
 /// Types a scalar as its tag asks; nothing where it is not of that type.
 pub(super) fn resolve_as(wanted: Wanted, scalar: &str, text: impl FnOnce(&str) -> Arc<str>) -> Option<Value> {
     match wanted {

@@ -119,6 +119,8 @@ pub struct Shape {
     pub open: bool,
     /// Keys that must be there.
     pub required: &'static [&'static str],
+    /// Whether Docker Compose prints the keys in JSON with a capital letter, as Go's fields are named.
+    pub capitals: bool,
 }
 
 /// One key of the specification.
@@ -154,6 +156,8 @@ pub enum Becomes {
     Whole,
     /// A signed whole number, kept when zero.
     AlwaysWhole,
+    /// A whole number, printed as zero where it is not there.
+    Count,
     /// A whole number of so many bits, not negative; left out when zero.
     Natural(u32),
     /// A whole number of 64 bits, not negative, kept when zero.

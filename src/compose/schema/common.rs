@@ -33,7 +33,7 @@ pub(super) const HOOKS: Accept = Accept::List(&Accept::Shape(&HOOK));
 
 /// A mapping with `x-` keys and no key that must be there.
 pub(super) const fn shape(keys: &'static [super::accept::Key]) -> Shape {
-    Shape { keys, extensible: true, open: false, required: &[] }
+    Shape { keys, extensible: true, open: false, required: &[], capitals: false }
 }
 
 /// Whether a key is a name of the specification: `^[a-zA-Z0-9._-]+$`.
@@ -72,6 +72,7 @@ static ULIMIT: Shape = Shape {
     extensible: true,
     open: false,
     required: &["soft", "hard"],
+    capitals: false,
 };
 
 /// The use of a config or a secret.
@@ -95,4 +96,5 @@ pub(crate) static HOOK: Shape = Shape {
     extensible: true,
     open: false,
     required: &["command"],
+    capitals: false,
 };

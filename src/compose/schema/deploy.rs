@@ -48,7 +48,7 @@ static GENERIC: Shape =
     shape(&[key("discrete_resource_spec", Accept::Shape(&DISCRETE), Becomes::Shape(&DISCRETE))]);
 
 static DISCRETE: Shape =
-    shape(&[key("kind", TEXT, Becomes::AlwaysText), key("value", NUMBER, Becomes::AlwaysWhole)]);
+    shape(&[key("kind", TEXT, Becomes::AlwaysText), key("value", NUMBER, Becomes::Count)]);
 
 static RESTART: Shape = shape(&[
     key("condition", TEXT, Becomes::Text),
@@ -77,11 +77,11 @@ const REQUEST_KEYS: &[super::accept::Key] = &[
 
 /// A request for devices.
 static DEVICE_REQUEST: Shape =
-    Shape { keys: REQUEST_KEYS, extensible: true, open: false, required: &["capabilities"] };
+    Shape { keys: REQUEST_KEYS, extensible: true, open: false, required: &["capabilities"], capitals: false };
 
 /// A request for graphics processors; unknown keys pass.
 pub(crate) static GPU_REQUEST: Shape =
-    Shape { keys: REQUEST_KEYS, extensible: true, open: true, required: &[] };
+    Shape { keys: REQUEST_KEYS, extensible: true, open: true, required: &[], capitals: false };
 
 /// `gpus`, short or long.
 pub(super) const GPUS: Accept =

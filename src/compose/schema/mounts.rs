@@ -36,6 +36,7 @@ pub(crate) static VOLUME: Shape = Shape {
     extensible: true,
     open: false,
     required: &["type"],
+    capitals: false,
 };
 
 static BIND: Shape = shape(&[
@@ -71,6 +72,7 @@ pub(crate) static DEVICE: Shape = Shape {
     extensible: true,
     open: false,
     required: &["source"],
+    capitals: false,
 };
 
 /// `devices`.

@@ -146,13 +146,15 @@ static BLKIO: Shape = Shape {
     extensible: false,
     open: false,
     required: &[],
+    capitals: false,
 };
 
 static BLKIO_WEIGHT: Shape = Shape {
-    keys: &[key("path", TEXT, Becomes::AlwaysText), key("weight", WHOLE, Becomes::Natural(16))],
+    keys: &[key("path", TEXT, Becomes::AlwaysText), key("weight", WHOLE, Becomes::Count)],
     extensible: false,
     open: false,
     required: &[],
+    capitals: true,
 };
 
 static BLKIO_LIMIT: Shape = Shape {
@@ -160,6 +162,7 @@ static BLKIO_LIMIT: Shape = Shape {
     extensible: false,
     open: false,
     required: &[],
+    capitals: true,
 };
 
 static CREDENTIAL_SPEC: Shape = shape(&[
@@ -182,6 +185,7 @@ pub(crate) static DEPENDENCY: Shape = Shape {
     extensible: true,
     open: false,
     required: &["condition"],
+    capitals: false,
 };
 
 static DEPENDENCIES: Names =
@@ -206,6 +210,7 @@ static PROVIDER: Shape = Shape {
     extensible: true,
     open: false,
     required: &["type"],
+    capitals: false,
 };
 
 /// A file of environment variables.
@@ -218,6 +223,7 @@ pub(crate) static ENV_FILE: Shape = Shape {
     extensible: false,
     open: false,
     required: &["path"],
+    capitals: false,
 };
 
 const ENV_FILES: Accept =
@@ -228,6 +234,7 @@ static EXTENDS: Shape = Shape {
     extensible: false,
     open: false,
     required: &["service"],
+    capitals: false,
 };
 
 static HEALTHCHECK: Shape = shape(&[

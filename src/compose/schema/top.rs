@@ -28,6 +28,7 @@ static INCLUDED: Shape = Shape {
     extensible: false,
     open: false,
     required: &[],
+    capitals: false,
 };
 
 const fn named(value: Accept, closed: bool) -> Names {
@@ -48,8 +49,13 @@ static OLD_EXTERNAL: Shape = shape(&[key("name", TEXT, Becomes::Text)]);
 
 /// `external` of secrets and configs, where unknown keys pass.
 const OPEN_EXTERNAL: Accept = Accept::Either(&[TRUTH, Accept::Shape(&OPEN_OLD_EXTERNAL)]);
-static OPEN_OLD_EXTERNAL: Shape =
-    Shape { keys: &[key("name", TEXT, Becomes::Text)], extensible: true, open: true, required: &[] };
+static OPEN_OLD_EXTERNAL: Shape = Shape {
+    keys: &[key("name", TEXT, Becomes::Text)],
+    extensible: true,
+    open: true,
+    required: &[],
+    capitals: false,
+};
 
 /// A network.
 static NETWORK: Shape = shape(&[
@@ -124,4 +130,5 @@ static MODEL: Shape = Shape {
     extensible: true,
     open: false,
     required: &["model"],
+    capitals: false,
 };

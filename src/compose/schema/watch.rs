@@ -20,6 +20,7 @@ static TRIGGER: Shape = Shape {
     extensible: true,
     open: false,
     required: &["path", "action"],
+    capitals: false,
 };
 
 const ACTION: Accept = Accept::Choice(&["rebuild", "sync", "restart", "sync+restart", "sync+exec"]);

@@ -65,7 +65,7 @@ impl Binder<'_, '_> {
             Becomes::Truth => self.truth(node).filter(|node| node.as_bool() != Some(false)),
             Becomes::AlwaysTruth => self.truth(node),
             Becomes::Whole => self.whole(node).filter(|node| node.as_integer() != Some(0)),
-            Becomes::AlwaysWhole => self.whole(node),
+            Becomes::AlwaysWhole | Becomes::Count => self.whole(node),
             Becomes::Natural(bits) => self.natural(node, bits).filter(|node| node.as_integer() != Some(0)),
             Becomes::AlwaysNatural => self.natural(node, 64),
             Becomes::Single => self.single(node),
