@@ -60,10 +60,17 @@ impl Global {
         }
     }
 
+    /// What standard input holds, where `-f -` asks for it.
+    fn stdin(&self) -> Option<String> {
+        let wanted = self.files.iter().any(|file| file == "-");
+        wanted.then(|| std::io::read_to_string(std::io::stdin()).unwrap_or_default())
+    }
+
     /// What to read, as these flags say.
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             files: self.files.clone(),
+            stdin: self.stdin(),
             project_directory: self.project_directory.clone(),
             project_name: self.project_name.clone(),
             env_files: self.env_files.clone(),

@@ -7,6 +7,7 @@ mod args;
 mod build;
 mod check;
 mod completions;
+mod config;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]
@@ -41,6 +42,8 @@ pub enum Command {
     Build(build::Build),
     /// Say what the manifest becomes, and write nothing; without ENV or --target, for every target
     Check(check::Check),
+    /// Print the manifest as it is read, as `docker compose config` does
+    Config(config::Config),
     /// Compare what the manifest compiles to with the committed artifacts in `golden/ENV`
     Verify(verify::Verify),
     /// List the targets, and how well the manifest fits each
@@ -95,6 +98,7 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
     match &arguments.command {
         Command::Build(command) => command.run(context),
         Command::Check(command) => command.run(context),
+        Command::Config(command) => command.run(context),
         Command::Verify(command) => command.run(context),
         Command::Targets(command) => command.run(context),
         Command::Environments(command) => command.run(context),

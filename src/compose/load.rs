@@ -63,6 +63,7 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
         normalise::normalise(&mut root, &project, cx);
     }
     let mut inactive = Vec::new();
+    let profiles = profiles::named(&root);
     if !cx.options.no_interpolate {
         inactive = resolve(&mut root, &mut project, cx);
     }
@@ -76,6 +77,8 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
         nodes,
         variables: std::mem::take(&mut cx.variables),
         inactive,
+        profiles,
+        environment: project.environment,
     })
 }
 

@@ -1,9 +1,10 @@
 //! The resolved manifest: one canonical tree, every node numbered in preorder.
 
+use super::Environment;
 use crate::source::{FileId, Origin};
 use crate::yaml::{Node, NodeId, Value};
 use camino::Utf8PathBuf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,6 +27,10 @@ pub struct Manifest {
     pub variables: BTreeMap<Arc<str>, Option<Arc<str>>>,
     /// Services left out because no active profile names them.
     pub inactive: Vec<Arc<str>>,
+    /// Every profile that a service names, active or not.
+    pub profiles: BTreeSet<Arc<str>>,
+    /// What variables and environment entries without a value are taken from.
+    pub environment: Environment,
 }
 
 /// One step of a key path.

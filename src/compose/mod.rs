@@ -28,6 +28,7 @@ pub mod schema;
 mod template;
 pub mod typed;
 pub mod value;
+pub mod variables;
 
 pub use context::{Context, Environment, Project, Variable};
 pub use load::load;

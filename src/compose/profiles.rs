@@ -31,6 +31,12 @@ pub(super) fn divide(root: &mut Node, profiles: &[String]) -> Inactive {
     inactive
 }
 
+/// Every profile that a service names.
+pub(super) fn named(root: &Node) -> BTreeSet<Arc<str>> {
+    let services = root.get("services").and_then(Node::as_mapping).into_iter().flatten();
+    services.flat_map(|entry| profiles_of(&entry.value)).map(Arc::from).collect()
+}
+
 fn services(root: &mut Node) -> Option<&mut Mapping> {
     root.as_mapping_mut()?.get_mut("services")?.as_mapping_mut()
 }

@@ -1,0 +1,245 @@
+//! `tranship config`: the manifest as Tranship reads it, as `docker compose config` prints it.
+
+use super::{Context, Exit, Format, Verbosity};
+use crate::compose::render::{self, Format as Form, service_hash};
+use crate::compose::variables::variables;
+use crate::compose::{LoadOptions, Manifest, load};
+use crate::diagnostic::Diagnostics;
+use crate::source::Sources;
+use crate::yaml::Node;
+use camino::Utf8PathBuf;
+use std::fmt::Write;
+
+/// The arguments of the command, as Docker Compose has them.
+#[derive(Debug, clap::Args)]
+pub struct Config {
+    /// Only these services and what they depend on
+    #[arg(value_name = "SERVICE")]
+    selected: Vec<String>,
+    /// The form of the output
+    #[arg(long, value_enum, value_name = "yaml|json", hide_possible_values = true)]
+    format: Option<Output>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<Utf8PathBuf>,
+    /// Leave variables as they are written
+    #[arg(long)]
+    no_interpolate: bool,
+    /// Leave out what the project adds: names, the default network, implied dependencies
+    #[arg(long)]
+    no_normalize: bool,
+    /// Leave relative paths as they are
+    #[arg(long)]
+    no_path_resolution: bool,
+    /// Leave references unchecked
+    #[arg(long)]
+    no_consistency: bool,
+    /// Accepted as Docker Compose accepts it: files of variables are read all the same
+    #[arg(long)]
+    no_env_resolution: bool,
+    /// Keep volumes, networks, secrets and configs that no service uses
+    #[arg(long)]
+    all_resources: bool,
+    /// Names of images as Docker Compose 1 built them
+    #[arg(long)]
+    compatibility: bool,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// What to list instead.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct Listing {
+    /// List the services
+    #[arg(id = "list-services", long = "services")]
+    services: bool,
+    /// List the volumes
+    #[arg(id = "list-volumes", long = "volumes")]
+    volumes: bool,
+    /// List the networks
+    #[arg(id = "list-networks", long = "networks")]
+    networks: bool,
+    /// List the models
+    #[arg(id = "list-models", long = "models")]
+    models: bool,
+    /// List the profiles
+    #[arg(id = "list-profiles", long = "profiles")]
+    profiles: bool,
+    /// List the images
+    #[arg(id = "list-images", long = "images")]
+    images: bool,
+    /// List the variables that texts name, and their defaults
+    #[arg(id = "list-variables", long = "variables")]
+    variables: bool,
+    /// List the environment that variables are taken from
+    #[arg(id = "list-environment", long = "environment")]
+    environment: bool,
+    /// List hashes of the configuration of services: names with commas between them, or `*`
+    #[arg(long, value_name = "SERVICES")]
+    hash: Option<String>,
+}
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+impl Config {
+    /// Loads and prints.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let options = self.options(context.global.load_options());
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let manifest = load(&options, context.world, &mut sources, &mut diagnostics);
+        let exit = context.report(Format::Human, None, &[(&diagnostics, &sources)]);
+        let Some(manifest) = manifest else {
+            return if exit == Exit::Done { Exit::Refused } else { exit };
+        };
+        if context.shell.verbosity() == Verbosity::Quiet && !self.lists() {
+            return Exit::Done;
+        }
+        match self.text(&manifest) {
+            Ok(text) => self.print(&text, context),
+            Err(unknown) => {
+                context.shell.error(&format!("no service is named `{unknown}`"));
+                Exit::Refused
+            }
+        }
+    }
+
+    fn options(&self, options: LoadOptions) -> LoadOptions {
+        let listing = &self.listing;
+        let everything = listing.services || listing.volumes || listing.networks || listing.models;
+        LoadOptions {
+            services: if everything || listing.hash.is_some() { Vec::new() } else { self.selected.clone() },
+            no_interpolate: self.no_interpolate || listing.variables,
+            no_normalize: self.no_normalize || self.compatibility,
+            no_path_resolution: self.no_path_resolution,
+            no_consistency: self.no_consistency,
+            // Lists and hashes take `env_file` as it is written.
+            no_env_resolution: self.lists() && !listing.environment,
+            all_resources: self.all_resources,
+            ..options
+        }
+    }
+
+    fn lists(&self) -> bool {
+        let listing = &self.listing;
+        listing.services
+            || listing.volumes
+            || listing.networks
+            || listing.models
+            || listing.profiles
+            || listing.images
+            || listing.variables
+            || listing.environment
+            || listing.hash.is_some()
+    }
+
+    /// What to print; the name of a service that does not exist otherwise.
+    fn text(&self, manifest: &Manifest) -> Result<String, String> {
+        let listing = &self.listing;
+        let keys = |room: &str| manifest.root.get(room).and_then(Node::as_mapping).into_iter().flatten();
+        let names = |room: &str| lines(keys(room).map(|entry| entry.key.text.to_string()));
+        if listing.services {
+            Ok(names("services"))
+        } else if listing.volumes {
+            Ok(names("volumes"))
+        } else if listing.networks {
+            Ok(names("networks"))
+        } else if listing.models {
+            let models = keys("models").filter_map(|entry| entry.value.get("model").and_then(Node::as_str));
+            Ok(lines(models.map(str::to_owned)))
+        } else if listing.profiles {
+            Ok(lines(manifest.profiles.iter().map(|profile| profile.to_string())))
+        } else if listing.images {
+            Ok(lines(keys("services").map(|entry| self.image(&entry.key.text, &entry.value, manifest))))
+        } else if listing.variables {
+            Ok(self.variables(manifest))
+        } else if listing.environment {
+            let variables = manifest.environment.iter();
+            Ok(lines(variables.map(|(name, variable)| format!("{name}={}", variable.value))))
+        } else if let Some(wanted) = &listing.hash {
+            hashes(manifest, wanted)
+        } else {
+            Ok(self.whole(manifest))
+        }
+    }
+
+    fn whole(&self, manifest: &Manifest) -> String {
+        let form = if self.format == Some(Output::Json) { Form::Json } else { Form::Yaml };
+        if self.no_interpolate {
+            render::model(&manifest.root, form)
+        } else {
+            render::project(&manifest.root, form)
+        }
+    }
+
+    fn image(&self, name: &str, service: &Node, manifest: &Manifest) -> String {
+        let separator = if self.compatibility { '_' } else { '-' };
+        match service.get("image").and_then(Node::as_str) {
+            Some(image) => image.to_owned(),
+            None => format!("{}{separator}{name}", manifest.name),
+        }
+    }
+
+    fn variables(&self, manifest: &Manifest) -> String {
+        let mut rows = vec![["NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"].map(str::to_owned)];
+        for (name, variable) in variables(&manifest.root) {
+            rows.push([name, variable.required.to_string(), variable.fallback, variable.alternate]);
+        }
+        table(&rows)
+    }
+
+    fn print(&self, text: &str, context: &mut Context<'_>) -> Exit {
+        let Some(file) = &self.output else {
+            context.shell.data(text);
+            return Exit::Done;
+        };
+        match std::fs::write(file, text) {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                context.shell.error(&format!("cannot write {file}: {error}"));
+                Exit::Failed
+            }
+        }
+    }
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
+}
+
+/// `name hash` for every wanted service, by name.
+fn hashes(manifest: &Manifest, wanted: &str) -> Result<String, String> {
+    let mut names: Vec<&str> = if wanted == "*" {
+        manifest.services().map(|(name, _)| &**name).collect()
+    } else {
+        wanted.split(',').collect()
+    };
+    names.sort_unstable();
+    let mut text = String::new();
+    for name in names {
+        let service = manifest.root.at(&["services", name]).ok_or_else(|| name.to_owned())?;
+        let _ = writeln!(text, "{name} {}", service_hash(service));
+    }
+    Ok(text)
+}
+
+/// Columns of at least 20 characters, three of them left free.
+fn table(rows: &[[String; 4]]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            let widest = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+            let width = if column == 3 { 0 } else { (widest.unwrap_or(0) + 3).max(20) };
+            let _ = write!(text, "{cell:width$}");
+        }
+        text.push('\n');
+    }
+    text
+}
