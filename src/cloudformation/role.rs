@@ -42,6 +42,8 @@ roles! {
     CertificateArn,
     /// An ECS cluster.
     Cluster,
+    /// The user and the password of a database: a secret.
+    Credentials,
     /// A database instance.
     Database,
     /// A discovery service of Cloud Map.

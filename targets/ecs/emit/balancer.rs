@@ -17,16 +17,16 @@ const DRAINING: &str = "30";
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     let Some(balancer) = &plan.load_balancer else { return };
     let id = LogicalId::only(Role::LoadBalancer);
-    template.add(&id, load_balancer(plan, balancer).from_paths(&balancer.from));
+    template.add(&id, load_balancer(plan, balancer).traced(&balancer.from));
     for service in &plan.services {
         for target in &service.targets {
-            template.add(&target.id, target_group(plan, target, service.mode).from_paths(&target.from));
+            template.add(&target.id, target_group(plan, target, service.mode).traced(&target.from));
         }
     }
     for listener in &balancer.listeners {
-        template.add(&listener.id, listen(&id, listener).from_paths(&balancer.from));
+        template.add(&listener.id, listen(&id, listener).traced(&balancer.from));
         for rule in &listener.rules {
-            template.add(&rule.id, listener_rule(&listener.id, rule).from_paths(&rule.from));
+            template.add(&rule.id, listener_rule(&listener.id, rule).traced(&rule.from));
         }
     }
     template.add_output(
@@ -65,6 +65,7 @@ fn target_group(plan: &EcsPlan, target: &TargetGroup, mode: NetworkMode) -> Reso
             "VpcId" => &plan.network.vpc,
             "Protocol" => "HTTP",
             "Port" => target.port,
+            "HealthCheckPort" => "traffic-port",
             "HealthCheckPath" => target.health_path.as_str(),
             "HealthCheckIntervalSeconds" => target.health_interval,
             "Matcher" => props! { "HttpCode" => target.health_codes.as_str() },

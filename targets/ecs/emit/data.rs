@@ -11,10 +11,10 @@ use crate::cloudformation::{
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for database in &plan.databases {
         let from = &database.from;
-        template.add(&database.secret(), secret(database).from_paths(from));
-        template.add(&subnet_group(database), subnets(plan).from_paths(from));
-        template.add(&database.id(), instance(database).from_paths(from));
-        template.add(&attachment(database), attach(database).from_paths(from));
+        template.add(&database.secret(), secret(database).traced(from));
+        template.add(&subnet_group(database), subnets(plan).traced(from));
+        template.add(&database.id(), instance(database).traced(from));
+        template.add(&attachment(database), attach(database).traced(from));
         let endpoint = Output::new(
             format!("Where the database of `{}` is reached", database.name),
             Sub::new().att(&database.id(), "Endpoint.Address").then(":").att(&database.id(), "Endpoint.Port"),
@@ -25,7 +25,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         let properties =
             props! { "Description" => secret.description.as_str(), "SecretString" => &secret.value };
         let resource = Resource::new("AWS::SecretsManager::Secret", properties);
-        template.add(&secret.id, resource.depends_on_all(&secret.after).from_paths(&secret.from));
+        template.add(&secret.id, resource.depends_on_all(&secret.after).traced(&secret.from));
     }
 }
 

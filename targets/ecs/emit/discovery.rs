@@ -15,7 +15,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         "AWS::ServiceDiscovery::PrivateDnsNamespace",
         props! { "Name" => namespace.name.as_str(), "Vpc" => &plan.network.vpc },
     );
-    template.add(&id, resource.from_paths(&namespace.from));
+    template.add(&id, resource.traced(&namespace.from));
     for found in &namespace.services {
         let records = list![props! { "Type" => "A", "TTL" => TTL }];
         let resource = Resource::new(
@@ -30,6 +30,6 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
                 "HealthCheckCustomConfig" => props! { "FailureThreshold" => 1 },
             },
         );
-        template.add(&LogicalId::of(&found.service, Role::Discovery), resource.from_paths(&found.from));
+        template.add(&LogicalId::of(&found.service, Role::Discovery), resource.traced(&found.from));
     }
 }

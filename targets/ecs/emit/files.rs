@@ -11,11 +11,11 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         let backup = props! { "Status" => if system.careful { "ENABLED" } else { "DISABLED" } };
         let properties = props! { "Encrypted" => true, "BackupPolicy" => backup };
         let resource = Resource::new("AWS::EFS::FileSystem", properties).policy(policy);
-        template.add(&system.id(), resource.from_paths(&system.from));
+        template.add(&system.id(), resource.traced(&system.from));
         let access_point = LogicalId::of(&system.name, Role::AccessPoint);
-        template.add(&access_point, self::access_point(system).from_paths(&system.from));
+        template.add(&access_point, self::access_point(system).traced(&system.from));
         for (index, id) in (0..).zip(system.mount_targets()) {
-            template.add(&id, mount_target(plan, system, index).from_paths(&system.from));
+            template.add(&id, mount_target(plan, system, index).traced(&system.from));
         }
     }
 }

@@ -49,7 +49,7 @@ fn run(plan: &EcsPlan, job: &Job, task: &Task, timeout: u32) -> Run {
 
 fn schedule(plan: &EcsPlan, job: &Job, task: &Task, expression: &str, template: &mut Template) {
     let role = LogicalId::of(&job.name, Role::ScheduleRole);
-    template.add(&role, schedule_role(task).from_paths(&job.from));
+    template.add(&role, schedule_role(task).traced(&job.from));
     let parameters = props! {
         "TaskDefinitionArn" => task.id().reference(),
         "CapacityProviderStrategy" => cluster::strategy(&plan.capacity.strategy),
@@ -68,8 +68,7 @@ fn schedule(plan: &EcsPlan, job: &Job, task: &Task, expression: &str, template: 
         },
     );
     let after = [&plan.capacity.after, &task.after, &job.after].into_iter().flatten();
-    template
-        .add(&LogicalId::of(&job.name, Role::Schedule), resource.depends_on_all(after).from_paths(&job.from));
+    template.add(&LogicalId::of(&job.name, Role::Schedule), resource.depends_on_all(after).traced(&job.from));
 }
 
 fn schedule_role(task: &Task) -> Resource {

@@ -14,6 +14,8 @@ mod network;
 mod scaling;
 mod service;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use super::plan::{Compute, EcsPlan};
 use crate::cloudformation::{LogicalId, Resource, Role, Template, Value, props};
@@ -81,11 +83,11 @@ fn cluster_id() -> LogicalId {
 
 /// Adds the key paths that a thing comes from.
 trait Traced {
-    fn from_paths(self, paths: &[String]) -> Self;
+    fn traced(self, paths: &[String]) -> Self;
 }
 
 impl Traced for Resource {
-    fn from_paths(self, paths: &[String]) -> Self {
+    fn traced(self, paths: &[String]) -> Self {
         self.comments(paths.iter().cloned())
     }
 }

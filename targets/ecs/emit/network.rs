@@ -9,12 +9,12 @@ use crate::cloudformation::{LogicalId, Map, Resource, Role, Template, list, prop
 /// Adds groups and rules.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for group in &plan.groups {
-        let resource = security_group(plan, group).from_paths(&group.from);
+        let resource = security_group(plan, group).traced(&group.from);
         template.add(&group.id, resource);
     }
     for rule in &plan.rules {
-        template.add(&rule.ingress(), ingress(rule).from_paths(&rule.origin));
-        template.add(&rule.egress(), egress(rule).from_paths(&rule.origin));
+        template.add(&rule.ingress(), ingress(rule).traced(&rule.origin));
+        template.add(&rule.egress(), egress(rule).traced(&rule.origin));
     }
 }
 

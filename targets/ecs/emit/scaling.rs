@@ -9,7 +9,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for service in &plan.services {
         let Some(scaling) = &service.scaling else { continue };
         let target = LogicalId::of(&service.name, Role::ScalableTarget);
-        template.add(&target, scalable_target(service, scaling).from_paths(&service.from));
+        template.add(&target, scalable_target(service, scaling).traced(&service.from));
         let metrics = [
             ("cpu", "ECSServiceAverageCPUUtilization", scaling.cpu),
             ("memory", "ECSServiceAverageMemoryUtilization", scaling.memory),
@@ -17,7 +17,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         for (name, metric, percent) in metrics {
             let Some(percent) = percent else { continue };
             let id = LogicalId::of_parts(&[&service.name, name], Role::ScalingPolicy);
-            template.add(&id, policy(&target, name, metric, percent).from_paths(&service.from));
+            template.add(&id, policy(&target, name, metric, percent).traced(&service.from));
         }
     }
 }

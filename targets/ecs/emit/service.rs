@@ -13,7 +13,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
             .depends_on_all(&task.after)
             .depends_on_all(&service.after)
             .depends_on_all(&listeners(plan, service))
-            .from_paths(&service.from);
+            .traced(&service.from);
         template.add(&service.id(), resource);
     }
 }

@@ -8,14 +8,14 @@ use crate::cloudformation::{DeletionPolicy, LogicalId, Map, Pseudo, Resource, Ro
 /// Adds every task.
 pub(super) fn emit(plan: &EcsPlan, limits: &Limits, template: &mut Template) {
     for task in &plan.tasks {
-        template.add(&task.log_group(), log_group(task, plan.log_retention).from_paths(&task.from));
+        template.add(&task.log_group(), log_group(task, plan.log_retention).traced(&task.from));
         for (role, policy, name) in [
             (Role::ExecutionRole, &task.execution, "start-task"),
             (Role::TaskRole, &task.permissions, "permissions"),
         ] {
-            template.add(&LogicalId::of(&task.name, role), identity(policy, name).from_paths(&task.from));
+            template.add(&LogicalId::of(&task.name, role), identity(policy, name).traced(&task.from));
         }
-        template.add(&task.id(), definition(task, limits).from_paths(&task.from));
+        template.add(&task.id(), definition(task, limits).traced(&task.from));
     }
 }
 

@@ -36,7 +36,7 @@ impl Database {
 
     /// The id of the secret with its user and password.
     pub fn secret(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::Secret)
+        LogicalId::of(&self.name, Role::Credentials)
     }
 
     /// Its security group's id.
