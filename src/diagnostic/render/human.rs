@@ -92,9 +92,13 @@ impl Human {
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        let title = self.title(found);
+        let title = level.clone().primary_title(self.title(found)).id(diagnostic.rule.name);
+        let renderer = Renderer::styled().term_width(self.width);
         let windows = windows(&found.spans);
-        let mut group = Group::with_title(level.primary_title(title).id(diagnostic.rule.name));
+        if windows.is_empty() {
+            return renderer.render(&[Group::with_title(title)]) + &self.footers(found);
+        }
+        let mut group = Group::with_title(title);
         for window in &windows {
             group = group.element(window.snippet());
         }
@@ -104,7 +108,17 @@ impl Human {
         for help in &diagnostic.help {
             group = group.element(Level::HELP.message(plain(help)));
         }
-        Renderer::styled().term_width(self.width).render(&[group])
+        renderer.render(&[group])
+    }
+
+    /// Notes and helps where there is no snippet to hang them on.
+    fn footers(&self, found: &Found<'_>) -> String {
+        let bold = anstyle::Style::new().bold();
+        let notes = found.notes.iter().map(|note| ("note", note));
+        let helps = found.diagnostic.help.iter().map(|help| ("help", help));
+        let lines =
+            notes.chain(helps).map(|(word, text)| format!("\n  = {bold}{word}{bold:#}: {}", plain(text)));
+        lines.collect()
     }
 }
 
