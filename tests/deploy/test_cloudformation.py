@@ -272,7 +272,5 @@ class ApplicationOnInstances(Application):
         self.lifecycle()
 
 
-del Application, Small, StackCase
-
 if __name__ == "__main__":
     unittest.main()

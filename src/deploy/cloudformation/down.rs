@@ -4,6 +4,7 @@
 //! named it; nothing is deleted before the user has agreed.
 
 use super::follow::{self, Bookmark};
+use super::machines;
 use super::release::{self, Fate};
 use super::stack::{Stack, find};
 use crate::deploy::bucket::Bucket;
@@ -47,6 +48,7 @@ pub(in crate::deploy) async fn down(
     if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
         prepare(session, &stack, template, options, progress).await?;
     }
+    machines::unprotect(session, &stack.id, &release.groups, progress).await?;
     delete(session, &stack, options, progress).await?;
     Ok(Outcome { changed: true, outputs: Vec::new() })
 }

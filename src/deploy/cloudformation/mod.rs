@@ -7,6 +7,7 @@ mod changeset;
 mod down;
 mod follow;
 mod guard;
+mod machines;
 mod release;
 mod stack;
 

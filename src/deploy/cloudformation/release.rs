@@ -26,6 +26,8 @@ pub(super) struct Release {
     pub(super) resources: usize,
     /// Logical id, type and fate of each data store.
     pub(super) stores: Vec<(String, String, Fate)>,
+    /// Logical ids of Auto Scaling groups, whose instances may be protected.
+    pub(super) groups: Vec<String>,
     /// The template to set before the deletion, where it differs from the running one.
     pub(super) template: Option<String>,
 }
@@ -33,20 +35,23 @@ pub(super) struct Release {
 /// Reads a template and decides. `lost` holds the logical ids of what may be lost.
 pub(super) fn release(template: &str, lost: &[String]) -> Result<Release, serde_yaml::Error> {
     let mut document = json_of(serde_yaml::from_str(template)?);
-    let mut stores = Vec::new();
+    let (mut stores, mut groups) = (Vec::new(), Vec::new());
     let mut changed = false;
     let resources = document.get_mut("Resources").and_then(Value::as_object_mut);
     let count = resources.as_ref().map_or(0, |resources| resources.len());
     for (name, resource) in resources.into_iter().flatten() {
         let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
         changed |= unprotect(&kind, resource);
+        if kind == "AWS::AutoScaling::AutoScalingGroup" {
+            groups.push(name.clone());
+        }
         if DATA_STORES.contains(&kind.as_str()) {
             let fate = fate(&kind, resource, lost.contains(name));
             changed |= set(resource, &["DeletionPolicy"], policy(fate).into());
             stores.push((name.clone(), kind, fate));
         }
     }
-    Ok(Release { resources: count, stores, template: changed.then(|| document.to_string()) })
+    Ok(Release { resources: count, stores, groups, template: changed.then(|| document.to_string()) })
 }
 
 /// The template's own policy holds where it keeps something.
@@ -89,8 +94,7 @@ const PROTECTIONS: &[(&str, &[&str], &str, &str)] = &[
 
 fn unprotect(kind: &str, resource: &mut Value) -> bool {
     let mut changed = unprotect_load_balancer(kind, resource);
-    for (of, path, protecting, open) in PROTECTIONS.iter().filter(|(of, ..)| *of == kind) {
-        debug_assert_eq!(*of, kind);
+    for (_, path, protecting, open) in PROTECTIONS.iter().filter(|(of, ..)| *of == kind) {
         let found = path.iter().try_fold(&*resource, |value, key| value.get(key));
         if found.is_some_and(|value| plain(value) == *protecting) {
             changed |= set(resource, path, (*open).into());
