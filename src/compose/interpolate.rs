@@ -8,7 +8,7 @@ use super::template::{self, Failure, Variables};
 use super::{Context, Environment, Variable, cast};
 use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Tag, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -52,6 +52,14 @@ pub(super) fn interpolate(
     Walk { environment, deferred, cx }.node(root, &mut Vec::new());
 }
 
+/// Marks, for a moment, a value that was reported and is to be dropped.
+const FAILED: &str = "!failed";
+
+/// A service without its image would be reported a second time.
+fn is_image(path: &[Arc<str>]) -> bool {
+    matches!(path, [room, _, key] if &**room == "services" && &**key == "image")
+}
+
 struct Walk<'a, 'b> {
     environment: &'a Environment,
     deferred: &'a BTreeSet<String>,
@@ -59,39 +67,46 @@ struct Walk<'a, 'b> {
 }
 
 impl Walk<'_, '_> {
-    /// `path` holds keys, and `[]` for the items of a list.
-    fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) {
+    /// `path` holds keys, and `[]` for the items of a list. False where the value is of no use any more.
+    fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) -> bool {
         match &mut node.value {
-            Value::String(_) => self.text(node, path),
+            Value::String(_) => return self.text(node, path).is_some() || is_image(path),
             Value::Sequence(items) => {
                 path.push(cast::ITEM.into());
-                for item in items {
-                    self.node(item, path);
-                }
+                items.retain_mut(|item| self.node(item, path));
                 path.pop();
             }
             Value::Mapping(mapping) => {
+                let mut failed = false;
                 for (key, value) in mapping.values_mut() {
                     path.push(key.text.clone());
-                    self.node(value, path);
+                    if !self.node(value, path) {
+                        value.value = Value::Null;
+                        value.tag = Some(Box::new(Tag { name: FAILED.into(), origin: value.origin }));
+                        failed = true;
+                    }
                     path.pop();
+                }
+                if failed {
+                    mapping.retain(|entry| entry.value.tag.as_ref().is_none_or(|tag| &*tag.name != FAILED));
                 }
             }
             _ => {}
         }
+        true
     }
 
-    fn text(&mut self, node: &mut Node, path: &[Arc<str>]) {
+    /// Fills in a text and gives it its type; nothing where a fault was reported.
+    fn text(&mut self, node: &mut Node, path: &[Arc<str>]) -> Option<()> {
         if let Value::String(text) = &node.value
             && template::has_expression(text)
         {
             let text = text.clone();
-            let Some((filled, origin)) = self.fill(&text, node.origin, path) else { return };
+            let (filled, origin) = self.fill(&text, node.origin, path)?;
             node.value = Value::String(filled);
             node.origin = origin;
         }
-        let Some(cast) = cast::for_path(path) else { return };
-        let Value::String(text) = &node.value else { return };
+        let (Some(cast), Value::String(text)) = (cast::for_path(path), &node.value) else { return Some(()) };
         match cast.apply(text) {
             Ok(value) => {
                 if cast::is_old_boolean(text, &value) {
@@ -101,12 +116,13 @@ impl Walk<'_, '_> {
                     self.cx.report(diagnostic);
                 }
                 node.value = value;
+                Some(())
             }
             Err(wanted) => {
                 let message = format!("must be {wanted}, not `{text}`");
                 let diagnostic = at_path(&rule::NOT_OF_TYPE, path, &message).at(node.origin);
                 self.cx.report(diagnostic.help(format!("write {wanted}, or give the variable such a value")));
-                node.value = Value::Null;
+                None
             }
         }
     }

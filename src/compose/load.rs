@@ -11,7 +11,7 @@ use super::{
     extends, include, interpolate, merge, normalise, paths, profiles, project_name, schema, typed,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::file as rule};
-use crate::source::{FileId, Origin, Sources, VariableSource};
+use crate::source::{FileId, Origin, Sources, Span, VariableSource};
 use crate::world::World;
 use crate::yaml::{self, Mapping, Node, Value};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -36,7 +36,7 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
     let files = read_all(&found, cx);
     let mut project = project(found, &files, cx)?;
     let deferred = deferred(&files, cx.options);
-    let ids = files.iter().map(|file| file.id).collect();
+    let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
     let mut loader =
         Loader { cx, incomplete: files.iter().any(|file| file.documents.is_none()), included: 0 };
     let base = if loader.cx.options.no_path_resolution { None } else { Some(project.directory.to_string()) };
@@ -54,8 +54,9 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
     let cx = loader.cx;
     if root.as_mapping().is_none_or(Mapping::is_empty) {
         if !cx.diagnostics.has_errors() {
+            let start = ids.first().map_or(Origin::NOWHERE, |id| cx.sources.read_at(Span::new(*id, 0, 0)));
             let message = "the Compose file is empty";
-            cx.report(Diagnostic::new(&rule::EMPTY, message).at(root.origin).help("define a service in it"));
+            cx.report(Diagnostic::new(&rule::EMPTY, message).at(start).help("define a service in it"));
         }
         return None;
     }

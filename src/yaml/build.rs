@@ -69,6 +69,8 @@ pub(super) struct Builder<'a> {
     documents: Vec<Node>,
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Anchored>,
+    /// The last value of each anchor's name: it reaches into later documents.
+    names: BTreeMap<Arc<str>, usize>,
     texts: IndexSet<Arc<str>>,
     budget: Budget,
     root: Option<Node>,
@@ -82,6 +84,7 @@ impl<'a> Builder<'a> {
             documents: Vec::new(),
             stack: Vec::new(),
             anchors: BTreeMap::new(),
+            names: BTreeMap::new(),
             texts: IndexSet::with_capacity((bytes / 256).min(4096)),
             budget: Budget::default(),
             root: None,
@@ -98,7 +101,6 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn start_document(&mut self, span: Span, version: Option<(u32, u32)>) {
-        self.anchors.clear();
         self.root = None;
         if let Some((major, minor)) = version.filter(|version| *version != (1, 1)) {
             let origin = self.sources.read_at(Span { end: span.start, ..span });
@@ -257,14 +259,26 @@ impl<'a> Builder<'a> {
         ControlFlow::Continue(())
     }
 
-    pub(super) fn unknown_alias(&mut self, name: &str, span: Span) {
+    /// Remembers the name of an anchor.
+    pub(super) fn name_anchor(&mut self, anchor: usize, name: &str) {
+        let name = self.text(name);
+        self.names.insert(name, anchor);
+    }
+
+    /// An alias without an anchor in its document: one of an earlier document may be meant, as go-yaml
+    /// has it.
+    pub(super) fn unknown_alias(&mut self, name: &str, span: Span) -> ControlFlow<()> {
+        if let Some(anchor) = self.names.get(name) {
+            return self.alias(*anchor, span);
+        }
         let origin = self.sources.read_at(span);
         self.diagnostics.push(
             Diagnostic::new(&rule::UNKNOWN_ANCHOR, format!("no anchor `&{name}` stands before this alias"))
                 .at(origin)
-                .help(format!("put `&{name}` before the value to repeat, earlier in the same document")),
+                .help(format!("put `&{name}` before the value to repeat, earlier in the same file")),
         );
         self.complete(Built { node: Node::new(Value::Null, origin), span, size: 1, depth: 1 }, 0);
+        ControlFlow::Continue(())
     }
 
     fn collection(&mut self) -> Option<&mut Collection> {
@@ -302,6 +316,9 @@ impl<'a> Builder<'a> {
                     self.duplicate("<<", first, span);
                 }
             },
+            Next::Value(key, span) if &*key.text == "<<" && !merges.is_empty() => {
+                self.duplicate("<<", span, span);
+            }
             Next::Value(key, span) => match mapping.entry(&key.text).map(|first| first.key.origin) {
                 None => drop(mapping.insert(key, built.node)),
                 Some(first) => self.duplicate_of(&key.text, first, span),

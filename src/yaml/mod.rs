@@ -7,8 +7,10 @@ mod build;
 mod limits;
 mod node;
 mod parse;
+mod repair;
 mod scalar;
 mod syntax;
+mod tabs;
 mod text;
 
 pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};

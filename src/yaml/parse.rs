@@ -6,10 +6,13 @@
 
 use super::build::{Builder, Scalar};
 use super::limits::{MAX_BYTES, MAX_DEPTH};
-use super::{Node, syntax, text};
+use super::repair::Repaired;
+use super::syntax::{self, Failure};
+use super::{Node, tabs, text};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
-use granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use std::ops::ControlFlow;
 
 /// Reads every document of a file; nothing when an error was reported.
 pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
@@ -27,23 +30,30 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
         return None;
     }
     let errors = diagnostics.error_count();
-    let mut builder = Builder::new(text.len(), sources, diagnostics);
-    for event in Parser::new_from_str_with_options(&text, options()) {
-        match event {
-            Ok((event, span)) => {
-                let span = Bytes::of(file, &span);
-                if feed(&mut builder, event, span).is_break() {
-                    break;
-                }
-            }
-            Err(error) => {
-                let open = builder.open_flow();
-                syntax::report(file, &text, &error, open, sources, diagnostics);
-                return None;
+    let mut repaired = Repaired::new(&text);
+    let mut first_misplaced = None;
+    let documents = loop {
+        let mut builder = Builder::new(text.len(), sources, diagnostics);
+        let Err(failure) = feed_all(&mut builder, file, &repaired) else { break builder.finish() };
+        let open = builder.open_flow();
+        let misplaced = *failure.kind() == ErrorKind::InvalidQuotedScalarIndent;
+        let offset = failure.marker().byte_offset().unwrap_or_default();
+        if misplaced {
+            first_misplaced.get_or_insert(repaired.original(offset));
+            // What was reported before the failure would be found again by the next attempt.
+            if diagnostics.error_count() == errors && repaired.indent_line(offset) {
+                continue;
             }
         }
-    }
-    let documents = builder.finish();
+        // A quote that is never closed swallows lines before it fails: the first of them is shown.
+        let failure = match first_misplaced {
+            Some(offset) => Failure { kind: &ErrorKind::InvalidQuotedScalarIndent, offset, open },
+            None => Failure { kind: failure.kind(), offset: repaired.original(offset), open },
+        };
+        syntax::report(file, &text, &failure, sources, diagnostics);
+        return None;
+    };
+    tabs::check(file, &text, &documents, sources, diagnostics);
     (diagnostics.error_count() == errors).then_some(documents)
 }
 
@@ -52,8 +62,22 @@ fn options() -> Options {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
         emit_unresolved_aliases: true,
+        emit_anchor_events: true,
         emit_comments: false,
+        // As in go-yaml, a directive other than %YAML and %TAG is a fault.
+        max_reserved_directive_params: 0,
     }
+}
+
+fn feed_all(builder: &mut Builder<'_>, file: FileId, repaired: &Repaired<'_>) -> Result<(), ScanError> {
+    for event in Parser::new_from_str_with_options(repaired.text(), options()) {
+        let (event, span) = event?;
+        let span = Bytes::of(file, &span, repaired);
+        if feed(builder, event, span).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of an event, and of its tag.
@@ -63,16 +87,16 @@ struct Bytes {
 }
 
 impl Bytes {
-    fn of(file: FileId, span: &granit_parser::Span) -> Bytes {
+    fn of(file: FileId, span: &granit_parser::Span, repaired: &Repaired<'_>) -> Bytes {
         let whole = |span: &granit_parser::Span| {
             let range = span.byte_range().unwrap_or(0..0);
-            Span::new(file, range.start, range.end)
+            Span::new(file, repaired.original(range.start), repaired.original(range.end))
         };
         Bytes { span: whole(span), tag: span.tag_span().map(|tag| whole(&tag)) }
     }
 }
 
-fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> std::ops::ControlFlow<()> {
+fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> ControlFlow<()> {
     let span = bytes.span;
     match event {
         Event::DocumentStart(_, version) => {
@@ -80,7 +104,8 @@ fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> std::ops::
         }
         Event::DocumentEnd => builder.end_document(span),
         Event::Alias(anchor) => return builder.alias(anchor, span),
-        Event::UnresolvedAlias(name) => builder.unknown_alias(&name, span),
+        Event::UnresolvedAlias(name) => return builder.unknown_alias(&name, span),
+        Event::Anchor(id, name) => builder.name_anchor(id, &name),
         Event::Scalar(text, style, anchor, tag) => builder.scalar(Scalar {
             text: &text,
             plain: style == ScalarStyle::Plain,
@@ -89,17 +114,17 @@ fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> std::ops::
             span,
         }),
         Event::SequenceStart(style, anchor, tag) => {
-            let flow = style == granit_parser::StructureStyle::Flow;
-            builder.start_sequence(span, flow, anchor, tag.as_deref().map(spelled).zip(bytes.tag));
+            let tag = tag.as_deref().map(spelled).zip(bytes.tag);
+            builder.start_sequence(span, style == StructureStyle::Flow, anchor, tag);
         }
         Event::MappingStart(style, anchor, tag) => {
-            let flow = style == granit_parser::StructureStyle::Flow;
-            builder.start_mapping(span, flow, anchor, tag.as_deref().map(spelled).zip(bytes.tag));
+            let tag = tag.as_deref().map(spelled).zip(bytes.tag);
+            builder.start_mapping(span, style == StructureStyle::Flow, anchor, tag);
         }
         Event::SequenceEnd | Event::MappingEnd => builder.end_collection(span),
         _ => {}
     }
-    std::ops::ControlFlow::Continue(())
+    ControlFlow::Continue(())
 }
 
 /// A tag as messages and `!reset` know it: core tags as `!!int`, others as they are written.

@@ -5,7 +5,17 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
-use granit_parser::{ErrorKind, ScanError};
+use granit_parser::ErrorKind;
+
+/// Where and why the parser stopped.
+pub(super) struct Failure<'a> {
+    /// The parser's own name for it.
+    pub(super) kind: &'a ErrorKind,
+    /// The byte it stopped at.
+    pub(super) offset: usize,
+    /// The innermost flow collection that was open.
+    pub(super) open: Option<Span>,
+}
 
 /// What to say of a kind of error.
 struct Advice {
@@ -19,18 +29,17 @@ fn advice(rule: &'static Rule, message: &str, label: &'static str, help: &'stati
     Advice { rule, message: message.to_owned(), label, help }
 }
 
-/// Reports the error; `open` is the innermost flow collection that was open.
+/// Reports the error.
 pub(super) fn report(
     file: FileId,
     text: &str,
-    error: &ScanError,
-    open: Option<Span>,
+    failure: &Failure<'_>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) {
-    let offset = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-    let advice = advise(error.kind(), text, offset, open.is_some());
-    let at = match error.kind() {
+    let (offset, open) = (failure.offset.min(text.len()), failure.open);
+    let advice = advise(failure.kind, text, offset, open.is_some());
+    let at = match failure.kind {
         _ if advice.rule == &rule::TAB => tab_near(text, offset),
         ErrorKind::InvalidQuotedScalarIndent => opening_quote(text, offset),
         _ => visible(text, offset),
@@ -191,6 +200,12 @@ fn structural(kind: &ErrorKind, text: &str, offset: usize) -> Advice {
             "after the closing quote",
             "put the whole value between the quotes",
         ),
+        Kind::TooManyReservedDirectiveParams { .. } => advice(
+            &rule::SYNTAX,
+            "a line that starts with `%` is a directive, and Docker Compose knows only `%TAG`",
+            "this directive",
+            "delete the line",
+        ),
         Kind::UnsupportedYamlMajorVersion | Kind::DuplicateVersionDirective => advice(
             &rule::VERSION,
             "the file declares a version of YAML that Docker Compose refuses",
@@ -241,11 +256,16 @@ mod tests {
             ("a: {b: c\n", "yaml/unclosed", 1, 4),
             ("a:\n  b: \"c\nd: e\n", "yaml/unclosed", 2, 6),
             ("a:\n  b: 'c\n", "yaml/unclosed", 2, 6),
+            ("a:\n  b: \"c\nd: \"e\"\n", "yaml/unclosed", 2, 6),
             ("a: [b}\n", "yaml/unclosed", 1, 4),
             ("a:\n\tb: c\n", "yaml/tab", 2, 1),
             ("a: b: c\n", "yaml/colon", 1, 5),
             ("a:\n  b: c\n d: e\n", "yaml/indentation", 3, 2),
             ("a:\n  - b\n c: d\n", "yaml/indentation", 3, 2),
+            ("a: \"b\nc: d\n", "yaml/unclosed", 1, 4),
+            ("a:\n  b: c\n\t\n", "yaml/tab", 3, 1),
+            ("%A b\n---\na: b\n", "yaml/syntax", 1, 1),
+            ("a: \"\\/\"\n", "yaml/syntax", 1, 5),
             ("a: @b\n", "yaml/syntax", 1, 4),
             ("a: \"\\q\"\n", "yaml/syntax", 1, 4),
             ("a: 'b' c\n", "yaml/syntax", 1, 8),

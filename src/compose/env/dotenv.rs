@@ -230,7 +230,12 @@ fn escape(after: &str) -> (Option<String>, usize) {
                 .get(..count)
                 .filter(|_| count == 3)
                 .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-            (code.map(|code| char::from(code).to_string()), 1 + count)
+            // As Compose has it, what is no character loses its zero.
+            let text = match code {
+                Some(code) => char::from(code).to_string(),
+                None => format!("\\{}", digits.get(..count).unwrap_or_default()),
+            };
+            (Some(text), 1 + count)
         }
         _ => (None, 0),
     }
@@ -277,7 +282,7 @@ mod tests {
             ("A=#x\n", vec![("A", "#x")]),
             ("A=\"two\nlines\"\nB=1\n", vec![("A", "two\nlines"), ("B", "1")]),
             ("A='it\\'s $OUT \\n'\n", vec![("A", "it's $OUT \\n")]),
-            ("A=\"\\$OUT \\\"q\\\" \\t \\0101 \\x\"\n", vec![("A", "$OUT \"q\" \t A \\x")]),
+            ("A=\"\\$OUT \\\"q\\\" \\t \\0101 \\x \\012\"\n", vec![("A", "$OUT \"q\" \t A \\x \\12")]),
             ("A=1\nB=${A}${OUT}-${NO:-d}\n", vec![("A", "1"), ("B", "1out-d")]),
             ("OUT\nNO\nA=1\n", vec![("OUT", "out"), ("A", "1")]),
             ("A=\"x\" # note\nB='y'\n", vec![("A", "x"), ("B", "y")]),

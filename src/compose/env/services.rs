@@ -57,7 +57,9 @@ impl Files<'_, '_> {
         for entry in own {
             resolved.insert(entry.key, entry.value);
         }
-        put(service, "environment", resolved, files.key.origin);
+        if !resolved.is_empty() {
+            put(service, "environment", resolved, files.key.origin);
+        }
     }
 
     fn labels(&mut self, service: &mut Mapping) {

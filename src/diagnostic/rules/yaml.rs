@@ -39,8 +39,8 @@ rules! {
         example "services:\n  app:\n    labels: { 1: one }\n"
         fix "Quote the key: `\"1\": one`.";
     UNKNOWN_ANCHOR = Error "yaml/unknown-anchor" "an alias without an anchor"
-        what "`*name` repeats the value that `&name` marks earlier in the same document; there is none."
-        why "Anchors do not reach into other documents or files."
+        what "`*name` repeats the value that `&name` marks earlier in the same file; there is none."
+        why "Anchors do not reach into other files."
         example "services:\n  app: *base\n"
         fix "Mark a value with `&base` before the alias, or use `extends` for another file.";
     ALIAS_CYCLE = Error "yaml/alias-cycle" "an alias inside the value it repeats"

@@ -1,0 +1,76 @@
+//! Quoted texts that go on at the indentation of their parent, or left of it.
+//!
+//! YAML 1.2 forbids them, so the parser crate refuses them; go-yaml takes them, and real manifests have
+//! them. In: the place of the refusal. Out: the same text with such lines indented further, which
+//! changes nothing in the quoted text, and the way back from its offsets to those of the file.
+
+use std::borrow::Cow;
+
+/// Spaces put before a line: more than any line of a manifest is indented by.
+const SPACES: &str = "                                                                                ";
+
+/// Repaired lines may cost this many bytes of parsing altogether.
+const BUDGET: usize = 64 << 20;
+
+/// A text and what was put into it.
+pub(super) struct Repaired<'a> {
+    text: Cow<'a, str>,
+    /// Offsets in the repaired text at which [`SPACES`] were put, in order.
+    inserted: Vec<usize>,
+    spent: usize,
+}
+
+impl<'a> Repaired<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Repaired { text: Cow::Borrowed(text), inserted: Vec::new(), spent: 0 }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The offset in the file of an offset in the repaired text.
+    pub(super) fn original(&self, offset: usize) -> usize {
+        let before = self.inserted.partition_point(|at| *at < offset);
+        let shift = before * SPACES.len();
+        match before.checked_sub(1).and_then(|last| self.inserted.get(last)) {
+            Some(at) if offset < at + SPACES.len() => at - (before - 1) * SPACES.len(),
+            _ => offset - shift,
+        }
+    }
+
+    /// Indents the line of an offset; false where that was done already or costs too much.
+    pub(super) fn indent_line(&mut self, offset: usize) -> bool {
+        let before = self.text.get(..offset).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let at = self.inserted.partition_point(|at| *at < start);
+        self.spent += self.text.len();
+        if self.inserted.get(at) == Some(&start) || self.spent > BUDGET {
+            return false;
+        }
+        for later in self.inserted.iter_mut().skip(at) {
+            *later += SPACES.len();
+        }
+        self.inserted.insert(at, start);
+        self.text.to_mut().insert_str(start, SPACES);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_find_their_way_back() {
+        let mut repaired = Repaired::new("ab\ncd\nef");
+        assert!(repaired.indent_line(7));
+        assert!(repaired.indent_line(4));
+        assert!(!repaired.indent_line(4));
+        let text = repaired.text().to_owned();
+        for (at, letter) in text.char_indices().filter(|(_, letter)| letter.is_ascii_alphabetic()) {
+            let original = repaired.original(at);
+            assert_eq!("ab\ncd\nef".chars().nth(original), Some(letter));
+        }
+    }
+}

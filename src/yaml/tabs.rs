@@ -1,0 +1,128 @@
+//! What go-yaml refuses and the parser crate takes: tabs that indent otherwise empty lines, and `\/`.
+//!
+//! In: a parsed file. Out: diagnostics. A file without such bytes is not looked at closer.
+
+use super::{Node, Value};
+use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
+use crate::source::{FileId, Origin, Provenance, Sources, Span};
+
+/// Tabs after this many are not reported: the file is refused anyhow.
+const MOST_SHOWN: usize = 100;
+
+/// Reports them.
+pub(super) fn check(
+    file: FileId,
+    text: &str,
+    documents: &[Node],
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let suspects: Vec<usize> = tabs(text);
+    let slashes = text.contains("\\/");
+    if suspects.is_empty() && !slashes {
+        return;
+    }
+    let mut texts = Vec::new();
+    documents.iter().for_each(|document| collect(document, text, sources, &mut texts));
+    texts.sort_unstable();
+    for at in suspects {
+        let before = texts.partition_point(|(start, _)| *start <= at);
+        let inside = texts.iter().take(before).any(|(_, end)| *end > at);
+        if !inside && !continues(text, at) {
+            let origin = sources.read_at(Span::new(file, at, at + 1));
+            let message = "a tab may not indent YAML, not even an empty line";
+            diagnostics
+                .push(Diagnostic::new(&rule::TAB, message).label(origin, "this tab").help("delete the tab"));
+        }
+    }
+    if slashes {
+        escaped_slashes(file, text, &texts, sources, diagnostics);
+    }
+}
+
+/// The first tab of every line that has one in its indentation, and nothing but a comment after it.
+fn tabs(text: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start_matches([' ', '\t']);
+        let indentation = line.get(..line.len() - content.len()).unwrap_or_default();
+        if let Some(at) = indentation.find('\t')
+            && (content.trim_end().is_empty() || content.starts_with('#'))
+        {
+            found.push(start + at);
+            if found.len() == MOST_SHOWN {
+                break;
+            }
+        }
+        start += line.len();
+    }
+    found
+}
+
+/// Bytes of every quoted or block text and every flow collection.
+fn collect(node: &Node, text: &str, sources: &Sources, out: &mut Vec<(usize, usize)>) {
+    if let Provenance::Read(span) = sources.provenance(node.origin) {
+        add(*span, text, out);
+    }
+    match &node.value {
+        Value::Sequence(items) => items.iter().for_each(|item| collect(item, text, sources, out)),
+        Value::Mapping(mapping) => {
+            for entry in mapping {
+                if entry.key.origin != Origin::NOWHERE
+                    && let Provenance::Read(span) = sources.provenance(entry.key.origin)
+                {
+                    add(*span, text, out);
+                }
+                collect(&entry.value, text, sources, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add(span: Span, text: &str, out: &mut Vec<(usize, usize)>) {
+    let (start, end) = (span.start as usize, span.end as usize);
+    let raw = text.get(start..end).unwrap_or_default();
+    if raw.starts_with(['"', '\'', '|', '>', '[', '{']) || raw.contains('\n') {
+        out.push((start, end));
+    }
+}
+
+/// Whether the tab stands right of the start of the last line with content: there it only ends a plain
+/// text.
+fn continues(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let column = at - line_start;
+    let last = text.get(..line_start).unwrap_or_default().lines().rev().find(|line| !line.trim().is_empty());
+    last.is_some_and(|line| line.len() - line.trim_start().len() < column)
+}
+
+/// `\/` is an escape of JSON and of YAML 1.2, but not of go-yaml.
+fn escaped_slashes(
+    file: FileId,
+    text: &str,
+    texts: &[(usize, usize)],
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    for (start, end) in texts {
+        let raw = text.get(*start..*end).unwrap_or_default();
+        if !raw.starts_with('"') {
+            continue;
+        }
+        let mut bytes = raw.bytes().enumerate();
+        while let Some((at, byte)) = bytes.next() {
+            if byte == b'\\' && bytes.next().is_some_and(|(_, next)| next == b'/') {
+                let origin = sources.read_at(Span::new(file, start + at, start + at + 2));
+                let message = "`\\/` is not an escape that Docker Compose's parser knows";
+                diagnostics.push(
+                    Diagnostic::new(&rule::SYNTAX, message)
+                        .at(origin)
+                        .help("write `/` without the backslash"),
+                );
+            }
+        }
+    }
+}
