@@ -19,7 +19,7 @@ pub struct Limit {
 /// A template sent inside the request, in bytes. Above it the template goes through S3.
 pub const INLINE_BYTES: usize = 51_200;
 
-const BODY: Limit = Limit { what: "bytes of template", most: 1_048_576 };
+const BODY: Limit = Limit { what: "bytes of template", most: 1_000_000 };
 const RESOURCES: Limit = Limit { what: "resources", most: 500 };
 const PARAMETERS: Limit = Limit { what: "parameters", most: 200 };
 const OUTPUTS: Limit = Limit { what: "outputs", most: 200 };

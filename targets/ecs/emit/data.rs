@@ -24,7 +24,8 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for secret in &plan.secrets {
         let properties =
             props! { "Description" => secret.description.as_str(), "SecretString" => &secret.value };
-        let resource = Resource::new("AWS::SecretsManager::Secret", properties);
+        let resource =
+            Resource::new("AWS::SecretsManager::Secret", properties).policy(DeletionPolicy::Delete);
         template.add(&secret.id, resource.depends_on_all(&secret.after).traced(&secret.from));
     }
 }
@@ -52,6 +53,7 @@ fn secret(database: &Database) -> Resource {
             },
         },
     )
+    .policy(DeletionPolicy::Delete)
 }
 
 /// Adds host, port and the like to the secret.

@@ -5,7 +5,7 @@ use super::Traced;
 use crate::cloudformation::{LogicalId, Resource, Role, Template, list, props};
 
 /// Seconds that a resolver may keep an address.
-const TTL: &str = "60";
+const TTL: u32 = 60;
 
 /// Adds the namespace and its services.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

@@ -4,9 +4,7 @@ use indexmap::IndexMap;
 
 use super::emit;
 use crate::app::{Engine, Protocol};
-use crate::cloudformation::{
-    LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam, props,
-};
+use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
 use crate::targets::ecs::plan::*;
 use crate::targets::ecs_ec2::compute::Ec2;
 
