@@ -1,0 +1,125 @@
+//! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
+
+use super::super::plan::{Container, Health, Linux, MountPoint, PortMapping, Task};
+use crate::cloudformation::{Map, Pseudo, Value, props};
+use indexmap::IndexMap;
+
+/// The prefix of every container's log stream: `ecs/<container>/<task id>`.
+pub(super) const LOG_PREFIX: &str = "ecs";
+
+/// One entry of `ContainerDefinitions`.
+pub(super) fn definition(task: &Task, it: &Container) -> Map {
+    Map::new()
+        .with("Name", it.name.as_str())
+        .with("Image", &it.image)
+        .with("Essential", it.essential)
+        .with_some("Cpu", it.cpu)
+        .with_some("Memory", it.memory)
+        .with_some("MemoryReservation", it.memory_reservation)
+        .with_list("EntryPoint", &it.entrypoint)
+        .with_list("Command", &it.command)
+        .with_some("WorkingDirectory", it.working_dir.as_ref())
+        .with_some("User", it.user.as_ref())
+        .with_some("Hostname", it.hostname.as_deref())
+        .with_list("Environment", pairs(&it.environment, "Value"))
+        .with_list("Secrets", pairs(&it.secrets, "ValueFrom"))
+        .with_list("PortMappings", it.ports.iter().map(port))
+        .with_list("MountPoints", it.mounts.iter().map(mount))
+        .with_list(
+            "DependsOn",
+            it.depends_on.iter().map(|(name, condition)| {
+                props! { "ContainerName" => name.as_str(), "Condition" => *condition }
+            }),
+        )
+        .with_some("HealthCheck", it.health.as_ref().map(health))
+        .with_some("RestartPolicy", it.restarts.then(|| props! { "Enabled" => true }))
+        .with_some("StopTimeout", it.stop_timeout)
+        .with_some("ReadonlyRootFilesystem", it.read_only)
+        .with_some("Privileged", it.privileged)
+        .with_some("PseudoTerminal", it.tty)
+        .with_some("Interactive", it.interactive)
+        .with_some("LinuxParameters", (!it.linux.is_empty()).then(|| linux(&it.linux)))
+        .with_list(
+            "Ulimits",
+            it.ulimits.iter().map(|(name, soft, hard)| {
+                props! { "Name" => name.as_str(), "SoftLimit" => *soft, "HardLimit" => *hard }
+            }),
+        )
+        .with_list(
+            "SystemControls",
+            it.sysctls.iter().map(|(name, value)| {
+                props! { "Namespace" => name.as_str(), "Value" => value.as_str() }
+            }),
+        )
+        .with_list(
+            "ExtraHosts",
+            it.extra_hosts.iter().map(|(name, address)| {
+                props! { "Hostname" => name.as_str(), "IpAddress" => address.as_str() }
+            }),
+        )
+        .with_list("DnsServers", &it.dns)
+        .with_list("DnsSearchDomains", &it.dns_search)
+        .with_list("DockerSecurityOptions", &it.security_options)
+        .with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<Map>()))
+        .with("LogConfiguration", log(task))
+}
+
+fn pairs<'a>(values: &'a IndexMap<String, Value>, key: &'static str) -> impl Iterator<Item = Map> + 'a {
+    values.iter().map(move |(name, value)| Map::new().with("Name", name).with(key, value))
+}
+
+fn log(task: &Task) -> Map {
+    props! {
+        "LogDriver" => "awslogs",
+        "Options" => props! {
+            "awslogs-group" => task.log_group().reference(),
+            "awslogs-region" => Pseudo::Region,
+            "awslogs-stream-prefix" => LOG_PREFIX,
+        },
+    }
+}
+
+fn port(port: &PortMapping) -> Map {
+    props! { "ContainerPort" => port.container, "HostPort" => ?port.host, "Protocol" => port.protocol.as_str() }
+}
+
+fn mount(mount: &MountPoint) -> Map {
+    props! {
+        "SourceVolume" => mount.volume.as_str(),
+        "ContainerPath" => mount.path.as_str(),
+        "ReadOnly" => mount.read_only,
+    }
+}
+
+fn health(health: &Health) -> Map {
+    props! {
+        "Command" => health.command.clone(),
+        "Interval" => ?health.interval,
+        "Timeout" => ?health.timeout,
+        "Retries" => ?health.retries,
+        "StartPeriod" => ?health.start_period,
+    }
+}
+
+fn linux(linux: &Linux) -> Map {
+    let capabilities = Map::new().with_list("Add", &linux.cap_add).with_list("Drop", &linux.cap_drop);
+    Map::new()
+        .with_some("InitProcessEnabled", linux.init)
+        .with_some("Capabilities", (!capabilities.is_empty()).then_some(capabilities))
+        .with_some("SharedMemorySize", linux.shared_memory)
+        .with_list(
+            "Tmpfs",
+            linux.tmpfs.iter().map(|(path, mib)| {
+                props! { "ContainerPath" => path.as_str(), "Size" => *mib }
+            }),
+        )
+        .with_list(
+            "Devices",
+            linux.devices.iter().map(|(host, path, permissions)| {
+                Map::new()
+                    .with("HostPath", host)
+                    .with("ContainerPath", path)
+                    .with_list("Permissions", permissions.iter().copied())
+            }),
+        )
+}

@@ -1,0 +1,105 @@
+//! Databases with their generated secrets, and the application's other secrets.
+
+use super::super::plan::{Database, EcsPlan};
+use super::Traced;
+use crate::app::Engine;
+use crate::cloudformation::{
+    DeletionPolicy, LogicalId, Map, Output, Resource, Role, Sub, Template, list, props,
+};
+
+/// Adds databases and secrets.
+pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
+    for database in &plan.databases {
+        let from = &database.from;
+        template.add(&database.secret(), secret(database).traced(from));
+        template.add(&subnet_group(database), subnets(plan).traced(from));
+        template.add(&database.id(), instance(database).traced(from));
+        template.add(&attachment(database), attach(database).traced(from));
+        let endpoint = Output::new(
+            format!("Where the database of `{}` is reached", database.name),
+            Sub::new().att(&database.id(), "Endpoint.Address").then(":").att(&database.id(), "Endpoint.Port"),
+        );
+        template.add_output(&LogicalId::of(&database.name, Role::Endpoint), endpoint);
+    }
+    for secret in &plan.secrets {
+        let properties =
+            props! { "Description" => secret.description.as_str(), "SecretString" => &secret.value };
+        let resource =
+            Resource::new("AWS::SecretsManager::Secret", properties).policy(DeletionPolicy::Delete);
+        template.add(&secret.id, resource.depends_on_all(&secret.after).traced(&secret.from));
+    }
+}
+
+fn subnet_group(database: &Database) -> LogicalId {
+    LogicalId::of(&database.name, Role::SubnetGroup)
+}
+
+fn attachment(database: &Database) -> LogicalId {
+    LogicalId::of(&database.name, Role::SecretAttachment)
+}
+
+/// User and password. Without punctuation, the password may stand in a URL.
+fn secret(database: &Database) -> Resource {
+    let template = serde_json::json!({ "username": database.username }).to_string();
+    Resource::new(
+        "AWS::SecretsManager::Secret",
+        props! {
+            "Description" => format!("User and password of the database of `{}`", database.name),
+            "GenerateSecretString" => props! {
+                "SecretStringTemplate" => template,
+                "GenerateStringKey" => "password",
+                "ExcludePunctuation" => true,
+                "PasswordLength" => 32,
+            },
+        },
+    )
+    .policy(DeletionPolicy::Delete)
+}
+
+/// Adds host, port and the like to the secret.
+fn attach(database: &Database) -> Resource {
+    Resource::new(
+        "AWS::SecretsManager::SecretTargetAttachment",
+        props! {
+            "SecretId" => database.secret().reference(),
+            "TargetId" => database.id().reference(),
+            "TargetType" => "AWS::RDS::DBInstance",
+        },
+    )
+}
+
+fn subnets(plan: &EcsPlan) -> Resource {
+    Resource::new(
+        "AWS::RDS::DBSubnetGroup",
+        props! {
+            "DBSubnetGroupDescription" => "Private subnets of the application",
+            "SubnetIds" => &plan.network.private,
+        },
+    )
+}
+
+fn instance(database: &Database) -> Resource {
+    // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
+    let support = (database.engine != Engine::Mariadb).then_some("open-source-rds-extended-support-disabled");
+    let properties = Map::new()
+        .with("Engine", database.engine.as_str())
+        .with("EngineVersion", database.version)
+        .with_some("EngineLifecycleSupport", support)
+        .with("DBInstanceClass", database.class.as_str())
+        .with("AllocatedStorage", database.storage.to_string())
+        .with("StorageType", "gp3")
+        .with("StorageEncrypted", true)
+        .with_some("DBName", database.database.as_deref())
+        .with("MasterUsername", database.username.as_str())
+        .with("MasterUserPassword", Sub::new().secret_field(&database.secret(), "password"))
+        .with("DBSubnetGroupName", subnet_group(database).reference())
+        .with("VPCSecurityGroups", list![database.group().att("GroupId")])
+        .with("PubliclyAccessible", false)
+        .with("MultiAZ", database.careful)
+        .with("DeletionProtection", database.careful)
+        .with("BackupRetentionPeriod", if database.careful { 7 } else { 1 })
+        .with("CopyTagsToSnapshot", true)
+        .with("AutoMinorVersionUpgrade", true)
+        .with_list("EnableCloudwatchLogsExports", database.logs.iter().copied());
+    Resource::new("AWS::RDS::DBInstance", properties).policy(DeletionPolicy::Snapshot)
+}

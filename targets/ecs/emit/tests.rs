@@ -1,0 +1,346 @@
+//! A plan with everything in it, by hand, and what must hold of its template.
+
+use indexmap::IndexMap;
+
+use super::emit;
+use crate::app::{Engine, Protocol};
+use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
+use crate::targets::ecs::plan::*;
+use crate::targets::ecs_ec2::compute::Ec2;
+
+fn id(name: &str, role: Role) -> LogicalId {
+    LogicalId::of(name, role)
+}
+
+fn container(name: &str) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into(),
+        essential: true,
+        entrypoint: Vec::new(),
+        command: vec!["run".into(), "--all".into()],
+        environment: IndexMap::from([("A".to_owned(), Value::from("${B}"))]),
+        secrets: IndexMap::from([(
+            "PASSWORD".to_owned(),
+            Sub::new().reference(&id("db", Role::Credentials)).then(":password::").into(),
+        )]),
+        user: Some("1000".into()),
+        working_dir: None,
+        health: Some(Health {
+            command: vec!["CMD-SHELL".into(), "true".into()],
+            interval: Some(5),
+            timeout: None,
+            retries: Some(3),
+            start_period: None,
+        }),
+        mounts: vec![MountPoint { volume: "data".to_owned(), path: "/data".to_owned(), read_only: false }],
+        ports: vec![PortMapping { container: 8000, host: None, protocol: Protocol::Tcp }],
+        depends_on: Vec::new(),
+        cpu: None,
+        memory: None,
+        memory_reservation: Some(256),
+        stop_timeout: Some(30),
+        read_only: None,
+        privileged: None,
+        tty: None,
+        interactive: None,
+        hostname: None,
+        linux: Linux { init: Some(true), ..Linux::default() },
+        ulimits: vec![("nofile".to_owned(), 1024, 2048)],
+        sysctls: Vec::new(),
+        extra_hosts: Vec::new(),
+        dns: Vec::new(),
+        dns_search: Vec::new(),
+        security_options: Vec::new(),
+        labels: IndexMap::new(),
+        restarts: false,
+    }
+}
+
+fn task(name: &str, mode: NetworkMode) -> Task {
+    let mut main = container(name);
+    if mode == NetworkMode::Bridge {
+        main.ports[0].host = Some(0);
+    }
+    Task {
+        name: name.into(),
+        from: vec![format!("services.{name}")],
+        family: Sub::new().pseudo(crate::cloudformation::Pseudo::StackName).then("-").then(name).into(),
+        mode,
+        size: Size { cpu: Some(256), memory: Some(512) },
+        architecture: Architecture::X86,
+        containers: vec![main],
+        volumes: vec![TaskVolume { name: "data".to_owned(), storage: Storage::Efs("data".into()) }],
+        execution: iam::Policy::new()
+            .with(iam::Statement::allow(["logs:PutLogEvents"]).on(id(name, Role::LogGroup).arn())),
+        permissions: iam::Policy::new(),
+        pid_mode: None,
+        storage: None,
+        group: id(name, Role::SecurityGroup),
+        subnets: LogicalId::only(Role::PrivateSubnets).reference(),
+        after: vec![],
+    }
+}
+
+fn service(name: &str, mode: NetworkMode) -> Service {
+    Service {
+        name: name.into(),
+        from: vec![format!("services.{name}")],
+        mode,
+        desired: Some(1),
+        min_percent: 100,
+        max_percent: 200,
+        discovered: false,
+        targets: Vec::new(),
+        grace: None,
+        after: Vec::new(),
+        scaling: None,
+    }
+}
+
+fn job(name: &str, mode: NetworkMode, when: When) -> Job {
+    Job { name: name.into(), from: vec![format!("services.{name}")], mode, when, after: Vec::new() }
+}
+
+fn group(id: LogicalId, from: &str) -> Group {
+    Group {
+        id,
+        description: format!("group of {from}"),
+        outbound: Vec::new(),
+        inbound: Vec::new(),
+        from: vec![from.to_owned()],
+    }
+}
+
+fn rule(from: LogicalId, to: LogicalId, port: u16, protocol: Protocol) -> Rule {
+    Rule {
+        from,
+        to,
+        ports: (port, port),
+        protocol,
+        description: "an edge".to_owned(),
+        origin: vec!["services".to_owned()],
+    }
+}
+
+fn balancer(target: &LogicalId) -> LoadBalancer {
+    let rule = ListenerRule {
+        id: LogicalId::of_parts(&["app", "443"], Role::ListenerRule),
+        priority: 10,
+        hosts: vec!["todo.example.org".to_owned()],
+        paths: vec!["/api/*".to_owned()],
+        target: target.clone(),
+        from: vec!["services.app.x-tranship.public".to_owned()],
+    };
+    let listener = |id, port, protocol, default, rules| Listener { id, port, protocol, default, rules };
+    let certificate = LogicalId::only(Role::CertificateArn).reference();
+    LoadBalancer {
+        listeners: vec![
+            listener(
+                LogicalId::only(Role::RedirectListener),
+                80,
+                ListenerProtocol::Http,
+                DefaultAction::Redirect(443),
+                vec![],
+            ),
+            listener(
+                LogicalId::only(Role::HttpsListener),
+                443,
+                ListenerProtocol::Https(certificate),
+                DefaultAction::NotFound,
+                vec![rule],
+            ),
+        ],
+        protected: true,
+        domain: None,
+        from: vec!["services.app.ports[0]".to_owned()],
+    }
+}
+
+fn parameters() -> Vec<PlannedParameter> {
+    let parameter = |role, kind| PlannedParameter {
+        id: LogicalId::only(role),
+        parameter: Parameter::new(kind, "given at deployment"),
+        value: None,
+        variable: None,
+    };
+    let mut version = parameter(Role::Image, ParameterType::String);
+    version.id = LogicalId::variable("VERSION");
+    vec![
+        version,
+        parameter(Role::Vpc, ParameterType::Aws("AWS::EC2::VPC::Id")),
+        parameter(Role::PublicSubnets, ParameterType::AwsList("AWS::EC2::Subnet::Id")),
+        parameter(Role::PrivateSubnets, ParameterType::AwsList("AWS::EC2::Subnet::Id")),
+        parameter(Role::CertificateArn, ParameterType::String),
+    ]
+}
+
+/// `app` behind the load balancer and scaled, `xray` by name, a database, a volume, a job of each kind.
+fn plan(mode: NetworkMode) -> EcsPlan {
+    let target = id("app", Role::TargetGroup);
+    let mut app = service("app", mode);
+    app.desired = None;
+    app.scaling = Some(Scaling { min: 2, max: 8, cpu: Some(60), memory: Some(70) });
+    app.targets = vec![TargetGroup {
+        id: target.clone(),
+        container: "app".to_owned(),
+        port: 8000,
+        health_path: "/healthz".to_owned(),
+        health_codes: "200-399".to_owned(),
+        health_interval: 30,
+        from: vec!["services.app.ports[0]".to_owned()],
+    }];
+    app.grace = Some(60);
+    app.after = vec![id("migrate", Role::Run)];
+    let mut xray = service("xray", NetworkMode::AwsVpc);
+    xray.discovered = true;
+    let database = Database {
+        name: "db".into(),
+        from: vec!["services.db".to_owned()],
+        engine: Engine::Mysql,
+        version: "8.4.7",
+        class: "db.t4g.micro".to_owned(),
+        storage: 20,
+        database: Some("todo".to_owned()),
+        username: "todo".to_owned(),
+        logs: &["error"],
+        careful: true,
+    };
+    let system = FileSystem {
+        name: "data".into(),
+        from: vec!["volumes.data".to_owned()],
+        owner: Some((1000, 1000)),
+        subnets: 2,
+        careful: true,
+    };
+    let names = ["app", "xray", "migrate", "report"];
+    let mut groups: Vec<Group> =
+        names.iter().map(|name| group(id(name, Role::SecurityGroup), &format!("services.{name}"))).collect();
+    groups.extend([
+        group(database.group(), "services.db"),
+        group(system.group(), "volumes.data"),
+        group(LogicalId::only(Role::LoadBalancerSecurityGroup), "services.app"),
+    ]);
+    groups[0].outbound.push(Outbound { port: 443, protocol: Protocol::Tcp, description: "AWS".to_owned() });
+    groups[6].inbound.push(Inbound { port: 443, description: "the world".to_owned() });
+    let balancer_group = LogicalId::only(Role::LoadBalancerSecurityGroup);
+    EcsPlan {
+        project: "todo".into(),
+        stack: "todo-prod".to_owned(),
+        region: None,
+        description: "todo".to_owned(),
+        log_retention: 7,
+        network: Network {
+            vpc: LogicalId::only(Role::Vpc).reference(),
+            public: LogicalId::only(Role::PublicSubnets).reference(),
+            private: LogicalId::only(Role::PrivateSubnets).reference(),
+            private_count: None,
+            created: false,
+            after: Vec::new(),
+        },
+        capacity: Capacity {
+            providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],
+            strategy: vec![Strategy { provider: "FARGATE".into(), base: 1, weight: 1 }],
+            after: Vec::new(),
+            public_ip: (mode == NetworkMode::AwsVpc).then_some(false),
+            platform_version: None,
+        },
+        namespace: Some(Namespace {
+            name: "todo.internal".to_owned(),
+            from: vec!["x-tranship".to_owned()],
+            services: vec![Discovered {
+                service: "xray".into(),
+                label: "xray".to_owned(),
+                from: vec!["services.xray".to_owned()],
+            }],
+        }),
+        tasks: vec![
+            task("app", mode),
+            task("xray", NetworkMode::AwsVpc),
+            task("migrate", mode),
+            task("report", NetworkMode::AwsVpc),
+        ],
+        services: vec![app, xray],
+        jobs: vec![
+            job("migrate", mode, When::BeforeDeploy { timeout: 600 }),
+            job("report", NetworkMode::AwsVpc, When::Schedule("rate(1 day)".to_owned())),
+        ],
+        load_balancer: Some(balancer(&target)),
+        rules: vec![
+            rule(balancer_group, id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
+            rule(id("app", Role::SecurityGroup), id("xray", Role::SecurityGroup), 2000, Protocol::Udp),
+            rule(id("xray", Role::SecurityGroup), id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
+            rule(id("app", Role::SecurityGroup), database.group(), 3306, Protocol::Tcp),
+        ],
+        groups,
+        databases: vec![database],
+        file_systems: vec![system],
+        secrets: Vec::new(),
+        parameters: parameters(),
+        own: Vec::new(),
+        tags: vec![("team".to_owned(), "todo".into())],
+    }
+}
+
+fn template(mode: NetworkMode) -> Template {
+    emit(&plan(mode), &Ec2)
+}
+
+/// Groups that reach each other, a service that waits for a job that waits for the cluster: no cycle, no loose end.
+#[test]
+fn refers_to_nothing_unknown_and_has_no_cycle() {
+    for mode in [NetworkMode::AwsVpc, NetworkMode::Bridge] {
+        assert_eq!(check(&template(mode)), []);
+    }
+}
+
+#[test]
+fn a_scaled_service_has_no_count_and_waits_for_its_listener_rule() {
+    let json = template(NetworkMode::AwsVpc).to_json();
+    let service = &json["Resources"]["AppService"];
+    assert!(service["Properties"].get("DesiredCount").is_none());
+    let waits = service["DependsOn"].to_string();
+    let rule = LogicalId::of_parts(&["app", "443"], Role::ListenerRule);
+    assert!(waits.contains("MigrateRun") && waits.contains(rule.as_str()), "{waits}");
+    assert_eq!(json["Resources"]["XrayService"]["Properties"]["DesiredCount"], 1);
+}
+
+#[test]
+fn bridge_mode_has_no_interface_and_targets_instances() {
+    let json = template(NetworkMode::Bridge).to_json();
+    let resource = |name: &str| json["Resources"][name]["Properties"].clone();
+    assert!(resource("AppService").get("NetworkConfiguration").is_none());
+    assert_eq!(resource("AppTargetGroup")["TargetType"], "instance");
+    assert_eq!(resource("AppTaskDefinition")["ContainerDefinitions"][0]["PortMappings"][0]["HostPort"], 0);
+    assert!(resource("XrayService").get("NetworkConfiguration").is_some());
+}
+
+#[test]
+fn user_text_is_no_reference_and_secrets_are_injected() {
+    let text = template(NetworkMode::AwsVpc).to_yaml();
+    assert!(text.contains("Value: ${B}\n"), "plain text, not a substitution");
+    assert!(text.contains("ValueFrom: !Sub \"${DbCredentials}:password::\"\n"));
+}
+
+/// A group without egress rules of its own would be given one that allows everything.
+#[test]
+fn every_group_says_what_it_may_reach() {
+    let json = template(NetworkMode::AwsVpc).to_json();
+    let resources = json["Resources"].as_object().unwrap();
+    let groups = resources.values().filter(|it| it["Type"] == "AWS::EC2::SecurityGroup");
+    for group in groups {
+        assert!(
+            group["Properties"]["SecurityGroupEgress"].as_array().is_some_and(|it| !it.is_empty()),
+            "{group}"
+        );
+    }
+}
+
+#[test]
+fn tags_are_where_a_type_has_them() {
+    let json = template(NetworkMode::AwsVpc).to_json();
+    let expected = serde_json::json!([{ "Key": "team", "Value": "todo" }]);
+    assert_eq!(json["Resources"]["AppService"]["Properties"]["Tags"], expected);
+    assert_eq!(json["Resources"]["DataFileSystem"]["Properties"]["FileSystemTags"], expected);
+    assert!(json["Resources"]["MigrateRun"]["Properties"].get("Tags").is_none());
+}
