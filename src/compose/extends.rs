@@ -115,37 +115,45 @@ impl Chain<'_, '_, '_> {
     fn resolve(&mut self, document: usize, name: &Arc<str>) {
         let Some(service) = self.service(document, name).and_then(Node::as_mapping_mut) else { return };
         let Some(extends) = service.remove("extends") else { return };
-        let Some(wanted) = self.wanted(name, extends.value) else { return };
+        let Some(wanted) = self.wanted(name, extends.value.clone()) else { return };
         self.open.push(Open { document, name: name.clone(), origin: wanted.by });
-        self.extend(document, name, &wanted);
+        if !self.extend(document, name, &wanted)
+            && let Some(service) = self.service(document, name).and_then(Node::as_mapping_mut)
+        {
+            // As Docker Compose has it, a base without content leaves the key where it is.
+            service.insert(extends.key, extends.value);
+        }
         self.open.pop();
     }
 
-    fn extend(&mut self, document: usize, name: &Arc<str>, wanted: &Wanted) {
+    /// False where the base is there and empty.
+    fn extend(&mut self, document: usize, name: &Arc<str>, wanted: &Wanted) -> bool {
         let base_document = match &wanted.file {
             None => document,
             Some(path) => match self.document(path) {
                 Some(found) => found,
-                None => return,
+                None => return true,
             },
         };
         if self.is_cycle(base_document, wanted) || !self.exists(base_document, name, wanted) {
-            return;
+            return true;
         }
         self.resolve(base_document, &wanted.service);
-        let Some(base) = self.service(base_document, &wanted.service).filter(|base| !base.is_null()) else {
-            return;
-        };
+        let Some(base) = self.service(base_document, &wanted.service) else { return true };
+        if base.is_null() {
+            return false;
+        }
         let base = base.clone();
         let mut base = inherited(base, wanted.by, self.loader.cx);
         if let Some(Some(own)) = self.documents.get(document) {
             own.resets.apply_to_service(name, &mut base);
         }
-        let Some(service) = self.service(document, name).map(std::mem::take) else { return };
+        let Some(service) = self.service(document, name).map(std::mem::take) else { return true };
         let merged = merge::merge(base, service, &["services", name], self.loader.cx);
         if let Some(place) = self.service(document, name) {
             *place = merged;
         }
+        true
     }
 
     fn wanted(&mut self, name: &str, extends: Node) -> Option<Wanted> {

@@ -46,6 +46,9 @@ pub(super) fn apply(document: &mut Node, scope: &Scope, loader: &mut Loader<'_, 
         }
     };
     for entry in entries {
+        if entry.is_null() {
+            continue;
+        }
         let by = entry.origin;
         let Some(wanted) = wanted(entry, loader) else { continue };
         let Some(imported) = include(wanted, scope, loader) else {
