@@ -178,7 +178,7 @@ impl Resource {
         self
     }
 
-    /// Sets the deletion and the replacement policy: one without the other is a trap (cfn-lint W3011).
+    /// Sets the deletion and the replacement policy: one without the other is a trap.
     pub fn policy(mut self, policy: DeletionPolicy) -> Resource {
         self.deletion_policy = Some(policy);
         self.update_replace_policy = Some(policy);

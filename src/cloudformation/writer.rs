@@ -413,7 +413,7 @@ Items:
     fn a_whole_template() {
         let mut template = Template::new("one of everything");
         template.metadata =
-            props! { "cfn-lint" => props! { "config" => props! { "ignore_checks" => list!["W1"] } } };
+            props! { "linter" => props! { "config" => props! { "ignore_checks" => list!["W1"] } } };
         template.add_parameter(
             &id("P"),
             Parameter::string("a word").default("yes").no_echo().comment("services.a"),
@@ -443,7 +443,7 @@ Items:
 AWSTemplateFormatVersion: \"2010-09-09\"
 Description: one of everything
 Metadata:
-  cfn-lint:
+  linter:
     config:
       ignore_checks:
         - W1
