@@ -30,7 +30,9 @@ pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) 
     let Some(mapping) = node.as_mapping() else { return scalar_doc(&node.value) };
     let mut entries = Vec::with_capacity(mapping.len());
     for row in shape_.keys {
+        // The content of a config that names a variable is the variable's: it is not shown.
         let value = match mapping.get(row.name) {
+            Some(_) if row.name == "content" && mapping.get("environment").is_some() => None,
             Some(value) => Some(typed(value, row.becomes, format)),
             None => absent(row.becomes, format),
         };
