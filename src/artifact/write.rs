@@ -16,6 +16,9 @@ use super::{ArtifactSet, Mode};
 /// The list of what was written, beside it.
 pub(super) const LIST: &str = ".tranship";
 
+/// How temporary directories are called.
+const TEMPORARY: &str = ".tranship-";
+
 /// Why a directory was not written. Nothing in it has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -66,10 +69,13 @@ pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteErr
         None => &directory,
     };
     std::fs::create_dir_all(parent).map_err(io_error(parent))?;
-    let temporary = temporary(parent)
-        // The parent may be closed to us where the directory itself is not: a volume mounted at `/out`.
-        .or_else(|error| if replaces { temporary(&directory) } else { Err(error) })
-        .map_err(io_error(parent))?;
+    // A volume mounted at `/out` cannot be moved, and its parent may be closed to us: work inside it.
+    let inside = replaces && is_mounted(&directory, parent);
+    let temporary = match temporary(if inside { &directory } else { parent }) {
+        Err(_) if replaces => temporary(&directory),
+        made => made,
+    };
+    let temporary = temporary.map_err(io_error(parent))?;
     let root = Utf8PathBuf::from_path_buf(temporary.path().join("new"))
         .map_err(|path| io_error(&directory)(io::Error::other(format!("{} is not UTF-8", path.display()))))?;
     write_tree(set, &root)?;
@@ -77,8 +83,21 @@ pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteErr
     Ok(Staged { directory, temporary, paths, replaces })
 }
 
+/// Whether a directory is on another file system than its parent.
+#[cfg(unix)]
+fn is_mounted(directory: &Utf8Path, parent: &Utf8Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Utf8Path| path.metadata().map(|found| found.dev()).ok();
+    device(directory) != device(parent)
+}
+
+#[cfg(not(unix))]
+fn is_mounted(_: &Utf8Path, _: &Utf8Path) -> bool {
+    false
+}
+
 fn temporary(parent: &Utf8Path) -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix(".tranship-").tempdir_in(parent)
+    tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent)
 }
 
 /// Whether there is a directory to replace; an error if it must not be.
@@ -90,11 +109,10 @@ fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
         Ok(_) => {}
     }
     let listed = listed(directory)?;
-    match golden::paths(directory)
-        .map_err(io_error(directory))?
-        .into_iter()
-        .find(|path| !listed.contains(path))
-    {
+    let paths = golden::paths(directory).map_err(io_error(directory))?;
+    // What a run left that was killed is ours too.
+    let foreign = |path: &String| !listed.contains(path) && !path.starts_with(TEMPORARY);
+    match paths.into_iter().find(foreign) {
         Some(file) => Err(WriteError::Foreign { directory: directory.to_owned(), file }),
         None => Ok(true),
     }
@@ -262,6 +280,16 @@ mod tests {
         std::fs::write(&file, "").unwrap();
         assert!(matches!(write(&set(&[("a", "2")]), &file), Err(WriteError::NotADirectory(_))));
         assert_eq!(golden::paths(&root).unwrap(), ["file", "out/.tranship", "out/a", "out/notes.txt"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_in_nobodys_way() {
+        let (_guard, root) = place();
+        let out = root.join("out");
+        std::fs::create_dir_all(out.join(".tranship-x1y2/new")).unwrap();
+        std::fs::write(out.join(".tranship-x1y2/new/a"), "half").unwrap();
+        write(&set(&[("a", "1")]), &out).unwrap();
+        assert_eq!(golden::paths(&out).unwrap(), [".tranship", "a"]);
     }
 
     #[test]
