@@ -6,7 +6,9 @@
 //! the number and the origin of the leaf it came from ([`At`], [`Text`]).
 
 mod at;
+mod extension;
 mod ledger;
+mod lower;
 mod model;
 mod report;
 mod settings;
@@ -14,18 +16,16 @@ mod support;
 mod text;
 
 pub use at::{At, Claim};
+pub use extension::{environments, late_bound_names, published_schema};
 pub use ledger::{Disposition, Entry, Ledger};
+pub use lower::lower;
 pub use model::*;
 pub use report::{Counts, Report, ReportRow};
 pub use settings::*;
 pub use support::{Support, SupportRow, SupportTable};
 pub use text::{DatabaseField, Piece, Segment, Text, Variable};
 
-use crate::compose::Manifest;
-use crate::diagnostic::Diagnostics;
-use crate::source::{Origin, Sources};
-use crate::yaml::Node;
-use std::collections::BTreeSet;
+use crate::source::Origin;
 
 /// What to lower a manifest for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,28 +47,4 @@ pub struct Environment {
     pub files: Vec<At<String>>,
     /// Where it is declared.
     pub origin: Origin,
-}
-
-/// The environments that a manifest declares, in order.
-pub fn environments(manifest: &Manifest, diagnostics: &mut Diagnostics) -> Vec<Environment> {
-    let _ = (manifest, diagnostics);
-    Vec::new()
-}
-
-/// The variables that `x-tranship.late_bound` of a file's root names.
-pub fn late_bound_names(root: &Node) -> BTreeSet<String> {
-    let _ = root;
-    BTreeSet::new()
-}
-
-/// Lowers a manifest to the application it means. Nothing when an error was reported.
-pub fn lower(
-    manifest: &Manifest,
-    choice: &EnvironmentChoice,
-    sources: &mut Sources,
-    diagnostics: &mut Diagnostics,
-    ledger: &mut Ledger,
-) -> Option<Application> {
-    let _ = (manifest, choice, sources, diagnostics, ledger);
-    None
 }

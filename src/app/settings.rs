@@ -38,7 +38,7 @@ pub struct Settings {
     pub spot: Option<At<bool>>,
     /// `accept`: rules whose diagnostics are not told.
     pub accept: BTreeSet<String>,
-    /// `variables`: environment variables of every container.
+    /// `tags` of every resource.
     pub tags: Vec<(String, Text)>,
 }
 
@@ -59,7 +59,7 @@ pub enum Network {
     #[default]
     Parameters,
     /// A VPC of the stack's own.
-    New(Origin),
+    New(At<()>),
     /// One that exists.
     Existing {
         /// `vpc-…`.

@@ -15,6 +15,7 @@ macro_rules! families {
 }
 
 families! {
+    app,
     beanstalk,
     compose,
     ecs_ec2,

@@ -194,12 +194,12 @@ fn network(network: &Network, to: &mut Settings<'_, '_>) {
     let vpc_options = "aws:ec2:vpc";
     match network {
         Network::Parameters => {}
-        Network::New(origin) => to.cx.diagnostics.push(
+        Network::New(asked) => to.cx.diagnostics.push(
             Diagnostic::new(
                 &rules::target::REJECTED_KEY,
                 "an environment of Elastic Beanstalk does not make its own VPC",
             )
-            .at(*origin)
+            .at(asked.origin)
             .key("x-tranship.network")
             .help("name a VPC and its subnets, or leave `network` out for the account's default VPC"),
         ),

@@ -1,0 +1,170 @@
+//! Host names in commands, entrypoints and health checks; literal secrets there are refused.
+//!
+//! A container's environment can take a value from a secret; its command cannot.
+
+use super::Lowering;
+use super::flat::Flat;
+use super::names::{holds_host, holds_secret};
+use super::scan::{Address, Part, slice};
+use super::secrets::can_be_secret;
+use super::wiring::Wiring;
+use crate::app::{HealthTest, Name, Piece, Service, Text};
+use crate::diagnostic::{Diagnostic, rules};
+use crate::source::Origin;
+
+/// A word of a command: the number of its argument, and where in it.
+struct Word {
+    argument: usize,
+    part: Part,
+}
+
+impl Wiring<'_> {
+    /// Wires a service's command lines.
+    pub(super) fn commands(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
+        let name = service.name.clone();
+        let container = &mut service.container;
+        for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
+            self.arguments(cx, &name, &mut list.value, false);
+        }
+        match container.health_check.as_mut().map(|check| &mut check.test.value) {
+            Some(HealthTest::Exec(list)) => self.arguments(cx, &name, list, true),
+            Some(HealthTest::Shell(line)) => self.arguments(cx, &name, std::slice::from_mut(line), true),
+            None => {}
+        }
+    }
+
+    fn arguments(&mut self, cx: &mut Lowering<'_>, service: &Name, list: &mut [Text], health: bool) {
+        let flats: Vec<Flat> = list.iter().map(Flat::of).collect();
+        let words = words(&flats);
+        self.refuse_secrets(cx, service, &flats, &words, list);
+        for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
+            let mut found = self.addresses(service, &flat.text, false);
+            let refused = found.iter().any(|one| hides(one, flat));
+            if refused {
+                tell(cx, service, text.origin);
+            }
+            found.extend(self.spaced(service, &flats, &words, index, &found));
+            let mut marks = Vec::new();
+            for address in &found {
+                marks.extend(self.mark(service, address, flat, text.origin, health));
+            }
+            if !marks.is_empty() {
+                *text = flat.with(marks);
+            }
+        }
+    }
+
+    /// The pieces of one address; of a service's own name in its health check, `localhost`.
+    fn mark(
+        &mut self,
+        service: &Name,
+        address: &Address,
+        flat: &Flat,
+        origin: Origin,
+        health: bool,
+    ) -> Vec<(Part, Piece)> {
+        let Some(to) = self.directory.resolve(service, slice(&flat.text, &address.host)).cloned() else {
+            return Vec::new();
+        };
+        if health && to == *service {
+            return vec![(address.host.clone(), Piece::Literal("localhost".into()))];
+        }
+        self.reach(service, &to, address, flat, None, origin);
+        if self.databases.contains_key(&to) {
+            let marks = self.database_marks(&to, address, flat);
+            return marks.into_iter().filter(|(_, piece)| !piece.is_secret()).collect();
+        }
+        self.host_mark(service, &to, address, origin).into_iter().collect()
+    }
+
+    /// Hosts that stand as words of their own: `--host db`, `nc -z db 5432`.
+    fn spaced(
+        &self,
+        service: &Name,
+        flats: &[Flat],
+        words: &[Word],
+        argument: usize,
+        known: &[Address],
+    ) -> Vec<Address> {
+        let text = |word: &Word| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
+        let mut found = Vec::new();
+        for (at, word) in words.iter().enumerate().filter(|(_, word)| word.argument == argument) {
+            let name = text(word);
+            let Some(to) = self.directory.resolve(service, name) else { continue };
+            if known.iter().any(|address| address.host == word.part) {
+                continue;
+            }
+            let before = at.checked_sub(1).and_then(|before| words.get(before)).map_or("", text);
+            let after = words.get(at + 1);
+            let number = after.and_then(|after| text(after).parse::<u16>().ok());
+            let listens =
+                number.is_some_and(|number| self.listening.get(to).is_some_and(|set| set.contains(&number)));
+            let flag = before == "-h" || before.strip_prefix("--").is_some_and(holds_host);
+            if flag || listens {
+                let port = after
+                    .filter(|after| listens && after.argument == argument)
+                    .map(|after| after.part.clone());
+                found.push(Address { host: word.part.clone(), port, ..Address::default() });
+            }
+        }
+        found
+    }
+
+    /// `--password=x`, `--requirepass x`.
+    fn refuse_secrets(
+        &mut self,
+        cx: &mut Lowering<'_>,
+        service: &Name,
+        flats: &[Flat],
+        words: &[Word],
+        list: &[Text],
+    ) {
+        let text = |word: &Word| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
+        for (at, word) in words.iter().enumerate() {
+            let Some(flag) = text(word).strip_prefix("--") else { continue };
+            let (name, value) = match flag.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => (flag, words.get(at + 1).map_or("", text)),
+            };
+            let value = value.trim_matches(['"', '\'']);
+            let secret = holds_secret(name) || ["requirepass", "masterauth"].contains(&name);
+            if secret && can_be_secret(value) && !value.starts_with('-') && !value.contains('$') {
+                tell(cx, service, list.get(word.argument).map(|text| text.origin).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// Whether an address holds a password that would be readable.
+fn hides(address: &Address, flat: &Flat) -> bool {
+    let password = address.password.as_ref().map(|part| slice(&flat.text, part));
+    password.is_some_and(|password| can_be_secret(password) && !password.contains('$'))
+}
+
+fn words(flats: &[Flat]) -> Vec<Word> {
+    let mut words = Vec::new();
+    for (argument, flat) in flats.iter().enumerate() {
+        let mut start = 0;
+        for (at, letter) in flat.text.char_indices().chain([(flat.text.len(), ' ')]) {
+            if letter.is_whitespace() || letter == ';' {
+                if start < at {
+                    words.push(Word { argument, part: start..at });
+                }
+                start = at + letter.len_utf8();
+            }
+        }
+    }
+    words
+}
+
+fn tell(cx: &mut Lowering<'_>, service: &Name, origin: Origin) {
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::app::SECRET_IN_COMMAND,
+            format!("a command of service `{service}` holds a literal secret, and a command is readable to all"),
+        )
+        .at(origin)
+        .service(&**service)
+        .help("put it into `environment`, and let a shell take it from there: `sh -c 'exec server --password \"$$PASSWORD\"'`"),
+    );
+}

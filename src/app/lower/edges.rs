@@ -1,0 +1,121 @@
+//! Who talks to whom, on which port.
+//!
+//! Values say it with a port; `depends_on` and links say it without one, and the port is the known
+//! image's, else what the service exposes or publishes. Sharing a network permits an edge and does not
+//! make one.
+
+use super::Lowering;
+use super::directory::Directory;
+use super::jobs::waits_for_end;
+use super::wiring::Reach;
+use super::{flat, images};
+use crate::app::{Container, Database, Edge, Image, Name, Protocol, Role, Service};
+use crate::diagnostic::{Diagnostic, rules};
+use crate::source::Origin;
+use indexmap::IndexMap;
+
+/// The edges, each once.
+pub(super) fn edges(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    databases: &IndexMap<Name, Database>,
+    directory: &Directory,
+    reaches: Vec<Reach>,
+) -> Vec<Edge> {
+    let mut edges: Vec<Edge> = Vec::new();
+    for reach in reaches {
+        let Reach { from, to, port, origin } = reach;
+        let ports = match (databases.get(&to), services.get(&to), port) {
+            (Some(database), ..) => vec![(database.engine.value.port(), Protocol::Tcp)],
+            (_, Some(service), Some(port)) => vec![(port, protocol(&service.container, port))],
+            (_, Some(service), None) => listens(&service.container),
+            _ => continue,
+        };
+        add(cx, &mut edges, &from, &to, &ports, origin);
+    }
+    for service in services.values() {
+        for dependency in &service.dependencies {
+            let (from, to) = (&service.name, &dependency.on);
+            let known = edges.iter().any(|edge| edge.from == *from && edge.to == *to);
+            if known || waits_for_end(dependency.condition.value) || !directory.share(from, to) {
+                continue;
+            }
+            let ports = match (databases.get(to), services.get(to)) {
+                (Some(database), _) => vec![(database.engine.value.port(), Protocol::Tcp)],
+                (_, Some(other)) if matches!(other.role, Role::Service | Role::Sidecar { .. }) => {
+                    listens(&other.container)
+                }
+                _ => continue,
+            };
+            let origin = cx.manifest.nodes.origin(dependency.node);
+            add(cx, &mut edges, from, to, &ports, origin);
+        }
+    }
+    edges
+}
+
+fn add(
+    cx: &mut Lowering<'_>,
+    edges: &mut Vec<Edge>,
+    from: &Name,
+    to: &Name,
+    ports: &[(u16, Protocol)],
+    origin: Origin,
+) {
+    let open: Vec<Option<(u16, Protocol)>> = match ports {
+        [] => vec![None],
+        ports => ports.iter().copied().map(Some).collect(),
+    };
+    for port in open {
+        if edges.iter().any(|edge| edge.from == *from && edge.to == *to && edge.port == port) {
+            continue;
+        }
+        if port.is_none() {
+            cx.diagnostics.push(
+                Diagnostic::new(
+                    &rules::app::UNKNOWN_PORT,
+                    format!("`{from}` depends on `{to}`, and nothing says on which port `{to}` listens: no connection is opened"),
+                )
+                .at(origin)
+                .service(&**from)
+                .help(format!("add `expose` to `{to}` if `{from}` connects to it")),
+            );
+        }
+        edges.push(Edge { from: from.clone(), to: to.clone(), port, origin });
+    }
+}
+
+/// The ports that a container listens on: its known image's, else those it exposes or publishes.
+pub(super) fn listens(container: &Container) -> Vec<(u16, Protocol)> {
+    let known = known(container).map(|known| known.ports).unwrap_or_default();
+    if !known.is_empty() {
+        return known.to_vec();
+    }
+    let mut ports: Vec<(u16, Protocol)> = Vec::new();
+    for port in container.ports.iter().filter(|port| !images::is_debug_port(port.container.value)) {
+        let pair = (port.container.value, port.protocol);
+        if !ports.contains(&pair) {
+            ports.push(pair);
+        }
+    }
+    ports
+}
+
+/// TCP, unless the manifest or the image names the port for UDP alone.
+fn protocol(container: &Container, port: u16) -> Protocol {
+    let declared = container.ports.iter().filter(|one| one.container.value == port).map(|one| one.protocol);
+    let known = known(container).into_iter().flat_map(|known| known.ports);
+    let known = known.filter(|(number, _)| *number == port).map(|(_, protocol)| *protocol);
+    let protocols: Vec<Protocol> = declared.chain(known).collect();
+    match protocols.contains(&Protocol::Udp) && !protocols.contains(&Protocol::Tcp) {
+        true => Protocol::Udp,
+        false => Protocol::Tcp,
+    }
+}
+
+fn known(container: &Container) -> Option<&'static images::Known> {
+    match &container.image {
+        Image::Named(text) => images::known(&flat::shown(text)),
+        Image::Built { .. } => None,
+    }
+}

@@ -1,0 +1,323 @@
+//! Which ports are public.
+//!
+//! `x-tranship.public` makes a port public. Where no service has it, the one published TCP port that
+//! could be meant becomes the load balancer's catch-all: not one of a data store, a debugger or a
+//! loopback address. Where several could be meant, none is public, and one warning says what to write.
+
+use super::Lowering;
+use super::{edges, images};
+use crate::app::extension::{KEY, one_or_more, setting_number, setting_text};
+use crate::app::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
+use crate::diagnostic::{Diagnostic, rules};
+use crate::source::Origin;
+use crate::yaml::{Node, NodeId, Value};
+use indexmap::IndexMap;
+
+/// Every endpoint: what is public, then what other services reach.
+pub(super) fn endpoints(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    edges: &[Edge],
+) -> Vec<Endpoint> {
+    let mut endpoints = Vec::new();
+    let mut explicit = false;
+    for service in services.values() {
+        let Some(node) = public_setting(cx, service) else { continue };
+        match &node.value {
+            Value::Bool(false) => cx.ledger.exact(node, "not public"),
+            _ => {
+                explicit = true;
+                endpoints.extend(declared(cx, service, node));
+            }
+        }
+    }
+    let published = candidates(cx, services, &endpoints);
+    if !explicit {
+        endpoints.extend(inferred(cx, &published));
+    }
+    let public: Vec<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
+    claim_internal(cx, &published, &public, explicit);
+    endpoints.extend(internal(services, edges));
+    endpoints
+}
+
+fn public_setting<'a>(cx: &Lowering<'a>, service: &Service) -> Option<&'a Node> {
+    cx.manifest.root.at(&["services", &service.name, KEY, "public"])
+}
+
+/// The endpoints that a service declares.
+fn declared(cx: &mut Lowering<'_>, service: &Service, node: &Node) -> Vec<Endpoint> {
+    let entries = one_or_more(node);
+    let mut found = Vec::new();
+    for entry in entries {
+        let wanted = entry.get("container_port").and_then(setting_number);
+        if let Some(port) = &wanted {
+            cx.ledger.exact(port, "the port that is public");
+        }
+        if entry.as_bool().is_some() {
+            cx.ledger.exact(entry, "public");
+        }
+        let Some((port, origin, node, published)) = the_port(service, wanted.map(|port| port.value)) else {
+            cx.diagnostics.push(ambiguous_port(service, entry.origin));
+            continue;
+        };
+        let exposure = Exposure::Public(Public { published, ..public(entry) });
+        let name = service.name.clone();
+        found.push(Endpoint { service: name, port, protocol: Protocol::Tcp, exposure, node, origin });
+    }
+    found
+}
+
+fn public(entry: &Node) -> Public {
+    let list = |key| {
+        let items = entry.get(key).map(one_or_more).unwrap_or_default();
+        items.iter().filter_map(text).collect()
+    };
+    Public {
+        hosts: list("host"),
+        paths: list("path"),
+        listener: entry.get("port").and_then(setting_number).and_then(|port| {
+            let number = u16::try_from(port.value).ok()?;
+            Some(port.map(|_| number))
+        }),
+        health_path: entry.at(&["health_check", "path"]).and_then(text),
+        health_codes: entry.at(&["health_check", "codes"]).and_then(text),
+        priority: entry.get("priority").and_then(setting_number),
+        published: None,
+    }
+}
+
+fn text(node: &Node) -> Option<At<String>> {
+    Some(At::of(node, setting_text(node)?.to_string()))
+}
+
+/// A port with what says so: its number, origin, node, and what it is published as.
+type Chosen = (u16, Origin, NodeId, Option<At<(u16, u16)>>);
+
+/// The one port of a service that can be meant.
+fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
+    let ports = &service.container.ports;
+    let chosen = |port: &Port| (port.container.value, port.origin, port.node, port.published.clone());
+    if let Some(wanted) = wanted {
+        let wanted = u16::try_from(wanted).ok()?;
+        let named =
+            ports.iter().find(|port| port.container.value == wanted && port.protocol == Protocol::Tcp);
+        return Some(named.map_or((wanted, service.origin, NodeId::UNNUMBERED, None), chosen));
+    }
+    let tcp = || ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+    let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
+    let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
+    for list in [published, exposed] {
+        if let [one] = plain(list).as_slice() {
+            return Some(chosen(one));
+        }
+    }
+    let listens = edges::listens(&service.container);
+    match listens.as_slice() {
+        [(port, Protocol::Tcp)] if ports.is_empty() => {
+            Some((*port, service.origin, NodeId::UNNUMBERED, None))
+        }
+        _ => None,
+    }
+}
+
+/// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer ends TLS.
+/// Several published ports of one container port are one.
+fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
+    let has = |ports: &[&Port], number| ports.iter().any(|port| port.container.value == number);
+    for (http, https) in [(80, 443), (8080, 8443), (8000, 8443)] {
+        if has(&ports, http) && has(&ports, https) {
+            ports.retain(|port| port.container.value != https);
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    ports.retain(|port| seen.insert(port.container.value));
+    ports
+}
+
+fn is_debugger(port: &Port) -> bool {
+    images::is_debug_port(port.container.value)
+}
+
+fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
+    let numbers: Vec<String> =
+        edges::listens(&service.container).iter().map(|(port, _)| port.to_string()).collect();
+    let which = if numbers.is_empty() {
+        "it names no port".to_owned()
+    } else {
+        format!("it has {}", numbers.join(", "))
+    };
+    Diagnostic::new(
+        &rules::app::PUBLIC_PORT,
+        format!("service `{}` is public, but which of its ports is not clear: {which}", service.name),
+    )
+    .at(origin)
+    .service(&*service.name)
+    .help("name it: `public: { container_port: 8000 }`")
+}
+
+/// A published port and why it stays inside, if there is a reason.
+struct Published<'a> {
+    service: &'a Service,
+    port: &'a Port,
+    inside: Option<&'static str>,
+}
+
+/// The published ports that are not public by declaration.
+fn candidates<'a>(
+    cx: &Lowering<'_>,
+    services: &'a IndexMap<Name, Service>,
+    declared: &[Endpoint],
+) -> Vec<Published<'a>> {
+    let mut found = Vec::new();
+    for service in services.values() {
+        let refused = public_setting(cx, service).is_some_and(|node| node.as_bool() == Some(false));
+        let published: Vec<&Port> =
+            service.container.ports.iter().filter(|port| port.published.is_some()).collect();
+        let meant = plain(published.clone());
+        for port in published {
+            if declared.iter().any(|endpoint| endpoint.node == port.node) {
+                continue;
+            }
+            let tls = !meant.iter().any(|one| one.container.value == port.container.value);
+            let inside = if refused {
+                Some("the service says that it is not public")
+            } else {
+                inside(service, port, tls)
+            };
+            found.push(Published { service, port, inside });
+        }
+    }
+    found
+}
+
+/// Why a published port stays inside whatever else is published.
+fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
+    let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
+    if address.starts_with("127.") || address == "::1" {
+        Some("published for this machine only")
+    } else if service.data_store.is_some() || images::store_on(port.container.value).is_some() {
+        Some("published for local use: a data store is not public")
+    } else if is_debugger(port) {
+        Some("published for local use: a debugger's port is not public")
+    } else if port.protocol == Protocol::Udp {
+        Some("the load balancer serves HTTP only")
+    } else if tls {
+        Some("the load balancer ends TLS")
+    } else if !matches!(service.role, Role::Service | Role::Sidecar { .. }) {
+        Some("a job serves nobody")
+    } else {
+        None
+    }
+}
+
+/// The one port that can be meant; else a warning that names them all.
+fn inferred(cx: &mut Lowering<'_>, published: &[Published<'_>]) -> Option<Endpoint> {
+    let mut open: Vec<&Published<'_>> = Vec::new();
+    for one in published.iter().filter(|one| one.inside.is_none()) {
+        let same = |other: &&Published<'_>| {
+            other.service.name == one.service.name && other.port.container.value == one.port.container.value
+        };
+        if !open.iter().any(same) {
+            open.push(one);
+        }
+    }
+    match open.as_slice() {
+        [] => None,
+        [one] => Some(catch_all(cx, one)),
+        several => {
+            tell_several(cx, several);
+            None
+        }
+    }
+}
+
+fn catch_all(cx: &mut Lowering<'_>, one: &Published<'_>) -> Endpoint {
+    let (service, port) = (one.service, one.port);
+    let number = port.container.value;
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::app::PUBLIC_BY_DEFAULT,
+            format!(
+                "port {number} of `{}` becomes public: it is the one port that the manifest publishes",
+                service.name
+            ),
+        )
+        .at(port.origin)
+        .service(&*service.name)
+        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it inside", service.name)),
+    );
+    Endpoint {
+        service: service.name.clone(),
+        port: number,
+        protocol: port.protocol,
+        exposure: Exposure::Public(Public { published: port.published.clone(), ..Public::default() }),
+        node: port.node,
+        origin: port.origin,
+    }
+}
+
+fn tell_several(cx: &mut Lowering<'_>, several: &[&Published<'_>]) {
+    let mut names: Vec<String> =
+        several.iter().map(|one| format!("`{}` ({})", one.service.name, one.port.container.value)).collect();
+    let more = names.len().saturating_sub(6);
+    names.truncate(6);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let mut diagnostic = Diagnostic::new(
+        &rules::app::AMBIGUOUS_PUBLIC,
+        format!("several ports are published, so none is public: {}{rest}", names.join(", ")),
+    );
+    for one in several.iter().take(3) {
+        diagnostic = diagnostic.at(one.port.origin);
+    }
+    let first = several.first().map_or("app", |one| &*one.service.name);
+    cx.diagnostics.push(diagnostic.help(format!(
+        "add `x-tranship: {{ public: true }}` to each service that the world may reach, such as `{first}`"
+    )));
+}
+
+/// The host's side of a port that stays inside means nothing on any target.
+fn claim_internal(cx: &mut Lowering<'_>, published: &[Published<'_>], public: &[NodeId], explicit: bool) {
+    for one in published.iter().filter(|one| !public.contains(&one.port.node)) {
+        let reason = one.inside.unwrap_or(if explicit {
+            "not among what `x-tranship.public` names"
+        } else {
+            "several ports are published, so none is public"
+        });
+        for side in
+            [one.port.published.as_ref().map(|at| at.node), one.port.host_ip.as_ref().map(|at| at.node)]
+        {
+            if let Some(node) = side.filter(|node| *node != one.port.node) {
+                cx.ledger.ignored(&node, reason, false);
+            }
+        }
+    }
+}
+
+/// The ports that edges lead to.
+fn internal(services: &IndexMap<Name, Service>, edges: &[Edge]) -> Vec<Endpoint> {
+    let mut found: Vec<Endpoint> = Vec::new();
+    for edge in edges {
+        let (Some(service), Some((port, protocol))) = (services.get(&edge.to), edge.port) else { continue };
+        let same = |other: &Endpoint| {
+            other.service == service.name && other.port == port && other.protocol == protocol
+        };
+        if found.iter().any(same) {
+            continue;
+        }
+        let declared = service
+            .container
+            .ports
+            .iter()
+            .find(|one| one.container.value == port && one.protocol == protocol);
+        found.push(Endpoint {
+            service: service.name.clone(),
+            port,
+            protocol,
+            exposure: Exposure::Internal,
+            node: declared.map_or(NodeId::UNNUMBERED, |port| port.node),
+            origin: declared.map_or(edge.origin, |port| port.origin),
+        });
+    }
+    found
+}

@@ -1,0 +1,118 @@
+//! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
+
+use super::scan::Part;
+use crate::app::{Piece, Segment, Text};
+
+/// What stands in the string for a piece that is not known yet. No host, port or name holds it.
+const OPEN: &str = "\u{fffc}";
+
+/// A text as one string. Pieces that are not known yet are a placeholder each.
+#[derive(Debug, Clone)]
+pub(super) struct Flat {
+    /// The string.
+    pub(super) text: String,
+    /// Where the pieces that are not known yet stand.
+    open: Vec<(Part, Segment)>,
+    whole: Text,
+}
+
+impl Flat {
+    /// The string of a text.
+    pub(super) fn of(text: &Text) -> Self {
+        let mut flat = Flat { text: String::new(), open: Vec::new(), whole: text.clone() };
+        for segment in &text.segments {
+            let start = flat.text.len();
+            match &segment.piece {
+                Piece::Literal(literal) => flat.text.push_str(literal),
+                _ => {
+                    flat.text.push_str(OPEN);
+                    flat.open.push((start..flat.text.len(), segment.clone()));
+                }
+            }
+        }
+        flat
+    }
+
+    /// Whether all of it is known.
+    pub(super) fn is_known(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// A part of the string with the names of what is open in it: what equals it, has the same value.
+    pub(super) fn key(&self, part: &Part) -> String {
+        let mut key = self.text.get(part.clone()).unwrap_or("").to_owned();
+        for (at, segment) in &self.open {
+            if at.start >= part.start && at.end <= part.end {
+                key.push_str(&format!("\0{:?}", segment.piece));
+            }
+        }
+        key
+    }
+
+    /// The text with pieces in place of parts; parts that overlap an earlier one are left out.
+    pub(super) fn with(&self, mut marks: Vec<(Part, Piece)>) -> Text {
+        marks.sort_by_key(|(part, _)| (part.start, part.end));
+        let mut text = Text { segments: Vec::new(), ..self.whole.clone() };
+        let mut end = 0;
+        for (part, piece) in marks {
+            if part.start < end || self.text.get(part.clone()).is_none() {
+                continue;
+            }
+            self.copy(end..part.start, &mut text);
+            text.push(piece, self.whole.origin);
+            end = part.end;
+        }
+        self.copy(end..self.text.len(), &mut text);
+        text
+    }
+
+    /// Copies a part as it is.
+    fn copy(&self, part: Part, into: &mut Text) {
+        let mut start = part.start;
+        for (at, segment) in self.open.iter().filter(|(at, _)| at.start >= part.start && at.end <= part.end) {
+            self.copy_literal(start..at.start, into);
+            into.segments.push(segment.clone());
+            start = at.end;
+        }
+        self.copy_literal(start..part.end, into);
+    }
+
+    fn copy_literal(&self, part: Part, into: &mut Text) {
+        if let Some(literal) = self.text.get(part).filter(|literal| !literal.is_empty()) {
+            into.push(Piece::Literal(literal.into()), self.whole.origin);
+        }
+    }
+}
+
+/// The known pieces of a text, one after the other.
+pub(super) fn shown(text: &Text) -> String {
+    let literals = text.segments.iter().filter_map(|segment| match &segment.piece {
+        Piece::Literal(literal) => Some(&**literal),
+        _ => None,
+    });
+    literals.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Variable;
+    use crate::source::Origin;
+
+    #[test]
+    fn pieces_survive_the_way_there_and_back() {
+        let mut text = Text::default();
+        let late = Piece::LateBound(Variable { name: "V".into(), fallback: None });
+        text.push(Piece::Literal("a://db:".into()), Origin::NOWHERE);
+        text.push(late.clone(), Origin::NOWHERE);
+        text.push(Piece::Literal("/x".into()), Origin::NOWHERE);
+        let flat = Flat::of(&text);
+        assert!(!flat.is_known());
+        assert_eq!(flat.with(Vec::new()), text);
+        let with = flat.with(vec![(4..6, Piece::Host("db".into())), (5..6, Piece::Region)]);
+        let pieces: Vec<&Piece> = with.segments.iter().map(|segment| &segment.piece).collect();
+        let literal = |text: &str| Piece::Literal(text.into());
+        let expected = [&literal("a://"), &Piece::Host("db".into()), &literal(":"), &late, &literal("/x")];
+        assert_eq!(pieces, expected);
+    }
+}

@@ -1,0 +1,126 @@
+//! Lowering: the resolved manifest to the application it means in one environment.
+//!
+//! In: a sealed [`Manifest`] and what was chosen. Out: an [`Application`]; claims in the [`Ledger`] for
+//! the leaves that mean the same on every target. One file a concern: reading ([`read`], [`services`],
+//! [`mounts`]), then inference ([`jobs`], [`wiring`], [`edges`], [`exposure`], [`volumes`]). Invariant:
+//! no tree makes it panic, and every error is told, not the first.
+
+mod claims;
+mod commands;
+mod databases;
+mod directory;
+mod edges;
+mod exposure;
+mod flat;
+mod images;
+mod jobs;
+mod mounts;
+mod names;
+mod read;
+mod scan;
+mod secrets;
+mod selection;
+mod services;
+#[cfg(test)]
+mod tests;
+mod volumes;
+mod wiring;
+
+use super::extension;
+use super::{Application, EnvironmentChoice, LateBound, Ledger, Name};
+use crate::compose::Manifest;
+use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
+use crate::source::{Origin, Sources};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What every step of lowering has at hand.
+struct Lowering<'a> {
+    manifest: &'a Manifest,
+    sources: &'a mut Sources,
+    diagnostics: &'a mut Diagnostics,
+    ledger: &'a mut Ledger,
+    /// Variables that become parameters, and where `late_bound` names them.
+    late: BTreeMap<Name, Origin>,
+    /// Those that some text holds.
+    late_used: IndexMap<Name, LateBound>,
+    /// Those that stand where they cannot.
+    late_used_fixed: BTreeSet<Name>,
+}
+
+/// Lowers a manifest to the application it means. Nothing when an error was reported.
+pub fn lower(
+    manifest: &Manifest,
+    choice: &EnvironmentChoice,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+    ledger: &mut Ledger,
+) -> Option<Application> {
+    let errors = diagnostics.error_count();
+    extension::check(manifest, diagnostics);
+    let settings = extension::settings(manifest, choice, diagnostics, ledger);
+    let late = late_bound(manifest);
+    let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
+    let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
+    let application = settings.map(|settings| cx.application(settings));
+    cx.tell_unused();
+    application.filter(|_| diagnostics.error_count() == errors)
+}
+
+/// The variables that `late_bound` names, with the place.
+fn late_bound(manifest: &Manifest) -> BTreeMap<Name, Origin> {
+    let node = manifest.root.at(&[extension::KEY, "late_bound"]);
+    extension::names_listed(node).map(|(name, node)| (name.into(), node.origin)).collect()
+}
+
+impl Lowering<'_> {
+    fn application(&mut self, settings: super::Settings) -> Application {
+        let selection = selection::select(self, &settings);
+        let mut databases = databases::read(self, &selection);
+        let mut services: IndexMap<Name, super::Service> = IndexMap::new();
+        for entry in &selection.deployed {
+            services.insert(entry.key.text.clone(), self.service(entry));
+        }
+        jobs::assign(self, &mut services, &selection, &databases);
+        let directory = directory::Directory::new(self, &services, &databases, &selection);
+        let mut secrets = secrets::declared(self, &services, &databases);
+        let reaches = wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
+        let edges = edges::edges(self, &services, &databases, &directory, reaches);
+        let endpoints = exposure::endpoints(self, &services, &edges);
+        let volumes = volumes::volumes(self, &services);
+        claims::claim(self, &services);
+        Application {
+            name: self.manifest.name.clone(),
+            settings,
+            services,
+            volumes,
+            databases,
+            secrets,
+            edges,
+            endpoints,
+            late_bound: std::mem::take(&mut self.late_used),
+        }
+    }
+
+    /// Variables of `late_bound` that nothing deployed holds.
+    fn tell_unused(&mut self) {
+        for (name, origin) in &self.late {
+            let used = self.late_used.contains_key(name) || self.late_used_fixed.contains(name);
+            if used || self.manifest.variables.contains_key(name) {
+                continue;
+            }
+            let diagnostic = Diagnostic::new(
+                &rules::tranship::UNUSED_VARIABLE,
+                format!("`late_bound` names `{name}`, but no value holds `${{{name}}}`"),
+            )
+            .at(*origin);
+            let known = self.manifest.variables.keys().map(|known| &**known);
+            self.diagnostics.push(match suggest::closest(name, known) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => {
+                    diagnostic.help(format!("use it where its value differs, as in `image: app:${{{name}}}`"))
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Reading scalars of the resolved tree, as text in pieces or as values that must be known now.
+
+use super::Lowering;
+use crate::app::{At, LateBound, Piece, Segment, Text, Variable};
+use crate::compose::value;
+use crate::diagnostic::{Diagnostic, rules};
+use crate::source::Substitution;
+use crate::yaml::{Node, Value};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A scalar as text; nothing for null and collections.
+pub(super) fn scalar(node: &Node) -> Option<Arc<str>> {
+    match &node.value {
+        Value::String(text) | Value::Timestamp(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string().into()),
+        Value::Float(number) => Some(number.to_string().into()),
+        Value::Bool(truth) => Some(truth.to_string().into()),
+        Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
+    }
+}
+
+impl Lowering<'_> {
+    /// A scalar in pieces: late-bound variables stay open.
+    pub(super) fn text(&mut self, node: &Node) -> Option<Text> {
+        let whole = scalar(node)?;
+        let mut text = Text { segments: Vec::new(), node: node.id, origin: node.origin };
+        let mut end = 0;
+        for substitution in self.late_substitutions(node) {
+            let range = substitution.range.start as usize..substitution.range.end as usize;
+            let before = whole.get(end..range.start).filter(|before| !before.is_empty());
+            if let Some(before) = before {
+                text.push(Piece::Literal(before.into()), node.origin);
+            }
+            end = range.end.max(end);
+            let piece = Piece::LateBound(self.variable(&substitution));
+            text.segments.push(Segment { piece, origin: node.origin });
+        }
+        let rest = whole.get(end..).unwrap_or("");
+        if !rest.is_empty() {
+            text.push(Piece::Literal(rest.into()), node.origin);
+        }
+        Some(text)
+    }
+
+    /// The substitutions in a node whose variable becomes a parameter.
+    fn late_substitutions(&self, node: &Node) -> Vec<Substitution> {
+        if self.late.is_empty() {
+            return Vec::new();
+        }
+        let mut found = self.sources.substitutions(node.origin);
+        found.retain(|substitution| self.late.contains_key(&substitution.variable));
+        found
+    }
+
+    /// Notes that a late-bound variable is used.
+    pub(super) fn variable(&mut self, substitution: &Substitution) -> Variable {
+        let (name, fallback) = (substitution.variable.clone(), substitution.fallback.clone());
+        self.use_late(&name, fallback)
+    }
+
+    /// Notes that a late-bound variable of this name is used.
+    pub(super) fn use_late(&mut self, name: &Arc<str>, fallback: Option<Arc<str>>) -> Variable {
+        let value = self.manifest.variables.get(name).cloned().flatten();
+        let origin = self.late.get(name).copied().unwrap_or_default();
+        let entry = self.late_used.entry(name.clone()).or_insert_with(|| LateBound {
+            variable: Variable { name: name.clone(), fallback: fallback.clone() },
+            value,
+            origin,
+        });
+        if entry.variable.fallback.is_none() {
+            entry.variable.fallback = fallback;
+        }
+        entry.variable.clone()
+    }
+
+    /// A scalar that the shape of the artifacts depends on, so it must be known now.
+    pub(super) fn fixed(&mut self, node: &Node) -> Option<Arc<str>> {
+        let text = scalar(node)?;
+        if let Some(late) = self.late_substitutions(node).first() {
+            let path = self.manifest.nodes.path(node.id);
+            let name = &late.variable;
+            self.late_used_fixed.insert(name.clone());
+            self.diagnostics.push(
+                Diagnostic::new(
+                    &rules::app::LATE_BOUND_STRUCTURE,
+                    format!("`{path}` holds the late-bound variable `{name}`, but it must be known when the application is compiled"),
+                )
+                .at(node.origin)
+                .key(path.to_string())
+                .help(format!("remove `{name}` from `late_bound`, or write the value out here")),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Text that must be known now.
+    pub(super) fn string(&mut self, node: Option<&Node>) -> Option<At<String>> {
+        let node = node?;
+        self.fixed(node).map(|text| At::of(node, text.to_string()))
+    }
+
+    /// A number, or anything else that is written as one word.
+    pub(super) fn parsed<T: FromStr>(&mut self, node: Option<&Node>) -> Option<At<T>> {
+        let node = node?;
+        self.fixed(node)?.parse().ok().map(|value| At::of(node, value))
+    }
+
+    /// `true` or `false`.
+    pub(super) fn truth(&mut self, node: Option<&Node>) -> Option<At<bool>> {
+        self.parsed(node)
+    }
+
+    /// A length of time.
+    pub(super) fn duration(&mut self, node: Option<&Node>) -> Option<At<Duration>> {
+        let node = node?;
+        self.fixed(node)?;
+        value::duration(node).map(|length| At::of(node, length))
+    }
+
+    /// A number of bytes.
+    pub(super) fn bytes(&mut self, node: Option<&Node>) -> Option<At<u64>> {
+        let node = node?;
+        self.fixed(node)?;
+        value::bytes(node).and_then(|bytes| u64::try_from(bytes).ok()).map(|bytes| At::of(node, bytes))
+    }
+
+    /// CPUs in 1/1024.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just before")]
+    pub(super) fn cpus(&mut self, node: Option<&Node>) -> Option<At<u32>> {
+        let cpus = self.parsed::<f64>(node)?;
+        let units = cpus.value * 1024.0;
+        (units > 0.0 && units < 1e9).then(|| cpus.map(|_| units.round() as u32))
+    }
+
+    /// The items of a list of words.
+    pub(super) fn strings(&mut self, node: Option<&Node>) -> Vec<At<String>> {
+        let items = node.and_then(Node::as_sequence).unwrap_or_default();
+        items.iter().filter_map(|item| self.string(Some(item))).collect()
+    }
+
+    /// The items of a list of texts.
+    pub(super) fn texts(&mut self, node: &Node) -> Vec<Text> {
+        node.as_sequence().unwrap_or_default().iter().filter_map(|item| self.text(item)).collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! Lowering as a whole: a manifest in, what it means out. One file a concern.
+
+mod databases;
+mod edges;
+mod exposure;
+mod jobs;
+mod secrets;
+mod settings;
+mod total;
+
+use crate::app::{
+    Application, EnvironmentChoice, Ledger, Piece, Report, Support, SupportRow, SupportTable, Text,
+    environments, late_bound_names, lower,
+};
+use crate::compose::{LoadOptions, load};
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::source::Sources;
+use crate::world::Memory;
+use camino::Utf8PathBuf;
+
+/// What came of a manifest.
+pub(super) struct Lowered {
+    pub(super) application: Option<Application>,
+    pub(super) diagnostics: Diagnostics,
+    pub(super) report: Report,
+}
+
+/// Everything that no code claims, so that a report can be closed.
+static REST: SupportTable = SupportTable {
+    target: "fargate",
+    rows: &[SupportRow {
+        key: "*",
+        support: Support::Ignored { loses: false },
+        reason: "left to the target",
+    }],
+};
+
+/// Lowers one file for a target.
+pub(super) fn lowered(text: &str) -> Lowered {
+    lowered_for(text, &EnvironmentChoice::Target("fargate".to_owned()))
+}
+
+/// Lowers one file for what is chosen.
+pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
+    let world = Memory::new().file("compose.yaml", text).file(".env", "KNOWN=1\n");
+    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+    let options = LoadOptions {
+        files: vec![Utf8PathBuf::from("compose.yaml")],
+        project_name: Some("shop".to_owned()),
+        deferred: Some(late_bound_names),
+        ..LoadOptions::default()
+    };
+    let Some(manifest) = load(&options, &world, &mut sources, &mut diagnostics) else {
+        panic!("not a manifest: {:?}", shown(&diagnostics));
+    };
+    environments(&manifest, &mut diagnostics);
+    let mut ledger = Ledger::new();
+    let application = lower(&manifest, choice, &mut sources, &mut diagnostics, &mut ledger);
+    let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
+    Lowered { application, diagnostics, report }
+}
+
+fn shown(diagnostics: &Diagnostics) -> Vec<String> {
+    diagnostics.iter().map(|one| format!("{}: {}", one.rule.name, one.message)).collect()
+}
+
+impl Lowered {
+    pub(super) fn app(&self) -> &Application {
+        self.application.as_ref().unwrap_or_else(|| panic!("refused: {:?}", shown(&self.diagnostics)))
+    }
+
+    /// Names of the rules that were told, notes left out.
+    pub(super) fn told(&self) -> Vec<&'static str> {
+        let loud = self.diagnostics.iter().filter(|one| one.severity != Severity::Note);
+        loud.map(|one| one.rule.name).collect()
+    }
+
+    /// Names of the notes.
+    pub(super) fn notes(&self) -> Vec<&'static str> {
+        let quiet = self.diagnostics.iter().filter(|one| one.severity == Severity::Note);
+        quiet.map(|one| one.rule.name).collect()
+    }
+
+    /// A variable of a service, with `{…}` for what is not literal.
+    pub(super) fn value(&self, service: &str, variable: &str) -> String {
+        let service = self.app().services.get(service).expect("a service");
+        let variant = service.container.environment.get(variable).expect("a variable");
+        variant.value.as_ref().map(print).unwrap_or_default()
+    }
+
+    /// A secret's text, where it is put together.
+    pub(super) fn derived(&self, name: &str) -> String {
+        match &self.app().secrets.get(name).expect("a secret").source {
+            crate::app::SecretSource::Derived(text) => print(text),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Edges as `from>to:port/protocol`.
+    pub(super) fn edges(&self) -> Vec<String> {
+        let edges = self.app().edges.iter();
+        let mut edges: Vec<String> = edges
+            .map(|edge| {
+                let port = edge.port.map(|(port, protocol)| format!(":{port}/{}", protocol.as_str()));
+                format!("{}>{}{}", edge.from, edge.to, port.unwrap_or_default())
+            })
+            .collect();
+        edges.sort();
+        edges
+    }
+
+    /// The disposition of a leaf.
+    pub(super) fn disposition(&self, key: &str) -> (&'static str, &str) {
+        let row = self.report.rows.iter().find(|row| row.key == key).unwrap_or_else(|| panic!("no {key}"));
+        (row.disposition, row.reason.as_deref().unwrap_or(&row.claim))
+    }
+}
+
+/// A text with `{…}` for what is not literal.
+pub(super) fn print(text: &Text) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.to_string(),
+        Piece::LateBound(variable) => format!("{{${}}}", variable.name),
+        Piece::Host(name) => format!("{{host {name}}}"),
+        Piece::Database { service, field } => format!("{{{service} {field:?}}}"),
+        Piece::Secret(name) => format!("{{secret {name}}}"),
+        other => format!("{{{other:?}}}"),
+    };
+    text.segments.iter().map(|segment| piece(&segment.piece)).collect()
+}

@@ -1,0 +1,125 @@
+use super::lowered;
+use crate::app::SecretSource;
+
+#[test]
+fn literal_secrets_never_stay() {
+    for (variable, value) in [
+        ("STRIPE_API_KEY", "abc"),
+        ("SESSION_SECRET", "abc def"),
+        ("ANYTHING", "ghp_0123456789abcdef0123"),
+        ("CERT", "-----BEGIN RSA PRIVATE KEY-----\\nabc\\n-----END RSA PRIVATE KEY-----"),
+        ("REMOTE", "mongodb+srv://me:pw@cluster.example.org/x"),
+        ("PIN_PASSWORD", "1234"),
+    ] {
+        let lowered = lowered(&format!(
+            "services:\n  app:\n    image: a\n    environment: {{ {variable}: \"{value}\" }}\n"
+        ));
+        assert_eq!(lowered.value("app", variable), format!("{{secret {variable}}}"));
+        assert_eq!(lowered.told(), ["app/literal-secret"], "{variable}");
+        assert!(matches!(lowered.app().secrets[variable].source, SecretSource::Given));
+        assert_eq!(lowered.app().secrets.len(), 1, "{variable}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_secret_stays() {
+    for (variable, value) in [
+        ("POSTGRES_PASSWORD_FILE", "/run/secrets/x"),
+        ("DATABASE_PASSWORD", "/run/secrets/x"),
+        ("ALLOW_EMPTY_PASSWORD", "yes"),
+        ("MAX_TOKENS", "4096"),
+        ("RESET_TOKEN", "true"),
+        ("API_KEY", ""),
+        ("TOKEN_URL", "https://example.org"),
+        ("SENTRY_DSN", "https://key@example.org/1"),
+        ("SECRET_ARN", "arn:aws:secretsmanager:x"),
+        ("KEYBOARD", "sk_live_not"),
+    ] {
+        let lowered = lowered(&format!(
+            "services:\n  app:\n    image: a\n    environment: {{ {variable}: \"{value}\" }}\n"
+        ));
+        assert_eq!(lowered.value("app", variable), value, "{variable}");
+        assert_eq!(lowered.told(), Vec::<&str>::new(), "{variable}");
+    }
+}
+
+#[test]
+fn both_ends_of_a_connection_share_one_secret() {
+    let lowered = lowered(
+        "services:
+  app:
+    image: a
+    environment:
+      BROKER_URL: amqp://shop:rabbit-pw@rabbit:5672//
+  worker:
+    image: a
+    environment:
+      BROKER_URL: amqp://shop:rabbit-pw@rabbit:5672//
+  rabbit:
+    image: rabbitmq:4
+    environment: { RABBITMQ_DEFAULT_PASS: rabbit-pw, RABBITMQ_DEFAULT_USER: shop }
+",
+    );
+    assert_eq!(lowered.value("rabbit", "RABBITMQ_DEFAULT_PASS"), "{secret app/BROKER_URL}");
+    let url = lowered.value("app", "BROKER_URL");
+    assert_eq!(url, lowered.value("worker", "BROKER_URL"));
+    let name = url.trim_start_matches("{secret ").trim_end_matches('}').to_owned();
+    assert_eq!(lowered.derived(&name), "amqp://shop:{secret app/BROKER_URL}@{host rabbit}:5672//");
+    assert_eq!(lowered.app().secrets.len(), 2);
+}
+
+#[test]
+fn one_name_with_two_values_is_two_secrets() {
+    let lowered = lowered(
+        "services:
+  a: { image: a, environment: { TOKEN: first } }
+  b: { image: a, environment: { TOKEN: second } }
+  c: { image: a, environment: { TOKEN: second } }
+",
+    );
+    let names: Vec<&str> = lowered.app().secrets.keys().map(|name| &**name).collect();
+    assert_eq!(names, ["a/TOKEN", "b/TOKEN"]);
+    assert_eq!(lowered.value("c", "TOKEN"), "{secret b/TOKEN}");
+}
+
+#[test]
+fn a_command_cannot_hide_a_secret() {
+    for (command, refused) in [
+        ("redis-server --requirepass hunter2", true),
+        ("server --db-password=hunter2", true),
+        ("psql postgres://me:hunter2@example.org/x", true),
+        ("redis-server --requirepass $$REDIS_PASSWORD", false),
+        ("server --password-file /run/secrets/x", false),
+        ("server --token --verbose", false),
+    ] {
+        let lowered = lowered(&format!("services:\n  app: {{ image: a, command: '{command}' }}\n"));
+        assert_eq!(lowered.told() == ["app/secret-in-command"], refused, "{command}: {:?}", lowered.told());
+    }
+}
+
+#[test]
+fn declared_secrets_and_configs_keep_their_source() {
+    let lowered = lowered(
+        "services:
+  app:
+    image: a
+    secrets: [key, { source: far, target: /etc/far }]
+    configs: [{ source: conf, target: /etc/conf, mode: 0440 }]
+secrets:
+  key: { environment: KEY }
+  far: { external: true, name: prod/far }
+  unused: { environment: KEY }
+configs:
+  conf: { content: 'a=${KNOWN}' }
+",
+    );
+    let secrets = &lowered.app().secrets;
+    assert!(matches!(secrets["key"].source, SecretSource::Environment(_)));
+    assert!(matches!(secrets["far"].source, SecretSource::External(_)));
+    assert!(matches!(secrets["conf"].source, SecretSource::Content(_)));
+    assert!(!secrets.contains_key("unused"));
+    let files = &lowered.app().services["app"].container.files;
+    let targets: Vec<&str> = files.iter().map(|file| file.target.value.as_str()).collect();
+    assert_eq!(targets, ["/run/secrets/key", "/etc/far", "/etc/conf"]);
+    assert_eq!(files[2].mode.as_ref().map(|mode| mode.value), Some(0o440));
+}

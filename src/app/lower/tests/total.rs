@@ -1,0 +1,152 @@
+//! No tree makes lowering panic, whatever its shape.
+
+use crate::app::{EnvironmentChoice, Ledger, lower};
+use crate::compose::{Manifest, NodeTable};
+use crate::diagnostic::Diagnostics;
+use crate::source::{Origin, Sources};
+use crate::yaml::{Key, Mapping, Node, Value};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const KEYS: &[&str] = &[
+    "services",
+    "volumes",
+    "secrets",
+    "configs",
+    "networks",
+    "x-tranship",
+    "name",
+    "app",
+    "db",
+    "image",
+    "environment",
+    "MYSQL_HOST",
+    "DATABASE_URL",
+    "API_KEY",
+    "depends_on",
+    "condition",
+    "ports",
+    "target",
+    "published",
+    "protocol",
+    "expose",
+    "healthcheck",
+    "test",
+    "command",
+    "database",
+    "public",
+    "job",
+    "scale",
+    "skip",
+    "late_bound",
+    "environments",
+    "network_mode",
+    "type",
+    "source",
+    "file",
+    "owner",
+    "deploy",
+    "replicas",
+    "x-other",
+    "links",
+    "aliases",
+    "ulimits",
+];
+
+const WORDS: &[&str] = &[
+    "app",
+    "db",
+    "",
+    "db:5432",
+    "postgres://u:p@db:5432/x?password=y",
+    "mysql:8",
+    "volume",
+    "service:app",
+    "service_completed_successfully",
+    "CMD",
+    "8000-7000",
+    "é://ü:@",
+    "0",
+    "@tcp(",
+    "app@tcp(db:1)/",
+    "://",
+    "a=b;c",
+    "\u{fffc}:\u{fffc}",
+    "-5",
+    "1e99",
+    "host=db port=1",
+    "[::1]:80",
+    "http://[db",
+    "x,y,db",
+    "\0",
+];
+
+fn value() -> impl Strategy<Value = Node> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(|number| Value::Integer(number.into())),
+        any::<f64>().prop_map(Value::Float),
+        prop::sample::select(WORDS).prop_map(|word| Value::String(word.into())),
+        ".{0,12}".prop_map(|text| Value::String(text.into())),
+    ];
+    leaf.prop_map(|value| Node::new(value, Origin::NOWHERE)).prop_recursive(6, 120, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5)
+                .prop_map(|items| Node::new(Value::Sequence(items), Origin::NOWHERE)),
+            mapping(inner),
+        ]
+    })
+}
+
+fn mapping(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Node> {
+    prop::collection::vec((prop::sample::select(KEYS), inner), 0..8).prop_map(|entries| {
+        let mut mapping = Mapping::new();
+        for (key, value) in entries {
+            mapping.insert(Key { text: key.into(), origin: Origin::NOWHERE }, value);
+        }
+        Node::new(Value::Mapping(mapping), Origin::NOWHERE)
+    })
+}
+
+/// A tree whose services are mappings at least, so that the deeper code runs.
+fn root() -> impl Strategy<Value = Node> {
+    let services = prop::collection::vec(mapping(value()), 0..4).prop_map(|services| {
+        let mut mapping = Mapping::new();
+        for (name, service) in ["app", "db", "image", "test"].iter().zip(services) {
+            mapping.insert(Key { text: (*name).into(), origin: Origin::NOWHERE }, service);
+        }
+        Node::new(Value::Mapping(mapping), Origin::NOWHERE)
+    });
+    (services, mapping(value())).prop_map(|(services, mut root)| {
+        if let Some(mapping) = root.as_mapping_mut() {
+            mapping.insert(Key { text: "services".into(), origin: Origin::NOWHERE }, services);
+        }
+        root
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_tree_makes_it_panic(mut root in root()) {
+        let nodes = NodeTable::seal(&mut root);
+        let manifest = Manifest {
+            name: "shop".into(),
+            name_origin: Origin::NOWHERE,
+            directory: "/project".into(),
+            files: Vec::new(),
+            root,
+            nodes,
+            variables: BTreeMap::new(),
+            inactive: Vec::new(),
+            environment: crate::compose::Environment::default(),
+            profiles: std::collections::BTreeSet::new(),
+        };
+        for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
+            let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
+            lower(&manifest, &choice, &mut sources, &mut diagnostics, &mut ledger);
+        }
+    }
+}

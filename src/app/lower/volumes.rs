@@ -1,0 +1,120 @@
+//! Named volumes: who mounts them, how long they live, who owns them.
+//!
+//! A volume that several containers of one task share, and nobody else, lives as long as the task. Any
+//! other named volume keeps its data, as it does under Compose.
+
+use super::Lowering;
+use super::read::scalar;
+use crate::app::extension::{KEY, setting_text};
+use crate::app::{At, MountSource, Name, Role, Scope, Service, Volume};
+use crate::diagnostic::{Diagnostic, rules};
+use crate::source::Origin;
+use crate::yaml::{Entry, Node};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+
+/// The volumes that a deployed service mounts; those that none does are claimed as unused.
+pub(super) fn volumes(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> IndexMap<Name, Volume> {
+    let mut volumes = IndexMap::new();
+    let manifest = cx.manifest;
+    for entry in manifest.root.get("volumes").and_then(Node::as_mapping).into_iter().flatten() {
+        let users = users(services, &entry.key.text);
+        if users.is_empty() {
+            cx.ledger.ignored(&entry.value, "no service that is deployed mounts it", false);
+            continue;
+        }
+        let volume = volume(cx, services, entry, users);
+        volumes.insert(entry.key.text.clone(), volume);
+    }
+    volumes
+}
+
+fn users(services: &IndexMap<Name, Service>, volume: &Name) -> Vec<Name> {
+    let mounts = |service: &Service| {
+        let wanted = MountSource::Volume(volume.clone());
+        service.container.mounts.iter().any(|mount| mount.source == wanted)
+    };
+    services.values().filter(|service| mounts(service)).map(|service| service.name.clone()).collect()
+}
+
+fn volume(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    entry: &Entry,
+    users: Vec<Name>,
+) -> Volume {
+    let node = &entry.value;
+    let external = node.get("external").and_then(Node::as_bool).unwrap_or(false);
+    let declared = node.at(&[KEY, "scope"]);
+    if let Some(scope) = declared {
+        cx.ledger.exact(scope, "how long the volume lives");
+    }
+    let task = one_task(services, &users);
+    let scope = match (declared.and_then(setting_text).as_deref(), task) {
+        (Some("persistent"), _) => Scope::Persistent,
+        (Some("task"), Some(task)) => Scope::Task(task),
+        (None, Some(task)) if users.len() > 1 && !external => Scope::Task(task),
+        _ => Scope::Persistent,
+    };
+    Volume {
+        name: entry.key.text.clone(),
+        owner: owner(cx, services, node, &users),
+        external: node
+            .get("name")
+            .or(node.get("external"))
+            .filter(|_| external)
+            .and_then(|name| Some(At::of(name, scalar(name)?.to_string()))),
+        users,
+        scope,
+        node: node.id,
+        origin: if entry.key.origin == Origin::NOWHERE { node.origin } else { entry.key.origin },
+    }
+}
+
+/// The one task that all who mount it are in.
+fn one_task(services: &IndexMap<Name, Service>, users: &[Name]) -> Option<Name> {
+    let mut tasks: BTreeSet<Name> = BTreeSet::new();
+    for user in users {
+        match &services.get(user)?.role {
+            Role::Service | Role::Job(_) => tasks.extend([user.clone()]),
+            Role::Init { tasks: of, .. } => tasks.extend(of.iter().cloned()),
+            Role::Sidecar { of, .. } => tasks.extend([of.clone()]),
+        }
+    }
+    tasks.first().filter(|_| tasks.len() == 1).cloned()
+}
+
+/// The declared owner, else the one numeric user of those who mount it.
+fn owner(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    node: &Node,
+    users: &[Name],
+) -> Option<At<(u32, u32)>> {
+    if let Some(declared) = node.at(&[KEY, "owner"]) {
+        let owner = setting_text(declared).and_then(|text| numeric(&text));
+        if owner.is_none() {
+            cx.diagnostics.push(
+                Diagnostic::new(
+                    &rules::tranship::INVALID_SETTING,
+                    format!("`{}` must be a numeric `uid:gid`", cx.manifest.nodes.path(declared.id)),
+                )
+                .at(declared.origin)
+                .help("write it in quotes, as `owner: \"1000:1000\"`"),
+            );
+        }
+        return owner.map(|owner| At::of(declared, owner));
+    }
+    let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
+    let numbers: Vec<(Option<(u32, u32)>, Origin)> =
+        named.map(|user| (user.literal().and_then(|text| numeric(&text)), user.origin)).collect();
+    let (first, origin) = numbers.first()?;
+    let agreed = numbers.iter().all(|(number, _)| number == first);
+    first.filter(|_| agreed).map(|owner| At::inferred(owner, *origin))
+}
+
+/// `1000:1000`, or `1000` for both.
+fn numeric(text: &str) -> Option<(u32, u32)> {
+    let (uid, gid) = text.split_once(':').unwrap_or((text, text));
+    Some((uid.parse().ok()?, gid.parse().ok()?))
+}
