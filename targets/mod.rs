@@ -7,6 +7,7 @@
 pub mod beanstalk;
 pub mod ecs;
 pub mod ecs_ec2;
+pub mod fargate;
 
 /// The support tables, checked and compiled in by `build.rs`.
 pub mod support {
@@ -129,7 +130,7 @@ pub struct BeanstalkDeployment {
 
 /// The registry. Adding a target is adding a folder and a line here.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&beanstalk::Beanstalk]
+    &[&beanstalk::Beanstalk, &fargate::Fargate]
 }
 
 /// The target of a name.

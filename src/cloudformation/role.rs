@@ -52,6 +52,8 @@ roles! {
     Egress,
     /// A host and port to connect to: an output.
     Endpoint,
+    /// An address for a NAT gateway.
+    ElasticIp,
     /// A role of which the ECS agent pulls, logs and reads secrets.
     ExecutionRole,
     /// A file system.
@@ -78,6 +80,10 @@ roles! {
     InstanceSecurityGroup,
     /// The type of the instances: a parameter.
     InstanceType,
+    /// A gateway between a network and the internet.
+    InternetGateway,
+    /// What ties an internet gateway to its network.
+    InternetGatewayAttachment,
     /// A launch template.
     LaunchTemplate,
     /// A listener.
@@ -98,6 +104,8 @@ roles! {
     MountTarget,
     /// A DNS namespace.
     Namespace,
+    /// A gateway for private subnets.
+    NatGateway,
     /// A set of database parameters.
     ParameterGroup,
     /// A policy document attached to a role.
@@ -108,6 +116,12 @@ roles! {
     PublicSubnets,
     /// A listener that redirects to TLS.
     RedirectListener,
+    /// A route of a route table.
+    Route,
+    /// A route table.
+    RouteTable,
+    /// What ties a route table to a subnet.
+    RouteTableAssociation,
     /// A run of a task to its end: a custom resource.
     Run,
     /// What scaling changes.
@@ -128,6 +142,8 @@ roles! {
     SecurityGroup,
     /// An ECS service.
     Service,
+    /// A subnet.
+    Subnet,
     /// Subnets of a database.
     SubnetGroup,
     /// A target group.
@@ -146,8 +162,10 @@ roles! {
     TaskRunnerRole,
     /// A URL: an output.
     Url,
-    /// A virtual network: a parameter.
+    /// A virtual network.
     Vpc,
+    /// The id of a virtual network: a parameter.
+    VpcId,
 }
 
 /// The words that turn one role into another: `Https` of `HttpsListener`, since there is a `Listener`.

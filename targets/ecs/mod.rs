@@ -6,3 +6,98 @@
 pub mod emit;
 pub mod plan;
 pub mod task_runner;
+
+use super::{Compilation, Compiled, DeployParameter, Deployment, StackDeployment};
+use crate::app::Application;
+use crate::artifact::ArtifactSet;
+use crate::cloudformation::{self, LogicalId, Parameter, Template};
+use crate::diagnostic::{Diagnostic, rules};
+use indexmap::IndexMap;
+use plan::{Compute, EcsPlan};
+use std::collections::BTreeSet;
+
+/// Compiles an application for ECS. Nothing when there were errors.
+pub fn compile(
+    application: &Application,
+    compute: &dyn Compute,
+    cx: &mut Compilation<'_>,
+) -> Option<Compiled> {
+    let before = cx.diagnostics.error_count();
+    let plan = plan::plan(application, compute, cx);
+    if cx.diagnostics.error_count() > before {
+        return None;
+    }
+    let mut template = emit::emit(&plan, compute);
+    template.parameters = used(&template);
+    if !accepted(application, compute, &template, cx) {
+        return None;
+    }
+    let deployment = deployment(application, &plan, &template);
+    let mut artifacts = ArtifactSet::new();
+    // The paths are fixed and differ: a set that is empty takes them.
+    artifacts.text("template.yaml", template.to_yaml()).ok()?;
+    if !template.parameters.is_empty() {
+        artifacts.text("parameters.json", parameters(&deployment)).ok()?;
+    }
+    Some(Compiled { artifacts, deployment: Deployment::Stack(deployment) })
+}
+
+/// Whether CloudFormation would take the template; says why not.
+fn accepted(
+    application: &Application,
+    compute: &dyn Compute,
+    template: &Template,
+    cx: &mut Compilation<'_>,
+) -> bool {
+    let violations = cloudformation::check(template);
+    for violation in &violations {
+        let told = Diagnostic::new(&rules::ecs::TEMPLATE, violation.to_string())
+            .at(application.settings.origin)
+            .target(compute.target());
+        cx.diagnostics.push(told);
+    }
+    violations.is_empty()
+}
+
+fn deployment(application: &Application, plan: &EcsPlan, template: &Template) -> StackDeployment {
+    let given = |id: &LogicalId| plan.parameters.iter().find(|parameter| parameter.id == *id);
+    let parameters = template.parameters.iter().map(|(id, parameter)| DeployParameter {
+        name: id.to_string(),
+        description: parameter.description.clone(),
+        value: given(id).and_then(|it| it.value.clone()),
+        has_default: parameter.default.is_some(),
+        secret: parameter.no_echo,
+        variable: given(id).and_then(|it| it.variable.clone()),
+        ..DeployParameter::default()
+    });
+    let databases = plan.databases.iter().map(|it| (it.id().to_string(), format!("services.{}", it.name)));
+    let systems = plan.file_systems.iter().map(|it| (it.id().to_string(), format!("volumes.{}", it.name)));
+    StackDeployment {
+        stack: plan.stack.clone(),
+        region: application.settings.region.as_ref().map(|region| region.value.clone()),
+        parameters: parameters.collect(),
+        capabilities: vec!["CAPABILITY_IAM"],
+        data_stores: databases.chain(systems).collect(),
+        services: plan.services.iter().map(|it| (it.name.to_string(), it.id().to_string())).collect(),
+    }
+}
+
+/// `parameters.json`, as CodePipeline's CloudFormation action takes it: the values that are known.
+fn parameters(deployment: &StackDeployment) -> String {
+    let known: serde_json::Map<String, serde_json::Value> = deployment
+        .parameters
+        .iter()
+        .filter_map(|it| Some((it.name.clone(), it.value.clone()?.into())))
+        .collect();
+    format!("{:#}\n", serde_json::json!({ "Parameters": known }))
+}
+
+/// The parameters that something refers to; any other would ask for a value in vain.
+fn used(template: &Template) -> IndexMap<LogicalId, Parameter> {
+    let resources = template.resources.values().flat_map(|resource| resource.properties.dependencies());
+    let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
+    let names: BTreeSet<LogicalId> = resources.chain(outputs).map(|it| it.id().clone()).collect();
+    let mut parameters = template.parameters.clone();
+    parameters.retain(|id, _| names.contains(id));
+    parameters
+}

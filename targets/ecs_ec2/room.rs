@@ -171,7 +171,7 @@ mod tests {
                 public: "p".into(),
                 private: "s".into(),
                 private_count: None,
-                created: false,
+                created: None,
                 after: Vec::new(),
             },
             capacity: Capacity::default(),

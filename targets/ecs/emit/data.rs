@@ -83,7 +83,7 @@ fn instance(database: &Database) -> Resource {
     let support = (database.engine != Engine::Mariadb).then_some("open-source-rds-extended-support-disabled");
     let properties = Map::new()
         .with("Engine", database.engine.as_str())
-        .with("EngineVersion", database.version)
+        .with("EngineVersion", database.version.as_str())
         .with_some("EngineLifecycleSupport", support)
         .with("DBInstanceClass", database.class.as_str())
         .with("AllocatedStorage", database.storage.to_string())

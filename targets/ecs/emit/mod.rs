@@ -16,6 +16,7 @@ mod service;
 mod task;
 #[cfg(test)]
 mod tests;
+mod vpc;
 
 use super::plan::{Compute, EcsPlan};
 use crate::cloudformation::{LogicalId, Resource, Role, Template, Value, props};
@@ -30,6 +31,7 @@ pub fn emit(plan: &EcsPlan, compute: &dyn Compute) -> Template {
     for (id, resource) in &plan.own {
         template.add(id, resource.clone());
     }
+    vpc::emit(plan, &mut template);
     network::emit(plan, &mut template);
     discovery::emit(plan, &mut template);
     data::emit(plan, &mut template);

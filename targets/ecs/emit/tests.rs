@@ -198,7 +198,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         name: "db".into(),
         from: vec!["services.db".to_owned()],
         engine: Engine::Mysql,
-        version: "8.4.7",
+        version: "8.4.7".to_owned(),
         class: "db.t4g.micro".to_owned(),
         storage: 20,
         database: Some("todo".to_owned()),
@@ -235,7 +235,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             public: LogicalId::only(Role::PublicSubnets).reference(),
             private: LogicalId::only(Role::PrivateSubnets).reference(),
             private_count: None,
-            created: false,
+            created: None,
             after: Vec::new(),
         },
         capacity: Capacity {

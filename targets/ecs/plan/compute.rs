@@ -55,6 +55,8 @@ pub struct Reach {
     pub public: bool,
     /// Other tasks, by its name.
     pub by_name: bool,
+    /// The containers of its own task, over the loopback: it has sidecars.
+    pub together: bool,
 }
 
 /// What the containers of a task ask for, together.

@@ -4,13 +4,38 @@
 //! Invariant: what the plan holds is legal; emission turns it into a template and decides nothing.
 
 pub mod compute;
+mod container;
+mod data;
+mod discovery;
+mod exposure;
+pub mod groups;
+mod health;
+mod helpers;
+mod identity;
+mod kernel;
+pub mod layout;
 pub mod model;
+mod mounts;
+pub mod names;
+pub mod network;
+mod order;
+mod outbound;
+mod parameters;
+mod planner;
+mod secrets;
+mod services;
+mod settings;
+mod tasks;
+mod text;
 
 pub use compute::{Asked, Capacity, Compute, Limits, Reach, Strategy};
 pub use model::*;
 
-use crate::app::Name;
-use crate::cloudformation::{LogicalId, Resource};
+use crate::app::{Application, Name};
+use crate::cloudformation::{LogicalId, Resource, Select, Value};
+use crate::targets::Compilation;
+use layout::Layout;
+use planner::Planner;
 
 /// The decisions for one stack.
 #[derive(Debug)]
@@ -66,5 +91,75 @@ impl EcsPlan {
     /// The job of a name.
     pub fn job(&self, name: &str) -> Option<&Job> {
         self.jobs.iter().find(|job| &*job.name == name)
+    }
+}
+
+/// Decides everything for one application on one kind of compute, and asks every rule.
+pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) -> EcsPlan {
+    let layout = Layout::of(app);
+    let capacity = compute.capacity(app, cx);
+    let mut planner = Planner { app, compute, layout: &layout, cx };
+    let planner = &mut planner;
+    let (network, mut parameters) = network::plan(planner);
+    let mut tasks = tasks::plan(planner);
+    let namespace = discovery::plan(planner, &tasks);
+    let (load_balancer, mut targets) = exposure::plan(planner);
+    let databases = data::databases(planner);
+    let file_systems = data::file_systems(planner, &tasks, &network);
+    let mut services = services::services(planner, &tasks, namespace.as_ref(), &mut targets);
+    let mut jobs = services::jobs(planner, &tasks);
+    let members = groups::Members {
+        tasks: &tasks,
+        services: &services,
+        databases: &databases,
+        file_systems: &file_systems,
+        load_balancer: load_balancer.as_ref(),
+    };
+    let (groups, rules) = groups::plan(planner, &members);
+    subnets(&mut tasks, &network);
+    order::tasks(planner, &mut tasks, &network, &capacity.after, &rules, &file_systems);
+    order::services(planner, &mut services, &mut jobs, &tasks, load_balancer.as_ref(), &rules);
+    tasks::start_order(planner);
+    let renderer = text::Renderer { app, layout: &layout, task: None };
+    let (secrets, fed) = secrets::plan(&renderer);
+    parameters.extend(parameters::plan(planner));
+    parameters.extend(fed);
+    let settings = settings::plan(planner);
+    let mut plan = EcsPlan {
+        project: app.name.clone(),
+        stack: settings.stack,
+        region: settings.region,
+        description: settings.description,
+        log_retention: settings.log_retention,
+        network,
+        capacity,
+        namespace,
+        tasks,
+        services,
+        jobs,
+        load_balancer,
+        groups,
+        rules,
+        databases,
+        file_systems,
+        secrets,
+        parameters,
+        own: Vec::new(),
+        tags: settings.tags,
+    };
+    compute.finish(app, &mut plan, cx);
+    plan
+}
+
+/// A file system has a mount target in so many subnets: where the list's length is not known, in the
+/// first two, and its tasks stay there too.
+fn subnets(tasks: &mut [Task], network: &Network) {
+    for task in tasks {
+        task.subnets = match network.private_count {
+            None if tasks::uses_efs(task) => {
+                (0..2).map(|index| Select(index, &network.private)).collect::<Value>()
+            }
+            _ => network.private.clone(),
+        };
     }
 }

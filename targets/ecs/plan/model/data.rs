@@ -13,7 +13,7 @@ pub struct Database {
     /// The engine.
     pub engine: Engine,
     /// The exact version of the engine.
-    pub version: &'static str,
+    pub version: String,
     /// The instance class.
     pub class: String,
     /// In GiB.

@@ -14,8 +14,8 @@ pub struct Network {
     pub private: Value,
     /// How many private subnets there are, where it is known.
     pub private_count: Option<usize>,
-    /// Whether the stack makes the network itself.
-    pub created: bool,
+    /// The NAT gateways of a network that the stack makes itself; nothing where it uses another.
+    pub created: Option<usize>,
     /// What must exist before something in it reaches the internet.
     pub after: Vec<LogicalId>,
 }

@@ -167,6 +167,45 @@ pub struct Container {
     pub restarts: bool,
 }
 
+impl Container {
+    /// An essential container that says nothing but its name and image.
+    pub fn new(name: String, image: Value) -> Container {
+        Container {
+            name,
+            image,
+            essential: true,
+            entrypoint: Vec::new(),
+            command: Vec::new(),
+            environment: IndexMap::new(),
+            secrets: IndexMap::new(),
+            user: None,
+            working_dir: None,
+            health: None,
+            mounts: Vec::new(),
+            ports: Vec::new(),
+            depends_on: Vec::new(),
+            cpu: None,
+            memory: None,
+            memory_reservation: None,
+            stop_timeout: None,
+            read_only: None,
+            privileged: None,
+            tty: None,
+            interactive: None,
+            hostname: None,
+            linux: Linux::default(),
+            ulimits: Vec::new(),
+            sysctls: Vec::new(),
+            extra_hosts: Vec::new(),
+            dns: Vec::new(),
+            dns_search: Vec::new(),
+            security_options: Vec::new(),
+            labels: IndexMap::new(),
+            restarts: false,
+        }
+    }
+}
+
 /// `LinuxParameters`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Linux {

@@ -1,0 +1,52 @@
+//! Names: which services are found under which name of the private namespace.
+
+use super::planner::Planner;
+use super::{Discovered, Namespace, NetworkMode, Task, names};
+use crate::diagnostic::{Diagnostic, rules};
+
+/// The namespace, where some task is looked up by another.
+pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Namespace> {
+    let name = names::namespace(&planner.app.name, &planner.app.settings);
+    if let Some(setting) = &planner.app.settings.namespace {
+        planner.exact(setting, "private DNS namespace");
+        legal(planner, setting);
+    }
+    let services: Vec<Discovered> = tasks
+        .iter()
+        .filter(|task| task.mode == NetworkMode::AwsVpc && planner.layout.is_looked_up(&task.name))
+        .filter(|task| is_kept_running(planner, &task.name))
+        .map(|task| Discovered {
+            service: task.name.clone(),
+            label: names::label(&task.name),
+            from: vec![format!("services.{}", task.name)],
+        })
+        .collect();
+    let from = match planner.app.settings.namespace {
+        Some(_) => vec!["x-tranship.discovery.namespace".to_owned()],
+        None => vec!["name".to_owned()],
+    };
+    (!services.is_empty()).then_some(Namespace { name, from, services })
+}
+
+/// A job ends: there is nothing to find.
+fn is_kept_running(planner: &Planner<'_, '_>, name: &str) -> bool {
+    planner.app.services.get(name).is_some_and(|service| service.role == crate::app::Role::Service)
+}
+
+/// A namespace is a domain name of at most 253 characters (Cloud Map API, `CreatePrivateDnsNamespace`).
+fn legal(planner: &mut Planner<'_, '_>, setting: &crate::app::At<String>) {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if setting.value.len() > 253 || !setting.value.split('.').all(label) {
+        let message = format!("`{}` is not a domain name", setting.value);
+        let told = Diagnostic::new(&rules::ecs::NAMESPACE, message)
+            .at(setting.origin)
+            .target(planner.compute.target())
+            .help("use labels of letters, digits and hyphens, such as `services.example.org`");
+        planner.cx.diagnostics.push(told);
+    }
+}

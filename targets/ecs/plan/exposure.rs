@@ -1,0 +1,314 @@
+//! What is public: the load balancer, its listeners, their rules.
+//!
+//! A rule's priority comes from how much it says and from a hash of itself, so that adding a rule
+//! never moves another one: CloudFormation would refuse an update in which two swap.
+
+use super::planner::Planner;
+use super::{DefaultAction, Listener, ListenerProtocol, ListenerRule, LoadBalancer, TargetGroup, names};
+use crate::app::{Endpoint, Exposure, Https, Name, Posture, Protocol, Public};
+use crate::cloudformation::{LogicalId, Role};
+use crate::diagnostic::{Diagnostic, rules};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// HTTP.
+const HTTP: u16 = 80;
+/// HTTPS.
+const HTTPS: u16 = 443;
+/// Priorities of a listener's rules (Elastic Load Balancing API, `CreateRule`).
+const PRIORITIES: u32 = 50_000;
+/// Values that the conditions of one rule may hold together.
+const CONDITION_VALUES: usize = 5;
+/// Target groups that a service may have (Amazon ECS quotas).
+const TARGETS: usize = 5;
+
+/// The load balancer, and the target groups by the task that they send to.
+pub(super) fn plan(
+    planner: &mut Planner<'_, '_>,
+) -> (Option<LoadBalancer>, BTreeMap<Name, Vec<TargetGroup>>) {
+    let app = planner.app;
+    let mut targets: BTreeMap<Name, Vec<TargetGroup>> = BTreeMap::new();
+    let mut routes: BTreeMap<u16, Vec<Route>> = BTreeMap::new();
+    for endpoint in &app.endpoints {
+        match &endpoint.exposure {
+            Exposure::Internal => internal(planner, endpoint),
+            Exposure::Public(public) => {
+                let Some(task) = planner.layout.tasks_of(&endpoint.service).first().copied().cloned() else {
+                    continue;
+                };
+                if endpoint.protocol == Protocol::Udp {
+                    udp(planner, endpoint);
+                    continue;
+                }
+                let target = target_group(planner, endpoint, public);
+                let listener = listener_port(planner, endpoint, public);
+                routes.entry(listener).or_default().push(Route::of(endpoint, public, &target.id));
+                let own = targets.entry(task).or_default();
+                if !own.iter().any(|known| known.id == target.id) {
+                    own.push(target);
+                }
+            }
+        }
+    }
+    if routes.is_empty() {
+        return (None, targets);
+    }
+    too_many_targets(planner, &targets);
+    let from = routes.values().flatten().map(|route| route.from.clone()).collect();
+    let listeners = listeners(planner, routes);
+    let domain = app.settings.https.as_ref().and_then(|https| https.domain.as_ref());
+    if let Some(domain) = domain {
+        planner.exact(domain, "output: the URL");
+    }
+    let balancer = LoadBalancer {
+        listeners,
+        protected: app.settings.posture == Posture::Prod,
+        domain: domain.map(|domain| domain.value.clone()),
+        from,
+    };
+    (Some(balancer), targets)
+}
+
+fn internal(planner: &mut Planner<'_, '_>, endpoint: &Endpoint) {
+    planner.exact(&endpoint.node, "security group: reached by the services that name it");
+}
+
+fn udp(planner: &mut Planner<'_, '_>, endpoint: &Endpoint) {
+    let message = format!(
+        "port {}/udp of `{}` cannot be public: an application load balancer speaks HTTP only",
+        endpoint.port, endpoint.service
+    );
+    planner.cx.ledger.rejected(&endpoint.node, "an application load balancer speaks HTTP only");
+    let told = Diagnostic::new(&rules::ecs::PUBLIC_UDP, message)
+        .at(endpoint.origin)
+        .service(&*endpoint.service)
+        .target(planner.compute.target())
+        .help("remove `public`, or bind the port to 127.0.0.1 so that it is internal");
+    planner.cx.diagnostics.push(told);
+}
+
+fn target_group(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Public) -> TargetGroup {
+    for setting in [&public.health_path, &public.health_codes].into_iter().flatten() {
+        planner.exact(setting, "target group: health check");
+    }
+    let text = |setting: &Option<crate::app::At<String>>, default: &str| {
+        setting.as_ref().map_or_else(|| default.to_owned(), |it| it.value.clone())
+    };
+    TargetGroup {
+        id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], Role::TargetGroup),
+        container: names::container(&endpoint.service),
+        port: endpoint.port,
+        health_path: text(&public.health_path, "/"),
+        health_codes: text(&public.health_codes, "200-399"),
+        health_interval: 15,
+        from: vec![planner.cx.manifest.nodes.path(endpoint.node).to_string()]
+            .into_iter()
+            .map(|path| if path.is_empty() { format!("services.{}", endpoint.service) } else { path })
+            .collect(),
+    }
+}
+
+/// The listener of an endpoint; a published port other than its own is said.
+fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Public) -> u16 {
+    if let Some(port) = &public.listener {
+        planner.exact(port, "load balancer: listener");
+    }
+    let usual = if planner.app.settings.https.is_some() { HTTPS } else { HTTP };
+    let listener = public.listener.as_ref().map_or(usual, |port| port.value);
+    match &public.published {
+        Some(published) if !(published.value.0..=published.value.1).contains(&listener) => {
+            let reason = "the load balancer listens on the usual port";
+            planner.cx.ledger.approximated(&endpoint.node, listener.to_string(), reason, "listener");
+            planner.cx.ledger.approximated(published, listener.to_string(), reason, "listener");
+        }
+        _ => planner.exact(&endpoint.node, "load balancer: listener and target group"),
+    }
+    listener
+}
+
+fn too_many_targets(planner: &mut Planner<'_, '_>, targets: &BTreeMap<Name, Vec<TargetGroup>>) {
+    for (name, own) in targets.iter().filter(|(_, own)| own.len() > TARGETS) {
+        let message =
+            format!("`{name}` has {} public ports, and an ECS service may have {TARGETS}", own.len());
+        let told = Diagnostic::new(&rules::ecs::TOO_MANY_PUBLIC_PORTS, message)
+            .at(planner.app.services.get(name).map(|service| service.origin).unwrap_or_default())
+            .service(&**name)
+            .target(planner.compute.target())
+            .help("make fewer of them public");
+        planner.cx.diagnostics.push(told);
+    }
+}
+
+/// What one endpoint asks of a listener.
+struct Route {
+    service: Name,
+    port: u16,
+    hosts: Vec<String>,
+    paths: Vec<String>,
+    target: LogicalId,
+    priority: Option<u32>,
+    origin: crate::source::Origin,
+    from: String,
+}
+
+impl Route {
+    fn of(endpoint: &Endpoint, public: &Public, target: &LogicalId) -> Route {
+        let values = |list: &[crate::app::At<String>]| -> Vec<String> {
+            list.iter().map(|it| it.value.clone()).collect()
+        };
+        let any = |paths: &[String]| paths.iter().any(|path| matches!(path.as_str(), "/*" | "*"));
+        let paths = values(&public.paths);
+        Route {
+            service: endpoint.service.clone(),
+            port: endpoint.port,
+            hosts: values(&public.hosts),
+            paths: if any(&paths) { Vec::new() } else { paths },
+            target: target.clone(),
+            priority: public.priority.as_ref().map(|priority| priority.value),
+            origin: endpoint.origin,
+            from: format!("services.{}", endpoint.service),
+        }
+    }
+
+    fn takes_everything(&self) -> bool {
+        self.hosts.is_empty() && self.paths.is_empty()
+    }
+
+    /// The lower, the more it says: a host and a long path before a host, a host before a path.
+    /// Each length of a path has a band of its own; the hash chooses within it.
+    fn priority(&self) -> u32 {
+        if let Some(priority) = self.priority {
+            return priority;
+        }
+        const BANDS: u32 = 100;
+        const WIDTH: u32 = PRIORITIES / BANDS;
+        let exact = self.hosts.iter().all(|host| !host.contains(['*', '?']));
+        let kind = match (self.hosts.is_empty(), exact) {
+            (false, true) => 0,
+            (false, false) => 1,
+            (true, _) => 2,
+        };
+        let said = |path: &String| path.trim_end_matches('*').len();
+        let longest = self.paths.iter().map(said).max().unwrap_or(0).min(32);
+        let band = kind * 33 + (32 - u32::try_from(longest).unwrap_or(32));
+        let mut digest = Sha256::new();
+        for text in self.hosts.iter().chain(&self.paths) {
+            digest.update(text.as_bytes());
+            digest.update([0]);
+        }
+        let bytes = digest.finalize();
+        let number = bytes.iter().take(4).fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte));
+        1 + band * WIDTH + number % WIDTH
+    }
+}
+
+fn listeners(planner: &mut Planner<'_, '_>, routes: BTreeMap<u16, Vec<Route>>) -> Vec<Listener> {
+    let https = planner.app.settings.https.clone();
+    if let Some(https) = &https {
+        planner.exact(&https.certificate, "listener: certificate");
+    }
+    let mut listeners: Vec<Listener> = Vec::new();
+    let redirect = https.is_some() && routes.contains_key(&HTTPS) && !routes.contains_key(&HTTP);
+    if redirect {
+        listeners.push(Listener {
+            id: LogicalId::only(Role::RedirectListener),
+            port: HTTP,
+            protocol: ListenerProtocol::Http,
+            default: DefaultAction::Redirect(HTTPS),
+            rules: Vec::new(),
+        });
+    }
+    for (port, routes) in routes {
+        listeners.push(listener(planner, https.as_ref(), port, routes));
+    }
+    listeners
+}
+
+fn listener(planner: &mut Planner<'_, '_>, https: Option<&Https>, port: u16, routes: Vec<Route>) -> Listener {
+    let protocol = match https {
+        Some(https) if port != HTTP => ListenerProtocol::Https(https.certificate.value.as_str().into()),
+        _ => ListenerProtocol::Http,
+    };
+    let id = match port {
+        HTTP => LogicalId::only(Role::Listener),
+        HTTPS => LogicalId::only(Role::HttpsListener),
+        other => LogicalId::of_parts(&[&other.to_string()], Role::Listener),
+    };
+    let mut default = DefaultAction::NotFound;
+    let mut rules: Vec<(ListenerRule, crate::source::Origin)> = Vec::new();
+    for route in routes {
+        if route.takes_everything() {
+            match &default {
+                DefaultAction::Forward(other) if *other != route.target => {
+                    collision(planner, &route, "both take every request");
+                }
+                _ => default = DefaultAction::Forward(route.target.clone()),
+            }
+            continue;
+        }
+        let priority = route.priority();
+        condition_rules(planner, &route);
+        if rules.iter().any(|(rule, _)| rule.priority == priority) {
+            collision(planner, &route, &format!("their priority is {priority}"));
+        }
+        let origin = route.origin;
+        rules.push((rule(port, route, priority), origin));
+    }
+    rules.sort_by_key(|(rule, _)| rule.priority);
+    Listener { id, port, protocol, default, rules: rules.into_iter().map(|(rule, _)| rule).collect() }
+}
+
+fn rule(listener: u16, route: Route, priority: u32) -> ListenerRule {
+    let (port, listener) = (route.port.to_string(), listener.to_string());
+    ListenerRule {
+        id: LogicalId::of_parts(&[&route.service, &port, &listener], Role::ListenerRule),
+        priority,
+        hosts: route.hosts,
+        paths: route.paths,
+        target: route.target,
+        from: vec![route.from],
+    }
+}
+
+fn condition_rules(planner: &mut Planner<'_, '_>, route: &Route) {
+    let values = route.hosts.len() + route.paths.len();
+    let too_long = route.hosts.iter().chain(&route.paths).any(|value| value.len() > 128);
+    if values > CONDITION_VALUES || too_long {
+        let message = if too_long {
+            format!("a host or path of `{}` is longer than 128 characters", route.service)
+        } else {
+            format!(
+                "`{}` is public under {values} hosts and paths, and a rule may hold {CONDITION_VALUES}",
+                route.service
+            )
+        };
+        push(
+            planner,
+            &rules::ecs::LISTENER_RULE,
+            route,
+            message,
+            "use fewer, with `*` where they share a start",
+        );
+    }
+}
+
+fn collision(planner: &mut Planner<'_, '_>, route: &Route, why: &str) {
+    let message = format!("the public endpoint of `{}` collides with another one: {why}", route.service);
+    let help = "give one of them a host or a path of its own, or a `priority`";
+    push(planner, &rules::ecs::LISTENER_COLLISION, route, message, help);
+}
+
+fn push(
+    planner: &mut Planner<'_, '_>,
+    rule: &'static crate::diagnostic::Rule,
+    route: &Route,
+    message: String,
+    help: &str,
+) {
+    let told = Diagnostic::new(rule, message)
+        .at(route.origin)
+        .service(&*route.service)
+        .target(planner.compute.target())
+        .help(help);
+    planner.cx.diagnostics.push(told);
+}

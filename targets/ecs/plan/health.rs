@@ -1,0 +1,119 @@
+//! Health checks of containers, brought within the ranges of ECS.
+//!
+//! Source of the ranges: Amazon ECS API Reference, `HealthCheck`.
+
+use super::planner::Planner;
+use super::{Health, text::Renderer};
+use crate::app::{At, HealthCheck, HealthTest, Service};
+use crate::cloudformation::Value;
+use crate::diagnostic::rules;
+use std::time::Duration;
+
+/// Seconds between checks.
+const INTERVAL: (u64, u64) = (5, 300);
+/// Seconds until a check has failed.
+const TIMEOUT: (u64, u64) = (2, 60);
+/// Failures in a row.
+const RETRIES: (u64, u64) = (1, 10);
+/// Seconds in which failures do not count.
+const START_PERIOD: (u64, u64) = (0, 300);
+/// Compose's own defaults, which differ from those of ECS: 30 s each, 3 retries, no start period.
+const DEFAULT_TIMEOUT: u32 = 30;
+
+/// The check of a container, and one diagnostic for all that had to be changed.
+pub(super) fn plan(
+    planner: &mut Planner<'_, '_>,
+    renderer: &Renderer<'_>,
+    service: &Service,
+    check: &HealthCheck,
+) -> Health {
+    planner.exact(&check.test, "task definition: HealthCheck.Command");
+    let mut changes = Changes::default();
+    let health = Health {
+        command: command(renderer, &check.test.value),
+        interval: changes.seconds(planner, "interval", check.interval.as_ref(), INTERVAL),
+        timeout: changes
+            .seconds(planner, "timeout", check.timeout.as_ref(), TIMEOUT)
+            .or(Some(DEFAULT_TIMEOUT)),
+        retries: check.retries.as_ref().and_then(|retries| {
+            changes.within(planner, "retries", retries, u64::from(retries.value), RETRIES, "")
+        }),
+        start_period: changes.seconds(planner, "start_period", check.start_period.as_ref(), START_PERIOD),
+    };
+    if let Some(start) = &check.start_interval {
+        let reason = "ECS checks at the same interval from the start";
+        planner.cx.ledger.ignored(start, reason, false);
+    }
+    changes.tell(planner, service);
+    health
+}
+
+fn command(renderer: &Renderer<'_>, test: &HealthTest) -> Vec<Value> {
+    match test {
+        HealthTest::Exec(arguments) => {
+            let mut command = vec![Value::from("CMD")];
+            command.extend(renderer.values(arguments));
+            command
+        }
+        HealthTest::Shell(line) => vec!["CMD-SHELL".into(), renderer.value(line)],
+    }
+}
+
+/// What had to be changed.
+#[derive(Default)]
+struct Changes {
+    /// In words: `interval 3s becomes 5s`.
+    words: Vec<String>,
+    first: Option<crate::yaml::NodeId>,
+}
+
+impl Changes {
+    fn seconds(
+        &mut self,
+        planner: &mut Planner<'_, '_>,
+        key: &str,
+        given: Option<&At<Duration>>,
+        range: (u64, u64),
+    ) -> Option<u32> {
+        let given = given?;
+        // A fraction of a second counts as a whole one: checking earlier than asked is the worse error.
+        let seconds = given.value.as_secs() + u64::from(given.value.subsec_nanos() > 0);
+        if given.value.subsec_nanos() > 0 && (range.0..=range.1).contains(&seconds) {
+            let shown = format!("{seconds}s");
+            planner.cx.ledger.approximated(given, shown, "ECS counts whole seconds", "");
+        }
+        self.within(planner, key, given, seconds, range, "s")
+    }
+
+    fn within<T>(
+        &mut self,
+        planner: &mut Planner<'_, '_>,
+        key: &str,
+        given: &At<T>,
+        value: u64,
+        (least, most): (u64, u64),
+        unit: &str,
+    ) -> Option<u32> {
+        let legal = value.clamp(least, most);
+        if legal == value {
+            planner.exact(given, "task definition: HealthCheck");
+        } else {
+            self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
+            self.first.get_or_insert(given.node);
+            let reason = format!("ECS allows {least} to {most}");
+            planner.cx.ledger.approximated(given, format!("{legal}{unit}"), reason, "");
+        }
+        u32::try_from(legal).ok()
+    }
+
+    fn tell(self, planner: &mut Planner<'_, '_>, service: &Service) {
+        let Some(node) = self.first else { return };
+        let message = format!(
+            "the health check of `{}` is brought within what ECS allows: {}",
+            service.name,
+            self.words.join(", ")
+        );
+        let told = planner.about(&rules::ecs::HEALTH_CHECK_RANGE, service, &node, message);
+        planner.cx.diagnostics.push(told);
+    }
+}

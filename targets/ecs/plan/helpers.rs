@@ -1,0 +1,194 @@
+//! Helper containers, where one is unavoidable: they end before the application's own start.
+//!
+//! A volume of the task belongs to root, so one container gives it to its owner. ECS injects secrets
+//! as variables, so another writes those that the manifest wants as files.
+
+use super::container::Needs;
+use super::planner::Planner;
+use super::secrets;
+use super::{Container, MountPoint, Storage, TaskVolume, names};
+use crate::app::{Application, FileMount, SecretSource, Service};
+use crate::cloudformation::Value;
+use crate::diagnostic::rules;
+use std::collections::BTreeMap;
+
+/// Published by AWS; has a shell and the core utilities.
+const IMAGE: &str = "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal";
+/// Where helpers mount volumes.
+const ROOM: &str = "/volumes";
+/// Folders that images keep nothing in: mounting a volume there hides nothing.
+const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
+
+/// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
+pub(super) fn owners(
+    app: &Application,
+    services: &[&Service],
+    volumes: &[TaskVolume],
+    containers: &mut Vec<Container>,
+) {
+    let owned: Vec<(&TaskVolume, (u32, u32))> = volumes
+        .iter()
+        .filter(|volume| volume.storage == Storage::Task)
+        .filter_map(|volume| Some((volume, owner(app, services, &volume.name)?)))
+        .filter(|(_, owner)| *owner != (0, 0))
+        .collect();
+    if owned.is_empty() {
+        return;
+    }
+    let name = free_name("volume-owner", containers);
+    let mut lines = Vec::new();
+    let mut helper = helper(name.clone());
+    for (volume, (user, group)) in &owned {
+        let path = format!("{ROOM}/{}", volume.name);
+        lines.push(format!("chown {user}:{group} {path}"));
+        helper.mounts.push(MountPoint { volume: volume.name.clone(), path, read_only: false });
+    }
+    helper.command = vec![Value::from(lines.join(" && "))];
+    let owned: Vec<&str> = owned.iter().map(|(volume, _)| volume.name.as_str()).collect();
+    wait(containers, &name, &owned);
+    containers.push(helper);
+}
+
+/// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
+fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32, u32)> {
+    if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
+        return named.owner.as_ref().map(|owner| owner.value);
+    }
+    let mounts = |service: &&&Service| {
+        service
+            .container
+            .mounts
+            .iter()
+            .any(|mount| names::container(&format!("{}{}", service.name, mount.target.value)) == volume)
+    };
+    let user = services.iter().find(mounts)?.container.user.as_ref()?.literal()?;
+    let (user, group) = user.split_once(':').unwrap_or((&user, &user));
+    Some((user.parse().ok()?, group.parse().ok()?))
+}
+
+/// Everyone who mounts one of the volumes waits for the helper.
+fn wait(containers: &mut [Container], helper: &str, volumes: &[&str]) {
+    for container in containers {
+        if container.mounts.iter().any(|mount| volumes.contains(&mount.volume.as_str())) {
+            container.depends_on.push((helper.to_owned(), "SUCCESS"));
+        }
+    }
+}
+
+/// Adds the container that writes secrets and configs as files.
+pub(super) fn files(
+    planner: &mut Planner<'_, '_>,
+    main: &Service,
+    services: &[&Service],
+    containers: &mut Vec<Container>,
+    needs: &mut Needs,
+) {
+    let mut helper = helper(free_name("files", containers));
+    let mut lines: Vec<String> = Vec::new();
+    for service in services {
+        let mut folders: BTreeMap<String, String> = BTreeMap::new();
+        for file in &service.container.files {
+            let Some((folder, name)) = place(planner, service, file) else { continue };
+            let next = format!("{}-files-{}", names::container(&service.name), folders.len());
+            let volume = folders.entry(folder.to_owned()).or_insert(next).clone();
+            let variable = format!("FILE_{}", lines.len());
+            lines.push(line(file, &variable, &format!("{ROOM}/{volume}/{name}")));
+            content(planner, main, file, &variable, &mut helper, needs);
+        }
+        for (folder, volume) in folders {
+            needs.volumes.push(TaskVolume { name: volume.clone(), storage: Storage::Task });
+            let path = format!("{ROOM}/{volume}");
+            helper.mounts.push(MountPoint { volume: volume.clone(), path, read_only: false });
+            let own = names::container(&service.name);
+            if let Some(container) = containers.iter_mut().find(|container| container.name == own) {
+                container.mounts.push(MountPoint { volume, path: folder, read_only: true });
+                container.depends_on.push((helper.name.clone(), "SUCCESS"));
+            }
+        }
+    }
+    if !lines.is_empty() {
+        helper.command = vec![Value::from(lines.join(" && "))];
+        containers.push(helper);
+    }
+}
+
+/// The folder and the name of a file, where its folder can be mounted.
+fn place<'f>(
+    planner: &mut Planner<'_, '_>,
+    service: &Service,
+    file: &'f FileMount,
+) -> Option<(&'f str, &'f str)> {
+    let (folder, name) = file.target.value.rsplit_once('/')?;
+    if FREE.iter().any(|free| format!("{folder}/").starts_with(free)) {
+        planner.exact(&file.node, "a file written before the container starts");
+        return Some((folder, name));
+    }
+    planner.cx.ledger.rejected(&file.node, "the file's folder would hide the image's own");
+    let shown = if folder.is_empty() { "/" } else { folder };
+    let message = format!(
+        "`{}` cannot be a file in `{shown}` of `{}`: ECS mounts whole folders, which would hide what the image has there",
+        file.secret, service.name
+    );
+    let told = planner.about(&rules::ecs::FILE_MOUNT, service, &file.node, message).help(format!(
+        "give it a `target` below /run, such as `/run/{}/{name}`, and tell the program to read it there",
+        if file.config { "configs" } else { "secrets" }
+    ));
+    planner.cx.diagnostics.push(told);
+    None
+}
+
+/// One file: its content from the variable, its owner and mode as Compose has them.
+fn line(file: &FileMount, variable: &str, path: &str) -> String {
+    let number = |given: &Option<crate::app::At<String>>| {
+        given.as_ref().and_then(|it| it.value.parse::<u32>().ok()).unwrap_or(0)
+    };
+    let quoted = format!("'{}'", path.replace('\'', r"'\''"));
+    let mode = file.mode.as_ref().map_or(0o444, |mode| mode.value & 0o7777);
+    format!(
+        "printf %s \"${variable}\" > {quoted} && chown {}:{} {quoted} && chmod {mode:o} {quoted}",
+        number(&file.uid),
+        number(&file.gid)
+    )
+}
+
+fn content(
+    planner: &Planner<'_, '_>,
+    main: &Service,
+    file: &FileMount,
+    variable: &str,
+    helper: &mut Container,
+    needs: &mut Needs,
+) {
+    let renderer = planner.renderer(&main.name);
+    let source = planner.app.secrets.get(&file.secret).map(|secret| &secret.source);
+    match source {
+        Some(SecretSource::Content(text)) if file.config && !text.is_secret() => {
+            helper.environment.insert(variable.to_owned(), renderer.value(text));
+        }
+        _ => {
+            let injected = secrets::named(&renderer, &file.secret);
+            helper.secrets.insert(variable.to_owned(), injected.value_from);
+            needs.readable.push(injected.readable);
+        }
+    }
+}
+
+/// A name that no container of the task has.
+fn free_name(wanted: &str, containers: &[Container]) -> String {
+    let mut name = wanted.to_owned();
+    while containers.iter().any(|container| container.name == name) {
+        name.push('_');
+    }
+    name
+}
+
+/// A container that runs a line of shell as root and ends.
+fn helper(name: String) -> Container {
+    Container {
+        essential: false,
+        entrypoint: vec!["sh".into(), "-c".into()],
+        user: Some("0".into()),
+        read_only: Some(true),
+        ..Container::new(name, IMAGE.into())
+    }
+}

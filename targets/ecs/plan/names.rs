@@ -1,0 +1,106 @@
+//! Names that ECS, Cloud Map and CloudWatch accept, as functions of one thing's own name.
+//!
+//! A name that is legal stays as it is; any other has its illegal characters replaced and a hash of
+//! itself appended, so that two names never become one.
+
+use crate::app::Settings;
+use sha2::{Digest, Sha256};
+
+/// The longest DNS label (RFC 1035).
+const LABEL: usize = 63;
+/// What remains of the 255 characters of a family beside a stack's name of 128 and a hyphen.
+const FAMILY: usize = 126;
+/// The longest name of a stack.
+const STACK: usize = 128;
+
+/// A container's name: letters, digits, hyphens, underscores.
+pub fn container(name: &str) -> String {
+    legal(name, 255, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// The part of a family that follows the stack's name.
+pub fn family(name: &str) -> String {
+    legal(name, FAMILY, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// A label of the discovery namespace. Names are looked up without regard to case, so upper case
+/// is changed too.
+pub fn label(name: &str) -> String {
+    let made = legal(name, LABEL, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'));
+    if made.starts_with('-') || made.ends_with('-') { format!("s{}", hash(name)) } else { made }
+}
+
+/// The stack's name: the setting, else project and environment.
+pub fn stack(project: &str, settings: &Settings) -> String {
+    if let Some(name) = &settings.stack {
+        return name.value.clone();
+    }
+    let whole = match &settings.environment {
+        Some(environment) => format!("{project}-{environment}"),
+        None => project.to_owned(),
+    };
+    let made = legal(&whole.replace('_', "-"), STACK - 1, |c| c.is_ascii_alphanumeric() || c == '-');
+    if made.starts_with(|c: char| c.is_ascii_alphabetic()) { made } else { format!("s{made}") }
+}
+
+/// Whether a stack may have this name: `[A-Za-z][-A-Za-z0-9]*`, 128 characters at most.
+pub fn is_stack(name: &str) -> bool {
+    name.len() <= STACK
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// The discovery namespace: the setting, else `<environment>.<project>.internal`.
+pub fn namespace(project: &str, settings: &Settings) -> String {
+    if let Some(name) = &settings.namespace {
+        return name.value.clone();
+    }
+    match &settings.environment {
+        Some(environment) => format!("{}.{}.internal", label(environment), label(project)),
+        None => format!("{}.internal", label(project)),
+    }
+}
+
+fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {
+    if !name.is_empty() && name.len() <= most && name.chars().all(&keep) {
+        return name.to_owned();
+    }
+    let mut made: String =
+        name.to_ascii_lowercase().chars().map(|c| if keep(c) { c } else { '-' }).take(most - 9).collect();
+    made = made.trim_matches('-').to_owned();
+    if !made.is_empty() {
+        made.push('-');
+    }
+    made + &hash(name)
+}
+
+fn hash(name: &str) -> String {
+    Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn legal_names_stay_and_others_never_meet() {
+        assert_eq!(container("my-app_1"), "my-app_1");
+        assert_eq!(label("xray"), "xray");
+        assert_ne!(label("Xray"), label("xray"));
+        assert_ne!(container("a.b"), container("a-b"));
+        for name in ["-a", "a-", ".", "A.b.C", &"x".repeat(300)] {
+            let made = label(name);
+            assert!(made.len() <= 63 && !made.starts_with('-') && !made.ends_with('-'), "{made}");
+            assert!(family(name).len() <= FAMILY);
+        }
+    }
+
+    #[test]
+    fn a_stack_is_named_after_project_and_environment() {
+        let prod = Settings { environment: Some("prod".into()), ..Settings::default() };
+        assert_eq!(stack("todo_backend", &prod), "todo-backend-prod");
+        assert_eq!(namespace("todobackend", &prod), "prod.todobackend.internal");
+        assert!(is_stack(&stack("2048", &prod)));
+        assert!(is_stack(&stack(&"x".repeat(200), &prod)));
+    }
+}

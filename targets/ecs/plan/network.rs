@@ -1,0 +1,124 @@
+//! Where tasks run: parameters, subnets that exist, or a network of the stack's own.
+
+use super::planner::Planner;
+use super::{Network, PlannedParameter};
+use crate::app::{self, At, Posture};
+use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
+use crate::diagnostic::{Diagnostic, rules};
+
+/// A load balancer and a group of database subnets need two availability zones.
+const ZONES: usize = 2;
+
+/// The network, and the parameters that name it where the manifest does not.
+pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
+    match &planner.app.settings.network {
+        app::Network::Parameters => parameters(planner),
+        app::Network::New(_) => (created(planner.app.settings.posture), Vec::new()),
+        app::Network::Existing { vpc, public, private } => {
+            for id in [vpc].into_iter().chain(public).chain(private) {
+                planner.exact(id, "the stack's network");
+            }
+            existing_rules(planner, vpc, public, private);
+            (existing(vpc, public, private), Vec::new())
+        }
+    }
+}
+
+fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
+    let id = |role| LogicalId::only(role);
+    let subnets = |role, text: &str| PlannedParameter {
+        id: id(role),
+        parameter: Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), text),
+        value: None,
+        variable: None,
+    };
+    let mut parameters = vec![PlannedParameter {
+        id: id(Role::VpcId),
+        parameter: Parameter::new(
+            ParameterType::Aws("AWS::EC2::VPC::Id"),
+            "The VPC to run in. It needs DNS support and DNS host names.",
+        ),
+        value: None,
+        variable: None,
+    }];
+    let public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
+    if public {
+        let text = "Subnets of the load balancer: at least two, in different zones, with a route to an internet gateway.";
+        parameters.push(subnets(Role::PublicSubnets, text));
+    }
+    let text = "Subnets of the tasks and databases: at least two, in different zones, with a route to a NAT gateway.";
+    parameters.push(subnets(Role::PrivateSubnets, text));
+    let network = Network {
+        vpc: id(Role::VpcId).reference(),
+        public: id(Role::PublicSubnets).reference(),
+        private: id(Role::PrivateSubnets).reference(),
+        private_count: None,
+        created: None,
+        after: Vec::new(),
+    };
+    (network, parameters)
+}
+
+fn existing(vpc: &At<String>, public: &[At<String>], private: &[At<String>]) -> Network {
+    let list = |ids: &[At<String>]| ids.iter().map(|id| id.value.as_str()).collect::<Value>();
+    Network {
+        vpc: vpc.value.as_str().into(),
+        public: list(public),
+        private: list(private),
+        private_count: Some(private.len()),
+        created: None,
+        after: Vec::new(),
+    }
+}
+
+/// Two public and two private subnets. One NAT gateway serves both zones; under posture prod each has its own.
+fn created(posture: Posture) -> Network {
+    let gateways = if posture == Posture::Prod { ZONES } else { 1 };
+    Network {
+        vpc: LogicalId::only(Role::Vpc).reference(),
+        public: subnet_ids("public").iter().map(LogicalId::reference).collect(),
+        private: subnet_ids("private").iter().map(LogicalId::reference).collect(),
+        private_count: Some(ZONES),
+        created: Some(gateways),
+        after: ["public", "private-a", "private-b"].iter().map(|of| LogicalId::of(of, Role::Route)).collect(),
+    }
+}
+
+/// The ids of the subnets of a kind, `public` or `private`, that the stack makes itself.
+pub fn subnet_ids(kind: &str) -> Vec<LogicalId> {
+    ["a", "b"].iter().map(|zone| LogicalId::of(&format!("{kind}-{zone}"), Role::Subnet)).collect()
+}
+
+fn existing_rules(
+    planner: &mut Planner<'_, '_>,
+    vpc: &At<String>,
+    public: &[At<String>],
+    private: &[At<String>],
+) {
+    let target = planner.compute.target();
+    let mut tell = |rule, at: &At<String>, message: String, help: &str| {
+        planner.cx.diagnostics.push(Diagnostic::new(rule, message).at(at.origin).target(target).help(help));
+    };
+    let wrong = |id: &At<String>, prefix: &str| !id.value.starts_with(prefix);
+    if wrong(vpc, "vpc-") {
+        let message = format!("`{}` is not the id of a VPC", vpc.value);
+        tell(&rules::ecs::NETWORK_ID, vpc, message, "ids of VPCs start with `vpc-`");
+    }
+    for id in public.iter().chain(private).filter(|id| wrong(id, "subnet-")) {
+        let message = format!("`{}` is not the id of a subnet", id.value);
+        tell(&rules::ecs::NETWORK_ID, id, message, "ids of subnets start with `subnet-`");
+    }
+    let is_public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
+    if is_public && public.len() < ZONES {
+        let message = format!("the load balancer needs {ZONES} public subnets in different zones");
+        tell(&rules::ecs::SUBNETS, vpc, message, "add them as `network: { public_subnets: [...] }`");
+    }
+    if private.is_empty() {
+        let message = "the network has no private subnets for the tasks".to_owned();
+        let help = "add them as `network: { private_subnets: [...] }`: tasks get no public address";
+        tell(&rules::ecs::SUBNETS, vpc, message, help);
+    } else if private.len() < ZONES && !planner.app.databases.is_empty() {
+        let message = format!("a database needs {ZONES} private subnets in different zones");
+        tell(&rules::ecs::SUBNETS, vpc, message, "add one as `network: { private_subnets: [...] }`");
+    }
+}

@@ -1,0 +1,96 @@
+//! What every decision works with: the application, the policy, the ledger, and ways to tell.
+
+use super::{compute::Compute, layout::Layout, text::Renderer};
+use crate::app::{Application, Claim, Service};
+use crate::diagnostic::{Diagnostic, Rule, Severity, rules};
+use crate::targets::Compilation;
+
+/// The state of planning.
+pub(super) struct Planner<'a, 'c> {
+    /// The application.
+    pub(super) app: &'a Application,
+    /// The target's policy.
+    pub(super) compute: &'a dyn Compute,
+    /// Who shares a task with whom.
+    pub(super) layout: &'a Layout,
+    /// The ledger and the diagnostics.
+    pub(super) cx: &'a mut Compilation<'c>,
+}
+
+impl<'a> Planner<'a, '_> {
+    /// Renders texts of a task.
+    pub(super) fn renderer<'t>(&self, task: &'t str) -> Renderer<'t>
+    where
+        'a: 't,
+    {
+        Renderer { app: self.app, layout: self.layout, task: Some(task) }
+    }
+
+    /// Claims a leaf as exact.
+    pub(super) fn exact(&mut self, claimed: &impl Claim, became: &str) {
+        self.cx.ledger.exact(claimed, became);
+    }
+
+    /// A diagnostic about a leaf of a service.
+    pub(super) fn about(
+        &self,
+        rule: &'static Rule,
+        service: &Service,
+        claimed: &impl Claim,
+        message: String,
+    ) -> Diagnostic {
+        let node = claimed.node();
+        Diagnostic::new(rule, message)
+            .at(self.cx.manifest.nodes.origin(node))
+            .key(self.cx.manifest.nodes.path(node).to_string())
+            .service(&*service.name)
+            .target(self.compute.target())
+    }
+
+    /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
+    pub(super) fn ignore(
+        &mut self,
+        service: &Service,
+        claimed: &impl Claim,
+        key: &str,
+        reason: &str,
+        loses: bool,
+    ) {
+        self.cx.ledger.ignored(claimed, reason, loses);
+        let verb = if loses { "has no effect" } else { "is not needed" };
+        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.compute.target());
+        let severity = if loses { Severity::Warning } else { Severity::Note };
+        let told = self.about(&rules::target::IGNORED_KEY, service, claimed, message).severity(severity);
+        self.cx.diagnostics.push(told);
+    }
+
+    /// Claims a leaf as rejected, and says what to do.
+    pub(super) fn reject(
+        &mut self,
+        service: &Service,
+        claimed: &impl Claim,
+        key: &str,
+        reason: &str,
+        help: &str,
+    ) {
+        self.cx.ledger.rejected(claimed, reason);
+        let message =
+            format!("`{key}` of `{}` cannot be had on {}: {reason}", service.name, self.compute.target());
+        let told = self.about(&rules::target::REJECTED_KEY, service, claimed, message).help(help);
+        self.cx.diagnostics.push(told);
+    }
+
+    /// Claims a leaf as approximated by a value, and says so under a rule.
+    pub(super) fn approximate(
+        &mut self,
+        rule: &'static Rule,
+        service: &Service,
+        claimed: &impl Claim,
+        (value, reason): (String, &str),
+        message: String,
+    ) {
+        self.cx.ledger.approximated(claimed, value, reason, "");
+        let told = self.about(rule, service, claimed, message);
+        self.cx.diagnostics.push(told);
+    }
+}

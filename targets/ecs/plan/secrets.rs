@@ -1,0 +1,236 @@
+//! Secrets: which of the application's secrets the stack keeps, what feeds them, how a container gets them.
+//!
+//! No value of a secret is ever part of the template: it comes in through a NoEcho parameter, is put
+//! together by CloudFormation from other secrets, or exists on AWS already.
+
+use super::text::Renderer;
+use super::{PlannedParameter, Secret};
+use crate::app::{self, Application, DatabaseField, Name, Piece, SecretSource, Service, Text};
+use crate::cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
+use std::collections::BTreeSet;
+
+/// The secret of a name of the application.
+pub(super) fn id(name: &str) -> LogicalId {
+    LogicalId::of(name, Role::Secret)
+}
+
+/// The NoEcho parameter that feeds it.
+pub(super) fn parameter(name: &str) -> LogicalId {
+    LogicalId::of(name, Role::SecretValue)
+}
+
+/// The value of a secret inside the value of another one.
+pub(super) fn inline(renderer: &Renderer<'_>, secret: &app::Secret) -> Sub {
+    match &secret.source {
+        SecretSource::Derived(text) | SecretSource::Content(text) => renderer.sub(text),
+        SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
+            Sub::new().reference(&parameter(&secret.name))
+        }
+        SecretSource::External(name) => renderer.sub(name),
+    }
+}
+
+/// How a variable that holds a secret is injected.
+#[derive(Debug, Clone)]
+pub(super) struct Injected {
+    /// `ValueFrom`.
+    pub(super) value_from: Value,
+    /// What the execution role must be allowed to read.
+    pub(super) readable: Readable,
+}
+
+/// Something an execution role reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Readable {
+    /// A secret of Secrets Manager.
+    Secret(Value),
+    /// A parameter of the SSM parameter store.
+    SsmParameter(Value),
+}
+
+/// How a text with a secret in it is injected; a text of several pieces becomes a secret of its own,
+/// named after the service and the variable.
+pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, text: &Text) -> Injected {
+    match text.segments.as_slice() {
+        [segment] => match &segment.piece {
+            Piece::Secret(name) => named(renderer, name),
+            Piece::Database { service, field: DatabaseField::Password } => {
+                let credentials = LogicalId::of(service, Role::Credentials);
+                Injected {
+                    value_from: Sub::new().reference(&credentials).then(":password::").into(),
+                    readable: Readable::Secret(credentials.reference()),
+                }
+            }
+            _ => own(&joined_id(service, variable)),
+        },
+        _ => own(&joined_id(service, variable)),
+    }
+}
+
+/// How a secret of the application is injected whole.
+pub(super) fn named(renderer: &Renderer<'_>, name: &str) -> Injected {
+    match renderer.app.secrets.get(name).map(|secret| &secret.source) {
+        Some(SecretSource::External(text)) => external(renderer, text),
+        _ => own(&id(name)),
+    }
+}
+
+fn own(id: &LogicalId) -> Injected {
+    Injected { value_from: id.reference(), readable: Readable::Secret(id.reference()) }
+}
+
+/// A secret that exists: an ARN as it is; a name as the ARN without the six characters that Secrets
+/// Manager appends, which ECS accepts.
+fn external(renderer: &Renderer<'_>, text: &Text) -> Injected {
+    let known = text.literal().unwrap_or_default();
+    if known.starts_with("arn:") && known.contains(":ssm:") {
+        let value = renderer.value(text);
+        return Injected { value_from: value.clone(), readable: Readable::SsmParameter(value) };
+    }
+    if known.starts_with("arn:") {
+        let whole: Vec<&str> = known.splitn(8, ':').collect();
+        let secret = whole.iter().take(7).copied().collect::<Vec<_>>().join(":");
+        return Injected { value_from: renderer.value(text), readable: Readable::Secret(secret.into()) };
+    }
+    let value_from = arn::regional("secretsmanager", "secret:").append(renderer.sub(text));
+    let readable = value_from.clone().then("-??????");
+    Injected { value_from: value_from.into(), readable: Readable::Secret(readable.into()) }
+}
+
+fn joined_id(service: &str, variable: &str) -> LogicalId {
+    LogicalId::of_parts(&[service, variable], Role::Secret)
+}
+
+/// Secrets and parameters of everything that containers use.
+pub(super) fn plan(renderer: &Renderer<'_>) -> (Vec<Secret>, Vec<PlannedParameter>) {
+    let uses = Uses::of(renderer.app);
+    let mut secrets = Vec::new();
+    let mut parameters = Vec::new();
+    for (name, secret) in &renderer.app.secrets {
+        let fed = !matches!(
+            secret.source,
+            SecretSource::Derived(_) | SecretSource::Content(_) | SecretSource::External(_)
+        );
+        if fed && (uses.whole.contains(name) || uses.inside.contains(name)) {
+            parameters.push(fed_by(secret));
+        }
+        if uses.whole.contains(name) && !matches!(secret.source, SecretSource::External(_)) {
+            secrets.push(kept(renderer, secret));
+        }
+    }
+    secrets.extend(uses.joined.iter().map(|(service, variable, text)| Secret {
+        id: joined_id(service, variable),
+        description: format!("{variable} of {service}"),
+        value: renderer.value(text),
+        from: vec![format!("services.{service}.environment.{variable}")],
+        after: attached(text),
+    }));
+    (secrets, parameters)
+}
+
+fn kept(renderer: &Renderer<'_>, secret: &app::Secret) -> Secret {
+    let after = match &secret.source {
+        SecretSource::Derived(text) => attached(text),
+        _ => Vec::new(),
+    };
+    Secret {
+        id: id(&secret.name),
+        description: format!("{} of {}", secret.name, renderer.app.name),
+        value: inline(renderer, secret).into(),
+        from: vec![key_of(&secret.name)],
+        after,
+    }
+}
+
+fn fed_by(secret: &app::Secret) -> PlannedParameter {
+    let what = match &secret.source {
+        SecretSource::File(path) => format!("The secret {}: the content of {}.", secret.name, path.value),
+        SecretSource::Environment(name) => {
+            format!("The secret {}: the environment variable {}.", secret.name, name.value)
+        }
+        _ => format!("The secret {}.", secret.name),
+    };
+    PlannedParameter {
+        id: parameter(&secret.name),
+        parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(&secret.name)),
+        value: None,
+        variable: None,
+    }
+}
+
+/// The key path behind a secret's name: `app/KEY` is a variable of a service.
+fn key_of(name: &str) -> String {
+    match name.split_once('/') {
+        Some((service, variable)) => format!("services.{service}.environment.{variable}"),
+        None => format!("secrets.{name}"),
+    }
+}
+
+/// A password read from a database's secret: the secret must exist, the attachment is of no matter.
+fn attached(text: &Text) -> Vec<LogicalId> {
+    let databases = text.segments.iter().filter_map(|segment| match &segment.piece {
+        Piece::Database { service, field: DatabaseField::Password } => Some(service),
+        _ => None,
+    });
+    databases.map(|service| LogicalId::of(service, Role::Credentials)).collect()
+}
+
+/// Which secrets are used, and how.
+#[derive(Default)]
+struct Uses {
+    /// Injected as they are.
+    whole: BTreeSet<Name>,
+    /// Part of another secret.
+    inside: BTreeSet<Name>,
+    /// Texts of several pieces: service, variable, text.
+    joined: Vec<(Name, Name, Text)>,
+}
+
+impl Uses {
+    fn of(app: &Application) -> Uses {
+        let mut uses = Uses::default();
+        for service in app.services.values() {
+            uses.service(app, service);
+        }
+        uses
+    }
+
+    fn service(&mut self, app: &Application, service: &Service) {
+        for (name, variant) in &service.container.environment {
+            let Some(text) = variant.value.as_ref().filter(|text| text.is_secret()) else { continue };
+            match text.segments.as_slice() {
+                [segment] => {
+                    if let Piece::Secret(secret) = &segment.piece {
+                        self.whole(app, secret);
+                    }
+                }
+                _ => {
+                    self.parts(app, text);
+                    self.joined.push((service.name.clone(), name.clone(), text.clone()));
+                }
+            }
+        }
+        for file in &service.container.files {
+            self.whole(app, &file.secret);
+        }
+    }
+
+    fn whole(&mut self, app: &Application, name: &Name) {
+        if self.whole.insert(name.clone())
+            && let Some(SecretSource::Derived(text)) = app.secrets.get(name).map(|secret| &secret.source)
+        {
+            self.parts(app, text);
+        }
+    }
+
+    fn parts(&mut self, app: &Application, text: &Text) {
+        for segment in &text.segments {
+            if let Piece::Secret(name) = &segment.piece
+                && self.inside.insert(name.clone())
+                && let Some(SecretSource::Derived(inner)) = app.secrets.get(name).map(|secret| &secret.source)
+            {
+                self.parts(app, inner);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the environment's settings say of the whole stack: its name, region, logs and tags.
+
+use super::names;
+use super::planner::Planner;
+use super::text::Renderer;
+use crate::cloudformation::Value;
+use crate::diagnostic::{Diagnostic, Rule, rules};
+
+/// Days that CloudWatch can keep logs (`AWS::Logs::LogGroup`, `RetentionInDays`).
+const RETENTION: &[u32] = &[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+/// Days that logs are kept where the environment says nothing.
+const USUAL: u32 = 7;
+
+/// The stack as a whole.
+pub(super) struct Stack {
+    /// Its name.
+    pub(super) stack: String,
+    /// Its region.
+    pub(super) region: Option<String>,
+    /// What it is.
+    pub(super) description: String,
+    /// Days that logs are kept.
+    pub(super) log_retention: u32,
+    /// Tags of its resources.
+    pub(super) tags: Vec<(String, Value)>,
+}
+
+/// Decides them.
+pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
+    let app = planner.app;
+    let settings = &app.settings;
+    let stack = names::stack(&app.name, settings);
+    if let Some(given) = &settings.stack {
+        planner.exact(given, "the stack's name");
+        if !names::is_stack(&given.value) {
+            let message = format!("`{}` cannot be the name of a stack", given.value);
+            let help = "use a letter, then letters, digits and hyphens, 128 characters at most";
+            tell(planner, &rules::ecs::STACK_NAME, given.origin, message, help);
+        }
+    }
+    if let Some(region) = &settings.region {
+        planner.exact(region, "the region to deploy to");
+    }
+    let renderer = Renderer { app, layout: planner.layout, task: None };
+    let tags = settings.tags.iter().map(|(name, text)| (name.clone(), renderer.value(text))).collect();
+    for (_, text) in &settings.tags {
+        planner.exact(text, "tags");
+    }
+    let environment = settings.environment.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    Stack {
+        stack,
+        region: settings.region.as_ref().map(|region| region.value.clone()),
+        description: format!("{}{environment}", app.name),
+        log_retention: log_retention(planner),
+        tags,
+    }
+}
+
+fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
+    let Some(days) = &planner.app.settings.log_retention else { return USUAL };
+    planner.exact(days, "log groups: RetentionInDays");
+    if !RETENTION.contains(&days.value) {
+        let near = RETENTION.iter().find(|legal| **legal > days.value).or(RETENTION.last());
+        let message = format!("CloudWatch cannot keep logs for {} days", days.value);
+        let help = format!("the next that it can is {}", near.copied().unwrap_or(USUAL));
+        tell(planner, &rules::ecs::LOG_RETENTION, days.origin, message, &help);
+    }
+    days.value
+}
+
+fn tell(
+    planner: &mut Planner<'_, '_>,
+    rule: &'static Rule,
+    origin: crate::source::Origin,
+    message: String,
+    help: &str,
+) {
+    let told =
+        Diagnostic::new(rule, message).at(origin).target(planner.compute.target()).help(help.to_owned());
+    planner.cx.diagnostics.push(told);
+}

@@ -1,0 +1,76 @@
+//! Text -> a value of the template.
+//!
+//! Late-bound variables become parameters, hosts become discovery names, database fields attributes of
+//! the instance. A secret never becomes part of a task definition: it is injected, or refused.
+
+use super::{layout::Layout, names, secrets};
+use crate::app::{Application, DatabaseField, Piece, Text};
+use crate::cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
+
+/// What rendering needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Renderer<'a> {
+    /// The application.
+    pub(super) app: &'a Application,
+    /// Who shares a task with whom.
+    pub(super) layout: &'a Layout,
+    /// The task in which the text stands; nothing outside of tasks.
+    pub(super) task: Option<&'a str>,
+}
+
+impl Renderer<'_> {
+    /// The value. Secrets in it are rendered as references that CloudFormation resolves: only the
+    /// value of another secret may hold them.
+    pub(super) fn value(&self, text: &Text) -> Value {
+        self.sub(text).into()
+    }
+
+    /// The values of a list.
+    pub(super) fn values(&self, texts: &[Text]) -> Vec<Value> {
+        texts.iter().map(|text| self.value(text)).collect()
+    }
+
+    /// The text as a substitution.
+    pub(super) fn sub(&self, text: &Text) -> Sub {
+        text.segments.iter().fold(Sub::new(), |sub, segment| self.piece(sub, &segment.piece))
+    }
+
+    fn piece(&self, sub: Sub, piece: &Piece) -> Sub {
+        match piece {
+            Piece::Literal(text) => sub.then(text),
+            Piece::LateBound(variable) => sub.reference(&LogicalId::variable(&variable.name)),
+            Piece::Host(service) => sub.then(self.host(service)),
+            Piece::Database { service, field } => self.database(sub, service, *field),
+            Piece::Secret(name) => match self.app.secrets.get(name) {
+                Some(secret) => sub.append(secrets::inline(self, secret)),
+                None => sub,
+            },
+            Piece::Region => sub.pseudo(Pseudo::Region),
+            Piece::Account => sub.pseudo(Pseudo::AccountId),
+            Piece::Partition => sub.pseudo(Pseudo::Partition),
+        }
+    }
+
+    /// The name under which a service is reached: containers of one task share the loopback.
+    pub(super) fn host(&self, service: &str) -> String {
+        if self.task.is_some_and(|task| self.layout.is_in(service, task)) {
+            return "127.0.0.1".to_owned();
+        }
+        let task = self.layout.tasks_of(service).first().map_or(service, |task| &***task);
+        format!("{}.{}", names::label(task), names::namespace(&self.app.name, &self.app.settings))
+    }
+
+    fn database(&self, sub: Sub, service: &str, field: DatabaseField) -> Sub {
+        let instance = LogicalId::of(service, Role::Database);
+        let Some(database) = self.app.databases.get(service) else { return sub };
+        match field {
+            DatabaseField::Host => sub.att(&instance, "Endpoint.Address"),
+            DatabaseField::Port => sub.att(&instance, "Endpoint.Port"),
+            DatabaseField::Name => sub.then(super::data::database_name(database).unwrap_or_default()),
+            DatabaseField::Username => sub.then(super::data::username(database)),
+            DatabaseField::Password => {
+                sub.secret_field(&LogicalId::of(service, Role::Credentials), "password")
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The compute policy of Fargate.
+
+use super::size;
+use crate::app::{Application, Service, Volume};
+use crate::cloudformation::LogicalId;
+use crate::diagnostic::{Diagnostic, rules};
+use crate::targets::Compilation;
+use crate::targets::ecs::plan::{
+    Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
+};
+
+/// Capacity that AWS runs.
+#[derive(Debug)]
+pub(super) struct Fargate;
+
+/// Amazon ECS Developer Guide, "Task definition differences for Fargate".
+static LIMITS: Limits = Limits {
+    stop_timeout: 120,
+    cap_add: Some(&["SYS_PTRACE"]),
+    host_access: false,
+    compatibility: "FARGATE",
+};
+
+const MIB: u64 = 1024 * 1024;
+
+impl Compute for Fargate {
+    fn target(&self) -> &'static str {
+        "fargate"
+    }
+
+    fn limits(&self) -> &'static Limits {
+        &LIMITS
+    }
+
+    fn mode(&self, _: &Service, _: Reach) -> NetworkMode {
+        NetworkMode::AwsVpc
+    }
+
+    fn shared_group(&self, _: NetworkMode) -> Option<LogicalId> {
+        None
+    }
+
+    /// The smallest size that holds what the containers ask for.
+    fn size(&self, asked: &Asked, cx: &mut Compilation<'_>) -> Size {
+        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.value);
+        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.value);
+        let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
+        match size::smallest(cpu, memory) {
+            Some(chosen) => {
+                tell(asked, (cpu, memory), chosen, cx);
+                Size { cpu: Some(chosen.0), memory: Some(chosen.1) }
+            }
+            None => {
+                refuse(asked, (cpu, memory), cx);
+                Size::default()
+            }
+        }
+    }
+
+    fn storage(&self, volume: &Volume, local: bool) -> Storage {
+        if local { Storage::Task } else { Storage::Efs(volume.name.clone()) }
+    }
+
+    fn capacity(&self, application: &Application, cx: &mut Compilation<'_>) -> Capacity {
+        let spot = application.settings.spot.as_ref();
+        if let Some(spot) = spot {
+            cx.ledger.exact(spot, "capacity provider strategy");
+        }
+        let provider = if spot.is_some_and(|spot| spot.value) { "FARGATE_SPOT" } else { "FARGATE" };
+        let item = Strategy { provider: provider.into(), base: 0, weight: 1 };
+        Capacity {
+            providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],
+            strategy: vec![item],
+            after: Vec::new(),
+            public_ip: Some(false),
+            platform_version: Some("LATEST"),
+        }
+    }
+
+    /// Nothing to add: AWS runs the machines.
+    fn finish(&self, _: &Application, _: &mut EcsPlan, _: &mut Compilation<'_>) {}
+}
+
+/// Says the size, where it is not the one that was asked for.
+fn tell(asked: &Asked, wanted: (u32, u32), chosen: (u32, u32), cx: &mut Compilation<'_>) {
+    if wanted == chosen {
+        return;
+    }
+    let shown = format!("{} CPU units and {} MiB", chosen.0, chosen.1);
+    let reason = "Fargate has certain sizes only";
+    if let Some(cpu) = asked.cpu.as_ref().filter(|_| wanted.0 != chosen.0) {
+        cx.ledger.approximated(cpu, format!("{} CPU units", chosen.0), reason, "task definition: Cpu");
+    }
+    let origin = asked.cpu.as_ref().map(|cpu| cpu.origin);
+    let origin = origin.or(asked.memory.as_ref().map(|memory| memory.origin)).unwrap_or(asked.origin);
+    let message = format!("tasks of `{}` have {shown}", asked.task);
+    cx.diagnostics.push(
+        Diagnostic::new(&rules::fargate::TASK_SIZE, message)
+            .at(origin)
+            .service(&*asked.task)
+            .target("fargate")
+            .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`"),
+    );
+}
+
+fn refuse(asked: &Asked, (cpu, memory): (u32, u32), cx: &mut Compilation<'_>) {
+    let message = format!(
+        "no size of Fargate holds the task of `{}`: it asks for {} virtual CPUs and {memory} MiB",
+        asked.task,
+        f64::from(cpu) / 1024.0
+    );
+    let mut diagnostic = Diagnostic::new(&rules::fargate::ILLEGAL_SIZE, message).target("fargate");
+    if let Some(asked) = &asked.cpu {
+        cx.ledger.rejected(asked, "no size of Fargate holds it");
+        diagnostic = diagnostic.at(asked.origin);
+    }
+    if let Some(asked) = &asked.memory {
+        cx.ledger.rejected(asked, "no size of Fargate holds it");
+        diagnostic = diagnostic.at(asked.origin);
+    }
+    cx.diagnostics.push(
+        diagnostic
+            .service(&*asked.task)
+            .help("ask for at most 32 virtual CPUs and 244 GB, or use the target `ecs-ec2`"),
+    );
+}

@@ -1,0 +1,32 @@
+//! The target `fargate`: the shared ECS plan on capacity that AWS runs.
+//!
+//! In: the application. Out: a CloudFormation template. What differs from EC2 instances stands in
+//! [`compute::Fargate`]; the rest is `targets/ecs`.
+
+mod compute;
+mod size;
+
+use super::{Compilation, Compiled, Target, ecs, support};
+use crate::app::{Application, SupportTable};
+
+/// ECS on Fargate.
+#[derive(Debug)]
+pub struct Fargate;
+
+impl Target for Fargate {
+    fn name(&self) -> &'static str {
+        "fargate"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Amazon ECS on AWS Fargate: a CloudFormation template, no machines to look after"
+    }
+
+    fn support(&self) -> &'static SupportTable {
+        &support::FARGATE
+    }
+
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled> {
+        ecs::compile(application, &compute::Fargate, cx)
+    }
+}
