@@ -1,0 +1,73 @@
+"""What the tests of Beanstalk deployments share: a manifest with a secret, a clean service, what must hold at the end."""
+
+import re
+
+from beanstalk_emulator import Bundle
+from world import ACCOUNT, REGION, DeployCase, client
+
+LAPTOP, GIVEN = "canary-of-the-laptop-1f2e", "canary-given-to-deploy-9a8b"
+MANIFEST = """
+name: shop
+services:
+  app:
+    image: registry.example.org/shop:${APP_VERSION}
+    ports: ["80:8000"]
+    environment:
+      GREETING: hello
+      SESSION_PASSWORD: %s
+x-tranship:
+  environments:
+    dev: { target: beanstalk, region: us-east-1, instance_type: t3.small }
+"""
+
+
+class BeanstalkCase(DeployCase):
+    """A clean Elastic Beanstalk, the manifest, and the file of its secret."""
+
+    def setUp(self):
+        super().setUp()
+        self.beanstalk.__init__(self.beanstalk.s3, pace=0.1)
+        self.empty()
+        self.write("compose.yaml", MANIFEST % LAPTOP)
+        self.write("secret", GIVEN + "\n")
+        self.secrets = []
+
+    def empty(self):
+        """No bucket and no secret of an earlier test."""
+        s3 = client("s3", self.gateway.url)
+        for bucket in s3.list_buckets()["Buckets"]:
+            for item in s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", []):
+                s3.delete_object(Bucket=bucket["Name"], Key=item["Key"], VersionId=item["VersionId"])
+            s3.delete_bucket(Bucket=bucket["Name"])
+        secrets = client("secretsmanager", self.gateway.url)
+        for secret in secrets.list_secrets()["SecretList"]:
+            secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+        self.gateway.reset()
+
+    def arguments(self, version="1"):
+        """The arguments of a first deploy; the names of its secrets are taken from what the program asks for."""
+        if not self.secrets:
+            run = self.tranship("deploy", "dev", "--yes", "--set", f"APP_VERSION={version}", expect=2)
+            names = re.findall(r"--secret (\S+)=@FILE", run.err)
+            self.assertTrue(names, run)
+            self.secrets = [word for name in names for word in ("--secret", f"{name}=@secret")]
+            self.assertEqual(self.gateway.actions("CreateApplication", "CreateEnvironment", "PutBucket"), [])
+        return ["deploy", "dev", "--yes", "--set", f"APP_VERSION={version}", *self.secrets]
+
+    def live(self):
+        """The environments that are not terminated."""
+        return [one for one in self.beanstalk.environments if one["Status"] != "Terminated"]
+
+    def converged(self, version="1"):
+        """One of each thing, and the environment serves the version that was compiled."""
+        (environment,) = self.live()
+        self.assertEqual((environment["Status"], environment["Health"]), ("Ready", "Green"))
+        self.assertEqual(list(self.beanstalk.applications), ["shop"])
+        label = environment["VersionLabel"]
+        bundle = Bundle(self.beanstalk.bundles["shop", label])
+        self.assertIn(f"shop:{version}\"", bundle.archive.read("Dockerrun.aws.json").decode())
+        names = [one["Name"] for one in client("s3", self.gateway.url).list_buckets()["Buckets"]]
+        self.assertEqual([name for name in names if name.startswith("tranship-")], [f"tranship-{ACCOUNT}-{REGION}"])
+        secrets = client("secretsmanager", self.gateway.url)
+        self.assertEqual(len(secrets.list_secrets()["SecretList"]), 1)
+        return label
