@@ -92,6 +92,9 @@ fn resolve(root: &mut Node, project: &mut Project, cx: &mut Context<'_>) -> Vec<
     }
     env::resolve(root, project, cx);
     services.select(root, project, cx);
+    if !cx.options.no_consistency && !cx.options.no_env_resolution {
+        consistency::container_names(root, cx);
+    }
     if !cx.options.all_resources {
         profiles::drop_unused(root);
     }

@@ -33,23 +33,31 @@ fn collect(node: &Node, found: &mut BTreeMap<String, Named>) {
     }
 }
 
-/// The expressions of one text. A `$` that begins none counts as a variable without a name.
+/// The expressions of one text. Braces that hold none count as a variable without a name.
 fn scan(text: &str, found: &mut BTreeMap<String, Named>) {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         rest = rest.get(at + 1..).unwrap_or("");
         if let Some(after) = rest.strip_prefix('$') {
             rest = after;
-        } else if let Some(inner) = rest.strip_prefix('{').and_then(braced) {
+            continue;
+        }
+        let braces = rest.strip_prefix('{');
+        if let Some(inner) = braces.and_then(braced) {
             expression(inner, found);
             rest = rest.get(inner.len() + 2..).unwrap_or("");
-        } else {
-            let name = name_of(rest);
-            let name = if name.starts_with(|first: char| first.is_ascii_digit()) { "" } else { name };
+            continue;
+        }
+        let name = name_of(rest);
+        if braces.is_some() || is_name(name) {
             found.insert(name.to_owned(), Named::default());
             rest = rest.get(name.len()..).unwrap_or("");
         }
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// What stands in the braces that were just opened; nothing where it is no expression.
@@ -58,7 +66,7 @@ fn braced(text: &str) -> Option<&str> {
     let operator = text.get(name.len()..)?;
     let fits = operator.starts_with(['}', '-', '+', '?'])
         || [":-", ":+", ":?"].iter().any(|begin| operator.starts_with(begin));
-    if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) || !fits {
+    if !is_name(name) || !fits {
         return None;
     }
     let mut depth = 1;
@@ -104,7 +112,7 @@ mod tests {
     #[test]
     fn every_form() {
         let mut found = BTreeMap::new();
-        scan("$A ${B} ${C:-d${E}f} ${G?no} ${H:+x} $$I ${J-}", &mut found);
+        scan("$A ${B} ${C:-d${E}f} ${G?no} ${H:+x} $$I ${J-} $(date) $1", &mut found);
         let shown: Vec<String> = found
             .iter()
             .map(|(name, named)| format!("{name} {} {} {}", named.required, named.fallback, named.alternate))

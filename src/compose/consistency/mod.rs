@@ -8,6 +8,8 @@ mod cycles;
 mod resources;
 mod service;
 
+pub use service::container_names;
+
 use super::Context;
 use crate::diagnostic::rules::compose as rules;
 use crate::diagnostic::{Diagnostic, Severity, suggest};
@@ -27,7 +29,6 @@ pub fn check(root: &mut Node, inactive: &[Arc<str>], cx: &mut Context<'_>) {
     for entry in mapping(root, "services") {
         service::check(&entry.key, &entry.value, &manifest, cx);
     }
-    service::container_names(root, cx);
     resources::secrets(root, &broken, cx);
     cycles::check(root, cx);
     service::scale_replicas(root);

@@ -311,8 +311,8 @@ fn of(node: &Node, key: &str) -> Origin {
     node.get(key).map_or(node.origin, |value| value.origin)
 }
 
-/// No two services have one container name.
-pub(super) fn container_names(root: &Node, cx: &mut Context<'_>) {
+/// No two services have one container name: of those that were selected.
+pub fn container_names(root: &Node, cx: &mut Context<'_>) {
     let mut taken: BTreeMap<&str, (&str, Origin)> = BTreeMap::new();
     for entry in mapping(root, "services") {
         let Some(node) = entry.value.get("container_name") else { continue };
