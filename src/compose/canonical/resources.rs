@@ -38,6 +38,13 @@ pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>
 
 /// `[docs=../docs]` becomes `{docs: ../docs}`.
 pub(super) fn additional_contexts(service: &mut Service<'_, '_>, node: &mut Node) {
+    if let Value::Mapping(mapping) = &node.value {
+        let help = "write a path, or `service:` and a name";
+        for entry in mapping.iter().filter(|entry| entry.value.as_str().is_none()) {
+            let key = format!("build.additional_contexts.{}", entry.key.text);
+            service.refuse(&rules::WRONG_TYPE, &key, &entry.value, "it is no text", help);
+        }
+    }
     let Value::Sequence(items) = &node.value else { return };
     let mut mapping = Mapping::new();
     for item in items {

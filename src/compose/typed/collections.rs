@@ -135,6 +135,7 @@ impl Binder<'_, '_> {
     /// `name=address` for every address, sorted.
     pub(super) fn hosts(&mut self, mut node: Node) -> Option<Node> {
         let mut hosts: Vec<Node> = Vec::new();
+        let written = !is_empty(&node);
         match std::mem::take(&mut node.value) {
             Value::Mapping(mapping) => {
                 for Entry { key, value } in mapping {
@@ -169,7 +170,7 @@ impl Binder<'_, '_> {
         }
         hosts.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
         node.value = Value::Sequence(hosts);
-        (!is_empty(&node)).then_some(node)
+        written.then_some(node)
     }
 
     fn host(&mut self, name: &str, address: &str, origin: Origin, place: Origin, hosts: &mut Vec<Node>) {

@@ -31,11 +31,10 @@ impl Binder<'_, '_> {
         Some(node)
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "towards zero, as Docker Compose does")]
     pub(super) fn whole(&mut self, mut node: Node) -> Option<Node> {
         let number = match &node.value {
             Value::Integer(number) => i64::try_from(*number).ok(),
-            Value::Float(number) => Some(*number as i64),
+            Value::Float(number) => Some(truncated(*number)),
             Value::String(text) => text.parse().ok(),
             _ => None,
         };
@@ -118,7 +117,8 @@ impl Binder<'_, '_> {
                 node.value = Value::Integer(-1);
                 Some(node)
             }
-            _ => self.whole(node),
+            Value::String(_) | Value::Integer(_) => self.whole(node),
+            _ => self.no(&node, "must be `all` or a whole number", "write a whole number"),
         }
     }
 
@@ -140,6 +140,12 @@ impl Binder<'_, '_> {
         self.refuse(&rules::INVALID_VALUE, node.origin, why, help);
         None
     }
+}
+
+/// What a processor makes of a number that no integer holds: the least one.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "as Docker Compose does")]
+fn truncated(number: f64) -> i64 {
+    if number >= i64::MIN as f64 && number < i64::MAX as f64 { number as i64 } else { i64::MIN }
 }
 
 const TRUTH: &str = "write true or false";
