@@ -80,6 +80,12 @@ impl Environment {
         Arc::make_mut(&mut self.variables).entry(name.into()).or_insert(variable);
     }
 
+    /// The variable of a name and no other.
+    pub fn only(&self, name: &str) -> Environment {
+        let kept = self.variables.get_key_value(name).map(|(name, value)| (name.clone(), value.clone()));
+        Environment { variables: Arc::new(kept.into_iter().collect()) }
+    }
+
     /// Every variable, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Variable)> {
         self.variables.iter()

@@ -35,6 +35,9 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
     let found = discover(cx)?;
     let files = read_all(&found, cx);
     let mut project = project(found, &files, cx)?;
+    if cx.options.no_interpolate {
+        project.environment = project.environment.only("COMPOSE_PROJECT_NAME");
+    }
     let deferred = deferred(&files, cx.options);
     let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
     let mut loader =

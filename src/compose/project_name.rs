@@ -55,6 +55,7 @@ fn imposed(name: String, source: VariableSource, cx: &mut Context<'_>) -> Option
 }
 
 fn from_file(text: &str, found: &Found, cx: &Context<'_>) -> String {
+    let normalise = |name: &str| if cx.options.no_normalize { name.to_owned() } else { normalise(name) };
     if cx.options.no_interpolate {
         return normalise(text);
     }

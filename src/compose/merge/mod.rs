@@ -162,25 +162,33 @@ impl Merge<'_, '_> {
         node
     }
 
-    /// Pools of one subnet are merged; another subnet is another pool.
+    /// Pools of one subnet are merged; another subnet is another pool. A pool of the base meets every pool
+    /// of the override: where it took over another's subnet, it goes on with that one.
     fn pools(&mut self, base: Node, over: Node) -> Node {
         let (Value::Sequence(ours), Value::Sequence(theirs)) = (&base.value, &over.value) else {
             return if over.is_null() { base } else { self.replace(&base, over) };
         };
-        let subnet = |pool: &Node| pool.get("subnet").map(|node| node.value.clone());
         let mut merged: Vec<Node> = Vec::new();
         for own in ours {
             let mut own = own.clone();
+            // The places of the result that are this pool, and change with it.
+            let mut places: Vec<usize> = Vec::new();
             for their in theirs {
-                if subnet(their) != subnet(&own) && !merged.iter().any(|pool| subnet(pool) == subnet(their)) {
+                let known = merged.iter().any(|pool| subnet(pool) == subnet(their));
+                if subnet(their) != subnet(&own) && !known {
                     merged.push(their.clone());
                     continue;
                 }
                 own = self.deep(own, their.clone());
-                match merged.iter_mut().find(|pool| subnet(pool) == subnet(&own)) {
+                for place in &places {
+                    merged.get_mut(*place).into_iter().for_each(|pool| *pool = own.clone());
+                }
+                let place = merged.iter().position(|pool| subnet(pool) == subnet(&own));
+                match place.and_then(|place| merged.get_mut(place)) {
                     Some(pool) => *pool = own.clone(),
                     None => merged.push(own.clone()),
                 }
+                places.push(place.unwrap_or(merged.len() - 1));
             }
         }
         Node { value: Value::Sequence(merged), ..base }
@@ -204,6 +212,10 @@ pub(super) fn won(winner: Origin, loser: Origin, cx: &mut Context<'_>) -> Origin
         return winner;
     }
     cx.sources.record(Provenance::Merged { winner, losers: vec![loser] })
+}
+
+fn subnet(pool: &Node) -> Option<&Value> {
+    pool.get("subnet").map(|subnet| &subnet.value)
 }
 
 fn build_mapping(mut node: Node) -> Node {

@@ -49,6 +49,8 @@ impl Binder<'_, '_> {
     pub(super) fn natural(&mut self, mut node: Node, bits: u32) -> Option<Node> {
         let number = match &node.value {
             Value::Integer(number) => Some(*number),
+            // Past 64 bits the highest one alone is left.
+            Value::Float(number) if *number >= 18_446_744_073_709_551_616.0 => Some(1 << 63),
             Value::Float(number) => Some(*number as i128),
             _ => None,
         };
