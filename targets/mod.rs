@@ -130,7 +130,7 @@ pub struct BeanstalkDeployment {
 
 /// The registry. Adding a target is adding a folder and a line here.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&beanstalk::Beanstalk, &fargate::Fargate]
+    &[&beanstalk::Beanstalk, &ecs_ec2::EcsEc2, &fargate::Fargate]
 }
 
 /// The target of a name.

@@ -8,6 +8,7 @@ use crate::app::{Application, Posture, Protocol, Service, Volume};
 use crate::cloudformation::{LogicalId, Role};
 use crate::diagnostic::{Diagnostic, rules};
 use crate::targets::Compilation;
+use crate::targets::ecs::plan::groups;
 use crate::targets::ecs::plan::{
     Architecture, Asked, Capacity, Compute, EcsPlan, Group, Limits, NetworkMode, Outbound, PlannedParameter,
     Reach, Size, Storage, Strategy,
@@ -33,10 +34,10 @@ impl Compute for Ec2 {
         &LIMITS
     }
 
-    /// An address of its own costs one of a machine's few interfaces: only what is looked up by name gets one,
-    /// since discovery knows no A records in bridge mode.
+    /// An address of its own costs one of a machine's few interfaces. Only what is looked up by name gets one, since
+    /// discovery knows no A records in bridge mode, and sidecars, since bridge mode has no shared loopback.
     fn mode(&self, _: &Service, reach: Reach) -> NetworkMode {
-        if reach.by_name { NetworkMode::AwsVpc } else { NetworkMode::Bridge }
+        if reach.by_name || reach.together { NetworkMode::AwsVpc } else { NetworkMode::Bridge }
     }
 
     fn shared_group(&self, mode: NetworkMode) -> Option<LogicalId> {
@@ -87,7 +88,9 @@ impl Compute for Ec2 {
         }
         let architecture = instance.map_or_else(|| architecture_of(plan), |instance| instance.architecture);
         tell_shared_group(plan, cx);
-        plan.groups.push(group());
+        if !plan.groups.iter().any(|group| group.id == LogicalId::only(Role::InstanceSecurityGroup)) {
+            plan.groups.push(group());
+        }
         plan.parameters.push(PlannedParameter {
             id: LogicalId::only(Role::InstanceImage),
             parameter: machines::image(architecture),
@@ -170,11 +173,11 @@ fn folders(plan: &EcsPlan) -> Vec<Folder> {
     folders
 }
 
-/// The machines' own security group, which tasks in bridge mode share. They reach AWS and registries by HTTPS.
+/// The machines' own security group, where no task shares it. They reach AWS and registries by HTTPS.
 fn group() -> Group {
     Group {
         id: LogicalId::only(Role::InstanceSecurityGroup),
-        description: "Instances of the cluster and their tasks in bridge mode".to_owned(),
+        description: groups::SHARED.to_owned(),
         outbound: vec![Outbound {
             port: 443,
             protocol: Protocol::Tcp,

@@ -8,3 +8,28 @@ pub mod instances;
 pub mod machines;
 pub mod room;
 pub mod user_data;
+
+use super::{Compilation, Compiled, Target, ecs, support};
+use crate::app::{Application, SupportTable};
+
+/// ECS on EC2 instances.
+#[derive(Debug)]
+pub struct EcsEc2;
+
+impl Target for EcsEc2 {
+    fn name(&self) -> &'static str {
+        "ecs-ec2"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Amazon ECS on EC2 instances: a CloudFormation template with the machines in it"
+    }
+
+    fn support(&self) -> &'static SupportTable {
+        &support::ECS_EC2
+    }
+
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled> {
+        ecs::compile(application, &compute::Ec2, cx)
+    }
+}

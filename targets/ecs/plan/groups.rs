@@ -2,13 +2,16 @@
 
 use super::planner::Planner;
 use super::{
-    Database, FileSystem, Group, Inbound, LoadBalancer, NetworkMode, Rule, Service, Storage, Task, outbound,
+    Database, FileSystem, Group, Inbound, LoadBalancer, NetworkMode, Outbound, Rule, Service, Storage, Task,
+    outbound,
 };
 use crate::app::{Edge, Protocol};
 use crate::cloudformation::{LogicalId, Role};
 
 /// The ports that Docker chooses from in bridge mode (`ip_local_port_range` of the ECS-optimised AMI).
 pub const DYNAMIC: (u16, u16) = (32_768, 60_999);
+/// `GroupDescription` of a group that tasks share with the machines they run on.
+pub const SHARED: &str = "Machines and their tasks in bridge mode";
 /// NFS.
 const NFS: u16 = 2049;
 
@@ -30,17 +33,7 @@ pub(super) struct Members<'a> {
 pub(super) fn plan(planner: &mut Planner<'_, '_>, members: &Members<'_>) -> (Vec<Group>, Vec<Rule>) {
     let mut groups = Vec::new();
     groups.extend(members.load_balancer.map(load_balancer_group));
-    for task in members.tasks {
-        if task.group == LogicalId::of(&task.name, Role::SecurityGroup) {
-            groups.push(Group {
-                id: task.group.clone(),
-                description: format!("Tasks of {}", task.name),
-                outbound: outbound::of_task(planner, task),
-                inbound: Vec::new(),
-                from: task.from.clone(),
-            });
-        }
-    }
+    members.tasks.iter().for_each(|task| task_group(planner, task, &mut groups));
     let closed = |id, description, from: &[String]| Group {
         id,
         description,
@@ -60,6 +53,29 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>, members: &Members<'_>) -> (Vec
     edges.iter().for_each(|edge| edge_rules(planner, members, edge, &mut rules));
     volume_rules(members, &mut rules);
     (groups, rules)
+}
+
+/// A task's own group, or its part in one that tasks share.
+fn task_group(planner: &Planner<'_, '_>, task: &Task, groups: &mut Vec<Group>) {
+    let outbound = outbound::of_task(planner, task);
+    if let Some(shared) = groups.iter_mut().find(|group| group.id == task.group) {
+        let open = |it: &Outbound| {
+            shared.outbound.iter().any(|known| (known.port, known.protocol) == (it.port, it.protocol))
+        };
+        let more: Vec<Outbound> = outbound.into_iter().filter(|it| !open(it)).collect();
+        shared.outbound.extend(more);
+        shared.from.extend(task.from.iter().cloned());
+        return;
+    }
+    let own = task.group == LogicalId::of(&task.name, Role::SecurityGroup);
+    let description = if own { format!("Tasks of {}", task.name) } else { SHARED.to_owned() };
+    groups.push(Group {
+        id: task.group.clone(),
+        description,
+        outbound,
+        inbound: Vec::new(),
+        from: task.from.clone(),
+    });
 }
 
 fn load_balancer_group(balancer: &LoadBalancer) -> Group {
