@@ -19,6 +19,7 @@ mod exit;
 mod explain;
 mod listing;
 mod report;
+mod schema;
 mod selection;
 mod shell;
 #[cfg(feature = "deploy")]
@@ -61,8 +62,9 @@ pub enum Command {
     Down(down::Down),
     /// Tell what a diagnostic means and what to do; without a name, list them all
     Explain(explain::Explain),
-    /// Print a shell's completion script.
-    #[command()]
+    /// Print the JSON Schema of `x-tranship`, for editors and other tools
+    Schema(schema::Schema),
+    /// Print a shell's completion script
     Completions(completions::Completions),
 }
 
@@ -109,6 +111,7 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
         #[cfg(feature = "deploy")]
         Command::Down(command) => command.run(context),
         Command::Explain(command) => command.run(context),
+        Command::Schema(command) => command.run(context),
         Command::Completions(command) => command.run(context),
     }
 }

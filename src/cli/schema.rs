@@ -1,0 +1,16 @@
+//! `tranship schema`: the JSON Schema of `x-tranship`.
+
+use super::{Context, Exit};
+use crate::app::published_schema;
+
+/// The arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Schema {}
+
+impl Schema {
+    /// Prints it.
+    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        context.shell.data(&format!("{:#}\n", published_schema()));
+        Exit::Done
+    }
+}
