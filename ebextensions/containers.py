@@ -5,8 +5,8 @@
     containers.py run JOB        runs a job's container and ends as it ends
 
 Works in the directory that holds the application's new version. containers.json beside this file says
-which variable of which container takes what: text as it is, or the value of an environment property, which
-may be percent-encoded for a URL. A value keeps every character: it never passes through a shell.
+which variable of which container takes what: text as it is, the value of an environment property, which may
+be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
 """
 import json
 import os
@@ -26,12 +26,21 @@ def properties():
     return json.loads(listed.stdout)
 
 
-def value(parts, known):
+def secret(name, region):
+    """The value of a secret in Secrets Manager."""
+    asked = ["aws", "secretsmanager", "get-secret-value", "--output", "json", "--secret-id", name]
+    found = subprocess.run(asked + (["--region", region] if region else []), check=True, stdout=subprocess.PIPE)
+    return json.loads(found.stdout)["SecretString"]
+
+
+def value(parts, known, region):
     """The parts of a value, put together."""
     text = ""
     for part in parts:
         if isinstance(part, str):
             text += part
+        elif "secret" in part:
+            text += secret(part["secret"], region)
         elif part["property"] not in known:
             sys.exit("the environment has no property %s" % part["property"])
         else:
@@ -42,17 +51,17 @@ def value(parts, known):
 
 def write_environment(settings):
     """Puts the values into the container definitions. A second run changes nothing."""
-    known = properties()
+    known, region = properties(), settings.get("region")
     with open(DOCKERRUN, encoding="utf-8") as file:
         dockerrun = json.load(file)
     for container in dockerrun["containerDefinitions"]:
         wanted = settings["containers"].get(container["name"])
         if wanted:
             environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
-            environment.update((name, value(parts, known)) for name, parts in wanted.items())
+            environment.update((name, value(parts, known, region)) for name, parts in wanted.items())
             container["environment"] = [{"name": name, "value": environment[name]} for name in environment]
     if settings.get("executionRole"):
-        dockerrun["executionRoleArn"] = value([settings["executionRole"]], known)
+        dockerrun["executionRoleArn"] = value([settings["executionRole"]], known, region)
     replace(DOCKERRUN, json.dumps(dockerrun, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -78,9 +87,8 @@ def log_in(image):
 def run(settings, name):
     """Runs a job's container. Its values go by way of the process environment, not the command line."""
     job = settings["jobs"][name]
-    known = properties() if any(not isinstance(part, str) for parts in job["environment"].values()
-                                for part in parts) else {}
-    environment = {variable: value(parts, known) for variable, parts in job["environment"].items()}
+    known, region = properties(), settings.get("region")
+    environment = {variable: value(parts, known, region) for variable, parts in job["environment"].items()}
     log_in(job["image"])
     command = ["docker", "run", "--rm", "--pull", "always"] + job["options"]
     for variable in environment:

@@ -12,6 +12,7 @@ use crate::app::{Application, SupportTable};
 use crate::artifact::{ArtifactSet, PathError, bundle};
 use crate::diagnostic::{Diagnostic, rules};
 use plan::Plan;
+use std::collections::BTreeMap;
 
 /// Elastic Beanstalk.
 #[derive(Debug)]
@@ -81,13 +82,19 @@ fn tree(plan: &Plan) -> Result<ArtifactSet, String> {
 /// What a deployment must know besides the bundle.
 fn deployment(plan: &Plan) -> BeanstalkDeployment {
     let text = |text: &str| text.to_owned();
-    let given =
-        plan.secrets.iter().filter(|(_, secret)| secret.given).map(|(variable, secret)| DeployParameter {
-            name: secret.location.clone(),
-            description: format!("the value of `{variable}`"),
-            secret: true,
-            ..DeployParameter::default()
-        });
+    let mut named: BTreeMap<&str, String> = BTreeMap::new();
+    for secret in plan.read_secrets.values().filter(|secret| secret.given) {
+        named.insert(&secret.location, format!("the secret `{}`", secret.name));
+    }
+    for (variable, secret) in plan.secrets.iter().filter(|(_, secret)| secret.given) {
+        named.insert(&secret.location, format!("the value of `{variable}`"));
+    }
+    let given = named.into_iter().map(|(location, description)| DeployParameter {
+        name: location.to_owned(),
+        description,
+        secret: true,
+        ..DeployParameter::default()
+    });
     let password = plan.has_database.then(|| DeployParameter {
         name: text("DBPassword"),
         description: text("the master password of the environment's database"),

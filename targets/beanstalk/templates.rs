@@ -28,7 +28,7 @@ const EXECUTION_ROLE: &str = "EXECUTION_ROLE_ARN";
 pub(super) fn render(plan: &Plan) -> Result<Vec<(String, String)>, String> {
     let mut files =
         vec![file("10-options.config", OPTIONS, &options(plan))?, file("20-host.config", HOST, &host(plan))?];
-    if !plan.statements.is_empty() || !plan.secrets.is_empty() {
+    if !plan.statements.is_empty() || !plan.secrets.is_empty() || !plan.read_secrets.is_empty() {
         files.push(file("30-identity.config", IDENTITY, &identity(plan))?);
     }
     let deferred = plan.containers.iter().any(|container| !container.deferred.is_empty());
@@ -126,11 +126,13 @@ fn identity(plan: &Plan) -> Json {
         .iter()
         .map(|one| json!({ "actions": one.actions, "resources": one.resources, "from": one.from }))
         .collect();
+    let read: Vec<Json> = plan.read_secrets.keys().map(|location| with_suffix(location)).collect();
     // A name stands for every version of the secret: its ARN ends in six more letters.
     let secrets: Vec<Json> = plan.secrets.values().map(|secret| with_suffix(&secret.location)).collect();
     let execution = (!secrets.is_empty()).then(|| json!({ "secrets": secrets }));
     json!({
         "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
+        "read": read,
     })
 }
 
@@ -143,6 +145,8 @@ struct Settings<'a> {
     containers: IndexMap<&'a str, &'a IndexMap<String, Value>>,
     #[serde(rename = "executionRole", skip_serializing_if = "Option::is_none")]
     execution_role: Option<Part>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
     jobs: IndexMap<&'a str, JobSettings<'a>>,
 }
 
@@ -165,6 +169,7 @@ fn settings(plan: &Plan) -> Result<String, String> {
     let settings = Settings {
         containers: deferred.map(|one| (one.definition.name.as_str(), &one.deferred)).collect(),
         execution_role: (!plan.secrets.is_empty()).then_some(execution_role),
+        region: plan.region.as_deref(),
         jobs: jobs.collect(),
     };
     let text = serde_json::to_string_pretty(&settings).map_err(|error| error.to_string())?;

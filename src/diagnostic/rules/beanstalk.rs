@@ -13,11 +13,6 @@ rules! {
         why "A bundle is plain files: nothing replaces a placeholder in them."
         example "services:\n  app:\n    image: nginx\n    user: ${DB_USER}\n"
         fix "Write the value out, or name the region in the environment's settings.";
-    SECRET_IN_TEXT = Error "beanstalk/secret-in-text" "a secret inside a longer value"
-        what "The value is text with a secret in it. Elastic Beanstalk hands a container a secret only as the whole value of a variable."
-        why "Writing the value into the bundle would publish the secret."
-        example "services:\n  app:\n    image: nginx\n    environment:\n      URL: https://user:hunter2@example.org/\n"
-        fix "Give the application the secret in a variable of its own, or store the whole value as one secret.";
     SECRET_CLASH = Error "beanstalk/secret-clash" "two different secrets under one variable name"
         what "Secrets of an Elastic Beanstalk environment are named by the variable that takes them, for all its containers. Two services use one name for two secrets."
         why "One of the two containers would get the other one's secret."

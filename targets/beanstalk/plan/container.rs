@@ -322,7 +322,7 @@ fn environment(
             cx.ledger.ignored(&variant.node, "the variable is unset where the manifest is compiled", false);
             continue;
         };
-        match taken(text, application, plan, cx) {
+        match taken(text, application, cx) {
             Some(Taken::Known(value)) => {
                 cx.ledger.exact(&variant.node, "container definition: environment");
                 container.definition.environment.push(KeyValue { name: name.to_string(), value });

@@ -43,7 +43,6 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
             .help("keep one of the two, or choose the target `fargate` or `ecs-ec2`"),
         );
     }
-    plan.has_database = true;
     claim(database, cx);
     settings(application, database, plan, cx);
 }

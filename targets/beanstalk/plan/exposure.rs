@@ -25,7 +25,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     let public: Vec<(&Endpoint, &Public)> = application.endpoints.iter().filter_map(public).collect();
     let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
     let mut taken: BTreeMap<u16, &Endpoint> = BTreeMap::new();
-    let mut rules = Vec::new();
+    let mut to = Listeners::default();
     for (index, (endpoint, public)) in public.iter().enumerate() {
         if endpoint.protocol != Protocol::Tcp {
             refuse_udp(endpoint, cx);
@@ -40,12 +40,42 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
         map(endpoint, host_port, plan);
         let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
-        if index != default {
-            rules.push(process.clone());
+        claim_rule(public, &process, cx);
+        let listener = to.0.entry(listener_port(application, public)).or_default();
+        if is_catch_all(public) && listener.process.is_none() {
+            listener.process = Some(process);
+        } else if index != default {
             rule_settings(endpoint, public, &process, plan, cx);
+            listener.rules.push(process);
         }
     }
-    listeners(application, &rules, plan, cx);
+    listeners(application, &to, plan, cx);
+}
+
+/// The load balancer's listeners by their port.
+#[derive(Default)]
+struct Listeners(BTreeMap<u16, Listener>);
+
+/// Where a listener leads to.
+#[derive(Default)]
+struct Listener {
+    /// The process that takes what no rule takes.
+    process: Option<String>,
+    /// The processes with a rule of their own, in order.
+    rules: Vec<String>,
+}
+
+/// Claims what says which requests an endpoint takes.
+fn claim_rule(public: &Public, process: &str, cx: &mut Compilation<'_>) {
+    for at in public.hosts.iter().chain(&public.paths) {
+        cx.ledger.exact(at, format!("the load balancer's rule for {process}"));
+    }
+    if let Some(priority) = &public.priority {
+        cx.ledger.exact(priority, format!("the load balancer's rule for {process}"));
+    }
+    if let Some(listener) = &public.listener {
+        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.value));
+    }
 }
 
 fn public(endpoint: &Endpoint) -> Option<(&Endpoint, &Public)> {
@@ -182,18 +212,12 @@ fn rule_settings(
     let joined = |list: &[crate::app::At<String>]| {
         list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",")
     };
-    for at in public.hosts.iter().chain(&public.paths) {
-        cx.ledger.exact(at, namespace.clone());
-    }
     if !public.hosts.is_empty() {
         set("HostHeaders", joined(&public.hosts));
     }
     let patterns = joined(&public.paths);
     set("PathPatterns", if patterns.is_empty() { "/*".to_owned() } else { patterns });
     set("Process", process.to_owned());
-    if let Some(priority) = &public.priority {
-        cx.ledger.exact(priority, namespace.clone());
-    }
     set("Priority", public.priority.as_ref().map_or_else(|| priority(public), |at| at.value).to_string());
 }
 
@@ -204,28 +228,34 @@ fn priority(public: &Public) -> u32 {
     (if public.hosts.is_empty() { 500 } else { 100 }) + (90 - length)
 }
 
-fn listeners(application: &Application, rules: &[String], plan: &mut Plan, cx: &mut Compilation<'_>) {
-    let mut set = |namespace: &str, name: &str, value: String, from: String| {
-        let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        plan.options.push(OptionSetting { namespace, name, value, from });
-    };
-    let main = match &application.settings.https {
-        None => "aws:elbv2:listener:default",
-        Some(https) => {
-            let secure = "aws:elbv2:listener:443";
-            cx.ledger.exact(&https.certificate, format!("{secure} SSLCertificateArns"));
+/// The listeners: one for each port that endpoints ask for, with the rules that lead to their processes.
+fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    for (port, listener) in &listeners.0 {
+        let namespace = match port {
+            80 => "aws:elbv2:listener:default".to_owned(),
+            port => format!("aws:elbv2:listener:{port}"),
+        };
+        let mut set = |name: &str, value: &str, from: String| {
+            let (namespace, name, value) = (namespace.clone(), name.to_owned(), value.to_owned());
+            plan.options.push(OptionSetting { namespace, name, value, from });
+        };
+        if *port != 80 {
+            set("ListenerEnabled", "true", String::new());
+        }
+        if let Some(https) = application.settings.https.as_ref().filter(|_| *port == 443) {
+            cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
             if let Some(domain) = &https.domain {
                 cx.ledger.ignored(domain, "the domain's record is made beside the environment", false);
             }
-            let from = path(cx, https.certificate.node);
-            set(secure, "ListenerEnabled", "true".into(), String::new());
-            set(secure, "Protocol", "HTTPS".into(), String::new());
-            set(secure, "SSLCertificateArns", https.certificate.value.clone(), from);
-            secure
+            set("Protocol", "HTTPS", String::new());
+            set("SSLCertificateArns", &https.certificate.value, path(cx, https.certificate.node));
         }
-    };
-    if !rules.is_empty() {
-        set(main, "Rules", rules.join(","), String::new());
+        if let Some(process) = &listener.process {
+            set("DefaultProcess", process, String::new());
+        }
+        if !listener.rules.is_empty() {
+            set("Rules", &listener.rules.join(","), String::new());
+        }
     }
 }
 

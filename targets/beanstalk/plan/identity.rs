@@ -1,9 +1,10 @@
 //! What the instance's role may do: pull the images, and what the services' permissions ask for.
 
-use super::values::{known_all, partition};
-use super::{Plan, Statement, path};
-use crate::app::{Application, Role};
+use super::values::{Part, known_all, partition};
+use super::{Plan, SecretVariable, Statement, path};
+use crate::app::{Application, Role, SecretSource};
 use crate::targets::Compilation;
+use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
 /// The instance profile of an environment, and its role
@@ -13,6 +14,7 @@ pub(crate) const INSTANCE_ROLE: &str = "aws-elasticbeanstalk-ec2-role";
 /// Decides the statements.
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
     pull(plan);
+    plan.read_secrets = read_secrets(application, plan);
     for service in application.services.values().filter(|service| !matches!(service.role, Role::Init { .. }))
     {
         for permission in &service.permissions {
@@ -29,6 +31,27 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
             plan.statements.push(Statement { actions, resources, from: path(cx, permission.node) });
         }
     }
+}
+
+/// The secrets inside longer values and those of jobs, which the instance reads at deployment.
+fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, SecretVariable> {
+    let containers = plan.containers.iter().flat_map(|container| container.deferred.values());
+    let jobs = plan.jobs.iter().flat_map(|job| job.environment.values());
+    let mut read = IndexMap::new();
+    for part in containers.chain(jobs).flatten() {
+        let Part::Secret { secret: location } = part else { continue };
+        let own = |name: &&str| format!("{}/{name}", plan.environment) == *location;
+        let name = application.secrets.keys().map(|name| &**name).find(own);
+        let given = name.is_some_and(|name| {
+            !matches!(
+                application.secrets.get(name).map(|secret| &secret.source),
+                Some(SecretSource::External(_))
+            )
+        });
+        let name = name.unwrap_or(location).to_owned();
+        read.insert(location.clone(), SecretVariable { name, location: location.clone(), given });
+    }
+    read
 }
 
 /// Pulling from the repositories of Amazon ECR that the images name.

@@ -20,7 +20,7 @@ pub(super) fn decide(
     check_reach(application, service, cx);
     let image = image(application, service, cx).unwrap_or_default();
     let (options, command) = run(application, service, plan, cx);
-    let environment = environment(application, service, plan, cx);
+    let environment = environment(application, service, cx);
     if let Some(check) = &service.container.health_check {
         cx.ledger.ignored(&check.test, "a job is watched by its exit code", false);
         for at in [&check.interval, &check.timeout, &check.start_period, &check.start_interval]
@@ -108,7 +108,6 @@ fn run(
 fn environment(
     application: &Application,
     service: &Service,
-    plan: &Plan,
     cx: &mut Compilation<'_>,
 ) -> IndexMap<String, Vec<Part>> {
     let mut environment = IndexMap::new();
@@ -117,25 +116,10 @@ fn environment(
             cx.ledger.ignored(&variant.node, "the variable is unset where the manifest is compiled", false);
             continue;
         };
-        let parts = match taken(text, application, plan, cx) {
+        let parts = match taken(text, application, cx) {
             Some(Taken::Known(value)) => vec![Part::Known(value)],
             Some(Taken::Deferred(parts)) => parts,
-            Some(Taken::Secret(_)) => {
-                cx.ledger.rejected(&variant.node, "a job is started without the environment's secrets");
-                cx.diagnostics.push(
-                    Diagnostic::new(
-                        &beanstalk::SECRET_IN_TEXT,
-                        format!(
-                            "job `{}` takes the secret `{name}`, which only containers are given",
-                            service.name
-                        ),
-                    )
-                    .at(variant.origin)
-                    .service(&*service.name)
-                    .help("let the job work without it, or choose the target `fargate` or `ecs-ec2`"),
-                );
-                continue;
-            }
+            Some(Taken::Secret(secret)) => vec![Part::Secret { secret: secret.location }],
             None => continue,
         };
         cx.ledger.exact(&variant.node, "containers.json: environment of the job");

@@ -1,7 +1,6 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
-use super::Plan;
-use super::options::USUAL_INSTANCE;
+use super::{Container, Plan};
 use crate::app::Application;
 use crate::diagnostic::{Diagnostic, rules::beanstalk};
 use crate::targets::Compilation;
@@ -12,6 +11,9 @@ const CONTAINERS: usize = 10;
 
 /// Characters of an environment's name, fewest and most (Elastic Beanstalk API, CreateEnvironment).
 const NAME: (usize, usize) = (4, 40);
+
+/// Types that are taken where the settings name none: the smallest that holds the containers.
+const USUAL_INSTANCES: &[&str] = &["t3.small", "t3.medium", "t3.large", "t3.xlarge", "t3.2xlarge"];
 
 /// MiB of memory of instance types, by size (AWS documentation, "Amazon EC2 instance types").
 const MEMORY: &[(&str, &[(&str, u64)])] = &[
@@ -97,19 +99,37 @@ fn memory_of(instance: &str) -> Option<u64> {
     sizes.iter().find(|(name, _)| *name == size).map(|(_, memory)| *memory)
 }
 
+/// MiB that an instance offers its containers: the rest is the system's and the agent's.
+fn offered_by(instance: &str) -> Option<u64> {
+    memory_of(instance).map(|memory| memory * 9 / 10)
+}
+
+/// The instance type that holds what the containers reserve, where the settings name none.
+pub(super) fn usual_instance(plan: &Plan) -> &'static str {
+    let fits = |name: &&&str| offered_by(name).is_some_and(|offered| reserved(plan) <= offered);
+    USUAL_INSTANCES.iter().find(fits).or(USUAL_INSTANCES.last()).copied().unwrap_or_default()
+}
+
+/// MiB that a container keeps for itself.
+fn share(container: &Container) -> u64 {
+    container.definition.memory_reservation.or(container.definition.memory).unwrap_or(0)
+}
+
+/// MiB that all containers keep for themselves.
+fn reserved(plan: &Plan) -> u64 {
+    plan.containers.iter().map(share).sum()
+}
+
 fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
     let instance = application.settings.instance_type.as_ref();
-    let name = instance.map_or(USUAL_INSTANCE, |at| at.value.as_str());
-    let Some(offered) = memory_of(name) else { return };
-    let reserved = |container: &super::Container| {
-        container.definition.memory_reservation.or(container.definition.memory).unwrap_or(0)
-    };
-    let needed: u64 = plan.containers.iter().map(reserved).sum();
+    let name = instance.map_or_else(|| usual_instance(plan), |at| at.value.as_str());
+    let Some(offered) = offered_by(name) else { return };
+    let needed = reserved(plan);
     if needed <= offered {
         return;
     }
     let largest = application.services.values().find(|service| {
-        let most = plan.containers.iter().max_by_key(|container| reserved(container));
+        let most = plan.containers.iter().max_by_key(|container| share(container));
         most.is_some_and(|container| container.definition.name == super::container_name(&service.name))
     });
     let asked = largest.and_then(|service| {
@@ -119,7 +139,7 @@ fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>
     let origin = asked.map_or(application.settings.origin, |at| at.origin);
     let mut diagnostic = Diagnostic::new(
         &beanstalk::MEMORY,
-        format!("the containers reserve {needed} MiB of memory, and a {name} has {offered}"),
+        format!("the containers reserve {needed} MiB of memory, and a {name} offers {offered}"),
     )
     .label(origin, "the largest share");
     if let Some(at) = instance {

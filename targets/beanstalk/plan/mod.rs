@@ -47,6 +47,8 @@ pub(super) struct Plan {
     pub(super) statements: Vec<Statement>,
     /// Secrets by the variable that takes them.
     pub(super) secrets: IndexMap<String, SecretVariable>,
+    /// Secrets that the instance reads itself, by where they are.
+    pub(super) read_secrets: IndexMap<String, SecretVariable>,
     /// Files of the project that containers mount.
     pub(super) files: Vec<BundleFile>,
     /// Whether the environment has a database of its own.
@@ -149,14 +151,15 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Pla
         region: application.settings.region.as_ref().map(|region| region.value.clone()),
         ..Plan::default()
     };
-    database::decide(application, &mut plan, cx);
+    plan.has_database = !application.databases.is_empty();
     for service in application.services.values() {
         place(application, service, &mut plan, cx);
     }
+    options::decide(application, &mut plan, cx);
     links::decide(application, &mut plan, cx);
     mounts::volumes(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);
-    options::decide(application, &mut plan, cx);
+    database::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);
     limits::check(application, &plan, cx);
     plan

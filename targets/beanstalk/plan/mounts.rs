@@ -27,6 +27,7 @@ pub(super) fn decide(
     cx: &mut Compilation<'_>,
 ) {
     for (index, mount) in service.container.mounts.iter().enumerate() {
+        cx.ledger.exact(&mount.node, "container definition: mountPoints");
         let source_volume = match &mount.source {
             MountSource::Tmpfs { size } => {
                 let tmpfs = tmpfs(mount, size.as_ref(), cx);
@@ -39,7 +40,6 @@ pub(super) fn decide(
             MountSource::Other(kind) => refuse_kind(service, kind, cx),
         };
         let Some(source_volume) = source_volume else { continue };
-        cx.ledger.exact(&mount.node, "container definition: mountPoints");
         let (container_path, read_only) = (mount.target.value.clone(), mount.read_only);
         container.definition.mount_points.push(MountPoint { source_volume, container_path, read_only });
     }
@@ -69,7 +69,6 @@ pub(super) fn of_job(service: &Service, plan: &mut Plan, cx: &mut Compilation<'_
 }
 
 fn tmpfs(mount: &Mount, size: Option<&At<u64>>, cx: &mut Compilation<'_>) -> Tmpfs {
-    cx.ledger.exact(&mount.node, "container definition: tmpfs");
     if size.is_none() {
         let reason = "Amazon ECS wants a size";
         let became = "container definition: tmpfs";

@@ -2,14 +2,11 @@
 //!
 //! Source of the names: AWS documentation, "General options for all environments".
 
-use super::{INSTANCE_ROLE, OptionSetting, Plan, path};
+use super::{INSTANCE_ROLE, OptionSetting, Plan, limits, path};
 use crate::app::{Application, At, Network, Posture, Scaling};
 use crate::diagnostic::{Diagnostic, rules};
 use crate::targets::Compilation;
 use crate::yaml::NodeId;
-
-/// The type of an instance where the settings name none: the smallest that holds a few containers.
-pub(super) const USUAL_INSTANCE: &str = "t3.small";
 
 /// Days that logs are kept.
 const USUAL_RETENTION: u32 = 7;
@@ -54,12 +51,13 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     claim(application, cx);
     let settings = &application.settings;
     let prod = settings.posture == Posture::Prod;
+    let usual = limits::usual_instance(plan);
     let mut to = Settings { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
     to.set(environment, "EnvironmentType", "LoadBalanced");
     to.set(environment, "LoadBalancerType", "application");
     to.set(environment, "ServiceRole", SERVICE_ROLE);
-    to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), USUAL_INSTANCE);
+    to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), usual);
     let launch = "aws:autoscaling:launchconfiguration";
     to.set(launch, "IamInstanceProfile", INSTANCE_ROLE);
     to.set(launch, "DisableIMDSv1", "true");

@@ -2,8 +2,9 @@
 //!
 //! A bundle has no parameters, so a late-bound variable is fixed here, or refused where it has no value.
 
-use super::{Plan, SecretVariable};
-use crate::app::{Application, DatabaseField, Piece, SecretSource, Segment, Text};
+use super::limits::environment_name;
+use super::{SecretVariable, container_name};
+use crate::app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
 use crate::diagnostic::{Diagnostic, rules::beanstalk};
 use crate::targets::Compilation;
 use serde::Serialize;
@@ -25,6 +26,22 @@ pub(crate) enum Part {
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         encoded: bool,
     },
+    /// The value of a secret, which the instance reads.
+    Secret {
+        /// Its name or ARN in Secrets Manager.
+        secret: String,
+    },
+}
+
+impl Part {
+    /// What people call it.
+    fn name(&self) -> &str {
+        match self {
+            Part::Known(text) => text,
+            Part::Property { property, .. } => property,
+            Part::Secret { secret } => secret,
+        }
+    }
 }
 
 /// What a variable takes.
@@ -55,10 +72,10 @@ pub(super) fn known(text: &Text, application: &Application, cx: &mut Compilation
     for part in parts(text, application, cx)? {
         match part {
             Part::Known(piece) => known.push_str(&piece),
-            Part::Property { property, .. } => {
-                let message = format!(
-                    "the value is known on the instance only (`{property}`), and the bundle needs it"
-                );
+            unknown => {
+                let what = unknown.name();
+                let message =
+                    format!("the value is known on the instance only (`{what}`), and the bundle needs it");
                 cx.diagnostics.push(Diagnostic::new(&beanstalk::UNKNOWN_VALUE, message).at(text.origin));
                 return None;
             }
@@ -78,38 +95,33 @@ pub(super) fn known_all(
 }
 
 /// What a variable of the environment takes. Nothing after an error.
-pub(super) fn taken(
-    text: &Text,
-    application: &Application,
-    plan: &Plan,
-    cx: &mut Compilation<'_>,
-) -> Option<Taken> {
+pub(super) fn taken(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Taken> {
     if let [Segment { piece: Piece::Secret(name), .. }] = text.segments.as_slice()
         && let Some(secret) = application.secrets.get(name)
+        && !matches!(secret.source, SecretSource::Derived(_))
     {
-        return match &secret.source {
-            SecretSource::Derived(derived) => Some(deferred(parts(derived, application, cx)?)),
-            SecretSource::External(location) => {
-                let location = known(location, application, cx)?;
-                Some(Taken::Secret(SecretVariable { name: name.to_string(), location, given: false }))
-            }
-            SecretSource::Given
-            | SecretSource::File(_)
-            | SecretSource::Environment(_)
-            | SecretSource::Content(_) => {
-                let location = format!("{}/{name}", plan.environment);
-                Some(Taken::Secret(SecretVariable { name: name.to_string(), location, given: true }))
-            }
-        };
+        let given = !matches!(secret.source, SecretSource::External(_));
+        let location = location(name, &secret.source, application, cx)?;
+        return Some(Taken::Secret(SecretVariable { name: name.to_string(), location, given }));
     }
-    Some(deferred(parts(text, application, cx)?))
-}
-
-fn deferred(parts: Value) -> Taken {
-    match parts.as_slice() {
+    let parts = parts(text, application, cx)?;
+    Some(match parts.as_slice() {
         [] => Taken::Known(String::new()),
         [Part::Known(text)] => Taken::Known(text.clone()),
         _ => Taken::Deferred(parts),
+    })
+}
+
+/// Where a secret is: where the manifest says, else under the environment's name in Secrets Manager.
+fn location(
+    name: &str,
+    source: &SecretSource,
+    application: &Application,
+    cx: &mut Compilation<'_>,
+) -> Option<String> {
+    match source {
+        SecretSource::External(location) => known(location, application, cx),
+        _ => Some(format!("{}/{name}", environment_name(application))),
     }
 }
 
@@ -118,65 +130,69 @@ fn parts(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Op
     let mut parts = Value::new();
     let mut in_url = false;
     for segment in &text.segments {
-        let known = match &segment.piece {
-            Piece::Literal(literal) => literal.to_string(),
-            Piece::Host(service) => super::container_name(service),
-            Piece::LateBound(variable) => {
-                let bound = application.late_bound.get(&variable.name).and_then(|bound| bound.value.clone());
-                match bound.or_else(|| variable.fallback.clone()) {
-                    Some(value) => value.to_string(),
-                    None => return refuse_late_bound(&variable.name, segment, cx),
-                }
+        for part in piece(segment, in_url, application, cx)? {
+            match (parts.last_mut(), part) {
+                (Some(Part::Known(last)), Part::Known(next)) => last.push_str(&next),
+                (_, next) => parts.push(next),
             }
-            Piece::Database { field, .. } => {
-                // The port is a number and the host a name: only what a person may choose needs encoding.
-                let chosen = !matches!(field, DatabaseField::Port | DatabaseField::Host);
-                parts.push(Part::Property { property: property(*field), encoded: in_url && chosen });
-                continue;
-            }
-            Piece::Secret(name) => match application.secrets.get(name).map(|secret| &secret.source) {
-                Some(SecretSource::Derived(derived)) => {
-                    parts.extend(self::parts(derived, application, cx)?);
-                    continue;
-                }
-                _ => return refuse_secret(segment, cx),
-            },
-            Piece::Region => match &application.settings.region {
-                Some(region) => region.value.clone(),
-                None => {
-                    return refuse(
-                        "the region",
-                        "name it: `region` in the environment's settings",
-                        segment,
-                        cx,
-                    );
-                }
-            },
-            Piece::Partition => match &application.settings.region {
-                Some(region) => partition(&region.value).to_owned(),
-                None => return refuse("the partition", "name the region in the settings", segment, cx),
-            },
-            Piece::Account => return refuse("the account", "write its number", segment, cx),
-        };
-        in_url = in_url || known.contains("://");
-        match parts.last_mut() {
-            Some(Part::Known(last)) => last.push_str(&known),
-            _ => parts.push(Part::Known(known)),
         }
+        in_url = in_url || matches!(parts.last(), Some(Part::Known(known)) if known.contains("://"));
     }
     Some(parts)
 }
 
-/// The partition of a region (AWS documentation, "AWS Regions").
-pub(super) fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+/// One piece of a text.
+fn piece(
+    segment: &Segment,
+    in_url: bool,
+    application: &Application,
+    cx: &mut Compilation<'_>,
+) -> Option<Value> {
+    let region = application.settings.region.as_ref().map(|region| region.value.as_str());
+    let known = match &segment.piece {
+        Piece::Literal(literal) => literal.to_string(),
+        Piece::Host(service) => container_name(service),
+        Piece::LateBound(variable) => late_bound(variable, segment, application, cx)?,
+        Piece::Database { field, .. } => {
+            // The port is a number and the host a name: only what a person may choose needs encoding.
+            let chosen = !matches!(field, DatabaseField::Port | DatabaseField::Host);
+            return Some(vec![Part::Property { property: property(*field), encoded: in_url && chosen }]);
+        }
+        Piece::Secret(name) => {
+            let secret = application.secrets.get(name)?;
+            if let SecretSource::Derived(derived) = &secret.source {
+                return parts(derived, application, cx);
+            }
+            let secret = location(name, &secret.source, application, cx)?;
+            return Some(vec![Part::Secret { secret }]);
+        }
+        Piece::Region => match region {
+            Some(region) => region.to_owned(),
+            None => {
+                return refuse("the region", "name it: `region` in the environment's settings", segment, cx);
+            }
+        },
+        Piece::Partition => match region {
+            Some(region) => partition(region).to_owned(),
+            None => return refuse("the partition", "name the region in the settings", segment, cx),
+        },
+        Piece::Account => return refuse("the account", "write its number", segment, cx),
+    };
+    Some(vec![Part::Known(known)])
 }
 
-fn refuse_late_bound(name: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Value> {
+/// The value that a late-bound variable has now: a bundle has no parameters.
+fn late_bound(
+    variable: &Variable,
+    segment: &Segment,
+    application: &Application,
+    cx: &mut Compilation<'_>,
+) -> Option<String> {
+    let bound = application.late_bound.get(&variable.name).and_then(|bound| bound.value.clone());
+    if let Some(value) = bound.or_else(|| variable.fallback.clone()) {
+        return Some(value.to_string());
+    }
+    let name = &variable.name;
     cx.diagnostics.push(
         Diagnostic::new(
             &beanstalk::LATE_BOUND_VALUE,
@@ -188,16 +204,13 @@ fn refuse_late_bound(name: &str, segment: &Segment, cx: &mut Compilation<'_>) ->
     None
 }
 
-fn refuse_secret(segment: &Segment, cx: &mut Compilation<'_>) -> Option<Value> {
-    cx.diagnostics.push(
-        Diagnostic::new(
-            &beanstalk::SECRET_IN_TEXT,
-            "a secret stands inside a longer value, where a container cannot be given it",
-        )
-        .at(segment.origin)
-        .help("give the application the secret in a variable of its own"),
-    );
-    None
+/// The partition of a region (AWS documentation, "AWS Regions").
+pub(super) fn partition(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
 }
 
 fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Value> {
