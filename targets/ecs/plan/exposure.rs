@@ -91,6 +91,12 @@ fn target_group(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pub
     for setting in [&public.health_path, &public.health_codes].into_iter().flatten() {
         planner.exact(setting, "target group: health check");
     }
+    for condition in public.hosts.iter().chain(&public.paths) {
+        planner.exact(condition, "load balancer: which requests reach the target group");
+    }
+    if let Some(priority) = &public.priority {
+        planner.exact(priority, "listener rule: Priority");
+    }
     let text = |setting: &Option<crate::app::At<String>>, default: &str| {
         setting.as_ref().map_or_else(|| default.to_owned(), |it| it.value.clone())
     };
