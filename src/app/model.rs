@@ -81,6 +81,32 @@ pub struct Service {
     pub host_names: Vec<At<Name>>,
 }
 
+impl Service {
+    /// Every text of its container and of its permissions.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let container = &self.container;
+        let image = match &container.image {
+            Image::Named(text) => Some(text),
+            Image::Built { .. } => None,
+        };
+        let test: &[Text] = match container.health_check.as_ref().map(|check| &check.test.value) {
+            Some(HealthTest::Exec(list)) => list,
+            Some(HealthTest::Shell(line)) => std::slice::from_ref(line),
+            None => &[],
+        };
+        let lists = [&container.entrypoint, &container.command].into_iter().flatten();
+        image
+            .into_iter()
+            .chain(&container.user)
+            .chain(&container.working_dir)
+            .chain(lists.flat_map(|list| &list.value))
+            .chain(test)
+            .chain(container.environment.values().filter_map(|variant| variant.value.as_ref()))
+            .chain(container.labels.values())
+            .chain(self.permissions.iter().flat_map(|permission| &permission.resources))
+    }
+}
+
 /// What a service is to the others.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Role {

@@ -258,8 +258,12 @@ fn catch_all(cx: &mut Lowering<'_>, one: &Published<'_>) -> Endpoint {
 }
 
 fn tell_several(cx: &mut Lowering<'_>, several: &[&Published<'_>]) {
+    let mut ports: IndexMap<&Name, Vec<String>> = IndexMap::new();
+    for one in several {
+        ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
+    }
     let mut names: Vec<String> =
-        several.iter().map(|one| format!("`{}` ({})", one.service.name, one.port.container.value)).collect();
+        ports.iter().map(|(name, ports)| format!("`{name}` ({})", ports.join(", "))).collect();
     let more = names.len().saturating_sub(6);
     names.truncate(6);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };

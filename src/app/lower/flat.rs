@@ -1,7 +1,7 @@
 //! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
 
 use super::scan::Part;
-use crate::app::{Piece, Segment, Text};
+use crate::app::{Name, Piece, Segment, Text};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
 const OPEN: &str = "\u{fffc}";
@@ -36,6 +36,15 @@ impl Flat {
     /// Whether all of it is known.
     pub(super) fn is_known(&self) -> bool {
         self.open.is_empty()
+    }
+
+    /// The late-bound variable that a part is, all of it.
+    pub(super) fn variable_at(&self, part: &Part) -> Option<Name> {
+        let (_, segment) = self.open.iter().find(|(at, _)| at == part)?;
+        match &segment.piece {
+            Piece::LateBound(variable) => Some(variable.name.clone()),
+            _ => None,
+        }
     }
 
     /// A part of the string with the names of what is open in it: what equals it, has the same value.

@@ -16,6 +16,7 @@ mod images;
 mod jobs;
 mod mounts;
 mod names;
+mod pool;
 mod read;
 mod scan;
 mod secrets;
@@ -27,7 +28,7 @@ mod volumes;
 mod wiring;
 
 use super::extension;
-use super::{Application, EnvironmentChoice, LateBound, Ledger, Name};
+use super::{Application, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text};
 use crate::compose::Manifest;
 use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
 use crate::source::{Origin, Sources};
@@ -63,7 +64,6 @@ pub fn lower(
     let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
     let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
     let application = settings.map(|settings| cx.application(settings));
-    cx.tell_unused();
     application.filter(|_| diagnostics.error_count() == errors)
 }
 
@@ -73,11 +73,25 @@ fn late_bound(manifest: &Manifest) -> BTreeMap<Name, Origin> {
     extension::names_listed(node).map(|(name, node)| (name.into(), node.origin)).collect()
 }
 
+/// A variable that became a secret is no parameter any more.
+fn keep_open(application: &mut Application) {
+    let derived = application.secrets.values().filter_map(|secret| match &secret.source {
+        SecretSource::Derived(text) | SecretSource::Content(text) | SecretSource::External(text) => {
+            Some(text)
+        }
+        _ => None,
+    });
+    let texts = application.services.values().flat_map(Service::texts).chain(derived);
+    let open: BTreeSet<Name> =
+        texts.flat_map(Text::variables).map(|variable| variable.name.clone()).collect();
+    application.late_bound.retain(|name, _| open.contains(name));
+}
+
 impl Lowering<'_> {
     fn application(&mut self, settings: super::Settings) -> Application {
         let selection = selection::select(self, &settings);
         let mut databases = databases::read(self, &selection);
-        let mut services: IndexMap<Name, super::Service> = IndexMap::new();
+        let mut services: IndexMap<Name, Service> = IndexMap::new();
         for entry in &selection.deployed {
             services.insert(entry.key.text.clone(), self.service(entry));
         }
@@ -89,7 +103,8 @@ impl Lowering<'_> {
         let endpoints = exposure::endpoints(self, &services, &edges);
         let volumes = volumes::volumes(self, &services);
         claims::claim(self, &services);
-        Application {
+        self.tell_unused();
+        let mut application = Application {
             name: self.manifest.name.clone(),
             settings,
             services,
@@ -99,7 +114,9 @@ impl Lowering<'_> {
             edges,
             endpoints,
             late_bound: std::mem::take(&mut self.late_used),
-        }
+        };
+        keep_open(&mut application);
+        application
     }
 
     /// Variables of `late_bound` that nothing deployed holds.

@@ -199,6 +199,7 @@ pub(super) fn holds_secret(name: &str) -> bool {
             !["ALLOW", "RANDOM", "EMPTY", "REQUIRE", "RESET", "NO"].contains(&first.as_str())
                 && !words.iter().any(|word| ["ALLOW", "RANDOM", "GENERATE"].contains(&word.as_str()))
         }
+        [.., last] if last.ends_with("PASSWORD") || last.ends_with("PASSWD") => true,
         [last] => SECRETS.contains(&last.as_str()),
         _ => false,
     }
@@ -271,6 +272,7 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", true),
             ("GITHUB_TOKEN", true),
             ("MYSQL_PWD", true),
+            ("WEBPASSWORD", true),
             ("AWS_ACCESS_KEY_ID", false),
             ("PWD", false),
             ("MYSQL_ALLOW_EMPTY_PASSWORD", false),

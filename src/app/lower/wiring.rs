@@ -6,12 +6,13 @@
 use super::directory::Directory;
 use super::flat::Flat;
 use super::names::{Field, field, holds_callers, holds_host, holds_secret};
+use super::pool::{Pool, Use};
 use super::scan::{Address, Names, Part, addresses, slice};
-use super::secrets::{Pool, can_be_secret, is_secret_form};
+use super::secrets::{can_be_secret, is_secret_form};
 use super::{Lowering, images, secrets};
 use crate::app::{Database, DatabaseField, Image, Name, Piece, Secret, Service, Text, Variant};
 use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
+use crate::source::{Origin, Provenance, VariableSource};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,10 +66,19 @@ pub(super) fn wire(
         wiring.commands(cx, service);
     }
     let Wiring { pool, reaches, dangling, .. } = wiring;
-    let literals = pool.settle(services, declared);
-    secrets::tell(cx, &literals);
+    let given = pool.settle(services, declared, &connections(services, &reaches));
+    secrets::tell(cx, &given);
     tell_dangling(cx, dangling);
     reaches
+}
+
+/// Who connects to whom, by a value or by `depends_on`.
+fn connections(services: &IndexMap<Name, Service>, reaches: &[Reach]) -> BTreeSet<(Name, Name)> {
+    let by_value = reaches.iter().map(|reach| (reach.from.clone(), reach.to.clone()));
+    let declared = services.values().flat_map(|service| {
+        service.dependencies.iter().map(|dependency| (service.name.clone(), dependency.on.clone()))
+    });
+    by_value.chain(declared).collect()
 }
 
 /// The ports that each service and database listens on, as far as the manifest or its image says.
@@ -168,7 +178,7 @@ impl Wiring<'_> {
         for (variable, variant) in &mut service.container.environment {
             let Some(text) = &variant.value else { continue };
             let wired = self.value(cx, &name, variable, text, &groups, &ports);
-            variant.value = Some(self.sealed(cx, &name, variable, wired));
+            variant.value = Some(self.sealed(cx, &name, variable, text, wired));
         }
     }
 
@@ -199,10 +209,21 @@ impl Wiring<'_> {
                     if !holds_callers(variable) {
                         self.reach(service, &to, address, &flat, sibling, text.origin);
                     }
-                    marks.extend(self.host_mark(service, &to, address, text.origin));
-                    marks.extend(self.password_mark(service, variable, address, &flat, text));
+                    // A service's bare own name says what it is called, not where to connect.
+                    if to != *service
+                        || address.port.is_some()
+                        || address.scheme.is_some()
+                        || holds_callers(variable)
+                    {
+                        marks.extend(self.host_mark(service, &to, address, text.origin));
+                    }
+                    let found = Found { service, variable, flat: &flat, text };
+                    marks.extend(self.password_mark(cx, &found, address, Some(to)));
                 }
-                None => marks.extend(self.password_mark(service, variable, address, &flat, text)),
+                None => {
+                    let found = Found { service, variable, flat: &flat, text };
+                    marks.extend(self.password_mark(cx, &found, address, None));
+                }
             }
         }
         if let (true, Some(piece)) = (found.is_empty(), self.credential(service, variable, &flat, groups)) {
@@ -214,14 +235,21 @@ impl Wiring<'_> {
         } else if is_secret(variable, &flat)
             && !marks.iter().any(|(_, piece)| matches!(piece, Piece::Host(_)))
         {
-            let key = flat.key(&(0..flat.text.len()));
-            return flat.with(vec![(0..flat.text.len(), self.pool.given(key, service, variable, text))]);
+            let found = Found { service, variable, flat: &flat, text };
+            return flat.with(vec![(0..flat.text.len(), self.given(cx, &found, 0..flat.text.len(), None))]);
         }
         flat.with(marks)
     }
 
     /// A text with a secret inside becomes a secret as a whole.
-    fn sealed(&mut self, cx: &mut Lowering<'_>, service: &Name, variable: &Name, text: Text) -> Text {
+    fn sealed(
+        &mut self,
+        cx: &mut Lowering<'_>,
+        service: &Name,
+        variable: &Name,
+        original: &Text,
+        text: Text,
+    ) -> Text {
         if !text.is_secret() {
             return text;
         }
@@ -229,11 +257,16 @@ impl Wiring<'_> {
         if text.segments.len() == 1 {
             return text;
         }
-        let plain = |piece: &Piece| matches!(piece, Piece::Literal(_) | Piece::Secret(_));
-        let piece = if text.segments.iter().all(|segment| plain(&segment.piece)) && self.is_lone(&text) {
-            let whole: Vec<String> =
-                text.segments.iter().map(|segment| format!("{:?}", segment.piece)).collect();
-            self.pool.given(whole.concat(), service, variable, &text)
+        // Nothing is gained by putting together what holds no other piece.
+        let whole = text.segments.iter().all(|segment| match &segment.piece {
+            Piece::Literal(_) => true,
+            Piece::Secret(name) => !self.pool.is_variable(name),
+            _ => false,
+        });
+        let piece = if whole {
+            let flat = Flat::of(original);
+            let found = Found { service, variable, flat: &flat, text: original };
+            self.given(cx, &found, 0..flat.text.len(), None)
         } else {
             self.pool.derived(service, variable, &text)
         };
@@ -242,11 +275,24 @@ impl Wiring<'_> {
         sealed
     }
 
-    /// Whether the secrets in a text are its own: nothing is gained by putting it together.
-    fn is_lone(&self, text: &Text) -> bool {
-        text.segments.iter().all(|segment| match &segment.piece {
-            Piece::Secret(name) => self.pool.is_lone(name),
-            _ => true,
+    /// The piece that stands for a part of a value, which is a secret.
+    fn given(
+        &mut self,
+        cx: &Lowering<'_>,
+        found: &Found<'_>,
+        part: Part,
+        of_address: Option<Option<Name>>,
+    ) -> Piece {
+        let (from, literal) = cx.variable_behind(found, &part);
+        self.pool.given(Use {
+            service: found.service.clone(),
+            variable: found.variable.clone(),
+            part: of_address,
+            from,
+            literal,
+            text: found.flat.key(&part),
+            node: found.text.node,
+            origin: found.text.origin,
         })
     }
 
@@ -392,19 +438,49 @@ impl Wiring<'_> {
     /// The password in an address, as a secret.
     fn password_mark(
         &mut self,
-        service: &Name,
-        variable: &Name,
+        cx: &Lowering<'_>,
+        found: &Found<'_>,
         address: &Address,
-        flat: &Flat,
-        text: &Text,
+        to: Option<Name>,
     ) -> Option<(Part, Piece)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
         let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
-        if !can_be_secret(slice(&flat.text, &part)) {
+        if !can_be_secret(slice(&found.flat.text, &part)) {
             return None;
         }
-        Some((part.clone(), self.pool.given(flat.key(&part), service, variable, text)))
+        Some((part.clone(), self.given(cx, found, part, Some(to))))
+    }
+}
+
+/// A value that is being wired.
+struct Found<'a> {
+    service: &'a Name,
+    variable: &'a Name,
+    flat: &'a Flat,
+    text: &'a Text,
+}
+
+impl Lowering<'_> {
+    /// The variable whose value a part is, all of it; and whether the part's text stands in the manifest.
+    fn variable_behind(&self, found: &Found<'_>, part: &Part) -> (Option<Name>, bool) {
+        if let Some(variable) = found.flat.variable_at(part) {
+            return (Some(variable), false);
+        }
+        if !found.flat.is_known() {
+            return (None, true);
+        }
+        let substitutions = self.sources.substitutions(found.text.origin);
+        let same = |range: &std::ops::Range<u32>| (range.start as usize..range.end as usize) == *part;
+        match substitutions.iter().find(|one| same(&one.range)) {
+            Some(one) => (Some(one.variable.clone()), matches!(one.source, VariableSource::Fallback)),
+            None => match self.sources.provenance(found.text.origin) {
+                Provenance::Outside(VariableSource::Environment(name) | VariableSource::Flag(name)) => {
+                    (Some(name.clone()), false)
+                }
+                _ => (None, true),
+            },
+        }
     }
 }
 

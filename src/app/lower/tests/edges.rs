@@ -120,11 +120,13 @@ fn callers_and_the_service_itself_keep_their_names_without_an_edge() {
       CORS_ORIGINS: http://web:3000
       ADVERTISED_LISTENERS: PLAINTEXT://api:9092
       SELF_URL: http://api:8000
+      API_HOST: api
   web: { image: a/web, expose: ['3000'] }
 ",
     );
     assert_eq!(lowered.edges(), Vec::<String>::new());
     assert_eq!(lowered.value("api", "CORS_ORIGINS"), "http://{host web}:3000");
+    assert_eq!(lowered.value("api", "API_HOST"), "api");
     assert_eq!(lowered.value("api", "ADVERTISED_LISTENERS"), "PLAINTEXT://{host api}:9092");
 }
 

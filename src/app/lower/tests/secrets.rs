@@ -60,12 +60,69 @@ fn both_ends_of_a_connection_share_one_secret() {
     environment: { RABBITMQ_DEFAULT_PASS: rabbit-pw, RABBITMQ_DEFAULT_USER: shop }
 ",
     );
-    assert_eq!(lowered.value("rabbit", "RABBITMQ_DEFAULT_PASS"), "{secret app/BROKER_URL}");
-    let url = lowered.value("app", "BROKER_URL");
-    assert_eq!(url, lowered.value("worker", "BROKER_URL"));
-    let name = url.trim_start_matches("{secret ").trim_end_matches('}').to_owned();
-    assert_eq!(lowered.derived(&name), "amqp://shop:{secret app/BROKER_URL}@{host rabbit}:5672//");
+    assert_eq!(lowered.value("rabbit", "RABBITMQ_DEFAULT_PASS"), "{secret RABBITMQ_DEFAULT_PASS}");
+    assert_eq!(lowered.value("app", "BROKER_URL"), "{secret BROKER_URL}");
+    assert_eq!(lowered.value("worker", "BROKER_URL"), "{secret BROKER_URL}");
+    let derived = lowered.derived("BROKER_URL");
+    assert_eq!(derived, "amqp://shop:{secret RABBITMQ_DEFAULT_PASS}@{host rabbit}:5672//");
     assert_eq!(lowered.app().secrets.len(), 2);
+}
+
+#[test]
+fn a_password_that_stands_in_an_address_alone_has_a_name_of_its_own() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { CACHE_URL: 'redis://:pw@cache:6379' } }
+  cache: { image: 'redis:7' }
+",
+    );
+    assert_eq!(lowered.derived("CACHE_URL"), "redis://:{secret CACHE_URL_PASSWORD}@{host cache}:6379");
+}
+
+#[test]
+fn the_same_text_for_different_things_stays_apart() {
+    let lowered = lowered(
+        "services:
+  app:
+    image: a
+    depends_on: [db]
+    environment:
+      SECRET_KEY: changethis
+      FIRST_SUPERUSER_PASSWORD: changethis
+      DATABASE_URL: postgresql://shop:changethis@db/shop
+  db: { image: 'postgres:16', environment: { POSTGRES_PASSWORD: changethis } }
+  other: { image: a, environment: { OTHER_PASSWORD: changethis } }
+",
+    );
+    assert_eq!(lowered.value("app", "SECRET_KEY"), "{secret SECRET_KEY}");
+    assert_eq!(lowered.value("other", "OTHER_PASSWORD"), "{secret OTHER_PASSWORD}");
+    assert_eq!(lowered.value("app", "DATABASE_URL"), "{secret DATABASE_URL}");
+    let database = lowered.value("db", "POSTGRES_PASSWORD");
+    assert!(lowered.derived("DATABASE_URL").contains(&database), "{database}");
+}
+
+#[test]
+fn values_of_one_variable_are_one_secret_and_those_of_two_are_not() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { TOKEN: '${KNOWN}', API_TOKEN: '${OTHER:-1}', LATE_TOKEN: '${LATE}' } }
+  api: { image: a, environment: { SESSION_SECRET: '${KNOWN}' } }
+x-tranship: { late_bound: [LATE] }
+",
+    );
+    assert_eq!(lowered.value("app", "TOKEN"), "{secret KNOWN}");
+    assert_eq!(lowered.value("api", "SESSION_SECRET"), "{secret KNOWN}");
+    assert_eq!(lowered.value("app", "API_TOKEN"), "{secret OTHER}");
+    assert_eq!(lowered.value("app", "LATE_TOKEN"), "{secret LATE}");
+    assert!(lowered.app().late_bound.is_empty());
+    let told: Vec<&str> = lowered.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "the manifest holds a literal secret: `OTHER`; its value is given at deployment",
+            "secrets that are given at deployment: `KNOWN`, `LATE`",
+        ]
+    );
 }
 
 #[test]
