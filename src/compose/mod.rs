@@ -26,6 +26,8 @@ pub mod render;
 mod reset;
 pub mod schema;
 mod template;
+#[cfg(test)]
+mod tests;
 pub mod typed;
 pub mod value;
 pub mod variables;

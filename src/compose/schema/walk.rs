@@ -1,6 +1,6 @@
 //! Holds a tree against the key tables, in one pass.
 
-use super::accept::{Accept, Kinds, Names, Shape};
+use super::accept::{Accept, Becomes, Kinds, Names, Shape};
 use super::top::ROOT;
 use crate::compose::{Context, KeyPath, PathSegment};
 use crate::diagnostic::rules::compose as rules;
@@ -16,11 +16,13 @@ pub(super) struct Walk<'a, 'b> {
     path: Vec<PathSegment>,
     /// The key whose value is looked at, for what is missing in it.
     place: Origin,
+    /// What the value of the key of the specification at hand becomes.
+    becomes: Becomes,
 }
 
 impl<'a, 'b> Walk<'a, 'b> {
     pub(super) fn new(cx: &'a mut Context<'b>) -> Self {
-        Walk { cx, path: Vec::new(), place: Origin::NOWHERE }
+        Walk { cx, path: Vec::new(), place: Origin::NOWHERE, becomes: Becomes::Nothing }
     }
 
     pub(super) fn root(&mut self, root: &mut Node) {
@@ -53,7 +55,9 @@ impl<'a, 'b> Walk<'a, 'b> {
     fn wrong_kind(&mut self, node: &Node, wanted: Kinds) -> bool {
         let found = node.value.kind();
         let message = format!("{} must be {}, not {found}", self.shown(), wanted.describe());
+        let timed = matches!(self.becomes, Becomes::Duration | Becomes::AlwaysDuration);
         let help = match &node.value {
+            Value::Integer(number) if timed => format!("write a duration with its unit: {number}s"),
             Value::Timestamp(text) | Value::String(text) if !matches!(&node.value, Value::String(_)) => {
                 format!("quote it to make it a text: \"{text}\"")
             }
@@ -189,7 +193,10 @@ impl<'a, 'b> Walk<'a, 'b> {
             self.path.push(PathSegment::Key(key.text.clone()));
             self.place = key.origin;
             let fits = match row {
-                Some(row) => self.accepts(value, &row.accepts),
+                Some(row) => {
+                    self.becomes = row.becomes;
+                    self.accepts(value, &row.accepts)
+                }
                 None => self.unknown(shape, &key.text),
             };
             self.path.pop();
