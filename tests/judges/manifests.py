@@ -13,6 +13,8 @@ class Generator:
         "deploy", "networks", "stop_grace_period", "mem_limit", "ulimits", "extra_hosts", "build", "logging", "tmpfs",
         "working_dir", "hostname", "init", "cap_add", "dns", "sysctls", "read_only", "shm_size", "configs", "profiles",
         "env_file", "pull_policy", "platform", "stop_signal", "tty", "annotations", "group_add", "security_opt", "cpus",
+        "secrets", "devices", "develop", "post_start", "label_file", "gpus", "blkio_config", "cpu_shares", "pids_limit", "memswap_limit",
+        "oom_score_adj", "storage_opt", "device_cgroup_rules", "ipc", "userns_mode", "scale", "domainname", "mac_address", "runtime",
     )
 
     def __init__(self, seed):
@@ -184,6 +186,62 @@ class Generator:
     def cpus(self):
         return self.pick(0.5, "1.5", 2)
 
+    def secrets(self):
+        return self.pick(["token"], [{"source": "token", "target": "/t", "mode": "0400"}], [{"source": "token", "uid": "1"}])
+
+    def devices(self):
+        return self.some(["/dev/null", "/dev/zero:/dev/z", "/dev/full:/dev/f:rw", {"source": "/dev/a", "target": "/dev/b", "permissions": "r"}])
+
+    def develop(self):
+        return {"watch": [{"path": "./src", "action": self.pick("sync", "rebuild"), "target": "/src", "ignore": ["node_modules/"]}]}
+
+    def post_start(self):
+        return [{"command": self.pick("echo 'a b'", ["x", "y"]), "user": "root", "environment": self.pick(["A=${TAG}"], {"A": 1})}]
+
+    def label_file(self):
+        return self.pick("labels", ["labels"])
+
+    def gpus(self):
+        return self.pick("all", [{"driver": "nvidia", "count": 2}], [{"device_ids": ["0"], "capabilities": ["gpu"]}])
+
+    def blkio_config(self):
+        return {"weight": 300, "device_read_bps": [{"path": "/dev/sda", "rate": self.pick("12mb", 1024)}]}
+
+    def cpu_shares(self):
+        return self.pick(73, "512")
+
+    pids_limit = cpu_shares
+
+    def memswap_limit(self):
+        return self.pick("2g", -1)
+
+    def oom_score_adj(self):
+        return self.pick(500, -500)
+
+    def storage_opt(self):
+        return {"size": "1G"}
+
+    def device_cgroup_rules(self):
+        return ["c 1:3 mr", "a 7:* rmw"]
+
+    def ipc(self):
+        return self.pick("host", "shareable")
+
+    def userns_mode(self):
+        return "host"
+
+    def scale(self):
+        return self.pick(2, "3")
+
+    def domainname(self):
+        return "example.com"
+
+    def mac_address(self):
+        return "02:42:ac:11:65:43"
+
+    def runtime(self):
+        return "runc"
+
     # ---- whole manifests
 
     def service(self, earlier):
@@ -210,7 +268,8 @@ class Generator:
             services[name] = self.service(list(services))
         manifest = {"services": services, "networks": {"front": None, "back": self.pick(None, {"internal": True}, {"driver": "bridge", "driver_opts": {"mtu": 1450}})},
                     "volumes": {"data": self.pick(None, {"driver": "local"}, {"external": True}, {"labels": {"a": "b"}}), "cache": None},
-                    "configs": {"settings": self.pick({"file": "./settings.conf"}, {"content": "x=${TAG}"}, {"environment": "TAG"})}}
+                    "configs": {"settings": self.pick({"file": "./settings.conf"}, {"content": "x=${TAG}"}, {"environment": "TAG"})},
+                    "secrets": {"token": self.pick({"file": "./settings.conf"}, {"environment": "TAG"}, {"external": True})}}
         if self.maybe():
             manifest["name"] = self.pick("made-up", "made_up2")
         if self.maybe(0.3):
@@ -228,6 +287,7 @@ class Generator:
         # JSON is YAML, so the scalars mean what they say here.
         (directory / "compose.yaml").write_text(json.dumps(manifest, indent=1, ensure_ascii=False))
         (directory / "service.env").write_text("FROM_FILE=1\nQUOTED=\"a b\"\nexport X='$no'\n# comment\nREF=${TAG}\n")
+        (directory / "labels").write_text("com.example.file=1\nREF=${TAG}\n")
         (directory / "settings.conf").write_text("x=1\n")
         (directory / ".env").write_text("TAG=from-dotenv\n")
         if self.maybe(0.4):
