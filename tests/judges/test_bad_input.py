@@ -157,7 +157,7 @@ services:
         limits: { cpus: "64", memory: 4G }
                         ^
 """, ["64"]),
-    ("privileged on Fargate", "", """\
+    ("privileged on Fargate", "target/rejected-key", """\
 x-tranship:
   environments:
     prod: { target: fargate }
@@ -165,7 +165,7 @@ services:
   web:
     image: nginx
     privileged: true
-    ^
+                ^^^^
 """, ["privileged"]),
 ]
 

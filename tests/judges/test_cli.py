@@ -163,7 +163,7 @@ class Check(unittest.TestCase):
     def test_the_interval_below_the_limit_is_said(self):
         done = tranship("check", "prod", "-v")
         self.assertRegex(done.stderr, r"interval")
-        self.assertRegex(done.stderr, r"\b5\b")
+        self.assertRegex(done.stderr, r"\b5s\b")
 
 
 class Explain(unittest.TestCase):
