@@ -10,6 +10,7 @@ use crate::compose::Manifest;
 use crate::diagnostic::{Diagnostic, Diagnostics, rules};
 use crate::source::{Origin, Sources};
 use crate::yaml::NodeId;
+use camino::Utf8Path;
 use std::collections::BTreeMap;
 
 /// What became of a leaf. Ordered: where several claims meet, the gravest stands.
@@ -111,6 +112,8 @@ impl Ledger {
         diagnostics: &mut Diagnostics,
     ) -> Report {
         let claims = self.spread(manifest);
+        let first = manifest.files.first().and_then(|file| sources.file(*file));
+        let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut report = Report::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
@@ -128,7 +131,7 @@ impl Ledger {
                 diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
                 Entry::unaccounted()
             });
-            report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), sources, origin));
+            report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
         }
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);

@@ -2,7 +2,8 @@
 
 use super::ledger::{Disposition, Entry};
 use crate::compose::KeyPath;
-use crate::source::{Origin, Sources};
+use crate::source::{Origin, Sources, Span};
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 /// The closed ledger.
@@ -31,7 +32,8 @@ pub struct ReportRow {
     /// Whether the application behaves differently for it; only for ignored leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loses: Option<bool>,
-    /// `file:line:column` of the value and of what brought it.
+    /// `file:line:column` of the value and of what brought it, the file as seen from the first Compose file's
+    /// directory: where the compile was started changes nothing.
     pub origin: Vec<String>,
     /// The row of the support table that says so, where no code claimed the leaf.
     #[serde(skip)]
@@ -56,7 +58,7 @@ impl ReportRow {
         key: KeyPath,
         entry: Entry,
         support: Option<&'static str>,
-        sources: &Sources,
+        (sources, base): (&Sources, &Utf8Path),
         origin: Origin,
     ) -> Self {
         let (disposition, value, reason, loses) = match entry.disposition {
@@ -65,7 +67,8 @@ impl ReportRow {
             Disposition::Ignored { reason, loses } => ("ignored", None, Some(reason), Some(loses)),
             Disposition::Rejected { reason } => ("rejected", None, Some(reason), None),
         };
-        let origin = sources.places(origin).iter().filter_map(|place| shown(sources, place.span)).collect();
+        let origin =
+            sources.places(origin).iter().filter_map(|place| shown(sources, base, place.span)).collect();
         ReportRow {
             key: key.to_string(),
             disposition,
@@ -79,10 +82,20 @@ impl ReportRow {
     }
 }
 
-fn shown(sources: &Sources, span: crate::source::Span) -> Option<String> {
+fn shown(sources: &Sources, base: &Utf8Path, span: Span) -> Option<String> {
     let file = sources.file(span.file)?;
     let location = file.location(span.start);
-    Some(format!("{}:{}:{}", file.path(), location.line, location.column))
+    Some(format!("{}:{}:{}", seen_from(base, file.path()), location.line, location.column))
+}
+
+/// `path` as seen from `base`; both are absolute, or both relative to the working directory.
+fn seen_from(base: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
+    if base.is_absolute() != path.is_absolute() {
+        return path.to_owned();
+    }
+    let shared = path.components().zip(base.components()).take_while(|(left, right)| left == right).count();
+    let up = base.components().skip(shared).map(|_| "..");
+    up.chain(path.components().skip(shared).map(|component| component.as_str())).collect()
 }
 
 impl Report {
@@ -98,5 +111,24 @@ impl Report {
             }
         }
         counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seen_from;
+
+    #[test]
+    fn a_path_does_not_depend_on_the_working_directory() {
+        for (base, path, seen) in [
+            ("", "compose.yaml", "compose.yaml"),
+            ("shop", "shop/.env", ".env"),
+            ("/work/shop", "/work/shop/common/base.yaml", "common/base.yaml"),
+            ("../shop", "../library/base.yaml", "../library/base.yaml"),
+            ("shop/deploy", "shop/compose.yaml", "../compose.yaml"),
+            ("shop", "/elsewhere/x.env", "/elsewhere/x.env"),
+        ] {
+            assert_eq!(seen_from(base.into(), path.into()), seen, "{path} from {base}");
+        }
     }
 }

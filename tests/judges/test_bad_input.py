@@ -178,6 +178,11 @@ def manifest_and_place(text):
     return "\n".join(lines[:at] + lines[at + 1:]) + "\n", at, column
 
 
+def chosen(manifest):
+    """What to compile it for."""
+    return ["prod"] if "    prod:" in manifest else ["--target", "fargate"]
+
+
 def errors(done):
     return [found for found in json.loads(done.stdout)["diagnostics"] if found["severity"] == "error"]
 
@@ -189,8 +194,7 @@ class Table(unittest.TestCase):
                 manifest, line, column = manifest_and_place(text)
                 place = written({"compose.yaml": manifest})
                 before = sorted(place.rglob("*"))
-                arguments = ("build", "--target", "fargate") if "environments:" not in manifest else ("build",)
-                done = tranship(*arguments, cwd=place)
+                done = tranship("build", *chosen(manifest), cwd=place)
                 self.assertEqual(2, done.returncode, done.stdout + done.stderr)
                 self.assertEqual(before, sorted(place.rglob("*")), "nothing is written")
                 self.assertIn(f"error[{rule}", done.stderr)
@@ -206,8 +210,7 @@ class Table(unittest.TestCase):
             with self.subTest(name):
                 manifest, line, column = manifest_and_place(text)
                 place = written({"compose.yaml": manifest})
-                arguments = ["--target", "fargate"] if "environments:" not in manifest else []
-                done = tranship("check", *arguments, "--format", "json", cwd=place)
+                done = tranship("check", *chosen(manifest), "--format", "json", cwd=place)
                 self.assertEqual(2, done.returncode, done.stdout + done.stderr)
                 found = errors(done)
                 self.assertTrue(found)
