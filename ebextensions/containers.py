@@ -34,7 +34,9 @@ def secret(name, region):
 
 
 def value(parts, known, region):
-    """The parts of a value, put together."""
+    """The parts of a value, put together. What is known already is text."""
+    if isinstance(parts, str):
+        return parts
     text = ""
     for part in parts:
         if isinstance(part, str):
@@ -52,16 +54,24 @@ def value(parts, known, region):
 def write_environment(settings):
     """Puts the values into the container definitions. A second run changes nothing."""
     known, region = properties(), settings.get("region")
+
+    def complete(parts):
+        return value(parts, known, region)
+
     with open(DOCKERRUN, encoding="utf-8") as file:
         dockerrun = json.load(file)
     for container in dockerrun["containerDefinitions"]:
         wanted = settings["containers"].get(container["name"])
-        if wanted:
-            environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
-            environment.update((name, value(parts, known, region)) for name, parts in wanted.items())
-            container["environment"] = [{"name": name, "value": environment[name]} for name in environment]
+        if not wanted:
+            continue
+        for field in ("entryPoint", "command"):
+            if field in wanted:
+                container[field] = [complete(word) for word in wanted[field]]
+        environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
+        environment.update((name, complete(parts)) for name, parts in wanted.get("environment", {}).items())
+        container["environment"] = [{"name": name, "value": environment[name]} for name in environment]
     if settings.get("executionRole"):
-        dockerrun["executionRoleArn"] = value([settings["executionRole"]], known, region)
+        dockerrun["executionRoleArn"] = complete(settings["executionRole"])
     replace(DOCKERRUN, json.dumps(dockerrun, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -93,7 +103,7 @@ def run(settings, name):
     command = ["docker", "run", "--rm", "--pull", "always"] + job["options"]
     for variable in environment:
         command += ["--env", variable]
-    command += [job["image"]] + job["command"]
+    command += [job["image"]] + [value(word, known, region) for word in job["command"]]
     return subprocess.run(command, env={**os.environ, **environment}).returncode
 
 

@@ -17,8 +17,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tranship::app::EnvironmentChoice;
+use tranship::compile::{Request, compile, environments};
+use tranship::compose::LoadOptions;
 use tranship::diagnostic::{Rule, Severity, page, rules};
 use tranship::targets;
+use tranship::world::Memory;
+
+/// Faults of Tranship itself: no input may trigger them.
+const OWN_FAULTS: &str = "internal/";
+
+/// Rules of a target that an earlier stage forestalls: they hold should that stage let something through.
+/// The rule, and the one that its example triggers in its place.
+const FORESTALLED: &[(&str, &str)] = &[
+    ("ecs/database-storage", "tranship/invalid-setting"),
+    ("ecs/network-id", "tranship/invalid-setting"),
+    ("ecs/public-udp", "app/public-port"),
+    ("ecs/secret-in-command", "app/secret-in-command"),
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -93,6 +109,93 @@ fn every_folder_is_a_rule() {
             assert!(known.contains(&format!("{family}/{name}")), "{family}/{name} is no rule");
         }
     }
+}
+
+/// Inputs that no one wants to read or to keep: too large, too deep, no text.
+fn made(rule: &Rule) -> Option<Memory> {
+    let one = |bytes: Vec<u8>| Some(Memory::new().file("compose.yaml", bytes));
+    let service = "services:\n  app: { image: nginx }\n";
+    match rule.name {
+        "app/late-bound-structure" => {
+            Some(Memory::new().file("compose.yaml", rule.example).file(".env", "PORT=8080\n"))
+        }
+        "file/empty" => one(Vec::new()),
+        "yaml/not-text" => one(b"services:\n  app: { image: caf\xe9 }\n".to_vec()),
+        "yaml/forbidden-character" => one(b"services:\n  app: { image: a\0b }\n".to_vec()),
+        "yaml/too-deep" => {
+            one(format!("{service}x-deep: {}{}\n", "[".repeat(300), "]".repeat(300)).into_bytes())
+        }
+        "yaml/too-large" => one([service.as_bytes(), &vec![b'#'; 65 << 20]].concat()),
+        "yaml/alias-expansion" => {
+            let level = |number: usize| {
+                format!("  l{number}: &l{number} [{}]\n", format!("*l{}, ", number - 1).repeat(9))
+            };
+            let levels: String = (1..9).map(level).collect();
+            one(format!("{service}x-bomb:\n  l0: &l0 [x, x]\n{levels}").into_bytes())
+        }
+        "include/too-deep" => {
+            let chain = |world: Memory, number: usize| {
+                world.file(&format!("{number}.yaml"), format!("include: [{}.yaml]\n", number + 1))
+            };
+            let world = Memory::new().file("compose.yaml", format!("include: [0.yaml]\n{service}"));
+            Some((0..100).fold(world, chain).file("100.yaml", service))
+        }
+        "beanstalk/too-many-containers" => {
+            let services: String =
+                (0..11).map(|number| format!("  s{number}: {{ image: nginx }}\n")).collect();
+            one(format!("services:\n{services}").into_bytes())
+        }
+        "ecs/too-many-containers" => {
+            let sidecar =
+                |number: usize| format!("  s{number}: {{ image: nginx, x-tranship: {{ task: app }} }}\n");
+            let sidecars: String = (0..10).map(sidecar).collect();
+            one(format!("{service}{sidecars}").into_bytes())
+        }
+        "ecs/too-many-public-ports" => {
+            let port = |number: usize| format!("{{ container_port: 80{number}, path: /{number} }}");
+            let ports: Vec<String> = (10..16).map(port).collect();
+            let numbers: Vec<String> = (10..16).map(|number| format!("'80{number}:80{number}'")).collect();
+            let (ports, numbers) = (ports.join(", "), numbers.join(", "));
+            one(format!("services:\n  app:\n    image: nginx\n    ports: [{numbers}]\n    x-tranship: {{ public: [{ports}] }}\n").into_bytes())
+        }
+        "ecs/template" => {
+            let one_of_many =
+                |number: usize| format!("  s{number}: {{ image: nginx, ports: ['{number}:80'] }}\n");
+            let services: String = (1000..1150).map(one_of_many).collect();
+            one(format!("services:\n{services}").into_bytes())
+        }
+        _ => None,
+    }
+}
+
+/// The rules that a manifest triggers, compiled for all its environments and for every target.
+fn triggered(world: &Memory) -> BTreeSet<&'static str> {
+    let (options, world) = (LoadOptions::default(), world.clone());
+    let (declared, _, found) = environments(&options, &world);
+    let mut names: BTreeSet<&'static str> = found.iter().map(|one| one.rule.name).collect();
+    let declared =
+        declared.unwrap_or_default().into_iter().map(|one| EnvironmentChoice::Environment(one.name));
+    let every = targets::all().iter().map(|target| EnvironmentChoice::Target(target.name().to_owned()));
+    for choice in declared.chain(every) {
+        let outcome = compile(&Request { options: options.clone(), choice }, &world);
+        names.extend(outcome.diagnostics.iter().map(|one| one.rule.name));
+    }
+    names
+}
+
+#[test]
+fn every_rule_is_triggered_by_its_folder_or_its_own_example() {
+    let mut missing = Vec::new();
+    for rule in rules::all().filter(|rule| !rule.name.starts_with(OWN_FAULTS) && !folder(rule).is_dir()) {
+        let example = || Memory::new().file("compose.yaml", rule.example);
+        let triggered = triggered(&made(rule).unwrap_or_else(example));
+        let forestalled = FORESTALLED.iter().find(|(name, _)| *name == rule.name);
+        let wanted = forestalled.map_or(rule.name, |(_, earlier)| earlier);
+        if !triggered.contains(wanted) {
+            missing.push(format!("{}: its example triggers {triggered:?}", rule.name));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Every value that a template prints is a JSON scalar, which is a YAML scalar: no value can break out of
 //! its place.
 
-use super::plan::{INSTANCE_ROLE, OptionSetting, Part, Plan, Value};
+use super::plan::{Deferred, INSTANCE_ROLE, OptionSetting, Part, Plan, Value};
 use indexmap::IndexMap;
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -142,9 +142,9 @@ fn with_suffix(location: &str) -> Json {
 
 #[derive(Serialize)]
 struct Settings<'a> {
-    containers: IndexMap<&'a str, &'a IndexMap<String, Value>>,
+    containers: IndexMap<&'a str, &'a Deferred>,
     #[serde(rename = "executionRole", skip_serializing_if = "Option::is_none")]
-    execution_role: Option<Part>,
+    execution_role: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<&'a str>,
     jobs: IndexMap<&'a str, JobSettings<'a>>,
@@ -154,7 +154,7 @@ struct Settings<'a> {
 struct JobSettings<'a> {
     image: &'a str,
     options: &'a [String],
-    command: &'a [String],
+    command: &'a [Value],
     environment: &'a IndexMap<String, Value>,
 }
 
@@ -165,7 +165,7 @@ fn settings(plan: &Plan) -> Result<String, String> {
         let (image, options, command) = (job.image.as_str(), job.options.as_slice(), job.command.as_slice());
         (job.name.as_str(), JobSettings { image, options, command, environment: &job.environment })
     });
-    let execution_role = Part::Property { property: EXECUTION_ROLE, encoded: false };
+    let execution_role = Value(vec![Part::Property { property: EXECUTION_ROLE, encoded: false }]);
     let settings = Settings {
         containers: deferred.map(|one| (one.definition.name.as_str(), &one.deferred)).collect(),
         execution_role: (!plan.secrets.is_empty()).then_some(execution_role),

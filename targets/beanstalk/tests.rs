@@ -1,6 +1,6 @@
 //! The writers, given what is hard to write.
 
-use super::plan::{Container, HostVolume, Job, OptionSetting, Part, Plan, SecretVariable, Statement};
+use super::plan::{Container, HostVolume, Job, OptionSetting, Part, Plan, SecretVariable, Statement, Value};
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
@@ -9,12 +9,14 @@ use serde_yaml::Value as Yaml;
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
 
 fn plan() -> Plan {
-    let known = |text: &str| vec![Part::Known(text.to_owned())];
+    let known = |text: &str| Value(vec![Part::Known(text.to_owned())]);
     let password = Part::Property { property: "RDS_PASSWORD", encoded: true };
     let mut container = Container::default();
     container.definition.name = "app".to_owned();
-    container.deferred =
-        IndexMap::from([("DATABASE_URL".to_owned(), vec![Part::Known("mysql://u:".into()), password])]);
+    container.deferred.environment = IndexMap::from([(
+        "DATABASE_URL".to_owned(),
+        Value(vec![Part::Known("mysql://u:".into()), password]),
+    )]);
     let secret =
         SecretVariable { name: "app/TOKEN".into(), location: "shop-prod/app/TOKEN".into(), given: true };
     Plan {
@@ -32,7 +34,7 @@ fn plan() -> Plan {
             name: "migrate".into(),
             image: "app:1".into(),
             options: vec![],
-            command: vec![HOSTILE.into()],
+            command: vec![known(HOSTILE)],
             environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
             from: "services.migrate".into(),
         }],
@@ -94,7 +96,7 @@ fn a_secret_is_named_and_its_value_is_nowhere() {
 fn what_the_instance_knows_is_left_to_the_program() {
     let settings: serde_json::Value = serde_json::from_str(&file("containers.json")).unwrap();
     assert_eq!(
-        settings["containers"]["app"]["DATABASE_URL"],
+        settings["containers"]["app"]["environment"]["DATABASE_URL"],
         serde_json::json!(["mysql://u:", { "property": "RDS_PASSWORD", "encoded": true }])
     );
     assert_eq!(settings["jobs"]["migrate"]["command"][0], HOSTILE);

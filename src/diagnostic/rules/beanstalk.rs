@@ -11,8 +11,8 @@ rules! {
     UNKNOWN_VALUE = Error "beanstalk/unknown-value" "a value that is not known when the bundle is built"
         what "The value depends on something that only AWS knows, and stands where the bundle needs it as text."
         why "A bundle is plain files: nothing replaces a placeholder in them."
-        example "services:\n  app:\n    image: nginx\n    user: ${DB_USER}\n"
-        fix "Write the value out, or name the region in the environment's settings.";
+        example "services:\n  app:\n    image: app\n    healthcheck: { test: [CMD, pg_isready, -h, db] }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\n"
+        fix "Write the value out, or take it from a variable of the environment, which the instance completes. Name the region in the settings where it is the region that is missing.";
     SECRET_CLASH = Error "beanstalk/secret-clash" "two different secrets under one variable name"
         what "Secrets of an Elastic Beanstalk environment are named by the variable that takes them, for all its containers. Two services use one name for two secrets."
         why "One of the two containers would get the other one's secret."
@@ -56,13 +56,8 @@ rules! {
     PORT_CLASH = Error "beanstalk/port-clash" "two public endpoints on one port of the instance"
         what "Every public endpoint takes a port of the instance, and two ask for the same or for one that the instance needs itself (22, 2375, 2376, 51678-51680)."
         why "The second container could not start."
-        example "services:\n  a: { image: nginx, ports: [\"8080:80\"], x-tranship: { public: { path: /a } } }\n  b: { image: nginx, ports: [\"8080:81\"], x-tranship: { public: { path: /b } } }\n"
+        example "services:\n  a: { image: nginx, ports: [\"8080:80\"], x-tranship: { public: true } }\n  b: { image: nginx, ports: [\"2375:81\"], x-tranship: { public: { path: /b } } }\n"
         fix "Publish them on different ports.";
-    UDP_ENDPOINT = Error "beanstalk/udp-endpoint" "a public endpoint that is not TCP"
-        what "The application load balancer of the environment speaks HTTP. The endpoint is UDP."
-        why "Nothing would reach it."
-        example "services:\n  dns:\n    image: coredns\n    ports: [\"53:53/udp\"]\n    x-tranship: { public: true }\n"
-        fix "Do not make it public, or choose an ECS target.";
     OUTSIDE_PATH = Error "beanstalk/outside-path" "a bind mount of a path that the bundle cannot hold"
         what "The service mounts a path of the local machine that is outside the project's directory, or does not exist."
         why "The bundle carries files of the project only; on the instance the path would be empty."

@@ -81,7 +81,7 @@ rules! {
     SECRET_IN_COMMAND = Error "ecs/secret-in-command" "a secret in a command"
         what "An argument of the command or the entrypoint holds a secret."
         why "Everyone who may read the task definition would read the secret."
-        example "services:\n  app:\n    image: app\n    command: [run, --password, \"${PASSWORD}\"]\n"
+        example "services:\n  app:\n    image: app\n    command: [run, --password, hunter2]\n"
         fix "Pass it as a variable of the environment and let the command read that.";
     STACK_NAME = Error "ecs/stack-name" "a name that a stack cannot have"
         what "A stack's name is a letter, then letters, digits and hyphens, at most 128."

@@ -26,6 +26,6 @@ rules! {
     SHARED_SECURITY_GROUP = Note "ecs-ec2/shared-security-group" "tasks that share their machine's network"
         what "Services that are reached through the load balancer only, and jobs, run in bridge mode: their containers use the network interface and the security group of the machine."
         why "What one of them may reach, every one of them on the machines may reach. On Fargate each has a group of its own."
-        example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\n"
+        example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\n  worker:\n    image: worker\n"
         fix "Nothing needs to be done. Choose the target `fargate` where services must be kept apart.";
 }

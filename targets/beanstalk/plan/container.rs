@@ -2,7 +2,7 @@
 
 use super::task::{Capabilities, ContainerDefinition, DependsOn, Device, HealthCheck, HostEntry, KeyValue};
 use super::task::{SystemControl, Ulimit};
-use super::values::{Taken, known, known_all, taken};
+use super::values::{Taken, Value, known, known_all, taken, values};
 use super::{Container, Plan, container_name, files, mounts};
 use crate::app::{Application, At, Condition, HealthTest, Image, Role, Service};
 use crate::diagnostic::{Diagnostic, rules::beanstalk};
@@ -30,7 +30,8 @@ pub(super) fn decide(
     definition.name = container_name(&service.name);
     definition.essential = !matches!(service.role, Role::Init { .. });
     definition.image = image(application, service, cx).unwrap_or_default();
-    process(application, service, definition, cx);
+    process(application, service, &mut container, cx);
+    let definition = &mut container.definition;
     resources(service, definition, cx);
     system(application, service, definition, cx);
     definition.health_check = health_check(application, service, cx);
@@ -91,20 +92,18 @@ fn check_network(service: &Service, cx: &mut Compilation<'_>) {
 }
 
 /// What runs, as whom, where.
-fn process(
-    application: &Application,
-    service: &Service,
-    definition: &mut ContainerDefinition,
-    cx: &mut Compilation<'_>,
-) {
+fn process(application: &Application, service: &Service, made: &mut Container, cx: &mut Compilation<'_>) {
+    let Container { definition, deferred } = made;
     let container = &service.container;
     if let Some(entrypoint) = &container.entrypoint {
         cx.ledger.exact(entrypoint, "container definition: entryPoint");
-        definition.entry_point = known_all(&entrypoint.value, application, cx);
+        let words = values(&entrypoint.value, application, cx).unwrap_or_default();
+        (definition.entry_point, deferred.entry_point) = known_or_not(words);
     }
     if let Some(command) = &container.command {
         cx.ledger.exact(command, "container definition: command");
-        definition.command = known_all(&command.value, application, cx);
+        let words = values(&command.value, application, cx).unwrap_or_default();
+        (definition.command, deferred.command) = known_or_not(words);
     }
     if let Some(user) = &container.user {
         cx.ledger.exact(user, "container definition: user");
@@ -117,6 +116,15 @@ fn process(
     if let Some(grace) = &container.stop_grace_period {
         cx.ledger.exact(grace, "container definition: stopTimeout");
         definition.stop_timeout = Some(seconds(grace.value).max(1));
+    }
+}
+
+/// Words that are all known, or words of which the instance knows some.
+fn known_or_not(words: Vec<Value>) -> (Option<Vec<String>>, Option<Vec<Value>>) {
+    let known: Option<Vec<String>> = words.iter().map(|word| word.text().map(str::to_owned)).collect();
+    match known {
+        Some(known) => (Some(known), None),
+        None => (None, Some(words)),
     }
 }
 
@@ -332,7 +340,7 @@ fn environment(
                     &variant.node,
                     "containers.json: taken from the environment's properties at deployment",
                 );
-                container.deferred.insert(name.to_string(), value);
+                container.deferred.environment.insert(name.to_string(), value);
             }
             Some(Taken::Secret(secret)) => {
                 cx.ledger.exact(&variant.node, "aws:elasticbeanstalk:application:environmentsecrets");

@@ -27,10 +27,6 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     let mut taken: BTreeMap<u16, &Endpoint> = BTreeMap::new();
     let mut to = Listeners::default();
     for (index, (endpoint, public)) in public.iter().enumerate() {
-        if endpoint.protocol != Protocol::Tcp {
-            refuse_udp(endpoint, cx);
-            continue;
-        }
         let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
         if let Some(other) = taken.insert(host_port, endpoint) {
             refuse_clash(endpoint, host_port, Some(other), cx);
@@ -257,21 +253,6 @@ fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, 
             set("Rules", &listener.rules.join(","), String::new());
         }
     }
-}
-
-fn refuse_udp(endpoint: &Endpoint, cx: &mut Compilation<'_>) {
-    cx.diagnostics.push(
-        Diagnostic::new(
-            &beanstalk::UDP_ENDPOINT,
-            format!(
-                "service `{}` makes UDP port {} public, and the load balancer speaks HTTP",
-                endpoint.service, endpoint.port
-            ),
-        )
-        .at(endpoint.origin)
-        .service(&*endpoint.service)
-        .help("do not make it public, or choose the target `fargate` or `ecs-ec2`"),
-    );
 }
 
 fn refuse_clash(endpoint: &Endpoint, port: u16, other: Option<&Endpoint>, cx: &mut Compilation<'_>) {

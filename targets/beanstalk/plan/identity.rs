@@ -36,9 +36,9 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
 /// The secrets inside longer values and those of jobs, which the instance reads at deployment.
 fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, SecretVariable> {
     let containers = plan.containers.iter().flat_map(|container| container.deferred.values());
-    let jobs = plan.jobs.iter().flat_map(|job| job.environment.values());
+    let jobs = plan.jobs.iter().flat_map(|job| job.environment.values().chain(&job.command));
     let mut read = IndexMap::new();
-    for part in containers.chain(jobs).flatten() {
+    for part in containers.chain(jobs).flat_map(|value| &value.0) {
         let Part::Secret { secret: location } = part else { continue };
         let own = |name: &&str| format!("{}/{name}", plan.environment) == *location;
         let name = application.secrets.keys().map(|name| &**name).find(own);

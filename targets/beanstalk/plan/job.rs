@@ -1,7 +1,7 @@
 //! A job that runs before the containers are replaced -> a container of its own, on the leader only.
 
 use super::container::image;
-use super::values::{Part, Taken, known, known_all, taken};
+use super::values::{Part, Taken, Value, known, taken, values};
 use super::{Job, Plan, container_name, mounts, path};
 use crate::app::{Application, Condition, Role, Service};
 use crate::diagnostic::{Diagnostic, rules::beanstalk};
@@ -72,7 +72,7 @@ fn run(
     service: &Service,
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
-) -> (Vec<String>, Vec<String>) {
+) -> (Vec<String>, Vec<Value>) {
     let container = &service.container;
     let (mut options, mut command) = (Vec::new(), Vec::new());
     let mut option = |name: &str, value: String| options.extend([name.to_owned(), value]);
@@ -90,14 +90,15 @@ fn run(
     }
     if let Some(entrypoint) = &container.entrypoint {
         cx.ledger.exact(entrypoint, "docker run --entrypoint");
-        let words = known_all(&entrypoint.value, application, cx).unwrap_or_default();
-        let mut words = words.into_iter();
-        option("--entrypoint", words.next().unwrap_or_default());
-        command.extend(words);
+        // Docker takes one word here; the others go before the command.
+        if let Some((first, rest)) = entrypoint.value.split_first() {
+            option("--entrypoint", known(first, application, cx).unwrap_or_default());
+            command.extend(values(rest, application, cx).unwrap_or_default());
+        }
     }
     if let Some(words) = &container.command {
         cx.ledger.exact(words, "docker run: command");
-        command.extend(known_all(&words.value, application, cx).unwrap_or_default());
+        command.extend(values(&words.value, application, cx).unwrap_or_default());
     }
     for mount in mounts::of_job(service, plan, cx) {
         option("--volume", mount);
@@ -109,21 +110,21 @@ fn environment(
     application: &Application,
     service: &Service,
     cx: &mut Compilation<'_>,
-) -> IndexMap<String, Vec<Part>> {
+) -> IndexMap<String, Value> {
     let mut environment = IndexMap::new();
     for (name, variant) in &service.container.environment {
         let Some(text) = &variant.value else {
             cx.ledger.ignored(&variant.node, "the variable is unset where the manifest is compiled", false);
             continue;
         };
-        let parts = match taken(text, application, cx) {
-            Some(Taken::Known(value)) => vec![Part::Known(value)],
-            Some(Taken::Deferred(parts)) => parts,
-            Some(Taken::Secret(secret)) => vec![Part::Secret { secret: secret.location }],
+        let value = match taken(text, application, cx) {
+            Some(Taken::Known(text)) => Value(vec![Part::Known(text)]),
+            Some(Taken::Deferred(value)) => value,
+            Some(Taken::Secret(secret)) => Value(vec![Part::Secret { secret: secret.location }]),
             None => continue,
         };
         cx.ledger.exact(&variant.node, "containers.json: environment of the job");
-        environment.insert(name.to_string(), parts);
+        environment.insert(name.to_string(), value);
     }
     environment
 }

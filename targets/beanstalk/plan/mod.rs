@@ -25,6 +25,7 @@ use crate::diagnostic::{Diagnostic, rules::beanstalk};
 use crate::targets::Compilation;
 use crate::yaml::NodeId;
 use indexmap::IndexMap;
+use serde::Serialize;
 
 /// What is decided.
 #[derive(Debug, Default)]
@@ -60,8 +61,36 @@ pub(super) struct Plan {
 pub(super) struct Container {
     /// Its definition, as Amazon ECS writes it.
     pub(super) definition: ContainerDefinition,
-    /// Variables whose values only the instance knows.
-    pub(super) deferred: IndexMap<String, Value>,
+    /// What only the instance knows of it.
+    pub(super) deferred: Deferred,
+}
+
+/// What only the instance knows of a container.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deferred {
+    /// Its entrypoint, where a word of it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) entry_point: Option<Vec<Value>>,
+    /// Its command, where a word of it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) command: Option<Vec<Value>>,
+    /// Variables whose values are not known.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub(super) environment: IndexMap<String, Value>,
+}
+
+impl Deferred {
+    /// Whether all is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entry_point.is_none() && self.command.is_none() && self.environment.is_empty()
+    }
+
+    /// Every value that is not known.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        let lists = [&self.entry_point, &self.command].into_iter().flatten().flatten();
+        lists.chain(self.environment.values())
+    }
 }
 
 /// A directory of the instance behind a volume.
@@ -89,7 +118,7 @@ pub(super) struct Job {
     /// Options of `docker run`.
     pub(super) options: Vec<String>,
     /// Its command, the entrypoint's further words first.
-    pub(super) command: Vec<String>,
+    pub(super) command: Vec<Value>,
     /// Its environment.
     pub(super) environment: IndexMap<String, Value>,
     /// The key path it comes from.

@@ -7,10 +7,32 @@ use super::{SecretVariable, container_name};
 use crate::app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
 use crate::diagnostic::{Diagnostic, rules::beanstalk};
 use crate::targets::Compilation;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A value in parts.
-pub(crate) type Value = Vec<Part>;
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Value(pub(crate) Vec<Part>);
+
+impl Value {
+    /// The text, if all of it is known now.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Known(text)] => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Value {
+    /// What is known is a text; anything else is the list of its parts.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.text() {
+            Some(text) => serializer.serialize_str(text),
+            None => self.0.serialize(serializer),
+        }
+    }
+}
 
 /// A part of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -104,11 +126,10 @@ pub(super) fn taken(text: &Text, application: &Application, cx: &mut Compilation
         let location = location(name, &secret.source, application, cx)?;
         return Some(Taken::Secret(SecretVariable { name: name.to_string(), location, given }));
     }
-    let parts = parts(text, application, cx)?;
-    Some(match parts.as_slice() {
-        [] => Taken::Known(String::new()),
-        [Part::Known(text)] => Taken::Known(text.clone()),
-        _ => Taken::Deferred(parts),
+    let value = value(text, application, cx)?;
+    Some(match value.text() {
+        Some(text) => Taken::Known(text.to_owned()),
+        None => Taken::Deferred(value),
     })
 }
 
@@ -125,9 +146,24 @@ fn location(
     }
 }
 
+/// A text that the instance may have to complete. Nothing after an error.
+pub(super) fn value(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Value> {
+    parts(text, application, cx).map(Value)
+}
+
+/// All of a list, or nothing after an error in one.
+pub(super) fn values(
+    texts: &[Text],
+    application: &Application,
+    cx: &mut Compilation<'_>,
+) -> Option<Vec<Value>> {
+    let all: Vec<Option<Value>> = texts.iter().map(|text| value(text, application, cx)).collect();
+    all.into_iter().collect()
+}
+
 /// The parts of a text; neighbouring known ones are one.
-fn parts(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Value> {
-    let mut parts = Value::new();
+fn parts(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
     let mut in_url = false;
     for segment in &text.segments {
         for part in piece(segment, in_url, application, cx)? {
@@ -147,7 +183,7 @@ fn piece(
     in_url: bool,
     application: &Application,
     cx: &mut Compilation<'_>,
-) -> Option<Value> {
+) -> Option<Vec<Part>> {
     let region = application.settings.region.as_ref().map(|region| region.value.as_str());
     let known = match &segment.piece {
         Piece::Literal(literal) => literal.to_string(),
@@ -213,7 +249,7 @@ pub(super) fn partition(region: &str) -> &'static str {
     }
 }
 
-fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Value> {
+fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Vec<Part>> {
     let message = format!("{what} is not known when the bundle is built");
     cx.diagnostics.push(Diagnostic::new(&beanstalk::UNKNOWN_VALUE, message).at(segment.origin).help(help));
     None
