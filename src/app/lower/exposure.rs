@@ -200,7 +200,7 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
         Some("published for local use: a data store is not public")
     } else if is_debugger(port) {
         Some("published for local use: a debugger's port is not public")
-    } else if port.protocol == Protocol::Udp {
+    } else if port.protocol == Protocol::Udp || images::is_other_protocol(port.container.value) {
         Some("the load balancer serves HTTP only")
     } else if tls {
         Some("the load balancer ends TLS")

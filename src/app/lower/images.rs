@@ -160,6 +160,11 @@ static STORE_PORTS: &[(u16, &str)] = &[
 /// Source: Node.js inspector, JDWP, debugpy, Delve and Xdebug by their manuals.
 static DEBUG_PORTS: &[u16] = &[9229, 9230, 5005, 5678, 2345, 40000, 9003];
 
+/// TCP ports whose protocol is not HTTP, so an application load balancer cannot serve them.
+/// Source: the IANA service name registry; mailpit, Logstash and Fluentd by their manuals.
+static OTHER_PORTS: &[u16] =
+    &[21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1025, 1883, 5044, 8883, 24224];
+
 /// Ports of URL schemes that have none written.
 /// Source: the IANA URI scheme and service name registries, the clients' manuals.
 static SCHEME_PORTS: &[(&str, u16)] = &[
@@ -201,6 +206,11 @@ pub(super) fn store_on(port: u16) -> Option<&'static str> {
 /// Whether debuggers listen there.
 pub(super) fn is_debug_port(port: u16) -> bool {
     DEBUG_PORTS.contains(&port)
+}
+
+/// Whether the port's protocol is known not to be HTTP.
+pub(super) fn is_other_protocol(port: u16) -> bool {
+    OTHER_PORTS.contains(&port)
 }
 
 /// The port of a URL scheme; drivers named after a plus sign count for nothing.

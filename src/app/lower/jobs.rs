@@ -77,10 +77,10 @@ fn job(
     origin: Origin,
     waiting: Option<&Vec<(Name, Origin)>>,
 ) -> Role {
-    if let Some(node) = cx.manifest.root.at(&["services", name, KEY, "job"]) {
-        if !matches!(when, JobTime::Schedule(_)) {
-            cx.ledger.exact(node, "when the job runs");
-        }
+    if let Some(node) = cx.manifest.root.at(&["services", name, KEY, "job"])
+        && !matches!(when, JobTime::Schedule(_))
+    {
+        cx.ledger.exact(node, "when the job runs");
     }
     let waiting = waiting.into_iter().flatten().map(|(waiter, _)| waiter.clone());
     let mut gates: Vec<Name> = waiting.filter(|waiter| services.contains_key(waiter)).collect();

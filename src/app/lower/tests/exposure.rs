@@ -26,6 +26,7 @@ fn the_one_port_that_can_be_meant_is_public() {
             vec![],
         ),
         ("web: { image: a, ports: ['80:80', '53:53/udp'] }", vec!["web:80"], vec![]),
+        ("web: { image: a, ports: ['8025:8025', '1025:1025'] }", vec!["web:8025"], vec![]),
         ("web: { image: a, ports: ['8080'] }", vec!["web:8080"], vec![]),
         ("db: { image: 'postgres:16', ports: ['5432:5432'] }", vec![], vec![]),
         ("web: { image: a, expose: ['80'] }", vec![], vec![]),
