@@ -14,10 +14,10 @@ use crate::yaml::{Key, Mapping, Node, Value};
 pub fn environment(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) else { return };
     for (_, service) in services.values_mut() {
-        if let Some(node) = child(service, "environment") {
-            if let Value::Sequence(items) = &mut node.value {
-                items.iter_mut().for_each(|item| resolve_item(item, project, cx));
-            }
+        if let Some(node) = child(service, "environment")
+            && let Value::Sequence(items) = &mut node.value
+        {
+            items.iter_mut().for_each(|item| resolve_item(item, project, cx));
         }
     }
 }
@@ -69,18 +69,18 @@ fn default_network(root: &mut Node, cx: &mut Context<'_>) {
     if root.get("networks").is_none_or(Node::is_null) {
         put(root, "networks", Value::Mapping(Mapping::new()), origin);
     }
-    if let Some(networks) = root.get_mut("networks").and_then(Node::as_mapping_mut) {
-        if !networks.contains_key("default") {
-            put(networks, "default", Value::Null, origin);
-        }
+    if let Some(networks) = root.get_mut("networks").and_then(Node::as_mapping_mut)
+        && !networks.contains_key("default")
+    {
+        put(networks, "default", Value::Null, origin);
     }
 }
 
 fn of_service(service: &mut Node, project: &Project, cx: &mut Context<'_>) {
-    if let Some(policy) = child(service, "pull_policy") {
-        if policy.as_str() == Some("if_not_present") {
-            policy.value = Value::String("missing".into());
-        }
+    if let Some(policy) = child(service, "pull_policy")
+        && policy.as_str() == Some("if_not_present")
+    {
+        policy.value = Value::String("missing".into());
     }
     if let Some(build) = child(service, "build") {
         of_build(build, project, cx);
@@ -127,10 +127,10 @@ fn imply_dependencies(service: &mut Node, cx: &mut Context<'_>) {
         implied.push((name.to_owned(), true, link.origin, "a link implies a dependency"));
     }
     for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
-        if let Some(node) = service.get(key) {
-            if let Some(name) = node.as_str().and_then(|text| text.strip_prefix("service:")) {
-                implied.push((name.to_owned(), true, node.origin, "a shared namespace implies a dependency"));
-            }
+        if let Some(node) = service.get(key)
+            && let Some(name) = node.as_str().and_then(|text| text.strip_prefix("service:"))
+        {
+            implied.push((name.to_owned(), true, node.origin, "a shared namespace implies a dependency"));
         }
     }
     for source in texts(service, "volumes_from") {

@@ -118,7 +118,7 @@ pub(crate) fn print_duration(nanos: i64) -> String {
 fn with_fraction(value: u64, unit: u64) -> String {
     let width = unit.ilog10() as usize;
     let mut text = format!("{}", value / unit);
-    if value % unit != 0 {
+    if !value.is_multiple_of(unit) {
         let _ = write!(text, ".{:0width$}", value % unit);
         text.truncate(text.trim_end_matches('0').len());
     }

@@ -67,12 +67,11 @@ pub(crate) fn parse_volume(text: &str) -> Result<VolumeSpec, VolumeFault> {
             return Err(VolumeFault::EmptyPiece);
         }
     }
-    if depth > 0 {
-        // An unclosed expression swallows the end of the text, and the piece with it.
-        start = text.len().max(start);
-    } else if start == text.len() {
-        return Err(VolumeFault::EmptyPiece);
-    } else {
+    // An unclosed expression swallows the end of the text, and the piece with it.
+    if depth == 0 {
+        if start == text.len() {
+            return Err(VolumeFault::EmptyPiece);
+        }
         pieces.push(start..text.len());
     }
     let mut pieces = pieces.into_iter();

@@ -70,19 +70,16 @@ impl Service<'_, '_, '_> {
             self.buildable(other, &entry.key.text, entry.value.origin);
         }
         let platforms = sequence(build, "platforms");
-        if let Some(platform) = self.node.get("platform").filter(|_| !platforms.is_empty()) {
-            if !platforms.iter().any(|built| built.value == platform.value) {
-                let message = format!("service `{}` is built for other platforms than it runs on", self.name);
-                let fault = Diagnostic::new(&rules::CONFLICTING_KEYS, message).service(self.name);
-                let fault = fault
-                    .key(format!("services.{}.platform", self.name))
-                    .label(platform.origin, "runs on this");
-                let fault = fault.label(
-                    build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin),
-                    "built for these",
-                );
-                self.cx.report(fault.help("add the platform to `build.platforms`"));
-            }
+        if let Some(platform) = self.node.get("platform").filter(|_| !platforms.is_empty())
+            && !platforms.iter().any(|built| built.value == platform.value)
+        {
+            let message = format!("service `{}` is built for other platforms than it runs on", self.name);
+            let fault = Diagnostic::new(&rules::CONFLICTING_KEYS, message).service(self.name);
+            let fault =
+                fault.key(format!("services.{}.platform", self.name)).label(platform.origin, "runs on this");
+            let fault = fault
+                .label(build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin), "built for these");
+            self.cx.report(fault.help("add the platform to `build.platforms`"));
         }
         for (index, secret) in sequence(build, "secrets").iter().enumerate() {
             let source = text(secret, "source").unwrap_or("");
@@ -218,12 +215,12 @@ impl Service<'_, '_, '_> {
     fn scale(&mut self) {
         let scale = self.node.get("scale");
         let replicas = self.node.at(&["deploy", "replicas"]);
-        if let (Some(scale), Some(replicas)) = (scale, replicas) {
-            if scale.value != replicas.value {
-                let message =
-                    format!("service `{}` has different numbers in `scale` and `deploy.replicas`", self.name);
-                self.conflict(message, scale, replicas, "keep `deploy.replicas`");
-            }
+        if let (Some(scale), Some(replicas)) = (scale, replicas)
+            && scale.value != replicas.value
+        {
+            let message =
+                format!("service `{}` has different numbers in `scale` and `deploy.replicas`", self.name);
+            self.conflict(message, scale, replicas, "keep `deploy.replicas`");
         }
         for (key, node) in [("scale", scale), ("deploy.replicas", replicas)] {
             if let Some(node) = node.filter(|node| node.as_integer().is_some_and(|number| number < 0)) {

@@ -254,8 +254,8 @@ fn double_quoted(text: &str, out: &mut String) {
         match code {
             _ if !short.is_empty() => out.push_str(short),
             _ if is_printable(letter) => out.push(letter),
-            0..=0xff => _ = write!(out, "\\x{code:02X}"),
-            0..=0xffff => _ = write!(out, "\\u{code:04X}"),
+            ..0x100 => _ = write!(out, "\\x{code:02X}"),
+            0x100..0x1_0000 => _ = write!(out, "\\u{code:04X}"),
             _ => _ = write!(out, "\\U{code:08X}"),
         }
     }

@@ -4,33 +4,33 @@ use crate::yaml::Value;
 
 /// A set of kinds of values, as the JSON types of the specification's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kinds(u8);
+pub(crate) struct Kinds(u8);
 
 impl Kinds {
     /// No kind at all.
-    pub const NONE: Kinds = Kinds(0);
+    pub(crate) const NONE: Kinds = Kinds(0);
     /// Null.
-    pub const NULL: Kinds = Kinds(1);
+    pub(crate) const NULL: Kinds = Kinds(1);
     /// A boolean.
-    pub const BOOLEAN: Kinds = Kinds(2);
+    pub(crate) const BOOLEAN: Kinds = Kinds(2);
     /// A whole number; `1.0` counts as one.
-    pub const INTEGER: Kinds = Kinds(4);
+    pub(crate) const INTEGER: Kinds = Kinds(4);
     /// Any number.
-    pub const NUMBER: Kinds = Kinds(4 | 8);
+    pub(crate) const NUMBER: Kinds = Kinds(4 | 8);
     /// Text.
-    pub const STRING: Kinds = Kinds(16);
+    pub(crate) const STRING: Kinds = Kinds(16);
     /// A list.
-    pub const LIST: Kinds = Kinds(32);
+    pub(crate) const LIST: Kinds = Kinds(32);
     /// A mapping.
-    pub const MAPPING: Kinds = Kinds(64);
+    pub(crate) const MAPPING: Kinds = Kinds(64);
 
     /// Both sets.
-    pub const fn or(self, other: Kinds) -> Kinds {
+    pub(crate) const fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
     /// The kind of a value; a date is of none.
-    pub fn of(value: &Value) -> Kinds {
+    pub(crate) fn of(value: &Value) -> Kinds {
         match value {
             Value::Null => Kinds::NULL,
             Value::Bool(_) => Kinds::BOOLEAN,
@@ -45,12 +45,12 @@ impl Kinds {
     }
 
     /// Whether a value's kind is in the set.
-    pub fn hold(self, kind: Kinds) -> bool {
+    pub(crate) fn hold(self, kind: Kinds) -> bool {
         self.0 & kind.0 != 0
     }
 
     /// As messages name the set: `a string or a list`.
-    pub fn describe(self) -> String {
+    pub(crate) fn describe(self) -> String {
         let names: Vec<&str> = [
             (Kinds::STRING, "a string"),
             (Kinds::BOOLEAN, "a boolean"),
@@ -74,7 +74,7 @@ impl Kinds {
 
 /// What a place accepts.
 #[derive(Debug)]
-pub enum Accept {
+pub(crate) enum Accept {
     /// Scalars of these kinds.
     Of(Kinds),
     /// One of these words.
@@ -97,7 +97,7 @@ pub enum Accept {
 
 /// A mapping with keys of the user's own.
 #[derive(Debug)]
-pub struct Names {
+pub(crate) struct Names {
     /// Whether the key is of the form.
     pub form: fn(&str) -> bool,
     /// The form, for messages.
@@ -110,7 +110,7 @@ pub struct Names {
 
 /// A mapping with the keys of the specification, in the order in which Docker Compose prints them.
 #[derive(Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// The keys.
     pub keys: &'static [Key],
     /// Whether keys that start with `x-` may stand here.
@@ -125,7 +125,7 @@ pub struct Shape {
 
 /// One key of the specification.
 #[derive(Debug)]
-pub struct Key {
+pub(crate) struct Key {
     /// The key.
     pub name: &'static str,
     /// What it accepts.
@@ -141,7 +141,7 @@ pub(super) const fn key(name: &'static str, accepts: Accept, becomes: Becomes) -
 
 /// What a value becomes in the canonical tree. What Docker Compose leaves out as empty is left out.
 #[derive(Debug, Clone, Copy)]
-pub enum Becomes {
+pub(crate) enum Becomes {
     /// Left out: Docker Compose accepts the key and forgets it.
     Nothing,
     /// Text; left out when empty.

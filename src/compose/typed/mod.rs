@@ -127,10 +127,10 @@ impl Binder<'_, '_> {
     fn refuse(&mut self, rule: &'static Rule, origin: Origin, why: &str, help: &str) {
         let path = KeyPath(self.path.clone()).to_string();
         let mut fault = Diagnostic::new(rule, format!("`{path}` {why}")).key(path).at(origin).help(help);
-        if let [PathSegment::Key(room), PathSegment::Key(service), ..] = self.path.as_slice() {
-            if &**room == "services" {
-                fault = fault.service(&**service);
-            }
+        if let [PathSegment::Key(room), PathSegment::Key(service), ..] = self.path.as_slice()
+            && &**room == "services"
+        {
+            fault = fault.service(&**service);
         }
         self.cx.report(fault);
     }
