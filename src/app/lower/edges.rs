@@ -13,6 +13,7 @@ use crate::app::{Container, Database, Edge, Image, Name, Protocol, Role, Service
 use crate::diagnostic::{Diagnostic, rules};
 use crate::source::Origin;
 use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The edges, each once.
 pub(super) fn edges(
@@ -22,7 +23,7 @@ pub(super) fn edges(
     directory: &Directory,
     reaches: Vec<Reach>,
 ) -> Vec<Edge> {
-    let mut edges: Vec<Edge> = Vec::new();
+    let mut edges = Edges::default();
     for reach in reaches {
         let Reach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
@@ -36,8 +37,10 @@ pub(super) fn edges(
     for service in services.values() {
         for dependency in &service.dependencies {
             let (from, to) = (&service.name, &dependency.on);
-            let known = edges.iter().any(|edge| edge.from == *from && edge.to == *to);
-            if known || waits_for_end(dependency.condition.value) || !directory.share(from, to) {
+            if edges.connect(from, to)
+                || waits_for_end(dependency.condition.value)
+                || !directory.share(from, to)
+            {
                 continue;
             }
             let ports = match (databases.get(to), services.get(to)) {
@@ -51,12 +54,26 @@ pub(super) fn edges(
             add(cx, &mut edges, from, to, &ports, origin);
         }
     }
-    edges
+    edges.list
+}
+
+/// Edges so far, in the order of what says so.
+#[derive(Debug, Default)]
+struct Edges {
+    list: Vec<Edge>,
+    known: BTreeMap<(Name, Name), BTreeSet<Option<(u16, Protocol)>>>,
+}
+
+impl Edges {
+    /// Whether there is an edge between the two.
+    fn connect(&self, from: &Name, to: &Name) -> bool {
+        self.known.contains_key(&(from.clone(), to.clone()))
+    }
 }
 
 fn add(
     cx: &mut Lowering<'_>,
-    edges: &mut Vec<Edge>,
+    edges: &mut Edges,
     from: &Name,
     to: &Name,
     ports: &[(u16, Protocol)],
@@ -67,7 +84,7 @@ fn add(
         ports => ports.iter().copied().map(Some).collect(),
     };
     for port in open {
-        if edges.iter().any(|edge| edge.from == *from && edge.to == *to && edge.port == port) {
+        if !edges.known.entry((from.clone(), to.clone())).or_default().insert(port) {
             continue;
         }
         if port.is_none() {
@@ -81,7 +98,7 @@ fn add(
                 .help(format!("add `expose` to `{to}` if `{from}` connects to it")),
             );
         }
-        edges.push(Edge { from: from.clone(), to: to.clone(), port, origin });
+        edges.list.push(Edge { from: from.clone(), to: to.clone(), port, origin });
     }
 }
 

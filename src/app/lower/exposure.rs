@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, rules};
 use crate::source::Origin;
 use crate::yaml::{Node, NodeId, Value};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(
@@ -35,7 +36,7 @@ pub(super) fn endpoints(
     if !explicit {
         endpoints.extend(inferred(cx, &published));
     }
-    let public: Vec<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
+    let public: BTreeSet<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
     claim_internal(cx, &published, &public, explicit);
     endpoints.extend(internal(services, edges));
     endpoints
@@ -130,7 +131,7 @@ fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
             ports.retain(|port| port.container.value != https);
         }
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     ports.retain(|port| seen.insert(port.container.value));
     ports
 }
@@ -169,6 +170,7 @@ fn candidates<'a>(
     services: &'a IndexMap<Name, Service>,
     declared: &[Endpoint],
 ) -> Vec<Published<'a>> {
+    let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
     let mut found = Vec::new();
     for service in services.values() {
         let refused = public_setting(cx, service).is_some_and(|node| node.as_bool() == Some(false));
@@ -176,7 +178,7 @@ fn candidates<'a>(
             service.container.ports.iter().filter(|port| port.published.is_some()).collect();
         let meant = plain(published.clone());
         for port in published {
-            if declared.iter().any(|endpoint| endpoint.node == port.node) {
+            if declared.contains(&port.node) {
                 continue;
             }
             let tls = !meant.iter().any(|one| one.container.value == port.container.value);
@@ -213,15 +215,9 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
 
 /// The one port that can be meant; else a warning that names them all.
 fn inferred(cx: &mut Lowering<'_>, published: &[Published<'_>]) -> Option<Endpoint> {
-    let mut open: Vec<&Published<'_>> = Vec::new();
-    for one in published.iter().filter(|one| one.inside.is_none()) {
-        let same = |other: &&Published<'_>| {
-            other.service.name == one.service.name && other.port.container.value == one.port.container.value
-        };
-        if !open.iter().any(same) {
-            open.push(one);
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&Published<'_>> = published.iter().filter(|one| one.inside.is_none()).collect();
+    open.retain(|one| seen.insert((&one.service.name, one.port.container.value)));
     match open.as_slice() {
         [] => None,
         [one] => Some(catch_all(cx, one)),
@@ -281,7 +277,12 @@ fn tell_several(cx: &mut Lowering<'_>, several: &[&Published<'_>]) {
 }
 
 /// The host's side of a port that stays inside means nothing on any target.
-fn claim_internal(cx: &mut Lowering<'_>, published: &[Published<'_>], public: &[NodeId], explicit: bool) {
+fn claim_internal(
+    cx: &mut Lowering<'_>,
+    published: &[Published<'_>],
+    public: &BTreeSet<NodeId>,
+    explicit: bool,
+) {
     for one in published.iter().filter(|one| !public.contains(&one.port.node)) {
         let reason = one.inside.unwrap_or(if explicit {
             "not among what `x-tranship.public` names"
@@ -300,13 +301,11 @@ fn claim_internal(cx: &mut Lowering<'_>, published: &[Published<'_>], public: &[
 
 /// The ports that edges lead to.
 fn internal(services: &IndexMap<Name, Service>, edges: &[Edge]) -> Vec<Endpoint> {
+    let mut seen = BTreeSet::new();
     let mut found: Vec<Endpoint> = Vec::new();
     for edge in edges {
         let (Some(service), Some((port, protocol))) = (services.get(&edge.to), edge.port) else { continue };
-        let same = |other: &Endpoint| {
-            other.service == service.name && other.port == port && other.protocol == protocol
-        };
-        if found.iter().any(same) {
+        if !seen.insert((&edge.to, port, protocol)) {
             continue;
         }
         let declared = service

@@ -34,10 +34,9 @@ pub(super) fn assign(
         }
     }
     settle_tasks(services);
+    let deployed: BTreeSet<Name> = services.keys().chain(databases.keys()).cloned().collect();
     for service in services.values_mut() {
-        service.dependencies.retain(|one| {
-            selection.deployed.iter().any(|entry| entry.key.text == one.on) || databases.contains_key(&one.on)
-        });
+        service.dependencies.retain(|dependency| deployed.contains(&dependency.on));
     }
 }
 

@@ -92,8 +92,10 @@ impl Pool {
         let mut renames: BTreeMap<Name, Name> = BTreeMap::new();
         let mut given = Vec::new();
         let wanted: Vec<(Name, Name)> = groups.iter().map(|group| self.wanted(group)).collect();
+        let mut wanting: BTreeMap<&Name, usize> = BTreeMap::new();
+        wanted.iter().for_each(|(own, _)| *wanting.entry(own).or_default() += 1);
         for (group, (own, qualified)) in groups.iter().zip(&wanted) {
-            let alone = wanted.iter().filter(|(other, _)| other == own).count() == 1;
+            let alone = wanting.get(own) == Some(&1);
             let name = names.take(if alone { own } else { qualified });
             let Some(first) = group.first().and_then(|index| self.uses.get(*index)) else { continue };
             let (node, origin) = (first.node, first.origin);

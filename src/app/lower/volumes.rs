@@ -11,30 +11,37 @@ use crate::diagnostic::{Diagnostic, rules};
 use crate::source::Origin;
 use crate::yaml::{Entry, Node};
 use indexmap::IndexMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> IndexMap<Name, Volume> {
     let mut volumes = IndexMap::new();
     let manifest = cx.manifest;
+    let mut mounting = users(services);
     for entry in manifest.root.get("volumes").and_then(Node::as_mapping).into_iter().flatten() {
-        let users = users(services, &entry.key.text);
-        if users.is_empty() {
+        let Some(users) = mounting.remove(&entry.key.text) else {
             cx.ledger.ignored(&entry.value, "no service that is deployed mounts it", false);
             continue;
-        }
+        };
         let volume = volume(cx, services, entry, users);
         volumes.insert(entry.key.text.clone(), volume);
     }
     volumes
 }
 
-fn users(services: &IndexMap<Name, Service>, volume: &Name) -> Vec<Name> {
-    let mounts = |service: &Service| {
-        let wanted = MountSource::Volume(volume.clone());
-        service.container.mounts.iter().any(|mount| mount.source == wanted)
-    };
-    services.values().filter(|service| mounts(service)).map(|service| service.name.clone()).collect()
+/// Who mounts each named volume, in order.
+fn users(services: &IndexMap<Name, Service>) -> BTreeMap<Name, Vec<Name>> {
+    let mut users: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+    for service in services.values() {
+        for mount in &service.container.mounts {
+            let MountSource::Volume(volume) = &mount.source else { continue };
+            let mounting = users.entry(volume.clone()).or_default();
+            if mounting.last() != Some(&service.name) {
+                mounting.push(service.name.clone());
+            }
+        }
+    }
+    users
 }
 
 fn volume(

@@ -10,7 +10,7 @@ use super::pool::{Pool, Use};
 use super::scan::{Address, Names, Part, addresses, slice};
 use super::secrets::{can_be_secret, is_secret_form};
 use super::{Lowering, images, secrets};
-use crate::app::{Database, DatabaseField, Image, Name, Piece, Secret, Service, Text, Variant};
+use crate::app::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
 use crate::diagnostic::{Diagnostic, rules};
 use crate::source::{Origin, Provenance, VariableSource};
 use indexmap::IndexMap;
@@ -253,7 +253,16 @@ impl Wiring<'_> {
         if !text.is_secret() {
             return text;
         }
-        cx.ledger.approximated(&text, "a secret", "a literal secret is never emitted", "");
+        let generated = |segment: &Segment| {
+            matches!(&segment.piece, Piece::Database { field: DatabaseField::Password, .. })
+        };
+        match text.segments.iter().any(generated) {
+            true => {
+                let reason = "the managed database has a password of its own";
+                cx.ledger.approximated(&text, "the generated password", reason, "the database's secret");
+            }
+            false => cx.ledger.approximated(&text, "a secret", "a literal secret is never emitted", ""),
+        }
         if text.segments.len() == 1 {
             return text;
         }
