@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import shutil
 import signal
 import sys
 import unittest
@@ -11,8 +10,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import canary  # noqa: E402
 from gateway import wait_until  # noqa: E402
-from stacks import Agent, StackCase  # noqa: E402
-from world import ROOT, client  # noqa: E402
+from stacks import StackCase  # noqa: E402
+from world import client  # noqa: E402
 
 LAPTOP, GIVEN = "canary-of-the-laptop-77aa", "canary-given-to-deploy-55bb"
 MANIFEST = """
@@ -32,7 +31,6 @@ x-tranship:
   environments:
     prod: { target: fargate, region: us-east-1 }
 """
-REVISED = {"AWS::ECS::TaskDefinition", "AWS::ECS::Service", "AWS::CloudFormation::CustomResource"}
 
 
 class Small(StackCase):
@@ -213,63 +211,6 @@ class Large(Small):
         self.gateway.reset()
         self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
         self.assertEqual(self.gateway.actions("PutObject", "CreateBucket", "PutBucket"), [])
-
-
-class Application(StackCase):
-    """The application that every target is tried on: a database, a migration, a sidecar, an init container."""
-
-    def setUp(self):
-        super().setUp()
-        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
-        self.write("secret", GIVEN + "\n")
-        self.agent = Agent(self.upstream)
-        self.addCleanup(self.agent.stop)
-
-    def lifecycle(self):
-        """Create, update with a migration that fails, update with one that succeeds, down."""
-        self.agent.code = 1
-        run = self.deploy("--set", "APP_VERSION=1", expect=1)
-        self.assertRegex(run.err, r"error: .*exit code 1")
-        self.assertEqual(self.state(), "ROLLBACK_COMPLETE")
-        self.agent.code = 0
-        run = self.deploy("--set", "APP_VERSION=1")
-        self.assertIn("cleaned up", run.err)
-        self.assertEqual(self.state(), "CREATE_COMPLETE")
-        migrated = len(self.agent.ended)
-        self.assertGreaterEqual(migrated, 2)
-        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
-
-        self.agent.code = 1
-        run = self.again("--set", "APP_VERSION=2", expect=1)
-        self.assertRegex(run.err, r"error: .*exit code 1")
-        self.assertEqual(self.state(), "UPDATE_ROLLBACK_COMPLETE")
-        self.assertEqual(len(self.agent.ended), migrated + 1, "the rollback does not run the old migration")
-        self.agent.code = 0
-        run = self.again("--set", "APP_VERSION=2")
-        changed = self.changed(run)
-        self.assertTrue(changed)
-        self.assertEqual({kind for _, kind in changed.values()} - REVISED, set(), run)
-        self.assertEqual(self.agent.ended[-1][1], 0)
-
-        before = len(self.agent.ended)
-        run = self.tranship("down", self.environment_name, "--yes")
-        self.assertRegex(run.err, r"AWS::RDS::DBInstance\) .*(snapshot|kept)")
-        self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
-        self.assertEqual(len(self.agent.ended), before, "a deletion runs no migration")
-
-
-class ApplicationOnFargate(Application):
-    environment_name, stack = "prod", "todobackend-prod"
-
-    def test_lifecycle(self):
-        self.lifecycle()
-
-
-class ApplicationOnInstances(Application):
-    environment_name, stack = "staging", "todobackend-staging"
-
-    def test_lifecycle(self):
-        self.lifecycle()
 
 
 if __name__ == "__main__":

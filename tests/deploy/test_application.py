@@ -1,0 +1,81 @@
+"""The application that every target is tried on, through its life on a CloudFormation engine.
+
+The task runner's Lambda really runs; the test plays the ECS agent and ends the migration's task.
+"""
+
+import pathlib
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import canary  # noqa: E402
+from stacks import Agent, StackCase  # noqa: E402
+from world import ROOT  # noqa: E402
+
+GIVEN = "canary-given-to-deploy-33cc"
+REVISED = {"AWS::ECS::TaskDefinition", "AWS::ECS::Service", "Custom::TaskRun"}
+
+
+class Application(StackCase):
+    """The application that every target is tried on: a database, a migration, a sidecar, an init container."""
+
+    def setUp(self):
+        super().setUp()
+        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
+        self.write("secret", GIVEN + "\n")
+        self.agent = Agent(self.upstream)
+        self.addCleanup(self.agent.stop)
+
+    def lifecycle(self):
+        """Create, update with a migration that fails, update with one that succeeds, down."""
+        self.agent.code = 1
+        run = self.deploy("--set", "APP_VERSION=1", expect=1)
+        self.assertRegex(run.err, r"error: .*exit code 1")
+        self.assertEqual(self.state(), "ROLLBACK_COMPLETE")
+        self.agent.code = 0
+        run = self.deploy("--set", "APP_VERSION=1")
+        self.assertIn("cleaned up", run.err)
+        self.assertEqual(self.state(), "CREATE_COMPLETE")
+        migrated = len(self.agent.ended)
+        self.assertGreaterEqual(migrated, 2)
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+
+        self.agent.code = 1
+        run = self.again("--set", "APP_VERSION=2", expect=1)
+        self.assertRegex(run.err, r"error: .*exit code 1")
+        self.assertEqual(self.state(), "UPDATE_ROLLBACK_COMPLETE")
+        self.assertEqual(len(self.agent.ended), migrated + 1, "the rollback does not run the old migration")
+        self.agent.code = 0
+        run = self.again("--set", "APP_VERSION=2")
+        changed = self.changed(run)
+        self.assertTrue(changed)
+        self.assertEqual({kind for _, kind in changed.values()}, REVISED, run)
+        self.assertEqual({name for name in changed if "Xray" in name}, set(), "the sidecar's image is the same")
+        self.assertEqual(self.agent.ended[-1][1], 0)
+
+        self.assertEqual(canary.found(self, "not-a-secret-on-a-laptop", GIVEN), [])
+        before = len(self.agent.ended)
+        run = self.tranship("down", self.environment_name, "--yes")
+        self.assertRegex(run.err, r"AWS::RDS::DBInstance\) .*(snapshot|kept)")
+        self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
+        self.assertEqual(len(self.agent.ended), before, "a deletion runs no migration")
+
+
+class ApplicationOnFargate(Application):
+    environment_name, stack = "prod", "todobackend-prod"
+
+    def test_lifecycle(self):
+        self.lifecycle()
+
+
+class ApplicationOnInstances(Application):
+    environment_name, stack = "staging", "todobackend-staging"
+
+    def test_lifecycle(self):
+        self.lifecycle()
+
+
+if __name__ == "__main__":
+    unittest.main()
