@@ -17,6 +17,12 @@ MISSING = {
     "AWS::ECS::ClusterCapacityProviderAssociations": "{name}",
 }
 
+# Names under which AWS publishes the images of ECS instances.
+IMAGES = [
+    "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+    "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+]
+
 
 def handlers(form):
     """The three operations of a resource that merely exists."""
@@ -51,6 +57,13 @@ def agent():
     ecs._ACTION_MAP["SubmitTaskStateChange"] = submit
 
 
+def images():
+    """Publishes them: no account can set a parameter of these names."""
+    from ministack.services import ssm
+
+    ssm._PUBLIC_AMI_PARAMETERS.update({name: "ami-0123456789abcdef0" for name in IMAGES})
+
+
 def main():
     """Registers the types and serves until it is ended."""
     from ministack.services.cloudformation import provisioners
@@ -62,6 +75,7 @@ def main():
     if os.environ.get("BIND_HOST") != "127.0.0.1":
         raise SystemExit("BIND_HOST must be 127.0.0.1")
     agent()
+    images()
     from ministack import app
 
     app.main()

@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import canary  # noqa: E402
+from beanstalk_case import BeanstalkCase  # noqa: E402
 from stacks import Agent, StackCase  # noqa: E402
 from world import ROOT  # noqa: E402
 
@@ -75,6 +76,23 @@ class ApplicationOnInstances(Application):
 
     def test_lifecycle(self):
         self.lifecycle()
+
+
+class ApplicationOnBeanstalk(BeanstalkCase):
+    def test_lifecycle(self):
+        """The database gets a password that nobody knows, once, and is not lost by accident."""
+        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
+        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
+        (environment,) = self.live()
+        password = environment["_api"].pop(("aws:rds:dbinstance", "DBPassword"))
+        self.assertRegex(password, r"^[A-Za-z0-9]{32}$")
+        self.assertEqual(environment["_api"], {}, "the bundle carries every other setting")
+        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2")
+        self.assertEqual(environment["_api"], {}, "the password is given once")
+        self.assertEqual(canary.found(self, "not-a-secret-on-a-laptop", password), [])
+        run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=2")
+        self.assertRegex(run.err, "database is (kept|deleted; a snapshot)")
+        self.assertEqual(self.live(), [])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ use crate::deploy::failure::{Failure, FailureKind, sdk};
 use crate::deploy::progress::{Event, Progress};
 use crate::deploy::session::Session;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::StackEvent;
+use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
 use std::time::Duration;
 
 /// Where in a stack's events we are.
@@ -65,7 +65,9 @@ pub(super) async fn follow(
             pace.hurry();
         }
         failures.extend(fresh.into_iter().filter(is_failure));
-        if mark.started && !stack.is_busy() {
+        // Deleting what was never created may leave no event.
+        let gone = stack.status == StackStatus::DeleteComplete;
+        if gone || mark.started && !stack.is_busy() {
             return Ok(End { stack, failures });
         }
         if !pace.wait().await {
