@@ -79,7 +79,7 @@ pub struct NodeTable {
 impl NodeTable {
     /// Numbers the tree's nodes from 1 and remembers their paths and origins.
     pub fn seal(root: &mut Node) -> NodeTable {
-        let mut table = NodeTable::default();
+        let mut table = NodeTable { infos: Vec::with_capacity(count(root)) };
         table.number(root, NodeId::UNNUMBERED, PathSegment::Key("".into()));
         table
     }
@@ -146,6 +146,14 @@ impl NodeTable {
         }
         segments.reverse();
         KeyPath(segments)
+    }
+}
+
+fn count(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Sequence(items) => items.iter().map(count).sum(),
+        Value::Mapping(mapping) => mapping.iter().map(|entry| count(&entry.value)).sum::<usize>(),
+        _ => 0,
     }
 }
 

@@ -6,23 +6,28 @@
 
 mod file;
 mod origin;
+mod table;
 
 pub use file::{FileId, Location, SourceFile, Span};
 pub use origin::{Origin, Place, Provenance, Role, Substitution, VariableSource};
 
 use camino::Utf8Path;
+use std::borrow::Cow;
+use table::Table;
 
 /// Everything that was read, and how every value came to be.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
-    table: Vec<Provenance>,
+    table: Table,
 }
 
 impl Sources {
     /// An empty table whose first origin is [`Origin::NOWHERE`].
     pub fn new() -> Self {
-        Sources { files: Vec::new(), table: vec![Provenance::Nowhere] }
+        let mut sources = Sources::default();
+        sources.table.push(Provenance::Nowhere);
+        sources
     }
 
     /// Adds a file under the path that messages show (relative to the working directory where it can be).
@@ -44,7 +49,7 @@ impl Sources {
 
     /// Records how a value came to be.
     pub fn record(&mut self, provenance: Provenance) -> Origin {
-        if self.table.is_empty() {
+        if self.table.len() == 0 {
             self.table.push(Provenance::Nowhere);
         }
         let origin = Origin::from_index(self.table.len());
@@ -58,7 +63,7 @@ impl Sources {
     }
 
     /// How the value came to be.
-    pub fn provenance(&self, origin: Origin) -> &Provenance {
-        self.table.get(origin.index()).unwrap_or(&Provenance::Nowhere)
+    pub fn provenance(&self, origin: Origin) -> Cow<'_, Provenance> {
+        self.table.get(origin.index())
     }
 }

@@ -164,7 +164,7 @@ impl Sources {
 
     /// Whether the user wrote the value, rather than a default standing in.
     pub fn is_written(&self, origin: Origin) -> bool {
-        !matches!(self.provenance(origin), Provenance::Default { .. } | Provenance::Nowhere)
+        !matches!(*self.provenance(origin), Provenance::Default { .. } | Provenance::Nowhere)
     }
 
     /// The variables in a value's text: ranges are bytes of that value.
@@ -176,7 +176,7 @@ impl Sources {
         if depth > DEPTH {
             return Vec::new();
         }
-        match self.provenance(origin) {
+        match &*self.provenance(origin) {
             Provenance::Interpolated { substitutions, .. } => substitutions.clone(),
             Provenance::Part { of, range } => self
                 .substitutions_within(*of, depth + 1)
@@ -200,7 +200,7 @@ impl Sources {
             return;
         }
         let mut follow = |next: Origin, role: Role| self.collect(next, role, depth + 1, places);
-        match self.provenance(origin) {
+        match &*self.provenance(origin) {
             Provenance::Nowhere | Provenance::Outside(_) => {}
             Provenance::Read(span) => push(places, *span, role),
             Provenance::Interpolated { template, substitutions } => {
@@ -244,7 +244,7 @@ impl Sources {
 
     /// The exact bytes of a part, where its whole stands in a file letter for letter.
     fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
-        let Provenance::Read(span) = self.provenance(of) else { return None };
+        let Provenance::Read(span) = *self.provenance(of) else { return None };
         let raw = self.file(span.file)?.text().get(span.start as usize..span.end as usize)?;
         let quote = u32::from(raw.starts_with(['"', '\'']));
         let literal = !raw.contains(['\\', '\n']) && !raw.starts_with(['|', '>']);

@@ -417,9 +417,9 @@ fn first_line(start: Span, value: &Value, sources: &Sources) -> Span {
         Value::Sequence(items) => items.first().map(|item| item.origin),
         _ => None,
     };
-    match first.map(|origin| sources.provenance(origin)) {
+    match first.map(|origin| sources.provenance(origin).into_owned()) {
         Some(Provenance::Read(span)) if span.file == start.file && span.start >= start.start => {
-            Span { start: start.start, ..*span }
+            Span { start: start.start, ..span }
         }
         _ => start,
     }

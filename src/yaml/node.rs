@@ -170,8 +170,12 @@ pub struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
-    index: Option<BTreeMap<Arc<str>, usize>>,
+    index: Option<Box<Index>>,
 }
+
+/// Where each key stands. Behind a pointer, as few mappings have one and there are many mappings.
+#[derive(Debug, Clone)]
+struct Index(BTreeMap<Arc<str>, usize>);
 
 impl PartialEq for Mapping {
     fn eq(&self, other: &Self) -> bool {
@@ -236,7 +240,7 @@ impl Mapping {
             return Some(std::mem::replace(entry, Entry { key, value }).value);
         }
         if let Some(index) = &mut self.index {
-            index.insert(key.text.clone(), self.entries.len());
+            index.0.insert(key.text.clone(), self.entries.len());
         }
         self.entries.push(Entry { key, value });
         if self.index.is_none() && self.entries.len() > INDEXED_ABOVE {
@@ -272,13 +276,14 @@ impl Mapping {
 
     fn reindex(&mut self) {
         self.index = (self.entries.len() > INDEXED_ABOVE).then(|| {
-            self.entries.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at)).collect()
+            let places = self.entries.iter().enumerate();
+            Box::new(Index(places.map(|(at, entry)| (entry.key.text.clone(), at)).collect()))
         });
     }
 
     fn position(&self, key: &str) -> Option<usize> {
         match &self.index {
-            Some(index) => index.get(key).copied(),
+            Some(index) => index.0.get(key).copied(),
             None => self.entries.iter().position(|entry| &*entry.key.text == key),
         }
     }
@@ -314,6 +319,12 @@ impl<'a> IntoIterator for &'a Mapping {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_are_small() {
+        assert!(size_of::<Node>() <= 48, "{}", size_of::<Node>());
+        assert!(size_of::<Entry>() <= 80, "{}", size_of::<Entry>());
+    }
 
     #[test]
     fn small_and_large_mappings_behave_alike() {

@@ -62,17 +62,17 @@ fn tabs(text: &str) -> Vec<usize> {
 
 /// Bytes of every quoted or block text and every flow collection.
 fn collect(node: &Node, text: &str, sources: &Sources, out: &mut Vec<(usize, usize)>) {
-    if let Provenance::Read(span) = sources.provenance(node.origin) {
-        add(*span, text, out);
+    if let Provenance::Read(span) = *sources.provenance(node.origin) {
+        add(span, text, out);
     }
     match &node.value {
         Value::Sequence(items) => items.iter().for_each(|item| collect(item, text, sources, out)),
         Value::Mapping(mapping) => {
             for entry in mapping {
                 if entry.key.origin != Origin::NOWHERE
-                    && let Provenance::Read(span) = sources.provenance(entry.key.origin)
+                    && let Provenance::Read(span) = *sources.provenance(entry.key.origin)
                 {
-                    add(*span, text, out);
+                    add(span, text, out);
                 }
                 collect(&entry.value, text, sources, out);
             }

@@ -123,7 +123,7 @@ impl Lowering<'_> {
 
     /// Whether an entry has no value of its own, and the variable of its name is late-bound.
     fn passed_through(&self, name: &Name, node: &Node) -> bool {
-        let outside = match self.sources.provenance(node.origin) {
+        let outside = match &*self.sources.provenance(node.origin) {
             Provenance::Outside(VariableSource::Environment(from) | VariableSource::Flag(from)) => {
                 from == name
             }

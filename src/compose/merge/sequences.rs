@@ -60,7 +60,7 @@ fn listed(node: Node, cx: &mut Context<'_>) -> Vec<Node> {
 
 /// The origins of key and value of a list item that was an entry of a mapping before it was merged.
 pub(crate) fn entry_parts(origin: Origin, sources: &Sources) -> Option<(Origin, Origin)> {
-    match sources.provenance(origin) {
+    match &*sources.provenance(origin) {
         Provenance::Inferred { from, why } if *why == ENTRY => match from.as_slice() {
             [value, key] => Some((*key, *value)),
             _ => None,
