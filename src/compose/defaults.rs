@@ -5,14 +5,14 @@
 
 use super::Context;
 use super::canonical::set_default;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Value, word};
 
 /// Adds them.
 pub fn apply(root: &mut Node, cx: &mut Context<'_>) {
     let Some(services) = child(root, &["services"]).and_then(Node::as_mapping_mut) else { return };
     for (_, service) in services.values_mut() {
         if let Some(build) = child(service, &["build"]) {
-            set_default(build, "context", Value::String(".".into()), cx);
+            set_default(build, "context", Value::String(word(".")), cx);
         }
         for_each(service, &["secrets"], |secret| {
             let source = secret.get("source").and_then(Node::as_str).unwrap_or("");
@@ -20,13 +20,13 @@ pub fn apply(root: &mut Node, cx: &mut Context<'_>) {
             set_default(secret, "target", Value::String(target.into()), cx);
         });
         for_each(service, &["ports"], |port| {
-            set_default(port, "protocol", Value::String("tcp".into()), cx);
-            set_default(port, "mode", Value::String("ingress".into()), cx);
+            set_default(port, "protocol", Value::String(word("tcp")), cx);
+            set_default(port, "mode", Value::String(word("ingress")), cx);
         });
         for path in [&["deploy", "resources", "reservations", "devices"] as &[&str], &["gpus"]] {
             for_each(service, path, |request| {
                 if request.get("device_ids").is_none() {
-                    set_default(request, "count", Value::String("all".into()), cx);
+                    set_default(request, "count", Value::String(word("all")), cx);
                 }
             });
         }

@@ -4,6 +4,7 @@ use super::Environment;
 use crate::source::{FileId, Origin};
 use crate::yaml::{Node, NodeId, Value};
 use camino::Utf8PathBuf;
+use indexmap::IndexSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -59,58 +60,80 @@ impl fmt::Display for KeyPath {
     }
 }
 
-/// One node of the sealed tree.
+/// One node of the sealed tree. A manifest has hundreds of thousands: sixteen bytes each.
 #[derive(Debug)]
 struct NodeInfo {
     parent: NodeId,
-    segment: PathSegment,
     /// One past the last id of its subtree.
     end: NodeId,
     origin: Origin,
-    leaf: bool,
+    step: Step,
 }
+
+/// The last step of a node's path: a number of the table's keys, or an index with the highest bit set.
+#[derive(Debug, Clone, Copy)]
+struct Step(u32);
+
+const IS_INDEX: u32 = 1 << 31;
 
 /// Every node of a sealed tree by its number. Numbers are preorder, so a subtree is a range.
 #[derive(Debug, Default)]
 pub struct NodeTable {
     infos: Vec<NodeInfo>,
+    keys: IndexSet<Arc<str>>,
 }
 
 impl NodeTable {
     /// Numbers the tree's nodes from 1 and remembers their paths and origins.
     pub fn seal(root: &mut Node) -> NodeTable {
-        let mut table = NodeTable { infos: Vec::with_capacity(count(root)) };
-        table.number(root, NodeId::UNNUMBERED, PathSegment::Key("".into()));
+        let mut table = NodeTable { infos: Vec::with_capacity(count(root)), keys: IndexSet::new() };
+        table.number(root, NodeId::UNNUMBERED, Step(IS_INDEX));
         table
     }
 
-    fn number(&mut self, node: &mut Node, parent: NodeId, segment: PathSegment) {
-        let id = NodeId(u32::try_from(self.infos.len() + 1).unwrap_or(u32::MAX));
+    fn number(&mut self, node: &mut Node, parent: NodeId, step: Step) {
+        let id = self.next();
         node.id = id;
-        let leaf = match &node.value {
-            Value::Sequence(items) => items.is_empty(),
-            Value::Mapping(mapping) => mapping.is_empty(),
-            _ => true,
-        };
-        self.infos.push(NodeInfo { parent, segment, end: id, origin: node.origin, leaf });
+        self.infos.push(NodeInfo { parent, end: id, origin: node.origin, step });
         match &mut node.value {
             Value::Sequence(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.number(item, id, PathSegment::Index(index));
+                    self.number(item, id, Step(narrow(index) | IS_INDEX));
                 }
             }
             Value::Mapping(mapping) => {
                 for (key, value) in mapping.values_mut() {
-                    let segment = PathSegment::Key(key.text.clone());
-                    self.number(value, id, segment);
+                    let step = self.key(&key.text);
+                    self.number(value, id, step);
                 }
             }
             _ => {}
         }
-        let end = NodeId(u32::try_from(self.infos.len() + 1).unwrap_or(u32::MAX));
+        let end = self.next();
         if let Some(info) = self.infos.get_mut(id.0 as usize - 1) {
             info.end = end;
         }
+    }
+
+    fn next(&self) -> NodeId {
+        NodeId(narrow(self.infos.len() + 1))
+    }
+
+    fn key(&mut self, text: &Arc<str>) -> Step {
+        let known = self.keys.get_index_of(text);
+        Step(narrow(known.unwrap_or_else(|| self.keys.insert_full(text.clone()).0)))
+    }
+
+    fn segment(&self, step: Step) -> PathSegment {
+        if step.0 & IS_INDEX != 0 {
+            return PathSegment::Index((step.0 & !IS_INDEX) as usize);
+        }
+        PathSegment::Key(self.keys.get_index(step.0 as usize).cloned().unwrap_or_default())
+    }
+
+    /// Whether nothing is below the node.
+    fn is_leaf(&self, id: NodeId) -> bool {
+        self.info(id).is_some_and(|info| info.end.0 == id.0 + 1)
     }
 
     fn info(&self, id: NodeId) -> Option<&NodeInfo> {
@@ -119,13 +142,13 @@ impl NodeTable {
 
     /// The leaves, in order: scalars and empty collections.
     pub fn leaves(&self) -> impl Iterator<Item = NodeId> {
-        (1u32..).zip(&self.infos).filter(|(_, info)| info.leaf).map(|(number, _)| NodeId(number))
+        (1..=narrow(self.infos.len())).map(NodeId).filter(|id| self.is_leaf(*id))
     }
 
     /// The leaves at or below a node.
     pub fn leaves_of(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let end = self.info(id).map_or(id, |info| info.end);
-        (id.0..end.0).map(NodeId).filter(|id| self.info(*id).is_some_and(|info| info.leaf))
+        (id.0..end.0).map(NodeId).filter(|id| self.is_leaf(*id))
     }
 
     /// Where the node's value came from.
@@ -141,12 +164,16 @@ impl NodeTable {
             if info.parent == NodeId::UNNUMBERED {
                 break;
             }
-            segments.push(info.segment.clone());
+            segments.push(self.segment(info.step));
             next = info.parent;
         }
         segments.reverse();
         KeyPath(segments)
     }
+}
+
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn count(node: &Node) -> usize {

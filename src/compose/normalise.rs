@@ -8,7 +8,7 @@
 use super::value::clean_path;
 use super::{Context, Project};
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Key, Mapping, Node, Value, word};
 
 /// Gives the items of `environment` lists that only name a variable its value.
 pub fn environment(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
@@ -102,7 +102,7 @@ fn of_build(build: &mut Node, project: &Project, cx: &mut Context<'_>) {
     let of = build.origin;
     let mut add = |build: &mut Node, key: &str, value: &str| {
         let origin = cx.sources.record(Provenance::Default { of });
-        set(build, key, Value::String(value.into()), origin);
+        set(build, key, Value::String(word(value)), origin);
     };
     if build.get("context").is_none_or(Node::is_null) {
         add(build, "context", ".");
@@ -150,7 +150,7 @@ fn imply_dependencies(service: &mut Node, cx: &mut Context<'_>) {
             continue;
         }
         let mut dependency = Mapping::new();
-        put(&mut dependency, "condition", Value::String("service_started".into()), origin);
+        put(&mut dependency, "condition", Value::String(word("service_started")), origin);
         put(&mut dependency, "restart", Value::Bool(restart), origin);
         put(&mut dependency, "required", Value::Bool(true), origin);
         put(dependencies, &name, Value::Mapping(dependency), origin);
@@ -228,5 +228,5 @@ fn set(node: &mut Node, key: &str, value: Value, origin: Origin) {
 }
 
 fn put(mapping: &mut Mapping, key: &str, value: Value, origin: Origin) {
-    mapping.insert(Key { text: key.into(), origin }, Node::new(value, origin));
+    mapping.insert(Key { text: word(key), origin }, Node::new(value, origin));
 }

@@ -12,8 +12,10 @@ mod scalar;
 mod syntax;
 mod tabs;
 mod text;
+mod words;
 
 pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};
 pub use parse::parse;
 pub use scalar::plain_value;
 pub use text::decode;
+pub use words::word;

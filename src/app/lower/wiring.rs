@@ -483,7 +483,7 @@ impl Lowering<'_> {
         let same = |range: &std::ops::Range<u32>| (range.start as usize..range.end as usize) == *part;
         match substitutions.iter().find(|one| same(&one.range)) {
             Some(one) => (Some(one.variable.clone()), matches!(one.source, VariableSource::Fallback)),
-            None => match self.sources.provenance(found.text.origin) {
+            None => match &*self.sources.provenance(found.text.origin) {
                 Provenance::Outside(VariableSource::Environment(name) | VariableSource::Flag(name)) => {
                     (Some(name.clone()), false)
                 }

@@ -3,7 +3,7 @@
 use super::{Context, child, set_default};
 use crate::compose::value::print_scalar;
 use crate::source::Provenance;
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Key, Mapping, Node, Value, word};
 
 /// `a` becomes `[a]`.
 pub(super) fn one_to_list(node: &mut Node) {
@@ -59,7 +59,7 @@ pub(super) fn depends_on(node: &mut Node, cx: &mut Context<'_>) {
 
 /// What a dependency has where nothing is said: it must have started, and must exist.
 pub(in crate::compose) fn dependency_defaults(dependency: &mut Node, cx: &mut Context<'_>) {
-    set_default(dependency, "condition", Value::String("service_started".into()), cx);
+    set_default(dependency, "condition", Value::String(word("service_started")), cx);
     set_default(dependency, "required", Value::Bool(true), cx);
 }
 

@@ -18,7 +18,7 @@ pub(crate) use mounts::parse_volume;
 use super::Context;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Key, Mapping, Node, Value, word};
 use std::ops::Range;
 
 /// Gives the tree with every short syntax written out; nothing empty is left where Compose leaves none.
@@ -147,7 +147,7 @@ pub(super) fn wrap_text(node: &mut Node, key: &str) {
     let origin = node.origin;
     let text = std::mem::take(node);
     let mut mapping = Mapping::new();
-    mapping.insert(Key { text: key.into(), origin }, text);
+    mapping.insert(Key { text: word(key), origin }, text);
     *node = Node::new(Value::Mapping(mapping), origin);
 }
 
@@ -157,7 +157,7 @@ pub(super) fn set_default(node: &mut Node, key: &str, value: Value, cx: &mut Con
     let Some(mapping) = node.as_mapping_mut() else { return };
     if !mapping.contains_key(key) {
         let origin = cx.sources.record(Provenance::Default { of });
-        mapping.insert(Key { text: key.into(), origin }, Node::new(value, origin));
+        mapping.insert(Key { text: word(key), origin }, Node::new(value, origin));
     }
 }
 
@@ -169,7 +169,7 @@ fn part(of: Origin, range: Range<usize>, cx: &mut Context<'_>) -> Origin {
 
 /// A key whose origin is its value's.
 fn entry(mapping: &mut Mapping, key: &str, value: Node) {
-    mapping.insert(Key { text: key.into(), origin: value.origin }, value);
+    mapping.insert(Key { text: word(key), origin: value.origin }, value);
 }
 
 fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {

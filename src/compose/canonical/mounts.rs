@@ -5,7 +5,7 @@ use crate::compose::Context;
 use crate::compose::value::clean_path;
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, Value, word};
 use std::ops::Range;
 
 /// Why a mount's text says nothing.
@@ -154,7 +154,7 @@ fn volume_mapping(text: &str, spec: &VolumeSpec, whole: Origin, cx: &mut Context
     let target_origin = part(whole, spec.target.clone(), cx);
     let options_origin = part(whole, spec.options.clone(), cx);
     let mut mapping = Mapping::new();
-    entry(&mut mapping, "type", Node::string(if path { "bind" } else { "volume" }, default));
+    entry(&mut mapping, "type", Node::string(word(if path { "bind" } else { "volume" }), default));
     if let Some(source) = source {
         entry(&mut mapping, "source", Node::string(source, source_origin));
     }

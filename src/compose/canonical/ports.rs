@@ -4,7 +4,7 @@ use super::{Service, entry, part};
 use crate::compose::value::{is_ip, print_scalar};
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, Value, word};
 use std::ops::Range;
 
 /// Writes out every entry of the list; a range becomes several.
@@ -126,7 +126,7 @@ fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &m
     let protocol_origin = spec.protocol_at.clone().map_or(default, |at| part(whole, at, cx));
     for port in ports {
         let mut mapping = Mapping::new();
-        entry(&mut mapping, "mode", Node::string("ingress", default));
+        entry(&mut mapping, "mode", Node::string(word("ingress"), default));
         if let Some((ip, _)) = &spec.ip {
             entry(&mut mapping, "host_ip", Node::string(ip.as_str(), ip_origin));
         }
@@ -138,7 +138,7 @@ fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &m
             let published = published(*low, *high, first, last, port);
             entry(&mut mapping, "published", Node::string(published, host_origin));
         }
-        entry(&mut mapping, "protocol", Node::string(spec.protocol.as_str(), protocol_origin));
+        entry(&mut mapping, "protocol", Node::string(word(spec.protocol.as_str()), protocol_origin));
         long.push(Node::new(Value::Mapping(mapping), whole));
     }
 }
