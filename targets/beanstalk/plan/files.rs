@@ -117,6 +117,7 @@ fn content(
                 let message =
                     format!("config `{}` of service `{}` cannot be read: {error}", file.secret, service.name);
                 cx.diagnostics.push(Diagnostic::new(&beanstalk::OUTSIDE_PATH, message).at(local.origin));
+                cx.ledger.rejected(&file.node, "its file cannot be read");
                 None
             }
         },

@@ -50,6 +50,7 @@ pub(super) fn plan(
             }
         }
     }
+    unreached(planner);
     if routes.is_empty() {
         return (None, targets);
     }
@@ -71,6 +72,29 @@ pub(super) fn plan(
 
 fn internal(planner: &mut Planner<'_, '_>, endpoint: &Endpoint) {
     planner.exact(&endpoint.node, "security group: reached by the services that name it");
+}
+
+/// Ports that are no endpoint: published for a laptop, and nothing of the application connects to them.
+fn unreached(planner: &mut Planner<'_, '_>) {
+    let app = planner.app;
+    for service in app.services.values() {
+        for port in &service.container.ports {
+            let same = |endpoint: &&Endpoint| {
+                endpoint.service == service.name
+                    && endpoint.port == port.container.value
+                    && endpoint.protocol == port.protocol
+            };
+            match app.endpoints.iter().find(same) {
+                None => {
+                    planner.cx.ledger.ignored(&port.node, "it is not public, and no service names it", false)
+                }
+                Some(endpoint) if endpoint.node != port.node => {
+                    planner.exact(&port.node, "the same port of the container, published once more");
+                }
+                Some(_) => {}
+            }
+        }
+    }
 }
 
 fn udp(planner: &mut Planner<'_, '_>, endpoint: &Endpoint) {
