@@ -74,7 +74,10 @@ fn tree(plan: &Plan) -> Result<ArtifactSet, String> {
         tree.text(&path, text).map_err(say)?;
     }
     for file in &plan.files {
-        tree.file(&file.path, file.bytes.clone()).map_err(say)?;
+        // The world has no modes: what says how it is run is to be run.
+        let script = file.bytes.starts_with(b"#!");
+        let add = if script { ArtifactSet::executable } else { ArtifactSet::file };
+        add(&mut tree, &file.path, file.bytes.clone()).map_err(say)?;
     }
     Ok(tree)
 }

@@ -62,7 +62,10 @@ pub(super) fn image(
                 )
                 .at(*origin)
                 .service(&*service.name)
-                .help("push the image to a registry and name it in `image`, beside `build`"),
+                .help(format!(
+                    "push it to a registry and name it beside `build`: `image: REGISTRY/{}:TAG`",
+                    service.name
+                )),
             );
             None
         }

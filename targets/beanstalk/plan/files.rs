@@ -13,6 +13,9 @@ use camino::Utf8Path;
 const LEFT_OUT: &[&str] =
     &[".git", ".env", ".ebextensions", ".elasticbeanstalk", ".platform", "node_modules"];
 
+/// Stands in every directory that a build wrote: a build must not carry an earlier one.
+const MADE: &str = ".tranship";
+
 /// Directories deeper than this are refused: a link that leads to itself looks so.
 const DEEPEST: usize = 40;
 
@@ -49,6 +52,9 @@ fn collect(
         }
         Some(Kind::Directory) => {
             let names = cx.world.list(local).map_err(unread)?;
+            if names.iter().any(|name| name == MADE) {
+                return Ok(());
+            }
             let wanted = names.iter().filter(|name| !is_left_out(name));
             wanted
                 .into_iter()

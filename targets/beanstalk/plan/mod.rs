@@ -181,12 +181,12 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Pla
         ..Plan::default()
     };
     plan.has_database = !application.databases.is_empty();
+    mounts::volumes(application, &mut plan, cx);
     for service in application.services.values() {
         place(application, service, &mut plan, cx);
     }
     options::decide(application, &mut plan, cx);
     links::decide(application, &mut plan, cx);
-    mounts::volumes(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);
     database::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);

@@ -5,6 +5,7 @@ use super::{Container, HostVolume, Plan, UNPACKED, container_name, files, path};
 use crate::app::{Application, At, Mount, MountSource, Scope, Service};
 use crate::diagnostic::{Diagnostic, rules};
 use crate::targets::Compilation;
+use crate::world::Kind;
 use camino::Utf8Path;
 
 const MIB: u64 = 1024 * 1024;
@@ -86,13 +87,15 @@ fn anonymous(
     plan: &mut Plan,
     cx: &Compilation<'_>,
 ) -> String {
-    let name = format!("{}-{index}", container_name(&service.name));
+    let stem = format!("{}-{index}", container_name(&service.name));
+    let name = free_name(plan, &stem).unwrap_or(stem);
     let from = path(cx, mount.node);
     plan.volumes.push(HostVolume { name: name.clone(), path: None, owner: None, prepared: false, from });
     name
 }
 
-/// A path of the local machine: a file or directory of the project goes into the bundle.
+/// A path of the local machine. A file or directory of the project goes into the bundle; a directory for
+/// data, which no one commits, is one of the instance.
 fn bind(
     service: &Service,
     source: &At<String>,
@@ -102,24 +105,61 @@ fn bind(
 ) -> Option<String> {
     let local = Utf8Path::new(&source.value);
     let machine = OF_THE_MACHINE.iter().any(|known| local.starts_with(known));
-    let on_instance = if machine { source.value.clone() } else { bundled(service, source, local, plan, cx)? };
+    let data = !machine && is_for_data(service, local, cx);
+    let on_instance = match (machine, data) {
+        (true, _) => source.value.clone(),
+        (false, true) => kept(service, source, local, cx),
+        (false, false) => bundled(service, source, local, plan, cx)?,
+    };
     let standing = plan.volumes.iter().find(|volume| volume.path.as_deref() == Some(on_instance.as_str()));
     if let Some(standing) = standing {
         return Some(standing.name.clone());
     }
-    let taken = |name: &String| plan.volumes.iter().any(|volume| volume.name == *name);
-    let stem = volume_name(&on_instance);
-    let numbered = (2u32..).map(|number| format!("{stem}-{number}"));
-    let name = std::iter::once(stem.clone()).chain(numbered).find(|name| !taken(name))?;
-    let from = path(cx, mount.node);
-    plan.volumes.push(HostVolume {
-        name: name.clone(),
-        path: Some(on_instance),
-        owner: None,
-        prepared: false,
-        from,
-    });
+    let name = free_name(plan, &volume_name(&on_instance))?;
+    let (path, from) = (Some(on_instance), path(cx, mount.node));
+    plan.volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared: data, from });
     Some(name)
+}
+
+/// Whether a directory of the project holds data: a data store's own, or one that is not there and that
+/// Docker would make.
+fn is_for_data(service: &Service, local: &Utf8Path, cx: &Compilation<'_>) -> bool {
+    let inside = local.starts_with(&cx.manifest.directory);
+    let named_as_file = local.file_name().is_some_and(|name| name.trim_start_matches('.').contains('.'));
+    inside
+        && match cx.world.kind(local) {
+            Some(Kind::File) => false,
+            Some(Kind::Directory) => service.data_store.is_some(),
+            None => !named_as_file,
+        }
+}
+
+/// The directory of the instance that stands in for one of the project's that holds data.
+fn kept(service: &Service, source: &At<String>, local: &Utf8Path, cx: &mut Compilation<'_>) -> String {
+    let relative = local.strip_prefix(&cx.manifest.directory).unwrap_or(local);
+    let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
+    let reason = "a directory of the instance, empty at first: it goes with the instance";
+    cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::beanstalk::INSTANCE_VOLUME,
+            format!(
+                "`{relative}` of service `{}` is an empty directory of each instance and goes with it",
+                service.name
+            ),
+        )
+        .at(source.origin)
+        .service(&*service.name)
+        .help("keep what matters in a database or in S3, or choose an ECS target"),
+    );
+    directory
+}
+
+/// A volume's name that no other has.
+fn free_name(plan: &Plan, stem: &str) -> Option<String> {
+    let taken = |name: &String| plan.volumes.iter().any(|volume| volume.name == *name);
+    let numbered = (2u32..).map(|number| format!("{stem}-{number}"));
+    std::iter::once(stem.to_owned()).chain(numbered).find(|name| !taken(name))
 }
 
 /// The path that a bundled file or directory has on the instance. Nothing after an error.
