@@ -6,7 +6,7 @@ use super::room;
 use super::user_data::Folder;
 use crate::app::{Application, Posture, Protocol, Service, Volume};
 use crate::cloudformation::{LogicalId, Role};
-use crate::diagnostic::{Diagnostic, rules};
+use crate::diagnostic::{Diagnostic, Severity, rules};
 use crate::targets::Compilation;
 use crate::targets::ecs::plan::groups;
 use crate::targets::ecs::plan::{
@@ -111,15 +111,29 @@ impl Compute for Ec2 {
     }
 }
 
-/// The type that the environment names, else a small one with the processor of the tasks.
+/// The type that the environment names, else the smallest that holds every task; says which.
 fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation<'_>) -> String {
-    match &application.settings.instance_type {
-        Some(kind) => {
-            cx.ledger.exact(kind, "launch template: instance type");
-            kind.value.clone()
-        }
-        None => instances::default_type(architecture_of(plan)).to_owned(),
+    if let Some(kind) = &application.settings.instance_type {
+        cx.ledger.exact(kind, "launch template: instance type");
+        return kind.value.clone();
     }
+    let choices = instances::choices(architecture_of(plan));
+    let Some(index) = choices.iter().position(|it| room::fits(plan, it)) else {
+        // Not even the largest holds them: the rules say which task, and why.
+        return choices.last().map(|it| it.name.clone()).unwrap_or_default();
+    };
+    let Some(chosen) = choices.into_iter().nth(index) else { return String::new() };
+    let severity = if index == 0 { Severity::Note } else { Severity::Warning };
+    let message =
+        format!("the cluster has machines of type `{}`, the smallest that holds every task", chosen.name);
+    cx.diagnostics.push(
+        Diagnostic::new(&rules::ecs_ec2::INSTANCE_TYPE, message)
+            .severity(severity)
+            .at(application.settings.origin)
+            .target("ecs-ec2")
+            .help("choose another with `x-tranship: { instance_type: ... }`"),
+    );
+    chosen.name
 }
 
 fn architecture_of(plan: &EcsPlan) -> Architecture {

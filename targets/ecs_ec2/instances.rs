@@ -117,12 +117,15 @@ pub fn find(name: &str) -> Option<Instance> {
     sold.then(|| instance(*architecture, *cpus, cpus * ratio * 1_024, *interfaces))
 }
 
-/// The type when the manifest names none: the cheapest that holds a small application.
-pub fn default_type(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::X86 => "t3.small",
-        Architecture::Arm => "t4g.small",
-    }
+/// Types to choose from when the manifest names none: small ones first, cheap ones before steady ones.
+pub fn choices(architecture: Architecture) -> Vec<Instance> {
+    let (bursting, steady) = match architecture {
+        Architecture::X86 => ("t3", "m7i"),
+        Architecture::Arm => ("t4g", "m7g"),
+    };
+    let bursts = ["small", "medium", "large", "xlarge", "2xlarge"].map(|size| format!("{bursting}.{size}"));
+    let steadies = ["4xlarge", "8xlarge", "12xlarge", "16xlarge"].map(|size| format!("{steady}.{size}"));
+    bursts.into_iter().chain(steadies).filter_map(|name| find(&name)).collect()
 }
 
 #[cfg(test)]
@@ -154,7 +157,19 @@ mod tests {
 
     #[test]
     fn a_small_machine_has_room_for_two_tasks_with_an_interface() {
-        let small = find(default_type(Architecture::X86)).unwrap();
+        let small = find("t3.small").unwrap();
         assert_eq!((small.tasks_with_interface(), small.usable_memory()), (2, 1_878));
+    }
+
+    #[test]
+    fn choices_grow() {
+        for architecture in [Architecture::X86, Architecture::Arm] {
+            let choices = choices(architecture);
+            assert_eq!(choices.len(), 9);
+            assert!(choices.iter().all(|it| it.architecture == architecture));
+            assert!(
+                choices.windows(2).all(|pair| pair[0].memory < pair[1].memory && pair[0].cpu <= pair[1].cpu)
+            );
+        }
     }
 }

@@ -54,6 +54,11 @@ fn reserved(task: &Task) -> (u64, u64) {
     (cpu, memory)
 }
 
+/// Whether every task fits on a machine of this type.
+pub fn fits(plan: &EcsPlan, instance: &Instance) -> bool {
+    plan.tasks.iter().all(|task| size(task, instance).is_none())
+}
+
 fn size(task: &Task, instance: &Instance) -> Option<Diagnostic> {
     let (cpu, memory) = reserved(task);
     let room = u64::from(instance.usable_memory());

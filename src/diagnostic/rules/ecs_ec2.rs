@@ -18,6 +18,11 @@ rules! {
         why "The container could not start on any machine of the cluster."
         example "services:\n  app:\n    image: nginx\n    platform: linux/arm64\nx-tranship: { instance_type: t3.small }\n"
         fix "Choose an `instance_type` with that processor (`t4g.small` for arm64), or build the image for the other one.";
+    INSTANCE_TYPE = Note "ecs-ec2/instance-type" "the instance type that was chosen"
+        what "The environment names no instance type, so the smallest that holds every task is taken. It is a warning when that is not the smallest of all."
+        why "Machines are paid for by the hour, and a larger type costs more."
+        example "services:\n  app:\n    image: nginx\n"
+        fix "Name the type: `x-tranship: { instance_type: t3.medium }`.";
     UNKNOWN_INSTANCE_TYPE = Warning "ecs-ec2/unknown-instance-type" "an instance type whose size is not known here"
         what "The instance type is not in the table of sizes, so it is not checked whether the tasks fit on it."
         why "A task that fits on no machine is noticed only by AWS, by waiting."

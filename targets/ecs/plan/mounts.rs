@@ -26,6 +26,9 @@ pub(super) fn plan(
                 planner.exact(&mount.node, "task definition: a volume of the task");
             }
             MountSource::Tmpfs { size } => tmpfs(planner, service, mount, size.as_ref(), container),
+            MountSource::Bind(path) if is_of_machine(planner, &path.value) => {
+                machine(planner, mount, path, container, volumes);
+            }
             MountSource::Bind(path) => bind(planner, service, mount, path),
             MountSource::Other(kind) => planner.reject(
                 service,
@@ -90,6 +93,32 @@ fn tmpfs(
         let reason = "ECS wants a size for every tmpfs";
         planner.cx.ledger.approximated(&mount.node, format!("{TMPFS} MiB"), reason, "LinuxParameters.Tmpfs");
     }
+}
+
+/// Paths that every machine has, whatever runs on it: what agents that watch other containers mount.
+const OF_MACHINE: &[&str] =
+    &["/", "/proc", "/sys", "/sys/fs/cgroup", "/run/docker.sock", "/var/run/docker.sock", "/var/lib/docker"];
+
+/// Whether the path means the same on a machine of the cluster, and containers may mount it.
+fn is_of_machine(planner: &Planner<'_, '_>, path: &str) -> bool {
+    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    let below =
+        path.starts_with("/proc/") || path.starts_with("/sys/") || path.starts_with("/var/lib/docker/");
+    planner.compute.limits().host_access && (below || OF_MACHINE.contains(&path))
+}
+
+fn machine(
+    planner: &mut Planner<'_, '_>,
+    mount: &Mount,
+    path: &At<String>,
+    container: &mut Container,
+    volumes: &mut Vec<TaskVolume>,
+) {
+    let own = names::container(&path.value);
+    let storage = Storage::Host { path: path.value.clone(), owner: None };
+    add(volumes, TaskVolume { name: own.clone(), storage });
+    container.mounts.push(point(own, mount));
+    planner.exact(&mount.node, "task definition: a path of the machine");
 }
 
 /// Files of the machine that runs Compose are not on AWS. Beside `build` they are the sources that
