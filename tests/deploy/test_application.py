@@ -59,7 +59,7 @@ class Application(StackCase):
         self.assertEqual(canary.found(self, "not-a-secret-on-a-laptop", GIVEN), [])
         before = len(self.agent.ended)
         run = self.tranship("down", self.environment_name, "--yes")
-        self.assertRegex(run.err, r"AWS::RDS::DBInstance\) .*(snapshot|kept)")
+        self.assertRegex(run.err, r"AWS::RDS::DBInstance\) \S+ is (kept|deleted; a snapshot)")
         self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
         self.assertEqual(len(self.agent.ended), before, "a deletion runs no migration")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import pathlib
+import signal
 import sys
 import unittest
 
@@ -114,6 +115,22 @@ class Deploy(BeanstalkCase):
         self.assertNotIn("createEnvironment is starting", run.err, "only the events of this termination")
         self.assertEqual(self.live(), [])
         self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
+
+    def test_ctrl_c_and_the_end_of_patience_leave_the_deployment_going(self):
+        arguments = self.arguments("1")
+        started = []
+        self.gateway.at("DescribeEvents", "after", lambda: started[0].send_signal(signal.SIGINT))
+        started.append(self.start(*arguments))
+        run = self.finish(started[0])
+        self.assertEqual(run.code, 130, run)
+        self.assertIn("goes on at AWS", run.err)
+        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
+        self.converged("1")
+        run = self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2", "--timeout", "0", expect=5)
+        self.assertIn("goes on at AWS", run.err)
+        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2")
+        self.converged("2")
+        self.assertEqual(self.gateway.actions("TerminateEnvironment"), [])
 
     def test_nothing_is_done_without_a_yes(self):
         arguments = [word for word in self.arguments() if word != "--yes"]

@@ -163,6 +163,23 @@ class Deploy(Small):
         self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
         self.tranship("down", "prod", "--yes")
 
+    def test_down_keeps_data_unless_it_is_named(self):
+        text = (MANIFEST % LAPTOP).replace("expose: [\"9000\"]", "expose: [\"9000\"]\n    volumes: [\"uploads:/data\"]")
+        self.write("compose.yaml", text + "volumes: { uploads: {} }\n")
+        files = client("efs", self.upstream)
+        before = {one["FileSystemId"] for one in files.describe_file_systems()["FileSystems"]}
+        for named in ([], ["--delete-data"]):
+            with self.subTest(named=named):
+                self.deploy("--set", "APP_VERSION=1")
+                (name, identity), = [
+                    (one["LogicalResourceId"], one["PhysicalResourceId"])
+                    for one in self.stacks.describe_stack_resources(StackName=self.stack)["StackResources"]
+                    if one["ResourceType"] == "AWS::EFS::FileSystem"]
+                run = self.tranship("down", "prod", "--yes", *named, *([name] if named else []))
+                self.assertIn(f"{identity} is {'deleted with all' if named else 'kept'}", run.err)
+                left = {one["FileSystemId"] for one in files.describe_file_systems()["FileSystems"]}
+                self.assertEqual(identity in left - before, not named)
+
 
 class Killed(Small):
     """Killed at every step that changes something, before AWS heard of it and after; the next run converges."""

@@ -43,7 +43,7 @@ pub(in crate::deploy) async fn down(
     let template = template(&client, &stack).await?;
     let release = release::release(&template, &options.delete_data)
         .map_err(|error| Failure::failed(format!("cannot read the template of {name}: {error}")))?;
-    announce(name, &release, progress);
+    announce(session, &stack, &release, progress).await?;
     confirm_by_name(options, environment).await?;
     if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
         prepare(session, &stack, template, options, progress).await?;
@@ -59,16 +59,22 @@ async fn template(client: &Client, stack: &Stack) -> Result<String, Failure> {
     Ok(answer.template_body.unwrap_or_default())
 }
 
-fn announce(name: &str, release: &release::Release, progress: &mut dyn Progress) {
-    let stores = release.stores.len();
-    progress.warn(&format!("the stack {name} is deleted: {} resources", release.resources - stores));
+async fn announce(
+    session: &Session,
+    stack: &Stack,
+    release: &release::Release,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    progress.warn(&format!("{} resources are deleted", release.resources - release.stores.len()));
     for (store, kind, fate) in &release.stores {
+        let Some(id) = machines::physical(session, &stack.id, store).await? else { continue };
         progress.warn(&match fate {
-            Fate::Kept => format!("{store} ({kind}) is kept, outside of any stack"),
-            Fate::Snapshot => format!("{store} ({kind}) is deleted; a snapshot of it is kept"),
-            Fate::Lost => format!("{store} ({kind}) is deleted with all that it holds"),
+            Fate::Kept => format!("{store} ({kind}) {id} is kept, outside of any stack"),
+            Fate::Snapshot => format!("{store} ({kind}) {id} is deleted; a snapshot of it is kept"),
+            Fate::Lost => format!("{store} ({kind}) {id} is deleted with all that it holds"),
         });
     }
+    Ok(())
 }
 
 /// Makes the running template say what is kept, and takes off what protects the rest from deletion.

@@ -41,14 +41,14 @@ pub(super) async fn unprotect(
     Ok(())
 }
 
-/// The name that a group has outside of its stack; nothing where it was never made.
-async fn physical(session: &Session, stack: &str, group: &str) -> Result<Option<String>, Failure> {
+/// The name that a resource has outside of its stack; nothing where it was never made.
+pub(super) async fn physical(session: &Session, stack: &str, name: &str) -> Result<Option<String>, Failure> {
     let call =
-        session.cloudformation().describe_stack_resources().stack_name(stack).logical_resource_id(group);
+        session.cloudformation().describe_stack_resources().stack_name(stack).logical_resource_id(name);
     let found = match call.send().await {
         Ok(found) => found,
         Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(sdk(&format!("look for {group}"), error)),
+        Err(error) => return Err(sdk(&format!("look for {name}"), error)),
     };
     Ok(found.stack_resources().first().and_then(|it| it.physical_resource_id()).map(str::to_owned))
 }
