@@ -45,9 +45,9 @@ fn copy(from: &Utf8Path, to: &Utf8Path) {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy(entry.path(), &target)
+            copy(entry.path(), &target);
         } else {
-            drop(fs::copy(entry.path(), &target).unwrap())
+            fs::copy(entry.path(), &target).unwrap();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The front end: reads Compose files as Docker Compose does.
 //!
-//! In: a [`World`] and [`LoadOptions`]. Out: a [`Manifest`], canonical (every short syntax long, every
+//! In: a [`World`](crate::world::World) and [`LoadOptions`]. Out: a [`Manifest`], canonical (every short syntax long, every
 //! default in place) and sealed (every node numbered). Invariant: `tranship config` prints what
 //! `docker compose config` prints for it.
 

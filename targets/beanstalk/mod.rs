@@ -1,7 +1,7 @@
 //! The target `beanstalk`: an environment of Elastic Beanstalk on its ECS platform branch.
 //!
 //! In: the application. Out: `bundle.zip` and the same tree unpacked in `bundle/`. Invariant: everything
-//! is decided in [`plan`]; the writers only spell it, and no secret is in what they spell.
+//! is decided in `plan`; the writers only spell it, and no secret is in what they spell.
 
 mod dockerrun;
 mod plan;

@@ -1,7 +1,7 @@
 //! The target `fargate`: the shared ECS plan on capacity that AWS runs.
 //!
 //! In: the application. Out: a CloudFormation template. What differs from EC2 instances stands in
-//! [`compute::Fargate`]; the rest is `targets/ecs`.
+//! `compute::Fargate`; the rest is `targets/ecs`.
 
 mod compute;
 mod size;

@@ -1,0 +1,56 @@
+//! The application: services, jobs, edges, endpoints, volumes, secrets, databases.
+//!
+//! Collections are in the order of the manifest. Things refer to each other by name: a name in a
+//! field always has an entry in the collection it names.
+
+mod around;
+mod container;
+mod service;
+
+pub use around::*;
+pub use container::*;
+pub use service::*;
+
+use crate::app::Settings;
+use crate::app::Variable;
+use crate::source::Origin;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// A name of the manifest: of a service, a volume, a secret.
+pub type Name = Arc<str>;
+
+/// What the manifest means in one environment.
+#[derive(Debug)]
+pub struct Application {
+    /// The project's name.
+    pub name: Name,
+    /// The settings of the environment chosen.
+    pub settings: Settings,
+    /// Everything that runs containers: services, jobs, init containers, sidecars. Databases that AWS
+    /// replaces and skipped services are not among them.
+    pub services: IndexMap<Name, Service>,
+    /// Named volumes that some service mounts.
+    pub volumes: IndexMap<Name, Volume>,
+    /// Services that a managed database replaces.
+    pub databases: IndexMap<Name, Database>,
+    /// Values that must not appear in an artifact.
+    pub secrets: IndexMap<Name, Secret>,
+    /// Who talks to whom, on which port.
+    pub edges: Vec<Edge>,
+    /// Ports that are reachable from outside their task.
+    pub endpoints: Vec<Endpoint>,
+    /// Variables that become parameters, with the value known at build time.
+    pub late_bound: IndexMap<Name, LateBound>,
+}
+
+/// A variable that becomes a deploy-time parameter.
+#[derive(Debug, Clone)]
+pub struct LateBound {
+    /// Its name and the manifest's default.
+    pub variable: Variable,
+    /// The value of `.env`, the environment or `--set`, for `parameters.json`.
+    pub value: Option<Arc<str>>,
+    /// Where `late_bound` names it.
+    pub origin: Origin,
+}

@@ -1,0 +1,172 @@
+//! What runs containers: services, jobs, init containers, sidecars.
+
+use super::{Container, HealthTest, Image, Name};
+use crate::app::At;
+use crate::app::Text;
+use crate::source::Origin;
+use crate::yaml::NodeId;
+
+/// Something that runs containers.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Its name in the manifest.
+    pub name: Name,
+    /// The service's mapping.
+    pub node: NodeId,
+    /// Where its name stands.
+    pub origin: Origin,
+    /// What it is to the others.
+    pub role: Role,
+    /// What its container does.
+    pub container: Container,
+    /// What must be there before it starts.
+    pub dependencies: Vec<Dependency>,
+    /// `deploy.replicas` or `scale`: how many copies.
+    pub replicas: Option<At<u32>>,
+    /// `x-tranship.scale`: automatic scaling.
+    pub scaling: Option<Scaling>,
+    /// CPU and memory asked for.
+    pub resources: Resources,
+    /// What its task role may do.
+    pub permissions: Vec<Permission>,
+    /// Whether it keeps data: a known data store by image or port.
+    pub data_store: Option<&'static str>,
+    /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
+    pub stop_first: Option<At<bool>>,
+    /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.
+    pub host_names: Vec<At<Name>>,
+}
+
+impl Service {
+    /// Every text of its container and of its permissions.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let container = &self.container;
+        let image = match &container.image {
+            Image::Named(text) => Some(text),
+            Image::Built { .. } => None,
+        };
+        let test: &[Text] = match container.health_check.as_ref().map(|check| &check.test.value) {
+            Some(HealthTest::Exec(list)) => list,
+            Some(HealthTest::Shell(line)) => std::slice::from_ref(line),
+            None => &[],
+        };
+        let lists = [&container.entrypoint, &container.command].into_iter().flatten();
+        image
+            .into_iter()
+            .chain(&container.user)
+            .chain(&container.working_dir)
+            .chain(lists.flat_map(|list| &list.value))
+            .chain(test)
+            .chain(container.environment.values().filter_map(|variant| variant.value.as_ref()))
+            .chain(container.labels.values())
+            .chain(self.permissions.iter().flat_map(|permission| &permission.resources))
+    }
+}
+
+/// What a service is to the others.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Role {
+    /// Runs for ever.
+    Service,
+    /// Runs to completion, by itself.
+    Job(Job),
+    /// Runs to completion inside the task of each of these services, before they start.
+    Init {
+        /// The dependents whose tasks it starts in.
+        tasks: Vec<Name>,
+        /// Why: the `depends_on` that says so.
+        origin: Origin,
+    },
+    /// Shares the task of another service.
+    Sidecar {
+        /// The service whose task it shares.
+        of: Name,
+        /// Why: `network_mode: service:x` or `task:`.
+        origin: Origin,
+    },
+}
+
+/// Something that runs to completion by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// When it runs.
+    pub when: JobTime,
+    /// The services that must not be updated before it succeeded.
+    pub gates: Vec<Name>,
+    /// Why it is a job.
+    pub origin: Origin,
+}
+
+/// When a job runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobTime {
+    /// Once per deployment, before what it gates is updated.
+    BeforeDeploy,
+    /// When someone says so.
+    Manual,
+    /// On a schedule expression: `cron(0 3 * * ? *)`, `rate(1 hour)`.
+    Schedule(At<String>),
+}
+
+/// What must be there before a service starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dependency {
+    /// The service or database waited for.
+    pub on: Name,
+    /// What is waited for.
+    pub condition: At<Condition>,
+    /// `required: false`: start without it.
+    pub required: bool,
+    /// The entry of `depends_on`.
+    pub node: NodeId,
+}
+
+/// What `depends_on` waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// `service_started`.
+    Started,
+    /// `service_healthy`.
+    Healthy,
+    /// `service_completed_successfully`.
+    Completed,
+}
+
+/// CPU and memory asked for. CPUs are in 1/1024 of a virtual CPU, memory in bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    /// `deploy.resources.limits.cpus` or `cpus`.
+    pub cpu_limit: Option<At<u32>>,
+    /// `deploy.resources.reservations.cpus`.
+    pub cpu_reservation: Option<At<u32>>,
+    /// `deploy.resources.limits.memory` or `mem_limit`.
+    pub memory_limit: Option<At<u64>>,
+    /// `deploy.resources.reservations.memory` or `mem_reservation`.
+    pub memory_reservation: Option<At<u64>>,
+}
+
+/// `x-tranship.scale`.
+#[derive(Debug, Clone)]
+pub struct Scaling {
+    /// Fewest copies.
+    pub min: At<u32>,
+    /// Most copies.
+    pub max: At<u32>,
+    /// Average CPU to hold, in percent.
+    pub cpu: Option<At<u32>>,
+    /// Average memory to hold, in percent.
+    pub memory: Option<At<u32>>,
+}
+
+/// `x-tranship.permissions`: one statement of the task role.
+#[derive(Debug, Clone)]
+pub struct Permission {
+    /// Such as `s3:GetObject`.
+    pub actions: Vec<At<String>>,
+    /// ARNs, or `*`.
+    pub resources: Vec<Text>,
+    /// The statement's node.
+    pub node: NodeId,
+    /// Where it stands.
+    pub origin: Origin,
+}
