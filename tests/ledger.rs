@@ -28,7 +28,7 @@ fn said(outcome: &Outcome) -> String {
     lines.join("\n")
 }
 
-fn report<'a>(outcome: &'a Outcome) -> &'a Report {
+fn report(outcome: &Outcome) -> &Report {
     outcome.report.as_ref().unwrap_or_else(|| panic!("no account was made:\n{}", said(outcome)))
 }
 

@@ -294,12 +294,8 @@ fn closing_brace(text: &str) -> Option<usize> {
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {
-            b'}' if open <= 1 => {
-                if open == 1 {
-                    return Some(at);
-                }
-            }
-            b'}' => open -= 1,
+            b'}' if open == 1 => return Some(at),
+            b'}' => open = open.saturating_sub(1),
             b'{' => {
                 open += 1;
                 bytes.next();

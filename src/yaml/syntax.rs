@@ -72,7 +72,7 @@ fn opening_quote(text: &str, offset: usize) -> usize {
         before.get(..*at).is_none_or(|head| head.is_empty() || head.ends_with([' ', '\n', '[', '{', ',']))
     };
     let quotes = before.char_indices().filter(|(_, character)| matches!(character, '"' | '\''));
-    quotes.map(|(at, _)| at).filter(opens).next_back().unwrap_or_else(|| visible(text, offset))
+    quotes.map(|(at, _)| at).rfind(opens).unwrap_or_else(|| visible(text, offset))
 }
 
 fn next_boundary(text: &str, at: usize) -> usize {

@@ -61,8 +61,11 @@ pub(super) fn edges(
 #[derive(Debug, Default)]
 struct Edges {
     list: Vec<Edge>,
-    known: BTreeMap<(Name, Name), BTreeSet<Option<(u16, Protocol)>>>,
+    known: BTreeMap<(Name, Name), BTreeSet<Doorway>>,
 }
+
+/// Port and protocol, where an edge has them.
+type Doorway = Option<(u16, Protocol)>;
 
 impl Edges {
     /// Whether there is an edge between the two.

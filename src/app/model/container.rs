@@ -1,6 +1,6 @@
 //! What one container runs, and how.
 
-use super::{Name, Volume};
+use super::Name;
 use crate::app::At;
 use crate::app::Text;
 use crate::source::Origin;

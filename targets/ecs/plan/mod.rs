@@ -1,6 +1,6 @@
 //! The plan of an ECS target: every decision taken, every rule asked, before anything is written.
 //!
-//! In: the [`Application`](crate::app::Application) and a [`Compute`] policy. Out: an [`EcsPlan`].
+//! In: the [`Application`] and a [`Compute`] policy. Out: an [`EcsPlan`].
 //! Invariant: what the plan holds is legal; emission turns it into a template and decides nothing.
 
 pub mod compute;
