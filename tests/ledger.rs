@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test may fail loudly")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship::app::{EnvironmentChoice, Report, SupportRow};
 use tranship::compile::{Outcome, Request, compile};
 use tranship::compose::LoadOptions;
@@ -83,4 +83,89 @@ fn an_account_has_each_leaf_once_and_says_where_it_stands() {
             }
         }
     }
+}
+
+/// `services.web.ports[0].target` as the matrix names it: `services.*.ports[].target`.
+fn pattern(key: &str) -> String {
+    let mut parts: Vec<String> = key.split('.').map(str::to_owned).collect();
+    let named = ["services", "volumes", "networks", "secrets", "configs", "models"];
+    if let [room, name, ..] = parts.as_mut_slice()
+        && named.contains(&room.as_str())
+    {
+        "*".clone_into(name);
+    }
+    let open = [
+        "environment",
+        "labels",
+        "options",
+        "driver_opts",
+        "sysctls",
+        "extra_hosts",
+        "depends_on",
+        "annotations",
+        "args",
+        "additional_contexts",
+        "aux_addresses",
+        "ssh",
+    ];
+    let at = parts.iter().skip(2).position(|part| open.contains(&part.as_str())).map(|at| at + 3);
+    if let Some(free) = at {
+        // A key of the user's own may hold dots; all of it is one name.
+        let last =
+            (parts.get(free - 1).map(String::as_str) == Some("depends_on")).then(|| parts.last().cloned());
+        parts.truncate(free);
+        parts.push("*".to_owned());
+        parts.extend(last.flatten());
+    }
+    let digits = |part: &String| {
+        part.split('[')
+            .map(|piece| piece.trim_start_matches(|c: char| c.is_ascii_digit()))
+            .collect::<Vec<_>>()
+            .join("[")
+    };
+    parts.iter().map(digits).collect::<Vec<_>>().join(".")
+}
+
+/// The matrix in Markdown: a line for each key, a column for each target.
+fn matrix() -> String {
+    let mut cells: BTreeMap<String, BTreeMap<&str, BTreeSet<&'static str>>> = BTreeMap::new();
+    for target in targets::all() {
+        for row in &report(&every_key(target.name())).rows {
+            let said = match (row.disposition, row.loses) {
+                ("ignored", Some(true)) => "**ignored**",
+                (disposition, _) => disposition,
+            };
+            cells.entry(pattern(&row.key)).or_default().entry(target.name()).or_default().insert(said);
+        }
+    }
+    let names: Vec<&str> = targets::all().iter().map(|target| target.name()).collect();
+    let mut text = String::from(
+        "# What becomes of each key\n\nWritten by the ledger test from one manifest that uses every key of the Compose \
+         specification. *exact*: it means what it says. *approximated*: a near equivalent stands in, and is said. \
+         *ignored*: it is not needed on AWS; **ignored**: the application behaves differently without it, and a warning \
+         says so. *rejected*: an error says what to do. Two words: it depends on the value. Keys that Docker Compose \
+         itself resolves (`extends`, `include`, `env_file`, `profiles`, ...) are gone before a target sees them.\n\n",
+    );
+    text += &format!("| key | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    for (key, by_target) in &cells {
+        let column = |name: &&str| {
+            by_target
+                .get(*name)
+                .map_or(String::new(), |said| said.iter().copied().collect::<Vec<_>>().join(", "))
+        };
+        text += &format!("| `{key}` | {} |\n", names.iter().map(column).collect::<Vec<_>>().join(" | "));
+    }
+    text
+}
+
+#[test]
+fn the_published_matrix_is_what_happens() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/support.md");
+    let made = matrix();
+    if std::env::var_os("TRANSHIP_BLESS").is_some() {
+        std::fs::write(path, &made).unwrap();
+    }
+    let published = std::fs::read_to_string(path).unwrap();
+    let differing = made.lines().zip(published.lines()).find(|(made, published)| made != published);
+    assert!(made == published, "docs/support.md is behind: {differing:?}; TRANSHIP_BLESS=1 writes it anew");
 }
