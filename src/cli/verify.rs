@@ -74,12 +74,16 @@ impl Verify {
             context.shell.data(&told(&directory, &changes));
         }
         let names = names(outcomes);
-        let files = if differing == 1 { "1 file" } else { &format!("{differing} files") };
+        let (files, differ) = match differing {
+            1 => ("1 file".to_owned(), "differs"),
+            many => (format!("{many} files"), "differ"),
+        };
+        let takes = if differing == 1 { "it" } else { "them" };
         let (line, exit) = match (differing, self.bless) {
             (0, _) => (format!("verified {names}: as committed"), Exit::Done),
             (_, true) => (format!("blessed {names}: {files} changed"), Exit::Done),
             (_, false) => {
-                (format!("verified {names}: {files} differ; --bless takes them over"), Exit::Different)
+                (format!("verified {names}: {files} {differ}; --bless takes {takes} over"), Exit::Different)
             }
         };
         context.shell.say(&line);
