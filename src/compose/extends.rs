@@ -190,7 +190,10 @@ impl Chain<'_, '_, '_> {
         if again.is_none() && self.open.len() < MAX_DEPTH {
             return false;
         }
-        let message = format!("service `{}` extends itself through other services", wanted.service);
+        let message = match again {
+            Some(_) => format!("service `{}` extends itself through other services", wanted.service),
+            None => format!("more than {MAX_DEPTH} services extend each other in one chain"),
+        };
         let mut diagnostic = Diagnostic::new(&rule::EXTENDS_CYCLE, message)
             .label(wanted.service_origin, "leads back here")
             .service(&*wanted.service);

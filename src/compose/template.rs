@@ -58,12 +58,35 @@ pub(super) fn has_expression(text: &str) -> bool {
 /// The first expression that is malformed or lacks a required value.
 pub(super) fn expand(template: &str, variables: &mut dyn Variables) -> Result<Expansion, Failure> {
     let mut expansion = Expansion::default();
-    Expander { variables, failure: None }.fill(template, 0, &mut expansion).map(|()| expansion)
+    Expander { variables, depth: 0 }.fill(template, 0, &mut expansion).map(|()| expansion)
 }
+
+/// Deepest nesting of defaults in defaults.
+const MAX_DEPTH: usize = 100;
 
 struct Expander<'a> {
     variables: &'a mut dyn Variables,
-    failure: Option<Failure>,
+    depth: usize,
+}
+
+/// The line that is read: its end, and its last closing brace, to which an expression may reach.
+#[derive(Default)]
+struct Line {
+    end: usize,
+    last_brace: Option<usize>,
+}
+
+impl Line {
+    /// Moves on to the line of a position.
+    fn reach(&mut self, template: &str, position: usize) {
+        if position < self.end {
+            return;
+        }
+        let rest = template.get(position..).unwrap_or_default();
+        let line = rest.split_inclusive('\n').next().unwrap_or_default();
+        self.end = position + line.len();
+        self.last_brace = line.rfind('}').map(|at| position + at);
+    }
 }
 
 /// What stands between the braces.
@@ -83,6 +106,8 @@ struct Operator {
 
 /// One match of the pattern: `$$`, `$NAME`, or braces up to the last brace of the line.
 enum Match<'a> {
+    /// A `$` that stands for itself.
+    Itself,
     Escaped,
     Named(&'a str),
     Braced(&'a str),
@@ -93,48 +118,48 @@ impl Expander<'_> {
     /// Appends the value of `template`, which stands at `base` in the whole.
     fn fill(&mut self, template: &str, base: usize, out: &mut Expansion) -> Result<(), Failure> {
         let mut position = 0;
+        let mut line = Line::default();
         while let Some(found) = template.get(position..).and_then(|rest| rest.find('$')) {
             let start = position + found;
             out.text.push_str(template.get(position..start).unwrap_or_default());
-            let rest = template.get(start..).unwrap_or_default();
-            let Some((matched, length)) = match_at(rest) else {
-                out.text.push('$');
-                position = start + 1;
-                continue;
-            };
-            position = start + length;
-            self.one(matched, base + start, length, out)?;
+            line.reach(template, start);
+            let (matched, length) = match_at(template, start, line.last_brace);
+            position = start + self.one(matched, base + start, length, out)?;
         }
         out.text.push_str(template.get(position..).unwrap_or_default());
-        match self.failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
+    /// Appends one match, and says how much of the template it took.
     fn one(
         &mut self,
         matched: Match<'_>,
         start: usize,
         length: usize,
         out: &mut Expansion,
-    ) -> Result<(), Failure> {
+    ) -> Result<usize, Failure> {
         match matched {
-            Match::Escaped => out.text.push('$'),
+            Match::Itself | Match::Escaped => out.text.push('$'),
             Match::Malformed => return Err(Failure::Malformed(start..start + length)),
             Match::Named(name) => self.plain(name, start..start + length, out),
             Match::Braced(whole) => {
+                // The pattern is greedy: what follows the brace that closes is looked at on its own.
                 let end = closing_brace(whole).map_or(whole.len(), |at| at + 1);
-                let (expression, rest) = whole.split_at(end);
-                let Some(Match::Braced(inner)) = match_at(expression).map(|(matched, _)| matched) else {
+                let expression = whole.get(..end).unwrap_or_default();
+                let (Match::Braced(_), true) =
+                    (match_at(expression, 0, Some(end - 1)).0, self.depth < MAX_DEPTH)
+                else {
                     return Err(Failure::Malformed(start..start + end));
                 };
-                let inner = inner.get(2..inner.len() - 1).unwrap_or_default();
-                self.braced(&parse_braced(inner), start..start + end, out)?;
-                self.fill(rest, start + end, out)?;
+                let inner = expression.get(2..end - 1).unwrap_or_default();
+                self.depth += 1;
+                let outcome = self.braced(&parse_braced(inner), start..start + end, out);
+                self.depth -= 1;
+                outcome?;
+                return Ok(end);
             }
         }
-        Ok(())
+        Ok(length)
     }
 
     /// The value of a variable, or nothing with a word about it.
@@ -229,40 +254,38 @@ fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// The match of the pattern at a `$`, and its length; nothing for a `$` that stands for itself.
-fn match_at(rest: &str) -> Option<(Match<'_>, usize)> {
-    let after = rest.get(1..)?;
-    match after.bytes().next()? {
-        b'$' => Some((Match::Escaped, 2)),
-        b'{' => Some(match_braced(rest)),
-        _ => {
-            let name = name_at(after);
-            (!name.is_empty()).then_some((Match::Named(name), 1 + name.len()))
+/// The match of the pattern at a `$`, and its length. `last_brace` is the last one of its line.
+fn match_at(template: &str, start: usize, last_brace: Option<usize>) -> (Match<'_>, usize) {
+    let after = template.get(start + 1..).unwrap_or_default();
+    match after.bytes().next() {
+        Some(b'$') => (Match::Escaped, 2),
+        Some(b'{') => {
+            let rest = template.get(start..).unwrap_or_default();
+            match_braced(rest, last_brace.and_then(|at| at.checked_sub(start)))
         }
+        _ => match name_at(after) {
+            "" => (Match::Itself, 1),
+            name => (Match::Named(name), 1 + name.len()),
+        },
     }
 }
 
-fn match_braced(rest: &str) -> (Match<'_>, usize) {
+fn match_braced(rest: &str, last_brace: Option<usize>) -> (Match<'_>, usize) {
     const OPENING: usize = 2;
     let inner = rest.get(OPENING..).unwrap_or_default();
     let name = name_at(inner);
     let after = inner.get(name.len()..).unwrap_or_default();
-    if !name.is_empty() {
-        let operator = after.strip_prefix(':').unwrap_or(after);
-        if operator.starts_with(['-', '+', '?']) {
-            let line = after.find('\n').and_then(|end| after.get(..end)).unwrap_or(after);
-            let offset = after.len() - operator.len() + 1;
-            if let Some(last) = line.rfind('}').filter(|last| *last >= offset) {
-                let end = OPENING + name.len() + last + 1;
-                return (Match::Braced(rest.get(..end).unwrap_or_default()), end);
-            }
-        }
-        if after.starts_with('}') {
-            let end = OPENING + name.len() + 1;
-            return (Match::Braced(rest.get(..end).unwrap_or_default()), end);
-        }
+    let operator = after.strip_prefix(':').unwrap_or(after);
+    let operand_at = rest.len() - operator.len() + 1;
+    let end = match last_brace {
+        _ if name.is_empty() => None,
+        Some(last) if operator.starts_with(['-', '+', '?']) && last >= operand_at => Some(last + 1),
+        _ => after.starts_with('}').then_some(OPENING + name.len() + 1),
+    };
+    match end {
+        Some(end) => (Match::Braced(rest.get(..end).unwrap_or_default()), end),
+        None => (Match::Malformed, OPENING),
     }
-    (Match::Malformed, OPENING)
 }
 
 /// `[_a-zA-Z][_a-zA-Z0-9]*`
@@ -369,6 +392,14 @@ mod tests {
         let expected =
             Failure::Required { variable: "EMPTY".into(), reason: "say a".into(), expression: 1..17 };
         assert_eq!(failure, Err(expected));
+    }
+
+    #[test]
+    fn hostile_templates_are_read_in_no_time() {
+        let many = "${NONE:-x}".repeat(10_000);
+        assert_eq!(expand(&many, &mut Known).map(|expansion| expansion.text.len()), Ok(10_000));
+        let deep = format!("{}{}", "${NONE:-".repeat(10_000), "}".repeat(10_000));
+        assert!(matches!(expand(&deep, &mut Known), Err(Failure::Malformed(_))));
     }
 
     #[test]
