@@ -16,6 +16,6 @@ mod words;
 
 pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};
 pub use parse::parse;
-pub use scalar::plain_value;
+pub use scalar::{plain_value, print_timestamp};
 pub use text::decode;
 pub use words::word;

@@ -161,6 +161,30 @@ fn is_timestamp(plain: &str) -> bool {
     }
 }
 
+/// A timestamp as Docker Compose prints it: RFC 3339, at least to the second.
+pub fn print_timestamp(plain: &str) -> String {
+    let (date, time) = match plain.find(['T', 't', ' ']) {
+        Some(at) => (plain.get(..at).unwrap_or_default(), plain.get(at + 1..).unwrap_or_default()),
+        None => (plain, "0:0:0"),
+    };
+    let (clock, zone) = match time.find(['Z', '+', '-']) {
+        Some(at) => time.split_at(at),
+        None => (time, "Z"),
+    };
+    let (whole, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, ""));
+    // Go keeps nine digits, without zeros at the end.
+    let fraction = fraction.get(..9).unwrap_or(fraction).trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    let zone = if zone.ends_with("00:00") { "Z" } else { zone };
+    let two = |text: &str, separator: char| {
+        text.split(separator)
+            .map(|part| format!("{part:0>2}"))
+            .collect::<Vec<_>>()
+            .join(&separator.to_string())
+    };
+    format!("{}T{}{point}{fraction}{zone}", two(date, '-'), two(whole, ':'))
+}
+
 /// A number of one or two digits, at most `limit`.
 fn short(text: &str, limit: u32) -> Option<u32> {
     let well_formed = matches!(text.len(), 1 | 2) && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -284,6 +308,18 @@ mod tests {
         assert_eq!(typed("~"), Value::Null);
         assert_eq!(typed("True"), Value::Bool(true));
         assert_eq!(typed("-.inf"), Value::Float(f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn timestamps_are_printed_in_full() {
+        for (plain, printed) in [
+            ("2020-1-2", "2020-01-02T00:00:00Z"),
+            ("2020-01-02T3:4:5.60Z", "2020-01-02T03:04:05.6Z"),
+            ("2020-01-02t03:04:05+02:00", "2020-01-02T03:04:05+02:00"),
+            ("2020-01-02 03:04:05", "2020-01-02T03:04:05Z"),
+        ] {
+            assert_eq!(print_timestamp(plain), printed);
+        }
     }
 
     #[test]

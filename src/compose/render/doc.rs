@@ -17,6 +17,8 @@ pub(super) enum Doc<'a> {
     Float(f64),
     /// Text.
     Text(Cow<'a, str>),
+    /// A timestamp, in full.
+    Moment(String),
     /// A list.
     List(Vec<Doc<'a>>),
     /// A mapping whose keys are printed in this order.
@@ -93,7 +95,8 @@ pub(super) fn scalar_doc(value: &Value) -> Doc<'_> {
         Value::Bool(truth) => Doc::Bool(*truth),
         Value::Integer(number) => Doc::Integer(*number),
         Value::Float(number) => Doc::Float(*number),
-        Value::String(text) | Value::Timestamp(text) => Doc::Text(Cow::Borrowed(text)),
+        Value::String(text) => Doc::Text(Cow::Borrowed(text)),
+        Value::Timestamp(text) => Doc::Moment(crate::yaml::print_timestamp(text)),
         Value::Null | Value::Sequence(_) | Value::Mapping(_) => Doc::Null,
     }
 }

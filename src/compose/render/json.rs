@@ -25,6 +25,7 @@ fn write(document: &Doc<'_>, depth: Option<usize>, out: &mut String) {
         Doc::Integer(number) => _ = write!(out, "{number}"),
         Doc::Float(number) => float(*number, out),
         Doc::Text(text) => string(text, out),
+        Doc::Moment(moment) => string(moment, out),
         Doc::List(items) => {
             let items = items.iter().map(|item| (None, item));
             body(items, ('[', ']'), depth, out);

@@ -101,6 +101,7 @@ fn inline(value: &Doc<'_>, depth: usize, out: &mut String) {
         Doc::Integer(number) => _ = write!(out, "{number}"),
         Doc::Float(number) => out.push_str(&float(*number)),
         Doc::Text(value) => text(value, Some(depth), out),
+        Doc::Moment(moment) => out.push_str(moment),
         Doc::List(_) => out.push_str("[]"),
         Doc::Struct(_) | Doc::Map(_) => out.push_str("{}"),
     }

