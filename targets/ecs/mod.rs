@@ -6,6 +6,8 @@
 pub mod emit;
 pub mod plan;
 pub mod task_runner;
+#[cfg(test)]
+mod tests;
 
 use super::{Compilation, Compiled, DeployParameter, Deployment, StackDeployment};
 use crate::app::Application;

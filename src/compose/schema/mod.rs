@@ -12,12 +12,14 @@ mod build;
 mod common;
 mod deploy;
 mod mounts;
+mod paths;
 mod service;
 mod top;
 mod walk;
 mod watch;
 
 pub(crate) use accept::{Becomes, Key, Shape};
+pub use paths::key_paths;
 pub(crate) use service::SERVICE;
 pub(crate) use top::ROOT;
 

@@ -13,11 +13,6 @@ rules! {
         why "The database could not be created."
         example "services:\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres, username: admin } }\n"
         fix "Give the database or the user another name, in the manifest and where the application uses it.";
-    DATABASE_STORAGE = Warning "ecs/database-storage" "less or more storage than RDS has"
-        what "A database on gp3 storage has from 20 to 65,536 GiB. The nearest size is taken."
-        why "The size decides what the database costs."
-        example "services:\n  db:\n    image: mysql:8.4\n    x-tranship: { database: { engine: mysql, storage: 5 } }\n"
-        fix "Write the size that is taken.";
     DATABASE_VERSION = Error "ecs/database-version" "a version of an engine that RDS does not support"
         what "RDS has no such version in standard support. Older ones cost extra, and are not chosen for you."
         why "The database could not be created, or would cost more than expected."
@@ -58,11 +53,11 @@ rules! {
         why "The namespace could not be created."
         example "services:\n  app: { image: app }\nx-tranship: { discovery: { namespace: \"my services\" } }\n"
         fix "Use labels of letters, digits and hyphens, such as `services.example.org`.";
-    NETWORK_ID = Error "ecs/network-id" "something that is not the id of a VPC or a subnet"
-        what "`network` names a VPC and subnets that exist, by the ids that AWS gave them."
-        why "The stack could not be created."
-        example "services:\n  app: { image: app }\nx-tranship: { network: { vpc: main, private_subnets: [a, b] } }\n"
-        fix "Use ids such as `vpc-0abc` and `subnet-0abc`; leave `network` out to give them at deployment.";
+    PORT_CONFLICT = Error "ecs/port-conflict" "two containers of a task on one port"
+        what "Containers of one task share its network interface, and two of them listen on the same port."
+        why "The second one to start would fail, and with it the task."
+        example "services:\n  app: { image: app, ports: [\"80\"] }\n  proxy: { image: proxy, network_mode: \"service:app\", expose: [\"80\"] }\n"
+        fix "Let one of them listen on another port, or give it a task of its own.";
     PUBLIC_UDP = Error "ecs/public-udp" "a public UDP port"
         what "An application load balancer speaks HTTP and HTTPS only."
         why "Nothing could reach the port from outside."
@@ -116,11 +111,11 @@ rules! {
     TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "more containers than a task may have"
         what "A task definition holds at most ten containers, init containers and helpers included."
         why "ECS would refuse the task definition."
-        example "a service with ten sidecars"
+        example "services:\n  app: { image: app }\n  s1: { image: s, network_mode: \"service:app\" }\n  s2: { image: s, network_mode: \"service:app\" }\n  s3: { image: s, network_mode: \"service:app\" }\n  s4: { image: s, network_mode: \"service:app\" }\n  s5: { image: s, network_mode: \"service:app\" }\n  s6: { image: s, network_mode: \"service:app\" }\n  s7: { image: s, network_mode: \"service:app\" }\n  s8: { image: s, network_mode: \"service:app\" }\n  s9: { image: s, network_mode: \"service:app\" }\n  s10: { image: s, network_mode: \"service:app\" }\n"
         fix "Move some of them into a task of their own.";
     TOO_MANY_PUBLIC_PORTS = Error "ecs/too-many-public-ports" "more public ports than a service may have"
         what "An ECS service has at most five target groups."
         why "ECS would refuse the service."
-        example "a service with six public ports"
+        example "services:\n  app: { image: app, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  s1: { image: s, network_mode: \"service:app\", expose: [\"9001\"], x-tranship: { public: { path: /s1 } } }\n  s2: { image: s, network_mode: \"service:app\", expose: [\"9002\"], x-tranship: { public: { path: /s2 } } }\n  s3: { image: s, network_mode: \"service:app\", expose: [\"9003\"], x-tranship: { public: { path: /s3 } } }\n  s4: { image: s, network_mode: \"service:app\", expose: [\"9004\"], x-tranship: { public: { path: /s4 } } }\n  s5: { image: s, network_mode: \"service:app\", expose: [\"9005\"], x-tranship: { public: { path: /s5 } } }\n"
         fix "Make fewer of them public, or put a proxy before them.";
 }

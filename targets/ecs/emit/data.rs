@@ -26,7 +26,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
             props! { "Description" => secret.description.as_str(), "SecretString" => &secret.value };
         let resource =
             Resource::new("AWS::SecretsManager::Secret", properties).policy(DeletionPolicy::Delete);
-        template.add(&secret.id, resource.depends_on_all(&secret.after).traced(&secret.from));
+        template.add(&secret.id, resource.traced(&secret.from));
     }
 }
 

@@ -134,23 +134,12 @@ fn class(planner: &mut Planner<'_, '_>, given: &app::Database) -> String {
     class.to_owned()
 }
 
+/// In GiB. The settings allow no less than the least and no more than the most.
 fn storage(planner: &mut Planner<'_, '_>, given: &app::Database) -> u32 {
     let (least, most) = STORAGE;
     let Some(asked) = &given.storage else { return least };
-    let legal = asked.value.clamp(least, most);
-    if legal == asked.value {
-        planner.exact(asked, "RDS instance: AllocatedStorage");
-    } else {
-        let reason = format!("gp3 storage has {least} to {most} GiB");
-        planner.cx.ledger.approximated(asked, format!("{legal} GiB"), reason.clone(), "RDS instance");
-        let message = format!("the storage of `{}` becomes {legal} GiB: {reason}", given.name);
-        let told = Diagnostic::new(&rules::ecs::DATABASE_STORAGE, message)
-            .at(asked.origin)
-            .service(&*given.name)
-            .target(planner.compute.target());
-        planner.cx.diagnostics.push(told);
-    }
-    legal
+    planner.exact(asked, "RDS instance: AllocatedStorage");
+    asked.value.clamp(least, most)
 }
 
 /// Names that RDS refuses: of the database, and of the master user.

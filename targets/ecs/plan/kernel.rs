@@ -239,6 +239,10 @@ fn namespaces(planner: &mut Planner<'_, '_>, service: &Service, given: &Given) {
         match mode.value.as_str() {
             "bridge" | "default" => planner.exact(mode, "the task's network"),
             other if other.starts_with("service:") => planner.exact(mode, "a container of the same task"),
+            "none" => {
+                let reason = "a task needs its network to pull its image and to write its logs";
+                planner.ignore(service, mode, "network_mode", reason, true);
+            }
             other => {
                 let reason = format!("a task has a network interface of its own, not `{other}`");
                 planner.reject(service, mode, "network_mode", &reason, help);
@@ -251,10 +255,19 @@ fn namespaces(planner: &mut Planner<'_, '_>, service: &Service, given: &Given) {
             "" | "private" | "none" | "shareable" => {
                 planner.exact(value, "a namespace of the container's own")
             }
+            other if key == "pid" && shares_task(planner, service, other) => {
+                planner.exact(value, "task definition: PidMode");
+            }
             other => {
                 let reason = format!("namespaces are not shared as `{other}` asks");
                 planner.reject(service, value, key, &reason, "do without, or choose another target");
             }
         }
     }
+}
+
+/// Whether `service:x` names a container of the same task: all of a task then see each other's processes.
+pub(super) fn shares_task(planner: &Planner<'_, '_>, service: &Service, pid: &str) -> bool {
+    let Some(other) = pid.strip_prefix("service:") else { return false };
+    planner.layout.tasks_of(&service.name).iter().any(|task| planner.layout.is_in(other, task))
 }

@@ -121,7 +121,7 @@ pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) 
     order::services(planner, &mut services, &mut jobs, &tasks, load_balancer.as_ref(), &rules);
     tasks::start_order(planner);
     let renderer = text::Renderer { app, layout: &layout, task: None };
-    let (secrets, fed) = secrets::plan(&renderer);
+    let (secrets, fed) = secrets::plan(&renderer, planner.cx.manifest);
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
     let settings = settings::plan(planner);

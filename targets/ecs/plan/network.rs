@@ -99,15 +99,6 @@ fn existing_rules(
     let mut tell = |rule, at: &At<String>, message: String, help: &str| {
         planner.cx.diagnostics.push(Diagnostic::new(rule, message).at(at.origin).target(target).help(help));
     };
-    let wrong = |id: &At<String>, prefix: &str| !id.value.starts_with(prefix);
-    if wrong(vpc, "vpc-") {
-        let message = format!("`{}` is not the id of a VPC", vpc.value);
-        tell(&rules::ecs::NETWORK_ID, vpc, message, "ids of VPCs start with `vpc-`");
-    }
-    for id in public.iter().chain(private).filter(|id| wrong(id, "subnet-")) {
-        let message = format!("`{}` is not the id of a subnet", id.value);
-        tell(&rules::ecs::NETWORK_ID, id, message, "ids of subnets start with `subnet-`");
-    }
     let is_public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
     if is_public && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");

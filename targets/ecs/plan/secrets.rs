@@ -7,6 +7,7 @@ use super::text::Renderer;
 use super::{PlannedParameter, Secret};
 use crate::app::{self, Application, DatabaseField, Name, Piece, SecretSource, Service, Text};
 use crate::cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
+use crate::compose::Manifest;
 use std::collections::BTreeSet;
 
 /// The secret of a name of the application.
@@ -102,7 +103,7 @@ fn joined_id(service: &str, variable: &str) -> LogicalId {
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(renderer: &Renderer<'_>) -> (Vec<Secret>, Vec<PlannedParameter>) {
+pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>, Vec<PlannedParameter>) {
     let uses = Uses::of(renderer.app);
     let mut secrets = Vec::new();
     let mut parameters = Vec::new();
@@ -112,10 +113,10 @@ pub(super) fn plan(renderer: &Renderer<'_>) -> (Vec<Secret>, Vec<PlannedParamete
             SecretSource::Derived(_) | SecretSource::Content(_) | SecretSource::External(_)
         );
         if fed && (uses.whole.contains(name) || uses.inside.contains(name)) {
-            parameters.push(fed_by(secret));
+            parameters.push(fed_by(manifest, secret));
         }
         if uses.whole.contains(name) && !matches!(secret.source, SecretSource::External(_)) {
-            secrets.push(kept(renderer, secret));
+            secrets.push(kept(renderer, manifest, secret));
         }
     }
     secrets.extend(uses.joined.iter().map(|(service, variable, text)| Secret {
@@ -123,28 +124,26 @@ pub(super) fn plan(renderer: &Renderer<'_>) -> (Vec<Secret>, Vec<PlannedParamete
         description: format!("{variable} of {service}"),
         value: renderer.value(text),
         from: vec![format!("services.{service}.environment.{variable}")],
-        after: attached(text),
     }));
     (secrets, parameters)
 }
 
-fn kept(renderer: &Renderer<'_>, secret: &app::Secret) -> Secret {
-    let after = match &secret.source {
-        SecretSource::Derived(text) => attached(text),
-        _ => Vec::new(),
-    };
+fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &app::Secret) -> Secret {
     Secret {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
         value: inline(renderer, secret).into(),
-        from: vec![key_of(&secret.name)],
-        after,
+        from: vec![key_of(manifest, secret)],
     }
 }
 
-fn fed_by(secret: &app::Secret) -> PlannedParameter {
+fn fed_by(manifest: &Manifest, secret: &app::Secret) -> PlannedParameter {
     let what = match &secret.source {
-        SecretSource::File(path) => format!("The secret {}: the content of {}.", secret.name, path.value),
+        SecretSource::File(path) => {
+            // The name alone: where the file stands differs from machine to machine.
+            let file = path.value.rsplit('/').next().unwrap_or(&path.value);
+            format!("The secret {}: the content of {file}.", secret.name)
+        }
         SecretSource::Environment(name) => {
             format!("The secret {}: the environment variable {}.", secret.name, name.value)
         }
@@ -152,27 +151,16 @@ fn fed_by(secret: &app::Secret) -> PlannedParameter {
     };
     PlannedParameter {
         id: parameter(&secret.name),
-        parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(&secret.name)),
+        parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(manifest, secret)),
         value: None,
         variable: None,
     }
 }
 
-/// The key path behind a secret's name: `app/KEY` is a variable of a service.
-fn key_of(name: &str) -> String {
-    match name.split_once('/') {
-        Some((service, variable)) => format!("services.{service}.environment.{variable}"),
-        None => format!("secrets.{name}"),
-    }
-}
-
-/// A password read from a database's secret: the secret must exist, the attachment is of no matter.
-fn attached(text: &Text) -> Vec<LogicalId> {
-    let databases = text.segments.iter().filter_map(|segment| match &segment.piece {
-        Piece::Database { service, field: DatabaseField::Password } => Some(service),
-        _ => None,
-    });
-    databases.map(|service| LogicalId::of(service, Role::Credentials)).collect()
+/// The key path of the value, or of the declaration.
+fn key_of(manifest: &Manifest, secret: &app::Secret) -> String {
+    let path = manifest.nodes.path(secret.node).to_string();
+    if path.is_empty() { format!("secrets.{}", secret.name) } else { path }
 }
 
 /// Which secrets are used, and how.

@@ -2,8 +2,10 @@
 
 use super::container::{self, Needs};
 use super::planner::Planner;
-use super::{Architecture, Asked, Container, Reach, Storage, Task, helpers, identity, names};
-use crate::app::{At, Condition, Name, Role, Service};
+use super::{
+    Architecture, Asked, Container, NetworkMode, Reach, Storage, Task, helpers, identity, kernel, names,
+};
+use crate::app::{At, Condition, Name, Protocol, Role, Service};
 use crate::cloudformation::{self, LogicalId, Pseudo, Sub, Value};
 use crate::diagnostic::{Diagnostic, Severity, rules};
 
@@ -31,6 +33,14 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
     helpers::owners(planner.app, &services, &needs.volumes, &mut containers);
     helpers::files(planner, main, &services, &mut containers, &mut needs);
     count(planner, main, containers.len());
+    if mode == NetworkMode::AwsVpc {
+        port_conflicts(planner, &services);
+    }
+    let sees_all = |service: &&Service| {
+        let pid = service.container.pid.as_ref();
+        pid.is_some_and(|pid| kernel::shares_task(planner, service, &pid.value))
+    };
+    let pid_mode = services.iter().any(sees_all).then_some("task");
     let architecture = architecture(planner, &services);
     let asked = asked(main, &services, architecture, containers.len());
     let size = planner.compute.size(&asked, planner.cx);
@@ -50,7 +60,7 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
         containers,
         volumes: needs.volumes,
-        pid_mode: None,
+        pid_mode,
         storage: None,
         group,
         subnets: Value::List(Vec::new()),
@@ -74,7 +84,11 @@ fn runs_once(service: &Service) -> bool {
 
 /// What the container is to its task, and what it waits for.
 fn role(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service], container: &mut Container) {
-    container.essential = !runs_once(service);
+    // ECS refuses to wait for the end of an essential container.
+    let awaited = services.iter().flat_map(|other| &other.dependencies).any(|dependency| {
+        dependency.on == service.name && dependency.condition.value == Condition::Completed
+    });
+    container.essential = !runs_once(service) && !awaited;
     restart(planner, service, container);
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
@@ -142,6 +156,29 @@ fn count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
             .target(planner.compute.target())
             .help("move some of them into a task of their own");
         planner.cx.diagnostics.push(told);
+    }
+}
+
+/// Containers of a task share its ports.
+fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
+    let mut taken: Vec<(u16, Protocol, &Service)> = Vec::new();
+    for service in services {
+        for port in &service.container.ports {
+            let same = |known: &&(u16, Protocol, &Service)| {
+                known.0 == port.container.value && known.1 == port.protocol && known.2.name != service.name
+            };
+            if let Some((number, _, other)) = taken.iter().find(same) {
+                let message = format!(
+                    "`{}` and `{}` share a task, and both listen on port {number}",
+                    other.name, service.name
+                );
+                let told = planner
+                    .about(&rules::ecs::PORT_CONFLICT, service, &port.node, message)
+                    .help("let one of them listen on another port, or give it a task of its own");
+                planner.cx.diagnostics.push(told);
+            }
+            taken.push((port.container.value, port.protocol, service));
+        }
     }
 }
 

@@ -90,8 +90,6 @@ pub struct Secret {
     pub value: Value,
     /// Key paths it comes from.
     pub from: Vec<String>,
-    /// What must exist before it.
-    pub after: Vec<LogicalId>,
 }
 
 /// A parameter of the template.
