@@ -174,24 +174,35 @@ impl Lowering<'_> {
 
     fn restart(&mut self, node: &Node) -> Option<At<String>> {
         let policy = node.at(&["deploy", "restart_policy", "condition"]);
-        self.string(policy.or_else(|| node.get("restart")))
+        let policy = self.either(policy, node.get("restart"));
+        self.string(policy)
     }
 
     fn replicas(&mut self, node: &Node) -> Option<At<u32>> {
-        self.parsed(node.at(&["deploy", "replicas"]).or_else(|| node.get("scale")))
+        let replicas = self.either(node.at(&["deploy", "replicas"]), node.get("scale"));
+        self.parsed(replicas)
     }
 
     fn resources(&mut self, node: &Node) -> Resources {
         let limit = |key| node.at(&["deploy", "resources", "limits", key]);
         let reservation = |key| node.at(&["deploy", "resources", "reservations", key]);
+        let cpus = self.either(limit("cpus"), node.get("cpus"));
+        let memory = self.either(limit("memory"), node.get("mem_limit"));
+        let least = self.either(reservation("memory"), node.get("mem_reservation"));
         Resources {
-            cpu_limit: self.cpus(limit("cpus").or_else(|| node.get("cpus"))),
+            cpu_limit: self.cpus(cpus),
             cpu_reservation: self.cpus(reservation("cpus")),
-            memory_limit: self.bytes(limit("memory").or_else(|| node.get("mem_limit"))).filter(positive),
-            memory_reservation: self
-                .bytes(reservation("memory").or_else(|| node.get("mem_reservation")))
-                .filter(positive),
+            memory_limit: self.bytes(memory).filter(positive),
+            memory_reservation: self.bytes(least).filter(positive),
         }
+    }
+
+    /// The value under `deploy`, else the older spelling, which says the same where both stand.
+    fn either<'n>(&mut self, new: Option<&'n Node>, old: Option<&'n Node>) -> Option<&'n Node> {
+        if let (Some(_), Some(old)) = (new, old) {
+            self.ledger.ignored(old, "what stands under `deploy` counts", false);
+        }
+        new.or(old)
     }
 
     fn permissions(&mut self, node: &Node) -> Vec<Permission> {
