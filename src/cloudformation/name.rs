@@ -165,14 +165,15 @@ mod tests {
     /// Every id of every name made of up to three role words or tricky tokens, all at once.
     #[test]
     fn injective_over_the_words_of_the_roles() {
-        let mut tokens: Vec<String> = ["a", "app", "2", "my_", "My", "deadbeef"].map(str::to_owned).to_vec();
+        let tricky = ["a", "2", "my_", "My", "deadbeef", "task", "load", "instance", "https", "log"];
+        let mut tokens: Vec<String> = tricky.map(str::to_owned).to_vec();
         for role in Role::ALL {
             tokens.extend(kebab(role.as_str()).split('-').map(str::to_owned));
         }
         tokens.sort();
         tokens.dedup();
         let mut names = tokens.clone();
-        for first in &tokens {
+        for first in tricky {
             for second in &tokens {
                 names.extend([
                     format!("{first}-{second}"),

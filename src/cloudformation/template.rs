@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Condition, LogicalId, Map, Value};
+use super::{Condition, Dependency, LogicalId, Map, Value};
 
 /// A CloudFormation template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -403,10 +403,14 @@ impl Resource {
     pub(super) fn body(&self) -> Map {
         let section = |map: &Map| (!map.is_empty()).then(|| map.clone());
         let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
-        let depends_on = match self.depends_on.as_slice() {
+        // What a property refers to comes first anyway; linters object to saying it twice.
+        let said: Vec<Dependency> = self.properties.dependencies();
+        let implied = |id: &LogicalId| said.iter().any(|use_of| use_of.id() == id);
+        let depends_on: Vec<&LogicalId> = self.depends_on.iter().filter(|id| !implied(id)).collect();
+        let depends_on = match depends_on.as_slice() {
             [] => None,
             [one] => Some(Value::from(one.as_str())),
-            several => Some(several.iter().map(LogicalId::as_str).collect()),
+            several => Some(several.iter().map(|id| id.as_str()).collect()),
         };
         Map::new()
             .with("Type", self.kind.as_str())
@@ -418,5 +422,31 @@ impl Resource {
             .with_some("UpdatePolicy", section(&self.update_policy))
             .with_some("Metadata", section(&self.metadata))
             .with_some("Properties", section(&self.properties))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudformation::{Sub, props};
+
+    fn id(text: &str) -> LogicalId {
+        LogicalId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn an_order_that_a_reference_implies_is_not_said_again() {
+        let properties = props! { "V" => Sub::text("x").reference(&id("A")).att(&id("B"), "Arn") };
+        let resource =
+            Resource::new("AWS::X::Y", properties).depends_on_all([&id("A"), &id("B"), &id("C"), &id("C")]);
+        assert_eq!(resource.body().get("DependsOn"), Some(&Value::from("C")));
+        let resource = Resource::new("AWS::X::Y", props! { "V" => id("A").reference() }).depends_on(&id("A"));
+        assert_eq!(resource.body().get("DependsOn"), None);
+    }
+
+    #[test]
+    fn a_comment_stands_once() {
+        let resource = Resource::new("AWS::X::Y", props! {}).comments(["a", "b", "a"]);
+        assert_eq!(resource.comments, ["a", "b"]);
     }
 }
