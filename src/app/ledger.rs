@@ -102,7 +102,8 @@ impl Ledger {
         }
     }
 
-    /// Settles every leaf: claims first, nearest node upwards, then the support table.
+    /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
+    /// around the leaf that is deeper than what the row speaks of; then that claim.
     /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table.
     pub fn close(
         self,
@@ -118,16 +119,19 @@ impl Ledger {
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
-            let claim = claims.get(&leaf).cloned();
-            if claim.is_none() && !sources.is_written(origin) {
+            let written = sources.is_written(origin);
+            let claim = claims.get(&leaf);
+            if claim.is_none() && !written {
                 continue;
             }
             let path = manifest.nodes.path(leaf);
-            let row = if claim.is_none() { table.find(&path) } else { None };
+            let row =
+                table.find(&path).filter(|row| written && claim.is_none_or(|claim| claim.yields(leaf, row)));
             if let Some(row) = row {
                 explained.entry(row.key).or_default().push(leaf);
             }
-            let entry = claim.or_else(|| row.map(SupportRow::entry)).unwrap_or_else(|| {
+            let claimed = || claim.map(|claim| claim.entry.clone());
+            let entry = row.map(SupportRow::entry).or_else(claimed).unwrap_or_else(|| {
                 diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
                 Entry::unaccounted()
             });
@@ -140,15 +144,35 @@ impl Ledger {
     }
 
     /// Every claim on a collection goes to the leaves below it that have no claim of their own.
-    fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, Entry> {
-        let mut spread: BTreeMap<NodeId, Entry> = BTreeMap::new();
+    fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, Claimed> {
+        let mut spread: BTreeMap<NodeId, Claimed> = BTreeMap::new();
         // Descending: an inner node has a higher number than the one around it, so it goes first.
         for (node, entry) in self.claims.into_iter().rev() {
+            let depth = manifest.nodes.path(node).0.len();
             for leaf in manifest.nodes.leaves_of(node) {
-                spread.entry(leaf).or_insert_with(|| entry.clone());
+                spread.entry(leaf).or_insert_with(|| Claimed { node, depth, entry: entry.clone() });
             }
         }
         spread
+    }
+}
+
+/// The claim that reaches a leaf.
+struct Claimed {
+    /// The node that was claimed: the leaf, or one around it.
+    node: NodeId,
+    /// Steps from the root to that node.
+    depth: usize,
+    entry: Entry,
+}
+
+impl Claimed {
+    /// Whether a row that speaks of something deeper than the claimed node knows better: claiming a mount
+    /// says nothing of an option of it that the target does not have.
+    fn yields(&self, leaf: NodeId, row: &SupportRow) -> bool {
+        let honoured =
+            matches!(self.entry.disposition, Disposition::Exact | Disposition::Approximated { .. });
+        self.node != leaf && honoured && row.depth() > self.depth
     }
 }
 

@@ -32,6 +32,13 @@ pub struct SupportRow {
     pub reason: &'static str,
 }
 
+impl SupportRow {
+    /// Steps from the root to what the row speaks of: keys and indexes.
+    pub fn depth(&self) -> usize {
+        self.key.split('.').count() + self.key.matches("[]").count()
+    }
+}
+
 /// The rows of one target.
 #[derive(Debug)]
 pub struct SupportTable {
