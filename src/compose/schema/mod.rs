@@ -13,6 +13,7 @@ mod common;
 mod deploy;
 mod mounts;
 mod paths;
+mod same;
 mod service;
 mod top;
 mod walk;

@@ -1,14 +1,13 @@
 //! Holds a tree against the key tables, in one pass.
 
 use super::accept::{Accept, Becomes, Kinds, Names, Shape};
+use super::same;
 use super::top::ROOT;
 use crate::compose::{Context, KeyPath, PathSegment};
 use crate::diagnostic::rules::compose as rules;
 use crate::diagnostic::{Diagnostic, Rule, suggest};
 use crate::source::Origin;
 use crate::yaml::{Node, Value};
-use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// One walk over one tree.
 pub(super) struct Walk<'a, 'b> {
@@ -120,14 +119,16 @@ impl<'a, 'b> Walk<'a, 'b> {
 
     fn list(&mut self, node: &mut Node, item: &Accept, each_once: bool) -> bool {
         let Value::Sequence(items) = &mut node.value else { return true };
+        let repeats = if each_once { same::repeats(items) } else { Vec::new() };
+        let firsts: Vec<Option<Origin>> = repeats
+            .iter()
+            .map(|first| first.and_then(|first| items.get(first)).map(|item| item.origin))
+            .collect();
         let mut index = 0;
-        let mut seen: BTreeMap<String, Origin> = BTreeMap::new();
         items.retain_mut(|entry| {
             self.path.push(PathSegment::Index(index));
-            let mut fits = self.accepts(entry, item);
-            if fits && each_once {
-                fits = self.first(entry, &mut seen);
-            }
+            let first = firsts.get(index).copied().flatten();
+            let fits = self.accepts(entry, item) && first.is_none_or(|first| self.repeated(entry, first));
             self.path.pop();
             index += 1;
             fits
@@ -135,15 +136,12 @@ impl<'a, 'b> Walk<'a, 'b> {
         true
     }
 
-    fn first(&mut self, entry: &Node, seen: &mut BTreeMap<String, Origin>) -> bool {
-        let mut identity = String::new();
-        identify(entry, &mut identity);
-        let Some(before) = seen.insert(identity, entry.origin) else { return true };
+    fn repeated(&mut self, entry: &Node, first: Origin) -> bool {
         let message = format!("{} repeats an earlier item of the list", self.shown());
         let fault = self
             .fault(&rules::DUPLICATE_ITEM, message)
             .label(entry.origin, "again here")
-            .label(before, "first here")
+            .label(first, "first here")
             .help("remove one of the two: each item of this list may stand only once");
         self.cx.report(fault);
         false
@@ -257,32 +255,6 @@ impl Accept {
             Accept::List(_) | Accept::Set(_) => Kinds::LIST,
             Accept::Map(_) | Accept::Shape(_) => Kinds::MAPPING,
             Accept::Either(choices) => choices.iter().map(Accept::kinds).fold(Kinds::NONE, Kinds::or),
-        }
-    }
-}
-
-/// A text that two values share only where the specification counts them as the same item.
-fn identify(node: &Node, into: &mut String) {
-    match &node.value {
-        Value::Null => into.push('~'),
-        Value::Bool(truth) => into.push(if *truth { 't' } else { 'f' }),
-        Value::Integer(number) => _ = write!(into, "#{number}"),
-        Value::Float(number) => _ = write!(into, "#{number}"),
-        Value::String(text) | Value::Timestamp(text) => _ = write!(into, "{}:{text}", text.len()),
-        Value::Sequence(items) => {
-            into.push('[');
-            items.iter().for_each(|item| identify(item, into));
-            into.push(']');
-        }
-        Value::Mapping(mapping) => {
-            let mut entries: Vec<_> = mapping.iter().collect();
-            entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
-            into.push('{');
-            for entry in entries {
-                _ = write!(into, "{}:{}", entry.key.text.len(), entry.key.text);
-                identify(&entry.value, into);
-            }
-            into.push('}');
         }
     }
 }
