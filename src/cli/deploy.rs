@@ -2,7 +2,10 @@
 
 use super::deployment::{Aws, Reporter, SecretFile, read_secrets, secret_file};
 use super::{Context, Exit, Set};
-use crate::deploy;
+use crate::deploy::{self, Values};
+use crate::world::World;
+use camino::Utf8PathBuf;
+use std::collections::BTreeMap;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -15,6 +18,9 @@ pub struct Deploy {
     /// The value of a template's parameter
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::args::assignment)]
     parameters: Vec<(String, String)>,
+    /// A file of parameters, as `build` writes parameters.json; --parameter goes before it
+    #[arg(long, value_name = "FILE")]
+    parameter_file: Option<Utf8PathBuf>,
     /// The file that holds a secret's value; a secret that is not given keeps the one it has
     #[arg(long = "secret", value_name = "NAME=@FILE", value_parser = secret_file)]
     secrets: Vec<SecretFile>,
@@ -28,7 +34,28 @@ pub struct Deploy {
     aws: Aws,
 }
 
+/// The form of a template configuration file of AWS CodePipeline.
+#[derive(serde::Deserialize)]
+struct ParameterFile {
+    #[serde(rename = "Parameters")]
+    parameters: BTreeMap<String, String>,
+}
+
 impl Deploy {
+    /// What the flags give.
+    fn values(&self, world: &dyn World, values: &mut Values) -> Result<(), String> {
+        if let Some(file) = &self.parameter_file {
+            let bytes = world.read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+            // The reason is not told: it may repeat a value.
+            let read: ParameterFile = serde_json::from_slice(&bytes).map_err(|error| {
+                format!("{file}:{}: expected {{\"Parameters\": {{NAME: TEXT}}}}", error.line())
+            })?;
+            values.parameters = read.parameters;
+        }
+        values.parameters.extend(self.parameters.iter().cloned());
+        read_secrets(&self.secrets, world, values)
+    }
+
     /// Compiles, then deploys. What was deployed is told on standard output, `NAME=VALUE` a line.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let compiled = match context.compile(&self.environment, &self.set, "compiled") {
@@ -36,9 +63,8 @@ impl Deploy {
             Err(exit) => return exit,
         };
         let mut options = self.aws.options(self.yes, context.shell);
-        options.values.parameters = self.parameters.iter().cloned().collect();
         options.allow_replacement.clone_from(&self.allow_replacement);
-        if let Err(error) = read_secrets(&self.secrets, context.world, &mut options.values) {
+        if let Err(error) = self.values(context.world, &mut options.values) {
             context.shell.error(&error);
             return Exit::Refused;
         }

@@ -84,6 +84,17 @@ class Deploy(Small):
         run = self.again()
         self.assertIn("no changes", run.err, "what is not given is kept")
 
+    def test_parameters_come_from_a_file_too_and_a_wrong_one_is_named(self):
+        flags = self.values("--set", "APP_VERSION=1")
+        pairs = dict(one.split("=", 1) for one in flags if "=" in one and "@" not in one)
+        secrets = [word for index, word in enumerate(flags) if "--secret" in flags[max(index - 1, 0):index + 1]]
+        self.write("values.json", json.dumps({"Parameters": {**pairs, "VpcIt": "x"}}))
+        run = self.again("--set", "APP_VERSION=1", "--parameter-file", "values.json", *secrets, expect=2)
+        self.assertIn("VpcIt", run.err)
+        self.write("values.json", json.dumps({"Parameters": pairs}))
+        self.again("--set", "APP_VERSION=1", "--parameter-file", "values.json", *secrets)
+        self.converged()
+
     def test_nothing_is_done_without_a_yes_and_nothing_stays(self):
         flags = self.values("--set", "APP_VERSION=1")
         run = self.tranship("deploy", "prod", "--set", "APP_VERSION=1", *flags, expect=2)

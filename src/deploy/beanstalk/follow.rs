@@ -96,38 +96,40 @@ async fn fresh(
     environment: &Environment,
     trail: &mut Trail,
 ) -> Result<Vec<EventDescription>, Failure> {
+    let mut found = events(session, environment, trail.request.as_ref()).await?;
+    let first = trail.request.is_none() && trail.seen.is_empty();
+    // Of what happened before we came, the current operation's beginning is enough to show.
+    let begins =
+        |event: &EventDescription| event.message().is_some_and(|text| text.ends_with("is starting."));
+    let shown = found.iter().position(begins).filter(|_| first).map_or(found.len(), |start| start + 1);
+    let key = |event: &EventDescription| {
+        (event.event_date().copied(), event.message().unwrap_or_default().to_owned())
+    };
+    found.retain(|event| !trail.seen.contains(&key(event)));
+    trail.seen.extend(found.iter().map(key));
+    found.truncate(shown);
+    found.reverse();
+    Ok(found)
+}
+
+/// The newest events first: all of a request, or a page of those of the environment.
+async fn events(
+    session: &Session,
+    environment: &Environment,
+    request: Option<&String>,
+) -> Result<Vec<EventDescription>, Failure> {
     let (mut found, mut token) = (Vec::new(), None);
     loop {
         let call =
             session.beanstalk().describe_events().environment_id(&environment.id).set_next_token(token);
-        let page = call.set_request_id(trail.request.clone()).send().await;
+        let page = call.set_request_id(request.cloned()).send().await;
         let page = page.map_err(|error| sdk("read the environment's events", error))?;
         token = page.next_token().map(str::to_owned);
         found.extend(page.events.unwrap_or_default());
-        if token.is_none() {
-            break;
+        if token.is_none() || request.is_none() {
+            return Ok(found);
         }
     }
-    // Of what happened before we came, the current operation's beginning is enough to show.
-    let start =
-        found.iter().position(|event| event.message().is_some_and(|text| text.ends_with("is starting.")));
-    let shown = if trail.request.is_none() && trail.seen.is_empty() {
-        start.map_or(1, |at| at + 1)
-    } else {
-        found.len()
-    };
-    let mut position = 0;
-    found.retain(|event| {
-        position += 1;
-        let key = (event.event_date().copied(), event.message().unwrap_or_default().to_owned());
-        let new = !trail.seen.contains(&key);
-        if new {
-            trail.seen.push(key);
-        }
-        new && position <= shown
-    });
-    found.reverse();
-    Ok(found)
 }
 
 async fn failure(session: &Session, end: &Environment, label: &str, trail: &Trail) -> Failure {

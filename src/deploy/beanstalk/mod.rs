@@ -68,12 +68,10 @@ async fn settle(
     progress: &mut dyn Progress,
 ) -> Result<Option<Environment>, Failure> {
     let found = environment::find(session, deployment).await?;
-    let Some(found) = found.filter(|environment| !environment.is_ready()) else {
-        return environment::find(session, deployment).await;
-    };
-    progress.say(&format!("{} is {}: following it first", found.name, found.status));
-    session.underway(format!("what changes the environment {}", found.name));
-    follow::to_rest(session, &found, None, options.timeout, progress).await?;
+    let Some(busy) = found.as_ref().filter(|environment| !environment.is_ready()) else { return Ok(found) };
+    progress.say(&format!("{} is {}: following it first", busy.name, busy.status));
+    session.underway(format!("what changes the environment {}", busy.name));
+    follow::to_rest(session, busy, None, options.timeout, progress).await?;
     session.settled();
     environment::find(session, deployment).await
 }
