@@ -148,6 +148,7 @@ pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) 
         tags: settings.tags,
     };
     compute.finish(app, &mut plan, cx);
+    outbound::share(&Planner { app, compute, layout: &layout, cx }, &mut plan);
     plan
 }
 

@@ -4,8 +4,9 @@
 //! application needs; it is opened. Everything else stays shut.
 
 use super::planner::Planner;
-use super::{Outbound, Task};
+use super::{EcsPlan, Outbound, Task};
 use crate::app::{Piece, Protocol, Text};
+use crate::cloudformation::{LogicalId, Role};
 use std::collections::BTreeSet;
 
 /// Ports of schemes that stand in URLs without one (IANA).
@@ -47,6 +48,23 @@ pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
         }
     }
     rules
+}
+
+/// Opens what tasks need in the group that they share with their machine.
+pub(super) fn share(planner: &Planner<'_, '_>, plan: &mut EcsPlan) {
+    for task in &plan.tasks {
+        let own = LogicalId::of(&task.name, Role::SecurityGroup);
+        let Some(group) = plan.groups.iter_mut().find(|group| group.id == task.group && group.id != own)
+        else {
+            continue;
+        };
+        for port in named(planner, task) {
+            if !group.outbound.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
+                let description = "Named in a value of the environment".to_owned();
+                group.outbound.push(Outbound { port, protocol: Protocol::Tcp, description });
+            }
+        }
+    }
 }
 
 /// Ports of hosts outside of the application that stand in values of the task's containers.
