@@ -193,5 +193,5 @@ fn a_shared_group_opens_what_its_tasks_name() {
     let outbound = &properties(&template, "InstanceSecurityGroup")["SecurityGroupEgress"];
     let ports: Vec<i64> =
         outbound.as_array().unwrap().iter().filter_map(|it| it["ToPort"].as_i64()).collect();
-    assert_eq!(ports, [443, 587]);
+    assert_eq!(ports, [443, 53, 53, 587]);
 }
