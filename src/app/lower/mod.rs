@@ -31,7 +31,8 @@ use super::extension;
 use super::{Application, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text};
 use crate::compose::Manifest;
 use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
-use crate::source::{Origin, Sources};
+use crate::source::{Origin, Sources, Span};
+use crate::yaml::Mapping;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,10 @@ pub fn lower(
     let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
     let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
     let application = settings.map(|settings| cx.application(settings));
+    let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
+    if application.as_ref().is_some_and(empty) {
+        cx.tell_nothing();
+    }
     application.filter(|_| diagnostics.error_count() == errors)
 }
 
@@ -117,6 +122,25 @@ impl Lowering<'_> {
         };
         keep_open(&mut application);
         application
+    }
+
+    /// Nothing is left that could be deployed.
+    fn tell_nothing(&mut self) {
+        let services = self.manifest.root.get("services");
+        if let Some(empty) = services.filter(|node| node.as_mapping().is_none_or(Mapping::is_empty)) {
+            self.ledger.rejected(empty, "there is nothing to deploy");
+        }
+        let skip = self.manifest.root.at(&[extension::KEY, "skip"]);
+        let written =
+            skip.or(services).map(|node| node.origin).filter(|origin| self.sources.is_written(*origin));
+        let first = self.manifest.files.first();
+        let start = first.map(|file| self.sources.read_at(Span::new(*file, 0, 0)));
+        let origin = written.or(start).unwrap_or_default();
+        let told =
+            Diagnostic::new(&rules::app::NOTHING_TO_DEPLOY, "no service of the manifest is left to deploy")
+                .at(origin)
+                .help("add a service, take one out of `skip`, or activate a profile with `--profile`");
+        self.diagnostics.push(told);
     }
 
     /// Variables of `late_bound` that nothing deployed holds.

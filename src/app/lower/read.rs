@@ -117,7 +117,22 @@ impl Lowering<'_> {
     pub(super) fn duration(&mut self, node: Option<&Node>) -> Option<At<Duration>> {
         let node = node?;
         self.fixed(node)?;
-        value::duration(node).map(|length| At::of(node, length))
+        let length = value::duration(node);
+        if length.is_none() && node.as_str().is_some_and(|text| text.starts_with('-')) {
+            self.negative_duration(node);
+        }
+        length.map(|length| At::of(node, length))
+    }
+
+    fn negative_duration(&mut self, node: &Node) {
+        let path = self.manifest.nodes.path(node.id).to_string();
+        self.ledger.rejected(node, "nothing on AWS waits for less than no time");
+        self.diagnostics.push(
+            Diagnostic::new(&rules::app::NEGATIVE_DURATION, format!("`{path}` is below zero"))
+                .at(node.origin)
+                .key(path)
+                .help("write a duration of zero or more, such as `10s`"),
+        );
     }
 
     /// A number of bytes.

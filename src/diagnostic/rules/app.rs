@@ -53,4 +53,14 @@ rules! {
         why "Whatever they set up locally is not there on AWS."
         example "services:\n  db:\n    image: mysql:8.4\n    command: --max-connections=500\n    x-tranship: { database: true }\n"
         fix "Run scripts as a job (`x-tranship: { job: before-deploy }`); drop the rest, or accept it: `accept: [app/database-loses]`.";
+    NEGATIVE_DURATION = Error "app/negative-duration" "a length of time below zero"
+        what "Docker Compose takes a negative duration; nothing on AWS can wait for less than no time."
+        why "Leaving it out would take the target's default, which is not what the manifest says."
+        example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
+        fix "Write a duration of zero or more, such as `10s`.";
+    NOTHING_TO_DEPLOY = Error "app/nothing-to-deploy" "a manifest without a service to deploy"
+        what "The manifest has no service, or every service is skipped or belongs to a profile that is not active."
+        why "The result would be a stack that runs nothing."
+        example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
+        fix "Add a service, take one out of `skip`, or activate its profile with `--profile`.";
 }
