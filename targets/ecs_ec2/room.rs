@@ -141,6 +141,7 @@ mod tests {
             execution: iam::Policy::new(),
             permissions: iam::Policy::new(),
             pid_mode: None,
+            ipc_mode: None,
             storage: None,
             group: LogicalId::only(Role::InstanceSecurityGroup),
             subnets: Value::List(Vec::new()),

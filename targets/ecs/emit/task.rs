@@ -56,6 +56,7 @@ fn definition(task: &Task, limits: &Limits) -> Resource {
         .with("RuntimePlatform", platform)
         .with_some("EphemeralStorage", task.storage.map(|gib| props! { "SizeInGiB" => gib }))
         .with_some("PidMode", task.pid_mode)
+        .with_some("IpcMode", task.ipc_mode)
         .with("ExecutionRoleArn", LogicalId::of(&task.name, Role::ExecutionRole).arn())
         .with("TaskRoleArn", LogicalId::of(&task.name, Role::TaskRole).arn())
         .with_list("Volumes", task.volumes.iter().map(volume))

@@ -75,6 +75,7 @@ fn task(name: &str, mode: NetworkMode) -> Task {
             .with(iam::Statement::allow(["logs:PutLogEvents"]).on(id(name, Role::LogGroup).arn())),
         permissions: iam::Policy::new(),
         pid_mode: None,
+        ipc_mode: None,
         storage: None,
         group: id(name, Role::SecurityGroup),
         subnets: LogicalId::only(Role::PrivateSubnets).reference(),

@@ -249,15 +249,14 @@ fn namespaces(planner: &mut Planner<'_, '_>, service: &Service, given: &Given) {
             }
         }
     }
-    for (key, value) in [("pid", &given.pid), ("ipc", &given.ipc)] {
+    for (key, property, value) in [("pid", "PidMode", &given.pid), ("ipc", "IpcMode", &given.ipc)] {
         let Some(value) = value else { continue };
+        let shared = if key == "pid" { pid(planner, service) } else { ipc(planner, service) };
         match value.value.as_str() {
             "" | "private" | "none" | "shareable" => {
                 planner.exact(value, "a namespace of the container's own")
             }
-            other if key == "pid" && shares_task(planner, service, other) => {
-                planner.exact(value, "task definition: PidMode");
-            }
+            _ if shared.is_some() => planner.exact(value, &format!("task definition: {property}")),
             other => {
                 let reason = format!("namespaces are not shared as `{other}` asks");
                 planner.reject(service, value, key, &reason, "do without, or choose another target");
@@ -266,8 +265,33 @@ fn namespaces(planner: &mut Planner<'_, '_>, service: &Service, given: &Given) {
     }
 }
 
-/// Whether `service:x` names a container of the same task: all of a task then see each other's processes.
-pub(super) fn shares_task(planner: &Planner<'_, '_>, service: &Service, pid: &str) -> bool {
-    let Some(other) = pid.strip_prefix("service:") else { return false };
-    planner.layout.tasks_of(&service.name).iter().any(|task| planner.layout.is_in(other, task))
+/// `PidMode` of a task: the widest that one of its containers asks for.
+pub(super) fn pid_mode(planner: &Planner<'_, '_>, services: &[&Service]) -> Option<&'static str> {
+    services.iter().filter_map(|service| pid(planner, service)).min()
+}
+
+/// `IpcMode` of a task.
+pub(super) fn ipc_mode(planner: &Planner<'_, '_>, services: &[&Service]) -> Option<&'static str> {
+    services.iter().filter_map(|service| ipc(planner, service)).min()
+}
+
+/// Fargate shares processes within a task only; machines of the cluster share their own too.
+fn pid(planner: &Planner<'_, '_>, service: &Service) -> Option<&'static str> {
+    shared(planner, service, &service.container.pid.as_ref()?.value)
+}
+
+/// Fargate has no shared IPC.
+fn ipc(planner: &Planner<'_, '_>, service: &Service) -> Option<&'static str> {
+    let asked = service.container.ipc.as_ref()?;
+    if planner.compute.limits().host_access { shared(planner, service, &asked.value) } else { None }
+}
+
+/// `host` or `task`, where the target has what `pid` or `ipc` asks for.
+fn shared(planner: &Planner<'_, '_>, service: &Service, asked: &str) -> Option<&'static str> {
+    if asked == "host" {
+        return planner.compute.limits().host_access.then_some("host");
+    }
+    let other = asked.strip_prefix("service:")?;
+    let tasks = planner.layout.tasks_of(&service.name);
+    tasks.iter().any(|task| planner.layout.is_in(other, task)).then_some("task")
 }

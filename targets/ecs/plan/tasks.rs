@@ -36,11 +36,8 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
     if mode == NetworkMode::AwsVpc {
         port_conflicts(planner, &services);
     }
-    let sees_all = |service: &&Service| {
-        let pid = service.container.pid.as_ref();
-        pid.is_some_and(|pid| kernel::shares_task(planner, service, &pid.value))
-    };
-    let pid_mode = services.iter().any(sees_all).then_some("task");
+    let pid_mode = kernel::pid_mode(planner, &services);
+    let ipc_mode = kernel::ipc_mode(planner, &services);
     let architecture = architecture(planner, &services);
     let asked = asked(main, &services, architecture, containers.len());
     let size = planner.compute.size(&asked, planner.cx);
@@ -61,6 +58,7 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
         containers,
         volumes: needs.volumes,
         pid_mode,
+        ipc_mode,
         storage: None,
         group,
         subnets: Value::List(Vec::new()),

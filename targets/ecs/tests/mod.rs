@@ -1,5 +1,6 @@
 //! The way of a manifest through an ECS target: what it says, what it makes. One file a concern.
 
+mod machines;
 mod rules;
 mod stack;
 
@@ -23,7 +24,11 @@ fn said(outcome: &Outcome) -> Vec<String> {
 
 /// The template, read back without its functions' short forms: `!Ref A` is the text `A`.
 fn template(text: &str) -> Value {
-    let outcome = compiled("fargate", text);
+    template_of("fargate", text)
+}
+
+fn template_of(target: &str, text: &str) -> Value {
+    let outcome = compiled(target, text);
     let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", said(&outcome)));
     let bytes = &compiled.artifacts.get("template.yaml").unwrap().bytes;
     let yaml: serde_yaml::Value = serde_yaml::from_slice(bytes).unwrap();

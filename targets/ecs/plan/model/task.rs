@@ -27,8 +27,10 @@ pub struct Task {
     pub execution: iam::Policy,
     /// What its containers may do.
     pub permissions: iam::Policy,
-    /// `PidMode`: `task` where a container sees the processes of another.
+    /// `PidMode`: `task` where a container sees the processes of another, `host` where it sees the machine's.
     pub pid_mode: Option<&'static str>,
+    /// `IpcMode`: as `PidMode`; only on machines of the cluster.
+    pub ipc_mode: Option<&'static str>,
     /// `EphemeralStorage`, in GiB, where 20 do not suffice.
     pub storage: Option<u32>,
     /// The security group that its network interface (`awsvpc`) or its machine (`bridge`) has.
