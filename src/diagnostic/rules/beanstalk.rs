@@ -91,6 +91,6 @@ rules! {
     PLATFORM = Error "beanstalk/unknown-platform" "a platform that is not built for"
         what "`platform` names something other than `ecs`, the ECS platform branch on Amazon Linux 2023."
         why "Another branch wants other files in the bundle."
-        example "x-tranship: { target: beanstalk, platform: docker }"
+        example "services:\n  app:\n    image: nginx\nx-tranship: { target: beanstalk, platform: docker }\n"
         fix "Write `platform: ecs` or leave it out.";
 }
