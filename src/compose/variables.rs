@@ -34,6 +34,9 @@ fn collect(node: &Node, found: &mut BTreeMap<String, Named>) {
 }
 
 /// The expressions of one text. Braces that hold none count as a variable without a name.
+///
+/// An expression with an operator reaches to the last brace of its line, and what follows it there is looked
+/// at first: so the first of several expressions of a name in a line is the one that counts.
 fn scan(text: &str, found: &mut BTreeMap<String, Named>) {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -42,14 +45,14 @@ fn scan(text: &str, found: &mut BTreeMap<String, Named>) {
             rest = after;
             continue;
         }
-        let braces = rest.strip_prefix('{');
-        if let Some(inner) = braces.and_then(braced) {
-            expression(inner, found);
-            rest = rest.get(inner.len() + 2..).unwrap_or("");
+        if let Some(inner) = rest.strip_prefix('{') {
+            let reach = reach(inner);
+            expression(inner, reach, found);
+            rest = reach.and_then(|reach| inner.get(reach + 1..)).unwrap_or(inner);
             continue;
         }
         let name = name_of(rest);
-        if braces.is_some() || is_name(name) {
+        if is_name(name) {
             found.insert(name.to_owned(), Named::default());
             rest = rest.get(name.len()..).unwrap_or("");
         }
@@ -60,36 +63,61 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// What stands in the braces that were just opened; nothing where it is no expression.
-fn braced(text: &str) -> Option<&str> {
-    let name = name_of(text);
-    let operator = text.get(name.len()..)?;
-    let fits = operator.starts_with(['}', '-', '+', '?'])
-        || [":-", ":+", ":?"].iter().any(|begin| operator.starts_with(begin));
-    if !is_name(name) || !fits {
-        return None;
-    }
-    let mut depth = 1;
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return text.get(..at);
-        }
-    }
-    None
-}
-
 fn name_of(text: &str) -> &str {
     let end =
         text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len());
     text.get(..end).unwrap_or("")
 }
 
-fn expression(inner: &str, found: &mut BTreeMap<String, Named>) {
+/// Where the brace stands to which an expression reaches whose brace was just opened; nothing where there is
+/// no expression.
+fn reach(inner: &str) -> Option<usize> {
+    let name = name_of(inner);
+    let operator = inner.get(name.len()..)?;
+    if !is_name(name) {
+        return None;
+    }
+    if operator.starts_with('}') {
+        return Some(name.len());
+    }
+    let sign = operator.strip_prefix(':').unwrap_or(operator);
+    if !sign.starts_with(['-', '+', '?']) {
+        return None;
+    }
+    inner.lines().next()?.rfind('}').filter(|end| *end > name.len())
+}
+
+/// Where the brace stands that closes the one that was just opened.
+fn closing(inner: &str) -> Option<usize> {
+    let mut depth = 1;
+    let mut letters = inner.bytes().enumerate();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            b'}' => depth -= 1,
+            b'{' => {
+                depth += 1;
+                letters.next();
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// One expression, and what follows it up to its reach.
+fn expression(inner: &str, reach: Option<usize>, found: &mut BTreeMap<String, Named>) {
+    let Some(reached) = reach.and_then(|reach| inner.get(..=reach)) else {
+        found.insert(String::new(), Named::default());
+        return;
+    };
+    let end = closing(reached);
+    if let Some(after) = end.and_then(|end| reached.get(end + 1..)) {
+        scan(after, found);
+    }
+    let inner = reached.get(..end.or(reach).unwrap_or(0)).unwrap_or("");
     let name = name_of(inner);
     let rest = inner.get(name.len()..).unwrap_or("");
     let rest = rest.strip_prefix(':').unwrap_or(rest);
@@ -120,5 +148,16 @@ mod tests {
         let wanted =
             ["A false  ", "B false  ", "C false d${E}f ", "E false  ", "G true  ", "H false  x", "J false  "];
         assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn of_several_in_a_line_the_first_with_an_operator_counts() {
+        for (text, fallback) in
+            [("${A:-x}${A:-y}", "x"), ("${A}${A:-y}", "y"), ("${A:-x}\n${A:-y}", "y"), ("${A:-x$A", "")]
+        {
+            let mut found = BTreeMap::new();
+            scan(text, &mut found);
+            assert_eq!(found.get("A").map(|named| &*named.fallback), Some(fallback), "{text}");
+        }
     }
 }

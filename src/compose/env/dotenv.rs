@@ -113,6 +113,9 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        if self.rest().is_empty() {
+            return Err(self.fault(start.saturating_sub("export".len()), "`export` without a name"));
+        }
         // A name at the very end, without a line break, is read as a value without a name.
         Ok((String::new(), false))
     }
