@@ -24,6 +24,16 @@ GLOBAL_FLAGS = {"-f": 1, "--file": 1, "--env-file": 1, "--profile": 1, "--projec
 TEXT_FLAGS = {"--services", "--volumes", "--networks", "--profiles", "--images", "--variables"}
 
 
+class Text(yaml.SafeLoader):
+    """A date is compared as the text it was printed as."""
+
+
+Text.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass
 class Answer:
     code: int
@@ -38,7 +48,7 @@ class Answer:
     def model(self):
         if self.form == "text":
             return sorted(self.output.split("\n"))
-        return json.loads(self.output) if self.form == "json" else yaml.safe_load(self.output)
+        return json.loads(self.output) if self.form == "json" else yaml.load(self.output, Loader=Text)
 
 
 def _split(arguments):

@@ -61,6 +61,11 @@ def applied(on, tree):
     return 0, said
 
 
+def rootless(on):
+    """The recorded calls, with the instance's own paths."""
+    return [json.loads(json.dumps(call).replace(str(on.root), "")) for call in on.calls()]
+
+
 class CfnInit(unittest.TestCase):
     def test_it_makes_what_our_runner_makes(self):
         ours, theirs = instance(), instance()
@@ -70,7 +75,7 @@ class CfnInit(unittest.TestCase):
         made = {path: content for path, (_, content) in ours.files().items() if not path.startswith("/var/app/current")}
         got = {path: content for path, (_, content) in theirs.files().items()}
         self.assertEqual(made, got)
-        self.assertEqual([call for call in ours.calls() if call["name"] != "owner"], theirs.calls())
+        self.assertEqual([call for call in rootless(ours) if call["name"] != "owner"], rootless(theirs))
 
     def test_twice(self):
         on = instance()

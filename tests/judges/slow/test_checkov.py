@@ -16,7 +16,6 @@ SKIPPED = {
     "CKV_AWS_91": "access logs need a bucket that the manifest would have to name",
     "CKV_AWS_158": "CloudWatch encrypts log groups; an own key is the user's choice",
     "CKV_AWS_149": "Secrets Manager encrypts secrets; an own key is the user's choice",
-    "CKV_AWS_173": "Lambda encrypts variables; an own key is the user's choice",
     "CKV_AWS_117": "the task runner calls AWS's APIs only and needs no network of the application",
     "CKV_AWS_115": "one invocation a deployment: concurrency need not be reserved",
     "CKV_AWS_116": "CloudFormation is told of every failure, so a dead letter queue would hold nothing",
