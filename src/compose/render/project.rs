@@ -3,6 +3,7 @@
 use super::Format;
 use super::doc::{Doc, raw, scalar_doc};
 use crate::compose::schema::{Becomes, ROOT, Shape};
+use crate::compose::typed::TAKEN_FOR_EXTENSION;
 use crate::compose::value::print_scalar;
 use crate::yaml::{Mapping, Node, Value};
 use std::borrow::Cow;
@@ -137,13 +138,12 @@ fn limit(node: &Node, format: Format) -> Doc<'_> {
     Doc::Struct(sides.collect())
 }
 
-/// Names and values of the user's own. Docker Compose takes names with `x-` for extensions and prints all
-/// of them as one text.
+/// Names and values of the user's own. What Docker Compose takes for extensions it prints as one text.
 fn pairs(mapping: &Mapping) -> Doc<'_> {
     let mut entries: Vec<(Cow<'_, str>, Doc<'_>)> = Vec::with_capacity(mapping.len());
     let mut lost = Mapping::new();
     for entry in mapping {
-        if entry.key.text.starts_with("x-") {
+        if entry.value.tag.as_ref().is_some_and(|tag| &*tag.name == TAKEN_FOR_EXTENSION) {
             lost.insert(entry.key.clone(), entry.value.clone());
             continue;
         }

@@ -5,7 +5,11 @@ use crate::compose::merge::entry_parts;
 use crate::compose::value::print_scalar;
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Entry, Key, Mapping, Node, Value};
+use crate::yaml::{Entry, Key, Mapping, Node, Tag, Value};
+
+/// Marks an entry of the user's own that Docker Compose takes for an extension, as its name starts with `x-`
+/// and it stands in a mapping; printed, it is no entry any more.
+pub(crate) const TAKEN_FOR_EXTENSION: &str = "!taken-for-extension";
 
 /// What a name without a value has.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,6 +52,10 @@ impl Binder<'_, '_> {
             Value::Mapping(mapping) => {
                 for Entry { key, mut value } in mapping {
                     value.value = as_text(value.value, absent);
+                    if key.text.starts_with("x-") {
+                        let tag = Tag { name: TAKEN_FOR_EXTENSION.into(), origin: key.origin };
+                        value.tag = Some(Box::new(tag));
+                    }
                     pairs.insert(key, value);
                 }
             }
@@ -99,6 +107,7 @@ impl Binder<'_, '_> {
         let Value::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
         let mut pairs = Mapping::new();
         for Entry { key, mut value } in mapping {
+            self.no_extension(&key);
             match &value.value {
                 Value::String(_) | Value::Integer(_) | Value::Null => {
                     value.value = as_text(value.value, Absent::Empty);
@@ -139,6 +148,7 @@ impl Binder<'_, '_> {
         match std::mem::take(&mut node.value) {
             Value::Mapping(mapping) => {
                 for Entry { key, value } in mapping {
+                    self.no_extension(&key);
                     let origin = value.origin;
                     let addresses = match value.value {
                         Value::Sequence(items) => items,
@@ -171,6 +181,14 @@ impl Binder<'_, '_> {
         hosts.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
         node.value = Value::Sequence(hosts);
         written.then_some(node)
+    }
+
+    /// A name that Docker Compose takes for an extension, where it can do nothing with one.
+    fn no_extension(&mut self, key: &Key) {
+        if key.text.starts_with("x-") {
+            let why = format!("has the name `{}`, which reads as an extension", key.text);
+            self.refuse(&rules::INVALID_NAME, key.origin, &why, "use a name that does not start with `x-`");
+        }
     }
 
     fn host(&mut self, name: &str, address: &str, origin: Origin, place: Origin, hosts: &mut Vec<Node>) {

@@ -9,6 +9,8 @@ mod collections;
 mod command;
 mod scalars;
 
+pub(crate) use collections::TAKEN_FOR_EXTENSION;
+
 use super::schema::{Becomes, ROOT, Shape};
 use super::{Context, KeyPath, PathSegment, Project};
 use crate::diagnostic::{Diagnostic, Rule};
