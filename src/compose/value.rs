@@ -202,6 +202,14 @@ pub(crate) fn clean_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    proptest! {
+        #[test]
+        fn a_printed_duration_reads_back(nanos in -1_000_000_000_000_000i64..1_000_000_000_000_000) {
+            prop_assert_eq!(parse_duration(&print_duration(nanos)), Some(nanos));
+        }
+    }
 
     #[test]
     fn durations() {

@@ -315,6 +315,11 @@ fn number_at(text: &[char], at: usize, zero: bool) -> (u64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Diagnostics;
+    use crate::source::Sources;
+    use crate::yaml::parse;
+    use proptest::collection::vec;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
     #[test]
     fn texts_stay_texts() {
@@ -356,6 +361,29 @@ mod tests {
             let mut out = String::new();
             text(value, Some(1), &mut out);
             assert_eq!(out, written, "{value:?}");
+        }
+    }
+
+    /// What the reader makes of a document.
+    fn read(written: &str) -> crate::yaml::Node {
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let file = sources.add_file("written.yaml".into(), written.to_owned());
+        let documents = parse(file, &mut sources, &mut diagnostics).unwrap_or_default();
+        assert!(diagnostics.is_empty(), "{written}: {:?}", diagnostics.iter().next());
+        documents.into_iter().next().unwrap_or_default()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(texts in vec("[ -~é\\n\\t:#'\"\\\\-]{0,12}", 1..4), key in "[a-z0-9 :#\"'-]{1,8}") {
+            let list = texts.iter().map(|text| Doc::Text(Cow::Borrowed(&**text))).collect();
+            let nested = Doc::Struct(vec![(Cow::Borrowed("inner"), Doc::List(list))]);
+            let written = write(&Doc::Map(vec![(Cow::Borrowed(&*key), nested)]));
+            let root = read(&written);
+            let found = root.get(&key).and_then(|node| node.get("inner")).and_then(|node| node.as_sequence());
+            let found: Vec<Option<&str>> = found.unwrap_or(&[]).iter().map(|item| item.as_str()).collect();
+            let wanted: Vec<Option<&str>> = texts.iter().map(|text| Some(&**text)).collect();
+            prop_assert_eq!(found, wanted, "{}", written);
         }
     }
 

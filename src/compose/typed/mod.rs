@@ -45,7 +45,7 @@ impl Binder<'_, '_> {
                 continue;
             };
             self.path.push(PathSegment::Key(entry.key.text.clone()));
-            if let Some(value) = self.become_(entry.value, row.becomes) {
+            if let Some(value) = self.value(entry.value, row.becomes) {
                 placed.push((place.unwrap_or(usize::MAX), Entry { key: entry.key, value }));
             }
             self.path.pop();
@@ -56,7 +56,7 @@ impl Binder<'_, '_> {
     }
 
     /// The typed value; nothing where Docker Compose takes it for unset.
-    fn become_(&mut self, node: Node, becomes: Becomes) -> Option<Node> {
+    fn value(&mut self, node: Node, becomes: Becomes) -> Option<Node> {
         if node.is_null() {
             return None;
         }
