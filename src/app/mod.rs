@@ -6,6 +6,7 @@
 //! the number and the origin of the leaf it came from ([`At`], [`Text`]).
 
 mod at;
+mod disposition;
 mod extension;
 mod ledger;
 mod lower;
@@ -16,8 +17,9 @@ mod support;
 mod text;
 
 pub use at::{At, Claim};
+pub use disposition::{Disposition, Entry};
 pub use extension::{environments, late_bound_names, published_schema};
-pub use ledger::{Disposition, Entry, Ledger};
+pub use ledger::Ledger;
 pub use lower::lower;
 pub use model::*;
 pub use report::{Counts, Report, ReportRow};

@@ -1,6 +1,6 @@
 //! `report.json`: every leaf of the manifest with its disposition, claim and origin.
 
-use super::ledger::{Disposition, Entry};
+use super::disposition::{Disposition, Entry};
 use crate::compose::KeyPath;
 use crate::source::{Origin, Sources, Span};
 use camino::{Utf8Path, Utf8PathBuf};
