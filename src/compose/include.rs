@@ -70,7 +70,17 @@ fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
                     "path" => wanted.paths = texts(value, "path", loader)?,
                     "env_file" => wanted.env_files = texts(value, "env_file", loader)?,
                     "project_directory" => {
-                        wanted.project_directory = texts(value, "project_directory", loader)?.pop()
+                        let listed = matches!(value.value, Value::Sequence(_));
+                        let origin = value.origin;
+                        wanted.project_directory = texts(value, "project_directory", loader)?.pop();
+                        if listed {
+                            bad_syntax(
+                                "`include.project_directory` must be one text".to_owned(),
+                                origin,
+                                loader,
+                            );
+                            return None;
+                        }
                     }
                     _ => {}
                 }

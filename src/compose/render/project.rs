@@ -67,7 +67,7 @@ fn absent<'a>(becomes: Becomes, format: Format) -> Option<Doc<'a>> {
         Becomes::Always(shape) if format == Format::Json => Some(empty(shape, format)),
         Becomes::AlwaysText => Some(Doc::Text(Cow::Borrowed(""))),
         Becomes::AlwaysBytes => Some(Doc::Text(Cow::Borrowed("0"))),
-        Becomes::Count => Some(Doc::Integer(0)),
+        Becomes::Count(_) => Some(Doc::Integer(0)),
         _ => None,
     }
 }

@@ -156,8 +156,8 @@ pub(crate) enum Becomes {
     Whole,
     /// A signed whole number, kept when zero.
     AlwaysWhole,
-    /// A whole number, printed as zero where it is not there.
-    Count,
+    /// A whole number, printed as zero where it is not there; of so many bits and not negative, or signed.
+    Count(Option<u32>),
     /// A whole number of so many bits, not negative; left out when zero.
     Natural(u32),
     /// A whole number of 64 bits, not negative, kept when zero.

@@ -48,7 +48,7 @@ static GENERIC: Shape =
     shape(&[key("discrete_resource_spec", Accept::Shape(&DISCRETE), Becomes::Shape(&DISCRETE))]);
 
 static DISCRETE: Shape =
-    shape(&[key("kind", TEXT, Becomes::AlwaysText), key("value", NUMBER, Becomes::Count)]);
+    shape(&[key("kind", TEXT, Becomes::AlwaysText), key("value", NUMBER, Becomes::Count(None))]);
 
 static RESTART: Shape = shape(&[
     key("condition", TEXT, Becomes::Text),

@@ -150,7 +150,7 @@ static BLKIO: Shape = Shape {
 };
 
 static BLKIO_WEIGHT: Shape = Shape {
-    keys: &[key("path", TEXT, Becomes::AlwaysText), key("weight", WHOLE, Becomes::Count)],
+    keys: &[key("path", TEXT, Becomes::AlwaysText), key("weight", WHOLE, Becomes::Count(Some(16)))],
     extensible: false,
     open: false,
     required: &[],
@@ -216,7 +216,7 @@ static PROVIDER: Shape = Shape {
 /// A file of environment variables.
 pub(crate) static ENV_FILE: Shape = Shape {
     keys: &[
-        key("path", TEXT, Becomes::Text),
+        key("path", TEXT, Becomes::AlwaysText),
         key("required", TRUTH, Becomes::AlwaysTruth),
         key("format", TEXT, Becomes::Text),
     ],

@@ -106,7 +106,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             Value::Float(number) => *number as i128,
             _ => return true,
         };
-        if number >= i128::from(low) && number <= i128::from(high) {
+        if number >= i128::from(low) && (number <= i128::from(high) || high == i64::MAX) {
             return true;
         }
         let bounds =
