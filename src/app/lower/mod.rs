@@ -66,7 +66,7 @@ pub fn lower(
     let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
     let application = settings.map(|settings| cx.application(settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
-    if application.as_ref().is_some_and(empty) {
+    if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
         cx.tell_nothing();
     }
     application.filter(|_| diagnostics.error_count() == errors)
