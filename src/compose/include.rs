@@ -70,6 +70,7 @@ fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
                     "path" => wanted.paths = texts(value, "path", loader)?,
                     "env_file" => wanted.env_files = texts(value, "env_file", loader)?,
                     "project_directory" => {
+                        let value = whole_as_text(value);
                         let listed = matches!(value.value, Value::Sequence(_));
                         let origin = value.origin;
                         wanted.project_directory = texts(value, "project_directory", loader)?.pop();
@@ -93,6 +94,14 @@ fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
         }
     }
     Some(wanted)
+}
+
+/// A whole number is read as its digits.
+fn whole_as_text(node: Node) -> Node {
+    match &node.value {
+        Value::Integer(number) => Node { value: Value::String(number.to_string().into()), ..node },
+        _ => node,
+    }
 }
 
 /// One text, or a list of texts.

@@ -73,7 +73,7 @@ pub(crate) static SERVICE: Shape = shape(&[
     key("networks", NETWORKS, Becomes::Named(&JOINED)),
     key("oom_kill_disable", TRUTH, Becomes::Truth),
     key("oom_score_adj", Accept::Within(-1000, 1000), Becomes::Whole),
-    key("pid", Accept::Of(Kinds::STRING.or(Kinds::NULL)), Becomes::Text),
+    key("pid", TEXT, Becomes::Text),
     key("pids_limit", NUMBER, Becomes::Whole),
     key("platform", TEXT, Becomes::Text),
     key("ports", PORTS, Becomes::Shapes(&PORT)),

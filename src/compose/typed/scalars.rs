@@ -132,7 +132,10 @@ impl Binder<'_, '_> {
             _ => None,
         };
         match mode {
-            Some(mode) => node.value = Value::String(format!("0{mode:o}").into()),
+            Some(mode) => {
+                let sign = if mode < 0 { "-" } else { "" };
+                node.value = Value::String(format!("0{sign}{:o}", mode.unsigned_abs()).into());
+            }
             None => return self.no(&node, "must be octal permissions", "write them as 0440 or \"0440\""),
         }
         Some(node)
