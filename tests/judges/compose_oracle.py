@@ -1,6 +1,6 @@
 """The real Docker Compose beside the compiler: the same project, the same arguments, the same answer?
 
-Each runs in a copy of the project, and the path above the copy is cut out of what it prints. Lists are
+Each runs in a copy of the project at the same path, and the path above the copy is cut out of what it prints. Lists are
 compared in order, mappings without; 1 equals 1.0, while "1", 1 and true are three things.
 """
 
@@ -21,7 +21,7 @@ PANIC = re.compile(r"panicked at|RUST_BACKTRACE")
 # Flags that Docker Compose takes before the subcommand, and whether a value follows.
 GLOBAL_FLAGS = {"-f": 1, "--file": 1, "--env-file": 1, "--profile": 1, "--project-directory": 1, "-p": 1, "--project-name": 1}
 # Flags that print lines instead of a model, in no fixed order.
-TEXT_FLAGS = {"--services", "--volumes", "--networks", "--profiles", "--images", "--variables"}
+TEXT_FLAGS = {"--services", "--volumes", "--networks", "--profiles", "--images", "--variables", "--hash"}
 
 
 class Text(yaml.SafeLoader):
@@ -62,16 +62,16 @@ def _split(arguments):
     return before, after
 
 
-def _run(command, project, env, form):
-    room = scratch("compose-")
+def _run(command, project, env, form, room):
+    room = room or scratch("compose-")
+    place = room / "project"
     try:
-        place = room / "project"
         shutil.copytree(project, place)
         done = subprocess.run(command, cwd=place, env=BARE | env, capture_output=True, stdin=subprocess.DEVNULL,
                               timeout=60, text=True, encoding="utf-8", errors="replace")
         return Answer(done.returncode, done.stdout.replace(str(room), ""), done.stderr.replace(str(room), ""), form)
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _form(arguments, form):
@@ -79,15 +79,15 @@ def _form(arguments, form):
     return ("text", []) if TEXT_FLAGS & set(arguments) else (form, ["--format", form])
 
 
-def real(project, arguments=(), env=None, form="json"):
+def real(project, arguments=(), env=None, form="json", room=None):
     before, after = _split(arguments)
     form, flags = _form(arguments, form)
-    return _run([docker_compose(), *before, "config", *after, *flags], project, env or {}, form)
+    return _run([docker_compose(), *before, "config", *after, *flags], project, env or {}, form, room)
 
 
-def ours(project, arguments=(), env=None, form="json"):
+def ours(project, arguments=(), env=None, form="json", room=None):
     form, flags = _form(arguments, form)
-    return _run([TRANSHIP, "config", *arguments, *flags], project, env or {}, form)
+    return _run([TRANSHIP, "config", *arguments, *flags], project, env or {}, form, room)
 
 
 def same(left, right):
@@ -102,7 +102,10 @@ def same(left, right):
 
 def disagreement(project, arguments=(), env=None, form="json"):
     """Why the two do not agree, or an empty string."""
-    theirs, mine = real(project, arguments, env, form), ours(project, arguments, env, form)
+    # One after the other at the same path: hashes of services depend on it.
+    room = scratch("compose-")
+    theirs, mine = (read(project, arguments, env, form, room) for read in (real, ours))
+    shutil.rmtree(room, ignore_errors=True)
     if mine.code not in (0, 1, 2) or PANIC.search(mine.errors):
         return f"crashed, exit {mine.code}\n{mine.errors}"
     if theirs.valid != mine.valid:
