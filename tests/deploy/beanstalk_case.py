@@ -1,4 +1,7 @@
-"""What the tests of Beanstalk deployments share: a manifest with a secret, a clean service, what must hold at the end."""
+"""What the tests of Beanstalk deployments share: a manifest with a secret, a clean service, what must hold at the end.
+
+What stands at AWS is read through its API, so that the same tests hold on any engine.
+"""
 
 import re
 
@@ -26,11 +29,17 @@ class BeanstalkCase(DeployCase):
 
     def setUp(self):
         super().setUp()
-        self.beanstalk.__init__(self.beanstalk.s3, pace=0.1)
+        self.service = client("elasticbeanstalk", self.gateway.url)
+        self.start_afresh()
         self.empty()
+        self.known = self.identities()
         self.write("compose.yaml", MANIFEST % LAPTOP)
         self.write("secret", GIVEN + "\n")
         self.secrets = []
+
+    def start_afresh(self):
+        """No application and no environment of an earlier test."""
+        self.beanstalk.__init__(self.beanstalk.s3, pace=0.1)
 
     def empty(self):
         """No bucket and no secret of an earlier test."""
@@ -56,16 +65,32 @@ class BeanstalkCase(DeployCase):
 
     def live(self):
         """The environments that are not terminated."""
-        return [one for one in self.beanstalk.environments if one["Status"] != "Terminated"]
+        found = self.service.describe_environments(IncludeDeleted=False)["Environments"]
+        return [one for one in found if one["Status"] != "Terminated"]
+
+    def identities(self):
+        """The ids of all environments that ever were."""
+        found = self.service.describe_environments(IncludeDeleted=True)["Environments"]
+        return {one["EnvironmentId"] for one in found}
+
+    def bundle(self, label, application="shop"):
+        """The bytes of a version's source bundle."""
+        (version,) = self.service.describe_application_versions(ApplicationName=application, VersionLabels=[label])[
+            "ApplicationVersions"]
+        source = version["SourceBundle"]
+        s3 = client("s3", self.gateway.url)
+        return s3.get_object(Bucket=source["S3Bucket"], Key=source["S3Key"])["Body"].read()
 
     def converged(self, version="1"):
         """One of each thing, and the environment serves the version that was compiled."""
         (environment,) = self.live()
         self.assertEqual((environment["Status"], environment["Health"]), ("Ready", "Green"))
-        self.assertEqual(list(self.beanstalk.applications), ["shop"])
+        self.assertEqual(len(self.identities() - self.known), 1, "no second environment was made")
+        applications = self.service.describe_applications()["Applications"]
+        self.assertEqual([one["ApplicationName"] for one in applications], ["shop"])
         label = environment["VersionLabel"]
-        bundle = Bundle(self.beanstalk.bundles["shop", label])
-        self.assertIn(f"shop:{version}\"", bundle.archive.read("Dockerrun.aws.json").decode())
+        run = Bundle(self.bundle(label)).archive.read("Dockerrun.aws.json").decode()
+        self.assertIn(f"shop:{version}\"", run)
         names = [one["Name"] for one in client("s3", self.gateway.url).list_buckets()["Buckets"]]
         self.assertEqual([name for name in names if name.startswith("tranship-")], [f"tranship-{ACCOUNT}-{REGION}"])
         secrets = client("secretsmanager", self.gateway.url)

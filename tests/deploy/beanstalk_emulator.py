@@ -138,11 +138,11 @@ class Beanstalk:
             self.steps.append((due, step))
 
     def _event(self, environment, message, severity="INFO", request_id=None):
-        self.events.append({
+        self.events.append((environment["EnvironmentId"], {
             "EventDate": now(), "Message": message, "Severity": severity, "RequestId": request_id,
             "ApplicationName": environment["ApplicationName"],
-            "EnvironmentName": environment["EnvironmentName"], "VersionLabel": environment.get("VersionLabel"),
-        })
+            "EnvironmentName": environment["EnvironmentName"], "VersionLabel": environment["VersionLabel"],
+        }))
 
     def _storage(self):
         return f"elasticbeanstalk-{self.region}-{ACCOUNT}"
@@ -289,10 +289,10 @@ class Beanstalk:
             "Tier": Tier or {"Name": "WebServer", "Type": "Standard", "Version": "1.0"},
             "EnvironmentArn": f"arn:aws:elasticbeanstalk:{self.region}:{ACCOUNT}:environment/"
                               f"{ApplicationName}/{EnvironmentName}",
-            "_api": {}, "_bundle": {}, "_causes": [],
+            "VersionLabel": VersionLabel, "_previous": None, "_api": self._options(OptionSettings), "_draft": None,
+            "_bundle": {}, "_causes": [],
         }
         self.environments.append(environment)
-        self._settings(environment, OptionSettings)
         self._event(environment, "createEnvironment is starting.", request_id=request_id)
         self._event(environment, f"Using {self._storage()} as Amazon S3 storage bucket for environment data.",
                     request_id=request_id)
@@ -300,31 +300,35 @@ class Beanstalk:
             lambda: self._event(environment, "Created security group named: awseb-sg", request_id=request_id),
             lambda: self._event(environment, "Waiting for EC2 instances to launch. This may take a few minutes.",
                                 request_id=request_id),
-            lambda: self._finish(environment, VersionLabel, request_id, "launch"),
+            lambda: self._finish(environment, request_id, "launch"),
         )
         return self._public(environment)
 
     @staticmethod
-    def _settings(environment, settings):
-        for item in settings or []:
-            environment["_api"][item["Namespace"], item["OptionName"]] = item.get("Value", "")
+    def _options(settings):
+        return {(item["Namespace"], item["OptionName"]): item.get("Value", "") for item in settings or []}
 
-    def _finish(self, environment, label, request_id, what):
-        """The end of a launch or an update: Ready with the new version, or Ready and Red with the old one."""
+    def _finish(self, environment, request_id, what):
+        """The end of a launch or an update: Ready with what is new, or Ready and Red with what was."""
         name = environment["EnvironmentName"]
-        bundle = Bundle(self.bundles[environment["ApplicationName"], label])
+        bundle = Bundle(self.bundles[environment["ApplicationName"], environment["VersionLabel"]])
         reason = self.failures.pop(name, None) or bundle.problem(environment["SolutionStackName"])
         environment.update(Status="Ready", DateUpdated=now())
         if what == "launch":
-            environment.update(VersionLabel=label, _bundle=bundle.settings())
+            environment.update(_bundle=bundle.settings())
             environment["EndpointURL"] = f"awseb-{name}.{self.region}.elb.amazonaws.com"
         if reason:
-            environment.update(Health="Red", HealthStatus="Severe", _causes=[reason])
+            environment.update(Health="Red", HealthStatus="Severe", _causes=[reason],
+                               VersionLabel=environment["_previous"] or environment["VersionLabel"])
+            if environment["_draft"]:
+                environment["_draft"]["status"] = "failed"
             self._event(environment, f"[Instance: i-0abc] {reason}", "ERROR", request_id)
             failed = "Failed to launch environment." if what == "launch" else "Failed to deploy application."
             self._event(environment, failed, "ERROR", request_id)
             return
-        environment.update(VersionLabel=label, _bundle=bundle.settings(), Health="Green", HealthStatus="Ok", _causes=[])
+        if environment["_draft"]:
+            environment.update(_api=environment["_draft"]["api"], _draft=None)
+        environment.update(_bundle=bundle.settings(), Health="Green", HealthStatus="Ok", _causes=[])
         self._event(environment, {
             "launch": f"Successfully launched environment: {name}",
             "update": "Environment update completed successfully.",
@@ -333,23 +337,28 @@ class Beanstalk:
     def do_UpdateEnvironment(self, request_id, EnvironmentName=None, EnvironmentId=None, VersionLabel=None,
                              OptionSettings=None, OptionsToRemove=None, SolutionStackName=None, **_):
         environment = self._find(EnvironmentName, EnvironmentId)
+        if VersionLabel and (OptionSettings or OptionsToRemove):
+            raise ServiceError("InvalidParameterCombination", "You cannot update the application version and make "
+                               "configuration updates at the same time")
         if environment["Status"] != "Ready":
             raise invalid(f"Environment named {environment['EnvironmentName']} is in an invalid state for this "
                           "operation. Must be Ready.")
         if VersionLabel:
             self._version(environment["ApplicationName"], VersionLabel)
-        self._settings(environment, OptionSettings)
-        for item in OptionsToRemove or []:
-            environment["_api"].pop((item["Namespace"], item["OptionName"]), None)
+        environment.update(_draft=None, _previous=environment["VersionLabel"])
+        environment["VersionLabel"] = VersionLabel or environment["VersionLabel"]
+        if OptionSettings or OptionsToRemove:
+            removed = {(item["Namespace"], item["OptionName"]) for item in OptionsToRemove or []}
+            kept = {key: value for key, value in environment["_api"].items() if key not in removed}
+            environment["_draft"] = {"status": "pending", "api": {**kept, **self._options(OptionSettings)}}
         if SolutionStackName:
             environment["SolutionStackName"] = SolutionStackName
         environment.update(Status="Updating", Health="Grey", HealthStatus="Info", DateUpdated=now())
-        label = VersionLabel or environment["VersionLabel"]
         self._event(environment, "Environment update is starting.", request_id=request_id)
         self._later(
             lambda: self._event(environment, "Deploying new version to instance(s).", request_id=request_id),
             lambda: self._event(environment, "Instance deployment completed successfully.", request_id=request_id),
-            lambda: self._finish(environment, label, request_id, "update"),
+            lambda: self._finish(environment, request_id, "update"),
         )
         return self._public(environment)
 
@@ -383,9 +392,10 @@ class Beanstalk:
                           RequestId=None, StartTime=None, MaxRecords=None, NextToken=None, Severity=None, **_):
         order = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
         rows = [
-            event for event in reversed(self.events)
+            event for identity, event in reversed(self.events)
             if (not ApplicationName or event["ApplicationName"] == ApplicationName)
             and (not EnvironmentName or event["EnvironmentName"] == EnvironmentName)
+            and (not EnvironmentId or identity == EnvironmentId)
             and (not RequestId or event["RequestId"] == RequestId)
             and (not StartTime or event["EventDate"] >= StartTime)
             and (not Severity or order.index(event["Severity"]) >= order.index(Severity))
@@ -396,19 +406,25 @@ class Beanstalk:
 
     def do_DescribeConfigurationSettings(self, request_id, ApplicationName, EnvironmentName=None, **_):
         environment = self._find(EnvironmentName)
+        draft = environment["_draft"]
+        found = [self._configuration(environment, draft["status"], draft["api"])] if draft else []
+        return {"ConfigurationSettings": [*found, self._configuration(environment, "deployed", environment["_api"])]}
+
+    @staticmethod
+    def _configuration(environment, status, api):
         settings = {
             ("aws:elasticbeanstalk:environment", "EnvironmentType"): "LoadBalanced",
             ("aws:autoscaling:asg", "MinSize"): "1",
             ("aws:autoscaling:asg", "MaxSize"): "4",
-            **environment["_bundle"], **environment["_api"],
+            **environment["_bundle"], **api,
         }
-        return {"ConfigurationSettings": [{
-            "SolutionStackName": environment["SolutionStackName"], "ApplicationName": ApplicationName,
-            "EnvironmentName": environment["EnvironmentName"], "DeploymentStatus": "deployed",
+        return {
+            "SolutionStackName": environment["SolutionStackName"], "ApplicationName": environment["ApplicationName"],
+            "EnvironmentName": environment["EnvironmentName"], "DeploymentStatus": status,
             "DateCreated": environment["DateCreated"], "DateUpdated": environment["DateUpdated"],
             "OptionSettings": [{"Namespace": namespace, "OptionName": name, "Value": value}
                                for (namespace, name), value in sorted(settings.items())],
-        }]}
+        }
 
     def do_DescribeEnvironmentHealth(self, request_id, EnvironmentName=None, EnvironmentId=None, AttributeNames=None):
         environment = self._find(EnvironmentName, EnvironmentId)

@@ -1,4 +1,4 @@
-"""One endpoint for every service: Elastic Beanstalk here, all the rest passed on to MiniStack.
+"""One endpoint for every service: Elastic Beanstalk here, if there is one, all the rest passed on to an engine.
 
 Every request is recorded, and a test can have a call throttled, failed, delayed, or use it as the
 moment at which the program under test is killed.
@@ -132,7 +132,7 @@ class Gateway:
         return 0
 
     def _carry_out(self, request, service, form, body):
-        if service == "elasticbeanstalk":
+        if service == "elasticbeanstalk" and self.beanstalk:
             status, text, request_id = self.beanstalk.handle(form)
             return status, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=120)

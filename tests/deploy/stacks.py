@@ -45,7 +45,6 @@ class StackCase(DeployCase):
 
     def setUp(self):
         super().setUp()
-        self.upstream = f"http://127.0.0.1:{self.servers.port}"
         self.clear()
         ec2 = client("ec2", self.upstream)
         self.vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -12,6 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import canary  # noqa: E402
 from beanstalk_case import BeanstalkCase  # noqa: E402
+from beanstalk_emulator import Bundle  # noqa: E402
 from stacks import Agent, StackCase  # noqa: E402
 from world import ROOT  # noqa: E402
 
@@ -79,11 +80,14 @@ class ApplicationOnInstances(Application):
 
 
 class ApplicationOnBeanstalk(BeanstalkCase):
+    def setUp(self):
+        super().setUp()
+        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
+
     def test_lifecycle(self):
         """The database gets a password that nobody knows, once, and is not lost by accident."""
-        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
         self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
-        (environment,) = self.live()
+        (environment,) = self.beanstalk.environments
         password = environment["_api"].pop(("aws:rds:dbinstance", "DBPassword"))
         self.assertRegex(password, r"^[A-Za-z0-9]{32}$")
         self.assertEqual(environment["_api"], {}, "the bundle carries every other setting")
@@ -93,6 +97,40 @@ class ApplicationOnBeanstalk(BeanstalkCase):
         run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=2")
         self.assertRegex(run.err, "database is (kept|deleted; a snapshot)")
         self.assertEqual(self.live(), [])
+
+    def test_settings_come_before_the_version_for_one_call_may_not_carry_both(self):
+        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
+        self.write("secret", GIVEN + "\n")
+        update = ["deploy", "dev", "--yes", "--set", "APP_VERSION=2", "--secret", "DBPassword=@secret"]
+        self.killed("UpdateEnvironment", "after", *update)
+        self.gateway.reset()
+        self.tranship(*update)
+        made = [call.form for call in self.gateway.calls if call.action == "UpdateEnvironment"]
+        self.assertEqual([("VersionLabel" in one, "OptionSettings.member.1.Value" in one) for one in made],
+                         [(False, True), (True, False)])
+        (environment,) = self.beanstalk.environments
+        self.assertEqual(environment["_api"], {("aws:rds:dbinstance", "DBPassword"): GIVEN})
+        self.assertIn('todobackend:2"', self.bundled(environment))
+
+    def bundled(self, environment):
+        """The Dockerrun that an environment runs."""
+        data = self.bundle(environment["VersionLabel"], environment["ApplicationName"])
+        return Bundle(data).archive.read("Dockerrun.aws.json").decode()
+
+    def test_settings_that_fail_are_a_failure_and_not_what_runs(self):
+        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
+        (environment,) = self.live()
+        self.write("secret", GIVEN + "\n")
+        self.beanstalk.fail_next(environment["EnvironmentName"], "the password is too simple")
+        run = self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2", "--secret", "DBPassword=@secret", expect=1)
+        self.assertRegex(run.err, "error: .*did not take its new settings: .*the password is too simple")
+        self.assertEqual(self.live()[0]["VersionLabel"], environment["VersionLabel"], "the version was not touched")
+        # A draft that failed says that nothing is kept; what runs says that a snapshot is.
+        self.beanstalk.fail_next(environment["EnvironmentName"], "no")
+        self.aws("elasticbeanstalk", "update-environment", "--environment-name", environment["EnvironmentName"],
+                 "--option-settings", "Namespace=aws:rds:dbinstance,OptionName=DBDeletionPolicy,Value=Delete")
+        run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
+        self.assertRegex(run.err, "database is deleted; a snapshot")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """`tranship deploy`, `status` and `down` of the target beanstalk, against an Elastic Beanstalk that takes time."""
 
-import hashlib
 import pathlib
 import signal
 import sys
@@ -8,54 +7,21 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import beanstalk_life  # noqa: E402
 import canary  # noqa: E402
 from beanstalk_case import GIVEN, LAPTOP, BeanstalkCase  # noqa: E402
-from beanstalk_emulator import Bundle  # noqa: E402
+from beanstalk_life import Life  # noqa: E402
 from world import ACCOUNT, REGION, client  # noqa: E402
 
 
-class Deploy(BeanstalkCase):
-    def test_create_then_nothing_then_a_new_version(self):
-        first = self.tranship(*self.arguments("1"))
-        self.assertIn("address=http://", first.out)
-        self.assertIn("Successfully launched environment", first.err)
-        self.assertIn("v4.7.10 running ECS", first.err)
-        label = self.converged("1")
+class Deploy(Life, BeanstalkCase):
+    def taken_down(self, run):
+        self.assertIn("terminateEnvironment completed successfully", run.err)
+        self.assertNotIn("createEnvironment is starting", run.err, "only the events of this termination")
 
-        self.gateway.reset()
-        again = self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
-        self.assertIn("no changes", again.err)
-        changing = ("CreateApplication", "CreateApplicationVersion", "CreateEnvironment", "UpdateEnvironment", "PutObject")
-        self.assertEqual(self.gateway.actions(*changing), [])
-
-        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2")
-        self.assertNotEqual(self.converged("2"), label)
-        self.assertEqual(self.gateway.actions(*changing), ["PutObject", "CreateApplicationVersion", "UpdateEnvironment"])
-
-        self.gateway.reset()
-        self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")
-        self.assertEqual(self.converged("1"), label)
-        self.assertEqual(self.gateway.actions(*changing), ["UpdateEnvironment"], "going back uploads nothing")
-
-    def test_what_aws_reads_back_is_what_was_compiled(self):
+    def test_nothing_that_the_bundle_can_carry_goes_through_the_api(self):
         self.tranship(*self.arguments())
-        self.tranship("build", "dev", "--set", "APP_VERSION=1")
-        built = (self.directory / "dist" / "dev" / "bundle.zip").read_bytes()
-        (environment,) = self.aws("elasticbeanstalk", "describe-environments", "--application-name", "shop")["Environments"]
-        (version,) = self.aws("elasticbeanstalk", "describe-application-versions")["ApplicationVersions"]
-        self.assertEqual(environment["VersionLabel"], version["VersionLabel"])
-        self.assertEqual(version["Status"], "Processed")
-        source = version["SourceBundle"]
-        self.aws("s3api", "get-object", "--bucket", source["S3Bucket"], "--key", source["S3Key"], "back.zip")
-        back = (self.directory / "back.zip").read_bytes()
-        self.assertEqual(hashlib.sha256(back).hexdigest(), hashlib.sha256(built).hexdigest())
-        (settings,) = self.aws("elasticbeanstalk", "describe-configuration-settings", "--application-name", "shop",
-                               "--environment-name", environment["EnvironmentName"])["ConfigurationSettings"]
-        read = {(one["Namespace"], one["OptionName"]): one["Value"] for one in settings["OptionSettings"]}
-        compiled = Bundle(built).settings()
-        self.assertTrue(compiled)
-        self.assertEqual({key: read.get(key) for key in compiled}, compiled)
-        self.assertEqual(self.live()[0]["_api"], {}, "the bundle carries every setting that it can")
+        self.assertEqual(self.beanstalk.environments[0]["_api"], {})
 
     def test_the_bucket_is_private_encrypted_and_tls_only(self):
         self.tranship(*self.arguments())
@@ -99,23 +65,6 @@ class Deploy(BeanstalkCase):
         self.tranship(*arguments)
         self.converged()
 
-    def test_status_and_down(self):
-        run = self.tranship("status", "dev", "--set", "APP_VERSION=1", expect=1)
-        self.assertIn("not deployed", run.out)
-        self.tranship(*self.arguments())
-        run = self.tranship("status", "dev", "--set", "APP_VERSION=1")
-        self.assertIn("Ready", run.out)
-        self.assertIn("Green", run.out)
-        self.gateway.reset()
-        run = self.tranship("down", "dev", "--set", "APP_VERSION=1", expect=2)
-        self.assertIn("--yes", run.err)
-        self.assertEqual(self.gateway.actions("TerminateEnvironment"), [])
-        run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
-        self.assertIn("terminateEnvironment completed successfully", run.err)
-        self.assertNotIn("createEnvironment is starting", run.err, "only the events of this termination")
-        self.assertEqual(self.live(), [])
-        self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
-
     def test_ctrl_c_and_the_end_of_patience_leave_the_deployment_going(self):
         arguments = self.arguments("1")
         started = []
@@ -140,33 +89,8 @@ class Deploy(BeanstalkCase):
         self.assertEqual(self.gateway.actions(*changing), [])
 
 
-class Killed(BeanstalkCase):
-    """Killed at every step that changes something, before AWS heard of it and after; the next run converges."""
-
-    STEPS = ("CreateSecret", "CreateApplication", "PutBucket", "PutBucketPolicy", "PutObject",
-             "CreateApplicationVersion", "CreateEnvironment")
-
-    def test_a_first_deploy_that_died_anywhere_is_completed_by_the_next(self):
-        for action in self.STEPS:
-            for when in ("before", "after"):
-                with self.subTest(action=action, when=when):
-                    self.setUp()
-                    self.killed(action, when, *self.arguments())
-                    self.tranship(*self.arguments())
-                    self.converged()
-                    self.assertEqual(len(self.beanstalk.environments), 1, "no second one was made")
-
-    def test_an_update_that_died_is_followed_and_completed(self):
-        self.tranship(*self.arguments("1"))
-        for version, action, when in (("2", "UpdateEnvironment", "before"), ("3", "UpdateEnvironment", "after"),
-                                      ("4", "DescribeEvents", "after")):
-            with self.subTest(action=action, when=when):
-                self.killed(action, when, *self.arguments(version))
-                self.gateway.reset()
-                self.tranship("deploy", "dev", "--yes", "--set", f"APP_VERSION={version}")
-                self.converged(version)
-                updates = 1 if when == "before" else 0
-                self.assertEqual(len(self.gateway.actions("UpdateEnvironment")), updates)
+class Killed(beanstalk_life.Killed, BeanstalkCase):
+    pass
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Emulator(DeployCase):
         made = self.eb.create_environment(ApplicationName="shop", EnvironmentName="shop-dev", VersionLabel="1",
                                           SolutionStackName=STACKS[1], OptionSettings=[
                                               {"Namespace": "a:b", "OptionName": "D", "Value": "2"}])
-        self.assertEqual((made["Status"], made["Health"]), ("Launching", "Grey"))
+        self.assertEqual((made["Status"], made["Health"], made["VersionLabel"]), ("Launching", "Grey", "1"))
         with self.assertRaisesRegex(botocore.exceptions.ClientError, "Must be Ready"):
             self.eb.update_environment(EnvironmentName="shop-dev", VersionLabel="1")
         ready = wait_until(self.ready)
@@ -60,12 +60,14 @@ class Emulator(DeployCase):
         self.processed("2")
         self.beanstalk.fail_next("shop-dev", "no such image")
         answer = self.eb.update_environment(EnvironmentName="shop-dev", VersionLabel="2")
+        self.assertEqual((answer["Status"], answer["VersionLabel"]), ("Updating", "2"), "as in AWS's own example")
         failed = wait_until(self.ready)
         self.assertEqual((failed["VersionLabel"], failed["Health"]), ("1", "Red"))
         request = answer["ResponseMetadata"]["RequestId"]
         events = self.eb.describe_events(EnvironmentName="shop-dev", RequestId=request)["Events"]
         self.assertEqual(events[0]["Message"], "Failed to deploy application.")
         self.assertEqual({event["RequestId"] for event in events}, {request})
+        self.assertEqual(self.eb.describe_events(EnvironmentId="e-another")["Events"], [])
         health = self.eb.describe_environment_health(EnvironmentName="shop-dev", AttributeNames=["All"])
         self.assertEqual((health["Color"], health["Causes"]), ("Red", ["no such image"]))
         self.assertTrue(self.eb.describe_environment_resources(EnvironmentName="shop-dev")["EnvironmentResources"])
@@ -74,6 +76,33 @@ class Emulator(DeployCase):
         self.eb.delete_application_version(ApplicationName="shop", VersionLabel="1")
         self.eb.delete_application(ApplicationName="shop")
         self.assertEqual(self.eb.describe_applications()["Applications"], [])
+
+    def test_settings_are_a_draft_until_they_are_deployed(self):
+        self.eb.create_application(ApplicationName="shop")
+        self.version("1")
+        self.processed("1")
+        self.eb.create_environment(ApplicationName="shop", EnvironmentName="shop-dev", VersionLabel="1",
+                                   SolutionStackName=STACKS[1], OptionSettings=self.option("old"))
+        wait_until(self.ready)
+        with self.assertRaisesRegex(botocore.exceptions.ClientError, "InvalidParameterCombination"):
+            self.eb.update_environment(EnvironmentName="shop-dev", VersionLabel="1", OptionSettings=self.option("new"))
+        for failure, after in (("broken", {"deployed": "old", "failed": "new"}), (None, {"deployed": "new"})):
+            if failure:
+                self.beanstalk.fail_next("shop-dev", failure)
+            self.eb.update_environment(EnvironmentName="shop-dev", OptionSettings=self.option("new"))
+            self.assertEqual(self.described(), {"deployed": "old", "pending": "new"})
+            wait_until(self.ready)
+            self.assertEqual(self.described(), after)
+
+    @staticmethod
+    def option(value):
+        return [{"Namespace": "a:b", "OptionName": "C", "Value": value}]
+
+    def described(self):
+        """The option's value by the status of the configuration."""
+        found = self.eb.describe_configuration_settings(ApplicationName="shop", EnvironmentName="shop-dev")["ConfigurationSettings"]
+        return {one["DeploymentStatus"]: option["Value"] for one in found for option in one["OptionSettings"]
+                if option["OptionName"] == "C"}
 
     def ready(self):
         (found,) = self.eb.describe_environments(EnvironmentNames=["shop-dev"])["Environments"]

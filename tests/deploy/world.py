@@ -1,7 +1,7 @@
-"""What every deploy test stands on: the servers, the program, the `aws` command line.
+"""What every deploy test stands on: the engines, the program, the `aws` command line.
 
-The servers are started once for the process, listen on ephemeral ports of 127.0.0.1, and are ended by
-their id. A tool that is missing is an error, never a skip.
+An engine is started once for the process, listens on an ephemeral port of 127.0.0.1, and is ended by its
+id. A tool that is missing is an error, never a skip.
 """
 
 import atexit
@@ -38,34 +38,41 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Servers:
-    """MiniStack in a process of its own; the gateway and Elastic Beanstalk in this one."""
+class Engine:
+    """A server in a process of its own, with a home, a log, and a port that it is told; the gateway in front of it."""
+
+    name, beanstalk = "", None
 
     def __init__(self):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="tranship-deploy-"))
-        self.port = free_port()
-        self.log = open(self.home / "ministack.log", "wb")
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "ministack_server.py")], stdout=self.log, stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL, cwd=self.home,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.home), **CREDENTIALS,
-                 "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port),
-                 "AWS_DEFAULT_REGION": REGION, "LOG_LEVEL": "WARNING"},
-        )
+        self.port, self.log = free_port(), self.home / "server.log"
+        self.upstream = f"http://127.0.0.1:{self.port}"
+        command, environment = self.start()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.home,
+                env={"HOME": str(self.home), "TMPDIR": str(self.home), "AWS_DEFAULT_REGION": REGION, **CREDENTIALS,
+                     **environment})
         atexit.register(self.close)
-        wait_until(self._answers, 60, "MiniStack's port")
-        upstream = f"http://127.0.0.1:{self.port}"
-        self.beanstalk = Beanstalk(client("s3", upstream))
-        self.gateway = Gateway(self.port, self.beanstalk)
+        wait_until(self._answers, 60, f"{self.name}'s port")
+        self.gateway = self.front()
+
+    def start(self):
+        """The command that starts it and its environment."""
+        raise NotImplementedError
+
+    def front(self):
+        """The gateway."""
+        return Gateway(self.port)
 
     def _answers(self):
         if self.process.poll() is not None:
-            raise AssertionError((self.home / "ministack.log").read_text())
+            raise AssertionError(f"{self.name} ended\n{self.log.read_text()}")
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def close(self):
-        """Ends MiniStack by its id."""
+        """Ends the server by its id."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -73,8 +80,22 @@ class Servers:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.log.close()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+class MiniStack(Engine):
+    """CloudFormation and what it makes; Elastic Beanstalk runs in this process."""
+
+    name = "MiniStack"
+
+    def start(self):
+        return [sys.executable, str(HERE / "ministack_server.py")], {
+            "PATH": os.environ["PATH"], "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port), "LOG_LEVEL": "WARNING"}
+
+    def front(self):
+        self.beanstalk = Beanstalk(client("s3", self.upstream))
+        return Gateway(self.port, self.beanstalk)
 
 
 def client(service, url):
@@ -84,17 +105,16 @@ def client(service, url):
                         config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}))
 
 
-_servers = None
+_running = {}
 
 
-def servers():
-    """The servers of this process."""
-    global _servers
-    if _servers is None:
+def running(engine):
+    """The one engine of this kind of this process."""
+    if engine not in _running:
         if not TRANSHIP.is_file():
             raise AssertionError(f"{TRANSHIP} is not built: cargo build")
-        _servers = Servers()
-    return _servers
+        _running[engine] = engine()
+    return _running[engine]
 
 
 class Run:
@@ -112,15 +132,18 @@ class Run:
 
 
 class DeployCase(unittest.TestCase):
-    """A test with a directory of its own, the servers, and a clean record of calls."""
+    """A test with a directory of its own, an engine, and a clean record of calls."""
+
+    engine = MiniStack
 
     def setUp(self):
-        self.servers = servers()
-        self.gateway, self.beanstalk = self.servers.gateway, self.servers.beanstalk
+        self.servers = running(self.engine)
+        self.gateway, self.beanstalk, self.upstream = self.servers.gateway, self.servers.beanstalk, self.servers.upstream
         self.gateway.reset()
         self.directory = pathlib.Path(tempfile.mkdtemp(dir=self.servers.home))
         self.transcript = []
-        self.addCleanup(self.no_faults)
+        if self.beanstalk:
+            self.addCleanup(self.no_faults)
 
     def no_faults(self):
         """The emulator must have kept to the service's model."""

@@ -3,7 +3,7 @@
 //! In: an environment. Out: [`Outcome`]. Invariant: the application, its versions and its secrets stay; a
 //! database inside the environment goes as its deletion policy says.
 
-use super::environment::find;
+use super::environment::{self, Environment, find};
 use super::follow;
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
@@ -34,7 +34,7 @@ pub(in crate::deploy) async fn down(
             return Ok(Outcome { changed: true, outputs: Vec::new() });
         }
     }
-    let policy = database(session, &found.application, &found.name).await?;
+    let policy = database(session, &found).await?;
     let name = &found.name;
     progress.warn(&format!("the environment {name} is terminated, with its instances and its load balancer"));
     match policy.as_deref() {
@@ -67,14 +67,11 @@ pub(in crate::deploy) async fn down(
 }
 
 /// The deletion policy of the environment's database; nothing where it has none.
-async fn database(session: &Session, application: &str, name: &str) -> Result<Option<String>, Failure> {
-    let call = session.beanstalk().describe_configuration_settings().application_name(application);
-    let answer = call.environment_name(name).send().await;
-    let answer = answer.map_err(|error| sdk("read the environment's settings", error))?;
-    let settings = answer.configuration_settings().iter().flat_map(|it| it.option_settings());
+async fn database(session: &Session, running: &Environment) -> Result<Option<String>, Failure> {
+    let settings = environment::settings(session, running).await?;
     let find = |space: &str, option: &str| {
         let matches = |it: &&_| is(it, space, option);
-        settings.clone().find(matches).and_then(|it| it.value()).map(str::to_owned)
+        settings.iter().find(matches).and_then(|it| it.value()).map(str::to_owned)
     };
     let has = find("aws:rds:dbinstance", "HasCoupledDatabase");
     if has.as_deref() != Some("true") && find("aws:rds:dbinstance", "DBEngine").is_none() {

@@ -8,7 +8,8 @@ use crate::deploy::session::Session;
 use crate::targets::BeanstalkDeployment;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
-    ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth, EnvironmentStatus,
+    ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
+    EnvironmentStatus,
 };
 
 /// An environment as it stands.
@@ -112,13 +113,25 @@ pub(super) async fn missing_options(
 ) -> Result<Vec<Setting>, Failure> {
     let mut wanted = deployment.options.clone();
     let Some(running) = running.filter(|_| !wanted.is_empty()) else { return Ok(wanted) };
+    let has = settings(session, running).await?;
+    let has: Vec<_> = has.iter().map(|it| (it.namespace(), it.option_name(), it.value())).collect();
+    wanted.retain(|(space, name, value)| !has.contains(&(Some(space), Some(name), Some(value))));
+    Ok(wanted)
+}
+
+/// The settings that an environment runs with. Beside them the service describes a draft that is on its way or
+/// has failed: <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_ConfigurationSettingsDescription.html>.
+pub(super) async fn settings(
+    session: &Session,
+    running: &Environment,
+) -> Result<Vec<ConfigurationOptionSetting>, Failure> {
     let call = session.beanstalk().describe_configuration_settings().application_name(&running.application);
     let answer = call.environment_name(&running.name).send().await;
     let answer = answer.map_err(|error| sdk("read the environment's settings", error))?;
-    let settings = answer.configuration_settings().iter().flat_map(|it| it.option_settings());
-    let has: Vec<_> = settings.map(|it| (it.namespace(), it.option_name(), it.value())).collect();
-    wanted.retain(|(space, name, value)| !has.contains(&(Some(space), Some(name), Some(value))));
-    Ok(wanted)
+    let deployed = answer.configuration_settings.unwrap_or_default().into_iter().filter(|set| {
+        set.deployment_status().is_none_or(|status| *status == ConfigurationDeploymentStatus::Deployed)
+    });
+    Ok(deployed.flat_map(|set| set.option_settings.unwrap_or_default()).collect())
 }
 
 fn option_settings(settings: Vec<Setting>) -> Option<Vec<ConfigurationOptionSetting>> {
@@ -145,15 +158,28 @@ pub(super) async fn create(
     Ok(Request { environment: answer.environment_id.unwrap_or_default(), id })
 }
 
-/// Asks for a new version and settings.
+/// What an update changes. One call may not carry both:
+/// <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateEnvironment.html>.
+#[derive(Debug, Clone)]
+pub(super) enum Update {
+    /// The version, by its label.
+    Version(String),
+    /// Settings.
+    Settings(Vec<Setting>),
+}
+
+/// Asks for an update.
 pub(super) async fn update(
     session: &Session,
     running: &Environment,
-    label: &str,
-    settings: Vec<Setting>,
+    update: Update,
 ) -> Result<Request, Failure> {
-    let call = session.beanstalk().update_environment().environment_id(&running.id).version_label(label);
-    let answer = call.set_option_settings(option_settings(settings)).send().await;
+    let call = session.beanstalk().update_environment().environment_id(&running.id);
+    let call = match update {
+        Update::Version(label) => call.version_label(label),
+        Update::Settings(settings) => call.set_option_settings(option_settings(settings)),
+    };
+    let answer = call.send().await;
     let answer = answer.map_err(|error| sdk(&format!("update the environment {}", running.name), error))?;
     let id = answer.request_id().map(str::to_owned);
     Ok(Request { environment: running.id.clone(), id })

@@ -32,7 +32,22 @@ pub(super) async fn deployment(
     if end.serves(label) && trail.errors.is_empty() {
         return Ok(end);
     }
-    Err(failure(session, &end, label, &trail).await)
+    Err(failure(session, &end, &format!("the version {label}"), &trail).await)
+}
+
+/// Follows a change of settings to its end. What runs may be the very version that fails: its health says nothing.
+pub(super) async fn settings(
+    session: &Session,
+    request: &Request,
+    limit: Duration,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let mut trail = Trail { request: request.id.clone(), ..Trail::default() };
+    let end = rest(session, &request.environment, &mut trail, limit, progress).await?;
+    if end.is_ready() && trail.errors.is_empty() {
+        return Ok(());
+    }
+    Err(failure(session, &end, "its new settings", &trail).await)
 }
 
 /// Follows whatever goes on to its end, good or bad; a request where we asked for it.
@@ -132,15 +147,14 @@ async fn events(
     }
 }
 
-async fn failure(session: &Session, end: &Environment, label: &str, trail: &Trail) -> Failure {
+async fn failure(session: &Session, end: &Environment, what: &str, trail: &Trail) -> Failure {
     let name = &end.name;
     let message = trail.errors.first().cloned().unwrap_or_else(|| match end.is_ready() {
         true if end.health == "Red" => "its health is Red".to_owned(),
         true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
         false => format!("it is {}", end.status),
     });
-    let mut failure =
-        Failure::failed(format!("the environment {name} did not take the version {label}: {message}"));
+    let mut failure = Failure::failed(format!("the environment {name} did not take {what}: {message}"));
     for error in trail.errors.iter().skip(1).filter(|error| **error != message) {
         failure = failure.help(error.clone());
     }

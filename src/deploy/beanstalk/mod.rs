@@ -11,7 +11,7 @@ mod platform;
 mod secrets;
 mod version;
 
-use self::environment::Environment;
+use self::environment::{Environment, Setting, Update};
 use super::bucket::Bucket;
 use super::failure::Failure;
 use super::progress::{Action, Change, Progress};
@@ -52,12 +52,33 @@ pub(super) async fn deploy(
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let request = match &running {
         None => environment::create(session, deployment, &label, &stack, settings).await?,
-        Some(running) => environment::update(session, running, &label, settings).await?,
+        Some(running) => {
+            set_options(session, running, settings, options, progress).await?;
+            environment::update(session, running, Update::Version(label.clone())).await?
+        }
     };
     session.underway(format!("the deployment of the environment {}", deployment.environment));
     let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
     session.settled();
     Ok(Outcome { changed: true, outputs: end.outputs() })
+}
+
+/// Sets what only the API can, before the version that may need it.
+async fn set_options(
+    session: &Session,
+    running: &Environment,
+    settings: Vec<Setting>,
+    options: &Options,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let request = environment::update(session, running, Update::Settings(settings)).await?;
+    session.underway(format!("the setting of options of the environment {}", running.name));
+    follow::settings(session, &request, options.timeout, progress).await?;
+    session.settled();
+    Ok(())
 }
 
 /// The environment, at rest; nothing where it is to be created.
