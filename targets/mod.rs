@@ -93,6 +93,8 @@ pub struct DeployParameter {
     pub name: String,
     /// What it is for, in words.
     pub description: String,
+    /// What the manifest calls the secret that it feeds; flags take this name too.
+    pub alias: Option<String>,
     /// The value known at build time.
     pub value: Option<String>,
     /// Whether it may be left out.
@@ -107,6 +109,18 @@ pub struct DeployParameter {
     /// Whether the deployment makes up a value where none is given and none is there yet: 32 letters and
     /// digits.
     pub generated: bool,
+}
+
+impl DeployParameter {
+    /// The names that flags take, the shortest to remember first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.alias.as_deref().into_iter().chain([self.name.as_str()])
+    }
+
+    /// What to call it when talking to a person.
+    pub fn called(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// An Elastic Beanstalk environment.

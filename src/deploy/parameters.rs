@@ -54,7 +54,8 @@ pub(super) fn choose(
 
 fn choice(parameter: &DeployParameter, given: &Values, previous: &[String]) -> Option<Choice> {
     let source = if parameter.secret { &given.secrets } else { &given.parameters };
-    if let Some(value) = source.get(&parameter.name).or(parameter.value.as_ref()) {
+    let flag = parameter.names().find_map(|name| source.get(name));
+    if let Some(value) = flag.or(parameter.value.as_ref()) {
         Some(Choice::Given(value.clone()))
     } else if previous.contains(&parameter.name) {
         Some(Choice::Previous)
@@ -76,7 +77,7 @@ pub(super) fn secrets_to_ask<'a>(
 
 fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> {
     let declared = |name: &str, secret: bool| {
-        parameters.iter().any(|parameter| parameter.name == name && parameter.secret == secret)
+        parameters.iter().any(|it| it.secret == secret && it.names().any(|known| known == name))
     };
     let flags = given.parameters.keys().map(|name| (name, false, "--parameter"));
     let flags = flags.chain(given.secrets.keys().map(|name| (name, true, "--secret")));
@@ -92,7 +93,7 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
         let names: Vec<_> = parameters
             .iter()
             .filter(|parameter| parameter.secret == secret)
-            .map(|p| p.name.as_str())
+            .map(DeployParameter::called)
             .collect();
         return Err(failure.help(match names.is_empty() {
             true => "there are none".to_owned(),
@@ -108,7 +109,7 @@ fn absent(missing: &[&DeployParameter]) -> Failure {
         if count == 1 { "a value is missing".to_owned() } else { format!("{count} values are missing") };
     let mut failure = Failure::usage(format!("{what} for this deployment"));
     for parameter in missing {
-        let name = &parameter.name;
+        let name = parameter.called();
         let flag = match (&parameter.variable, parameter.secret) {
             (_, true) => format!("--secret {name}=@FILE"),
             (Some(variable), _) => format!("--set {variable}=VALUE"),
@@ -164,6 +165,21 @@ mod tests {
                 "`--set APP_VERSION=VALUE`: the AppVersion",
             ]
         );
+    }
+
+    #[test]
+    fn a_secret_answers_to_its_name_in_the_manifest_too() {
+        let mut secret = parameter("SessionPasswordf6981cc5SecretValue");
+        (secret.secret, secret.alias) = (true, Some("SESSION_PASSWORD".into()));
+        let parameters = [secret];
+        for name in ["SESSION_PASSWORD", "SessionPasswordf6981cc5SecretValue"] {
+            let mut values = Values::default();
+            values.secrets.insert(name.into(), "x".into());
+            let chosen = choose(&parameters, &values, &[]).unwrap();
+            assert_eq!(chosen["SessionPasswordf6981cc5SecretValue"], Choice::Given("x".into()), "{name}");
+        }
+        let failure = choose(&parameters, &Values::default(), &[]).unwrap_err();
+        assert!(failure.help[0].starts_with("`--secret SESSION_PASSWORD=@FILE`: "), "{failure:?}");
     }
 
     #[test]

@@ -85,16 +85,17 @@ fn tree(plan: &Plan) -> Result<ArtifactSet, String> {
 /// What a deployment must know besides the bundle.
 fn deployment(plan: &Plan) -> BeanstalkDeployment {
     let text = |text: &str| text.to_owned();
-    let mut named: BTreeMap<&str, String> = BTreeMap::new();
+    let mut named: BTreeMap<&str, (&str, String)> = BTreeMap::new();
     for secret in plan.read_secrets.values().filter(|secret| secret.given) {
-        named.insert(&secret.location, format!("the secret `{}`", secret.name));
+        named.insert(&secret.location, (&secret.name, format!("the secret `{}`", secret.name)));
     }
     for (variable, secret) in plan.secrets.iter().filter(|(_, secret)| secret.given) {
-        named.insert(&secret.location, format!("the value of `{variable}`"));
+        named.insert(&secret.location, (&secret.name, format!("the value of `{variable}`")));
     }
-    let given = named.into_iter().map(|(location, description)| DeployParameter {
+    let given = named.into_iter().map(|(location, (alias, description))| DeployParameter {
         name: location.to_owned(),
         description,
+        alias: Some(alias.to_owned()),
         secret: true,
         ..DeployParameter::default()
     });

@@ -66,6 +66,7 @@ fn deployment(application: &Application, plan: &EcsPlan, template: &Template) ->
     let parameters = template.parameters.iter().map(|(id, parameter)| DeployParameter {
         name: id.to_string(),
         description: parameter.description.clone(),
+        alias: given(id).and_then(|it| it.secret.as_ref()).map(ToString::to_string),
         value: given(id).and_then(|it| it.value.clone()),
         has_default: parameter.default.is_some(),
         secret: parameter.no_echo,

@@ -96,6 +96,7 @@ impl Compute for Ec2 {
             parameter: machines::image(architecture),
             value: None,
             variable: None,
+            secret: None,
         });
         let machines = Machines {
             kind,

@@ -64,7 +64,7 @@ pub(super) async fn plan(
         let value = if secret.generated {
             Some(generate(session).await?)
         } else {
-            let question = Question::Secret(format!("{} ({})", secret.name, secret.description));
+            let question = Question::Secret(format!("{} ({})", secret.called(), secret.description));
             ask(options.ask.as_ref(), question).await
         };
         let Some(value) = value else { break };

@@ -118,7 +118,7 @@ async fn choose(
     };
     let mut values: Values = options.values.clone();
     for secret in parameters::secrets_to_ask(&deployment.parameters, &values, &previous) {
-        let question = Question::Secret(format!("{} ({})", secret.name, secret.description));
+        let question = Question::Secret(format!("{} ({})", secret.called(), secret.description));
         let Some(value) = ask(options.ask.as_ref(), question).await else { break };
         values.secrets.insert(secret.name.clone(), value);
     }

@@ -164,6 +164,7 @@ fn parameters() -> Vec<PlannedParameter> {
         parameter: Parameter::new(kind, "given at deployment"),
         value: None,
         variable: None,
+        secret: None,
     };
     let mut version = parameter(Role::Image, ParameterType::String);
     version.id = LogicalId::variable("VERSION");

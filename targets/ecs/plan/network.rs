@@ -31,6 +31,7 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
         parameter: Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), text),
         value: None,
         variable: None,
+        secret: None,
     };
     let mut parameters = vec![PlannedParameter {
         id: id(Role::VpcId),
@@ -40,6 +41,7 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
         ),
         value: None,
         variable: None,
+        secret: None,
     }];
     let public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
     if public {

@@ -20,6 +20,7 @@ pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<PlannedParameter> {
             parameter,
             value: bound.value.as_ref().map(|value| value.to_string()),
             variable: Some(name.to_string()),
+            secret: None,
         });
     }
     for service in app.services.values() {
@@ -33,6 +34,7 @@ pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<PlannedParameter> {
                     .comment(format!("services.{}.build", service.name)),
                 value: None,
                 variable: None,
+                secret: None,
             });
         }
     }

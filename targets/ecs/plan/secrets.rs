@@ -154,6 +154,7 @@ fn fed_by(manifest: &Manifest, secret: &app::Secret) -> PlannedParameter {
         parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(manifest, secret)),
         value: None,
         variable: None,
+        secret: Some(secret.name.clone()),
     }
 }
 

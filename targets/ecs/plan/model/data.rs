@@ -103,4 +103,6 @@ pub struct PlannedParameter {
     pub value: Option<String>,
     /// The late-bound variable behind it.
     pub variable: Option<String>,
+    /// The secret of the application that it feeds.
+    pub secret: Option<Name>,
 }
