@@ -218,3 +218,31 @@ fn the_artifacts_are_made_for_aws() {
         }
     }
 }
+
+/// Paths between backticks, up to the first part that stands for something.
+fn named_paths(text: &str) -> impl Iterator<Item = &str> {
+    let rooms = ["src/", "targets/", "tests/", "docs/", "fixtures/", "ebextensions/", "benches/"];
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(move |path| rooms.iter().any(|room| path.starts_with(room)) && !path.contains(' '))
+        .map(|path| path.split(['<', '*', '{']).next().unwrap_or(path))
+}
+
+#[test]
+fn the_guides_name_what_exists() {
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for guide in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/benchmarks.md", "docs/deploying.md"]
+    {
+        let text = fs::read_to_string(root().join(guide)).unwrap();
+        for path in named_paths(&text) {
+            seen += 1;
+            if !root().join(path).exists() {
+                wrong.push(format!("{guide}: there is no {path}"));
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} paths were read");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
