@@ -9,8 +9,9 @@ use camino::Utf8Path;
 
 use super::bundle::{self, BundleError};
 use super::diff::{self, Difference};
+use super::directory;
 use super::write::LIST;
-use super::{Artifact, ArtifactSet, Mode};
+use super::{ArtifactSet, Mode};
 
 /// How a file differs from its golden.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,54 +64,11 @@ pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, Cha
 /// As the file system says; a name that no artifact can have.
 pub fn read(directory: &Utf8Path) -> io::Result<ArtifactSet> {
     let mut set = ArtifactSet::new();
-    for path in paths(directory)?.into_iter().filter(|path| path != LIST) {
-        let artifact = read_file(&directory.join(&path))?;
+    for path in directory::paths(directory)?.into_iter().filter(|path| path != LIST) {
+        let artifact = directory::read(&directory.join(&path))?;
         set.add(&path, artifact).map_err(io::Error::other)?;
     }
     Ok(set)
-}
-
-fn read_file(path: &Utf8Path) -> io::Result<Artifact> {
-    let found = path.symlink_metadata()?;
-    if found.is_symlink() {
-        let target = path.read_link_utf8()?;
-        return Ok(Artifact { mode: Mode::Link, bytes: target.into_string().into_bytes() });
-    }
-    let mode = if is_executable(&found) { Mode::Executable } else { Mode::File };
-    Ok(Artifact { mode, bytes: std::fs::read(path)? })
-}
-
-#[cfg(unix)]
-fn is_executable(found: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o111 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &std::fs::Metadata) -> bool {
-    false
-}
-
-/// Every file and link below a directory, sorted; links are not followed. A missing directory has none.
-pub(super) fn paths(directory: &Utf8Path) -> io::Result<Vec<String>> {
-    let mut found = Vec::new();
-    let mut waiting = vec![String::new()];
-    while let Some(below) = waiting.pop() {
-        let entries = match directory.join(&below).read_dir_utf8() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && below.is_empty() => continue,
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            let path = if below.is_empty() {
-                entry.file_name().to_owned()
-            } else {
-                format!("{below}/{}", entry.file_name())
-            };
-            if entry.file_type()?.is_dir() { waiting.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
 }
 
 #[cfg(test)]

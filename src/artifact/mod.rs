@@ -17,6 +17,7 @@
 
 pub mod bundle;
 pub mod diff;
+mod directory;
 mod document;
 pub mod golden;
 mod lines;

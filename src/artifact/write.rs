@@ -10,7 +10,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
-use super::golden;
+use super::directory;
 use super::{ArtifactSet, Mode};
 
 /// The list of what was written, beside it.
@@ -109,7 +109,7 @@ fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
         Ok(_) => {}
     }
     let listed = listed(directory)?;
-    let paths = golden::paths(directory).map_err(io_error(directory))?;
+    let paths = directory::paths(directory).map_err(io_error(directory))?;
     // What a run left that was killed is ours too.
     let foreign = |path: &String| !listed.contains(path) && !path.starts_with(TEMPORARY);
     match paths.into_iter().find(foreign) {
@@ -256,9 +256,9 @@ mod tests {
         let out = root.join("dist/prod");
         write(&set(&[("a", "1"), ("d/b", "2"), ("e/f/g", "3")]), &out).unwrap();
         write(&set(&[("a", "4"), ("d", "5")]), &out).unwrap();
-        assert_eq!(golden::paths(&out).unwrap(), [".tranship", "a", "d"]);
+        assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a", "d"]);
         assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "4");
-        assert_eq!(golden::paths(&root).unwrap(), ["dist/prod/.tranship", "dist/prod/a", "dist/prod/d"]);
+        assert_eq!(directory::paths(&root).unwrap(), ["dist/prod/.tranship", "dist/prod/a", "dist/prod/d"]);
         let list = std::fs::read_to_string(out.join(LIST)).unwrap();
         assert!(
             list.starts_with("4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a  a\n"),
@@ -279,7 +279,7 @@ mod tests {
         let file = root.join("file");
         std::fs::write(&file, "").unwrap();
         assert!(matches!(write(&set(&[("a", "2")]), &file), Err(WriteError::NotADirectory(_))));
-        assert_eq!(golden::paths(&root).unwrap(), ["file", "out/.tranship", "out/a", "out/notes.txt"]);
+        assert_eq!(directory::paths(&root).unwrap(), ["file", "out/.tranship", "out/a", "out/notes.txt"]);
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
         std::fs::create_dir_all(out.join(".tranship-x1y2/new")).unwrap();
         std::fs::write(out.join(".tranship-x1y2/new/a"), "half").unwrap();
         write(&set(&[("a", "1")]), &out).unwrap();
-        assert_eq!(golden::paths(&out).unwrap(), [".tranship", "a"]);
+        assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a"]);
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
         write(&set(&[("a", "1"), ("d/b", "2")]), &out).unwrap();
         let staged = stage(&set(&[("a", "3"), ("c/x", "4")]), &out).unwrap();
         staged.move_in(&staged.temporary.path().join("new")).unwrap();
-        assert_eq!(golden::paths(&out).unwrap(), [".tranship", "a", "c/x"]);
+        assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a", "c/x"]);
         assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "3");
     }
 

@@ -4,7 +4,7 @@
 //! engine versions of the CloudFormation registry of October 2026.
 
 use super::planner::Planner;
-use super::{Database, FileSystem, Network, Storage, Task};
+use super::{Database, FileSystem, Network, Storage, Task, names};
 use crate::app::{self, At, Engine, Posture};
 use crate::diagnostic::{Diagnostic, Rule, rules};
 
@@ -37,20 +37,6 @@ const RESERVED: &[(Engine, &str)] = &[
     (Engine::Postgres, "admin"),
 ];
 
-/// The database inside the instance.
-pub(super) fn database_name(database: &app::Database) -> Option<String> {
-    database.database.as_ref().map(|name| name.value.clone())
-}
-
-/// The master user.
-pub(super) fn username(database: &app::Database) -> String {
-    let usual = match database.engine.value {
-        Engine::Mysql | Engine::Mariadb => "admin",
-        Engine::Postgres => "postgres",
-    };
-    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.value.clone())
-}
-
 /// The databases, each with the rules it must keep.
 pub(super) fn databases(planner: &mut Planner<'_, '_>) -> Vec<Database> {
     let app = planner.app;
@@ -79,8 +65,8 @@ fn plan(planner: &mut Planner<'_, '_>, given: &app::Database) -> Database {
         version: version(planner, given),
         class: class(planner, given),
         storage: storage(planner, given),
-        database: database_name(given),
-        username: username(given),
+        database: names::database(given),
+        username: names::master_user(given),
         logs: if careful { exported } else { &[] },
         careful,
     }
@@ -154,7 +140,7 @@ fn name_rules(planner: &mut Planner<'_, '_>, given: &app::Database) {
         let help = "use a letter, then letters, digits and underscores";
         tell(planner, &rules::ecs::DATABASE_NAME, given, Some(name), message, help);
     }
-    let user = username(given);
+    let user = names::master_user(given);
     let longest = if engine == Engine::Postgres { 63 } else { 16 };
     if !word(&user) || user.len() > longest || RESERVED.contains(&(engine, user.as_str())) {
         let message = format!("`{user}` cannot be the master user of `{}`", given.name);

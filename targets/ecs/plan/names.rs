@@ -1,9 +1,9 @@
-//! Names that ECS, Cloud Map and CloudWatch accept, as functions of one thing's own name.
+//! Names that ECS, Cloud Map, CloudWatch and RDS accept, as functions of one thing's own name.
 //!
 //! A name that is legal stays as it is; any other has its illegal characters replaced and a hash of
 //! itself appended, so that two names never become one.
 
-use crate::app::Settings;
+use crate::app::{Database, Engine, Settings};
 use sha2::{Digest, Sha256};
 
 /// The longest DNS label (RFC 1035).
@@ -59,6 +59,20 @@ pub fn namespace(project: &str, settings: &Settings) -> String {
         Some(environment) => format!("{}.{}.internal", label(environment), label(project)),
         None => format!("{}.internal", label(project)),
     }
+}
+
+/// The database inside a managed instance.
+pub(super) fn database(database: &Database) -> Option<String> {
+    database.database.as_ref().map(|name| name.value.clone())
+}
+
+/// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
+pub(super) fn master_user(database: &Database) -> String {
+    let usual = match database.engine.value {
+        Engine::Mysql | Engine::Mariadb => "admin",
+        Engine::Postgres => "postgres",
+    };
+    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.value.clone())
 }
 
 fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {

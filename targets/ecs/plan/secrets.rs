@@ -20,17 +20,6 @@ pub(super) fn parameter(name: &str) -> LogicalId {
     LogicalId::of(name, Role::SecretValue)
 }
 
-/// The value of a secret inside the value of another one.
-pub(super) fn inline(renderer: &Renderer<'_>, secret: &app::Secret) -> Sub {
-    match &secret.source {
-        SecretSource::Derived(text) | SecretSource::Content(text) => renderer.sub(text),
-        SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
-            Sub::new().reference(&parameter(&secret.name))
-        }
-        SecretSource::External(name) => renderer.sub(name),
-    }
-}
-
 /// How a variable that holds a secret is injected.
 #[derive(Debug, Clone)]
 pub(super) struct Injected {
@@ -132,7 +121,7 @@ fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &app::Secret) -> S
     Secret {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
-        value: inline(renderer, secret).into(),
+        value: renderer.secret(secret).into(),
         from: vec![key_of(manifest, secret)],
     }
 }

@@ -3,8 +3,8 @@
 //! Late-bound variables become parameters, hosts become discovery names, database fields attributes of
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
-use super::{layout::Layout, names, secrets};
-use crate::app::{Application, DatabaseField, Piece, Text};
+use super::{layout::Layout, names};
+use crate::app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
 use crate::cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
 
 /// What rendering needs to know.
@@ -42,12 +42,24 @@ impl Renderer<'_> {
             Piece::Host(service) => sub.then(self.host(service)),
             Piece::Database { service, field } => self.database(sub, service, *field),
             Piece::Secret(name) => match self.app.secrets.get(name) {
-                Some(secret) => sub.append(secrets::inline(self, secret)),
+                Some(secret) => sub.append(self.secret(secret)),
                 None => sub,
             },
             Piece::Region => sub.pseudo(Pseudo::Region),
             Piece::Account => sub.pseudo(Pseudo::AccountId),
             Piece::Partition => sub.pseudo(Pseudo::Partition),
+        }
+    }
+
+    /// The value of a secret, for the inside of another secret.
+    pub(super) fn secret(&self, secret: &Secret) -> Sub {
+        match &secret.source {
+            SecretSource::Derived(text) | SecretSource::Content(text) | SecretSource::External(text) => {
+                self.sub(text)
+            }
+            SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
+                Sub::new().reference(&LogicalId::of(&secret.name, Role::SecretValue))
+            }
         }
     }
 
@@ -66,8 +78,8 @@ impl Renderer<'_> {
         match field {
             DatabaseField::Host => sub.att(&instance, "Endpoint.Address"),
             DatabaseField::Port => sub.att(&instance, "Endpoint.Port"),
-            DatabaseField::Name => sub.then(super::data::database_name(database).unwrap_or_default()),
-            DatabaseField::Username => sub.then(super::data::username(database)),
+            DatabaseField::Name => sub.then(names::database(database).unwrap_or_default()),
+            DatabaseField::Username => sub.then(names::master_user(database)),
             DatabaseField::Password => {
                 sub.secret_field(&LogicalId::of(service, Role::Credentials), "password")
             }
