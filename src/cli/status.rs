@@ -2,7 +2,7 @@
 
 use super::deployment::{Aws, Reporter};
 use super::{Context, Exit, Set};
-use crate::deploy::{self, Status as Found};
+use crate::deploy::{self, ServiceStatus, Status as Found};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
@@ -52,11 +52,30 @@ impl Status {
 fn human(found: &Found) -> String {
     let state = found.state.as_deref().unwrap_or("not deployed");
     let facts = found.facts.iter().map(|(name, value)| format!("  {name}: {value}\n"));
-    format!("{}: {state}\n", found.subject) + &facts.collect::<String>()
+    let services = found.services.iter().map(line);
+    format!("{}: {state}\n", found.subject) + &facts.chain(services).collect::<String>()
+}
+
+fn line(service: &ServiceStatus) -> String {
+    let ServiceStatus { name, rollout, running, desired, pending, reason } = service;
+    let pending = if *pending > 0 { format!(", {pending} pending") } else { String::new() };
+    let reason = reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
+    format!("  service {name}: {running}/{desired} running{pending}, rollout {rollout}{reason}\n")
 }
 
 fn document(found: &Found) -> Value {
     let facts: Map<_, _> =
         found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-    json!({"subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts})
+    let services: Vec<Value> = found.services.iter().map(service).collect();
+    json!({
+        "subject": found.subject, "state": found.state, "healthy": found.healthy, "facts": facts,
+        "services": services,
+    })
+}
+
+fn service(of: &ServiceStatus) -> Value {
+    json!({
+        "name": of.name, "rollout": of.rollout, "running": of.running, "desired": of.desired,
+        "pending": of.pending, "reason": of.reason, "healthy": of.is_healthy(),
+    })
 }

@@ -39,7 +39,7 @@ impl Pace {
 }
 
 /// Between 75 % and 125 % of a duration.
-fn jitter(duration: Duration) -> Duration {
+pub(super) fn jitter(duration: Duration) -> Duration {
     let part = u32::try_from(milliseconds() % 51).unwrap_or(0);
     duration * (75 + part) / 100
 }

@@ -84,19 +84,32 @@ where
     R: fmt::Debug + 'static,
 {
     let code = error.code().unwrap_or_default().to_owned();
-    let reason = error.message().map_or_else(|| reach(&error), str::to_owned);
+    let reason = reason(&error);
     if CREDENTIAL_CODES.contains(&code.as_str()) {
         return credentials(&format!("cannot {doing}: {reason}"), None);
     }
     let failure = Failure::failed(format!("cannot {doing}: {reason}"));
-    if code.contains("AccessDenied")
-        || code.contains("InsufficientPrivileges")
-        || code == "UnauthorizedOperation"
-    {
+    if is_denied(&code) {
         return failure
             .help("the credentials in use are not allowed to do this: ask for the permission named above");
     }
     failure
+}
+
+/// Whether a code says that a permission is lacking.
+pub(super) fn is_denied(code: &str) -> bool {
+    code.contains("AccessDenied")
+        || code.contains("InsufficientPrivileges")
+        || code == "UnauthorizedOperation"
+}
+
+/// What the service said, or why none did.
+pub(super) fn reason<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: fmt::Debug + 'static,
+{
+    error.message().map_or_else(|| reach(error), str::to_owned)
 }
 
 /// What the SDK says where no service answered.

@@ -9,6 +9,7 @@ mod bucket;
 mod clock;
 mod cloudformation;
 mod failure;
+mod mask;
 mod parameters;
 mod progress;
 mod session;
@@ -78,6 +79,33 @@ pub struct Status {
     pub healthy: bool,
     /// What there is to know of it: version, health, addresses.
     pub facts: Vec<(String, String)>,
+    /// Its ECS services.
+    pub services: Vec<ServiceStatus>,
+}
+
+/// How an ECS service stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceStatus {
+    /// Its name in the manifest.
+    pub name: String,
+    /// Of its newest deployment: `IN_PROGRESS`, `COMPLETED`, `FAILED`; `MISSING` where ECS knows no such
+    /// service, else the state of one that is being deleted.
+    pub rollout: String,
+    /// Tasks that run.
+    pub running: i32,
+    /// Tasks that are to run.
+    pub desired: i32,
+    /// Tasks on their way.
+    pub pending: i32,
+    /// Why the last task stopped, where too few run; else what the circuit breaker says.
+    pub reason: Option<String>,
+}
+
+impl ServiceStatus {
+    /// Whether all its tasks run and its rollout did not fail.
+    pub fn is_healthy(&self) -> bool {
+        self.running >= self.desired && matches!(self.rollout.as_str(), "IN_PROGRESS" | "COMPLETED")
+    }
 }
 
 /// Deploys.
@@ -109,8 +137,8 @@ pub fn status(
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Status, Failure> {
-    run(deployment, options, progress, async |session, _| match deployment {
-        Deployment::Stack(stack) => cloudformation::status(session, stack).await,
+    run(deployment, options, progress, async |session, progress| match deployment {
+        Deployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
         Deployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
     })
 }

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Tries of one call, the first included.
 const ATTEMPTS: u32 = 10;
 
+/// Tries of a call that a deployment can do without.
+const BRISK: u32 = 3;
+
 /// An identity at AWS and the clients that act for it.
 pub(super) struct Session {
     config: SdkConfig,
@@ -100,6 +103,18 @@ impl Session {
         aws_sdk_elasticbeanstalk::Client::new(&self.config)
     }
 
+    /// Only looks, and gives up soon.
+    pub(super) fn ecs(&self) -> aws_sdk_ecs::Client {
+        let config = aws_sdk_ecs::config::Builder::from(&self.config).retry_config(brisk());
+        aws_sdk_ecs::Client::from_conf(config.build())
+    }
+
+    /// Only looks, and gives up soon.
+    pub(super) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config).retry_config(brisk());
+        aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+    }
+
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
         aws_sdk_s3::Client::new(&self.config)
     }
@@ -107,6 +122,10 @@ impl Session {
     pub(super) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         aws_sdk_secretsmanager::Client::new(&self.config)
     }
+}
+
+fn brisk() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(BRISK).with_max_backoff(Duration::from_secs(5))
 }
 
 async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig {

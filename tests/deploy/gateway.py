@@ -7,12 +7,22 @@ moment at which the program under test is killed.
 import collections
 import http.client
 import http.server
+import json
+import pathlib
 import re
+import sys
 import threading
 import time
 import urllib.parse
 
-Call = collections.namedtuple("Call", "service action status form")
+import botocore.session
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "judges"))
+
+import api_model  # noqa: E402
+
+# `form` are the members of a query, `body` the bytes of any other request.
+Call = collections.namedtuple("Call", "service action status form body")
 
 THROTTLED = {
     "query": ('<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message>'
@@ -53,6 +63,10 @@ class Gateway:
         self.rules.append({"action": action, "times": times, "do": "refuse", "code": code, "message": message,
                            "status": status})
 
+    def amend(self, action, change, times=1000):
+        """Answers of this action, of a service that speaks JSON, are passed through `change(answer)` first."""
+        self.rules.append({"action": action, "times": times, "do": "amend", "hook": change})
+
     def at(self, action, when, do, skip=0):
         """Calls `do()` when the action arrives: `before` it is carried out, which it then is not, or `after`,
         when it was carried out and its answer is lost. `skip` lets that many calls pass first."""
@@ -92,7 +106,7 @@ class Gateway:
                 rule = gateway._rule(action)
                 status = gateway._answer(self, rule, service, form, body)
                 with gateway.lock:
-                    gateway.calls.append(Call(service, action, status, form))
+                    gateway.calls.append(Call(service, action, status, form, b"" if form else body))
 
             def _body(self):
                 if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -114,6 +128,9 @@ class Gateway:
             return reply(request, 503 if service == "s3" else 400, text.encode(), {"Content-Type": kind})
         if rule["do"] == "unavailable":
             return reply(request, 503, b"service unavailable", {"Content-Type": "text/plain"})
+        if rule["do"] == "refuse" and request.headers.get("X-Amz-Target"):
+            text = json.dumps({"__type": rule["code"], "message": rule["message"]})
+            return reply(request, 400, text.encode(), {"Content-Type": "application/x-amz-json-1.1"})
         if rule["do"] == "refuse":
             text = ERROR.format(rule["code"], rule["message"])
             return reply(request, rule["status"], text.encode(), {"Content-Type": "text/xml"})
@@ -124,6 +141,8 @@ class Gateway:
         if rule["do"] == "after":
             rule["hook"]()
             return self._hang_up(request)
+        if rule["do"] == "amend":
+            data = amended(service, request.headers["X-Amz-Target"], data, rule["hook"])
         return reply(request, status, data, headers)
 
     @staticmethod
@@ -145,6 +164,16 @@ class Gateway:
         kept = {name: value for name, value in response.getheaders()
                 if name.lower() not in ("transfer-encoding", "connection", "date", "server")}
         return response.status, data, kept
+
+
+def amended(service, target, data, change):
+    """An answer as a test wants it, if it is one that the service could give."""
+    operation = botocore.session.Session().get_service_model(service).operation_model(target.split(".")[-1])
+    answer = change(json.loads(data))
+    faults = api_model.faults(answer, operation.output_shape)
+    if faults:
+        raise AssertionError(f"{operation.name} cannot answer that: {faults}")
+    return json.dumps(answer).encode()
 
 
 def reply(request, status, data, headers):

@@ -1,4 +1,4 @@
-"""Starts MiniStack with the few resource types that it lacks, and an ECS agent that the test plays.
+"""Starts MiniStack with the few resource types that it lacks, and with ECS services whose tasks the test ends.
 
 The list is closed: a template that uses any other unknown type fails, as it would with the service.
 Nothing reads what these resources do, so they only exist: created, updated, deleted, shown in change sets.
@@ -6,6 +6,8 @@ Nothing reads what these resources do, so they only exist: created, updated, del
 
 import os
 import uuid
+
+import ministack_ecs
 
 # A type, and what a `Ref` of it looks like.
 MISSING = {
@@ -41,22 +43,6 @@ def handlers(form):
     return {"create": create, "update": update, "delete": delete}
 
 
-def agent():
-    """Lets a test play the ECS agent, as no container engine runs: SubmitTaskStateChange ends a task."""
-    from ministack.core.responses import json_response
-    from ministack.services import ecs
-
-    def submit(data):
-        task = ecs._resolve_task(data["task"], ecs._resolve_cluster_name(data.get("cluster", "default")))
-        codes = {one["containerName"]: one.get("exitCode") for one in data.get("containers", [])}
-        for container in task["containers"]:
-            container["exitCode"] = codes.get(container["name"])
-        ecs._mark_task_stopped(task["taskArn"], task, data.get("reason", ""), "EssentialContainerExited")
-        return json_response({"acknowledgment": "ACCEPT"})
-
-    ecs._ACTION_MAP["SubmitTaskStateChange"] = submit
-
-
 def images():
     """Publishes them: no account can set a parameter of these names."""
     from ministack.services import ssm
@@ -74,7 +60,7 @@ def main():
     provisioners._RESOURCE_HANDLERS.update({kind: handlers(form) for kind, form in MISSING.items()})
     if os.environ.get("BIND_HOST") != "127.0.0.1":
         raise SystemExit("BIND_HOST must be 127.0.0.1")
-    agent()
+    ministack_ecs.install()
     images()
     from ministack import app
 

@@ -130,7 +130,7 @@ fn changes(
 pub(super) async fn status(session: &Session, deployment: &BeanstalkDeployment) -> Result<Status, Failure> {
     let subject = format!("environment {}", deployment.environment);
     let Some(found) = environment::find(session, deployment).await? else {
-        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new() });
+        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new(), services: Vec::new() });
     };
     let mut facts = vec![
         ("health".to_owned(), found.health.clone()),
@@ -139,5 +139,5 @@ pub(super) async fn status(session: &Session, deployment: &BeanstalkDeployment) 
         ("changed".to_owned(), found.changed.clone()),
     ];
     facts.extend(found.outputs());
-    Ok(Status { subject, healthy: found.is_well(), state: Some(found.status), facts })
+    Ok(Status { subject, healthy: found.is_well(), state: Some(found.status), facts, services: Vec::new() })
 }

@@ -6,6 +6,7 @@
 use super::follow::{self, Bookmark};
 use super::machines;
 use super::release::{self, Fate};
+use super::services::Watch;
 use super::stack::{Stack, find};
 use crate::deploy::bucket::Bucket;
 use crate::deploy::failure::{Failure, sdk};
@@ -34,7 +35,9 @@ pub(in crate::deploy) async fn down(
         progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
         let mark = Bookmark::of_current(&client, &stack.id).await?;
         session.underway(format!("what changes the stack {name}"));
-        stack = follow::follow(session, &stack.id, mark, options.timeout, progress).await?.stack;
+        stack = follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress)
+            .await?
+            .stack;
         session.settled();
         if find(&client, name).await?.is_none() {
             return Ok(Outcome { changed: true, outputs: Vec::new() });
@@ -105,12 +108,16 @@ async fn prepare(
         Err(error) => return Err(sdk("mark what is kept", error)),
     }
     session.underway("the marking of what is kept");
-    let end = follow::follow(session, &stack.id, mark, options.timeout, progress).await?;
+    let end =
+        follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress).await?;
     session.settled();
     if end.stack.succeeded() {
         return Ok(());
     }
-    Err(end.failure(&client, "marking what is kept").await.help("nothing was deleted"))
+    Err(end
+        .failure(&client, "marking what is kept", &Watch::nothing(session))
+        .await
+        .help("nothing was deleted"))
 }
 
 /// Deletes a stack and follows that to its end.
@@ -124,13 +131,17 @@ pub(super) async fn delete(
     let mark = Bookmark::now(&client, &stack.id).await?;
     delete_quietly(&client, &stack.id).await?;
     session.underway("the deletion of the stack");
-    let end = follow::follow(session, &stack.id, mark, options.timeout, progress).await?;
+    let end =
+        follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress).await?;
     session.settled();
     if end.stack.succeeded() {
         return Ok(());
     }
     let failed = end.failed().join(", ");
-    Err(end.failure(&client, "the deletion").await.help(format!("not deleted: {failed}")))
+    Err(end
+        .failure(&client, "the deletion", &Watch::nothing(session))
+        .await
+        .help(format!("not deleted: {failed}")))
 }
 
 /// Asks for a stack's deletion.

@@ -3,6 +3,7 @@
 //! In: a stack's id and what had happened before. Out: the stack in its terminal state, and the first
 //! resource that failed with its own reason.
 
+use super::services::Watch;
 use super::stack::{Stack, find};
 use crate::deploy::clock::Pace;
 use crate::deploy::failure::{Failure, FailureKind, sdk};
@@ -43,12 +44,42 @@ pub(super) struct End {
     failures: Vec<StackEvent>,
 }
 
-/// Follows an operation until the stack rests.
+/// The first resource that failed, by its own reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cause {
+    /// The logical id, with those of the nested stacks it stands in.
+    pub(super) path: String,
+    /// The resource's type.
+    kind: String,
+    reason: String,
+}
+
+/// Follows an operation until the stack rests, and watches its services meanwhile.
 pub(super) async fn follow(
+    session: &Session,
+    stack_id: &str,
+    mark: Bookmark,
+    limit: Duration,
+    watch: &Watch<'_>,
+    progress: &mut dyn Progress,
+) -> Result<End, Failure> {
+    let end = tokio::select! {
+        end = to_the_end(session, stack_id, mark, limit, watch, progress) => end,
+        never = watch.run() => match never {},
+    };
+    if !matches!(&end, Ok(end) if end.stack.succeeded()) {
+        watch.finish().await;
+    }
+    watch.tell(progress);
+    end.map_err(|failure| watch.add_trouble(failure))
+}
+
+async fn to_the_end(
     session: &Session,
     stack_id: &str,
     mut mark: Bookmark,
     limit: Duration,
+    watch: &Watch<'_>,
     progress: &mut dyn Progress,
 ) -> Result<End, Failure> {
     let client = session.cloudformation();
@@ -59,8 +90,10 @@ pub(super) async fn follow(
         let fresh = since(&client, stack_id, &mut mark).await?;
         for event in &fresh {
             mark.started |= is_of_stack(event);
+            watch.note(event);
             progress.event(&describe(event));
         }
+        watch.tell(progress);
         if !fresh.is_empty() {
             pace.hurry();
         }
@@ -144,25 +177,36 @@ fn describe(event: &StackEvent) -> Event {
 }
 
 impl End {
-    /// The first resource that failed, by its own reason; into nested stacks.
-    pub(super) async fn failure(&self, client: &Client, what: &str) -> Failure {
-        let status = self.stack.status.as_str();
+    /// Why `what` failed: the first resource that did, or the service behind it.
+    pub(super) async fn failure(&self, client: &Client, what: &str, watch: &Watch<'_>) -> Failure {
+        let (status, cause) = (self.stack.status.as_str(), self.cause(client).await);
+        let failure = match &cause {
+            Some(Cause { path, kind, reason }) => {
+                Failure::failed(format!("{path} ({kind}) failed: {reason}"))
+                    .help(format!("{what} ended as {status}"))
+            }
+            None => {
+                let reason = Some(self.stack.reason.as_str()).filter(|reason| !reason.is_empty());
+                let reason = reason.unwrap_or("no reason was given");
+                Failure::failed(format!("{what} ended as {status}: {reason}"))
+            }
+        };
+        watch.explain(failure, cause.as_ref())
+    }
+
+    /// The first resource that failed; into nested stacks.
+    async fn cause(&self, client: &Client) -> Option<Cause> {
         let root = |events: &[StackEvent]| {
             events.iter().find(|event| !is_of_stack(event) && !is_consequence(event)).cloned()
         };
-        let Some(mut cause) = root(&self.failures) else {
-            let reason =
-                if self.stack.reason.is_empty() { "no reason was given" } else { &self.stack.reason };
-            return Failure::failed(format!("{what} ended as {status}: {reason}"));
-        };
+        let mut cause = root(&self.failures)?;
         let mut path = cause.logical_resource_id().unwrap_or_default().to_owned();
         while let Some(inner) = self.inner(client, &cause).await.as_deref().and_then(root) {
             path = format!("{path}/{}", inner.logical_resource_id().unwrap_or_default());
             cause = inner;
         }
-        let kind = cause.resource_type().unwrap_or_default();
-        let reason = cause.resource_status_reason().unwrap_or("no reason was given");
-        Failure::failed(format!("{path} ({kind}) failed: {reason}")).help(format!("{what} ended as {status}"))
+        let reason = cause.resource_status_reason().unwrap_or("no reason was given").to_owned();
+        Some(Cause { path, kind: cause.resource_type().unwrap_or_default().to_owned(), reason })
     }
 
     /// The failures of the nested stack that an event is about.

@@ -9,17 +9,20 @@ mod follow;
 mod guard;
 mod machines;
 mod release;
+mod services;
 mod stack;
 
 use self::changeset::{ChangeSet, Draft, Template};
 use self::follow::Bookmark;
+use self::services::Watch;
 use self::stack::{Stack, find};
 use super::bucket::Bucket;
 use super::failure::Failure;
+use super::mask::Mask;
 use super::parameters::{self, Choice};
 use super::progress::{Progress, Question};
 use super::session::Session;
-use super::{Options, Outcome, Status, Values, artifact, ask};
+use super::{Options, Outcome, ServiceStatus, Status, Values, artifact, ask};
 use crate::artifact::ArtifactSet;
 use crate::targets::StackDeployment;
 use std::collections::BTreeMap;
@@ -39,7 +42,7 @@ pub(super) async fn deploy(
 ) -> Result<Outcome, Failure> {
     let name = &deployment.stack;
     let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
-    let stack = settle(session, name, options, progress).await?;
+    let stack = settle(session, deployment, options, progress).await?;
     let parameters = choose(session, deployment, stack.as_ref(), options).await?;
     let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await?
     else {
@@ -52,24 +55,36 @@ pub(super) async fn deploy(
         withdraw(session, name, set, stack.is_none()).await?;
         return Err(failure);
     }
-    execute(session, name, &set, options, progress).await
+    let watch = Watch::new(session, &deployment.services, mask(deployment, &parameters));
+    execute(session, name, &set, options, &watch, progress).await
+}
+
+/// Over the values of secrets that are given now.
+fn mask(deployment: &StackDeployment, parameters: &BTreeMap<String, Choice>) -> Mask {
+    let secrets = deployment.parameters.iter().filter(|parameter| parameter.secret);
+    Mask::new(secrets.filter_map(|it| match parameters.get(&it.name) {
+        Some(Choice::Given(value)) => Some(value.as_str()),
+        _ => None,
+    }))
 }
 
 /// The stack, at rest; nothing where it is to be created.
 async fn settle(
     session: &Session,
-    name: &str,
+    deployment: &StackDeployment,
     options: &Options,
     progress: &mut dyn Progress,
 ) -> Result<Option<Stack>, Failure> {
-    let client = session.cloudformation();
+    let (client, name) = (session.cloudformation(), &deployment.stack);
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
         if stack.is_busy() {
             progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
             session.underway(format!("what changes the stack {name}"));
             let mark = Bookmark::of_current(&client, &stack.id).await?;
-            follow::follow(session, &stack.id, mark, options.timeout, progress).await?;
+            let mask = Mask::new(options.values.secrets.values().map(String::as_str));
+            let watch = Watch::new(session, &deployment.services, mask);
+            follow::follow(session, &stack.id, mark, options.timeout, &watch, progress).await?;
             session.settled();
         } else if stack.is_updatable() {
             changeset::sweep(&client, name).await?;
@@ -173,31 +188,39 @@ async fn execute(
     name: &str,
     set: &ChangeSet,
     options: &Options,
+    watch: &Watch<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Failure> {
     let client = session.cloudformation();
     let mark = Bookmark::now(&client, &set.stack_id).await?;
     session.underway(format!("the deployment of the stack {name}"));
     set.execute(&client).await?;
-    let end = follow::follow(session, &set.stack_id, mark, options.timeout, progress).await?;
+    let end = follow::follow(session, &set.stack_id, mark, options.timeout, watch, progress).await?;
     session.settled();
     if !end.stack.succeeded() {
-        return Err(end.failure(&client, &format!("the stack {name}")).await);
+        return Err(end.failure(&client, &format!("the stack {name}"), watch).await);
     }
     Ok(Outcome { changed: true, outputs: end.stack.outputs })
 }
 
 /// How the stack stands.
-pub(super) async fn status(session: &Session, deployment: &StackDeployment) -> Result<Status, Failure> {
+pub(super) async fn status(
+    session: &Session,
+    deployment: &StackDeployment,
+    progress: &mut dyn Progress,
+) -> Result<Status, Failure> {
     let client = session.cloudformation();
     let subject = format!("stack {}", deployment.stack);
     let Some(stack) = find(&client, &deployment.stack).await? else {
-        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new() });
+        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new(), services: Vec::new() });
     };
     let mut facts = vec![("changed".to_owned(), stack.changed.clone())];
     if !stack.reason.is_empty() {
         facts.push(("reason".to_owned(), stack.reason.clone()));
     }
     facts.extend(stack.outputs.iter().cloned());
-    Ok(Status { subject, state: Some(stack.status.as_str().to_owned()), healthy: stack.succeeded(), facts })
+    let services = services::standing(session, &stack.id, &deployment.services, progress).await?;
+    let healthy = stack.succeeded() && services.iter().all(ServiceStatus::is_healthy);
+    let state = Some(stack.status.as_str().to_owned());
+    Ok(Status { subject, state, healthy, facts, services })
 }

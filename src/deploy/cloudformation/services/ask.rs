@@ -1,0 +1,168 @@
+//! The calls: services, stopped tasks, and the last lines of a container's log.
+//!
+//! In: names. Out: what ECS and CloudWatch Logs know, in as few calls as their batches allow. Nothing here is
+//! needed to deploy, so a call is tried fewer times than those that are.
+
+use super::board::Wanted;
+use super::report::Lines;
+use crate::deploy::failure::{is_denied, reason};
+use crate::deploy::session::Session;
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ecs::types::{DesiredStatus, LogDriver, Service, Task, TaskDefinition};
+use std::error::Error;
+use std::fmt;
+
+/// DescribeServices takes 10 services at most.
+const SERVICES: usize = 10;
+
+/// DescribeTasks takes 100 tasks at most.
+const TASKS: usize = 100;
+
+/// Pages of a hundred stopped tasks that are read: ECS forgets them within hours.
+const PAGES: usize = 10;
+
+/// The last lines of a log that are told.
+const LINES: i32 = 10;
+
+/// Characters of one line that are told.
+const WIDTH: usize = 400;
+
+/// Why something cannot be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// Whether asking again is of no use: a permission is lacking.
+    pub(super) denied: bool,
+    /// What AWS said.
+    pub(super) reason: String,
+}
+
+fn trouble<E, R>(error: SdkError<E, R>) -> Trouble
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: fmt::Debug + 'static,
+{
+    Trouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
+}
+
+/// Services of one cluster, by their ARNs.
+pub(super) async fn services(
+    ecs: &aws_sdk_ecs::Client,
+    cluster: &str,
+    arns: &[String],
+) -> Result<Vec<Service>, Trouble> {
+    let mut found = Vec::new();
+    for batch in arns.chunks(SERVICES) {
+        let call = ecs.describe_services().cluster(cluster).set_services(Some(batch.to_vec()));
+        found.extend(call.send().await.map_err(trouble)?.services.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// The ARNs of a cluster's tasks that stopped or are about to: one call whatever the number of services.
+pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<Vec<String>, Trouble> {
+    let (mut found, mut token) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let call = ecs.list_tasks().cluster(cluster).desired_status(DesiredStatus::Stopped);
+        let page = call.set_next_token(token).send().await.map_err(trouble)?;
+        found.extend(page.task_arns.unwrap_or_default());
+        token = page.next_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Tasks of one cluster, by their ARNs.
+pub(super) async fn tasks(
+    ecs: &aws_sdk_ecs::Client,
+    cluster: &str,
+    arns: &[String],
+) -> Result<Vec<Task>, Trouble> {
+    let mut found = Vec::new();
+    for batch in arns.chunks(TASKS) {
+        let call = ecs.describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
+        found.extend(call.send().await.map_err(trouble)?.tasks.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// The last lines that a container of a task logged; nothing where its log is not in CloudWatch Logs, or is
+/// gone or empty.
+pub(super) async fn lines(session: &Session, wanted: &Wanted) -> Result<Option<Lines>, Trouble> {
+    let call = session.ecs().describe_task_definition().task_definition(&wanted.definition);
+    let definition = call.send().await.map_err(trouble)?.task_definition;
+    let Some((group, stream)) = definition.and_then(|it| stream(&it, wanted)) else { return Ok(None) };
+    let call = session.logs().get_log_events().log_group_name(&group).log_stream_name(&stream);
+    let events = match call.limit(LINES).start_from_head(false).send().await {
+        Ok(page) => page.events.unwrap_or_default(),
+        Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
+        Err(error) => return Err(trouble(error)),
+    };
+    let lines: Vec<String> = events.iter().filter_map(|event| event.message()).map(str::to_owned).collect();
+    let found = Lines { task: wanted.id.clone(), container: wanted.container.clone(), group, stream, lines };
+    Ok((!found.lines.is_empty()).then_some(found))
+}
+
+/// The log group and the stream of a container: `PREFIX/CONTAINER/TASK`. In: Amazon ECS Developer Guide, "Send
+/// Amazon ECS logs to CloudWatch".
+fn stream(definition: &TaskDefinition, wanted: &Wanted) -> Option<(String, String)> {
+    let is_it = |name: Option<&str>| name == Some(wanted.container.as_str());
+    let container = definition.container_definitions().iter().find(|it| is_it(it.name()))?;
+    let log = container.log_configuration().filter(|log| *log.log_driver() == LogDriver::Awslogs)?;
+    let options = log.options()?;
+    let prefix = options.get("awslogs-stream-prefix")?;
+    let stream = format!("{prefix}/{}/{}", wanted.container, wanted.id);
+    Some((options.get("awslogs-group")?.clone(), stream))
+}
+
+/// Text that a terminal can be given: without control sequences.
+pub(super) fn printable(text: &str) -> String {
+    let plain = anstream::adapter::strip_str(text).to_string();
+    plain.trim_end().chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+}
+
+/// A line that is not longer than a few rows.
+pub(super) fn shortened(mut line: String) -> String {
+    if let Some((end, _)) = line.char_indices().nth(WIDTH) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ecs::types::{ContainerDefinition, LogConfiguration};
+
+    #[test]
+    fn the_stream_is_read_off_the_task_definition() {
+        let wanted = Wanted {
+            service: "AppService".into(),
+            task: "arn:aws:ecs:us-east-1:1:task/shop/abc".into(),
+            id: "abc".into(),
+            definition: "shop-app:1".into(),
+            container: "app".into(),
+        };
+        let definition = |driver: LogDriver, prefix: Option<&str>| {
+            let log =
+                LogConfiguration::builder().log_driver(driver).options("awslogs-group", "/shop/ecs/app");
+            let log = prefix.into_iter().fold(log, |log, it| log.options("awslogs-stream-prefix", it));
+            let log = log.build().unwrap();
+            let container = ContainerDefinition::builder().name("app").log_configuration(log).build();
+            let other = ContainerDefinition::builder().name("proxy").build();
+            TaskDefinition::builder().container_definitions(other).container_definitions(container).build()
+        };
+        let expected = Some(("/shop/ecs/app".to_owned(), "ecs/app/abc".to_owned()));
+        assert_eq!(stream(&definition(LogDriver::Awslogs, Some("ecs")), &wanted), expected);
+        assert_eq!(stream(&definition(LogDriver::Awslogs, None), &wanted), None);
+        assert_eq!(stream(&definition(LogDriver::Splunk, Some("ecs")), &wanted), None);
+    }
+
+    #[test]
+    fn a_line_cannot_do_anything_to_the_terminal() {
+        assert_eq!(printable("\u{1b}[31mred\u{1b}[0m\tand\u{7} done\r\n"), "red and done");
+        assert_eq!(shortened("x".repeat(500)).chars().count(), WIDTH + 1);
+    }
+}

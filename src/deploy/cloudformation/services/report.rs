@@ -1,0 +1,158 @@
+//! Why services failed -> what a failure says: the root first, then the stack's own reason, then the evidence.
+//!
+//! In: the stack's failure and a [`Finding`] for each service that failed. Out: the failure. Pure.
+
+use crate::deploy::failure::Failure;
+
+/// Services whose evidence is told in full; of more, the names.
+const IN_FULL: usize = 3;
+
+/// Different ends of tasks that are told for one service.
+const STORIES: usize = 3;
+
+/// What there is to know of a service that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    /// The Compose name.
+    pub(super) service: String,
+    /// Of its resource.
+    pub(super) logical_id: String,
+    /// The root, where it is known.
+    pub(super) cause: Option<String>,
+    /// How its tasks ended, and how many of them so.
+    pub(super) stories: Vec<(usize, String)>,
+    /// What the container to blame logged last.
+    pub(super) lines: Option<Lines>,
+}
+
+/// The last lines of a container's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lines {
+    /// The task's id.
+    pub(super) task: String,
+    /// The container.
+    pub(super) container: String,
+    /// The log group.
+    pub(super) group: String,
+    /// The log stream.
+    pub(super) stream: String,
+    /// The lines, oldest first.
+    pub(super) lines: Vec<String>,
+}
+
+/// Explains a failure of the stack whose first failing resource is `root`, a logical id.
+pub(super) fn explain(mut failure: Failure, root: Option<&str>, mut findings: Vec<Finding>) -> Failure {
+    findings.sort_by_key(|it| Some(it.logical_id.as_str()) != root);
+    let first = findings.first().filter(|it| Some(it.logical_id.as_str()) == root);
+    let led = first.and_then(|it| Some(format!("service {}: {}", it.service, it.cause.as_ref()?)));
+    if let Some(root) = &led {
+        failure.help.insert(0, std::mem::replace(&mut failure.message, root.clone()));
+    }
+    for (place, finding) in findings.iter().take(IN_FULL).enumerate() {
+        if !(place == 0 && led.is_some()) {
+            failure.help.extend(headline(finding));
+        }
+        failure.help.extend(evidence(finding));
+    }
+    let more: Vec<&str> = findings.iter().skip(IN_FULL).map(|it| it.service.as_str()).collect();
+    if !more.is_empty() {
+        failure.help.push(format!("these services failed too: {}", more.join(", ")));
+    }
+    failure
+}
+
+fn headline(finding: &Finding) -> Option<String> {
+    finding.cause.as_ref().map(|cause| format!("service {}: {cause}", finding.service))
+}
+
+fn evidence(finding: &Finding) -> Vec<String> {
+    let name = &finding.service;
+    let mut told: Vec<String> = finding.stories.iter().rev().take(STORIES).map(|it| ends(name, it)).collect();
+    if let Some(Lines { container, group, stream, lines, .. }) = &finding.lines {
+        told.push(format!("the last lines of the container {container}, in {group} {stream}:"));
+        told.extend(lines.iter().map(|line| format!("  | {line}")));
+    }
+    told
+}
+
+fn ends(service: &str, (count, story): &(usize, String)) -> String {
+    match count {
+        1 => format!("service {service}: a task stopped: {story}"),
+        _ => format!("service {service}: {count} tasks stopped: {story}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(service: &str, cause: Option<&str>) -> Finding {
+        Finding {
+            service: service.into(),
+            logical_id: format!("{}Service", service.to_uppercase()),
+            cause: cause.map(str::to_owned),
+            stories: Vec::new(),
+            lines: None,
+        }
+    }
+
+    fn stack() -> Failure {
+        Failure::failed("APPService (AWS::ECS::Service) failed: circuit breaker")
+            .help("the stack shop ended as ROLLBACK_COMPLETE")
+    }
+
+    #[test]
+    fn the_root_comes_first_and_the_stacks_own_reason_next() {
+        let mut app = finding("app", Some("the container app ended with exit code 1"));
+        app.stories = vec![(1, "Essential container in task exited".into()), (2, "it failed again".into())];
+        app.lines = Some(Lines {
+            task: "1".into(),
+            container: "app".into(),
+            group: "/shop/ecs/app".into(),
+            stream: "ecs/app/1".into(),
+            lines: vec!["no database".into()],
+        });
+        let failure = explain(stack(), Some("APPService"), vec![app]);
+        assert_eq!(failure.message, "service app: the container app ended with exit code 1");
+        assert_eq!(
+            failure.help,
+            [
+                "APPService (AWS::ECS::Service) failed: circuit breaker",
+                "the stack shop ended as ROLLBACK_COMPLETE",
+                "service app: 2 tasks stopped: it failed again",
+                "service app: a task stopped: Essential container in task exited",
+                "the last lines of the container app, in /shop/ecs/app ecs/app/1:",
+                "  | no database",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_leaves_the_stacks_reason_where_it_is() {
+        for findings in [Vec::new(), vec![finding("app", None)]] {
+            assert_eq!(explain(stack(), Some("APPService"), findings), stack());
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_not_the_root_is_told_after_it() {
+        let worker = finding("worker", Some("an image cannot be pulled: denied"));
+        let failure = explain(stack(), Some("Database"), vec![worker]);
+        assert_eq!(failure.message, stack().message);
+        assert_eq!(
+            failure.help.last().map(String::as_str),
+            Some("service worker: an image cannot be pulled: denied")
+        );
+    }
+
+    #[test]
+    fn of_many_services_some_are_told_in_full_and_the_root_first() {
+        let names = ["a", "b", "c", "d", "e"];
+        let many = names.iter().map(|name| finding(name, Some("it ended"))).collect();
+        let failure = explain(Failure::failed("stack"), Some("DService"), many);
+        assert_eq!(failure.message, "service d: it ended");
+        let help = ["stack", "service a: it ended", "service b: it ended"];
+        assert_eq!(failure.help.get(..3), Some(&help.map(str::to_owned)[..]));
+        assert_eq!(failure.help.get(3..), Some(&["these services failed too: c, e".to_owned()][..]));
+    }
+}

@@ -1,0 +1,167 @@
+//! How the services of a stack stand, for `status`.
+//!
+//! In: the stack's id and the services that a deployment names. Out: a [`ServiceStatus`] each, in that order.
+
+use super::ask::{self, Trouble};
+use super::board::Arn;
+use super::rollout::Rollout;
+use super::tasks;
+use crate::deploy::ServiceStatus;
+use crate::deploy::failure::{Failure, sdk};
+use crate::deploy::progress::Progress;
+use crate::deploy::session::Session;
+use aws_sdk_ecs::types::{Service, Task};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Looks how they stand. What may not be asked is warned of, and the services are left out.
+///
+/// # Errors
+/// The stack's resources cannot be read.
+pub(in crate::deploy::cloudformation) async fn standing(
+    session: &Session,
+    stack: &str,
+    services: &[(String, String)],
+    progress: &mut dyn Progress,
+) -> Result<Vec<ServiceStatus>, Failure> {
+    if services.is_empty() {
+        return Ok(Vec::new());
+    }
+    let arns = arns(session, stack).await?;
+    let mut found = match described(session, arns.values()).await {
+        Ok(found) => found,
+        Err(trouble) => {
+            progress.warn(&format!("cannot tell how the services stand: {}", trouble.reason));
+            return Ok(Vec::new());
+        }
+    };
+    let named = services.iter().map(|(name, id)| {
+        let arn = arns.get(id);
+        let service = arn.and_then(|arn| found.remove(&arn.text));
+        (judge(name, service.as_ref()), arn)
+    });
+    let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&Arn>>) = named.unzip();
+    if let Err(trouble) = add_reasons(session, &mut told, &arns).await {
+        progress.warn(&format!("cannot tell why tasks stopped: {}", trouble.reason));
+    }
+    Ok(told)
+}
+
+/// The ARNs of the stack's services, by logical id.
+async fn arns(session: &Session, stack: &str) -> Result<BTreeMap<String, Arn>, Failure> {
+    let (client, mut found, mut token) = (session.cloudformation(), BTreeMap::new(), None);
+    loop {
+        let page = client.list_stack_resources().stack_name(stack).set_next_token(token).send().await;
+        let page = page.map_err(|error| sdk("list the stack's resources", error))?;
+        let services = page
+            .stack_resource_summaries()
+            .iter()
+            .filter(|it| it.resource_type() == Some("AWS::ECS::Service"));
+        found.extend(services.filter_map(|it| {
+            Some((it.logical_resource_id()?.to_owned(), Arn::read(it.physical_resource_id()?)?))
+        }));
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+async fn described(
+    session: &Session,
+    arns: impl Iterator<Item = &Arn>,
+) -> Result<BTreeMap<String, Service>, Trouble> {
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for arn in arns {
+        clusters.entry(&arn.cluster).or_default().push(arn.text.clone());
+    }
+    let (ecs, mut found) = (session.ecs(), BTreeMap::new());
+    for (cluster, arns) in clusters {
+        let services = ask::services(&ecs, cluster, &arns).await?;
+        found.extend(services.into_iter().map(|it| (it.service_arn().unwrap_or_default().to_owned(), it)));
+    }
+    Ok(found)
+}
+
+/// How a service stands; one that ECS does not know is missing.
+fn judge(name: &str, service: Option<&Service>) -> ServiceStatus {
+    let rollout = service.and_then(Rollout::of);
+    let state = match (&rollout, service) {
+        (Some(rollout), _) => rollout.state.clone(),
+        (None, Some(service)) => service.status().unwrap_or("UNKNOWN").to_owned(),
+        (None, None) => "MISSING".to_owned(),
+    };
+    ServiceStatus {
+        name: name.to_owned(),
+        rollout: state,
+        running: service.map_or(0, Service::running_count),
+        desired: service.map_or(0, Service::desired_count),
+        pending: service.map_or(0, Service::pending_count),
+        reason: rollout.and_then(|rollout| rollout.reason),
+    }
+}
+
+/// Adds why the last task stopped to the services that have too few.
+async fn add_reasons(
+    session: &Session,
+    told: &mut [ServiceStatus],
+    arns: &[Option<&Arn>],
+) -> Result<(), Trouble> {
+    let short = |status: &ServiceStatus| status.running < status.desired;
+    let wanting = told.iter().zip(arns).filter(|(status, _)| short(status)).filter_map(|(_, arn)| *arn);
+    let clusters: BTreeSet<String> = wanting.map(|arn| arn.cluster.clone()).collect();
+    let ecs = session.ecs();
+    for cluster in clusters {
+        let stopped = ask::stopped(&ecs, &cluster).await?;
+        let tasks = ask::tasks(&ecs, &cluster, &stopped).await?;
+        for (status, arn) in told.iter_mut().zip(arns) {
+            if let Some(arn) = arn.filter(|arn| short(status) && arn.cluster == cluster) {
+                status.reason = last(&tasks, arn.name()).map(tasks::story).or(status.reason.take());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The task of a service that failed last.
+fn last<'a>(tasks: &'a [Task], service: &str) -> Option<&'a Task> {
+    let failed = tasks.iter().filter(|task| tasks::is_failure(task, service, 0));
+    failed.max_by_key(|task| task.stopped_at().map(|time| (time.secs(), time.subsec_nanos())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ecs::primitives::DateTime;
+    use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState};
+
+    #[test]
+    fn a_service_is_well_where_all_its_tasks_run_and_its_rollout_did_not_fail() {
+        use DeploymentRolloutState::{Completed, Failed, InProgress};
+        for (status, state, running, told, healthy) in [
+            ("ACTIVE", Completed, 2, "COMPLETED", true),
+            ("ACTIVE", InProgress, 2, "IN_PROGRESS", true),
+            ("ACTIVE", Completed, 1, "COMPLETED", false),
+            ("ACTIVE", Failed, 2, "FAILED", false),
+            ("INACTIVE", Completed, 2, "INACTIVE", false),
+        ] {
+            let primary = Deployment::builder().status("PRIMARY").rollout_state(state).build();
+            let service = Service::builder().status(status).running_count(running).desired_count(2);
+            let found = judge("app", Some(&service.deployments(primary).build()));
+            assert_eq!((found.rollout.as_str(), found.is_healthy()), (told, healthy));
+        }
+        let missing = judge("app", None);
+        assert_eq!((missing.rollout.as_str(), missing.is_healthy()), ("MISSING", false));
+    }
+
+    #[test]
+    fn the_last_task_of_a_service_is_its_own() {
+        let task = |service: &str, at: i64| {
+            let stopped = Task::builder().last_status("STOPPED").group(format!("service:{service}"));
+            stopped.created_at(DateTime::from_secs(at)).stopped_at(DateTime::from_secs(at)).build()
+        };
+        let tasks = [task("app", 10), task("app", 30), task("worker", 40), task("app", 20)];
+        let found = last(&tasks, "app").and_then(|task| task.stopped_at().map(DateTime::secs));
+        assert_eq!(found, Some(30));
+        assert!(last(&tasks, "db").is_none());
+    }
+}
