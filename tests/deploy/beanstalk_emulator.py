@@ -10,16 +10,14 @@ import datetime
 import io
 import json
 import re
-import threading
 import time
-import traceback
 import uuid
 import zipfile
 
 import botocore.exceptions
 import yaml
 
-from query_protocol import ServiceError, load_model, parse_request, render_error, render_response
+from query_protocol import Service, ServiceError
 
 ACCOUNT = "000000000000"
 STACKS = [
@@ -88,16 +86,16 @@ def _plain(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class Beanstalk:
+class Beanstalk(Service):
     """The service. `s3` is a boto3 client, `pace` the seconds between two steps of an environment."""
 
     def __init__(self, s3, pace=0.25, region="us-east-1"):
+        super().__init__("elasticbeanstalk")
         self.s3, self.pace, self.region = s3, pace, region
-        self.model, self.lock = load_model(), threading.RLock()
         self.applications, self.versions = {}, {}
         self.environments, self.events = [], []
         self.steps = collections.deque()
-        self.failures, self.bundles, self.faults = {}, {}, []
+        self.failures, self.bundles = {}, {}
 
     # -- for the tests -------------------------------------------------------------------------------
 
@@ -105,27 +103,9 @@ class Beanstalk:
         """The next create or update of this environment fails with this reason."""
         self.failures[environment] = reason
 
-    # -- the wire ------------------------------------------------------------------------------------
+    # -- time ----------------------------------------------------------------------------------------
 
-    def handle(self, form):
-        """Answers one request: (status, body, request id). A fault of the emulator is kept for the test to see."""
-        request_id = str(uuid.uuid4())
-        try:
-            if form.get("Action") not in self.model.operation_names:
-                raise ServiceError("InvalidAction", f"no action {form.get('Action')!r}")
-            operation = self.model.operation_model(form["Action"])
-            members = parse_request(operation, form)
-            with self.lock:
-                self._advance()
-                result = getattr(self, "do_" + operation.name)(request_id, **members)
-            return 200, render_response(operation, result or {}, request_id), request_id
-        except ServiceError as error:
-            return error.status, render_error(error, request_id), request_id
-        except Exception:
-            self.faults.append(traceback.format_exc())
-            return 500, render_error(ServiceError("InternalFailure", "a fault of the emulator", 500), request_id), request_id
-
-    def _advance(self):
+    def advance(self):
         """Takes the steps whose time has come."""
         for step in sorted((s for s in self.steps if s[0] <= time.monotonic()), key=lambda s: s[0]):
             self.steps.remove(step)

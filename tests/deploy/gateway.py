@@ -1,4 +1,4 @@
-"""One endpoint for every service: Elastic Beanstalk here, if there is one, all the rest passed on to an engine.
+"""One endpoint for every service: those that the tests play are answered here, the rest is passed on to an engine.
 
 Every request is recorded, and a test can have a call throttled, failed, delayed, or use it as the
 moment at which the program under test is killed.
@@ -36,8 +36,8 @@ ERROR = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Me
 class Gateway:
     """The endpoint. Use `url`; end with `close`."""
 
-    def __init__(self, upstream_port, beanstalk=None):
-        self.upstream_port, self.beanstalk = upstream_port, beanstalk
+    def __init__(self, upstream_port, **services):
+        self.upstream_port, self.services = upstream_port, services
         self.calls, self.rules, self.lock = [], [], threading.Lock()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -151,8 +151,8 @@ class Gateway:
         return 0
 
     def _carry_out(self, request, service, form, body):
-        if service == "elasticbeanstalk" and self.beanstalk:
-            status, text, request_id = self.beanstalk.handle(form)
+        if service in self.services:
+            status, text, request_id = self.services[service].handle(form)
             return status, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=120)
         headers = {name: value for name, value in request.headers.items()

@@ -1,18 +1,23 @@
-"""The wire form of Elastic Beanstalk: form parameters in, XML out.
+"""The wire form of AWS's older services, Elastic Beanstalk among them: form parameters in, XML out.
 
-Shapes are read from botocore's own model of the service, so that a request with an unknown,
+Shapes are read from botocore's own model of a service, so that a request with an unknown,
 missing or ill-typed member is refused, and an answer that the model does not describe cannot be given.
 """
 
 import datetime
 import re
+import threading
+import traceback
+import uuid
 from xml.sax.saxutils import escape
 
 import botocore.loaders
 import botocore.model
 import botocore.validate
 
-NAMESPACE = "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"
+
+# How the models write the characters past U+FFFF, and how Python does.
+PAIRS = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 
 
 class ServiceError(Exception):
@@ -23,10 +28,10 @@ class ServiceError(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def load_model():
-    """The service model that ships with botocore."""
-    description = botocore.loaders.Loader().load_service_model("elasticbeanstalk", "service-2")
-    return botocore.model.ServiceModel(description, "elasticbeanstalk")
+def load_model(service):
+    """The model of a service that ships with botocore."""
+    description = botocore.loaders.Loader().load_service_model(service, "service-2")
+    return botocore.model.ServiceModel(description, service)
 
 
 def parse_request(operation, form):
@@ -94,20 +99,21 @@ def _strict(shape, value, path):
         rules = shape.metadata
         if rules.get("enum") and value not in rules["enum"]:
             raise ServiceError("ValidationError", f"{path}: {value!r} is not one of {rules['enum']}")
-        if rules.get("pattern") and not re.fullmatch(rules["pattern"], value):
+        if rules.get("pattern") and not re.fullmatch(rules["pattern"].replace(*PAIRS), value):
             raise ServiceError("ValidationError", f"{path}: {value!r} does not match {rules['pattern']}")
         if rules.get("max") and len(value) > rules["max"]:
             raise ServiceError("ValidationError", f"{path}: longer than {rules['max']}")
 
 
 def render_response(operation, result, request_id):
-    """The XML of an answer. A member that the model does not have is a fault of the emulator."""
+    """The XML of an answer. One with a member too many or too few is a fault of the emulator."""
     shape, inner = operation.output_shape, ""
     if shape:
         wrapper = shape.serialization.get("resultWrapper", f"{operation.name}Result")
         inner = f"<{wrapper}>{_render(shape, result)}</{wrapper}>"
     meta = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    return f'<{operation.name}Response xmlns="{NAMESPACE}">{inner}{meta}</{operation.name}Response>'
+    namespace = operation.service_model.metadata["xmlNamespace"]
+    return f'<{operation.name}Response xmlns="{namespace}">{inner}{meta}</{operation.name}Response>'
 
 
 def _render(shape, value):
@@ -115,6 +121,9 @@ def _render(shape, value):
         extra = set(value) - set(shape.members)
         if extra:
             raise AssertionError(f"{shape.name} has no member {sorted(extra)}")
+        absent = [name for name in shape.required_members if value.get(name) is None]
+        if absent:
+            raise AssertionError(f"{shape.name} needs {absent}")
         return "".join(
             f"<{_name(member, name)}>{_render(member, value[name])}</{_name(member, name)}>"
             for name, member in shape.members.items()
@@ -140,6 +149,35 @@ def render_error(error, request_id):
     """The XML of an error."""
     kind = "Receiver" if error.status >= 500 else "Sender"
     return (
-        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{error.code}</Code>'
+        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{error.code}</Code>"
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
+
+
+class Service:
+    """A service that a test plays: `do_NAME(request_id, **members)` carries out the operation of that name."""
+
+    def __init__(self, name):
+        self.model, self.lock, self.faults = load_model(name), threading.RLock(), []
+
+    def advance(self):
+        """Called before every operation."""
+
+    def handle(self, form):
+        """Answers one request: (status, body, request id). A fault of our own is kept for the test to see."""
+        request_id = str(uuid.uuid4())
+        try:
+            if form.get("Action") not in self.model.operation_names:
+                raise ServiceError("InvalidAction", f"no action {form.get('Action')!r}")
+            operation = self.model.operation_model(form["Action"])
+            members = parse_request(operation, form)
+            with self.lock:
+                self.advance()
+                result = getattr(self, "do_" + operation.name)(request_id, **members)
+            return 200, render_response(operation, result or {}, request_id), request_id
+        except ServiceError as error:
+            return error.status, render_error(error, request_id), request_id
+        except Exception:
+            self.faults.append(traceback.format_exc())
+            # Not 500: the program would try again, and again.
+            return 400, render_error(ServiceError("InternalFailure", "a fault of the emulator"), request_id), request_id

@@ -120,7 +120,7 @@ class Emulator(DeployCase):
         self.assertEqual(self.processed("1"), "Failed")
 
     def test_what_the_model_does_not_know_is_refused(self):
-        operation = load_model().operation_model("CreateEnvironment")
+        operation = load_model("elasticbeanstalk").operation_model("CreateEnvironment")
         for form, message in (
             ({"EnvironmentName": "shop-dev"}, "ApplicationName"),
             ({"ApplicationName": "shop", "Colour": "red"}, "unknown parameters: Colour"),

@@ -95,7 +95,7 @@ class MiniStack(Engine):
 
     def front(self):
         self.beanstalk = Beanstalk(client("s3", self.upstream))
-        return Gateway(self.port, self.beanstalk)
+        return Gateway(self.port, elasticbeanstalk=self.beanstalk)
 
 
 def client(service, url):

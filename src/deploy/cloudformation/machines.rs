@@ -1,15 +1,24 @@
 //! Takes the scale-in protection off the instances of a stack's groups, so that the groups can be deleted.
 //!
 //! In: the logical ids of Auto Scaling groups. Out: nothing. ECS managed termination protection sets it on each
-//! instance, and turning that off leaves it set (aws/containers-roadmap#2862).
+//! instance, and turning that off leaves it set (aws/containers-roadmap#2862). Invariant: one that leaves its
+//! group is left alone, one that is still starting is waited for: a deletion would wait for it without end.
 
 use super::stack::is_absent;
+use crate::deploy::clock::Pace;
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
+use aws_sdk_autoscaling::error::ProvideErrorMetadata;
+use aws_sdk_autoscaling::types::Instance;
+use std::time::Duration;
 
-/// SetInstanceProtection takes 50 instances at most.
+/// SetInstanceProtection takes 50 instances at most:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceProtection.html>.
 const BATCH: usize = 50;
+
+/// How long an instance may take to come into service.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Takes it off every instance of these groups.
 pub(super) async fn unprotect(
@@ -18,27 +27,93 @@ pub(super) async fn unprotect(
     groups: &[String],
     progress: &mut dyn Progress,
 ) -> Result<(), Failure> {
-    let scaling = session.scaling();
     for group in groups {
-        let Some(name) = physical(session, stack, group).await? else { continue };
-        let call = scaling.describe_auto_scaling_groups().auto_scaling_group_names(&name).send().await;
-        let found = call.map_err(|error| sdk(&format!("look at the instances of {group}"), error))?;
-        let instances = found.auto_scaling_groups().iter().flat_map(|group| group.instances());
-        let protected: Vec<String> = instances
-            .filter(|instance| instance.protected_from_scale_in() == Some(true))
-            .filter_map(|instance| instance.instance_id().map(str::to_owned))
-            .collect();
-        for batch in protected.chunks(BATCH) {
-            progress.say(&format!("unprotecting {} instances of {group}", batch.len()));
-            let call = scaling
-                .set_instance_protection()
-                .auto_scaling_group_name(&name)
-                .protected_from_scale_in(false);
-            let set = call.set_instance_ids(Some(batch.to_vec())).send().await;
-            set.map_err(|error| sdk(&format!("unprotect the instances of {group}"), error))?;
+        if let Some(name) = physical(session, stack, group).await? {
+            unprotect_group(session, group, &name, progress).await?;
         }
     }
     Ok(())
+}
+
+/// `group` is its logical id, `name` the one that Auto Scaling knows.
+async fn unprotect_group(
+    session: &Session,
+    group: &str,
+    name: &str,
+    progress: &mut dyn Progress,
+) -> Result<(), Failure> {
+    let (mut pace, mut told) = (Pace::new(PATIENCE), false);
+    loop {
+        let found = protected(session, group, name).await?;
+        let mut refused = None;
+        for batch in found.ready.chunks(BATCH) {
+            progress.say(&format!("unprotecting {} instances of {group}", batch.len()));
+            refused = set(session, group, name, batch).await?.or(refused);
+        }
+        if refused.is_none() && found.starting == 0 {
+            return Ok(());
+        }
+        if found.starting > 0 && !told {
+            progress
+                .say(&format!("waiting for {} instances of {group} to come into service", found.starting));
+            told = true;
+        }
+        if !pace.wait().await {
+            return refused.map_or_else(|| Err(starting(group, found.starting)), Err);
+        }
+    }
+}
+
+fn starting(group: &str, count: usize) -> Failure {
+    Failure::failed(format!("{count} protected instances of {group} do not come into service"))
+        .help("until they do, or are terminated, their group cannot be deleted; nothing was deleted")
+}
+
+/// The protected instances of a group.
+#[derive(Debug, Default, PartialEq)]
+struct Protected {
+    /// The ids of those whose protection can be changed.
+    ready: Vec<String>,
+    /// How many are not in service yet.
+    starting: usize,
+}
+
+async fn protected(session: &Session, group: &str, name: &str) -> Result<Protected, Failure> {
+    // A group is described with all its instances: pages are of groups.
+    let call = session.scaling().describe_auto_scaling_groups().auto_scaling_group_names(name).send().await;
+    let found = call.map_err(|error| sdk(&format!("look at the instances of {group}"), error))?;
+    Ok(sort(found.auto_scaling_groups().iter().flat_map(|group| group.instances())))
+}
+
+/// The service refuses instances that are "not in InService or EnteringStandby or Standby".
+fn sort<'a>(instances: impl Iterator<Item = &'a Instance>) -> Protected {
+    let mut protected = Protected::default();
+    for instance in instances.filter(|it| it.protected_from_scale_in() == Some(true)) {
+        let state = instance.lifecycle_state().map_or("", |state| state.as_str());
+        match state.split(':').next().unwrap_or_default() {
+            "InService" | "EnteringStandby" | "Standby" => {
+                protected.ready.extend(instance.instance_id().map(str::to_owned));
+            }
+            "Terminating" | "Terminated" | "Detaching" | "Detached" | "Quarantined" | "Warmed" => {}
+            _ => protected.starting += 1,
+        }
+    }
+    protected
+}
+
+/// Unprotects a batch. Returns the refusal where an instance of it has changed its state meanwhile.
+async fn set(
+    session: &Session,
+    group: &str,
+    name: &str,
+    batch: &[String],
+) -> Result<Option<Failure>, Failure> {
+    let call = session.scaling().set_instance_protection().auto_scaling_group_name(name);
+    let call = call.set_instance_ids(Some(batch.to_vec())).protected_from_scale_in(false);
+    let Err(error) = call.send().await else { return Ok(None) };
+    let changed = error.code() == Some("ValidationError");
+    let failure = sdk(&format!("unprotect the instances of {group}"), error);
+    if changed { Ok(Some(failure)) } else { Err(failure) }
 }
 
 /// The name that a resource has outside of its stack; nothing where it was never made.
@@ -51,4 +126,27 @@ pub(super) async fn physical(session: &Session, stack: &str, name: &str) -> Resu
         Err(error) => return Err(sdk(&format!("look for {name}"), error)),
     };
     Ok(found.stack_resources().first().and_then(|it| it.physical_resource_id()).map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_autoscaling::types::LifecycleState;
+
+    #[test]
+    fn an_instance_is_unprotected_where_the_service_takes_it() {
+        for state in LifecycleState::values() {
+            let instance = Instance::builder()
+                .instance_id("i-1")
+                .lifecycle_state((*state).into())
+                .protected_from_scale_in(true);
+            let found = sort([instance.build()].iter());
+            let expected = match *state {
+                "InService" | "EnteringStandby" | "Standby" => (1, 0),
+                state if state.starts_with("Pending") || state.contains("RootVolume") => (0, 1),
+                _ => (0, 0),
+            };
+            assert_eq!((found.ready.len(), found.starting), expected, "{state}");
+        }
+    }
 }
