@@ -18,6 +18,11 @@ rules! {
         why "The database could not be created, or would cost more than expected."
         example "services:\n  db:\n    image: mysql:5.7\n    x-tranship: { database: { engine: mysql, version: \"5.7\" } }\n"
         fix "Choose a supported version, run the same one locally, and test the application with it.";
+    DISCOVERY_NAME = Note "ecs/discovery-name" "a host name that becomes another on AWS"
+        what "A service of a Compose network is found under its own name. On AWS it is found under a name of a private DNS namespace, which takes the place of its host name in every value."
+        why "Whoever looks at a running container sees that name, and a host name that is put together at run time is not rewritten."
+        example "services:\n  app: { image: app, environment: { CACHE: \"redis://cache:6379\" } }\n  cache: { image: redis }\n"
+        fix "Nothing, where the name stands in the manifest; else pass it in through a variable. `x-tranship: { discovery: { namespace: ... } }` chooses the namespace.";
     FILE_MOUNT = Error "ecs/file-mount" "a secret or config as a single file among the image's own"
         what "ECS mounts folders, not files. Mounting the file's folder would hide everything that the image has in it."
         why "The container would miss the files of its image."

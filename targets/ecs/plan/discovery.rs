@@ -2,7 +2,10 @@
 
 use super::planner::Planner;
 use super::{Discovered, Namespace, NetworkMode, Task, names};
+use crate::app::{Name, Piece};
 use crate::diagnostic::{Diagnostic, rules};
+use crate::source::Origin;
+use std::collections::BTreeMap;
 
 /// The namespace, where some task is looked up by another.
 pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Namespace> {
@@ -26,6 +29,35 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Name
         None => vec!["name".to_owned()],
     };
     (!services.is_empty()).then_some(Namespace { name, from, services })
+}
+
+/// Says once for each service that values which name it are given its discovery name.
+pub(super) fn tell(planner: &mut Planner<'_, '_>) {
+    for (service, (name, origin)) in renamed(planner) {
+        let message = format!("values that name `{service}` are given its discovery name, `{name}`");
+        let told = Diagnostic::new(&rules::ecs::DISCOVERY_NAME, message)
+            .at(origin)
+            .service(&*service)
+            .target(planner.compute.target());
+        planner.cx.diagnostics.push(told);
+    }
+}
+
+/// The services that a text of another task names: what stands there instead, and where it is seen first.
+fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
+    let mut found = BTreeMap::new();
+    for (task, members) in planner.layout.tasks() {
+        let renderer = planner.renderer(task);
+        for service in members.iter().filter_map(|name| planner.app.services.get(name)) {
+            for segment in service.texts().flat_map(|text| &text.segments) {
+                let Piece::Host(host) = &segment.piece else { continue };
+                if !planner.layout.is_in(host, task) {
+                    found.entry(host.clone()).or_insert_with(|| (renderer.host(host), segment.origin));
+                }
+            }
+        }
+    }
+    found
 }
 
 /// A job ends: there is nothing to find.

@@ -103,6 +103,7 @@ pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) 
     let (network, mut parameters) = network::plan(planner);
     let mut tasks = tasks::plan(planner);
     let namespace = discovery::plan(planner, &tasks);
+    discovery::tell(planner);
     let (load_balancer, mut targets) = exposure::plan(planner);
     let databases = data::databases(planner);
     let file_systems = data::file_systems(planner, &tasks, &network);
