@@ -3,6 +3,7 @@
 The task runner's Lambda really runs; the test plays the ECS agent and ends the migration's task.
 """
 
+import json
 import pathlib
 import shutil
 import sys
@@ -97,6 +98,26 @@ class ApplicationOnBeanstalk(BeanstalkCase):
         run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=2")
         self.assertRegex(run.err, "database is (kept|deleted; a snapshot)")
         self.assertEqual(self.live(), [])
+
+    def test_a_database_that_comes_later_gets_its_password(self):
+        whole = (self.directory / "compose.yaml").read_text()
+        self.write("compose.yaml", json.dumps({
+            "name": "todobackend", "services": {"app": {"image": "todobackend:1", "ports": ["8000:8000"]}},
+            "x-tranship": {"environments": {"dev": {"target": "beanstalk", "region": "us-east-1"}}}}))
+        self.tranship("deploy", "dev", "--yes")
+        (environment,) = self.beanstalk.environments
+        self.assertEqual(environment["_api"], {})
+        self.write("compose.yaml", whole)
+        for version, updates in (("2", 2), ("3", 1)):
+            self.gateway.reset()
+            self.tranship("deploy", "dev", "--yes", "--set", f"APP_VERSION={version}")
+            self.assertEqual(len(self.gateway.actions("UpdateEnvironment")), updates)
+            self.assertRegex(environment["_api"]["aws:rds:dbinstance", "DBPassword"], r"^[A-Za-z0-9]{32}$")
+        self.assertEqual(self.bundle_settings(environment)["aws:rds:dbinstance", "HasCoupledDatabase"], "true")
+
+    def bundle_settings(self, environment):
+        """The settings in the bundle that an environment runs."""
+        return Bundle(self.bundle(environment["VersionLabel"], environment["ApplicationName"])).settings()
 
     def test_settings_come_before_the_version_for_one_call_may_not_carry_both(self):
         self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")

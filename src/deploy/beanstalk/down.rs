@@ -3,7 +3,8 @@
 //! In: an environment. Out: [`Outcome`]. Invariant: the application, its versions and its secrets stay; a
 //! database inside the environment goes as its deletion policy says.
 
-use super::environment::{self, Environment, find};
+use super::database;
+use super::environment::{self, find};
 use super::follow;
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
@@ -11,9 +12,6 @@ use crate::deploy::session::Session;
 use crate::deploy::{Options, Outcome, confirm_by_name};
 use crate::targets::BeanstalkDeployment;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
-
-/// The setting that decides about a database inside an environment.
-const POLICY: (&str, &str) = ("aws:rds:dbinstance", "DBDeletionPolicy");
 
 /// Takes the environment down.
 pub(in crate::deploy) async fn down(
@@ -34,10 +32,10 @@ pub(in crate::deploy) async fn down(
             return Ok(Outcome { changed: true, outputs: Vec::new() });
         }
     }
-    let policy = database(session, &found).await?;
+    let settings = environment::settings(session, &found).await?;
     let name = &found.name;
     progress.warn(&format!("the environment {name} is terminated, with its instances and its load balancer"));
-    match policy.as_deref() {
+    match database::deletion_policy(&settings) {
         None => {}
         Some("Retain") => progress.warn("its database is kept, outside of any environment"),
         Some("Snapshot") => progress.warn("its database is deleted; a snapshot of it is kept"),
@@ -64,26 +62,4 @@ pub(in crate::deploy) async fn down(
         return Ok(Outcome { changed: true, outputs: Vec::new() });
     }
     Err(Failure::failed(format!("the environment {name} was not terminated: it is {}", end.status)))
-}
-
-/// The deletion policy of the environment's database; nothing where it has none.
-async fn database(session: &Session, running: &Environment) -> Result<Option<String>, Failure> {
-    let settings = environment::settings(session, running).await?;
-    let find = |space: &str, option: &str| {
-        let matches = |it: &&_| is(it, space, option);
-        settings.iter().find(matches).and_then(|it| it.value()).map(str::to_owned)
-    };
-    let has = find("aws:rds:dbinstance", "HasCoupledDatabase");
-    if has.as_deref() != Some("true") && find("aws:rds:dbinstance", "DBEngine").is_none() {
-        return Ok(None);
-    }
-    Ok(Some(find(POLICY.0, POLICY.1).unwrap_or_else(|| "Delete".to_owned())))
-}
-
-fn is(
-    setting: &aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting,
-    space: &str,
-    option: &str,
-) -> bool {
-    setting.namespace() == Some(space) && setting.option_name() == Some(option)
 }

@@ -4,6 +4,7 @@
 //! In: a [`BeanstalkDeployment`] and its bundle. Out: [`Outcome`]. Invariant: each step looks at what is
 //! there first, and a version is named by its content, so that nothing is made twice.
 
+mod database;
 mod down;
 mod environment;
 mod follow;
@@ -33,7 +34,7 @@ pub(super) async fn deploy(
     let bundle = artifact(artifacts, "bundle.zip")?;
     let label = version::label(bundle)?;
     let running = settle(session, deployment, options, progress).await?;
-    let secrets = secrets::plan(session, deployment, running.is_some(), options).await?;
+    let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
     let mut settings = environment::missing_options(session, deployment, running.as_ref()).await?;
     let same = settings.is_empty() && !secrets.iter().any(secrets::Secret::is_new);
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {

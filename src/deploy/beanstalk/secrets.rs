@@ -4,13 +4,15 @@
 //! In: the secrets that the deployment declares and the values given. Out: the secrets stored, and the settings.
 //! Invariant: a value goes to AWS and nowhere else; one that is not given is left as it is.
 
-use super::environment::Setting;
+use super::database;
+use super::environment::{self, Environment, Setting};
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::parameters::{Choice, choose, secrets_to_ask};
 use crate::deploy::progress::{Progress, Question};
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Values, ask, bucket};
 use crate::targets::{BeanstalkDeployment, DeployParameter};
+use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
 
 /// A secret and what is to be done with it.
 pub(super) struct Secret {
@@ -44,16 +46,20 @@ impl Secret {
     }
 }
 
-/// Looks which secrets exist and chooses their values. `running` says whether the environment is there.
+/// Looks which secrets exist and chooses their values. `running` is the environment, where there is one.
 pub(super) async fn plan(
     session: &Session,
     deployment: &BeanstalkDeployment,
-    running: bool,
+    running: Option<&Environment>,
     options: &Options,
 ) -> Result<Vec<Secret>, Failure> {
     let (mut previous, mut places) = (Vec::new(), Vec::new());
+    let settings = match running.filter(|_| deployment.secrets.iter().any(|it| it.option.is_some())) {
+        Some(running) => environment::settings(session, running).await?,
+        None => Vec::new(),
+    };
     for secret in &deployment.secrets {
-        let (place, there) = place(session, secret, running).await?;
+        let (place, there) = place(session, secret, &settings).await?;
         if there {
             previous.push(secret.name.clone());
         }
@@ -78,11 +84,15 @@ pub(super) async fn plan(
     Ok(places.into_iter().filter_map(secret).collect())
 }
 
-/// Where a secret is kept, and whether it has a value there. An option setting's value cannot be read: the
-/// environment was made with one.
-async fn place(session: &Session, secret: &DeployParameter, running: bool) -> Result<(Place, bool), Failure> {
+/// Where a secret is kept, and whether it has a value there.
+async fn place(
+    session: &Session,
+    secret: &DeployParameter,
+    settings: &[ConfigurationOptionSetting],
+) -> Result<(Place, bool), Failure> {
     if let Some((space, name)) = &secret.option {
-        return Ok((Place::Option(space.clone(), name.clone()), running));
+        let given = database::is_given(settings, space, name);
+        return Ok((Place::Option(space.clone(), name.clone()), given));
     }
     let arn = find(session, &secret.name).await?;
     let there = arn.is_some();
