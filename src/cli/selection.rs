@@ -38,6 +38,39 @@ pub(super) enum Otherwise {
     Targets,
 }
 
+/// What `build` and `check` take.
+#[derive(Debug, clap::Args)]
+pub(super) struct Compiles {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    #[command(flatten)]
+    set: Set,
+    /// Make an error of every warning
+    #[arg(long)]
+    strict: bool,
+    /// How to tell what was found
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "human|json|sarif|github"
+    )]
+    pub(super) format: Format,
+}
+
+impl Compiles {
+    /// Compiles what the arguments select.
+    ///
+    /// # Errors
+    /// The manifest could not be read; why was told.
+    pub(super) fn run(&self, otherwise: Otherwise, context: &mut Context<'_>) -> Result<Vec<Outcome>, Exit> {
+        let options = context.options(&self.set);
+        let choices = self.selection.choices(&options, otherwise, self.format, context)?;
+        Ok(Job { options, choices, strict: self.strict }.run(context))
+    }
+}
+
 /// What is compiled, and how.
 pub(super) struct Job {
     /// What to read.
