@@ -1,8 +1,12 @@
-//! Takes the values of secrets out of text that others wrote: what a container logged, why a task stopped.
+//! Takes the values of secrets out of text that others wrote: events, reasons, what a container logged.
 //!
-//! In: the values given in this run. Out: text in which none of them stands. Invariant: a value is found as it
-//! is, line by line, and as JSON and URLs spell it; one that this run does not know cannot be found.
+//! In: the values given in this run. Out: text in which none of them stands, and that does nothing to a
+//! terminal. Invariant: a value is found as it is, line by line, and as JSON and URLs spell it; one that this run
+//! does not know cannot be found.
 
+use super::failure::Failure;
+use super::progress::{Banner, Change, Event, Progress};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -24,23 +28,77 @@ impl fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Of these values; an empty one hides nothing.
-    pub(super) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut forms = BTreeSet::new();
+    /// Hides these values too; an empty one hides nothing.
+    pub(super) fn hide<'a>(&mut self, values: impl IntoIterator<Item = &'a String>) {
+        let mut forms: BTreeSet<String> = self.0.drain(..).collect();
         for value in values {
             forms.extend(spellings(value));
             let lines = value.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE);
             forms.extend(lines.flat_map(spellings));
         }
         forms.remove("");
-        let mut forms: Vec<String> = forms.into_iter().collect();
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        Mask(forms)
+        self.0 = forms.into_iter().collect();
+        self.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
     }
 
-    /// The text without them.
-    pub(super) fn apply(&self, text: &str) -> String {
+    fn apply(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), MASK))
+    }
+
+    /// The text without them and without control sequences. It is masked before those go and after: a value may
+    /// hold one, or be torn apart by one.
+    pub(super) fn clean(&self, text: &str) -> String {
+        self.apply(&printable(&self.apply(text)))
+    }
+
+    /// The failure without them.
+    pub(super) fn failure(&self, mut failure: Failure) -> Failure {
+        failure.message = self.clean(&failure.message);
+        failure.help.iter_mut().for_each(|line| *line = self.clean(line));
+        failure
+    }
+}
+
+/// Text that a terminal can be given: lines, and no control sequences.
+fn printable(text: &str) -> String {
+    let plain = anstream::adapter::strip_str(text).to_string();
+    let shown = |it: char| if it.is_control() && it != '\n' { ' ' } else { it };
+    plain.trim_end().chars().map(shown).collect()
+}
+
+/// Passes progress on, what others wrote in it masked.
+pub(super) struct Masked<'a> {
+    mask: &'a RefCell<Mask>,
+    inner: &'a mut dyn Progress,
+}
+
+impl<'a> Masked<'a> {
+    /// Before `inner`.
+    pub(super) fn new(mask: &'a RefCell<Mask>, inner: &'a mut dyn Progress) -> Self {
+        Masked { mask, inner }
+    }
+}
+
+impl Progress for Masked<'_> {
+    fn banner(&mut self, banner: &Banner) {
+        self.inner.banner(banner);
+    }
+
+    fn say(&mut self, line: &str) {
+        self.inner.say(line);
+    }
+
+    fn warn(&mut self, line: &str) {
+        self.inner.warn(&self.mask.borrow().clean(line));
+    }
+
+    fn changes(&mut self, changes: &[Change]) {
+        self.inner.changes(changes);
+    }
+
+    fn event(&mut self, event: &Event) {
+        let text = self.mask.borrow().clean(&event.text);
+        self.inner.event(&Event { text, ..event.clone() });
     }
 }
 
@@ -64,6 +122,12 @@ fn percent_encoded(value: &str) -> String {
 mod tests {
     use super::*;
 
+    fn mask(values: &[&str]) -> Mask {
+        let mut mask = Mask::default();
+        values.iter().for_each(|value| mask.hide([&(*value).to_owned()]));
+        mask
+    }
+
     #[test]
     fn a_value_is_found_in_each_of_its_spellings() {
         for (value, text, masked) in [
@@ -73,19 +137,62 @@ mod tests {
             ("-----BEGIN\nMIIEabc\n-----END", "read MIIEabc from a file", "read *** from a file"),
             ("{\n\"a\": 1\n}", "a } closes", "a } closes"),
             ("x", "axb", "a***b"),
+            ("two\twords", "it is two\twords here", "it is *** here"),
+            ("hunter2", "it is hun\u{1b}[1mter2\u{1b}[0m here", "it is *** here"),
             ("", "nothing to hide", "nothing to hide"),
         ] {
-            assert_eq!(Mask::new([value]).apply(text), masked, "{value}");
+            assert_eq!(mask(&[value]).clean(text), masked, "{value}");
         }
     }
 
     #[test]
     fn the_longest_value_goes_first() {
-        assert_eq!(Mask::new(["abc", "abcdef"]).apply("abcdef abc"), "*** ***");
+        assert_eq!(mask(&["abc", "abcdef"]).clean("abcdef abc"), "*** ***");
+    }
+
+    #[test]
+    fn text_cannot_do_anything_to_the_terminal_but_keeps_its_lines() {
+        let text = "\u{1b}[31mred\u{1b}[0m\tand\u{7} done\r\nnext\n";
+        assert_eq!(Mask::default().clean(text), "red and done \nnext");
+    }
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Progress for Heard {
+        fn banner(&mut self, _: &Banner) {}
+        fn say(&mut self, line: &str) {
+            self.0.push(line.to_owned());
+        }
+        fn warn(&mut self, line: &str) {
+            self.0.push(line.to_owned());
+        }
+        fn changes(&mut self, _: &[Change]) {}
+        fn event(&mut self, event: &Event) {
+            self.0.push(format!("{}: {}", event.subject, event.text));
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_is_masked_in_progress_and_in_a_failure() {
+        let (mask, mut heard) = (RefCell::new(mask(&["hunter2"])), Heard::default());
+        let mut progress = Masked::new(&mask, &mut heard);
+        progress.warn("refused: hunter2");
+        mask.borrow_mut().hide([&"typed".to_owned()]);
+        progress.event(&Event {
+            subject: "Migrate".into(),
+            kind: "Custom::TaskRun".into(),
+            status: "CREATE_FAILED".into(),
+            text: "migrate ended with exit code 1\nno login with typed".into(),
+            failed: true,
+        });
+        assert_eq!(heard.0, ["refused: ***", "Migrate: migrate ended with exit code 1\nno login with ***"]);
+        let failure = mask.borrow().failure(Failure::failed("a hunter2").help("b typed"));
+        assert_eq!((failure.message.as_str(), failure.help), ("a ***", vec!["b ***".to_owned()]));
     }
 
     #[test]
     fn a_mask_shows_no_value() {
-        assert!(!format!("{:?}", Mask::new(["canary"])).contains("canary"));
+        assert!(!format!("{:?}", mask(&["canary"])).contains("canary"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Deployment`] and its artifact set. Out: [`Outcome`], [`Status`], or a [`Failure`]. Invariants:
 //! nothing is printed, it is told to a [`Progress`]; nothing is deleted because of an interruption; a
-//! secret's value goes to AWS and nowhere else.
+//! secret's value goes to AWS and nowhere else, and is masked in what comes back from there.
 
 mod beanstalk;
 mod bucket;
@@ -17,6 +17,7 @@ mod session;
 pub use self::failure::{Failure, FailureKind};
 pub use self::progress::{Action, Ask, Banner, Change, Event, Progress, Question};
 
+use self::mask::Masked;
 use self::session::Session;
 use crate::artifact::ArtifactSet;
 use crate::targets::Deployment;
@@ -183,10 +184,13 @@ fn run<T>(
         };
         let session = opened?;
         progress.banner(&session.banner(subject));
-        tokio::select! {
-            result = work(&session, progress) => result,
+        session.mask().borrow_mut().hide(options.values.secrets.values());
+        let mut progress = Masked::new(session.mask(), progress);
+        let result = tokio::select! {
+            result = work(&session, &mut progress) => result,
             () = interruption() => Err(session.left(FailureKind::Interrupted)),
-        }
+        };
+        result.map_err(|failure| session.mask().borrow().failure(failure))
     });
     // A question that nobody answers must not hold us.
     runtime.shutdown_background();

@@ -4,6 +4,7 @@
 //! and lost connections ten times with exponential back-off and full jitter: the SDK's standard mode.
 
 use super::failure::{Failure, FailureKind, credentials, sdk};
+use super::mask::Mask;
 use super::progress::Banner;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -31,6 +32,7 @@ pub(super) struct Session {
     identity: String,
     /// What goes on at AWS whether or not we look, for who interrupts us.
     underway: RefCell<Option<String>>,
+    mask: RefCell<Mask>,
 }
 
 impl Session {
@@ -51,7 +53,8 @@ impl Session {
             identity.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
         let account = who.account().unwrap_or_default().to_owned();
         let profile = profile.map(str::to_owned);
-        Ok(Session { config, account, partition, region, profile, identity, underway: RefCell::default() })
+        let (underway, mask) = (RefCell::default(), RefCell::default());
+        Ok(Session { config, account, partition, region, profile, identity, underway, mask })
     }
 
     /// The banner of work on a subject.
@@ -68,6 +71,11 @@ impl Session {
     /// The end of host names of this partition.
     pub(super) fn domain(&self) -> &'static str {
         if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
+
+    /// Hides the values of secrets that this run knows.
+    pub(super) fn mask(&self) -> &RefCell<Mask> {
+        &self.mask
     }
 
     /// Notes what goes on at AWS from now on.

@@ -14,10 +14,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import canary  # noqa: E402
 from stacks import StackCase  # noqa: E402
 from test_cloudformation import GIVEN, LAPTOP, MANIFEST  # noqa: E402
+from test_terminal import Terminal  # noqa: E402
 from world import client  # noqa: E402
 
 PULL = "CannotPullContainerError: pull access denied for registry.example.org/shop, repository does not exist"
 SAID = [f"line {number}" for number in range(20)] + [f"\x1b[31mcannot log in with {GIVEN}\x1b[0m", "giving up"]
+TYPED = "canary-typed-at-the-terminal"
 NUMBERS = itertools.count(1)
 DENIED = "User: arn:aws:iam::000000000000:user/test is not authorized to perform: {}"
 
@@ -133,6 +135,31 @@ class Failing(Services):
             self.assertRegex(line, rf"^task [0-9a-f-]+: {re.escape(PULL)}$")
         self.assertTrue(set(re.findall(r"task ([0-9a-f-]+):", run.err)) <= {arn.rsplit("/", 1)[-1] for arn in agent.ended})
         self.assertEqual(self.gateway.actions("GetLogEvents"), [], "what never ran has no log")
+
+    def test_a_secret_typed_at_the_terminal_is_masked_too(self):
+        self.crash(exit_code=1, lines=[f"postgres://app:{TYPED}@db/app"], after="GetLogEvents")
+        given = [flag for flag in self.flags if "secret" not in flag.lower()]
+        terminal = Terminal(self, "deploy", "prod", "--set", "APP_VERSION=1", *given)
+        terminal.answer(r"SESSION_PASSWORD.*: $", TYPED)
+        shown = terminal.answer(r"\[y/N\] $", "y")
+        self.assertEqual(terminal.finish(), 1, terminal.said)
+        self.assertIn("  =   | postgres://app:***@db/app", terminal.said)
+        self.assertNotIn(TYPED, shown + terminal.said)
+
+    def test_a_task_that_is_ill_is_told_with_what_it_logged(self):
+        """The service does this; here only the agent's reason is put in place of its own."""
+        health = "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:x)"
+
+        def ill(answer):
+            for task in answer["tasks"]:
+                task.update(stopCode="ServiceSchedulerInitiated", stoppedReason=health)
+            return answer
+
+        self.crash(exit_code=137, lines=["listening on 8001"], after="GetLogEvents")
+        self.gateway.amend("DescribeTasks", ill)
+        run = self.deploy("--set", "APP_VERSION=1", expect=1)
+        self.assertIn(f"error: service app: a task was stopped: {health}\n", run.err)
+        self.assertIn("  =   | listening on 8001\n", run.err)
 
     def test_a_log_that_may_not_be_read_leaves_the_root(self):
         self.crash(exit_code=1, lines=SAID, after="GetLogEvents")

@@ -76,6 +76,7 @@ pub(super) async fn plan(
         let Some(value) = value else { break };
         values.secrets.insert(secret.name.clone(), value);
     }
+    session.mask().borrow_mut().hide(values.secrets.values());
     let mut choices = choose(&deployment.secrets, &values, &previous)?;
     let secret = |(name, place): (String, Place)| {
         let choice = choices.remove(&name)?;

@@ -18,7 +18,6 @@ use self::services::Watch;
 use self::stack::{Stack, find};
 use super::bucket::Bucket;
 use super::failure::Failure;
-use super::mask::Mask;
 use super::parameters::{self, Choice};
 use super::progress::{Progress, Question};
 use super::session::Session;
@@ -55,17 +54,8 @@ pub(super) async fn deploy(
         withdraw(session, name, set, stack.is_none()).await?;
         return Err(failure);
     }
-    let watch = Watch::new(session, &deployment.services, mask(deployment, &parameters));
+    let watch = Watch::new(session, &deployment.services);
     execute(session, name, &set, options, &watch, progress).await
-}
-
-/// Over the values of secrets that are given now.
-fn mask(deployment: &StackDeployment, parameters: &BTreeMap<String, Choice>) -> Mask {
-    let secrets = deployment.parameters.iter().filter(|parameter| parameter.secret);
-    Mask::new(secrets.filter_map(|it| match parameters.get(&it.name) {
-        Some(Choice::Given(value)) => Some(value.as_str()),
-        _ => None,
-    }))
 }
 
 /// The stack, at rest; nothing where it is to be created.
@@ -82,8 +72,7 @@ async fn settle(
             progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
             session.underway(format!("what changes the stack {name}"));
             let mark = Bookmark::of_current(&client, &stack.id).await?;
-            let mask = Mask::new(options.values.secrets.values().map(String::as_str));
-            let watch = Watch::new(session, &deployment.services, mask);
+            let watch = Watch::new(session, &deployment.services);
             follow::follow(session, &stack.id, mark, options.timeout, &watch, progress).await?;
             session.settled();
         } else if stack.is_updatable() {
@@ -137,6 +126,7 @@ async fn choose(
         let Some(value) = ask(options.ask.as_ref(), question).await else { break };
         values.secrets.insert(secret.name.clone(), value);
     }
+    session.mask().borrow_mut().hide(values.secrets.values());
     parameters::choose(&deployment.parameters, &values, &previous)
 }
 

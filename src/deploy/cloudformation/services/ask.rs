@@ -22,7 +22,7 @@ const TASKS: usize = 100;
 const PAGES: usize = 10;
 
 /// The last lines of a log that are told.
-const LINES: i32 = 10;
+const LINES: usize = 10;
 
 /// Characters of one line that are told.
 const WIDTH: usize = 400;
@@ -94,7 +94,8 @@ pub(super) async fn lines(session: &Session, wanted: &Wanted) -> Result<Option<L
     let definition = call.send().await.map_err(trouble)?.task_definition;
     let Some((group, stream)) = definition.and_then(|it| stream(&it, wanted)) else { return Ok(None) };
     let call = session.logs().get_log_events().log_group_name(&group).log_stream_name(&stream);
-    let events = match call.limit(LINES).start_from_head(false).send().await {
+    let limit = i32::try_from(LINES).unwrap_or(i32::MAX);
+    let events = match call.limit(limit).start_from_head(false).send().await {
         Ok(page) => page.events.unwrap_or_default(),
         Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
         Err(error) => return Err(trouble(error)),
@@ -116,14 +117,17 @@ fn stream(definition: &TaskDefinition, wanted: &Wanted) -> Option<(String, Strin
     Some((options.get("awslogs-group")?.clone(), stream))
 }
 
-/// Text that a terminal can be given: without control sequences.
-pub(super) fn printable(text: &str) -> String {
-    let plain = anstream::adapter::strip_str(text).to_string();
-    plain.trim_end().chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+/// The last lines of messages, each of which may be several.
+pub(super) fn last(messages: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> =
+        messages.flat_map(|text| text.lines().map(shortened).collect::<Vec<_>>()).collect();
+    lines.drain(..lines.len().saturating_sub(LINES));
+    lines
 }
 
 /// A line that is not longer than a few rows.
-pub(super) fn shortened(mut line: String) -> String {
+fn shortened(line: &str) -> String {
+    let mut line = line.to_owned();
     if let Some((end, _)) = line.char_indices().nth(WIDTH) {
         line.truncate(end);
         line.push('…');
@@ -161,8 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_cannot_do_anything_to_the_terminal() {
-        assert_eq!(printable("\u{1b}[31mred\u{1b}[0m\tand\u{7} done\r\n"), "red and done");
-        assert_eq!(shortened("x".repeat(500)).chars().count(), WIDTH + 1);
+    fn the_last_lines_are_kept_and_long_ones_cut() {
+        let trace = ["starting", "Traceback:\n  in main\n  in run", "done"].map(str::to_owned);
+        assert_eq!(last(trace.into_iter()), ["starting", "Traceback:", "  in main", "  in run", "done"]);
+        let many = (0..8).map(|number| format!("{number}a\n{number}b"));
+        assert_eq!(last(many).first().map(String::as_str), Some("3a"));
+        let long = last(std::iter::once("x".repeat(500)));
+        assert_eq!(long.iter().map(|line| line.chars().count()).collect::<Vec<_>>(), [WIDTH + 1]);
     }
 }

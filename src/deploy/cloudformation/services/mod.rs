@@ -2,7 +2,7 @@
 //!
 //! In: events of the stack. Out: progress, and the root of a failure that CloudFormation calls a circuit
 //! breaker. Invariants: it never holds up the following of the stack nor fails a deployment, it asks at its own
-//! pace, and text that others wrote goes through the mask and without control characters.
+//! pace.
 
 mod ask;
 mod board;
@@ -18,7 +18,6 @@ use self::board::Board;
 use super::follow::Cause;
 use crate::deploy::clock::jitter;
 use crate::deploy::failure::Failure;
-use crate::deploy::mask::Mask;
 use crate::deploy::progress::{Event, Progress};
 use crate::deploy::session::Session;
 use aws_sdk_cloudformation::types::StackEvent;
@@ -47,7 +46,6 @@ const LOGS: usize = 5;
 /// Watches the services of one stack.
 pub(super) struct Watch<'a> {
     session: &'a Session,
-    mask: Mask,
     board: RefCell<Board>,
     news: RefCell<Vec<Event>>,
     warnings: RefCell<Vec<String>>,
@@ -71,11 +69,10 @@ enum Part {
 }
 
 impl<'a> Watch<'a> {
-    /// Over the services that a deployment names; `mask` has the values of its secrets.
-    pub(super) fn new(session: &'a Session, services: &[(String, String)], mask: Mask) -> Self {
+    /// Over the services that a deployment names.
+    pub(super) fn new(session: &'a Session, services: &[(String, String)]) -> Self {
         Watch {
             session,
-            mask,
             board: RefCell::new(Board::new(services)),
             news: RefCell::default(),
             warnings: RefCell::default(),
@@ -90,7 +87,7 @@ impl<'a> Watch<'a> {
 
     /// Over nothing.
     pub(super) fn nothing(session: &'a Session) -> Self {
-        Watch::new(session, &[], Mask::default())
+        Watch::new(session, &[])
     }
 
     /// Takes note of what the stack says.
@@ -107,13 +104,8 @@ impl<'a> Watch<'a> {
             progress.warn(&warning);
         }
         for event in self.news.take() {
-            progress.event(&Event { text: self.clean(&event.text), ..event });
+            progress.event(&event);
         }
-    }
-
-    /// Masks before and after control sequences go: a value may hold one, or be torn apart by one.
-    fn clean(&self, text: &str) -> String {
-        self.mask.apply(&ask::printable(&self.mask.apply(text)))
     }
 
     /// Looks, as long as it is let: at once when the stack says something, else more and more seldom.
@@ -196,8 +188,10 @@ impl<'a> Watch<'a> {
             }
             match ask::lines(self.session, wanted).await {
                 Ok(mut found) => {
-                    for line in found.iter_mut().flat_map(|found| &mut found.lines) {
-                        *line = ask::shortened(self.clean(line));
+                    if let Some(found) = &mut found {
+                        // Before they are cut: a part of a value could not be recognised.
+                        let mask = self.session.mask().borrow();
+                        found.lines = ask::last(found.lines.iter().map(|message| mask.clean(message)));
                     }
                     self.board.borrow_mut().take_lines(wanted, found);
                 }
@@ -224,24 +218,17 @@ impl<'a> Watch<'a> {
         } else if self.warned.replace(true) {
             return;
         }
-        let line = format!("cannot tell {what}: {}", self.clean(&trouble.reason));
-        self.warnings.borrow_mut().push(line);
+        self.warnings.borrow_mut().push(format!("cannot tell {what}: {}", trouble.reason));
     }
 
     /// Explains why the stack failed, where its services do.
     pub(super) fn explain(&self, failure: Failure, cause: Option<&Cause>) -> Failure {
         let root = cause.map(|cause| cause.path.as_str());
-        self.cleaned(report::explain(failure, root, self.board.borrow().failed()))
+        report::explain(failure, root, self.board.borrow().failed())
     }
 
     /// Adds what is known of services whose tasks failed to a failure of another kind: the time is up.
     pub(super) fn add_trouble(&self, failure: Failure) -> Failure {
-        self.cleaned(report::explain(failure, None, self.board.borrow().troubled()))
-    }
-
-    fn cleaned(&self, mut failure: Failure) -> Failure {
-        failure.message = self.clean(&failure.message);
-        failure.help.iter_mut().for_each(|line| *line = self.clean(line));
-        failure
+        report::explain(failure, None, self.board.borrow().troubled())
     }
 }
