@@ -120,6 +120,9 @@ class Failing(Services):
         self.assertGreaterEqual(len(agent.ended), 3)
         self.assertNotIn("worker (service)", run.err[run.err.index("error: "):])
         self.assertEqual(canary.found(self, GIVEN), [])
+        run = self.tranship("status", "prod", "--format", "json", expect=1)
+        self.assertEqual({one["rollout"] for one in json.loads(run.out)["services"]}, {"MISSING"})
+        self.assertNotIn("cannot tell", run.err)
 
     def test_an_image_that_cannot_be_pulled_is_the_root(self):
         self.deploy("--set", "APP_VERSION=1")
@@ -173,7 +176,7 @@ class Failing(Services):
 
 class Succeeding(Services):
     def test_a_rollout_is_told_when_it_changes_and_nothing_else_is(self):
-        self.steady(5)
+        self.steady(7)
         run = self.deploy("--set", "APP_VERSION=1")
         self.assertEqual(self.state(), "CREATE_COMPLETE")
         for name in ("app", "worker"):
@@ -260,10 +263,11 @@ class Status(Services):
 
     def test_without_permission_the_stack_is_told(self):
         self.deploy("--set", "APP_VERSION=1")
-        self.gateway.refuse("DescribeServices", "AccessDeniedException", DENIED.format("ecs:DescribeServices"))
-        run = self.tranship("status", "prod", "--format", "json")
-        self.assertEqual(json.loads(run.out)["services"], [])
-        self.assertEqual(run.err.count("ecs:DescribeServices"), 1, run)
+        for action in ("ecs:DescribeServices", "cloudformation:ListStackResources"):
+            self.gateway.refuse(action.split(":")[1], "AccessDeniedException", DENIED.format(action))
+            run = self.tranship("status", "prod", "--format", "json")
+            self.assertEqual(json.loads(run.out)["services"], [])
+            self.assertEqual(run.err.count(action), 1, run)
 
     def test_many_services_are_asked_for_in_tens(self):
         more = "".join(f"  worker{n}:\n    image: registry.example.org/worker:1\n    expose: [\"9000\"]\n" for n in range(21))

@@ -209,7 +209,7 @@ pub(super) async fn status(
         facts.push(("reason".to_owned(), stack.reason.clone()));
     }
     facts.extend(stack.outputs.iter().cloned());
-    let services = services::standing(session, &stack.id, &deployment.services, progress).await?;
+    let services = services::standing(session, &stack.id, &deployment.services, progress).await;
     let healthy = stack.succeeded() && services.iter().all(ServiceStatus::is_healthy);
     let state = Some(stack.status.as_str().to_owned());
     Ok(Status { subject, state, healthy, facts, services })

@@ -36,12 +36,18 @@ pub(super) struct Trouble {
     pub(super) reason: String,
 }
 
-fn trouble<E, R>(error: SdkError<E, R>) -> Trouble
+/// Why a call failed.
+pub(super) fn trouble<E, R>(error: SdkError<E, R>) -> Trouble
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,
 {
     Trouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
+}
+
+/// Whether the cluster went meanwhile, with all that is asked for: a rollback takes it along.
+fn is_gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.code() == Some("ClusterNotFoundException")
 }
 
 /// Services of one cluster, by their ARNs.
@@ -53,7 +59,11 @@ pub(super) async fn services(
     let mut found = Vec::new();
     for batch in arns.chunks(SERVICES) {
         let call = ecs.describe_services().cluster(cluster).set_services(Some(batch.to_vec()));
-        found.extend(call.send().await.map_err(trouble)?.services.unwrap_or_default());
+        match call.send().await {
+            Ok(answer) => found.extend(answer.services.unwrap_or_default()),
+            Err(error) if is_gone(&error) => break,
+            Err(error) => return Err(trouble(error)),
+        }
     }
     Ok(found)
 }
@@ -63,7 +73,11 @@ pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<
     let (mut found, mut token) = (Vec::new(), None);
     for _ in 0..PAGES {
         let call = ecs.list_tasks().cluster(cluster).desired_status(DesiredStatus::Stopped);
-        let page = call.set_next_token(token).send().await.map_err(trouble)?;
+        let page = match call.set_next_token(token).send().await {
+            Ok(page) => page,
+            Err(error) if is_gone(&error) => break,
+            Err(error) => return Err(trouble(error)),
+        };
         found.extend(page.task_arns.unwrap_or_default());
         token = page.next_token;
         if token.is_none() {
@@ -82,7 +96,11 @@ pub(super) async fn tasks(
     let mut found = Vec::new();
     for batch in arns.chunks(TASKS) {
         let call = ecs.describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
-        found.extend(call.send().await.map_err(trouble)?.tasks.unwrap_or_default());
+        match call.send().await {
+            Ok(answer) => found.extend(answer.tasks.unwrap_or_default()),
+            Err(error) if is_gone(&error) => break,
+            Err(error) => return Err(trouble(error)),
+        }
     }
     Ok(found)
 }

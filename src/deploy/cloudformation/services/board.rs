@@ -158,9 +158,6 @@ impl Board {
         let arn = found.service_arn();
         let is_it = |it: &&mut Watched| it.arn.as_ref().map(|arn| arn.text.as_str()) == arn;
         let Some(service) = self.services.values_mut().find(is_it) else { return false };
-        if let Phase::Ending(left) = service.phase {
-            service.phase = if left > 1 { Phase::Ending(left - 1) } else { Phase::AtRest };
-        }
         let newest = found.events().first().and_then(|event| event.id()).map(str::to_owned);
         let mut changed = newest != service.newest;
         service.newest = newest;
@@ -176,6 +173,15 @@ impl Board {
             service.told.push(message);
         }
         changed
+    }
+
+    /// A look is over.
+    pub(super) fn looked(&mut self) {
+        for service in self.services.values_mut() {
+            if let Phase::Ending(left) = service.phase {
+                service.phase = if left > 1 { Phase::Ending(left - 1) } else { Phase::AtRest };
+            }
+        }
     }
 
     /// Of these tasks those whose end is yet to be told.
@@ -207,10 +213,12 @@ impl Board {
         stopping
     }
 
-    /// The tasks whose logs explain what failed. The first failure of a service is asked for at once: the log
-    /// group of a stack's first create goes with its rollback.
+    /// The tasks whose logs explain what failed, those of services that were given up first. The first failure
+    /// of a service is asked for at once: the log group of a stack's first create goes with its rollback.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        self.services.iter().filter_map(|(id, service)| service.wanted(id)).collect()
+        let mut services: Vec<_> = self.services.iter().collect();
+        services.sort_by_key(|(_, service)| !service.failed);
+        services.into_iter().filter_map(|(id, service)| service.wanted(id)).collect()
     }
 
     /// Takes the last lines of a task's log, where there are any.
@@ -355,7 +363,7 @@ mod tests {
             board.note(&event(status, reason));
             for _ in 0..looks {
                 assert_eq!(board.open(), cluster, "{status}");
-                board.take_service(&service(DeploymentRolloutState::Completed, 1, "x"), &mut Vec::new());
+                board.looked();
             }
             assert!(board.open().is_empty(), "{status}");
             assert_eq!(!board.failed().is_empty(), failed, "{status} {reason}");

@@ -158,6 +158,7 @@ impl<'a> Watch<'a> {
             }
         }
         self.look_at_logs().await;
+        self.board.borrow_mut().looked();
         self.seen.set(noted);
         changed
     }

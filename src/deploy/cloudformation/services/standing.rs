@@ -2,36 +2,37 @@
 //!
 //! In: the stack's id and the services that a deployment names. Out: a [`ServiceStatus`] each, in that order.
 
-use super::ask::{self, Trouble};
+use super::ask::{self, Trouble, trouble};
 use super::board::Arn;
 use super::rollout::Rollout;
 use super::tasks;
 use crate::deploy::ServiceStatus;
-use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Looks how they stand. What may not be asked is warned of, and the services are left out.
-///
-/// # Errors
-/// The stack's resources cannot be read.
+/// Looks how they stand. What cannot be asked is warned of, and left out.
 pub(in crate::deploy::cloudformation) async fn standing(
     session: &Session,
     stack: &str,
     services: &[(String, String)],
     progress: &mut dyn Progress,
-) -> Result<Vec<ServiceStatus>, Failure> {
+) -> Vec<ServiceStatus> {
     if services.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let arns = arns(session, stack).await?;
-    let mut found = match described(session, arns.values()).await {
-        Ok(found) => found,
-        Err(trouble) => {
-            progress.warn(&format!("cannot tell how the services stand: {}", trouble.reason));
-            return Ok(Vec::new());
+    let known = async {
+        let arns = arns(session, stack).await?;
+        let found = described(session, arns.values()).await?;
+        Ok((arns, found))
+    };
+    let (arns, mut found) = match known.await {
+        Ok(known) => known,
+        Err(Trouble { reason, .. }) => {
+            progress.warn(&format!("cannot tell how the services stand: {reason}"));
+            return Vec::new();
         }
     };
     let named = services.iter().map(|(name, id)| {
@@ -43,19 +44,20 @@ pub(in crate::deploy::cloudformation) async fn standing(
     if let Err(trouble) = add_reasons(session, &mut told, &arns).await {
         progress.warn(&format!("cannot tell why tasks stopped: {}", trouble.reason));
     }
-    Ok(told)
+    told
 }
 
 /// The ARNs of the stack's services, by logical id.
-async fn arns(session: &Session, stack: &str) -> Result<BTreeMap<String, Arn>, Failure> {
+async fn arns(session: &Session, stack: &str) -> Result<BTreeMap<String, Arn>, Trouble> {
     let (client, mut found, mut token) = (session.cloudformation(), BTreeMap::new(), None);
     loop {
         let page = client.list_stack_resources().stack_name(stack).set_next_token(token).send().await;
-        let page = page.map_err(|error| sdk("list the stack's resources", error))?;
-        let services = page
-            .stack_resource_summaries()
-            .iter()
-            .filter(|it| it.resource_type() == Some("AWS::ECS::Service"));
+        let page = page.map_err(trouble)?;
+        let is_there = |it: &&StackResourceSummary| {
+            it.resource_type() == Some("AWS::ECS::Service")
+                && it.resource_status() != Some(&ResourceStatus::DeleteComplete)
+        };
+        let services = page.stack_resource_summaries().iter().filter(is_there);
         found.extend(services.filter_map(|it| {
             Some((it.logical_resource_id()?.to_owned(), Arn::read(it.physical_resource_id()?)?))
         }));
