@@ -113,13 +113,16 @@ impl Session {
 
     /// Only looks, and gives up soon.
     pub(super) fn ecs(&self) -> aws_sdk_ecs::Client {
-        let config = aws_sdk_ecs::config::Builder::from(&self.config).retry_config(brisk());
+        let config =
+            aws_sdk_ecs::config::Builder::from(&self.config).retry_config(brisk()).timeout_config(patience());
         aws_sdk_ecs::Client::from_conf(config.build())
     }
 
     /// Only looks, and gives up soon.
     pub(super) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
-        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config).retry_config(brisk());
+        let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
+            .retry_config(brisk())
+            .timeout_config(patience());
         aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
     }
 
@@ -134,6 +137,13 @@ impl Session {
 
 fn brisk() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(BRISK).with_max_backoff(Duration::from_secs(5))
+}
+
+fn patience() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(20))
+        .build()
 }
 
 async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig {

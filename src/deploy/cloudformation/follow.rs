@@ -45,10 +45,9 @@ pub(super) struct End {
 }
 
 /// The first resource that failed, by its own reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cause {
+struct Cause {
     /// The logical id, with those of the nested stacks it stands in.
-    pub(super) path: String,
+    path: String,
     /// The resource's type.
     kind: String,
     reason: String,
@@ -191,7 +190,7 @@ impl End {
                 Failure::failed(format!("{what} ended as {status}: {reason}"))
             }
         };
-        watch.explain(failure, cause.as_ref())
+        watch.explain(failure, cause.as_ref().map(|cause| cause.path.as_str()))
     }
 
     /// The first resource that failed; into nested stacks.

@@ -15,7 +15,6 @@ pub(super) use self::standing::standing;
 
 use self::ask::Trouble;
 use self::board::Board;
-use super::follow::Cause;
 use crate::deploy::clock::jitter;
 use crate::deploy::failure::Failure;
 use crate::deploy::progress::{Event, Progress};
@@ -222,9 +221,8 @@ impl<'a> Watch<'a> {
         self.warnings.borrow_mut().push(format!("cannot tell {what}: {}", trouble.reason));
     }
 
-    /// Explains why the stack failed, where its services do.
-    pub(super) fn explain(&self, failure: Failure, cause: Option<&Cause>) -> Failure {
-        let root = cause.map(|cause| cause.path.as_str());
+    /// Explains why the stack failed, where its services do; `root` is the first resource that failed.
+    pub(super) fn explain(&self, failure: Failure, root: Option<&str>) -> Failure {
         report::explain(failure, root, self.board.borrow().failed())
     }
 
