@@ -139,11 +139,13 @@ impl Chain<'_, '_, '_> {
             return true;
         }
         self.resolve(base_document, &wanted.service);
-        let Some(base) = self.service(base_document, &wanted.service) else { return true };
+        let Some(base) = self.service(base_document, &wanted.service).cloned() else { return true };
+        if !well_formed(&wanted.service, &base, self.loader.cx) {
+            return true;
+        }
         if base.is_null() {
             return false;
         }
-        let base = base.clone();
         let mut base = inherited(base, wanted.by, self.loader.cx);
         if let Some(Some(own)) = self.documents.get(document) {
             own.resets.apply_to_service(name, &mut base);

@@ -5,10 +5,13 @@
 
 use super::Context;
 use super::value::clean_path;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::rules::compose as rules;
 use crate::yaml::{Mapping, Node, Value};
 
 /// Resolves the paths of a tree against `base`, which may itself be relative.
-pub(super) fn resolve(root: &mut Node, base: &str, cx: &Context<'_>) {
+pub(super) fn resolve(root: &mut Node, base: &str, cx: &mut Context<'_>) {
+    require_sources(root, cx);
     let home = cx.world.variable("HOME").filter(|_| !cx.options.ignore_process_environment);
     let resolver = Resolver { base, home };
     let Some(root) = root.as_mapping_mut() else { return };
@@ -17,6 +20,25 @@ pub(super) fn resolve(root: &mut Node, base: &str, cx: &Context<'_>) {
         each(root.get_mut(room), |resource| key(resource, "file", |path| resolver.unix(path)));
     }
     each(root.get_mut("volumes"), |volume| resolver.bind_volume(volume));
+}
+
+/// Reports bind mounts that name nothing to mount.
+fn require_sources(root: &Node, cx: &mut Context<'_>) {
+    for service in root.get("services").and_then(Node::as_mapping).into_iter().flatten() {
+        let mounts = service.value.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
+        for (index, mount) in mounts.iter().enumerate() {
+            let Some(bind) = mount.as_mapping().filter(|mount| is_text(mount, "type", "bind")) else {
+                continue;
+            };
+            if !bind.contains_key("source") {
+                let name = &service.key.text;
+                let message = format!("service `{name}`: a mount of type `bind` has no `source`");
+                let fault = Diagnostic::new(&rules::MISSING_KEY, message).at(mount.origin).service(&**name);
+                let fault = fault.key(format!("services.{name}.volumes[{index}]"));
+                cx.report(fault.help("add `source: PATH`, the file or directory of the host to mount"));
+            }
+        }
+    }
 }
 
 /// Calls `change` with every value of a mapping and every item of a list.

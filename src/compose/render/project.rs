@@ -34,7 +34,7 @@ pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) 
         // The content of a config that names a variable is the variable's: it is not shown.
         let value = match mapping.get(row.name) {
             Some(_) if row.name == "content" && mapping.get("environment").is_some() => None,
-            Some(value) => Some(typed(value, row.becomes, format)),
+            Some(value) => written(value, row.becomes, format),
             None => absent(row.becomes, format),
         };
         if let Some(value) = value {
@@ -49,6 +49,14 @@ pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) 
         }
     }
     Doc::Struct(entries)
+}
+
+/// What is printed for a key that is there: YAML leaves out a structure in which nothing is set.
+fn written(value: &Node, becomes: Becomes, format: Format) -> Option<Doc<'_>> {
+    let doc = typed(value, becomes, format);
+    let nothing = matches!(&doc, Doc::Struct(entries) if entries.is_empty());
+    let left_out = nothing && format == Format::Yaml && matches!(becomes, Becomes::Always(_));
+    (!left_out).then_some(doc)
 }
 
 /// In JSON some keys are printed by the names of Go's fields.

@@ -37,6 +37,7 @@ fn what_a_service_may_not_say() {
         ("depends_on: { b: {} }", "compose/missing-key", "services.a.depends_on.b"),
         ("volumes: [{ source: vol, target: /a }]", "compose/missing-key", "services.a.volumes[0]"),
         ("volumes: [{ type: volume }]", "compose/missing-key", "services.a.volumes[0]"),
+        ("volumes: [{ type: bind, target: /a }]", "compose/missing-key", "services.a.volumes[0]"),
         ("ports: [{ published: 80 }]", "compose/missing-key", "services.a.ports[0]"),
         ("ports: [80.5]", "compose/bad-port", "services.a.ports[0]"),
         ("ports: [\"80/icmp\"]", "compose/bad-port", "services.a.ports[0]"),
