@@ -39,14 +39,32 @@ pub struct Outcome {
     pub compiled: Option<Compiled>,
 }
 
+/// What a late-bound variable without a value is to a target that needs one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unset {
+    /// A mistake.
+    Refused,
+    /// Its own name stands in: nothing of what is compiled is kept.
+    Assumed,
+}
+
 /// Compiles a manifest for one environment or target.
 pub fn compile(request: &Request, world: &dyn World) -> Outcome {
+    outcome(request, world, Unset::Refused)
+}
+
+/// Compiles to find out what is deployed and under which names: no late-bound variable needs a value.
+pub fn identify(request: &Request, world: &dyn World) -> Outcome {
+    outcome(request, world, Unset::Assumed)
+}
+
+fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
     let name = match &request.choice {
         EnvironmentChoice::Environment(name) | EnvironmentChoice::Target(name) => name.clone(),
     };
     let (sources, diagnostics) = (Sources::new(), Diagnostics::new());
     let mut outcome = Outcome { name, target: None, sources, diagnostics, report: None, compiled: None };
-    let compiled = outcome.run(request, world);
+    let compiled = outcome.run(request, world, unset);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
     outcome
 }
@@ -68,11 +86,14 @@ fn late_binding(options: &LoadOptions) -> LoadOptions {
 }
 
 impl Outcome {
-    fn run(&mut self, request: &Request, world: &dyn World) -> Option<Compiled> {
+    fn run(&mut self, request: &Request, world: &dyn World, unset: Unset) -> Option<Compiled> {
         let manifest = self.load(request, world)?;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
-        let application = app::lower(&manifest, &request.choice, sources, diagnostics, &mut ledger)?;
+        let mut application = app::lower(&manifest, &request.choice, sources, diagnostics, &mut ledger)?;
+        if unset == Unset::Assumed {
+            application.assume_late_bound();
+        }
         let target = targets::find(&application.settings.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();

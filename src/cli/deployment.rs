@@ -6,10 +6,11 @@
 use super::selection::Job;
 use super::{Context, Exit, Format, Set, Shell};
 use crate::app::EnvironmentChoice;
+use crate::compile::{Request, identify};
 use crate::deploy::{
     Action, Ask, Banner, Change, Event, Failure, FailureKind, Options, Progress, Question, Values,
 };
-use crate::targets::Compiled;
+use crate::targets::{Compiled, Deployment};
 use crate::world::World;
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
@@ -85,6 +86,16 @@ impl Context<'_> {
         let exit = self.report_outcomes(Format::Human, verb, &outcomes);
         let compiled = outcomes.pop().and_then(|outcome| outcome.compiled);
         compiled.ok_or(if exit == Exit::Done { Exit::Failed } else { exit })
+    }
+
+    /// What was deployed of an environment; what a compile has to say of it was said when it was.
+    pub(super) fn identify(&mut self, environment: &str, set: &Set) -> Result<Deployment, Exit> {
+        let choice = EnvironmentChoice::Environment(environment.to_owned());
+        let mut outcome = identify(&Request { options: self.options(set), choice }, self.world);
+        match outcome.compiled.take() {
+            Some(compiled) => Ok(compiled.deployment),
+            None => Err(self.report_outcomes(Format::Human, "compiled", &[outcome])),
+        }
     }
 
     /// Tells why a deployment stopped.

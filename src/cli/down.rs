@@ -25,14 +25,14 @@ pub struct Down {
 impl Down {
     /// Says what is lost, asks, deletes.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
-        let compiled = match context.compile(&self.environment, &self.set, "compiled") {
-            Ok(compiled) => compiled,
+        let deployment = match context.identify(&self.environment, &self.set) {
+            Ok(deployment) => deployment,
             Err(exit) => return exit,
         };
         let mut options = self.aws.options(self.yes, context.shell);
         options.delete_data.clone_from(&self.delete_data);
         let mut reporter = Reporter(context.shell);
-        match deploy::down(&compiled.deployment, &self.environment, &options, &mut reporter) {
+        match deploy::down(&deployment, &self.environment, &options, &mut reporter) {
             Ok(outcome) => {
                 if outcome.changed {
                     context.shell.say(&format!("{} is down", self.environment));

@@ -31,12 +31,12 @@ enum Form {
 impl Status {
     /// Tells it on standard output. It fails where nothing is deployed, or what is does not rest or fails.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
-        let compiled = match context.compile(&self.environment, &self.set, "compiled") {
-            Ok(compiled) => compiled,
+        let deployment = match context.identify(&self.environment, &self.set) {
+            Ok(deployment) => deployment,
             Err(exit) => return exit,
         };
         let options = self.aws.options(false, context.shell);
-        match deploy::status(&compiled.deployment, &options, &mut Reporter(context.shell)) {
+        match deploy::status(&deployment, &options, &mut Reporter(context.shell)) {
             Ok(found) => {
                 context.shell.data(&match self.format {
                     Form::Human => human(&found),

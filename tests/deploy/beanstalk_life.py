@@ -56,19 +56,19 @@ class Life:
             self.assertEqual(read, {}, "the bundle carries every setting that it can")
 
     def test_status_and_down(self):
-        run = self.tranship("status", "dev", "--set", "APP_VERSION=1", expect=1)
+        run = self.tranship("status", "dev", expect=1)
         self.assertIn("not deployed", run.out)
         self.tranship(*self.arguments())
-        run = self.tranship("status", "dev", "--set", "APP_VERSION=1")
+        run = self.tranship("status", "dev")
         self.assertIn("Ready", run.out)
         self.assertIn("Green", run.out)
         self.gateway.reset()
-        run = self.tranship("down", "dev", "--set", "APP_VERSION=1", expect=2)
+        run = self.tranship("down", "dev", expect=2)
         self.assertIn("--yes", run.err)
         self.assertEqual(self.gateway.actions("TerminateEnvironment"), [])
-        self.taken_down(self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1"))
+        self.taken_down(self.tranship("down", "dev", "--yes"))
         self.assertEqual(self.live(), [])
-        run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
+        run = self.tranship("down", "dev", "--yes")
         self.assertIn("nothing to do", run.err)
 
     def taken_down(self, run):
@@ -114,6 +114,6 @@ class Killed:
             with self.subTest(when=when):
                 self.setUp()
                 self.tranship(*self.arguments())
-                self.killed("TerminateEnvironment", when, "down", "dev", "--yes", "--set", "APP_VERSION=1")
-                self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
+                self.killed("TerminateEnvironment", when, "down", "dev", "--yes")
+                self.tranship("down", "dev", "--yes")
                 self.assertEqual(self.live(), [])

@@ -49,7 +49,7 @@ class Deploy(Life, BeanstalkCase):
     def test_no_secret_is_anywhere(self):
         self.tranship(*self.arguments())
         self.tranship("build", "dev", "--set", "APP_VERSION=1")
-        self.tranship("status", "dev", "--set", "APP_VERSION=1")
+        self.tranship("status", "dev")
         self.beanstalk.fail_next("shop-dev", "broken")
         self.tranship(*self.arguments("2"), expect=1)
         self.assertEqual(canary.found(self, LAPTOP, GIVEN), [])

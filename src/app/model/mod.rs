@@ -44,6 +44,15 @@ pub struct Application {
     pub late_bound: IndexMap<Name, LateBound>,
 }
 
+impl Application {
+    /// Lets the name of each late-bound variable that has no value stand for one.
+    pub fn assume_late_bound(&mut self) {
+        for (name, bound) in &mut self.late_bound {
+            bound.value.get_or_insert_with(|| name.clone());
+        }
+    }
+}
+
 /// A variable that becomes a deploy-time parameter.
 #[derive(Debug, Clone)]
 pub struct LateBound {
