@@ -62,6 +62,9 @@ enum Next {
 /// Texts up to this many bytes are shared between the nodes of a file.
 const SHARED_UP_TO: usize = 40;
 
+/// The tag of a value that is taken out before anything reads it.
+const RESET: &str = "!reset";
+
 /// Builds the documents of one file.
 pub(super) struct Builder<'a> {
     sources: &'a mut Sources,
@@ -100,8 +103,16 @@ impl<'a> Builder<'a> {
         self.stack.iter().rev().find(|frame| frame.flow).map(|frame| frame.span)
     }
 
-    pub(super) fn start_document(&mut self, span: Span, version: Option<(u32, u32)>) {
+    /// Only the first document may do without `---`. Source: go-yaml, as YAML 1.1 has it.
+    pub(super) fn start_document(&mut self, span: Span, explicit: bool, version: Option<(u32, u32)>) {
         self.root = None;
+        if !explicit && !self.documents.is_empty() {
+            let origin = self.sources.read_at(span);
+            let message = "another document begins here without `---` before it";
+            self.diagnostics.push(Diagnostic::new(&rule::SYNTAX, message).at(origin).help(
+                "delete the `...` above to go on with the same document, or write `---` instead of it",
+            ));
+        }
         if let Some((major, minor)) = version.filter(|version| *version != (1, 1)) {
             let origin = self.sources.read_at(Span { end: span.start, ..span });
             let message = format!("the file declares YAML {major}.{minor}, which Docker Compose refuses");
@@ -164,7 +175,7 @@ impl<'a> Builder<'a> {
         let value = resolve_as(wanted, scalar.text, |text| self.text(text));
         value.unwrap_or_else(|| {
             let message = format!("`{}` is not of the type its tag {tag} names", scalar.text);
-            self.diagnostics.push(
+            self.fault(
                 Diagnostic::new(&rule::BAD_TAG, message)
                     .at(origin)
                     .help(format!("delete the tag {tag}, or correct the value")),
@@ -281,6 +292,14 @@ impl<'a> Builder<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Reports a value that says nothing, unless it stands in one that `!reset` takes out unread.
+    fn fault(&mut self, diagnostic: Diagnostic) {
+        let unread = |frame: &Frame| frame.tag.as_ref().is_some_and(|tag| &*tag.name == RESET);
+        if !self.stack.iter().any(unread) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
     fn collection(&mut self) -> Option<&mut Collection> {
         self.stack.last_mut().map(|frame| &mut frame.collection)
     }
@@ -329,7 +348,7 @@ impl<'a> Builder<'a> {
     fn key(&mut self, built: Built) -> Next {
         let Node { value: Value::String(text), origin, .. } = built.node else {
             let message = format!("a key must be text, but this one is {}", built.node.value.kind());
-            self.diagnostics.push(
+            self.fault(
                 Diagnostic::new(&rule::KEY_NOT_TEXT, message)
                     .at(built.node.origin)
                     .help("put the key in quotes"),
@@ -346,7 +365,7 @@ impl<'a> Builder<'a> {
 
     fn duplicate_of(&mut self, key: &str, first: Origin, second: Span) {
         let again = self.sources.read_at(second);
-        self.diagnostics.push(
+        self.fault(
             Diagnostic::new(&rule::DUPLICATE_KEY, format!("the key `{key}` stands twice in one mapping"))
                 .label(again, "again here")
                 .label(first, "first here")
@@ -373,7 +392,7 @@ impl<'a> Builder<'a> {
                 if origin != place {
                     diagnostic = diagnostic.label(origin, "the value it names");
                 }
-                self.diagnostics.push(diagnostic.help("name an anchor that stands on a mapping"));
+                self.fault(diagnostic.help("name an anchor that stands on a mapping"));
             }
         }
     }
@@ -402,10 +421,18 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Adds what a mapping lacks. A key that is tagged `!reset` lacks its value: it takes the one that is
+/// brought, and takes it alone, whatever earlier documents have.
 fn add_missing(mapping: &mut Mapping, from: Mapping) {
-    for Entry { key, value } in from {
-        if !mapping.contains_key(&key.text) {
-            mapping.insert(key, value);
+    for Entry { key, mut value } in from {
+        match mapping.get_mut(&key.text) {
+            None => drop(mapping.insert(key, value)),
+            Some(own) if is_reset(own) => {
+                let origin = own.tag.take().map_or(value.origin, |tag| tag.origin);
+                value.tag = Some(Box::new(Tag { name: "!override".into(), origin }));
+                *own = value;
+            }
+            Some(_) => {}
         }
     }
 }
@@ -448,5 +475,5 @@ fn repeat(node: &Node, used: Span, sources: &mut Sources) -> Node {
 }
 
 fn is_reset(node: &Node) -> bool {
-    node.tag.as_ref().is_some_and(|tag| &*tag.name == "!reset")
+    node.tag.as_ref().is_some_and(|tag| &*tag.name == RESET)
 }

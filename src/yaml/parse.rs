@@ -99,8 +99,8 @@ impl Bytes {
 fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> ControlFlow<()> {
     let span = bytes.span;
     match event {
-        Event::DocumentStart(_, version) => {
-            builder.start_document(span, version.map(|version| (version.major, version.minor)));
+        Event::DocumentStart(explicit, version) => {
+            builder.start_document(span, explicit, version.map(|version| (version.major, version.minor)));
         }
         Event::DocumentEnd => builder.end_document(span),
         Event::Alias(anchor) => return builder.alias(anchor, span),

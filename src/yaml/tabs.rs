@@ -28,7 +28,7 @@ pub(super) fn check(
     for at in suspects {
         let before = texts.partition_point(|(start, _)| *start <= at);
         let inside = texts.iter().take(before).any(|(_, end)| *end > at);
-        if !inside && !continues(text, at) {
+        if !inside && !continues(text, at) && !between_comments(text, at) {
             let origin = sources.read_at(Span::new(file, at, at + 1));
             let message = "a tab may not indent YAML, not even an empty line";
             diagnostics
@@ -99,6 +99,14 @@ fn continues(text: &str, at: usize) -> bool {
     last.is_some_and(|line| line.len() - line.trim_start().len() < column)
 }
 
+/// Whether lines of nothing but a comment stand before and after the tab: go-yaml reads them in one go, with
+/// the blanks between them.
+fn between_comments(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let last = before.lines().rev().find(|line| !line.trim().is_empty());
+    after.trim_start().starts_with('#') && last.is_some_and(|line| line.trim_start().starts_with('#'))
+}
+
 /// `\/` is an escape of JSON and of YAML 1.2, but not of go-yaml.
 fn escaped_slashes(
     file: FileId,
@@ -123,6 +131,26 @@ fn escaped_slashes(
                         .help("write `/` without the backslash"),
                 );
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_full_comments_on_both_sides_hide_a_tab() {
+        for (text, hidden) in [
+            ("# a\n\t\n# b\n", true),
+            ("# a\n\t# b\n", true),
+            ("a: b\n  # c\n\n \t\n# d\n", true),
+            ("# a\n\t\na: b\n", false),
+            ("\t\n# a\n", false),
+            ("a: b # c\n\t# d\n", false),
+        ] {
+            let at = text.find('\t').unwrap();
+            assert_eq!(between_comments(text, at), hidden, "{text:?}");
         }
     }
 }

@@ -129,9 +129,13 @@ impl Service<'_, '_> {
 
     /// Reports that a text in short syntax says nothing, unless variables may still stand in it.
     fn refuse(&mut self, rule: &'static Rule, key: &str, node: &Node, why: &str, help: &str) {
-        if self.cx.options.no_interpolate {
-            return;
+        if !self.cx.options.no_interpolate {
+            self.refuse_always(rule, key, node, why, help);
         }
+    }
+
+    /// Reports it even where variables may still stand in it, as Docker Compose does for some keys.
+    fn refuse_always(&mut self, rule: &'static Rule, key: &str, node: &Node, why: &str, help: &str) {
         let path = format!("services.{}.{key}", self.name.text);
         let text = node.as_str().map_or_else(|| super::value::print_scalar(&node.value), str::to_owned);
         let fault = Diagnostic::new(rule, format!("`{path}` cannot be `{text}`: {why}"));

@@ -73,7 +73,8 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
             }
             None => {
                 let help = "write `id=path`; only `default` may stand alone";
-                service.refuse(&rules::BAD_SYNTAX, "build.ssh", item, "the path of the key is missing", help);
+                let why = "the path of the key is missing";
+                service.refuse_always(&rules::BAD_SYNTAX, "build.ssh", item, why, help);
             }
         }
     }
