@@ -251,6 +251,9 @@ impl Loader<'_, '_> {
             resets.apply(&mut root);
             root = merge::merge(root, document, &[], self.cx);
             merge::unicity(&mut root, self.cx);
+            if !canonical::kinds::check(&root, self.cx) {
+                return None;
+            }
             root = canonical::transform(root, self.cx);
             merge::unicity(&mut root, self.cx);
             last = resets;

@@ -63,10 +63,12 @@ pub(in crate::compose) fn dependency_defaults(dependency: &mut Node, cx: &mut Co
     set_default(dependency, "required", Value::Bool(true), cx);
 }
 
-/// `all` becomes `[{count: all}]`.
+/// `all` becomes `[{count: all}]`. In a file that others extend any text means all.
 pub(super) fn gpus(node: &mut Node, cx: &mut Context<'_>) {
-    let Value::String(text) = &node.value else { return };
-    let count = Node::new(Value::String(text.clone()), node.origin);
+    if !matches!(node.value, Value::String(_)) {
+        return;
+    }
+    let count = Node::new(Value::String(word("all")), node.origin);
     let origin = cx.sources.record(Provenance::Default { of: node.origin });
     let mut request = Mapping::new();
     request.insert(Key { text: "count".into(), origin }, count);

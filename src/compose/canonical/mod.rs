@@ -7,6 +7,7 @@
 //!
 //! Under `--no-interpolate` a text may still hold `${...}`: what does not parse stays short.
 
+pub(super) mod kinds;
 mod lists;
 mod mounts;
 mod ports;

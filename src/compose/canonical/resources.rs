@@ -64,7 +64,11 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
     let Value::Sequence(items) = &node.value else { return };
     let mut mapping = Mapping::new();
     for item in items {
-        let Value::String(text) = &item.value else { continue };
+        let Value::String(text) = &item.value else {
+            let help = "write `id=path`, in quotes if need be";
+            service.refuse_always(&rules::WRONG_TYPE, "build.ssh", item, "it is no text", help);
+            continue;
+        };
         match text.find('=') {
             Some(at) => pair(&mut mapping, item, text, at, service.cx),
             None if &**text == "default" => {

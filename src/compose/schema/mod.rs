@@ -19,7 +19,7 @@ mod top;
 mod walk;
 mod watch;
 
-pub(crate) use accept::{Becomes, Key, Shape};
+pub(crate) use accept::{Becomes, Key, Kinds, Shape};
 pub use paths::key_paths;
 pub(crate) use service::SERVICE;
 pub(crate) use top::ROOT;

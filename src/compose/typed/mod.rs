@@ -87,7 +87,7 @@ impl Binder<'_, '_> {
             Becomes::TextMap => self.text_map(node),
             Becomes::MultiOptions => self.multi_options(node),
             Becomes::Hosts => self.hosts(node),
-            Becomes::Ssh => Some(node),
+            Becomes::Ssh => (!is_empty(&node)).then_some(node),
             Becomes::Ulimits => self.ulimits(node),
             Becomes::Shape(shape) | Becomes::Always(shape) => Some(self.shape(node, shape)),
             Becomes::Shapes(shape) => self.shapes(node, shape),
