@@ -270,8 +270,17 @@ impl<'a> Builder<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Remembers the name of an anchor.
-    pub(super) fn name_anchor(&mut self, anchor: usize, name: &str) {
+    /// Remembers the name of an anchor. Source of the letters it may have: go-yaml, as YAML 1.1 has it.
+    pub(super) fn name_anchor(&mut self, anchor: usize, name: &str, span: Span) {
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            let origin = self.sources.read_at(span);
+            let message = format!("the name of the anchor `&{name}` has a character that no anchor may have");
+            self.diagnostics.push(
+                Diagnostic::new(&rule::SYNTAX, message)
+                    .at(origin)
+                    .help("name it with letters, digits, `_` and `-` alone, here and where it is used"),
+            );
+        }
         let name = self.text(name);
         self.names.insert(name, anchor);
     }

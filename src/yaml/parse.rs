@@ -36,14 +36,18 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
         let mut builder = Builder::new(text.len(), sources, diagnostics);
         let Err(failure) = feed_all(&mut builder, file, &repaired) else { break builder.finish() };
         let open = builder.open_flow();
-        let misplaced = *failure.kind() == ErrorKind::InvalidQuotedScalarIndent;
         let offset = failure.marker().byte_offset().unwrap_or_default();
-        if misplaced {
-            first_misplaced.get_or_insert(repaired.original(offset));
-            // What was reported before the failure would be found again by the next attempt.
-            if diagnostics.error_count() == errors && repaired.indent_line(offset) {
-                continue;
+        // What was reported before the failure would be found again by the next attempt.
+        let again = diagnostics.error_count() == errors;
+        match failure.kind() {
+            ErrorKind::InvalidQuotedScalarIndent => {
+                first_misplaced.get_or_insert(repaired.original(offset));
+                if again && repaired.indent_line(offset) {
+                    continue;
+                }
             }
+            ErrorKind::CommentNotSeparated if again && repaired.separate_comment(offset) => continue,
+            _ => {}
         }
         // A quote that is never closed swallows lines before it fails: the first of them is shown.
         let failure = match first_misplaced {
@@ -105,7 +109,7 @@ fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> ControlFlo
         Event::DocumentEnd => builder.end_document(span),
         Event::Alias(anchor) => return builder.alias(anchor, span),
         Event::UnresolvedAlias(name) => return builder.unknown_alias(&name, span),
-        Event::Anchor(id, name) => builder.name_anchor(id, &name),
+        Event::Anchor(id, name) => builder.name_anchor(id, &name, span),
         Event::Scalar(text, style, anchor, tag) => builder.scalar(Scalar {
             text: &text,
             plain: style == ScalarStyle::Plain,

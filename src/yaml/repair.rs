@@ -1,12 +1,13 @@
-//! Quoted texts that go on at the indentation of their parent, or left of it.
+//! What go-yaml takes and the parser crate does not: quoted texts that go on at the indentation of their
+//! parent, or left of it, and comments without a space before them (`"a"#b`).
 //!
-//! YAML 1.2 forbids them, so the parser crate refuses them; go-yaml takes them, and real manifests have
-//! them. In: the place of the refusal. Out: the same text with such lines indented further, which
-//! changes nothing in the quoted text, and the way back from its offsets to those of the file.
+//! YAML 1.2 forbids both; real manifests have them. In: the place of the refusal. Out: the same text with
+//! spaces put before the line or the comment, which changes no value, and the way back from its offsets
+//! to those of the file.
 
 use std::borrow::Cow;
 
-/// Spaces put before a line: more than any line of a manifest is indented by.
+/// Spaces put in: more than any line of a manifest is indented by.
 const SPACES: &str = "                                                                                ";
 
 /// Repaired lines may cost this many bytes of parsing altogether.
@@ -42,7 +43,15 @@ impl<'a> Repaired<'a> {
     /// Indents the line of an offset; false where that was done already or costs too much.
     pub(super) fn indent_line(&mut self, offset: usize) -> bool {
         let before = self.text.get(..offset).unwrap_or_default();
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        self.insert(before.rfind('\n').map_or(0, |at| at + 1))
+    }
+
+    /// Puts spaces before the comment at an offset; false where none stands there or it costs too much.
+    pub(super) fn separate_comment(&mut self, offset: usize) -> bool {
+        self.text.get(offset..).is_some_and(|rest| rest.starts_with('#')) && self.insert(offset)
+    }
+
+    fn insert(&mut self, start: usize) -> bool {
         let at = self.inserted.partition_point(|at| *at < start);
         self.spent += self.text.len();
         if self.inserted.get(at) == Some(&start) || self.spent > BUDGET {
@@ -60,6 +69,16 @@ impl<'a> Repaired<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_are_set_apart() {
+        let mut repaired = Repaired::new("a: \"b\"#c");
+        assert!(!repaired.separate_comment(5));
+        assert!(repaired.separate_comment(6));
+        let text = repaired.text().to_owned();
+        assert!(text.ends_with(" #c"));
+        assert_eq!(repaired.original(text.len() - 2), 6);
+    }
 
     #[test]
     fn offsets_find_their_way_back() {

@@ -1,4 +1,5 @@
-//! What go-yaml refuses and the parser crate takes: tabs that indent otherwise empty lines, and `\/`.
+//! What go-yaml refuses and the parser crate takes: tabs that indent otherwise empty lines, `\/`, and a file
+//! that begins with `...`.
 //!
 //! In: a parsed file. Out: diagnostics. A file without such bytes is not looked at closer.
 
@@ -17,6 +18,11 @@ pub(super) fn check(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) {
+    if let Some(at) = leading_end(text) {
+        let origin = sources.read_at(Span::new(file, at, at + 3));
+        let message = "`...` ends a document, and none stands before it";
+        diagnostics.push(Diagnostic::new(&rule::SYNTAX, message).at(origin).help("delete the line"));
+    }
     let suspects: Vec<usize> = tabs(text);
     let slashes = text.contains("\\/");
     if suspects.is_empty() && !slashes {
@@ -38,6 +44,14 @@ pub(super) fn check(
     if slashes {
         escaped_slashes(file, text, &texts, sources, diagnostics);
     }
+}
+
+/// Where the file begins with `...`, after nothing but comments and empty lines.
+fn leading_end(text: &str) -> Option<usize> {
+    let is_empty = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let start: usize = text.split_inclusive('\n').take_while(is_empty).map(str::len).sum();
+    let rest = text.get(start..)?.strip_prefix("...")?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some(start)
 }
 
 /// The first tab of every line that has one in its indentation, and nothing but a comment after it.
