@@ -195,6 +195,23 @@ class Others(unittest.TestCase):
         for shell in ("bash", "zsh", "fish"):
             self.assertIn("tranship", tranship("completions", shell).stdout)
 
+    def test_config_prints_no_secret_of_a_variable_however_it_is_asked(self):
+        canary = "canary-of-an-env-file-31d0"
+        place = written({
+            "compose.yaml": "include: [{ path: in/compose.yaml, env_file: in/secret.env }]\n"
+                            "services: { web: { image: nginx, secrets: [mine] } }\n"
+                            "secrets: { mine: { environment: MINE } }\n",
+            "in/compose.yaml": "services: { db: { image: redis, secrets: [inner] } }\n"
+                               "secrets: { inner: { environment: INNER } }\n",
+            "in/secret.env": f"INNER={canary}\n",
+        })
+        for flags in ([], ["--no-interpolate"], ["--no-normalize"], ["--no-consistency"], ["--format", "json"],
+                      ["--no-interpolate", "--format", "json"], ["--variables"], ["--hash", "*"]):
+            with self.subTest(flags=flags):
+                done = tranship("config", *flags, cwd=place, env={"MINE": canary})
+                self.assertEqual(0, done.returncode, done.stderr)
+                self.assertNotIn(canary, done.stdout + done.stderr)
+
     def test_environments_and_targets_list_their_names(self):
         self.assertTrue(all(name in tranship("environments").stdout for name in ("dev", "staging", "prod")))
         self.assertTrue(all(name in tranship("targets").stdout for name in ("fargate", "ecs-ec2", "beanstalk")))

@@ -164,31 +164,19 @@ fn put(service: &mut Mapping, key: &str, mapping: Mapping, fallback: Origin) {
     service.insert(key, Node::new(Value::Mapping(mapping), origin));
 }
 
-/// Where Docker Compose keeps the value of a secret that names a variable, as `--no-interpolate` shows it.
-const SECRET_VALUE: &str = "x-#value";
-
-/// Gives configs that name a variable its value as their content. A secret's value stays out of the tree,
-/// except where the tree is only printed.
+/// Gives configs that name a variable its value as their content. A secret's value never enters the tree.
 pub(in super::super) fn contents(root: &mut Node, environment: &Environment, cx: &mut Context<'_>) {
-    fill(root, "configs", "content", environment, cx);
-    if cx.options.no_interpolate {
-        fill(root, "secrets", SECRET_VALUE, environment, cx);
-    }
-}
-
-/// Puts the value of the variable that each resource of a room names beside its name.
-fn fill(root: &mut Node, room: &str, key: &str, environment: &Environment, cx: &mut Context<'_>) {
-    let resources = root.as_mapping_mut().and_then(|root| root.get_mut(room));
-    let Some(resources) = resources.and_then(Node::as_mapping_mut) else { return };
-    for (_, resource) in resources.values_mut() {
-        let Some(resource) = resource.as_mapping_mut() else { continue };
-        let Some(named) = resource.get("environment") else { continue };
+    let configs = root.as_mapping_mut().and_then(|root| root.get_mut("configs"));
+    let Some(configs) = configs.and_then(Node::as_mapping_mut) else { return };
+    for (_, config) in configs.values_mut() {
+        let Some(config) = config.as_mapping_mut() else { continue };
+        let Some(named) = config.get("environment") else { continue };
         let Some((name, found)) = named.as_str().and_then(|name| Some((name, environment.get(name)?))) else {
             continue;
         };
         let origin = brought(name, found, named.origin, cx);
         let content = Node::string(found.value.clone(), origin);
-        resource.insert(Key { text: key.into(), origin }, content);
+        config.insert(Key { text: "content".into(), origin }, content);
     }
 }
 
