@@ -92,9 +92,13 @@ impl World for Disk {
 
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
     fn variables(&self) -> BTreeMap<String, String> {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect()
+        let mut found = BTreeMap::new();
+        for (name, value) in std::env::vars_os() {
+            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+                found.insert(name, value);
+            }
+        }
+        found
     }
 
     fn current_directory(&self) -> Utf8PathBuf {

@@ -9,6 +9,7 @@ use crate::source::Sources;
 use crate::yaml::Node;
 use camino::Utf8PathBuf;
 use std::fmt::Write;
+use std::mem::ManuallyDrop;
 
 /// The arguments of the command, as Docker Compose has them.
 #[derive(Debug, clap::Args)]
@@ -93,16 +94,18 @@ impl Config {
     /// Loads and prints.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = self.options(context.global.load_options());
-        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let manifest = load(&options, context.world, &mut sources, &mut diagnostics);
+        // The process ends soon: to free what was read, node by node, would be work for nothing.
+        let mut sources = ManuallyDrop::new(Sources::new());
+        let mut diagnostics = Diagnostics::new();
+        let manifest = ManuallyDrop::new(load(&options, context.world, &mut sources, &mut diagnostics));
         let exit = context.report(Format::Human, None, &[(&diagnostics, &sources)]);
-        let Some(manifest) = manifest else {
+        let Some(manifest) = &*manifest else {
             return if exit == Exit::Done { Exit::Refused } else { exit };
         };
         if context.shell.verbosity() == Verbosity::Quiet && !self.lists() {
             return Exit::Done;
         }
-        match self.text(&manifest) {
+        match self.text(manifest) {
             Ok(text) => self.print(&text, context),
             Err(unknown) => {
                 context.shell.error(&format!("no service is named `{unknown}`"));

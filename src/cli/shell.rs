@@ -82,7 +82,7 @@ impl Shell {
         let (out, err) = (io::stdout(), io::stderr());
         let (style_out, style_err) = (choice(AutoStream::choice(&out)), choice(AutoStream::choice(&err)));
         Shell {
-            interactive: io::stdin().is_terminal() && err.is_terminal(),
+            interactive: err.is_terminal() && io::stdin().is_terminal(),
             out: Stream::new(Box::new(out), style_out),
             err: Stream::new(Box::new(err), style_err),
             verbosity,

@@ -35,7 +35,7 @@ impl Kinds {
             Value::Null => Kinds::NULL,
             Value::Bool(_) => Kinds::BOOLEAN,
             Value::Integer(_) => Kinds::INTEGER,
-            Value::Float(number) if number.fract() == 0.0 => Kinds::INTEGER,
+            Value::Float(number) if is_whole(*number) => Kinds::INTEGER,
             Value::Float(_) => Kinds(8),
             Value::Timestamp(_) => Kinds(0),
             Value::String(_) => Kinds::STRING,
@@ -70,6 +70,12 @@ impl Kinds {
             None => "nothing".to_owned(),
         }
     }
+}
+
+/// Whether a number is an integer to JSON Schema: from 2^53 on every float is.
+fn is_whole(number: f64) -> bool {
+    const ALL_WHOLE: f64 = 9_007_199_254_740_992.0;
+    number.is_finite() && (number.abs() >= ALL_WHOLE || number as i64 as f64 == number)
 }
 
 /// What a place accepts.
@@ -208,4 +214,27 @@ pub(crate) enum Becomes {
     Named(&'static Shape),
     /// Names to mappings of this shape; null becomes an empty mapping.
     Resources(&'static Shape),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_float_without_a_fraction_is_an_integer() {
+        for (number, whole) in [
+            (1.0, true),
+            (-0.0, true),
+            (0.5, false),
+            (-2.5, false),
+            (9_007_199_254_740_993.0, true),
+            (1e300, true),
+            (f64::MAX, true),
+            (f64::INFINITY, false),
+            (f64::NAN, false),
+        ] {
+            assert_eq!(is_whole(number), whole, "{number}");
+            assert_eq!(whole, number.is_finite() && number.fract() == 0.0, "{number}");
+        }
+    }
 }
