@@ -179,6 +179,34 @@ fn every_file_says_what_it_is_and_is_short() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The files that `mod` lines of a file lead to, whether they are there or not.
+fn modules(path: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(path).unwrap();
+    let folder = match path.file_stem().unwrap().to_str().unwrap() {
+        "mod" | "lib" | "main" => path.parent().unwrap().to_owned(),
+        stem => path.parent().unwrap().join(stem),
+    };
+    // A macro may make modules of a list, a line each.
+    let listed = text.contains("mod $");
+    let names = text.lines().map(str::trim).filter_map(|line| match line.strip_suffix(';') {
+        Some(line) => line.rsplit_once("mod ").map(|(_, name)| name),
+        None => line.strip_suffix(',').filter(|_| listed),
+    });
+    names.flat_map(|name| [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")]).collect()
+}
+
+#[test]
+fn every_file_is_part_of_the_house() {
+    let mut paths = Vec::new();
+    walk(&root().join("src"), &mut paths);
+    walk(&root().join("targets"), &mut paths);
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let roots = ["src/lib.rs", "src/main.rs", "targets/mod.rs"].map(|path| root().join(path));
+    let known: BTreeSet<PathBuf> = paths.iter().flat_map(|path| modules(path)).chain(roots).collect();
+    let strays: Vec<_> = paths.iter().filter(|path| !known.contains(*path)).collect();
+    assert!(strays.is_empty(), "no module has {strays:?}");
+}
+
 #[test]
 fn only_the_command_line_prints_and_only_deploy_sees_the_sdk() {
     let mut wrong = Vec::new();
