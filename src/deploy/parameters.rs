@@ -40,6 +40,7 @@ pub(super) fn choose(
     previous: &[String],
 ) -> Result<BTreeMap<String, Choice>, Failure> {
     unknown(parameters, given)?;
+    twice(parameters, given)?;
     let (mut chosen, mut missing) = (BTreeMap::new(), Vec::new());
     for parameter in parameters {
         match choice(parameter, given, previous) {
@@ -101,6 +102,20 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
         }));
     }
     Ok(())
+}
+
+/// A secret has two names; given under both, one of the values would be lost.
+fn twice(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> {
+    let doubled = |it: &&DeployParameter| {
+        it.secret && it.names().filter(|name| given.secrets.contains_key(*name)).count() > 1
+    };
+    match parameters.iter().find(doubled) {
+        Some(it) => {
+            let message = format!("`{}` and `{}` are one secret, and both are given", it.called(), it.name);
+            Err(Failure::usage(message).help("give it once"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn absent(missing: &[&DeployParameter]) -> Failure {
@@ -178,6 +193,13 @@ mod tests {
             let chosen = choose(&parameters, &values, &[]).unwrap();
             assert_eq!(chosen["SessionPasswordf6981cc5SecretValue"], Choice::Given("x".into()), "{name}");
         }
+        let mut both = Values::default();
+        for name in parameters[0].names() {
+            both.secrets.insert(name.into(), "canary".into());
+        }
+        let failure = choose(&parameters, &both, &[]).unwrap_err();
+        assert!(failure.message.contains("both are given"), "{failure:?}");
+        assert!(!format!("{failure:?}").contains("canary"));
         let failure = choose(&parameters, &Values::default(), &[]).unwrap_err();
         assert!(failure.help[0].starts_with("`--secret SESSION_PASSWORD=@FILE`: "), "{failure:?}");
     }

@@ -7,10 +7,10 @@ mod build;
 mod limits;
 mod node;
 mod parse;
+mod refuse;
 mod repair;
 mod scalar;
 mod syntax;
-mod tabs;
 mod text;
 mod words;
 

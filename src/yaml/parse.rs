@@ -8,7 +8,7 @@ use super::build::{Builder, Scalar};
 use super::limits::{MAX_BYTES, MAX_DEPTH};
 use super::repair::Repaired;
 use super::syntax::{self, Failure};
-use super::{Node, tabs, text};
+use super::{Node, refuse, text};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
@@ -57,7 +57,7 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
         syntax::report(file, &text, &failure, sources, diagnostics);
         return None;
     };
-    tabs::check(file, &text, &documents, sources, diagnostics);
+    refuse::check(file, &text, &documents, sources, diagnostics);
     (diagnostics.error_count() == errors).then_some(documents)
 }
 
