@@ -3,12 +3,14 @@
 //! In: a [`Request`] and a [`World`]. Out: an [`Outcome`], which has the artifacts when nothing was
 //! refused, and the diagnostics either way. Invariant: nothing is written here.
 
-use crate::app::{self, EnvironmentChoice, Ledger, Report};
-use crate::compose::{self, LoadOptions, Manifest};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, rules, suggest};
-use crate::source::Sources;
-use crate::targets::{self, Compilation, Compiled};
-use crate::world::World;
+use crate::rule_registry;
+use tranship_app::rules;
+use tranship_app::{EnvironmentChoice, Ledger, Report};
+use tranship_frontend::compose::{self, LoadOptions, Manifest};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity, suggest};
+use tranship_frontend::source::Sources;
+use tranship_frontend::world::World;
+use tranship_targets::{Compilation, Compiled};
 
 /// The file of an artifact set that accounts for every leaf of the manifest.
 pub const REPORT: &str = "report.json";
@@ -73,16 +75,16 @@ fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
 pub fn environments(
     options: &LoadOptions,
     world: &dyn World,
-) -> (Option<Vec<app::Environment>>, Sources, Diagnostics) {
+) -> (Option<Vec<tranship_app::Environment>>, Sources, Diagnostics) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let manifest = compose::load(&late_binding(options), world, &mut sources, &mut diagnostics);
-    let found = manifest.map(|manifest| app::environments(&manifest, &mut diagnostics));
+    let found = manifest.map(|manifest| tranship_app::environments(&manifest, &mut diagnostics));
     (found, sources, diagnostics)
 }
 
 /// The same options, with the variables that the manifest makes parameters allowed to be unset.
 fn late_binding(options: &LoadOptions) -> LoadOptions {
-    LoadOptions { deferred: Some(app::late_bound_names), ..options.clone() }
+    LoadOptions { deferred: Some(tranship_app::late_bound_names), ..options.clone() }
 }
 
 impl Outcome {
@@ -90,11 +92,18 @@ impl Outcome {
         let manifest = self.load(request, world)?;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
-        let mut application = app::lower(&manifest, &request.choice, sources, diagnostics, &mut ledger)?;
+        let mut application = tranship_app::lower(
+            &manifest,
+            &request.choice,
+            &rule_registry(),
+            sources,
+            diagnostics,
+            &mut ledger,
+        )?;
         if unset == Unset::Assumed {
             application.assume_late_bound();
         }
-        let target = targets::find(&application.settings.target)?;
+        let target = tranship_targets::find(&application.settings.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
         let mut cx =
@@ -120,7 +129,7 @@ impl Outcome {
         let manifest = compose::load(&options, world, &mut self.sources, &mut self.diagnostics)?;
         let EnvironmentChoice::Environment(name) = &request.choice else { return Some(manifest) };
         let mut found = Diagnostics::new();
-        let known = app::environments(&manifest, &mut found);
+        let known = tranship_app::environments(&manifest, &mut found);
         let Some(environment) = known.iter().find(|environment| environment.name == *name) else {
             self.diagnostics.append(found);
             self.diagnostics.push(unknown_environment(name, &known));
@@ -136,7 +145,7 @@ impl Outcome {
     }
 }
 
-fn unknown_environment(name: &str, known: &[app::Environment]) -> Diagnostic {
+fn unknown_environment(name: &str, known: &[tranship_app::Environment]) -> Diagnostic {
     let names: Vec<&str> = known.iter().map(|environment| environment.name.as_str()).collect();
     let diagnostic = Diagnostic::new(
         &rules::tranship::UNKNOWN_ENVIRONMENT,

@@ -20,7 +20,8 @@ use std::process::Command;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{Request, compile, environments};
 use tranship::compose::LoadOptions;
-use tranship::diagnostic::{Rule, Severity, page, rules};
+use tranship::diagnostic::{Rule, Severity, page};
+use tranship::rule_registry;
 use tranship::targets;
 use tranship::world::Memory;
 
@@ -82,7 +83,7 @@ fn target(rule: &Rule) -> &'static str {
 #[test]
 fn manifests_are_answered_as_committed() {
     let mut failures = Vec::new();
-    for rule in rules::all().filter(|rule| folder(rule).is_dir()) {
+    for rule in rule_registry().iter().filter(|rule| folder(rule).is_dir()) {
         let folder = folder(rule);
         let said = said(rule, &folder);
         if !said.contains(&format!("[{}]", rule.name)) {
@@ -95,7 +96,7 @@ fn manifests_are_answered_as_committed() {
 
 #[test]
 fn every_folder_is_a_rule() {
-    let known: BTreeSet<String> = rules::all().map(|rule| rule.name.to_owned()).collect();
+    let known: BTreeSet<String> = rule_registry().iter().map(|rule| rule.name.to_owned()).collect();
     let names = |path: &Path| -> Vec<String> {
         let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap());
         entries
@@ -186,7 +187,9 @@ fn triggered(world: &Memory) -> BTreeSet<&'static str> {
 #[test]
 fn every_rule_is_triggered_by_its_folder_or_its_own_example() {
     let mut missing = Vec::new();
-    for rule in rules::all().filter(|rule| !rule.name.starts_with(OWN_FAULTS) && !folder(rule).is_dir()) {
+    for rule in
+        rule_registry().iter().filter(|rule| !rule.name.starts_with(OWN_FAULTS) && !folder(rule).is_dir())
+    {
         let example = || Memory::new().file("compose.yaml", rule.example);
         let triggered = triggered(&made(rule).unwrap_or_else(example));
         let forestalled = FORESTALLED.iter().find(|(name, _)| *name == rule.name);
@@ -201,6 +204,6 @@ fn every_rule_is_triggered_by_its_folder_or_its_own_example() {
 #[test]
 fn the_reference_is_up_to_date() {
     let mut failures = Vec::new();
-    hold(&root().join("docs/diagnostics.md"), &page::reference(), &mut failures);
+    hold(&root().join("docs/diagnostics.md"), &page::reference(&rule_registry()), &mut failures);
     assert!(failures.is_empty(), "run TRANSHIP_BLESS=1 cargo test --test diagnostics");
 }

@@ -1,7 +1,7 @@
 //! A value that still knows the leaf it came from.
 
-use crate::source::Origin;
-use crate::yaml::{Node, NodeId};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::{Node, NodeId};
 
 /// A value of the manifest with the number of its node and its origin.
 #[derive(Debug, Clone, PartialEq)]

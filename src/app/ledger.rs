@@ -7,12 +7,13 @@ use super::at::Claim;
 use super::disposition::{Disposition, Entry};
 use super::report::{Report, ReportRow};
 use super::support::{Support, SupportRow, SupportTable};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules};
-use crate::source::{Origin, Sources};
-use crate::yaml::NodeId;
+use crate::rules;
 use camino::Utf8Path;
 use std::collections::BTreeMap;
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
+use tranship_frontend::source::{Origin, Sources};
+use tranship_frontend::yaml::NodeId;
 
 /// The claims on one manifest for one target.
 #[derive(Debug, Default)]

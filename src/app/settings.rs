@@ -2,8 +2,8 @@
 
 use super::at::At;
 use super::text::Text;
-use crate::source::Origin;
 use std::collections::BTreeSet;
+use tranship_frontend::source::Origin;
 
 /// What one environment says, with the defaults at the top of `x-tranship` beneath it.
 #[derive(Debug, Clone, Default)]

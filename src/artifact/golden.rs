@@ -74,7 +74,7 @@ pub fn read(directory: &Utf8Path) -> io::Result<ArtifactSet> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::stage;
+    use crate::stage;
 
     fn sample(cpu: &str) -> ArtifactSet {
         let mut tree = ArtifactSet::new();

@@ -3,9 +3,9 @@
 //! In: the arguments of the process. Out: [`Arguments`]. A command's own flags stand in its file.
 
 use super::shell::{Colour, Verbosity};
-use crate::compose::LoadOptions;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, ValueEnum};
+use tranship_frontend::compose::LoadOptions;
 
 /// Compiles a Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
 #[derive(Debug, Parser)]

@@ -2,9 +2,9 @@
 
 use super::selection::{Compiles, Otherwise};
 use super::{Context, Exit};
-use crate::artifact::{Staged, WriteError, stage};
 use crate::compile::Outcome;
 use camino::{Utf8Path, Utf8PathBuf};
+use tranship_artifact::{Staged, WriteError, stage};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]

@@ -1,15 +1,15 @@
 //! `tranship config`: the manifest as Tranship reads it, as `docker compose config` prints it.
 
 use super::{Context, Exit, Format, Verbosity};
-use crate::compose::render::{self, Format as Form, service_hash};
-use crate::compose::variables::variables;
-use crate::compose::{LoadOptions, Manifest, load};
-use crate::diagnostic::Diagnostics;
-use crate::source::Sources;
-use crate::yaml::Node;
 use camino::Utf8PathBuf;
 use std::fmt::Write;
 use std::mem::ManuallyDrop;
+use tranship_frontend::compose::render::{self, Format as Form, service_hash};
+use tranship_frontend::compose::variables::variables;
+use tranship_frontend::compose::{LoadOptions, Manifest, load};
+use tranship_frontend::diagnostic::Diagnostics;
+use tranship_frontend::source::Sources;
+use tranship_frontend::yaml::Node;
 
 /// The arguments of the command, as Docker Compose has them.
 #[derive(Debug, clap::Args)]

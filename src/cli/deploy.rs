@@ -3,9 +3,9 @@
 use super::deployment::{Aws, Reporter, SecretFile, read_secrets, secret_file};
 use super::{Context, Exit, Set};
 use crate::deploy::{self, Values};
-use crate::world::World;
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
+use tranship_frontend::world::World;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]

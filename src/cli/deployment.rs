@@ -5,18 +5,18 @@
 
 use super::selection::Job;
 use super::{Context, Exit, Format, Set, Shell};
-use crate::app::EnvironmentChoice;
 use crate::compile::{Request, identify};
 use crate::deploy::{
     Action, Ask, Banner, Change, Event, Failure, FailureKind, Options, Progress, Question, Values,
 };
-use crate::targets::{Compiled, Deployment};
-use crate::world::World;
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
+use tranship_app::EnvironmentChoice;
+use tranship_frontend::world::World;
+use tranship_targets::{Compiled, Deployment};
 
 /// Whose account, and how long to wait.
 #[derive(Debug, Clone, clap::Args)]

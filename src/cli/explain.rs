@@ -1,8 +1,9 @@
 //! `tranship explain`: what a diagnostic means and what to do.
 
 use super::{Context, Exit};
-use crate::diagnostic::suggest::closest;
-use crate::diagnostic::{page, rules};
+use crate::rule_registry;
+use tranship_frontend::diagnostic::suggest::closest;
+use tranship_frontend::diagnostic::{RuleRegistry, page};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -14,25 +15,26 @@ pub struct Explain {
 impl Explain {
     /// Prints the page, or the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let registry = rule_registry();
         let Some(name) = &self.name else {
-            context.shell.data(&page::list());
+            context.shell.data(&page::list(&registry));
             return Exit::Done;
         };
         // A name pasted out of `error[compose/unknown-key]` works too.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
-        if let Some(rule) = rules::find(name) {
+        if let Some(rule) = registry.find(name) {
             context.shell.data(&page::text(rule));
             return Exit::Done;
         }
-        context.shell.error(&unknown(name));
+        context.shell.error(&unknown(name, &registry));
         Exit::Refused
     }
 }
 
-fn unknown(name: &str) -> String {
-    let same_tail = || rules::all().find(|rule| rule.name.split('/').nth(1) == Some(name));
+fn unknown(name: &str, registry: &RuleRegistry) -> String {
+    let same_tail = || registry.iter().find(|rule| rule.name.split('/').nth(1) == Some(name));
     let meant =
-        closest(name, rules::all().map(|rule| rule.name)).or_else(|| same_tail().map(|rule| rule.name));
+        closest(name, registry.iter().map(|rule| rule.name)).or_else(|| same_tail().map(|rule| rule.name));
     match meant {
         Some(meant) => format!("no diagnostic is named `{name}`; did you mean `{meant}`?"),
         None => format!("no diagnostic is named `{name}`; `tranship explain` lists them"),

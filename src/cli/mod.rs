@@ -32,9 +32,9 @@ pub use exit::Exit;
 pub use report::Run;
 pub use shell::{Colour, Shell, Verbosity};
 
-use crate::world::{Disk, World};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use tranship_frontend::world::{Disk, World};
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -4,9 +4,9 @@
 //! output, and the exit code that follows from it.
 
 use super::{Context, Exit, Format, Verbosity};
-use crate::diagnostic::Diagnostics;
-use crate::diagnostic::render::{self, Counts, Human};
-use crate::source::Sources;
+use tranship_frontend::diagnostic::Diagnostics;
+use tranship_frontend::diagnostic::render::{self, Counts, Human};
+use tranship_frontend::source::Sources;
 
 /// The diagnostics of one compile.
 pub type Run<'a> = (&'a Diagnostics, &'a Sources);

@@ -1,7 +1,7 @@
 //! `tranship schema`: the JSON Schema of `x-tranship`.
 
 use super::{Context, Exit};
-use crate::app::published_schema;
+use tranship_app::published_schema;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]

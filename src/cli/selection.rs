@@ -3,12 +3,11 @@
 //! In: the command's arguments. Out: an [`Outcome`] for each choice, in the order of the manifest.
 
 use super::{Context, Exit, Format, Set};
-use crate::app::EnvironmentChoice;
 use crate::compile::{Outcome, Request, compile, environments};
-use crate::compose::LoadOptions;
-use crate::diagnostic::Severity;
-use crate::targets;
 use clap::builder::PossibleValuesParser;
+use tranship_app::EnvironmentChoice;
+use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::diagnostic::Severity;
 
 /// An environment, a target, or all.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -26,7 +25,7 @@ pub(super) struct Selection {
 }
 
 fn target_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(targets::all().iter().map(|target| target.name()))
+    PossibleValuesParser::new(tranship_targets::all().iter().map(|target| target.name()))
 }
 
 /// What stands for "all" where the arguments name nothing.
@@ -105,7 +104,7 @@ impl Selection {
             return Ok(vec![EnvironmentChoice::Target(name.clone())]);
         }
         let every_target = || {
-            let names = targets::all().iter().map(|target| target.name().to_owned());
+            let names = tranship_targets::all().iter().map(|target| target.name().to_owned());
             names.map(EnvironmentChoice::Target).collect()
         };
         if otherwise == Otherwise::Targets && !self.all {

@@ -2,11 +2,11 @@
 
 use super::listing::{Listing, ListingFormat};
 use super::{Context, Exit, Set};
-use crate::app::{Counts, EnvironmentChoice};
 use crate::compile::{Outcome, Request, compile};
-use crate::targets::{self, Target};
 use camino::Utf8Path;
 use serde_json::{Value, json};
+use tranship_app::{Counts, EnvironmentChoice};
+use tranship_targets::{self, Target};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ impl Targets {
         let found = MANIFESTS.iter().any(|name| context.world.kind(Utf8Path::new(name)).is_some());
         let read = found || !options.files.is_empty() || options.project_directory.is_some();
         let mut listing = Listing::new("targets");
-        for target in targets::all() {
+        for target in tranship_targets::all() {
             let choice = EnvironmentChoice::Target(target.name().to_owned());
             let request = Request { options: options.clone(), choice };
             let outcome = read.then(|| compile(&request, context.world));

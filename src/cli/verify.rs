@@ -5,11 +5,11 @@
 
 use super::selection::{Job, Otherwise, Selection, names};
 use super::{Context, Exit, Format, Set};
-use crate::artifact::golden::{self, Change};
-use crate::artifact::{ArtifactSet, Mode, stage};
 use crate::compile::Outcome;
-use crate::compose::LoadOptions;
 use camino::{Utf8Path, Utf8PathBuf};
+use tranship_artifact::golden::{self, Change};
+use tranship_artifact::{ArtifactSet, Mode, stage};
+use tranship_frontend::compose::LoadOptions;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]

@@ -206,7 +206,7 @@ impl<'a> Search<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{If, Output, Parameter, Resource, Sub, props};
+    use crate::{If, Output, Parameter, Resource, Sub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

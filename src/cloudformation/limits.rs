@@ -187,7 +187,7 @@ fn secret_fields(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{Output, Parameter, Resource, Sub, props};
+    use crate::{Output, Parameter, Resource, Sub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

@@ -428,7 +428,7 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{Sub, props};
+    use crate::{Sub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

@@ -152,7 +152,7 @@ impl LogicalId {
 #[macro_export]
 macro_rules! list {
     ($($item:expr),* $(,)?) => {
-        $crate::cloudformation::Value::List(vec![$($crate::cloudformation::Value::from($item)),*])
+        $crate::Value::List(vec![$($crate::Value::from($item)),*])
     };
 }
 
@@ -176,7 +176,7 @@ macro_rules! props {
     };
     ($($rest:tt)*) => {{
         #[allow(unused_mut)]
-        let mut map = $crate::cloudformation::Map::new();
+        let mut map = $crate::Map::new();
         $crate::props!(@fill map $($rest)*);
         map
     }};

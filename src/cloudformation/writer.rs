@@ -271,7 +271,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::cloudformation::{
+    use crate::{
         Base64, Cidr, FindInMap, GetAzs, If, ImportValue, Join, Output, Parameter, Pseudo, Resource, Select,
         Split, list, props,
     };

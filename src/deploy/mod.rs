@@ -19,11 +19,11 @@ pub use self::progress::{Action, Ask, Banner, Change, Event, Progress, Question}
 
 use self::mask::Masked;
 use self::session::Session;
-use crate::artifact::ArtifactSet;
-use crate::targets::Deployment;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+use tranship_artifact::ArtifactSet;
+use tranship_targets::Deployment;
 
 /// What the user gave.
 #[derive(Clone)]

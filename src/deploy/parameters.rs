@@ -6,9 +6,9 @@
 
 use super::Values;
 use super::failure::Failure;
-use crate::targets::DeployParameter;
 use std::collections::BTreeMap;
 use std::fmt;
+use tranship_targets::DeployParameter;
 
 /// Where a parameter's value comes from.
 #[derive(Clone, PartialEq, Eq)]

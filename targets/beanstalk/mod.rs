@@ -5,14 +5,17 @@
 
 mod dockerrun;
 mod plan;
+mod rules;
 mod templates;
 
 use super::{BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, support};
-use crate::app::{Application, SupportTable};
-use crate::artifact::{ArtifactSet, PathError, bundle};
-use crate::diagnostic::{Diagnostic, rules};
 use plan::Plan;
 use std::collections::BTreeMap;
+use tranship_app::{Application, SupportTable};
+use tranship_artifact::{ArtifactSet, PathError, bundle};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::rules::internal;
 
 /// Elastic Beanstalk.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ impl Target for Beanstalk {
         "Elastic Beanstalk: all containers on every instance of one environment"
     }
 
+    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+        &[rules::ALL]
+    }
+
     fn support(&self) -> &'static SupportTable {
         &support::BEANSTALK
     }
@@ -48,7 +55,7 @@ impl Target for Beanstalk {
             }
             Err(error) => {
                 let message = format!("cannot write the bundle: {error}");
-                cx.diagnostics.push(Diagnostic::new(&rules::internal::ARTIFACT, message));
+                cx.diagnostics.push(Diagnostic::new(&internal::ARTIFACT, message));
                 None
             }
         }

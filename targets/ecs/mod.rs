@@ -5,18 +5,17 @@
 
 pub mod emit;
 pub mod plan;
+pub mod rules;
 pub mod task_runner;
-#[cfg(test)]
-mod tests;
 
 use super::{Compilation, Compiled, DeployParameter, Deployment, StackDeployment};
-use crate::app::Application;
-use crate::artifact::ArtifactSet;
-use crate::cloudformation::{self, LogicalId, Parameter, Template};
-use crate::diagnostic::{Diagnostic, rules};
 use indexmap::IndexMap;
 use plan::{Compute, EcsPlan};
 use std::collections::BTreeSet;
+use tranship_app::Application;
+use tranship_artifact::ArtifactSet;
+use tranship_cloudformation::{LogicalId, Parameter, Template};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Compiles an application for ECS. Nothing when there were errors.
 pub fn compile(
@@ -51,9 +50,9 @@ fn accepted(
     template: &Template,
     cx: &mut Compilation<'_>,
 ) -> bool {
-    let violations = cloudformation::check(template);
+    let violations = tranship_cloudformation::check(template);
     for violation in &violations {
-        let told = Diagnostic::new(&rules::ecs::TEMPLATE, violation.to_string())
+        let told = Diagnostic::new(&rules::TEMPLATE, violation.to_string())
             .at(application.settings.origin)
             .target(compute.target());
         cx.diagnostics.push(told);

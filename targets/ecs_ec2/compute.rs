@@ -4,15 +4,16 @@ use super::instances::{self, Instance};
 use super::machines::{self, Machines};
 use super::room;
 use super::user_data::Folder;
-use crate::app::{Application, Posture, Protocol, Service, Volume};
-use crate::cloudformation::{LogicalId, Role};
-use crate::diagnostic::{Diagnostic, Severity, rules};
-use crate::targets::Compilation;
-use crate::targets::ecs::plan::groups;
-use crate::targets::ecs::plan::{
+use crate::Compilation;
+use crate::ecs::plan::groups;
+use crate::ecs::plan::{
     Architecture, Asked, Capacity, Compute, EcsPlan, Group, Limits, NetworkMode, Outbound, PlannedParameter,
     Reach, Size, Storage, Strategy,
 };
+use crate::ecs_ec2::rules;
+use tranship_app::{Application, Posture, Protocol, Service, Volume};
+use tranship_cloudformation::{LogicalId, Role};
+use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
 /// EC2 instances of an Auto Scaling group.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation
     let message =
         format!("the cluster has machines of type `{}`, the smallest that holds every task", chosen.name);
     cx.diagnostics.push(
-        Diagnostic::new(&rules::ecs_ec2::INSTANCE_TYPE, message)
+        Diagnostic::new(&rules::INSTANCE_TYPE, message)
             .severity(severity)
             .at(application.settings.origin)
             .target("ecs-ec2")
@@ -145,7 +146,7 @@ fn unknown(application: &Application, kind: &str, cx: &mut Compilation<'_>) {
     let origin = application.settings.instance_type.as_ref().map(|kind| kind.origin).unwrap_or_default();
     cx.diagnostics.push(
         Diagnostic::new(
-            &rules::ecs_ec2::UNKNOWN_INSTANCE_TYPE,
+            &rules::UNKNOWN_INSTANCE_TYPE,
             format!(
                 "the size of the instance type `{kind}` is not known: whether the tasks fit is not checked"
             ),
@@ -209,7 +210,7 @@ fn tell_shared_group(plan: &EcsPlan, cx: &mut Compilation<'_>) {
     if names.len() > 1 {
         cx.diagnostics.push(
             Diagnostic::new(
-                &rules::ecs_ec2::SHARED_SECURITY_GROUP,
+                &rules::SHARED_SECURITY_GROUP,
                 format!("{} share the network and the security group of their machine", names.join(", ")),
             )
             .target("ecs-ec2")

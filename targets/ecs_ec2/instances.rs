@@ -3,7 +3,7 @@
 //! Source: Amazon EC2 Instance Types guide, "network specifications" and "hardware specifications" of the
 //! general purpose, compute optimised and memory optimised families, read in November 2026.
 
-use crate::targets::ecs::plan::Architecture;
+use crate::ecs::plan::Architecture;
 
 /// What an instance type offers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,11 @@
 //! are protected from scale-in. A new launch template therefore holds for the machines that start after it.
 
 use super::user_data::{self, Folder};
-use crate::cloudformation::iam::{self, Policy, Statement, arn};
-use crate::cloudformation::{
+use crate::ecs::plan::Architecture;
+use tranship_cloudformation::iam::{self, Policy, Statement, arn};
+use tranship_cloudformation::{
     LogicalId, Parameter, ParameterType, Pseudo, Resource, Role, Sub, Value, list, props,
 };
-use crate::targets::ecs::plan::Architecture;
 
 /// The disk of a machine, in GiB: what the image needs at least.
 const DISK: u32 = 30;
@@ -191,7 +191,7 @@ fn role() -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{Template, check};
+    use tranship_cloudformation::{Template, check};
 
     fn template(protected: bool) -> Template {
         let machines = Machines {

@@ -7,10 +7,12 @@ pub mod compute;
 pub mod instances;
 pub mod machines;
 pub mod room;
+mod rules;
 pub mod user_data;
 
 use super::{Compilation, Compiled, Target, ecs, support};
-use crate::app::{Application, SupportTable};
+use tranship_app::{Application, SupportTable};
+use tranship_frontend::diagnostic::Rule;
 
 /// ECS on EC2 instances.
 #[derive(Debug)]
@@ -23,6 +25,10 @@ impl Target for EcsEc2 {
 
     fn summary(&self) -> &'static str {
         "Amazon ECS on EC2 instances: a CloudFormation template with the machines in it"
+    }
+
+    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+        &[ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -1,11 +1,12 @@
 //! Whether the tasks fit on the machines: processor, CPU, memory, network interfaces.
 
 use super::instances::Instance;
-use crate::app::Application;
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
-use crate::targets::Compilation;
-use crate::targets::ecs::plan::{Container, EcsPlan, NetworkMode, Service, Task};
+use crate::Compilation;
+use crate::ecs::plan::{Container, EcsPlan, NetworkMode, Service, Task};
+use crate::ecs_ec2::rules;
+use tranship_app::Application;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// Asks every rule of this file.
 pub fn check(
@@ -37,7 +38,7 @@ fn processor(task: &Task, instance: &Instance) -> Option<Diagnostic> {
     (task.architecture != instance.architecture).then(|| {
         let (wanted, has) = (task.architecture.as_str(), instance.architecture.as_str());
         Diagnostic::new(
-            &rules::ecs_ec2::MIXED_PROCESSORS,
+            &rules::MIXED_PROCESSORS,
             format!("`{}` is built for {wanted}, but `{}` has {has}", task.name, instance.name),
         )
         .key(format!("services.{}.platform", task.name))
@@ -70,7 +71,7 @@ fn size(task: &Task, instance: &Instance) -> Option<Diagnostic> {
         return None;
     };
     let message = format!("the task of `{}` needs {excess}", task.name);
-    let diagnostic = Diagnostic::new(&rules::ecs_ec2::TASK_TOO_LARGE, message);
+    let diagnostic = Diagnostic::new(&rules::TASK_TOO_LARGE, message);
     Some(diagnostic.help("choose a larger `instance_type`, or lower `deploy.resources` or `mem_limit`"))
 }
 
@@ -93,7 +94,7 @@ fn interfaces(plan: &EcsPlan, instance: &Instance, max: u32) -> Option<Diagnosti
     (needed > room).then(|| {
         let name = &instance.name;
         Diagnostic::new(
-            &rules::ecs_ec2::TOO_FEW_INTERFACES,
+            &rules::TOO_FEW_INTERFACES,
             format!(
                 "tasks that are reached by name need {needed} network interfaces during a deployment, \
                  and {max} x `{name}` have {room} for them"
@@ -124,9 +125,9 @@ pub fn machines_needed(plan: &EcsPlan, instance: &Instance) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{LogicalId, Role, Value, iam};
-    use crate::targets::ecs::plan::{Architecture, Capacity, Network, Scaling, Size};
-    use crate::targets::ecs_ec2::instances;
+    use crate::ecs::plan::{Architecture, Capacity, Network, Scaling, Size};
+    use crate::ecs_ec2::instances;
+    use tranship_cloudformation::{LogicalId, Role, Value, iam};
 
     fn task(name: &str, mode: NetworkMode, memory: u32, cpu: u32) -> Task {
         Task {

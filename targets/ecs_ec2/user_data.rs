@@ -1,7 +1,7 @@
 //! What a machine does when it starts: joins the cluster, keeps containers from its own credentials, and
 //! prepares the folders that containers mount.
 
-use crate::cloudformation::{Base64, LogicalId, Sub, Value};
+use tranship_cloudformation::{Base64, LogicalId, Sub, Value};
 
 /// A folder of the machine that belongs to a user of the containers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +38,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{Map, Role};
+    use tranship_cloudformation::{Map, Role};
 
     #[test]
     fn prepares_folders_for_their_owner() {

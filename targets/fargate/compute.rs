@@ -1,13 +1,14 @@
 //! The compute policy of Fargate.
 
 use super::size;
-use crate::app::{Application, Service, Volume};
-use crate::cloudformation::LogicalId;
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::Compilation;
-use crate::targets::ecs::plan::{
+use crate::Compilation;
+use crate::ecs::plan::{
     Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
 };
+use crate::fargate::rules;
+use tranship_app::{Application, Service, Volume};
+use tranship_cloudformation::LogicalId;
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
 #[derive(Debug)]
@@ -95,7 +96,7 @@ fn tell(asked: &Asked, wanted: (u32, u32), chosen: (u32, u32), cx: &mut Compilat
     let origin = origin.or(asked.memory.as_ref().map(|memory| memory.origin)).unwrap_or(asked.origin);
     let message = format!("tasks of `{}` have {shown}", asked.task);
     cx.diagnostics.push(
-        Diagnostic::new(&rules::fargate::TASK_SIZE, message)
+        Diagnostic::new(&rules::TASK_SIZE, message)
             .at(origin)
             .service(&*asked.task)
             .target("fargate")
@@ -109,7 +110,7 @@ fn refuse(asked: &Asked, (cpu, memory): (u32, u32), cx: &mut Compilation<'_>) {
         asked.task,
         f64::from(cpu) / 1024.0
     );
-    let mut diagnostic = Diagnostic::new(&rules::fargate::ILLEGAL_SIZE, message).target("fargate");
+    let mut diagnostic = Diagnostic::new(&rules::ILLEGAL_SIZE, message).target("fargate");
     if let Some(asked) = &asked.cpu {
         cx.ledger.rejected(asked, "no size of Fargate holds it");
         diagnostic = diagnostic.at(asked.origin);

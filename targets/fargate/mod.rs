@@ -4,10 +4,12 @@
 //! `compute::Fargate`; the rest is `targets/ecs`.
 
 mod compute;
+mod rules;
 mod size;
 
 use super::{Compilation, Compiled, Target, ecs, support};
-use crate::app::{Application, SupportTable};
+use tranship_app::{Application, SupportTable};
+use tranship_frontend::diagnostic::Rule;
 
 /// ECS on Fargate.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ impl Target for Fargate {
 
     fn summary(&self) -> &'static str {
         "Amazon ECS on AWS Fargate: a CloudFormation template, no machines to look after"
+    }
+
+    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+        &[ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

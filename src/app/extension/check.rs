@@ -5,12 +5,13 @@
 
 use super::schema::{Field, SERVICE, Shape, TOP, VOLUME};
 use super::{KEY, setting_text};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
-use crate::yaml::{Mapping, Node, Value};
+use crate::rules;
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, suggest};
+use tranship_frontend::yaml::{Mapping, Node, Value};
 
 /// Checks every `x-tranship` of the manifest.
-pub(in crate::app) fn check(manifest: &Manifest, diagnostics: &mut Diagnostics) {
+pub(crate) fn check(manifest: &Manifest, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { manifest, diagnostics };
     if let Some(node) = manifest.root.get(KEY) {
         checker.node(node, &TOP);
@@ -75,7 +76,7 @@ impl Checker<'_> {
         &mut self,
         key: &str,
         value: &Node,
-        origin: crate::source::Origin,
+        origin: tranship_frontend::source::Origin,
         tables: &[&'static [Field]],
     ) {
         let path = self.manifest.nodes.path(value.id);
@@ -84,7 +85,7 @@ impl Checker<'_> {
             &rules::tranship::UNKNOWN_SETTING,
             format!("`{path}`: Tranship has no setting `{key}` here"),
         )
-        .at(if origin == crate::source::Origin::NOWHERE { value.origin } else { origin })
+        .at(if origin == tranship_frontend::source::Origin::NOWHERE { value.origin } else { origin })
         .key(path.to_string());
         self.diagnostics.push(match suggest::closest(key, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),

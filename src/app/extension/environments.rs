@@ -1,11 +1,12 @@
 //! The environments of a manifest, and the variables it makes parameters.
 
 use super::{KEY, setting_text};
-use crate::app::{At, Environment};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules};
-use crate::yaml::{Entry, Node};
+use crate::rules;
+use crate::{At, Environment};
 use std::collections::BTreeSet;
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
+use tranship_frontend::yaml::{Entry, Node};
 
 /// The environments that a manifest declares, in order.
 pub fn environments(manifest: &Manifest, diagnostics: &mut Diagnostics) -> Vec<Environment> {
@@ -46,7 +47,7 @@ pub fn late_bound_names(root: &Node) -> BTreeSet<String> {
 }
 
 /// The texts of a list, with their nodes.
-pub(in crate::app) fn names_listed(node: Option<&Node>) -> impl Iterator<Item = (String, &Node)> {
+pub(crate) fn names_listed(node: Option<&Node>) -> impl Iterator<Item = (String, &Node)> {
     let items = node.and_then(Node::as_sequence).unwrap_or_default();
     items.iter().filter_map(|item| Some((setting_text(item)?.to_string(), item)))
 }

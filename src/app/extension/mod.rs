@@ -15,8 +15,8 @@ pub use environments::{environments, late_bound_names};
 pub use published::published_schema;
 pub(super) use settings::{number as setting_number, settings};
 
-use crate::yaml::{Node, Value};
 use std::sync::Arc;
+use tranship_frontend::yaml::{Node, Value};
 
 /// The extension's key.
 pub(super) const KEY: &str = "x-tranship";

@@ -4,10 +4,11 @@
 //! overridden defaults, what chose the environment.
 
 use super::{KEY, names_listed, setting_text};
-use crate::app::{At, EnvironmentChoice, Https, Ledger, Network, Posture, Settings, Text};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
-use crate::yaml::{Node, Value};
+use crate::rules;
+use crate::{At, EnvironmentChoice, Https, Ledger, Network, Posture, Settings, Text};
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
+use tranship_frontend::yaml::{Node, Value};
 
 /// Two layers of settings: the environment's over the top's.
 struct Layers<'a> {
@@ -31,9 +32,10 @@ impl<'a> Layers<'a> {
 }
 
 /// The settings that hold for what was chosen.
-pub(in crate::app) fn settings(
+pub(crate) fn settings(
     manifest: &Manifest,
     choice: &EnvironmentChoice,
+    registry: &RuleRegistry,
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Settings> {
@@ -52,7 +54,7 @@ pub(in crate::app) fn settings(
         EnvironmentChoice::Environment(_) => layers.text("target")?.value,
     };
     fill(&mut settings, &layers);
-    settings.accept = accepted(&layers, diagnostics);
+    settings.accept = accepted(&layers, registry, diagnostics);
     claim(manifest, &layers, ledger);
     Some(settings)
 }
@@ -87,7 +89,7 @@ fn text(node: &Node) -> Option<At<String>> {
 }
 
 /// A whole number, also where interpolation made it text.
-pub(in crate::app) fn number(node: &Node) -> Option<At<u32>> {
+pub(crate) fn number(node: &Node) -> Option<At<u32>> {
     Some(At::of(node, setting_text(node)?.parse().ok()?))
 }
 
@@ -115,16 +117,20 @@ fn instances(node: &Node) -> Option<(At<u32>, At<u32>)> {
 }
 
 /// `accept` of both layers; a name that no rule has is told.
-fn accepted(layers: &Layers<'_>, diagnostics: &mut Diagnostics) -> std::collections::BTreeSet<String> {
+fn accepted(
+    layers: &Layers<'_>,
+    registry: &RuleRegistry,
+    diagnostics: &mut Diagnostics,
+) -> std::collections::BTreeSet<String> {
     let mut accepted = std::collections::BTreeSet::new();
     for (name, node) in layers.both("accept").flat_map(|node| names_listed(Some(node))) {
-        if rules::find(&name).is_none() {
+        if registry.find(&name).is_none() {
             let diagnostic = Diagnostic::new(
                 &rules::tranship::UNKNOWN_RULE,
                 format!("`accept` names `{name}`, which no diagnostic is called"),
             )
             .at(node.origin);
-            diagnostics.push(match suggest::closest(&name, rules::all().map(|rule| rule.name)) {
+            diagnostics.push(match suggest::closest(&name, registry.iter().map(|rule| rule.name)) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help("take the name from the diagnostic's first line"),
             });

@@ -3,10 +3,10 @@
 
 use super::Lowering;
 use super::jobs::waits_for_end;
-use crate::app::extension::KEY;
-use crate::app::{JobTime, Name, Role, Service};
-use crate::yaml::{Node, Value};
+use crate::extension::KEY;
+use crate::{JobTime, Name, Role, Service};
 use indexmap::IndexMap;
+use tranship_frontend::yaml::{Node, Value};
 
 /// Mappings whose keys are the user's own, so a key that starts with `x-` is no extension field.
 const FREE: &[&str] = &[

@@ -8,9 +8,10 @@ use super::names::{holds_host, holds_secret};
 use super::scan::{Address, Part, slice};
 use super::secrets::can_be_secret;
 use super::wiring::Wiring;
-use crate::app::{HealthTest, Name, Piece, Service, Text};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
+use crate::rules;
+use crate::{HealthTest, Name, Piece, Service, Text};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// A word of a command: the number of its argument, and where in it.
 struct Word {

@@ -4,11 +4,12 @@
 use super::read::scalar;
 use super::selection::Selection;
 use super::{Lowering, images};
-use crate::app::extension::{KEY, setting_number, setting_text};
-use crate::app::{At, Database, Engine, Name};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::yaml::{Entry, Node};
+use crate::extension::{KEY, setting_number, setting_text};
+use crate::rules;
+use crate::{At, Database, Engine, Name};
 use indexmap::IndexMap;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::{Entry, Node};
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.

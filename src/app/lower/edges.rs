@@ -9,11 +9,12 @@ use super::directory::Directory;
 use super::jobs::waits_for_end;
 use super::wiring::Reach;
 use super::{flat, images};
-use crate::app::{Container, Database, Edge, Image, Name, Protocol, Role, Service};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
+use crate::rules;
+use crate::{Container, Database, Edge, Image, Name, Protocol, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// The edges, each once.
 pub(super) fn edges(

@@ -6,13 +6,14 @@
 
 use super::Lowering;
 use super::{edges, images};
-use crate::app::extension::{KEY, one_or_more, setting_number, setting_text};
-use crate::app::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
-use crate::yaml::{Node, NodeId, Value};
+use crate::extension::{KEY, one_or_more, setting_number, setting_text};
+use crate::rules;
+use crate::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::{Node, NodeId, Value};
 
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(

@@ -4,7 +4,7 @@
 //! public.ecr.aws), the `EXPOSE` of its Dockerfile. Images of the same software by other publishers
 //! have a row of their own where their name differs.
 
-use crate::app::Protocol::{self, Tcp, Udp};
+use crate::Protocol::{self, Tcp, Udp};
 
 /// One row of the table.
 #[derive(Debug)]

@@ -6,13 +6,13 @@
 
 use super::Lowering;
 use super::selection::{Selection, unknown};
-use crate::app::extension::{KEY, setting_text};
-use crate::app::{At, Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
-use crate::diagnostic::suggest;
-use crate::source::{Origin, Provenance};
-use crate::yaml::Node;
+use crate::extension::{KEY, setting_text};
+use crate::{At, Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::diagnostic::suggest;
+use tranship_frontend::source::{Origin, Provenance};
+use tranship_frontend::yaml::Node;
 
 /// Gives every service its role, and keeps only dependencies on what is deployed.
 pub(super) fn assign(

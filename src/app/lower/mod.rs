@@ -29,12 +29,13 @@ mod wiring;
 
 use super::extension;
 use super::{Application, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
-use crate::source::{Origin, Sources, Span};
-use crate::yaml::Mapping;
+use crate::rules;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
+use tranship_frontend::source::{Origin, Sources, Span};
+use tranship_frontend::yaml::Mapping;
 
 /// What every step of lowering has at hand.
 struct Lowering<'a> {
@@ -54,13 +55,14 @@ struct Lowering<'a> {
 pub fn lower(
     manifest: &Manifest,
     choice: &EnvironmentChoice,
+    registry: &RuleRegistry,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
     let errors = diagnostics.error_count();
     extension::check(manifest, diagnostics);
-    let settings = extension::settings(manifest, choice, diagnostics, ledger);
+    let settings = extension::settings(manifest, choice, registry, diagnostics, ledger);
     let late = late_bound(manifest);
     let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
     let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };

@@ -2,15 +2,15 @@
 
 use super::Lowering;
 use super::read::scalar;
-use crate::app::{At, FileMount, Mount, MountSource, Name, Port, Protocol};
-use crate::yaml::{Node, Value};
+use crate::{At, FileMount, Mount, MountSource, Name, Port, Protocol};
+use tranship_frontend::yaml::{Node, Value};
 
 impl Lowering<'_> {
     /// `volumes` and `tmpfs`.
     pub(super) fn mounts(&mut self, node: &Node) -> Vec<Mount> {
         let listed = node.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
         let mut mounts: Vec<Mount> = listed.iter().filter_map(|item| self.mount(item)).collect();
-        let memory = node.get("tmpfs").map(crate::app::extension::one_or_more).unwrap_or_default();
+        let memory = node.get("tmpfs").map(crate::extension::one_or_more).unwrap_or_default();
         for item in memory {
             let Some(written) = self.string(Some(item)) else { continue };
             let (path, options) = match written.value.split_once(':') {
@@ -18,7 +18,8 @@ impl Lowering<'_> {
                 None => (written.value.clone(), String::new()),
             };
             let size = options.split(',').find_map(|option| option.strip_prefix("size="));
-            let size = size.and_then(|size| u64::try_from(crate::compose::value::parse_bytes(size)?).ok());
+            let size = size
+                .and_then(|size| u64::try_from(tranship_frontend::compose::value::parse_bytes(size)?).ok());
             mounts.push(Mount {
                 source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)) },
                 target: written.map(|_| path),

@@ -1,14 +1,15 @@
 //! Reading scalars of the resolved tree, as text in pieces or as values that must be known now.
 
 use super::Lowering;
-use crate::app::{At, LateBound, Piece, Segment, Text, Variable};
-use crate::compose::value;
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Substitution;
-use crate::yaml::{Node, Value};
+use crate::rules;
+use crate::{At, LateBound, Piece, Segment, Text, Variable};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use tranship_frontend::compose::value;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Substitution;
+use tranship_frontend::yaml::{Node, Value};
 
 /// A scalar as text; nothing for null and collections.
 pub(super) fn scalar(node: &Node) -> Option<Arc<str>> {

@@ -1,11 +1,12 @@
 //! Which services are deployed, which are skipped, which a managed database replaces.
 
 use super::Lowering;
-use crate::app::extension::{KEY, names_listed};
-use crate::app::{Name, Settings};
-use crate::diagnostic::{Diagnostic, rules, suggest};
-use crate::yaml::{Entry, Node};
+use crate::extension::{KEY, names_listed};
+use crate::rules;
+use crate::{Name, Settings};
 use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::{Diagnostic, suggest};
+use tranship_frontend::yaml::{Entry, Node};
 
 /// The services of the manifest by what becomes of them.
 #[derive(Debug)]

@@ -2,14 +2,14 @@
 
 use super::read::scalar;
 use super::{Lowering, images};
-use crate::app::extension::{KEY, one_or_more, setting_number};
-use crate::app::{
+use crate::extension::{KEY, one_or_more, setting_number};
+use crate::{
     At, Condition, Container, Dependency, HealthCheck, HealthTest, Image, Name, Permission, Resources, Role,
     Scaling, Service, Text, Variant,
 };
-use crate::source::{Provenance, VariableSource};
-use crate::yaml::{Entry, Node, Value};
 use indexmap::IndexMap;
+use tranship_frontend::source::{Provenance, VariableSource};
+use tranship_frontend::yaml::{Entry, Node, Value};
 
 impl Lowering<'_> {
     /// The service of an entry of `services`.
@@ -29,7 +29,7 @@ impl Lowering<'_> {
                 .map(|order| order.map(|order| order == "stop-first")),
             role: Role::Service,
             node: node.id,
-            origin: if entry.key.origin == crate::source::Origin::NOWHERE {
+            origin: if entry.key.origin == tranship_frontend::source::Origin::NOWHERE {
                 node.origin
             } else {
                 entry.key.origin
@@ -110,7 +110,7 @@ impl Lowering<'_> {
                     true => {
                         let variable = self.use_late(&name, None);
                         let mut text = Text { node: node.id, origin: node.origin, ..Text::default() };
-                        text.push(crate::app::Piece::LateBound(variable), node.origin);
+                        text.push(crate::Piece::LateBound(variable), node.origin);
                         Some(text)
                     }
                     false => self.text(node),

@@ -5,13 +5,14 @@
 
 use super::Lowering;
 use super::read::scalar;
-use crate::app::extension::{KEY, setting_text};
-use crate::app::{At, MountSource, Name, Role, Scope, Service, Volume};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
-use crate::yaml::{Entry, Node};
+use crate::extension::{KEY, setting_text};
+use crate::rules;
+use crate::{At, MountSource, Name, Role, Scope, Service, Volume};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::{Entry, Node};
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> IndexMap<Name, Volume> {

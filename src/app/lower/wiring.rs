@@ -10,11 +10,12 @@ use super::pool::{Pool, Use};
 use super::scan::{Address, Names, Part, addresses, slice};
 use super::secrets::{can_be_secret, is_secret_form};
 use super::{Lowering, images, secrets};
-use crate::app::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::{Origin, Provenance, VariableSource};
+use crate::rules;
+use crate::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
 /// A service reaches another, as a value says.
 #[derive(Debug, Clone)]
@@ -113,11 +114,8 @@ fn adopt_names(
             for (variable, variant) in &service.container.environment {
                 let Some((_, kind)) = field(variable).filter(|(found, _)| *found == prefix) else { continue };
                 let Some(value) = variant.value.as_ref().and_then(Text::literal) else { continue };
-                let at = || crate::app::At {
-                    value: value.to_string(),
-                    node: variant.node,
-                    origin: variant.origin,
-                };
+                let at =
+                    || crate::At { value: value.to_string(), node: variant.node, origin: variant.origin };
                 match kind {
                     Field::Database if database.database.is_none() && !value.is_empty() => {
                         database.database = Some(at())
@@ -428,7 +426,7 @@ impl Wiring<'_> {
             return None;
         }
         let same =
-            |known: &Option<crate::app::At<String>>| known.as_ref().is_some_and(|known| known.value == value);
+            |known: &Option<crate::At<String>>| known.as_ref().is_some_and(|known| known.value == value);
         let gives = |database: &&Database| {
             self.directory.share(service, &database.name)
                 && match kind {

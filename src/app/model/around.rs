@@ -1,10 +1,10 @@
 //! What stands around the services: volumes, databases, secrets, edges, endpoints.
 
 use super::{Name, Protocol};
-use crate::app::At;
-use crate::app::Text;
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use crate::At;
+use crate::Text;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// A named volume.
 #[derive(Debug, Clone)]

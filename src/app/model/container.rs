@@ -1,12 +1,12 @@
 //! What one container runs, and how.
 
 use super::Name;
-use crate::app::At;
-use crate::app::Text;
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use crate::At;
+use crate::Text;
 use indexmap::IndexMap;
 use std::time::Duration;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// What a container runs, and how.
 #[derive(Debug, Clone)]

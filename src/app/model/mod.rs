@@ -11,11 +11,11 @@ pub use around::*;
 pub use container::*;
 pub use service::*;
 
-use crate::app::Settings;
-use crate::app::Variable;
-use crate::source::Origin;
+use crate::Settings;
+use crate::Variable;
 use indexmap::IndexMap;
 use std::sync::Arc;
+use tranship_frontend::source::Origin;
 
 /// A name of the manifest: of a service, a volume, a secret.
 pub type Name = Arc<str>;

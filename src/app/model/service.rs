@@ -1,10 +1,10 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
 use super::{Container, HealthTest, Image, Name};
-use crate::app::At;
-use crate::app::Text;
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use crate::At;
+use crate::Text;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// Something that runs containers.
 #[derive(Debug, Clone)]

@@ -10,8 +10,8 @@ use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Outcome, confirm_by_name};
-use crate::targets::BeanstalkDeployment;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
+use tranship_targets::BeanstalkDeployment;
 
 /// Takes the environment down.
 pub(in crate::deploy) async fn down(

@@ -5,12 +5,12 @@
 
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::session::Session;
-use crate::targets::BeanstalkDeployment;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
     EnvironmentStatus,
 };
+use tranship_targets::BeanstalkDeployment;
 
 /// An environment as it stands.
 #[derive(Debug, Clone)]

@@ -18,8 +18,8 @@ use super::failure::Failure;
 use super::progress::{Action, Change, Progress};
 use super::session::Session;
 use super::{Options, Outcome, Status, artifact, confirm};
-use crate::artifact::ArtifactSet;
-use crate::targets::BeanstalkDeployment;
+use tranship_artifact::ArtifactSet;
+use tranship_targets::BeanstalkDeployment;
 
 pub(super) use self::down::down;
 

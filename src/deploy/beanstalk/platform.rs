@@ -7,7 +7,7 @@ use super::environment::Environment;
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
-use crate::targets::BeanstalkDeployment;
+use tranship_targets::BeanstalkDeployment;
 
 /// The solution stack to deploy to.
 pub(super) async fn resolve(

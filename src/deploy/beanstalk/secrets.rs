@@ -11,8 +11,8 @@ use crate::deploy::parameters::{Choice, choose, secrets_to_ask};
 use crate::deploy::progress::{Progress, Question};
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Values, ask, bucket};
-use crate::targets::{BeanstalkDeployment, DeployParameter};
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
+use tranship_targets::{BeanstalkDeployment, DeployParameter};
 
 /// A secret and what is to be done with it.
 pub(super) struct Secret {

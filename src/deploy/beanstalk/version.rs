@@ -3,7 +3,6 @@
 //! In: a bundle and where it was uploaded. Out: a version that is processed. A version's label is the hash
 //! of what the bundle holds, so that the same content is the same version.
 
-use crate::artifact::bundle::unzip;
 use crate::deploy::clock::Pace;
 use crate::deploy::failure::{Failure, FailureKind, sdk};
 use crate::deploy::progress::Progress;
@@ -12,6 +11,7 @@ use aws_sdk_elasticbeanstalk::Client;
 use aws_sdk_elasticbeanstalk::error::ProvideErrorMetadata;
 use aws_sdk_elasticbeanstalk::types::{ApplicationVersionStatus, S3Location};
 use std::time::Duration;
+use tranship_artifact::bundle::unzip;
 
 /// Elastic Beanstalk reads a bundle's configuration files within seconds.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);

@@ -13,10 +13,10 @@ use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Outcome, confirm_by_name};
-use crate::targets::StackDeployment;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Capability, Parameter, TemplateStage};
+use tranship_targets::StackDeployment;
 
 /// Takes the stack down.
 pub(in crate::deploy) async fn down(

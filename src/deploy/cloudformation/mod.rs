@@ -22,9 +22,9 @@ use super::parameters::{self, Choice};
 use super::progress::{Progress, Question};
 use super::session::Session;
 use super::{Options, Outcome, ServiceStatus, Status, Values, artifact, ask};
-use crate::artifact::ArtifactSet;
-use crate::targets::StackDeployment;
 use std::collections::BTreeMap;
+use tranship_artifact::ArtifactSet;
+use tranship_targets::StackDeployment;
 
 pub(super) use self::down::down;
 

@@ -4,10 +4,11 @@ use super::task::{Capabilities, ContainerDefinition, DependsOn, Device, HealthCh
 use super::task::{SystemControl, Ulimit};
 use super::values::{Taken, Value, known, known_all, taken, values};
 use super::{Container, Plan, container_name, files, mounts};
-use crate::app::{Application, At, Condition, HealthTest, Image, Role, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use std::time::Duration;
+use tranship_app::{Application, At, Condition, HealthTest, Image, Role, Service};
+use tranship_frontend::diagnostic::Diagnostic;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -57,7 +58,7 @@ pub(super) fn image(
             cx.ledger.rejected(node, "the platform pulls images and cannot build them");
             cx.diagnostics.push(
                 Diagnostic::new(
-                    &beanstalk::BUILD_ONLY,
+                    &rules::BUILD_ONLY,
                     format!("service `{}` is built from source and names no image to pull", service.name),
                 )
                 .at(*origin)
@@ -82,7 +83,7 @@ fn check_network(service: &Service, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(mode, "containers are in Docker's bridge network");
     cx.diagnostics.push(
         Diagnostic::new(
-            &beanstalk::SHARED_NAMESPACE,
+            &rules::SHARED_NAMESPACE,
             format!(
                 "service `{}` asks for network mode `{}`, and there is only `bridge`",
                 service.name, mode.value
@@ -281,7 +282,7 @@ fn bounded(
     cx.ledger.approximated(&at, taken.to_string(), reason.clone(), became);
     cx.diagnostics.push(
         Diagnostic::new(
-            &beanstalk::HEALTH_CHECK,
+            &rules::HEALTH_CHECK,
             format!("`{field}` of the health check of `{}` becomes {taken}: {reason}", service.name),
         )
         .at(at.origin)
@@ -358,14 +359,14 @@ fn environment(
 fn take_secret(
     name: &str,
     secret: super::SecretVariable,
-    origin: crate::source::Origin,
+    origin: tranship_frontend::source::Origin,
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
 ) {
     match plan.secrets.get(name) {
         Some(standing) if *standing != secret => cx.diagnostics.push(
             Diagnostic::new(
-                &beanstalk::SECRET_CLASH,
+                &rules::SECRET_CLASH,
                 format!("`{name}` takes two different secrets in two services"),
             )
             .at(origin)

@@ -1,10 +1,11 @@
 //! A managed database -> the environment's own.
 
 use super::{OptionSetting, Plan, path};
-use crate::app::{Application, At, Database, Engine, Posture};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
-use crate::yaml::NodeId;
+use crate::Compilation;
+use crate::beanstalk::rules;
+use tranship_app::{Application, At, Database, Engine, Posture};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 const NAMESPACE: &str = "aws:rds:dbinstance";
 
@@ -34,7 +35,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     if let Some(second) = databases.next() {
         cx.diagnostics.push(
             Diagnostic::new(
-                &beanstalk::SEVERAL_DATABASES,
+                &rules::SEVERAL_DATABASES,
                 format!("`{}` is a second managed database, and an environment has one", second.name),
             )
             .at(second.origin)

@@ -5,10 +5,11 @@
 
 use super::task::PortMapping;
 use super::{OptionSetting, Plan, container_name, path};
-use crate::app::{Application, Endpoint, Exposure, Protocol, Public, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use std::collections::BTreeMap;
+use tranship_app::{Application, Endpoint, Exposure, Protocol, Public, Service};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// The instance's port of the default process.
 const DEFAULT_PORT: u16 = 80;
@@ -205,7 +206,7 @@ fn rule_settings(
         let (namespace, name, from) = (namespace.clone(), name.to_owned(), from.clone());
         plan.options.push(OptionSetting { namespace, name, value, from });
     };
-    let joined = |list: &[crate::app::At<String>]| {
+    let joined = |list: &[tranship_app::At<String>]| {
         list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",")
     };
     if !public.hosts.is_empty() {
@@ -258,7 +259,7 @@ fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, 
 fn refuse_clash(endpoint: &Endpoint, port: u16, other: Option<&Endpoint>, cx: &mut Compilation<'_>) {
     let whose = other.map_or("the instance itself".to_owned(), |other| format!("`{}`", other.service));
     let mut diagnostic = Diagnostic::new(
-        &beanstalk::PORT_CLASH,
+        &rules::PORT_CLASH,
         format!("service `{}` asks for port {port} of the instance, which {whose} has", endpoint.service),
     )
     .at(endpoint.origin)

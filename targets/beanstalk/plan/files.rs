@@ -3,11 +3,12 @@
 use super::task::MountPoint;
 use super::values::known;
 use super::{BundleFile, Container, HostVolume, Plan, UNPACKED, container_name, path};
-use crate::app::{Application, FileMount, SecretSource, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
-use crate::world::Kind;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use camino::Utf8Path;
+use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::world::Kind;
 
 /// Names that never go into a bundle: secrets of a laptop, and what is not the application's.
 const LEFT_OUT: &[&str] =
@@ -122,7 +123,7 @@ fn content(
             Err(error) => {
                 let message =
                     format!("config `{}` of service `{}` cannot be read: {error}", file.secret, service.name);
-                cx.diagnostics.push(Diagnostic::new(&beanstalk::OUTSIDE_PATH, message).at(local.origin));
+                cx.diagnostics.push(Diagnostic::new(&rules::OUTSIDE_PATH, message).at(local.origin));
                 cx.ledger.rejected(&file.node, "its file cannot be read");
                 None
             }
@@ -138,7 +139,7 @@ fn refuse(service: &Service, file: &FileMount, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
     cx.diagnostics.push(
         Diagnostic::new(
-            &beanstalk::SECRET_FILE,
+            &rules::SECRET_FILE,
             format!(
                 "service `{}` mounts `{}` as a file, and secrets are variables here",
                 service.name, file.secret

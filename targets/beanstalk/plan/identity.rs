@@ -2,10 +2,10 @@
 
 use super::values::{Part, known_all, partition};
 use super::{Plan, SecretVariable, Statement, path};
-use crate::app::{Application, Role, SecretSource};
-use crate::targets::Compilation;
+use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_app::{Application, Role, SecretSource};
 
 /// The instance profile of an environment, and its role
 /// (AWS documentation, "Managing Elastic Beanstalk instance profiles").

@@ -3,10 +3,11 @@
 use super::container::image;
 use super::values::{Part, Taken, Value, known, taken, values};
 use super::{Job, Plan, container_name, mounts, path};
-use crate::app::{Application, Condition, Role, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use indexmap::IndexMap;
+use tranship_app::{Application, Condition, Role, Service};
+use tranship_frontend::diagnostic::Diagnostic;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -55,7 +56,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
         if application.services.get(&edge.to).is_some_and(|to| !matches!(to.role, Role::Job(_))) {
             cx.diagnostics.push(
                 Diagnostic::new(
-                    &beanstalk::JOB_NEEDS_SERVICE,
+                    &rules::JOB_NEEDS_SERVICE,
                     format!("job `{}` talks to `{}`, which is not there when it runs", service.name, edge.to),
                 )
                 .at(edge.origin)

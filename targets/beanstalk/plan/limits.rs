@@ -1,10 +1,11 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
 use super::{Container, Plan};
-use crate::app::Application;
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
+use tranship_app::Application;
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Containers in a task (AWS documentation, "Amazon ECS service quotas").
 const CONTAINERS: usize = 10;
@@ -82,7 +83,7 @@ fn check_count(application: &Application, plan: &Plan, cx: &mut Compilation<'_>)
     let beyond = application.services.values().nth(CONTAINERS);
     let count = plan.containers.len();
     let diagnostic = Diagnostic::new(
-        &beanstalk::CONTAINER_LIMIT,
+        &rules::CONTAINER_LIMIT,
         format!("{count} containers share an instance's task, and a task has {CONTAINERS} at most"),
     );
     cx.diagnostics.push(
@@ -138,7 +139,7 @@ fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>
     });
     let origin = asked.map_or(application.settings.origin, |at| at.origin);
     let mut diagnostic = Diagnostic::new(
-        &beanstalk::MEMORY,
+        &rules::MEMORY,
         format!("the containers reserve {needed} MiB of memory, and a {name} offers {offered}"),
     )
     .label(origin, "the largest share");

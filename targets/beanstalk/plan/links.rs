@@ -1,10 +1,11 @@
 //! Edges -> Docker links, which make a container's names known to another.
 
 use super::{Plan, container_name};
-use crate::app::{Application, Edge, Name, Role};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::{Application, Edge, Name, Role};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides the links of every container; refuses a circle of them.
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
@@ -57,7 +58,7 @@ fn refuse_circle(edges: &[&Edge], cx: &mut Compilation<'_>) {
         if let Some(circle) = find(start, &targets, &mut trail, &mut finished) {
             let names: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
             let mut diagnostic = Diagnostic::new(
-                &beanstalk::LINK_CYCLE,
+                &rules::LINK_CYCLE,
                 format!("{} need each other's names in a circle", names.join(", ")),
             );
             for edge in &circle {

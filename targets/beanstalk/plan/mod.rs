@@ -20,12 +20,13 @@ pub(super) use identity::INSTANCE_ROLE;
 pub(super) use task::{ContainerDefinition, Host, Volume};
 pub(super) use values::{Part, Value};
 
-use crate::app::{Application, JobTime, Role, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
-use crate::yaml::NodeId;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use indexmap::IndexMap;
 use serde::Serialize;
+use tranship_app::{Application, JobTime, Role, Service};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 /// What is decided.
 #[derive(Debug, Default)]
@@ -211,7 +212,7 @@ fn place(application: &Application, service: &Service, plan: &mut Plan, cx: &mut
                 cx.ledger.rejected(schedule, "a web environment has no scheduler");
                 cx.diagnostics.push(
                     Diagnostic::new(
-                        &beanstalk::SCHEDULED_JOB,
+                        &rules::SCHEDULED_JOB,
                         format!("job `{}` has a schedule, which a web environment cannot keep", service.name),
                     )
                     .at(schedule.origin)

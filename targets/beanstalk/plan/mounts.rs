@@ -2,11 +2,13 @@
 
 use super::task::{MountPoint, Tmpfs};
 use super::{Container, HostVolume, Plan, UNPACKED, container_name, files, path};
-use crate::app::{Application, At, Mount, MountSource, Scope, Service};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::Compilation;
-use crate::world::Kind;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use camino::Utf8Path;
+use tranship_app::rules::target;
+use tranship_app::{Application, At, Mount, MountSource, Scope, Service};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::world::Kind;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -142,7 +144,7 @@ fn kept(service: &Service, source: &At<String>, local: &Utf8Path, cx: &mut Compi
     cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
     cx.diagnostics.push(
         Diagnostic::new(
-            &rules::beanstalk::INSTANCE_VOLUME,
+            &rules::INSTANCE_VOLUME,
             format!(
                 "`{relative}` of service `{}` is an empty directory of each instance and goes with it",
                 service.name
@@ -186,7 +188,7 @@ fn bundled(
             cx.ledger.rejected(source, why.clone());
             cx.diagnostics.push(
                 Diagnostic::new(
-                    &rules::beanstalk::OUTSIDE_PATH,
+                    &rules::OUTSIDE_PATH,
                     format!(
                         "service `{}` mounts a local path that the bundle cannot hold: {why}",
                         service.name
@@ -218,7 +220,7 @@ fn refuse_kind(service: &Service, kind: &At<String>, cx: &mut Compilation<'_>) -
     cx.ledger.rejected(kind, "the platform has directories of the instance only");
     cx.diagnostics.push(
         Diagnostic::new(
-            &rules::target::REJECTED_KEY,
+            &target::REJECTED_KEY,
             format!("service `{}` mounts `{}`, which beanstalk does not have", service.name, kind.value),
         )
         .at(kind.origin)
@@ -258,7 +260,7 @@ pub(super) fn volumes(application: &Application, plan: &mut Plan, cx: &mut Compi
                 );
                 cx.diagnostics.push(
                     Diagnostic::new(
-                        &rules::beanstalk::INSTANCE_VOLUME,
+                        &rules::INSTANCE_VOLUME,
                         format!("volume `{}` is a directory of each instance and goes with it", volume.name),
                     )
                     .at(volume.origin)

@@ -3,10 +3,12 @@
 //! Source of the names: AWS documentation, "General options for all environments".
 
 use super::{INSTANCE_ROLE, OptionSetting, Plan, limits, path};
-use crate::app::{Application, At, Network, Posture, Scaling};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::Compilation;
-use crate::yaml::NodeId;
+use crate::Compilation;
+use crate::beanstalk::rules;
+use tranship_app::rules::target;
+use tranship_app::{Application, At, Network, Posture, Scaling};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 /// Days that logs are kept.
 const USUAL_RETENTION: u32 = 7;
@@ -75,7 +77,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     if let Some(platform) = settings.platform.as_ref().filter(|platform| platform.value != "ecs") {
         to.cx.diagnostics.push(
             Diagnostic::new(
-                &rules::beanstalk::PLATFORM,
+                &rules::PLATFORM,
                 format!("`{}` is no platform that is built for", platform.value),
             )
             .at(platform.origin)
@@ -175,10 +177,15 @@ fn scaling<'a>(application: &'a Application, to: &mut Settings<'_, '_>) -> Optio
     scaled
 }
 
-fn warn_copies(service: &str, what: &str, origin: crate::source::Origin, cx: &mut Compilation<'_>) {
+fn warn_copies(
+    service: &str,
+    what: &str,
+    origin: tranship_frontend::source::Origin,
+    cx: &mut Compilation<'_>,
+) {
     cx.diagnostics.push(
         Diagnostic::new(
-            &rules::beanstalk::COPIES,
+            &rules::COPIES,
             format!("service `{service}` asks for {what}, and instances of all services are multiplied"),
         )
         .at(origin)
@@ -194,7 +201,7 @@ fn network(network: &Network, to: &mut Settings<'_, '_>) {
         Network::Parameters => {}
         Network::New(asked) => to.cx.diagnostics.push(
             Diagnostic::new(
-                &rules::target::REJECTED_KEY,
+                &target::REJECTED_KEY,
                 "an environment of Elastic Beanstalk does not make its own VPC",
             )
             .at(asked.origin)

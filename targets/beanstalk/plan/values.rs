@@ -4,10 +4,11 @@
 
 use super::limits::environment_name;
 use super::{SecretVariable, container_name};
-use crate::app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use serde::{Serialize, Serializer};
+use tranship_app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// A value in parts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -98,7 +99,7 @@ pub(super) fn known(text: &Text, application: &Application, cx: &mut Compilation
                 let what = unknown.name();
                 let message =
                     format!("the value is known on the instance only (`{what}`), and the bundle needs it");
-                cx.diagnostics.push(Diagnostic::new(&beanstalk::UNKNOWN_VALUE, message).at(text.origin));
+                cx.diagnostics.push(Diagnostic::new(&rules::UNKNOWN_VALUE, message).at(text.origin));
                 return None;
             }
         }
@@ -231,7 +232,7 @@ fn late_bound(
     let name = &variable.name;
     cx.diagnostics.push(
         Diagnostic::new(
-            &beanstalk::LATE_BOUND_VALUE,
+            &rules::LATE_BOUND_VALUE,
             format!("`{name}` is late-bound and has no value, and a bundle has no parameters"),
         )
         .at(segment.origin)
@@ -251,6 +252,6 @@ pub(super) fn partition(region: &str) -> &'static str {
 
 fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Vec<Part>> {
     let message = format!("{what} is not known when the bundle is built");
-    cx.diagnostics.push(Diagnostic::new(&beanstalk::UNKNOWN_VALUE, message).at(segment.origin).help(help));
+    cx.diagnostics.push(Diagnostic::new(&rules::UNKNOWN_VALUE, message).at(segment.origin).help(help));
     None
 }

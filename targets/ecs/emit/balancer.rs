@@ -4,7 +4,7 @@ use super::super::plan::{
     DefaultAction, EcsPlan, Listener, ListenerProtocol, ListenerRule, LoadBalancer, NetworkMode, TargetGroup,
 };
 use super::Traced;
-use crate::cloudformation::{LogicalId, Map, Output, Resource, Role, Sub, Template, Value, list, props};
+use tranship_cloudformation::{LogicalId, Map, Output, Resource, Role, Sub, Template, Value, list, props};
 
 /// TLS 1.2 and 1.3 with key exchange that withstands quantum computers (Elastic Load Balancing User Guide,
 /// "Security policies", the recommended one).

@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, Strategy};
 use super::cluster_id;
-use crate::cloudformation::{Map, Resource, Template, Value, list, props};
+use tranship_cloudformation::{Map, Resource, Template, Value, list, props};
 
 /// Adds the cluster. Providers that AWS has for everyone stand on it; those of the stack refer to the cluster
 /// themselves, so the compute policy ties them to it.

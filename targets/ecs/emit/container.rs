@@ -1,8 +1,8 @@
 //! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
 
 use super::super::plan::{Container, Health, Linux, MountPoint, PortMapping, Task};
-use crate::cloudformation::{Map, Pseudo, Value, props};
 use indexmap::IndexMap;
+use tranship_cloudformation::{Map, Pseudo, Value, props};
 
 /// The prefix of every container's log stream: `ecs/<container>/<task id>`.
 pub(super) const LOG_PREFIX: &str = "ecs";

@@ -2,8 +2,8 @@
 
 use super::super::plan::{Database, EcsPlan};
 use super::Traced;
-use crate::app::Engine;
-use crate::cloudformation::{
+use tranship_app::Engine;
+use tranship_cloudformation::{
     DeletionPolicy, LogicalId, Map, Output, Resource, Role, Sub, Template, list, props,
 };
 

@@ -2,7 +2,9 @@
 
 use super::super::plan::{EcsPlan, FileSystem};
 use super::Traced;
-use crate::cloudformation::{DeletionPolicy, LogicalId, Map, Resource, Role, Select, Template, list, props};
+use tranship_cloudformation::{
+    DeletionPolicy, LogicalId, Map, Resource, Role, Select, Template, list, props,
+};
 
 /// Adds the file systems.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

@@ -3,8 +3,8 @@
 use super::super::plan::{EcsPlan, Job, NetworkMode, Task, When};
 use super::super::task_runner::{self, Network, Run};
 use super::{Traced, cluster, cluster_id, container, service};
-use crate::cloudformation::iam::{self, Policy, Statement, arn};
-use crate::cloudformation::{LogicalId, Resource, Role, Template, Value, props};
+use tranship_cloudformation::iam::{self, Policy, Statement, arn};
+use tranship_cloudformation::{LogicalId, Resource, Role, Template, Value, props};
 
 /// Adds what runs the jobs.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

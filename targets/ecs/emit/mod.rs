@@ -19,7 +19,7 @@ mod tests;
 mod vpc;
 
 use super::plan::{Compute, EcsPlan};
-use crate::cloudformation::{LogicalId, Resource, Role, Template, Value, props};
+use tranship_cloudformation::{LogicalId, Resource, Role, Template, Value, props};
 
 /// The template of a plan.
 pub fn emit(plan: &EcsPlan, compute: &dyn Compute) -> Template {

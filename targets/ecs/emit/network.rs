@@ -4,7 +4,7 @@
 
 use super::super::plan::{EcsPlan, Group, Rule};
 use super::Traced;
-use crate::cloudformation::{LogicalId, Map, Resource, Role, Template, list, props};
+use tranship_cloudformation::{LogicalId, Map, Resource, Role, Template, list, props};
 
 /// Adds groups and rules.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, Scaling, Service};
 use super::{Traced, cluster_id};
-use crate::cloudformation::{LogicalId, Resource, Role, Sub, Template, props};
+use tranship_cloudformation::{LogicalId, Resource, Role, Sub, Template, props};
 
 /// Adds what scales the services that say so.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, NetworkMode, Service, Task};
 use super::{Traced, cluster, cluster_id};
-use crate::cloudformation::{LogicalId, Map, Resource, Role, Template, Value, list, props};
+use tranship_cloudformation::{LogicalId, Map, Resource, Role, Template, Value, list, props};
 
 /// Adds every service.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

@@ -2,8 +2,8 @@
 
 use super::super::plan::{EcsPlan, Limits, Storage, Task, TaskVolume};
 use super::{Traced, container};
-use crate::cloudformation::iam;
-use crate::cloudformation::{DeletionPolicy, LogicalId, Map, Pseudo, Resource, Role, Sub, Template, props};
+use tranship_cloudformation::iam;
+use tranship_cloudformation::{DeletionPolicy, LogicalId, Map, Pseudo, Resource, Role, Sub, Template, props};
 
 /// Adds every task.
 pub(super) fn emit(plan: &EcsPlan, limits: &Limits, template: &mut Template) {

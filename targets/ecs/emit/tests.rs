@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 
 use super::emit;
-use crate::app::{Engine, Protocol};
-use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
-use crate::targets::ecs::plan::*;
-use crate::targets::ecs_ec2::compute::Ec2;
+use crate::ecs::plan::*;
+use crate::ecs_ec2::compute::Ec2;
+use tranship_app::{Engine, Protocol};
+use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
 
 fn id(name: &str, role: Role) -> LogicalId {
     LogicalId::of(name, role)
@@ -65,7 +65,7 @@ fn task(name: &str, mode: NetworkMode) -> Task {
     Task {
         name: name.into(),
         from: vec![format!("services.{name}")],
-        family: Sub::new().pseudo(crate::cloudformation::Pseudo::StackName).then("-").then(name).into(),
+        family: Sub::new().pseudo(tranship_cloudformation::Pseudo::StackName).then("-").then(name).into(),
         mode,
         size: Size { cpu: Some(256), memory: Some(512) },
         architecture: Architecture::X86,

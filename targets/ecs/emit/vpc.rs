@@ -1,7 +1,7 @@
 //! A network of the stack's own: two zones, each with a public and a private subnet.
 
 use super::super::plan::{EcsPlan, network::subnet_ids};
-use crate::cloudformation::{
+use tranship_cloudformation::{
     Cidr, GetAzs, LogicalId, Pseudo, Resource, Role, Select, Sub, Template, list, props,
 };
 

@@ -1,10 +1,10 @@
 //! The compute policy: what Fargate and EC2 instances do differently, in a handful of methods.
 
 use super::{Architecture, EcsPlan, NetworkMode, Size, Storage, Task};
-use crate::app::{Application, At, Name, Service, Volume};
-use crate::cloudformation::{LogicalId, Value};
-use crate::source::Origin;
-use crate::targets::Compilation;
+use crate::Compilation;
+use tranship_app::{Application, At, Name, Service, Volume};
+use tranship_cloudformation::{LogicalId, Value};
+use tranship_frontend::source::Origin;
 
 /// What runs the tasks of an ECS target.
 pub trait Compute: Sync {

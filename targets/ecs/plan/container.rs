@@ -3,9 +3,9 @@
 use super::planner::Planner;
 use super::secrets::{self, Readable};
 use super::{Container, NetworkMode, PortMapping, TaskVolume, health, kernel, mounts, names, text::Renderer};
-use crate::app::{Image, Service, Text, Variant};
-use crate::cloudformation::{LogicalId, Role, Value};
-use crate::diagnostic::rules;
+use crate::ecs::rules;
+use tranship_app::{Image, Service, Text, Variant};
+use tranship_cloudformation::{LogicalId, Role, Value};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -81,7 +81,7 @@ fn command(
     if list.value.iter().any(Text::is_secret) {
         let message = format!("`{key}` of `{}` holds a secret", service.name);
         let told = planner
-            .about(&rules::ecs::SECRET_IN_COMMAND, service, list, message)
+            .about(&rules::SECRET_IN_COMMAND, service, list, message)
             .help("pass it as a variable of the environment and let the command read that");
         planner.cx.diagnostics.push(told);
         return Vec::new();

@@ -5,8 +5,9 @@
 
 use super::planner::Planner;
 use super::{Database, FileSystem, Network, Storage, Task, names};
-use crate::app::{self, At, Engine, Posture};
-use crate::diagnostic::{Diagnostic, Rule, rules};
+use crate::ecs::rules;
+use tranship_app::{At, Engine, Posture};
+use tranship_frontend::diagnostic::{Diagnostic, Rule};
 
 /// Versions in standard support: engine, version, first and newest minor.
 const VERSIONS: &[(Engine, &str, u32, u32)] = &[
@@ -43,7 +44,7 @@ pub(super) fn databases(planner: &mut Planner<'_, '_>) -> Vec<Database> {
     app.databases.values().map(|database| plan(planner, database)).collect()
 }
 
-fn plan(planner: &mut Planner<'_, '_>, given: &app::Database) -> Database {
+fn plan(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> Database {
     let reason = "a managed database takes the place of the container";
     planner.cx.ledger.approximated(&given.service_node, "AWS::RDS::DBInstance", reason, "RDS instance");
     planner.exact(&given.node, "RDS instance");
@@ -73,7 +74,7 @@ fn plan(planner: &mut Planner<'_, '_>, given: &app::Database) -> Database {
 }
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
-fn version(planner: &mut Planner<'_, '_>, given: &app::Database) -> String {
+fn version(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> String {
     let engine = given.engine.value;
     let usual = USUAL.iter().find(|it| it.0 == engine).map_or("", |it| it.1);
     let asked = given.version.as_ref().map_or(usual, |version| version.value.as_str());
@@ -98,11 +99,11 @@ fn version(planner: &mut Planner<'_, '_>, given: &app::Database) -> String {
     let names: Vec<&str> = known.map(|row| row.1).collect();
     let message = format!("RDS has no {} {asked} in standard support for `{}`", engine.as_str(), given.name);
     let help = format!("choose one of {}, and test the application with it first", names.join(", "));
-    tell(planner, &rules::ecs::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
+    tell(planner, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
     asked.to_owned()
 }
 
-fn class(planner: &mut Planner<'_, '_>, given: &app::Database) -> String {
+fn class(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> String {
     let class = given.class.as_ref().map_or(CLASS, |class| class.value.as_str());
     let mut parts = class.split('.');
     let (prefix, family, size, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
@@ -115,13 +116,13 @@ fn class(planner: &mut Planner<'_, '_>, given: &app::Database) -> String {
         let why = if retired { "is no longer offered" } else { "is not an instance class" };
         let message = format!("`{class}` of `{}` {why}", given.name);
         let help = "choose a current class, such as `db.t4g.micro` or `db.r7g.large`";
-        tell(planner, &rules::ecs::DATABASE_CLASS, given, given.class.as_ref(), message, help);
+        tell(planner, &rules::DATABASE_CLASS, given, given.class.as_ref(), message, help);
     }
     class.to_owned()
 }
 
 /// In GiB. The settings allow no less than the least and no more than the most.
-fn storage(planner: &mut Planner<'_, '_>, given: &app::Database) -> u32 {
+fn storage(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> u32 {
     let (least, most) = STORAGE;
     let Some(asked) = &given.storage else { return least };
     planner.exact(asked, "RDS instance: AllocatedStorage");
@@ -129,7 +130,7 @@ fn storage(planner: &mut Planner<'_, '_>, given: &app::Database) -> u32 {
 }
 
 /// Names that RDS refuses: of the database, and of the master user.
-fn name_rules(planner: &mut Planner<'_, '_>, given: &app::Database) {
+fn name_rules(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) {
     let engine = given.engine.value;
     let word = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -138,7 +139,7 @@ fn name_rules(planner: &mut Planner<'_, '_>, given: &app::Database) {
     if let Some(name) = given.database.as_ref().filter(|it| !word(&it.value) || it.value.len() > 63) {
         let message = format!("`{}` cannot be the name of a database of `{}`", name.value, given.name);
         let help = "use a letter, then letters, digits and underscores";
-        tell(planner, &rules::ecs::DATABASE_NAME, given, Some(name), message, help);
+        tell(planner, &rules::DATABASE_NAME, given, Some(name), message, help);
     }
     let user = names::master_user(given);
     let longest = if engine == Engine::Postgres { 63 } else { 16 };
@@ -147,14 +148,14 @@ fn name_rules(planner: &mut Planner<'_, '_>, given: &app::Database) {
         let help = format!(
             "use a letter, then letters and digits, {longest} characters at most, and no name that the engine keeps for itself"
         );
-        tell(planner, &rules::ecs::DATABASE_NAME, given, given.username.as_ref(), message, &help);
+        tell(planner, &rules::DATABASE_NAME, given, given.username.as_ref(), message, &help);
     }
 }
 
 fn tell(
     planner: &mut Planner<'_, '_>,
     rule: &'static Rule,
-    given: &app::Database,
+    given: &tranship_app::Database,
     at: Option<&At<String>>,
     message: String,
     help: &str,

@@ -2,10 +2,11 @@
 
 use super::planner::Planner;
 use super::{Discovered, Namespace, NetworkMode, Task, names};
-use crate::app::{Name, Piece};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
+use crate::ecs::rules;
 use std::collections::BTreeMap;
+use tranship_app::{Name, Piece};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// The namespace, where some task is looked up by another.
 pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Namespace> {
@@ -35,7 +36,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Name
 pub(super) fn tell(planner: &mut Planner<'_, '_>) {
     for (service, (name, origin)) in renamed(planner) {
         let message = format!("values that name `{service}` are given its discovery name, `{name}`");
-        let told = Diagnostic::new(&rules::ecs::DISCOVERY_NAME, message)
+        let told = Diagnostic::new(&rules::DISCOVERY_NAME, message)
             .at(origin)
             .service(&*service)
             .target(planner.compute.target());
@@ -62,11 +63,11 @@ fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
 
 /// A job ends: there is nothing to find.
 fn is_kept_running(planner: &Planner<'_, '_>, name: &str) -> bool {
-    planner.app.services.get(name).is_some_and(|service| service.role == crate::app::Role::Service)
+    planner.app.services.get(name).is_some_and(|service| service.role == tranship_app::Role::Service)
 }
 
 /// A namespace is a domain name of at most 253 characters (Cloud Map API, `CreatePrivateDnsNamespace`).
-fn legal(planner: &mut Planner<'_, '_>, setting: &crate::app::At<String>) {
+fn legal(planner: &mut Planner<'_, '_>, setting: &tranship_app::At<String>) {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
@@ -75,7 +76,7 @@ fn legal(planner: &mut Planner<'_, '_>, setting: &crate::app::At<String>) {
     };
     if setting.value.len() > 253 || !setting.value.split('.').all(label) {
         let message = format!("`{}` is not a domain name", setting.value);
-        let told = Diagnostic::new(&rules::ecs::NAMESPACE, message)
+        let told = Diagnostic::new(&rules::NAMESPACE, message)
             .at(setting.origin)
             .target(planner.compute.target())
             .help("use labels of letters, digits and hyphens, such as `services.example.org`");

@@ -5,11 +5,12 @@
 
 use super::planner::Planner;
 use super::{DefaultAction, Listener, ListenerProtocol, ListenerRule, LoadBalancer, TargetGroup, names};
-use crate::app::{Endpoint, Exposure, Https, Name, Posture, Protocol, Public};
-use crate::cloudformation::{LogicalId, Role};
-use crate::diagnostic::{Diagnostic, rules};
+use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use tranship_app::{Endpoint, Exposure, Https, Name, Posture, Protocol, Public};
+use tranship_cloudformation::{LogicalId, Role};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// HTTP.
 const HTTP: u16 = 80;
@@ -103,7 +104,7 @@ fn udp(planner: &mut Planner<'_, '_>, endpoint: &Endpoint) {
         endpoint.port, endpoint.service
     );
     planner.cx.ledger.rejected(&endpoint.node, "an application load balancer speaks HTTP only");
-    let told = Diagnostic::new(&rules::ecs::PUBLIC_UDP, message)
+    let told = Diagnostic::new(&rules::PUBLIC_UDP, message)
         .at(endpoint.origin)
         .service(&*endpoint.service)
         .target(planner.compute.target())
@@ -121,7 +122,7 @@ fn target_group(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pub
     if let Some(priority) = &public.priority {
         planner.exact(priority, "listener rule: Priority");
     }
-    let text = |setting: &Option<crate::app::At<String>>, default: &str| {
+    let text = |setting: &Option<tranship_app::At<String>>, default: &str| {
         setting.as_ref().map_or_else(|| default.to_owned(), |it| it.value.clone())
     };
     TargetGroup {
@@ -160,7 +161,7 @@ fn too_many_targets(planner: &mut Planner<'_, '_>, targets: &BTreeMap<Name, Vec<
     for (name, own) in targets.iter().filter(|(_, own)| own.len() > TARGETS) {
         let message =
             format!("`{name}` has {} public ports, and an ECS service may have {TARGETS}", own.len());
-        let told = Diagnostic::new(&rules::ecs::TOO_MANY_PUBLIC_PORTS, message)
+        let told = Diagnostic::new(&rules::TOO_MANY_PUBLIC_PORTS, message)
             .at(planner.app.services.get(name).map(|service| service.origin).unwrap_or_default())
             .service(&**name)
             .target(planner.compute.target())
@@ -177,13 +178,13 @@ struct Route {
     paths: Vec<String>,
     target: LogicalId,
     priority: Option<u32>,
-    origin: crate::source::Origin,
+    origin: tranship_frontend::source::Origin,
     from: String,
 }
 
 impl Route {
     fn of(endpoint: &Endpoint, public: &Public, target: &LogicalId) -> Route {
-        let values = |list: &[crate::app::At<String>]| -> Vec<String> {
+        let values = |list: &[tranship_app::At<String>]| -> Vec<String> {
             list.iter().map(|it| it.value.clone()).collect()
         };
         let any = |paths: &[String]| paths.iter().any(|path| matches!(path.as_str(), "/*" | "*"));
@@ -265,7 +266,7 @@ fn listener(planner: &mut Planner<'_, '_>, https: Option<&Https>, port: u16, rou
         other => LogicalId::of_parts(&[&other.to_string()], Role::Listener),
     };
     let mut default = DefaultAction::NotFound;
-    let mut rules: Vec<(ListenerRule, crate::source::Origin)> = Vec::new();
+    let mut rules: Vec<(ListenerRule, tranship_frontend::source::Origin)> = Vec::new();
     for route in routes {
         if route.takes_everything() {
             match &default {
@@ -312,25 +313,19 @@ fn condition_rules(planner: &mut Planner<'_, '_>, route: &Route) {
                 route.service
             )
         };
-        push(
-            planner,
-            &rules::ecs::LISTENER_RULE,
-            route,
-            message,
-            "use fewer, with `*` where they share a start",
-        );
+        push(planner, &rules::LISTENER_RULE, route, message, "use fewer, with `*` where they share a start");
     }
 }
 
 fn collision(planner: &mut Planner<'_, '_>, route: &Route, why: &str) {
     let message = format!("the public endpoint of `{}` collides with another one: {why}", route.service);
     let help = "give one of them a host or a path of its own, or a `priority`";
-    push(planner, &rules::ecs::LISTENER_COLLISION, route, message, help);
+    push(planner, &rules::LISTENER_COLLISION, route, message, help);
 }
 
 fn push(
     planner: &mut Planner<'_, '_>,
-    rule: &'static crate::diagnostic::Rule,
+    rule: &'static tranship_frontend::diagnostic::Rule,
     route: &Route,
     message: String,
     help: &str,

@@ -5,8 +5,8 @@ use super::{
     Database, FileSystem, Group, Inbound, LoadBalancer, NetworkMode, Outbound, Rule, Service, Storage, Task,
     outbound,
 };
-use crate::app::{Edge, Protocol};
-use crate::cloudformation::{LogicalId, Role};
+use tranship_app::{Edge, Protocol};
+use tranship_cloudformation::{LogicalId, Role};
 
 /// The ports that Docker chooses from in bridge mode (`ip_local_port_range` of the ECS-optimised AMI).
 pub const DYNAMIC: (u16, u16) = (32_768, 60_999);

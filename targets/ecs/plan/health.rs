@@ -4,10 +4,10 @@
 
 use super::planner::Planner;
 use super::{Health, text::Renderer};
-use crate::app::{At, HealthCheck, HealthTest, Service};
-use crate::cloudformation::Value;
-use crate::diagnostic::rules;
+use crate::ecs::rules;
 use std::time::Duration;
+use tranship_app::{At, HealthCheck, HealthTest, Service};
+use tranship_cloudformation::Value;
 
 /// Seconds between checks.
 const INTERVAL: (u64, u64) = (5, 300);
@@ -64,7 +64,7 @@ fn command(renderer: &Renderer<'_>, test: &HealthTest) -> Vec<Value> {
 struct Changes {
     /// In words: `interval 3s becomes 5s`.
     words: Vec<String>,
-    first: Option<crate::yaml::NodeId>,
+    first: Option<tranship_frontend::yaml::NodeId>,
 }
 
 impl Changes {
@@ -113,7 +113,7 @@ impl Changes {
             service.name,
             self.words.join(", ")
         );
-        let told = planner.about(&rules::ecs::HEALTH_CHECK_RANGE, service, &node, message);
+        let told = planner.about(&rules::HEALTH_CHECK_RANGE, service, &node, message);
         planner.cx.diagnostics.push(told);
     }
 }

@@ -7,10 +7,10 @@ use super::container::Needs;
 use super::planner::Planner;
 use super::secrets;
 use super::{Container, MountPoint, Storage, TaskVolume, names};
-use crate::app::{Application, FileMount, SecretSource, Service};
-use crate::cloudformation::Value;
-use crate::diagnostic::rules;
+use crate::ecs::rules;
 use std::collections::BTreeMap;
+use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_cloudformation::Value;
 
 /// Published by AWS; has a shell and the core utilities.
 const IMAGE: &str = "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal";
@@ -129,7 +129,7 @@ fn place<'f>(
         "`{}` cannot be a file in `{shown}` of `{}`: ECS mounts whole folders, which would hide what the image has there",
         file.secret, service.name
     );
-    let told = planner.about(&rules::ecs::FILE_MOUNT, service, &file.node, message).help(format!(
+    let told = planner.about(&rules::FILE_MOUNT, service, &file.node, message).help(format!(
         "give it a `target` below /run, such as `/run/{}/{name}`, and tell the program to read it there",
         if file.config { "configs" } else { "secrets" }
     ));
@@ -139,7 +139,7 @@ fn place<'f>(
 
 /// One file: its content from the variable, its owner and mode as Compose has them.
 fn line(file: &FileMount, variable: &str, path: &str) -> String {
-    let number = |given: &Option<crate::app::At<String>>| {
+    let number = |given: &Option<tranship_app::At<String>>| {
         given.as_ref().and_then(|it| it.value.parse::<u32>().ok()).unwrap_or(0)
     };
     let quoted = format!("'{}'", path.replace('\'', r"'\''"));

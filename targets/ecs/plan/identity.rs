@@ -5,9 +5,9 @@
 use super::planner::Planner;
 use super::secrets::Readable;
 use super::{Storage, TaskVolume};
-use crate::app::{Image, Piece, Service, Text};
-use crate::cloudformation::iam::{Policy, Statement, arn};
-use crate::cloudformation::{LogicalId, Role, Sub};
+use tranship_app::{Image, Piece, Service, Text};
+use tranship_cloudformation::iam::{Policy, Statement, arn};
+use tranship_cloudformation::{LogicalId, Role, Sub};
 
 /// Pulling the images, writing the logs, reading the secrets.
 pub(super) fn execution(
@@ -67,7 +67,7 @@ fn repository(planner: &Planner<'_, '_>, task: &str, service: &Service) -> Optio
         return None;
     };
     let named = Sub::text("arn:")
-        .pseudo(crate::cloudformation::Pseudo::Partition)
+        .pseudo(tranship_cloudformation::Pseudo::Partition)
         .then(format!(":ecr:{region}:{account}:repository/"));
     let known = text.segments.len() == 1 || rest.contains([':', '@']);
     let name = rest.split([':', '@']).next().unwrap_or(rest);

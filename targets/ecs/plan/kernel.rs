@@ -5,8 +5,8 @@
 
 use super::planner::Planner;
 use super::{Container, NetworkMode};
-use crate::app::{Container as Given, Service};
-use crate::diagnostic::rules;
+use crate::ecs::rules;
+use tranship_app::{Container as Given, Service};
 
 /// Names that `Ulimits` knows.
 const ULIMITS: &[&str] = &[
@@ -79,7 +79,7 @@ fn stopping(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, con
                 planner.compute.limits().stop_timeout
             );
             let value = (format!("{legal}s"), "outside of what the target allows");
-            planner.approximate(&rules::ecs::STOP_TIMEOUT, service, period, value, message);
+            planner.approximate(&rules::STOP_TIMEOUT, service, period, value, message);
         }
     }
     if let Some(signal) = &given.stop_signal {

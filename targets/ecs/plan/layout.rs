@@ -3,9 +3,9 @@
 //! In: the services and their roles. Out: a [`Layout`]. Invariant: every service or job has one task
 //! named after it; every other service is a member of at least one.
 
-use crate::app::{Application, Name, Piece, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_app::{Application, Name, Piece, Role, Service};
 
 /// Tasks by their main service, and who is in them.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ impl Layout {
             }
         }
         for (name, secret) in &app.secrets {
-            if let crate::app::SecretSource::Derived(text) = &secret.source {
+            if let tranship_app::SecretSource::Derived(text) = &secret.source {
                 for segment in &text.segments {
                     if let Piece::Host(host) = &segment.piece {
                         self.look_up(name, host, &mut found);

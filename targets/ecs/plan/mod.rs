@@ -31,11 +31,11 @@ mod text;
 pub use compute::{Asked, Capacity, Compute, Limits, Reach, Strategy};
 pub use model::*;
 
-use crate::app::{Application, Name};
-use crate::cloudformation::{LogicalId, Resource, Select, Value};
-use crate::targets::Compilation;
+use crate::Compilation;
 use layout::Layout;
 use planner::Planner;
+use tranship_app::{Application, Name};
+use tranship_cloudformation::{LogicalId, Resource, Select, Value};
 
 /// The decisions for one stack.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ pub struct EcsPlan {
     /// What the compute policy adds: its machines, already decided.
     pub own: Vec<(LogicalId, Resource)>,
     /// Tags of the stack's resources: name and value.
-    pub tags: Vec<(String, crate::cloudformation::Value)>,
+    pub tags: Vec<(String, tranship_cloudformation::Value)>,
 }
 
 impl EcsPlan {

@@ -2,8 +2,9 @@
 
 use super::planner::Planner;
 use super::{Container, MountPoint, Storage, TaskVolume, names};
-use crate::app::{At, Mount, MountSource, Scope, Service};
-use crate::diagnostic::{Severity, rules};
+use crate::ecs::rules;
+use tranship_app::{At, Mount, MountSource, Scope, Service};
+use tranship_frontend::diagnostic::Severity;
 
 /// In MiB: what a tmpfs without a size gets. ECS wants a size, Compose has none by default.
 const TMPFS: u32 = 64;
@@ -86,7 +87,7 @@ fn tmpfs(
     } else {
         let message = format!("the tmpfs `{}` of `{}` has {TMPFS} MiB", mount.target.value, service.name);
         let told = planner
-            .about(&rules::ecs::TMPFS_SIZE, service, &mount.node, message)
+            .about(&rules::TMPFS_SIZE, service, &mount.node, message)
             .severity(Severity::Note)
             .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
         planner.cx.diagnostics.push(told);

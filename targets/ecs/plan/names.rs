@@ -3,8 +3,8 @@
 //! A name that is legal stays as it is; any other has its illegal characters replaced and a hash of
 //! itself appended, so that two names never become one.
 
-use crate::app::{Database, Engine, Settings};
 use sha2::{Digest, Sha256};
+use tranship_app::{Database, Engine, Settings};
 
 /// The longest DNS label (RFC 1035).
 const LABEL: usize = 63;

@@ -2,9 +2,10 @@
 
 use super::planner::Planner;
 use super::{Network, PlannedParameter};
-use crate::app::{self, At, Posture};
-use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
-use crate::diagnostic::{Diagnostic, rules};
+use crate::ecs::rules;
+use tranship_app::{At, Posture};
+use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// A load balancer and a group of database subnets need two availability zones.
 const ZONES: usize = 2;
@@ -12,9 +13,9 @@ const ZONES: usize = 2;
 /// The network, and the parameters that name it where the manifest does not.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
     match &planner.app.settings.network {
-        app::Network::Parameters => parameters(planner),
-        app::Network::New(_) => (created(planner.app.settings.posture), Vec::new()),
-        app::Network::Existing { vpc, public, private } => {
+        tranship_app::Network::Parameters => parameters(planner),
+        tranship_app::Network::New(_) => (created(planner.app.settings.posture), Vec::new()),
+        tranship_app::Network::Existing { vpc, public, private } => {
             for id in [vpc].into_iter().chain(public).chain(private) {
                 planner.exact(id, "the stack's network");
             }
@@ -43,7 +44,8 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
         variable: None,
         secret: None,
     }];
-    let public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
+    let public =
+        planner.app.endpoints.iter().any(|it| matches!(it.exposure, tranship_app::Exposure::Public(_)));
     if public {
         let text = "Subnets of the load balancer: at least two, in different zones, with a route to an internet gateway.";
         parameters.push(subnets(Role::PublicSubnets, text));
@@ -101,17 +103,18 @@ fn existing_rules(
     let mut tell = |rule, at: &At<String>, message: String, help: &str| {
         planner.cx.diagnostics.push(Diagnostic::new(rule, message).at(at.origin).target(target).help(help));
     };
-    let is_public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
+    let is_public =
+        planner.app.endpoints.iter().any(|it| matches!(it.exposure, tranship_app::Exposure::Public(_)));
     if is_public && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");
-        tell(&rules::ecs::SUBNETS, vpc, message, "add them as `network: { public_subnets: [...] }`");
+        tell(&rules::SUBNETS, vpc, message, "add them as `network: { public_subnets: [...] }`");
     }
     if private.is_empty() {
         let message = "the network has no private subnets for the tasks".to_owned();
         let help = "add them as `network: { private_subnets: [...] }`: tasks get no public address";
-        tell(&rules::ecs::SUBNETS, vpc, message, help);
+        tell(&rules::SUBNETS, vpc, message, help);
     } else if private.len() < ZONES && !planner.app.databases.is_empty() {
         let message = format!("a database needs {ZONES} private subnets in different zones");
-        tell(&rules::ecs::SUBNETS, vpc, message, "add one as `network: { private_subnets: [...] }`");
+        tell(&rules::SUBNETS, vpc, message, "add one as `network: { private_subnets: [...] }`");
     }
 }

@@ -6,9 +6,9 @@
 use super::groups;
 use super::planner::Planner;
 use super::{DefaultAction, FileSystem, Job, LoadBalancer, Network, Rule, Service, Storage, Task, When};
-use crate::app::{Condition, Dependency, Name};
-use crate::cloudformation::{LogicalId, Role};
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::{Condition, Dependency, Name};
+use tranship_cloudformation::{LogicalId, Role};
 
 /// What a task of any kind needs before it can start.
 pub(super) fn tasks(
@@ -105,7 +105,7 @@ impl Waits {
         let mut waits = Waits(BTreeMap::new());
         let app = planner.app;
         for job in jobs.iter().filter(|job| matches!(job.when, When::BeforeDeploy { .. })) {
-            let Some(crate::app::Role::Job(given)) = app.services.get(&job.name).map(|it| &it.role) else {
+            let Some(tranship_app::Role::Job(given)) = app.services.get(&job.name).map(|it| &it.role) else {
                 continue;
             };
             for gated in given.gates.iter().flat_map(|gated| planner.layout.tasks_of(gated)) {

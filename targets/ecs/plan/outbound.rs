@@ -5,9 +5,9 @@
 
 use super::planner::Planner;
 use super::{EcsPlan, Outbound, Task};
-use crate::app::{Piece, Protocol, Text};
-use crate::cloudformation::{LogicalId, Role};
 use std::collections::BTreeSet;
+use tranship_app::{Piece, Protocol, Text};
+use tranship_cloudformation::{LogicalId, Role};
 
 /// Ports of schemes that stand in URLs without one (IANA).
 const SCHEMES: &[(&str, u16)] = &[
@@ -93,7 +93,7 @@ fn literals(text: &Text) -> impl Iterator<Item = &str> {
 }
 
 /// `SMTP_PORT: 587` beside `SMTP_HOST: smtp.example.com`.
-fn port_beside_host(service: &crate::app::Service, name: &str, value: Option<&Text>) -> Option<u16> {
+fn port_beside_host(service: &tranship_app::Service, name: &str, value: Option<&Text>) -> Option<u16> {
     let stem = name.strip_suffix("_PORT")?;
     let port: u16 = value?.literal()?.parse().ok()?;
     let host = ["_HOST", "_SERVER", "_HOSTNAME"].iter().find_map(|suffix| {

@@ -2,8 +2,8 @@
 
 use super::PlannedParameter;
 use super::planner::Planner;
-use crate::app::Image;
-use crate::cloudformation::{LogicalId, Parameter, Role};
+use tranship_app::Image;
+use tranship_cloudformation::{LogicalId, Parameter, Role};
 
 /// Parameters of late-bound variables and of images. Those that nothing refers to are left out later.
 pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<PlannedParameter> {

@@ -1,9 +1,10 @@
 //! What every decision works with: the application, the policy, the ledger, and ways to tell.
 
 use super::{compute::Compute, layout::Layout, text::Renderer};
-use crate::app::{Application, Claim, Service};
-use crate::diagnostic::{Diagnostic, Rule, Severity, rules};
-use crate::targets::Compilation;
+use crate::Compilation;
+use tranship_app::rules::target;
+use tranship_app::{Application, Claim, Service};
+use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The state of planning.
 pub(super) struct Planner<'a, 'c> {
@@ -60,7 +61,7 @@ impl<'a> Planner<'a, '_> {
         let verb = if loses { "has no effect" } else { "is not needed" };
         let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.compute.target());
         let severity = if loses { Severity::Warning } else { Severity::Note };
-        let told = self.about(&rules::target::IGNORED_KEY, service, claimed, message).severity(severity);
+        let told = self.about(&target::IGNORED_KEY, service, claimed, message).severity(severity);
         self.cx.diagnostics.push(told);
     }
 
@@ -76,7 +77,7 @@ impl<'a> Planner<'a, '_> {
         self.cx.ledger.rejected(claimed, reason);
         let message =
             format!("`{key}` of `{}` cannot be had on {}: {reason}", service.name, self.compute.target());
-        let told = self.about(&rules::target::REJECTED_KEY, service, claimed, message).help(help);
+        let told = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);
         self.cx.diagnostics.push(told);
     }
 

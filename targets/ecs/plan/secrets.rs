@@ -5,10 +5,10 @@
 
 use super::text::Renderer;
 use super::{PlannedParameter, Secret};
-use crate::app::{self, Application, DatabaseField, Name, Piece, SecretSource, Service, Text};
-use crate::cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
-use crate::compose::Manifest;
 use std::collections::BTreeSet;
+use tranship_app::{Application, DatabaseField, Name, Piece, SecretSource, Service, Text};
+use tranship_cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
+use tranship_frontend::compose::Manifest;
 
 /// The secret of a name of the application.
 pub(super) fn id(name: &str) -> LogicalId {
@@ -117,7 +117,7 @@ pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>
     (secrets, parameters)
 }
 
-fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &app::Secret) -> Secret {
+fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &tranship_app::Secret) -> Secret {
     Secret {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
@@ -126,7 +126,7 @@ fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &app::Secret) -> S
     }
 }
 
-fn fed_by(manifest: &Manifest, secret: &app::Secret) -> PlannedParameter {
+fn fed_by(manifest: &Manifest, secret: &tranship_app::Secret) -> PlannedParameter {
     let what = match &secret.source {
         SecretSource::File(path) => {
             // The name alone: where the file stands differs from machine to machine.
@@ -148,7 +148,7 @@ fn fed_by(manifest: &Manifest, secret: &app::Secret) -> PlannedParameter {
 }
 
 /// The key path of the value, or of the declaration.
-fn key_of(manifest: &Manifest, secret: &app::Secret) -> String {
+fn key_of(manifest: &Manifest, secret: &tranship_app::Secret) -> String {
     let path = manifest.nodes.path(secret.node).to_string();
     if path.is_empty() { format!("secrets.{}", secret.name) } else { path }
 }

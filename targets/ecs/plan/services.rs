@@ -2,10 +2,11 @@
 
 use super::planner::Planner;
 use super::{Job, Namespace, Scaling, Service, Storage, TargetGroup, Task, When};
-use crate::app::{self, JobTime, Name, Role};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::ecs::task_runner;
+use crate::ecs::rules;
+use crate::ecs::task_runner;
 use std::collections::BTreeMap;
+use tranship_app::{JobTime, Name, Role};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Seconds in which a new task may fail the load balancer's checks.
 const GRACE: u32 = 60;
@@ -33,7 +34,7 @@ pub(super) fn services(
 fn service(
     planner: &mut Planner<'_, '_>,
     task: &Task,
-    given: &app::Service,
+    given: &tranship_app::Service,
     targets: Vec<TargetGroup>,
     discovered: bool,
 ) -> Service {
@@ -62,7 +63,7 @@ fn service(
 }
 
 /// A new task starts before the old one stops; where two must not run at once, the other way round.
-fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &app::Service) -> (u32, u32) {
+fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &tranship_app::Service) -> (u32, u32) {
     if let Some(first) = &given.stop_first {
         planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent");
         return if first.value { (0, 100) } else { (100, 200) };
@@ -71,7 +72,11 @@ fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &app::Service)
     if given.data_store.is_some() && keeps { (0, 100) } else { (100, 200) }
 }
 
-fn scale(planner: &mut Planner<'_, '_>, given: &app::Service, scaling: &app::Scaling) -> Scaling {
+fn scale(
+    planner: &mut Planner<'_, '_>,
+    given: &tranship_app::Service,
+    scaling: &tranship_app::Scaling,
+) -> Scaling {
     planner.exact(&scaling.min, "scalable target: MinCapacity");
     planner.exact(&scaling.max, "scalable target: MaxCapacity");
     for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
@@ -83,16 +88,15 @@ fn scale(planner: &mut Planner<'_, '_>, given: &app::Service, scaling: &app::Sca
             given.name, scaling.min.value, scaling.max.value
         );
         let told = planner
-            .about(&rules::ecs::SCALE, given, &scaling.max, message)
+            .about(&rules::SCALE, given, &scaling.max, message)
             .help("write `scale: { min: 2, max: 8, cpu: 60 }`");
         planner.cx.diagnostics.push(told);
     }
     for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
         if !(1..=100).contains(&target.value) {
             let message = format!("`{}` scales at {} percent", given.name, target.value);
-            let told = planner
-                .about(&rules::ecs::SCALE, given, target, message)
-                .help("write a percentage from 1 to 100");
+            let told =
+                planner.about(&rules::SCALE, given, target, message).help("write a percentage from 1 to 100");
             planner.cx.diagnostics.push(told);
         }
     }
@@ -132,7 +136,11 @@ pub(super) fn jobs(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Vec<Job> {
 }
 
 /// `rate(1 hour)`, `cron(0 3 * * ? *)`, `at(2027-01-01T00:00:00)` (EventBridge Scheduler User Guide, "Schedule types").
-fn schedule_rules(planner: &mut Planner<'_, '_>, given: &app::Service, expression: &app::At<String>) {
+fn schedule_rules(
+    planner: &mut Planner<'_, '_>,
+    given: &tranship_app::Service,
+    expression: &tranship_app::At<String>,
+) {
     let inner = |kind: &str| {
         let rest = expression.value.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
         Some(rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
@@ -150,7 +158,7 @@ fn schedule_rules(planner: &mut Planner<'_, '_>, given: &app::Service, expressio
     let at = inner("at").is_some_and(|words| words.len() == 1);
     if !rate && !cron && !at {
         let message = format!("`{}` is not a schedule of `{}`", expression.value, given.name);
-        let told = Diagnostic::new(&rules::ecs::SCHEDULE, message)
+        let told = Diagnostic::new(&rules::SCHEDULE, message)
             .at(expression.origin)
             .service(&*given.name)
             .target(planner.compute.target())

@@ -3,8 +3,9 @@
 use super::names;
 use super::planner::Planner;
 use super::text::Renderer;
-use crate::cloudformation::Value;
-use crate::diagnostic::{Diagnostic, Rule, rules};
+use crate::ecs::rules;
+use tranship_cloudformation::Value;
+use tranship_frontend::diagnostic::{Diagnostic, Rule};
 
 /// Days that CloudWatch can keep logs (`AWS::Logs::LogGroup`, `RetentionInDays`).
 const RETENTION: &[u32] = &[
@@ -37,7 +38,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
         if !names::is_stack(&given.value) {
             let message = format!("`{}` cannot be the name of a stack", given.value);
             let help = "use a letter, then letters, digits and hyphens, 128 characters at most";
-            tell(planner, &rules::ecs::STACK_NAME, given.origin, message, help);
+            tell(planner, &rules::STACK_NAME, given.origin, message, help);
         }
     }
     if let Some(region) = &settings.region {
@@ -65,7 +66,7 @@ fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
         let near = RETENTION.iter().find(|legal| **legal > days.value).or(RETENTION.last());
         let message = format!("CloudWatch cannot keep logs for {} days", days.value);
         let help = format!("the next that it can is {}", near.copied().unwrap_or(USUAL));
-        tell(planner, &rules::ecs::LOG_RETENTION, days.origin, message, &help);
+        tell(planner, &rules::LOG_RETENTION, days.origin, message, &help);
     }
     days.value
 }
@@ -73,7 +74,7 @@ fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
 fn tell(
     planner: &mut Planner<'_, '_>,
     rule: &'static Rule,
-    origin: crate::source::Origin,
+    origin: tranship_frontend::source::Origin,
     message: String,
     help: &str,
 ) {

@@ -5,9 +5,10 @@ use super::planner::Planner;
 use super::{
     Architecture, Asked, Container, NetworkMode, Reach, Storage, Task, helpers, identity, kernel, names,
 };
-use crate::app::{At, Condition, Name, Protocol, Role, Service};
-use crate::cloudformation::{self, LogicalId, Pseudo, Sub, Value};
-use crate::diagnostic::{Diagnostic, Severity, rules};
+use crate::ecs::rules;
+use tranship_app::{At, Condition, Name, Protocol, Role, Service};
+use tranship_cloudformation::{LogicalId, Pseudo, Sub, Value};
+use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
 /// Containers that a task definition may have (Amazon ECS quotas).
 const CONTAINERS: usize = 10;
@@ -45,7 +46,7 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
     let group = planner
         .compute
         .shared_group(mode)
-        .unwrap_or_else(|| LogicalId::of(name, cloudformation::Role::SecurityGroup));
+        .unwrap_or_else(|| LogicalId::of(name, tranship_cloudformation::Role::SecurityGroup));
     Some(Task {
         name: name.clone(),
         from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
@@ -69,7 +70,7 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
 /// Who reaches the task.
 fn reach(planner: &Planner<'_, '_>, name: &str, services: &[&Service]) -> Reach {
     let public = planner.app.endpoints.iter().any(|endpoint| {
-        matches!(endpoint.exposure, crate::app::Exposure::Public(_))
+        matches!(endpoint.exposure, tranship_app::Exposure::Public(_))
             && planner.layout.is_in(&endpoint.service, name)
     });
     let together = services.iter().filter(|service| !runs_once(service)).count() > 1;
@@ -112,7 +113,7 @@ fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, 
         service.name, other.name
     );
     let told = planner
-        .about(&rules::ecs::HEALTH_CHECK_OF_IMAGE, service, condition, message)
+        .about(&rules::HEALTH_CHECK_OF_IMAGE, service, condition, message)
         .help(format!("write the image's health check as `healthcheck` of `{}`", other.name));
     planner.cx.diagnostics.push(told);
 }
@@ -148,7 +149,7 @@ fn count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
     if containers > CONTAINERS {
         let message =
             format!("the task of `{}` has {containers} containers, and ECS allows {CONTAINERS}", main.name);
-        let told = Diagnostic::new(&rules::ecs::TOO_MANY_CONTAINERS, message)
+        let told = Diagnostic::new(&rules::TOO_MANY_CONTAINERS, message)
             .at(main.origin)
             .service(&*main.name)
             .target(planner.compute.target())
@@ -171,7 +172,7 @@ fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
                     other.name, service.name
                 );
                 let told = planner
-                    .about(&rules::ecs::PORT_CONFLICT, service, &port.node, message)
+                    .about(&rules::PORT_CONFLICT, service, &port.node, message)
                     .help("let one of them listen on another port, or give it a task of its own");
                 planner.cx.diagnostics.push(told);
             }
@@ -247,7 +248,7 @@ pub(super) fn start_order(planner: &mut Planner<'_, '_>) {
         pairs.join(", ")
     );
     let told = planner
-        .about(&rules::ecs::START_ORDER, service, condition, message)
+        .about(&rules::START_ORDER, service, condition, message)
         .severity(Severity::Note)
         .help("let the application retry its connections");
     planner.cx.diagnostics.push(told);

@@ -4,8 +4,8 @@
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
 use super::{layout::Layout, names};
-use crate::app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
-use crate::cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
+use tranship_app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
+use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
 
 /// What rendering needs to know.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,10 @@
 //! run depends on its custom resource, so it is created or updated only after the task ended well. The function
 //! itself is `index.py`; the log group of a run and everything it needs must exist before, hence `after`.
 
-use crate::cloudformation::iam::{self, Policy, Statement, arn};
-use crate::cloudformation::{DeletionPolicy, LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props};
+use tranship_cloudformation::iam::{self, Policy, Statement, arn};
+use tranship_cloudformation::{
+    DeletionPolicy, LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props,
+};
 
 /// The function's code. CloudFormation takes up to 4 MB inline (Lambda API, `FunctionCode.ZipFile`).
 const CODE: &str = include_str!("index.py");
@@ -188,7 +190,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cloudformation::check;
+    use tranship_cloudformation::check;
 
     fn run(name: &str, network: Option<Network>) -> Run {
         Run {

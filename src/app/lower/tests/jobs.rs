@@ -1,5 +1,5 @@
 use super::{Lowered, lowered};
-use crate::app::{JobTime, Role, Scope};
+use crate::{JobTime, Role, Scope};
 
 /// A service's role in words.
 fn role(lowered: &Lowered, service: &str) -> String {

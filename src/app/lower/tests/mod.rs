@@ -8,15 +8,15 @@ mod secrets;
 mod settings;
 mod total;
 
-use crate::app::{
+use crate::{
     Application, EnvironmentChoice, Ledger, Piece, Report, Support, SupportRow, SupportTable, Text,
     environments, late_bound_names, lower,
 };
-use crate::compose::{LoadOptions, load};
-use crate::diagnostic::{Diagnostics, Severity};
-use crate::source::Sources;
-use crate::world::Memory;
 use camino::Utf8PathBuf;
+use tranship_frontend::compose::{LoadOptions, load};
+use tranship_frontend::diagnostic::{Diagnostics, RuleRegistry, Severity};
+use tranship_frontend::source::Sources;
+use tranship_frontend::world::Memory;
 
 /// What came of a manifest.
 pub(super) struct Lowered {
@@ -34,6 +34,11 @@ static REST: SupportTable = SupportTable {
         reason: "left to the target",
     }],
 };
+
+/// The rules that these tests can name: those of the front end and of this crate.
+pub(super) fn known_rules() -> RuleRegistry {
+    RuleRegistry::new(tranship_frontend::diagnostic::rules::ALL.iter().chain(crate::rules::ALL).copied())
+}
 
 /// Lowers one file for a target.
 pub(super) fn lowered(text: &str) -> Lowered {
@@ -55,7 +60,7 @@ pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
     };
     environments(&manifest, &mut diagnostics);
     let mut ledger = Ledger::new();
-    let application = lower(&manifest, choice, &mut sources, &mut diagnostics, &mut ledger);
+    let application = lower(&manifest, choice, &known_rules(), &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
@@ -91,7 +96,7 @@ impl Lowered {
     /// A secret's text, where it is put together.
     pub(super) fn derived(&self, name: &str) -> String {
         match &self.app().secrets.get(name).expect("a secret").source {
-            crate::app::SecretSource::Derived(text) => print(text),
+            crate::SecretSource::Derived(text) => print(text),
             other => format!("{other:?}"),
         }
     }

@@ -1,5 +1,5 @@
 use super::lowered;
-use crate::app::SecretSource;
+use crate::SecretSource;
 
 #[test]
 fn literal_secrets_never_stay() {

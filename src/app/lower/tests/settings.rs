@@ -1,5 +1,5 @@
 use super::{lowered, lowered_for};
-use crate::app::{EnvironmentChoice, Network, Posture};
+use crate::{EnvironmentChoice, Network, Posture};
 
 const TWO: &str = "services:
   app: { image: a }

@@ -1,7 +1,7 @@
 //! What outlives a task: databases, file systems, secrets; and what a deployment gives: parameters.
 
-use crate::app::{Engine, Name};
-use crate::cloudformation::{LogicalId, Parameter, Role, Value};
+use tranship_app::{Engine, Name};
+use tranship_cloudformation::{LogicalId, Parameter, Role, Value};
 
 /// A managed database.
 #[derive(Debug, Clone)]

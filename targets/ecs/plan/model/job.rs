@@ -1,8 +1,8 @@
 //! Jobs: tasks that run to completion by themselves.
 
 use super::NetworkMode;
-use crate::app::Name;
-use crate::cloudformation::{LogicalId, Role};
+use tranship_app::Name;
+use tranship_cloudformation::{LogicalId, Role};
 
 /// A job. Its task has the same name.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! The types of the plan: what was decided, one file a concern.
 //!
 //! Ids of CloudFormation are functions of a thing's own name, so the plan refers by name and asks
-//! [`LogicalId::of`](crate::cloudformation::LogicalId::of) for the id. Texts are rendered: a
-//! [`Value`](crate::cloudformation::Value) is ready for the template.
+//! [`LogicalId::of`](tranship_cloudformation::LogicalId::of) for the id. Texts are rendered: a
+//! [`Value`](tranship_cloudformation::Value) is ready for the template.
 
 mod data;
 mod job;

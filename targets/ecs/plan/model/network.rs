@@ -1,7 +1,7 @@
 //! The network: where tasks run, who may reach whom, under which names.
 
-use crate::app::{Name, Protocol};
-use crate::cloudformation::{LogicalId, Value};
+use tranship_app::{Name, Protocol};
+use tranship_cloudformation::{LogicalId, Value};
 
 /// The VPC and the subnets, as values for the template.
 #[derive(Debug, Clone)]

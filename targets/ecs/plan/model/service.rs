@@ -1,8 +1,8 @@
 //! Services: tasks that are kept running, who reaches them, and how they scale.
 
 use super::NetworkMode;
-use crate::app::Name;
-use crate::cloudformation::{LogicalId, Role, Value};
+use tranship_app::Name;
+use tranship_cloudformation::{LogicalId, Role, Value};
 
 /// An ECS service. Its task has the same name.
 #[derive(Debug, Clone)]

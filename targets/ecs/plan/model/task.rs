@@ -1,8 +1,8 @@
 //! Task definitions: containers that start, stop and move together.
 
-use crate::app::{Name, Protocol};
-use crate::cloudformation::{LogicalId, Role, Value, iam};
 use indexmap::IndexMap;
+use tranship_app::{Name, Protocol};
+use tranship_cloudformation::{LogicalId, Role, Value, iam};
 
 /// A task definition, with the roles and the security group that its containers have in common.
 #[derive(Debug, Clone)]

@@ -1,0 +1,53 @@
+//! The application model: what the manifest means, before any target is asked.
+//!
+//! In: a sealed [`Manifest`](tranship_frontend::compose::Manifest) and the environment chosen. Out: an
+//! [`Application`] (services, jobs, edges, endpoints, volumes, secrets, databases), and a
+//! [`Ledger`] in which every leaf of the manifest finds its disposition. Invariant: every value keeps
+//! the number and the origin of the leaf it came from ([`At`], [`Text`]).
+
+mod at;
+mod disposition;
+mod extension;
+mod ledger;
+mod lower;
+mod model;
+mod report;
+pub mod rules;
+mod settings;
+mod support;
+mod text;
+
+pub use at::{At, Claim};
+pub use disposition::{Disposition, Entry};
+pub use extension::{environments, late_bound_names, published_schema};
+pub use ledger::Ledger;
+pub use lower::lower;
+pub use model::*;
+pub use report::{Counts, Report, ReportRow};
+pub use settings::*;
+pub use support::{Support, SupportRow, SupportTable};
+pub use text::{DatabaseField, Piece, Segment, Text, Variable};
+
+use tranship_frontend::source::Origin;
+
+/// What to lower a manifest for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvironmentChoice {
+    /// An environment of `x-tranship.environments`.
+    Environment(String),
+    /// A target by its name, with the defaults at the top of `x-tranship`.
+    Target(String),
+}
+
+/// An environment that the manifest declares.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// The name of its target.
+    pub target: Option<At<String>>,
+    /// Compose files merged on top, relative to the project directory.
+    pub files: Vec<At<String>>,
+    /// Where it is declared.
+    pub origin: Origin,
+}

@@ -1,0 +1,175 @@
+//! What the user is told: rules declared once, diagnostics that point at origins, renderers.
+//!
+//! In: [`Diagnostic`]s that stages push into [`Diagnostics`]. Out: text for people, JSON, SARIF, GitHub.
+//! Invariant: a diagnostic's identity is the kebab name of a registered [`Rule`]; none has a place of
+//! its own but an [`Origin`], so it shows every file that had a hand in the value.
+//!
+//! Messages are lower case, concrete, name the service and the key, and say what to do in `help`.
+
+pub mod page;
+mod registry;
+pub mod render;
+mod rule;
+pub mod rules;
+pub mod suggest;
+
+pub use registry::RuleRegistry;
+pub use rule::{Rule, Severity};
+
+use crate::source::Origin;
+
+/// A value to underline and what to say beneath it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// The value.
+    pub origin: Origin,
+    /// What to say there; may be empty.
+    pub text: String,
+}
+
+/// One thing to tell the user.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// Its registered rule.
+    pub rule: &'static Rule,
+    /// The rule's severity, unless this occurrence is graver or lighter.
+    pub severity: Severity,
+    /// One line, lower case, without a full stop.
+    pub message: String,
+    /// Where; the first label is the primary one.
+    pub labels: Vec<Label>,
+    /// The Compose service concerned.
+    pub service: Option<String>,
+    /// The key path concerned, such as `services.app.ports[0]`.
+    pub key: Option<String>,
+    /// The target for which it holds; none for the front end.
+    pub target: Option<String>,
+    /// Facts that explain it.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic of a rule, with the rule's own severity.
+    pub fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
+        Diagnostic {
+            rule,
+            severity: rule.severity,
+            message: message.into(),
+            labels: Vec::new(),
+            service: None,
+            key: None,
+            target: None,
+            notes: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// Points at a value, without a text.
+    pub fn at(self, origin: Origin) -> Self {
+        self.label(origin, "")
+    }
+
+    /// Points at a value and says something there. The first call names the primary place.
+    pub fn label(mut self, origin: Origin, text: impl Into<String>) -> Self {
+        if origin != Origin::NOWHERE {
+            self.labels.push(Label { origin, text: text.into() });
+        }
+        self
+    }
+
+    /// Names the service concerned.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.service = Some(name.into());
+        self
+    }
+
+    /// Names the key path concerned.
+    pub fn key(mut self, path: impl Into<String>) -> Self {
+        self.key = Some(path.into());
+        self
+    }
+
+    /// Names the target for which it holds.
+    pub fn target(mut self, name: impl Into<String>) -> Self {
+        self.target = Some(name.into());
+        self
+    }
+
+    /// Adds a fact that explains it.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Adds what to do.
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Changes the severity of this occurrence.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+}
+
+/// Everything found so far. Stages push and go on.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// None yet.
+    pub fn new() -> Self {
+        Diagnostics::default()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Adds all of another run.
+    pub fn append(&mut self, other: Diagnostics) {
+        self.list.extend(other.list);
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// How many errors there are: a stage compares before and after.
+    pub fn error_count(&self) -> usize {
+        self.list.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+    }
+
+    /// In the order in which they were found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.list.iter()
+    }
+
+    /// Number of diagnostics.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Keeps those that `keep` agrees to, such as what `accept` does not name.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
+    }
+
+    /// Changes each, such as to name the target or to turn warnings into errors.
+    pub fn for_each_mut(&mut self, change: impl FnMut(&mut Diagnostic)) {
+        self.list.iter_mut().for_each(change);
+    }
+}
