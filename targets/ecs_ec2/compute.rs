@@ -56,7 +56,7 @@ impl Compute for Ec2 {
         }
         // A name of dots alone would be another folder.
         let name = volume.name.replacen('.', "_", usize::from(volume.name.starts_with('.')));
-        Storage::Host { path: format!("/data/{name}"), owner: volume.owner.as_ref().map(|owner| owner.value) }
+        Storage::Host { path: format!("/data/{name}"), owner: volume.owner.as_ref().map(|owner| owner.get()) }
     }
 
     fn capacity(&self, _: &Application, _: &mut Compilation<'_>) -> Capacity {
@@ -117,7 +117,7 @@ impl Compute for Ec2 {
 fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation<'_>) -> String {
     if let Some(kind) = &application.settings.instance_type {
         cx.ledger.exact(kind, "launch template: instance type");
-        return kind.value.clone();
+        return kind.peek().clone();
     }
     let choices = instances::choices(architecture_of(plan));
     let Some(index) = choices.iter().position(|it| room::fits(plan, it)) else {
@@ -168,7 +168,7 @@ fn machines_wanted(
     if let Some((min, max)) = &application.settings.instances {
         cx.ledger.exact(min, "auto scaling group: minimum size");
         cx.ledger.exact(max, "auto scaling group: maximum size");
-        return (min.value, max.value);
+        return (min.get(), max.get());
     }
     let min = if application.settings.posture == Posture::Prod { 2 } else { 1 };
     let needed = instance.map_or(0, |instance| room::machines_needed(plan, instance));

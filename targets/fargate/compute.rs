@@ -43,8 +43,8 @@ impl Compute for Fargate {
 
     /// The smallest size that holds what the containers ask for.
     fn size(&self, asked: &Asked, cx: &mut Compilation<'_>) -> Size {
-        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.value);
-        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.value);
+        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.get());
+        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.get());
         let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
         match size::smallest(cpu, memory) {
             Some(chosen) => {
@@ -67,7 +67,7 @@ impl Compute for Fargate {
         if let Some(spot) = spot {
             cx.ledger.exact(spot, "capacity provider strategy");
         }
-        let provider = if spot.is_some_and(|spot| spot.value) { "FARGATE_SPOT" } else { "FARGATE" };
+        let provider = if spot.is_some_and(|spot| spot.get()) { "FARGATE_SPOT" } else { "FARGATE" };
         let item = Strategy { provider: provider.into(), base: 0, weight: 1 };
         Capacity {
             providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],

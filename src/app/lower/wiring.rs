@@ -254,13 +254,14 @@ impl Wiring<'_> {
         let generated = |segment: &Segment| {
             matches!(&segment.piece, Piece::Database { field: DatabaseField::Password, .. })
         };
-        match text.segments.iter().any(generated) {
+        let (value, reason, became) = match text.segments.iter().any(generated) {
             true => {
                 let reason = "the managed database has a password of its own";
-                cx.ledger.approximated(&text, "the generated password", reason, "the database's secret");
+                ("the generated password", reason, "the database's secret")
             }
-            false => cx.ledger.approximated(&text, "a secret", "a literal secret is never emitted", ""),
-        }
+            false => ("a secret", "a literal secret is never emitted", ""),
+        };
+        cx.ledger.approximated(&text, value, reason, became);
         if text.segments.len() == 1 {
             return text;
         }

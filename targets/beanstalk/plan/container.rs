@@ -76,7 +76,7 @@ pub(super) fn image(
 /// Refuses what is not Docker's bridge network.
 fn check_network(service: &Service, cx: &mut Compilation<'_>) {
     let Some(mode) = &service.container.network_mode else { return };
-    if matches!(mode.value.as_str(), "bridge" | "default") {
+    if matches!(mode.peek().as_str(), "bridge" | "default") {
         cx.ledger.exact(mode, "the task's bridge network");
         return;
     }
@@ -86,7 +86,8 @@ fn check_network(service: &Service, cx: &mut Compilation<'_>) {
             &rules::SHARED_NAMESPACE,
             format!(
                 "service `{}` asks for network mode `{}`, and there is only `bridge`",
-                service.name, mode.value
+                service.name,
+                mode.peek()
             ),
         )
         .at(mode.origin)
@@ -101,12 +102,12 @@ fn process(application: &Application, service: &Service, made: &mut Container, c
     let container = &service.container;
     if let Some(entrypoint) = &container.entrypoint {
         cx.ledger.exact(entrypoint, "container definition: entryPoint");
-        let words = values(&entrypoint.value, application, cx).unwrap_or_default();
+        let words = values(entrypoint.peek(), application, cx).unwrap_or_default();
         (definition.entry_point, deferred.entry_point) = known_or_not(words);
     }
     if let Some(command) = &container.command {
         cx.ledger.exact(command, "container definition: command");
-        let words = values(&command.value, application, cx).unwrap_or_default();
+        let words = values(command.peek(), application, cx).unwrap_or_default();
         (definition.command, deferred.command) = known_or_not(words);
     }
     if let Some(user) = &container.user {
@@ -119,7 +120,7 @@ fn process(application: &Application, service: &Service, made: &mut Container, c
     }
     if let Some(grace) = &container.stop_grace_period {
         cx.ledger.exact(grace, "container definition: stopTimeout");
-        definition.stop_timeout = Some(seconds(grace.value).max(1));
+        definition.stop_timeout = Some(seconds(grace.get()).max(1));
     }
 }
 
@@ -138,25 +139,26 @@ fn resources(service: &Service, definition: &mut ContainerDefinition, cx: &mut C
     let mib = |bytes: u64| bytes.div_ceil(MIB).max(LEAST_MEMORY);
     if let Some(limit) = &resources.memory_limit {
         cx.ledger.exact(limit, "container definition: memory");
-        definition.memory = Some(mib(limit.value));
+        definition.memory = Some(mib(limit.get()));
     }
     if let Some(reservation) = &resources.memory_reservation {
         cx.ledger.exact(reservation, "container definition: memoryReservation");
-        definition.memory_reservation = Some(mib(reservation.value));
+        definition.memory_reservation = Some(mib(reservation.get()));
     }
     if definition.memory.is_none() && definition.memory_reservation.is_none() {
         definition.memory_reservation = Some(USUAL_RESERVATION);
     }
     if let Some(reservation) = &resources.cpu_reservation {
         cx.ledger.exact(reservation, "container definition: cpu");
-        definition.cpu = Some(reservation.value);
+        definition.cpu = Some(reservation.get());
     }
     if let Some(limit) = &resources.cpu_limit {
-        let shares = resources.cpu_reservation.as_ref().map_or(limit.value, |reservation| reservation.value);
+        let shares =
+            resources.cpu_reservation.as_ref().map_or(limit.peek(), |reservation| reservation.peek());
         let reason =
             "an instance shares its CPUs by weight: the container may use more while others are idle";
         cx.ledger.approximated(limit, format!("cpu {shares}"), reason, "container definition: cpu");
-        definition.cpu = Some(shares);
+        definition.cpu = Some(*shares);
     }
 }
 
@@ -224,7 +226,7 @@ fn device_permissions(letters: &str) -> Vec<&'static str> {
 /// Claims a value that the definition takes as it is.
 fn exact<T: Clone>(at: &At<T>, field: &str, cx: &mut Compilation<'_>) -> T {
     cx.ledger.exact(at, format!("container definition: {field}"));
-    at.value.clone()
+    at.peek().clone()
 }
 
 /// A flag, told only where it is set.
@@ -245,7 +247,7 @@ fn health_check(
 ) -> Option<HealthCheck> {
     let check = service.container.health_check.as_ref()?;
     cx.ledger.exact(&check.test, "container definition: healthCheck.command");
-    let command = match &check.test.value {
+    let command = match check.test.peek() {
         HealthTest::Exec(words) => {
             std::iter::once("CMD".to_owned()).chain(known_all(words, application, cx)?).collect()
         }
@@ -272,9 +274,9 @@ fn bounded(
     cx: &mut Compilation<'_>,
 ) -> Option<u64> {
     let at = at?;
-    let taken = at.value.clamp(least, most);
+    let taken = at.get().clamp(least, most);
     let became = format!("container definition: healthCheck.{field}");
-    if taken == at.value {
+    if taken == at.get() {
         cx.ledger.exact(&at, became);
         return Some(taken);
     }
@@ -305,12 +307,12 @@ fn depends_on(application: &Application, service: &Service, cx: &mut Compilation
             cx.ledger.exact(&dependency.node, "the job runs before the containers are replaced");
             continue;
         }
-        let condition = match dependency.condition.value {
+        let condition = match dependency.condition.peek() {
             Condition::Completed => "SUCCESS",
             Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
             Condition::Healthy | Condition::Started => "START",
         };
-        if dependency.condition.value == Condition::Healthy && condition == "START" {
+        if dependency.condition.get() == Condition::Healthy && condition == "START" {
             let reason = "the health check of the image itself is unknown to Amazon ECS";
             cx.ledger.approximated(&dependency.node, condition, reason, "container definition: dependsOn");
         } else {

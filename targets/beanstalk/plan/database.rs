@@ -66,7 +66,7 @@ fn claim(database: &Database, cx: &mut Compilation<'_>) {
     if let Some(storage) = &database.storage {
         cx.ledger.exact(storage, "aws:rds:dbinstance DBAllocatedStorage");
     }
-    if let Some(name) = database.database.as_ref().filter(|name| name.value != DATABASE_NAME) {
+    if let Some(name) = database.database.as_ref().filter(|name| name.peek() != DATABASE_NAME) {
         let reason = "Elastic Beanstalk names the database; the containers are told the name";
         cx.ledger.approximated(name, DATABASE_NAME, reason, "the property RDS_DB_NAME");
     }
@@ -83,20 +83,20 @@ fn settings(application: &Application, database: &Database, plan: &mut Plan, cx:
         });
     };
     let text = |at: &Option<At<String>>, usual: &str| {
-        at.as_ref().map_or((usual.to_owned(), None), |at| (at.value.clone(), Some(at.node)))
+        at.as_ref().map_or((usual.to_owned(), None), |at| (at.peek().clone(), Some(at.node)))
     };
     let prod = application.settings.posture == Posture::Prod;
-    let (version, version_node) = text(&database.version, usual_version(database.engine.value));
+    let (version, version_node) = text(&database.version, usual_version(database.engine.get()));
     let (class, class_node) = text(&database.class, USUAL_CLASS);
     let (user, user_node) = text(&database.username, "application");
     let storage = database.storage.as_ref();
     set("HasCoupledDatabase", "true".into(), Some(database.node));
-    set("DBEngine", database.engine.value.as_str().into(), Some(database.engine.node));
+    set("DBEngine", database.engine.peek().as_str().into(), Some(database.engine.node));
     set("DBEngineVersion", version, version_node);
     set("DBInstanceClass", class, class_node);
     set(
         "DBAllocatedStorage",
-        storage.map_or(USUAL_STORAGE, |at| at.value).to_string(),
+        storage.map_or(USUAL_STORAGE, |at| at.get()).to_string(),
         storage.map(|at| at.node),
     );
     set("DBUser", user, user_node);

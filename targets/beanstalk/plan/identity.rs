@@ -21,13 +21,13 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
             let reason = "all containers of an instance share its role";
             cx.ledger.approximated(&permission.node, "the instance's role", reason, "AWS::IAM::Policy");
             for action in &permission.actions {
-                cx.ledger.approximated(action, action.value.clone(), reason, "AWS::IAM::Policy");
+                cx.ledger.approximated(action, action.peek().clone(), reason, "AWS::IAM::Policy");
             }
             let Some(resources) = known_all(&permission.resources, application, cx) else { continue };
             for (text, resource) in permission.resources.iter().zip(&resources) {
                 cx.ledger.approximated(text, resource.clone(), reason, "AWS::IAM::Policy");
             }
-            let actions = permission.actions.iter().map(|action| action.value.clone()).collect();
+            let actions = permission.actions.iter().map(|action| action.peek().clone()).collect();
             plan.statements.push(Statement { actions, resources, from: path(cx, permission.node) });
         }
     }

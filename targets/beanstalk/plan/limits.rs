@@ -47,7 +47,7 @@ const MEMORY: &[(&str, &[(&str, u64)])] = &[
 /// The environment's name: `stack` of the settings, else project and environment.
 pub(super) fn environment_name(application: &Application) -> String {
     if let Some(stack) = &application.settings.stack {
-        return stack.value.clone();
+        return stack.peek().clone();
     }
     let name = match &application.settings.environment {
         Some(environment) => format!("{}-{environment}", application.name),
@@ -123,7 +123,7 @@ fn reserved(plan: &Plan) -> u64 {
 
 fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
     let instance = application.settings.instance_type.as_ref();
-    let name = instance.map_or_else(|| usual_instance(plan), |at| at.value.as_str());
+    let name = instance.map_or_else(|| usual_instance(plan), |at| at.peek().as_str());
     let Some(offered) = offered_by(name) else { return };
     let needed = reserved(plan);
     if needed <= offered {

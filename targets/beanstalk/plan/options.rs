@@ -41,7 +41,7 @@ impl Settings<'_, '_> {
         match at {
             Some(at) => {
                 self.cx.ledger.exact(at, format!("{namespace} {name}"));
-                self.set_from(namespace, name, at.value.to_string(), at.node);
+                self.set_from(namespace, name, at.peek().to_string(), at.node);
             }
             None => self.set(namespace, name, usual),
         }
@@ -74,11 +74,11 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     let command = "aws:elasticbeanstalk:command";
     to.set(command, "DeploymentPolicy", if prod { "RollingWithAdditionalBatch" } else { "AllAtOnce" });
     to.set(command, "Timeout", TIMEOUT);
-    if let Some(platform) = settings.platform.as_ref().filter(|platform| platform.value != "ecs") {
+    if let Some(platform) = settings.platform.as_ref().filter(|platform| platform.peek() != "ecs") {
         to.cx.diagnostics.push(
             Diagnostic::new(
                 &rules::PLATFORM,
-                format!("`{}` is no platform that is built for", platform.value),
+                format!("`{}` is no platform that is built for", platform.peek()),
             )
             .at(platform.origin)
             .help("write `platform: ecs` or leave it out"),
@@ -116,9 +116,9 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
         (Some((min, max)), _) => {
             to.cx.ledger.exact(min, "aws:autoscaling:asg MinSize");
             to.cx.ledger.exact(max, "aws:autoscaling:asg MaxSize");
-            (min.value, max.value)
+            (min.get(), max.get())
         }
-        (None, Some(scaling)) => (scaling.min.value, scaling.max.value),
+        (None, Some(scaling)) => (scaling.min.get(), scaling.max.get()),
         (None, None) => (usual.0.max(copies), usual.1.max(copies)),
     };
     to.set("aws:autoscaling:asg", "MinSize", min);
@@ -127,8 +127,8 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
         let trigger = "aws:autoscaling:trigger";
         to.set(trigger, "MeasureName", "CPUUtilization");
         to.set(trigger, "Unit", "Percent");
-        to.set_from(trigger, "UpperThreshold", cpu.value, cpu.node);
-        to.set(trigger, "LowerThreshold", cpu.value / 2);
+        to.set_from(trigger, "UpperThreshold", cpu.peek(), cpu.node);
+        to.set(trigger, "LowerThreshold", cpu.peek() / 2);
     }
 }
 
@@ -137,16 +137,16 @@ fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
-        if replicas.value <= 1 {
+        if replicas.get() <= 1 {
             to.cx.ledger.exact(replicas, "one container on each instance");
             continue;
         }
-        most = most.max(replicas.value);
-        warn_copies(&service.name, &format!("{} copies", replicas.value), replicas.origin, to.cx);
+        most = most.max(replicas.get());
+        warn_copies(&service.name, &format!("{} copies", replicas.peek()), replicas.origin, to.cx);
         let reason = "each instance runs every container once";
         to.cx.ledger.approximated(
             replicas,
-            format!("{} instances", replicas.value),
+            format!("{} instances", replicas.peek()),
             reason,
             "aws:autoscaling:asg",
         );
@@ -211,7 +211,7 @@ fn network(network: &Network, to: &mut Settings<'_, '_>) {
         Network::Existing { vpc, public, private } => {
             to.take(vpc_options, "VPCId", Some(vpc), "");
             let joined =
-                |list: &[At<String>]| list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",");
+                |list: &[At<String>]| list.iter().map(|at| at.peek().as_str()).collect::<Vec<_>>().join(",");
             for at in public.iter().chain(private) {
                 to.cx.ledger.exact(at, vpc_options);
             }

@@ -185,7 +185,7 @@ fn piece(
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Option<Vec<Part>> {
-    let region = application.settings.region.as_ref().map(|region| region.value.as_str());
+    let region = application.settings.region.as_ref().map(|region| region.peek().as_str());
     let known = match &segment.piece {
         Piece::Literal(literal) => literal.to_string(),
         Piece::Host(service) => container_name(service),

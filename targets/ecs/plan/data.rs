@@ -54,7 +54,7 @@ fn plan(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> Databa
         planner.exact(setting, "RDS instance");
     }
     let careful = planner.app.settings.posture == Posture::Prod;
-    let exported: &[&str] = match given.engine.value {
+    let exported: &[&str] = match given.engine.peek() {
         Engine::Postgres => &["postgresql"],
         Engine::Mysql | Engine::Mariadb => &["error"],
     };
@@ -62,7 +62,7 @@ fn plan(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> Databa
     Database {
         name: given.name.clone(),
         from: vec![format!("services.{}", given.name)],
-        engine: given.engine.value,
+        engine: given.engine.get(),
         version: version(planner, given),
         class: class(planner, given),
         storage: storage(planner, given),
@@ -75,10 +75,10 @@ fn plan(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> Databa
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
 fn version(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> String {
-    let engine = given.engine.value;
-    let usual = USUAL.iter().find(|it| it.0 == engine).map_or("", |it| it.1);
-    let asked = given.version.as_ref().map_or(usual, |version| version.value.as_str());
-    let known = VERSIONS.iter().filter(|row| row.0 == engine);
+    let engine = given.engine.peek();
+    let usual = USUAL.iter().find(|it| it.0 == *engine).map_or("", |it| it.1);
+    let asked = given.version.as_ref().map_or(usual, |version| version.peek().as_str());
+    let known = VERSIONS.iter().filter(|row| row.0 == *engine);
     for (_, major, first, newest) in known.clone() {
         if asked == *major {
             return format!("{major}.{newest}");
@@ -104,7 +104,7 @@ fn version(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> Str
 }
 
 fn class(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> String {
-    let class = given.class.as_ref().map_or(CLASS, |class| class.value.as_str());
+    let class = given.class.as_ref().map_or(CLASS, |class| class.peek().as_str());
     let mut parts = class.split('.');
     let (prefix, family, size, rest) = (parts.next(), parts.next(), parts.next(), parts.next());
     let legal = prefix == Some("db")
@@ -126,24 +126,24 @@ fn storage(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> u32
     let (least, most) = STORAGE;
     let Some(asked) = &given.storage else { return least };
     planner.exact(asked, "RDS instance: AllocatedStorage");
-    asked.value.clamp(least, most)
+    asked.get().clamp(least, most)
 }
 
 /// Names that RDS refuses: of the database, and of the master user.
 fn name_rules(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) {
-    let engine = given.engine.value;
+    let engine = given.engine.peek();
     let word = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if let Some(name) = given.database.as_ref().filter(|it| !word(&it.value) || it.value.len() > 63) {
-        let message = format!("`{}` cannot be the name of a database of `{}`", name.value, given.name);
+    if let Some(name) = given.database.as_ref().filter(|it| !word(it.peek()) || it.peek().len() > 63) {
+        let message = format!("`{}` cannot be the name of a database of `{}`", name.peek(), given.name);
         let help = "use a letter, then letters, digits and underscores";
         tell(planner, &rules::DATABASE_NAME, given, Some(name), message, help);
     }
     let user = names::master_user(given);
-    let longest = if engine == Engine::Postgres { 63 } else { 16 };
-    if !word(&user) || user.len() > longest || RESERVED.contains(&(engine, user.as_str())) {
+    let longest = if *engine == Engine::Postgres { 63 } else { 16 };
+    if !word(&user) || user.len() > longest || RESERVED.contains(&(*engine, user.as_str())) {
         let message = format!("`{user}` cannot be the master user of `{}`", given.name);
         let help = format!(
             "use a letter, then letters and digits, {longest} characters at most, and no name that the engine keeps for itself"
@@ -196,7 +196,7 @@ pub(super) fn file_systems(
         systems.push(FileSystem {
             name: volume.name.clone(),
             from: vec![format!("volumes.{}", volume.name)],
-            owner: volume.owner.as_ref().map(|owner| owner.value),
+            owner: volume.owner.as_ref().map(|owner| owner.get()),
             subnets: network.private_count.unwrap_or(2),
             careful: app.settings.posture == Posture::Prod,
         });

@@ -65,7 +65,7 @@ pub(super) fn plan(
     let balancer = LoadBalancer {
         listeners,
         protected: app.settings.posture == Posture::Prod,
-        domain: domain.map(|domain| domain.value.clone()),
+        domain: domain.map(|domain| domain.peek().clone()),
         from,
     };
     (Some(balancer), targets)
@@ -82,7 +82,7 @@ fn unreached(planner: &mut Planner<'_, '_>) {
         for port in &service.container.ports {
             let same = |endpoint: &&Endpoint| {
                 endpoint.service == service.name
-                    && endpoint.port == port.container.value
+                    && endpoint.port == port.container.get()
                     && endpoint.protocol == port.protocol
             };
             match app.endpoints.iter().find(same) {
@@ -123,7 +123,7 @@ fn target_group(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pub
         planner.exact(priority, "listener rule: Priority");
     }
     let text = |setting: &Option<tranship_app::At<String>>, default: &str| {
-        setting.as_ref().map_or_else(|| default.to_owned(), |it| it.value.clone())
+        setting.as_ref().map_or_else(|| default.to_owned(), |it| it.peek().clone())
     };
     TargetGroup {
         id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], Role::TargetGroup),
@@ -145,9 +145,9 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
         planner.exact(port, "load balancer: listener");
     }
     let usual = if planner.app.settings.https.is_some() { HTTPS } else { HTTP };
-    let listener = public.listener.as_ref().map_or(usual, |port| port.value);
+    let listener = public.listener.as_ref().map_or(usual, |port| port.get());
     match &public.published {
-        Some(published) if !(published.value.0..=published.value.1).contains(&listener) => {
+        Some(published) if !(published.peek().0..=published.peek().1).contains(&listener) => {
             let reason = "the load balancer listens on the usual port";
             planner.cx.ledger.approximated(&endpoint.node, listener.to_string(), reason, "listener");
             planner.cx.ledger.approximated(published, listener.to_string(), reason, "listener");
@@ -185,7 +185,7 @@ struct Route {
 impl Route {
     fn of(endpoint: &Endpoint, public: &Public, target: &LogicalId) -> Route {
         let values = |list: &[tranship_app::At<String>]| -> Vec<String> {
-            list.iter().map(|it| it.value.clone()).collect()
+            list.iter().map(|it| it.peek().clone()).collect()
         };
         let any = |paths: &[String]| paths.iter().any(|path| matches!(path.as_str(), "/*" | "*"));
         let paths = values(&public.paths);
@@ -195,7 +195,7 @@ impl Route {
             hosts: values(&public.hosts),
             paths: if any(&paths) { Vec::new() } else { paths },
             target: target.clone(),
-            priority: public.priority.as_ref().map(|priority| priority.value),
+            priority: public.priority.as_ref().map(|priority| priority.get()),
             origin: endpoint.origin,
             from: format!("services.{}", endpoint.service),
         }
@@ -257,7 +257,7 @@ fn listeners(planner: &mut Planner<'_, '_>, routes: BTreeMap<u16, Vec<Route>>) -
 
 fn listener(planner: &mut Planner<'_, '_>, https: Option<&Https>, port: u16, routes: Vec<Route>) -> Listener {
     let protocol = match https {
-        Some(https) if port != HTTP => ListenerProtocol::Https(https.certificate.value.as_str().into()),
+        Some(https) if port != HTTP => ListenerProtocol::Https(https.certificate.peek().as_str().into()),
         _ => ListenerProtocol::Http,
     };
     let id = match port {

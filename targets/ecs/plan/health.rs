@@ -30,13 +30,13 @@ pub(super) fn plan(
     planner.exact(&check.test, "task definition: HealthCheck.Command");
     let mut changes = Changes::default();
     let health = Health {
-        command: command(renderer, &check.test.value),
+        command: command(renderer, check.test.peek()),
         interval: changes.seconds(planner, "interval", check.interval.as_ref(), INTERVAL),
         timeout: changes
             .seconds(planner, "timeout", check.timeout.as_ref(), TIMEOUT)
             .or(Some(DEFAULT_TIMEOUT)),
         retries: check.retries.as_ref().and_then(|retries| {
-            changes.within(planner, "retries", retries, u64::from(retries.value), RETRIES, "")
+            changes.within(planner, "retries", retries, u64::from(retries.get()), RETRIES, "")
         }),
         start_period: changes.seconds(planner, "start_period", check.start_period.as_ref(), START_PERIOD),
     };
@@ -77,8 +77,8 @@ impl Changes {
     ) -> Option<u32> {
         let given = given?;
         // A fraction of a second counts as a whole one: checking earlier than asked is the worse error.
-        let seconds = given.value.as_secs() + u64::from(given.value.subsec_nanos() > 0);
-        if given.value.subsec_nanos() > 0 && (range.0..=range.1).contains(&seconds) {
+        let seconds = given.peek().as_secs() + u64::from(given.peek().subsec_nanos() > 0);
+        if given.peek().subsec_nanos() > 0 && (range.0..=range.1).contains(&seconds) {
             let shown = format!("{seconds}s");
             planner.cx.ledger.approximated(given, shown, "ECS counts whole seconds", "");
         }

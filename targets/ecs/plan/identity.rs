@@ -94,7 +94,7 @@ pub(super) fn permissions(
     let renderer = planner.renderer(task);
     for permission in services.iter().flat_map(|service| &service.permissions) {
         planner.exact(&permission.node, "task role: a statement of its policy");
-        let actions = permission.actions.iter().map(|action| action.value.clone());
+        let actions = permission.actions.iter().map(|action| action.peek().clone());
         policy.add(Statement::allow(actions).on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {

@@ -33,7 +33,7 @@ pub fn label(name: &str) -> String {
 /// The stack's name: the setting, else project and environment.
 pub fn stack(project: &str, settings: &Settings) -> String {
     if let Some(name) = &settings.stack {
-        return name.value.clone();
+        return name.peek().clone();
     }
     let whole = match &settings.environment {
         Some(environment) => format!("{project}-{environment}"),
@@ -53,7 +53,7 @@ pub fn is_stack(name: &str) -> bool {
 /// The discovery namespace: the setting, else `<environment>.<project>.internal`.
 pub fn namespace(project: &str, settings: &Settings) -> String {
     if let Some(name) = &settings.namespace {
-        return name.value.clone();
+        return name.peek().clone();
     }
     match &settings.environment {
         Some(environment) => format!("{}.{}.internal", label(environment), label(project)),
@@ -63,16 +63,16 @@ pub fn namespace(project: &str, settings: &Settings) -> String {
 
 /// The database inside a managed instance.
 pub(super) fn database(database: &Database) -> Option<String> {
-    database.database.as_ref().map(|name| name.value.clone())
+    database.database.as_ref().map(|name| name.peek().clone())
 }
 
 /// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
 pub(super) fn master_user(database: &Database) -> String {
-    let usual = match database.engine.value {
+    let usual = match database.engine.peek() {
         Engine::Mysql | Engine::Mariadb => "admin",
         Engine::Postgres => "postgres",
     };
-    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.value.clone())
+    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.peek().clone())
 }
 
 fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {

@@ -64,9 +64,9 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
 }
 
 fn existing(vpc: &At<String>, public: &[At<String>], private: &[At<String>]) -> Network {
-    let list = |ids: &[At<String>]| ids.iter().map(|id| id.value.as_str()).collect::<Value>();
+    let list = |ids: &[At<String>]| ids.iter().map(|id| id.peek().as_str()).collect::<Value>();
     Network {
-        vpc: vpc.value.as_str().into(),
+        vpc: vpc.peek().as_str().into(),
         public: list(public),
         private: list(private),
         private_count: Some(private.len()),

@@ -75,7 +75,7 @@ fn named(planner: &Planner<'_, '_>, task: &Task) -> BTreeSet<u16> {
         let container = &service.container;
         let lists = [&container.command, &container.entrypoint].into_iter().flatten();
         let values = container.environment.values().filter_map(|variant| variant.value.as_ref());
-        for text in lists.flat_map(|list| &list.value).chain(values) {
+        for text in lists.flat_map(|list| list.peek()).chain(values) {
             found.extend(literals(text).flat_map(ports));
         }
         for (name, variant) in &container.environment {

@@ -43,10 +43,10 @@ fn service(
         let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
         planner.exact(replicas, became);
     }
-    let desired = given.replicas.as_ref().map_or(1, |replicas| replicas.value);
+    let desired = given.replicas.as_ref().map_or(1, |replicas| replicas.get());
     let (min_percent, max_percent) = replacement(planner, task, given);
     let start = given.container.health_check.as_ref().and_then(|check| check.start_period.as_ref());
-    let start = start.map_or(0, |start| u32::try_from(start.value.as_secs()).unwrap_or(u32::MAX));
+    let start = start.map_or(0, |start| u32::try_from(start.peek().as_secs()).unwrap_or(u32::MAX));
     Service {
         name: task.name.clone(),
         from: task.from.clone(),
@@ -66,7 +66,7 @@ fn service(
 fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &tranship_app::Service) -> (u32, u32) {
     if let Some(first) = &given.stop_first {
         planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent");
-        return if first.value { (0, 100) } else { (100, 200) };
+        return if first.get() { (0, 100) } else { (100, 200) };
     }
     let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, Storage::Task));
     if given.data_store.is_some() && keeps { (0, 100) } else { (100, 200) }
@@ -82,10 +82,12 @@ fn scale(
     for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
         planner.exact(target, "scaling policy: TargetValue");
     }
-    if scaling.max.value < scaling.min.value {
+    if scaling.max.peek() < scaling.min.peek() {
         let message = format!(
             "`{}` scales from {} to {}: the least is more than the most",
-            given.name, scaling.min.value, scaling.max.value
+            given.name,
+            scaling.min.peek(),
+            scaling.max.peek()
         );
         let told = planner
             .about(&rules::SCALE, given, &scaling.max, message)
@@ -93,8 +95,8 @@ fn scale(
         planner.cx.diagnostics.push(told);
     }
     for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
-        if !(1..=100).contains(&target.value) {
-            let message = format!("`{}` scales at {} percent", given.name, target.value);
+        if !(1..=100).contains(&target.get()) {
+            let message = format!("`{}` scales at {} percent", given.name, target.peek());
             let told =
                 planner.about(&rules::SCALE, given, target, message).help("write a percentage from 1 to 100");
             planner.cx.diagnostics.push(told);
@@ -102,10 +104,10 @@ fn scale(
     }
     let none = scaling.cpu.is_none() && scaling.memory.is_none();
     Scaling {
-        min: scaling.min.value,
-        max: scaling.max.value,
-        cpu: scaling.cpu.as_ref().map(|it| it.value).or(none.then_some(60)),
-        memory: scaling.memory.as_ref().map(|it| it.value),
+        min: scaling.min.get(),
+        max: scaling.max.get(),
+        cpu: scaling.cpu.as_ref().map(|it| it.get()).or(none.then_some(60)),
+        memory: scaling.memory.as_ref().map(|it| it.get()),
     }
 }
 
@@ -121,7 +123,7 @@ pub(super) fn jobs(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Vec<Job> {
             JobTime::Schedule(expression) => {
                 planner.exact(expression, "schedule: ScheduleExpression");
                 schedule_rules(planner, given, expression);
-                When::Schedule(expression.value.clone())
+                When::Schedule(expression.peek().clone())
             }
         };
         jobs.push(Job {
@@ -142,7 +144,7 @@ fn schedule_rules(
     expression: &tranship_app::At<String>,
 ) {
     let inner = |kind: &str| {
-        let rest = expression.value.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
+        let rest = expression.peek().strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
         Some(rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     };
     let rate = inner("rate").is_some_and(|words| {
@@ -157,7 +159,7 @@ fn schedule_rules(
     });
     let at = inner("at").is_some_and(|words| words.len() == 1);
     if !rate && !cron && !at {
-        let message = format!("`{}` is not a schedule of `{}`", expression.value, given.name);
+        let message = format!("`{}` is not a schedule of `{}`", expression.peek(), given.name);
         let told = Diagnostic::new(&rules::SCHEDULE, message)
             .at(expression.origin)
             .service(&*given.name)

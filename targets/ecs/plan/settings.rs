@@ -35,8 +35,8 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
     let stack = names::stack(&app.name, settings);
     if let Some(given) = &settings.stack {
         planner.exact(given, "the stack's name");
-        if !names::is_stack(&given.value) {
-            let message = format!("`{}` cannot be the name of a stack", given.value);
+        if !names::is_stack(given.peek()) {
+            let message = format!("`{}` cannot be the name of a stack", given.peek());
             let help = "use a letter, then letters, digits and hyphens, 128 characters at most";
             tell(planner, &rules::STACK_NAME, given.origin, message, help);
         }
@@ -52,7 +52,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
     let environment = settings.environment.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     Stack {
         stack,
-        region: settings.region.as_ref().map(|region| region.value.clone()),
+        region: settings.region.as_ref().map(|region| region.peek().clone()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
         tags,
@@ -62,13 +62,13 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
     let Some(days) = &planner.app.settings.log_retention else { return USUAL };
     planner.exact(days, "log groups: RetentionInDays");
-    if !RETENTION.contains(&days.value) {
-        let near = RETENTION.iter().find(|legal| **legal > days.value).or(RETENTION.last());
-        let message = format!("CloudWatch cannot keep logs for {} days", days.value);
+    if !RETENTION.contains(days.peek()) {
+        let near = RETENTION.iter().find(|legal| **legal > days.get()).or(RETENTION.last());
+        let message = format!("CloudWatch cannot keep logs for {} days", days.peek());
         let help = format!("the next that it can is {}", near.copied().unwrap_or(USUAL));
         tell(planner, &rules::LOG_RETENTION, days.origin, message, &help);
     }
-    days.value
+    days.get()
 }
 
 fn tell(

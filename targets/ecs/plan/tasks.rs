@@ -85,13 +85,13 @@ fn runs_once(service: &Service) -> bool {
 fn role(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service], container: &mut Container) {
     // ECS refuses to wait for the end of an essential container.
     let awaited = services.iter().flat_map(|other| &other.dependencies).any(|dependency| {
-        dependency.on == service.name && dependency.condition.value == Condition::Completed
+        dependency.on == service.name && dependency.condition.get() == Condition::Completed
     });
     container.essential = !runs_once(service) && !awaited;
     restart(planner, service, container);
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
-        let condition = match dependency.condition.value {
+        let condition = match dependency.condition.peek() {
             Condition::Started => "START",
             Condition::Completed => "SUCCESS",
             Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
@@ -121,7 +121,7 @@ fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, 
 /// ECS starts a new task where a container of one ends; a sidecar with `restart` is started again alone.
 fn restart(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
     let Some(restart) = &service.container.restart else { return };
-    let policy = restart.value.split(':').next().unwrap_or_default();
+    let policy = restart.peek().split(':').next().unwrap_or_default();
     match (&service.role, policy) {
         (Role::Sidecar { .. }, "always" | "unless-stopped" | "on-failure" | "any") => {
             container.essential = false;
@@ -164,7 +164,7 @@ fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
     for service in services {
         for port in &service.container.ports {
             let same = |known: &&(u16, Protocol, &Service)| {
-                known.0 == port.container.value && known.1 == port.protocol && known.2.name != service.name
+                known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
             };
             if let Some((number, _, other)) = taken.iter().find(same) {
                 let message = format!(
@@ -176,7 +176,7 @@ fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
                     .help("let one of them listen on another port, or give it a task of its own");
                 planner.cx.diagnostics.push(told);
             }
-            taken.push((port.container.value, port.protocol, service));
+            taken.push((port.container.get(), port.protocol, service));
         }
     }
 }
@@ -186,7 +186,7 @@ fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Archite
     let mut found: Option<Architecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
-        let own = match platform.value.split('/').nth(1).unwrap_or(&platform.value) {
+        let own = match platform.peek().split('/').nth(1).unwrap_or(platform.peek()) {
             "amd64" | "x86_64" => Architecture::X86,
             "arm64" | "aarch64" => Architecture::Arm,
             other => {
@@ -217,8 +217,8 @@ fn asked(main: &Service, services: &[&Service], architecture: Architecture, cont
         task: main.name.clone(),
         architecture,
         containers,
-        cpu: cpu.reduce(|sum, next| At { value: sum.value.saturating_add(next.value), ..sum }),
-        memory: memory.reduce(|sum, next| At { value: sum.value.saturating_add(next.value), ..sum }),
+        cpu: cpu.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
+        memory: memory.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
         origin: main.origin,
     }
 }
@@ -236,7 +236,7 @@ pub(super) fn start_order(planner: &mut Planner<'_, '_>) {
                     .tasks_of(&service.name)
                     .iter()
                     .any(|task| planner.layout.is_in(&dependency.on, task));
-            if apart && dependency.condition.value != Condition::Completed {
+            if apart && dependency.condition.get() != Condition::Completed {
                 first.get_or_insert((service, &dependency.condition));
                 pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
             }
