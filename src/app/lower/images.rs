@@ -8,7 +8,7 @@ use crate::Protocol::{self, Tcp, Udp};
 
 /// One row of the table.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownImage {
     /// Repository names, without registry and tag; a longer path that ends in one matches too.
     names: &'static [&'static str],
     /// Ports that the software listens on, the one clients use first.
@@ -21,15 +21,15 @@ const fn store(
     names: &'static [&'static str],
     ports: &'static [(u16, Protocol)],
     what: &'static str,
-) -> Known {
-    Known { names, ports, store: Some(what) }
+) -> KnownImage {
+    KnownImage { names, ports, store: Some(what) }
 }
 
-const fn server(names: &'static [&'static str], ports: &'static [(u16, Protocol)]) -> Known {
-    Known { names, ports, store: None }
+const fn server(names: &'static [&'static str], ports: &'static [(u16, Protocol)]) -> KnownImage {
+    KnownImage { names, ports, store: None }
 }
 
-static IMAGES: &[Known] = &[
+static IMAGES: &[KnownImage] = &[
     store(
         &[
             "postgres",
@@ -189,7 +189,7 @@ static SCHEME_PORTS: &[(&str, u16)] = &[
 ];
 
 /// The row of an image reference.
-pub(super) fn known(image: &str) -> Option<&'static Known> {
+pub(super) fn known(image: &str) -> Option<&'static KnownImage> {
     let path = repository(image);
     IMAGES.iter().find(|row| {
         row.names

@@ -1,31 +1,31 @@
 //! Lowering: the resolved manifest to the application it means in one environment.
 //!
 //! In: a sealed [`Manifest`] and what was chosen. Out: an [`Application`]; claims in the [`Ledger`] for
-//! the leaves that mean the same on every target. One file a concern: reading ([`read`], [`services`],
-//! [`mounts`]), then inference ([`jobs`], [`wiring`], [`edges`], [`exposure`], [`volumes`]). Invariant:
+//! the leaves that mean the same on every target. One file a concern: reading ([`scalar_reading`], [`services`],
+//! [`mounts`]), then inference ([`service_roles`], [`environment_wiring`], [`service_edges`], [`public_ports`], [`named_volumes`]). Invariant:
 //! no tree makes it panic, and every error is told, not the first.
 
-mod claims;
-mod commands;
-mod databases;
-mod directory;
-mod edges;
-mod exposure;
-mod flat;
+mod address_scan;
+mod command_wiring;
+mod declared_secrets;
+mod environment_wiring;
+mod flat_text;
+mod host_directory;
 mod images;
-mod jobs;
+mod managed_databases;
 mod mounts;
-mod names;
-mod pool;
-mod read;
-mod scan;
-mod secrets;
-mod selection;
+mod named_volumes;
+mod public_ports;
+mod scalar_reading;
+mod secret_pool;
+mod service_edges;
+mod service_roles;
+mod service_selection;
 mod services;
+mod shared_claims;
 #[cfg(test)]
 mod tests;
-mod volumes;
-mod wiring;
+mod variable_names;
 
 use super::extension;
 use super::{Application, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text};
@@ -96,20 +96,20 @@ fn keep_open(application: &mut Application) {
 
 impl Lowering<'_> {
     fn application(&mut self, settings: super::Settings) -> Application {
-        let selection = selection::select(self, &settings);
-        let mut databases = databases::read(self, &selection);
+        let selection = service_selection::select(self, &settings);
+        let mut databases = managed_databases::read(self, &selection);
         let mut services: IndexMap<Name, Service> = IndexMap::new();
         for entry in &selection.deployed {
             services.insert(entry.key.text.clone(), self.service(entry));
         }
-        jobs::assign(self, &mut services, &selection, &databases);
-        let directory = directory::Directory::new(self, &services, &databases, &selection);
-        let mut secrets = secrets::declared(self, &services, &databases);
-        let reaches = wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
-        let edges = edges::edges(self, &services, &databases, &directory, reaches);
-        let endpoints = exposure::endpoints(self, &services, &edges);
-        let volumes = volumes::volumes(self, &services);
-        claims::claim(self, &services);
+        service_roles::assign(self, &mut services, &selection, &databases);
+        let directory = host_directory::HostDirectory::new(self, &services, &databases, &selection);
+        let mut secrets = declared_secrets::declared(self, &services, &databases);
+        let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
+        let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
+        let endpoints = public_ports::endpoints(self, &services, &edges);
+        let volumes = named_volumes::volumes(self, &services);
+        shared_claims::claim(self, &services);
         self.tell_unused();
         let mut application = Application {
             name: self.manifest.name.clone(),

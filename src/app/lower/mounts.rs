@@ -1,7 +1,7 @@
 //! Mounts, ports, files and the small lists of a container.
 
 use super::Lowering;
-use super::read::scalar;
+use super::scalar_reading::scalar;
 use crate::{At, FileMount, Mount, MountSource, Name, Port, Protocol};
 use tranship_frontend::yaml::{Node, Value};
 

@@ -1,6 +1,6 @@
 //! A Compose service as the container it describes. No inference: what the keys say.
 
-use super::read::scalar;
+use super::scalar_reading::scalar;
 use super::{Lowering, images};
 use crate::extension::{KEY, one_or_more, setting_number};
 use crate::{
@@ -275,7 +275,7 @@ fn scaling(node: &Node) -> Option<Scaling> {
 /// What data a container keeps, by its image, else by a port that only data stores have.
 fn data_store(container: &Container) -> Option<&'static str> {
     let image = match &container.image {
-        Image::Named(text) => super::flat::shown(text),
+        Image::Named(text) => super::flat_text::shown(text),
         Image::Built { .. } => String::new(),
     };
     match images::known(&image) {

@@ -3,13 +3,21 @@
 //! Collections are in the order of the manifest. Things refer to each other by name: a name in a
 //! field always has an entry in the collection it names.
 
-mod around;
 mod container;
+mod database;
+mod edge;
+mod endpoint;
+mod secret;
 mod service;
+mod volume;
 
-pub use around::*;
 pub use container::*;
+pub use database::*;
+pub use edge::*;
+pub use endpoint::*;
+pub use secret::*;
 pub use service::*;
+pub use volume::*;
 
 use crate::Settings;
 use crate::Variable;

@@ -3,23 +3,23 @@
 //! A container's environment can take a value from a secret; its command cannot.
 
 use super::Lowering;
-use super::flat::Flat;
-use super::names::{holds_host, holds_secret};
-use super::scan::{Address, Part, slice};
-use super::secrets::can_be_secret;
-use super::wiring::Wiring;
+use super::address_scan::{ScannedAddress, TextRange, slice};
+use super::declared_secrets::can_be_secret;
+use super::environment_wiring::EnvironmentWiring;
+use super::flat_text::FlatText;
+use super::variable_names::{holds_host, holds_secret};
 use crate::rules;
 use crate::{HealthTest, Name, Piece, Service, Text};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
 /// A word of a command: the number of its argument, and where in it.
-struct Word {
+struct CommandWord {
     argument: usize,
-    part: Part,
+    part: TextRange,
 }
 
-impl Wiring<'_> {
+impl EnvironmentWiring<'_> {
     /// Wires a service's command lines.
     pub(super) fn commands(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
         let name = service.name.clone();
@@ -35,7 +35,7 @@ impl Wiring<'_> {
     }
 
     fn arguments(&mut self, cx: &mut Lowering<'_>, service: &Name, list: &mut [Text], health: bool) {
-        let flats: Vec<Flat> = list.iter().map(Flat::of).collect();
+        let flats: Vec<FlatText> = list.iter().map(FlatText::of).collect();
         let words = words(&flats);
         self.refuse_secrets(cx, service, &flats, &words, list);
         for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
@@ -59,11 +59,11 @@ impl Wiring<'_> {
     fn mark(
         &mut self,
         service: &Name,
-        address: &Address,
-        flat: &Flat,
+        address: &ScannedAddress,
+        flat: &FlatText,
         origin: Origin,
         health: bool,
-    ) -> Vec<(Part, Piece)> {
+    ) -> Vec<(TextRange, Piece)> {
         let Some(to) = self.directory.resolve(service, slice(&flat.text, &address.host)).cloned() else {
             return Vec::new();
         };
@@ -82,12 +82,13 @@ impl Wiring<'_> {
     fn spaced(
         &self,
         service: &Name,
-        flats: &[Flat],
-        words: &[Word],
+        flats: &[FlatText],
+        words: &[CommandWord],
         argument: usize,
-        known: &[Address],
-    ) -> Vec<Address> {
-        let text = |word: &Word| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
+        known: &[ScannedAddress],
+    ) -> Vec<ScannedAddress> {
+        let text =
+            |word: &CommandWord| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
         let mut found = Vec::new();
         for (at, word) in words.iter().enumerate().filter(|(_, word)| word.argument == argument) {
             let name = text(word);
@@ -105,7 +106,7 @@ impl Wiring<'_> {
                 let port = after
                     .filter(|after| listens && after.argument == argument)
                     .map(|after| after.part.clone());
-                found.push(Address { host: word.part.clone(), port, ..Address::default() });
+                found.push(ScannedAddress { host: word.part.clone(), port, ..ScannedAddress::default() });
             }
         }
         found
@@ -116,11 +117,12 @@ impl Wiring<'_> {
         &mut self,
         cx: &mut Lowering<'_>,
         service: &Name,
-        flats: &[Flat],
-        words: &[Word],
+        flats: &[FlatText],
+        words: &[CommandWord],
         list: &[Text],
     ) {
-        let text = |word: &Word| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
+        let text =
+            |word: &CommandWord| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
         for (at, word) in words.iter().enumerate() {
             let Some(flag) = text(word).strip_prefix("--") else { continue };
             let (name, value) = match flag.split_once('=') {
@@ -137,19 +139,19 @@ impl Wiring<'_> {
 }
 
 /// Whether an address holds a password that would be readable.
-fn hides(address: &Address, flat: &Flat) -> bool {
+fn hides(address: &ScannedAddress, flat: &FlatText) -> bool {
     let password = address.password.as_ref().map(|part| slice(&flat.text, part));
     password.is_some_and(|password| can_be_secret(password) && !password.contains('$'))
 }
 
-fn words(flats: &[Flat]) -> Vec<Word> {
+fn words(flats: &[FlatText]) -> Vec<CommandWord> {
     let mut words = Vec::new();
     for (argument, flat) in flats.iter().enumerate() {
         let mut start = 0;
         for (at, letter) in flat.text.char_indices().chain([(flat.text.len(), ' ')]) {
             if letter.is_whitespace() || letter == ';' {
                 if start < at {
-                    words.push(Word { argument, part: start..at });
+                    words.push(CommandWord { argument, part: start..at });
                 }
                 start = at + letter.len_utf8();
             }

@@ -5,7 +5,7 @@
 //! otherwise it runs once per deployment and gates those that wait.
 
 use super::Lowering;
-use super::selection::{Selection, unknown};
+use super::service_selection::{ServiceSelection, unknown};
 use crate::extension::{KEY, setting_text};
 use crate::{At, Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
 use indexmap::IndexMap;
@@ -18,7 +18,7 @@ use tranship_frontend::yaml::Node;
 pub(super) fn assign(
     cx: &mut Lowering<'_>,
     services: &mut IndexMap<Name, Service>,
-    selection: &Selection<'_>,
+    selection: &ServiceSelection<'_>,
     databases: &IndexMap<Name, Database>,
 ) {
     let waiters = waiters(cx);

@@ -4,7 +4,7 @@
 //! other named volume keeps its data, as it does under Compose.
 
 use super::Lowering;
-use super::read::scalar;
+use super::scalar_reading::scalar;
 use crate::extension::{KEY, setting_text};
 use crate::rules;
 use crate::{At, MountSource, Name, Role, Scope, Service, Volume};

@@ -5,10 +5,10 @@
 //! make one.
 
 use super::Lowering;
-use super::directory::Directory;
-use super::jobs::waits_for_end;
-use super::wiring::Reach;
-use super::{flat, images};
+use super::environment_wiring::HostReach;
+use super::host_directory::HostDirectory;
+use super::service_roles::waits_for_end;
+use super::{flat_text, images};
 use crate::rules;
 use crate::{Container, Database, Edge, Image, Name, Protocol, Role, Service};
 use indexmap::IndexMap;
@@ -21,12 +21,12 @@ pub(super) fn edges(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
     databases: &IndexMap<Name, Database>,
-    directory: &Directory,
-    reaches: Vec<Reach>,
+    directory: &HostDirectory,
+    reaches: Vec<HostReach>,
 ) -> Vec<Edge> {
-    let mut edges = Edges::default();
+    let mut edges = EdgeList::default();
     for reach in reaches {
-        let Reach { from, to, port, origin } = reach;
+        let HostReach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
             (Some(database), ..) => vec![(database.engine.value.port(), Protocol::Tcp)],
             (_, Some(service), Some(port)) => vec![(port, protocol(&service.container, port))],
@@ -60,7 +60,7 @@ pub(super) fn edges(
 
 /// Edges so far, in the order of what says so.
 #[derive(Debug, Default)]
-struct Edges {
+struct EdgeList {
     list: Vec<Edge>,
     known: BTreeMap<(Name, Name), BTreeSet<Doorway>>,
 }
@@ -68,7 +68,7 @@ struct Edges {
 /// Port and protocol, where an edge has them.
 type Doorway = Option<(u16, Protocol)>;
 
-impl Edges {
+impl EdgeList {
     /// Whether there is an edge between the two.
     fn connect(&self, from: &Name, to: &Name) -> bool {
         self.known.contains_key(&(from.clone(), to.clone()))
@@ -77,7 +77,7 @@ impl Edges {
 
 fn add(
     cx: &mut Lowering<'_>,
-    edges: &mut Edges,
+    edges: &mut EdgeList,
     from: &Name,
     to: &Name,
     ports: &[(u16, Protocol)],
@@ -134,9 +134,9 @@ fn protocol(container: &Container, port: u16) -> Protocol {
     }
 }
 
-fn known(container: &Container) -> Option<&'static images::Known> {
+fn known(container: &Container) -> Option<&'static images::KnownImage> {
     match &container.image {
-        Image::Named(text) => images::known(&flat::shown(text)),
+        Image::Named(text) => images::known(&flat_text::shown(text)),
         Image::Built { .. } => None,
     }
 }

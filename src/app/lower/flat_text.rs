@@ -1,6 +1,6 @@
 //! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
 
-use super::scan::Part;
+use super::address_scan::TextRange;
 use crate::{Name, Piece, Segment, Text};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
@@ -8,18 +8,18 @@ const OPEN: &str = "\u{fffc}";
 
 /// A text as one string. Pieces that are not known yet are a placeholder each.
 #[derive(Debug, Clone)]
-pub(super) struct Flat {
+pub(super) struct FlatText {
     /// The string.
     pub(super) text: String,
     /// Where the pieces that are not known yet stand.
-    open: Vec<(Part, Segment)>,
+    open: Vec<(TextRange, Segment)>,
     whole: Text,
 }
 
-impl Flat {
+impl FlatText {
     /// The string of a text.
     pub(super) fn of(text: &Text) -> Self {
-        let mut flat = Flat { text: String::new(), open: Vec::new(), whole: text.clone() };
+        let mut flat = FlatText { text: String::new(), open: Vec::new(), whole: text.clone() };
         for segment in &text.segments {
             let start = flat.text.len();
             match &segment.piece {
@@ -39,7 +39,7 @@ impl Flat {
     }
 
     /// The late-bound variable that a part is, all of it.
-    pub(super) fn variable_at(&self, part: &Part) -> Option<Name> {
+    pub(super) fn variable_at(&self, part: &TextRange) -> Option<Name> {
         let (_, segment) = self.open.iter().find(|(at, _)| at == part)?;
         match &segment.piece {
             Piece::LateBound(variable) => Some(variable.name.clone()),
@@ -48,7 +48,7 @@ impl Flat {
     }
 
     /// A part of the string with the names of what is open in it: what equals it, has the same value.
-    pub(super) fn key(&self, part: &Part) -> String {
+    pub(super) fn key(&self, part: &TextRange) -> String {
         let mut key = self.text.get(part.clone()).unwrap_or("").to_owned();
         for (at, segment) in &self.open {
             if at.start >= part.start && at.end <= part.end {
@@ -59,7 +59,7 @@ impl Flat {
     }
 
     /// The text with pieces in place of parts; parts that overlap an earlier one are left out.
-    pub(super) fn with(&self, mut marks: Vec<(Part, Piece)>) -> Text {
+    pub(super) fn with(&self, mut marks: Vec<(TextRange, Piece)>) -> Text {
         marks.sort_by_key(|(part, _)| (part.start, part.end));
         let mut text = Text { segments: Vec::new(), ..self.whole.clone() };
         let mut end = 0;
@@ -76,7 +76,7 @@ impl Flat {
     }
 
     /// Copies a part as it is.
-    fn copy(&self, part: Part, into: &mut Text) {
+    fn copy(&self, part: TextRange, into: &mut Text) {
         let mut start = part.start;
         for (at, segment) in self.open.iter().filter(|(at, _)| at.start >= part.start && at.end <= part.end) {
             self.copy_literal(start..at.start, into);
@@ -86,7 +86,7 @@ impl Flat {
         self.copy_literal(start..part.end, into);
     }
 
-    fn copy_literal(&self, part: Part, into: &mut Text) {
+    fn copy_literal(&self, part: TextRange, into: &mut Text) {
         if let Some(literal) = self.text.get(part).filter(|literal| !literal.is_empty()) {
             into.push(Piece::Literal(literal.into()), self.whole.origin);
         }
@@ -115,7 +115,7 @@ mod tests {
         text.push(Piece::Literal("a://db:".into()), Origin::NOWHERE);
         text.push(late.clone(), Origin::NOWHERE);
         text.push(Piece::Literal("/x".into()), Origin::NOWHERE);
-        let flat = Flat::of(&text);
+        let flat = FlatText::of(&text);
         assert!(!flat.is_known());
         assert_eq!(flat.with(Vec::new()), text);
         let with = flat.with(vec![(4..6, Piece::Host("db".into())), (5..6, Piece::Region)]);

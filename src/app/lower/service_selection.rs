@@ -10,7 +10,7 @@ use tranship_frontend::yaml::{Entry, Node};
 
 /// The services of the manifest by what becomes of them.
 #[derive(Debug)]
-pub(super) struct Selection<'a> {
+pub(super) struct ServiceSelection<'a> {
     /// Those that run.
     pub(super) deployed: Vec<&'a Entry>,
     /// Those that a managed database replaces.
@@ -20,9 +20,9 @@ pub(super) struct Selection<'a> {
 }
 
 /// Sorts the services and claims all leaves of those that do not run.
-pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> Selection<'a> {
+pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> ServiceSelection<'a> {
     let skipped = skipped(cx, settings);
-    let mut selection = Selection { deployed: Vec::new(), replaced: Vec::new(), skipped };
+    let mut selection = ServiceSelection { deployed: Vec::new(), replaced: Vec::new(), skipped };
     let manifest = cx.manifest;
     for entry in manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten() {
         let database = entry.value.at(&[KEY, "database"]).filter(|node| node.as_bool() != Some(false));

@@ -3,13 +3,13 @@
 //! In: each service's environment as the manifest has it. Out: the same with [`Piece`]s where the value
 //! differs on AWS, and who reaches whom. Source of the rules: design notes in each function.
 
-use super::directory::Directory;
-use super::flat::Flat;
-use super::names::{Field, field, holds_callers, holds_host, holds_secret};
-use super::pool::{Pool, Use};
-use super::scan::{Address, Names, Part, addresses, slice};
-use super::secrets::{can_be_secret, is_secret_form};
-use super::{Lowering, images, secrets};
+use super::address_scan::{KnownHosts, ScannedAddress, TextRange, addresses, slice};
+use super::declared_secrets::{can_be_secret, is_secret_form};
+use super::flat_text::FlatText;
+use super::host_directory::HostDirectory;
+use super::secret_pool::{SecretPool, SecretUse};
+use super::variable_names::{ConnectionField, field, holds_callers, holds_host, holds_secret};
+use super::{Lowering, declared_secrets, images};
 use crate::rules;
 use crate::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
 use indexmap::IndexMap;
@@ -19,7 +19,7 @@ use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
 /// A service reaches another, as a value says.
 #[derive(Debug, Clone)]
-pub(super) struct Reach {
+pub(super) struct HostReach {
     /// Who connects.
     pub(super) from: Name,
     /// To whom.
@@ -31,9 +31,9 @@ pub(super) struct Reach {
 }
 
 /// What wiring knows while it goes over the services.
-pub(super) struct Wiring<'a> {
+pub(super) struct EnvironmentWiring<'a> {
     /// Who is meant by a name.
-    pub(super) directory: &'a Directory,
+    pub(super) directory: &'a HostDirectory,
     /// The databases.
     pub(super) databases: &'a IndexMap<Name, Database>,
     /// Ports that each service and database listens on.
@@ -41,9 +41,9 @@ pub(super) struct Wiring<'a> {
     /// The values that replaced databases give their users as passwords.
     passwords: BTreeMap<Name, Vec<String>>,
     /// Secrets so far.
-    pool: Pool,
+    pool: SecretPool,
     /// Who reaches whom.
-    pub(super) reaches: Vec<Reach>,
+    pub(super) reaches: Vec<HostReach>,
     /// Values that name a service that is never deployed: who, whom, where.
     pub(super) dangling: Vec<(Name, Name, Origin)>,
 }
@@ -53,28 +53,29 @@ pub(super) fn wire(
     cx: &mut Lowering<'_>,
     services: &mut IndexMap<Name, Service>,
     databases: &mut IndexMap<Name, Database>,
-    directory: &Directory,
+    directory: &HostDirectory,
     declared: &mut IndexMap<Name, Secret>,
-) -> Vec<Reach> {
+) -> Vec<HostReach> {
     let listening = listening(services, databases);
     adopt_names(services, databases, directory);
     let passwords =
         databases.values().map(|database| (database.name.clone(), cx.passwords_of(database))).collect();
-    let (pool, reaches, dangling) = (Pool::default(), Vec::new(), Vec::new());
-    let mut wiring = Wiring { directory, databases, listening, passwords, pool, reaches, dangling };
+    let (pool, reaches, dangling) = (SecretPool::default(), Vec::new(), Vec::new());
+    let mut wiring =
+        EnvironmentWiring { directory, databases, listening, passwords, pool, reaches, dangling };
     for service in services.values_mut() {
         wiring.environment(cx, service);
         wiring.commands(cx, service);
     }
-    let Wiring { pool, reaches, dangling, .. } = wiring;
+    let EnvironmentWiring { pool, reaches, dangling, .. } = wiring;
     let given = pool.settle(services, declared, &connections(services, &reaches));
-    secrets::tell(cx, &given);
+    declared_secrets::tell(cx, &given);
     tell_dangling(cx, dangling);
     reaches
 }
 
 /// Who connects to whom, by a value or by `depends_on`.
-fn connections(services: &IndexMap<Name, Service>, reaches: &[Reach]) -> BTreeSet<(Name, Name)> {
+fn connections(services: &IndexMap<Name, Service>, reaches: &[HostReach]) -> BTreeSet<(Name, Name)> {
     let by_value = reaches.iter().map(|reach| (reach.from.clone(), reach.to.clone()));
     let declared = services.values().flat_map(|service| {
         service.dependencies.iter().map(|dependency| (service.name.clone(), dependency.on.clone()))
@@ -92,7 +93,7 @@ fn listening(
         let ports = listening.entry(service.name.clone()).or_default();
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
         if let Image::Named(text) = &service.container.image {
-            let known = images::known(&super::flat::shown(text));
+            let known = images::known(&super::flat_text::shown(text));
             ports.extend(known.into_iter().flat_map(|known| known.ports).map(|(port, _)| *port));
         }
     }
@@ -106,7 +107,7 @@ fn listening(
 fn adopt_names(
     services: &IndexMap<Name, Service>,
     databases: &mut IndexMap<Name, Database>,
-    directory: &Directory,
+    directory: &HostDirectory,
 ) {
     for service in services.values() {
         for (prefix, name) in groups(&service.name, &service.container.environment, directory, databases) {
@@ -117,10 +118,10 @@ fn adopt_names(
                 let at =
                     || crate::At { value: value.to_string(), node: variant.node, origin: variant.origin };
                 match kind {
-                    Field::Database if database.database.is_none() && !value.is_empty() => {
+                    ConnectionField::Database if database.database.is_none() && !value.is_empty() => {
                         database.database = Some(at())
                     }
-                    Field::User
+                    ConnectionField::User
                         if database.username.is_none() && !["", "root", "admin"].contains(&&*value) =>
                     {
                         database.username = Some(at());
@@ -136,26 +137,27 @@ fn adopt_names(
 fn groups(
     service: &Name,
     environment: &IndexMap<Name, Variant>,
-    directory: &Directory,
+    directory: &HostDirectory,
     databases: &IndexMap<Name, Database>,
 ) -> BTreeMap<String, Name> {
     let mut groups = BTreeMap::new();
     let database = |host: &str| directory.resolve(service, host).filter(|name| databases.contains_key(*name));
     for (variable, variant) in environment {
         let Some(text) = &variant.value else { continue };
-        let flat = Flat::of(text);
+        let flat = FlatText::of(text);
         let is_host = |name: &str| database(name).is_some();
-        let names = Names { is_host: &is_host, listens: &|_, _| true, host_wanted: holds_host(variable) };
+        let names =
+            KnownHosts { is_host: &is_host, listens: &|_, _| true, host_wanted: holds_host(variable) };
         let found = addresses(&flat.text, &names);
         let Some(name) = found.iter().find_map(|address| database(slice(&flat.text, &address.host))) else {
             continue;
         };
         let prefix = match field(variable) {
-            Some((prefix, Field::Host)) => Some(prefix),
+            Some((prefix, ConnectionField::Host)) => Some(prefix),
             Some(_) => None,
             // `SPRING_DATASOURCE_URL` goes with `SPRING_DATASOURCE_USERNAME`.
             None => {
-                let mut words = super::names::words(variable);
+                let mut words = super::variable_names::words(variable);
                 let last = words.pop();
                 last.filter(|last| ["URL", "URI", "DSN", "ENDPOINT"].contains(&last.as_str()))
                     .map(|_| words.join("_"))
@@ -168,7 +170,7 @@ fn groups(
     groups
 }
 
-impl Wiring<'_> {
+impl EnvironmentWiring<'_> {
     fn environment(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
         let name = service.name.clone();
         let groups = groups(&name, &service.container.environment, self.directory, self.databases);
@@ -190,7 +192,7 @@ impl Wiring<'_> {
         groups: &BTreeMap<String, Name>,
         ports: &BTreeMap<String, u16>,
     ) -> Text {
-        let flat = Flat::of(text);
+        let flat = FlatText::of(text);
         let found = self.addresses(service, &flat.text, holds_host(variable));
         let mut marks = Vec::new();
         let mut credentials = false;
@@ -215,11 +217,11 @@ impl Wiring<'_> {
                     {
                         marks.extend(self.host_mark(service, &to, address, text.origin));
                     }
-                    let found = Found { service, variable, flat: &flat, text };
+                    let found = WiredValue { service, variable, flat: &flat, text };
                     marks.extend(self.password_mark(cx, &found, address, Some(to)));
                 }
                 None => {
-                    let found = Found { service, variable, flat: &flat, text };
+                    let found = WiredValue { service, variable, flat: &flat, text };
                     marks.extend(self.password_mark(cx, &found, address, None));
                 }
             }
@@ -233,7 +235,7 @@ impl Wiring<'_> {
         } else if is_secret(variable, &flat)
             && !marks.iter().any(|(_, piece)| matches!(piece, Piece::Host(_)))
         {
-            let found = Found { service, variable, flat: &flat, text };
+            let found = WiredValue { service, variable, flat: &flat, text };
             return flat.with(vec![(0..flat.text.len(), self.given(cx, &found, 0..flat.text.len(), None))]);
         }
         flat.with(marks)
@@ -272,8 +274,8 @@ impl Wiring<'_> {
             _ => false,
         });
         let piece = if whole {
-            let flat = Flat::of(original);
-            let found = Found { service, variable, flat: &flat, text: original };
+            let flat = FlatText::of(original);
+            let found = WiredValue { service, variable, flat: &flat, text: original };
             self.given(cx, &found, 0..flat.text.len(), None)
         } else {
             self.pool.derived(service, variable, &text)
@@ -287,12 +289,12 @@ impl Wiring<'_> {
     fn given(
         &mut self,
         cx: &Lowering<'_>,
-        found: &Found<'_>,
-        part: Part,
+        found: &WiredValue<'_>,
+        part: TextRange,
         of_address: Option<Option<Name>>,
     ) -> Piece {
         let (from, literal) = cx.variable_behind(found, &part);
-        self.pool.given(Use {
+        self.pool.given(SecretUse {
             service: found.service.clone(),
             variable: found.variable.clone(),
             part: of_address,
@@ -305,13 +307,13 @@ impl Wiring<'_> {
     }
 
     /// Every address of a value whose host is known or whose password must be hidden.
-    pub(super) fn addresses(&self, service: &Name, text: &str, host_wanted: bool) -> Vec<Address> {
+    pub(super) fn addresses(&self, service: &Name, text: &str, host_wanted: bool) -> Vec<ScannedAddress> {
         let is_host = |name: &str| self.directory.resolve(service, name).is_some();
         let listens = |name: &str, port: u16| {
             let to = self.directory.resolve(service, name);
             to.and_then(|to| self.listening.get(to)).is_some_and(|ports| ports.contains(&port))
         };
-        addresses(text, &Names { is_host: &is_host, listens: &listens, host_wanted })
+        addresses(text, &KnownHosts { is_host: &is_host, listens: &listens, host_wanted })
     }
 
     /// Notes that a value leads to a service.
@@ -319,8 +321,8 @@ impl Wiring<'_> {
         &mut self,
         from: &Name,
         to: &Name,
-        address: &Address,
-        flat: &Flat,
+        address: &ScannedAddress,
+        flat: &FlatText,
         sibling: Option<u16>,
         origin: Origin,
     ) {
@@ -331,7 +333,7 @@ impl Wiring<'_> {
         let of_scheme =
             || address.scheme.as_ref().and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)));
         let port = written.or(sibling).or_else(of_scheme);
-        self.reaches.push(Reach { from: from.clone(), to: to.clone(), port, origin });
+        self.reaches.push(HostReach { from: from.clone(), to: to.clone(), port, origin });
     }
 
     /// The host of an address as a piece, unless nothing answers to it.
@@ -339,9 +341,9 @@ impl Wiring<'_> {
         &mut self,
         from: &Name,
         to: &Name,
-        address: &Address,
+        address: &ScannedAddress,
         origin: Origin,
-    ) -> Option<(Part, Piece)> {
+    ) -> Option<(TextRange, Piece)> {
         if self.directory.is_skipped(to) {
             self.dangling.push((from.clone(), to.clone(), origin));
             return None;
@@ -350,7 +352,12 @@ impl Wiring<'_> {
     }
 
     /// The parts of an address of a database.
-    pub(super) fn database_marks(&self, to: &Name, address: &Address, flat: &Flat) -> Vec<(Part, Piece)> {
+    pub(super) fn database_marks(
+        &self,
+        to: &Name,
+        address: &ScannedAddress,
+        flat: &FlatText,
+    ) -> Vec<(TextRange, Piece)> {
         let piece = |field| Piece::Database { service: to.clone(), field };
         let mut marks = vec![(address.host.clone(), piece(DatabaseField::Host))];
         let parts = [
@@ -364,7 +371,7 @@ impl Wiring<'_> {
             }
         }
         // `user:@db`: the local database takes no password, the managed one does.
-        if let Some(part) = address.password.clone().filter(Part::is_empty) {
+        if let Some(part) = address.password.clone().filter(TextRange::is_empty) {
             marks.push((part, piece(DatabaseField::Password)));
         }
         if let Some(path) = address.path.clone().filter(|path| self.is_database(to, slice(&flat.text, path)))
@@ -401,26 +408,26 @@ impl Wiring<'_> {
         &self,
         service: &Name,
         variable: &Name,
-        flat: &Flat,
+        flat: &FlatText,
         groups: &BTreeMap<String, Name>,
     ) -> Option<Piece> {
         let (prefix, kind) = field(variable)?;
-        if flat.text.is_empty() && kind != Field::Password {
+        if flat.text.is_empty() && kind != ConnectionField::Password {
             return None;
         }
         let database = groups.get(&prefix).or_else(|| self.by_value(service, &prefix, kind, &flat.text))?;
         let field = match kind {
-            Field::Port => DatabaseField::Port,
-            Field::User => DatabaseField::Username,
-            Field::Password => DatabaseField::Password,
-            Field::Database if self.is_database(database, &flat.text) => DatabaseField::Name,
-            Field::Database | Field::Host => return None,
+            ConnectionField::Port => DatabaseField::Port,
+            ConnectionField::User => DatabaseField::Username,
+            ConnectionField::Password => DatabaseField::Password,
+            ConnectionField::Database if self.is_database(database, &flat.text) => DatabaseField::Name,
+            ConnectionField::Database | ConnectionField::Host => return None,
         };
         Some(Piece::Database { service: database.clone(), field })
     }
 
     /// The database that gives its users this very value, under a variable named as its image names them.
-    fn by_value(&self, service: &Name, prefix: &str, kind: Field, value: &str) -> Option<&Name> {
+    fn by_value(&self, service: &Name, prefix: &str, kind: ConnectionField, value: &str) -> Option<&Name> {
         const PREFIXES: &[&str] =
             &["MYSQL", "MARIADB", "POSTGRES", "POSTGRESQL", "PG", "DB", "DATABASE", "SQL", ""];
         if !PREFIXES.contains(&prefix) || value.is_empty() {
@@ -431,13 +438,13 @@ impl Wiring<'_> {
         let gives = |database: &&Database| {
             self.directory.share(service, &database.name)
                 && match kind {
-                    Field::User => same(&database.username),
-                    Field::Database => same(&database.database),
-                    Field::Password => self
+                    ConnectionField::User => same(&database.username),
+                    ConnectionField::Database => same(&database.database),
+                    ConnectionField::Password => self
                         .passwords
                         .get(&database.name)
                         .is_some_and(|list| list.iter().any(|one| one == value)),
-                    Field::Host | Field::Port => false,
+                    ConnectionField::Host | ConnectionField::Port => false,
                 }
         };
         self.databases.values().find(gives).map(|database| &database.name)
@@ -447,10 +454,10 @@ impl Wiring<'_> {
     fn password_mark(
         &mut self,
         cx: &Lowering<'_>,
-        found: &Found<'_>,
-        address: &Address,
+        found: &WiredValue<'_>,
+        address: &ScannedAddress,
         to: Option<Name>,
-    ) -> Option<(Part, Piece)> {
+    ) -> Option<(TextRange, Piece)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
         let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
@@ -462,16 +469,16 @@ impl Wiring<'_> {
 }
 
 /// A value that is being wired.
-struct Found<'a> {
+struct WiredValue<'a> {
     service: &'a Name,
     variable: &'a Name,
-    flat: &'a Flat,
+    flat: &'a FlatText,
     text: &'a Text,
 }
 
 impl Lowering<'_> {
     /// The variable whose value a part is, all of it; and whether the part's text stands in the manifest.
-    fn variable_behind(&self, found: &Found<'_>, part: &Part) -> (Option<Name>, bool) {
+    fn variable_behind(&self, found: &WiredValue<'_>, part: &TextRange) -> (Option<Name>, bool) {
         if let Some(variable) = found.flat.variable_at(part) {
             return (Some(variable), false);
         }
@@ -493,7 +500,7 @@ impl Lowering<'_> {
 }
 
 /// Whether the whole value is a secret, by the variable's name or by the value's form.
-fn is_secret(variable: &str, flat: &Flat) -> bool {
+fn is_secret(variable: &str, flat: &FlatText) -> bool {
     let named = holds_secret(variable) && can_be_secret(&flat.text);
     named || (flat.is_known() && is_secret_form(&flat.text))
 }
@@ -502,7 +509,7 @@ fn is_secret(variable: &str, flat: &Flat) -> bool {
 fn port_variables(environment: &IndexMap<Name, Variant>) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
     for (variable, variant) in environment {
-        let Some((prefix, Field::Port)) = field(variable) else { continue };
+        let Some((prefix, ConnectionField::Port)) = field(variable) else { continue };
         let number = variant.value.as_ref().and_then(Text::literal).and_then(|text| text.parse().ok());
         ports.extend(number.map(|number| (prefix, number)));
     }

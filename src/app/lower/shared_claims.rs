@@ -2,7 +2,7 @@
 //! profiles, extension fields of other tools, dependencies that roles settle.
 
 use super::Lowering;
-use super::jobs::waits_for_end;
+use super::service_roles::waits_for_end;
 use crate::extension::KEY;
 use crate::{JobTime, Name, Role, Service};
 use indexmap::IndexMap;

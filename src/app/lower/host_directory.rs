@@ -4,7 +4,7 @@
 //! names of containers that share a network (Compose specification, Networks; Docker, Networking overview).
 
 use super::Lowering;
-use super::selection::Selection;
+use super::service_selection::ServiceSelection;
 use crate::{Database, Name, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,22 +12,22 @@ use tranship_frontend::yaml::{Entry, Node};
 
 /// Names by network, and the networks and links of each service.
 #[derive(Debug, Default)]
-pub(super) struct Directory {
+pub(super) struct HostDirectory {
     names: BTreeMap<Name, BTreeMap<Name, Name>>,
     networks: BTreeMap<Name, BTreeSet<Name>>,
     links: BTreeMap<Name, BTreeMap<Name, Name>>,
     skipped: BTreeSet<Name>,
 }
 
-impl Directory {
+impl HostDirectory {
     /// The directory of all active services, skipped ones included: a name of one is an answer too.
     pub(super) fn new(
         cx: &mut Lowering<'_>,
         services: &IndexMap<Name, Service>,
         databases: &IndexMap<Name, Database>,
-        selection: &Selection<'_>,
+        selection: &ServiceSelection<'_>,
     ) -> Self {
-        let mut directory = Directory { skipped: selection.skipped.clone(), ..Directory::default() };
+        let mut directory = HostDirectory { skipped: selection.skipped.clone(), ..HostDirectory::default() };
         let manifest = cx.manifest;
         let entries = || manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten();
         for entry in entries() {

@@ -5,7 +5,7 @@
 
 /// The part of a connection that a variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
+pub(super) enum ConnectionField {
     /// The host's name, perhaps with a port.
     Host,
     /// The port.
@@ -67,26 +67,26 @@ const GLUED: &[&str] =
 
 /// Which part of which connection a variable holds: `MYSQL_HOST` is `MYSQL`'s host. The prefix groups
 /// the variables of one connection.
-pub(super) fn field(name: &str) -> Option<(String, Field)> {
+pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
     let mut words = unglued(words(name));
     let last = words.pop()?;
     let is = |list: &[&str]| list.contains(&last.as_str());
     let field = if is(HOSTS) {
-        Field::Host
+        ConnectionField::Host
     } else if is(PORTS) {
-        Field::Port
+        ConnectionField::Port
     } else if is(USERS) {
-        Field::User
+        ConnectionField::User
     } else if is(PASSWORDS) {
-        Field::Password
+        ConnectionField::Password
     } else if is(DATABASES) {
-        Field::Database
+        ConnectionField::Database
     } else if last == "NAME" {
         match words.pop_if(|word| ["HOST", "USER", "SERVER"].contains(&word.as_str())).as_deref() {
-            Some("USER") => Field::User,
-            Some("HOST") => Field::Host,
+            Some("USER") => ConnectionField::User,
+            Some("HOST") => ConnectionField::Host,
             Some(_) => return None,
-            None => Field::Database,
+            None => ConnectionField::Database,
         }
     } else {
         return None;
@@ -225,14 +225,14 @@ mod tests {
     #[test]
     fn variables_of_one_connection_share_a_prefix() {
         for (name, expected) in [
-            ("MYSQL_HOST", Some(("MYSQL", Field::Host))),
-            ("MYSQL_DB_NAME", Some(("MYSQL", Field::Database))),
-            ("MYSQL_ROOT_PASSWORD", Some(("MYSQL", Field::Password))),
-            ("POSTGRES_SERVER", Some(("POSTGRES", Field::Host))),
-            ("PGUSER", Some(("PG", Field::User))),
-            ("DATABASE_NAME", Some(("DATABASE", Field::Database))),
-            ("DB_POSTGRESDB_DATABASE", Some(("DB_POSTGRESDB", Field::Database))),
-            ("DB_USER_NAME", Some(("DB", Field::User))),
+            ("MYSQL_HOST", Some(("MYSQL", ConnectionField::Host))),
+            ("MYSQL_DB_NAME", Some(("MYSQL", ConnectionField::Database))),
+            ("MYSQL_ROOT_PASSWORD", Some(("MYSQL", ConnectionField::Password))),
+            ("POSTGRES_SERVER", Some(("POSTGRES", ConnectionField::Host))),
+            ("PGUSER", Some(("PG", ConnectionField::User))),
+            ("DATABASE_NAME", Some(("DATABASE", ConnectionField::Database))),
+            ("DB_POSTGRESDB_DATABASE", Some(("DB_POSTGRESDB", ConnectionField::Database))),
+            ("DB_USER_NAME", Some(("DB", ConnectionField::User))),
             ("SERVER_NAME", None),
             ("LOG_LEVEL", None),
         ] {

@@ -1,34 +1,34 @@
 //! Addresses inside a value: URLs, `host:port`, lists of them, `key=value` pairs, bare hosts.
 //!
-//! In: text, and what tells a host's name from a word. Out: [`Address`]es as byte ranges. Invariant: a
+//! In: text, and what tells a host's name from a word. Out: [`ScannedAddress`]es as byte ranges. Invariant: a
 //! range lies on character boundaries within the text; ranges of different addresses do not overlap.
 
 use std::ops::Range;
 
 /// Bytes of the text.
-pub(super) type Part = Range<usize>;
+pub(super) type TextRange = Range<usize>;
 
 /// An address in a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Address {
+pub(super) struct ScannedAddress {
     /// `postgres` of `postgres://`.
-    pub(super) scheme: Option<Part>,
+    pub(super) scheme: Option<TextRange>,
     /// The user before `@`.
-    pub(super) user: Option<Part>,
+    pub(super) user: Option<TextRange>,
     /// The password before `@`.
-    pub(super) password: Option<Part>,
+    pub(super) password: Option<TextRange>,
     /// The host.
-    pub(super) host: Part,
+    pub(super) host: TextRange,
     /// The port's digits.
-    pub(super) port: Option<Part>,
+    pub(super) port: Option<TextRange>,
     /// The first segment of a URL's path: of a database URL, the database.
-    pub(super) path: Option<Part>,
+    pub(super) path: Option<TextRange>,
     /// Pairs after the address that say a part of it by name: `password=x`.
-    pub(super) pairs: Vec<(String, Part)>,
+    pub(super) pairs: Vec<(String, TextRange)>,
 }
 
 /// What tells a host's name from a word.
-pub(super) struct Names<'a> {
+pub(super) struct KnownHosts<'a> {
     /// Whether a word is a host of the Compose network.
     pub(super) is_host: &'a dyn Fn(&str) -> bool,
     /// Whether a port is one that this host listens on, so `host:port` cannot be an image and its tag.
@@ -42,9 +42,9 @@ const BREAKS: &[char] =
     &[' ', '\t', '\n', '\r', ',', ';', '=', '(', ')', '[', ']', '{', '}', '"', '\'', '|', '<', '>', '&', '`'];
 
 /// Every address in a text, in order.
-pub(super) fn addresses(text: &str, names: &Names<'_>) -> Vec<Address> {
+pub(super) fn addresses(text: &str, names: &KnownHosts<'_>) -> Vec<ScannedAddress> {
     let mut found = urls(text);
-    let taken: Vec<Part> = found.iter().map(|address| address.extent(text)).collect();
+    let taken: Vec<TextRange> = found.iter().map(|address| address.extent(text)).collect();
     for token in tokens(text) {
         if !taken.iter().any(|part| part.start < token.end && token.start < part.end) {
             found.extend(token_address(text, token, names));
@@ -54,9 +54,9 @@ pub(super) fn addresses(text: &str, names: &Names<'_>) -> Vec<Address> {
     found
 }
 
-impl Address {
+impl ScannedAddress {
     /// All bytes that belong to it.
-    fn extent(&self, text: &str) -> Part {
+    fn extent(&self, text: &str) -> TextRange {
         let start = self.scheme.as_ref().map_or(self.host.start, |scheme| scheme.start);
         let parts = [Some(&self.host), self.port.as_ref(), self.path.as_ref()];
         let end = parts.into_iter().flatten().map(|part| part.end).max().unwrap_or(self.host.end);
@@ -66,13 +66,13 @@ impl Address {
 }
 
 /// The part of a text; empty where there is none.
-pub(super) fn slice<'a>(text: &'a str, part: &Part) -> &'a str {
+pub(super) fn slice<'a>(text: &'a str, part: &TextRange) -> &'a str {
     text.get(part.clone()).unwrap_or("")
 }
 
 /// Every `scheme://authority`; one address for each host of a list (`mongodb://a,b/db`).
-fn urls(text: &str) -> Vec<Address> {
-    let mut found: Vec<Address> = Vec::new();
+fn urls(text: &str) -> Vec<ScannedAddress> {
+    let mut found: Vec<ScannedAddress> = Vec::new();
     for (colon, _) in text.match_indices("://") {
         let before = text.get(..colon).unwrap_or("");
         let name = |letter: char| letter.is_ascii_alphanumeric() || ['+', '-', '.', '_'].contains(&letter);
@@ -84,7 +84,7 @@ fn urls(text: &str) -> Vec<Address> {
     found
 }
 
-fn url(text: &str, scheme: Part, start: usize) -> Vec<Address> {
+fn url(text: &str, scheme: TextRange, start: usize) -> Vec<ScannedAddress> {
     let rest = text.get(start..).unwrap_or("");
     let ends = |letter: char| letter.is_whitespace() || "/?#\"'<>)]}|`\\".contains(letter);
     let bracketed = rest.starts_with('[').then(|| rest.find(']')).flatten().unwrap_or(0);
@@ -106,7 +106,7 @@ fn url(text: &str, scheme: Part, start: usize) -> Vec<Address> {
         }
         let (host, port) = host_and_port(text, &part);
         let first = found.is_empty();
-        found.push(Address {
+        found.push(ScannedAddress {
             scheme: Some(scheme.clone()),
             user: user.clone().filter(|_| first),
             password: password.clone().filter(|_| first),
@@ -120,7 +120,7 @@ fn url(text: &str, scheme: Part, start: usize) -> Vec<Address> {
 }
 
 /// `user:password@` and what follows it.
-fn userinfo(text: &str, authority: &Part) -> (Option<Part>, Option<Part>, Part) {
+fn userinfo(text: &str, authority: &TextRange) -> (Option<TextRange>, Option<TextRange>, TextRange) {
     let Some(at) = slice(text, authority).rfind('@') else { return (None, None, authority.clone()) };
     let info = authority.start..authority.start + at;
     let hosts = info.end + 1..authority.end;
@@ -133,7 +133,7 @@ fn userinfo(text: &str, authority: &Part) -> (Option<Part>, Option<Part>, Part) 
     }
 }
 
-fn host_and_port(text: &str, part: &Part) -> (Part, Option<Part>) {
+fn host_and_port(text: &str, part: &TextRange) -> (TextRange, Option<TextRange>) {
     let piece = slice(text, part);
     match piece.rfind(':').filter(|colon| !piece.get(*colon..).is_some_and(|rest| rest.contains(']'))) {
         Some(colon) => (part.start..part.start + colon, Some(part.start + colon + 1..part.end)),
@@ -142,7 +142,7 @@ fn host_and_port(text: &str, part: &Part) -> (Part, Option<Part>) {
 }
 
 /// The first segment of a path, and the pairs of a query.
-fn tail(text: &str, start: usize) -> (Option<Part>, Vec<(String, Part)>) {
+fn tail(text: &str, start: usize) -> (Option<TextRange>, Vec<(String, TextRange)>) {
     let rest = text.get(start..).unwrap_or("");
     let end =
         rest.find(|letter: char| letter.is_whitespace() || "\"'<>`,;".contains(letter)).unwrap_or(rest.len());
@@ -156,7 +156,7 @@ fn tail(text: &str, start: usize) -> (Option<Part>, Vec<(String, Part)>) {
 }
 
 /// `key=value` pairs; keys in lower case without spaces, dashes and underscores.
-fn pairs(_text: &str, start: usize, part: &str, separators: &[char]) -> Vec<(String, Part)> {
+fn pairs(_text: &str, start: usize, part: &str, separators: &[char]) -> Vec<(String, TextRange)> {
     let mut found = Vec::new();
     let mut at = start;
     for pair in part.split(separators) {
@@ -170,7 +170,7 @@ fn pairs(_text: &str, start: usize, part: &str, separators: &[char]) -> Vec<(Str
     found
 }
 
-fn tokens(text: &str) -> Vec<Part> {
+fn tokens(text: &str) -> Vec<TextRange> {
     let mut found = Vec::new();
     let mut start = 0;
     for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
@@ -185,7 +185,7 @@ fn tokens(text: &str) -> Vec<Part> {
 }
 
 /// The address that a token is, if it is one.
-fn token_address(text: &str, token: Part, names: &Names<'_>) -> Option<Address> {
+fn token_address(text: &str, token: TextRange, names: &KnownHosts<'_>) -> Option<ScannedAddress> {
     let piece = slice(text, &token);
     let from = piece.rfind('@').map_or(token.start, |at| token.start + at + 1);
     let piece = text.get(from..token.end)?;
@@ -207,12 +207,12 @@ fn token_address(text: &str, token: Part, names: &Names<'_>) -> Option<Address> 
             if !wanted && !(names.listens)(name, number) && number < 1024 {
                 return None;
             }
-            Address { host, port: Some(port), ..Address::default() }
+            ScannedAddress { host, port: Some(port), ..ScannedAddress::default() }
         }
-        None if wanted && length == piece.len() => Address { host, ..Address::default() },
+        None if wanted && length == piece.len() => ScannedAddress { host, ..ScannedAddress::default() },
         None => return None,
     };
-    Some(Address { pairs: siblings(text, &key), ..with_login(text, token.start, from, address) })
+    Some(ScannedAddress { pairs: siblings(text, &key), ..with_login(text, token.start, from, address) })
 }
 
 /// Whether the whole text is a host, or a list of hosts, so that a word in it may be one.
@@ -237,17 +237,17 @@ fn key_before(text: &str, start: usize) -> Option<String> {
 
 /// Whether a key inside a value says that a host follows.
 fn says_host(key: &str) -> bool {
-    key.eq_ignore_ascii_case("datasource") || super::names::holds_host(key)
+    key.eq_ignore_ascii_case("datasource") || super::variable_names::holds_host(key)
 }
 
 /// The other pairs of a value such as `host=db port=5432 user=app`.
-fn siblings(text: &str, key: &Option<String>) -> Vec<(String, Part)> {
+fn siblings(text: &str, key: &Option<String>) -> Vec<(String, TextRange)> {
     let separators: &[char] = if text.contains(';') { &[';'] } else { &[' ', ';'] };
     if key.is_some() && !text.contains('\n') { pairs(text, 0, text, separators) } else { Vec::new() }
 }
 
 /// `user:password@tcp(db:3306)/name`, as Go's MySQL driver has it.
-fn with_login(text: &str, token: usize, from: usize, mut address: Address) -> Address {
+fn with_login(text: &str, token: usize, from: usize, mut address: ScannedAddress) -> ScannedAddress {
     let (before, close) = match text.get(..token).and_then(|before| before.strip_suffix("@tcp(")) {
         Some(before) if from == token => (before, true),
         _ => (text.get(token..from.saturating_sub(1)).unwrap_or(""), false),
@@ -276,9 +276,9 @@ mod tests {
     fn shown(text: &str, host_wanted: bool) -> Vec<String> {
         let is_host = |name: &str| ["db", "app", "kafka", "redis", "es1", "es2"].contains(&name);
         let listens = |name: &str, port: u16| name == "db" && port == 80;
-        let found = addresses(text, &Names { is_host: &is_host, listens: &listens, host_wanted });
-        let shown = |address: &Address| {
-            let part = |part: &Option<Part>| part.as_ref().map(|part| slice(text, part).to_owned());
+        let found = addresses(text, &KnownHosts { is_host: &is_host, listens: &listens, host_wanted });
+        let shown = |address: &ScannedAddress| {
+            let part = |part: &Option<TextRange>| part.as_ref().map(|part| slice(text, part).to_owned());
             let login = part(&address.user)
                 .map(|user| format!("{user}/{}@", part(&address.password).unwrap_or_default()));
             let port = part(&address.port).map(|port| format!(":{port}"));

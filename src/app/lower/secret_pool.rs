@@ -5,7 +5,7 @@
 //! say nothing: `changeme` stands in many files for many things. A secret is named after the variable it
 //! comes from, else after the one that holds it; where a name would stand for two, after the service too.
 
-use super::names::{Field, field};
+use super::variable_names::{ConnectionField, field};
 use crate::{Name, Piece, Secret, SecretSource, Segment, Service, Text};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// A secret text in a value.
 #[derive(Debug, Clone)]
-pub(super) struct Use {
+pub(super) struct SecretUse {
     /// Whose value.
     pub(super) service: Name,
     /// The variable that holds it.
@@ -35,7 +35,7 @@ pub(super) struct Use {
 
 /// A text with secrets in it.
 #[derive(Debug)]
-struct Derived {
+struct DerivedText {
     service: Name,
     variable: Name,
     text: Text,
@@ -43,14 +43,14 @@ struct Derived {
 
 /// Secrets so far.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
-    uses: Vec<Use>,
-    derived: Vec<Derived>,
+pub(super) struct SecretPool {
+    uses: Vec<SecretUse>,
+    derived: Vec<DerivedText>,
 }
 
 /// A secret that the user gives, for the message.
 #[derive(Debug)]
-pub(super) struct Given {
+pub(super) struct GivenSecret {
     /// Its name.
     pub(super) name: Name,
     /// Whether its text stands in the manifest.
@@ -59,9 +59,9 @@ pub(super) struct Given {
     pub(super) origin: Origin,
 }
 
-impl Pool {
+impl SecretPool {
     /// The piece that stands for a secret text.
-    pub(super) fn given(&mut self, found: Use) -> Piece {
+    pub(super) fn given(&mut self, found: SecretUse) -> Piece {
         self.uses.push(found);
         Piece::Secret(format!("\0g{}", self.uses.len() - 1).into())
     }
@@ -69,7 +69,7 @@ impl Pool {
     /// The piece that stands for a text with secrets in it.
     pub(super) fn derived(&mut self, service: &Name, variable: &Name, text: &Text) -> Piece {
         let (service, variable, text) = (service.clone(), variable.clone(), text.clone());
-        self.derived.push(Derived { service, variable, text });
+        self.derived.push(DerivedText { service, variable, text });
         Piece::Secret(format!("\0d{}", self.derived.len() - 1).into())
     }
 
@@ -85,10 +85,10 @@ impl Pool {
         services: &mut IndexMap<Name, Service>,
         declared: &mut IndexMap<Name, Secret>,
         connections: &BTreeSet<(Name, Name)>,
-    ) -> Vec<Given> {
+    ) -> Vec<GivenSecret> {
         let used = self.used(services);
         let groups = self.groups(&used, connections);
-        let mut names = Names::new(declared);
+        let mut names = TakenNames::new(declared);
         let mut renames: BTreeMap<Name, Name> = BTreeMap::new();
         let mut given = Vec::new();
         let wanted: Vec<(Name, Name)> = groups.iter().map(|group| self.wanted(group)).collect();
@@ -104,7 +104,7 @@ impl Pool {
                 name.clone(),
                 Secret { name: name.clone(), source: SecretSource::Given, origin, node },
             );
-            given.push(Given { name: name.clone(), literal, origin });
+            given.push(GivenSecret { name: name.clone(), literal, origin });
             renames.extend(group.iter().map(|index| (format!("\0g{index}").into(), name.clone())));
         }
         self.settle_derived(&used, &mut renames, &mut names, declared);
@@ -120,7 +120,7 @@ impl Pool {
         &self,
         used: &BTreeSet<Name>,
         renames: &mut BTreeMap<Name, Name>,
-        names: &mut Names,
+        names: &mut TakenNames,
         declared: &mut IndexMap<Name, Secret>,
     ) {
         let mut distinct: IndexMap<String, (Name, Text, Vec<usize>)> = IndexMap::new();
@@ -166,7 +166,7 @@ impl Pool {
 
     /// The uses that are one secret each, in the order of the first.
     fn groups(&self, used: &BTreeSet<Name>, connections: &BTreeSet<(Name, Name)>) -> Vec<Vec<usize>> {
-        let mut union = Union::new(self.uses.iter().map(|found| found.from.clone()).collect());
+        let mut union = SecretUnion::new(self.uses.iter().map(|found| found.from.clone()).collect());
         let mut same: BTreeMap<(u8, &str, &str), usize> = BTreeMap::new();
         let mut passwords: BTreeMap<(&Name, &str), Vec<usize>> = BTreeMap::new();
         for (index, found) in self.uses.iter().enumerate() {
@@ -214,8 +214,8 @@ impl Pool {
 
     /// What a group would be called: alone, and where that name is another's too.
     fn wanted(&self, group: &[usize]) -> (Name, Name) {
-        let uses: Vec<&Use> = group.iter().filter_map(|index| self.uses.get(*index)).collect();
-        let own = |found: &&Use| -> Name {
+        let uses: Vec<&SecretUse> = group.iter().filter_map(|index| self.uses.get(*index)).collect();
+        let own = |found: &&SecretUse| -> Name {
             match &found.part {
                 Some(_) => format!("{}_PASSWORD", found.variable).into(),
                 None => found.variable.clone(),
@@ -231,17 +231,17 @@ impl Pool {
 
 /// Whether a variable holds a password of a connection, rather than a key or a token.
 fn is_password(variable: &str) -> bool {
-    matches!(field(variable), Some((_, Field::Password)))
+    matches!(field(variable), Some((_, ConnectionField::Password)))
 }
 
 /// Names that are taken.
-struct Names {
+struct TakenNames {
     taken: BTreeSet<Name>,
 }
 
-impl Names {
+impl TakenNames {
     fn new(declared: &IndexMap<Name, Secret>) -> Self {
-        Names { taken: declared.keys().cloned().collect() }
+        TakenNames { taken: declared.keys().cloned().collect() }
     }
 
     fn is_free(&self, name: &Name) -> bool {
@@ -259,14 +259,14 @@ impl Names {
 }
 
 /// Sets that grow together. Two values of different variables never become one.
-struct Union {
+struct SecretUnion {
     parents: Vec<usize>,
     from: Vec<Option<Name>>,
 }
 
-impl Union {
+impl SecretUnion {
     fn new(from: Vec<Option<Name>>) -> Self {
-        Union { parents: (0..from.len()).collect(), from }
+        SecretUnion { parents: (0..from.len()).collect(), from }
     }
 
     fn root(&self, mut index: usize) -> usize {

@@ -1,8 +1,8 @@
 //! Services that a managed database replaces: engine, version, name, users, and what is lost with the
 //! container.
 
-use super::read::scalar;
-use super::selection::Selection;
+use super::scalar_reading::scalar;
+use super::service_selection::ServiceSelection;
 use super::{Lowering, images};
 use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
@@ -13,25 +13,25 @@ use tranship_frontend::yaml::{Entry, Node};
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.
-struct Variables {
+struct DatabaseVariables {
     database: &'static [&'static str],
     user: &'static [&'static str],
     password: &'static [&'static str],
 }
 
-const MYSQL: Variables = Variables {
+const MYSQL: DatabaseVariables = DatabaseVariables {
     database: &["MYSQL_DATABASE", "MARIADB_DATABASE"],
     user: &["MYSQL_USER", "MARIADB_USER"],
     password: &["MYSQL_PASSWORD", "MARIADB_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD"],
 };
 
-const POSTGRES: Variables = Variables {
+const POSTGRES: DatabaseVariables = DatabaseVariables {
     database: &["POSTGRES_DB", "POSTGRESQL_DATABASE"],
     user: &["POSTGRES_USER", "POSTGRESQL_USERNAME"],
     password: &["POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD", "POSTGRESQL_POSTGRES_PASSWORD"],
 };
 
-fn variables(engine: Engine) -> &'static Variables {
+fn variables(engine: Engine) -> &'static DatabaseVariables {
     match engine {
         Engine::Mysql | Engine::Mariadb => &MYSQL,
         Engine::Postgres => &POSTGRES,
@@ -39,7 +39,7 @@ fn variables(engine: Engine) -> &'static Variables {
 }
 
 /// The database of every service that one replaces.
-pub(super) fn read(cx: &mut Lowering<'_>, selection: &Selection<'_>) -> IndexMap<Name, Database> {
+pub(super) fn read(cx: &mut Lowering<'_>, selection: &ServiceSelection<'_>) -> IndexMap<Name, Database> {
     let mut databases = IndexMap::new();
     for entry in &selection.replaced {
         if let Some(database) = database(cx, entry) {
@@ -121,7 +121,7 @@ fn version(service: &Node, image: &str) -> Option<At<String>> {
 }
 
 /// Settles the leaves of the replaced service: they mean the same for every target.
-fn claim(cx: &mut Lowering<'_>, node: &Node, names: &Variables, database: &Database) {
+fn claim(cx: &mut Lowering<'_>, node: &Node, names: &DatabaseVariables, database: &Database) {
     cx.ledger.ignored(node, "a managed database replaces the container", false);
     let environment = node.get("environment").and_then(Node::as_mapping);
     for entry in environment.into_iter().flatten() {

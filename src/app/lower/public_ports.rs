@@ -5,7 +5,7 @@
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
 use super::Lowering;
-use super::{edges, images};
+use super::{images, service_edges};
 use crate::extension::{KEY, one_or_more, setting_number, setting_text};
 use crate::rules;
 use crate::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
@@ -94,10 +94,10 @@ fn text(node: &Node) -> Option<At<String>> {
 }
 
 /// A port with what says so: its number, origin, node, and what it is published as.
-type Chosen = (u16, Origin, NodeId, Option<At<(u16, u16)>>);
+type ChosenPort = (u16, Origin, NodeId, Option<At<(u16, u16)>>);
 
 /// The one port of a service that can be meant.
-fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
+fn the_port(service: &Service, wanted: Option<u32>) -> Option<ChosenPort> {
     let ports = &service.container.ports;
     let chosen = |port: &Port| (port.container.value, port.origin, port.node, port.published.clone());
     if let Some(wanted) = wanted {
@@ -114,7 +114,7 @@ fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
             return Some(chosen(one));
         }
     }
-    let listens = edges::listens(&service.container);
+    let listens = service_edges::listens(&service.container);
     match listens.as_slice() {
         [(port, Protocol::Tcp)] if ports.is_empty() => {
             Some((*port, service.origin, NodeId::UNNUMBERED, None))
@@ -143,7 +143,7 @@ fn is_debugger(port: &Port) -> bool {
 
 fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
     let numbers: Vec<String> =
-        edges::listens(&service.container).iter().map(|(port, _)| port.to_string()).collect();
+        service_edges::listens(&service.container).iter().map(|(port, _)| port.to_string()).collect();
     let which = if numbers.is_empty() {
         "it names no port".to_owned()
     } else {
@@ -159,7 +159,7 @@ fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
 }
 
 /// A published port and why it stays inside, if there is a reason.
-struct Published<'a> {
+struct PublishedCandidate<'a> {
     service: &'a Service,
     port: &'a Port,
     inside: Option<&'static str>,
@@ -170,7 +170,7 @@ fn candidates<'a>(
     cx: &Lowering<'_>,
     services: &'a IndexMap<Name, Service>,
     declared: &[Endpoint],
-) -> Vec<Published<'a>> {
+) -> Vec<PublishedCandidate<'a>> {
     let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
     let mut found = Vec::new();
     for service in services.values() {
@@ -188,7 +188,7 @@ fn candidates<'a>(
             } else {
                 inside(service, port, tls)
             };
-            found.push(Published { service, port, inside });
+            found.push(PublishedCandidate { service, port, inside });
         }
     }
     found
@@ -215,9 +215,10 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
 }
 
 /// The one port that can be meant; else a warning that names them all.
-fn inferred(cx: &mut Lowering<'_>, published: &[Published<'_>]) -> Option<Endpoint> {
+fn inferred(cx: &mut Lowering<'_>, published: &[PublishedCandidate<'_>]) -> Option<Endpoint> {
     let mut seen = BTreeSet::new();
-    let mut open: Vec<&Published<'_>> = published.iter().filter(|one| one.inside.is_none()).collect();
+    let mut open: Vec<&PublishedCandidate<'_>> =
+        published.iter().filter(|one| one.inside.is_none()).collect();
     open.retain(|one| seen.insert((&one.service.name, one.port.container.value)));
     match open.as_slice() {
         [] => None,
@@ -229,7 +230,7 @@ fn inferred(cx: &mut Lowering<'_>, published: &[Published<'_>]) -> Option<Endpoi
     }
 }
 
-fn catch_all(cx: &mut Lowering<'_>, one: &Published<'_>) -> Endpoint {
+fn catch_all(cx: &mut Lowering<'_>, one: &PublishedCandidate<'_>) -> Endpoint {
     let (service, port) = (one.service, one.port);
     let number = port.container.value;
     cx.diagnostics.push(
@@ -254,7 +255,7 @@ fn catch_all(cx: &mut Lowering<'_>, one: &Published<'_>) -> Endpoint {
     }
 }
 
-fn tell_several(cx: &mut Lowering<'_>, several: &[&Published<'_>]) {
+fn tell_several(cx: &mut Lowering<'_>, several: &[&PublishedCandidate<'_>]) {
     let mut ports: IndexMap<&Name, Vec<String>> = IndexMap::new();
     for one in several {
         ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
@@ -280,7 +281,7 @@ fn tell_several(cx: &mut Lowering<'_>, several: &[&Published<'_>]) {
 /// The host's side of a port that stays inside means nothing on any target.
 fn claim_internal(
     cx: &mut Lowering<'_>,
-    published: &[Published<'_>],
+    published: &[PublishedCandidate<'_>],
     public: &BTreeSet<NodeId>,
     explicit: bool,
 ) {

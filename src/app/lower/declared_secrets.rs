@@ -1,8 +1,8 @@
 //! What is a secret: by a value's form, by the manifest's own declaration.
 
 use super::Lowering;
-use super::pool::Given;
-use super::read::scalar;
+use super::scalar_reading::scalar;
+use super::secret_pool::GivenSecret;
 use crate::rules;
 use crate::{At, Database, DatabaseField, Name, Piece, Secret, SecretSource, Service, Text};
 use indexmap::IndexMap;
@@ -52,8 +52,9 @@ pub(super) fn can_be_secret(value: &str) -> bool {
 }
 
 /// One warning for all literals that became secrets; values of variables are worth a note.
-pub(super) fn tell(cx: &mut Lowering<'_>, given: &[Given]) {
-    let (literal, variable): (Vec<&Given>, Vec<&Given>) = given.iter().partition(|one| one.literal);
+pub(super) fn tell(cx: &mut Lowering<'_>, given: &[GivenSecret]) {
+    let (literal, variable): (Vec<&GivenSecret>, Vec<&GivenSecret>) =
+        given.iter().partition(|one| one.literal);
     let one = literal.len() == 1;
     let what = if one { "a literal secret" } else { "literal secrets" };
     let becomes = if one { "its value is" } else { "their values are" };
@@ -63,7 +64,7 @@ pub(super) fn tell(cx: &mut Lowering<'_>, given: &[Given]) {
     told(cx, &variable, message, Severity::Note);
 }
 
-fn told(cx: &mut Lowering<'_>, given: &[&Given], message: String, severity: Severity) {
+fn told(cx: &mut Lowering<'_>, given: &[&GivenSecret], message: String, severity: Severity) {
     if given.is_empty() {
         return;
     }
@@ -76,7 +77,7 @@ fn told(cx: &mut Lowering<'_>, given: &[&Given], message: String, severity: Seve
 }
 
 /// At most six names, and how many more.
-fn listed(given: &[&Given]) -> String {
+fn listed(given: &[&GivenSecret]) -> String {
     let names: Vec<String> = given.iter().take(6).map(|one| format!("`{}`", one.name)).collect();
     let more = given.len().saturating_sub(6);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };

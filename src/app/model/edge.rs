@@ -1,0 +1,17 @@
+//! Who talks to whom inside the application.
+
+use super::{Name, Protocol};
+use tranship_frontend::source::Origin;
+
+/// Who talks to whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edge {
+    /// The service that connects.
+    pub from: Name,
+    /// The service or database connected to.
+    pub to: Name,
+    /// The port; nothing where none could be found, and a note said so.
+    pub port: Option<(u16, Protocol)>,
+    /// What says so: a value, a `depends_on`, a link.
+    pub origin: Origin,
+}
