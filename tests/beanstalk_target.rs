@@ -64,6 +64,20 @@ fn further_public_endpoints_are_processes_with_rules() {
 }
 
 #[test]
+fn a_port_that_docker_would_choose_is_the_containers_own() {
+    let outcome = compiled(
+        "services:
+  web: { image: nginx, ports: ['80:8080'], x-tranship: { public: true } }
+  api: { image: api, ports: ['3000'], x-tranship: { public: { path: '/api' } } }
+  admin: { image: admin, ports: ['4000'], x-tranship: { public: { path: '/admin' } } }
+",
+        &[],
+    );
+    let ports = |name: &str| container(&outcome, name)["portMappings"][0]["hostPort"].as_u64();
+    assert_eq!((ports("api"), ports("admin")), (Some(3000), Some(4000)));
+}
+
+#[test]
 fn a_certificate_makes_a_secure_listener() {
     let outcome = compiled(
         "services:

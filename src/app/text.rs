@@ -4,15 +4,16 @@
 //! field asks for [`Text::literal`]; each target renders the pieces in its own way.
 
 use super::at::Claim;
+use super::model::SecretId;
 use std::sync::Arc;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::{Node, NodeId};
 
-/// Text in pieces, each with its origin.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Text {
+/// Text in pieces, each with its origin. `S` is what a secret is known by: in an application by its id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text<S = SecretId> {
     /// The pieces in order; neighbouring literals are one piece.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<Segment<S>>,
     /// The node it came from; [`NodeId::UNNUMBERED`] for what was inferred.
     pub node: NodeId,
     /// Where the whole came from.
@@ -21,16 +22,16 @@ pub struct Text {
 
 /// One piece of a [`Text`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Segment {
+pub struct Segment<S = SecretId> {
     /// What it holds.
-    pub piece: Piece,
+    pub piece: Piece<S>,
     /// Where this piece came from.
     pub origin: Origin,
 }
 
 /// What a piece of text is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Piece {
+pub enum Piece<S = SecretId> {
     /// Known now.
     Literal(Arc<str>),
     /// The value of a late-bound variable: a parameter of the template.
@@ -44,8 +45,8 @@ pub enum Piece {
         /// Which property.
         field: DatabaseField,
     },
-    /// The whole value of a secret of the application, by its name in [`super::Application::secrets`].
-    Secret(Arc<str>),
+    /// The whole value of a secret of the application.
+    Secret(S),
     /// The AWS region.
     Region,
     /// The AWS account.
@@ -99,8 +100,23 @@ impl Text {
         }
     }
 
+    /// The late-bound variables in it.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.segments.iter().filter_map(|segment| match &segment.piece {
+            Piece::LateBound(variable) => Some(variable),
+            _ => None,
+        })
+    }
+}
+
+impl<S> Text<S> {
+    /// Text without a piece yet.
+    pub fn empty(node: NodeId, origin: Origin) -> Self {
+        Text { segments: Vec::new(), node, origin }
+    }
+
     /// Adds a piece at the end; joins neighbouring literals.
-    pub fn push(&mut self, piece: Piece, origin: Origin) {
+    pub fn push(&mut self, piece: Piece<S>, origin: Origin) {
         if let (Some(Segment { piece: Piece::Literal(last), .. }), Piece::Literal(next)) =
             (self.segments.last_mut(), &piece)
         {
@@ -115,30 +131,65 @@ impl Text {
         self.segments.iter().any(|segment| segment.piece.is_secret())
     }
 
-    /// The late-bound variables in it.
-    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+    /// What the secrets in it are known by.
+    pub fn secrets(&self) -> impl Iterator<Item = &S> {
         self.segments.iter().filter_map(|segment| match &segment.piece {
-            Piece::LateBound(variable) => Some(variable),
+            Piece::Secret(secret) => Some(secret),
             _ => None,
         })
     }
+
+    /// The same text with secrets known by something else; nothing where one is unknown.
+    pub(crate) fn try_map_secrets<T>(&self, mut known: impl FnMut(&S) -> Option<T>) -> Option<Text<T>> {
+        let segments = self.segments.iter().map(|segment| segment.try_map_secret(&mut known));
+        Some(Text { segments: segments.collect::<Option<_>>()?, node: self.node, origin: self.origin })
+    }
 }
 
-impl Piece {
+impl<S> Segment<S> {
+    /// The same piece with a secret known by something else; nothing where that is unknown.
+    pub(crate) fn try_map_secret<T>(&self, known: impl FnOnce(&S) -> Option<T>) -> Option<Segment<T>> {
+        Some(Segment { piece: self.piece.try_map_secret(known)?, origin: self.origin })
+    }
+}
+
+impl<S> Default for Text<S> {
+    fn default() -> Self {
+        Text::empty(NodeId::UNNUMBERED, Origin::NOWHERE)
+    }
+}
+
+impl<S> Piece<S> {
+    fn try_map_secret<T>(&self, known: impl FnOnce(&S) -> Option<T>) -> Option<Piece<T>> {
+        Some(match self {
+            Piece::Literal(text) => Piece::Literal(text.clone()),
+            Piece::LateBound(variable) => Piece::LateBound(variable.clone()),
+            Piece::Host(name) => Piece::Host(name.clone()),
+            Piece::Database { service, field } => Piece::Database { service: service.clone(), field: *field },
+            Piece::Secret(secret) => Piece::Secret(known(secret)?),
+            Piece::Region => Piece::Region,
+            Piece::Account => Piece::Account,
+            Piece::Partition => Piece::Partition,
+        })
+    }
+
     /// Whether the piece must not appear in an artifact.
     pub fn is_secret(&self) -> bool {
         matches!(self, Piece::Secret(_) | Piece::Database { field: DatabaseField::Password, .. })
     }
 }
 
-impl Claim for Text {
-    type Taken<'a> = &'a Text;
+impl<S> Claim for Text<S> {
+    type Taken<'a>
+        = &'a Text<S>
+    where
+        S: 'a;
 
     fn node(&self) -> NodeId {
         self.node
     }
 
-    fn taken(&self) -> &Text {
+    fn taken(&self) -> &Text<S> {
         self
     }
 }
@@ -149,7 +200,7 @@ mod tests {
 
     #[test]
     fn only_a_known_text_is_literal() {
-        let mut text = Text::default();
+        let mut text: Text = Text::default();
         text.push(Piece::Literal("a".into()), Origin::NOWHERE);
         text.push(Piece::Literal("b".into()), Origin::NOWHERE);
         assert_eq!(text.literal().as_deref(), Some("ab"));

@@ -4,6 +4,7 @@ use super::plan::{Container, HostVolume, Job, OptionSetting, Part, Plan, SecretV
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
+use tranship_app::FileOwner;
 
 /// Breaks out of YAML, JSON, a shell and a template, where nothing holds it.
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
@@ -26,7 +27,7 @@ fn plan() -> Plan {
         volumes: vec![HostVolume {
             name: "public".into(),
             path: Some("/data/public".into()),
-            owner: Some((1000, 1000)),
+            owner: Some(FileOwner { user: 1000, group: 1000 }),
             prepared: true,
             from: format!("volumes.{HOSTILE}"),
         }],

@@ -200,7 +200,10 @@ mod tests {
             max: 2,
             protected,
             subnets: LogicalId::only(Role::PrivateSubnets).reference(),
-            folders: vec![Folder { path: "/data/public".to_owned(), owner: (1000, 1000) }],
+            folders: vec![Folder {
+                path: "/data/public".to_owned(),
+                owner: tranship_app::FileOwner { user: 1000, group: 1000 },
+            }],
             after: Vec::new(),
             from: vec!["x-tranship".to_owned()],
         };

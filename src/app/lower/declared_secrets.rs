@@ -4,7 +4,9 @@ use super::Lowering;
 use super::scalar_reading::scalar;
 use super::secret_pool::GivenSecret;
 use crate::rules;
-use crate::{At, Database, DatabaseField, Name, Piece, Secret, SecretSource, Service, Text};
+use crate::{
+    At, Database, DatabaseField, FileMountKind, Name, Piece, Secret, SecretId, SecretSource, Service, Text,
+};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
@@ -89,11 +91,11 @@ pub(super) fn declared(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
     databases: &IndexMap<Name, Database>,
-) -> IndexMap<Name, Secret> {
-    let mounted: BTreeSet<(Name, bool)> = services
+) -> IndexMap<SecretId, Secret> {
+    let mounted: BTreeSet<(SecretId, FileMountKind)> = services
         .values()
         .flat_map(|service| service.container.files.iter())
-        .map(|file| (file.secret.clone(), file.config))
+        .map(|file| (file.secret.clone(), file.kind))
         .collect();
     let passwords: Vec<(Name, Name)> = databases
         .values()
@@ -103,15 +105,18 @@ pub(super) fn declared(
         .collect();
     let mut secrets = IndexMap::new();
     let manifest = cx.manifest;
-    for (section, config) in [("secrets", false), ("configs", true)] {
+    for (section, kind) in [("secrets", FileMountKind::Secret), ("configs", FileMountKind::Config)] {
         for entry in manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten() {
-            let name = &entry.key.text;
+            let name = SecretId::new(entry.key.text.clone());
             let Some(source) = source(cx, &entry.value) else { continue };
-            if !mounted.contains(&(name.clone(), config)) {
+            if !mounted.contains(&(name.clone(), kind)) {
                 cx.ledger.ignored(&entry.value, "no service that is deployed uses it", false);
                 continue;
             }
-            let password = passwords.iter().find(|(secret, _)| secret == name).filter(|_| !config);
+            let password = passwords
+                .iter()
+                .find(|(secret, _)| **secret == *name)
+                .filter(|_| kind == FileMountKind::Secret);
             let source = match password {
                 Some((_, database)) => {
                     let value = "the managed database's generated password";
@@ -126,7 +131,7 @@ pub(super) fn declared(
                 None => source,
             };
             let (node, origin) = (entry.value.id, entry.value.origin);
-            secrets.insert(name.clone(), Secret { name: name.clone(), source, origin, node });
+            secrets.insert(name.clone(), Secret { name, source, origin, node });
         }
     }
     secrets

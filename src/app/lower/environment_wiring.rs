@@ -7,11 +7,12 @@ use super::address_scan::{KnownHosts, ScannedAddress, TextRange, addresses, slic
 use super::declared_secrets::{can_be_secret, is_secret_form};
 use super::flat_text::FlatText;
 use super::host_directory::HostDirectory;
-use super::secret_pool::{SecretPool, SecretUse};
+use super::secret_groups::{SecretExtent, SecretUse};
+use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
 use super::variable_names::{ConnectionField, field, holds_callers, holds_host, holds_secret};
 use super::{Lowering, declared_secrets, images};
 use crate::rules;
-use crate::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
+use crate::{Database, DatabaseField, Image, Name, Piece, Secret, SecretId, Segment, Service, Text, Variant};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -54,7 +55,7 @@ pub(super) fn wire(
     services: &mut IndexMap<Name, Service>,
     databases: &mut IndexMap<Name, Database>,
     directory: &HostDirectory,
-    declared: &mut IndexMap<Name, Secret>,
+    declared: &mut IndexMap<SecretId, Secret>,
 ) -> Vec<HostReach> {
     let listening = listening(services, databases);
     adopt_names(services, databases, directory);
@@ -94,7 +95,7 @@ fn listening(
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
         if let Image::Named(text) = &service.container.image {
             let known = images::known(&super::flat_text::shown(text));
-            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|(port, _)| *port));
+            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|port| port.number));
         }
     }
     for database in databases.values() {
@@ -171,14 +172,15 @@ fn groups(
 }
 
 impl EnvironmentWiring<'_> {
-    fn environment(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
+    fn environment(&mut self, cx: &mut Lowering<'_>, service: &Service) {
         let name = service.name.clone();
         let groups = groups(&name, &service.container.environment, self.directory, self.databases);
         let ports = port_variables(&service.container.environment);
-        for (variable, variant) in &mut service.container.environment {
+        for (variable, variant) in &service.container.environment {
             let Some(text) = &variant.value else { continue };
             let wired = self.value(cx, &name, variable, text, &groups, &ports);
-            variant.value = Some(self.sealed(cx, &name, variable, text, wired));
+            let sealed = self.sealed(cx, &name, variable, text, wired);
+            self.pool.keep(&name, variable, sealed);
         }
     }
 
@@ -191,7 +193,7 @@ impl EnvironmentWiring<'_> {
         text: &Text,
         groups: &BTreeMap<String, Name>,
         ports: &BTreeMap<String, u16>,
-    ) -> Text {
+    ) -> DraftText {
         let flat = FlatText::of(text);
         let found = self.addresses(service, &flat.text, holds_host(variable));
         let mut marks = Vec::new();
@@ -236,7 +238,9 @@ impl EnvironmentWiring<'_> {
             && !marks.iter().any(|(_, piece)| matches!(piece, Piece::Host(_)))
         {
             let found = WiredValue { service, variable, flat: &flat, text };
-            return flat.with(vec![(0..flat.text.len(), self.given(cx, &found, 0..flat.text.len(), None))]);
+            let whole = 0..flat.text.len();
+            let piece = self.given(cx, &found, whole.clone(), SecretExtent::Whole);
+            return flat.with(vec![(whole, piece)]);
         }
         flat.with(marks)
     }
@@ -248,12 +252,12 @@ impl EnvironmentWiring<'_> {
         service: &Name,
         variable: &Name,
         original: &Text,
-        text: Text,
-    ) -> Text {
+        text: DraftText,
+    ) -> DraftText {
         if !text.is_secret() {
             return text;
         }
-        let generated = |segment: &Segment| {
+        let generated = |segment: &Segment<ProvisionalSecret>| {
             matches!(&segment.piece, Piece::Database { field: DatabaseField::Password, .. })
         };
         let (value, reason, became) = match text.segments.iter().any(generated) {
@@ -270,18 +274,19 @@ impl EnvironmentWiring<'_> {
         // Nothing is gained by putting together what holds no other piece.
         let whole = text.segments.iter().all(|segment| match &segment.piece {
             Piece::Literal(_) => true,
-            Piece::Secret(name) => !self.pool.is_variable(name),
+            Piece::Secret(secret) => !self.pool.is_variable(secret),
             _ => false,
         });
+        let (node, origin) = (text.node, text.origin);
         let piece = if whole {
             let flat = FlatText::of(original);
             let found = WiredValue { service, variable, flat: &flat, text: original };
-            self.given(cx, &found, 0..flat.text.len(), None)
+            self.given(cx, &found, 0..flat.text.len(), SecretExtent::Whole)
         } else {
-            self.pool.derived(service, variable, &text)
+            self.pool.derived(service, variable, text)
         };
-        let mut sealed = Text { node: text.node, origin: text.origin, ..Text::default() };
-        sealed.push(piece, text.origin);
+        let mut sealed = Text::empty(node, origin);
+        sealed.push(piece, origin);
         sealed
     }
 
@@ -291,13 +296,13 @@ impl EnvironmentWiring<'_> {
         cx: &Lowering<'_>,
         found: &WiredValue<'_>,
         part: TextRange,
-        of_address: Option<Option<Name>>,
-    ) -> Piece {
+        extent: SecretExtent,
+    ) -> Piece<ProvisionalSecret> {
         let (from, literal) = cx.variable_behind(found, &part);
         self.pool.given(SecretUse {
             service: found.service.clone(),
             variable: found.variable.clone(),
-            part: of_address,
+            extent,
             from,
             literal,
             text: found.flat.key(&part),
@@ -337,13 +342,13 @@ impl EnvironmentWiring<'_> {
     }
 
     /// The host of an address as a piece, unless nothing answers to it.
-    pub(super) fn host_mark(
+    pub(super) fn host_mark<S>(
         &mut self,
         from: &Name,
         to: &Name,
         address: &ScannedAddress,
         origin: Origin,
-    ) -> Option<(TextRange, Piece)> {
+    ) -> Option<(TextRange, Piece<S>)> {
         if self.directory.is_skipped(to) {
             self.dangling.push((from.clone(), to.clone(), origin));
             return None;
@@ -352,12 +357,12 @@ impl EnvironmentWiring<'_> {
     }
 
     /// The parts of an address of a database.
-    pub(super) fn database_marks(
+    pub(super) fn database_marks<S>(
         &self,
         to: &Name,
         address: &ScannedAddress,
         flat: &FlatText,
-    ) -> Vec<(TextRange, Piece)> {
+    ) -> Vec<(TextRange, Piece<S>)> {
         let piece = |field| Piece::Database { service: to.clone(), field };
         let mut marks = vec![(address.host.clone(), piece(DatabaseField::Host))];
         let parts = [
@@ -410,7 +415,7 @@ impl EnvironmentWiring<'_> {
         variable: &Name,
         flat: &FlatText,
         groups: &BTreeMap<String, Name>,
-    ) -> Option<Piece> {
+    ) -> Option<Piece<ProvisionalSecret>> {
         let (prefix, kind) = field(variable)?;
         if flat.text.is_empty() && kind != ConnectionField::Password {
             return None;
@@ -457,14 +462,14 @@ impl EnvironmentWiring<'_> {
         found: &WiredValue<'_>,
         address: &ScannedAddress,
         to: Option<Name>,
-    ) -> Option<(TextRange, Piece)> {
+    ) -> Option<(TextRange, Piece<ProvisionalSecret>)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
         let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
         if !can_be_secret(slice(&found.flat.text, &part)) {
             return None;
         }
-        Some((part.clone(), self.given(cx, found, part, Some(to))))
+        Some((part.clone(), self.given(cx, found, part, SecretExtent::Password { toward: to })))
     }
 }
 

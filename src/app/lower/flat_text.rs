@@ -1,7 +1,7 @@
 //! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
 
 use super::address_scan::TextRange;
-use crate::{Name, Piece, Segment, Text};
+use crate::{Name, Piece, SecretId, Segment, Text};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
 const OPEN: &str = "\u{fffc}";
@@ -59,9 +59,9 @@ impl FlatText {
     }
 
     /// The text with pieces in place of parts; parts that overlap an earlier one are left out.
-    pub(super) fn with(&self, mut marks: Vec<(TextRange, Piece)>) -> Text {
+    pub(super) fn with<S: From<SecretId>>(&self, mut marks: Vec<(TextRange, Piece<S>)>) -> Text<S> {
         marks.sort_by_key(|(part, _)| (part.start, part.end));
-        let mut text = Text { segments: Vec::new(), ..self.whole.clone() };
+        let mut text = Text::empty(self.whole.node, self.whole.origin);
         let mut end = 0;
         for (part, piece) in marks {
             if part.start < end || self.text.get(part.clone()).is_none() {
@@ -76,17 +76,17 @@ impl FlatText {
     }
 
     /// Copies a part as it is.
-    fn copy(&self, part: TextRange, into: &mut Text) {
+    fn copy<S: From<SecretId>>(&self, part: TextRange, into: &mut Text<S>) {
         let mut start = part.start;
         for (at, segment) in self.open.iter().filter(|(at, _)| at.start >= part.start && at.end <= part.end) {
             self.copy_literal(start..at.start, into);
-            into.segments.push(segment.clone());
+            into.segments.extend(segment.try_map_secret(|id| Some(S::from(id.clone()))));
             start = at.end;
         }
         self.copy_literal(start..part.end, into);
     }
 
-    fn copy_literal(&self, part: TextRange, into: &mut Text) {
+    fn copy_literal<S>(&self, part: TextRange, into: &mut Text<S>) {
         if let Some(literal) = self.text.get(part).filter(|literal| !literal.is_empty()) {
             into.push(Piece::Literal(literal.into()), self.whole.origin);
         }
@@ -110,15 +110,15 @@ mod tests {
 
     #[test]
     fn pieces_survive_the_way_there_and_back() {
-        let mut text = Text::default();
+        let mut text: Text = Text::default();
         let late = Piece::LateBound(Variable { name: "V".into(), fallback: None });
         text.push(Piece::Literal("a://db:".into()), Origin::NOWHERE);
         text.push(late.clone(), Origin::NOWHERE);
         text.push(Piece::Literal("/x".into()), Origin::NOWHERE);
         let flat = FlatText::of(&text);
         assert!(!flat.is_known());
-        assert_eq!(flat.with(Vec::new()), text);
-        let with = flat.with(vec![(4..6, Piece::Host("db".into())), (5..6, Piece::Region)]);
+        assert_eq!(flat.with::<SecretId>(Vec::new()), text);
+        let with: Text = flat.with(vec![(4..6, Piece::Host("db".into())), (5..6, Piece::Region)]);
         let pieces: Vec<&Piece> = with.segments.iter().map(|segment| &segment.piece).collect();
         let literal = |text: &str| Piece::Literal(text.into());
         let expected = [&literal("a://"), &Piece::Host("db".into()), &literal(":"), &late, &literal("/x")];

@@ -4,7 +4,15 @@
 //! public.ecr.aws), the `EXPOSE` of its Dockerfile. Images of the same software by other publishers
 //! have a row of their own where their name differs.
 
-use crate::Protocol::{self, Tcp, Udp};
+use crate::{DataStoreKind, PortSpec};
+
+const fn tcp(number: u16) -> PortSpec {
+    PortSpec::tcp(number)
+}
+
+const fn udp(number: u16) -> PortSpec {
+    PortSpec::udp(number)
+}
 
 /// One row of the table.
 #[derive(Debug)]
@@ -12,20 +20,20 @@ pub(super) struct KnownImage {
     /// Repository names, without registry and tag; a longer path that ends in one matches too.
     names: &'static [&'static str],
     /// Ports that the software listens on, the one clients use first.
-    pub(super) ports: &'static [(u16, Protocol)],
+    pub(super) ports: &'static [PortSpec],
     /// What it keeps, where it keeps data.
-    pub(super) store: Option<&'static str>,
+    pub(super) store: Option<DataStoreKind>,
 }
 
 const fn store(
     names: &'static [&'static str],
-    ports: &'static [(u16, Protocol)],
-    what: &'static str,
+    ports: &'static [PortSpec],
+    what: DataStoreKind,
 ) -> KnownImage {
     KnownImage { names, ports, store: Some(what) }
 }
 
-const fn server(names: &'static [&'static str], ports: &'static [(u16, Protocol)]) -> KnownImage {
+const fn server(names: &'static [&'static str], ports: &'static [PortSpec]) -> KnownImage {
     KnownImage { names, ports, store: None }
 }
 
@@ -40,120 +48,117 @@ static IMAGES: &[KnownImage] = &[
             "timescaledb-ha",
             "supabase/postgres",
         ],
-        &[(5432, Tcp)],
-        "a PostgreSQL database",
+        &[tcp(5432)],
+        DataStoreKind::PostgreSql,
     ),
-    store(&["mysql", "mysql-server", "percona", "percona-server"], &[(3306, Tcp)], "a MySQL database"),
-    store(&["mariadb"], &[(3306, Tcp)], "a MariaDB database"),
-    store(&["mongo", "mongodb", "mongodb-community-server"], &[(27017, Tcp)], "a MongoDB database"),
+    store(&["mysql", "mysql-server", "percona", "percona-server"], &[tcp(3306)], DataStoreKind::MySql),
+    store(&["mariadb"], &[tcp(3306)], DataStoreKind::MariaDb),
+    store(&["mongo", "mongodb", "mongodb-community-server"], &[tcp(27017)], DataStoreKind::MongoDb),
     store(
         &["redis", "redis-stack", "redis-stack-server", "valkey", "keydb", "dragonfly"],
-        &[(6379, Tcp)],
-        "a Redis store",
+        &[tcp(6379)],
+        DataStoreKind::Redis,
     ),
-    store(&["memcached"], &[(11211, Tcp)], "a Memcached store"),
-    store(&["elasticsearch"], &[(9200, Tcp)], "an Elasticsearch index"),
-    store(&["opensearch"], &[(9200, Tcp)], "an OpenSearch index"),
-    store(&["meilisearch"], &[(7700, Tcp)], "a search index"),
-    store(&["typesense"], &[(8108, Tcp)], "a search index"),
-    store(&["solr"], &[(8983, Tcp)], "a search index"),
-    store(&["rabbitmq"], &[(5672, Tcp)], "a message broker"),
+    store(&["memcached"], &[tcp(11211)], DataStoreKind::Memcached),
+    store(&["elasticsearch"], &[tcp(9200)], DataStoreKind::Elasticsearch),
+    store(&["opensearch"], &[tcp(9200)], DataStoreKind::OpenSearch),
+    store(&["meilisearch"], &[tcp(7700)], DataStoreKind::SearchIndex),
+    store(&["typesense"], &[tcp(8108)], DataStoreKind::SearchIndex),
+    store(&["solr"], &[tcp(8983)], DataStoreKind::SearchIndex),
+    store(&["rabbitmq"], &[tcp(5672)], DataStoreKind::MessageBroker),
     store(
         &["kafka", "cp-kafka", "kafka-native", "cp-server", "wurstmeister/kafka"],
-        &[(9092, Tcp)],
-        "a message broker",
+        &[tcp(9092)],
+        DataStoreKind::MessageBroker,
     ),
-    store(&["redpanda"], &[(9092, Tcp)], "a message broker"),
-    store(&["zookeeper", "cp-zookeeper"], &[(2181, Tcp)], "a coordination store"),
-    store(&["nats"], &[(4222, Tcp)], "a message broker"),
-    store(&["eclipse-mosquitto", "mosquitto"], &[(1883, Tcp)], "a message broker"),
-    store(&["activemq", "activemq-classic", "activemq-artemis"], &[(61616, Tcp)], "a message broker"),
-    store(&["pulsar"], &[(6650, Tcp)], "a message broker"),
-    store(&["cassandra", "scylla"], &[(9042, Tcp)], "a Cassandra database"),
-    store(&["clickhouse", "clickhouse-server"], &[(8123, Tcp), (9000, Tcp)], "a ClickHouse database"),
-    store(&["cockroach"], &[(26257, Tcp)], "a CockroachDB database"),
-    store(&["influxdb"], &[(8086, Tcp)], "an InfluxDB database"),
-    store(&["couchdb"], &[(5984, Tcp)], "a CouchDB database"),
-    store(&["couchbase"], &[(8091, Tcp)], "a Couchbase database"),
-    store(&["neo4j"], &[(7687, Tcp), (7474, Tcp)], "a Neo4j database"),
-    store(&["arangodb"], &[(8529, Tcp)], "an ArangoDB database"),
-    store(&["rethinkdb"], &[(28015, Tcp)], "a RethinkDB database"),
-    store(&["surrealdb"], &[(8000, Tcp)], "a SurrealDB database"),
-    store(&["dgraph"], &[(8080, Tcp), (9080, Tcp)], "a Dgraph database"),
-    store(&["mssql/server", "azure-sql-edge"], &[(1433, Tcp)], "a SQL Server database"),
+    store(&["redpanda"], &[tcp(9092)], DataStoreKind::MessageBroker),
+    store(&["zookeeper", "cp-zookeeper"], &[tcp(2181)], DataStoreKind::CoordinationStore),
+    store(&["nats"], &[tcp(4222)], DataStoreKind::MessageBroker),
+    store(&["eclipse-mosquitto", "mosquitto"], &[tcp(1883)], DataStoreKind::MessageBroker),
+    store(&["activemq", "activemq-classic", "activemq-artemis"], &[tcp(61616)], DataStoreKind::MessageBroker),
+    store(&["pulsar"], &[tcp(6650)], DataStoreKind::MessageBroker),
+    store(&["cassandra", "scylla"], &[tcp(9042)], DataStoreKind::Cassandra),
+    store(&["clickhouse", "clickhouse-server"], &[tcp(8123), tcp(9000)], DataStoreKind::ClickHouse),
+    store(&["cockroach"], &[tcp(26257)], DataStoreKind::CockroachDb),
+    store(&["influxdb"], &[tcp(8086)], DataStoreKind::InfluxDb),
+    store(&["couchdb"], &[tcp(5984)], DataStoreKind::CouchDb),
+    store(&["couchbase"], &[tcp(8091)], DataStoreKind::Couchbase),
+    store(&["neo4j"], &[tcp(7687), tcp(7474)], DataStoreKind::Neo4j),
+    store(&["arangodb"], &[tcp(8529)], DataStoreKind::ArangoDb),
+    store(&["rethinkdb"], &[tcp(28015)], DataStoreKind::RethinkDb),
+    store(&["surrealdb"], &[tcp(8000)], DataStoreKind::SurrealDb),
+    store(&["dgraph"], &[tcp(8080), tcp(9080)], DataStoreKind::Dgraph),
+    store(&["mssql/server", "azure-sql-edge"], &[tcp(1433)], DataStoreKind::SqlServer),
     store(
         &["gvenzl/oracle-xe", "gvenzl/oracle-free", "database/express", "database/free"],
-        &[(1521, Tcp)],
-        "an Oracle database",
+        &[tcp(1521)],
+        DataStoreKind::Oracle,
     ),
-    store(&["etcd"], &[(2379, Tcp)], "a coordination store"),
-    store(&["consul"], &[(8500, Tcp)], "a coordination store"),
-    store(&["vault"], &[(8200, Tcp)], "a secret store"),
-    store(&["minio"], &[(9000, Tcp)], "an object store"),
-    store(&["qdrant"], &[(6333, Tcp)], "a vector store"),
-    store(&["weaviate"], &[(8080, Tcp)], "a vector store"),
-    store(&["chroma", "chromadb"], &[(8000, Tcp)], "a vector store"),
-    store(&["milvus"], &[(19530, Tcp)], "a vector store"),
-    store(&["victoria-metrics"], &[(8428, Tcp)], "a metrics store"),
-    store(&["loki"], &[(3100, Tcp)], "a log store"),
-    server(&["aws-xray-daemon"], &[(2000, Udp)]),
-    server(&["nginx", "httpd", "caddy", "openresty"], &[(80, Tcp)]),
-    server(&["nginx-unprivileged"], &[(8080, Tcp)]),
-    server(&["traefik"], &[(80, Tcp)]),
+    store(&["etcd"], &[tcp(2379)], DataStoreKind::CoordinationStore),
+    store(&["consul"], &[tcp(8500)], DataStoreKind::CoordinationStore),
+    store(&["vault"], &[tcp(8200)], DataStoreKind::SecretStore),
+    store(&["minio"], &[tcp(9000)], DataStoreKind::ObjectStore),
+    store(&["qdrant"], &[tcp(6333)], DataStoreKind::VectorStore),
+    store(&["weaviate"], &[tcp(8080)], DataStoreKind::VectorStore),
+    store(&["chroma", "chromadb"], &[tcp(8000)], DataStoreKind::VectorStore),
+    store(&["milvus"], &[tcp(19530)], DataStoreKind::VectorStore),
+    store(&["victoria-metrics"], &[tcp(8428)], DataStoreKind::MetricsStore),
+    store(&["loki"], &[tcp(3100)], DataStoreKind::LogStore),
+    server(&["aws-xray-daemon"], &[udp(2000)]),
+    server(&["nginx", "httpd", "caddy", "openresty"], &[tcp(80)]),
+    server(&["nginx-unprivileged"], &[tcp(8080)]),
+    server(&["traefik"], &[tcp(80)]),
     server(&["haproxy"], &[]),
-    server(&["grafana", "grafana-oss", "grafana-enterprise"], &[(3000, Tcp)]),
-    server(&["prometheus"], &[(9090, Tcp)]),
-    server(&["alertmanager"], &[(9093, Tcp)]),
-    server(&["jaeger", "jaegertracing/all-in-one"], &[(4317, Tcp), (16686, Tcp)]),
-    server(&["zipkin"], &[(9411, Tcp)]),
+    server(&["grafana", "grafana-oss", "grafana-enterprise"], &[tcp(3000)]),
+    server(&["prometheus"], &[tcp(9090)]),
+    server(&["alertmanager"], &[tcp(9093)]),
+    server(&["jaeger", "jaegertracing/all-in-one"], &[tcp(4317), tcp(16686)]),
+    server(&["zipkin"], &[tcp(9411)]),
     server(
         &["opentelemetry-collector", "opentelemetry-collector-contrib", "aws-otel-collector"],
-        &[(4317, Tcp), (4318, Tcp)],
+        &[tcp(4317), tcp(4318)],
     ),
-    server(&["tempo"], &[(3200, Tcp)]),
-    server(&["kibana"], &[(5601, Tcp)]),
-    server(&["logstash"], &[(5044, Tcp)]),
-    server(&["fluentd", "fluent-bit"], &[(24224, Tcp)]),
-    server(&["mailpit", "mailhog"], &[(1025, Tcp), (8025, Tcp)]),
-    server(&["keycloak"], &[(8080, Tcp)]),
-    server(
-        &["adminer", "phpmyadmin", "pgadmin4", "wordpress", "nextcloud", "drupal", "joomla"],
-        &[(80, Tcp)],
-    ),
-    server(&["mongo-express"], &[(8081, Tcp)]),
-    server(&["ghost"], &[(2368, Tcp)]),
-    server(&["n8n"], &[(5678, Tcp)]),
-    server(&["gitea"], &[(3000, Tcp)]),
-    server(&["metabase"], &[(3000, Tcp)]),
-    server(&["hasura", "graphql-engine"], &[(8080, Tcp)]),
-    server(&["selenium/hub", "standalone-chrome", "standalone-firefox"], &[(4444, Tcp)]),
-    server(&["ollama"], &[(11434, Tcp)]),
-    server(&["unleash-server"], &[(4242, Tcp)]),
-    server(&["temporal", "auto-setup"], &[(7233, Tcp)]),
-    server(&["schema-registry", "cp-schema-registry"], &[(8081, Tcp)]),
-    server(&["tomcat", "jenkins"], &[(8080, Tcp)]),
-    server(&["gotenberg"], &[(3000, Tcp)]),
-    server(&["imgproxy"], &[(8080, Tcp)]),
-    server(&["pgbouncer"], &[(5432, Tcp)]),
+    server(&["tempo"], &[tcp(3200)]),
+    server(&["kibana"], &[tcp(5601)]),
+    server(&["logstash"], &[tcp(5044)]),
+    server(&["fluentd", "fluent-bit"], &[tcp(24224)]),
+    server(&["mailpit", "mailhog"], &[tcp(1025), tcp(8025)]),
+    server(&["keycloak"], &[tcp(8080)]),
+    server(&["adminer", "phpmyadmin", "pgadmin4", "wordpress", "nextcloud", "drupal", "joomla"], &[tcp(80)]),
+    server(&["mongo-express"], &[tcp(8081)]),
+    server(&["ghost"], &[tcp(2368)]),
+    server(&["n8n"], &[tcp(5678)]),
+    server(&["gitea"], &[tcp(3000)]),
+    server(&["metabase"], &[tcp(3000)]),
+    server(&["hasura", "graphql-engine"], &[tcp(8080)]),
+    server(&["selenium/hub", "standalone-chrome", "standalone-firefox"], &[tcp(4444)]),
+    server(&["ollama"], &[tcp(11434)]),
+    server(&["unleash-server"], &[tcp(4242)]),
+    server(&["temporal", "auto-setup"], &[tcp(7233)]),
+    server(&["schema-registry", "cp-schema-registry"], &[tcp(8081)]),
+    server(&["tomcat", "jenkins"], &[tcp(8080)]),
+    server(&["gotenberg"], &[tcp(3000)]),
+    server(&["imgproxy"], &[tcp(8080)]),
+    server(&["pgbouncer"], &[tcp(5432)]),
 ];
 
 /// Ports that only data stores have.
 /// Source: the IANA service name registry and the stores' own manuals.
-static STORE_PORTS: &[(u16, &str)] = &[
-    (1433, "a SQL Server database"),
-    (1521, "an Oracle database"),
-    (2181, "a coordination store"),
-    (2379, "a coordination store"),
-    (3306, "a MySQL database"),
-    (5432, "a PostgreSQL database"),
-    (5672, "a message broker"),
-    (6379, "a Redis store"),
-    (9042, "a Cassandra database"),
-    (9092, "a message broker"),
-    (9200, "a search index"),
-    (11211, "a Memcached store"),
-    (26257, "a CockroachDB database"),
-    (27017, "a MongoDB database"),
+static STORE_PORTS: &[(u16, DataStoreKind)] = &[
+    (1433, DataStoreKind::SqlServer),
+    (1521, DataStoreKind::Oracle),
+    (2181, DataStoreKind::CoordinationStore),
+    (2379, DataStoreKind::CoordinationStore),
+    (3306, DataStoreKind::MySql),
+    (5432, DataStoreKind::PostgreSql),
+    (5672, DataStoreKind::MessageBroker),
+    (6379, DataStoreKind::Redis),
+    (9042, DataStoreKind::Cassandra),
+    (9092, DataStoreKind::MessageBroker),
+    (9200, DataStoreKind::SearchIndex),
+    (11211, DataStoreKind::Memcached),
+    (26257, DataStoreKind::CockroachDb),
+    (27017, DataStoreKind::MongoDb),
 ];
 
 /// Ports of debuggers: published for a laptop, never for the world.
@@ -199,7 +204,7 @@ pub(super) fn known(image: &str) -> Option<&'static KnownImage> {
 }
 
 /// What a data store on this port keeps.
-pub(super) fn store_on(port: u16) -> Option<&'static str> {
+pub(super) fn store_on(port: u16) -> Option<DataStoreKind> {
     STORE_PORTS.iter().find(|(number, _)| *number == port).map(|(_, what)| *what)
 }
 
@@ -253,10 +258,10 @@ mod tests {
             ("acme/redis-exporter:1", None),
             ("", None),
         ] {
-            let found = known(image).and_then(|row| row.ports.first()).map(|(port, _)| *port);
+            let found = known(image).and_then(|row| row.ports.first()).map(|port| port.number);
             assert_eq!(found, port, "{image}");
         }
-        assert_eq!(known("mysql:8").and_then(|row| row.store), Some("a MySQL database"));
+        assert_eq!(known("mysql:8").and_then(|row| row.store), Some(DataStoreKind::MySql));
         assert_eq!(known("nginx").map(|row| row.store), Some(None));
     }
 

@@ -6,7 +6,7 @@ use super::service_selection::ServiceSelection;
 use super::{Lowering, images};
 use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
-use crate::{At, Database, Engine, Name};
+use crate::{At, DataStoreKind, Database, Engine, Name};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::{Entry, Node};
@@ -103,9 +103,9 @@ fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<Engine>> {
         return Some(At::of(node, engine));
     }
     let engine = match images::known(image)?.store? {
-        "a MySQL database" => Engine::Mysql,
-        "a MariaDB database" => Engine::Mariadb,
-        "a PostgreSQL database" => Engine::Postgres,
+        DataStoreKind::MySql => Engine::Mysql,
+        DataStoreKind::MariaDb => Engine::Mariadb,
+        DataStoreKind::PostgreSql => Engine::Postgres,
         _ => return None,
     };
     service.get("image").map(|node| At::inferred(engine, node.origin))

@@ -17,6 +17,7 @@ mod mounts;
 mod named_volumes;
 mod public_ports;
 mod scalar_reading;
+mod secret_groups;
 mod secret_pool;
 mod service_edges;
 mod service_roles;

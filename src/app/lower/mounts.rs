@@ -2,7 +2,10 @@
 
 use super::Lowering;
 use super::scalar_reading::scalar;
-use crate::{At, FileMount, Mount, MountSource, Name, Port, Protocol};
+use crate::{
+    At, DeviceMapping, ExtraHost, FileMount, FileMountKind, Mount, MountSource, Name, Port, PortRange,
+    Protocol, PublishedPort, SecretId, UlimitPair,
+};
 use tranship_frontend::yaml::{Node, Value};
 
 impl Lowering<'_> {
@@ -58,8 +61,8 @@ impl Lowering<'_> {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
             let protocol = protocol_of(protocol);
-            let Some((first, last)) = port_range(range) else { continue };
-            for number in first..=last {
+            let Some(range) = port_range(range) else { continue };
+            for number in range.first..=range.last {
                 if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
                     self.ledger.exact(item, "a port that `ports` names too");
                     continue;
@@ -77,11 +80,10 @@ impl Lowering<'_> {
         let range = published.and_then(|node| self.fixed(node)).and_then(|text| port_range(&text));
         Some(Port {
             container: self.parsed(node.get("target"))?,
-            // A port without `published` gets one of the host's own choice: 0.
-            published: Some(match published {
-                Some(published) => At::of(published, range.unwrap_or((0, 0))),
-                None => At::of(node, (0, 0)),
-            }),
+            published: Some(At::of(
+                published.unwrap_or(node),
+                range.map_or(PublishedPort::Chosen, PublishedPort::Within),
+            )),
             host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
             protocol: self
                 .string(node.get("protocol"))
@@ -94,13 +96,15 @@ impl Lowering<'_> {
     /// `secrets` and `configs`. Without a target they land where Compose puts them.
     pub(super) fn files(&mut self, node: &Node) -> Vec<FileMount> {
         let mut files = Vec::new();
-        for (key, folder) in [("secrets", "/run/secrets/"), ("configs", "/")] {
+        let sections =
+            [("secrets", FileMountKind::Secret, "/run/secrets/"), ("configs", FileMountKind::Config, "/")];
+        for (key, kind, folder) in sections {
             for item in node.get(key).and_then(Node::as_sequence).unwrap_or_default() {
                 let Some(source) = self.string(item.get("source")) else { continue };
                 let target = self.string(item.get("target")).unwrap_or_else(|| source.clone());
                 files.push(FileMount {
-                    secret: source.value.into(),
-                    config: key == "configs",
+                    secret: SecretId::new(source.value),
+                    kind,
                     target: target
                         .map(|path| if path.starts_with('/') { path } else { format!("{folder}{path}") }),
                     uid: self.string(item.get("uid")),
@@ -129,12 +133,17 @@ impl Lowering<'_> {
         entries.filter_map(|entry| Some((entry.key.text.clone(), self.string(Some(&entry.value))?))).collect()
     }
 
-    pub(super) fn ulimits(&mut self, node: &Node) -> Vec<(Name, At<(i64, i64)>)> {
+    pub(super) fn ulimits(&mut self, node: &Node) -> Vec<(Name, At<UlimitPair>)> {
         let entries = node.get("ulimits").and_then(Node::as_mapping).into_iter().flatten();
         let mut limits = Vec::new();
         for entry in entries {
-            let single = self.parsed::<i64>(Some(&entry.value)).map(|limit| (limit.value, limit.value));
-            let pair = || Some((number(entry.value.get("soft")?)?, number(entry.value.get("hard")?)?));
+            let single = self
+                .parsed::<i64>(Some(&entry.value))
+                .map(|limit| UlimitPair { soft: limit.value, hard: limit.value });
+            let pair = || {
+                let (soft, hard) = (entry.value.get("soft")?, entry.value.get("hard")?);
+                Some(UlimitPair { soft: number(soft)?, hard: number(hard)? })
+            };
             if let Some(limit) = single.or_else(pair) {
                 limits.push((entry.key.text.clone(), At::of(&entry.value, limit)));
             }
@@ -143,25 +152,25 @@ impl Lowering<'_> {
     }
 
     /// `name=address`, as the canonical form has them.
-    pub(super) fn extra_hosts(&mut self, node: &Node) -> Vec<At<(String, String)>> {
+    pub(super) fn extra_hosts(&mut self, node: &Node) -> Vec<At<ExtraHost>> {
         let listed = self.strings(node.get("extra_hosts"));
         let cut = |host: At<String>| {
             let (name, address) = host.value.split_once(['=', ':'])?;
-            let pair = (name.to_owned(), address.to_owned());
-            Some(host.map(|_| pair))
+            let cut = ExtraHost { name: name.to_owned(), address: address.to_owned() };
+            Some(host.map(|_| cut))
         };
         listed.into_iter().filter_map(cut).collect()
     }
 
-    pub(super) fn devices(&mut self, node: &Node) -> Vec<At<(String, String, String)>> {
+    pub(super) fn devices(&mut self, node: &Node) -> Vec<At<DeviceMapping>> {
         let items = node.get("devices").and_then(Node::as_sequence).unwrap_or_default();
         let mut devices = Vec::new();
         for item in items {
             let part = |key| item.get(key).and_then(scalar).map(|text| text.to_string());
-            let Some(source) = part("source") else { continue };
-            let target = part("target").unwrap_or_else(|| source.clone());
+            let Some(host_path) = part("source") else { continue };
+            let container_path = part("target").unwrap_or_else(|| host_path.clone());
             let permissions = part("permissions").unwrap_or_else(|| "rwm".to_owned());
-            devices.push(At::of(item, (source, target, permissions)));
+            devices.push(At::of(item, DeviceMapping { host_path, container_path, permissions }));
         }
         devices
     }
@@ -176,7 +185,7 @@ fn protocol_of(text: &str) -> Protocol {
 }
 
 /// `8000`, or `8000-8010`.
-fn port_range(text: &str) -> Option<(u16, u16)> {
+fn port_range(text: &str) -> Option<PortRange> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
-    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+    Some(PortRange { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? })
 }

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::scalar_reading::scalar;
 use crate::extension::{KEY, setting_text};
 use crate::rules;
-use crate::{At, MountSource, Name, Role, Scope, Service, Volume};
+use crate::{At, FileOwner, MountSource, Name, Role, Scope, Service, Volume};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -98,9 +98,9 @@ fn owner(
     services: &IndexMap<Name, Service>,
     node: &Node,
     users: &[Name],
-) -> Option<At<(u32, u32)>> {
+) -> Option<At<FileOwner>> {
     if let Some(declared) = node.at(&[KEY, "owner"]) {
-        let owner = setting_text(declared).and_then(|text| numeric(&text));
+        let owner = setting_text(declared).and_then(|text| FileOwner::parse(&text));
         if owner.is_none() {
             cx.diagnostics.push(
                 Diagnostic::new(
@@ -114,15 +114,9 @@ fn owner(
         return owner.map(|owner| At::of(declared, owner));
     }
     let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
-    let numbers: Vec<(Option<(u32, u32)>, Origin)> =
-        named.map(|user| (user.literal().and_then(|text| numeric(&text)), user.origin)).collect();
+    let numbers: Vec<(Option<FileOwner>, Origin)> =
+        named.map(|user| (user.literal().and_then(|text| FileOwner::parse(&text)), user.origin)).collect();
     let (first, origin) = numbers.first()?;
     let agreed = numbers.iter().all(|(number, _)| number == first);
     first.filter(|_| agreed).map(|owner| At::inferred(owner, *origin))
-}
-
-/// `1000:1000`, or `1000` for both.
-fn numeric(text: &str) -> Option<(u32, u32)> {
-    let (uid, gid) = text.split_once(':').unwrap_or((text, text));
-    Some((uid.parse().ok()?, gid.parse().ok()?))
 }

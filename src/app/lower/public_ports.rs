@@ -8,7 +8,9 @@ use super::Lowering;
 use super::{images, service_edges};
 use crate::extension::{KEY, one_or_more, setting_number, setting_text};
 use crate::rules;
-use crate::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
+use crate::{
+    At, Edge, Endpoint, Exposure, Name, Port, PortSpec, Protocol, Public, PublishedPort, Role, Service,
+};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -59,13 +61,18 @@ fn declared(cx: &mut Lowering<'_>, service: &Service, node: &Node) -> Vec<Endpoi
         if entry.as_bool().is_some() {
             cx.ledger.exact(entry, "public");
         }
-        let Some((port, origin, node, published)) = the_port(service, wanted.map(|port| port.value)) else {
+        let Some(chosen) = the_port(service, wanted.map(|port| port.value)) else {
             cx.diagnostics.push(ambiguous_port(service, entry.origin));
             continue;
         };
-        let exposure = Exposure::Public(Public { published, ..public(entry) });
-        let name = service.name.clone();
-        found.push(Endpoint { service: name, port, protocol: Protocol::Tcp, exposure, node, origin });
+        found.push(Endpoint {
+            service: service.name.clone(),
+            port: chosen.number,
+            protocol: Protocol::Tcp,
+            exposure: Exposure::Public(Public { published: chosen.published, ..public(entry) }),
+            node: chosen.node,
+            origin: chosen.origin,
+        });
     }
     found
 }
@@ -93,31 +100,46 @@ fn text(node: &Node) -> Option<At<String>> {
     Some(At::of(node, setting_text(node)?.to_string()))
 }
 
-/// A port with what says so: its number, origin, node, and what it is published as.
-type ChosenPort = (u16, Origin, NodeId, Option<At<(u16, u16)>>);
+/// The port that is public, and what says so.
+struct ChosenPort {
+    number: u16,
+    published: Option<At<PublishedPort>>,
+    node: NodeId,
+    origin: Origin,
+}
+
+impl ChosenPort {
+    fn of(port: &Port) -> Self {
+        let published = port.published.clone();
+        ChosenPort { number: port.container.value, published, node: port.node, origin: port.origin }
+    }
+
+    /// A port that the manifest does not list.
+    fn unlisted(number: u16, service: &Service) -> Self {
+        ChosenPort { number, published: None, node: NodeId::UNNUMBERED, origin: service.origin }
+    }
+}
 
 /// The one port of a service that can be meant.
 fn the_port(service: &Service, wanted: Option<u32>) -> Option<ChosenPort> {
     let ports = &service.container.ports;
-    let chosen = |port: &Port| (port.container.value, port.origin, port.node, port.published.clone());
     if let Some(wanted) = wanted {
         let wanted = u16::try_from(wanted).ok()?;
-        let named =
-            ports.iter().find(|port| port.container.value == wanted && port.protocol == Protocol::Tcp);
-        return Some(named.map_or((wanted, service.origin, NodeId::UNNUMBERED, None), chosen));
+        let named = ports.iter().find(|port| port.spec() == PortSpec::tcp(wanted));
+        return Some(named.map_or_else(|| ChosenPort::unlisted(wanted, service), ChosenPort::of));
     }
     let tcp = || ports.iter().filter(|port| port.protocol == Protocol::Tcp);
     let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
     let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
     for list in [published, exposed] {
         if let [one] = plain(list).as_slice() {
-            return Some(chosen(one));
+            return Some(ChosenPort::of(one));
         }
     }
     let listens = service_edges::listens(&service.container);
     match listens.as_slice() {
-        [(port, Protocol::Tcp)] if ports.is_empty() => {
-            Some((*port, service.origin, NodeId::UNNUMBERED, None))
+        [PortSpec { number, protocol: Protocol::Tcp }] if ports.is_empty() => {
+            Some(ChosenPort::unlisted(*number, service))
         }
         _ => None,
     }
@@ -143,7 +165,7 @@ fn is_debugger(port: &Port) -> bool {
 
 fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
     let numbers: Vec<String> =
-        service_edges::listens(&service.container).iter().map(|(port, _)| port.to_string()).collect();
+        service_edges::listens(&service.container).iter().map(|port| port.number.to_string()).collect();
     let which = if numbers.is_empty() {
         "it names no port".to_owned()
     } else {
@@ -306,19 +328,15 @@ fn internal(services: &IndexMap<Name, Service>, edges: &[Edge]) -> Vec<Endpoint>
     let mut seen = BTreeSet::new();
     let mut found: Vec<Endpoint> = Vec::new();
     for edge in edges {
-        let (Some(service), Some((port, protocol))) = (services.get(&edge.to), edge.port) else { continue };
-        if !seen.insert((&edge.to, port, protocol)) {
+        let (Some(service), Some(port)) = (services.get(&edge.to), edge.port) else { continue };
+        if !seen.insert((&edge.to, port)) {
             continue;
         }
-        let declared = service
-            .container
-            .ports
-            .iter()
-            .find(|one| one.container.value == port && one.protocol == protocol);
+        let declared = service.container.ports.iter().find(|one| one.spec() == port);
         found.push(Endpoint {
             service: service.name.clone(),
-            port,
-            protocol,
+            port: port.number,
+            protocol: port.protocol,
             exposure: Exposure::Internal,
             node: declared.map_or(NodeId::UNNUMBERED, |port| port.node),
             origin: declared.map_or(edge.origin, |port| port.origin),

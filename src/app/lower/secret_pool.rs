@@ -1,44 +1,49 @@
 //! Secrets that were found in values: which of them are one, and what they are called.
 //!
-//! Two values are one secret when they come from one variable (`${DB_PASSWORD}` at both ends), when
-//! variables of one name hold the same text, or when the two ends of a connection do. Equal texts alone
-//! say nothing: `changeme` stands in many files for many things. A secret is named after the variable it
-//! comes from, else after the one that holds it; where a name would stand for two, after the service too.
+//! In: the texts that wiring found to be secret, each known by a [`ProvisionalSecret`]. Out: the secrets of the
+//! application, and every value with [`SecretId`]s in it. A secret is named after the variable it comes from,
+//! else after the one that holds it; where a name would stand for two, after the service too.
 
-use super::variable_names::{ConnectionField, field};
-use crate::{Name, Piece, Secret, SecretSource, Segment, Service, Text};
+use super::secret_groups::{self, SecretExtent, SecretUse};
+use crate::{Name, Piece, Secret, SecretId, SecretSource, Service, Text};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::NodeId;
 
-/// A secret text in a value.
-#[derive(Debug, Clone)]
-pub(super) struct SecretUse {
-    /// Whose value.
-    pub(super) service: Name,
-    /// The variable that holds it.
-    pub(super) variable: Name,
-    /// The service that it is the password of, where it stands in an address; then it is a part only.
-    pub(super) part: Option<Option<Name>>,
-    /// The variable of interpolation that it is the value of, all of it.
-    pub(super) from: Option<Name>,
-    /// Whether the text itself stands in the manifest.
-    pub(super) literal: bool,
-    /// The text.
-    pub(super) text: String,
-    /// The value's node.
-    pub(super) node: NodeId,
-    /// Where the value stands.
-    pub(super) origin: Origin,
+/// What a secret is known by until all are found and named.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ProvisionalSecret {
+    /// The use of this number, counted over the application.
+    Given(usize),
+    /// The text with secrets in it of this number.
+    Derived(usize),
+    /// One that has its name already.
+    Settled(SecretId),
 }
+
+impl From<SecretId> for ProvisionalSecret {
+    fn from(id: SecretId) -> Self {
+        ProvisionalSecret::Settled(id)
+    }
+}
+
+/// A text whose secrets have no names yet.
+pub(super) type DraftText = Text<ProvisionalSecret>;
 
 /// A text with secrets in it.
 #[derive(Debug)]
 struct DerivedText {
     service: Name,
     variable: Name,
-    text: Text,
+    text: DraftText,
+}
+
+/// The value that a variable is to have once its secrets have names.
+#[derive(Debug)]
+struct DraftValue {
+    service: Name,
+    variable: Name,
+    text: DraftText,
 }
 
 /// Secrets so far.
@@ -46,71 +51,102 @@ struct DerivedText {
 pub(super) struct SecretPool {
     uses: Vec<SecretUse>,
     derived: Vec<DerivedText>,
+    drafts: Vec<DraftValue>,
 }
 
 /// A secret that the user gives, for the message.
 #[derive(Debug)]
 pub(super) struct GivenSecret {
     /// Its name.
-    pub(super) name: Name,
+    pub(super) name: SecretId,
     /// Whether its text stands in the manifest.
     pub(super) literal: bool,
     /// Where.
     pub(super) origin: Origin,
 }
 
+/// The names of secrets so far.
+type SettledNames = BTreeMap<ProvisionalSecret, SecretId>;
+
 impl SecretPool {
     /// The piece that stands for a secret text.
-    pub(super) fn given(&mut self, found: SecretUse) -> Piece {
+    pub(super) fn given(&mut self, found: SecretUse) -> Piece<ProvisionalSecret> {
         self.uses.push(found);
-        Piece::Secret(format!("\0g{}", self.uses.len() - 1).into())
+        Piece::Secret(ProvisionalSecret::Given(self.uses.len() - 1))
     }
 
     /// The piece that stands for a text with secrets in it.
-    pub(super) fn derived(&mut self, service: &Name, variable: &Name, text: &Text) -> Piece {
-        let (service, variable, text) = (service.clone(), variable.clone(), text.clone());
+    pub(super) fn derived(
+        &mut self,
+        service: &Name,
+        variable: &Name,
+        text: DraftText,
+    ) -> Piece<ProvisionalSecret> {
+        let (service, variable) = (service.clone(), variable.clone());
         self.derived.push(DerivedText { service, variable, text });
-        Piece::Secret(format!("\0d{}", self.derived.len() - 1).into())
+        Piece::Secret(ProvisionalSecret::Derived(self.derived.len() - 1))
     }
 
-    /// Whether a secret piece is the value of a variable of interpolation.
-    pub(super) fn is_variable(&self, name: &Name) -> bool {
-        let index = name.strip_prefix("\0g").and_then(|index| index.parse::<usize>().ok());
-        index.and_then(|index| self.uses.get(index)).is_some_and(|found| found.from.is_some())
+    /// Keeps the value of a variable until its secrets have names.
+    pub(super) fn keep(&mut self, service: &Name, variable: &Name, text: DraftText) {
+        let (service, variable) = (service.clone(), variable.clone());
+        self.drafts.push(DraftValue { service, variable, text });
     }
 
-    /// Names every secret that some value still holds, and puts the names where the pieces stand.
+    /// Whether a secret is the value of a variable of interpolation.
+    pub(super) fn is_variable(&self, secret: &ProvisionalSecret) -> bool {
+        let ProvisionalSecret::Given(index) = secret else { return false };
+        self.uses.get(*index).is_some_and(|found| found.from.is_some())
+    }
+
+    /// Names every secret that some value still holds, and gives the variables their values.
     pub(super) fn settle(
         self,
         services: &mut IndexMap<Name, Service>,
-        declared: &mut IndexMap<Name, Secret>,
+        declared: &mut IndexMap<SecretId, Secret>,
         connections: &BTreeSet<(Name, Name)>,
     ) -> Vec<GivenSecret> {
-        let used = self.used(services);
-        let groups = self.groups(&used, connections);
+        let used = self.used();
         let mut names = TakenNames::new(declared);
-        let mut renames: BTreeMap<Name, Name> = BTreeMap::new();
-        let mut given = Vec::new();
-        let wanted: Vec<(Name, Name)> = groups.iter().map(|group| self.wanted(group)).collect();
+        let mut settled = SettledNames::new();
+        let given = self.settle_given(&used, connections, &mut settled, &mut names, declared);
+        self.settle_derived(&used, &mut settled, &mut names, declared);
+        for draft in &self.drafts {
+            let variables =
+                services.get_mut(&draft.service).map(|service| &mut service.container.environment);
+            if let Some(variant) = variables.and_then(|variables| variables.get_mut(&draft.variable)) {
+                variant.value = named(&draft.text, &settled);
+            }
+        }
+        given
+    }
+
+    /// The texts that are secrets by themselves; uses of one secret share its name.
+    fn settle_given(
+        &self,
+        used: &BTreeSet<ProvisionalSecret>,
+        connections: &BTreeSet<(Name, Name)>,
+        settled: &mut SettledNames,
+        names: &mut TakenNames,
+        declared: &mut IndexMap<SecretId, Secret>,
+    ) -> Vec<GivenSecret> {
+        let groups = secret_groups::groups(&self.uses, connections, |index| {
+            used.contains(&ProvisionalSecret::Given(index))
+        });
+        let wanted: Vec<WantedName> = groups.iter().map(|group| self.wanted(group)).collect();
         let mut wanting: BTreeMap<&Name, usize> = BTreeMap::new();
-        wanted.iter().for_each(|(own, _)| *wanting.entry(own).or_default() += 1);
-        for (group, (own, qualified)) in groups.iter().zip(&wanted) {
-            let alone = wanting.get(own) == Some(&1);
-            let name = names.take(if alone { own } else { qualified });
+        wanted.iter().for_each(|name| *wanting.entry(&name.own).or_default() += 1);
+        let mut given = Vec::new();
+        for (group, wanted) in groups.iter().zip(&wanted) {
+            let alone = wanting.get(&wanted.own) == Some(&1);
+            let name = names.take(if alone { &wanted.own } else { &wanted.qualified });
             let Some(first) = group.first().and_then(|index| self.uses.get(*index)) else { continue };
             let (node, origin) = (first.node, first.origin);
             let literal = group.iter().any(|index| self.uses.get(*index).is_some_and(|found| found.literal));
-            declared.insert(
-                name.clone(),
-                Secret { name: name.clone(), source: SecretSource::Given, origin, node },
-            );
-            given.push(GivenSecret { name: name.clone(), literal, origin });
-            renames.extend(group.iter().map(|index| (format!("\0g{index}").into(), name.clone())));
-        }
-        self.settle_derived(&used, &mut renames, &mut names, declared);
-        for service in services.values_mut() {
-            let values = service.container.environment.values_mut();
-            values.filter_map(|variant| variant.value.as_mut()).for_each(|text| rename(text, &renames));
+            let source = SecretSource::Given;
+            declared.insert(name.clone(), Secret { name: name.clone(), source, origin, node });
+            settled.extend(group.iter().map(|index| (ProvisionalSecret::Given(*index), name.clone())));
+            given.push(GivenSecret { name, literal, origin });
         }
         given
     }
@@ -118,120 +154,84 @@ impl SecretPool {
     /// The texts with secrets in them; equal ones are one.
     fn settle_derived(
         &self,
-        used: &BTreeSet<Name>,
-        renames: &mut BTreeMap<Name, Name>,
+        used: &BTreeSet<ProvisionalSecret>,
+        settled: &mut SettledNames,
         names: &mut TakenNames,
-        declared: &mut IndexMap<Name, Secret>,
+        declared: &mut IndexMap<SecretId, Secret>,
     ) {
-        let mut distinct: IndexMap<String, (Name, Text, Vec<usize>)> = IndexMap::new();
+        let mut distinct: IndexMap<String, DistinctText<'_>> = IndexMap::new();
         let mut holders: BTreeMap<&Name, BTreeSet<String>> = BTreeMap::new();
         for (index, one) in self.derived.iter().enumerate() {
-            if !used.contains(&*format!("\0d{index}")) {
-                continue;
-            }
-            let mut text = one.text.clone();
-            rename(&mut text, renames);
+            let secret = ProvisionalSecret::Derived(index);
+            let Some(text) = named(&one.text, settled).filter(|_| used.contains(&secret)) else { continue };
             let pieces: Vec<&Piece> = text.segments.iter().map(|segment| &segment.piece).collect();
             let key = format!("{} {pieces:?}", one.variable);
             holders.entry(&one.variable).or_default().insert(key.clone());
-            let qualified = format!("{}/{}", one.service, one.variable).into();
-            distinct.entry(key).or_insert_with(|| (qualified, text, Vec::new())).2.push(index);
+            let same = distinct.entry(key);
+            same.or_insert_with(|| DistinctText { first: one, text, secrets: Vec::new() })
+                .secrets
+                .push(secret);
         }
-        for (qualified, text, indexes) in distinct.into_values() {
-            let own = indexes.first().and_then(|index| self.derived.get(*index)).map(|one| &one.variable);
-            let alone = own.filter(|name| holders.get(name).is_some_and(|keys| keys.len() == 1));
-            let name = names.take(alone.filter(|name| names.is_free(name)).unwrap_or(&qualified));
-            renames.extend(indexes.iter().map(|index| (format!("\0d{index}").into(), name.clone())));
+        for DistinctText { first, text, secrets } in distinct.into_values() {
+            let qualified = format!("{}/{}", first.service, first.variable).into();
+            let alone = holders.get(&first.variable).is_some_and(|keys| keys.len() == 1);
+            let own = Some(&first.variable).filter(|name| alone && names.is_free(name));
+            let name = names.take(own.unwrap_or(&qualified));
+            settled.extend(secrets.into_iter().map(|secret| (secret, name.clone())));
             let (node, origin) = (text.node, text.origin);
             let source = SecretSource::Derived(text);
             declared.insert(name.clone(), Secret { name, source, origin, node });
         }
     }
 
-    /// The provisional names that values still hold; others were parts of what became one secret.
-    fn used(&self, services: &IndexMap<Name, Service>) -> BTreeSet<Name> {
-        let values = services.values().flat_map(|service| service.container.environment.values());
-        let mut open: Vec<Name> =
-            values.filter_map(|variant| variant.value.as_ref()).flat_map(held).collect();
+    /// The secrets that values still hold; others were parts of what became one secret.
+    fn used(&self) -> BTreeSet<ProvisionalSecret> {
+        let mut open: Vec<&ProvisionalSecret> =
+            self.drafts.iter().flat_map(|draft| draft.text.secrets()).collect();
         let mut used = BTreeSet::new();
-        while let Some(name) = open.pop() {
-            let index = name.strip_prefix("\0d").and_then(|index| index.parse::<usize>().ok());
-            if let Some(one) = index.and_then(|index| self.derived.get(index)) {
-                open.extend(held(&one.text));
+        while let Some(secret) = open.pop() {
+            if let ProvisionalSecret::Derived(index) = secret {
+                open.extend(self.derived.get(*index).into_iter().flat_map(|one| one.text.secrets()));
             }
-            used.insert(name);
+            used.insert(secret.clone());
         }
         used
     }
 
-    /// The uses that are one secret each, in the order of the first.
-    fn groups(&self, used: &BTreeSet<Name>, connections: &BTreeSet<(Name, Name)>) -> Vec<Vec<usize>> {
-        let mut union = SecretUnion::new(self.uses.iter().map(|found| found.from.clone()).collect());
-        let mut same: BTreeMap<(u8, &str, &str), usize> = BTreeMap::new();
-        let mut passwords: BTreeMap<(&Name, &str), Vec<usize>> = BTreeMap::new();
-        for (index, found) in self.uses.iter().enumerate() {
-            if let Some(from) = &found.from {
-                union.join(*same.entry((0, from, "")).or_insert(index), index);
-            }
-            if found.part.is_none() {
-                union.join(*same.entry((1, &found.variable, &found.text)).or_insert(index), index);
-            }
-            if found.part.is_some() || is_password(&found.variable) {
-                passwords.entry((&found.service, &found.text)).or_default().push(index);
-            }
-        }
-        for ((service, text), mine) in &passwords {
-            let reached = connections.range(((*service).clone(), "".into())..);
-            for (_, to) in reached.take_while(|(from, _)| from == *service) {
-                for (one, other) in passwords
-                    .get(&(to, *text))
-                    .into_iter()
-                    .flatten()
-                    .flat_map(|other| mine.iter().map(move |one| (*one, *other)))
-                {
-                    let toward = self.uses.get(one).and_then(|found| found.part.clone()).flatten();
-                    if toward.is_none_or(|toward| toward == *to) {
-                        union.join(one, other);
-                    }
-                }
-            }
-        }
-        // Parts of one address in several services.
-        let mut parts: BTreeMap<(&Option<Name>, &str), usize> = BTreeMap::new();
-        for (index, found) in self.uses.iter().enumerate() {
-            if let Some(toward) = found.part.as_ref().filter(|toward| toward.is_some()) {
-                union.join(*parts.entry((toward, &found.text)).or_insert(index), index);
-            }
-        }
-        let mut groups: IndexMap<usize, Vec<usize>> = IndexMap::new();
-        for index in 0..self.uses.len() {
-            if used.contains(&*format!("\0g{index}")) {
-                groups.entry(union.root(index)).or_default().push(index);
-            }
-        }
-        groups.into_values().collect()
-    }
-
-    /// What a group would be called: alone, and where that name is another's too.
-    fn wanted(&self, group: &[usize]) -> (Name, Name) {
+    /// What a group would be called.
+    fn wanted(&self, group: &[usize]) -> WantedName {
         let uses: Vec<&SecretUse> = group.iter().filter_map(|index| self.uses.get(*index)).collect();
         let own = |found: &&SecretUse| -> Name {
-            match &found.part {
-                Some(_) => format!("{}_PASSWORD", found.variable).into(),
-                None => found.variable.clone(),
+            match found.extent {
+                SecretExtent::Whole => found.variable.clone(),
+                SecretExtent::Password { .. } => format!("{}_PASSWORD", found.variable).into(),
             }
         };
         let from = uses.iter().find_map(|found| found.from.clone());
-        let best = uses.iter().min_by_key(|found| (found.part.is_some(), own(found), found.service.clone()));
-        let Some(best) = best else { return ("secret".into(), "secret".into()) };
+        let best = uses
+            .iter()
+            .min_by_key(|found| (found.extent != SecretExtent::Whole, own(found), found.service.clone()));
+        let Some(best) = best else {
+            return WantedName { own: "secret".into(), qualified: "secret".into() };
+        };
         let qualified = format!("{}/{}", best.service, own(best)).into();
-        (from.unwrap_or_else(|| own(best)), qualified)
+        WantedName { own: from.unwrap_or_else(|| own(best)), qualified }
     }
 }
 
-/// Whether a variable holds a password of a connection, rather than a key or a token.
-fn is_password(variable: &str) -> bool {
-    matches!(field(variable), Some((_, ConnectionField::Password)))
+/// What a secret would be called.
+struct WantedName {
+    /// Where no other secret wants the name.
+    own: Name,
+    /// Where one does.
+    qualified: Name,
+}
+
+/// Texts that are equal once their secrets have names.
+struct DistinctText<'a> {
+    first: &'a DerivedText,
+    text: Text,
+    secrets: Vec<ProvisionalSecret>,
 }
 
 /// Names that are taken.
@@ -240,8 +240,8 @@ struct TakenNames {
 }
 
 impl TakenNames {
-    fn new(declared: &IndexMap<Name, Secret>) -> Self {
-        TakenNames { taken: declared.keys().cloned().collect() }
+    fn new(declared: &IndexMap<SecretId, Secret>) -> Self {
+        TakenNames { taken: declared.keys().map(|id| Name::from(id.as_str())).collect() }
     }
 
     fn is_free(&self, name: &Name) -> bool {
@@ -249,64 +249,19 @@ impl TakenNames {
     }
 
     /// The name, or one like it that is free.
-    fn take(&mut self, wanted: &Name) -> Name {
+    fn take(&mut self, wanted: &Name) -> SecretId {
         let mut name = wanted.clone();
         while !self.taken.insert(name.clone()) {
             name = format!("{name}_").into();
         }
-        name
+        SecretId::new(name)
     }
 }
 
-/// Sets that grow together. Two values of different variables never become one.
-struct SecretUnion {
-    parents: Vec<usize>,
-    from: Vec<Option<Name>>,
-}
-
-impl SecretUnion {
-    fn new(from: Vec<Option<Name>>) -> Self {
-        SecretUnion { parents: (0..from.len()).collect(), from }
-    }
-
-    fn root(&self, mut index: usize) -> usize {
-        while let Some(parent) = self.parents.get(index).copied().filter(|parent| *parent != index) {
-            index = parent;
-        }
-        index
-    }
-
-    fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.root(one), self.root(other));
-        let (first, second) = (one.min(other), one.max(other));
-        let variables = (self.from.get(first).cloned().flatten(), self.from.get(second).cloned().flatten());
-        if first == second || matches!(&variables, (Some(one), Some(other)) if one != other) {
-            return;
-        }
-        if let Some(parent) = self.parents.get_mut(second) {
-            *parent = first;
-        }
-        if let Some(from) = self.from.get_mut(first) {
-            *from = variables.0.or(variables.1);
-        }
-    }
-}
-
-/// The provisional names of the secrets in a text.
-fn held(text: &Text) -> Vec<Name> {
-    let name = |segment: &Segment| match &segment.piece {
-        Piece::Secret(name) => Some(name.clone()),
-        _ => None,
-    };
-    text.segments.iter().filter_map(name).collect()
-}
-
-fn rename(text: &mut Text, names: &BTreeMap<Name, Name>) {
-    for Segment { piece, .. } in &mut text.segments {
-        if let Piece::Secret(name) = piece
-            && let Some(settled) = names.get(name)
-        {
-            *name = settled.clone();
-        }
-    }
+/// The text with the names of its secrets; all of them have one, since [`SecretPool::used`] found them.
+fn named(text: &DraftText, names: &SettledNames) -> Option<Text> {
+    text.try_map_secrets(|secret| match secret {
+        ProvisionalSecret::Settled(id) => Some(id.clone()),
+        other => names.get(other).cloned(),
+    })
 }

@@ -10,7 +10,7 @@ use super::host_directory::HostDirectory;
 use super::service_roles::waits_for_end;
 use super::{flat_text, images};
 use crate::rules;
-use crate::{Container, Database, Edge, Image, Name, Protocol, Role, Service};
+use crate::{Container, Database, Edge, Image, Name, Port, PortSpec, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -28,8 +28,8 @@ pub(super) fn edges(
     for reach in reaches {
         let HostReach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
-            (Some(database), ..) => vec![(database.engine.value.port(), Protocol::Tcp)],
-            (_, Some(service), Some(port)) => vec![(port, protocol(&service.container, port))],
+            (Some(database), ..) => vec![PortSpec::tcp(database.engine.value.port())],
+            (_, Some(service), Some(port)) => vec![spec_of(&service.container, port)],
             (_, Some(service), None) => listens(&service.container),
             _ => continue,
         };
@@ -45,7 +45,7 @@ pub(super) fn edges(
                 continue;
             }
             let ports = match (databases.get(to), services.get(to)) {
-                (Some(database), _) => vec![(database.engine.value.port(), Protocol::Tcp)],
+                (Some(database), _) => vec![PortSpec::tcp(database.engine.value.port())],
                 (_, Some(other)) if matches!(other.role, Role::Service | Role::Sidecar { .. }) => {
                     listens(&other.container)
                 }
@@ -62,11 +62,8 @@ pub(super) fn edges(
 #[derive(Debug, Default)]
 struct EdgeList {
     list: Vec<Edge>,
-    known: BTreeMap<(Name, Name), BTreeSet<Doorway>>,
+    known: BTreeMap<(Name, Name), BTreeSet<Option<PortSpec>>>,
 }
-
-/// Port and protocol, where an edge has them.
-type Doorway = Option<(u16, Protocol)>;
 
 impl EdgeList {
     /// Whether there is an edge between the two.
@@ -80,10 +77,10 @@ fn add(
     edges: &mut EdgeList,
     from: &Name,
     to: &Name,
-    ports: &[(u16, Protocol)],
+    ports: &[PortSpec],
     origin: Origin,
 ) {
-    let open: Vec<Option<(u16, Protocol)>> = match ports {
+    let open: Vec<Option<PortSpec>> = match ports {
         [] => vec![None],
         ports => ports.iter().copied().map(Some).collect(),
     };
@@ -107,31 +104,27 @@ fn add(
 }
 
 /// The ports that a container listens on: its known image's, else those it exposes or publishes.
-pub(super) fn listens(container: &Container) -> Vec<(u16, Protocol)> {
+pub(super) fn listens(container: &Container) -> Vec<PortSpec> {
     let known = known(container).map(|known| known.ports).unwrap_or_default();
     if !known.is_empty() {
         return known.to_vec();
     }
-    let mut ports: Vec<(u16, Protocol)> = Vec::new();
+    let mut ports: Vec<PortSpec> = Vec::new();
     for port in container.ports.iter().filter(|port| !images::is_debug_port(port.container.value)) {
-        let pair = (port.container.value, port.protocol);
-        if !ports.contains(&pair) {
-            ports.push(pair);
+        if !ports.contains(&port.spec()) {
+            ports.push(port.spec());
         }
     }
     ports
 }
 
 /// TCP, unless the manifest or the image names the port for UDP alone.
-fn protocol(container: &Container, port: u16) -> Protocol {
-    let declared = container.ports.iter().filter(|one| one.container.value == port).map(|one| one.protocol);
-    let known = known(container).into_iter().flat_map(|known| known.ports);
-    let known = known.filter(|(number, _)| *number == port).map(|(_, protocol)| *protocol);
-    let protocols: Vec<Protocol> = declared.chain(known).collect();
-    match protocols.contains(&Protocol::Udp) && !protocols.contains(&Protocol::Tcp) {
-        true => Protocol::Udp,
-        false => Protocol::Tcp,
-    }
+fn spec_of(container: &Container, number: u16) -> PortSpec {
+    let declared = container.ports.iter().map(Port::spec);
+    let known = known(container).into_iter().flat_map(|known| known.ports.iter().copied());
+    let named: Vec<PortSpec> = declared.chain(known).collect();
+    let (tcp, udp) = (PortSpec::tcp(number), PortSpec::udp(number));
+    if named.contains(&udp) && !named.contains(&tcp) { udp } else { tcp }
 }
 
 fn known(container: &Container) -> Option<&'static images::KnownImage> {

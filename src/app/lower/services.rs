@@ -4,8 +4,8 @@ use super::scalar_reading::scalar;
 use super::{Lowering, images};
 use crate::extension::{KEY, one_or_more, setting_number};
 use crate::{
-    At, Condition, Container, Dependency, HealthCheck, HealthTest, Image, Name, Permission, Resources, Role,
-    Scaling, Service, Text, Variant,
+    At, Condition, Container, DataStoreKind, Dependency, HealthCheck, HealthTest, Image, Name, Permission,
+    Resources, Role, Scaling, Service, Text, Variant,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
@@ -273,7 +273,7 @@ fn scaling(node: &Node) -> Option<Scaling> {
 }
 
 /// What data a container keeps, by its image, else by a port that only data stores have.
-fn data_store(container: &Container) -> Option<&'static str> {
+fn data_store(container: &Container) -> Option<DataStoreKind> {
     let image = match &container.image {
         Image::Named(text) => super::flat_text::shown(text),
         Image::Built { .. } => String::new(),

@@ -1,6 +1,6 @@
 //! What one container runs, and how.
 
-use super::Name;
+use super::{Name, Port, SecretId};
 use crate::At;
 use crate::Text;
 use indexmap::IndexMap;
@@ -65,20 +65,49 @@ pub struct Container {
     pub shm_size: Option<At<u64>>,
     /// `sysctls`.
     pub sysctls: Vec<(Name, At<String>)>,
-    /// `ulimits`: soft and hard.
-    pub ulimits: Vec<(Name, At<(i64, i64)>)>,
-    /// `extra_hosts`: name and address.
-    pub extra_hosts: Vec<At<(String, String)>>,
+    /// `ulimits`.
+    pub ulimits: Vec<(Name, At<UlimitPair>)>,
+    /// `extra_hosts`.
+    pub extra_hosts: Vec<At<ExtraHost>>,
     /// `dns`.
     pub dns: Vec<At<String>>,
     /// `dns_search`.
     pub dns_search: Vec<At<String>>,
-    /// `devices`: host path, container path, permissions.
-    pub devices: Vec<At<(String, String, String)>>,
+    /// `devices`.
+    pub devices: Vec<At<DeviceMapping>>,
     /// `labels`.
     pub labels: IndexMap<Name, Text>,
     /// `security_opt`.
     pub security_opt: Vec<At<String>>,
+}
+
+/// A limit of a container's processes: -1 for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UlimitPair {
+    /// The limit that holds at first.
+    pub soft: i64,
+    /// The one up to which a process may raise it.
+    pub hard: i64,
+}
+
+/// A line of the container's hosts file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtraHost {
+    /// The host's name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+}
+
+/// A device of the machine in the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceMapping {
+    /// Its path on the machine.
+    pub host_path: String,
+    /// Its path in the container.
+    pub container_path: String,
+    /// Letters of `rwm`: read, write, make nodes.
+    pub permissions: String,
 }
 
 /// What a container is made from.
@@ -165,49 +194,13 @@ pub enum MountSource {
     Other(At<String>),
 }
 
-/// A port of a container.
-#[derive(Debug, Clone)]
-pub struct Port {
-    /// The container's port.
-    pub container: At<u16>,
-    /// The published port, or the range to choose from; nothing for `expose`.
-    pub published: Option<At<(u16, u16)>>,
-    /// The address it is published on.
-    pub host_ip: Option<At<String>>,
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// The port's node.
-    pub node: NodeId,
-    /// Where the port stands.
-    pub origin: Origin,
-}
-
-/// Transport protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-impl Protocol {
-    /// As Compose and AWS write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "tcp",
-            Protocol::Udp => "udp",
-        }
-    }
-}
-
 /// A secret or config as a file in the container.
 #[derive(Debug, Clone)]
 pub struct FileMount {
     /// The entry in [`Application::secrets`](super::Application::secrets), where it is a secret or a config with content.
-    pub secret: Name,
-    /// Whether it was declared under `configs`.
-    pub config: bool,
+    pub secret: SecretId,
+    /// Where it was declared.
+    pub kind: FileMountKind,
     /// The path in the container.
     pub target: At<String>,
     /// Owner's user id.
@@ -220,4 +213,13 @@ pub struct FileMount {
     pub node: NodeId,
     /// Where the entry stands.
     pub origin: Origin,
+}
+
+/// Where a file of a container was declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileMountKind {
+    /// Under `secrets`.
+    Secret,
+    /// Under `configs`.
+    Config,
 }

@@ -1,6 +1,6 @@
 //! Who talks to whom inside the application.
 
-use super::{Name, Protocol};
+use super::{Name, PortSpec};
 use tranship_frontend::source::Origin;
 
 /// Who talks to whom.
@@ -11,7 +11,7 @@ pub struct Edge {
     /// The service or database connected to.
     pub to: Name,
     /// The port; nothing where none could be found, and a note said so.
-    pub port: Option<(u16, Protocol)>,
+    pub port: Option<PortSpec>,
     /// What says so: a value, a `depends_on`, a link.
     pub origin: Origin,
 }

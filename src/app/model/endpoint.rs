@@ -1,6 +1,6 @@
 //! Ports that are reachable from outside their task.
 
-use super::{Name, Protocol};
+use super::{Name, Protocol, PublishedPort};
 use crate::At;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -47,5 +47,5 @@ pub struct Public {
     /// The rule's priority, where two rules would collide.
     pub priority: Option<At<u32>>,
     /// The published port, for the ledger.
-    pub published: Option<At<(u16, u16)>>,
+    pub published: Option<At<PublishedPort>>,
 }

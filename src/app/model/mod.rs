@@ -4,17 +4,21 @@
 //! field always has an entry in the collection it names.
 
 mod container;
+mod data_store;
 mod database;
 mod edge;
 mod endpoint;
+mod port;
 mod secret;
 mod service;
 mod volume;
 
 pub use container::*;
+pub use data_store::*;
 pub use database::*;
 pub use edge::*;
 pub use endpoint::*;
+pub use port::*;
 pub use secret::*;
 pub use service::*;
 pub use volume::*;
@@ -43,7 +47,7 @@ pub struct Application {
     /// Services that a managed database replaces.
     pub databases: IndexMap<Name, Database>,
     /// Values that must not appear in an artifact.
-    pub secrets: IndexMap<Name, Secret>,
+    pub secrets: IndexMap<SecretId, Secret>,
     /// Who talks to whom, on which port.
     pub edges: Vec<Edge>,
     /// Ports that are reachable from outside their task.

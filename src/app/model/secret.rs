@@ -3,14 +3,53 @@
 use super::Name;
 use crate::At;
 use crate::Text;
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
+
+/// What a secret is known by: unique in the application, `app/STRIPE_KEY` or the name under `secrets`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretId(Name);
+
+impl SecretId {
+    /// The id of a secret of this name.
+    pub fn new(name: impl Into<Name>) -> Self {
+        SecretId(name.into())
+    }
+
+    /// As people write it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for SecretId {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for SecretId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A value that must not appear in an artifact.
 #[derive(Debug, Clone)]
 pub struct Secret {
-    /// Unique in the application: `app/STRIPE_KEY`, or the name under `secrets`.
-    pub name: Name,
+    /// What it is known by.
+    pub name: SecretId,
     /// Where the value comes from.
     pub source: SecretSource,
     /// Where it was found.

@@ -7,7 +7,9 @@ use super::{Container, Plan, container_name, files, mounts};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use std::time::Duration;
-use tranship_app::{Application, At, Condition, HealthTest, Image, Role, Service};
+use tranship_app::{
+    Application, At, Condition, DeviceMapping, ExtraHost, HealthTest, Image, Role, Service, UlimitPair,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 
 const MIB: u64 = 1024 * 1024;
@@ -188,11 +190,11 @@ fn system(
     definition.docker_security_options =
         container.security_opt.iter().map(|option| exact(option, "dockerSecurityOptions", cx)).collect();
     for host in &container.extra_hosts {
-        let (hostname, ip_address) = exact(host, "extraHosts", cx);
+        let ExtraHost { name: hostname, address: ip_address } = exact(host, "extraHosts", cx);
         definition.extra_hosts.push(HostEntry { hostname, ip_address });
     }
     for (name, limits) in &container.ulimits {
-        let (soft_limit, hard_limit) = exact(limits, "ulimits", cx);
+        let UlimitPair { soft: soft_limit, hard: hard_limit } = exact(limits, "ulimits", cx);
         definition.ulimits.push(Ulimit { name: name.to_string(), soft_limit, hard_limit });
     }
     for (name, value) in &container.sysctls {
@@ -200,7 +202,7 @@ fn system(
         definition.system_controls.push(SystemControl { namespace: name.to_string(), value });
     }
     for device in &container.devices {
-        let (host_path, container_path, permissions) = exact(device, "devices", cx);
+        let DeviceMapping { host_path, container_path, permissions } = exact(device, "devices", cx);
         let permissions = device_permissions(&permissions);
         definition.linux_parameters.devices.push(Device { host_path, container_path, permissions });
     }

@@ -97,7 +97,7 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
             match public {
                 Some(public) => {
                     let listener = listener_port(application, public);
-                    if published.get() == (listener, listener) {
+                    if published.get().is(listener) {
                         cx.ledger.exact(published, "the load balancer's port");
                     } else {
                         let reason = "the load balancer listens there";
@@ -141,7 +141,7 @@ fn listener_port(application: &Application, public: &Public) -> u16 {
 
 /// The instance's port of an endpoint that is not the default: the published one.
 fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
-    public.published.as_ref().map_or(endpoint.port, |published| published.peek().0)
+    public.published.as_ref().and_then(|published| published.get().first()).unwrap_or(endpoint.port)
 }
 
 fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {

@@ -6,7 +6,7 @@ use super::{BundleFile, Container, HostVolume, Plan, UNPACKED, container_name, p
 use crate::Compilation;
 use crate::beanstalk::rules;
 use camino::Utf8Path;
-use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_app::{Application, FileMount, FileMountKind, SecretSource, Service};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::Kind;
 
@@ -77,7 +77,7 @@ pub(super) fn decide(
     cx: &mut Compilation<'_>,
 ) {
     for file in &service.container.files {
-        if !file.config {
+        if file.kind == FileMountKind::Secret {
             refuse(service, file, cx);
             continue;
         }

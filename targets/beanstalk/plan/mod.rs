@@ -24,7 +24,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use indexmap::IndexMap;
 use serde::Serialize;
-use tranship_app::{Application, JobTime, Role, Service};
+use tranship_app::{Application, FileOwner, JobTime, Role, Service};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
@@ -102,7 +102,7 @@ pub(super) struct HostVolume {
     /// The directory; nothing for one that is empty at each start.
     pub(super) path: Option<String>,
     /// Owner and group to give it; nothing where it is not prepared.
-    pub(super) owner: Option<(u32, u32)>,
+    pub(super) owner: Option<FileOwner>,
     /// Whether to make it before the containers start.
     pub(super) prepared: bool,
     /// The key path it comes from.

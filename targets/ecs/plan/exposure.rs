@@ -147,7 +147,7 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
     let usual = if planner.app.settings.https.is_some() { HTTPS } else { HTTP };
     let listener = public.listener.as_ref().map_or(usual, |port| port.get());
     match &public.published {
-        Some(published) if !(published.peek().0..=published.peek().1).contains(&listener) => {
+        Some(published) if !published.get().admits(listener) => {
             let reason = "the load balancer listens on the usual port";
             planner.cx.ledger.approximated(&endpoint.node, listener.to_string(), reason, "listener");
             planner.cx.ledger.approximated(published, listener.to_string(), reason, "listener");

@@ -118,7 +118,7 @@ fn load_balancer_rules(members: &Members<'_>, rules: &mut Vec<Rule>) {
 
 /// An edge between tasks, or from a task to a database. Within one task there is nothing to permit.
 fn edge_rules(planner: &Planner<'_, '_>, members: &Members<'_>, edge: &Edge, rules: &mut Vec<Rule>) {
-    let Some((port, protocol)) = edge.port else { return };
+    let Some(port) = edge.port else { return };
     let group_of = |name: &str| members.tasks.iter().find(|task| &*task.name == name).map(|task| &task.group);
     let mut to: Vec<(LogicalId, Option<&str>)> = planner
         .layout
@@ -138,8 +138,8 @@ fn edge_rules(planner: &Planner<'_, '_>, members: &Members<'_>, edge: &Edge, rul
                 Rule {
                     from: from.clone(),
                     to: group.clone(),
-                    ports: (port, port),
-                    protocol,
+                    ports: (port.number, port.number),
+                    protocol: port.protocol,
                     description: format!("{source} to {}", edge.to),
                     origin: vec![format!("services.{}", edge.from), format!("services.{}", edge.to)],
                 },

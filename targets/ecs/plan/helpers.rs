@@ -9,7 +9,7 @@ use super::secrets;
 use super::{Container, MountPoint, Storage, TaskVolume, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_app::{Application, FileMount, FileMountKind, FileOwner, SecretSource, Service};
 use tranship_cloudformation::Value;
 
 /// Published by AWS; has a shell and the core utilities.
@@ -26,11 +26,11 @@ pub(super) fn owners(
     volumes: &[TaskVolume],
     containers: &mut Vec<Container>,
 ) {
-    let owned: Vec<(&TaskVolume, (u32, u32))> = volumes
+    let owned: Vec<(&TaskVolume, FileOwner)> = volumes
         .iter()
         .filter(|volume| volume.storage == Storage::Task)
         .filter_map(|volume| Some((volume, owner(app, services, &volume.name)?)))
-        .filter(|(_, owner)| *owner != (0, 0))
+        .filter(|(_, owner)| *owner != FileOwner::ROOT)
         .collect();
     if owned.is_empty() {
         return;
@@ -38,9 +38,9 @@ pub(super) fn owners(
     let name = free_name("volume-owner", containers);
     let mut lines = Vec::new();
     let mut helper = helper(name.clone());
-    for (volume, (user, group)) in &owned {
+    for (volume, owner) in &owned {
         let path = format!("{ROOM}/{}", volume.name);
-        lines.push(format!("chown {user}:{group} {path}"));
+        lines.push(format!("chown {owner} {path}"));
         helper.mounts.push(MountPoint { volume: volume.name.clone(), path, read_only: false });
     }
     helper.command = vec![Value::from(lines.join(" && "))];
@@ -50,7 +50,7 @@ pub(super) fn owners(
 }
 
 /// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
-fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32, u32)> {
+fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<FileOwner> {
     if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
         return named.owner.as_ref().map(|owner| owner.get());
     }
@@ -61,9 +61,7 @@ fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32,
             .iter()
             .any(|mount| names::container(&format!("{}{}", service.name, mount.target.peek())) == volume)
     };
-    let user = services.iter().find(mounts)?.container.user.as_ref()?.literal()?;
-    let (user, group) = user.split_once(':').unwrap_or((&user, &user));
-    Some((user.parse().ok()?, group.parse().ok()?))
+    FileOwner::parse(&services.iter().find(mounts)?.container.user.as_ref()?.literal()?)
 }
 
 /// Everyone who mounts one of the volumes waits for the helper.
@@ -131,7 +129,7 @@ fn place<'f>(
     );
     let told = planner.about(&rules::FILE_MOUNT, service, &file.node, message).help(format!(
         "give it a `target` below /run, such as `/run/{}/{name}`, and tell the program to read it there",
-        if file.config { "configs" } else { "secrets" }
+        if file.kind == FileMountKind::Config { "configs" } else { "secrets" }
     ));
     planner.cx.diagnostics.push(told);
     None
@@ -162,7 +160,7 @@ fn content(
     let renderer = planner.renderer(&main.name);
     let source = planner.app.secrets.get(&file.secret).map(|secret| &secret.source);
     match source {
-        Some(SecretSource::Content(text)) if file.config && !text.is_secret() => {
+        Some(SecretSource::Content(text)) if file.kind == FileMountKind::Config && !text.is_secret() => {
             helper.environment.insert(variable.to_owned(), renderer.value(text));
         }
         _ => {

@@ -6,7 +6,7 @@
 use super::planner::Planner;
 use super::{Container, NetworkMode};
 use crate::ecs::rules;
-use tranship_app::{Container as Given, Service};
+use tranship_app::{Container as Given, Service, UlimitPair};
 
 /// Names that `Ulimits` knows.
 const ULIMITS: &[&str] = &[
@@ -133,8 +133,13 @@ fn machine(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, cont
     for device in &given.devices {
         if open {
             planner.exact(device, "task definition: LinuxParameters.Devices");
-            let (host, path, permissions) = device.peek();
-            container.linux.devices.push((host.clone(), path.clone(), device_permissions(permissions)));
+            let given = device.peek();
+            let permissions = device_permissions(&given.permissions);
+            container.linux.devices.push((
+                given.host_path.clone(),
+                given.container_path.clone(),
+                permissions,
+            ));
         } else {
             planner.reject(service, device, "devices", "containers see no device of the machine", help);
         }
@@ -172,10 +177,10 @@ fn limits(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, conta
             planner.reject(service, limit, &format!("ulimits.{name}"), "ECS does not know this limit", &help);
             continue;
         }
-        let (soft, hard) = limit.peek();
+        let UlimitPair { soft, hard } = limit.get();
         let most = if &**name == "nofile" { NOFILE } else { i64::MAX };
-        container.ulimits.push((name.to_string(), (*soft).min(most), (*hard).min(most)));
-        if *soft > most || *hard > most {
+        container.ulimits.push((name.to_string(), soft.min(most), hard.min(most)));
+        if soft > most || hard > most {
             let reason = "the most that ECS allows";
             planner.cx.ledger.approximated(limit, most.to_string(), reason, "task definition: Ulimits");
         } else {
@@ -213,7 +218,8 @@ fn names(
             planner.ignore(service, host, "extra_hosts", reason, true);
         } else {
             planner.exact(host, "task definition: ExtraHosts");
-            container.extra_hosts.push(host.peek().clone());
+            let host = host.peek();
+            container.extra_hosts.push((host.name.clone(), host.address.clone()));
         }
     }
     let lists = [

@@ -6,7 +6,7 @@
 use super::text::Renderer;
 use super::{PlannedParameter, Secret};
 use std::collections::BTreeSet;
-use tranship_app::{Application, DatabaseField, Name, Piece, SecretSource, Service, Text};
+use tranship_app::{Application, DatabaseField, Name, Piece, SecretId, SecretSource, Service, Text};
 use tranship_cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
 use tranship_frontend::compose::Manifest;
 
@@ -157,9 +157,9 @@ fn key_of(manifest: &Manifest, secret: &tranship_app::Secret) -> String {
 #[derive(Default)]
 struct Uses {
     /// Injected as they are.
-    whole: BTreeSet<Name>,
+    whole: BTreeSet<SecretId>,
     /// Part of another secret.
-    inside: BTreeSet<Name>,
+    inside: BTreeSet<SecretId>,
     /// Texts of several pieces: service, variable, text.
     joined: Vec<(Name, Name, Text)>,
 }
@@ -193,7 +193,7 @@ impl Uses {
         }
     }
 
-    fn whole(&mut self, app: &Application, name: &Name) {
+    fn whole(&mut self, app: &Application, name: &SecretId) {
         if self.whole.insert(name.clone())
             && let Some(SecretSource::Derived(text)) = app.secrets.get(name).map(|secret| &secret.source)
         {

@@ -1,5 +1,5 @@
 use super::{Lowered, lowered};
-use crate::Exposure;
+use crate::{Exposure, PortRange, PublishedPort};
 
 /// The public ports: `service:port`.
 fn public(lowered: &Lowered) -> Vec<String> {
@@ -88,7 +88,10 @@ fn a_declaration_says_how_it_is_served() {
     assert_eq!(public(&lowered), ["a:80", "a:9100"]);
     let Exposure::Public(first) = &lowered.app().endpoints[0].exposure else { panic!() };
     assert_eq!(first.hosts.len(), 2);
-    assert_eq!(first.published.as_ref().map(|at| at.value), Some((8000, 8000)));
+    assert_eq!(
+        first.published.as_ref().map(|at| at.value),
+        Some(PublishedPort::Within(PortRange { first: 8000, last: 8000 }))
+    );
     assert_eq!(first.health_codes.as_ref().map(|at| at.value.as_str()), Some("200-399"));
 }
 

@@ -106,7 +106,7 @@ impl Lowered {
         let edges = self.app().edges.iter();
         let mut edges: Vec<String> = edges
             .map(|edge| {
-                let port = edge.port.map(|(port, protocol)| format!(":{port}/{}", protocol.as_str()));
+                let port = edge.port.map(|port| format!(":{}/{}", port.number, port.protocol.as_str()));
                 format!("{}>{}{}", edge.from, edge.to, port.unwrap_or_default())
             })
             .collect();
