@@ -2,7 +2,7 @@
 //!
 //! In: a sealed [`Manifest`] and what was chosen. Out: an [`Application`]; claims in the [`Ledger`] for
 //! the leaves that mean the same on every target. One file a concern: reading ([`scalar_reading`], [`services`],
-//! [`mounts`]), then inference ([`service_roles`], [`environment_wiring`], [`service_edges`], [`public_ports`], [`named_volumes`]). Invariant:
+//! [`mounts`]), then inference ([`service_roles`], [`environment_wiring`], [`service_edges`], [`public_ports`], [`task_groups`], [`named_volumes`]). Invariant:
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
@@ -24,6 +24,7 @@ mod service_roles;
 mod service_selection;
 mod services;
 mod shared_claims;
+mod task_groups;
 #[cfg(test)]
 mod tests;
 mod variable_names;
@@ -67,7 +68,7 @@ pub fn lower(
     let late = late_bound(manifest);
     let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
     let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
-    let application = settings.map(|settings| cx.application(settings));
+    let application = settings.and_then(|settings| cx.application(settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
         cx.tell_nothing();
@@ -96,7 +97,7 @@ fn keep_open(application: &mut Application) {
 }
 
 impl Lowering<'_> {
-    fn application(&mut self, settings: super::Settings) -> Application {
+    fn application(&mut self, settings: super::Settings) -> Option<Application> {
         let selection = service_selection::select(self, &settings);
         let mut databases = managed_databases::read(self, &selection);
         let mut services: IndexMap<Name, Service> = IndexMap::new();
@@ -109,13 +110,15 @@ impl Lowering<'_> {
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         let endpoints = public_ports::endpoints(self, &services, &edges);
-        let volumes = named_volumes::volumes(self, &services);
-        shared_claims::claim(self, &services);
         self.tell_unused();
+        let tasks = task_groups::form(self, &services, &edges, &secrets)?;
+        let volumes = named_volumes::volumes(self, &services, &tasks);
+        shared_claims::claim(self, &services, &tasks);
         let mut application = Application {
             name: self.manifest.name.clone(),
             settings,
             services,
+            tasks,
             volumes,
             databases,
             secrets,
@@ -124,7 +127,7 @@ impl Lowering<'_> {
             late_bound: std::mem::take(&mut self.late_used),
         };
         keep_open(&mut application);
-        application
+        Some(application)
     }
 
     /// Nothing is left that could be deployed.

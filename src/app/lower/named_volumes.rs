@@ -7,7 +7,7 @@ use super::Lowering;
 use super::scalar_reading::scalar;
 use crate::extension::{KEY, setting_text};
 use crate::rules;
-use crate::{At, FileOwner, MountSource, Name, Role, Scope, Service, Volume};
+use crate::{At, FileOwner, MountSource, Name, Scope, Service, TaskGroups, Volume};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -15,7 +15,11 @@ use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::{Entry, Node};
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
-pub(super) fn volumes(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> IndexMap<Name, Volume> {
+pub(super) fn volumes(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    tasks: &TaskGroups,
+) -> IndexMap<Name, Volume> {
     let mut volumes = IndexMap::new();
     let manifest = cx.manifest;
     let mut mounting = users(services);
@@ -24,7 +28,7 @@ pub(super) fn volumes(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>)
             cx.ledger.ignored(&entry.value, "no service that is deployed mounts it", false);
             continue;
         };
-        let volume = volume(cx, services, entry, users);
+        let volume = volume(cx, services, tasks, entry, users);
         volumes.insert(entry.key.text.clone(), volume);
     }
     volumes
@@ -48,6 +52,7 @@ fn users(services: &IndexMap<Name, Service>) -> BTreeMap<Name, Vec<Name>> {
 fn volume(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
+    tasks: &TaskGroups,
     entry: &Entry,
     users: Vec<Name>,
 ) -> Volume {
@@ -57,7 +62,7 @@ fn volume(
     if let Some(scope) = declared {
         cx.ledger.exact(scope, "how long the volume lives");
     }
-    let task = one_task(services, &users);
+    let task = one_task(tasks, &users);
     let scope = match (declared.and_then(setting_text).as_deref(), task) {
         (Some("persistent"), _) => Scope::Persistent,
         (Some("task"), Some(task)) => Scope::Task(task),
@@ -80,16 +85,9 @@ fn volume(
 }
 
 /// The one task that all who mount it are in.
-fn one_task(services: &IndexMap<Name, Service>, users: &[Name]) -> Option<Name> {
-    let mut tasks: BTreeSet<Name> = BTreeSet::new();
-    for user in users {
-        match &services.get(user)?.role {
-            Role::Service | Role::Job(_) => tasks.extend([user.clone()]),
-            Role::Init { tasks: of, .. } => tasks.extend(of.iter().cloned()),
-            Role::Sidecar { of, .. } => tasks.extend([of.clone()]),
-        }
-    }
-    tasks.first().filter(|_| tasks.len() == 1).cloned()
+fn one_task(tasks: &TaskGroups, users: &[Name]) -> Option<Name> {
+    let found: BTreeSet<&Name> = users.iter().flat_map(|user| tasks.tasks_of(user)).collect();
+    found.first().filter(|_| found.len() == 1).map(|task| (*task).clone())
 }
 
 /// The declared owner, else the one numeric user of those who mount it.

@@ -33,7 +33,6 @@ pub(super) fn assign(
             service.role = role;
         }
     }
-    settle_tasks(services);
     let deployed: BTreeSet<Name> = services.keys().chain(databases.keys()).cloned().collect();
     for service in services.values_mut() {
         service.dependencies.retain(|dependency| deployed.contains(&dependency.on));
@@ -138,16 +137,16 @@ fn inferred(
     let deployed =
         || waiting.iter().map(|(waiter, _)| waiter).filter(|waiter| services.contains_key(*waiter));
     let volumes = named_volumes(services.get(name));
-    let tasks: Vec<Name> = deployed()
+    let dependents: Vec<Name> = deployed()
         .filter(|waiter| !volumes.is_disjoint(&named_volumes(services.get(*waiter))))
         .cloned()
         .collect();
-    if tasks.is_empty() {
+    if dependents.is_empty() {
         let origin = cx.sources.record(Provenance::Inferred { from, why: "waited for to complete" });
         return job(cx, services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
     }
     let why = "waited for to complete, with a volume in common";
-    Role::Init { tasks, origin: cx.sources.record(Provenance::Inferred { from, why }) }
+    Role::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }
 }
 
 fn named_volumes(service: Option<&Service>) -> BTreeSet<&Name> {
@@ -158,44 +157,6 @@ fn named_volumes(service: Option<&Service>) -> BTreeSet<&Name> {
             _ => None,
         })
         .collect()
-}
-
-/// An init container of an init container or of a sidecar starts in the task that those are in.
-fn settle_tasks(services: &mut IndexMap<Name, Service>) {
-    let roles: IndexMap<Name, Role> =
-        services.iter().map(|(name, service)| (name.clone(), service.role.clone())).collect();
-    for service in services.values_mut() {
-        match &mut service.role {
-            Role::Init { tasks, .. } => {
-                let mut settled = Vec::new();
-                for task in tasks.iter() {
-                    for root in roots(&roles, task, 0) {
-                        if !settled.contains(&root) && root != service.name {
-                            settled.push(root);
-                        }
-                    }
-                }
-                *tasks = settled;
-            }
-            Role::Sidecar { of, .. } => {
-                if let Some(root) = roots(&roles, of, 0).into_iter().next() {
-                    *of = root;
-                }
-            }
-            Role::Service | Role::Job(_) => {}
-        }
-    }
-}
-
-/// The services whose tasks a service's container is in.
-fn roots(roles: &IndexMap<Name, Role>, name: &Name, depth: usize) -> Vec<Name> {
-    match roles.get(name) {
-        Some(Role::Init { tasks, .. }) if depth < 16 => {
-            tasks.iter().flat_map(|task| roots(roles, task, depth + 1)).collect()
-        }
-        Some(Role::Sidecar { of, .. }) if depth < 16 => roots(roles, of, depth + 1),
-        _ => vec![name.clone()],
-    }
 }
 
 /// Whether a dependency waits for the other's end.

@@ -4,7 +4,7 @@
 use super::Lowering;
 use super::service_roles::waits_for_end;
 use crate::extension::KEY;
-use crate::{JobTime, Name, Role, Service};
+use crate::{JobTime, Name, Role, Service, TaskGroups};
 use indexmap::IndexMap;
 use tranship_frontend::yaml::{Node, Value};
 
@@ -24,7 +24,7 @@ const FREE: &[&str] = &[
 ];
 
 /// Claims them.
-pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) {
+pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, tasks: &TaskGroups) {
     let manifest = cx.manifest;
     if let Some(name) = manifest.root.get("name") {
         cx.ledger.exact(name, "the project's name");
@@ -38,7 +38,7 @@ pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) {
         if let Some(database) = node.at(&[KEY, "database"]) {
             cx.ledger.exact(database, "no managed database");
         }
-        dependencies(cx, services, service, node);
+        dependencies(cx, services, tasks, service, node);
     }
 }
 
@@ -64,7 +64,13 @@ fn extension_fields(cx: &mut Lowering<'_>, node: &Node, depth: usize) {
 }
 
 /// Entries of `depends_on` that no target has to do anything for.
-fn dependencies(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, service: &Service, node: &Node) {
+fn dependencies(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    tasks: &TaskGroups,
+    service: &Service,
+    node: &Node,
+) {
     for entry in node.get("depends_on").and_then(Node::as_mapping).into_iter().flatten() {
         let name = &entry.key.text;
         let Some(dependency) = service.dependencies.iter().find(|one| one.on == *name) else {
@@ -73,7 +79,7 @@ fn dependencies(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, servi
         };
         match services.get(name).map(|other| &other.role) {
             None => cx.ledger.exact(&entry.value, "the database is there first"),
-            Some(Role::Init { tasks, .. }) if tasks.contains(&service.name) => {
+            Some(Role::Init { .. }) if tasks.is_in(name, &service.name) => {
                 cx.ledger.exact(&entry.value, "an init container of the task");
             }
             Some(Role::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {

@@ -11,6 +11,7 @@ mod endpoint;
 mod port;
 mod secret;
 mod service;
+mod task_group;
 mod volume;
 
 pub use container::*;
@@ -21,6 +22,7 @@ pub use endpoint::*;
 pub use port::*;
 pub use secret::*;
 pub use service::*;
+pub use task_group::*;
 pub use volume::*;
 
 use crate::Settings;
@@ -42,6 +44,8 @@ pub struct Application {
     /// Everything that runs containers: services, jobs, init containers, sidecars. Databases that AWS
     /// replaces and skipped services are not among them.
     pub services: IndexMap<Name, Service>,
+    /// Which of them share a task.
+    pub tasks: TaskGroups,
     /// Named volumes that some service mounts.
     pub volumes: IndexMap<Name, Volume>,
     /// Services that a managed database replaces.

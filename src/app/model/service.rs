@@ -72,14 +72,14 @@ pub enum Role {
     Job(Job),
     /// Runs to completion inside the task of each of these services, before they start.
     Init {
-        /// The dependents whose tasks it starts in.
-        tasks: Vec<Name>,
+        /// The services that wait for it and share a volume with it. They may be in the task of another one.
+        dependents: Vec<Name>,
         /// Why: the `depends_on` that says so.
         origin: Origin,
     },
     /// Shares the task of another service.
     Sidecar {
-        /// The service whose task it shares.
+        /// The service whose task it shares, which may be in the task of another one.
         of: Name,
         /// Why: `network_mode: service:x` or `task:`.
         origin: Origin,

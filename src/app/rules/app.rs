@@ -58,6 +58,11 @@ rules! {
         why "Leaving it out would take the target's default, which is not what the manifest says."
         example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
         fix "Write a duration of zero or more, such as `10s`.";
+    TASK_CIRCLE = Error "app/task-circle" "services that share a task in a circle"
+        what "Each of the services runs in the task of the next, by `task`, `network_mode: service:` or as an init container, and the last in the task of the first."
+        why "A task is named after the one service that leads it. In a circle none does, so none of them would be deployed."
+        example "services:\n  app:\n    image: nginx\n    x-tranship: { task: proxy }\n  proxy:\n    image: nginx\n    x-tranship: { task: app }\n"
+        fix "Remove the setting from the service that is to lead the task.";
     NOTHING_TO_DEPLOY = Error "app/nothing-to-deploy" "a manifest without a service to deploy"
         what "The manifest has no service, or every service is skipped or belongs to a profile that is not active."
         why "The result would be a stack that runs nothing."

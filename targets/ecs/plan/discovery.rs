@@ -4,7 +4,7 @@ use super::planner::Planner;
 use super::{Discovered, Namespace, NetworkMode, Task, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{Name, Piece};
+use tranship_app::{Name, Piece, TaskGroup};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -47,7 +47,7 @@ pub(super) fn tell(planner: &mut Planner<'_, '_>) {
 /// The services that a text of another task names: what stands there instead, and where it is seen first.
 fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
     let mut found = BTreeMap::new();
-    for (task, members) in planner.layout.tasks() {
+    for TaskGroup { leader: task, members, .. } in planner.layout.iter() {
         let renderer = planner.renderer(task);
         for service in members.iter().filter_map(|name| planner.app.services.get(name)) {
             for segment in service.texts().flat_map(|text| &text.segments) {

@@ -34,7 +34,7 @@ pub(super) fn plan(
         match &endpoint.exposure {
             Exposure::Internal => internal(planner, endpoint),
             Exposure::Public(public) => {
-                let Some(task) = planner.layout.tasks_of(&endpoint.service).first().copied().cloned() else {
+                let Some(task) = planner.layout.tasks_of(&endpoint.service).first().cloned() else {
                     continue;
                 };
                 if endpoint.protocol == Protocol::Udp {

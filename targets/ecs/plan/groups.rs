@@ -123,7 +123,7 @@ fn edge_rules(planner: &Planner<'_, '_>, members: &Members<'_>, edge: &Edge, rul
     let mut to: Vec<(LogicalId, Option<&str>)> = planner
         .layout
         .tasks_of(&edge.to)
-        .into_iter()
+        .iter()
         .filter_map(|task| Some((group_of(task)?.clone(), Some(&**task))))
         .collect();
     to.extend(members.databases.iter().find(|it| it.name == edge.to).map(|it| (it.group(), None)));

@@ -13,7 +13,6 @@ mod health;
 mod helpers;
 mod identity;
 mod kernel;
-pub mod layout;
 pub mod model;
 mod mounts;
 pub mod names;
@@ -32,7 +31,6 @@ pub use compute::{Asked, Capacity, Compute, Limits, Reach, Strategy};
 pub use model::*;
 
 use crate::Compilation;
-use layout::Layout;
 use planner::Planner;
 use tranship_app::{Application, Name};
 use tranship_cloudformation::{LogicalId, Resource, Select, Value};
@@ -96,9 +94,8 @@ impl EcsPlan {
 
 /// Decides everything for one application on one kind of compute, and asks every rule.
 pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) -> EcsPlan {
-    let layout = Layout::of(app);
     let capacity = compute.capacity(app, cx);
-    let mut planner = Planner { app, compute, layout: &layout, cx };
+    let mut planner = Planner { app, compute, layout: &app.tasks, cx };
     let planner = &mut planner;
     let (network, mut parameters) = network::plan(planner);
     let mut tasks = tasks::plan(planner);
@@ -121,7 +118,7 @@ pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) 
     order::tasks(planner, &mut tasks, &network, &capacity.after, &rules, &file_systems);
     order::services(planner, &mut services, &mut jobs, &tasks, load_balancer.as_ref(), &rules);
     tasks::start_order(planner);
-    let renderer = text::Renderer { app, layout: &layout, task: None };
+    let renderer = text::Renderer { app, layout: &app.tasks, task: None };
     let (secrets, fed) = secrets::plan(&renderer, planner.cx.manifest);
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
@@ -149,7 +146,7 @@ pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) 
         tags: settings.tags,
     };
     compute.finish(app, &mut plan, cx);
-    outbound::share(&Planner { app, compute, layout: &layout, cx }, &mut plan);
+    outbound::share(&Planner { app, compute, layout: &app.tasks, cx }, &mut plan);
     plan
 }
 

@@ -128,7 +128,7 @@ impl Waits {
         let layout = planner.layout;
         let others = layout.tasks_of(&dependency.on);
         for task in layout.tasks_of(service) {
-            for other in others.iter().filter(|other| **other != task) {
+            for other in others.iter().filter(|other| *other != task) {
                 self.add(task, other);
                 let (value, reason) = match dependency.condition.peek() {
                     Condition::Completed => {

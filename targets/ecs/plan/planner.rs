@@ -1,9 +1,9 @@
 //! What every decision works with: the application, the policy, the ledger, and ways to tell.
 
-use super::{compute::Compute, layout::Layout, text::Renderer};
+use super::{compute::Compute, text::Renderer};
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{Application, Claim, Service};
+use tranship_app::{Application, Claim, Service, TaskGroups};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The state of planning.
@@ -13,7 +13,7 @@ pub(super) struct Planner<'a, 'c> {
     /// The target's policy.
     pub(super) compute: &'a dyn Compute,
     /// Who shares a task with whom.
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a TaskGroups,
     /// The ledger and the diagnostics.
     pub(super) cx: &'a mut Compilation<'c>,
 }

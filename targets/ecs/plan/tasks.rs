@@ -16,7 +16,7 @@ const CONTAINERS: usize = 10;
 /// The tasks of the application, in the manifest's order.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<Task> {
     let layout = planner.layout;
-    layout.tasks().filter_map(|(name, members)| task(planner, name, members)).collect()
+    layout.iter().filter_map(|group| task(planner, &group.leader, &group.members)).collect()
 }
 
 fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<Task> {

@@ -3,8 +3,8 @@
 //! Late-bound variables become parameters, hosts become discovery names, database fields attributes of
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
-use super::{layout::Layout, names};
-use tranship_app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
+use super::names;
+use tranship_app::{Application, DatabaseField, Piece, Secret, SecretSource, TaskGroups, Text};
 use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
 
 /// What rendering needs to know.
@@ -13,7 +13,7 @@ pub(super) struct Renderer<'a> {
     /// The application.
     pub(super) app: &'a Application,
     /// Who shares a task with whom.
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a TaskGroups,
     /// The task in which the text stands; nothing outside of tasks.
     pub(super) task: Option<&'a str>,
 }
@@ -68,7 +68,7 @@ impl Renderer<'_> {
         if self.task.is_some_and(|task| self.layout.is_in(service, task)) {
             return "127.0.0.1".to_owned();
         }
-        let task = self.layout.tasks_of(service).first().map_or(service, |task| &***task);
+        let task = self.layout.tasks_of(service).first().map_or(service, |task| &**task);
         format!("{}.{}", names::label(task), names::namespace(&self.app.name, &self.app.settings))
     }
 

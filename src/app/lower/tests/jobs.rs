@@ -5,8 +5,8 @@ use crate::{FileOwner, JobTime, Role, Scope};
 fn role(lowered: &Lowered, service: &str) -> String {
     match &lowered.app().services[service].role {
         Role::Service => "service".to_owned(),
-        Role::Sidecar { of, .. } => format!("sidecar of {of}"),
-        Role::Init { tasks, .. } => format!("init of {}", tasks.join(" ")),
+        Role::Sidecar { .. } => format!("sidecar of {}", lowered.app().tasks.tasks_of(service).join(" ")),
+        Role::Init { .. } => format!("init of {}", lowered.app().tasks.tasks_of(service).join(" ")),
         Role::Job(job) => {
             let when = match &job.when {
                 JobTime::BeforeDeploy => "before",
@@ -122,4 +122,53 @@ x-tranship: { skip: [test] }
 ",
     );
     assert_eq!(role(&lowered, "prepare"), "before gates app");
+}
+
+#[test]
+fn services_that_share_a_task_in_a_circle_are_refused_with_every_step() {
+    for (services, expected, labels) in [
+        (
+            "  a: { image: x, x-tranship: { task: b } }\n  b: { image: y, x-tranship: { task: a } }\n  c: { image: z }\n",
+            "services share a task in a circle: a -> b -> a",
+            vec!["`a` shares the task of `b`", "`b` shares the task of `a`"],
+        ),
+        (
+            "  a: { image: x, x-tranship: { task: a } }\n  c: { image: z }\n",
+            "services share a task in a circle: a -> a",
+            vec!["`a` shares the task of `a`"],
+        ),
+        (
+            "  fill: { image: x, volumes: ['data:/v'], x-tranship: { task: app } }\n  app:\n    image: y\n    volumes: ['data:/v']\n    x-tranship: { task: side }\n    depends_on: { side: { condition: service_completed_successfully } }\n  side: { image: z, volumes: ['data:/v'] }\n",
+            "services share a task in a circle: app -> side -> app",
+            vec!["`app` shares the task of `side`", "`side` starts in the task of `app`"],
+        ),
+    ] {
+        let lowered = lowered(&format!("services:\n{services}volumes: {{ data: {{}} }}\n"));
+        assert!(lowered.application.is_none());
+        let found: Vec<_> =
+            lowered.diagnostics.iter().filter(|one| one.rule.name == "app/task-circle").collect();
+        let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages, [expected]);
+        let told: Vec<&str> = found[0].labels.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(told, labels);
+    }
+}
+
+#[test]
+fn every_service_is_in_the_tasks_of_all_that_it_moves_in_with() {
+    let lowered = lowered(
+        "services:
+  one: { image: a, volumes: ['data:/v'], depends_on: { fill: { condition: service_completed_successfully } } }
+  two: { image: a, volumes: ['data:/v'], depends_on: { fill: { condition: service_completed_successfully } } }
+  fill: { image: a, volumes: ['data:/v'] }
+  watch: { image: a, x-tranship: { task: fill } }
+  watcher: { image: a, x-tranship: { task: watch } }
+volumes: { data: {} }
+",
+    );
+    let app = lowered.app();
+    let groups: Vec<String> =
+        app.tasks.iter().map(|group| format!("{}: {}", group.leader, group.members.join(" "))).collect();
+    assert_eq!(groups, ["one: fill one watch watcher", "two: fill two watch watcher"]);
+    assert!(app.services.keys().all(|service| !app.tasks.tasks_of(service).is_empty()));
 }
