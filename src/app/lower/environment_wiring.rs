@@ -335,8 +335,13 @@ impl EnvironmentWiring<'_> {
             return;
         }
         let written = address.port.as_ref().and_then(|port| slice(&flat.text, port).parse().ok());
-        let of_scheme =
-            || address.scheme.as_ref().and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)));
+        let of_scheme = || {
+            address
+                .scheme
+                .as_ref()
+                .and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)))
+                .map(|port| port.number)
+        };
         let port = written.or(sibling).or_else(of_scheme);
         self.reaches.push(HostReach { from: from.clone(), to: to.clone(), port, origin });
     }
@@ -511,7 +516,7 @@ fn is_secret(variable: &str, flat: &FlatText) -> bool {
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.
-fn port_variables(environment: &IndexMap<Name, Variant>) -> BTreeMap<String, u16> {
+pub(super) fn port_variables(environment: &IndexMap<Name, Variant>) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
     for (variable, variant) in environment {
         let Some((prefix, ConnectionField::Port)) = field(variable) else { continue };

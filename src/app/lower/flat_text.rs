@@ -4,7 +4,7 @@ use super::address_scan::TextRange;
 use crate::{Name, Piece, SecretId, Segment, Text};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
-const OPEN: &str = "\u{fffc}";
+pub(super) const OPEN: &str = "\u{fffc}";
 
 /// A text as one string. Pieces that are not known yet are a placeholder each.
 #[derive(Debug, Clone)]
@@ -72,6 +72,13 @@ impl FlatText {
             end = part.end;
         }
         self.copy(end..self.text.len(), &mut text);
+        text
+    }
+
+    /// A part of the text.
+    pub(super) fn part(&self, part: TextRange) -> Text {
+        let mut text = Text::empty(self.whole.node, self.whole.origin);
+        self.copy(part, &mut text);
         text
     }
 

@@ -172,25 +172,32 @@ static OTHER_PORTS: &[u16] =
 
 /// Ports of URL schemes that have none written.
 /// Source: the IANA URI scheme and service name registries, the clients' manuals.
-static SCHEME_PORTS: &[(&str, u16)] = &[
-    ("amqp", 5672),
-    ("amqps", 5671),
-    ("http", 80),
-    ("https", 443),
-    ("ldap", 389),
-    ("mongodb", 27017),
-    ("mqtt", 1883),
-    ("mysql", 3306),
-    ("mysql2", 3306),
-    ("mariadb", 3306),
-    ("nats", 4222),
-    ("postgres", 5432),
-    ("postgresql", 5432),
-    ("redis", 6379),
-    ("rediss", 6379),
-    ("smtp", 25),
-    ("ws", 80),
-    ("wss", 443),
+static SCHEME_PORTS: &[(&str, PortSpec)] = &[
+    ("amqp", tcp(5672)),
+    ("amqps", tcp(5671)),
+    ("ftp", tcp(21)),
+    ("http", tcp(80)),
+    ("https", tcp(443)),
+    ("imap", tcp(143)),
+    ("imaps", tcp(993)),
+    ("kafka", tcp(9092)),
+    ("ldap", tcp(389)),
+    ("ldaps", tcp(636)),
+    ("mariadb", tcp(3306)),
+    ("mongodb", tcp(27017)),
+    ("mqtt", tcp(1883)),
+    ("mysql", tcp(3306)),
+    ("mysql2", tcp(3306)),
+    ("nats", tcp(4222)),
+    ("postgres", tcp(5432)),
+    ("postgresql", tcp(5432)),
+    ("redis", tcp(6379)),
+    ("rediss", tcp(6379)),
+    ("smtp", tcp(25)),
+    ("smtps", tcp(465)),
+    ("ssh", tcp(22)),
+    ("ws", tcp(80)),
+    ("wss", tcp(443)),
 ];
 
 /// The row of an image reference.
@@ -219,7 +226,7 @@ pub(super) fn is_other_protocol(port: u16) -> bool {
 }
 
 /// The port of a URL scheme; drivers named after a plus sign count for nothing.
-pub(super) fn scheme_port(scheme: &str) -> Option<u16> {
+pub(super) fn scheme_port(scheme: &str) -> Option<PortSpec> {
     let base = scheme.split('+').next().unwrap_or(scheme).to_ascii_lowercase();
     SCHEME_PORTS.iter().find(|(name, _)| *name == base).map(|(_, port)| *port)
 }

@@ -9,6 +9,7 @@ mod address_scan;
 mod command_wiring;
 mod declared_secrets;
 mod environment_wiring;
+mod external_addresses;
 mod flat_text;
 mod host_directory;
 mod images;
@@ -106,6 +107,7 @@ impl Lowering<'_> {
         }
         service_roles::assign(self, &mut services, &selection, &databases);
         let directory = host_directory::HostDirectory::new(self, &services, &databases, &selection);
+        external_addresses::resolve(&mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);

@@ -35,6 +35,7 @@ impl Lowering<'_> {
                 entry.key.origin
             },
             data_store,
+            external: Vec::new(),
             container,
             name,
         }

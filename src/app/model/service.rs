@@ -1,6 +1,6 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
-use super::{Container, DataStoreKind, HealthTest, Image, Name};
+use super::{Container, DataStoreKind, ExternalAddress, HealthTest, Image, Name};
 use crate::At;
 use crate::Text;
 use tranship_frontend::source::Origin;
@@ -33,6 +33,8 @@ pub struct Service {
     pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
     pub stop_first: Option<At<bool>>,
+    /// Hosts outside of the application that its values name.
+    pub external: Vec<ExternalAddress>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.
     pub host_names: Vec<At<Name>>,
 }

@@ -6,32 +6,15 @@
 use super::planner::Planner;
 use super::{EcsPlan, Outbound, Task};
 use std::collections::BTreeSet;
-use tranship_app::{Piece, Protocol, Text};
+use tranship_app::{PortSpec, Protocol};
 use tranship_cloudformation::{LogicalId, Role};
 
-/// Ports of schemes that stand in URLs without one (IANA).
-const SCHEMES: &[(&str, u16)] = &[
-    ("amqp", 5672),
-    ("amqps", 5671),
-    ("ftp", 21),
-    ("http", 80),
-    ("https", 443),
-    ("imap", 143),
-    ("imaps", 993),
-    ("kafka", 9092),
-    ("ldap", 389),
-    ("ldaps", 636),
-    ("mongodb", 27017),
-    ("mysql", 3306),
-    ("nats", 4222),
-    ("postgres", 5432),
-    ("postgresql", 5432),
-    ("redis", 6379),
-    ("rediss", 6379),
-    ("smtp", 25),
-    ("smtps", 465),
-    ("ssh", 22),
-];
+impl Outbound {
+    /// Whether the rule opens a port.
+    fn opens(&self, port: PortSpec) -> bool {
+        (self.port, self.protocol) == (port.number, port.protocol)
+    }
+}
 
 /// The outbound rules of a task.
 pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
@@ -43,8 +26,8 @@ pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
         rule(53, Protocol::Tcp, "DNS"),
     ];
     for port in named(planner, task) {
-        if !rules.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
-            rules.push(rule(port, Protocol::Tcp, "Named in a value of the environment"));
+        if !rules.iter().any(|known| known.opens(port)) {
+            rules.push(rule(port.number, port.protocol, "Named in a value of the environment"));
         }
     }
     rules
@@ -59,100 +42,16 @@ pub(super) fn share(planner: &Planner<'_, '_>, plan: &mut EcsPlan) {
             continue;
         };
         for port in named(planner, task) {
-            if !group.outbound.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
+            if !group.outbound.iter().any(|known| known.opens(port)) {
                 let description = "Named in a value of the environment".to_owned();
-                group.outbound.push(Outbound { port, protocol: Protocol::Tcp, description });
+                group.outbound.push(Outbound { port: port.number, protocol: port.protocol, description });
             }
         }
     }
 }
 
 /// Ports of hosts outside of the application that stand in values of the task's containers.
-fn named(planner: &Planner<'_, '_>, task: &Task) -> BTreeSet<u16> {
+fn named(planner: &Planner<'_, '_>, task: &Task) -> BTreeSet<PortSpec> {
     let services = planner.app.services.values().filter(|it| planner.layout.is_in(&it.name, &task.name));
-    let mut found = BTreeSet::new();
-    for service in services {
-        let container = &service.container;
-        let lists = [&container.command, &container.entrypoint].into_iter().flatten();
-        let values = container.environment.values().filter_map(|variant| variant.value.as_ref());
-        for text in lists.flat_map(|list| list.peek()).chain(values) {
-            found.extend(literals(text).flat_map(ports));
-        }
-        for (name, variant) in &container.environment {
-            found.extend(port_beside_host(service, name, variant.value.as_ref()));
-        }
-    }
-    found
-}
-
-fn literals(text: &Text) -> impl Iterator<Item = &str> {
-    text.segments.iter().filter_map(|segment| match &segment.piece {
-        Piece::Literal(text) => Some(&**text),
-        _ => None,
-    })
-}
-
-/// `SMTP_PORT: 587` beside `SMTP_HOST: smtp.example.com`.
-fn port_beside_host(service: &tranship_app::Service, name: &str, value: Option<&Text>) -> Option<u16> {
-    let stem = name.strip_suffix("_PORT")?;
-    let port: u16 = value?.literal()?.parse().ok()?;
-    let host = ["_HOST", "_SERVER", "_HOSTNAME"].iter().find_map(|suffix| {
-        service.container.environment.get(format!("{stem}{suffix}").as_str())?.value.as_ref()?.literal()
-    })?;
-    is_domain(&host).then_some(port)
-}
-
-/// The ports in `scheme://host`, `scheme://host:port` and `host.domain:port`.
-fn ports(text: &str) -> Vec<u16> {
-    let separate = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '=' | '(' | ')');
-    text.split(separate).filter_map(port).collect()
-}
-
-fn port(word: &str) -> Option<u16> {
-    let (scheme, rest) = match word.split_once("://") {
-        Some((scheme, rest)) => (Some(scheme), rest),
-        None => (None, word),
-    };
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let authority = authority.rsplit('@').next()?;
-    match authority.rsplit_once(':') {
-        Some((host, port)) if is_domain(host) => port.parse().ok(),
-        Some(_) => None,
-        None if is_domain(authority) => SCHEMES.iter().find(|it| Some(it.0) == scheme).map(|it| it.1),
-        None => None,
-    }
-}
-
-/// A name with a dot that is no address of the machine itself.
-fn is_domain(host: &str) -> bool {
-    host.contains('.')
-        && !host.starts_with("127.")
-        && !host.starts_with("0.")
-        && host.split('.').all(|label| !label.is_empty())
-        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
-        && host.chars().any(|c| c.is_ascii_alphanumeric())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_of_hosts_outside() {
-        let cases: &[(&str, &[u16])] = &[
-            ("smtp://user:word@mail.example.com:587/x", &[587]),
-            ("http://api.example.com/v1", &[80]),
-            ("https://api.example.com", &[443]),
-            ("a.example.com:9092,b.example.com:9093", &[9092, 9093]),
-            ("--http=0.0.0.0:8000", &[]),
-            ("http://localhost:3000", &[]),
-            ("127.0.0.1:80", &[]),
-            ("db:5432", &[]),
-            ("12:30", &[]),
-            ("version 1.4.2", &[]),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(ports(text), *expected, "{text}");
-        }
-    }
+    services.flat_map(|service| &service.external).map(|address| address.port).collect()
 }

@@ -3,6 +3,7 @@
 mod databases;
 mod edges;
 mod exposure;
+mod external;
 mod jobs;
 mod secrets;
 mod settings;
