@@ -5,7 +5,7 @@
 
 use crate::rule_registry;
 use tranship_app::rules;
-use tranship_app::{EnvironmentChoice, Ledger, Report};
+use tranship_app::{EnvironmentChoice, KeyPaths, Ledger, LoweringInput, Report};
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity, suggest};
 use tranship_frontend::source::Sources;
@@ -92,22 +92,17 @@ impl Outcome {
         let manifest = self.load(request, world)?;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
-        let mut application = tranship_app::lower(
-            &manifest,
-            &request.choice,
-            &rule_registry(),
-            sources,
-            diagnostics,
-            &mut ledger,
-        )?;
+        let (choice, registry) = (&request.choice, &rule_registry());
+        let given = LoweringInput { manifest: &manifest, choice, registry, world };
+        let mut application = tranship_app::lower(&given, sources, diagnostics, &mut ledger)?;
         if unset == Unset::Assumed {
             application.assume_late_bound();
         }
         let target = tranship_targets::find(&application.settings.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
-        let mut cx =
-            Compilation { manifest: &manifest, sources, diagnostics: &mut found, ledger: &mut ledger, world };
+        let keys = KeyPaths::of(&manifest);
+        let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, world };
         let mut compiled = target.compile(&application, &mut cx);
         let report = ledger.close(&manifest, sources, target.support(), &mut found);
         found.for_each_mut(|diagnostic| {

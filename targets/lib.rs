@@ -14,9 +14,8 @@ pub mod support {
     include!(concat!(env!("OUT_DIR"), "/support.rs"));
 }
 
-use tranship_app::{Application, Ledger, SupportTable};
+use tranship_app::{Application, KeyPaths, Ledger, SupportTable};
 use tranship_artifact::ArtifactSet;
-use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostics, Rule};
 use tranship_frontend::source::Sources;
 use tranship_frontend::world::World;
@@ -42,8 +41,8 @@ pub trait Target: Sync {
 /// What a target works with besides the application.
 #[derive(Debug)]
 pub struct Compilation<'a> {
-    /// The resolved manifest, for key paths.
-    pub manifest: &'a Manifest,
+    /// Where the leaves of the manifest stand, for comments and diagnostics.
+    pub keys: KeyPaths<'a>,
     /// Every origin, and room for inferred ones.
     pub sources: &'a mut Sources,
     /// What to tell the user.

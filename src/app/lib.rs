@@ -8,6 +8,7 @@
 mod at;
 mod disposition;
 mod extension;
+mod key_paths;
 mod ledger;
 mod lower;
 mod model;
@@ -20,8 +21,9 @@ mod text;
 pub use at::{At, Claim};
 pub use disposition::{Disposition, Entry};
 pub use extension::{environments, late_bound_names, published_schema};
+pub use key_paths::KeyPaths;
 pub use ledger::Ledger;
-pub use lower::lower;
+pub use lower::{LoweringInput, lower};
 pub use model::*;
 pub use report::{Counts, Report, ReportRow};
 pub use settings::*;

@@ -38,11 +38,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
 use tranship_frontend::source::{Origin, Sources, Span};
+use tranship_frontend::world::World;
 use tranship_frontend::yaml::Mapping;
+
+/// What a manifest is lowered with.
+#[derive(Debug, Clone, Copy)]
+pub struct LoweringInput<'a> {
+    /// The resolved manifest.
+    pub manifest: &'a Manifest,
+    /// What to lower it for.
+    pub choice: &'a EnvironmentChoice,
+    /// The rules that `accept` may name.
+    pub registry: &'a RuleRegistry,
+    /// The project's files, to see what bind mounts find.
+    pub world: &'a dyn World,
+}
 
 /// What every step of lowering has at hand.
 struct Lowering<'a> {
     manifest: &'a Manifest,
+    world: &'a dyn World,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
@@ -56,19 +71,18 @@ struct Lowering<'a> {
 
 /// Lowers a manifest to the application it means. Nothing when an error was reported.
 pub fn lower(
-    manifest: &Manifest,
-    choice: &EnvironmentChoice,
-    registry: &RuleRegistry,
+    given: &LoweringInput<'_>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
+    let LoweringInput { manifest, choice, registry, world } = *given;
     let errors = diagnostics.error_count();
     extension::check(manifest, diagnostics);
     let settings = extension::settings(manifest, choice, registry, diagnostics, ledger);
     let late = late_bound(manifest);
     let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
-    let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
+    let mut cx = Lowering { manifest, world, sources, diagnostics, ledger, late, late_used, late_used_fixed };
     let application = settings.and_then(|settings| cx.application(settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {

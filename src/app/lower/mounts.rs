@@ -3,9 +3,11 @@
 use super::Lowering;
 use super::scalar_reading::scalar;
 use crate::{
-    At, DeviceMapping, ExtraHost, FileMount, FileMountKind, Mount, MountSource, Name, Port, PortRange,
-    Protocol, PublishedPort, SecretId, UlimitPair,
+    At, BindMount, BindSource, DeviceMapping, ExtraHost, FileMount, FileMountKind, Mount, MountSource, Name,
+    Port, PortRange, Protocol, PublishedPort, SecretId, UlimitPair,
 };
+use camino::Utf8Path;
+use tranship_frontend::world::Kind;
 use tranship_frontend::yaml::{Node, Value};
 
 impl Lowering<'_> {
@@ -40,7 +42,7 @@ impl Lowering<'_> {
         let source = match (kind.value.as_str(), source) {
             ("volume", Some(name)) => MountSource::Volume(name.value.into()),
             ("volume", None) => MountSource::Anonymous,
-            ("bind", Some(path)) => MountSource::Bind(path),
+            ("bind", Some(path)) => MountSource::Bind(self.bind(path)),
             ("tmpfs", _) => MountSource::Tmpfs { size: self.bytes(node.at(&["tmpfs", "size"])) },
             _ => MountSource::Other(kind),
         };
@@ -51,6 +53,18 @@ impl Lowering<'_> {
             node: node.id,
             origin: node.origin,
         })
+    }
+
+    /// A bind mount with what is there.
+    fn bind(&self, path: At<String>) -> BindMount {
+        let local = Utf8Path::new(&path.value);
+        let source = match (local.strip_prefix(&self.manifest.directory), self.world.kind(local)) {
+            (Err(_), _) => BindSource::HostPath,
+            (Ok(relative), Some(Kind::File)) => BindSource::ProjectFile(relative.to_owned()),
+            (Ok(relative), Some(Kind::Directory)) => BindSource::ProjectFolder(relative.to_owned()),
+            (Ok(relative), None) => BindSource::Missing(relative.to_owned()),
+        };
+        BindMount { path, source }
     }
 
     /// `ports`, then `expose`.

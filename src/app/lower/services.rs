@@ -44,6 +44,7 @@ impl Lowering<'_> {
     fn container(&mut self, node: &Node) -> Container {
         Container {
             image: self.image(node),
+            build: node.get("build").filter(|build| !build.is_null()).map(|build| At::of(build, ())),
             platform: self.string(node.get("platform")),
             entrypoint: node.get("entrypoint").and_then(|node| self.arguments(node)),
             command: node.get("command").and_then(|node| self.arguments(node)),

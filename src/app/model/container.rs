@@ -3,6 +3,7 @@
 use super::{Name, Port, SecretId};
 use crate::At;
 use crate::Text;
+use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use std::time::Duration;
 use tranship_frontend::source::Origin;
@@ -13,6 +14,8 @@ use tranship_frontend::yaml::NodeId;
 pub struct Container {
     /// Its image.
     pub image: Image,
+    /// `build`, with or without `image` beside it: the image is made from the project.
+    pub build: Option<At<()>>,
     /// `platform`: `linux/arm64`.
     pub platform: Option<At<String>>,
     /// `entrypoint`; an empty list clears the image's.
@@ -184,7 +187,7 @@ pub enum MountSource {
     /// A volume without a name: empty at each start.
     Anonymous,
     /// A path of the machine that runs Compose.
-    Bind(At<String>),
+    Bind(BindMount),
     /// Memory.
     Tmpfs {
         /// In bytes.
@@ -192,6 +195,46 @@ pub enum MountSource {
     },
     /// `type: image`, `npipe` or `cluster`.
     Other(At<String>),
+}
+
+/// A path of the machine that runs Compose, in a container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BindMount {
+    /// The absolute path.
+    pub path: At<String>,
+    /// What is there, seen from the project.
+    pub source: BindSource,
+}
+
+/// What a bind mount finds on the machine that runs Compose. Paths are relative to the project's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindSource {
+    /// A file of the project.
+    ProjectFile(Utf8PathBuf),
+    /// A folder of the project.
+    ProjectFolder(Utf8PathBuf),
+    /// Nothing yet: Docker would make an empty folder of the project.
+    Missing(Utf8PathBuf),
+    /// A path outside of the project, whether something is there or not.
+    HostPath,
+}
+
+impl BindSource {
+    /// The path within the project.
+    pub fn within_project(&self) -> Option<&Utf8Path> {
+        match self {
+            BindSource::ProjectFile(path) | BindSource::ProjectFolder(path) | BindSource::Missing(path) => {
+                Some(path)
+            }
+            BindSource::HostPath => None,
+        }
+    }
+
+    /// Whether its name is a file's: it has an extension.
+    pub fn names_file(&self) -> bool {
+        let name = self.within_project().and_then(Utf8Path::file_name);
+        name.is_some_and(|name| name.trim_start_matches('.').contains('.'))
+    }
 }
 
 /// A secret or config as a file in the container.

@@ -231,5 +231,5 @@ pub(super) fn container_name(name: &str) -> String {
 
 /// The key path of a node, for a comment.
 fn path(cx: &Compilation<'_>, node: NodeId) -> String {
-    cx.manifest.nodes.path(node).to_string()
+    cx.keys.path(&node)
 }

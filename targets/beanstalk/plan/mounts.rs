@@ -6,9 +6,8 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use camino::Utf8Path;
 use tranship_app::rules::target;
-use tranship_app::{Application, At, Mount, MountSource, Scope, Service};
+use tranship_app::{Application, At, BindMount, BindSource, Mount, MountSource, Scope, Service};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::world::Kind;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -39,7 +38,7 @@ pub(super) fn decide(
             }
             MountSource::Volume(name) => Some(container_name(name)),
             MountSource::Anonymous => Some(anonymous(service, index, mount, plan, cx)),
-            MountSource::Bind(source) => bind(service, source, mount, plan, cx),
+            MountSource::Bind(from) => bind(service, from, mount, plan, cx),
             MountSource::Other(kind) => refuse_kind(service, kind, cx),
         };
         let Some(source_volume) = source_volume else { continue };
@@ -55,7 +54,7 @@ pub(super) fn of_job(service: &Service, plan: &mut Plan, cx: &mut Compilation<'_
         let source = match &mount.source {
             MountSource::Volume(name) => Some(volume_path(name)),
             // The bundle is not at its final place yet when a job runs.
-            MountSource::Bind(source) => bind(service, source, mount, plan, cx).and_then(|name| {
+            MountSource::Bind(from) => bind(service, from, mount, plan, cx).and_then(|name| {
                 let volume = plan.volumes.iter().find(|volume| volume.name == name)?;
                 Some(volume.path.as_ref()?.replacen(UNPACKED, "/var/app/staging", 1))
             }),
@@ -100,18 +99,18 @@ fn anonymous(
 /// data, which no one commits, is one of the instance.
 fn bind(
     service: &Service,
-    source: &At<String>,
+    from: &BindMount,
     mount: &Mount,
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
-    let local = Utf8Path::new(source.peek());
-    let machine = OF_THE_MACHINE.iter().any(|known| local.starts_with(known));
-    let data = !machine && is_for_data(service, local, cx);
+    let local = from.path.peek();
+    let machine = OF_THE_MACHINE.iter().any(|known| Utf8Path::new(local).starts_with(known));
+    let data = data_folder(service, &from.source).filter(|_| !machine);
     let on_instance = match (machine, data) {
-        (true, _) => source.peek().clone(),
-        (false, true) => kept(service, source, local, cx),
-        (false, false) => bundled(service, source, local, plan, cx)?,
+        (true, _) => local.clone(),
+        (false, Some(relative)) => kept(service, &from.path, relative, cx),
+        (false, None) => bundled(service, from, plan, cx)?,
     };
     let standing = plan.volumes.iter().find(|volume| volume.path.as_deref() == Some(on_instance.as_str()));
     if let Some(standing) = standing {
@@ -119,26 +118,22 @@ fn bind(
     }
     let name = free_name(plan, &volume_name(&on_instance))?;
     let (path, from) = (Some(on_instance), path(cx, mount.node));
-    plan.volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared: data, from });
+    plan.volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared: data.is_some(), from });
     Some(name)
 }
 
-/// Whether a directory of the project holds data: a data store's own, or one that is not there and that
-/// Docker would make.
-fn is_for_data(service: &Service, local: &Utf8Path, cx: &Compilation<'_>) -> bool {
-    let inside = local.starts_with(&cx.manifest.directory);
-    let named_as_file = local.file_name().is_some_and(|name| name.trim_start_matches('.').contains('.'));
-    inside
-        && match cx.world.kind(local) {
-            Some(Kind::File) => false,
-            Some(Kind::Directory) => service.data_store.is_some(),
-            None => !named_as_file,
-        }
+/// The folder of the project, if it holds data: a data store's own, or one that is not there and that Docker
+/// would make.
+fn data_folder<'m>(service: &Service, source: &'m BindSource) -> Option<&'m Utf8Path> {
+    match source {
+        BindSource::ProjectFolder(relative) if service.data_store.is_some() => Some(relative),
+        BindSource::Missing(relative) if !source.names_file() => Some(relative),
+        _ => None,
+    }
 }
 
 /// The directory of the instance that stands in for one of the project's that holds data.
-fn kept(service: &Service, source: &At<String>, local: &Utf8Path, cx: &mut Compilation<'_>) -> String {
-    let relative = local.strip_prefix(&cx.manifest.directory).unwrap_or(local);
+fn kept(service: &Service, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
     let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
     let reason = "a directory of the instance, empty at first: it goes with the instance";
     cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
@@ -165,16 +160,11 @@ fn free_name(plan: &Plan, stem: &str) -> Option<String> {
 }
 
 /// The path that a bundled file or directory has on the instance. Nothing after an error.
-fn bundled(
-    service: &Service,
-    source: &At<String>,
-    local: &Utf8Path,
-    plan: &mut Plan,
-    cx: &mut Compilation<'_>,
-) -> Option<String> {
-    let relative = local.strip_prefix(&cx.manifest.directory).ok().map(Utf8Path::to_owned);
-    let added = match &relative {
-        Some(relative) => files::add(local, relative, plan, cx),
+fn bundled(service: &Service, from: &BindMount, plan: &mut Plan, cx: &mut Compilation<'_>) -> Option<String> {
+    let source = &from.path;
+    let relative = from.source.within_project();
+    let added = match relative {
+        Some(relative) => files::add(Utf8Path::new(source.peek()), relative, plan, cx),
         None => Err("it is outside the project's directory".to_owned()),
     };
     match (added, relative) {

@@ -132,7 +132,7 @@ fn target_group(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pub
         health_path: text(&public.health_path, "/"),
         health_codes: text(&public.health_codes, "200-399"),
         health_interval: 15,
-        from: vec![planner.cx.manifest.nodes.path(endpoint.node).to_string()]
+        from: vec![planner.cx.keys.path(&endpoint.node)]
             .into_iter()
             .map(|path| if path.is_empty() { format!("services.{}", endpoint.service) } else { path })
             .collect(),

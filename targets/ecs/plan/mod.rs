@@ -119,7 +119,7 @@ pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) 
     order::services(planner, &mut services, &mut jobs, &tasks, load_balancer.as_ref(), &rules);
     tasks::start_order(planner);
     let renderer = text::Renderer { app, layout: &app.tasks, task: None };
-    let (secrets, fed) = secrets::plan(&renderer, planner.cx.manifest);
+    let (secrets, fed) = secrets::plan(&renderer, planner.cx.keys);
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
     let settings = settings::plan(planner);

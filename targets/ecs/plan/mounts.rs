@@ -27,10 +27,10 @@ pub(super) fn plan(
                 planner.exact(&mount.node, "task definition: a volume of the task");
             }
             MountSource::Tmpfs { size } => tmpfs(planner, service, mount, size.as_ref(), container),
-            MountSource::Bind(path) if is_of_machine(planner, path.peek()) => {
-                machine(planner, mount, path, container, volumes);
+            MountSource::Bind(bind) if is_of_machine(planner, bind.path.peek()) => {
+                machine(planner, mount, &bind.path, container, volumes);
             }
-            MountSource::Bind(path) => bind(planner, service, mount, path),
+            MountSource::Bind(from) => bind(planner, service, mount, &from.path),
             MountSource::Other(kind) => planner.reject(
                 service,
                 &mount.node,
@@ -125,18 +125,12 @@ fn machine(
 /// Files of the machine that runs Compose are not on AWS. Beside `build` they are the sources that
 /// the image holds anyway; without it the container would start without them.
 fn bind(planner: &mut Planner<'_, '_>, service: &Service, mount: &Mount, path: &At<String>) {
-    let built = planner
-        .cx
-        .manifest
-        .root
-        .at(&["services", &service.name, "build"])
-        .is_some_and(|node| !node.is_null());
     let shown = format!("volumes: {}", mount.target.peek());
     if path.peek().ends_with("docker.sock") {
         let reason = "there is no Docker daemon to talk to";
         let help = "remove the mount in a Compose file of the environment (`files:`), or skip the service: `x-tranship: { skip: [...] }`";
         planner.reject(service, &mount.node, &shown, reason, help);
-    } else if built {
+    } else if service.container.build.is_some() {
         let reason = "files of this machine are not on AWS; the image's own are used";
         planner.ignore(service, &mount.node, &shown, reason, true);
     } else {

@@ -40,10 +40,9 @@ impl<'a> Planner<'a, '_> {
         claimed: &impl Claim,
         message: String,
     ) -> Diagnostic {
-        let node = claimed.node();
         Diagnostic::new(rule, message)
-            .at(self.cx.manifest.nodes.origin(node))
-            .key(self.cx.manifest.nodes.path(node).to_string())
+            .at(self.cx.keys.origin(claimed))
+            .key(self.cx.keys.path(claimed))
             .service(&*service.name)
             .target(self.compute.target())
     }

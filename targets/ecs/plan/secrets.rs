@@ -6,9 +6,10 @@
 use super::text::Renderer;
 use super::{PlannedParameter, Secret};
 use std::collections::BTreeSet;
-use tranship_app::{Application, DatabaseField, Name, Piece, SecretId, SecretSource, Service, Text};
+use tranship_app::{
+    Application, DatabaseField, KeyPaths, Name, Piece, SecretId, SecretSource, Service, Text,
+};
 use tranship_cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
-use tranship_frontend::compose::Manifest;
 
 /// The secret of a name of the application.
 pub(super) fn id(name: &str) -> LogicalId {
@@ -92,7 +93,7 @@ fn joined_id(service: &str, variable: &str) -> LogicalId {
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>, Vec<PlannedParameter>) {
+pub(super) fn plan(renderer: &Renderer<'_>, keys: KeyPaths<'_>) -> (Vec<Secret>, Vec<PlannedParameter>) {
     let uses = Uses::of(renderer.app);
     let mut secrets = Vec::new();
     let mut parameters = Vec::new();
@@ -102,10 +103,10 @@ pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>
             SecretSource::Derived(_) | SecretSource::Content(_) | SecretSource::External(_)
         );
         if fed && (uses.whole.contains(name) || uses.inside.contains(name)) {
-            parameters.push(fed_by(manifest, secret));
+            parameters.push(fed_by(keys, secret));
         }
         if uses.whole.contains(name) && !matches!(secret.source, SecretSource::External(_)) {
-            secrets.push(kept(renderer, manifest, secret));
+            secrets.push(kept(renderer, keys, secret));
         }
     }
     secrets.extend(uses.joined.iter().map(|(service, variable, text)| Secret {
@@ -117,16 +118,16 @@ pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>
     (secrets, parameters)
 }
 
-fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &tranship_app::Secret) -> Secret {
+fn kept(renderer: &Renderer<'_>, keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> Secret {
     Secret {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
         value: renderer.secret(secret).into(),
-        from: vec![key_of(manifest, secret)],
+        from: vec![key_of(keys, secret)],
     }
 }
 
-fn fed_by(manifest: &Manifest, secret: &tranship_app::Secret) -> PlannedParameter {
+fn fed_by(keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> PlannedParameter {
     let what = match &secret.source {
         SecretSource::File(path) => {
             // The name alone: where the file stands differs from machine to machine.
@@ -140,7 +141,7 @@ fn fed_by(manifest: &Manifest, secret: &tranship_app::Secret) -> PlannedParamete
     };
     PlannedParameter {
         id: parameter(&secret.name),
-        parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(manifest, secret)),
+        parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(keys, secret)),
         value: None,
         variable: None,
         secret: Some(secret.name.clone()),
@@ -148,8 +149,8 @@ fn fed_by(manifest: &Manifest, secret: &tranship_app::Secret) -> PlannedParamete
 }
 
 /// The key path of the value, or of the declaration.
-fn key_of(manifest: &Manifest, secret: &tranship_app::Secret) -> String {
-    let path = manifest.nodes.path(secret.node).to_string();
+fn key_of(keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> String {
+    let path = keys.path(&secret.node);
     if path.is_empty() { format!("secrets.{}", secret.name) } else { path }
 }
 

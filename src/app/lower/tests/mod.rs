@@ -5,13 +5,14 @@ mod edges;
 mod exposure;
 mod external;
 mod jobs;
+mod mounts;
 mod secrets;
 mod settings;
 mod total;
 
 use crate::{
-    Application, EnvironmentChoice, Ledger, Piece, Report, Support, SupportRow, SupportTable, Text,
-    environments, late_bound_names, lower,
+    Application, EnvironmentChoice, Ledger, LoweringInput, Piece, Report, Support, SupportRow, SupportTable,
+    Text, environments, late_bound_names, lower,
 };
 use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
@@ -48,7 +49,15 @@ pub(super) fn lowered(text: &str) -> Lowered {
 
 /// Lowers one file for what is chosen.
 pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
-    let world = Memory::new().file("compose.yaml", text).file(".env", "KNOWN=1\n");
+    through(&Memory::new().file("compose.yaml", text).file(".env", "KNOWN=1\n"), choice)
+}
+
+/// Lowers the project of a world for a target.
+pub(super) fn lowered_in(world: &Memory) -> Lowered {
+    through(world, &EnvironmentChoice::Target("fargate".to_owned()))
+}
+
+fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let options = LoadOptions {
         files: vec![Utf8PathBuf::from("compose.yaml")],
@@ -56,12 +65,14 @@ pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
         deferred: Some(late_bound_names),
         ..LoadOptions::default()
     };
-    let Some(manifest) = load(&options, &world, &mut sources, &mut diagnostics) else {
+    let Some(manifest) = load(&options, world, &mut sources, &mut diagnostics) else {
         panic!("not a manifest: {:?}", shown(&diagnostics));
     };
     environments(&manifest, &mut diagnostics);
     let mut ledger = Ledger::new();
-    let application = lower(&manifest, choice, &known_rules(), &mut sources, &mut diagnostics, &mut ledger);
+    let registry = known_rules();
+    let given = LoweringInput { manifest: &manifest, choice, registry: &registry, world };
+    let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
