@@ -5,22 +5,18 @@
 use super::planner::Planner;
 use super::secrets::Readable;
 use super::{Storage, TaskVolume};
-use tranship_app::{Image, Piece, Service, Text};
+use tranship_app::{Image, Piece, Service};
 use tranship_cloudformation::iam::{Policy, Statement, arn};
-use tranship_cloudformation::{LogicalId, Role, Sub};
+use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub};
+use tranship_facts::image_reference::begins_ecr_registry;
+use tranship_facts::{EcrRepository, ImageReference};
 
 /// Pulling the images, writing the logs, reading the secrets.
-pub(super) fn execution(
-    planner: &Planner<'_, '_>,
-    task: &str,
-    services: &[&Service],
-    readable: &[Readable],
-) -> Policy {
+pub(super) fn execution(task: &str, services: &[&Service], readable: &[Readable]) -> Policy {
     let log_group = LogicalId::of(task, Role::LogGroup);
     let mut policy = Policy::new()
         .with(Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
-    let repositories: Vec<Sub> =
-        services.iter().filter_map(|service| repository(planner, task, service)).collect();
+    let repositories: Vec<Sub> = services.iter().filter_map(|service| repository(service)).collect();
     if !repositories.is_empty() {
         policy.add(Statement::allow(["ecr:GetAuthorizationToken"]).on("*"));
         let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
@@ -51,36 +47,22 @@ pub(super) fn execution(
 }
 
 /// The ECR repository of an image; nothing for a public image.
-fn repository(planner: &Planner<'_, '_>, task: &str, service: &Service) -> Option<Sub> {
-    let Image::Named(text) = &service.container.image else {
-        return Some(arn::regional("ecr", "repository/*"));
-    };
+fn repository(service: &Service) -> Option<Sub> {
+    let any = || Some(arn::regional("ecr", "repository/*"));
+    let Image::Named(text) = &service.container.image else { return any() };
     let first = text.segments.first()?;
-    let Piece::Literal(start) = &first.piece else {
-        // The registry itself is known only at deployment: any repository of the account.
-        return Some(arn::regional("ecr", "repository/*"));
-    };
-    let (registry, rest) = start.split_once('/')?;
-    let mut labels = registry.split('.');
-    let (account, "dkr", "ecr", region) = (labels.next()?, labels.next()?, labels.next()?, labels.next()?)
-    else {
-        return None;
-    };
-    let named = Sub::text("arn:")
-        .pseudo(tranship_cloudformation::Pseudo::Partition)
-        .then(format!(":ecr:{region}:{account}:repository/"));
-    let known = text.segments.len() == 1 || rest.contains([':', '@']);
-    let name = rest.split([':', '@']).next().unwrap_or(rest);
-    if known {
-        return Some(named.then(name));
+    // The registry itself is known only at deployment: any repository of the account.
+    let Piece::Literal(start) = &first.piece else { return any() };
+    let goes_on = text.segments.len() > 1;
+    if goes_on && begins_ecr_registry(start) {
+        return any();
     }
-    let _ = (planner, task);
-    Some(named.then(name).append(rest_of(text)))
-}
-
-/// A repository whose name goes on in a late-bound piece ends in a wildcard.
-fn rest_of(text: &Text) -> Sub {
-    if text.segments.len() > 1 { Sub::text("*") } else { Sub::new() }
+    let image = ImageReference::parse(start);
+    let EcrRepository { account, region, name } = image.ecr()?;
+    let named = Sub::text("arn:").pseudo(Pseudo::Partition);
+    let named = named.then(format!(":ecr:{region}:{account}:repository/{name}"));
+    // A name that goes on in a late-bound piece ends in a wildcard.
+    Some(if goes_on && !image.is_repository_whole() { named.then("*") } else { named })
 }
 
 /// `x-tranship.permissions` of all containers, and the volumes that they mount.
