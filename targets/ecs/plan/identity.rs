@@ -16,7 +16,8 @@ pub(super) fn execution(task: &str, services: &[&Service], readable: &[Readable]
     let log_group = LogicalId::of(task, Role::LogGroup);
     let mut policy = Policy::new()
         .with(Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
-    let repositories: Vec<Sub> = services.iter().filter_map(|service| repository(service)).collect();
+    let repositories: Vec<Sub> =
+        services.iter().filter_map(|service| repository(&service.container.image)).collect();
     if !repositories.is_empty() {
         policy.add(Statement::allow(["ecr:GetAuthorizationToken"]).on("*"));
         let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
@@ -47,9 +48,9 @@ pub(super) fn execution(task: &str, services: &[&Service], readable: &[Readable]
 }
 
 /// The ECR repository of an image; nothing for a public image.
-fn repository(service: &Service) -> Option<Sub> {
+fn repository(image: &Image) -> Option<Sub> {
     let any = || Some(arn::regional("ecr", "repository/*"));
-    let Image::Named(text) = &service.container.image else { return any() };
+    let Image::Named(text) = image else { return any() };
     let first = text.segments.first()?;
     // The registry itself is known only at deployment: any repository of the account.
     let Piece::Literal(start) = &first.piece else { return any() };
@@ -89,4 +90,46 @@ pub(super) fn permissions(
         ));
     }
     policy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tranship_app::{Segment, Text, Variable};
+    use tranship_cloudformation::Value;
+    use tranship_frontend::source::Origin;
+    use tranship_frontend::yaml::NodeId;
+
+    /// Literals, with a late-bound variable for each `*`.
+    fn image(text: &str) -> Image {
+        let variable = || Piece::LateBound(Variable { name: "X".into(), fallback: None });
+        let mut pieces = Vec::new();
+        for (index, literal) in text.split('*').enumerate() {
+            pieces.extend((index > 0).then(variable));
+            pieces.extend((!literal.is_empty()).then(|| Piece::Literal(literal.into())));
+        }
+        let segment = |piece| Segment { piece, origin: Origin::NOWHERE };
+        let segments = pieces.into_iter().map(segment).collect();
+        Image::Named(Text { segments, node: NodeId::UNNUMBERED, origin: Origin::NOWHERE })
+    }
+
+    #[test]
+    fn only_the_repository_of_the_image_may_be_pulled() {
+        const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        let own = "arn:${AWS::Partition}:ecr:eu-west-1:123456789012:repository";
+        let any = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*";
+        for (text, expected) in [
+            (format!("{HOST}/team/app:1"), Some(format!("{own}/team/app"))),
+            (format!("{HOST}/team/app:*"), Some(format!("{own}/team/app"))),
+            (format!("{HOST}/team/*"), Some(format!("{own}/team/*"))),
+            ("123456789012.dkr.ecr.*.amazonaws.com/app".to_owned(), Some(any.to_owned())),
+            ("*/app:1".to_owned(), Some(any.to_owned())),
+            ("nginx:*".to_owned(), None),
+            ("registry.example.com/app".to_owned(), None),
+        ] {
+            let found = repository(&image(&text)).map(|sub| Value::from(sub).to_json());
+            let expected = expected.map(|arn| serde_json::json!({ "Fn::Sub": arn }));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 }
