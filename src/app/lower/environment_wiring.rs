@@ -10,11 +10,12 @@ use super::host_directory::HostDirectory;
 use super::secret_groups::{SecretExtent, SecretUse};
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
 use super::variable_names::{ConnectionField, field, holds_callers, holds_host, holds_secret};
-use super::{Lowering, declared_secrets, images};
+use super::{Lowering, declared_secrets};
 use crate::rules;
 use crate::{Database, DatabaseField, Image, Name, Piece, Secret, SecretId, Segment, Service, Text, Variant};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::{KnownImage, UrlScheme};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
@@ -94,7 +95,7 @@ fn listening(
         let ports = listening.entry(service.name.clone()).or_default();
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
         if let Image::Named(text) = &service.container.image {
-            let known = images::known(&super::flat_text::shown(text));
+            let known = KnownImage::find(&super::flat_text::shown(text));
             ports.extend(known.into_iter().flat_map(|known| known.ports).map(|port| port.number));
         }
     }
@@ -339,8 +340,8 @@ impl EnvironmentWiring<'_> {
             address
                 .scheme
                 .as_ref()
-                .and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)))
-                .map(|port| port.number)
+                .and_then(|scheme| UrlScheme::find(slice(&flat.text, scheme)))
+                .map(|scheme| scheme.port)
         };
         let port = written.or(sibling).or_else(of_scheme);
         self.reaches.push(HostReach { from: from.clone(), to: to.clone(), port, origin });

@@ -8,10 +8,10 @@ use super::address_scan::{KnownHosts, ScannedAddress, addresses, slice};
 use super::environment_wiring::port_variables;
 use super::flat_text::{FlatText, OPEN};
 use super::host_directory::HostDirectory;
-use super::images;
 use super::variable_names::{ConnectionField, field, holds_host};
-use crate::{ExternalAddress, Name, PortSpec, Protocol, Service, Text};
+use crate::{ExternalAddress, Name, PortSpec, Service, Text};
 use indexmap::IndexMap;
+use tranship_facts::{TransportProtocol, UrlScheme};
 
 /// Finds the addresses of every service.
 pub(super) fn resolve(services: &mut IndexMap<Name, Service>, directory: &HostDirectory) {
@@ -56,11 +56,11 @@ fn in_text(
 
 /// The port that is written, else the sibling's, else the scheme's.
 fn port(address: &ScannedAddress, flat: &FlatText, sibling: Option<u16>) -> Option<PortSpec> {
-    let scheme = address.scheme.as_ref().and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)));
-    let protocol = scheme.map_or(Protocol::Tcp, |port| port.protocol);
+    let scheme = address.scheme.as_ref().and_then(|scheme| UrlScheme::find(slice(&flat.text, scheme)));
+    let protocol = scheme.map_or(TransportProtocol::Tcp, |scheme| scheme.transport);
     let number = match &address.port {
         Some(written) => slice(&flat.text, written).parse().ok().filter(|number| *number > 0),
-        None => sibling.or(scheme.map(|port| port.number)),
+        None => sibling.or(scheme.map(|scheme| scheme.port)),
     };
     Some(PortSpec { number: number?, protocol })
 }

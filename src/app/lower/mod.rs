@@ -12,7 +12,6 @@ mod environment_wiring;
 mod external_addresses;
 mod flat_text;
 mod host_directory;
-mod images;
 mod managed_databases;
 mod mounts;
 mod named_volumes;

@@ -4,9 +4,10 @@ use super::Lowering;
 use super::scalar_reading::scalar;
 use crate::{
     At, BindMount, BindSource, DeviceMapping, ExtraHost, FileMount, FileMountKind, Mount, MountSource, Name,
-    Port, PortRange, Protocol, PublishedPort, SecretId, UlimitPair,
+    Port, PortRange, PublishedPort, SecretId, UlimitPair,
 };
 use camino::Utf8Path;
+use tranship_facts::TransportProtocol;
 use tranship_frontend::world::Kind;
 use tranship_frontend::yaml::{Node, Value};
 
@@ -74,7 +75,7 @@ impl Lowering<'_> {
         for item in node.get("expose").and_then(Node::as_sequence).unwrap_or_default() {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
-            let protocol = protocol_of(protocol);
+            let protocol = TransportProtocol::of(protocol);
             let Some(range) = port_range(range) else { continue };
             for number in range.first..=range.last {
                 if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
@@ -101,7 +102,7 @@ impl Lowering<'_> {
             host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
             protocol: self
                 .string(node.get("protocol"))
-                .map_or(Protocol::Tcp, |protocol| protocol_of(&protocol.value)),
+                .map_or(TransportProtocol::Tcp, |protocol| TransportProtocol::of(&protocol.value)),
             node: node.id,
             origin: node.origin,
         })
@@ -192,10 +193,6 @@ impl Lowering<'_> {
 
 fn number(node: &Node) -> Option<i64> {
     scalar(node)?.parse().ok()
-}
-
-fn protocol_of(text: &str) -> Protocol {
-    if text.eq_ignore_ascii_case("udp") { Protocol::Udp } else { Protocol::Tcp }
 }
 
 /// `8000`, or `8000-8010`.

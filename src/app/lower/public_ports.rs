@@ -5,14 +5,14 @@
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
 use super::Lowering;
-use super::{images, service_edges};
+use super::service_edges;
 use crate::extension::{KEY, one_or_more, setting_number, setting_text};
 use crate::rules;
-use crate::{
-    At, Edge, Endpoint, Exposure, Name, Port, PortSpec, Protocol, Public, PublishedPort, Role, Service,
-};
+use crate::{At, Edge, Endpoint, Exposure, Name, Port, PortSpec, Public, PublishedPort, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::{Node, NodeId, Value};
@@ -68,7 +68,7 @@ fn declared(cx: &mut Lowering<'_>, service: &Service, node: &Node) -> Vec<Endpoi
         found.push(Endpoint {
             service: service.name.clone(),
             port: chosen.number,
-            protocol: Protocol::Tcp,
+            protocol: TransportProtocol::Tcp,
             exposure: Exposure::Public(Public { published: chosen.published, ..public(entry) }),
             node: chosen.node,
             origin: chosen.origin,
@@ -128,7 +128,7 @@ fn the_port(service: &Service, wanted: Option<u32>) -> Option<ChosenPort> {
         let named = ports.iter().find(|port| port.spec() == PortSpec::tcp(wanted));
         return Some(named.map_or_else(|| ChosenPort::unlisted(wanted, service), ChosenPort::of));
     }
-    let tcp = || ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+    let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
     let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
     let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
     for list in [published, exposed] {
@@ -138,7 +138,7 @@ fn the_port(service: &Service, wanted: Option<u32>) -> Option<ChosenPort> {
     }
     let listens = service_edges::listens(&service.container);
     match listens.as_slice() {
-        [PortSpec { number, protocol: Protocol::Tcp }] if ports.is_empty() => {
+        [PortSpec { number, protocol: TransportProtocol::Tcp }] if ports.is_empty() => {
             Some(ChosenPort::unlisted(*number, service))
         }
         _ => None,
@@ -160,7 +160,7 @@ fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
 }
 
 fn is_debugger(port: &Port) -> bool {
-    images::is_debug_port(port.container.value)
+    is_debug_port(port.container.value)
 }
 
 fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
@@ -221,11 +221,11 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
     let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
     if address.starts_with("127.") || address == "::1" {
         Some("published for this machine only")
-    } else if service.data_store.is_some() || images::store_on(port.container.value).is_some() {
+    } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
         Some("published for local use: a data store is not public")
     } else if is_debugger(port) {
         Some("published for local use: a debugger's port is not public")
-    } else if port.protocol == Protocol::Udp || images::is_other_protocol(port.container.value) {
+    } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
         Some("the load balancer serves HTTP only")
     } else if tls {
         Some("the load balancer ends TLS")

@@ -6,13 +6,15 @@
 
 use super::Lowering;
 use super::environment_wiring::HostReach;
+use super::flat_text;
 use super::host_directory::HostDirectory;
 use super::service_roles::waits_for_end;
-use super::{flat_text, images};
 use crate::rules;
 use crate::{Container, Database, Edge, Image, Name, Port, PortSpec, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::KnownImage;
+use tranship_facts::ports::is_debug_port;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -107,10 +109,10 @@ fn add(
 pub(super) fn listens(container: &Container) -> Vec<PortSpec> {
     let known = known(container).map(|known| known.ports).unwrap_or_default();
     if !known.is_empty() {
-        return known.to_vec();
+        return known.iter().map(PortSpec::known).collect();
     }
     let mut ports: Vec<PortSpec> = Vec::new();
-    for port in container.ports.iter().filter(|port| !images::is_debug_port(port.container.value)) {
+    for port in container.ports.iter().filter(|port| !is_debug_port(port.container.value)) {
         if !ports.contains(&port.spec()) {
             ports.push(port.spec());
         }
@@ -121,15 +123,15 @@ pub(super) fn listens(container: &Container) -> Vec<PortSpec> {
 /// TCP, unless the manifest or the image names the port for UDP alone.
 fn spec_of(container: &Container, number: u16) -> PortSpec {
     let declared = container.ports.iter().map(Port::spec);
-    let known = known(container).into_iter().flat_map(|known| known.ports.iter().copied());
+    let known = known(container).into_iter().flat_map(|known| known.ports.iter().map(PortSpec::known));
     let named: Vec<PortSpec> = declared.chain(known).collect();
     let (tcp, udp) = (PortSpec::tcp(number), PortSpec::udp(number));
     if named.contains(&udp) && !named.contains(&tcp) { udp } else { tcp }
 }
 
-fn known(container: &Container) -> Option<&'static images::KnownImage> {
+fn known(container: &Container) -> Option<&'static KnownImage> {
     match &container.image {
-        Image::Named(text) => images::known(&flat_text::shown(text)),
+        Image::Named(text) => KnownImage::find(&flat_text::shown(text)),
         Image::Built { .. } => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Name;
 use crate::At;
+use tranship_facts::DatabaseEngine;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -11,7 +12,7 @@ pub struct Database {
     /// The Compose service it replaces.
     pub name: Name,
     /// The engine.
-    pub engine: At<Engine>,
+    pub engine: At<DatabaseEngine>,
     /// The engine's version; nothing for the newest that the target's table knows.
     pub version: Option<At<String>>,
     /// The instance class, such as `db.t4g.micro`.
@@ -28,34 +29,4 @@ pub struct Database {
     pub origin: Origin,
     /// The node of the whole Compose service.
     pub service_node: NodeId,
-}
-
-/// Engines of managed databases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// MySQL.
-    Mysql,
-    /// MariaDB.
-    Mariadb,
-    /// PostgreSQL.
-    Postgres,
-}
-
-impl Engine {
-    /// As RDS names it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Engine::Mysql => "mysql",
-            Engine::Mariadb => "mariadb",
-            Engine::Postgres => "postgres",
-        }
-    }
-
-    /// The port it listens on.
-    pub fn port(self) -> u16 {
-        match self {
-            Engine::Mysql | Engine::Mariadb => 3306,
-            Engine::Postgres => 5432,
-        }
-    }
 }

@@ -1,7 +1,8 @@
 //! Ports that are reachable from outside their task.
 
-use super::{Name, Protocol, PublishedPort};
+use super::{Name, PublishedPort};
 use crate::At;
+use tranship_facts::TransportProtocol;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -13,7 +14,7 @@ pub struct Endpoint {
     /// The container's port.
     pub port: u16,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// Who reaches it.
     pub exposure: Exposure,
     /// The port's node, if the manifest names it.

@@ -4,7 +4,6 @@
 //! field always has an entry in the collection it names.
 
 mod container;
-mod data_store;
 mod database;
 mod edge;
 mod endpoint;
@@ -16,7 +15,6 @@ mod task_group;
 mod volume;
 
 pub use container::*;
-pub use data_store::*;
 pub use database::*;
 pub use edge::*;
 pub use endpoint::*;

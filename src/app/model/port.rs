@@ -1,6 +1,7 @@
 //! Ports: of containers, as the host publishes them, and what is spoken on them.
 
 use crate::At;
+use tranship_facts::{KnownPort, TransportProtocol};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -14,7 +15,7 @@ pub struct Port {
     /// The address it is published on.
     pub host_ip: Option<At<String>>,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// The port's node.
     pub node: NodeId,
     /// Where the port stands.
@@ -79,36 +80,22 @@ pub struct PortSpec {
     /// Its number.
     pub number: u16,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
 }
 
 impl PortSpec {
     /// A TCP port.
     pub const fn tcp(number: u16) -> Self {
-        PortSpec { number, protocol: Protocol::Tcp }
+        PortSpec { number, protocol: TransportProtocol::Tcp }
+    }
+
+    /// A port that an image is known to listen on.
+    pub fn known(port: &KnownPort) -> Self {
+        PortSpec { number: port.number, protocol: port.transport }
     }
 
     /// A UDP port.
     pub const fn udp(number: u16) -> Self {
-        PortSpec { number, protocol: Protocol::Udp }
-    }
-}
-
-/// Transport protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-impl Protocol {
-    /// As Compose and AWS write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "tcp",
-            Protocol::Udp => "udp",
-        }
+        PortSpec { number, protocol: TransportProtocol::Udp }
     }
 }

@@ -1,8 +1,9 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
-use super::{Container, DataStoreKind, ExternalAddress, HealthTest, Image, Name};
+use super::{Container, ExternalAddress, HealthTest, Image, Name};
 use crate::At;
 use crate::Text;
+use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 

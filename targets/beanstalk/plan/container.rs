@@ -10,15 +10,13 @@ use std::time::Duration;
 use tranship_app::{
     Application, At, Condition, DeviceMapping, ExtraHost, HealthTest, Image, Role, Service, UlimitPair,
 };
+use tranship_facts::{ValueRange, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 const MIB: u64 = 1024 * 1024;
 
 /// MiB kept free for a container that says nothing of memory. Amazon ECS wants a limit or a reservation.
 const USUAL_RESERVATION: u64 = 128;
-
-/// MiB; Docker takes no less (Amazon ECS API, ContainerDefinition: memory).
-const LEAST_MEMORY: u64 = 6;
 
 /// Decides the container of a service.
 pub(super) fn decide(
@@ -138,7 +136,7 @@ fn known_or_not(words: Vec<Value>) -> (Option<Vec<String>>, Option<Vec<Value>>) 
 /// CPU and memory.
 fn resources(service: &Service, definition: &mut ContainerDefinition, cx: &mut Compilation<'_>) {
     let resources = &service.resources;
-    let mib = |bytes: u64| bytes.div_ceil(MIB).max(LEAST_MEMORY);
+    let mib = |bytes: u64| bytes.div_ceil(MIB).max(u64::from(quotas::ecs::LEAST_MEMORY_MIB));
     if let Some(limit) = &resources.memory_limit {
         cx.ledger.exact(limit, "container definition: memory");
         definition.memory = Some(mib(limit.get()));
@@ -241,7 +239,7 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// The container's own health check, within the bounds of Amazon ECS (API, HealthCheck).
+/// The container's own health check, within the bounds of Amazon ECS.
 fn health_check(
     application: &Application,
     service: &Service,
@@ -260,10 +258,14 @@ fn health_check(
     let mut bound = |at: Option<At<u64>>, field, bounds| bounded(service, at, field, bounds, cx);
     Some(HealthCheck {
         command,
-        interval: bound(in_seconds(&check.interval), "interval", (5, 300)),
-        timeout: bound(in_seconds(&check.timeout), "timeout", (2, 60)),
-        retries: bound(retries, "retries", (1, 10)),
-        start_period: bound(in_seconds(&check.start_period), "start_period", (0, 300)),
+        interval: bound(in_seconds(&check.interval), "interval", quotas::ecs::HEALTH_CHECK_INTERVAL),
+        timeout: bound(in_seconds(&check.timeout), "timeout", quotas::ecs::HEALTH_CHECK_TIMEOUT),
+        retries: bound(retries, "retries", quotas::ecs::HEALTH_CHECK_RETRIES),
+        start_period: bound(
+            in_seconds(&check.start_period),
+            "start_period",
+            quotas::ecs::HEALTH_CHECK_START_PERIOD,
+        ),
     })
 }
 
@@ -272,17 +274,17 @@ fn bounded(
     service: &Service,
     at: Option<At<u64>>,
     field: &str,
-    (least, most): (u64, u64),
+    range: ValueRange<u64>,
     cx: &mut Compilation<'_>,
 ) -> Option<u64> {
     let at = at?;
-    let taken = at.get().clamp(least, most);
+    let taken = range.nearest(at.get());
     let became = format!("container definition: healthCheck.{field}");
     if taken == at.get() {
         cx.ledger.exact(&at, became);
         return Some(taken);
     }
-    let reason = format!("Amazon ECS allows {least} to {most}");
+    let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);
     cx.ledger.approximated(&at, taken.to_string(), reason.clone(), became);
     cx.diagnostics.push(
         Diagnostic::new(

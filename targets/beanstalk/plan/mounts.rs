@@ -7,15 +7,13 @@ use crate::beanstalk::rules;
 use camino::Utf8Path;
 use tranship_app::rules::target;
 use tranship_app::{Application, At, BindMount, BindSource, Mount, MountSource, Scope, Service};
+use tranship_facts::quotas::ecs::USUAL_TMPFS_MIB;
 use tranship_frontend::diagnostic::Diagnostic;
 
 const MIB: u64 = 1024 * 1024;
 
 /// Where named volumes are on the instance.
 const VOLUMES: &str = "/data";
-
-/// MiB of a memory directory without a size: Docker has no limit, Amazon ECS wants one.
-const USUAL_TMPFS: u64 = 64;
 
 /// Paths that every Linux machine has, which need no copy from the project.
 const OF_THE_MACHINE: &[&str] =
@@ -74,9 +72,9 @@ fn tmpfs(mount: &Mount, size: Option<&At<u64>>, cx: &mut Compilation<'_>) -> Tmp
     if size.is_none() {
         let reason = "Amazon ECS wants a size";
         let became = "container definition: tmpfs";
-        cx.ledger.approximated(&mount.target, format!("{USUAL_TMPFS} MiB"), reason, became);
+        cx.ledger.approximated(&mount.target, format!("{USUAL_TMPFS_MIB} MiB"), reason, became);
     }
-    let size = size.map_or(USUAL_TMPFS, |size| size.peek().div_ceil(MIB).max(1));
+    let size = size.map_or(u64::from(USUAL_TMPFS_MIB), |size| size.peek().div_ceil(MIB).max(1));
     Tmpfs { container_path: mount.target.peek().clone(), size }
 }
 

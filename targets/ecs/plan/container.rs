@@ -6,6 +6,7 @@ use super::{Container, NetworkMode, PortMapping, TaskVolume, health, kernel, mou
 use crate::ecs::rules;
 use tranship_app::{Image, Service, Text, Variant};
 use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_facts::quotas::ecs::LEAST_MEMORY_MIB;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -116,7 +117,7 @@ fn variable(
 /// Limits of the container itself; the task's size is decided over all of them.
 fn resources(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
     let asked = &service.resources;
-    let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(6);
+    let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(LEAST_MEMORY_MIB);
     if let Some(limit) = &asked.memory_limit {
         planner.exact(limit, "task definition: Memory");
         container.memory = Some(mib(limit.get()));

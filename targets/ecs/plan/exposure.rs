@@ -8,20 +8,14 @@ use super::{DefaultAction, Listener, ListenerProtocol, ListenerRule, LoadBalance
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tranship_app::{Endpoint, Exposure, Https, Name, Posture, Protocol, Public};
+use tranship_app::{Endpoint, Exposure, Https, Name, Posture, Public};
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
+use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
+use tranship_facts::quotas::load_balancing::{
+    CONDITION_CHARACTERS, CONDITION_VALUES_PER_RULE, HTTP_PORT as HTTP, HTTPS_PORT as HTTPS, RULE_PRIORITIES,
+};
 use tranship_frontend::diagnostic::Diagnostic;
-
-/// HTTP.
-const HTTP: u16 = 80;
-/// HTTPS.
-const HTTPS: u16 = 443;
-/// Priorities of a listener's rules (Elastic Load Balancing API, `CreateRule`).
-const PRIORITIES: u32 = 50_000;
-/// Values that the conditions of one rule may hold together.
-const CONDITION_VALUES: usize = 5;
-/// Target groups that a service may have (Amazon ECS quotas).
-const TARGETS: usize = 5;
 
 /// The load balancer, and the target groups by the task that they send to.
 pub(super) fn plan(
@@ -37,7 +31,7 @@ pub(super) fn plan(
                 let Some(task) = planner.layout.tasks_of(&endpoint.service).first().cloned() else {
                     continue;
                 };
-                if endpoint.protocol == Protocol::Udp {
+                if endpoint.protocol == TransportProtocol::Udp {
                     udp(planner, endpoint);
                     continue;
                 }
@@ -158,9 +152,10 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
 }
 
 fn too_many_targets(planner: &mut Planner<'_, '_>, targets: &BTreeMap<Name, Vec<TargetGroup>>) {
-    for (name, own) in targets.iter().filter(|(_, own)| own.len() > TARGETS) {
+    let quota = TARGET_GROUPS_PER_SERVICE;
+    for (name, own) in targets.iter().filter(|(_, own)| quota.is_exceeded_by(own.len())) {
         let message =
-            format!("`{name}` has {} public ports, and an ECS service may have {TARGETS}", own.len());
+            format!("`{name}` has {} public ports, and an ECS service may have {}", own.len(), quota.most);
         let told = Diagnostic::new(&rules::TOO_MANY_PUBLIC_PORTS, message)
             .at(planner.app.services.get(name).map(|service| service.origin).unwrap_or_default())
             .service(&**name)
@@ -212,7 +207,7 @@ impl Route {
             return priority;
         }
         const BANDS: u32 = 100;
-        const WIDTH: u32 = PRIORITIES / BANDS;
+        const WIDTH: u32 = RULE_PRIORITIES.most / BANDS;
         let exact = self.hosts.iter().all(|host| !host.contains(['*', '?']));
         let kind = match (self.hosts.is_empty(), exact) {
             (false, true) => 0,
@@ -229,7 +224,7 @@ impl Route {
         }
         let bytes = digest.finalize();
         let number = bytes.iter().take(4).fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte));
-        1 + band * WIDTH + number % WIDTH
+        RULE_PRIORITIES.least + band * WIDTH + number % WIDTH
     }
 }
 
@@ -303,13 +298,16 @@ fn rule(listener: u16, route: Route, priority: u32) -> ListenerRule {
 
 fn condition_rules(planner: &mut Planner<'_, '_>, route: &Route) {
     let values = route.hosts.len() + route.paths.len();
-    let too_long = route.hosts.iter().chain(&route.paths).any(|value| value.len() > 128);
-    if values > CONDITION_VALUES || too_long {
+    let too_long =
+        route.hosts.iter().chain(&route.paths).any(|value| CONDITION_CHARACTERS.is_exceeded_by(value.len()));
+    if CONDITION_VALUES_PER_RULE.is_exceeded_by(values) || too_long {
         let message = if too_long {
-            format!("a host or path of `{}` is longer than 128 characters", route.service)
+            let most = CONDITION_CHARACTERS.most;
+            format!("a host or path of `{}` is longer than {most} characters", route.service)
         } else {
+            let most = CONDITION_VALUES_PER_RULE.most;
             format!(
-                "`{}` is public under {values} hosts and paths, and a rule may hold {CONDITION_VALUES}",
+                "`{}` is public under {values} hosts and paths, and a rule may hold {most}",
                 route.service
             )
         };

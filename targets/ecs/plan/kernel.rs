@@ -7,29 +7,10 @@ use super::planner::Planner;
 use super::{Container, NetworkMode};
 use crate::ecs::rules;
 use tranship_app::{Container as Given, Service, UlimitPair};
+use tranship_facts::quotas::ecs::{
+    FARGATE_STOP_TIMEOUT, MOST_OPEN_FILES, ULIMIT_NAMES, USUAL_SHARED_MEMORY_MIB,
+};
 
-/// Names that `Ulimits` knows.
-const ULIMITS: &[&str] = &[
-    "core",
-    "cpu",
-    "data",
-    "fsize",
-    "locks",
-    "memlock",
-    "msgqueue",
-    "nice",
-    "nofile",
-    "nproc",
-    "rss",
-    "rtprio",
-    "rttime",
-    "sigpending",
-    "stack",
-];
-/// The most that `nofile` may be.
-const NOFILE: i64 = 1_048_576;
-/// In MiB: what a container's `/dev/shm` has by itself.
-const SHARED_MEMORY: u64 = 64;
 const MIB: u64 = 1024 * 1024;
 
 /// Fills what the container asks for, and says what cannot be had.
@@ -67,14 +48,15 @@ fn flags(planner: &mut Planner<'_, '_>, given: &Given, container: &mut Container
 fn stopping(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, container: &mut Container) {
     if let Some(period) = &given.stop_grace_period {
         let seconds = period.peek().as_secs() + u64::from(period.peek().subsec_nanos() > 0);
-        let legal = seconds.clamp(2, u64::from(planner.compute.limits().stop_timeout));
+        let least = FARGATE_STOP_TIMEOUT.least;
+        let legal = seconds.clamp(u64::from(least), u64::from(planner.compute.limits().stop_timeout));
         container.stop_timeout = u32::try_from(legal).ok();
         if legal == seconds {
             planner.exact(period, "task definition: StopTimeout");
         } else {
             let target = planner.compute.target();
             let message = format!(
-                "`stop_grace_period` of `{}` becomes {legal}s: {target} allows 2 to {} seconds",
+                "`stop_grace_period` of `{}` becomes {legal}s: {target} allows {least} to {} seconds",
                 service.name,
                 planner.compute.limits().stop_timeout
             );
@@ -159,8 +141,8 @@ fn machine(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, cont
             planner.exact(size, "task definition: LinuxParameters.SharedMemorySize");
             container.linux.shared_memory = u32::try_from(mib).ok();
         } else {
-            let reason = "`/dev/shm` always has 64 MiB";
-            planner.ignore(service, size, "shm_size", reason, mib > SHARED_MEMORY);
+            let reason = format!("`/dev/shm` always has {USUAL_SHARED_MEMORY_MIB} MiB");
+            planner.ignore(service, size, "shm_size", &reason, mib > u64::from(USUAL_SHARED_MEMORY_MIB));
         }
     }
 }
@@ -172,13 +154,13 @@ fn device_permissions(text: &str) -> Vec<&'static str> {
 
 fn limits(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, container: &mut Container) {
     for (name, limit) in &given.ulimits {
-        if !ULIMITS.contains(&&**name) {
-            let help = format!("ECS knows {}", ULIMITS.join(", "));
+        if !ULIMIT_NAMES.contains(&&**name) {
+            let help = format!("ECS knows {}", ULIMIT_NAMES.join(", "));
             planner.reject(service, limit, &format!("ulimits.{name}"), "ECS does not know this limit", &help);
             continue;
         }
         let UlimitPair { soft, hard } = limit.get();
-        let most = if &**name == "nofile" { NOFILE } else { i64::MAX };
+        let most = if &**name == "nofile" { MOST_OPEN_FILES } else { i64::MAX };
         container.ulimits.push((name.to_string(), soft.min(most), hard.min(most)));
         if soft > most || hard > most {
             let reason = "the most that ECS allows";

@@ -4,10 +4,9 @@ use super::planner::Planner;
 use super::{Container, MountPoint, Storage, TaskVolume, names};
 use crate::ecs::rules;
 use tranship_app::{At, Mount, MountSource, Scope, Service};
+use tranship_facts::quotas::ecs::USUAL_TMPFS_MIB;
 use tranship_frontend::diagnostic::Severity;
 
-/// In MiB: what a tmpfs without a size gets. ECS wants a size, Compose has none by default.
-const TMPFS: u32 = 64;
 const MIB: u64 = 1024 * 1024;
 
 /// Adds the mounts of a service to its container, and the volumes to its task.
@@ -80,19 +79,26 @@ fn tmpfs(
     size: Option<&At<u64>>,
     container: &mut Container,
 ) {
-    let mib = size.map_or(TMPFS, |size| u32::try_from(size.peek().div_ceil(MIB)).unwrap_or(u32::MAX));
+    let mib =
+        size.map_or(USUAL_TMPFS_MIB, |size| u32::try_from(size.peek().div_ceil(MIB)).unwrap_or(u32::MAX));
     container.linux.tmpfs.push((mount.target.peek().clone(), mib.max(1)));
     if size.is_some() {
         planner.exact(&mount.node, "task definition: LinuxParameters.Tmpfs");
     } else {
-        let message = format!("the tmpfs `{}` of `{}` has {TMPFS} MiB", mount.target.peek(), service.name);
+        let message =
+            format!("the tmpfs `{}` of `{}` has {USUAL_TMPFS_MIB} MiB", mount.target.peek(), service.name);
         let told = planner
             .about(&rules::TMPFS_SIZE, service, &mount.node, message)
             .severity(Severity::Note)
             .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
         planner.cx.diagnostics.push(told);
         let reason = "ECS wants a size for every tmpfs";
-        planner.cx.ledger.approximated(&mount.node, format!("{TMPFS} MiB"), reason, "LinuxParameters.Tmpfs");
+        planner.cx.ledger.approximated(
+            &mount.node,
+            format!("{USUAL_TMPFS_MIB} MiB"),
+            reason,
+            "LinuxParameters.Tmpfs",
+        );
     }
 }
 

@@ -6,8 +6,11 @@
 use super::planner::Planner;
 use super::{EcsPlan, Outbound, Task};
 use std::collections::BTreeSet;
-use tranship_app::{PortSpec, Protocol};
+use tranship_app::PortSpec;
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::DNS;
+use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 
 impl Outbound {
     /// Whether the rule opens a port.
@@ -21,9 +24,9 @@ pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
     let rule =
         |port, protocol, description: &str| Outbound { port, protocol, description: description.into() };
     let mut rules = vec![
-        rule(443, Protocol::Tcp, "HTTPS: image registries, AWS and other services"),
-        rule(53, Protocol::Udp, "DNS"),
-        rule(53, Protocol::Tcp, "DNS"),
+        rule(HTTPS_PORT, TransportProtocol::Tcp, "HTTPS: image registries, AWS and other services"),
+        rule(DNS, TransportProtocol::Udp, "DNS"),
+        rule(DNS, TransportProtocol::Tcp, "DNS"),
     ];
     for port in named(planner, task) {
         if !rules.iter().any(|known| known.opens(port)) {

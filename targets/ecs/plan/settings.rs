@@ -5,14 +5,8 @@ use super::planner::Planner;
 use super::text::Renderer;
 use crate::ecs::rules;
 use tranship_cloudformation::Value;
+use tranship_facts::quotas::cloudwatch_logs;
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
-
-/// Days that CloudWatch can keep logs (`AWS::Logs::LogGroup`, `RetentionInDays`).
-const RETENTION: &[u32] = &[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-/// Days that logs are kept where the environment says nothing.
-const USUAL: u32 = 7;
 
 /// The stack as a whole.
 pub(super) struct Stack {
@@ -60,12 +54,14 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
 }
 
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
-    let Some(days) = &planner.app.settings.log_retention else { return USUAL };
+    let Some(days) = &planner.app.settings.log_retention else {
+        return cloudwatch_logs::USUAL_RETENTION_DAYS;
+    };
     planner.exact(days, "log groups: RetentionInDays");
-    if !RETENTION.contains(days.peek()) {
-        let near = RETENTION.iter().find(|legal| **legal > days.get()).or(RETENTION.last());
+    if !cloudwatch_logs::is_retention(days.get()) {
+        let near = cloudwatch_logs::next_retention(days.get());
         let message = format!("CloudWatch cannot keep logs for {} days", days.peek());
-        let help = format!("the next that it can is {}", near.copied().unwrap_or(USUAL));
+        let help = format!("the next that it can is {near}");
         tell(planner, &rules::LOG_RETENTION, days.origin, message, &help);
     }
     days.get()

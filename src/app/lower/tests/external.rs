@@ -23,6 +23,9 @@ fn values_name_hosts_outside() {
         ("API_URL", "http://api.example.com/v1", vec!["api.example.com:80/tcp"]),
         ("API_URL", "https://api.example.com", vec!["api.example.com:443/tcp"]),
         ("BROKER", "mqtt://broker.example.com", vec!["broker.example.com:1883/tcp"]),
+        ("BROKER", "mqtts://broker.example.com", vec!["broker.example.com:8883/tcp"]),
+        ("LOGS", "syslog://logs.example.com:1514", vec!["logs.example.com:1514/udp"]),
+        ("JDBC", "jdbc:postgresql://pg.example.com/app", vec!["pg.example.com:5432/tcp"]),
         ("FILES", "ftp://files.example.com", vec!["files.example.com:21/tcp"]),
         (
             "PEERS",
