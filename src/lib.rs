@@ -1,6 +1,6 @@
 //! Tranship compiles one Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
 //!
-//! Rooms, in the order a manifest passes through them. Imports go one way, from later to earlier.
+//! Modules in the order a manifest passes through them. Imports go one way, from later to earlier.
 
 pub mod app;
 pub mod artifact;

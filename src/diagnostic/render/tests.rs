@@ -1,4 +1,4 @@
-//! Every form of one list, which has the difficult cases in it.
+//! Every format of one list that contains the difficult cases.
 
 use super::*;
 use crate::diagnostic::rules::compose::UNKNOWN_KEY;
@@ -17,7 +17,7 @@ services:
 ";
 const BASE: &str = "restart: always\r\n";
 
-/// Sources and diagnostics: two files, two labels, a variable, a repetition.
+/// Sources and diagnostics: two files, two labels, a variable, a duplicate.
 fn example() -> (Sources, Diagnostics) {
     let mut sources = Sources::new();
     let compose = sources.add_file("compose.yaml".into(), COMPOSE.to_owned());

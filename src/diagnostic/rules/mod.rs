@@ -1,4 +1,4 @@
-//! The registry: one file a family, one declaration a rule.
+//! The registry: one file per family, one declaration per rule.
 
 use super::Rule;
 
