@@ -163,7 +163,10 @@ impl Context<'_> {
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
         match silent {
             Some(one) if exit == Exit::Done => {
-                self.shell.error(&format!("`{}` produced no artifacts and no error; please report this as a bug in Tranship", one.name));
+                self.shell.error(&format!(
+                    "`{}` produced no artifacts and no error; please report this as a bug in Tranship",
+                    one.name
+                ));
                 Exit::Failed
             }
             _ => exit,

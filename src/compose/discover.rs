@@ -159,7 +159,9 @@ fn first_of(names: &[&str], directory: &Utf8Path, cx: &mut Context<'_>) -> Optio
     if present.len() > 1 {
         let shown: Vec<String> = present.iter().map(|path| cx.shown(path).into_string()).collect();
         let message = format!("found several Compose files: {}; using the first", shown.join(", "));
-        cx.report(Diagnostic::new(&rule::SEVERAL, message).help("delete the others, or choose one with `-f`"));
+        cx.report(
+            Diagnostic::new(&rule::SEVERAL, message).help("delete the others, or choose one with `-f`"),
+        );
     }
     (!present.is_empty()).then(|| present.swap_remove(0))
 }

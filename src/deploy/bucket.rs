@@ -85,8 +85,11 @@ impl<'a> Bucket<'a> {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 403 => {
-                Err(Failure::failed(format!("access to the bucket {} is denied, or another account owns it", self.name))
-                    .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject"))
+                Err(Failure::failed(format!(
+                    "access to the bucket {} is denied, or another account owns it",
+                    self.name
+                ))
+                .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject"))
             }
             Err(error) => Err(sdk(&format!("check for the bucket {}", self.name), error)),
         }

@@ -90,8 +90,7 @@ where
     }
     let failure = Failure::failed(format!("cannot {doing}: {reason}"));
     if is_denied(&code) {
-        return failure
-            .help("the credentials in use lack the permission named above");
+        return failure.help("the credentials in use lack the permission named above");
     }
     failure
 }

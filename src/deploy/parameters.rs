@@ -111,7 +111,8 @@ fn twice(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> 
     };
     match parameters.iter().find(doubled) {
         Some(it) => {
-            let message = format!("`{}` and `{}` are the same secret, but both are set", it.called(), it.name);
+            let message =
+                format!("`{}` and `{}` are the same secret, but both are set", it.called(), it.name);
             Err(Failure::usage(message).help("set only one of them"))
         }
         None => Ok(()),

@@ -164,8 +164,9 @@ async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig
 }
 
 fn no_region() -> Failure {
-    Failure::usage("no region to deploy to")
-        .help("set `region` for the environment under `x-tranship`, set AWS_REGION, or add a region to the profile")
+    Failure::usage("no region to deploy to").help(
+        "set `region` for the environment under `x-tranship`, set AWS_REGION, or add a region to the profile",
+    )
 }
 
 /// The innermost cause of an error.

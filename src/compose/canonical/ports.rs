@@ -69,12 +69,14 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     }
     let ip = before.and_then(|before| before.get(..host_at.checked_sub(1)?)).unwrap_or("");
     let ip = address(ip)?.map(|ip| (ip, 0..host_at.saturating_sub(1)));
-    let (first, last) = range(container).ok_or("the container port must be a number from 0 to 65535, or a range")?;
+    let (first, last) =
+        range(container).ok_or("the container port must be a number from 0 to 65535, or a range")?;
     let host_text = before.and_then(|before| before.get(host_at..)).unwrap_or("");
     let host = if host_text.is_empty() {
         None
     } else {
-        let (low, high) = range(host_text).ok_or("the host port must be a number from 0 to 65535, or a range")?;
+        let (low, high) =
+            range(host_text).ok_or("the host port must be a number from 0 to 65535, or a range")?;
         if last - first != high - low && last != first {
             return Err("the two ranges differ in length");
         }

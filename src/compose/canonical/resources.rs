@@ -51,7 +51,13 @@ pub(super) fn additional_contexts(service: &mut Service<'_, '_>, node: &mut Node
         let Value::String(text) = &item.value else { continue };
         let Some(at) = text.find('=') else {
             let help = "write `name=path`, or use a mapping";
-            service.refuse(&rules::BAD_SYNTAX, "build.additional_contexts", item, "the value is missing", help);
+            service.refuse(
+                &rules::BAD_SYNTAX,
+                "build.additional_contexts",
+                item,
+                "the value is missing",
+                help,
+            );
             return;
         };
         pair(&mut mapping, item, text, at, service.cx);

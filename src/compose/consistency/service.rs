@@ -75,10 +75,13 @@ impl Service<'_, '_, '_> {
         {
             let message = format!("service `{}` is not built for the platform it runs on", self.name);
             let fault = Diagnostic::new(&rules::CONFLICTING_KEYS, message).service(self.name);
-            let fault =
-                fault.key(format!("services.{}.platform", self.name)).label(platform.origin, "runs on this platform");
             let fault = fault
-                .label(build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin), "built for these platforms");
+                .key(format!("services.{}.platform", self.name))
+                .label(platform.origin, "runs on this platform");
+            let fault = fault.label(
+                build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin),
+                "built for these platforms",
+            );
             self.cx.report(fault.help("add the platform to `build.platforms`"));
         }
         for (index, secret) in sequence(build, "secrets").iter().enumerate() {
@@ -225,13 +228,7 @@ impl Service<'_, '_, '_> {
         for (key, node) in [("scale", scale), ("deploy.replicas", replicas)] {
             if let Some(node) = node.filter(|node| node.as_integer().is_some_and(|number| number < 0)) {
                 let message = format!("`services.{}.{key}` is negative", self.name);
-                self.refuse(
-                    &rules::INVALID_VALUE,
-                    key,
-                    node.origin,
-                    message,
-                    "use a number of at least 0",
-                );
+                self.refuse(&rules::INVALID_VALUE, key, node.origin, message, "use a number of at least 0");
             }
         }
         let count = scale.or(replicas).filter(|count| count.as_integer().is_some_and(|count| count > 1));

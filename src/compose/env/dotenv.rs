@@ -150,9 +150,7 @@ impl<'a> Reader<'a> {
         }
         match template::expand(value, variables) {
             Ok(expansion) => Ok((expansion.text, expansion.unset)),
-            Err(Failure::Malformed(_)) => {
-                Err(self.fault(start, "invalid `$` expression"))
-            }
+            Err(Failure::Malformed(_)) => Err(self.fault(start, "invalid `$` expression")),
             Err(Failure::Required { variable, reason, .. }) => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 let message = format!("required variable `{variable}` is not set{colon}{reason}");

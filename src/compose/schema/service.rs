@@ -110,8 +110,7 @@ const NULL: Accept = Accept::Of(Kinds::NULL);
 const OR_NULL_DEPLOY: Accept = Accept::Either(&[Accept::Shape(&DEPLOY), NULL]);
 const OR_NULL_DEVELOP: Accept = Accept::Either(&[Accept::Shape(&DEVELOP), NULL]);
 
-const CONTAINER_NAME: &str =
-    "at least two letters, digits, `_`, `.` or `-`, starting with a letter or digit";
+const CONTAINER_NAME: &str = "at least two letters, digits, `_`, `.` or `-`, starting with a letter or digit";
 
 /// The pattern is not anchored: two matching neighbours anywhere are enough.
 fn is_container_name(text: &str) -> bool {

@@ -211,7 +211,8 @@ impl<'a, 'b> Walk<'a, 'b> {
 
     fn unknown(&mut self, shape: &Shape, name: &str) -> bool {
         let message = format!("unknown key {}", self.shown());
-        let mut fault = self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "not in the Compose specification");
+        let mut fault =
+            self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "not in the Compose specification");
         fault = match suggest::closest(name, shape.keys.iter().map(|key| key.name)) {
             Some(meant) => fault.help(format!("did you mean `{meant}`?")),
             None if shape.extensible => {

@@ -29,7 +29,12 @@ impl Binder<'_, '_> {
                 for item in items {
                     if matches!(item.value, Value::Float(_)) && !numbers {
                         let help = "write an integer, or quote it";
-                        self.refuse(&rules::WRONG_TYPE, item.origin, "contains a number with a fraction", help);
+                        self.refuse(
+                            &rules::WRONG_TYPE,
+                            item.origin,
+                            "contains a number with a fraction",
+                            help,
+                        );
                     }
                     if !matches!(item.value, Value::String(_)) {
                         item.value = Value::String(print_scalar(&item.value).into());

@@ -34,7 +34,9 @@ pub(in crate::deploy) async fn down(
     }
     let settings = environment::settings(session, &found).await?;
     let name = &found.name;
-    progress.warn(&format!("the environment {name} will be terminated, with its instances and its load balancer"));
+    progress.warn(&format!(
+        "the environment {name} will be terminated, with its instances and its load balancer"
+    ));
     match database::deletion_policy(&settings) {
         None => {}
         Some("Retain") => progress.warn("its database will be kept, detached from the environment"),

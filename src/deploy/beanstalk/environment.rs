@@ -73,8 +73,8 @@ pub(super) async fn find(
     let call = session.beanstalk().describe_environments().application_name(&deployment.application);
     let call = call.environment_names(&deployment.environment).include_deleted(false);
     let answer = call.send().await;
-    let answer = answer
-        .map_err(|error| sdk(&format!("find the environment {}", deployment.environment), error))?;
+    let answer =
+        answer.map_err(|error| sdk(&format!("find the environment {}", deployment.environment), error))?;
     let found = answer.environments().iter().find(|it| it.status() != Some(&EnvironmentStatus::Terminated));
     Ok(found.map(read))
 }

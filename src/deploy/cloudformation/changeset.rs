@@ -119,7 +119,10 @@ async fn is_ready(client: &Client, id: &str, stack: &str) -> Result<bool, Failur
             _ => {}
         }
         if !pace.wait().await {
-            return Err(Failure::new(FailureKind::TimedOut, "CloudFormation did not finish creating the change set in time"));
+            return Err(Failure::new(
+                FailureKind::TimedOut,
+                "CloudFormation did not finish creating the change set in time",
+            ));
         }
     }
 }

@@ -85,7 +85,8 @@ async fn to_the_end(
     let (mut pace, mut failures) = (Pace::new(limit), Vec::new());
     loop {
         // Read the state first: events read afterwards are then complete.
-        let stack = find(&client, stack_id).await?.ok_or_else(|| Failure::failed("the stack no longer exists"))?;
+        let stack =
+            find(&client, stack_id).await?.ok_or_else(|| Failure::failed("the stack no longer exists"))?;
         let fresh = since(&client, stack_id, &mut mark).await?;
         for event in &fresh {
             mark.started |= is_of_stack(event);

@@ -83,10 +83,16 @@ pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failur
     let refused: Vec<&Change> = changes.iter().filter(|change| change.data_at_risk).filter(named).collect();
     let Some(first) = refused.first() else { return Ok(()) };
     let more = if refused.len() == 1 { String::new() } else { format!(" and {} more", refused.len() - 1) };
-    let mut failure =
-        Failure::usage(format!("this would replace or remove a resource that keeps data: {}{more}", first.name));
+    let mut failure = Failure::usage(format!(
+        "this would replace or remove a resource that keeps data: {}{more}",
+        first.name
+    ));
     for change in refused {
-        let verb = if change.action == Action::Remove { "will be removed" } else { "will be replaced by an empty one" };
+        let verb = if change.action == Action::Remove {
+            "will be removed"
+        } else {
+            "will be replaced by an empty one"
+        };
         let name = &change.name;
         failure = failure
             .help(format!("{name} ({}) {verb}: allow it with `--allow-replacement {name}`", change.kind));
