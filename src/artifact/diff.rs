@@ -231,7 +231,7 @@ mod tests {
             (
                 "L: [{Name: a}, {Name: b}]",
                 "L: [{Name: b}, {Name: a}]",
-                &["L: the same entries in another order"],
+                &["L: same entries in a different order"],
             ),
             ("L: [a, b, c]", "L: [b, c, d, e]", &["- L[]: \"a\"", "+ L[]: \"d\"", "+ L[]: \"e\""]),
             ("L: [a, b]", "L: [a, c]", &["L[1]: \"b\" -> \"c\""]),
@@ -240,7 +240,7 @@ mod tests {
             (
                 "# a\nA: 1\n",
                 "# b\nA: 1\n",
-                &["the same meaning, written differently:\n@@ -1,2 +1,2 @@\n-# a\n+# b\n A: 1"],
+                &["same content, formatted differently:\n@@ -1,2 +1,2 @@\n-# a\n+# b\n A: 1"],
             ),
         ];
         for (old, new, expected) in cases {

@@ -91,8 +91,8 @@ impl fmt::Display for Violation {
             }
             Violation::Empty => write!(f, "the template has no resources"),
             Violation::TooMany { limit, found, at } => {
-                write!(f, "{found} {}, but at most {} are allowed", limit.what, limit.most)?;
-                at.iter().try_for_each(|id| write!(f, ", in `{id}`"))
+                at.iter().try_for_each(|id| write!(f, "`{id}`: "))?;
+                write!(f, "{found} {} exceed the limit of {}", limit.what, limit.most)
             }
             Violation::Resolves { at, text } => {
                 write!(
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn the_last_legal_count_and_the_first_illegal_one() {
         assert_eq!(check(&template(500)), []);
-        assert_eq!(messages(&template(501)), ["501 resources, at most 500 are allowed"]);
+        assert_eq!(messages(&template(501)), ["501 resources exceed the limit of 500"]);
         let mut many = template(1);
         for n in 0..201 {
             many.add_parameter(&id(&format!("P{n}")), Parameter::string("p"));
@@ -219,7 +219,7 @@ mod tests {
         }
         assert_eq!(
             messages(&many),
-            ["201 parameters, at most 200 are allowed", "201 outputs, at most 200 are allowed"]
+            ["201 parameters exceed the limit of 200", "201 outputs exceed the limit of 200"]
         );
     }
 
@@ -233,7 +233,7 @@ mod tests {
         );
         assert_eq!(check(&full), []);
         full.add(&id("T"), Resource::new("AWS::X::Y", props! { "V" => secret(60) }));
-        assert_eq!(messages(&full), ["61 dynamic references, at most 60 are allowed"]);
+        assert_eq!(messages(&full), ["61 dynamic references exceed the limit of 60"]);
 
         let mut text = template(1);
         let value = Sub::text("{{resolve:ssm:a}}").reference(&id("R0"));
@@ -249,14 +249,14 @@ mod tests {
         bad.add_parameter(&id("R0"), Parameter::string("p"));
         bad.add(&id("A"), Resource::new("AWS::X::Y", props! {}).depends_on(&id("A")));
         let expected = [
-            "two things are called `R0`",
-            "two things are called `R0`",
+            "duplicate logical id `R0`",
+            "duplicate logical id `R0`",
             "circular dependency: A -> A",
-            "1025 bytes of a description, at most 1024 are allowed",
+            "1025 bytes in a description exceed the limit of 1024",
         ];
         assert_eq!(messages(&bad), expected);
         assert_eq!(bad.resources.get(&id("R0")).map(|it| it.kind.as_str()), Some("AWS::X::Y"));
-        assert_eq!(messages(&Template::new("")), ["the template has no resource"]);
+        assert_eq!(messages(&Template::new("")), ["the template has no resources"]);
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
         assert!(matches!(check(&huge).as_slice(), [Violation::TooMany { limit: BODY, .. }]));

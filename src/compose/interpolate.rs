@@ -169,7 +169,7 @@ impl Walk<'_, '_> {
                 .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a literal dollar sign, write `$$`"),
             Failure::Required { variable, reason, expression } => {
                 let colon = if reason.is_empty() { "" } else { ": " };
-                let message = format!("requires the variable `{variable}`, which is not set{colon}{reason}");
+                let message = format!("requires a value for the variable `{variable}`{colon}{reason}");
                 at_path(&rule::REQUIRED, path, &message)
                     .at(place(expression))
                     .help(format!("set `{variable}` in the environment, in `.env`, or with `--set {variable}=...`"))

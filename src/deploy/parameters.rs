@@ -210,9 +210,9 @@ mod tests {
         let mut secret = parameter("Password");
         secret.secret = true;
         let failure = choose(&[parameter("Vpc")], &given("Vcp", "x"), &[]).unwrap_err();
-        assert_eq!(failure.help, ["there are: Vpc"]);
+        assert_eq!(failure.help, ["known names: Vpc"]);
         let failure = choose(&[secret], &given("Password", "canary"), &[]).unwrap_err();
-        assert_eq!(failure.help, ["`Password` is given by `--secret NAME=@FILE`"]);
+        assert_eq!(failure.help, ["`Password` is set with `--secret NAME=@FILE`"]);
         assert!(!format!("{failure:?}").contains("canary"));
     }
 }

@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
             Err(Failure::Malformed(_)) => Err(self.fault(start, "invalid `$` expression")),
             Err(Failure::Required { variable, reason, .. }) => {
                 let colon = if reason.is_empty() { "" } else { ": " };
-                let message = format!("required variable `{variable}` is not set{colon}{reason}");
+                let message = format!("the required variable `{variable}` has no value{colon}{reason}");
                 Err(self.fault(start, &message))
             }
         }
@@ -298,10 +298,10 @@ mod tests {
     #[test]
     fn faults() {
         for (text, message) in [
-            ("A B=1\n", "a variable's name cannot contain a space"),
-            ("A!=1\n", "unexpected character `!` in a variable's name"),
-            ("A=\"x\n", "a quoted value is not closed"),
-            ("A=${}\n", "the `$` here starts no expression that Compose knows"),
+            ("A B=1\n", "a variable name cannot contain a space"),
+            ("A!=1\n", "unexpected character `!` in a variable name"),
+            ("A=\"x\n", "a quoted value has no closing quote"),
+            ("A=${}\n", "invalid `$` expression"),
             ("A=${NO?say}\n", "the required variable `NO` has no value: say"),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text:?}");

@@ -140,7 +140,7 @@ mod tests {
     fn data_is_given_up_by_name_only() {
         let lost = [change("AWS::EFS::FileSystem", ChangeAction::Remove, None)];
         let failure = check(&lost, &["Y".to_owned()]).unwrap_err();
-        assert_eq!(failure.message, "this would replace or remove what keeps data: Data/X");
+        assert_eq!(failure.message, "this would replace or remove a resource that keeps data: Data/X");
         assert!(check(&lost, &["X".to_owned()]).is_ok());
         assert!(check(&lost, &["Data/X".to_owned()]).is_ok());
         assert!(check(&[change("AWS::ECS::Service", ChangeAction::Remove, None)], &[]).is_ok());

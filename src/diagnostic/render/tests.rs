@@ -96,7 +96,7 @@ fn people_see_errors_in_full_and_warnings_in_a_line() {
 
 error[compose/unknown-key]: there is no place for this
 
-compose.yaml:5:5: warning[compose/unknown-key]: the mapping is odd (ecs-ec2, fargate) (and 1 more of this kind)
+compose.yaml:5:5: warning[compose/unknown-key]: the mapping is odd (ecs-ec2, fargate) (and 1 more like this)
 check: 2 errors, 3 warnings, 1 note; --verbose shows all"#;
     assert_eq!(human(false), expected);
 }

@@ -8,7 +8,7 @@ rules! {
         why "Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx:${TAG!latest}\n"
         fix "Use `:-`, `-`, `:+`, `+`, `:?` or `?`. For a literal dollar sign, write `$$`.";
-    REQUIRED = Error "interpolation/required" "required variable not set"
+    REQUIRED = Error "interpolation/required" "required variable without a value"
         what "`${NAME:?...}` and `${NAME?...}` require a value, and the variable has none."
         why "The author of the manifest declared it as required."
         example "services:\n  app:\n    image: nginx:${TAG:?set TAG to a release}\n"

@@ -405,7 +405,7 @@ mod tests {
         let arns = ["old", "a", "c"].map(|id| format!("arn:aws:ecs:us-east-1:1:task/shop-Cluster-1/{id}"));
         assert_eq!(board.unheard([&arns[..], &["x".to_owned()]].concat()), [&arns[2], "x"]);
         let finding = board.troubled().remove(0);
-        assert_eq!(finding.cause.as_deref(), Some("the container app ended with exit code 2"));
+        assert_eq!(finding.cause.as_deref(), Some("container app exited with code 2"));
         assert_eq!(finding.stories.len(), 2);
     }
 

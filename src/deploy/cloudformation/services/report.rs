@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_root_comes_first_and_the_stacks_own_reason_next() {
-        let mut app = finding("app", Some("the container app ended with exit code 1"));
+        let mut app = finding("app", Some("container app exited with code 1"));
         app.stories = vec![(1, "Essential container in task exited".into()), (2, "it failed again".into())];
         app.lines = Some(Lines {
             task: "1".into(),
@@ -113,15 +113,15 @@ mod tests {
             lines: vec!["no database".into()],
         });
         let failure = explain(stack(), Some("APPService"), vec![app]);
-        assert_eq!(failure.message, "service app: the container app ended with exit code 1");
+        assert_eq!(failure.message, "service app: container app exited with code 1");
         assert_eq!(
             failure.help,
             [
                 "APPService (AWS::ECS::Service) failed: circuit breaker",
                 "the stack shop ended as ROLLBACK_COMPLETE",
                 "service app: 2 tasks stopped: it failed again",
-                "service app: a task stopped: Essential container in task exited",
-                "the last lines of the container app, in /shop/ecs/app ecs/app/1:",
+                "service app: 1 task stopped: Essential container in task exited",
+                "last log lines of container app, from /shop/ecs/app ecs/app/1:",
                 "  | no database",
             ]
         );
@@ -136,12 +136,12 @@ mod tests {
 
     #[test]
     fn a_service_that_is_not_the_root_is_told_after_it() {
-        let worker = finding("worker", Some("an image cannot be pulled: denied"));
+        let worker = finding("worker", Some("cannot pull an image: denied"));
         let failure = explain(stack(), Some("Database"), vec![worker]);
         assert_eq!(failure.message, stack().message);
         assert_eq!(
             failure.help.last().map(String::as_str),
-            Some("service worker: an image cannot be pulled: denied")
+            Some("service worker: cannot pull an image: denied")
         );
     }
 
@@ -153,6 +153,6 @@ mod tests {
         assert_eq!(failure.message, "service d: it ended");
         let help = ["stack", "service a: it ended", "service b: it ended"];
         assert_eq!(failure.help.get(..3), Some(&help.map(str::to_owned)[..]));
-        assert_eq!(failure.help.get(3..), Some(&["these services failed too: c, e".to_owned()][..]));
+        assert_eq!(failure.help.get(3..), Some(&["other failed services: c, e".to_owned()][..]));
     }
 }

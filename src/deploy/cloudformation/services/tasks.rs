@@ -138,64 +138,64 @@ mod tests {
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(1), ""), ("log", Some(143), "")],
-                "the container app ended with exit code 1",
+                "container app exited with code 1",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("log", Some(137), ""), ("app", Some(0), "")],
-                "the container app ended with exit code 0",
+                "container app exited with code 0",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(143), ""), ("proxy", Some(2), "")],
-                "the container proxy ended with exit code 2",
+                "container proxy exited with code 2",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(137), memory), ("proxy", Some(143), "")],
-                "the container app ran out of memory: OutOfMemoryError: Container killed due to memory usage",
+                "container app ran out of memory: OutOfMemoryError: Container killed due to memory usage",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(128), "CannotStartContainerError: no such file")],
-                "the container app ended with exit code 128: CannotStartContainerError: no such file",
+                "container app exited with code 128: CannotStartContainerError: no such file",
             ),
             (
                 TaskFailedToStart,
                 pull,
                 vec![("proxy", None, ""), ("app", None, "")],
-                "an image cannot be pulled: CannotPullContainerError: pull access denied for shop",
+                "cannot pull an image: CannotPullContainerError: pull access denied for shop",
             ),
             (
                 TaskFailedToStart,
                 pull,
                 vec![("app", None, "")],
-                "the image of the container app cannot be pulled: \
+                "cannot pull the image of container app: \
                  CannotPullContainerError: pull access denied for shop",
             ),
             (
                 TaskFailedToStart,
                 pull,
                 vec![("proxy", None, pull), ("app", None, "")],
-                "the image of the container proxy cannot be pulled: \
+                "cannot pull the image of container proxy: \
                  CannotPullContainerError: pull access denied for shop",
             ),
             (
                 TaskFailedToStart,
                 secret,
                 vec![("app", None, "")],
-                "a task cannot be set up: \
+                "cannot set up a task: \
                  ResourceInitializationError: unable to pull secrets or registry auth",
             ),
             (
                 TaskFailedToStart,
                 dependency,
                 vec![("init", Some(3), ""), ("app", None, "")],
-                "the container init ended with exit code 3",
+                "container init exited with code 3",
             ),
             (
                 ServiceSchedulerInitiated,
