@@ -33,7 +33,7 @@ pub struct Global {
     /// A profile to activate
     #[arg(long = "profile", global = true, value_name = "NAME")]
     pub profiles: Vec<String>,
-    /// The directory that relative paths start from [default: that of the first Compose file]
+    /// The directory that relative paths start from [default: the directory of the first Compose file]
     #[arg(long, global = true, value_name = "DIR")]
     pub project_directory: Option<Utf8PathBuf>,
     /// The project's name [default: `name:`, or the directory's name]
