@@ -36,7 +36,7 @@ pub(super) fn check(
         let inside = texts.iter().take(before).any(|(_, end)| *end > at);
         if !inside && !continues(text, at) && !between_comments(text, at) {
             let origin = sources.read_at(Span::new(file, at, at + 1));
-            let message = "YAML cannot be indented with tabs, not even on an empty line";
+            let message = "tabs are not allowed in indentation, not even on an empty line";
             diagnostics
                 .push(Diagnostic::new(&rule::TAB, message).label(origin, "this tab").help("delete the tab"));
         }

@@ -91,7 +91,7 @@ fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice 
     if indented_by_tab(text, offset) {
         return advice(
             &rule::TAB,
-            "YAML cannot be indented with tabs",
+            "tabs are not allowed in indentation",
             "this tab",
             "indent with spaces; most editors can convert tabs",
         );
