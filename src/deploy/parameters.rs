@@ -199,7 +199,7 @@ mod tests {
             both.secrets.insert(name.into(), "canary".into());
         }
         let failure = choose(&parameters, &both, &[]).unwrap_err();
-        assert!(failure.message.contains("both are given"), "{failure:?}");
+        assert!(failure.message.contains("both are set"), "{failure:?}");
         assert!(!format!("{failure:?}").contains("canary"));
         let failure = choose(&parameters, &Values::default(), &[]).unwrap_err();
         assert!(failure.help[0].starts_with("`--secret SESSION_PASSWORD=@FILE`: "), "{failure:?}");

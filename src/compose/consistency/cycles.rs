@@ -1,4 +1,4 @@
-//! Dependency cycles, each reported once with all its steps labelled.
+//! Dependency cycles, each reported once with all its steps labeled.
 
 use super::{Context, mapping};
 use crate::diagnostic::Diagnostic;

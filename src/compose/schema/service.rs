@@ -112,7 +112,7 @@ const OR_NULL_DEVELOP: Accept = Accept::Either(&[Accept::Shape(&DEVELOP), NULL])
 
 const CONTAINER_NAME: &str = "at least two letters, digits, `_`, `.` or `-`, starting with a letter or digit";
 
-/// The pattern is not anchored: two matching neighbours anywhere are enough.
+/// The pattern is not anchored: two matching neighbors anywhere are enough.
 fn is_container_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().zip(bytes.iter().skip(1)).any(|(first, second)| {

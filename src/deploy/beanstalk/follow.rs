@@ -12,7 +12,7 @@ use aws_sdk_elasticbeanstalk::primitives::DateTime;
 use aws_sdk_elasticbeanstalk::types::{EnvironmentHealthAttribute, EventDescription, EventSeverity};
 use std::time::Duration;
 
-/// How long a Ready environment may take to report its health colour.
+/// How long a Ready environment may take to report its health color.
 const COLOUR: Duration = Duration::from_secs(3 * 60);
 
 /// Follows a request until it completes.

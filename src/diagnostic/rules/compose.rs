@@ -60,7 +60,7 @@ rules! {
         fix "Write `external: true` and put `name: shared` next to it.";
     CONFLICTING_KEYS = Error "compose/conflicting-keys" "conflicting keys"
         what "Two mutually exclusive keys are both set."
-        why "Docker Compose rejects it too, because it cannot honour both."
+        why "Docker Compose rejects it too, because it cannot honor both."
         example "configs:\n  site:\n    file: ./site.conf\n    content: \"server {}\"\n"
         fix "Keep one of them.";
     UNDEFINED_REFERENCE = Error "compose/undefined-reference" "undefined reference"

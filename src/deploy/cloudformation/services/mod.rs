@@ -189,7 +189,7 @@ impl<'a> Watch<'a> {
             match ask::lines(self.session, wanted).await {
                 Ok(mut found) => {
                     if let Some(found) = &mut found {
-                        // Mask before truncating: part of a value could not be recognised.
+                        // Mask before truncating: part of a value could not be recognized.
                         let mask = self.session.mask().borrow();
                         found.lines = ask::last(found.lines.iter().map(|message| mask.clean(message)));
                     }

@@ -1,4 +1,4 @@
-//! Analyses a stopped task: whether it failed, why, and which of its containers is at fault.
+//! Analyzes a stopped task: whether it failed, why, and which of its containers is at fault.
 //!
 //! In: tasks as DescribeTasks returns them. Out: text. Pure. The codes and reason prefixes are those of
 //! the Amazon ECS Developer Guide, "Stopped tasks error codes".
