@@ -1,7 +1,7 @@
 //! Puts the tasks together: a leader each, with the init containers and sidecars that move in.
 //!
 //! In: the services with their roles, the edges, the secrets. Out: [`TaskGroups`]. Invariant: every service is in
-//! a group, or an error says that its hosts form a circle.
+//! a group, or an error says that its hosts form a cycle.
 
 use super::Lowering;
 use crate::rules;
@@ -13,7 +13,7 @@ use tranship_frontend::diagnostic::Diagnostic;
 /// The leaders of each service's tasks.
 type TaskLeaders = BTreeMap<Name, Vec<Name>>;
 
-/// The tasks of the application; nothing where services share a task in a circle.
+/// The tasks of the application; nothing where services share a task in a cycle.
 pub(super) fn form(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
@@ -47,7 +47,7 @@ fn hosts(service: &Service) -> &[Name] {
 /// Follows each service to the leaders of its tasks, without recursion: chains may be long.
 fn leaders(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> Option<TaskLeaders> {
     let mut leaders = TaskLeaders::new();
-    let mut circles = BTreeSet::new();
+    let mut cycles = BTreeSet::new();
     for start in services.values() {
         let mut way: Vec<(&Service, usize)> = vec![(start, 0)];
         while let Some((service, step)) = way.last_mut() {
@@ -65,9 +65,9 @@ fn leaders(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> Option<
                 }
                 Some(host) => match way.iter().position(|(open, _)| open.name == host.name) {
                     Some(begin) => {
-                        let circle: Vec<&Service> = way.iter().skip(begin).map(|(open, _)| *open).collect();
-                        if circles.insert(host.name.clone()) {
-                            tell_circle(cx, &circle);
+                        let cycle: Vec<&Service> = way.iter().skip(begin).map(|(open, _)| *open).collect();
+                        if cycles.insert(host.name.clone()) {
+                            tell_cycle(cx, &cycle);
                         }
                     }
                     None => way.push((host, 0)),
@@ -75,7 +75,7 @@ fn leaders(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> Option<
             }
         }
     }
-    circles.is_empty().then_some(leaders)
+    cycles.is_empty().then_some(leaders)
 }
 
 /// The leaders of all hosts, or itself.
@@ -92,15 +92,15 @@ fn found(leaders: &TaskLeaders, service: &Service) -> Vec<Name> {
     found
 }
 
-fn tell_circle(cx: &mut Lowering<'_>, circle: &[&Service]) {
-    let first = circle.first().map(|service| &*service.name).unwrap_or_default();
-    let names: Vec<&str> = circle.iter().map(|service| &*service.name).chain([first]).collect();
+fn tell_cycle(cx: &mut Lowering<'_>, cycle: &[&Service]) {
+    let first = cycle.first().map(|service| &*service.name).unwrap_or_default();
+    let names: Vec<&str> = cycle.iter().map(|service| &*service.name).chain([first]).collect();
     let mut diagnostic = Diagnostic::new(
-        &rules::app::TASK_CIRCLE,
-        format!("services share a task in a circle: {}", names.join(" -> ")),
+        &rules::app::TASK_CYCLE,
+        format!("services share a task in a cycle: {}", names.join(" -> ")),
     )
     .service(first);
-    for (service, host) in circle.iter().zip(names.iter().skip(1)) {
+    for (service, host) in cycle.iter().zip(names.iter().skip(1)) {
         let (origin, why) = match &service.role {
             Role::Sidecar { origin, .. } => (*origin, "shares the task of"),
             Role::Init { origin, .. } => (*origin, "starts in the task of"),
@@ -108,7 +108,7 @@ fn tell_circle(cx: &mut Lowering<'_>, circle: &[&Service]) {
         };
         diagnostic = diagnostic.label(origin, format!("`{}` {why} `{host}`", service.name));
     }
-    cx.diagnostics.push(diagnostic.help("let one of them have a task of its own, which the others share"));
+    cx.diagnostics.push(diagnostic.help("give one of them a task of its own that the others share"));
 }
 
 /// Leaders of tasks that others talk to, or whose name or member's name stands in a value of others.

@@ -125,28 +125,28 @@ x-tranship: { skip: [test] }
 }
 
 #[test]
-fn services_that_share_a_task_in_a_circle_are_refused_with_every_step() {
+fn services_that_share_a_task_in_a_cycle_are_refused_with_every_step() {
     for (services, expected, labels) in [
         (
             "  a: { image: x, x-tranship: { task: b } }\n  b: { image: y, x-tranship: { task: a } }\n  c: { image: z }\n",
-            "services share a task in a circle: a -> b -> a",
+            "services share a task in a cycle: a -> b -> a",
             vec!["`a` shares the task of `b`", "`b` shares the task of `a`"],
         ),
         (
             "  a: { image: x, x-tranship: { task: a } }\n  c: { image: z }\n",
-            "services share a task in a circle: a -> a",
+            "services share a task in a cycle: a -> a",
             vec!["`a` shares the task of `a`"],
         ),
         (
             "  fill: { image: x, volumes: ['data:/v'], x-tranship: { task: app } }\n  app:\n    image: y\n    volumes: ['data:/v']\n    x-tranship: { task: side }\n    depends_on: { side: { condition: service_completed_successfully } }\n  side: { image: z, volumes: ['data:/v'] }\n",
-            "services share a task in a circle: app -> side -> app",
+            "services share a task in a cycle: app -> side -> app",
             vec!["`app` shares the task of `side`", "`side` starts in the task of `app`"],
         ),
     ] {
         let lowered = lowered(&format!("services:\n{services}volumes: {{ data: {{}} }}\n"));
         assert!(lowered.application.is_none());
         let found: Vec<_> =
-            lowered.diagnostics.iter().filter(|one| one.rule.name == "app/task-circle").collect();
+            lowered.diagnostics.iter().filter(|one| one.rule.name == "app/task-cycle").collect();
         let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(messages, [expected]);
         let told: Vec<&str> = found[0].labels.iter().map(|label| label.text.as_str()).collect();
