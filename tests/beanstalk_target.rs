@@ -78,6 +78,20 @@ fn a_port_that_docker_would_choose_is_the_containers_own() {
 }
 
 #[test]
+fn one_default_of_a_late_bound_variable_serves_all_its_uses() {
+    for (first, second) in [("${TAG:-3}", "${TAG}"), ("${TAG}", "${TAG:-3}")] {
+        let outcome = compiled(
+            &format!(
+                "services:\n  a: {{ image: 'a:{first}' }}\n  b: {{ image: 'b:{second}' }}\nx-tranship: {{ late_bound: [TAG] }}\n"
+            ),
+            &[],
+        );
+        let image = |name: &str| container(&outcome, name)["image"].as_str().unwrap().to_owned();
+        assert_eq!((image("a"), image("b")), ("a:3".to_owned(), "b:3".to_owned()));
+    }
+}
+
+#[test]
 fn a_certificate_makes_a_secure_listener() {
     let outcome = compiled(
         "services:

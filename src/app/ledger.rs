@@ -71,6 +71,13 @@ impl Ledger {
         }
     }
 
+    /// Takes over the claims of another account.
+    pub(crate) fn adopt(&mut self, other: &Ledger) {
+        for (node, entry) in &other.claims {
+            self.claim(*node, entry.disposition.clone(), entry.became.clone());
+        }
+    }
+
     /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
     /// around the leaf that is deeper than what the row speaks of; then that claim.
     /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table.

@@ -7,6 +7,7 @@
 
 mod at;
 mod disposition;
+mod document;
 mod extension;
 mod key_paths;
 mod ledger;

@@ -1,16 +1,15 @@
 //! What is a secret: by a value's form, by the manifest's own declaration.
 
 use super::Lowering;
-use super::scalar_reading::scalar;
 use super::secret_pool::GivenSecret;
+use crate::document::ComposeFile;
 use crate::rules;
 use crate::{
-    At, Database, DatabaseField, FileMountKind, Name, Piece, Secret, SecretId, SecretSource, Service, Text,
+    Database, DatabaseField, FileMountKind, Name, Piece, Secret, SecretId, SecretSource, Service, Text,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
-use tranship_frontend::yaml::Node;
 
 /// Starts of tokens by which their issuers make them known.
 /// Source: the issuers' own pages on token formats.
@@ -97,62 +96,44 @@ pub(super) fn declared(
         .flat_map(|service| service.container.files.iter())
         .map(|file| (file.secret.clone(), file.kind))
         .collect();
-    let passwords: Vec<(Name, Name)> = databases
+    let passwords: Vec<(SecretId, Name)> = databases
         .values()
         .flat_map(|database| {
             cx.password_files_of(database).into_iter().map(|secret| (secret, database.name.clone()))
         })
         .collect();
     let mut secrets = IndexMap::new();
-    let manifest = cx.manifest;
-    for (section, kind) in [("secrets", FileMountKind::Secret), ("configs", FileMountKind::Config)] {
-        for entry in manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten() {
-            let name = SecretId::new(entry.key.text.clone());
-            let Some(source) = source(cx, &entry.value) else { continue };
-            if !mounted.contains(&(name.clone(), kind)) {
-                cx.ledger.ignored(&entry.value, "no service that is deployed uses it", false);
-                continue;
-            }
-            let password = passwords
-                .iter()
-                .find(|(secret, _)| **secret == *name)
-                .filter(|_| kind == FileMountKind::Secret);
-            let source = match password {
-                Some((_, database)) => {
-                    let value = "the managed database's generated password";
-                    cx.ledger.approximated(
-                        &entry.value,
-                        value,
-                        "it is the password of a replaced database",
-                        "",
-                    );
-                    SecretSource::Derived(password_of(database, &entry.value))
-                }
-                None => source,
-            };
-            let (node, origin) = (entry.value.id, entry.value.origin);
-            secrets.insert(name.clone(), Secret { name, source, origin, node });
+    let document = cx.document;
+    let sections = [(&document.secrets, FileMountKind::Secret), (&document.configs, FileMountKind::Config)];
+    for (name, file, kind) in sections
+        .into_iter()
+        .flat_map(|(files, kind)| files.iter().map(move |(name, file)| (name, file, kind)))
+    {
+        let name = SecretId::new(name.clone());
+        let Some(source) = &file.source.value else { continue };
+        if !mounted.contains(&(name.clone(), kind)) {
+            cx.ledger.ignored(&file.node, "no service that is deployed uses it", false);
+            continue;
         }
+        cx.adopt(&file.source.findings);
+        let is_password = |(secret, _): &&(SecretId, Name)| *secret == name && kind == FileMountKind::Secret;
+        let source = match passwords.iter().find(is_password) {
+            Some((_, database)) => {
+                let value = "the managed database's generated password";
+                let reason = "it is the password of a replaced database";
+                cx.ledger.approximated(&file.node, value, reason, "");
+                SecretSource::Derived(password_of(database, file))
+            }
+            None => source.clone(),
+        };
+        let (node, origin) = (file.node, file.origin);
+        secrets.insert(name.clone(), Secret { name, source, origin, node });
     }
     secrets
 }
 
-fn password_of(database: &Name, node: &Node) -> Text {
-    let mut text = Text { node: node.id, origin: node.origin, ..Text::default() };
-    text.push(Piece::Database { service: database.clone(), field: DatabaseField::Password }, node.origin);
+fn password_of(database: &Name, file: &ComposeFile) -> Text {
+    let mut text = Text::empty(file.node, file.origin);
+    text.push(Piece::Database { service: database.clone(), field: DatabaseField::Password }, file.origin);
     text
-}
-
-fn source(cx: &mut Lowering<'_>, node: &Node) -> Option<SecretSource> {
-    if node.get("external").and_then(Node::as_bool) == Some(true) {
-        return node.get("name").and_then(|name| cx.text(name)).map(SecretSource::External);
-    }
-    let at = |node: &Node| scalar(node).map(|text| At::of(node, text.to_string()));
-    if let Some(file) = node.get("file") {
-        return at(file).map(SecretSource::File);
-    }
-    if let Some(variable) = node.get("environment") {
-        return at(variable).map(SecretSource::Environment);
-    }
-    node.get("content").and_then(|content| cx.text(content)).map(SecretSource::Content)
 }

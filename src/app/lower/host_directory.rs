@@ -3,12 +3,11 @@
 //! Source: Docker's embedded DNS answers with service names, network aliases, container names and host
 //! names of containers that share a network (Compose specification, Networks; Docker, Networking overview).
 
-use super::Lowering;
 use super::service_selection::ServiceSelection;
+use crate::document::{ComposeDocument, ComposeService};
 use crate::{Database, Name, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_frontend::yaml::{Entry, Node};
 
 /// Names by network, and the networks and links of each service.
 #[derive(Debug, Default)]
@@ -22,28 +21,23 @@ pub(super) struct HostDirectory {
 impl HostDirectory {
     /// The directory of all active services, skipped ones included: a name of one is an answer too.
     pub(super) fn new(
-        cx: &mut Lowering<'_>,
+        document: &ComposeDocument,
         services: &IndexMap<Name, Service>,
         databases: &IndexMap<Name, Database>,
         selection: &ServiceSelection<'_>,
     ) -> Self {
         let mut directory = HostDirectory { skipped: selection.skipped.clone(), ..HostDirectory::default() };
-        let manifest = cx.manifest;
-        let entries = || manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten();
-        for entry in entries() {
-            let networks = networks(entry, manifest.root.get("services"), 0);
-            directory.networks.insert(entry.key.text.clone(), networks);
+        for (name, given) in &document.services {
+            directory.networks.insert(name.clone(), networks(given, document, 0));
         }
-        for entry in entries() {
-            let name = &entry.key.text;
-            let known = services.contains_key(name) || databases.contains_key(name);
-            let host_names = match services.get(name) {
-                Some(service) => service.host_names.iter().map(|name| name.value.clone()).collect(),
-                None if known => cx.names_of(entry),
-                None => vec![name.clone()],
-            };
-            directory.register(name, &host_names);
-            directory.links.insert(name.clone(), links(&entry.value));
+        for (name, given) in &document.services {
+            let deployed = services.contains_key(name) || databases.contains_key(name);
+            let host_names = given.host_names.value.iter().map(|name| name.value.clone());
+            // One that is never deployed answers to its own name alone.
+            let answering = if deployed { usize::MAX } else { 1 };
+            directory.register(name, &host_names.take(answering).collect::<Vec<_>>());
+            let links = given.links.iter().map(|link| (link.alias.clone(), link.service.clone()));
+            directory.links.insert(name.clone(), links.collect());
         }
         directory
     }
@@ -82,39 +76,15 @@ impl HostDirectory {
     }
 }
 
-impl Lowering<'_> {
-    /// The host names of a service that a database replaces.
-    fn names_of(&mut self, entry: &Entry) -> Vec<Name> {
-        let names = self.host_names(&entry.key.text, entry);
-        names.into_iter().map(|name| name.value).collect()
-    }
-}
-
 /// The networks that a service is in: of another's network mode, that one's.
-fn networks(entry: &Entry, services: Option<&Node>, depth: usize) -> BTreeSet<Name> {
-    let mode = entry.value.get("network_mode").and_then(Node::as_str);
-    match mode {
+fn networks(service: &ComposeService, document: &ComposeDocument, depth: usize) -> BTreeSet<Name> {
+    match &service.description.value.container.network_mode {
         Some(mode) => {
-            let shared = mode.strip_prefix("service:").filter(|_| depth < 8);
-            let other = shared.and_then(|name| services?.as_mapping()?.entry(name));
-            other.map(|other| networks(other, services, depth + 1)).unwrap_or_default()
+            let shared = mode.value.strip_prefix("service:").filter(|_| depth < 8);
+            let other = shared.and_then(|name| document.services.get(name));
+            other.map(|other| networks(other, document, depth + 1)).unwrap_or_default()
         }
-        None => match entry.value.get("networks").and_then(Node::as_mapping) {
-            Some(mapping) if !mapping.is_empty() => {
-                mapping.iter().map(|entry| entry.key.text.clone()).collect()
-            }
-            _ => BTreeSet::from([Name::from("default")]),
-        },
+        None if service.networks.is_empty() => BTreeSet::from([Name::from("default")]),
+        None => service.networks.iter().map(|attachment| attachment.network.clone()).collect(),
     }
-}
-
-/// `links`: alias to service.
-fn links(node: &Node) -> BTreeMap<Name, Name> {
-    let items = node.get("links").and_then(Node::as_sequence).unwrap_or_default();
-    let pair = |item: &Node| {
-        let text = item.as_str()?.to_owned();
-        let (service, alias) = text.split_once(':').unwrap_or((&text, &text));
-        Some((alias.into(), service.into()))
-    };
-    items.iter().filter_map(pair).collect()
 }

@@ -1,16 +1,16 @@
 //! Services that a managed database replaces: engine, version, name, users, and what is lost with the
 //! container.
 
-use super::Lowering;
-use super::scalar_reading::scalar;
 use super::service_selection::ServiceSelection;
+use super::{Lowering, flat_text};
+use crate::document::ComposeService;
 use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
-use crate::{At, Database, Name};
+use crate::{At, Container, Database, FileMountKind, Image, Mount, Name, SecretId};
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::yaml::{Entry, Node};
+use tranship_frontend::yaml::Node;
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.
@@ -42,19 +42,19 @@ fn variables(engine: DatabaseEngine) -> &'static DatabaseVariables {
 /// The database of every service that one replaces.
 pub(super) fn read(cx: &mut Lowering<'_>, selection: &ServiceSelection<'_>) -> IndexMap<Name, Database> {
     let mut databases = IndexMap::new();
-    for entry in &selection.replaced {
-        if let Some(database) = database(cx, entry) {
-            databases.insert(entry.key.text.clone(), database);
+    for given in &selection.replaced {
+        if let Some(database) = database(cx, given) {
+            databases.insert(given.name.clone(), database);
         }
     }
     databases
 }
 
-fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
-    let (name, node) = (entry.key.text.clone(), &entry.value);
-    let asked = node.at(&[KEY, "database"])?;
-    let image = node.get("image").and_then(scalar).unwrap_or_default();
-    let Some(engine) = engine(asked, node, &image) else {
+fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
+    let name = given.name.clone();
+    let container = &given.description.value.container;
+    let asked = cx.manifest.root.at(&["services", &name, KEY, "database"])?;
+    let Some(engine) = engine(asked, container) else {
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_ENGINE,
@@ -69,11 +69,11 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     let names = variables(engine.value);
     let text =
         |key: &str| asked.get(key).and_then(|node| Some(At::of(node, setting_text(node)?.to_string())));
-    let database = text("name").or_else(|| cx.variable_of(node, names.database));
-    let username =
-        text("username").or_else(|| cx.variable_of(node, names.user).filter(|user| user.value != "root"));
+    let database = text("name").or_else(|| cx.variable_of(container, names.database));
+    let username = text("username")
+        .or_else(|| cx.variable_of(container, names.user).filter(|user| user.value != "root"));
     let found = Database {
-        version: text("version").or_else(|| version(node, &image)),
+        version: text("version").or_else(|| version(cx, container)),
         class: text("class"),
         storage: asked.get("storage").and_then(setting_number),
         database: match engine.value {
@@ -84,66 +84,67 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
         username,
         node: asked.id,
         origin: asked.origin,
-        service_node: node.id,
+        service_node: given.node,
         engine,
         name,
     };
-    claim(cx, node, names, &found);
+    claim(cx, given, names, &found);
     Some(found)
 }
 
 /// The engine that is asked for, else the image's.
-fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<DatabaseEngine>> {
+fn engine(asked: &Node, container: &Container) -> Option<At<DatabaseEngine>> {
     if let Some(node) = asked.get("engine") {
         return Some(At::of(node, DatabaseEngine::of_name(&setting_text(node)?)?));
     }
-    let engine = KnownImage::find(image)?.engine()?;
-    service.get("image").map(|node| At::inferred(engine, node.origin))
+    let Image::Named(image) = &container.image else { return None };
+    let engine = KnownImage::find(&flat_text::shown(image))?.engine()?;
+    Some(At::inferred(engine, image.origin))
 }
 
 /// The numbers at the start of the image's tag: `16` of `16-alpine`.
-fn version(service: &Node, image: &str) -> Option<At<String>> {
-    let tag = ImageReference::parse(image).tag?;
+fn version(cx: &mut Lowering<'_>, container: &Container) -> Option<At<String>> {
+    let Image::Named(image) = &container.image else { return None };
+    let image = cx.known(image)?;
+    let tag = ImageReference::parse(&image.value).tag?;
     let numbers = tag.split('-').next().unwrap_or(tag);
     let plain = !numbers.is_empty() && numbers.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
     let short: Vec<&str> = numbers.split('.').take(2).collect();
-    plain.then(|| service.get("image").map(|node| At::inferred(short.join("."), node.origin))).flatten()
+    plain.then(|| At::inferred(short.join("."), image.origin))
 }
 
 /// Settles the leaves of the replaced service: they mean the same for every target.
-fn claim(cx: &mut Lowering<'_>, node: &Node, names: &DatabaseVariables, database: &Database) {
-    cx.ledger.ignored(node, "a managed database replaces the container", false);
-    let environment = node.get("environment").and_then(Node::as_mapping);
-    for entry in environment.into_iter().flatten() {
-        let key = &&*entry.key.text;
+fn claim(cx: &mut Lowering<'_>, given: &ComposeService, names: &DatabaseVariables, database: &Database) {
+    cx.ledger.ignored(&given.node, "a managed database replaces the container", false);
+    let container = &given.description.value.container;
+    for (key, variant) in &container.environment {
+        let (key, node) = (&&**key, &variant.node);
         if names.database.contains(key) {
-            cx.ledger.exact(&entry.value, "the database's name");
+            cx.ledger.exact(node, "the database's name");
         } else if names.user.contains(key) && database.username.is_some() {
-            cx.ledger.exact(&entry.value, "the database's user");
+            cx.ledger.exact(node, "the database's user");
         } else if names.password.contains(key) {
             let reason = "a literal secret is never emitted";
-            cx.ledger.approximated(&entry.value, "a generated password", reason, "the database's secret");
+            cx.ledger.approximated(node, "a generated password", reason, "the database's secret");
         }
     }
-    lost(cx, node, database);
+    lost(cx, container, database);
 }
 
 /// What the container does that a managed database does not: told once.
-fn lost(cx: &mut Lowering<'_>, node: &Node, database: &Database) {
+fn lost(cx: &mut Lowering<'_>, container: &Container, database: &Database) {
     let mut lost = Vec::new();
-    if let Some(command) = node.get("command").filter(|command| !command.is_null()) {
-        lost.push(("`command`", "server options belong into a parameter group", command));
+    if let Some(command) = &container.command {
+        let help = "server options belong into a parameter group";
+        lost.push(("`command`", help, command.node, command.origin));
     }
-    let mounts = node.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
-    let scripts = |mount: &&Node| {
-        let target = mount.get("target").and_then(Node::as_str);
-        target.is_some_and(|target| target.starts_with("/docker-entrypoint-initdb.d"))
-    };
-    if let Some(mount) = mounts.iter().find(scripts) {
-        lost.push(("the scripts in `/docker-entrypoint-initdb.d`", "run them as a job", mount));
+    let scripts = |mount: &&Mount| mount.target.value.starts_with("/docker-entrypoint-initdb.d");
+    if let Some(mount) = container.mounts.iter().find(scripts) {
+        let what = "the scripts in `/docker-entrypoint-initdb.d`";
+        lost.push((what, "run them as a job", mount.node, mount.origin));
     }
-    for (what, help, lost) in lost {
-        cx.ledger.ignored(lost, "a managed database does not run it", true);
+    for (what, help, node, origin) in lost {
+        cx.ledger.ignored(&node, "a managed database does not run it", true);
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_LOSES,
@@ -152,7 +153,7 @@ fn lost(cx: &mut Lowering<'_>, node: &Node, database: &Database) {
                     database.name
                 ),
             )
-            .at(lost.origin)
+            .at(origin)
             .service(&*database.name)
             .help(help),
         );
@@ -160,35 +161,38 @@ fn lost(cx: &mut Lowering<'_>, node: &Node, database: &Database) {
 }
 
 impl Lowering<'_> {
-    /// The first of some variables that a service's environment has.
-    fn variable_of(&mut self, service: &Node, names: &[&str]) -> Option<At<String>> {
-        let environment = service.get("environment")?;
-        let node = names.iter().find_map(|name| environment.get(name))?;
-        self.string(Some(node)).filter(|text| !text.value.is_empty())
+    /// The first of some variables that a container's environment has.
+    fn variable_of(&mut self, container: &Container, names: &[&str]) -> Option<At<String>> {
+        let variant = names.iter().find_map(|name| container.environment.get(*name))?;
+        self.known(variant.value.as_ref()?).filter(|text| !text.value.is_empty())
     }
 
     /// The passwords that a replaced service's environment gives its users.
     pub(super) fn passwords_of(&self, database: &Database) -> Vec<String> {
-        let environment = self.manifest.root.at(&["services", &database.name, "environment"]);
         let names = variables(database.engine.value).password.iter();
-        let values = names.filter_map(|name| scalar(environment?.get(name)?));
-        values.map(|text| text.to_string()).filter(|text| !text.is_empty()).collect()
+        let values = names.filter_map(|name| self.replaced_value(database, name));
+        values.filter(|text| !text.is_empty()).collect()
     }
 
     /// The secrets that give a replaced service its passwords: `MYSQL_PASSWORD_FILE: /run/secrets/x`.
-    pub(super) fn password_files_of(&self, database: &Database) -> Vec<Name> {
-        let Some(service) = self.manifest.root.at(&["services", &database.name]) else { return Vec::new() };
+    pub(super) fn password_files_of(&self, database: &Database) -> Vec<SecretId> {
         let names = variables(database.engine.value).password.iter();
-        let paths: Vec<_> =
-            names.filter_map(|name| scalar(service.at(&["environment", &format!("{name}_FILE")])?)).collect();
-        let mounted = service.get("secrets").and_then(Node::as_sequence).unwrap_or_default();
-        let secret = |item: &Node| {
-            let source = item.get("source")?.as_str()?;
-            let target = item.get("target").and_then(Node::as_str).unwrap_or(source);
-            let path =
-                if target.starts_with('/') { target.to_owned() } else { format!("/run/secrets/{target}") };
-            paths.iter().any(|wanted| **wanted == *path).then(|| Name::from(source))
-        };
-        mounted.iter().filter_map(secret).collect()
+        let paths: Vec<String> =
+            names.filter_map(|name| self.replaced_value(database, &format!("{name}_FILE"))).collect();
+        let files = self.replaced_container(database).map(|container| container.files.as_slice());
+        let files = files.unwrap_or_default().iter().filter(|file| file.kind == FileMountKind::Secret);
+        files.filter(|file| paths.contains(&file.target.value)).map(|file| file.secret.clone()).collect()
+    }
+
+    /// A variable of a replaced service's environment, if it is known now.
+    fn replaced_value(&self, database: &Database, variable: &str) -> Option<String> {
+        let environment = &self.replaced_container(database)?.environment;
+        Some(environment.get(variable)?.value.as_ref()?.literal()?.to_string())
+    }
+
+    /// The container that a database replaces.
+    fn replaced_container(&self, database: &Database) -> Option<&Container> {
+        let service = self.document.services.get(&database.name)?;
+        Some(&service.description.value.container)
     }
 }

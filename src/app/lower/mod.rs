@@ -1,8 +1,8 @@
 //! Lowering: the resolved manifest to the application it means in one environment.
 //!
 //! In: a sealed [`Manifest`] and what was chosen. Out: an [`Application`]; claims in the [`Ledger`] for
-//! the leaves that mean the same on every target. One file a concern: reading ([`scalar_reading`], [`services`],
-//! [`mounts`]), then inference ([`service_roles`], [`environment_wiring`], [`service_edges`], [`public_ports`], [`task_groups`], [`named_volumes`]). Invariant:
+//! the leaves that mean the same on every target. One file a concern: it works on
+//! the [`ComposeDocument`], never on the tree: [`service_roles`], [`environment_wiring`], [`service_edges`], [`public_ports`], [`task_groups`], [`named_volumes`]). Invariant:
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
@@ -13,32 +13,33 @@ mod external_addresses;
 mod flat_text;
 mod host_directory;
 mod managed_databases;
-mod mounts;
 mod named_volumes;
 mod public_ports;
-mod scalar_reading;
 mod secret_groups;
 mod secret_pool;
+mod service_assembly;
 mod service_edges;
 mod service_roles;
 mod service_selection;
-mod services;
 mod shared_claims;
 mod task_groups;
 #[cfg(test)]
 mod tests;
 mod variable_names;
 
+use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
 use super::extension;
-use super::{Application, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text};
+use super::{
+    Application, At, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text, Variable,
+};
 use crate::rules;
 use indexmap::IndexMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
-use tranship_frontend::source::{Origin, Sources, Span};
+use tranship_frontend::source::{Sources, Span};
 use tranship_frontend::world::World;
-use tranship_frontend::yaml::Mapping;
 
 /// What a manifest is lowered with.
 #[derive(Debug, Clone, Copy)]
@@ -56,12 +57,13 @@ pub struct LoweringInput<'a> {
 /// What every step of lowering has at hand.
 struct Lowering<'a> {
     manifest: &'a Manifest,
-    world: &'a dyn World,
+    /// What the manifest says, in types.
+    document: &'a ComposeDocument,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
     /// Variables that become parameters, and where `late_bound` names them.
-    late: BTreeMap<Name, Origin>,
+    late: &'a LateBoundNames,
     /// Those that some text holds.
     late_used: IndexMap<Name, LateBound>,
     /// Those that stand where they cannot.
@@ -79,9 +81,11 @@ pub fn lower(
     let errors = diagnostics.error_count();
     extension::check(manifest, diagnostics);
     let settings = extension::settings(manifest, choice, registry, diagnostics, ledger);
-    let late = late_bound(manifest);
+    let late = &late_bound(manifest);
+    let document = &ComposeDocument::read(manifest, sources, world, late);
     let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
-    let mut cx = Lowering { manifest, world, sources, diagnostics, ledger, late, late_used, late_used_fixed };
+    let mut cx =
+        Lowering { manifest, document, sources, diagnostics, ledger, late, late_used, late_used_fixed };
     let application = settings.and_then(|settings| cx.application(settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
@@ -91,7 +95,7 @@ pub fn lower(
 }
 
 /// The variables that `late_bound` names, with the place.
-fn late_bound(manifest: &Manifest) -> BTreeMap<Name, Origin> {
+fn late_bound(manifest: &Manifest) -> LateBoundNames {
     let node = manifest.root.at(&[extension::KEY, "late_bound"]);
     extension::names_listed(node).map(|(name, node)| (name.into(), node.origin)).collect()
 }
@@ -115,11 +119,11 @@ impl Lowering<'_> {
         let selection = service_selection::select(self, &settings);
         let mut databases = managed_databases::read(self, &selection);
         let mut services: IndexMap<Name, Service> = IndexMap::new();
-        for entry in &selection.deployed {
-            services.insert(entry.key.text.clone(), self.service(entry));
+        for given in &selection.deployed {
+            services.insert(given.name.clone(), self.assemble(given));
         }
         service_roles::assign(self, &mut services, &selection, &databases);
-        let directory = host_directory::HostDirectory::new(self, &services, &databases, &selection);
+        let directory = host_directory::HostDirectory::new(self.document, &services, &databases, &selection);
         external_addresses::resolve(&mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
@@ -145,15 +149,53 @@ impl Lowering<'_> {
         Some(application)
     }
 
+    /// Reports and claims what reading a value found, since the value is used.
+    fn adopt(&mut self, findings: &ReadFindings) {
+        findings.diagnostics.iter().for_each(|found| self.diagnostics.push(found.clone()));
+        self.ledger.adopt(&findings.claims);
+        findings.late_used.iter().for_each(|variable| self.use_late(variable));
+        self.late_used_fixed.extend(findings.late_refused.iter().cloned());
+    }
+
+    /// Notes that a late-bound variable is used.
+    fn use_late(&mut self, variable: &Variable) {
+        let value = self.manifest.variables.get(&variable.name).cloned().flatten();
+        let origin = self.late.get(&variable.name).copied().unwrap_or_default();
+        let entry = self.late_used.entry(variable.name.clone());
+        let bound = entry.or_insert_with(|| LateBound { variable: variable.clone(), value, origin });
+        if bound.variable.fallback.is_none() {
+            bound.variable.fallback.clone_from(&variable.fallback);
+        }
+    }
+
+    /// A text of the settings in pieces: late-bound variables stay open.
+    fn open_text(&mut self, whole: &At<Arc<str>>) -> Text {
+        let text = document::open_text(whole, self.sources, self.late);
+        text.variables().for_each(|variable| self.use_late(variable));
+        text
+    }
+
+    /// A text that must be known now.
+    fn known(&mut self, text: &Text) -> Option<At<String>> {
+        if let Some(variable) = text.variables().next() {
+            self.late_used_fixed.insert(variable.name.clone());
+            let (node, origin) = (text.node, text.origin);
+            let refused = document::late_bound_structure(self.manifest, node, origin, &variable.name);
+            self.diagnostics.push(refused);
+        }
+        let value = text.literal()?.to_string();
+        Some(At { value, node: text.node, origin: text.origin })
+    }
+
     /// Nothing is left that could be deployed.
     fn tell_nothing(&mut self) {
-        let services = self.manifest.root.get("services");
-        if let Some(empty) = services.filter(|node| node.as_mapping().is_none_or(Mapping::is_empty)) {
+        let services = self.document.services_section.as_ref();
+        if let Some(empty) = services.filter(|_| self.document.services.is_empty()) {
             self.ledger.rejected(empty, "there is nothing to deploy");
         }
-        let skip = self.manifest.root.at(&[extension::KEY, "skip"]);
-        let written =
-            skip.or(services).map(|node| node.origin).filter(|origin| self.sources.is_written(*origin));
+        let skip = self.manifest.root.at(&[extension::KEY, "skip"]).map(|node| node.origin);
+        let origin = skip.or(services.map(|section| section.origin));
+        let written = origin.filter(|origin| self.sources.is_written(*origin));
         let first = self.manifest.files.first();
         let start = first.map(|file| self.sources.read_at(Span::new(*file, 0, 0)));
         let origin = written.or(start).unwrap_or_default();
@@ -166,7 +208,7 @@ impl Lowering<'_> {
 
     /// Variables of `late_bound` that nothing deployed holds.
     fn tell_unused(&mut self) {
-        for (name, origin) in &self.late {
+        for (name, origin) in self.late {
             let used = self.late_used.contains_key(name) || self.late_used_fixed.contains(name);
             if used || self.manifest.variables.contains_key(name) {
                 continue;

@@ -4,7 +4,7 @@
 //! other named volume keeps its data, as it does under Compose.
 
 use super::Lowering;
-use super::scalar_reading::scalar;
+use crate::document::ComposeVolume;
 use crate::extension::{KEY, setting_text};
 use crate::rules;
 use crate::{At, FileOwner, MountSource, Name, Scope, Service, TaskGroups, Volume};
@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{Entry, Node};
+use tranship_frontend::yaml::Node;
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(
@@ -21,15 +21,14 @@ pub(super) fn volumes(
     tasks: &TaskGroups,
 ) -> IndexMap<Name, Volume> {
     let mut volumes = IndexMap::new();
-    let manifest = cx.manifest;
     let mut mounting = users(services);
-    for entry in manifest.root.get("volumes").and_then(Node::as_mapping).into_iter().flatten() {
-        let Some(users) = mounting.remove(&entry.key.text) else {
-            cx.ledger.ignored(&entry.value, "no service that is deployed mounts it", false);
+    for (name, given) in &cx.document.volumes {
+        let Some(users) = mounting.remove(name) else {
+            cx.ledger.ignored(&given.node, "no service that is deployed mounts it", false);
             continue;
         };
-        let volume = volume(cx, services, tasks, entry, users);
-        volumes.insert(entry.key.text.clone(), volume);
+        let volume = volume(cx, services, tasks, (name, given), users);
+        volumes.insert(name.clone(), volume);
     }
     volumes
 }
@@ -53,12 +52,11 @@ fn volume(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
     tasks: &TaskGroups,
-    entry: &Entry,
+    (name, given): (&Name, &ComposeVolume),
     users: Vec<Name>,
 ) -> Volume {
-    let node = &entry.value;
-    let external = node.get("external").and_then(Node::as_bool).unwrap_or(false);
-    let declared = node.at(&[KEY, "scope"]);
+    let settings = cx.manifest.root.at(&["volumes", name, KEY]);
+    let declared = settings.and_then(|node| node.get("scope"));
     if let Some(scope) = declared {
         cx.ledger.exact(scope, "how long the volume lives");
     }
@@ -66,21 +64,17 @@ fn volume(
     let scope = match (declared.and_then(setting_text).as_deref(), task) {
         (Some("persistent"), _) => Scope::Persistent,
         (Some("task"), Some(task)) => Scope::Task(task),
-        (None, Some(task)) if users.len() > 1 && !external => Scope::Task(task),
+        (None, Some(task)) if users.len() > 1 && given.external.is_none() => Scope::Task(task),
         _ => Scope::Persistent,
     };
     Volume {
-        name: entry.key.text.clone(),
-        owner: owner(cx, services, node, &users),
-        external: node
-            .get("name")
-            .or(node.get("external"))
-            .filter(|_| external)
-            .and_then(|name| Some(At::of(name, scalar(name)?.to_string()))),
+        name: name.clone(),
+        owner: owner(cx, services, settings, &users),
+        external: given.external.clone(),
         users,
         scope,
-        node: node.id,
-        origin: if entry.key.origin == Origin::NOWHERE { node.origin } else { entry.key.origin },
+        node: given.node,
+        origin: given.origin,
     }
 }
 
@@ -94,10 +88,10 @@ fn one_task(tasks: &TaskGroups, users: &[Name]) -> Option<Name> {
 fn owner(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
-    node: &Node,
+    settings: Option<&Node>,
     users: &[Name],
 ) -> Option<At<FileOwner>> {
-    if let Some(declared) = node.at(&[KEY, "owner"]) {
+    if let Some(declared) = settings.and_then(|node| node.get("owner")) {
         let owner = setting_text(declared).and_then(|text| FileOwner::parse(&text));
         if owner.is_none() {
             cx.diagnostics.push(

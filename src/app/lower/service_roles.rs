@@ -6,6 +6,7 @@
 
 use super::Lowering;
 use super::service_selection::{ServiceSelection, unknown};
+use crate::document::ComposeService;
 use crate::extension::{KEY, setting_text};
 use crate::{At, Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
 use indexmap::IndexMap;
@@ -22,11 +23,12 @@ pub(super) fn assign(
     databases: &IndexMap<Name, Database>,
 ) {
     let waiters = waiters(cx);
-    for entry in &selection.deployed {
-        let name = &entry.key.text;
-        let role = match declared_job(&entry.value) {
+    for given in &selection.deployed {
+        let name = &given.name;
+        let settings = cx.manifest.root.at(&["services", name, KEY]);
+        let role = match settings.and_then(declared_job) {
             Some((when, origin)) => Some(job(cx, services, name, when, origin, waiters.get(name))),
-            None => sidecar(cx, services, &entry.value)
+            None => sidecar(cx, services, given, settings)
                 .or_else(|| Some(inferred(cx, services, name, waiters.get(name)?))),
         };
         if let (Some(role), Some(service)) = (role, services.get_mut(name)) {
@@ -42,22 +44,19 @@ pub(super) fn assign(
 /// Who waits for whom to complete, over all services: a skipped one says what the other is, too.
 fn waiters(cx: &Lowering<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
     let mut waiters: BTreeMap<Name, Vec<(Name, Origin)>> = BTreeMap::new();
-    for (name, node) in cx.manifest.services() {
-        for entry in node.get("depends_on").and_then(Node::as_mapping).into_iter().flatten() {
-            let condition = entry.value.get("condition");
-            if let Some(condition) =
-                condition.filter(|node| node.as_str() == Some("service_completed_successfully"))
-            {
-                waiters.entry(entry.key.text.clone()).or_default().push((name.clone(), condition.origin));
-            }
+    for service in cx.document.services.values() {
+        let dependencies = service.description.value.dependencies.iter();
+        for dependency in dependencies.filter(|one| waits_for_end(one.condition.value)) {
+            let waiting = (service.name.clone(), dependency.condition.origin);
+            waiters.entry(dependency.on.clone()).or_default().push(waiting);
         }
     }
     waiters
 }
 
 /// `x-tranship.job`.
-fn declared_job(node: &Node) -> Option<(JobTime, Origin)> {
-    let job = node.at(&[KEY, "job"])?;
+fn declared_job(settings: &Node) -> Option<(JobTime, Origin)> {
+    let job = settings.get("job")?;
     let when = match (setting_text(job).as_deref(), job.get("schedule")) {
         (Some("before-deploy"), _) => JobTime::BeforeDeploy,
         (Some("manual"), _) => JobTime::Manual,
@@ -106,8 +105,13 @@ fn needed_by(services: &IndexMap<Name, Service>, name: &Name) -> BTreeSet<Name> 
 }
 
 /// `network_mode: service:x`, `x-tranship.task`.
-fn sidecar(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, node: &Node) -> Option<Role> {
-    if let Some(task) = node.at(&[KEY, "task"]) {
+fn sidecar(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    given: &ComposeService,
+    settings: Option<&Node>,
+) -> Option<Role> {
+    if let Some(task) = settings.and_then(|node| node.get("task")) {
         let name = setting_text(task)?;
         cx.ledger.exact(task, "the task that it shares");
         if services.contains_key(&name) {
@@ -121,8 +125,8 @@ fn sidecar(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, node: &Nod
         });
         return None;
     }
-    let mode = node.get("network_mode")?;
-    let name: Name = mode.as_str()?.strip_prefix("service:")?.into();
+    let mode = given.description.value.container.network_mode.as_ref()?;
+    let name: Name = mode.value.strip_prefix("service:")?.into();
     services.contains_key(&name).then_some(Role::Sidecar { of: name, origin: mode.origin })
 }
 

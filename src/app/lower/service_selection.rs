@@ -1,20 +1,20 @@
 //! Which services are deployed, which are skipped, which a managed database replaces.
 
 use super::Lowering;
+use crate::document::ComposeService;
 use crate::extension::{KEY, names_listed};
 use crate::rules;
 use crate::{Name, Settings};
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::{Diagnostic, suggest};
-use tranship_frontend::yaml::{Entry, Node};
 
 /// The services of the manifest by what becomes of them.
 #[derive(Debug)]
 pub(super) struct ServiceSelection<'a> {
     /// Those that run.
-    pub(super) deployed: Vec<&'a Entry>,
+    pub(super) deployed: Vec<&'a ComposeService>,
     /// Those that a managed database replaces.
-    pub(super) replaced: Vec<&'a Entry>,
+    pub(super) replaced: Vec<&'a ComposeService>,
     /// Those that are never deployed.
     pub(super) skipped: BTreeSet<Name>,
 }
@@ -24,14 +24,15 @@ pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> ServiceS
     let skipped = skipped(cx, settings);
     let mut selection = ServiceSelection { deployed: Vec::new(), replaced: Vec::new(), skipped };
     let manifest = cx.manifest;
-    for entry in manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten() {
-        let database = entry.value.at(&[KEY, "database"]).filter(|node| node.as_bool() != Some(false));
-        if selection.skipped.contains(&entry.key.text) {
-            cx.ledger.ignored(&entry.value, "the service is skipped", false);
+    for service in cx.document.services.values() {
+        let database = manifest.root.at(&["services", &service.name, KEY, "database"]);
+        let database = database.filter(|node| node.as_bool() != Some(false));
+        if selection.skipped.contains(&service.name) {
+            cx.ledger.ignored(&service.node, "the service is skipped", false);
         } else if database.is_some() {
-            selection.replaced.push(entry);
+            selection.replaced.push(service);
         } else {
-            selection.deployed.push(entry);
+            selection.deployed.push(service);
         }
     }
     selection
@@ -44,7 +45,7 @@ fn skipped(cx: &mut Lowering<'_>, settings: &Settings) -> BTreeSet<Name> {
     let layers = [top, environment].into_iter().flatten();
     let mut skipped = BTreeSet::new();
     for (name, node) in layers.flat_map(|layer| names_listed(layer.get("skip"))) {
-        let services = || cx.manifest.services().map(|(name, _)| &**name);
+        let services = || cx.document.services.keys().map(|name| &**name);
         let known = services().any(|known| known == name);
         if !known && !cx.manifest.inactive.iter().any(|inactive| **inactive == *name) {
             let diagnostic = unknown(&name, "skip").at(node.origin);

@@ -3,63 +3,30 @@
 
 use super::Lowering;
 use super::service_roles::waits_for_end;
+use crate::document::ComposeService;
 use crate::extension::KEY;
 use crate::{JobTime, Name, Role, Service, TaskGroups};
 use indexmap::IndexMap;
-use tranship_frontend::yaml::{Node, Value};
-
-/// Mappings whose keys are the user's own, so a key that starts with `x-` is no extension field.
-const FREE: &[&str] = &[
-    "environment",
-    "labels",
-    "args",
-    "annotations",
-    "sysctls",
-    "driver_opts",
-    "options",
-    "extra_hosts",
-    "depends_on",
-    "networks",
-    "models",
-];
 
 /// Claims them.
 pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, tasks: &TaskGroups) {
     let manifest = cx.manifest;
-    if let Some(name) = manifest.root.get("name") {
+    let document = cx.document;
+    if let Some(name) = &document.project_name {
         cx.ledger.exact(name, "the project's name");
     }
-    extension_fields(cx, &manifest.root, 0);
+    for field in &document.extension_fields {
+        cx.ledger.ignored(field, "an extension field of another tool", false);
+    }
     for service in services.values() {
-        let Some(node) = manifest.root.at(&["services", &service.name]) else { continue };
-        if let Some(profiles) = node.get("profiles") {
+        let Some(given) = document.services.get(&service.name) else { continue };
+        if let Some(profiles) = &given.profiles {
             cx.ledger.exact(profiles, "the service is active");
         }
-        if let Some(database) = node.at(&[KEY, "database"]) {
+        if let Some(database) = manifest.root.at(&["services", &service.name, KEY, "database"]) {
             cx.ledger.exact(database, "no managed database");
         }
-        dependencies(cx, services, tasks, service, node);
-    }
-}
-
-/// `x-` keys of other tools, which Docker Compose passes over too.
-fn extension_fields(cx: &mut Lowering<'_>, node: &Node, depth: usize) {
-    match &node.value {
-        Value::Mapping(mapping) if depth < 12 => {
-            for entry in mapping {
-                let key = &*entry.key.text;
-                // Names of services and volumes are the user's own too.
-                if key.starts_with("x-") && key != KEY && depth != 1 {
-                    cx.ledger.ignored(&entry.value, "an extension field of another tool", false);
-                } else if key != KEY && !(FREE.contains(&key) && depth > 1) {
-                    extension_fields(cx, &entry.value, depth + 1);
-                }
-            }
-        }
-        Value::Sequence(items) if depth < 12 => {
-            items.iter().for_each(|item| extension_fields(cx, item, depth + 1));
-        }
-        _ => {}
+        dependencies(cx, services, tasks, service, given);
     }
 }
 
@@ -69,22 +36,22 @@ fn dependencies(
     services: &IndexMap<Name, Service>,
     tasks: &TaskGroups,
     service: &Service,
-    node: &Node,
+    given: &ComposeService,
 ) {
-    for entry in node.get("depends_on").and_then(Node::as_mapping).into_iter().flatten() {
-        let name = &entry.key.text;
-        let Some(dependency) = service.dependencies.iter().find(|one| one.on == *name) else {
-            cx.ledger.ignored(&entry.value, format!("`{name}` is not deployed"), false);
+    for dependency in &given.description.value.dependencies {
+        let (name, node) = (&dependency.on, &dependency.node);
+        if !service.dependencies.iter().any(|one| one.on == *name) {
+            cx.ledger.ignored(node, format!("`{name}` is not deployed"), false);
             continue;
-        };
+        }
         match services.get(name).map(|other| &other.role) {
-            None => cx.ledger.exact(&entry.value, "the database is there first"),
+            None => cx.ledger.exact(node, "the database is there first"),
             Some(Role::Init { .. }) if tasks.is_in(name, &service.name) => {
-                cx.ledger.exact(&entry.value, "an init container of the task");
+                cx.ledger.exact(node, "an init container of the task");
             }
             Some(Role::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {
-                JobTime::BeforeDeploy => cx.ledger.exact(&entry.value, "a job before the deployment"),
-                _ => cx.ledger.ignored(&entry.value, "the job runs at times of its own", true),
+                JobTime::BeforeDeploy => cx.ledger.exact(node, "a job before the deployment"),
+                _ => cx.ledger.ignored(node, "the job runs at times of its own", true),
             },
             Some(_) => {}
         }

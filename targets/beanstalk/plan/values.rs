@@ -226,8 +226,10 @@ fn late_bound(
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
-    let bound = application.late_bound.get(&variable.name).and_then(|bound| bound.value.clone());
-    if let Some(value) = bound.or_else(|| variable.fallback.clone()) {
+    let bound = application.late_bound.get(&variable.name);
+    let fallback = || bound.and_then(|bound| bound.variable.fallback.clone());
+    let value = bound.and_then(|bound| bound.value.clone()).or_else(fallback);
+    if let Some(value) = value.or_else(|| variable.fallback.clone()) {
         return Some(value.to_string());
     }
     let name = &variable.name;

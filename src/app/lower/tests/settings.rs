@@ -103,3 +103,38 @@ volumes:
     let unknown = "tranship/unknown-setting";
     assert_eq!(told, [invalid, invalid, invalid, invalid, unknown, unknown]);
 }
+
+#[test]
+fn what_is_wrong_with_a_service_is_reported_if_it_is_deployed() {
+    let manifest = |skip: &str| {
+        format!(
+            "services:
+  app: {{ image: a, environment: {{ TAG: '${{TAG}}' }} }}
+  other: {{ image: b, ports: ['${{KNOWN}}:80'], stop_grace_period: -5s, healthcheck: {{ disable: true }} }}
+x-tranship: {{ late_bound: [TAG, KNOWN], skip: [{skip}] }}
+"
+        )
+    };
+    let skipped = lowered(&manifest("other"));
+    assert_eq!(skipped.told(), Vec::<&str>::new());
+    assert_eq!(skipped.app().late_bound.keys().map(|name| &**name).collect::<Vec<_>>(), ["TAG"]);
+    assert_eq!(skipped.disposition("services.other.stop_grace_period").1, "the service is skipped");
+    let mut told = lowered(&manifest("")).told();
+    told.sort_unstable();
+    assert_eq!(told, ["app/late-bound-structure", "app/negative-duration"]);
+}
+
+#[test]
+fn the_version_of_a_managed_database_must_be_known() {
+    let manifest = |version: &str| {
+        format!(
+            "services:
+  db: {{ image: 'mysql:${{TAG}}', x-tranship: {{ database: {{ {version} }} }} }}
+  app: {{ image: 'a:${{TAG}}' }}
+x-tranship: {{ late_bound: [TAG] }}
+"
+        )
+    };
+    assert_eq!(lowered(&manifest("storage: 20")).told(), ["app/late-bound-structure"]);
+    assert_eq!(lowered(&manifest("version: '8.4'")).told(), Vec::<&str>::new());
+}

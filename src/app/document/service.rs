@@ -1,44 +1,35 @@
 //! A Compose service as the container it describes. No inference: what the keys say.
 
-use super::Lowering;
-use super::scalar_reading::scalar;
-use crate::extension::{KEY, one_or_more, setting_number};
-use crate::{
-    At, Condition, Container, Dependency, HealthCheck, HealthTest, Image, Name, Permission, Resources, Role,
-    Scaling, Service, Text, Variant,
-};
+use super::reader::{DocumentReader, scalar};
+use super::{ComposeService, NetworkAttachment, Reading, ServiceDescription, ServiceLink, entry_origin};
+use crate::{At, Condition, Container, Dependency, Image, Name, Resources, Text, Variable, Variant};
 use indexmap::IndexMap;
-use tranship_facts::ports::data_store_on;
-use tranship_facts::{DataStoreKind, KnownImage};
 use tranship_frontend::source::{Provenance, VariableSource};
 use tranship_frontend::yaml::{Entry, Node, Value};
 
-impl Lowering<'_> {
+impl DocumentReader<'_> {
     /// The service of an entry of `services`.
-    pub(super) fn service(&mut self, entry: &Entry) -> Service {
+    pub(super) fn service(&mut self, entry: &Entry) -> ComposeService {
         let (name, node) = (entry.key.text.clone(), &entry.value);
-        let container = self.container(node);
-        let data_store = data_store(&container);
-        Service {
-            host_names: self.host_names(&name, entry),
+        let names = self.host_names(&name, entry);
+        let host_names = Reading { value: names, findings: std::mem::take(&mut self.findings) };
+        let description = ServiceDescription {
+            container: self.container(node),
             dependencies: self.dependencies(node),
             replicas: self.replicas(node),
-            scaling: node.at(&[KEY, "scale"]).and_then(scaling),
             resources: self.resources(node),
-            permissions: self.permissions(node),
             stop_first: self
                 .string(node.at(&["deploy", "update_config", "order"]))
                 .map(|order| order.map(|order| order == "stop-first")),
-            role: Role::Service,
+        };
+        ComposeService {
+            host_names,
+            networks: self.networks(node),
+            links: links(node),
+            profiles: node.get("profiles").map(|profiles| At::of(profiles, ())),
             node: node.id,
-            origin: if entry.key.origin == tranship_frontend::source::Origin::NOWHERE {
-                node.origin
-            } else {
-                entry.key.origin
-            },
-            data_store,
-            external: Vec::new(),
-            container,
+            origin: entry_origin(entry),
+            description: Reading { value: description, findings: std::mem::take(&mut self.findings) },
             name,
         }
     }
@@ -112,8 +103,9 @@ impl Lowering<'_> {
                 let (name, node) = (entry.key.text.clone(), &entry.value);
                 let value = match self.passed_through(&name, node) {
                     true => {
-                        let variable = self.use_late(&name, None);
-                        let mut text = Text { node: node.id, origin: node.origin, ..Text::default() };
+                        let variable = Variable { name: name.clone(), fallback: None };
+                        self.findings.late_used.push(variable.clone());
+                        let mut text = Text::empty(node.id, node.origin);
                         text.push(crate::Piece::LateBound(variable), node.origin);
                         Some(text)
                     }
@@ -141,39 +133,6 @@ impl Lowering<'_> {
         let entries = node.get("labels").and_then(Node::as_mapping);
         let entries = entries.into_iter().flatten();
         entries.filter_map(|entry| Some((entry.key.text.clone(), self.text(&entry.value)?))).collect()
-    }
-
-    fn health_check(&mut self, node: &Node) -> Option<HealthCheck> {
-        let disabled = self.truth(node.get("disable")).is_some_and(|disable| disable.value);
-        let test = node.get("test").and_then(|test| self.health_test(test));
-        if disabled || test.as_ref().is_none_or(|test| test.value.is_none()) {
-            self.ledger.exact(node, "no health check");
-            return None;
-        }
-        Some(HealthCheck {
-            test: test
-                .and_then(|test| Some(At { value: test.value?, node: test.node, origin: test.origin }))?,
-            interval: self.duration(node.get("interval")),
-            timeout: self.duration(node.get("timeout")),
-            start_period: self.duration(node.get("start_period")),
-            start_interval: self.duration(node.get("start_interval")),
-            retries: self.parsed(node.get("retries")),
-        })
-    }
-
-    /// The command of a health check; nothing inside for `NONE`.
-    fn health_test(&mut self, node: &Node) -> Option<At<Option<HealthTest>>> {
-        let Value::Sequence(items) = &node.value else {
-            let line = self.text(node)?;
-            return Some(At::of(node, Some(HealthTest::Shell(line))));
-        };
-        let (kind, rest) = items.split_first()?;
-        let test = match kind.as_str()? {
-            "CMD" => Some(HealthTest::Exec(rest.iter().filter_map(|item| self.text(item)).collect())),
-            "CMD-SHELL" => Some(HealthTest::Shell(self.text(rest.first()?)?)),
-            _ => None,
-        };
-        Some(At::of(node, test))
     }
 
     fn restart(&mut self, node: &Node) -> Option<At<String>> {
@@ -204,26 +163,9 @@ impl Lowering<'_> {
     /// The value under `deploy`, else the older spelling, which says the same where both stand.
     fn either<'n>(&mut self, new: Option<&'n Node>, old: Option<&'n Node>) -> Option<&'n Node> {
         if let (Some(_), Some(old)) = (new, old) {
-            self.ledger.ignored(old, "what stands under `deploy` counts", false);
+            self.findings.claims.ignored(old, "what stands under `deploy` counts", false);
         }
         new.or(old)
-    }
-
-    fn permissions(&mut self, node: &Node) -> Vec<Permission> {
-        let items = node.at(&[KEY, "permissions"]).and_then(Node::as_sequence).unwrap_or_default();
-        let mut permissions = Vec::new();
-        for item in items {
-            let (Some(actions), Some(resources)) = (item.get("actions"), item.get("resources")) else {
-                continue;
-            };
-            permissions.push(Permission {
-                actions: one_or_more(actions).iter().filter_map(|action| self.string(Some(action))).collect(),
-                resources: one_or_more(resources).iter().filter_map(|arn| self.text(arn)).collect(),
-                node: item.id,
-                origin: item.origin,
-            });
-        }
-        permissions
     }
 
     fn dependencies(&mut self, node: &Node) -> Vec<Dependency> {
@@ -247,19 +189,28 @@ impl Lowering<'_> {
     }
 
     /// Names under which Docker's own DNS knows the container.
-    pub(super) fn host_names(&mut self, name: &Name, entry: &Entry) -> Vec<At<Name>> {
+    fn host_names(&mut self, name: &Name, entry: &Entry) -> Vec<At<Name>> {
         let node = &entry.value;
         let mut names = vec![At::inferred(name.clone(), entry.key.origin)];
         for key in ["container_name", "hostname"] {
             names.extend(self.string(node.get(key)).map(|name| name.map(Name::from)));
         }
-        for network in node.get("networks").and_then(Node::as_mapping).into_iter().flatten() {
-            let aliases = self.strings(network.value.get("aliases"));
-            names.extend(aliases.into_iter().map(|alias| alias.map(Name::from)));
+        for attachment in self.networks(node) {
+            names.extend(attachment.aliases.into_iter().map(|alias| alias.map(Name::from)));
         }
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.value.clone()));
         names
+    }
+
+    /// The networks that it joins, in order.
+    fn networks(&mut self, node: &Node) -> Vec<NetworkAttachment> {
+        let entries = node.get("networks").and_then(Node::as_mapping).into_iter().flatten();
+        let attachment = |entry: &Entry| NetworkAttachment {
+            network: entry.key.text.clone(),
+            aliases: self.strings(entry.value.get("aliases")),
+        };
+        entries.map(attachment).collect()
     }
 }
 
@@ -267,23 +218,13 @@ fn positive(size: &At<u64>) -> bool {
     size.value > 0
 }
 
-fn scaling(node: &Node) -> Option<Scaling> {
-    Some(Scaling {
-        min: setting_number(node.get("min")?)?,
-        max: setting_number(node.get("max")?)?,
-        cpu: node.get("cpu").and_then(setting_number),
-        memory: node.get("memory").and_then(setting_number),
-    })
-}
-
-/// What data a container keeps, by its image, else by a port that only data stores have.
-fn data_store(container: &Container) -> Option<DataStoreKind> {
-    let image = match &container.image {
-        Image::Named(text) => super::flat_text::shown(text),
-        Image::Built { .. } => String::new(),
+/// `links`: `service`, or `service:alias`.
+fn links(node: &Node) -> Vec<ServiceLink> {
+    let items = node.get("links").and_then(Node::as_sequence).unwrap_or_default();
+    let link = |item: &Node| {
+        let text = item.as_str()?;
+        let (service, alias) = text.split_once(':').unwrap_or((text, text));
+        Some(ServiceLink { service: service.into(), alias: alias.into() })
     };
-    match KnownImage::find(&image) {
-        Some(known) => known.data_store(),
-        None => container.ports.iter().find_map(|port| data_store_on(port.container.value)),
-    }
+    items.iter().filter_map(link).collect()
 }
