@@ -5,6 +5,7 @@
 //! mechanically; emission cannot fail.
 
 pub mod beanstalk;
+pub mod container;
 pub mod ecs;
 pub mod ecs_ec2;
 pub mod fargate;

@@ -33,11 +33,6 @@ rules! {
         why "The container starts as soon as the other has started."
         example "services:\n  app: { image: app, depends_on: { cache: { condition: service_healthy } }, network_mode: \"service:cache\" }\n  cache: { image: redis }\n"
         fix "Write the image's health check as `healthcheck` in the manifest.";
-    HEALTH_CHECK_RANGE = Warning "ecs/health-check-range" "a health check outside of the ranges of ECS"
-        what "ECS checks every 5 to 300 seconds, waits 2 to 60 seconds, retries 1 to 10 times, and lets a container start for at most 300 seconds. The nearest value is taken."
-        why "A container is found unhealthy later, or earlier, than by Docker Compose."
-        example "services:\n  app:\n    image: app\n    healthcheck: { test: curl -f localhost, interval: 3s }\n"
-        fix "Write a value within the range, or accept the nearest: `x-tranship: { accept: [ecs/health-check-range] }`.";
     LISTENER_COLLISION = Error "ecs/listener-collision" "two public endpoints for the same requests"
         what "Two endpoints take every request, or their rules have the same priority."
         why "A load balancer sends a request to one of them only, and refuses rules of equal priority."
@@ -78,11 +73,6 @@ rules! {
         why "The schedule could not be created."
         example "services:\n  report: { image: app, x-tranship: { job: { schedule: \"0 3 * * *\" } } }\n"
         fix "Write `cron(0 3 * * ? *)`.";
-    SECRET_IN_COMMAND = Error "ecs/secret-in-command" "a secret in a command"
-        what "An argument of the command or the entrypoint holds a secret."
-        why "Everyone who may read the task definition would read the secret."
-        example "services:\n  app:\n    image: app\n    command: [run, --password, hunter2]\n"
-        fix "Pass it as a variable of the environment and let the command read that.";
     STACK_NAME = Error "ecs/stack-name" "a name that a stack cannot have"
         what "A stack's name is a letter, then letters, digits and hyphens, at most 128."
         why "The stack could not be created."
@@ -93,11 +83,6 @@ rules! {
         why "After a failure a service may run while the one it depends on does not."
         example "services:\n  app: { image: app, depends_on: [api] }\n  api: { image: api }\n"
         fix "Let the application retry its connections.";
-    STOP_TIMEOUT = Warning "ecs/stop-timeout" "a grace period outside of what ECS allows"
-        what "A container has from 2 seconds to stop; on Fargate at most 120. The nearest value is taken."
-        why "A container that needs longer is killed."
-        example "services:\n  worker: { image: worker, stop_grace_period: 10m }\n"
-        fix "Make the program stop sooner, or use the target `ecs-ec2`, which has no such limit.";
     SUBNETS = Error "ecs/subnets" "too few subnets"
         what "Tasks and databases run in private subnets; a load balancer and a database need two of them in different zones."
         why "The stack could not be created, or its tasks would need public addresses."
@@ -108,11 +93,6 @@ rules! {
         why "The stack could not be created."
         example "an application with several hundred services"
         fix "Split the application, or do what the message says.";
-    TMPFS_SIZE = Note "ecs/tmpfs-size" "a tmpfs without a size"
-        what "ECS wants a size for every tmpfs, and Compose does not. It gets 64 MiB."
-        why "A program that writes more gets an error."
-        example "services:\n  app: { image: app, tmpfs: /run }\n"
-        fix "Give it a size: `tmpfs: /run:size=128m`.";
     TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "more containers than a task may have"
         what "A task definition holds at most ten containers, init containers and helpers included."
         why "ECS would refuse the task definition."

@@ -1,6 +1,6 @@
 //! The compute policy of Fargate.
 
-use super::size;
+use super::{container_bounds, size};
 use crate::Compilation;
 use crate::ecs::plan::{
     Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
@@ -14,13 +14,7 @@ use tranship_frontend::diagnostic::Diagnostic;
 #[derive(Debug)]
 pub(super) struct Fargate;
 
-/// Amazon ECS Developer Guide, "Task definition differences for Fargate".
-static LIMITS: Limits = Limits {
-    stop_timeout: 120,
-    cap_add: Some(&["SYS_PTRACE"]),
-    host_access: false,
-    compatibility: "FARGATE",
-};
+static LIMITS: Limits = Limits { container: &container_bounds::BOUNDS, compatibility: "FARGATE" };
 
 const MIB: u64 = 1024 * 1024;
 
