@@ -73,11 +73,6 @@ rules! {
         why "All services of the manifest are multiplied, not this one alone."
         example "services:\n  app:\n    image: nginx\n    deploy: { replicas: 3 }\n"
         fix "Accept it, or choose an ECS target, which scales each service by itself.";
-    HEALTH_CHECK = Note "beanstalk/health-check-range" "a health check outside the bounds of Amazon ECS"
-        what "Amazon ECS allows an interval of 5 to 300 seconds, a timeout of 2 to 60, 1 to 10 retries and a start period of up to 300 seconds. The nearest value is taken."
-        why "The container is checked less or more often than it is locally."
-        example "services:\n  app:\n    image: nginx\n    healthcheck: { test: curl -f localhost, interval: 1s }\n"
-        fix "Nothing, unless the difference matters: then write a value within the bounds.";
     MEMORY = Error "beanstalk/memory-exceeds-instance" "containers that need more memory than the instance has"
         what "The memory that the containers reserve adds up to more than an instance of the chosen type offers them."
         why "Elastic Container Service would place none of them, and the environment would stay Red."

@@ -113,7 +113,7 @@ pub(super) fn usual_instance(plan: &Plan) -> &'static str {
 
 /// MiB that a container keeps for itself.
 fn share(container: &Container) -> u64 {
-    container.definition.memory_reservation.or(container.definition.memory).unwrap_or(0)
+    container.memory_reservation.or(container.memory).map_or(0, u64::from)
 }
 
 /// MiB that all containers keep for themselves.
@@ -131,7 +131,7 @@ fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>
     }
     let largest = application.services.values().find(|service| {
         let most = plan.containers.iter().max_by_key(|container| share(container));
-        most.is_some_and(|container| container.definition.name == super::container_name(&service.name))
+        most.is_some_and(|container| container.name == super::container_name(&service.name))
     });
     let asked = largest.and_then(|service| {
         let resources = &service.resources;

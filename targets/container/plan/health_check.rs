@@ -78,10 +78,9 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
     let reason = "a job is watched by its exit code";
     let ledger = &mut planner.cx.ledger;
     ledger.ignored(&check.test, reason, false);
-    for time in [&check.interval, &check.timeout, &check.start_period, &check.start_interval] {
-        if let Some(time) = time {
-            ledger.ignored(time, reason, false);
-        }
+    let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
+    for time in times.into_iter().flatten() {
+        ledger.ignored(time, reason, false);
     }
     if let Some(retries) = &check.retries {
         ledger.ignored(retries, reason, false);
