@@ -3,7 +3,7 @@
 use super::rules;
 use crate::container::{
     AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, DEFAULT_MEMORY_RESERVATION,
-    DOCKER_CAPABILITIES, ECS_HEALTH_CHECK, NamespaceSharing, NetworkModeBounds,
+    DEFAULT_TMPFS_SIZE, DOCKER_CAPABILITIES, ECS_HEALTH_CHECK, NamespaceSharing, NetworkModeBounds,
 };
 
 /// A container in `Dockerrun.aws.json`: what Amazon ECS has on EC2 instances, but for what belongs to the task,
@@ -37,7 +37,7 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     health_check: Some(ECS_HEALTH_CHECK),
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(DEFAULT_MEMORY_RESERVATION),
-    default_tmpfs_size: Some(64),
+    default_tmpfs_size: Some(DEFAULT_TMPFS_SIZE),
     remedy: "remove the key, or choose the target `ecs-ec2`",
 };
 

@@ -118,6 +118,9 @@ pub const ECS_HEALTH_CHECK: HealthCheckBounds = HealthCheckBounds {
 /// too small a one fails when the instance runs out of memory, too large a one is seen when compiling.
 pub const DEFAULT_MEMORY_RESERVATION: u32 = 256;
 
+/// MiB. Amazon ECS needs a size for every tmpfs (API Reference, `Tmpfs`, read 2026-11) and has no default.
+pub const DEFAULT_TMPFS_SIZE: u32 = 64;
+
 /// Amazon ECS API Reference, `KernelCapabilities` (read 2026-11).
 pub const ECS_CAPABILITIES: &[&str] = &[
     "ALL",

@@ -16,8 +16,8 @@ mod planner;
 pub mod rules;
 
 pub use bounds::{
-    AddedCapabilities, ContainerBounds, CpuBound, DEFAULT_MEMORY_RESERVATION, DOCKER_CAPABILITIES,
-    ECS_CAPABILITIES, ECS_HEALTH_CHECK, HealthCheckBounds, NetworkModeBounds,
+    AddedCapabilities, ContainerBounds, CpuBound, DEFAULT_MEMORY_RESERVATION, DEFAULT_TMPFS_SIZE,
+    DOCKER_CAPABILITIES, ECS_CAPABILITIES, ECS_HEALTH_CHECK, HealthCheckBounds, NetworkModeBounds,
 };
 pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};

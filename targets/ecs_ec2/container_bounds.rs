@@ -2,7 +2,7 @@
 
 use crate::container::{
     AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, DEFAULT_MEMORY_RESERVATION,
-    ECS_HEALTH_CHECK, NamespaceSharing, NetworkModeBounds,
+    DEFAULT_TMPFS_SIZE, ECS_HEALTH_CHECK, NamespaceSharing, NetworkModeBounds,
 };
 use tranship_app::rules::target;
 
@@ -37,6 +37,6 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     health_check: Some(ECS_HEALTH_CHECK),
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(DEFAULT_MEMORY_RESERVATION),
-    default_tmpfs_size: Some(64),
+    default_tmpfs_size: Some(DEFAULT_TMPFS_SIZE),
     remedy: "remove the key",
 };

@@ -1,8 +1,8 @@
 //! What a container on Fargate may ask for.
 
 use crate::container::{
-    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, NamespaceSharing,
-    NetworkModeBounds,
+    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, DEFAULT_TMPFS_SIZE, ECS_HEALTH_CHECK,
+    NamespaceSharing, NetworkModeBounds,
 };
 use tranship_app::rules::target;
 
@@ -36,6 +36,6 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     health_check: Some(ECS_HEALTH_CHECK),
     cpu: CpuBound::TaskSize,
     default_memory_reservation: None,
-    default_tmpfs_size: Some(64),
+    default_tmpfs_size: Some(DEFAULT_TMPFS_SIZE),
     remedy: "run the service on the target `ecs-ec2`, or remove the key",
 };

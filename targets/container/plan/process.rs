@@ -46,7 +46,7 @@ fn known<H: TextRenderer>(
     text: &Text,
     field: ContainerField,
 ) -> Option<H::Known> {
-    planner.exact(text, field);
+    let text = planner.exact(text, field);
     host.known(text, planner)
 }
 
