@@ -34,7 +34,6 @@ const FORESTALLED: &[(&str, &str)] = &[
     ("ecs/database-storage", "tranship/invalid-setting"),
     ("ecs/network-id", "tranship/invalid-setting"),
     ("ecs/public-udp", "app/public-port"),
-    ("ecs/secret-in-command", "app/secret-in-command"),
 ];
 
 fn root() -> PathBuf {

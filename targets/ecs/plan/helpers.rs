@@ -6,7 +6,7 @@
 use super::container::Needs;
 use super::planner::Planner;
 use super::secrets;
-use super::{Container, MountPoint, Storage, TaskVolume, names};
+use super::{Container, ContainerDependency, MountPoint, StartCondition, Storage, TaskVolume, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{Application, FileMount, FileMountKind, FileOwner, SecretSource, Service};
@@ -21,7 +21,7 @@ const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 
 /// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
-    app: &Application,
+    planner: &Planner<'_, '_>,
     services: &[&Service],
     volumes: &[TaskVolume],
     containers: &mut Vec<Container>,
@@ -29,7 +29,7 @@ pub(super) fn owners(
     let owned: Vec<(&TaskVolume, FileOwner)> = volumes
         .iter()
         .filter(|volume| volume.storage == Storage::Task)
-        .filter_map(|volume| Some((volume, owner(app, services, &volume.name)?)))
+        .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != FileOwner::ROOT)
         .collect();
     if owned.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn owners(
     }
     let name = free_name("volume-owner", containers);
     let mut lines = Vec::new();
-    let mut helper = helper(name.clone());
+    let mut helper = helper(planner, name.clone());
     for (volume, owner) in &owned {
         let path = format!("{ROOM}/{}", volume.name);
         lines.push(format!("chown {owner} {path}"));
@@ -68,7 +68,7 @@ fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<FileO
 fn wait(containers: &mut [Container], helper: &str, volumes: &[&str]) {
     for container in containers {
         if container.mounts.iter().any(|mount| volumes.contains(&mount.volume.as_str())) {
-            container.depends_on.push((helper.to_owned(), "SUCCESS"));
+            container.depends_on.push(success_of(helper));
         }
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn files(
     containers: &mut Vec<Container>,
     needs: &mut Needs,
 ) {
-    let mut helper = helper(free_name("files", containers));
+    let mut helper = helper(planner, free_name("files", containers));
     let mut lines: Vec<String> = Vec::new();
     for service in services {
         let mut folders: BTreeMap<String, String> = BTreeMap::new();
@@ -100,7 +100,7 @@ pub(super) fn files(
             let own = names::container(&service.name);
             if let Some(container) = containers.iter_mut().find(|container| container.name == own) {
                 container.mounts.push(MountPoint { volume, path: folder, read_only: true });
-                container.depends_on.push((helper.name.clone(), "SUCCESS"));
+                container.depends_on.push(success_of(&helper.name));
             }
         }
     }
@@ -180,13 +180,19 @@ fn free_name(wanted: &str, containers: &[Container]) -> String {
     name
 }
 
+/// The end of a helper, which others wait for.
+fn success_of(helper: &str) -> ContainerDependency {
+    ContainerDependency { container: helper.to_owned(), condition: StartCondition::Success }
+}
+
 /// A container that runs a line of shell as root and ends.
-fn helper(name: String) -> Container {
+fn helper(planner: &Planner<'_, '_>, name: String) -> Container {
     Container {
         essential: false,
-        entrypoint: vec!["sh".into(), "-c".into()],
+        entrypoint: Some(vec!["sh".into(), "-c".into()]),
         user: Some("0".into()),
-        read_only: Some(true),
+        read_only: true,
+        memory_reservation: planner.compute.limits().container.default_memory_reservation,
         ..Container::new(name, IMAGE.into())
     }
 }
