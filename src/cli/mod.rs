@@ -60,7 +60,7 @@ pub enum Command {
     /// Take down what was deployed; what keeps data stays unless it is named
     #[cfg(feature = "deploy")]
     Down(down::Down),
-    /// Tell what a diagnostic means and what to do; without a name, list them all
+    /// Explain a diagnostic or a setting of `x-tranship`; without a name, list the diagnostics
     Explain(explain::Explain),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
     Schema(schema::Schema),

@@ -48,11 +48,6 @@ rules! {
         why "The load balancer would refuse the rule."
         example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: [/a, /b, /c, /d, /e, /f] } } }\n"
         fix "Use fewer, with `*` where they share a start.";
-    LOG_RETENTION = Error "ecs/log-retention" "a number of days that CloudWatch cannot keep logs for"
-        what "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365 days, or certain longer times."
-        why "The log groups could not be created."
-        example "services:\n  app: { image: app }\nx-tranship: { log_retention: 10 }\n"
-        fix "Choose one of these numbers.";
     NAMESPACE = Error "ecs/namespace" "a discovery namespace that is not a domain name"
         what "Services are found under names of a private DNS namespace, which is a domain name of at most 253 characters."
         why "The namespace could not be created."
@@ -68,16 +63,6 @@ rules! {
         why "Nothing could reach the port from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { port: 53 } } }\n"
         fix "Keep the port internal.";
-    SCALE = Error "ecs/scale" "scaling that makes no sense"
-        what "The least number of copies is more than the most, or a target is not a percentage."
-        why "Application Auto Scaling would refuse it."
-        example "services:\n  app: { image: app, x-tranship: { scale: { min: 5, max: 2 } } }\n"
-        fix "Write `scale: { min: 2, max: 8, cpu: 60 }`.";
-    SCHEDULE = Error "ecs/schedule" "something that is not a schedule"
-        what "A schedule is `rate(1 hour)`, or `cron(...)` with six fields of which the day of the month or of the week is `?`."
-        why "The schedule could not be created."
-        example "services:\n  report: { image: app, x-tranship: { job: { schedule: \"0 3 * * *\" } } }\n"
-        fix "Write `cron(0 3 * * ? *)`.";
     SECRET_IN_COMMAND = Error "ecs/secret-in-command" "a secret in a command"
         what "An argument of the command or the entrypoint holds a secret."
         why "Everyone who may read the task definition would read the secret."

@@ -11,7 +11,7 @@ use crate::ecs::plan::{
     Reach, Size, Storage, Strategy,
 };
 use crate::ecs_ec2::rules;
-use tranship_app::{Application, Posture, Protocol, Service, Volume};
+use tranship_app::{Application, InstanceRange, Posture, Protocol, Service, Volume};
 use tranship_cloudformation::{LogicalId, Role};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
@@ -103,7 +103,7 @@ impl Compute for Ec2 {
             kind,
             min,
             max,
-            protected: application.settings.posture == Posture::Prod,
+            protected: application.settings.posture() == Posture::Prod,
             subnets: plan.network.private.clone(),
             folders: folders(plan),
             after: plan.network.after.clone(),
@@ -131,7 +131,7 @@ fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation
     cx.diagnostics.push(
         Diagnostic::new(&rules::INSTANCE_TYPE, message)
             .severity(severity)
-            .at(application.settings.origin)
+            .at(application.environment.origin)
             .target("ecs-ec2")
             .help("choose another with `x-tranship: { instance_type: ... }`"),
     );
@@ -165,12 +165,12 @@ fn machines_wanted(
     instance: Option<&Instance>,
     cx: &mut Compilation<'_>,
 ) -> (u32, u32) {
-    if let Some((min, max)) = &application.settings.instances {
+    if let Some(InstanceRange { min, max }) = &application.settings.instances {
         cx.ledger.exact(min, "auto scaling group: minimum size");
         cx.ledger.exact(max, "auto scaling group: maximum size");
         return (min.value, max.value);
     }
-    let min = if application.settings.posture == Posture::Prod { 2 } else { 1 };
+    let min = if application.settings.posture() == Posture::Prod { 2 } else { 1 };
     let needed = instance.map_or(0, |instance| room::machines_needed(plan, instance));
     (min, needed.max(min * 2))
 }

@@ -191,6 +191,7 @@ fn role() -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tranship_app::VolumeOwner;
     use tranship_cloudformation::{Template, check};
 
     fn template(protected: bool) -> Template {
@@ -200,7 +201,10 @@ mod tests {
             max: 2,
             protected,
             subnets: LogicalId::only(Role::PrivateSubnets).reference(),
-            folders: vec![Folder { path: "/data/public".to_owned(), owner: (1000, 1000) }],
+            folders: vec![Folder {
+                path: "/data/public".to_owned(),
+                owner: VolumeOwner { user: 1000, group: 1000 },
+            }],
             after: Vec::new(),
             from: vec!["x-tranship".to_owned()],
         };

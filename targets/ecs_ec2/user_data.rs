@@ -1,6 +1,7 @@
 //! What a machine does when it starts: joins the cluster, keeps containers from its own credentials, and
 //! prepares the folders that containers mount.
 
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{Base64, LogicalId, Sub, Value};
 
 /// A folder of the machine that belongs to a user of the containers.
@@ -9,7 +10,7 @@ pub struct Folder {
     /// Its path.
     pub path: String,
     /// User and group.
-    pub owner: (u32, u32),
+    pub owner: VolumeOwner,
 }
 
 /// `UserData` of the launch template.
@@ -20,7 +21,7 @@ pub fn script(cluster: &LogicalId, folders: &[Folder]) -> Value {
     let mut script = Sub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
         .then("\nECS_AWSVPC_BLOCK_IMDS=true\nEOF\n");
-    for Folder { path, owner: (user, group) } in folders {
+    for Folder { path, owner: VolumeOwner { user, group } } in folders {
         script = script.then(format!("install -d -o {user} -g {group} -m 0755 {}\n", quoted(path)));
     }
     Base64(script)
@@ -43,8 +44,8 @@ mod tests {
     #[test]
     fn prepares_folders_for_their_owner() {
         let folders = [
-            Folder { path: "/data/public".to_owned(), owner: (1000, 1000) },
-            Folder { path: "/srv/it's ${HOME}".to_owned(), owner: (0, 33) },
+            Folder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
+            Folder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
         let value = script(&LogicalId::only(Role::Cluster), &folders);
         let expected = "\

@@ -6,7 +6,7 @@ use crate::ecs::plan::{
     Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
 };
 use crate::fargate::rules;
-use tranship_app::{Application, Service, Volume};
+use tranship_app::{Application, CapacityKind, Service, Volume};
 use tranship_cloudformation::LogicalId;
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -63,11 +63,14 @@ impl Compute for Fargate {
     }
 
     fn capacity(&self, application: &Application, cx: &mut Compilation<'_>) -> Capacity {
-        let spot = application.settings.spot.as_ref();
-        if let Some(spot) = spot {
-            cx.ledger.exact(spot, "capacity provider strategy");
+        let asked = application.settings.capacity.as_ref();
+        if let Some(asked) = asked {
+            cx.ledger.exact(asked, "capacity provider strategy");
         }
-        let provider = if spot.is_some_and(|spot| spot.value) { "FARGATE_SPOT" } else { "FARGATE" };
+        let provider = match asked.map(|asked| asked.value) {
+            Some(CapacityKind::Spot) => "FARGATE_SPOT",
+            Some(CapacityKind::Fargate) | None => "FARGATE",
+        };
         let item = Strategy { provider: provider.into(), base: 0, weight: 1 };
         Capacity {
             providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],

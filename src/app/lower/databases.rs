@@ -4,8 +4,8 @@
 use super::read::scalar;
 use super::selection::Selection;
 use super::{Lowering, images};
-use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
+use crate::settings::{DatabaseSetting, WholeNumber};
 use crate::{At, Database, Engine, Name};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -51,9 +51,10 @@ pub(super) fn read(cx: &mut Lowering<'_>, selection: &Selection<'_>) -> IndexMap
 
 fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     let (name, node) = (entry.key.text.clone(), &entry.value);
-    let asked = node.at(&[KEY, "database"])?;
+    let Some(DatabaseSetting::Managed(asked)) = &cx.document.service(&name)?.database else { return None };
+    let settings = &asked.value;
     let image = node.get("image").and_then(scalar).unwrap_or_default();
-    let Some(engine) = engine(asked, node, &image) else {
+    let Some(engine) = settings.engine.clone().or_else(|| engine(node, &image)) else {
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_ENGINE,
@@ -66,22 +67,20 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
         return None;
     };
     let names = variables(engine.value);
-    let text =
-        |key: &str| asked.get(key).and_then(|node| Some(At::of(node, setting_text(node)?.to_string())));
-    let database = text("name").or_else(|| cx.variable_of(node, names.database));
-    let username =
-        text("username").or_else(|| cx.variable_of(node, names.user).filter(|user| user.value != "root"));
+    let database = settings.name.clone().or_else(|| cx.variable_of(node, names.database));
+    let user = |cx: &mut Lowering<'_>| cx.variable_of(node, names.user).filter(|user| user.value != "root");
+    let username = settings.username.clone().or_else(|| user(cx));
     let found = Database {
-        version: text("version").or_else(|| version(node, &image)),
-        class: text("class"),
-        storage: asked.get("storage").and_then(setting_number),
+        version: settings.version.clone().or_else(|| version(node, &image)),
+        class: settings.class.clone().map(|class| class.map(|class| class.to_string())),
+        storage: settings.storage.clone().map(|storage| storage.map(WholeNumber::get)),
         database: match engine.value {
             // The PostgreSQL image names the database after its user.
             Engine::Postgres => database.or_else(|| username.clone()),
             _ => database,
         },
         username,
-        node: asked.id,
+        node: asked.node,
         origin: asked.origin,
         service_node: node.id,
         engine,
@@ -91,17 +90,8 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     Some(found)
 }
 
-/// The engine that is asked for, else the image's.
-fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<Engine>> {
-    if let Some(node) = asked.get("engine") {
-        let engine = match setting_text(node).as_deref() {
-            Some("mysql") => Engine::Mysql,
-            Some("mariadb") => Engine::Mariadb,
-            Some("postgres") => Engine::Postgres,
-            _ => return None,
-        };
-        return Some(At::of(node, engine));
-    }
+/// The engine of the image.
+fn engine(service: &Node, image: &str) -> Option<At<Engine>> {
     let engine = match images::known(image)?.store? {
         "a MySQL database" => Engine::Mysql,
         "a MariaDB database" => Engine::Mariadb,

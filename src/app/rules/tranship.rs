@@ -33,4 +33,9 @@ rules! {
         why "The diagnostic that was meant is still told."
         example "services:\n  app: { image: nginx }\nx-tranship:\n  accept: [target/ignored-keys]\n"
         fix "Take the name from the diagnostic's first line.";
+    UNUSED_SETTING = Warning "tranship/unused-setting" "a setting that the target does not use"
+        what "The setting means something on other targets, or in another application, and nothing here. A default at the top of `x-tranship` for several targets is a note; what the environment itself says is a warning."
+        why "Whoever wrote it expects something that does not happen."
+        example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\nx-tranship:\n  environments:\n    prod: { target: ecs-ec2, capacity: spot }\n"
+        fix "Remove it, or move it to the environments whose target uses it. `tranship explain x-tranship.KEY` names the targets.";
 }

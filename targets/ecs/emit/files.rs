@@ -25,8 +25,8 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 /// Everything below the access point belongs to the volume's owner, whoever writes it.
 fn access_point(system: &FileSystem) -> Resource {
     let mut properties = props! { "FileSystemId" => system.id().reference() };
-    if let Some((user, group)) = system.owner {
-        let (user, group) = (user.to_string(), group.to_string());
+    if let Some(owner) = system.owner {
+        let (user, group) = (owner.user.to_string(), owner.group.to_string());
         properties.set("PosixUser", props! { "Uid" => &user, "Gid" => &group });
         let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => "0755" };
         properties.set("RootDirectory", props! { "Path" => "/data", "CreationInfo" => created });

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::emit;
 use crate::ecs::plan::*;
 use crate::ecs_ec2::compute::Ec2;
-use tranship_app::{Engine, Protocol};
+use tranship_app::{Engine, Protocol, VolumeOwner};
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
 
 fn id(name: &str, role: Role) -> LogicalId {
@@ -211,7 +211,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let system = FileSystem {
         name: "data".into(),
         from: vec!["volumes.data".to_owned()],
-        owner: Some((1000, 1000)),
+        owner: VolumeOwner::parse("1000:1000"),
         subnets: 2,
         careful: true,
     };

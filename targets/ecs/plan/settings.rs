@@ -7,13 +7,6 @@ use crate::ecs::rules;
 use tranship_cloudformation::Value;
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
 
-/// Days that CloudWatch can keep logs (`AWS::Logs::LogGroup`, `RetentionInDays`).
-const RETENTION: &[u32] = &[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-/// Days that logs are kept where the environment says nothing.
-const USUAL: u32 = 7;
-
 /// The stack as a whole.
 pub(super) struct Stack {
     /// Its name.
@@ -32,7 +25,7 @@ pub(super) struct Stack {
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
     let app = planner.app;
     let settings = &app.settings;
-    let stack = names::stack(&app.name, settings);
+    let stack = names::stack(app);
     if let Some(given) = &settings.stack {
         planner.exact(given, "the stack's name");
         if !names::is_stack(&given.value) {
@@ -45,30 +38,27 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
         planner.exact(region, "the region to deploy to");
     }
     let renderer = Renderer { app, layout: planner.layout, task: None };
-    let tags = settings.tags.iter().map(|(name, text)| (name.clone(), renderer.value(text))).collect();
-    for (_, text) in &settings.tags {
-        planner.exact(text, "tags");
+    let tags = app.tags.iter().map(|tag| (tag.name.to_string(), renderer.value(&tag.value))).collect();
+    for tag in &app.tags {
+        planner.exact(&tag.value, "tags");
     }
-    let environment = settings.environment.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let environment = app.environment.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     Stack {
         stack,
-        region: settings.region.as_ref().map(|region| region.value.clone()),
+        region: settings.region.as_ref().map(|region| region.value.to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
         tags,
     }
 }
 
+/// Days that logs are kept.
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
-    let Some(days) = &planner.app.settings.log_retention else { return USUAL };
-    planner.exact(days, "log groups: RetentionInDays");
-    if !RETENTION.contains(&days.value) {
-        let near = RETENTION.iter().find(|legal| **legal > days.value).or(RETENTION.last());
-        let message = format!("CloudWatch cannot keep logs for {} days", days.value);
-        let help = format!("the next that it can is {}", near.copied().unwrap_or(USUAL));
-        tell(planner, &rules::LOG_RETENTION, days.origin, message, &help);
+    let asked = planner.app.settings.log_retention.as_ref();
+    if let Some(asked) = asked {
+        planner.exact(asked, "log groups: RetentionInDays");
     }
-    days.value
+    asked.map(|asked| asked.value).unwrap_or_default().days()
 }
 
 fn tell(

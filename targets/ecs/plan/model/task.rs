@@ -1,7 +1,7 @@
 //! Task definitions: containers that start, stop and move together.
 
 use indexmap::IndexMap;
-use tranship_app::{Name, Protocol};
+use tranship_app::{Name, Protocol, VolumeOwner};
 use tranship_cloudformation::{LogicalId, Role, Value, iam};
 
 /// A task definition, with the roles and the security group that its containers have in common.
@@ -288,7 +288,7 @@ pub enum Storage {
         /// Its path.
         path: String,
         /// Who owns it: user and group.
-        owner: Option<(u32, u32)>,
+        owner: Option<VolumeOwner>,
     },
     /// EFS: the file system of this persistent volume, through the access point of the same name.
     Efs(Name),

@@ -1,0 +1,299 @@
+//! The keys of `x-tranship` in a service.
+
+use super::ECS;
+use super::choices::Switch;
+use super::declaration::{SettingForm, setting_group};
+use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
+use super::reader::SettingReader;
+use super::value::{OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection};
+use crate::{At, Engine};
+use tranship_frontend::yaml::Node;
+
+setting_group! {
+    /// What `x-tranship` says of a service.
+    #[derive(Default)]
+    pub ServiceSettings {
+        /// Whether the load balancer serves it to the world, and under which hosts and paths: `true`,
+        /// `false`, one endpoint, or a list of them.
+        public: Option<PublicSetting> {
+            default: "`true` for the only port that could be meant, where one is published and no service has the setting; else `false`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: true\n",
+            targets: All,
+        }
+        /// Automatic scaling. Elastic Beanstalk scales the instances, and with them every service.
+        scale: Option<ScaleSettings> {
+            default: "as many copies as `deploy.replicas` says",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, cpu: 60 }\n",
+            targets: All,
+        }
+        /// What the containers may do on AWS: statements of their role.
+        permissions: Vec<At<PermissionSetting>> {
+            default: "nothing but what the application itself needs",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [s3:GetObject, s3:PutObject]\n          resources: [\"arn:aws:s3:::shop-images/*\"]\n",
+            targets: All,
+        }
+        /// Makes a job of it, which runs to completion: `before-deploy` runs once in each deployment,
+        /// before services are updated; `manual` runs when you start it; a schedule runs it by the clock.
+        job: Option<JobSetting> {
+            default: "`before-deploy` for what others wait for with `service_completed_successfully`; else it is a service",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  migrate:\n    image: acme/web:1.4\n    command: [./manage, migrate]\n    x-tranship:\n      job: before-deploy\n",
+            targets: All,
+        }
+        /// The service whose task it runs in, as a sidecar: both share the network and start and stop
+        /// together.
+        task: Option<At<String>> {
+            default: "a task of its own",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  metrics:\n    image: prom/statsd-exporter:v0.28.0\n    x-tranship:\n      task: web\n",
+            targets: Compiler("the task that it shares"),
+        }
+        /// Replaces the container with a managed database (Amazon RDS): `true`, or its properties.
+        database: Option<DatabaseSetting> {
+            default: "`false`: the database runs in its container",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DATABASE_URL: \"postgres://shop:secret@db:5432/shop\" }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shop }\n    x-tranship:\n      database: true\n",
+            targets: All,
+        }
+    }
+}
+
+/// `public`.
+#[derive(Debug, Clone)]
+pub enum PublicSetting {
+    /// `false`.
+    Private(At<()>),
+    /// `true`: the port that can be meant, for any host and path.
+    Public(At<()>),
+    /// One endpoint or several.
+    Endpoints(Vec<At<PublicEndpoint>>),
+}
+
+impl SettingValue for PublicSetting {
+    const FORM: &'static SettingForm =
+        &SettingForm::Either(&[&SettingForm::Truth, &SettingForm::OneOrMore(PublicEndpoint::FORM)]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return OneOrMore::read(node, reader).map(|list| PublicSetting::Endpoints(list.0));
+        }
+        Some(match Switch::read_as(node, Self::FORM, reader)? {
+            Switch::On => PublicSetting::Public(At::of(node, ())),
+            Switch::Off => PublicSetting::Private(At::of(node, ())),
+        })
+    }
+}
+
+setting_group! {
+    /// One public endpoint of a service.
+    #[derive(Default)]
+    pub PublicEndpoint {
+        /// The host names it answers to; `*` stands for any characters.
+        host: Option<OneOrMore<At<String>>> {
+            default: "any",
+            example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: { host: shop.example.org }\n",
+            targets: All,
+        }
+        /// The paths it answers to; `*` stands for any characters.
+        path: Option<OneOrMore<At<String>>> {
+            default: "any",
+            example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: [/v1/*, /v2/*] }\n",
+            targets: All,
+        }
+        /// The port that the load balancer listens on.
+        port: Option<At<PortNumber>> {
+            default: "80, or 443 with `https`",
+            example: "services:\n  admin:\n    image: acme/admin:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { port: 8443 }\n",
+            targets: All,
+        }
+        /// The port of the container that is served, where it has several.
+        container_port: Option<At<PortNumber>> {
+            default: "the only port that could be meant",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\", \"9090\"]\n    x-tranship:\n      public: { container_port: 8000 }\n",
+            targets: All,
+        }
+        /// How the load balancer finds out whether a container is healthy.
+        health_check: Option<HealthCheckSettings> {
+            default: "a request for `/`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
+            targets: All,
+        }
+        /// The priority of the listener rule, where two rules collide; 1 is asked first.
+        priority: Option<At<WholeNumber<1, 50_000>>> {
+            default: "the more a rule says, the earlier it is asked",
+            example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: /v1/*, priority: 10 }\n",
+            targets: All,
+        }
+    }
+}
+
+setting_group! {
+    /// `public.health_check`.
+    #[derive(Default)]
+    pub HealthCheckSettings {
+        /// The path that is requested.
+        path: Option<At<UrlPath>> {
+            default: "`/`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz } }\n",
+            targets: All,
+        }
+        /// The status codes that count as healthy, such as `200` or `200-399`.
+        codes: Option<At<String>> {
+            default: "`200-399` on ECS, `200` on Elastic Beanstalk",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /login, codes: 200-399 } }\n",
+            targets: All,
+        }
+    }
+}
+
+setting_group! {
+    /// `scale`: `min` is not greater than `max`.
+    pub ScaleSettings check = ScaleSettings::check {
+        /// The fewest copies.
+        min: At<WholeNumber<0, 5000>> {
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8 }\n",
+            targets: All,
+        }
+        /// The most copies.
+        max: At<WholeNumber<1, 5000>> {
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8 }\n",
+            targets: All,
+        }
+        /// The average CPU utilisation to hold, in percent.
+        cpu: Option<At<WholeNumber<1, 100>>> {
+            default: "`60` on ECS where `memory` is absent too; else it does not count",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, cpu: 70 }\n",
+            targets: All,
+        }
+        /// The average memory utilisation to hold, in percent.
+        memory: Option<At<WholeNumber<1, 100>>> {
+            default: "it does not count",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, memory: 75 }\n",
+            targets: Only(ECS),
+        }
+    }
+}
+
+impl ScaleSettings {
+    fn check(&self, node: &Node, reader: &mut SettingReader<'_>) -> Option<()> {
+        reader.check_range(node, self.min.value.get(), self.max.value.get())
+    }
+}
+
+setting_group! {
+    /// One statement of `permissions`.
+    pub PermissionSetting {
+        /// The actions that are allowed.
+        actions: OneOrMore<At<String>> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - { actions: \"xray:PutTraceSegments\", resources: \"*\" }\n",
+            targets: All,
+        }
+        /// The ARNs of what they are allowed on, or `*`. They may hold late-bound variables.
+        resources: OneOrMore<OpenText> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [sqs:SendMessage]\n          resources: [\"arn:aws:sqs:eu-central-1:123456789012:orders\"]\n",
+            targets: All,
+        }
+    }
+}
+
+/// `job`.
+#[derive(Debug, Clone)]
+pub enum JobSetting {
+    /// Once in each deployment, before services are updated.
+    BeforeDeploy(At<()>),
+    /// When someone starts it.
+    Manual(At<()>),
+    /// By the clock.
+    Schedule(At<JobSchedule>),
+}
+
+setting_group! {
+    /// `job` as a mapping.
+    pub JobSchedule {
+        /// When the job runs, as Amazon EventBridge Scheduler writes it. Times are in UTC.
+        schedule: At<ScheduleExpression> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  report:\n    image: acme/report:1.4\n    x-tranship:\n      job: { schedule: cron(0 3 * * ? *) }\n",
+            targets: RefusedElsewhere(ECS),
+        }
+    }
+}
+
+impl SettingValue for JobSetting {
+    const FORM: &'static SettingForm =
+        &SettingForm::Either(&[&SettingForm::Words(&["before-deploy", "manual"]), JobSchedule::FORM]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return At::read(node, reader).map(JobSetting::Schedule);
+        }
+        reader.scalar(node, Self::FORM, |text| match text {
+            "before-deploy" => Some(JobSetting::BeforeDeploy(At::of(node, ()))),
+            "manual" => Some(JobSetting::Manual(At::of(node, ()))),
+            _ => None,
+        })
+    }
+}
+
+/// `database`.
+#[derive(Debug, Clone)]
+pub enum DatabaseSetting {
+    /// `false`: the database runs in its container.
+    Container(At<()>),
+    /// A managed one takes its place.
+    Managed(At<DatabaseSettings>),
+}
+
+impl SettingValue for DatabaseSetting {
+    const FORM: &'static SettingForm = &SettingForm::Either(&[&SettingForm::Truth, DatabaseSettings::FORM]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return At::read(node, reader).map(DatabaseSetting::Managed);
+        }
+        Some(match Switch::read_as(node, Self::FORM, reader)? {
+            Switch::On => DatabaseSetting::Managed(At::of(node, DatabaseSettings::default())),
+            Switch::Off => DatabaseSetting::Container(At::of(node, ())),
+        })
+    }
+}
+
+setting_group! {
+    /// `database` as a mapping.
+    #[derive(Default)]
+    pub DatabaseSettings {
+        /// The database engine.
+        engine: Option<At<Engine>> {
+            default: "the engine of the image",
+            example: "services:\n  db:\n    image: acme/shop-database:1.4\n    x-tranship:\n      database: { engine: postgres, version: \"17\" }\n",
+            targets: All,
+        }
+        /// The version of the engine. Quote it, or YAML reads a number.
+        version: Option<At<String>> {
+            default: "the version in the tag of the image, else one that AWS recommends",
+            example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4\" }\n",
+            targets: All,
+        }
+        /// The instance class.
+        class: Option<At<DatabaseClass>> {
+            default: "`db.t4g.micro`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { class: db.m7g.large }\n",
+            targets: All,
+        }
+        /// The storage in GiB.
+        storage: Option<At<WholeNumber<20, 65_536>>> {
+            default: "`20`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { storage: 100 }\n",
+            targets: All,
+        }
+        /// The name of the database inside the instance. Elastic Beanstalk calls it `ebdb`, and tells the
+        /// containers so.
+        name: Option<At<String>> {
+            default: "what the variables of the container say, such as `POSTGRES_DB`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { name: shop }\n",
+            targets: All,
+        }
+        /// The name of the master user.
+        username: Option<At<String>> {
+            default: "what the variables of the container say, such as `POSTGRES_USER`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
+            targets: All,
+        }
+    }
+}
