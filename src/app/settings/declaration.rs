@@ -139,7 +139,7 @@ impl SettingForm {
             }
             SettingForm::TargetName => format!("one of {}", quoted(targets)),
             SettingForm::WholeNumber(least, most) => format!("a whole number from {least} to {most}"),
-            SettingForm::Truth => "true or false".to_owned(),
+            SettingForm::Truth => "`true` or `false`".to_owned(),
             SettingForm::List(_) => "a list".to_owned(),
             SettingForm::OneOrMore(inner) => format!("{} or a list", inner.describe(targets)),
             SettingForm::Group(_) | SettingForm::Named(_) => "a mapping".to_owned(),

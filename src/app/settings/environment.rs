@@ -94,7 +94,7 @@ setting_group! {
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
             targets: Only(ECS),
         }
-        /// Serves the public endpoints over HTTPS and redirects HTTP to it.
+        /// Serves the public endpoints over HTTPS. On ECS, HTTP redirects to it.
         https: Option<HttpsSettings> {
             default: "none: the load balancer serves HTTP",
             example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",

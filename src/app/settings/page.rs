@@ -37,8 +37,9 @@ fn list(several: &[ListedSetting]) -> String {
     let width = paths.iter().map(String::len).max().unwrap_or(0);
     let mut lines = String::new();
     for (path, one) in paths.iter().zip(several) {
-        let first = one.declaration.description().split(['.', ':']).next().unwrap_or_default();
-        let _ = writeln!(lines, "{path:width$}  {first}");
+        let doc = one.declaration.description();
+        let first = doc.split(". ").next().and_then(|sentence| sentence.split(": ").next()).unwrap_or(doc);
+        let _ = writeln!(lines, "{path:width$}  {}", first.trim_end_matches('.'));
     }
     lines
 }
@@ -124,5 +125,16 @@ mod tests {
             assert!(page.contains(said), "{page}");
         }
         assert_eq!(settings_page("x-tranship.capasity", &[]), Err(Some("x-tranship.capacity".to_owned())));
+    }
+
+    #[test]
+    fn the_defaults_of_code_are_those_of_the_declarations() {
+        let days = crate::LogRetention::default().to_string();
+        let posture = format!("{:?}", crate::Posture::default()).to_lowercase();
+        for (key, default) in [("log_retention", days), ("posture", posture)] {
+            let all = listed_settings();
+            let one = all.iter().find(|one| one.name() == key).expect("a setting");
+            assert_eq!(one.declaration.default, Some(format!("`{default}`").as_str()), "{key}");
+        }
     }
 }

@@ -182,7 +182,9 @@ impl<'a> SettingReader<'a> {
         let path = self.manifest.nodes.path(entry.value.id).to_string();
         let origin = if entry.key.origin == Origin::NOWHERE { entry.value.origin } else { entry.key.origin };
         let here = || declared.iter().map(|one| one.key);
-        let help = match (suggest::closest(key, here()), elsewhere(key)) {
+        let inner = |one: &&&SettingDeclaration| has_key(&one.form.tables(), key);
+        let place = declared.iter().find(inner).map(|one| one.key).or_else(|| elsewhere(key));
+        let help = match (suggest::closest(key, here()), place) {
             (_, Some(place)) => format!("`{key}` belongs in `{place}`"),
             (Some(near), None) => format!("did you mean `{near}`?"),
             (None, None) => format!("the settings here are {}", here().collect::<Vec<_>>().join(", ")),
@@ -223,11 +225,15 @@ impl<'a> SettingReader<'a> {
 
 /// The place that a key belongs in, where it is known in another.
 fn elsewhere(key: &str) -> Option<&'static str> {
-    let has = |declarations: &[SettingDeclaration]| declarations.iter().any(|one| one.key == key);
     SECTIONS
         .iter()
-        .find(|section| has(section.declarations))
+        .find(|section| has_key(&[section.declarations], key))
         .and_then(|section| section.places.first().copied())
+}
+
+/// Whether a key is in one of some tables.
+fn has_key(tables: &[&[SettingDeclaration]], key: &str) -> bool {
+    tables.iter().copied().flatten().any(|one| one.key == key)
 }
 
 /// A scalar of a setting as text.

@@ -264,9 +264,9 @@ setting_group! {
             example: "services:\n  db:\n    image: acme/shop-database:1.4\n    x-tranship:\n      database: { engine: postgres, version: \"17\" }\n",
             targets: All,
         }
-        /// The version of the engine. Quote it, or YAML reads a number.
+        /// The version of the engine.
         version: Option<At<String>> {
-            default: "the version in the tag of the image, else one that AWS recommends",
+            default: "the version in the tag of the image, else a current one in standard support",
             example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4\" }\n",
             targets: All,
         }

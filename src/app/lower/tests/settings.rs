@@ -76,6 +76,7 @@ fn every_mistake_is_told_where_it_stands() {
             "`min` (3) is greater than `max` (2)",
         ),
         ("{ public: true }", "tranship/unknown-setting", "belongs in `services.NAME.x-tranship`"),
+        ("{ vpc: vpc-1 }", "tranship/unknown-setting", "belongs in `network`"),
         ("{ late_bound: [KNOWN], stack: 'a${KNOWN}' }", "app/late-bound-structure", "remove `KNOWN`"),
         ("{ skip: [ap] }", "tranship/unknown-service", "did you mean `app`?"),
         ("{ accept: [app/literal-secrets] }", "tranship/unknown-rule", "did you mean `app/literal-secret`?"),
