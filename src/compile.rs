@@ -139,7 +139,7 @@ impl Outcome {
         if environment.files.is_empty() {
             return Some(manifest);
         }
-        let overlays = environment.files.iter().map(|file| manifest.directory.join(&file.value)).collect();
+        let overlays = environment.files.iter().map(|file| manifest.directory.join(file.peek())).collect();
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
         let options = LoadOptions { overlays, ..options };
         compose::load(&options, world, &mut self.sources, &mut self.diagnostics)

@@ -25,8 +25,9 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("src/frontend", &[]),
     ("src/cloudformation", &[]),
     ("src/artifact", &[]),
-    ("src/app", &["frontend"]),
-    ("targets", &["app", "artifact", "cloudformation", "frontend"]),
+    ("src/facts", &[]),
+    ("src/app", &["facts", "frontend"]),
+    ("targets", &["app", "artifact", "cloudformation", "facts", "frontend"]),
 ];
 
 /// Lines of code a file may have, its tests not counted.

@@ -28,21 +28,23 @@ impl Ledger {
         Ledger::default()
     }
 
-    /// The leaf, or all leaves below the node, mean on the target what they say.
-    pub fn exact(&mut self, claimed: &impl Claim, became: impl Into<String>) {
+    /// The leaf, or all leaves below the node, mean on the target what they say. Hands out the value.
+    pub fn exact<'c, C: Claim>(&mut self, claimed: &'c C, became: impl Into<String>) -> C::Taken<'c> {
         self.claim(claimed.node(), Disposition::Exact, became.into());
+        claimed.taken()
     }
 
-    /// A near equivalent stands in for it.
-    pub fn approximated(
+    /// A near equivalent stands in for it. Hands out the value that it stands in for.
+    pub fn approximated<'c, C: Claim>(
         &mut self,
-        claimed: &impl Claim,
+        claimed: &'c C,
         value: impl Into<String>,
         reason: impl Into<String>,
         became: impl Into<String>,
-    ) {
+    ) -> C::Taken<'c> {
         let disposition = Disposition::Approximated { value: value.into(), reason: reason.into() };
         self.claim(claimed.node(), disposition, became.into());
+        claimed.taken()
     }
 
     /// It has no effect, for a reason that the support table cannot know.

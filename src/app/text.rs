@@ -132,8 +132,14 @@ impl Piece {
 }
 
 impl Claim for Text {
+    type Taken<'a> = &'a Text;
+
     fn node(&self) -> NodeId {
         self.node
+    }
+
+    fn taken(&self) -> &Text {
+        self
     }
 }
 

@@ -23,8 +23,8 @@ impl Environments {
         };
         let mut listing = Listing::new("environments");
         for environment in &found {
-            let target = environment.target.as_ref().map(|target| target.value.as_str());
-            let files: Vec<&str> = environment.files.iter().map(|file| file.value.as_str()).collect();
+            let target = environment.target.as_ref().map(|target| target.peek().as_str());
+            let files: Vec<&str> = environment.files.iter().map(|file| file.peek().as_str()).collect();
             listing.push(
                 vec![environment.name.clone(), target.unwrap_or("-").to_owned(), files.join(", ")],
                 json!({ "name": environment.name, "target": target, "files": files }),

@@ -12,6 +12,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::ProvideCredentials;
 use std::cell::RefCell;
 use std::time::Duration;
+use tranship_facts::AwsPartition;
 
 /// Tries of one call, the first included.
 const ATTEMPTS: u32 = 10;
@@ -24,7 +25,7 @@ pub(super) struct Session {
     config: SdkConfig,
     /// The account's number.
     pub(super) account: String,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// As ARNs have it: `aws`, `aws-cn`.
     pub(super) partition: String,
     /// The region.
     pub(super) region: String,
@@ -70,7 +71,7 @@ impl Session {
 
     /// The end of host names of this partition.
     pub(super) fn domain(&self) -> &'static str {
-        if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+        AwsPartition::of_name(&self.partition).unwrap_or(AwsPartition::Aws).url_suffix()
     }
 
     /// Hides the values of secrets that this run knows.

@@ -76,7 +76,7 @@ fn deployment(application: &Application, plan: &EcsPlan, template: &Template) ->
     let systems = plan.file_systems.iter().map(|it| (it.id().to_string(), format!("volumes.{}", it.name)));
     StackDeployment {
         stack: plan.stack.clone(),
-        region: application.settings.region.as_ref().map(|region| region.value.to_string()),
+        region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         parameters: parameters.collect(),
         capabilities: vec!["CAPABILITY_IAM"],
         data_stores: databases.chain(systems).collect(),

@@ -1,18 +1,19 @@
 //! The compute policy of EC2 instances: how tasks reach the network, where volumes are, what the machines are.
 
-use super::instances::{self, Instance};
 use super::machines::{self, Machines};
 use super::room;
 use super::user_data::Folder;
 use crate::Compilation;
 use crate::ecs::plan::groups;
 use crate::ecs::plan::{
-    Architecture, Asked, Capacity, Compute, EcsPlan, Group, Limits, NetworkMode, Outbound, PlannedParameter,
-    Reach, Size, Storage, Strategy,
+    Asked, Capacity, Compute, EcsPlan, Group, Limits, NetworkMode, Outbound, PlannedParameter, Reach, Size,
+    Storage, Strategy,
 };
 use crate::ecs_ec2::rules;
-use tranship_app::{Application, InstanceRange, Posture, Protocol, Service, Volume};
+use tranship_app::{Application, InstanceRange, Posture, Service, Volume};
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::quotas::load_balancing::HTTPS_PORT;
+use tranship_facts::{InstanceType, ProcessorArchitecture, TransportProtocol};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
 /// EC2 instances of an Auto Scaling group.
@@ -56,7 +57,7 @@ impl Compute for Ec2 {
         }
         // A name of dots alone would be another folder.
         let name = volume.name.replacen('.', "_", usize::from(volume.name.starts_with('.')));
-        Storage::Host { path: format!("/data/{name}"), owner: volume.owner.as_ref().map(|owner| owner.value) }
+        Storage::Host { path: format!("/data/{name}"), owner: volume.owner.as_ref().map(|owner| owner.get()) }
     }
 
     fn capacity(&self, _: &Application, _: &mut Compilation<'_>) -> Capacity {
@@ -79,7 +80,7 @@ impl Compute for Ec2 {
             }
         }
         let kind = instance_type(application, plan, cx);
-        let instance = instances::find(&kind);
+        let instance = InstanceType::find(&kind);
         if instance.is_none() {
             unknown(application, &kind, cx);
         }
@@ -117,9 +118,9 @@ impl Compute for Ec2 {
 fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation<'_>) -> String {
     if let Some(kind) = &application.settings.instance_type {
         cx.ledger.exact(kind, "launch template: instance type");
-        return kind.value.clone();
+        return kind.peek().clone();
     }
-    let choices = instances::choices(architecture_of(plan));
+    let choices = InstanceType::choices(architecture_of(plan));
     let Some(index) = choices.iter().position(|it| room::fits(plan, it)) else {
         // Not even the largest holds them: the rules say which task, and why.
         return choices.last().map(|it| it.name.clone()).unwrap_or_default();
@@ -138,7 +139,7 @@ fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation
     chosen.name
 }
 
-fn architecture_of(plan: &EcsPlan) -> Architecture {
+fn architecture_of(plan: &EcsPlan) -> ProcessorArchitecture {
     plan.tasks.first().map(|task| task.architecture).unwrap_or_default()
 }
 
@@ -162,13 +163,13 @@ fn unknown(application: &Application, kind: &str, cx: &mut Compilation<'_>) {
 fn machines_wanted(
     application: &Application,
     plan: &EcsPlan,
-    instance: Option<&Instance>,
+    instance: Option<&InstanceType>,
     cx: &mut Compilation<'_>,
 ) -> (u32, u32) {
     if let Some(InstanceRange { min, max }) = &application.settings.instances {
         cx.ledger.exact(min, "auto scaling group: minimum size");
         cx.ledger.exact(max, "auto scaling group: maximum size");
-        return (min.value, max.value);
+        return (min.get(), max.get());
     }
     let min = if application.settings.posture() == Posture::Prod { 2 } else { 1 };
     let needed = instance.map_or(0, |instance| room::machines_needed(plan, instance));
@@ -195,8 +196,8 @@ fn group() -> Group {
         id: LogicalId::only(Role::InstanceSecurityGroup),
         description: groups::SHARED.to_owned(),
         outbound: vec![Outbound {
-            port: 443,
-            protocol: Protocol::Tcp,
+            port: HTTPS_PORT,
+            protocol: TransportProtocol::Tcp,
             description: "AWS and image registries".to_owned(),
         }],
         inbound: Vec::new(),

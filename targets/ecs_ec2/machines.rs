@@ -5,11 +5,11 @@
 //! are protected from scale-in. A new launch template therefore holds for the machines that start after it.
 
 use super::user_data::{self, Folder};
-use crate::ecs::plan::Architecture;
 use tranship_cloudformation::iam::{self, Policy, Statement, arn};
 use tranship_cloudformation::{
     LogicalId, Parameter, ParameterType, Pseudo, Resource, Role, Sub, Value, list, props,
 };
+use tranship_facts::ProcessorArchitecture;
 
 /// The disk of a machine, in GiB: what the image needs at least.
 const DISK: u32 = 30;
@@ -36,10 +36,12 @@ pub struct Machines {
 }
 
 /// The parameter of the machine image: the newest one recommended for ECS, resolved at each deployment.
-pub fn image(architecture: Architecture) -> Parameter {
+pub fn image(architecture: ProcessorArchitecture) -> Parameter {
     let path = match architecture {
-        Architecture::X86 => "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
-        Architecture::Arm => "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+        ProcessorArchitecture::X86 => "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+        ProcessorArchitecture::Arm => {
+            "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
+        }
     };
     Parameter::new(ParameterType::Ssm("AWS::EC2::Image::Id"), "The machine image of the cluster's instances")
         .default(path)
@@ -211,7 +213,7 @@ mod tests {
         let mut template = Template::new("");
         let subnets = Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), "subnets");
         template.add_parameter(&LogicalId::only(Role::PrivateSubnets), subnets);
-        template.add_parameter(&LogicalId::only(Role::InstanceImage), image(Architecture::X86));
+        template.add_parameter(&LogicalId::only(Role::InstanceImage), image(ProcessorArchitecture::X86));
         template.add(&LogicalId::only(Role::Cluster), Resource::new("AWS::ECS::Cluster", props! {}));
         let group = Resource::new("AWS::EC2::SecurityGroup", props! { "GroupDescription" => "machines" });
         template.add(&LogicalId::only(Role::InstanceSecurityGroup), group);

@@ -4,7 +4,6 @@
 //! in [`compute::Ec2`]; the rest is `targets/ecs`.
 
 pub mod compute;
-pub mod instances;
 pub mod machines;
 pub mod room;
 mod rules;

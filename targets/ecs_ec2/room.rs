@@ -1,10 +1,10 @@
 //! Whether the tasks fit on the machines: processor, CPU, memory, network interfaces.
 
-use super::instances::Instance;
 use crate::Compilation;
 use crate::ecs::plan::{Container, EcsPlan, NetworkMode, Service, Task};
 use crate::ecs_ec2::rules;
 use tranship_app::Application;
+use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -12,7 +12,7 @@ use tranship_frontend::source::Origin;
 pub fn check(
     application: &Application,
     plan: &EcsPlan,
-    instance: &Instance,
+    instance: &InstanceType,
     max: u32,
     cx: &mut Compilation<'_>,
 ) {
@@ -34,7 +34,7 @@ fn placed(diagnostic: Diagnostic, first: Origin, second: Origin) -> Diagnostic {
     diagnostic.at(first).label(second, "the machines")
 }
 
-fn processor(task: &Task, instance: &Instance) -> Option<Diagnostic> {
+fn processor(task: &Task, instance: &InstanceType) -> Option<Diagnostic> {
     (task.architecture != instance.architecture).then(|| {
         let (wanted, has) = (task.architecture.as_str(), instance.architecture.as_str());
         Diagnostic::new(
@@ -56,17 +56,17 @@ fn reserved(task: &Task) -> (u64, u64) {
 }
 
 /// Whether every task fits on a machine of this type.
-pub fn fits(plan: &EcsPlan, instance: &Instance) -> bool {
+pub fn fits(plan: &EcsPlan, instance: &InstanceType) -> bool {
     plan.tasks.iter().all(|task| size(task, instance).is_none())
 }
 
-fn size(task: &Task, instance: &Instance) -> Option<Diagnostic> {
+fn size(task: &Task, instance: &InstanceType) -> Option<Diagnostic> {
     let (cpu, memory) = reserved(task);
     let room = u64::from(instance.usable_memory());
     let excess = if memory > room {
         format!("{memory} MiB of memory, of which `{}` has {room} to give", instance.name)
-    } else if cpu > u64::from(instance.cpu) {
-        format!("{cpu} units of CPU, of which `{}` has {}", instance.name, instance.cpu)
+    } else if cpu > u64::from(instance.cpu_units()) {
+        format!("{cpu} units of CPU, of which `{}` has {}", instance.name, instance.cpu_units())
     } else {
         return None;
     };
@@ -88,7 +88,7 @@ fn interfaces_needed(plan: &EcsPlan) -> u64 {
     if running == 0 && !job { 0 } else { running + 1 }
 }
 
-fn interfaces(plan: &EcsPlan, instance: &Instance, max: u32) -> Option<Diagnostic> {
+fn interfaces(plan: &EcsPlan, instance: &InstanceType, max: u32) -> Option<Diagnostic> {
     let needed = interfaces_needed(plan);
     let room = u64::from(max) * u64::from(instance.tasks_with_interface());
     (needed > room).then(|| {
@@ -106,7 +106,7 @@ fn interfaces(plan: &EcsPlan, instance: &Instance, max: u32) -> Option<Diagnosti
 }
 
 /// The number of machines that hold every task at its most, with room to deploy the largest.
-pub fn machines_needed(plan: &EcsPlan, instance: &Instance) -> u32 {
+pub fn machines_needed(plan: &EcsPlan, instance: &InstanceType) -> u32 {
     let (mut cpu, mut memory) = (0, 0);
     for service in &plan.services {
         let one = plan.task(&service.name).map(reserved).unwrap_or_default();
@@ -117,7 +117,7 @@ pub fn machines_needed(plan: &EcsPlan, instance: &Instance) -> u32 {
     memory += plan.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
     let machines = |sum: u64, room: u32| sum.div_ceil(u64::from(room.max(1)));
     let needed = machines(interfaces_needed(plan), instance.tasks_with_interface())
-        .max(machines(cpu, instance.cpu))
+        .max(machines(cpu, instance.cpu_units()))
         .max(machines(memory, instance.usable_memory()));
     u32::try_from(needed).unwrap_or(u32::MAX)
 }
@@ -125,9 +125,9 @@ pub fn machines_needed(plan: &EcsPlan, instance: &Instance) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{Architecture, Capacity, Network, Scaling, Size};
-    use crate::ecs_ec2::instances;
+    use crate::ecs::plan::{Capacity, Network, Scaling, Size};
     use tranship_cloudformation::{LogicalId, Role, Value, iam};
+    use tranship_facts::ProcessorArchitecture;
 
     fn task(name: &str, mode: NetworkMode, memory: u32, cpu: u32) -> Task {
         Task {
@@ -136,7 +136,7 @@ mod tests {
             family: name.into(),
             mode,
             size: Size { cpu: Some(cpu), memory: Some(memory) },
-            architecture: Architecture::X86,
+            architecture: ProcessorArchitecture::X86,
             containers: Vec::new(),
             volumes: Vec::new(),
             execution: iam::Policy::new(),
@@ -198,8 +198,8 @@ mod tests {
         }
     }
 
-    fn small() -> Instance {
-        instances::find("t3.small").unwrap()
+    fn small() -> InstanceType {
+        InstanceType::find("t3.small").unwrap()
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
     fn a_processor_must_match() {
         let mut arm = task("app", NetworkMode::Bridge, 1, 1);
         assert!(processor(&arm, &small()).is_none());
-        arm.architecture = Architecture::Arm;
+        arm.architecture = ProcessorArchitecture::Arm;
         assert_eq!(
             processor(&arm, &small()).map(|it| it.message).as_deref(),
             Some("`app` is built for ARM64, but `t3.small` has X86_64")

@@ -1,6 +1,5 @@
 //! The compute policy of Fargate.
 
-use super::size;
 use crate::Compilation;
 use crate::ecs::plan::{
     Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
@@ -8,6 +7,7 @@ use crate::ecs::plan::{
 use crate::fargate::rules;
 use tranship_app::{Application, CapacityKind, Service, Volume};
 use tranship_cloudformation::LogicalId;
+use tranship_facts::{FargateSize, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
@@ -16,8 +16,8 @@ pub(super) struct Fargate;
 
 /// Amazon ECS Developer Guide, "Task definition differences for Fargate".
 static LIMITS: Limits = Limits {
-    stop_timeout: 120,
-    cap_add: Some(&["SYS_PTRACE"]),
+    stop_timeout: quotas::ecs::FARGATE_STOP_TIMEOUT.most,
+    cap_add: Some(quotas::ecs::FARGATE_CAPABILITIES),
     host_access: false,
     compatibility: "FARGATE",
 };
@@ -43,13 +43,13 @@ impl Compute for Fargate {
 
     /// The smallest size that holds what the containers ask for.
     fn size(&self, asked: &Asked, cx: &mut Compilation<'_>) -> Size {
-        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.value);
-        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.value);
+        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.get());
+        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.get());
         let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
-        match size::smallest(cpu, memory) {
+        match FargateSize::smallest(cpu, memory) {
             Some(chosen) => {
-                tell(asked, (cpu, memory), chosen, cx);
-                Size { cpu: Some(chosen.0), memory: Some(chosen.1) }
+                tell(asked, FargateSize { cpu, memory }, chosen, cx);
+                Size { cpu: Some(chosen.cpu), memory: Some(chosen.memory) }
             }
             None => {
                 refuse(asked, (cpu, memory), cx);
@@ -64,10 +64,7 @@ impl Compute for Fargate {
 
     fn capacity(&self, application: &Application, cx: &mut Compilation<'_>) -> Capacity {
         let asked = application.settings.capacity.as_ref();
-        if let Some(asked) = asked {
-            cx.ledger.exact(asked, "capacity provider strategy");
-        }
-        let provider = match asked.map(|asked| asked.value) {
+        let provider = match asked.map(|asked| cx.ledger.exact(asked, "capacity provider strategy")) {
             Some(CapacityKind::Spot) => "FARGATE_SPOT",
             Some(CapacityKind::Fargate) | None => "FARGATE",
         };
@@ -86,14 +83,14 @@ impl Compute for Fargate {
 }
 
 /// Says the size, where it is not the one that was asked for.
-fn tell(asked: &Asked, wanted: (u32, u32), chosen: (u32, u32), cx: &mut Compilation<'_>) {
+fn tell(asked: &Asked, wanted: FargateSize, chosen: FargateSize, cx: &mut Compilation<'_>) {
     if wanted == chosen {
         return;
     }
-    let shown = format!("{} CPU units and {} MiB", chosen.0, chosen.1);
+    let shown = format!("{} CPU units and {} MiB", chosen.cpu, chosen.memory);
     let reason = "Fargate has certain sizes only";
-    if let Some(cpu) = asked.cpu.as_ref().filter(|_| wanted.0 != chosen.0) {
-        cx.ledger.approximated(cpu, format!("{} CPU units", chosen.0), reason, "task definition: Cpu");
+    if let Some(cpu) = asked.cpu.as_ref().filter(|_| wanted.cpu != chosen.cpu) {
+        cx.ledger.approximated(cpu, format!("{} CPU units", chosen.cpu), reason, "task definition: Cpu");
     }
     let origin = asked.cpu.as_ref().map(|cpu| cpu.origin);
     let origin = origin.or(asked.memory.as_ref().map(|memory| memory.origin)).unwrap_or(asked.origin);
@@ -122,9 +119,10 @@ fn refuse(asked: &Asked, (cpu, memory): (u32, u32), cx: &mut Compilation<'_>) {
         cx.ledger.rejected(asked, "no size of Fargate holds it");
         diagnostic = diagnostic.at(asked.origin);
     }
-    cx.diagnostics.push(
-        diagnostic
-            .service(&*asked.task)
-            .help("ask for at most 32 virtual CPUs and 244 GB, or use the target `ecs-ec2`"),
-    );
+    let FargateSize { cpu, memory } = FargateSize::LARGEST;
+    cx.diagnostics.push(diagnostic.service(&*asked.task).help(format!(
+        "ask for at most {} virtual CPUs and {} GB, or use the target `ecs-ec2`",
+        cpu / 1024,
+        memory / 1024
+    )));
 }

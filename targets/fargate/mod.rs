@@ -5,7 +5,6 @@
 
 mod compute;
 mod rules;
-mod size;
 
 use super::{Compilation, Compiled, Target, ecs, support};
 use tranship_app::{Application, SupportTable};

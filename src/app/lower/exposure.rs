@@ -4,13 +4,14 @@
 //! could be meant becomes the load balancer's catch-all: not one of a data store, a debugger or a
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
-use super::Lowering;
-use super::{edges, images};
+use super::{Lowering, edges};
 use crate::rules;
 use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
-use crate::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
+use crate::{At, Edge, Endpoint, Exposure, Name, Port, Public, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -26,7 +27,7 @@ pub(super) fn endpoints(
     for service in services.values() {
         match public_setting(cx, service) {
             None => {}
-            Some(PublicSetting::Private(at)) => cx.ledger.exact(at, "not public"),
+            Some(PublicSetting::Private(at)) => *cx.ledger.exact(at, "not public"),
             Some(PublicSetting::Public(at)) => {
                 explicit = true;
                 cx.ledger.exact(at, "public");
@@ -68,7 +69,14 @@ fn declared(
         return None;
     };
     let exposure = Exposure::Public(Public { published, ..public(settings) });
-    Some(Endpoint { service: service.name.clone(), port, protocol: Protocol::Tcp, exposure, node, origin })
+    Some(Endpoint {
+        service: service.name.clone(),
+        port,
+        protocol: TransportProtocol::Tcp,
+        exposure,
+        node,
+        origin,
+    })
 }
 
 fn public(settings: &PublicEndpoint) -> Public {
@@ -95,11 +103,12 @@ fn the_port(service: &Service, wanted: Option<u16>) -> Option<Chosen> {
     let ports = &service.container.ports;
     let chosen = |port: &Port| (port.container.value, port.origin, port.node, port.published.clone());
     if let Some(wanted) = wanted {
-        let named =
-            ports.iter().find(|port| port.container.value == wanted && port.protocol == Protocol::Tcp);
+        let named = ports
+            .iter()
+            .find(|port| port.container.value == wanted && port.protocol == TransportProtocol::Tcp);
         return Some(named.map_or((wanted, service.origin, NodeId::UNNUMBERED, None), chosen));
     }
-    let tcp = || ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+    let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
     let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
     let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
     for list in [published, exposed] {
@@ -109,7 +118,7 @@ fn the_port(service: &Service, wanted: Option<u16>) -> Option<Chosen> {
     }
     let listens = edges::listens(&service.container);
     match listens.as_slice() {
-        [(port, Protocol::Tcp)] if ports.is_empty() => {
+        [(port, TransportProtocol::Tcp)] if ports.is_empty() => {
             Some((*port, service.origin, NodeId::UNNUMBERED, None))
         }
         _ => None,
@@ -131,7 +140,7 @@ fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
 }
 
 fn is_debugger(port: &Port) -> bool {
-    images::is_debug_port(port.container.value)
+    is_debug_port(port.container.value)
 }
 
 fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
@@ -192,11 +201,11 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
     let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
     if address.starts_with("127.") || address == "::1" {
         Some("published for this machine only")
-    } else if service.data_store.is_some() || images::store_on(port.container.value).is_some() {
+    } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
         Some("published for local use: a data store is not public")
     } else if is_debugger(port) {
         Some("published for local use: a debugger's port is not public")
-    } else if port.protocol == Protocol::Udp || images::is_other_protocol(port.container.value) {
+    } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
         Some("the load balancer serves HTTP only")
     } else if tls {
         Some("the load balancer ends TLS")

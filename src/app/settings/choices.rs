@@ -3,7 +3,7 @@
 use super::declaration::SettingForm;
 use super::reader::SettingReader;
 use super::value::SettingValue;
-use crate::Engine;
+use tranship_facts::DatabaseEngine;
 use tranship_frontend::yaml::Node;
 
 /// Reads an enum of ours from its words.
@@ -63,7 +63,13 @@ pub enum VolumeScope {
 }
 setting_words!(VolumeScope { Task = "task", Persistent = "persistent" });
 
-setting_words!(Engine { Mysql = "mysql", Mariadb = "mariadb", Postgres = "postgres" });
+impl SettingValue for DatabaseEngine {
+    const FORM: &'static SettingForm = &SettingForm::Words(DatabaseEngine::NAMES);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        reader.scalar(node, Self::FORM, DatabaseEngine::of_name)
+    }
+}
 
 /// A switch, where `true` and `false` are two of several alternatives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -149,7 +149,7 @@ setting_group! {
 impl Settings {
     /// How careful the resources are.
     pub fn posture(&self) -> Posture {
-        self.posture.as_ref().map(|posture| posture.value).unwrap_or_default()
+        self.posture.as_ref().map(At::get).unwrap_or_default()
     }
 
     /// The private DNS namespace.

@@ -4,6 +4,7 @@ use super::declaration::SettingForm;
 use super::reader::SettingReader;
 use super::value::SettingValue;
 use std::fmt;
+use tranship_facts::quotas::cloudwatch_logs::{RETENTION_DAYS, USUAL_RETENTION_DAYS, is_retention};
 use tranship_frontend::yaml::Node;
 
 /// Declares text with a check: a newtype that holds only what passed it.
@@ -164,11 +165,6 @@ impl SettingValue for VolumeOwner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogRetention(u32);
 
-/// Source: CloudFormation reference, `AWS::Logs::LogGroup`, `RetentionInDays`.
-const RETENTION_DAYS: &[u32] = &[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-
 impl LogRetention {
     /// In days.
     pub fn days(self) -> u32 {
@@ -176,10 +172,9 @@ impl LogRetention {
     }
 }
 
-/// A week.
 impl Default for LogRetention {
     fn default() -> Self {
-        LogRetention(7)
+        LogRetention(USUAL_RETENTION_DAYS)
     }
 }
 
@@ -194,7 +189,7 @@ impl SettingValue for LogRetention {
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
         reader.scalar(node, Self::FORM, |text| {
-            text.parse().ok().filter(|days| RETENTION_DAYS.contains(days)).map(LogRetention)
+            text.parse().ok().filter(|days| is_retention(*days)).map(LogRetention)
         })
     }
 }

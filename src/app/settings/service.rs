@@ -6,7 +6,10 @@ use super::declaration::{SettingForm, setting_group};
 use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
 use super::reader::SettingReader;
 use super::value::{OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection};
-use crate::{At, Engine};
+use crate::At;
+use tranship_facts::DatabaseEngine;
+use tranship_facts::database_engines::STORAGE_GIB;
+use tranship_facts::quotas::load_balancing::RULE_PRIORITIES;
 use tranship_frontend::yaml::Node;
 
 setting_group! {
@@ -116,7 +119,7 @@ setting_group! {
             targets: All,
         }
         /// The priority of the listener rule, where two rules collide; 1 is asked first.
-        priority: Option<At<WholeNumber<1, 50_000>>> {
+        priority: Option<At<WholeNumber<{ RULE_PRIORITIES.least }, { RULE_PRIORITIES.most }>>> {
             default: "the more a rule says, the earlier it is asked",
             example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: /v1/*, priority: 10 }\n",
             targets: All,
@@ -259,7 +262,7 @@ setting_group! {
     #[derive(Default)]
     pub DatabaseSettings {
         /// The database engine.
-        engine: Option<At<Engine>> {
+        engine: Option<At<DatabaseEngine>> {
             default: "the engine of the image",
             example: "services:\n  db:\n    image: acme/shop-database:1.4\n    x-tranship:\n      database: { engine: postgres, version: \"17\" }\n",
             targets: All,
@@ -277,7 +280,7 @@ setting_group! {
             targets: All,
         }
         /// The storage in GiB.
-        storage: Option<At<WholeNumber<20, 65_536>>> {
+        storage: Option<At<WholeNumber<{ STORAGE_GIB.least }, { STORAGE_GIB.most }>>> {
             default: "`20`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { storage: 100 }\n",
             targets: All,

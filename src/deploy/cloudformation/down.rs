@@ -16,6 +16,7 @@ use crate::deploy::{Options, Outcome, confirm_by_name};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Capability, Parameter, TemplateStage};
+use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::StackDeployment;
 
 /// Takes the stack down.
@@ -94,7 +95,7 @@ async fn prepare(
     for name in stack.parameter_names() {
         call = call.parameters(Parameter::builder().parameter_key(name).use_previous_value(true).build());
     }
-    call = if template.len() <= super::INLINE {
+    call = if template.len() <= INLINE_BYTES {
         call.template_body(template)
     } else {
         let bucket = Bucket::open(session, progress).await?;

@@ -24,12 +24,10 @@ use super::session::Session;
 use super::{Options, Outcome, ServiceStatus, Status, Values, artifact, ask};
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
+use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::StackDeployment;
 
 pub(super) use self::down::down;
-
-/// A template up to this many bytes goes into the request.
-const INLINE: usize = 51_200;
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -138,7 +136,7 @@ async fn draft(
     create: bool,
     progress: &mut dyn Progress,
 ) -> Result<Option<ChangeSet>, Failure> {
-    let template = if template.len() <= INLINE {
+    let template = if template.len() <= INLINE_BYTES {
         Template::Inline(template.to_owned())
     } else {
         let bucket = Bucket::open(session, progress).await?;

@@ -8,15 +8,13 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use std::time::Duration;
 use tranship_app::{Application, At, Condition, HealthTest, Image, Role, Service};
+use tranship_facts::{ValueRange, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 const MIB: u64 = 1024 * 1024;
 
 /// MiB kept free for a container that says nothing of memory. Amazon ECS wants a limit or a reservation.
 const USUAL_RESERVATION: u64 = 128;
-
-/// MiB; Docker takes no less (Amazon ECS API, ContainerDefinition: memory).
-const LEAST_MEMORY: u64 = 6;
 
 /// Decides the container of a service.
 pub(super) fn decide(
@@ -76,7 +74,7 @@ pub(super) fn image(
 /// Refuses what is not Docker's bridge network.
 fn check_network(service: &Service, cx: &mut Compilation<'_>) {
     let Some(mode) = &service.container.network_mode else { return };
-    if matches!(mode.value.as_str(), "bridge" | "default") {
+    if matches!(mode.peek().as_str(), "bridge" | "default") {
         cx.ledger.exact(mode, "the task's bridge network");
         return;
     }
@@ -86,7 +84,8 @@ fn check_network(service: &Service, cx: &mut Compilation<'_>) {
             &rules::SHARED_NAMESPACE,
             format!(
                 "service `{}` asks for network mode `{}`, and there is only `bridge`",
-                service.name, mode.value
+                service.name,
+                mode.peek()
             ),
         )
         .at(mode.origin)
@@ -101,12 +100,12 @@ fn process(application: &Application, service: &Service, made: &mut Container, c
     let container = &service.container;
     if let Some(entrypoint) = &container.entrypoint {
         cx.ledger.exact(entrypoint, "container definition: entryPoint");
-        let words = values(&entrypoint.value, application, cx).unwrap_or_default();
+        let words = values(entrypoint.peek(), application, cx).unwrap_or_default();
         (definition.entry_point, deferred.entry_point) = known_or_not(words);
     }
     if let Some(command) = &container.command {
         cx.ledger.exact(command, "container definition: command");
-        let words = values(&command.value, application, cx).unwrap_or_default();
+        let words = values(command.peek(), application, cx).unwrap_or_default();
         (definition.command, deferred.command) = known_or_not(words);
     }
     if let Some(user) = &container.user {
@@ -119,7 +118,7 @@ fn process(application: &Application, service: &Service, made: &mut Container, c
     }
     if let Some(grace) = &container.stop_grace_period {
         cx.ledger.exact(grace, "container definition: stopTimeout");
-        definition.stop_timeout = Some(seconds(grace.value).max(1));
+        definition.stop_timeout = Some(seconds(grace.get()).max(1));
     }
 }
 
@@ -135,28 +134,29 @@ fn known_or_not(words: Vec<Value>) -> (Option<Vec<String>>, Option<Vec<Value>>) 
 /// CPU and memory.
 fn resources(service: &Service, definition: &mut ContainerDefinition, cx: &mut Compilation<'_>) {
     let resources = &service.resources;
-    let mib = |bytes: u64| bytes.div_ceil(MIB).max(LEAST_MEMORY);
+    let mib = |bytes: u64| bytes.div_ceil(MIB).max(u64::from(quotas::ecs::LEAST_MEMORY_MIB));
     if let Some(limit) = &resources.memory_limit {
         cx.ledger.exact(limit, "container definition: memory");
-        definition.memory = Some(mib(limit.value));
+        definition.memory = Some(mib(limit.get()));
     }
     if let Some(reservation) = &resources.memory_reservation {
         cx.ledger.exact(reservation, "container definition: memoryReservation");
-        definition.memory_reservation = Some(mib(reservation.value));
+        definition.memory_reservation = Some(mib(reservation.get()));
     }
     if definition.memory.is_none() && definition.memory_reservation.is_none() {
         definition.memory_reservation = Some(USUAL_RESERVATION);
     }
     if let Some(reservation) = &resources.cpu_reservation {
         cx.ledger.exact(reservation, "container definition: cpu");
-        definition.cpu = Some(reservation.value);
+        definition.cpu = Some(reservation.get());
     }
     if let Some(limit) = &resources.cpu_limit {
-        let shares = resources.cpu_reservation.as_ref().map_or(limit.value, |reservation| reservation.value);
+        let shares =
+            resources.cpu_reservation.as_ref().map_or(limit.peek(), |reservation| reservation.peek());
         let reason =
             "an instance shares its CPUs by weight: the container may use more while others are idle";
         cx.ledger.approximated(limit, format!("cpu {shares}"), reason, "container definition: cpu");
-        definition.cpu = Some(shares);
+        definition.cpu = Some(*shares);
     }
 }
 
@@ -224,7 +224,7 @@ fn device_permissions(letters: &str) -> Vec<&'static str> {
 /// Claims a value that the definition takes as it is.
 fn exact<T: Clone>(at: &At<T>, field: &str, cx: &mut Compilation<'_>) -> T {
     cx.ledger.exact(at, format!("container definition: {field}"));
-    at.value.clone()
+    at.peek().clone()
 }
 
 /// A flag, told only where it is set.
@@ -237,7 +237,7 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// The container's own health check, within the bounds of Amazon ECS (API, HealthCheck).
+/// The container's own health check, within the bounds of Amazon ECS.
 fn health_check(
     application: &Application,
     service: &Service,
@@ -245,7 +245,7 @@ fn health_check(
 ) -> Option<HealthCheck> {
     let check = service.container.health_check.as_ref()?;
     cx.ledger.exact(&check.test, "container definition: healthCheck.command");
-    let command = match &check.test.value {
+    let command = match check.test.peek() {
         HealthTest::Exec(words) => {
             std::iter::once("CMD".to_owned()).chain(known_all(words, application, cx)?).collect()
         }
@@ -256,10 +256,14 @@ fn health_check(
     let mut bound = |at: Option<At<u64>>, field, bounds| bounded(service, at, field, bounds, cx);
     Some(HealthCheck {
         command,
-        interval: bound(in_seconds(&check.interval), "interval", (5, 300)),
-        timeout: bound(in_seconds(&check.timeout), "timeout", (2, 60)),
-        retries: bound(retries, "retries", (1, 10)),
-        start_period: bound(in_seconds(&check.start_period), "start_period", (0, 300)),
+        interval: bound(in_seconds(&check.interval), "interval", quotas::ecs::HEALTH_CHECK_INTERVAL),
+        timeout: bound(in_seconds(&check.timeout), "timeout", quotas::ecs::HEALTH_CHECK_TIMEOUT),
+        retries: bound(retries, "retries", quotas::ecs::HEALTH_CHECK_RETRIES),
+        start_period: bound(
+            in_seconds(&check.start_period),
+            "start_period",
+            quotas::ecs::HEALTH_CHECK_START_PERIOD,
+        ),
     })
 }
 
@@ -268,17 +272,17 @@ fn bounded(
     service: &Service,
     at: Option<At<u64>>,
     field: &str,
-    (least, most): (u64, u64),
+    range: ValueRange<u64>,
     cx: &mut Compilation<'_>,
 ) -> Option<u64> {
     let at = at?;
-    let taken = at.value.clamp(least, most);
+    let taken = range.nearest(at.get());
     let became = format!("container definition: healthCheck.{field}");
-    if taken == at.value {
+    if taken == at.get() {
         cx.ledger.exact(&at, became);
         return Some(taken);
     }
-    let reason = format!("Amazon ECS allows {least} to {most}");
+    let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);
     cx.ledger.approximated(&at, taken.to_string(), reason.clone(), became);
     cx.diagnostics.push(
         Diagnostic::new(
@@ -305,12 +309,12 @@ fn depends_on(application: &Application, service: &Service, cx: &mut Compilation
             cx.ledger.exact(&dependency.node, "the job runs before the containers are replaced");
             continue;
         }
-        let condition = match dependency.condition.value {
+        let condition = match dependency.condition.peek() {
             Condition::Completed => "SUCCESS",
             Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
             Condition::Healthy | Condition::Started => "START",
         };
-        if dependency.condition.value == Condition::Healthy && condition == "START" {
+        if dependency.condition.get() == Condition::Healthy && condition == "START" {
             let reason = "the health check of the image itself is unknown to Amazon ECS";
             cx.ledger.approximated(&dependency.node, condition, reason, "container definition: dependsOn");
         } else {

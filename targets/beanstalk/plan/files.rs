@@ -95,7 +95,7 @@ pub(super) fn decide(
             });
         }
         cx.ledger.exact(&file.node, "a file of the bundle");
-        let container_path = file.target.value.clone();
+        let container_path = file.target.peek().clone();
         container.definition.mount_points.push(MountPoint {
             source_volume: name,
             container_path,
@@ -115,7 +115,7 @@ fn content(
             cx.ledger.exact(text, "a file of the bundle");
             known(text, application, cx).map(String::into_bytes)
         }
-        SecretSource::File(local) => match cx.world.read(Utf8Path::new(&local.value)) {
+        SecretSource::File(local) => match cx.world.read(Utf8Path::new(local.peek())) {
             Ok(bytes) => {
                 cx.ledger.exact(local, "a file of the bundle");
                 Some(bytes)

@@ -43,7 +43,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
     for dependency in &service.dependencies {
         let started =
             application.services.get(&dependency.on).is_some_and(|on| !matches!(on.role, Role::Job(_)));
-        match (started, dependency.condition.value) {
+        match (started, dependency.condition.peek()) {
             (true, Condition::Started | Condition::Healthy) => {
                 cx.ledger.rejected(&dependency.node, "the job runs before the containers start");
             }
@@ -87,19 +87,19 @@ fn run(
     }
     if let Some(limit) = &service.resources.memory_limit {
         cx.ledger.exact(limit, "docker run --memory");
-        option("--memory", format!("{}m", limit.value.div_ceil(MIB)));
+        option("--memory", format!("{}m", limit.peek().div_ceil(MIB)));
     }
     if let Some(entrypoint) = &container.entrypoint {
         cx.ledger.exact(entrypoint, "docker run --entrypoint");
         // Docker takes one word here; the others go before the command.
-        if let Some((first, rest)) = entrypoint.value.split_first() {
+        if let Some((first, rest)) = entrypoint.peek().split_first() {
             option("--entrypoint", known(first, application, cx).unwrap_or_default());
             command.extend(values(rest, application, cx).unwrap_or_default());
         }
     }
     if let Some(words) = &container.command {
         cx.ledger.exact(words, "docker run: command");
-        command.extend(values(&words.value, application, cx).unwrap_or_default());
+        command.extend(values(words.peek(), application, cx).unwrap_or_default());
     }
     for mount in mounts::of_job(service, plan, cx) {
         option("--volume", mount);

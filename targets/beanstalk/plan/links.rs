@@ -40,8 +40,8 @@ fn names(application: &Application, to: &Name) -> Vec<String> {
     let container = container_name(to);
     let mut links = vec![container.clone()];
     if let Some(service) = application.services.get(to) {
-        let aliases = service.host_names.iter().filter(|name| *name.value != *container);
-        links.extend(aliases.map(|alias| format!("{container}:{}", alias.value)));
+        let aliases = service.host_names.iter().filter(|name| **name.peek() != *container);
+        links.extend(aliases.map(|alias| format!("{container}:{}", alias.peek())));
     }
     links
 }

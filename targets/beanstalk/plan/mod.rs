@@ -178,7 +178,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Pla
     let mut plan = Plan {
         application: application.name.to_string(),
         environment: limits::environment_name(application),
-        region: application.settings.region.as_ref().map(|region| region.value.to_string()),
+        region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         ..Plan::default()
     };
     plan.has_database = !application.databases.is_empty();

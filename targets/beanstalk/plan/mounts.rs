@@ -7,6 +7,7 @@ use crate::beanstalk::rules;
 use camino::Utf8Path;
 use tranship_app::rules::target;
 use tranship_app::{Application, At, Mount, MountSource, Scope, Service};
+use tranship_facts::quotas::ecs::USUAL_TMPFS_MIB;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::Kind;
 
@@ -14,9 +15,6 @@ const MIB: u64 = 1024 * 1024;
 
 /// Where named volumes are on the instance.
 const VOLUMES: &str = "/data";
-
-/// MiB of a memory directory without a size: Docker has no limit, Amazon ECS wants one.
-const USUAL_TMPFS: u64 = 64;
 
 /// Paths that every Linux machine has, which need no copy from the project.
 const OF_THE_MACHINE: &[&str] =
@@ -43,7 +41,7 @@ pub(super) fn decide(
             MountSource::Other(kind) => refuse_kind(service, kind, cx),
         };
         let Some(source_volume) = source_volume else { continue };
-        let (container_path, read_only) = (mount.target.value.clone(), mount.read_only);
+        let (container_path, read_only) = (mount.target.peek().clone(), mount.read_only);
         container.definition.mount_points.push(MountPoint { source_volume, container_path, read_only });
     }
 }
@@ -65,7 +63,7 @@ pub(super) fn of_job(service: &Service, plan: &mut Plan, cx: &mut Compilation<'_
         cx.ledger.exact(&mount.node, "docker run --volume");
         if let Some(source) = source {
             let mode = if mount.read_only { ":ro" } else { "" };
-            list.push(format!("{source}:{}{mode}", mount.target.value));
+            list.push(format!("{source}:{}{mode}", mount.target.peek()));
         }
     }
     list
@@ -75,10 +73,10 @@ fn tmpfs(mount: &Mount, size: Option<&At<u64>>, cx: &mut Compilation<'_>) -> Tmp
     if size.is_none() {
         let reason = "Amazon ECS wants a size";
         let became = "container definition: tmpfs";
-        cx.ledger.approximated(&mount.target, format!("{USUAL_TMPFS} MiB"), reason, became);
+        cx.ledger.approximated(&mount.target, format!("{USUAL_TMPFS_MIB} MiB"), reason, became);
     }
-    let size = size.map_or(USUAL_TMPFS, |size| size.value.div_ceil(MIB).max(1));
-    Tmpfs { container_path: mount.target.value.clone(), size }
+    let size = size.map_or(u64::from(USUAL_TMPFS_MIB), |size| size.peek().div_ceil(MIB).max(1));
+    Tmpfs { container_path: mount.target.peek().clone(), size }
 }
 
 /// A volume that is empty at each start.
@@ -105,11 +103,11 @@ fn bind(
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
-    let local = Utf8Path::new(&source.value);
+    let local = Utf8Path::new(source.peek());
     let machine = OF_THE_MACHINE.iter().any(|known| local.starts_with(known));
     let data = !machine && is_for_data(service, local, cx);
     let on_instance = match (machine, data) {
-        (true, _) => source.value.clone(),
+        (true, _) => source.peek().clone(),
         (false, true) => kept(service, source, local, cx),
         (false, false) => bundled(service, source, local, plan, cx)?,
     };
@@ -221,7 +219,7 @@ fn refuse_kind(service: &Service, kind: &At<String>, cx: &mut Compilation<'_>) -
     cx.diagnostics.push(
         Diagnostic::new(
             &target::REJECTED_KEY,
-            format!("service `{}` mounts `{}`, which beanstalk does not have", service.name, kind.value),
+            format!("service `{}` mounts `{}`, which beanstalk does not have", service.name, kind.peek()),
         )
         .at(kind.origin)
         .service(&*service.name)
@@ -271,7 +269,7 @@ pub(super) fn volumes(application: &Application, plan: &mut Plan, cx: &mut Compi
         plan.volumes.push(HostVolume {
             name: container_name(&volume.name),
             path: Some(directory),
-            owner: volume.owner.as_ref().map(|owner| owner.value),
+            owner: volume.owner.as_ref().map(|owner| owner.get()),
             prepared: true,
             from: path(cx, volume.node),
         });

@@ -40,7 +40,7 @@ impl Settings<'_, '_> {
         match at {
             Some(at) => {
                 self.cx.ledger.exact(at, format!("{namespace} {name}"));
-                self.set_from(namespace, name, at.value.to_string(), at.node);
+                self.set_from(namespace, name, at.peek().to_string(), at.node);
             }
             None => self.set(namespace, name, usual),
         }
@@ -74,7 +74,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     to.set(command, "DeploymentPolicy", if prod { "RollingWithAdditionalBatch" } else { "AllAtOnce" });
     to.set(command, "Timeout", TIMEOUT);
     if let Some(platform) =
-        settings.platform.as_ref().filter(|platform| platform.value == PlatformKind::Docker)
+        settings.platform.as_ref().filter(|platform| platform.get() == PlatformKind::Docker)
     {
         to.cx.diagnostics.push(
             Diagnostic::new(&rules::PLATFORM, "`docker` is no platform that is built for")
@@ -107,9 +107,9 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
         (Some(InstanceRange { min, max }), _) => {
             to.cx.ledger.exact(min, "aws:autoscaling:asg MinSize");
             to.cx.ledger.exact(max, "aws:autoscaling:asg MaxSize");
-            (min.value, max.value)
+            (min.get(), max.get())
         }
-        (None, Some(scaling)) => (scaling.min.value, scaling.max.value),
+        (None, Some(scaling)) => (scaling.min.get(), scaling.max.get()),
         (None, None) => (usual.0.max(copies), usual.1.max(copies)),
     };
     to.set("aws:autoscaling:asg", "MinSize", min);
@@ -118,8 +118,8 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
         let trigger = "aws:autoscaling:trigger";
         to.set(trigger, "MeasureName", "CPUUtilization");
         to.set(trigger, "Unit", "Percent");
-        to.set_from(trigger, "UpperThreshold", cpu.value, cpu.node);
-        to.set(trigger, "LowerThreshold", cpu.value / 2);
+        to.set_from(trigger, "UpperThreshold", cpu.peek(), cpu.node);
+        to.set(trigger, "LowerThreshold", cpu.peek() / 2);
     }
 }
 
@@ -128,16 +128,16 @@ fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
-        if replicas.value <= 1 {
+        if replicas.get() <= 1 {
             to.cx.ledger.exact(replicas, "one container on each instance");
             continue;
         }
-        most = most.max(replicas.value);
-        warn_copies(&service.name, &format!("{} copies", replicas.value), replicas.origin, to.cx);
+        most = most.max(replicas.get());
+        warn_copies(&service.name, &format!("{} copies", replicas.peek()), replicas.origin, to.cx);
         let reason = "each instance runs every container once";
         to.cx.ledger.approximated(
             replicas,
-            format!("{} instances", replicas.value),
+            format!("{} instances", replicas.peek()),
             reason,
             "aws:autoscaling:asg",
         );
@@ -199,8 +199,9 @@ fn network(network: Option<&NetworkSetting>, to: &mut Settings<'_, '_>) {
         Some(NetworkSetting::Existing(asked)) => {
             let (public, private) = (&asked.public_subnets, &asked.private_subnets);
             to.take(vpc_options, "VPCId", Some(&asked.vpc), "");
-            let joined =
-                |list: &[At<SubnetId>]| list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",");
+            let joined = |list: &[At<SubnetId>]| {
+                list.iter().map(|at| at.peek().as_str()).collect::<Vec<_>>().join(",")
+            };
             for at in public.iter().chain(private) {
                 to.cx.ledger.exact(at, vpc_options);
             }

@@ -8,6 +8,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use serde::{Serialize, Serializer};
 use tranship_app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
+use tranship_facts::AwsPartition;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// A value in parts.
@@ -185,7 +186,7 @@ fn piece(
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Option<Vec<Part>> {
-    let region = application.settings.region.as_ref().map(|region| region.value.as_str());
+    let region = application.settings.region.as_ref().map(|region| region.peek().as_str());
     let known = match &segment.piece {
         Piece::Literal(literal) => literal.to_string(),
         Piece::Host(service) => container_name(service),
@@ -210,7 +211,7 @@ fn piece(
             }
         },
         Piece::Partition => match region {
-            Some(region) => partition(region).to_owned(),
+            Some(region) => AwsPartition::of_region(region).name().to_owned(),
             None => return refuse("the partition", "name the region in the settings", segment, cx),
         },
         Piece::Account => return refuse("the account", "write its number", segment, cx),
@@ -239,15 +240,6 @@ fn late_bound(
         .help(format!("give it one: `--set {name}=VALUE`, or in `.env`")),
     );
     None
-}
-
-/// The partition of a region (AWS documentation, "AWS Regions").
-pub(super) fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Vec<Part>> {

@@ -5,6 +5,7 @@ use super::super::plan::{
 };
 use super::Traced;
 use tranship_cloudformation::{LogicalId, Map, Output, Resource, Role, Sub, Template, Value, list, props};
+use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
 
 /// TLS 1.2 and 1.3 with key exchange that withstands quantum computers (Elastic Load Balancing User Guide,
 /// "Security policies", the recommended one).
@@ -140,8 +141,8 @@ fn url(balancer: &LoadBalancer) -> Sub {
     let serves = |listener: &&Listener| !matches!(listener.default, DefaultAction::Redirect(_));
     let Some(listener) = balancer.listeners.iter().find(serves) else { return Sub::new() };
     let (scheme, usual) = match listener.protocol {
-        ListenerProtocol::Http => ("http", 80),
-        ListenerProtocol::Https(_) => ("https", 443),
+        ListenerProtocol::Http => ("http", HTTP_PORT),
+        ListenerProtocol::Https(_) => ("https", HTTPS_PORT),
     };
     let url = Sub::text(format!("{scheme}://"));
     let url = match &balancer.domain {

@@ -2,7 +2,6 @@
 
 use super::super::plan::{Database, EcsPlan};
 use super::Traced;
-use tranship_app::Engine;
 use tranship_cloudformation::{
     DeletionPolicy, LogicalId, Map, Output, Resource, Role, Sub, Template, list, props,
 };
@@ -80,7 +79,8 @@ fn subnets(plan: &EcsPlan) -> Resource {
 
 fn instance(database: &Database) -> Resource {
     // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
-    let support = (database.engine != Engine::Mariadb).then_some("open-source-rds-extended-support-disabled");
+    let support =
+        database.engine.has_extended_support().then_some("open-source-rds-extended-support-disabled");
     let properties = Map::new()
         .with("Engine", database.engine.as_str())
         .with("EngineVersion", database.version.as_str())

@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 use super::emit;
 use crate::ecs::plan::*;
 use crate::ecs_ec2::compute::Ec2;
-use tranship_app::{Engine, Protocol, VolumeOwner};
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
+use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
 
 fn id(name: &str, role: Role) -> LogicalId {
     LogicalId::of(name, role)
@@ -34,7 +35,7 @@ fn container(name: &str) -> Container {
             start_period: None,
         }),
         mounts: vec![MountPoint { volume: "data".to_owned(), path: "/data".to_owned(), read_only: false }],
-        ports: vec![PortMapping { container: 8000, host: None, protocol: Protocol::Tcp }],
+        ports: vec![PortMapping { container: 8000, host: None, protocol: TransportProtocol::Tcp }],
         depends_on: Vec::new(),
         cpu: None,
         memory: None,
@@ -68,7 +69,7 @@ fn task(name: &str, mode: NetworkMode) -> Task {
         family: Sub::new().pseudo(tranship_cloudformation::Pseudo::StackName).then("-").then(name).into(),
         mode,
         size: Size { cpu: Some(256), memory: Some(512) },
-        architecture: Architecture::X86,
+        architecture: ProcessorArchitecture::X86,
         containers: vec![main],
         volumes: vec![TaskVolume { name: "data".to_owned(), storage: Storage::Efs("data".into()) }],
         execution: iam::Policy::new()
@@ -113,7 +114,7 @@ fn group(id: LogicalId, from: &str) -> Group {
     }
 }
 
-fn rule(from: LogicalId, to: LogicalId, port: u16, protocol: Protocol) -> Rule {
+fn rule(from: LogicalId, to: LogicalId, port: u16, protocol: TransportProtocol) -> Rule {
     Rule {
         from,
         to,
@@ -199,7 +200,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let database = Database {
         name: "db".into(),
         from: vec!["services.db".to_owned()],
-        engine: Engine::Mysql,
+        engine: DatabaseEngine::Mysql,
         version: "8.4.7".to_owned(),
         class: "db.t4g.micro".to_owned(),
         storage: 20,
@@ -223,7 +224,11 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         group(system.group(), "volumes.data"),
         group(LogicalId::only(Role::LoadBalancerSecurityGroup), "services.app"),
     ]);
-    groups[0].outbound.push(Outbound { port: 443, protocol: Protocol::Tcp, description: "AWS".to_owned() });
+    groups[0].outbound.push(Outbound {
+        port: 443,
+        protocol: TransportProtocol::Tcp,
+        description: "AWS".to_owned(),
+    });
     groups[6].inbound.push(Inbound { port: 443, description: "the world".to_owned() });
     let balancer_group = LogicalId::only(Role::LoadBalancerSecurityGroup);
     EcsPlan {
@@ -269,10 +274,20 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         ],
         load_balancer: Some(balancer(&target)),
         rules: vec![
-            rule(balancer_group, id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
-            rule(id("app", Role::SecurityGroup), id("xray", Role::SecurityGroup), 2000, Protocol::Udp),
-            rule(id("xray", Role::SecurityGroup), id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
-            rule(id("app", Role::SecurityGroup), database.group(), 3306, Protocol::Tcp),
+            rule(balancer_group, id("app", Role::SecurityGroup), 8000, TransportProtocol::Tcp),
+            rule(
+                id("app", Role::SecurityGroup),
+                id("xray", Role::SecurityGroup),
+                2000,
+                TransportProtocol::Udp,
+            ),
+            rule(
+                id("xray", Role::SecurityGroup),
+                id("app", Role::SecurityGroup),
+                8000,
+                TransportProtocol::Tcp,
+            ),
+            rule(id("app", Role::SecurityGroup), database.group(), 3306, TransportProtocol::Tcp),
         ],
         groups,
         databases: vec![database],

@@ -1,9 +1,10 @@
 //! The compute policy: what Fargate and EC2 instances do differently, in a handful of methods.
 
-use super::{Architecture, EcsPlan, NetworkMode, Size, Storage, Task};
+use super::{EcsPlan, NetworkMode, Size, Storage, Task};
 use crate::Compilation;
 use tranship_app::{Application, At, Name, Service, Volume};
 use tranship_cloudformation::{LogicalId, Value};
+use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::source::Origin;
 
 /// What runs the tasks of an ECS target.
@@ -65,7 +66,7 @@ pub struct Asked {
     /// The service or job of the task.
     pub task: Name,
     /// The processor.
-    pub architecture: Architecture,
+    pub architecture: ProcessorArchitecture,
     /// How many containers.
     pub containers: usize,
     /// The sum of the limits, or where there are none of the reservations, in 1/1024 of a CPU.

@@ -6,6 +6,7 @@ use super::{Container, NetworkMode, PortMapping, TaskVolume, health, kernel, mou
 use crate::ecs::rules;
 use tranship_app::{Image, Service, Text, Variant};
 use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_facts::quotas::ecs::LEAST_MEMORY_MIB;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -78,7 +79,7 @@ fn command(
     let Some(list) = list else { return Vec::new() };
     let property = if key == "command" { "Command" } else { "EntryPoint" };
     planner.exact(list, &format!("task definition: {property}"));
-    if list.value.iter().any(Text::is_secret) {
+    if list.peek().iter().any(Text::is_secret) {
         let message = format!("`{key}` of `{}` holds a secret", service.name);
         let told = planner
             .about(&rules::SECRET_IN_COMMAND, service, list, message)
@@ -86,7 +87,7 @@ fn command(
         planner.cx.diagnostics.push(told);
         return Vec::new();
     }
-    renderer.values(&list.value)
+    renderer.values(list.peek())
 }
 
 fn variable(
@@ -116,31 +117,31 @@ fn variable(
 /// Limits of the container itself; the task's size is decided over all of them.
 fn resources(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
     let asked = &service.resources;
-    let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(6);
+    let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(LEAST_MEMORY_MIB);
     if let Some(limit) = &asked.memory_limit {
         planner.exact(limit, "task definition: Memory");
-        container.memory = Some(mib(limit.value));
+        container.memory = Some(mib(limit.get()));
     }
     if let Some(reservation) = &asked.memory_reservation {
         planner.exact(reservation, "task definition: MemoryReservation");
         // A reservation of the whole limit says nothing, and one above it is refused.
-        let own = mib(reservation.value);
+        let own = mib(reservation.get());
         container.memory_reservation = container.memory.is_none_or(|limit| own < limit).then_some(own);
     }
     for cpu in [&asked.cpu_limit, &asked.cpu_reservation].into_iter().flatten() {
         planner.exact(cpu, "task definition: Cpu");
     }
-    container.cpu = asked.cpu_limit.as_ref().or(asked.cpu_reservation.as_ref()).map(|cpu| cpu.value);
+    container.cpu = asked.cpu_limit.as_ref().or(asked.cpu_reservation.as_ref()).map(|cpu| cpu.get());
 }
 
 /// In `awsvpc` a port needs no mapping to be reached: it is listed once, for what reads it.
 fn ports(service: &Service, mode: NetworkMode, container: &mut Container) {
     for port in &service.container.ports {
-        if container.ports.iter().any(|known| known.container == port.container.value) {
+        if container.ports.iter().any(|known| known.container == port.container.get()) {
             continue;
         }
         container.ports.push(PortMapping {
-            container: port.container.value,
+            container: port.container.get(),
             host: (mode == NetworkMode::Bridge).then_some(0),
             protocol: port.protocol,
         });

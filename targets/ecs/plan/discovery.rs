@@ -74,8 +74,8 @@ fn legal(planner: &mut Planner<'_, '_>, setting: &tranship_app::At<String>) {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    if setting.value.len() > 253 || !setting.value.split('.').all(label) {
-        let message = format!("`{}` is not a domain name", setting.value);
+    if setting.peek().len() > 253 || !setting.peek().split('.').all(label) {
+        let message = format!("`{}` is not a domain name", setting.peek());
         let told = Diagnostic::new(&rules::NAMESPACE, message)
             .at(setting.origin)
             .target(planner.compute.target())

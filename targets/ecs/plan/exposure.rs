@@ -8,20 +8,14 @@ use super::{DefaultAction, Listener, ListenerProtocol, ListenerRule, LoadBalance
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tranship_app::{Endpoint, Exposure, HttpsSettings, Name, Posture, Protocol, Public};
+use tranship_app::{Endpoint, Exposure, HttpsSettings, Name, Posture, Public};
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
+use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
+use tranship_facts::quotas::load_balancing::{
+    CONDITION_CHARACTERS, CONDITION_VALUES_PER_RULE, HTTP_PORT as HTTP, HTTPS_PORT as HTTPS, RULE_PRIORITIES,
+};
 use tranship_frontend::diagnostic::Diagnostic;
-
-/// HTTP.
-const HTTP: u16 = 80;
-/// HTTPS.
-const HTTPS: u16 = 443;
-/// Priorities of a listener's rules (Elastic Load Balancing API, `CreateRule`).
-const PRIORITIES: u32 = 50_000;
-/// Values that the conditions of one rule may hold together.
-const CONDITION_VALUES: usize = 5;
-/// Target groups that a service may have (Amazon ECS quotas).
-const TARGETS: usize = 5;
 
 /// The load balancer, and the target groups by the task that they send to.
 pub(super) fn plan(
@@ -37,7 +31,7 @@ pub(super) fn plan(
                 let Some(task) = planner.layout.tasks_of(&endpoint.service).first().copied().cloned() else {
                     continue;
                 };
-                if endpoint.protocol == Protocol::Udp {
+                if endpoint.protocol == TransportProtocol::Udp {
                     udp(planner, endpoint);
                     continue;
                 }
@@ -65,7 +59,7 @@ pub(super) fn plan(
     let balancer = LoadBalancer {
         listeners,
         protected: app.settings.posture() == Posture::Prod,
-        domain: domain.map(|domain| domain.value.clone()),
+        domain: domain.map(|domain| domain.peek().clone()),
         from,
     };
     (Some(balancer), targets)
@@ -82,7 +76,7 @@ fn unreached(planner: &mut Planner<'_, '_>) {
         for port in &service.container.ports {
             let same = |endpoint: &&Endpoint| {
                 endpoint.service == service.name
-                    && endpoint.port == port.container.value
+                    && endpoint.port == port.container.get()
                     && endpoint.protocol == port.protocol
             };
             match app.endpoints.iter().find(same) {
@@ -123,7 +117,7 @@ fn target_group(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pub
         planner.exact(priority, "listener rule: Priority");
     }
     let text = |setting: &Option<tranship_app::At<String>>, default: &str| {
-        setting.as_ref().map_or_else(|| default.to_owned(), |it| it.value.clone())
+        setting.as_ref().map_or_else(|| default.to_owned(), |it| it.peek().clone())
     };
     TargetGroup {
         id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], Role::TargetGroup),
@@ -145,9 +139,9 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
         planner.exact(port, "load balancer: listener");
     }
     let usual = if planner.app.settings.https.is_some() { HTTPS } else { HTTP };
-    let listener = public.listener.as_ref().map_or(usual, |port| port.value);
+    let listener = public.listener.as_ref().map_or(usual, |port| port.get());
     match &public.published {
-        Some(published) if !(published.value.0..=published.value.1).contains(&listener) => {
+        Some(published) if !(published.peek().0..=published.peek().1).contains(&listener) => {
             let reason = "the load balancer listens on the usual port";
             planner.cx.ledger.approximated(&endpoint.node, listener.to_string(), reason, "listener");
             planner.cx.ledger.approximated(published, listener.to_string(), reason, "listener");
@@ -158,9 +152,10 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
 }
 
 fn too_many_targets(planner: &mut Planner<'_, '_>, targets: &BTreeMap<Name, Vec<TargetGroup>>) {
-    for (name, own) in targets.iter().filter(|(_, own)| own.len() > TARGETS) {
+    let quota = TARGET_GROUPS_PER_SERVICE;
+    for (name, own) in targets.iter().filter(|(_, own)| quota.is_exceeded_by(own.len())) {
         let message =
-            format!("`{name}` has {} public ports, and an ECS service may have {TARGETS}", own.len());
+            format!("`{name}` has {} public ports, and an ECS service may have {}", own.len(), quota.most);
         let told = Diagnostic::new(&rules::TOO_MANY_PUBLIC_PORTS, message)
             .at(planner.app.services.get(name).map(|service| service.origin).unwrap_or_default())
             .service(&**name)
@@ -185,7 +180,7 @@ struct Route {
 impl Route {
     fn of(endpoint: &Endpoint, public: &Public, target: &LogicalId) -> Route {
         let values = |list: &[tranship_app::At<String>]| -> Vec<String> {
-            list.iter().map(|it| it.value.clone()).collect()
+            list.iter().map(|it| it.peek().clone()).collect()
         };
         let any = |paths: &[String]| paths.iter().any(|path| matches!(path.as_str(), "/*" | "*"));
         let paths = values(&public.paths);
@@ -195,7 +190,7 @@ impl Route {
             hosts: values(&public.hosts),
             paths: if any(&paths) { Vec::new() } else { paths },
             target: target.clone(),
-            priority: public.priority.as_ref().map(|priority| priority.value),
+            priority: public.priority.as_ref().map(|priority| priority.get()),
             origin: endpoint.origin,
             from: format!("services.{}", endpoint.service),
         }
@@ -212,7 +207,7 @@ impl Route {
             return priority;
         }
         const BANDS: u32 = 100;
-        const WIDTH: u32 = PRIORITIES / BANDS;
+        const WIDTH: u32 = RULE_PRIORITIES.most / BANDS;
         let exact = self.hosts.iter().all(|host| !host.contains(['*', '?']));
         let kind = match (self.hosts.is_empty(), exact) {
             (false, true) => 0,
@@ -229,7 +224,7 @@ impl Route {
         }
         let bytes = digest.finalize();
         let number = bytes.iter().take(4).fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte));
-        1 + band * WIDTH + number % WIDTH
+        RULE_PRIORITIES.least + band * WIDTH + number % WIDTH
     }
 }
 
@@ -262,7 +257,7 @@ fn listener(
     routes: Vec<Route>,
 ) -> Listener {
     let protocol = match https {
-        Some(https) if port != HTTP => ListenerProtocol::Https(https.certificate.value.as_str().into()),
+        Some(https) if port != HTTP => ListenerProtocol::Https(https.certificate.peek().as_str().into()),
         _ => ListenerProtocol::Http,
     };
     let id = match port {
@@ -308,13 +303,16 @@ fn rule(listener: u16, route: Route, priority: u32) -> ListenerRule {
 
 fn condition_rules(planner: &mut Planner<'_, '_>, route: &Route) {
     let values = route.hosts.len() + route.paths.len();
-    let too_long = route.hosts.iter().chain(&route.paths).any(|value| value.len() > 128);
-    if values > CONDITION_VALUES || too_long {
+    let too_long =
+        route.hosts.iter().chain(&route.paths).any(|value| CONDITION_CHARACTERS.is_exceeded_by(value.len()));
+    if CONDITION_VALUES_PER_RULE.is_exceeded_by(values) || too_long {
         let message = if too_long {
-            format!("a host or path of `{}` is longer than 128 characters", route.service)
+            let most = CONDITION_CHARACTERS.most;
+            format!("a host or path of `{}` is longer than {most} characters", route.service)
         } else {
+            let most = CONDITION_VALUES_PER_RULE.most;
             format!(
-                "`{}` is public under {values} hosts and paths, and a rule may hold {CONDITION_VALUES}",
+                "`{}` is public under {values} hosts and paths, and a rule may hold {most}",
                 route.service
             )
         };

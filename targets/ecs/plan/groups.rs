@@ -5,15 +5,14 @@ use super::{
     Database, FileSystem, Group, Inbound, LoadBalancer, NetworkMode, Outbound, Rule, Service, Storage, Task,
     outbound,
 };
-use tranship_app::{Edge, Protocol};
+use tranship_app::Edge;
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::NFS;
+use tranship_facts::quotas::ecs::DYNAMIC_HOST_PORTS;
 
-/// The ports that Docker chooses from in bridge mode (`ip_local_port_range` of the ECS-optimised AMI).
-pub const DYNAMIC: (u16, u16) = (32_768, 60_999);
 /// `GroupDescription` of a group that tasks share with the machines they run on.
 pub const SHARED: &str = "Machines and their tasks in bridge mode";
-/// NFS.
-const NFS: u16 = 2049;
 
 /// What the groups are made for.
 pub(super) struct Members<'a> {
@@ -99,7 +98,7 @@ fn load_balancer_rules(members: &Members<'_>, rules: &mut Vec<Rule>) {
         for target in &service.targets {
             let ports = match task.mode {
                 NetworkMode::AwsVpc => (target.port, target.port),
-                NetworkMode::Bridge => DYNAMIC,
+                NetworkMode::Bridge => (DYNAMIC_HOST_PORTS.least, DYNAMIC_HOST_PORTS.most),
             };
             add(
                 rules,
@@ -107,7 +106,7 @@ fn load_balancer_rules(members: &Members<'_>, rules: &mut Vec<Rule>) {
                     from: LogicalId::only(Role::LoadBalancerSecurityGroup),
                     to: task.group.clone(),
                     ports,
-                    protocol: Protocol::Tcp,
+                    protocol: TransportProtocol::Tcp,
                     description: format!("Load balancer to {}", service.name),
                     origin: target.from.clone(),
                 },
@@ -160,7 +159,7 @@ fn volume_rules(members: &Members<'_>, rules: &mut Vec<Rule>) {
                     from: task.group.clone(),
                     to: system.group(),
                     ports: (NFS, NFS),
-                    protocol: Protocol::Tcp,
+                    protocol: TransportProtocol::Tcp,
                     description: format!("{} to the volume {name}", task.name),
                     origin: system.from.clone(),
                 },

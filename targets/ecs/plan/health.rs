@@ -1,6 +1,4 @@
 //! Health checks of containers, brought within the ranges of ECS.
-//!
-//! Source of the ranges: Amazon ECS API Reference, `HealthCheck`.
 
 use super::planner::Planner;
 use super::{Health, text::Renderer};
@@ -8,15 +6,8 @@ use crate::ecs::rules;
 use std::time::Duration;
 use tranship_app::{At, HealthCheck, HealthTest, Service};
 use tranship_cloudformation::Value;
+use tranship_facts::{ValueRange, quotas};
 
-/// Seconds between checks.
-const INTERVAL: (u64, u64) = (5, 300);
-/// Seconds until a check has failed.
-const TIMEOUT: (u64, u64) = (2, 60);
-/// Failures in a row.
-const RETRIES: (u64, u64) = (1, 10);
-/// Seconds in which failures do not count.
-const START_PERIOD: (u64, u64) = (0, 300);
 /// Compose's own defaults, which differ from those of ECS: 30 s each, 3 retries, no start period.
 const DEFAULT_TIMEOUT: u32 = 30;
 
@@ -30,15 +21,32 @@ pub(super) fn plan(
     planner.exact(&check.test, "task definition: HealthCheck.Command");
     let mut changes = Changes::default();
     let health = Health {
-        command: command(renderer, &check.test.value),
-        interval: changes.seconds(planner, "interval", check.interval.as_ref(), INTERVAL),
+        command: command(renderer, check.test.peek()),
+        interval: changes.seconds(
+            planner,
+            "interval",
+            check.interval.as_ref(),
+            quotas::ecs::HEALTH_CHECK_INTERVAL,
+        ),
         timeout: changes
-            .seconds(planner, "timeout", check.timeout.as_ref(), TIMEOUT)
+            .seconds(planner, "timeout", check.timeout.as_ref(), quotas::ecs::HEALTH_CHECK_TIMEOUT)
             .or(Some(DEFAULT_TIMEOUT)),
         retries: check.retries.as_ref().and_then(|retries| {
-            changes.within(planner, "retries", retries, u64::from(retries.value), RETRIES, "")
+            changes.within(
+                planner,
+                "retries",
+                retries,
+                u64::from(retries.get()),
+                quotas::ecs::HEALTH_CHECK_RETRIES,
+                "",
+            )
         }),
-        start_period: changes.seconds(planner, "start_period", check.start_period.as_ref(), START_PERIOD),
+        start_period: changes.seconds(
+            planner,
+            "start_period",
+            check.start_period.as_ref(),
+            quotas::ecs::HEALTH_CHECK_START_PERIOD,
+        ),
     };
     if let Some(start) = &check.start_interval {
         let reason = "ECS checks at the same interval from the start";
@@ -73,12 +81,12 @@ impl Changes {
         planner: &mut Planner<'_, '_>,
         key: &str,
         given: Option<&At<Duration>>,
-        range: (u64, u64),
+        range: ValueRange<u64>,
     ) -> Option<u32> {
         let given = given?;
         // A fraction of a second counts as a whole one: checking earlier than asked is the worse error.
-        let seconds = given.value.as_secs() + u64::from(given.value.subsec_nanos() > 0);
-        if given.value.subsec_nanos() > 0 && (range.0..=range.1).contains(&seconds) {
+        let seconds = given.peek().as_secs() + u64::from(given.peek().subsec_nanos() > 0);
+        if given.peek().subsec_nanos() > 0 && range.contains(seconds) {
             let shown = format!("{seconds}s");
             planner.cx.ledger.approximated(given, shown, "ECS counts whole seconds", "");
         }
@@ -91,16 +99,16 @@ impl Changes {
         key: &str,
         given: &At<T>,
         value: u64,
-        (least, most): (u64, u64),
+        range: ValueRange<u64>,
         unit: &str,
     ) -> Option<u32> {
-        let legal = value.clamp(least, most);
+        let legal = range.nearest(value);
         if legal == value {
             planner.exact(given, "task definition: HealthCheck");
         } else {
             self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
             self.first.get_or_insert(given.node);
-            let reason = format!("ECS allows {least} to {most}");
+            let reason = format!("ECS allows {} to {}", range.least, range.most);
             planner.cx.ledger.approximated(given, format!("{legal}{unit}"), reason, "");
         }
         u32::try_from(legal).ok()

@@ -55,14 +55,14 @@ pub(super) fn owners(
 /// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
 fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<VolumeOwner> {
     if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
-        return named.owner.as_ref().map(|owner| owner.value);
+        return named.owner.as_ref().map(|owner| owner.get());
     }
     let mounts = |service: &&&Service| {
         service
             .container
             .mounts
             .iter()
-            .any(|mount| names::container(&format!("{}{}", service.name, mount.target.value)) == volume)
+            .any(|mount| names::container(&format!("{}{}", service.name, mount.target.peek())) == volume)
     };
     VolumeOwner::parse(&services.iter().find(mounts)?.container.user.as_ref()?.literal()?)
 }
@@ -119,7 +119,7 @@ fn place<'f>(
     service: &Service,
     file: &'f FileMount,
 ) -> Option<(&'f str, &'f str)> {
-    let (folder, name) = file.target.value.rsplit_once('/')?;
+    let (folder, name) = file.target.peek().rsplit_once('/')?;
     if FREE.iter().any(|free| format!("{folder}/").starts_with(free)) {
         planner.exact(&file.node, "a file written before the container starts");
         return Some((folder, name));
@@ -141,10 +141,10 @@ fn place<'f>(
 /// One file: its content from the variable, its owner and mode as Compose has them.
 fn line(file: &FileMount, variable: &str, path: &str) -> String {
     let number = |given: &Option<tranship_app::At<String>>| {
-        given.as_ref().and_then(|it| it.value.parse::<u32>().ok()).unwrap_or(0)
+        given.as_ref().and_then(|it| it.peek().parse::<u32>().ok()).unwrap_or(0)
     };
     let quoted = format!("'{}'", path.replace('\'', r"'\''"));
-    let mode = file.mode.as_ref().map_or(0o444, |mode| mode.value & 0o7777);
+    let mode = file.mode.as_ref().map_or(0o444, |mode| mode.peek() & 0o7777);
     format!(
         "printf %s \"${variable}\" > {quoted} && chown {}:{} {quoted} && chmod {mode:o} {quoted}",
         number(&file.uid),

@@ -7,29 +7,10 @@ use super::planner::Planner;
 use super::{Container, NetworkMode};
 use crate::ecs::rules;
 use tranship_app::{Container as Given, Service};
+use tranship_facts::quotas::ecs::{
+    FARGATE_STOP_TIMEOUT, MOST_OPEN_FILES, ULIMIT_NAMES, USUAL_SHARED_MEMORY_MIB,
+};
 
-/// Names that `Ulimits` knows.
-const ULIMITS: &[&str] = &[
-    "core",
-    "cpu",
-    "data",
-    "fsize",
-    "locks",
-    "memlock",
-    "msgqueue",
-    "nice",
-    "nofile",
-    "nproc",
-    "rss",
-    "rtprio",
-    "rttime",
-    "sigpending",
-    "stack",
-];
-/// The most that `nofile` may be.
-const NOFILE: i64 = 1_048_576;
-/// In MiB: what a container's `/dev/shm` has by itself.
-const SHARED_MEMORY: u64 = 64;
 const MIB: u64 = 1024 * 1024;
 
 /// Fills what the container asks for, and says what cannot be had.
@@ -59,22 +40,23 @@ fn flags(planner: &mut Planner<'_, '_>, given: &Given, container: &mut Container
     for (flag, property, place) in pairs {
         if let Some(flag) = flag {
             planner.exact(flag, &format!("task definition: {property}"));
-            *place = Some(flag.value);
+            *place = Some(flag.get());
         }
     }
 }
 
 fn stopping(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, container: &mut Container) {
     if let Some(period) = &given.stop_grace_period {
-        let seconds = period.value.as_secs() + u64::from(period.value.subsec_nanos() > 0);
-        let legal = seconds.clamp(2, u64::from(planner.compute.limits().stop_timeout));
+        let seconds = period.peek().as_secs() + u64::from(period.peek().subsec_nanos() > 0);
+        let least = FARGATE_STOP_TIMEOUT.least;
+        let legal = seconds.clamp(u64::from(least), u64::from(planner.compute.limits().stop_timeout));
         container.stop_timeout = u32::try_from(legal).ok();
         if legal == seconds {
             planner.exact(period, "task definition: StopTimeout");
         } else {
             let target = planner.compute.target();
             let message = format!(
-                "`stop_grace_period` of `{}` becomes {legal}s: {target} allows 2 to {} seconds",
+                "`stop_grace_period` of `{}` becomes {legal}s: {target} allows {least} to {} seconds",
                 service.name,
                 planner.compute.limits().stop_timeout
             );
@@ -84,14 +66,14 @@ fn stopping(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, con
     }
     if let Some(signal) = &given.stop_signal {
         let reason = "ECS sends the image's own `STOPSIGNAL`, by default SIGTERM";
-        let usual = matches!(signal.value.as_str(), "SIGTERM" | "TERM" | "15");
+        let usual = matches!(signal.peek().as_str(), "SIGTERM" | "TERM" | "15");
         planner.ignore(service, signal, "stop_signal", reason, !usual);
     }
 }
 
 fn capabilities(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, container: &mut Container) {
     for capability in &given.cap_add {
-        let name = capability.value.trim_start_matches("CAP_").to_owned();
+        let name = capability.peek().trim_start_matches("CAP_").to_owned();
         match planner.compute.limits().cap_add {
             Some(allowed) if !allowed.contains(&name.as_str()) => planner.reject(
                 service,
@@ -108,7 +90,7 @@ fn capabilities(planner: &mut Planner<'_, '_>, service: &Service, given: &Given,
     }
     for capability in &given.cap_drop {
         planner.exact(capability, "task definition: LinuxParameters.Capabilities.Drop");
-        container.linux.cap_drop.push(capability.value.trim_start_matches("CAP_").to_owned());
+        container.linux.cap_drop.push(capability.peek().trim_start_matches("CAP_").to_owned());
     }
 }
 
@@ -117,9 +99,9 @@ fn machine(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, cont
     let open = planner.compute.limits().host_access;
     let help = "run the service on the target `ecs-ec2`, or do without";
     if let Some(privileged) = &given.privileged {
-        if !privileged.value || open {
+        if !privileged.peek() || open {
             planner.exact(privileged, "task definition: Privileged");
-            container.privileged = (open && privileged.value).then_some(true);
+            container.privileged = (open && privileged.get()).then_some(true);
         } else {
             planner.reject(
                 service,
@@ -133,7 +115,7 @@ fn machine(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, cont
     for device in &given.devices {
         if open {
             planner.exact(device, "task definition: LinuxParameters.Devices");
-            let (host, path, permissions) = &device.value;
+            let (host, path, permissions) = device.peek();
             container.linux.devices.push((host.clone(), path.clone(), device_permissions(permissions)));
         } else {
             planner.reject(service, device, "devices", "containers see no device of the machine", help);
@@ -142,20 +124,20 @@ fn machine(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, cont
     for option in &given.security_opt {
         if open {
             planner.exact(option, "task definition: DockerSecurityOptions");
-            container.security_options.push(option.value.clone());
+            container.security_options.push(option.peek().clone());
         } else {
             let reason = "security options cannot be set; the runtime's own apply";
             planner.ignore(service, option, "security_opt", reason, true);
         }
     }
     if let Some(size) = &given.shm_size {
-        let mib = size.value.div_ceil(MIB);
+        let mib = size.peek().div_ceil(MIB);
         if open {
             planner.exact(size, "task definition: LinuxParameters.SharedMemorySize");
             container.linux.shared_memory = u32::try_from(mib).ok();
         } else {
-            let reason = "`/dev/shm` always has 64 MiB";
-            planner.ignore(service, size, "shm_size", reason, mib > SHARED_MEMORY);
+            let reason = format!("`/dev/shm` always has {USUAL_SHARED_MEMORY_MIB} MiB");
+            planner.ignore(service, size, "shm_size", &reason, mib > u64::from(USUAL_SHARED_MEMORY_MIB));
         }
     }
 }
@@ -167,15 +149,15 @@ fn device_permissions(text: &str) -> Vec<&'static str> {
 
 fn limits(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, container: &mut Container) {
     for (name, limit) in &given.ulimits {
-        if !ULIMITS.contains(&&**name) {
-            let help = format!("ECS knows {}", ULIMITS.join(", "));
+        if !ULIMIT_NAMES.contains(&&**name) {
+            let help = format!("ECS knows {}", ULIMIT_NAMES.join(", "));
             planner.reject(service, limit, &format!("ulimits.{name}"), "ECS does not know this limit", &help);
             continue;
         }
-        let (soft, hard) = limit.value;
-        let most = if &**name == "nofile" { NOFILE } else { i64::MAX };
-        container.ulimits.push((name.to_string(), soft.min(most), hard.min(most)));
-        if soft > most || hard > most {
+        let (soft, hard) = limit.peek();
+        let most = if &**name == "nofile" { MOST_OPEN_FILES } else { i64::MAX };
+        container.ulimits.push((name.to_string(), (*soft).min(most), (*hard).min(most)));
+        if *soft > most || *hard > most {
             let reason = "the most that ECS allows";
             planner.cx.ledger.approximated(limit, most.to_string(), reason, "task definition: Ulimits");
         } else {
@@ -184,7 +166,7 @@ fn limits(planner: &mut Planner<'_, '_>, service: &Service, given: &Given, conta
     }
     for (name, value) in &given.sysctls {
         planner.exact(value, "task definition: SystemControls");
-        container.sysctls.push((name.to_string(), value.value.clone()));
+        container.sysctls.push((name.to_string(), value.peek().clone()));
     }
 }
 
@@ -204,7 +186,7 @@ fn names(
             planner.ignore(service, hostname, "hostname", reason, false);
         } else {
             planner.exact(hostname, "task definition: Hostname");
-            container.hostname = Some(hostname.value.clone());
+            container.hostname = Some(hostname.peek().clone());
         }
     }
     for host in &given.extra_hosts {
@@ -213,7 +195,7 @@ fn names(
             planner.ignore(service, host, "extra_hosts", reason, true);
         } else {
             planner.exact(host, "task definition: ExtraHosts");
-            container.extra_hosts.push(host.value.clone());
+            container.extra_hosts.push(host.peek().clone());
         }
     }
     let lists = [
@@ -226,7 +208,7 @@ fn names(
                 planner.ignore(service, item, key, "a task asks the resolver of its VPC", true);
             } else {
                 planner.exact(item, &format!("task definition: {property}"));
-                place.push(item.value.clone());
+                place.push(item.peek().clone());
             }
         }
     }
@@ -236,9 +218,13 @@ fn names(
 fn namespaces(planner: &mut Planner<'_, '_>, service: &Service, given: &Given) {
     let help = "remove it; services of the application reach each other by their names";
     if let Some(mode) = &given.network_mode {
-        match mode.value.as_str() {
-            "bridge" | "default" => planner.exact(mode, "the task's network"),
-            other if other.starts_with("service:") => planner.exact(mode, "a container of the same task"),
+        match mode.peek().as_str() {
+            "bridge" | "default" => {
+                planner.exact(mode, "the task's network");
+            }
+            other if other.starts_with("service:") => {
+                planner.exact(mode, "a container of the same task");
+            }
             "none" => {
                 let reason = "a task needs its network to pull its image and to write its logs";
                 planner.ignore(service, mode, "network_mode", reason, true);
@@ -252,11 +238,13 @@ fn namespaces(planner: &mut Planner<'_, '_>, service: &Service, given: &Given) {
     for (key, property, value) in [("pid", "PidMode", &given.pid), ("ipc", "IpcMode", &given.ipc)] {
         let Some(value) = value else { continue };
         let shared = if key == "pid" { pid(planner, service) } else { ipc(planner, service) };
-        match value.value.as_str() {
+        match value.peek().as_str() {
             "" | "private" | "none" | "shareable" => {
-                planner.exact(value, "a namespace of the container's own")
+                planner.exact(value, "a namespace of the container's own");
             }
-            _ if shared.is_some() => planner.exact(value, &format!("task definition: {property}")),
+            _ if shared.is_some() => {
+                planner.exact(value, &format!("task definition: {property}"));
+            }
             other => {
                 let reason = format!("namespaces are not shared as `{other}` asks");
                 planner.reject(service, value, key, &reason, "do without, or choose another target");
@@ -277,13 +265,13 @@ pub(super) fn ipc_mode(planner: &Planner<'_, '_>, services: &[&Service]) -> Opti
 
 /// Fargate shares processes within a task only; machines of the cluster share their own too.
 fn pid(planner: &Planner<'_, '_>, service: &Service) -> Option<&'static str> {
-    shared(planner, service, &service.container.pid.as_ref()?.value)
+    shared(planner, service, service.container.pid.as_ref()?.peek())
 }
 
 /// Fargate has no shared IPC.
 fn ipc(planner: &Planner<'_, '_>, service: &Service) -> Option<&'static str> {
     let asked = service.container.ipc.as_ref()?;
-    if planner.compute.limits().host_access { shared(planner, service, &asked.value) } else { None }
+    if planner.compute.limits().host_access { shared(planner, service, asked.peek()) } else { None }
 }
 
 /// `host` or `task`, where the target has what `pid` or `ipc` asks for.

@@ -127,7 +127,7 @@ fn collect(app: &Application, service: &Service, depth: usize, found: &mut Vec<N
 fn hosts_named(service: &Service) -> Vec<Name> {
     let container = &service.container;
     let lists = [&container.entrypoint, &container.command];
-    let lists = lists.into_iter().flatten().flat_map(|list| &list.value);
+    let lists = lists.into_iter().flatten().flat_map(|list| list.peek());
     let values = container.environment.values().filter_map(|variant| variant.value.as_ref());
     let segments = lists.chain(values).flat_map(|text| &text.segments);
     let hosts = segments.filter_map(|segment| match &segment.piece {

@@ -4,10 +4,9 @@ use super::planner::Planner;
 use super::{Container, MountPoint, Storage, TaskVolume, names};
 use crate::ecs::rules;
 use tranship_app::{At, Mount, MountSource, Scope, Service};
+use tranship_facts::quotas::ecs::USUAL_TMPFS_MIB;
 use tranship_frontend::diagnostic::Severity;
 
-/// In MiB: what a tmpfs without a size gets. ECS wants a size, Compose has none by default.
-const TMPFS: u32 = 64;
 const MIB: u64 = 1024 * 1024;
 
 /// Adds the mounts of a service to its container, and the volumes to its task.
@@ -21,13 +20,13 @@ pub(super) fn plan(
         match &mount.source {
             MountSource::Volume(name) => named(planner, name, mount, container, volumes),
             MountSource::Anonymous => {
-                let own = names::container(&format!("{}{}", service.name, mount.target.value));
+                let own = names::container(&format!("{}{}", service.name, mount.target.peek()));
                 add(volumes, TaskVolume { name: own.clone(), storage: Storage::Task });
                 container.mounts.push(point(own, mount));
                 planner.exact(&mount.node, "task definition: a volume of the task");
             }
             MountSource::Tmpfs { size } => tmpfs(planner, service, mount, size.as_ref(), container),
-            MountSource::Bind(path) if is_of_machine(planner, &path.value) => {
+            MountSource::Bind(path) if is_of_machine(planner, path.peek()) => {
                 machine(planner, mount, path, container, volumes);
             }
             MountSource::Bind(path) => bind(planner, service, mount, path),
@@ -35,7 +34,7 @@ pub(super) fn plan(
                 service,
                 &mount.node,
                 "volumes",
-                &format!("ECS has no mounts of type `{}`", kind.value),
+                &format!("ECS has no mounts of type `{}`", kind.peek()),
                 "use a named volume, or put the files into the image",
             ),
         }
@@ -70,7 +69,7 @@ fn add(volumes: &mut Vec<TaskVolume>, volume: TaskVolume) {
 }
 
 fn point(volume: String, mount: &Mount) -> MountPoint {
-    MountPoint { volume, path: mount.target.value.clone(), read_only: mount.read_only }
+    MountPoint { volume, path: mount.target.peek().clone(), read_only: mount.read_only }
 }
 
 fn tmpfs(
@@ -80,19 +79,26 @@ fn tmpfs(
     size: Option<&At<u64>>,
     container: &mut Container,
 ) {
-    let mib = size.map_or(TMPFS, |size| u32::try_from(size.value.div_ceil(MIB)).unwrap_or(u32::MAX));
-    container.linux.tmpfs.push((mount.target.value.clone(), mib.max(1)));
+    let mib =
+        size.map_or(USUAL_TMPFS_MIB, |size| u32::try_from(size.peek().div_ceil(MIB)).unwrap_or(u32::MAX));
+    container.linux.tmpfs.push((mount.target.peek().clone(), mib.max(1)));
     if size.is_some() {
         planner.exact(&mount.node, "task definition: LinuxParameters.Tmpfs");
     } else {
-        let message = format!("the tmpfs `{}` of `{}` has {TMPFS} MiB", mount.target.value, service.name);
+        let message =
+            format!("the tmpfs `{}` of `{}` has {USUAL_TMPFS_MIB} MiB", mount.target.peek(), service.name);
         let told = planner
             .about(&rules::TMPFS_SIZE, service, &mount.node, message)
             .severity(Severity::Note)
             .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
         planner.cx.diagnostics.push(told);
         let reason = "ECS wants a size for every tmpfs";
-        planner.cx.ledger.approximated(&mount.node, format!("{TMPFS} MiB"), reason, "LinuxParameters.Tmpfs");
+        planner.cx.ledger.approximated(
+            &mount.node,
+            format!("{USUAL_TMPFS_MIB} MiB"),
+            reason,
+            "LinuxParameters.Tmpfs",
+        );
     }
 }
 
@@ -115,8 +121,8 @@ fn machine(
     container: &mut Container,
     volumes: &mut Vec<TaskVolume>,
 ) {
-    let own = names::container(&path.value);
-    let storage = Storage::Host { path: path.value.clone(), owner: None };
+    let own = names::container(path.peek());
+    let storage = Storage::Host { path: path.peek().clone(), owner: None };
     add(volumes, TaskVolume { name: own.clone(), storage });
     container.mounts.push(point(own, mount));
     planner.exact(&mount.node, "task definition: a path of the machine");
@@ -131,8 +137,8 @@ fn bind(planner: &mut Planner<'_, '_>, service: &Service, mount: &Mount, path: &
         .root
         .at(&["services", &service.name, "build"])
         .is_some_and(|node| !node.is_null());
-    let shown = format!("volumes: {}", mount.target.value);
-    if path.value.ends_with("docker.sock") {
+    let shown = format!("volumes: {}", mount.target.peek());
+    if path.peek().ends_with("docker.sock") {
         let reason = "there is no Docker daemon to talk to";
         let help = "remove the mount in a Compose file of the environment (`files:`), or skip the service: `x-tranship: { skip: [...] }`";
         planner.reject(service, &mount.node, &shown, reason, help);

@@ -4,7 +4,8 @@
 //! itself appended, so that two names never become one.
 
 use sha2::{Digest, Sha256};
-use tranship_app::{Application, Database, Engine};
+use tranship_app::{Application, Database};
+use tranship_facts::quotas::ecs::NAME_CHARACTERS;
 
 /// The longest DNS label (RFC 1035).
 const LABEL: usize = 63;
@@ -15,7 +16,7 @@ const STACK: usize = 128;
 
 /// A container's name: letters, digits, hyphens, underscores.
 pub fn container(name: &str) -> String {
-    legal(name, 255, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    legal(name, NAME_CHARACTERS.most, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 /// The part of a family that follows the stack's name.
@@ -33,7 +34,7 @@ pub fn label(name: &str) -> String {
 /// The stack's name: the setting, else project and environment.
 pub fn stack(app: &Application) -> String {
     if let Some(name) = &app.settings.stack {
-        return name.value.clone();
+        return name.peek().clone();
     }
     let whole = match &app.environment.name {
         Some(environment) => format!("{}-{environment}", app.name),
@@ -53,7 +54,7 @@ pub fn is_stack(name: &str) -> bool {
 /// The discovery namespace: the setting, else `<environment>.<project>.internal`.
 pub fn namespace(app: &Application) -> String {
     if let Some(name) = app.settings.namespace() {
-        return name.value.clone();
+        return name.peek().clone();
     }
     match &app.environment.name {
         Some(environment) => format!("{}.{}.internal", label(environment), label(&app.name)),
@@ -63,16 +64,13 @@ pub fn namespace(app: &Application) -> String {
 
 /// The database inside a managed instance.
 pub(super) fn database(database: &Database) -> Option<String> {
-    database.database.as_ref().map(|name| name.value.clone())
+    database.database.as_ref().map(|name| name.peek().clone())
 }
 
 /// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
 pub(super) fn master_user(database: &Database) -> String {
-    let usual = match database.engine.value {
-        Engine::Mysql | Engine::Mariadb => "admin",
-        Engine::Postgres => "postgres",
-    };
-    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.value.clone())
+    let usual = database.engine.peek().usual_master_user();
+    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.peek().clone())
 }
 
 fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {

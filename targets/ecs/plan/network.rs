@@ -68,9 +68,9 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
 }
 
 fn existing(asked: &ExistingNetwork) -> Network {
-    let list = |ids: &[At<SubnetId>]| ids.iter().map(|id| id.value.as_str()).collect::<Value>();
+    let list = |ids: &[At<SubnetId>]| ids.iter().map(|id| id.peek().as_str()).collect::<Value>();
     Network {
-        vpc: asked.vpc.value.as_str().into(),
+        vpc: asked.vpc.peek().as_str().into(),
         public: list(&asked.public_subnets),
         private: list(&asked.private_subnets),
         private_count: Some(asked.private_subnets.len()),

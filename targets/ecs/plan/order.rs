@@ -130,7 +130,7 @@ impl Waits {
         for task in layout.tasks_of(service) {
             for other in others.iter().filter(|other| **other != task) {
                 self.add(task, other);
-                let (value, reason) = match dependency.condition.value {
+                let (value, reason) = match dependency.condition.peek() {
                     Condition::Completed => {
                         planner.exact(&dependency.condition, "the stack runs the job first");
                         continue;

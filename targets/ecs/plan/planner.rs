@@ -27,9 +27,9 @@ impl<'a> Planner<'a, '_> {
         Renderer { app: self.app, layout: self.layout, task: Some(task) }
     }
 
-    /// Claims a leaf as exact.
-    pub(super) fn exact(&mut self, claimed: &impl Claim, became: &str) {
-        self.cx.ledger.exact(claimed, became);
+    /// Claims a leaf as exact, and hands out its value.
+    pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::Taken<'v> {
+        self.cx.ledger.exact(claimed, became)
     }
 
     /// A diagnostic about a leaf of a service.

@@ -130,11 +130,11 @@ fn fed_by(manifest: &Manifest, secret: &tranship_app::Secret) -> PlannedParamete
     let what = match &secret.source {
         SecretSource::File(path) => {
             // The name alone: where the file stands differs from machine to machine.
-            let file = path.value.rsplit('/').next().unwrap_or(&path.value);
+            let file = path.peek().rsplit('/').next().unwrap_or(path.peek());
             format!("The secret {}: the content of {file}.", secret.name)
         }
         SecretSource::Environment(name) => {
-            format!("The secret {}: the environment variable {}.", secret.name, name.value)
+            format!("The secret {}: the environment variable {}.", secret.name, name.peek())
         }
         _ => format!("The secret {}.", secret.name),
     };

@@ -41,10 +41,10 @@ fn service(
         let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
         planner.exact(replicas, became);
     }
-    let desired = given.replicas.as_ref().map_or(1, |replicas| replicas.value);
+    let desired = given.replicas.as_ref().map_or(1, |replicas| replicas.get());
     let (min_percent, max_percent) = replacement(planner, task, given);
     let start = given.container.health_check.as_ref().and_then(|check| check.start_period.as_ref());
-    let start = start.map_or(0, |start| u32::try_from(start.value.as_secs()).unwrap_or(u32::MAX));
+    let start = start.map_or(0, |start| u32::try_from(start.peek().as_secs()).unwrap_or(u32::MAX));
     Service {
         name: task.name.clone(),
         from: task.from.clone(),
@@ -64,7 +64,7 @@ fn service(
 fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &tranship_app::Service) -> (u32, u32) {
     if let Some(first) = &given.stop_first {
         planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent");
-        return if first.value { (0, 100) } else { (100, 200) };
+        return if first.get() { (0, 100) } else { (100, 200) };
     }
     let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, Storage::Task));
     if given.data_store.is_some() && keeps { (0, 100) } else { (100, 200) }
@@ -78,10 +78,10 @@ fn scale(planner: &mut Planner<'_, '_>, scaling: &tranship_app::Scaling) -> Scal
     }
     let none = scaling.cpu.is_none() && scaling.memory.is_none();
     Scaling {
-        min: scaling.min.value,
-        max: scaling.max.value,
-        cpu: scaling.cpu.as_ref().map(|it| it.value).or(none.then_some(60)),
-        memory: scaling.memory.as_ref().map(|it| it.value),
+        min: scaling.min.get(),
+        max: scaling.max.get(),
+        cpu: scaling.cpu.as_ref().map(|it| it.get()).or(none.then_some(60)),
+        memory: scaling.memory.as_ref().map(|it| it.get()),
     }
 }
 
@@ -95,8 +95,7 @@ pub(super) fn jobs(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Vec<Job> {
             JobTime::BeforeDeploy => When::BeforeDeploy { timeout: task_runner::LONGEST },
             JobTime::Manual => When::Manual,
             JobTime::Schedule(expression) => {
-                planner.exact(expression, "schedule: ScheduleExpression");
-                When::Schedule(expression.value.to_string())
+                When::Schedule(planner.exact(expression, "schedule: ScheduleExpression").to_string())
             }
         };
         jobs.push(Job {

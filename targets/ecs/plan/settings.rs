@@ -28,8 +28,8 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
     let stack = names::stack(app);
     if let Some(given) = &settings.stack {
         planner.exact(given, "the stack's name");
-        if !names::is_stack(&given.value) {
-            let message = format!("`{}` cannot be the name of a stack", given.value);
+        if !names::is_stack(given.peek()) {
+            let message = format!("`{}` cannot be the name of a stack", given.peek());
             let help = "use a letter, then letters, digits and hyphens, 128 characters at most";
             tell(planner, &rules::STACK_NAME, given.origin, message, help);
         }
@@ -45,7 +45,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
     let environment = app.environment.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     Stack {
         stack,
-        region: settings.region.as_ref().map(|region| region.value.to_string()),
+        region: settings.region.as_ref().map(|region| region.peek().to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
         tags,
@@ -55,10 +55,8 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
 /// Days that logs are kept.
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
     let asked = planner.app.settings.log_retention.as_ref();
-    if let Some(asked) = asked {
-        planner.exact(asked, "log groups: RetentionInDays");
-    }
-    asked.map(|asked| asked.value).unwrap_or_default().days()
+    let claimed = asked.map(|asked| *planner.exact(asked, "log groups: RetentionInDays"));
+    claimed.unwrap_or_default().days()
 }
 
 fn tell(

@@ -2,16 +2,12 @@
 
 use super::container::{self, Needs};
 use super::planner::Planner;
-use super::{
-    Architecture, Asked, Container, NetworkMode, Reach, Storage, Task, helpers, identity, kernel, names,
-};
+use super::{Asked, Container, NetworkMode, Reach, Storage, Task, helpers, identity, kernel, names};
 use crate::ecs::rules;
-use tranship_app::{At, Condition, Name, Protocol, Role, Service};
+use tranship_app::{At, Condition, Name, Role, Service};
 use tranship_cloudformation::{LogicalId, Pseudo, Sub, Value};
+use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
-
-/// Containers that a task definition may have (Amazon ECS quotas).
-const CONTAINERS: usize = 10;
 
 /// The tasks of the application, in the manifest's order.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<Task> {
@@ -54,7 +50,7 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
         mode,
         size,
         architecture,
-        execution: identity::execution(planner, name, &services, &needs.readable),
+        execution: identity::execution(name, &services, &needs.readable),
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
         containers,
         volumes: needs.volumes,
@@ -85,13 +81,13 @@ fn runs_once(service: &Service) -> bool {
 fn role(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service], container: &mut Container) {
     // ECS refuses to wait for the end of an essential container.
     let awaited = services.iter().flat_map(|other| &other.dependencies).any(|dependency| {
-        dependency.on == service.name && dependency.condition.value == Condition::Completed
+        dependency.on == service.name && dependency.condition.get() == Condition::Completed
     });
     container.essential = !runs_once(service) && !awaited;
     restart(planner, service, container);
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
-        let condition = match dependency.condition.value {
+        let condition = match dependency.condition.peek() {
             Condition::Started => "START",
             Condition::Completed => "SUCCESS",
             Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
@@ -121,7 +117,7 @@ fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, 
 /// ECS starts a new task where a container of one ends; a sidecar with `restart` is started again alone.
 fn restart(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
     let Some(restart) = &service.container.restart else { return };
-    let policy = restart.value.split(':').next().unwrap_or_default();
+    let policy = restart.peek().split(':').next().unwrap_or_default();
     match (&service.role, policy) {
         (Role::Sidecar { .. }, "always" | "unless-stopped" | "on-failure" | "any") => {
             container.essential = false;
@@ -146,9 +142,10 @@ fn restart(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Con
 }
 
 fn count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
-    if containers > CONTAINERS {
+    let quota = quotas::ecs::CONTAINERS_PER_TASK;
+    if quota.is_exceeded_by(containers) {
         let message =
-            format!("the task of `{}` has {containers} containers, and ECS allows {CONTAINERS}", main.name);
+            format!("the task of `{}` has {containers} containers, and ECS allows {}", main.name, quota.most);
         let told = Diagnostic::new(&rules::TOO_MANY_CONTAINERS, message)
             .at(main.origin)
             .service(&*main.name)
@@ -160,11 +157,11 @@ fn count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
 
 /// Containers of a task share its ports.
 fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
-    let mut taken: Vec<(u16, Protocol, &Service)> = Vec::new();
+    let mut taken: Vec<(u16, TransportProtocol, &Service)> = Vec::new();
     for service in services {
         for port in &service.container.ports {
-            let same = |known: &&(u16, Protocol, &Service)| {
-                known.0 == port.container.value && known.1 == port.protocol && known.2.name != service.name
+            let same = |known: &&(u16, TransportProtocol, &Service)| {
+                known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
             };
             if let Some((number, _, other)) = taken.iter().find(same) {
                 let message = format!(
@@ -176,24 +173,21 @@ fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
                     .help("let one of them listen on another port, or give it a task of its own");
                 planner.cx.diagnostics.push(told);
             }
-            taken.push((port.container.value, port.protocol, service));
+            taken.push((port.container.get(), port.protocol, service));
         }
     }
 }
 
 /// The one processor of all containers.
-fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Architecture {
-    let mut found: Option<Architecture> = None;
+fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> ProcessorArchitecture {
+    let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
-        let own = match platform.value.split('/').nth(1).unwrap_or(&platform.value) {
-            "amd64" | "x86_64" => Architecture::X86,
-            "arm64" | "aarch64" => Architecture::Arm,
-            other => {
-                let reason = format!("`{other}` is not a processor of it");
-                planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
-                continue;
-            }
+        let Some(own) = ProcessorArchitecture::of_platform(platform.peek()) else {
+            let other = platform.peek().split('/').nth(1).unwrap_or(platform.peek());
+            let reason = format!("`{other}` is not a processor of it");
+            planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
+            continue;
         };
         planner.exact(platform, "task definition: RuntimePlatform");
         if found.is_some_and(|known| known != own) {
@@ -206,7 +200,12 @@ fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Archite
 }
 
 /// The sum of what the containers ask for. Those that asked for nothing add nothing.
-fn asked(main: &Service, services: &[&Service], architecture: Architecture, containers: usize) -> Asked {
+fn asked(
+    main: &Service,
+    services: &[&Service],
+    architecture: ProcessorArchitecture,
+    containers: usize,
+) -> Asked {
     let cpu = services
         .iter()
         .filter_map(|it| it.resources.cpu_limit.clone().or_else(|| it.resources.cpu_reservation.clone()));
@@ -217,8 +216,8 @@ fn asked(main: &Service, services: &[&Service], architecture: Architecture, cont
         task: main.name.clone(),
         architecture,
         containers,
-        cpu: cpu.reduce(|sum, next| At { value: sum.value.saturating_add(next.value), ..sum }),
-        memory: memory.reduce(|sum, next| At { value: sum.value.saturating_add(next.value), ..sum }),
+        cpu: cpu.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
+        memory: memory.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
         origin: main.origin,
     }
 }
@@ -236,7 +235,7 @@ pub(super) fn start_order(planner: &mut Planner<'_, '_>) {
                     .tasks_of(&service.name)
                     .iter()
                     .any(|task| planner.layout.is_in(&dependency.on, task));
-            if apart && dependency.condition.value != Condition::Completed {
+            if apart && dependency.condition.get() != Condition::Completed {
                 first.get_or_insert((service, &dependency.condition));
                 pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
             }

@@ -1,7 +1,8 @@
 //! What outlives a task: databases, file systems, secrets; and what a deployment gives: parameters.
 
-use tranship_app::{Engine, Name, VolumeOwner};
+use tranship_app::{Name, VolumeOwner};
 use tranship_cloudformation::{LogicalId, Parameter, Role, Value};
+use tranship_facts::DatabaseEngine;
 
 /// A managed database.
 #[derive(Debug, Clone)]
@@ -11,7 +12,7 @@ pub struct Database {
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// The engine.
-    pub engine: Engine,
+    pub engine: DatabaseEngine,
     /// The exact version of the engine.
     pub version: String,
     /// The instance class.

@@ -1,7 +1,8 @@
 //! The network: where tasks run, who may reach whom, under which names.
 
-use tranship_app::{Name, Protocol};
+use tranship_app::Name;
 use tranship_cloudformation::{LogicalId, Value};
+use tranship_facts::TransportProtocol;
 
 /// The VPC and the subnets, as values for the template.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ pub struct Outbound {
     /// The port.
     pub port: u16,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// What for.
     pub description: String,
 }
@@ -87,7 +88,7 @@ pub struct Rule {
     /// First and last port.
     pub ports: (u16, u16),
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// What for.
     pub description: String,
     /// Key paths it comes from.

@@ -1,8 +1,9 @@
 //! Task definitions: containers that start, stop and move together.
 
 use indexmap::IndexMap;
-use tranship_app::{Name, Protocol, VolumeOwner};
+use tranship_app::{Name, VolumeOwner};
 use tranship_cloudformation::{LogicalId, Role, Value, iam};
+use tranship_facts::{ProcessorArchitecture, TransportProtocol};
 
 /// A task definition, with the roles and the security group that its containers have in common.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct Task {
     /// What it may use.
     pub size: Size,
     /// The processor it is built for.
-    pub architecture: Architecture,
+    pub architecture: ProcessorArchitecture,
     /// In the order in which they start.
     pub containers: Vec<Container>,
     /// What its containers mount.
@@ -80,26 +81,6 @@ pub struct Size {
     pub cpu: Option<u32>,
     /// In MiB.
     pub memory: Option<u32>,
-}
-
-/// The processor a task is built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Architecture {
-    /// `linux/amd64`.
-    #[default]
-    X86,
-    /// `linux/arm64`.
-    Arm,
-}
-
-impl Architecture {
-    /// As `RuntimePlatform.CpuArchitecture` has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Architecture::X86 => "X86_64",
-            Architecture::Arm => "ARM64",
-        }
-    }
 }
 
 /// A container of a task.
@@ -266,7 +247,7 @@ pub struct PortMapping {
     /// In bridge mode: the machine's port, 0 for any free one. Nothing in `awsvpc`.
     pub host: Option<u16>,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
 }
 
 /// A volume of a task.
