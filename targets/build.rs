@@ -1,12 +1,12 @@
 //! Checks the targets' support tables and compiles them in: `targets/*/support.yaml` becomes
-//! `support.rs` in the build's output, one static table a target.
+//! `support.rs` in the build output, with one static table per target.
 
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// One row as it is written.
+/// One row of a table, as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
@@ -16,7 +16,7 @@ struct Row {
     rejected: Option<String>,
 }
 
-/// What being ignored does to the application.
+/// How ignoring a key affects the application.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Effect {
@@ -24,7 +24,7 @@ enum Effect {
     Loses,
 }
 
-#[allow(clippy::disallowed_methods, reason = "a build script is told its output folder by the environment")]
+#[allow(clippy::disallowed_methods, reason = "a build script gets its output directory from the environment")]
 fn main() -> Result<(), String> {
     println!("cargo::rerun-if-changed=.");
     let mut code = String::new();
@@ -40,7 +40,7 @@ fn main() -> Result<(), String> {
     std::fs::write(PathBuf::from(out).join("support.rs"), code).map_err(|error| error.to_string())
 }
 
-/// The folders of `targets` that have a support table, sorted.
+/// The directories in `targets` that have a support table, sorted.
 fn targets() -> Result<Vec<String>, String> {
     let entries = std::fs::read_dir(".").map_err(|error| format!("targets: {error}"))?;
     let mut names: Vec<String> = entries
@@ -52,18 +52,18 @@ fn targets() -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// Every row says one thing, why, and what to do where it rejects; keys are ordered and unique.
+/// Checks that every row has one disposition, a reason, and help if it rejects; keys are sorted and unique.
 fn check(rows: &[Row]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for row in rows {
         if !seen.insert(&row.key) {
-            return Err(format!("{} stands twice", row.key));
+            return Err(format!("duplicate row for {}", row.key));
         }
         if row.ignored.is_some() == row.rejected.is_some() {
             return Err(format!("{} must be either `ignored` or `rejected`", row.key));
         }
         if row.reason.trim().is_empty() || row.rejected.as_ref().is_some_and(|help| help.trim().is_empty()) {
-            return Err(format!("{} lacks its reason or what to do", row.key));
+            return Err(format!("{} has no reason, or no help for what it rejects", row.key));
         }
     }
     if !rows.is_sorted_by(|left, right| left.key <= right.key) {
@@ -76,7 +76,7 @@ fn check(rows: &[Row]) -> Result<(), String> {
 fn write_table(code: &mut String, target: &str, rows: &[Row]) {
     let name = target.to_uppercase();
     let shown = target.replace('_', "-");
-    let _ = writeln!(code, "/// What becomes of the keys that no code of `{shown}` claims.");
+    let _ = writeln!(code, "/// How `{shown}` treats keys that its code does not claim.");
     let _ = writeln!(code, "pub static {name}: tranship_app::SupportTable = tranship_app::SupportTable {{");
     let _ = writeln!(code, "    target: {shown:?},\n    rows: &[");
     for row in rows {

@@ -1,4 +1,4 @@
-//! `tranship explain`: what a diagnostic means and what to do, or what a setting is for.
+//! `tranship explain`: what a diagnostic means and how to fix it, or what a setting does.
 
 use super::{Context, Exit};
 use crate::{known_names, rule_registry};
@@ -25,7 +25,7 @@ impl Explain {
         if name.split('.').any(|step| step == "x-tranship") {
             return setting(name, context);
         }
-        // A name pasted out of `error[compose/unknown-key]` works too.
+        // Accept a name copied together with the rest of `error[compose/unknown-key]`.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
         if let Some(rule) = registry.find(name) {
             context.shell.data(&page::text(rule));
@@ -48,7 +48,7 @@ fn setting(path: &str, context: &mut Context<'_>) -> Exit {
                 || "`tranship explain x-tranship` lists the settings".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            context.shell.error(&format!("no setting is named `{path}`; {help}"));
+            context.shell.error(&format!("unknown setting `{path}`; {help}"));
             Exit::Refused
         }
     }
@@ -59,7 +59,7 @@ fn unknown(name: &str, registry: &RuleRegistry) -> String {
     let meant =
         closest(name, registry.iter().map(|rule| rule.name)).or_else(|| same_tail().map(|rule| rule.name));
     match meant {
-        Some(meant) => format!("no diagnostic is named `{name}`; did you mean `{meant}`?"),
-        None => format!("no diagnostic is named `{name}`; `tranship explain` lists them"),
+        Some(meant) => format!("unknown diagnostic `{name}`; did you mean `{meant}`?"),
+        None => format!("unknown diagnostic `{name}`; `tranship explain` lists all of them"),
     }
 }

@@ -76,10 +76,13 @@ fn misplaced(cx: &mut Lowering<'_>, node: &Node, depth: usize) {
     let read = depth == 0 || (depth == 2 && (path.starts_with("services.") || path.starts_with("volumes.")));
     if !read {
         cx.diagnostics.push(
-            Diagnostic::new(&rules::tranship::UNKNOWN_SETTING, format!("`{path}` is not read"))
-                .at(node.origin)
-                .key(path)
-                .help("`x-tranship` belongs at the top of the file, in a service, or in a volume"),
+            Diagnostic::new(
+                &rules::tranship::UNKNOWN_SETTING,
+                format!("unsupported place for `x-tranship`: `{path}`"),
+            )
+            .at(node.origin)
+            .key(path)
+            .help("move it to the top of the file, a service or a volume"),
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Lowering;
 use crate::rules;
+use crate::settings::late_bound_structure;
 use crate::{At, LateBound, Piece, Segment, Text, Variable};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -85,18 +86,9 @@ impl Lowering<'_> {
     pub(super) fn fixed(&mut self, node: &Node) -> Option<Arc<str>> {
         let text = scalar(node)?;
         if let Some(late) = self.late_substitutions(node.origin).first() {
-            let path = self.manifest.nodes.path(node.id);
-            let name = &late.variable;
-            self.late_used_fixed.insert(name.clone());
-            self.diagnostics.push(
-                Diagnostic::new(
-                    &rules::app::LATE_BOUND_STRUCTURE,
-                    format!("`{path}` holds the late-bound variable `{name}`, but it must be known when the application is compiled"),
-                )
-                .at(node.origin)
-                .key(path.to_string())
-                .help(format!("remove `{name}` from `late_bound`, or write the value out here")),
-            );
+            let path = self.manifest.nodes.path(node.id).to_string();
+            self.late_used_fixed.insert(late.variable.clone());
+            self.diagnostics.push(late_bound_structure(&path, node.origin, &late.variable));
             return None;
         }
         Some(text)

@@ -15,17 +15,17 @@ const COMPILE: &str = "settings of the compile";
 setting_group! {
     /// What only the top of `x-tranship` may say.
     pub(super) TopSettings {
-        /// Variables whose values are given at deployment. On ECS each becomes a parameter of the
-        /// template; on Elastic Beanstalk, which has no parameters, the value is fixed at build.
+        /// Variables that are set at deployment. On ECS each becomes a parameter of the template. Elastic
+        /// Beanstalk has no parameters, so there the value is fixed at build.
         late_bound: Vec<At<String>> {
-            default: "none: every variable is replaced when the manifest is compiled",
+            default: "none: every variable is resolved when the manifest is compiled",
             example: "services:\n  web:\n    image: acme/web:${APP_VERSION:-latest}\n    ports: [\"80:80\"]\nx-tranship:\n  late_bound: [APP_VERSION]\n",
             targets: Compiler("parameters"),
         }
-        /// Named places to deploy to. Each has a target and may have every setting below; what it
-        /// leaves out is taken from the top of `x-tranship`.
+        /// Named places to deploy to. Each has a target and may set every key below. Keys that it leaves
+        /// unset default to those at the top of `x-tranship`.
         environments: Option<NamedSettings<EnvironmentLayer>> {
-            default: "none: the manifest compiles for each target with the settings at the top",
+            default: "none: the manifest compiles for every target with the settings at the top",
             example: "x-tranship:\n  region: eu-central-1\n  environments:\n    staging: { target: fargate }\n    production: { target: fargate, posture: prod }\n",
             targets: All,
         }
@@ -35,8 +35,8 @@ setting_group! {
 setting_group! {
     /// What only an environment may say.
     pub(super) EnvironmentFiles {
-        /// Compose files that are merged on top of the manifest for this environment, as further `-f`
-        /// files of Docker Compose are. Paths start from the project directory.
+        /// Compose files that are merged on top of the manifest for this environment, like additional `-f`
+        /// files of Docker Compose. Paths are relative to the project directory.
         files: Vec<At<String>> {
             default: "none",
             example: "x-tranship:\n  environments:\n    production:\n      target: fargate\n      files: [compose.production.yaml]\n",
@@ -49,98 +49,98 @@ setting_group! {
     /// The settings of one environment: its own over those at the top of `x-tranship`.
     #[derive(Default)]
     pub Settings {
-        /// What to compile for.
+        /// The target to compile for.
         target: Option<At<TargetName>> {
-            default: "none: every environment needs one, its own or that of the top",
+            default: "none: every environment needs one, its own or the one at the top",
             example: "x-tranship:\n  target: fargate\n",
             targets: Compiler(COMPILE),
         }
         /// The AWS region to deploy to.
         region: Option<At<RegionName>> {
-            default: "what `AWS_REGION` or the AWS profile says at deployment",
+            default: "`AWS_REGION` or the region of the AWS profile, at deployment",
             example: "x-tranship:\n  region: eu-central-1\n",
             targets: All,
         }
-        /// How careful the resources are. `prod` protects what holds data from deletion, backs
-        /// databases up, and spreads over several availability zones.
+        /// How much protection the resources have. `prod` turns on deletion protection and database
+        /// backups, and uses several Availability Zones.
         posture: Option<At<Posture>> {
             default: "`dev`",
             example: "x-tranship:\n  posture: prod\n",
             targets: Compiler(COMPILE),
         }
-        /// Services that are not deployed, such as those for tests or local tools. An environment adds
-        /// to the list at the top.
+        /// Services that are not deployed, such as tests or local tools. An environment adds to the list
+        /// at the top.
         skip: Vec<At<String>> {
             default: "none: every service of the active profiles is deployed",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n  mailpit:\n    image: axllent/mailpit\nx-tranship:\n  skip: [mailpit]\n",
             targets: Compiler(COMPILE),
         }
-        /// Warnings and notes that are not shown, by name. An environment adds to the list at the top.
+        /// Warnings and notes to suppress, by name. An environment adds to the list at the top.
         accept: Vec<At<String>> {
             default: "none",
             example: "x-tranship:\n  accept: [app/public-by-default]\n",
             targets: Compiler(COMPILE),
         }
-        /// The network to run in: a VPC and subnets that exist, or `new` for a VPC with two public and
-        /// two private subnets, which Elastic Beanstalk cannot make.
+        /// The network to run in: an existing VPC with its subnets, or `new` to create a VPC with two
+        /// public and two private subnets. Elastic Beanstalk does not support `new`.
         network: Option<NetworkSetting> {
-            default: "template parameters on ECS, the default VPC of the account on Elastic Beanstalk",
+            default: "template parameters on ECS; the default VPC of the account on Elastic Beanstalk",
             example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
             targets: All,
         }
-        /// How services find each other.
+        /// How services reach each other by name.
         discovery: Option<DiscoverySettings> {
-            default: "a namespace made from the names of the environment and the project",
+            default: "a namespace named after the environment and the project",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
             targets: Only(ECS),
         }
-        /// Serves the public endpoints over HTTPS. On ECS, HTTP redirects to it.
+        /// Serves the public endpoints over HTTPS. On ECS, HTTP requests are redirected to HTTPS.
         https: Option<HttpsSettings> {
             default: "none: the load balancer serves HTTP",
             example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",
             targets: All,
         }
-        /// The type of the machines that run the containers.
+        /// The type of the EC2 instances that run the containers.
         instance_type: Option<At<String>> {
-            default: "the smallest type that Tranship knows to hold the containers",
+            default: "the smallest type that fits the containers",
             example: "x-tranship:\n  instance_type: t3.small\n",
             targets: Only(MACHINES),
         }
-        /// How many machines there are: a number, or a range within which Auto Scaling chooses.
+        /// The number of EC2 instances: a fixed number, or a range for Auto Scaling.
         instances: Option<InstanceRange> {
-            default: "as many as the containers need; at least two with `posture: prod`",
+            default: "as many as the containers need, and at least two with `posture: prod`",
             example: "x-tranship:\n  instances: { min: 2, max: 6 }\n",
             targets: Only(MACHINES),
         }
-        /// How many days CloudWatch keeps the logs of the containers.
+        /// The number of days for which CloudWatch keeps the logs of the containers.
         log_retention: Option<At<LogRetention>> {
             default: "`7`",
             example: "x-tranship:\n  log_retention: 30\n",
             targets: All,
         }
-        /// The name of the CloudFormation stack, or of the Elastic Beanstalk environment.
+        /// The name of the CloudFormation stack or the Elastic Beanstalk environment.
         stack: Option<At<String>> {
-            default: "the names of the project and the environment, joined by a hyphen",
+            default: "the project and the environment, joined by a hyphen",
             example: "x-tranship:\n  stack: shop-production\n",
             targets: All,
         }
-        /// The Elastic Beanstalk platform to run on.
+        /// The Elastic Beanstalk platform.
         platform: Option<At<PlatformKind>> {
             default: "`ecs`",
             example: "x-tranship:\n  platform: ecs\n",
             targets: Only(&["beanstalk"]),
         }
-        /// Whether Fargate tasks run on Spot capacity, which costs less and may be taken back by AWS
-        /// two minutes after a warning.
+        /// The capacity for Fargate tasks. `spot` costs less, but AWS may stop the tasks with a warning of
+        /// two minutes.
         capacity: Option<At<CapacityKind>> {
             default: "`fargate`",
             example: "x-tranship:\n  capacity: spot\n",
             targets: Only(FARGATE),
         }
-        /// Tags of every resource. Values may hold late-bound variables.
+        /// Tags for every resource. Values may contain late-bound variables.
         tags: Option<NamedSettings<OpenText>> {
             default: "none",
-            example: "x-tranship:\n  tags: { team: storefront, cost-centre: \"4711\" }\n",
+            example: "x-tranship:\n  tags: { team: storefront, cost-center: \"4711\" }\n",
             targets: Only(ECS),
         }
     }
@@ -159,24 +159,24 @@ impl Settings {
 }
 
 setting_group! {
-    /// A VPC and subnets that exist.
+    /// An existing VPC with its subnets.
     pub ExistingNetwork {
-        /// The VPC. It needs DNS support and DNS host names.
+        /// The VPC. DNS support and DNS host names must be enabled.
         vpc: At<VpcId> {
             example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
             targets: All,
         }
         /// Subnets with a route to an internet gateway, for the load balancer: at least two, in
-        /// different availability zones.
+        /// different Availability Zones.
         public_subnets: Vec<At<SubnetId>> {
-            default: "none: nothing can be public",
+            default: "none: no endpoint can be public",
             example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
             targets: All,
         }
         /// Subnets with a route to a NAT gateway, for containers and databases: at least two, in
-        /// different availability zones.
+        /// different Availability Zones.
         private_subnets: Vec<At<SubnetId>> {
-            default: "none: ECS targets need them, Elastic Beanstalk uses the public ones",
+            default: "none: ECS targets require them, Elastic Beanstalk uses the public subnets",
             example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
             targets: All,
         }
@@ -186,7 +186,7 @@ setting_group! {
 setting_group! {
     /// `discovery`.
     pub DiscoverySettings {
-        /// The private DNS namespace that services are found in, as `SERVICE.NAMESPACE`.
+        /// The private DNS namespace. Services are reachable as `SERVICE.NAMESPACE`.
         namespace: At<String> {
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
             targets: Only(ECS),
@@ -197,15 +197,15 @@ setting_group! {
 setting_group! {
     /// `https`.
     pub HttpsSettings {
-        /// The ARN of the certificate, in the region that is deployed to.
+        /// The ARN of the certificate, in the region of the deployment.
         certificate: At<CertificateArn> {
             example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",
             targets: All,
         }
-        /// The domain that the certificate is for: it makes the URL in the outputs of the stack. Its
-        /// DNS record is yours to create.
+        /// The domain of the certificate, for the URL in the outputs of the stack. Create its DNS record
+        /// yourself.
         domain: Option<At<String>> {
-            default: "the load balancer's own name",
+            default: "the name of the load balancer",
             example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n    domain: shop.example.org\n",
             targets: Only(ECS),
         }
@@ -233,12 +233,12 @@ impl SettingValue for NetworkSetting {
     }
 }
 
-/// How many machines: `min` is not greater than `max`.
+/// How many EC2 instances: `min` is not greater than `max`.
 #[derive(Debug, Clone)]
 pub struct InstanceRange {
-    /// The fewest.
+    /// The minimum.
     pub min: At<u32>,
-    /// The most.
+    /// The maximum.
     pub max: At<u32>,
 }
 
@@ -247,12 +247,12 @@ type InstanceCount = WholeNumber<1, 1000>;
 setting_group! {
     /// `instances` as a mapping.
     pub(super) InstanceBounds check = InstanceBounds::check {
-        /// The fewest machines.
+        /// The minimum.
         min: At<InstanceCount> {
             example: "x-tranship:\n  instances: { min: 2, max: 6 }\n",
             targets: Only(MACHINES),
         }
-        /// The most machines.
+        /// The maximum.
         max: At<InstanceCount> {
             example: "x-tranship:\n  instances: { min: 2, max: 6 }\n",
             targets: Only(MACHINES),

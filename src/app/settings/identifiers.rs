@@ -41,7 +41,7 @@ macro_rules! checked_text {
 checked_text!(
     /// The id of a VPC.
     VpcId,
-    "a VPC id, text that starts with `vpc-`",
+    "a VPC id that starts with `vpc-`",
     "^vpc-[0-9a-z]+$",
     |text| is_resource_id(text, "vpc-")
 );
@@ -49,7 +49,7 @@ checked_text!(
 checked_text!(
     /// The id of a subnet.
     SubnetId,
-    "a subnet id, text that starts with `subnet-`",
+    "a subnet id that starts with `subnet-`",
     "^subnet-[0-9a-z]+$",
     |text| is_resource_id(text, "subnet-")
 );
@@ -74,7 +74,7 @@ checked_text!(
 checked_text!(
     /// The class of a managed database's instance.
     DatabaseClass,
-    "an instance class, text that starts with `db.`",
+    "an instance class that starts with `db.`",
     "^db\\.",
     |text| text.len() > 3 && text.starts_with("db.")
 );

@@ -33,6 +33,7 @@ pub use identifiers::{
     UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
+pub(crate) use reader::late_bound_structure;
 pub use schema::published_schema;
 pub use sections::{ListedSetting, SECTIONS, SettingSection, listed_settings};
 pub use service::{

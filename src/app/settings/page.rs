@@ -50,7 +50,7 @@ fn facts(one: &ListedSetting, targets: &[&str]) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Allowed in", quoted(one.section.places)),
         ("Value", declaration.form.detail(targets)),
-        ("Default", declaration.default.map_or_else(|| "none: it is required".to_owned(), str::to_owned)),
+        ("Default", declaration.default.map_or_else(|| "none, required".to_owned(), str::to_owned)),
         ("Used by", declaration.targets.names().map_or_else(|| "all targets".to_owned(), quoted)),
     ];
     let inner: Vec<&str> = one.inner().iter().map(|inner| inner.key).collect();
@@ -65,11 +65,11 @@ pub fn settings_reference(targets: &[&str]) -> String {
     let mut text = String::from(concat!(
         "# The `x-tranship` extension\n\n",
         "Docker Compose ignores keys that start with `x-`. Tranship reads `x-tranship` at the top of the\n",
-        "file, in services and in named volumes: it says what Compose cannot. A file without it compiles\n",
-        "for every target.\n\n",
-        "`tranship explain x-tranship.KEY` prints one of these entries, and `tranship schema` a JSON Schema\n",
-        "for your editor. This page is made from the declarations in `src/app/settings`;\n",
-        "`TRANSHIP_BLESS=1 cargo test --test settings` renews it.\n",
+        "file, in services and in named volumes, for what Compose cannot express. It is optional: a file\n",
+        "without it compiles for every target.\n\n",
+        "`tranship explain x-tranship.KEY` prints an entry of this page, and `tranship schema` prints a JSON\n",
+        "Schema for editors. The page is generated from the declarations in `src/app/settings`;\n",
+        "`TRANSHIP_BLESS=1 cargo test --test settings` updates it.\n",
     ));
     let all = listed_settings();
     let mut shown = "";

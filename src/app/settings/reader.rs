@@ -125,13 +125,13 @@ impl<'a> SettingReader<'a> {
         let help = text.and_then(|text| match (form, text.parse::<u32>()) {
             (SettingForm::Numbers(numbers), Ok(number)) => {
                 let next = numbers.iter().find(|one| **one > number).or(numbers.last())?;
-                Some(format!("the nearest that is not less is {next}"))
+                Some(format!("the next supported number is {next}"))
             }
             _ => suggest::closest(&text, form.words(targets)).map(|near| format!("did you mean `{near}`?")),
         });
         let path = self.manifest.nodes.path(node.id);
         let message = format!("`{path}` must be {}, not {given}", form.describe(targets));
-        let help = help.unwrap_or_else(|| format!("`tranship explain {path}` has an example"));
+        let help = help.unwrap_or_else(|| format!("`tranship explain {path}` shows an example"));
         self.report(node, message, help);
     }
 
@@ -149,18 +149,14 @@ impl<'a> SettingReader<'a> {
     /// Reports an environment that names no target where the top names none either.
     pub(super) fn without_target(&mut self, name: &str, origin: Origin) {
         let path = format!("x-tranship.environments.{name}");
-        let first = self.targets().first().copied().unwrap_or_default();
         let known = quoted(self.targets());
         self.diagnostics.push(
-            Diagnostic::new(
-                &rules::tranship::INVALID_SETTING,
-                format!("the environment `{name}` has no target"),
-            )
-            .at(origin)
-            .key(path)
-            .help(format!(
-                "add `target: {first}` to it, or to the top of `x-tranship`; the targets are {known}"
-            )),
+            Diagnostic::new(&rules::tranship::INVALID_SETTING, format!("environment `{name}` has no target"))
+                .at(origin)
+                .key(path)
+                .help(format!(
+                    "add `target` to the environment or to the top of `x-tranship`: one of {known}"
+                )),
         );
     }
 
@@ -172,7 +168,7 @@ impl<'a> SettingReader<'a> {
 
     fn missing(&mut self, node: &Node, declaration: &SettingDeclaration) {
         let path = self.manifest.nodes.path(node.id);
-        let message = format!("`{path}` lacks `{}`", declaration.key);
+        let message = format!("missing setting `{path}.{}`", declaration.key);
         let help = format!("add `{}`: {}", declaration.key, lower_first(declaration.description()));
         self.report(node, message, help);
     }
@@ -185,18 +181,15 @@ impl<'a> SettingReader<'a> {
         let inner = |one: &&&SettingDeclaration| has_key(&one.form.tables(), key);
         let place = declared.iter().find(inner).map(|one| one.key).or_else(|| elsewhere(key));
         let help = match (suggest::closest(key, here()), place) {
-            (_, Some(place)) => format!("`{key}` belongs in `{place}`"),
+            (_, Some(place)) => format!("`{key}` belongs under `{place}`"),
             (Some(near), None) => format!("did you mean `{near}`?"),
-            (None, None) => format!("the settings here are {}", here().collect::<Vec<_>>().join(", ")),
+            (None, None) => format!("known settings: {}", quoted(&here().collect::<Vec<_>>())),
         };
         self.diagnostics.push(
-            Diagnostic::new(
-                &rules::tranship::UNKNOWN_SETTING,
-                format!("`{path}`: Tranship has no setting `{key}` here"),
-            )
-            .at(origin)
-            .key(path)
-            .help(help),
+            Diagnostic::new(&rules::tranship::UNKNOWN_SETTING, format!("unknown setting `{path}`"))
+                .at(origin)
+                .key(path)
+                .help(help),
         );
     }
 
@@ -210,17 +203,20 @@ impl<'a> SettingReader<'a> {
 
     fn refuse_late(&mut self, node: &Node, variable: Arc<str>) {
         let path = self.manifest.nodes.path(node.id).to_string();
-        self.diagnostics.push(
-            Diagnostic::new(
-                &rules::app::LATE_BOUND_STRUCTURE,
-                format!("`{path}` holds the late-bound variable `{variable}`, but it must be known when the application is compiled"),
-            )
-            .at(node.origin)
-            .key(path)
-            .help(format!("remove `{variable}` from `late_bound`, or write the value out here")),
-        );
+        self.diagnostics.push(late_bound_structure(&path, node.origin, &variable));
         self.late_refused.insert(variable);
     }
+}
+
+/// A late-bound variable where the value must be known now.
+pub(crate) fn late_bound_structure(path: &str, origin: Origin, variable: &str) -> Diagnostic {
+    let message = format!(
+        "`{path}` contains the late-bound variable `{variable}`, but its value must be known at build time"
+    );
+    Diagnostic::new(&rules::app::LATE_BOUND_STRUCTURE, message)
+        .at(origin)
+        .key(path)
+        .help(format!("remove `{variable}` from `late_bound`, or write the value out here"))
 }
 
 /// The place that a key belongs in, where it is known in another.

@@ -25,14 +25,14 @@ const VOLUME: &str = "volumes.NAME.x-tranship";
 
 /// Every key, by the place it is allowed in.
 pub static SECTIONS: &[SettingSection] = &[
-    SettingSection { title: "The top of the file", places: &[TOP], declarations: TopSettings::DECLARATIONS },
+    SettingSection { title: "At the top only", places: &[TOP], declarations: TopSettings::DECLARATIONS },
     SettingSection {
-        title: "One environment",
+        title: "In an environment only",
         places: &[ENVIRONMENT],
         declarations: EnvironmentFiles::DECLARATIONS,
     },
     SettingSection {
-        title: "The top and every environment",
+        title: "At the top and in every environment",
         places: &[TOP, ENVIRONMENT],
         declarations: Settings::DECLARATIONS,
     },

@@ -16,40 +16,40 @@ setting_group! {
     /// What `x-tranship` says of a service.
     #[derive(Default)]
     pub ServiceSettings {
-        /// Whether the load balancer serves it to the world, and under which hosts and paths: `true`,
-        /// `false`, one endpoint, or a list of them.
+        /// Whether the load balancer serves the service to the internet, and under which hosts and paths:
+        /// `true`, `false`, one endpoint, or a list of endpoints.
         public: Option<PublicSetting> {
-            default: "`true` for the only port that could be meant, where one is published and no service has the setting; else `false`",
+            default: "`true` if the manifest publishes a single HTTP port and no service sets `public`, else `false`",
             example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: true\n",
             targets: All,
         }
-        /// Automatic scaling. Elastic Beanstalk scales the instances, and with them every service.
+        /// Automatic scaling. Elastic Beanstalk scales its instances, and with them every service.
         scale: Option<ScaleSettings> {
-            default: "as many copies as `deploy.replicas` says",
+            default: "none: the service has the number of copies in `deploy.replicas`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, cpu: 60 }\n",
             targets: All,
         }
-        /// What the containers may do on AWS: statements of their role.
+        /// What the containers may do on AWS: IAM statements for their role.
         permissions: Vec<At<PermissionSetting>> {
-            default: "nothing but what the application itself needs",
+            default: "none, apart from what the application needs to run",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [s3:GetObject, s3:PutObject]\n          resources: [\"arn:aws:s3:::shop-images/*\"]\n",
             targets: All,
         }
-        /// Makes a job of it, which runs to completion: `before-deploy` runs once in each deployment,
-        /// before services are updated; `manual` runs when you start it; a schedule runs it by the clock.
+        /// Makes the service a job, which runs to completion. `before-deploy` runs once per deployment,
+        /// before services are updated. `manual` runs when you start it. A schedule runs it at fixed times.
         job: Option<JobSetting> {
-            default: "`before-deploy` for what others wait for with `service_completed_successfully`; else it is a service",
+            default: "`before-deploy` if others depend on its completion (`service_completed_successfully`), else not a job",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  migrate:\n    image: acme/web:1.4\n    command: [./manage, migrate]\n    x-tranship:\n      job: before-deploy\n",
             targets: All,
         }
-        /// The service whose task it runs in, as a sidecar: both share the network and start and stop
-        /// together.
+        /// Makes the service a sidecar of another one. Both run in one task: they share the network, and
+        /// start and stop together.
         task: Option<At<String>> {
-            default: "a task of its own",
+            default: "its own task",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  metrics:\n    image: prom/statsd-exporter:v0.28.0\n    x-tranship:\n      task: web\n",
             targets: Compiler("the task that it shares"),
         }
-        /// Replaces the container with a managed database (Amazon RDS): `true`, or its properties.
+        /// Replaces the container with a managed database (Amazon RDS): `true`, or its settings.
         database: Option<DatabaseSetting> {
             default: "`false`: the database runs in its container",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DATABASE_URL: \"postgres://shop:secret@db:5432/shop\" }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shop }\n    x-tranship:\n      database: true\n",
@@ -88,39 +88,39 @@ setting_group! {
     /// One public endpoint of a service.
     #[derive(Default)]
     pub PublicEndpoint {
-        /// The host names it answers to; `*` stands for any characters.
+        /// The host names to serve. `*` matches any characters.
         host: Option<OneOrMore<At<String>>> {
             default: "any",
             example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: { host: shop.example.org }\n",
             targets: All,
         }
-        /// The paths it answers to; `*` stands for any characters.
+        /// The paths to serve. `*` matches any characters.
         path: Option<OneOrMore<At<String>>> {
             default: "any",
             example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: [/v1/*, /v2/*] }\n",
             targets: All,
         }
-        /// The port that the load balancer listens on.
+        /// The port of the load balancer.
         port: Option<At<PortNumber>> {
             default: "80, or 443 with `https`",
             example: "services:\n  admin:\n    image: acme/admin:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { port: 8443 }\n",
             targets: All,
         }
-        /// The port of the container that is served, where it has several.
+        /// The port of the container, if it has several.
         container_port: Option<At<PortNumber>> {
-            default: "the only port that could be meant",
+            default: "the only published port, else the only exposed port",
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\", \"9090\"]\n    x-tranship:\n      public: { container_port: 8000 }\n",
             targets: All,
         }
-        /// How the load balancer finds out whether a container is healthy.
+        /// The health check of the load balancer.
         health_check: Option<HealthCheckSettings> {
             default: "a request for `/`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
             targets: All,
         }
-        /// The priority of the listener rule, where two rules collide; 1 is asked first.
+        /// The priority of the listener rule, if two rules collide. 1 is evaluated first.
         priority: Option<At<WholeNumber<{ RULE_PRIORITIES.least }, { RULE_PRIORITIES.most }>>> {
-            default: "the more a rule says, the earlier it is asked",
+            default: "the more specific a rule, the earlier it is evaluated",
             example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: /v1/*, priority: 10 }\n",
             targets: All,
         }
@@ -131,7 +131,7 @@ setting_group! {
     /// `public.health_check`.
     #[derive(Default)]
     pub HealthCheckSettings {
-        /// The path that is requested.
+        /// The path to request.
         path: Option<At<UrlPath>> {
             default: "`/`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz } }\n",
@@ -149,25 +149,25 @@ setting_group! {
 setting_group! {
     /// `scale`: `min` is not greater than `max`.
     pub ScaleSettings check = ScaleSettings::check {
-        /// The fewest copies.
+        /// The minimum number of copies.
         min: At<WholeNumber<0, 5000>> {
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8 }\n",
             targets: All,
         }
-        /// The most copies.
+        /// The maximum number of copies.
         max: At<WholeNumber<1, 5000>> {
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8 }\n",
             targets: All,
         }
-        /// The average CPU utilisation to hold, in percent.
+        /// The average CPU utilization to maintain, in percent.
         cpu: Option<At<WholeNumber<1, 100>>> {
-            default: "`60` on ECS where `memory` is absent too; else it does not count",
+            default: "`60` on ECS if `memory` is unset too, else unused",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, cpu: 70 }\n",
             targets: All,
         }
-        /// The average memory utilisation to hold, in percent.
+        /// The average memory utilization to maintain, in percent.
         memory: Option<At<WholeNumber<1, 100>>> {
-            default: "it does not count",
+            default: "unused",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, memory: 75 }\n",
             targets: Only(ECS),
         }
@@ -183,12 +183,12 @@ impl ScaleSettings {
 setting_group! {
     /// One statement of `permissions`.
     pub PermissionSetting {
-        /// The actions that are allowed.
+        /// The actions to allow.
         actions: OneOrMore<At<String>> {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - { actions: \"xray:PutTraceSegments\", resources: \"*\" }\n",
             targets: All,
         }
-        /// The ARNs of what they are allowed on, or `*`. They may hold late-bound variables.
+        /// The ARNs of the resources, or `*`. They may contain late-bound variables.
         resources: OneOrMore<OpenText> {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [sqs:SendMessage]\n          resources: [\"arn:aws:sqs:eu-central-1:123456789012:orders\"]\n",
             targets: All,
@@ -210,7 +210,7 @@ pub enum JobSetting {
 setting_group! {
     /// `job` as a mapping.
     pub JobSchedule {
-        /// When the job runs, as Amazon EventBridge Scheduler writes it. Times are in UTC.
+        /// When the job runs: a schedule expression of Amazon EventBridge Scheduler, in UTC.
         schedule: At<ScheduleExpression> {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  report:\n    image: acme/report:1.4\n    x-tranship:\n      job: { schedule: cron(0 3 * * ? *) }\n",
             targets: RefusedElsewhere(ECS),
@@ -263,13 +263,13 @@ setting_group! {
     pub DatabaseSettings {
         /// The database engine.
         engine: Option<At<DatabaseEngine>> {
-            default: "the engine of the image",
+            default: "the engine in the image",
             example: "services:\n  db:\n    image: acme/shop-database:1.4\n    x-tranship:\n      database: { engine: postgres, version: \"17\" }\n",
             targets: All,
         }
         /// The version of the engine.
         version: Option<At<String>> {
-            default: "the version in the tag of the image, else a current one in standard support",
+            default: "the version in the tag of the image, else a current version in standard support",
             example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4\" }\n",
             targets: All,
         }
@@ -285,16 +285,16 @@ setting_group! {
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { storage: 100 }\n",
             targets: All,
         }
-        /// The name of the database inside the instance. Elastic Beanstalk calls it `ebdb`, and tells the
-        /// containers so.
+        /// The name of the database in the instance. On Elastic Beanstalk it is always `ebdb`, and the
+        /// containers get that name.
         name: Option<At<String>> {
-            default: "what the variables of the container say, such as `POSTGRES_DB`",
+            default: "from the variables of the container, such as `POSTGRES_DB`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { name: shop }\n",
             targets: All,
         }
         /// The name of the master user.
         username: Option<At<String>> {
-            default: "what the variables of the container say, such as `POSTGRES_USER`",
+            default: "from the variables of the container, such as `POSTGRES_USER`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
             targets: All,
         }

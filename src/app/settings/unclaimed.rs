@@ -28,7 +28,7 @@ impl UnclaimedSettings {
         let key = KeyPath(path.0.iter().take(outermost).cloned().collect()).to_string();
         let severity = if in_environment { Severity::Warning } else { Severity::Note };
         self.0.entry(key).or_insert(UnclaimedSetting { origin, severity });
-        let reason = "nothing in this application uses it".into();
+        let reason = "nothing in this application needs it".into();
         let disposition = Disposition::Ignored { reason, loses: in_environment };
         Some(Entry { disposition, became: String::new() })
     }
@@ -36,7 +36,7 @@ impl UnclaimedSettings {
     /// One diagnostic for each.
     pub(crate) fn report(self, target: &str, diagnostics: &mut Diagnostics) {
         for (key, one) in self.0 {
-            let message = format!("`{key}` has no effect: nothing in this application uses it");
+            let message = format!("`{key}` has no effect: nothing in this application needs it");
             let diagnostic =
                 Diagnostic::new(&rules::tranship::UNUSED_SETTING, message).severity(one.severity);
             diagnostics.push(diagnostic.at(one.origin).key(key).target(target));

@@ -139,7 +139,7 @@ impl<T: SettingValue> SettingValue for NamedSettings<T> {
 
 /// Any text. A number may stand where text is wanted: `version: 16`.
 impl SettingValue for String {
-    const FORM: &'static SettingForm = &SettingForm::Text { words: "text", pattern: "" };
+    const FORM: &'static SettingForm = &SettingForm::Text { words: "a string", pattern: "" };
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
         reader.scalar(node, Self::FORM, |text| (!text.is_empty()).then(|| text.to_owned()))

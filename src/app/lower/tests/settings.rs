@@ -68,20 +68,24 @@ fn every_mistake_is_told_where_it_stands() {
         ("{ network: { vpc: 12 } }", "tranship/invalid-setting", "starts with `vpc-`"),
         ("{ https: {} }", "tranship/invalid-setting", "certificate"),
         ("{ log_retention: soon }", "tranship/invalid-setting", "one of 1, 3, 5"),
-        ("{ log_retention: 10 }", "tranship/invalid-setting", "the nearest that is not less is 14"),
+        ("{ log_retention: 10 }", "tranship/invalid-setting", "the next supported number is 14"),
         ("{ region: Frankfurt }", "tranship/invalid-setting", "such as `eu-central-1`"),
         (
             "{ instances: { min: 3, max: 2 } }",
             "tranship/invalid-setting",
             "`min` (3) is greater than `max` (2)",
         ),
-        ("{ public: true }", "tranship/unknown-setting", "belongs in `services.NAME.x-tranship`"),
-        ("{ vpc: vpc-1 }", "tranship/unknown-setting", "belongs in `network`"),
+        ("{ public: true }", "tranship/unknown-setting", "belongs under `services.NAME.x-tranship`"),
+        ("{ vpc: vpc-1 }", "tranship/unknown-setting", "belongs under `network`"),
         ("{ late_bound: [KNOWN], stack: 'a${KNOWN}' }", "app/late-bound-structure", "remove `KNOWN`"),
         ("{ skip: [ap] }", "tranship/unknown-service", "did you mean `app`?"),
         ("{ accept: [app/literal-secrets] }", "tranship/unknown-rule", "did you mean `app/literal-secret`?"),
         ("{ late_bound: [KNOWM] }", "tranship/unused-variable", "KNOWM"),
-        ("{ environments: { dev: { posture: dev } } }", "tranship/invalid-setting", "add `target: "),
+        (
+            "{ environments: { dev: { posture: dev } } }",
+            "tranship/invalid-setting",
+            "add `target` to the environment",
+        ),
     ] {
         let lowered =
             lowered(&format!("services:\n  app: {{ image: 'a:${{KNOWN}}' }}\nx-tranship: {extension}\n"));
