@@ -6,7 +6,7 @@ use super::plan::{
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
-use tranship_app::FileOwner;
+use tranship_app::VolumeOwner;
 
 /// Breaks out of YAML, JSON, a shell and a template, where nothing holds it.
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
@@ -28,7 +28,7 @@ fn plan() -> Plan {
         volumes: vec![HostVolume {
             name: "public".into(),
             path: Some("/data/public".into()),
-            owner: Some(FileOwner { user: 1000, group: 1000 }),
+            owner: Some(VolumeOwner { user: 1000, group: 1000 }),
             prepared: true,
             from: format!("volumes.{HOSTILE}"),
         }],

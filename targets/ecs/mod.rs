@@ -53,7 +53,7 @@ fn accepted(
     let violations = tranship_cloudformation::check(template);
     for violation in &violations {
         let told = Diagnostic::new(&rules::TEMPLATE, violation.to_string())
-            .at(application.settings.origin)
+            .at(application.environment.origin)
             .target(compute.target());
         cx.diagnostics.push(told);
     }
@@ -76,7 +76,7 @@ fn deployment(application: &Application, plan: &EcsPlan, template: &Template) ->
     let systems = plan.file_systems.iter().map(|it| (it.id().to_string(), format!("volumes.{}", it.name)));
     StackDeployment {
         stack: plan.stack.clone(),
-        region: application.settings.region.as_ref().map(|region| region.peek().clone()),
+        region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         parameters: parameters.collect(),
         capabilities: vec!["CAPABILITY_IAM"],
         data_stores: databases.chain(systems).collect(),

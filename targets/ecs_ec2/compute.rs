@@ -11,7 +11,7 @@ use crate::ecs::plan::{
     Storage, Strategy,
 };
 use crate::ecs_ec2::rules;
-use tranship_app::{Application, Posture, Service, Volume};
+use tranship_app::{Application, InstanceRange, Posture, Service, Volume};
 use tranship_cloudformation::{LogicalId, Role};
 use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 use tranship_facts::{InstanceType, ProcessorArchitecture, TransportProtocol};
@@ -93,7 +93,7 @@ impl Compute for Ec2 {
             kind,
             min,
             max,
-            protected: application.settings.posture == Posture::Prod,
+            protected: application.settings.posture() == Posture::Prod,
             subnets: plan.network.private.clone(),
             folders: folders(plan),
             after: plan.network.after.clone(),
@@ -121,7 +121,7 @@ fn instance_type(application: &Application, plan: &EcsPlan, cx: &mut Compilation
     cx.diagnostics.push(
         Diagnostic::new(&rules::INSTANCE_TYPE, message)
             .severity(severity)
-            .at(application.settings.origin)
+            .at(application.environment.origin)
             .target("ecs-ec2")
             .help("choose another with `x-tranship: { instance_type: ... }`"),
     );
@@ -155,12 +155,12 @@ fn machines_wanted(
     instance: Option<&InstanceType>,
     cx: &mut Compilation<'_>,
 ) -> (u32, u32) {
-    if let Some((min, max)) = &application.settings.instances {
+    if let Some(InstanceRange { min, max }) = &application.settings.instances {
         cx.ledger.exact(min, "auto scaling group: minimum size");
         cx.ledger.exact(max, "auto scaling group: maximum size");
         return (min.get(), max.get());
     }
-    let min = if application.settings.posture == Posture::Prod { 2 } else { 1 };
+    let min = if application.settings.posture() == Posture::Prod { 2 } else { 1 };
     let needed = instance.map_or(0, |instance| room::machines_needed(plan, instance));
     (min, needed.max(min * 2))
 }

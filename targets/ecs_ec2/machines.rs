@@ -193,6 +193,7 @@ fn role() -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tranship_app::VolumeOwner;
     use tranship_cloudformation::{Template, check};
 
     fn template(protected: bool) -> Template {
@@ -204,7 +205,7 @@ mod tests {
             subnets: LogicalId::only(Role::PrivateSubnets).reference(),
             folders: vec![Folder {
                 path: "/data/public".to_owned(),
-                owner: tranship_app::FileOwner { user: 1000, group: 1000 },
+                owner: VolumeOwner { user: 1000, group: 1000 },
             }],
             after: Vec::new(),
             from: vec!["x-tranship".to_owned()],

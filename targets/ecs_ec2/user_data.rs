@@ -1,7 +1,7 @@
 //! What a machine does when it starts: joins the cluster, keeps containers from its own credentials, and
 //! prepares the folders that containers mount.
 
-use tranship_app::FileOwner;
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{Base64, LogicalId, Sub, Value};
 
 /// A folder of the machine that belongs to a user of the containers.
@@ -10,7 +10,7 @@ pub struct Folder {
     /// Its path.
     pub path: String,
     /// User and group.
-    pub owner: FileOwner,
+    pub owner: VolumeOwner,
 }
 
 /// `UserData` of the launch template.
@@ -49,8 +49,8 @@ mod tests {
     #[test]
     fn prepares_folders_for_their_owner() {
         let folders = [
-            Folder { path: "/data/public".to_owned(), owner: FileOwner { user: 1000, group: 1000 } },
-            Folder { path: "/srv/it's ${HOME}".to_owned(), owner: FileOwner { user: 0, group: 33 } },
+            Folder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
+            Folder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
         let value = script(&LogicalId::only(Role::Cluster), &folders);
         let expected = "\

@@ -6,7 +6,7 @@ use crate::ecs::plan::{
     Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
 };
 use crate::fargate::rules;
-use tranship_app::{Application, Service, Volume};
+use tranship_app::{Application, CapacityKind, Service, Volume};
 use tranship_cloudformation::LogicalId;
 use tranship_facts::{FargateSize, MIB};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -56,11 +56,11 @@ impl Compute for Fargate {
     }
 
     fn capacity(&self, application: &Application, cx: &mut Compilation<'_>) -> Capacity {
-        let spot = application.settings.spot.as_ref();
-        if let Some(spot) = spot {
-            cx.ledger.exact(spot, "capacity provider strategy");
-        }
-        let provider = if spot.is_some_and(|spot| spot.get()) { "FARGATE_SPOT" } else { "FARGATE" };
+        let asked = application.settings.capacity.as_ref();
+        let provider = match asked.map(|asked| cx.ledger.exact(asked, "capacity provider strategy")) {
+            Some(CapacityKind::Spot) => "FARGATE_SPOT",
+            Some(CapacityKind::Fargate) | None => "FARGATE",
+        };
         let item = Strategy { provider: provider.into(), base: 0, weight: 1 };
         Capacity {
             providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],

@@ -15,9 +15,10 @@ mod reader;
 mod resources;
 mod service;
 
-pub(crate) use reader::{LateBoundNames, ReadFindings, late_bound_structure, open_text};
+pub(crate) use reader::{LateBoundNames, ReadFindings, open_text};
 
 use crate::{At, Container, Dependency, Name, Resources, SecretSource};
+use extension_fields::ExtensionFields;
 use indexmap::IndexMap;
 use reader::DocumentReader;
 use tranship_frontend::compose::Manifest;
@@ -40,8 +41,8 @@ pub(crate) struct ComposeDocument {
     pub(crate) secrets: IndexMap<Name, ComposeFile>,
     /// `configs`.
     pub(crate) configs: IndexMap<Name, ComposeFile>,
-    /// `x-` keys of other tools.
-    pub(crate) extension_fields: Vec<NodeId>,
+    /// `x-` keys of other tools, and misplaced ones.
+    pub(crate) extension_fields: ExtensionFields,
 }
 
 /// A value, and what has to be reported and claimed when it is used.
@@ -146,7 +147,7 @@ impl ComposeDocument {
             volumes: section(manifest, "volumes", resources::volume),
             secrets: section(manifest, "secrets", |entry| reader.file(entry)),
             configs: section(manifest, "configs", |entry| reader.file(entry)),
-            extension_fields: extension_fields::of(&manifest.root),
+            extension_fields: ExtensionFields::of(manifest),
         }
     }
 }

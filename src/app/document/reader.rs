@@ -4,6 +4,7 @@
 //! used: of a service that is never deployed nothing is.
 
 use crate::rules;
+use crate::settings::late_bound_structure;
 use crate::{At, Ledger, Name, Piece, Segment, Text, Variable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use tranship_frontend::compose::{Manifest, value};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::{Origin, Sources, Substitution};
 use tranship_frontend::world::World;
-use tranship_frontend::yaml::{Node, NodeId, Value};
+use tranship_frontend::yaml::{Node, Value};
 
 /// The variables that become parameters, and where `late_bound` names them.
 pub(crate) type LateBoundNames = BTreeMap<Name, Origin>;
@@ -86,23 +87,6 @@ fn late_substitutions(origin: Origin, sources: &Sources, late: &LateBoundNames) 
     found
 }
 
-/// A late-bound variable stands where the value must be known now.
-pub(crate) fn late_bound_structure(
-    manifest: &Manifest,
-    node: NodeId,
-    origin: Origin,
-    name: &str,
-) -> Diagnostic {
-    let path = manifest.nodes.path(node);
-    Diagnostic::new(
-        &rules::app::LATE_BOUND_STRUCTURE,
-        format!("`{path}` holds the late-bound variable `{name}`, but it must be known when the application is compiled"),
-        )
-        .at(origin)
-        .key(path.to_string())
-        .help(format!("remove `{name}` from `late_bound`, or write the value out here"))
-}
-
 impl DocumentReader<'_> {
     /// A scalar in pieces.
     pub(super) fn text(&mut self, node: &Node) -> Option<Text> {
@@ -115,7 +99,8 @@ impl DocumentReader<'_> {
     pub(super) fn fixed(&mut self, node: &Node) -> Option<Arc<str>> {
         let text = scalar(node)?;
         if let Some(late) = late_substitutions(node.origin, self.sources, self.late).first() {
-            let refused = late_bound_structure(self.manifest, node.id, node.origin, &late.variable);
+            let path = self.manifest.nodes.path(node.id).to_string();
+            let refused = late_bound_structure(&path, node.origin, &late.variable);
             self.findings.late_refused.insert(late.variable.clone());
             self.findings.diagnostics.push(refused);
             return None;

@@ -4,13 +4,12 @@
 use super::service_selection::ServiceSelection;
 use super::{Lowering, flat_text};
 use crate::document::ComposeService;
-use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
+use crate::settings::{DatabaseSetting, WholeNumber};
 use crate::{At, Container, Database, FileMountKind, Image, Mount, Name, SecretId};
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::yaml::Node;
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.
@@ -53,8 +52,9 @@ pub(super) fn read(cx: &mut Lowering<'_>, selection: &ServiceSelection<'_>) -> I
 fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
     let name = given.name.clone();
     let container = &given.description.value.container;
-    let asked = cx.manifest.root.at(&["services", &name, KEY, "database"])?;
-    let Some(engine) = engine(asked, container) else {
+    let Some(DatabaseSetting::Managed(asked)) = &cx.settings.service(&name)?.database else { return None };
+    let settings = &asked.value;
+    let Some(engine) = settings.engine.clone().or_else(|| engine(container)) else {
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_ENGINE,
@@ -67,22 +67,21 @@ fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
         return None;
     };
     let names = variables(engine.value);
-    let text =
-        |key: &str| asked.get(key).and_then(|node| Some(At::of(node, setting_text(node)?.to_string())));
-    let database = text("name").or_else(|| cx.variable_of(container, names.database));
-    let username = text("username")
-        .or_else(|| cx.variable_of(container, names.user).filter(|user| user.value != "root"));
+    let database = settings.name.clone().or_else(|| cx.variable_of(container, names.database));
+    let user =
+        |cx: &mut Lowering<'_>| cx.variable_of(container, names.user).filter(|user| user.value != "root");
+    let username = settings.username.clone().or_else(|| user(cx));
     let found = Database {
-        version: text("version").or_else(|| version(cx, container)),
-        class: text("class"),
-        storage: asked.get("storage").and_then(setting_number),
+        version: settings.version.clone().or_else(|| version(cx, container)),
+        class: settings.class.clone().map(|class| class.map(|class| class.to_string())),
+        storage: settings.storage.clone().map(|storage| storage.map(WholeNumber::get)),
         database: match engine.value {
             // The PostgreSQL image names the database after its user.
             DatabaseEngine::Postgres => database.or_else(|| username.clone()),
             _ => database,
         },
         username,
-        node: asked.id,
+        node: asked.node,
         origin: asked.origin,
         service_node: given.node,
         engine,
@@ -92,11 +91,8 @@ fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
     Some(found)
 }
 
-/// The engine that is asked for, else the image's.
-fn engine(asked: &Node, container: &Container) -> Option<At<DatabaseEngine>> {
-    if let Some(node) = asked.get("engine") {
-        return Some(At::of(node, DatabaseEngine::of_name(&setting_text(node)?)?));
-    }
+/// The engine of the image.
+fn engine(container: &Container) -> Option<At<DatabaseEngine>> {
     let Image::Named(image) = &container.image else { return None };
     let engine = KnownImage::find(&flat_text::shown(image))?.engine()?;
     Some(At::inferred(engine, image.origin))

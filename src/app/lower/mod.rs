@@ -28,16 +28,17 @@ mod tests;
 mod variable_names;
 
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
-use super::extension;
+use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
-    Application, At, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text, Variable,
+    Application, At, EnvironmentChoice, LateBound, Ledger, Name, ResourceTag, SecretSource, Service, Text,
+    Variable,
 };
 use crate::rules;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tranship_frontend::compose::Manifest;
-use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, suggest};
 use tranship_frontend::source::{Sources, Span};
 use tranship_frontend::world::World;
 
@@ -48,8 +49,8 @@ pub struct LoweringInput<'a> {
     pub manifest: &'a Manifest,
     /// What to lower it for.
     pub choice: &'a EnvironmentChoice,
-    /// The rules that `accept` may name.
-    pub registry: &'a RuleRegistry,
+    /// The names that settings may hold and that other crates declare.
+    pub known: &'a KnownNames,
     /// The project's files, to see what bind mounts find.
     pub world: &'a dyn World,
 }
@@ -59,6 +60,8 @@ struct Lowering<'a> {
     manifest: &'a Manifest,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
+    /// Every `x-tranship` of the manifest.
+    settings: &'a SettingsDocument,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
@@ -67,7 +70,7 @@ struct Lowering<'a> {
     /// Those that some text holds.
     late_used: IndexMap<Name, LateBound>,
     /// Those that stand where they cannot.
-    late_used_fixed: BTreeSet<Name>,
+    late_refused: BTreeSet<Name>,
 }
 
 /// Lowers a manifest to the application it means. Nothing when an error was reported.
@@ -77,27 +80,33 @@ pub fn lower(
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
-    let LoweringInput { manifest, choice, registry, world } = *given;
+    let LoweringInput { manifest, choice, known, world } = *given;
     let errors = diagnostics.error_count();
-    extension::check(manifest, diagnostics);
-    let settings = extension::settings(manifest, choice, registry, diagnostics, ledger);
-    let late = &late_bound(manifest);
+    let settings = &SettingsDocument::read(manifest, sources, known, diagnostics);
+    let chosen = settings.choose(choice);
+    if let Some((_, chosen)) = &chosen {
+        chosen.check_accepted(known, diagnostics);
+    }
+    let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
-    let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
-    let mut cx =
-        Lowering { manifest, document, sources, diagnostics, ledger, late, late_used, late_used_fixed };
-    let application = settings.and_then(|settings| cx.application(settings));
+    let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
+    let mut cx = Lowering {
+        manifest,
+        document,
+        settings,
+        sources,
+        diagnostics,
+        ledger,
+        late,
+        late_used,
+        late_refused,
+    };
+    let application = chosen.and_then(|(environment, settings)| cx.application(environment, settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
-        cx.tell_nothing();
+        cx.tell_nothing(application.as_ref());
     }
     application.filter(|_| diagnostics.error_count() == errors)
-}
-
-/// The variables that `late_bound` names, with the place.
-fn late_bound(manifest: &Manifest) -> LateBoundNames {
-    let node = manifest.root.at(&[extension::KEY, "late_bound"]);
-    extension::names_listed(node).map(|(name, node)| (name.into(), node.origin)).collect()
 }
 
 /// A variable that became a secret is no parameter any more.
@@ -108,14 +117,15 @@ fn keep_open(application: &mut Application) {
         }
         _ => None,
     });
-    let texts = application.services.values().flat_map(Service::texts).chain(derived);
+    let tags = application.tags.iter().map(|tag| &tag.value);
+    let texts = application.services.values().flat_map(Service::texts).chain(derived).chain(tags);
     let open: BTreeSet<Name> =
         texts.flat_map(Text::variables).map(|variable| variable.name.clone()).collect();
     application.late_bound.retain(|name, _| open.contains(name));
 }
 
 impl Lowering<'_> {
-    fn application(&mut self, settings: super::Settings) -> Option<Application> {
+    fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Option<Application> {
         let selection = service_selection::select(self, &settings);
         let mut databases = managed_databases::read(self, &selection);
         let mut services: IndexMap<Name, Service> = IndexMap::new();
@@ -129,13 +139,16 @@ impl Lowering<'_> {
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         let endpoints = public_ports::endpoints(self, &services, &edges);
+        let tags = self.tags(&settings);
         self.tell_unused();
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
         let volumes = named_volumes::volumes(self, &services, &tasks);
         shared_claims::claim(self, &services, &tasks);
         let mut application = Application {
             name: self.manifest.name.clone(),
+            environment,
             settings,
+            tags,
             services,
             tasks,
             volumes,
@@ -146,7 +159,14 @@ impl Lowering<'_> {
             late_bound: std::mem::take(&mut self.late_used),
         };
         keep_open(&mut application);
+        settings::account(self.manifest, self.settings, &application, self.ledger, self.diagnostics);
         Some(application)
+    }
+
+    /// The tags of every resource.
+    fn tags(&mut self, settings: &Settings) -> Vec<ResourceTag> {
+        let tags = settings.tags.iter().flat_map(|tags| &tags.0);
+        tags.map(|(name, text)| ResourceTag { name: name.clone(), value: self.open_text(&text.0) }).collect()
     }
 
     /// Reports and claims what reading a value found, since the value is used.
@@ -154,7 +174,7 @@ impl Lowering<'_> {
         findings.diagnostics.iter().for_each(|found| self.diagnostics.push(found.clone()));
         self.ledger.adopt(&findings.claims);
         findings.late_used.iter().for_each(|variable| self.use_late(variable));
-        self.late_used_fixed.extend(findings.late_refused.iter().cloned());
+        self.late_refused.extend(findings.late_refused.iter().cloned());
     }
 
     /// Notes that a late-bound variable is used.
@@ -178,9 +198,10 @@ impl Lowering<'_> {
     /// A text that must be known now.
     fn known(&mut self, text: &Text) -> Option<At<String>> {
         if let Some(variable) = text.variables().next() {
-            self.late_used_fixed.insert(variable.name.clone());
+            self.late_refused.insert(variable.name.clone());
             let (node, origin) = (text.node, text.origin);
-            let refused = document::late_bound_structure(self.manifest, node, origin, &variable.name);
+            let path = self.manifest.nodes.path(node).to_string();
+            let refused = settings::late_bound_structure(&path, origin, &variable.name);
             self.diagnostics.push(refused);
         }
         let value = text.literal()?.to_string();
@@ -188,12 +209,12 @@ impl Lowering<'_> {
     }
 
     /// Nothing is left that could be deployed.
-    fn tell_nothing(&mut self) {
+    fn tell_nothing(&mut self, application: Option<&Application>) {
         let services = self.document.services_section.as_ref();
         if let Some(empty) = services.filter(|_| self.document.services.is_empty()) {
             self.ledger.rejected(empty, "there is nothing to deploy");
         }
-        let skip = self.manifest.root.at(&[extension::KEY, "skip"]).map(|node| node.origin);
+        let skip = application.and_then(|one| one.settings.skip.first()).map(|name| name.origin);
         let origin = skip.or(services.map(|section| section.origin));
         let written = origin.filter(|origin| self.sources.is_written(*origin));
         let first = self.manifest.files.first();
@@ -209,7 +230,7 @@ impl Lowering<'_> {
     /// Variables of `late_bound` that nothing deployed holds.
     fn tell_unused(&mut self) {
         for (name, origin) in self.late {
-            let used = self.late_used.contains_key(name) || self.late_used_fixed.contains(name);
+            let used = self.late_used.contains_key(name) || self.late_refused.contains(name);
             if used || self.manifest.variables.contains_key(name) {
                 continue;
             }

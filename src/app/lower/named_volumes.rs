@@ -5,14 +5,11 @@
 
 use super::Lowering;
 use crate::document::ComposeVolume;
-use crate::extension::{KEY, setting_text};
-use crate::rules;
-use crate::{At, FileOwner, MountSource, Name, Scope, Service, TaskGroups, Volume};
+use crate::settings::{VolumeOwner, VolumeScope};
+use crate::{At, MountSource, Name, Scope, Service, TaskGroups, Volume};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::Node;
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(
@@ -55,21 +52,18 @@ fn volume(
     (name, given): (&Name, &ComposeVolume),
     users: Vec<Name>,
 ) -> Volume {
-    let settings = cx.manifest.root.at(&["volumes", name, KEY]);
-    let declared = settings.and_then(|node| node.get("scope"));
-    if let Some(scope) = declared {
-        cx.ledger.exact(scope, "how long the volume lives");
-    }
+    let settings = cx.settings.volume(name);
+    let declared = settings.and_then(|settings| settings.scope.as_ref());
     let task = one_task(tasks, &users);
-    let scope = match (declared.and_then(setting_text).as_deref(), task) {
-        (Some("persistent"), _) => Scope::Persistent,
-        (Some("task"), Some(task)) => Scope::Task(task),
+    let scope = match (declared.map(|scope| scope.value), task) {
+        (Some(VolumeScope::Persistent), _) => Scope::Persistent,
+        (Some(VolumeScope::Task), Some(task)) => Scope::Task(task),
         (None, Some(task)) if users.len() > 1 && given.external.is_none() => Scope::Task(task),
         _ => Scope::Persistent,
     };
     Volume {
         name: name.clone(),
-        owner: owner(cx, services, settings, &users),
+        owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, &users)),
         external: given.external.clone(),
         users,
         scope,
@@ -84,30 +78,11 @@ fn one_task(tasks: &TaskGroups, users: &[Name]) -> Option<Name> {
     found.first().filter(|_| found.len() == 1).map(|task| (*task).clone())
 }
 
-/// The declared owner, else the one numeric user of those who mount it.
-fn owner(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
-    settings: Option<&Node>,
-    users: &[Name],
-) -> Option<At<FileOwner>> {
-    if let Some(declared) = settings.and_then(|node| node.get("owner")) {
-        let owner = setting_text(declared).and_then(|text| FileOwner::parse(&text));
-        if owner.is_none() {
-            cx.diagnostics.push(
-                Diagnostic::new(
-                    &rules::tranship::INVALID_SETTING,
-                    format!("`{}` must be a numeric `uid:gid`", cx.manifest.nodes.path(declared.id)),
-                )
-                .at(declared.origin)
-                .help("write it in quotes, as `owner: \"1000:1000\"`"),
-            );
-        }
-        return owner.map(|owner| At::of(declared, owner));
-    }
+/// The one numeric user of those who mount it.
+fn owner(services: &IndexMap<Name, Service>, users: &[Name]) -> Option<At<VolumeOwner>> {
     let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
-    let numbers: Vec<(Option<FileOwner>, Origin)> =
-        named.map(|user| (user.literal().and_then(|text| FileOwner::parse(&text)), user.origin)).collect();
+    let numbers: Vec<(Option<VolumeOwner>, Origin)> =
+        named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();
     let (first, origin) = numbers.first()?;
     let agreed = numbers.iter().all(|(number, _)| number == first);
     first.filter(|_| agreed).map(|owner| At::inferred(owner, *origin))

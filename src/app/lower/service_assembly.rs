@@ -2,11 +2,10 @@
 
 use super::{Lowering, flat_text};
 use crate::document::ComposeService;
-use crate::extension::{KEY, one_or_more, setting_number, setting_text};
+use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
 use crate::{At, Container, Image, Permission, Role, Scaling, Service};
 use tranship_facts::ports::data_store_on;
 use tranship_facts::{DataStoreKind, KnownImage};
-use tranship_frontend::yaml::Node;
 
 impl Lowering<'_> {
     /// The service that a Compose service becomes; reports and claims what reading it found.
@@ -14,7 +13,7 @@ impl Lowering<'_> {
         self.adopt(&given.host_names.findings);
         self.adopt(&given.description.findings);
         let description = &given.description.value;
-        let settings = self.manifest.root.at(&["services", &given.name, KEY]);
+        let settings = self.settings.service(&given.name);
         Service {
             name: given.name.clone(),
             node: given.node,
@@ -23,7 +22,7 @@ impl Lowering<'_> {
             container: description.container.clone(),
             dependencies: description.dependencies.clone(),
             replicas: description.replicas.clone(),
-            scaling: settings.and_then(|node| node.get("scale")).and_then(scaling),
+            scaling: settings.and_then(|settings| settings.scale.as_ref()).map(scaling),
             resources: description.resources.clone(),
             permissions: self.permissions(settings),
             data_store: data_store(&description.container),
@@ -33,33 +32,26 @@ impl Lowering<'_> {
         }
     }
 
-    fn permissions(&mut self, settings: Option<&Node>) -> Vec<Permission> {
-        let items = settings.and_then(|node| node.get("permissions")).and_then(Node::as_sequence);
-        let mut permissions = Vec::new();
-        for item in items.unwrap_or_default() {
-            let (Some(actions), Some(resources)) = (item.get("actions"), item.get("resources")) else {
-                continue;
-            };
-            let texts =
-                |node| one_or_more(node).iter().filter_map(|one| Some(At::of(one, setting_text(one)?)));
-            permissions.push(Permission {
-                actions: texts(actions).map(|action| action.map(|action| action.to_string())).collect(),
-                resources: texts(resources).map(|arn| self.open_text(&arn)).collect(),
-                node: item.id,
-                origin: item.origin,
-            });
-        }
-        permissions
+    fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<Permission> {
+        let statements = settings.into_iter().flat_map(|settings| &settings.permissions);
+        let lowered = statements.map(|statement| Permission {
+            actions: statement.value.actions.0.clone(),
+            resources: statement.value.resources.0.iter().map(|arn| self.open_text(&arn.0)).collect(),
+            node: statement.node,
+            origin: statement.origin,
+        });
+        lowered.collect()
     }
 }
 
-fn scaling(node: &Node) -> Option<Scaling> {
-    Some(Scaling {
-        min: setting_number(node.get("min")?)?,
-        max: setting_number(node.get("max")?)?,
-        cpu: node.get("cpu").and_then(setting_number),
-        memory: node.get("memory").and_then(setting_number),
-    })
+fn scaling(scale: &ScaleSettings) -> Scaling {
+    let percent = |at: &Option<At<WholeNumber<1, 100>>>| at.clone().map(|at| at.map(WholeNumber::get));
+    Scaling {
+        min: scale.min.clone().map(WholeNumber::get),
+        max: scale.max.clone().map(WholeNumber::get),
+        cpu: percent(&scale.cpu),
+        memory: percent(&scale.memory),
+    }
 }
 
 /// What data a container keeps, by its image, else by a port that only data stores have.

@@ -5,15 +5,14 @@
 //! otherwise it runs once per deployment and gates those that wait.
 
 use super::Lowering;
-use super::service_selection::{ServiceSelection, unknown};
+use super::service_selection::ServiceSelection;
 use crate::document::ComposeService;
-use crate::extension::{KEY, setting_text};
-use crate::{At, Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
+use crate::settings::{JobSetting, ServiceSettings, unknown_service};
+use crate::{Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::suggest;
 use tranship_frontend::source::{Origin, Provenance};
-use tranship_frontend::yaml::Node;
 
 /// Gives every service its role, and keeps only dependencies on what is deployed.
 pub(super) fn assign(
@@ -25,9 +24,12 @@ pub(super) fn assign(
     let waiters = waiters(cx);
     for given in &selection.deployed {
         let name = &given.name;
-        let settings = cx.manifest.root.at(&["services", name, KEY]);
-        let role = match settings.and_then(declared_job) {
-            Some((when, origin)) => Some(job(cx, services, name, when, origin, waiters.get(name))),
+        let settings = cx.settings.service(name);
+        let role = match settings.and_then(|settings| settings.job.as_ref()) {
+            Some(declared) => {
+                let (when, origin) = declared_job(cx, declared);
+                Some(job(services, name, when, origin, waiters.get(name)))
+            }
             None => sidecar(cx, services, given, settings)
                 .or_else(|| Some(inferred(cx, services, name, waiters.get(name)?))),
         };
@@ -54,31 +56,24 @@ fn waiters(cx: &Lowering<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
     waiters
 }
 
-/// `x-tranship.job`.
-fn declared_job(settings: &Node) -> Option<(JobTime, Origin)> {
-    let job = settings.get("job")?;
-    let when = match (setting_text(job).as_deref(), job.get("schedule")) {
-        (Some("before-deploy"), _) => JobTime::BeforeDeploy,
-        (Some("manual"), _) => JobTime::Manual,
-        (_, Some(schedule)) => JobTime::Schedule(At::of(schedule, setting_text(schedule)?.to_string())),
-        _ => return None,
+/// `x-tranship.job`. A schedule is for the target to claim.
+fn declared_job(cx: &mut Lowering<'_>, declared: &JobSetting) -> (JobTime, Origin) {
+    let (when, at) = match declared {
+        JobSetting::BeforeDeploy(at) => (JobTime::BeforeDeploy, at),
+        JobSetting::Manual(at) => (JobTime::Manual, at),
+        JobSetting::Schedule(at) => return (JobTime::Schedule(at.value.schedule.clone()), at.origin),
     };
-    Some((when, job.origin))
+    cx.ledger.exact(at, "when the job runs");
+    (when, at.origin)
 }
 
 fn job(
-    cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
     name: &Name,
     when: JobTime,
     origin: Origin,
     waiting: Option<&Vec<(Name, Origin)>>,
 ) -> Role {
-    if let Some(node) = cx.manifest.root.at(&["services", name, KEY, "job"])
-        && !matches!(when, JobTime::Schedule(_))
-    {
-        cx.ledger.exact(node, "when the job runs");
-    }
     let waiting = waiting.into_iter().flatten().map(|(waiter, _)| waiter.clone());
     let mut gates: Vec<Name> = waiting.filter(|waiter| services.contains_key(waiter)).collect();
     if when != JobTime::BeforeDeploy {
@@ -109,16 +104,15 @@ fn sidecar(
     cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
     given: &ComposeService,
-    settings: Option<&Node>,
+    settings: Option<&ServiceSettings>,
 ) -> Option<Role> {
-    if let Some(task) = settings.and_then(|node| node.get("task")) {
-        let name = setting_text(task)?;
-        cx.ledger.exact(task, "the task that it shares");
+    if let Some(task) = settings.and_then(|settings| settings.task.as_ref()) {
+        let name = Name::from(task.value.as_str());
         if services.contains_key(&name) {
             return Some(Role::Sidecar { of: name, origin: task.origin });
         }
         let near = suggest::closest(&name, services.keys().map(|name| &**name));
-        let diagnostic = unknown(&name, "task").at(task.origin);
+        let diagnostic = unknown_service(&name, "task").at(task.origin);
         cx.diagnostics.push(match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help("name a service that is deployed"),
@@ -147,7 +141,7 @@ fn inferred(
         .collect();
     if dependents.is_empty() {
         let origin = cx.sources.record(Provenance::Inferred { from, why: "waited for to complete" });
-        return job(cx, services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
+        return job(services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
     }
     let why = "waited for to complete, with a volume in common";
     Role::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }

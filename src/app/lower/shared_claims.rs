@@ -4,30 +4,49 @@
 use super::Lowering;
 use super::service_roles::waits_for_end;
 use crate::document::ComposeService;
-use crate::extension::KEY;
-use crate::{JobTime, Name, Role, Service, TaskGroups};
+use crate::rules;
+use crate::settings::DatabaseSetting;
+use crate::{At, JobTime, Name, Role, Service, TaskGroups};
 use indexmap::IndexMap;
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Claims them.
 pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, tasks: &TaskGroups) {
-    let manifest = cx.manifest;
     let document = cx.document;
     if let Some(name) = &document.project_name {
         cx.ledger.exact(name, "the project's name");
     }
-    for field in &document.extension_fields {
+    for field in &document.extension_fields.foreign {
         cx.ledger.ignored(field, "an extension field of another tool", false);
     }
+    document.extension_fields.misplaced.iter().for_each(|field| misplaced(cx, field));
     for service in services.values() {
         let Some(given) = document.services.get(&service.name) else { continue };
         if let Some(profiles) = &given.profiles {
             cx.ledger.exact(profiles, "the service is active");
         }
-        if let Some(database) = manifest.root.at(&["services", &service.name, KEY, "database"]) {
-            cx.ledger.exact(database, "no managed database");
+        let settings = cx.settings.service(&service.name);
+        if let Some(DatabaseSetting::Container(off)) =
+            settings.and_then(|settings| settings.database.as_ref())
+        {
+            cx.ledger.exact(off, "no managed database");
         }
         dependencies(cx, services, tasks, service, given);
     }
+}
+
+/// `x-tranship` in a place where it is never read.
+fn misplaced(cx: &mut Lowering<'_>, field: &At<()>) {
+    let path = cx.manifest.nodes.path(field.node).to_string();
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::tranship::UNKNOWN_SETTING,
+            format!("unsupported place for `x-tranship`: `{path}`"),
+        )
+        .at(field.origin)
+        .key(path)
+        .help("move it to the top of the file, a service or a volume"),
+    );
 }
 
 /// Entries of `depends_on` that no target has to do anything for.

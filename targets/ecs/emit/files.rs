@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, FileSystem};
 use super::Traced;
-use tranship_app::FileOwner;
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{
     DeletionPolicy, LogicalId, Map, Resource, Role, Select, Template, list, props,
 };
@@ -26,7 +26,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 /// Everything below the access point belongs to the volume's owner, whoever writes it.
 fn access_point(system: &FileSystem) -> Resource {
     let mut properties = props! { "FileSystemId" => system.id().reference() };
-    if let Some(FileOwner { user, group }) = system.owner {
+    if let Some(VolumeOwner { user, group }) = system.owner {
         let (user, group) = (user.to_string(), group.to_string());
         properties.set("PosixUser", props! { "Uid" => &user, "Gid" => &group });
         let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => "0755" };

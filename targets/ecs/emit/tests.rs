@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::emit;
 use crate::ecs::plan::*;
 use crate::ecs_ec2::compute::Ec2;
-use tranship_app::FileOwner;
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
 use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
 
@@ -194,7 +194,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let system = FileSystem {
         name: "data".into(),
         from: vec!["volumes.data".to_owned()],
-        owner: Some(FileOwner { user: 1000, group: 1000 }),
+        owner: Some(VolumeOwner { user: 1000, group: 1000 }),
         subnets: 2,
         careful: true,
     };

@@ -23,7 +23,7 @@ fn plan(planner: &mut Planner<'_, '_>, given: &tranship_app::Database) -> Databa
     for setting in settings.into_iter().flatten() {
         planner.exact(setting, "RDS instance");
     }
-    let careful = planner.app.settings.posture == Posture::Prod;
+    let careful = planner.app.settings.posture() == Posture::Prod;
     name_rules(planner, given);
     Database {
         name: given.name.clone(),
@@ -139,7 +139,7 @@ pub(super) fn file_systems(
             from: vec![format!("volumes.{}", volume.name)],
             owner: volume.owner.as_ref().map(|owner| owner.get()),
             subnets: network.private_count.unwrap_or(2),
-            careful: app.settings.posture == Posture::Prod,
+            careful: app.settings.posture() == Posture::Prod,
         });
     }
     systems

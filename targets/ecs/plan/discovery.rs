@@ -10,8 +10,8 @@ use tranship_frontend::source::Origin;
 
 /// The namespace, where some task is looked up by another.
 pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Namespace> {
-    let name = names::namespace(&planner.app.name, &planner.app.settings);
-    if let Some(setting) = &planner.app.settings.namespace {
+    let name = names::namespace(planner.app);
+    if let Some(setting) = planner.app.settings.namespace() {
         planner.exact(setting, "private DNS namespace");
         legal(planner, setting);
     }
@@ -25,7 +25,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Name
             from: vec![format!("services.{}", task.name)],
         })
         .collect();
-    let from = match planner.app.settings.namespace {
+    let from = match planner.app.settings.namespace() {
         Some(_) => vec!["x-tranship.discovery.namespace".to_owned()],
         None => vec!["name".to_owned()],
     };

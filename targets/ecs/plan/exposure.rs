@@ -8,7 +8,7 @@ use super::{DefaultAction, Listener, ListenerProtocol, ListenerRule, LoadBalance
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tranship_app::{Endpoint, Exposure, Https, Name, Posture, Public};
+use tranship_app::{Endpoint, Exposure, HttpsSettings, Name, Posture, Public};
 use tranship_cloudformation::{LogicalId, Role};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
@@ -58,7 +58,7 @@ pub(super) fn plan(
     }
     let balancer = LoadBalancer {
         listeners,
-        protected: app.settings.posture == Posture::Prod,
+        protected: app.settings.posture() == Posture::Prod,
         domain: domain.map(|domain| domain.peek().clone()),
         from,
     };
@@ -250,7 +250,12 @@ fn listeners(planner: &mut Planner<'_, '_>, routes: BTreeMap<u16, Vec<Route>>) -
     listeners
 }
 
-fn listener(planner: &mut Planner<'_, '_>, https: Option<&Https>, port: u16, routes: Vec<Route>) -> Listener {
+fn listener(
+    planner: &mut Planner<'_, '_>,
+    https: Option<&HttpsSettings>,
+    port: u16,
+    routes: Vec<Route>,
+) -> Listener {
     let protocol = match https {
         Some(https) if port != HTTP => ListenerProtocol::Https(https.certificate.peek().as_str().into()),
         _ => ListenerProtocol::Http,

@@ -9,7 +9,7 @@ use super::secrets;
 use super::{Container, ContainerDependency, MountPoint, StartCondition, Storage, TaskVolume, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{Application, FileMount, FileMountKind, FileOwner, SecretSource, Service};
+use tranship_app::{Application, FileMount, FileMountKind, SecretSource, Service, VolumeOwner};
 use tranship_cloudformation::Value;
 
 /// Published by AWS; has a shell and the core utilities.
@@ -26,11 +26,11 @@ pub(super) fn owners(
     volumes: &[TaskVolume],
     containers: &mut Vec<Container>,
 ) {
-    let owned: Vec<(&TaskVolume, FileOwner)> = volumes
+    let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
         .filter(|volume| volume.storage == Storage::Task)
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
-        .filter(|(_, owner)| *owner != FileOwner::ROOT)
+        .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();
     if owned.is_empty() {
         return;
@@ -50,7 +50,7 @@ pub(super) fn owners(
 }
 
 /// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
-fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<FileOwner> {
+fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<VolumeOwner> {
     if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
         return named.owner.as_ref().map(|owner| owner.get());
     }
@@ -61,7 +61,7 @@ fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<FileO
             .iter()
             .any(|mount| names::container(&format!("{}{}", service.name, mount.target.peek())) == volume)
     };
-    FileOwner::parse(&services.iter().find(mounts)?.container.user.as_ref()?.literal()?)
+    VolumeOwner::parse(&services.iter().find(mounts)?.container.user.as_ref()?.literal()?)
 }
 
 /// Everyone who mounts one of the volumes waits for the helper.

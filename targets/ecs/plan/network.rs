@@ -3,7 +3,7 @@
 use super::planner::Planner;
 use super::{Network, PlannedParameter};
 use crate::ecs::rules;
-use tranship_app::{At, Posture};
+use tranship_app::{At, ExistingNetwork, NetworkSetting, Posture, SubnetId};
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -13,14 +13,18 @@ const ZONES: usize = 2;
 /// The network, and the parameters that name it where the manifest does not.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
     match &planner.app.settings.network {
-        tranship_app::Network::Parameters => parameters(planner),
-        tranship_app::Network::New(_) => (created(planner.app.settings.posture), Vec::new()),
-        tranship_app::Network::Existing { vpc, public, private } => {
-            for id in [vpc].into_iter().chain(public).chain(private) {
+        None => parameters(planner),
+        Some(NetworkSetting::New(asked)) => {
+            planner.exact(asked, "the stack's network");
+            (created(planner.app.settings.posture()), Vec::new())
+        }
+        Some(NetworkSetting::Existing(asked)) => {
+            planner.exact(&asked.vpc, "the stack's network");
+            for id in asked.public_subnets.iter().chain(&asked.private_subnets) {
                 planner.exact(id, "the stack's network");
             }
-            existing_rules(planner, vpc, public, private);
-            (existing(vpc, public, private), Vec::new())
+            existing_rules(planner, asked);
+            (existing(asked), Vec::new())
         }
     }
 }
@@ -63,13 +67,13 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
     (network, parameters)
 }
 
-fn existing(vpc: &At<String>, public: &[At<String>], private: &[At<String>]) -> Network {
-    let list = |ids: &[At<String>]| ids.iter().map(|id| id.peek().as_str()).collect::<Value>();
+fn existing(asked: &ExistingNetwork) -> Network {
+    let list = |ids: &[At<SubnetId>]| ids.iter().map(|id| id.peek().as_str()).collect::<Value>();
     Network {
-        vpc: vpc.peek().as_str().into(),
-        public: list(public),
-        private: list(private),
-        private_count: Some(private.len()),
+        vpc: asked.vpc.peek().as_str().into(),
+        public: list(&asked.public_subnets),
+        private: list(&asked.private_subnets),
+        private_count: Some(asked.private_subnets.len()),
         created: None,
         after: Vec::new(),
     }
@@ -93,28 +97,25 @@ pub fn subnet_ids(kind: &str) -> Vec<LogicalId> {
     ["a", "b"].iter().map(|zone| LogicalId::of(&format!("{kind}-{zone}"), Role::Subnet)).collect()
 }
 
-fn existing_rules(
-    planner: &mut Planner<'_, '_>,
-    vpc: &At<String>,
-    public: &[At<String>],
-    private: &[At<String>],
-) {
+fn existing_rules(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) {
+    let (public, private) = (&asked.public_subnets, &asked.private_subnets);
     let target = planner.compute.target();
-    let mut tell = |rule, at: &At<String>, message: String, help: &str| {
-        planner.cx.diagnostics.push(Diagnostic::new(rule, message).at(at.origin).target(target).help(help));
+    let mut tell = |rule, message: String, help: &str| {
+        let told = Diagnostic::new(rule, message).at(asked.vpc.origin).target(target).help(help);
+        planner.cx.diagnostics.push(told);
     };
     let is_public =
         planner.app.endpoints.iter().any(|it| matches!(it.exposure, tranship_app::Exposure::Public(_)));
     if is_public && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");
-        tell(&rules::SUBNETS, vpc, message, "add them as `network: { public_subnets: [...] }`");
+        tell(&rules::SUBNETS, message, "add them as `network: { public_subnets: [...] }`");
     }
     if private.is_empty() {
         let message = "the network has no private subnets for the tasks".to_owned();
         let help = "add them as `network: { private_subnets: [...] }`: tasks get no public address";
-        tell(&rules::SUBNETS, vpc, message, help);
+        tell(&rules::SUBNETS, message, help);
     } else if private.len() < ZONES && !planner.app.databases.is_empty() {
         let message = format!("a database needs {ZONES} private subnets in different zones");
-        tell(&rules::SUBNETS, vpc, message, "add one as `network: { private_subnets: [...] }`");
+        tell(&rules::SUBNETS, message, "add one as `network: { private_subnets: [...] }`");
     }
 }

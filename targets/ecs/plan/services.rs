@@ -2,11 +2,9 @@
 
 use super::planner::Planner;
 use super::{Job, Namespace, Scaling, Service, Storage, TargetGroup, Task, When};
-use crate::ecs::rules;
 use crate::ecs::task_runner;
 use std::collections::BTreeMap;
 use tranship_app::{JobTime, Name, Role};
-use tranship_frontend::diagnostic::Diagnostic;
 
 /// Seconds in which a new task may fail the load balancer's checks.
 const GRACE: u32 = 60;
@@ -38,7 +36,7 @@ fn service(
     targets: Vec<TargetGroup>,
     discovered: bool,
 ) -> Service {
-    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, given, scaling));
+    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, scaling));
     if let Some(replicas) = &given.replicas {
         let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
         planner.exact(replicas, became);
@@ -72,35 +70,11 @@ fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &tranship_app:
     if given.data_store.is_some() && keeps { (0, 100) } else { (100, 200) }
 }
 
-fn scale(
-    planner: &mut Planner<'_, '_>,
-    given: &tranship_app::Service,
-    scaling: &tranship_app::Scaling,
-) -> Scaling {
+fn scale(planner: &mut Planner<'_, '_>, scaling: &tranship_app::Scaling) -> Scaling {
     planner.exact(&scaling.min, "scalable target: MinCapacity");
     planner.exact(&scaling.max, "scalable target: MaxCapacity");
     for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
         planner.exact(target, "scaling policy: TargetValue");
-    }
-    if scaling.max.peek() < scaling.min.peek() {
-        let message = format!(
-            "`{}` scales from {} to {}: the least is more than the most",
-            given.name,
-            scaling.min.peek(),
-            scaling.max.peek()
-        );
-        let told = planner
-            .about(&rules::SCALE, given, &scaling.max, message)
-            .help("write `scale: { min: 2, max: 8, cpu: 60 }`");
-        planner.cx.diagnostics.push(told);
-    }
-    for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
-        if !(1..=100).contains(&target.get()) {
-            let message = format!("`{}` scales at {} percent", given.name, target.peek());
-            let told =
-                planner.about(&rules::SCALE, given, target, message).help("write a percentage from 1 to 100");
-            planner.cx.diagnostics.push(told);
-        }
     }
     let none = scaling.cpu.is_none() && scaling.memory.is_none();
     Scaling {
@@ -121,9 +95,7 @@ pub(super) fn jobs(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Vec<Job> {
             JobTime::BeforeDeploy => When::BeforeDeploy { timeout: task_runner::LONGEST },
             JobTime::Manual => When::Manual,
             JobTime::Schedule(expression) => {
-                planner.exact(expression, "schedule: ScheduleExpression");
-                schedule_rules(planner, given, expression);
-                When::Schedule(expression.peek().clone())
+                When::Schedule(planner.exact(expression, "schedule: ScheduleExpression").to_string())
             }
         };
         jobs.push(Job {
@@ -135,36 +107,4 @@ pub(super) fn jobs(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Vec<Job> {
         });
     }
     jobs
-}
-
-/// `rate(1 hour)`, `cron(0 3 * * ? *)`, `at(2027-01-01T00:00:00)` (EventBridge Scheduler User Guide, "Schedule types").
-fn schedule_rules(
-    planner: &mut Planner<'_, '_>,
-    given: &tranship_app::Service,
-    expression: &tranship_app::At<String>,
-) {
-    let inner = |kind: &str| {
-        let rest = expression.peek().strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
-        Some(rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    };
-    let rate = inner("rate").is_some_and(|words| {
-        let units = ["minute", "minutes", "hour", "hours", "day", "days"];
-        matches!(words.as_slice(), [count, unit]
-            if count.parse::<u32>().is_ok_and(|count| count > 0) && units.contains(&unit.as_str()))
-    });
-    let cron = inner("cron").is_some_and(|fields| {
-        // One of day of month and day of week must be `?`.
-        fields.len() == 6
-            && [fields.get(2), fields.get(4)].iter().any(|field| field.is_some_and(|it| it == "?"))
-    });
-    let at = inner("at").is_some_and(|words| words.len() == 1);
-    if !rate && !cron && !at {
-        let message = format!("`{}` is not a schedule of `{}`", expression.peek(), given.name);
-        let told = Diagnostic::new(&rules::SCHEDULE, message)
-            .at(expression.origin)
-            .service(&*given.name)
-            .target(planner.compute.target())
-            .help("write `rate(1 hour)` or six fields such as `cron(0 3 * * ? *)`");
-        planner.cx.diagnostics.push(told);
-    }
 }

@@ -5,7 +5,6 @@ use super::planner::Planner;
 use super::text::Renderer;
 use crate::ecs::rules;
 use tranship_cloudformation::Value;
-use tranship_facts::quotas::cloudwatch_logs;
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
 
 /// The stack as a whole.
@@ -26,7 +25,7 @@ pub(super) struct Stack {
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
     let app = planner.app;
     let settings = &app.settings;
-    let stack = names::stack(&app.name, settings);
+    let stack = names::stack(app);
     if let Some(given) = &settings.stack {
         planner.exact(given, "the stack's name");
         if !names::is_stack(given.peek()) {
@@ -39,32 +38,25 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Stack {
         planner.exact(region, "the region to deploy to");
     }
     let renderer = Renderer { app, layout: planner.layout, task: None };
-    let tags = settings.tags.iter().map(|(name, text)| (name.clone(), renderer.value(text))).collect();
-    for (_, text) in &settings.tags {
-        planner.exact(text, "tags");
+    let tags = app.tags.iter().map(|tag| (tag.name.to_string(), renderer.value(&tag.value))).collect();
+    for tag in &app.tags {
+        planner.exact(&tag.value, "tags");
     }
-    let environment = settings.environment.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let environment = app.environment.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     Stack {
         stack,
-        region: settings.region.as_ref().map(|region| region.peek().clone()),
+        region: settings.region.as_ref().map(|region| region.peek().to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
         tags,
     }
 }
 
+/// Days that logs are kept.
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
-    let Some(days) = &planner.app.settings.log_retention else {
-        return cloudwatch_logs::USUAL_RETENTION_DAYS;
-    };
-    planner.exact(days, "log groups: RetentionInDays");
-    if !cloudwatch_logs::is_retention(days.get()) {
-        let near = cloudwatch_logs::next_retention(days.get());
-        let message = format!("CloudWatch cannot keep logs for {} days", days.peek());
-        let help = format!("the next that it can is {near}");
-        tell(planner, &rules::LOG_RETENTION, days.origin, message, &help);
-    }
-    days.get()
+    let asked = planner.app.settings.log_retention.as_ref();
+    let claimed = asked.map(|asked| *planner.exact(asked, "log groups: RetentionInDays"));
+    claimed.unwrap_or_default().days()
 }
 
 fn tell(

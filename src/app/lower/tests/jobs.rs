@@ -1,5 +1,5 @@
 use super::{Lowered, lowered};
-use crate::{FileOwner, JobTime, Role, Scope};
+use crate::{JobTime, Role, Scope, VolumeOwner};
 
 /// A service's role in words.
 fn role(lowered: &Lowered, service: &str) -> String {
@@ -11,7 +11,7 @@ fn role(lowered: &Lowered, service: &str) -> String {
             let when = match &job.when {
                 JobTime::BeforeDeploy => "before",
                 JobTime::Manual => "manual",
-                JobTime::Schedule(schedule) => &schedule.value,
+                JobTime::Schedule(schedule) => schedule.value.as_str(),
             };
             format!("{when} gates {}", job.gates.join(" "))
         }
@@ -75,7 +75,7 @@ fn a_volume_of_several_containers_of_one_task_lives_as_long_as_the_task() {
     assert_eq!(volumes["static"].scope, Scope::Task("app".into()));
     assert_eq!(
         volumes["static"].owner.as_ref().map(|owner| owner.value),
-        Some(FileOwner { user: 1000, group: 1000 })
+        Some(VolumeOwner { user: 1000, group: 1000 })
     );
     assert_eq!(volumes["uploads"].scope, Scope::Persistent);
     assert_eq!(volumes["data"].scope, Scope::Persistent);
@@ -100,7 +100,7 @@ volumes:
     assert_eq!(lowered.app().volumes["shared"].scope, Scope::Persistent);
     assert_eq!(
         lowered.app().volumes["shared"].owner.as_ref().map(|owner| owner.value),
-        Some(FileOwner { user: 10, group: 20 })
+        Some(VolumeOwner { user: 10, group: 20 })
     );
     assert_eq!(lowered.app().volumes["cache"].scope, Scope::Task("app".into()));
     assert_eq!(

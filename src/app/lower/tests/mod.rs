@@ -11,8 +11,8 @@ mod settings;
 mod total;
 
 use crate::{
-    Application, EnvironmentChoice, Ledger, LoweringInput, Piece, Report, Support, SupportRow, SupportTable,
-    Text, environments, late_bound_names, lower,
+    Application, EnvironmentChoice, KnownNames, Ledger, LoweringInput, Piece, Report, Support, SupportRow,
+    SupportTable, Text, late_bound_names, lower,
 };
 use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
@@ -37,9 +37,10 @@ static REST: SupportTable = SupportTable {
     }],
 };
 
-/// The rules that these tests can name: those of the front end and of this crate.
-pub(super) fn known_rules() -> RuleRegistry {
-    RuleRegistry::new(tranship_frontend::diagnostic::rules::ALL.iter().chain(crate::rules::ALL).copied())
+/// What these tests can name: the rules of the front end and of this crate, and targets of today.
+pub(super) fn known_names() -> KnownNames {
+    let rules = tranship_frontend::diagnostic::rules::ALL.iter().chain(crate::rules::ALL).copied();
+    KnownNames { rules: RuleRegistry::new(rules), targets: vec!["beanstalk", "ecs-ec2", "fargate"] }
 }
 
 /// Lowers one file for a target.
@@ -68,10 +69,9 @@ fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     let Some(manifest) = load(&options, world, &mut sources, &mut diagnostics) else {
         panic!("not a manifest: {:?}", shown(&diagnostics));
     };
-    environments(&manifest, &mut diagnostics);
     let mut ledger = Ledger::new();
-    let registry = known_rules();
-    let given = LoweringInput { manifest: &manifest, choice, registry: &registry, world };
+    let known = known_names();
+    let given = LoweringInput { manifest: &manifest, choice, known: &known, world };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }

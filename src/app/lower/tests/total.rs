@@ -1,6 +1,6 @@
 //! No tree makes lowering panic, whatever its shape.
 
-use super::known_rules;
+use super::known_names;
 use crate::{EnvironmentChoice, Ledger, LoweringInput, lower};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -149,8 +149,8 @@ proptest! {
         };
         for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
             let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
-            let (registry, world) = (known_rules(), Memory::new());
-            let given = LoweringInput { manifest: &manifest, choice: &choice, registry: &registry, world: &world };
+            let (known, world) = (known_names(), Memory::new());
+            let given = LoweringInput { manifest: &manifest, choice: &choice, known: &known, world: &world };
             let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
             // Whatever the tree, nothing that is deployed is without a task.
             for service in application.iter().flat_map(|application| application.services.keys()) {

@@ -1,6 +1,6 @@
 //! What outlives a task: databases, file systems, secrets; and what a deployment gives: parameters.
 
-use tranship_app::{FileOwner, Name, SecretId};
+use tranship_app::{Name, SecretId, VolumeOwner};
 use tranship_cloudformation::{LogicalId, Parameter, Role, Value};
 use tranship_facts::DatabaseEngine;
 
@@ -54,7 +54,7 @@ pub struct FileSystem {
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// User and group of everything in it.
-    pub owner: Option<FileOwner>,
+    pub owner: Option<VolumeOwner>,
     /// The private subnets, where their number is known; else the first two of the list.
     pub subnets: usize,
     /// Whether it is kept when the stack goes.

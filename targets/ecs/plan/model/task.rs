@@ -4,7 +4,7 @@ pub use crate::container::{
     ContainerDependency, ContainerPlan, HealthCheckPlan, LinuxParameters, MountPoint, NamespaceSharing,
     NetworkMode, PortMapping, ResourceLimit, StartCondition,
 };
-use tranship_app::{FileOwner, Name};
+use tranship_app::{Name, VolumeOwner};
 use tranship_cloudformation::{LogicalId, Role, Value, iam};
 use tranship_facts::ProcessorArchitecture;
 
@@ -89,7 +89,7 @@ pub enum Storage {
         /// Its path.
         path: String,
         /// Who owns it: user and group.
-        owner: Option<FileOwner>,
+        owner: Option<VolumeOwner>,
     },
     /// EFS: the file system of this persistent volume, through the access point of the same name.
     Efs(Name),
