@@ -17,6 +17,9 @@ mod transport_protocol;
 pub mod url_schemes;
 mod value_range;
 
+/// Bytes of a MiB.
+pub const MIB: u64 = 1024 * 1024;
+
 pub use database_engines::{ClassProblem, DatabaseEngine};
 pub use fargate_sizes::FargateSize;
 pub use image_details::{ImageDetails, ImageUser};

@@ -73,11 +73,6 @@ rules! {
         why "Every service in the manifest is scaled, not only this one."
         example "services:\n  app:\n    image: nginx\n    deploy: { replicas: 3 }\n"
         fix "Accept it, or choose an ECS target, which scales each service independently.";
-    HEALTH_CHECK = Note "beanstalk/health-check-range" "health check adjusted to ECS limits"
-        what "Amazon ECS allows an interval of 5 to 300 seconds, a timeout of 2 to 60 seconds, 1 to 10 retries and a start period of up to 300 seconds. The nearest allowed value is used."
-        why "The container is checked more or less often than it is locally."
-        example "services:\n  app:\n    image: nginx\n    healthcheck: { test: curl -f localhost, interval: 1s }\n"
-        fix "Nothing, unless the difference matters. In that case, write a value within the limits.";
     MEMORY = Error "beanstalk/memory-exceeds-instance" "not enough memory on the instance"
         what "Together, the containers reserve more memory than an instance of the chosen type has available."
         why "Amazon ECS could not place the task, and the environment would stay Red."

@@ -33,11 +33,6 @@ rules! {
         why "The container starts as soon as the other has started, healthy or not."
         example "services:\n  app: { image: app, depends_on: { cache: { condition: service_healthy } }, network_mode: \"service:cache\" }\n  cache: { image: redis }\n"
         fix "Copy the image's health check into `healthcheck` in the manifest.";
-    HEALTH_CHECK_RANGE = Warning "ecs/health-check-range" "health check adjusted to ECS limits"
-        what "ECS allows an interval of 5 to 300 seconds, a timeout of 2 to 60 seconds, 1 to 10 retries and a start period of up to 300 seconds. The nearest allowed value is used."
-        why "ECS notices an unhealthy container earlier or later than Docker Compose does."
-        example "services:\n  app:\n    image: app\n    healthcheck: { test: curl -f localhost, interval: 3s }\n"
-        fix "Write a value within the limits, or accept the nearest: `x-tranship: { accept: [ecs/health-check-range] }`.";
     LISTENER_COLLISION = Error "ecs/listener-collision" "conflicting public endpoints"
         what "Two endpoints take every request, or their rules have the same priority."
         why "A load balancer sends each request to only one of them, and rejects rules of equal priority."
@@ -63,11 +58,6 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { port: 53 } } }\n"
         fix "Keep the port internal.";
-    SECRET_IN_COMMAND = Error "ecs/secret-in-command" "secret in a command"
-        what "An argument of the command or the entrypoint contains a secret."
-        why "Anyone who may read the task definition could read the secret."
-        example "services:\n  app:\n    image: app\n    command: [run, --password, hunter2]\n"
-        fix "Pass it as an environment variable and let the command read that.";
     STACK_NAME = Error "ecs/stack-name" "invalid stack name"
         what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
         why "CloudFormation could not create the stack."
@@ -78,11 +68,6 @@ rules! {
         why "After a failure, a service may run while a service it depends on does not."
         example "services:\n  app: { image: app, depends_on: [api] }\n  api: { image: api }\n"
         fix "Let the application retry its connections.";
-    STOP_TIMEOUT = Warning "ecs/stop-timeout" "stop grace period adjusted to ECS limits"
-        what "A container has at least 2 seconds to stop, and at most 120 on Fargate. The nearest allowed value is used."
-        why "A container that needs longer is killed."
-        example "services:\n  worker: { image: worker, stop_grace_period: 10m }\n"
-        fix "Make the program stop sooner, or use the target `ecs-ec2`, which has no upper limit.";
     SUBNETS = Error "ecs/subnets" "not enough subnets"
         what "Tasks and databases run in private subnets. A load balancer and a database each need two of them, in different Availability Zones."
         why "CloudFormation could not create the stack, or its tasks would need public addresses."
@@ -93,11 +78,6 @@ rules! {
         why "CloudFormation could not create the stack."
         example "an application with several hundred services"
         fix "Split the application, or do what the message says.";
-    TMPFS_SIZE = Note "ecs/tmpfs-size" "tmpfs without a size"
-        what "ECS requires a size for every tmpfs. Compose does not, so Tranship sets 64 MiB."
-        why "A program that writes more gets an error."
-        example "services:\n  app: { image: app, tmpfs: /run }\n"
-        fix "Set a size: `tmpfs: /run:size=128m`.";
     TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "too many containers in a task"
         what "A task definition holds at most ten containers, including init containers and helpers."
         why "ECS would reject the task definition."

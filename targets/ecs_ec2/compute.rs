@@ -1,5 +1,6 @@
 //! The compute policy of EC2 instances: how tasks reach the network, where volumes are, what the machines are.
 
+use super::container_bounds;
 use super::machines::{self, Machines};
 use super::room;
 use super::user_data::Folder;
@@ -20,12 +21,7 @@ use tranship_frontend::diagnostic::{Diagnostic, Severity};
 #[derive(Debug)]
 pub struct Ec2;
 
-/// "Task definition parameters for Amazon EC2": what is not limited there has no bound here.
-static LIMITS: Limits =
-    Limits { stop_timeout: u32::MAX, cap_add: None, host_access: true, compatibility: "EC2" };
-
-/// MiB that a container reserves when the manifest says nothing: ECS needs a number to place it by.
-const RESERVATION: u32 = 256;
+static LIMITS: Limits = Limits { container: &container_bounds::BOUNDS, compatibility: "EC2" };
 
 impl Compute for Ec2 {
     fn target(&self) -> &'static str {
@@ -72,13 +68,6 @@ impl Compute for Ec2 {
     }
 
     fn finish(&self, application: &Application, plan: &mut EcsPlan, cx: &mut Compilation<'_>) {
-        for task in &mut plan.tasks {
-            for container in &mut task.containers {
-                if container.memory.is_none() && container.memory_reservation.is_none() {
-                    container.memory_reservation = Some(RESERVATION);
-                }
-            }
-        }
         let kind = instance_type(application, plan, cx);
         let instance = InstanceType::find(&kind);
         if instance.is_none() {

@@ -4,12 +4,13 @@
 //! in [`compute::Ec2`]; the rest is `targets/ecs`.
 
 pub mod compute;
+mod container_bounds;
 pub mod machines;
 pub mod room;
 mod rules;
 pub mod user_data;
 
-use super::{Compilation, Compiled, Target, ecs, support};
+use super::{Compilation, Compiled, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::Rule;
 
@@ -27,7 +28,7 @@ impl Target for EcsEc2 {
     }
 
     fn rules(&self) -> &'static [&'static [&'static Rule]] {
-        &[ecs::rules::ALL, rules::ALL]
+        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -1,5 +1,6 @@
 //! The compute policy of Fargate.
 
+use super::container_bounds;
 use crate::Compilation;
 use crate::ecs::plan::{
     Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
@@ -7,22 +8,14 @@ use crate::ecs::plan::{
 use crate::fargate::rules;
 use tranship_app::{Application, CapacityKind, Service, Volume};
 use tranship_cloudformation::LogicalId;
-use tranship_facts::{FargateSize, quotas};
+use tranship_facts::{FargateSize, MIB};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
 #[derive(Debug)]
 pub(super) struct Fargate;
 
-/// Amazon ECS Developer Guide, "Task definition differences for Fargate".
-static LIMITS: Limits = Limits {
-    stop_timeout: quotas::ecs::FARGATE_STOP_TIMEOUT.most,
-    cap_add: Some(quotas::ecs::FARGATE_CAPABILITIES),
-    host_access: false,
-    compatibility: "FARGATE",
-};
-
-const MIB: u64 = 1024 * 1024;
+static LIMITS: Limits = Limits { container: &container_bounds::BOUNDS, compatibility: "FARGATE" };
 
 impl Compute for Fargate {
     fn target(&self) -> &'static str {

@@ -38,6 +38,59 @@ pub const FARGATE_STOP_TIMEOUT: ValueRange<u32> = ValueRange { least: 2, most: 1
 /// Capabilities that a container on Fargate may add.
 pub const FARGATE_CAPABILITIES: &[&str] = &["SYS_PTRACE"];
 
+/// Amazon ECS API Reference, `KernelCapabilities` (read 2026-11).
+pub const KERNEL_CAPABILITIES: &[&str] = &[
+    "ALL",
+    "AUDIT_CONTROL",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "SYSLOG",
+    "WAKE_ALARM",
+];
+
+/// What Docker knows besides [`KERNEL_CAPABILITIES`] (capabilities(7) manual page, Linux 5.9).
+pub const MORE_DOCKER_CAPABILITIES: &[&str] = &["AUDIT_READ", "BPF", "CHECKPOINT_RESTORE", "PERFMON"];
+
+/// MiB. On EC2 instances Amazon ECS wants a limit or a reservation for every container (API Reference,
+/// `ContainerDefinition.memoryReservation`, read 2026-11), and has no default. It places tasks by this number:
+/// too small a one fails when the instance runs out of memory, too large a one is seen when compiling.
+pub const DEFAULT_MEMORY_RESERVATION: u32 = 256;
+
+/// Seconds that a container waits for a health check where the manifest says nothing: Compose's default. That of ECS is 5.
+pub const COMPOSE_HEALTH_CHECK_TIMEOUT: u64 = 30;
+
 /// MiB of memory that Docker gives a container at least.
 pub const LEAST_MEMORY_MIB: u32 = 6;
 

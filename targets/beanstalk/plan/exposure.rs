@@ -3,10 +3,10 @@
 //! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
 //! its own with a rule that leads to it.
 
-use super::task::PortMapping;
 use super::{OptionSetting, Plan, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
+use crate::container::PortMapping;
 use std::collections::BTreeMap;
 use tranship_app::{Application, Endpoint, Exposure, Public, Service};
 use tranship_facts::TransportProtocol;
@@ -146,9 +146,9 @@ fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
 
 fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {
     let name = container_name(&endpoint.service);
-    if let Some(container) = plan.containers.iter_mut().find(|container| container.definition.name == name) {
-        let (container_port, protocol) = (endpoint.port, endpoint.protocol.as_str());
-        container.definition.port_mappings.push(PortMapping { container_port, host_port, protocol });
+    if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
+        let (port, protocol) = (endpoint.port, endpoint.protocol);
+        container.ports.push(PortMapping { container: port, host: Some(host_port), protocol });
     }
 }
 

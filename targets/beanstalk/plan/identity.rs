@@ -1,7 +1,7 @@
 //! What the instance's role may do: pull the images, and what the services' permissions ask for.
 
-use super::values::{Part, known_all};
-use super::{Plan, SecretVariable, Statement, path};
+use super::values::{InstanceText, TextPart, known_all};
+use super::{Container, Plan, SecretVariable, Statement, path};
 use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -36,11 +36,12 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
 
 /// The secrets inside longer values and those of jobs, which the instance reads at deployment.
 fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, SecretVariable> {
-    let containers = plan.containers.iter().flat_map(|container| container.deferred.values());
-    let jobs = plan.jobs.iter().flat_map(|job| job.environment.values().chain(&job.command));
+    let containers = plan.containers.iter().flat_map(|it| words(it).chain(it.environment.values()));
+    let jobs = plan.jobs.iter().map(|job| &job.container);
+    let jobs = jobs.flat_map(|it| it.environment.values().chain(words(it)));
     let mut read = IndexMap::new();
     for part in containers.chain(jobs).flat_map(|value| &value.0) {
-        let Part::Secret { secret: location } = part else { continue };
+        let TextPart::Secret { secret: location } = part else { continue };
         let own = |name: &&str| format!("{}/{name}", plan.environment) == *location;
         let name = application.secrets.keys().map(|name| &**name).find(own);
         let given = name.is_some_and(|name| {
@@ -55,10 +56,15 @@ fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, Secr
     read
 }
 
+/// The words of entrypoint and command.
+fn words(container: &Container) -> impl Iterator<Item = &InstanceText> {
+    container.entrypoint.iter().flatten().chain(&container.command)
+}
+
 /// Pulling from the repositories of Amazon ECR that the images name.
 fn pull(plan: &mut Plan) {
-    let images = plan.containers.iter().map(|container| &container.definition.image);
-    let images = images.chain(plan.jobs.iter().map(|job| &job.image));
+    let images = plan.containers.iter().map(|container| &container.image);
+    let images = images.chain(plan.jobs.iter().map(|job| &job.container.image));
     let repositories: BTreeSet<String> =
         images.filter_map(|image| ImageReference::parse(image).ecr()).map(|it| it.arn()).collect();
     if repositories.is_empty() {

@@ -76,7 +76,7 @@ pub(super) fn usual_instance(plan: &Plan) -> String {
 
 /// MiB that a container keeps for itself.
 fn share(container: &Container) -> u64 {
-    container.definition.memory_reservation.or(container.definition.memory).unwrap_or(0)
+    container.memory_reservation.or(container.memory).map_or(0, u64::from)
 }
 
 /// MiB that all containers keep for themselves.
@@ -94,7 +94,7 @@ fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>
     }
     let largest = application.services.values().find(|service| {
         let most = plan.containers.iter().max_by_key(|container| share(container));
-        most.is_some_and(|container| container.definition.name == super::container_name(&service.name))
+        most.is_some_and(|container| container.name == super::container_name(&service.name))
     });
     let asked = largest.and_then(|service| {
         let resources = &service.resources;
@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn the_usual_instance_holds_what_is_reserved() {
         let plan = |reserved| {
-            let mut container = Container::default();
-            container.definition.memory_reservation = Some(reserved);
+            let mut container = Container::new("app".to_owned(), "app".to_owned());
+            container.memory_reservation = Some(reserved);
             Plan { containers: vec![container], ..Plan::default() }
         };
         for (reserved, name) in
@@ -147,6 +147,6 @@ mod tests {
         {
             assert_eq!(usual_instance(&plan(reserved)), name, "{reserved} MiB");
         }
-        assert_eq!(usual_instance(&plan(u64::MAX)), "m7i.16xlarge");
+        assert_eq!(usual_instance(&plan(u32::MAX)), "m7i.16xlarge");
     }
 }

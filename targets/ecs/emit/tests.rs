@@ -14,11 +14,8 @@ fn id(name: &str, role: Role) -> LogicalId {
 }
 
 fn container(name: &str) -> Container {
+    let image = Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into();
     Container {
-        name: name.to_owned(),
-        image: Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into(),
-        essential: true,
-        entrypoint: Vec::new(),
         command: vec!["run".into(), "--all".into()],
         environment: IndexMap::from([("A".to_owned(), Value::from("${B}"))]),
         secrets: IndexMap::from([(
@@ -26,8 +23,7 @@ fn container(name: &str) -> Container {
             Sub::new().reference(&id("db", Role::Credentials)).then(":password::").into(),
         )]),
         user: Some("1000".into()),
-        working_dir: None,
-        health: Some(Health {
+        health: Some(HealthCheckPlan {
             command: vec!["CMD-SHELL".into(), "true".into()],
             interval: Some(5),
             timeout: None,
@@ -36,25 +32,11 @@ fn container(name: &str) -> Container {
         }),
         mounts: vec![MountPoint { volume: "data".to_owned(), path: "/data".to_owned(), read_only: false }],
         ports: vec![PortMapping { container: 8000, host: None, protocol: TransportProtocol::Tcp }],
-        depends_on: Vec::new(),
-        cpu: None,
-        memory: None,
         memory_reservation: Some(256),
         stop_timeout: Some(30),
-        read_only: None,
-        privileged: None,
-        tty: None,
-        interactive: None,
-        hostname: None,
-        linux: Linux { init: Some(true), ..Linux::default() },
-        ulimits: vec![("nofile".to_owned(), 1024, 2048)],
-        sysctls: Vec::new(),
-        extra_hosts: Vec::new(),
-        dns: Vec::new(),
-        dns_search: Vec::new(),
-        security_options: Vec::new(),
-        labels: IndexMap::new(),
-        restarts: false,
+        linux: LinuxParameters { init: true, ..LinuxParameters::default() },
+        ulimits: vec![ResourceLimit { name: "nofile".to_owned(), soft: 1024, hard: 2048 }],
+        ..Container::new(name.to_owned(), image)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{EcsPlan, NetworkMode, Size, Storage, Task};
 use crate::Compilation;
+use crate::container::ContainerBounds;
 use tranship_app::{Application, At, Name, Service, Volume};
 use tranship_cloudformation::{LogicalId, Value};
 use tranship_facts::ProcessorArchitecture;
@@ -35,16 +36,11 @@ pub trait Compute: Sync {
     fn finish(&self, application: &Application, plan: &mut EcsPlan, cx: &mut Compilation<'_>);
 }
 
-/// What a target's task definitions may hold. A row of the limits of "Task definition parameters"
-/// in the Amazon ECS Developer Guide.
+/// What a target's task definitions may hold.
 #[derive(Debug)]
 pub struct Limits {
-    /// The longest `StopTimeout`, in seconds.
-    pub stop_timeout: u32,
-    /// Capabilities that may be added; nothing for any.
-    pub cap_add: Option<&'static [&'static str]>,
-    /// Whether containers may be privileged, use devices, shared memory and security options.
-    pub host_access: bool,
+    /// What their containers may ask for.
+    pub container: &'static ContainerBounds,
     /// `RequiresCompatibilities`.
     pub compatibility: &'static str,
 }

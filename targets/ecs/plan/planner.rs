@@ -80,18 +80,4 @@ impl<'a> Planner<'a, '_> {
         let told = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);
         self.cx.diagnostics.push(told);
     }
-
-    /// Claims a leaf as approximated by a value, and says so under a rule.
-    pub(super) fn approximate(
-        &mut self,
-        rule: &'static Rule,
-        service: &Service,
-        claimed: &impl Claim,
-        (value, reason): (String, &str),
-        message: String,
-    ) {
-        self.cx.ledger.approximated(claimed, value, reason, "");
-        let told = self.about(rule, service, claimed, message);
-        self.cx.diagnostics.push(told);
-    }
 }

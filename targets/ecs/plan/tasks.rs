@@ -2,7 +2,10 @@
 
 use super::container::{self, Needs};
 use super::planner::Planner;
-use super::{Asked, Container, NetworkMode, Reach, Storage, Task, helpers, identity, kernel, names};
+use super::{
+    Asked, Container, ContainerDependency, NamespaceSharing, NetworkMode, Reach, StartCondition, Storage,
+    Task, helpers, identity, names,
+};
 use crate::ecs::rules;
 use tranship_app::{At, Condition, Name, Role, Service};
 use tranship_cloudformation::{LogicalId, Pseudo, Sub, Value};
@@ -27,14 +30,16 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
         role(planner, service, &services, &mut container);
         containers.push(container);
     }
-    helpers::owners(planner.app, &services, &needs.volumes, &mut containers);
+    helpers::owners(planner, &services, &needs.volumes, &mut containers);
     helpers::files(planner, main, &services, &mut containers, &mut needs);
     count(planner, main, containers.len());
     if mode == NetworkMode::AwsVpc {
         port_conflicts(planner, &services);
     }
-    let pid_mode = kernel::pid_mode(planner, &services);
-    let ipc_mode = kernel::ipc_mode(planner, &services);
+    let widest = |sharing: fn(&Container) -> Option<NamespaceSharing>| {
+        containers.iter().filter_map(sharing).min().map(NamespaceSharing::as_str)
+    };
+    let (pid_mode, ipc_mode) = (widest(|container| container.pid), widest(|container| container.ipc));
     let architecture = architecture(planner, &services);
     let asked = asked(main, &services, architecture, containers.len());
     let size = planner.compute.size(&asked, planner.cx);
@@ -88,16 +93,18 @@ fn role(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service],
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
         let condition = match dependency.condition.peek() {
-            Condition::Started => "START",
-            Condition::Completed => "SUCCESS",
-            Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
+            Condition::Started => StartCondition::Start,
+            Condition::Completed => StartCondition::Success,
+            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
             Condition::Healthy => {
                 unchecked(planner, service, other, &dependency.condition);
-                "START"
+                StartCondition::Start
             }
         };
         planner.exact(&dependency.condition, "task definition: DependsOn");
-        container.depends_on.push((names::container(&other.name), condition));
+        container
+            .depends_on
+            .push(ContainerDependency { container: names::container(&other.name), condition });
     }
 }
 
