@@ -33,8 +33,24 @@ pub(super) struct KnownHosts<'a> {
     pub(super) is_host: &'a dyn Fn(&str) -> bool,
     /// Whether a port is one that this host listens on, so `host:port` cannot be an image and its tag.
     pub(super) listens: &'a dyn Fn(&str, u16) -> bool,
-    /// Whether the variable's name says that its value is a host.
-    pub(super) host_wanted: bool,
+    /// Whether a bare word may be one.
+    pub(super) bare_words: BareWords,
+}
+
+/// Whether a word without a port or a scheme may be a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BareWords {
+    /// The variable's name says that its value is one.
+    MayBeHosts,
+    /// Nothing says so.
+    AreWords,
+}
+
+impl BareWords {
+    /// What the name of a variable says of its value.
+    pub(super) fn of(variable: &str) -> Self {
+        if super::variable_names::holds_host(variable) { BareWords::MayBeHosts } else { BareWords::AreWords }
+    }
 }
 
 /// Characters that end a token.
@@ -198,7 +214,7 @@ fn token_address(text: &str, token: TextRange, names: &KnownHosts<'_>) -> Option
     let key = key_before(text, token.start);
     let wanted = match &key {
         Some(key) => says_host(key),
-        None => names.host_wanted && is_list_item(text),
+        None => names.bare_words == BareWords::MayBeHosts && is_list_item(text),
     };
     let address = match port {
         Some(port) => {
@@ -273,10 +289,10 @@ mod tests {
     use super::*;
 
     /// Addresses as `host`, `host:port`, with `user/password@` before and `/path` behind.
-    fn shown(text: &str, host_wanted: bool) -> Vec<String> {
+    fn shown(text: &str, bare_words: BareWords) -> Vec<String> {
         let is_host = |name: &str| ["db", "app", "kafka", "redis", "es1", "es2"].contains(&name);
         let listens = |name: &str, port: u16| name == "db" && port == 80;
-        let found = addresses(text, &KnownHosts { is_host: &is_host, listens: &listens, host_wanted });
+        let found = addresses(text, &KnownHosts { is_host: &is_host, listens: &listens, bare_words });
         let shown = |address: &ScannedAddress| {
             let part = |part: &Option<TextRange>| part.as_ref().map(|part| slice(text, part).to_owned());
             let login = part(&address.user)
@@ -312,7 +328,7 @@ mod tests {
             ("Data Source=db;Initial Catalog=app", vec!["db"]),
             ("root:pw@tcp(db:3306)/app?x=y", vec!["root/pw@db:3306/app"]),
         ] {
-            assert_eq!(shown(text, false), expected, "{text}");
+            assert_eq!(shown(text, BareWords::AreWords), expected, "{text}");
         }
     }
 
@@ -336,7 +352,7 @@ mod tests {
             "://",
             "@:=",
         ] {
-            assert_eq!(shown(text, false), Vec::<String>::new(), "{text}");
+            assert_eq!(shown(text, BareWords::AreWords), Vec::<String>::new(), "{text}");
         }
     }
 
@@ -349,7 +365,7 @@ mod tests {
             ("es1, app.example.org", vec!["es1"]),
             ("{app}", vec![]),
         ] {
-            assert_eq!(shown(text, true), expected, "{text}");
+            assert_eq!(shown(text, BareWords::MayBeHosts), expected, "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A container's environment can take a value from a secret; its command cannot.
 
 use super::Lowering;
-use super::address_scan::{ScannedAddress, TextRange, slice};
+use super::address_scan::{BareWords, ScannedAddress, TextRange, slice};
 use super::declared_secrets::can_be_secret;
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
@@ -19,27 +19,44 @@ struct CommandWord {
     part: TextRange,
 }
 
+/// What a command line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CommandPurpose {
+    /// The container's process.
+    Process,
+    /// Its health check, which runs inside the container.
+    HealthCheck,
+}
+
 impl EnvironmentWiring<'_> {
     /// Wires a service's command lines.
     pub(super) fn commands(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
         let name = service.name.clone();
         let container = &mut service.container;
         for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
-            self.arguments(cx, &name, &mut list.value, false);
+            self.arguments(cx, &name, &mut list.value, CommandPurpose::Process);
         }
         match container.health_check.as_mut().map(|check| &mut check.test.value) {
-            Some(HealthTest::Exec(list)) => self.arguments(cx, &name, list, true),
-            Some(HealthTest::Shell(line)) => self.arguments(cx, &name, std::slice::from_mut(line), true),
+            Some(HealthTest::Exec(list)) => self.arguments(cx, &name, list, CommandPurpose::HealthCheck),
+            Some(HealthTest::Shell(line)) => {
+                self.arguments(cx, &name, std::slice::from_mut(line), CommandPurpose::HealthCheck)
+            }
             None => {}
         }
     }
 
-    fn arguments(&mut self, cx: &mut Lowering<'_>, service: &Name, list: &mut [Text], health: bool) {
+    fn arguments(
+        &mut self,
+        cx: &mut Lowering<'_>,
+        service: &Name,
+        list: &mut [Text],
+        purpose: CommandPurpose,
+    ) {
         let flats: Vec<FlatText> = list.iter().map(FlatText::of).collect();
         let words = words(&flats);
         self.refuse_secrets(cx, service, &flats, &words, list);
         for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
-            let mut found = self.addresses(service, &flat.text, false);
+            let mut found = self.addresses(service, &flat.text, BareWords::AreWords);
             let refused = found.iter().any(|one| hides(one, flat));
             if refused {
                 tell(cx, service, text.origin);
@@ -47,7 +64,7 @@ impl EnvironmentWiring<'_> {
             found.extend(self.spaced(service, &flats, &words, index, &found));
             let mut marks = Vec::new();
             for address in &found {
-                marks.extend(self.mark(service, address, flat, text.origin, health));
+                marks.extend(self.mark(service, address, flat, text.origin, purpose));
             }
             if !marks.is_empty() {
                 *text = flat.with(marks);
@@ -62,12 +79,12 @@ impl EnvironmentWiring<'_> {
         address: &ScannedAddress,
         flat: &FlatText,
         origin: Origin,
-        health: bool,
+        purpose: CommandPurpose,
     ) -> Vec<(TextRange, Piece)> {
         let Some(to) = self.directory.resolve(service, slice(&flat.text, &address.host)).cloned() else {
             return Vec::new();
         };
-        if health && to == *service {
+        if purpose == CommandPurpose::HealthCheck && to == *service {
             return vec![(address.host.clone(), Piece::Literal("localhost".into()))];
         }
         self.reach(service, &to, address, flat, None, origin);

@@ -3,13 +3,13 @@
 //! In: each service's environment as the manifest has it. Out: the same with [`Piece`]s where the value
 //! differs on AWS, and who reaches whom. Source of the rules: design notes in each function.
 
-use super::address_scan::{KnownHosts, ScannedAddress, TextRange, addresses, slice};
+use super::address_scan::{BareWords, KnownHosts, ScannedAddress, TextRange, addresses, slice};
 use super::declared_secrets::{can_be_secret, is_secret_form};
 use super::flat_text::FlatText;
 use super::host_directory::HostDirectory;
 use super::secret_groups::{SecretExtent, SecretUse};
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
-use super::variable_names::{ConnectionField, field, holds_callers, holds_host, holds_secret};
+use super::variable_names::{ConnectionField, field, holds_callers, holds_secret};
 use super::{Lowering, declared_secrets};
 use crate::rules;
 use crate::{Database, DatabaseField, Image, Name, Piece, Secret, SecretId, Segment, Service, Text, Variant};
@@ -149,7 +149,7 @@ fn groups(
         let flat = FlatText::of(text);
         let is_host = |name: &str| database(name).is_some();
         let names =
-            KnownHosts { is_host: &is_host, listens: &|_, _| true, host_wanted: holds_host(variable) };
+            KnownHosts { is_host: &is_host, listens: &|_, _| true, bare_words: BareWords::of(variable) };
         let found = addresses(&flat.text, &names);
         let Some(name) = found.iter().find_map(|address| database(slice(&flat.text, &address.host))) else {
             continue;
@@ -196,7 +196,7 @@ impl EnvironmentWiring<'_> {
         ports: &BTreeMap<String, u16>,
     ) -> DraftText {
         let flat = FlatText::of(text);
-        let found = self.addresses(service, &flat.text, holds_host(variable));
+        let found = self.addresses(service, &flat.text, BareWords::of(variable));
         let mut marks = Vec::new();
         let mut credentials = false;
         for address in &found {
@@ -299,7 +299,7 @@ impl EnvironmentWiring<'_> {
         part: TextRange,
         extent: SecretExtent,
     ) -> Piece<ProvisionalSecret> {
-        let (from, literal) = cx.variable_behind(found, &part);
+        let SecretOrigin { from, literal } = cx.origin_of(found, &part);
         self.pool.given(SecretUse {
             service: found.service.clone(),
             variable: found.variable.clone(),
@@ -313,13 +313,13 @@ impl EnvironmentWiring<'_> {
     }
 
     /// Every address of a value whose host is known or whose password must be hidden.
-    pub(super) fn addresses(&self, service: &Name, text: &str, host_wanted: bool) -> Vec<ScannedAddress> {
+    pub(super) fn addresses(&self, service: &Name, text: &str, bare_words: BareWords) -> Vec<ScannedAddress> {
         let is_host = |name: &str| self.directory.resolve(service, name).is_some();
         let listens = |name: &str, port: u16| {
             let to = self.directory.resolve(service, name);
             to.and_then(|to| self.listening.get(to)).is_some_and(|ports| ports.contains(&port))
         };
-        addresses(text, &KnownHosts { is_host: &is_host, listens: &listens, host_wanted })
+        addresses(text, &KnownHosts { is_host: &is_host, listens: &listens, bare_words })
     }
 
     /// Notes that a value leads to a service.
@@ -488,26 +488,37 @@ struct WiredValue<'a> {
 }
 
 impl Lowering<'_> {
-    /// The variable whose value a part is, all of it; and whether the part's text stands in the manifest.
-    fn variable_behind(&self, found: &WiredValue<'_>, part: &TextRange) -> (Option<Name>, bool) {
+    /// Where a part of a value comes from.
+    fn origin_of(&self, found: &WiredValue<'_>, part: &TextRange) -> SecretOrigin {
+        let of_variable = |name: &Name| SecretOrigin { from: Some(name.clone()), literal: false };
+        let written = SecretOrigin { from: None, literal: true };
         if let Some(variable) = found.flat.variable_at(part) {
-            return (Some(variable), false);
+            return of_variable(&variable);
         }
         if !found.flat.is_known() {
-            return (None, true);
+            return written;
         }
         let substitutions = self.sources.substitutions(found.text.origin);
         let same = |range: &std::ops::Range<u32>| (range.start as usize..range.end as usize) == *part;
-        match substitutions.iter().find(|one| same(&one.range)) {
-            Some(one) => (Some(one.variable.clone()), matches!(one.source, VariableSource::Fallback)),
-            None => match &*self.sources.provenance(found.text.origin) {
-                Provenance::Outside(VariableSource::Environment(name) | VariableSource::Flag(name)) => {
-                    (Some(name.clone()), false)
-                }
-                _ => (None, true),
-            },
+        if let Some(one) = substitutions.iter().find(|one| same(&one.range)) {
+            let literal = matches!(one.source, VariableSource::Fallback);
+            return SecretOrigin { literal, ..of_variable(&one.variable) };
+        }
+        match &*self.sources.provenance(found.text.origin) {
+            Provenance::Outside(VariableSource::Environment(name) | VariableSource::Flag(name)) => {
+                of_variable(name)
+            }
+            _ => written,
         }
     }
+}
+
+/// Where a secret text comes from.
+struct SecretOrigin {
+    /// The variable whose value it is, all of it.
+    from: Option<Name>,
+    /// Whether the text itself stands in the manifest.
+    literal: bool,
 }
 
 /// Whether the whole value is a secret, by the variable's name or by the value's form.

@@ -4,11 +4,11 @@
 //! In: the services as the manifest has them, before secrets hide a part of a value. Out: each service's
 //! [`ExternalAddress`]es. Invariant: no host of the Compose network and no address of the machine itself is one.
 
-use super::address_scan::{KnownHosts, ScannedAddress, addresses, slice};
+use super::address_scan::{BareWords, KnownHosts, ScannedAddress, addresses, slice};
 use super::environment_wiring::port_variables;
 use super::flat_text::{FlatText, OPEN};
 use super::host_directory::HostDirectory;
-use super::variable_names::{ConnectionField, field, holds_host};
+use super::variable_names::{ConnectionField, field};
 use crate::{ExternalAddress, Name, PortSpec, Service, Text};
 use indexmap::IndexMap;
 use tranship_facts::{TransportProtocol, UrlScheme};
@@ -24,14 +24,16 @@ fn of_service(service: &Service, directory: &HostDirectory) -> Vec<ExternalAddre
     let container = &service.container;
     let is_outside = |host: &str| is_outside(host) && directory.resolve(&service.name, host).is_none();
     let lists = [&container.entrypoint, &container.command].into_iter().flatten();
-    let mut found: Vec<ExternalAddress> =
-        lists.flat_map(|list| &list.value).flat_map(|text| in_text(text, false, None, &is_outside)).collect();
+    let mut found: Vec<ExternalAddress> = lists
+        .flat_map(|list| &list.value)
+        .flat_map(|text| in_text(text, BareWords::AreWords, None, &is_outside))
+        .collect();
     let ports = port_variables(&container.environment);
     for (variable, variant) in &container.environment {
         let Some(text) = &variant.value else { continue };
         let connection = field(variable).filter(|(_, kind)| *kind == ConnectionField::Host);
         let sibling = connection.and_then(|(prefix, _)| ports.get(&prefix).copied());
-        found.extend(in_text(text, holds_host(variable), sibling, &is_outside));
+        found.extend(in_text(text, BareWords::of(variable), sibling, &is_outside));
     }
     found
 }
@@ -39,12 +41,12 @@ fn of_service(service: &Service, directory: &HostDirectory) -> Vec<ExternalAddre
 /// The addresses in a text; `sibling` is the port that another variable says.
 fn in_text(
     text: &Text,
-    host_wanted: bool,
+    bare_words: BareWords,
     sibling: Option<u16>,
     is_outside: &dyn Fn(&str) -> bool,
 ) -> Vec<ExternalAddress> {
     let flat = FlatText::of(text);
-    let names = KnownHosts { is_host: is_outside, listens: &|_, _| true, host_wanted };
+    let names = KnownHosts { is_host: is_outside, listens: &|_, _| true, bare_words };
     let found = addresses(&flat.text, &names);
     let outside = found.into_iter().filter(|address| is_outside(slice(&flat.text, &address.host)));
     let external = |address: ScannedAddress| {

@@ -61,10 +61,8 @@ fn declared(
     settings: &PublicEndpoint,
     declared_at: Origin,
 ) -> Option<Endpoint> {
-    if let Some(port) = &settings.container_port {
-        cx.ledger.exact(port, "the port that is public");
-    }
-    let wanted = settings.container_port.as_ref().map(|port| port.value.get());
+    let wanted = settings.container_port.as_ref();
+    let wanted = wanted.map(|port| cx.ledger.exact(port, "the port that is public").get());
     let Some(chosen) = the_port(service, wanted) else {
         cx.diagnostics.push(ambiguous_port(service, declared_at));
         return None;
