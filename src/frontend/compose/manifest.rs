@@ -190,6 +190,32 @@ impl Manifest {
         let services = self.root.get("services").and_then(Node::as_mapping);
         services.into_iter().flatten().map(|entry| (&entry.key.text, &entry.value))
     }
+
+    /// The node of a key path as [`KeyPath`] prints it: `services.app.ports[0]`. Keys may hold dots.
+    pub fn node_at(&self, path: &str) -> Option<&Node> {
+        node_below(&self.root, path)
+    }
+}
+
+fn node_below<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+    if path.is_empty() {
+        return Some(node);
+    }
+    match &node.value {
+        Value::Sequence(items) => {
+            let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
+            node_below(items.get(index.parse::<usize>().ok()?)?, rest)
+        }
+        Value::Mapping(mapping) => {
+            let path = path.strip_prefix('.').unwrap_or(path);
+            mapping.iter().find_map(|entry| {
+                let rest = path.strip_prefix(&*entry.key.text)?;
+                let ends = rest.is_empty() || rest.starts_with(['.', '[']);
+                ends.then(|| node_below(&entry.value, rest)).flatten()
+            })
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

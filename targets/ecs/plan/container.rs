@@ -1,9 +1,8 @@
 //! A Compose service's container -> a container definition, with a claim for every leaf it uses.
 
 use super::planner::Planner;
-use super::secrets::{self, Readable};
+use super::secrets::{self, ReadableSecret};
 use super::{Container, NetworkMode, PortMapping, TaskVolume, health, kernel, mounts, names, text::Renderer};
-use crate::ecs::rules;
 use tranship_app::{Image, Service, Text, Variant};
 use tranship_cloudformation::{LogicalId, Role, Value};
 
@@ -15,7 +14,7 @@ pub(super) struct Needs {
     /// Volumes of the task.
     pub(super) volumes: Vec<TaskVolume>,
     /// Secrets that the execution role reads.
-    pub(super) readable: Vec<Readable>,
+    pub(super) readable: Vec<ReadableSecret>,
 }
 
 /// The container of a service in the task `task`.
@@ -66,7 +65,7 @@ fn image(planner: &mut Planner<'_, '_>, renderer: &Renderer<'_>, service: &Servi
     }
 }
 
-/// `entrypoint` or `command`. A secret in an argument would stand in the task definition, which many may read.
+/// `entrypoint` or `command`. The application model holds no secret in an argument.
 fn command(
     planner: &mut Planner<'_, '_>,
     renderer: &Renderer<'_>,
@@ -77,16 +76,7 @@ fn command(
     let list = if key == "command" { &container.command } else { &container.entrypoint };
     let Some(list) = list else { return Vec::new() };
     let property = if key == "command" { "Command" } else { "EntryPoint" };
-    planner.exact(list, &format!("task definition: {property}"));
-    if list.peek().iter().any(Text::is_secret) {
-        let message = format!("`{key}` of `{}` holds a secret", service.name);
-        let told = planner
-            .about(&rules::SECRET_IN_COMMAND, service, list, message)
-            .help("pass it as a variable of the environment and let the command read that");
-        planner.cx.diagnostics.push(told);
-        return Vec::new();
-    }
-    renderer.values(list.peek())
+    renderer.values(planner.exact(list, &format!("task definition: {property}")))
 }
 
 fn variable(

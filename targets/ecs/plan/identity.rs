@@ -3,7 +3,7 @@
 //! Policies are part of their roles, so that no task starts before its rights exist.
 
 use super::planner::Planner;
-use super::secrets::Readable;
+use super::secrets::ReadableSecret;
 use super::{Storage, TaskVolume};
 use tranship_app::{Image, Piece, Service, Text};
 use tranship_cloudformation::iam::{Policy, Statement, arn};
@@ -14,7 +14,7 @@ pub(super) fn execution(
     planner: &Planner<'_, '_>,
     task: &str,
     services: &[&Service],
-    readable: &[Readable],
+    readable: &[ReadableSecret],
 ) -> Policy {
     let log_group = LogicalId::of(task, Role::LogGroup);
     let mut policy = Policy::new()
@@ -31,11 +31,11 @@ pub(super) fn execution(
     let (mut any_secret, mut any_parameter) = (false, false);
     for one in readable {
         match one {
-            Readable::Secret(value) => {
+            ReadableSecret::Secret(value) => {
                 any_secret = true;
                 secrets = secrets.on(value);
             }
-            Readable::SsmParameter(value) => {
+            ReadableSecret::SsmParameter(value) => {
                 any_parameter = true;
                 parameters = parameters.on(value);
             }

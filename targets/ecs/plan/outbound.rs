@@ -4,10 +4,9 @@
 //! application needs; it is opened. Everything else stays shut.
 
 use super::planner::Planner;
-use super::{EcsPlan, Outbound, Task};
+use super::{OutboundPort, TaskPlan};
 use std::collections::BTreeSet;
 use tranship_app::{Piece, Protocol, Text};
-use tranship_cloudformation::{LogicalId, Role};
 
 /// Ports of schemes that stand in URLs without one (IANA).
 const SCHEMES: &[(&str, u16)] = &[
@@ -34,9 +33,9 @@ const SCHEMES: &[(&str, u16)] = &[
 ];
 
 /// The outbound rules of a task.
-pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
+pub(super) fn of_task(planner: &Planner<'_, '_>, task: &TaskPlan) -> Vec<OutboundPort> {
     let rule =
-        |port, protocol, description: &str| Outbound { port, protocol, description: description.into() };
+        |port, protocol, description: &str| OutboundPort { port, protocol, description: description.into() };
     let mut rules = vec![
         rule(443, Protocol::Tcp, "HTTPS: image registries, AWS and other services"),
         rule(53, Protocol::Udp, "DNS"),
@@ -50,25 +49,8 @@ pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
     rules
 }
 
-/// Opens what tasks need in the group that they share with their machine.
-pub(super) fn share(planner: &Planner<'_, '_>, plan: &mut EcsPlan) {
-    for task in &plan.tasks {
-        let own = LogicalId::of(&task.name, Role::SecurityGroup);
-        let Some(group) = plan.groups.iter_mut().find(|group| group.id == task.group && group.id != own)
-        else {
-            continue;
-        };
-        for port in named(planner, task) {
-            if !group.outbound.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
-                let description = "Named in a value of the environment".to_owned();
-                group.outbound.push(Outbound { port, protocol: Protocol::Tcp, description });
-            }
-        }
-    }
-}
-
 /// Ports of hosts outside of the application that stand in values of the task's containers.
-fn named(planner: &Planner<'_, '_>, task: &Task) -> BTreeSet<u16> {
+fn named(planner: &Planner<'_, '_>, task: &TaskPlan) -> BTreeSet<u16> {
     let services = planner.app.services.values().filter(|it| planner.layout.is_in(&it.name, &task.name));
     let mut found = BTreeSet::new();
     for service in services {

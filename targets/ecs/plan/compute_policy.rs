@@ -1,0 +1,145 @@
+//! The compute policy: what Fargate and EC2 instances do differently, in a handful of pure methods.
+//!
+//! A policy answers questions of the planner from what it is given. It claims nothing, reports nothing by itself
+//! and changes nothing: what there is to say comes back with the answer.
+
+use super::{
+    Architecture, CapacityPlan, EcsServicePlan, JobPlan, MachinePlan, NetworkMode, Storage, TaskPlan,
+    TaskSize,
+};
+use tranship_app::{At, Name, Volume};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// What runs the tasks of an ECS target.
+pub trait ComputePolicy: Sync {
+    /// The target's name, for diagnostics: `fargate`.
+    fn target(&self) -> &'static str;
+
+    /// What messages call the target: `Fargate`.
+    fn product(&self) -> &'static str;
+
+    /// What its task definitions may hold.
+    fn limits(&self) -> &'static Limits;
+
+    /// How the containers of a task reach the network.
+    fn network_mode(&self, reach: TaskReach) -> NetworkMode;
+
+    /// The size of a task from what its containers ask for.
+    fn task_size(&self, request: &SizeRequest) -> SizeChoice;
+
+    /// Where the data of a named volume is. `local`: within one task only.
+    fn storage(&self, volume: &Volume, local: bool) -> Storage;
+
+    /// What the cluster and its services run on. `spot`: on spare capacity, where the target has it.
+    fn capacity(&self, spot: bool) -> CapacityPlan;
+
+    /// How the machines are decided, where the stack has its own.
+    fn machines(&self) -> Option<DecideMachines>;
+}
+
+/// What a target's task definitions may hold. A row of the limits of "Task definition parameters"
+/// in the Amazon ECS Developer Guide.
+#[derive(Debug)]
+pub struct Limits {
+    /// The longest `StopTimeout`, in seconds.
+    pub stop_timeout: u32,
+    /// Capabilities that may be added; nothing for any.
+    pub cap_add: Option<&'static [&'static str]>,
+    /// Whether containers may be privileged, use devices, shared memory and security options.
+    pub host_access: bool,
+    /// Whether `spot` chooses spare capacity.
+    pub spot: bool,
+    /// MiB reserved for a container that asks for no memory, where ECS needs a number to place it by.
+    pub default_reservation: Option<u32>,
+}
+
+/// Who reaches a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskReach {
+    /// Other tasks, by its name.
+    pub by_name: bool,
+    /// The containers of its own task, over the loopback: it has sidecars.
+    pub together: bool,
+}
+
+/// What the containers of a task ask for, together.
+#[derive(Debug, Clone)]
+pub struct SizeRequest {
+    /// The service or job of the task.
+    pub task: Name,
+    /// The sum of the limits, or where there are none of the reservations, in 1/1024 of a CPU.
+    pub cpu: Option<At<u32>>,
+    /// The sum of the limits, or where there are none of the reservations, in bytes.
+    pub memory: Option<At<u64>>,
+    /// Where the task's service stands.
+    pub origin: Origin,
+}
+
+/// The size of a task.
+#[derive(Debug)]
+pub enum SizeChoice {
+    /// As asked for, or none where a task needs none.
+    Exact(TaskSize),
+    /// The nearest that holds what was asked for.
+    Nearest {
+        /// The size.
+        size: TaskSize,
+        /// Why it is not the one asked for.
+        reason: &'static str,
+        /// What to report.
+        diagnostic: Diagnostic,
+    },
+    /// No size holds what was asked for.
+    TooLarge {
+        /// Why.
+        reason: &'static str,
+        /// What to report.
+        diagnostic: Diagnostic,
+    },
+}
+
+/// Decides the machines from everything that runs on them.
+pub type DecideMachines = fn(&MachineRequest<'_>) -> MachineChoice;
+
+/// What machines are decided from.
+#[derive(Debug)]
+pub struct MachineRequest<'a> {
+    /// Where the settings stand.
+    pub origin: Origin,
+    /// Whether the posture is prod.
+    pub prod: bool,
+    /// The instance type that the environment names, and where.
+    pub instance_type: Option<(&'a str, Origin)>,
+    /// Fewest and most machines, as the environment says.
+    pub instances: Option<(u32, u32)>,
+    /// Task definitions.
+    pub tasks: &'a [TaskPlan],
+    /// Services.
+    pub services: &'a [EcsServicePlan],
+    /// Jobs.
+    pub jobs: &'a [JobPlan],
+    /// The network that the machines are in.
+    pub network: &'a super::NetworkPlan,
+}
+
+impl MachineRequest<'_> {
+    /// The task of a service or job.
+    pub fn task(&self, name: &str) -> Option<&TaskPlan> {
+        self.tasks.iter().find(|task| &*task.name == name)
+    }
+
+    /// The processor of the tasks.
+    pub fn architecture(&self) -> Architecture {
+        self.tasks.first().map(|task| task.architecture).unwrap_or_default()
+    }
+}
+
+/// The machines that were chosen.
+#[derive(Debug)]
+pub struct MachineChoice {
+    /// The machines.
+    pub plan: MachinePlan,
+    /// What to report: rules that are broken, and what was chosen.
+    pub diagnostics: Vec<Diagnostic>,
+}

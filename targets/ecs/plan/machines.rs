@@ -1,0 +1,50 @@
+//! The machines of the cluster, where the stack has its own, and the parameter of their image.
+
+use super::planner::Planner;
+use super::{
+    Architecture, DecideMachines, EcsServicePlan, JobPlan, MachinePlan, MachineRequest, NetworkPlan,
+    ParameterPlan, TaskPlan,
+};
+use tranship_app::Posture;
+use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
+
+/// Asks the policy for the machines, and reports what it says.
+pub(super) fn plan(
+    planner: &mut Planner<'_, '_>,
+    decide: DecideMachines,
+    (tasks, services, jobs): (&[TaskPlan], &[EcsServicePlan], &[JobPlan]),
+    network: &NetworkPlan,
+) -> MachinePlan {
+    let app = planner.app;
+    let instance_type =
+        app.settings.instance_type.as_ref().map(|setting| {
+            (planner.exact(setting, "launch template: instance type").as_str(), setting.origin)
+        });
+    let instances = app.settings.instances.as_ref().map(|(min, max)| {
+        let min = *planner.exact(min, "auto scaling group: minimum size");
+        (min, *planner.exact(max, "auto scaling group: maximum size"))
+    });
+    let choice = decide(&MachineRequest {
+        origin: app.settings.origin,
+        prod: app.settings.posture == Posture::Prod,
+        instance_type,
+        instances,
+        tasks,
+        services,
+        jobs,
+        network,
+    });
+    choice.diagnostics.into_iter().for_each(|diagnostic| planner.report(diagnostic));
+    choice.plan
+}
+
+/// The parameter of the machine image: the newest one recommended for ECS, resolved at each deployment.
+pub fn image_parameter(architecture: Architecture) -> ParameterPlan {
+    let path = match architecture {
+        Architecture::X86 => "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+        Architecture::Arm => "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+    };
+    let kind = ParameterType::Ssm("AWS::EC2::Image::Id");
+    let parameter = Parameter::new(kind, "The machine image of the cluster's instances").default(path);
+    ParameterPlan::plain(LogicalId::only(Role::InstanceImage), parameter)
+}
