@@ -1,7 +1,6 @@
 //! What both ECS targets share: the plan (decisions and legality) and the emission (mechanical).
 //!
-//! In: the application and a [`ComputePolicy`], which says what a target's machines
-//! need. Out: a CloudFormation template and what a deployment needs to know of it.
+//! In: the application and a [`ComputePolicy`], which answers what Fargate and EC2 do differently. Out: a CloudFormation template and what a deployment needs to know of it.
 
 mod emit;
 pub mod plan;

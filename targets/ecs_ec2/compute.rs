@@ -2,8 +2,8 @@
 
 use super::machines;
 use crate::ecs::plan::{
-    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, Limits, NetworkMode, SizeChoice,
-    SizeRequest, Storage, TaskReach, TaskSize,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
+    TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use tranship_app::Volume;
 use tranship_cloudformation::{LogicalId, Role};
@@ -13,7 +13,7 @@ use tranship_cloudformation::{LogicalId, Role};
 pub(super) struct Ec2;
 
 /// "Task definition parameters for Amazon EC2": what is not limited there has no bound here.
-static LIMITS: Limits = Limits {
+static LIMITS: TaskLimits = TaskLimits {
     stop_timeout: u32::MAX,
     cap_add: None,
     host_access: true,
@@ -30,7 +30,7 @@ impl ComputePolicy for Ec2 {
         "ECS"
     }
 
-    fn limits(&self) -> &'static Limits {
+    fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
 
@@ -45,13 +45,16 @@ impl ComputePolicy for Ec2 {
         SizeChoice::Exact(TaskSize::default())
     }
 
-    fn storage(&self, volume: &Volume, local: bool) -> Storage {
+    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
         if !local {
-            return Storage::Efs(volume.name.clone());
+            return VolumeStorage::Efs(volume.name.clone());
         }
         // A name of dots alone would be another folder.
         let name = volume.name.replacen('.', "_", usize::from(volume.name.starts_with('.')));
-        Storage::Host { path: format!("/data/{name}"), owner: volume.owner.as_ref().map(|owner| owner.get()) }
+        VolumeStorage::Host {
+            path: format!("/data/{name}"),
+            owner: volume.owner.as_ref().map(|owner| owner.get()),
+        }
     }
 
     /// The stack makes its own capacity provider; spare capacity is not among its settings.

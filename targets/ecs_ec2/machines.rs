@@ -6,7 +6,7 @@ use super::instances::{self, Instance};
 use super::placement;
 use super::rules;
 use crate::ecs::plan::{
-    MachineChoice, MachineFolder, MachinePlan, MachineRequest, NetworkMode, Storage, TaskPlan,
+    MachineChoice, MachineFolder, MachinePlan, MachineRequest, NetworkMode, TaskPlan, VolumeStorage,
 };
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
@@ -80,7 +80,7 @@ fn folders(tasks: &[TaskPlan]) -> Vec<MachineFolder> {
     let volumes = tasks.iter().flat_map(|task| &task.volumes);
     let mut folders: Vec<MachineFolder> = volumes
         .filter_map(|volume| match &volume.storage {
-            Storage::Host { path, owner: Some(owner) } => {
+            VolumeStorage::Host { path, owner: Some(owner) } => {
                 Some(MachineFolder { path: path.clone(), owner: *owner })
             }
             _ => None,

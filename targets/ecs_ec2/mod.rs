@@ -1,6 +1,6 @@
 //! The target `ecs-ec2`: the shared ECS plan on machines of the stack's own.
 //!
-//! In: the application. Out: a CloudFormation template with the machines in it. What differs from Fargate stands
+//! In: the application. Out: a CloudFormation template with the machines in it. What differs from Fargate is
 //! in `compute::Ec2` and `machines`; the rest is `targets/ecs`.
 
 mod compute;

@@ -85,8 +85,8 @@ fn interfaces(request: &MachineRequest<'_>, instance: &Instance, max: u32) -> Op
         Diagnostic::new(
             &rules::TOO_FEW_INTERFACES,
             format!(
-                "tasks that are reached by name need {needed} network interfaces during a deployment; \
-                 {max} x `{name}` have {available} for them"
+                "a deployment needs {needed} network interfaces for tasks that are reached by name; \
+                 the machines ({max} x `{name}`) have {available}"
             ),
         )
         .key("x-tranship.instance_type")
@@ -94,7 +94,7 @@ fn interfaces(request: &MachineRequest<'_>, instance: &Instance, max: u32) -> Op
     })
 }
 
-/// The number of machines that hold every task at its most, with room to deploy the largest.
+/// The number of machines that hold every service at its largest, with capacity to deploy the largest task.
 pub(super) fn machines_needed(request: &MachineRequest<'_>, instance: &Instance) -> u32 {
     let (mut cpu, mut memory) = (0, 0);
     for service in request.services {
@@ -152,8 +152,8 @@ mod tests {
         }
     }
 
-    /// Asks something of tasks and services that stand alone.
-    fn asked<T>(
+    /// Calls a function with a request of these tasks and services.
+    fn with_request<T>(
         tasks: &[TaskPlan],
         services: &[EcsServicePlan],
         ask: impl FnOnce(&MachineRequest<'_>) -> T,
@@ -209,12 +209,12 @@ mod tests {
         for (desired, max, refused) in cases {
             let tasks = [task("a", NetworkMode::AwsVpc, 1, 1)];
             let services = [service("a", Some(desired), None)];
-            let found = asked(&tasks, &services, |request| interfaces(request, &small(), max));
+            let found = with_request(&tasks, &services, |request| interfaces(request, &small(), max));
             assert_eq!(found.is_some(), refused, "{desired} tasks, {max} machines");
         }
         let tasks = [task("a", NetworkMode::Bridge, 1, 1)];
         let services = [service("a", Some(100), None)];
-        assert!(asked(&tasks, &services, |request| interfaces(request, &small(), 1)).is_none());
+        assert!(with_request(&tasks, &services, |request| interfaces(request, &small(), 1)).is_none());
     }
 
     #[test]
@@ -228,12 +228,12 @@ mod tests {
             (vec![], vec![], 0),
         ];
         for (tasks, services, machines) in cases {
-            let needed = asked(&tasks, &services, |request| machines_needed(request, &small()));
+            let needed = with_request(&tasks, &services, |request| machines_needed(request, &small()));
             assert_eq!(needed, machines);
         }
         let tasks = [task("a", NetworkMode::AwsVpc, u32::MAX, u32::MAX)];
         let services = [service("a", Some(u32::MAX), None)];
-        let needed = asked(&tasks, &services, |request| machines_needed(request, &small()));
+        let needed = with_request(&tasks, &services, |request| machines_needed(request, &small()));
         assert_eq!(needed, u32::MAX);
     }
 }

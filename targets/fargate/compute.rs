@@ -2,8 +2,8 @@
 
 use super::size;
 use crate::ecs::plan::{
-    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, Limits, NetworkMode, SizeChoice,
-    SizeRequest, Storage, TaskReach, TaskSize,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
+    TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
 use tranship_app::Volume;
@@ -14,7 +14,7 @@ use tranship_frontend::diagnostic::Diagnostic;
 pub(super) struct Fargate;
 
 /// Amazon ECS Developer Guide, "Task definition differences for Fargate".
-static LIMITS: Limits = Limits {
+static LIMITS: TaskLimits = TaskLimits {
     stop_timeout: 120,
     cap_add: Some(&["SYS_PTRACE"]),
     host_access: false,
@@ -33,7 +33,7 @@ impl ComputePolicy for Fargate {
         "Fargate"
     }
 
-    fn limits(&self) -> &'static Limits {
+    fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
 
@@ -51,8 +51,8 @@ impl ComputePolicy for Fargate {
         if chosen == (cpu, memory) { SizeChoice::Exact(size) } else { nearest(request, size) }
     }
 
-    fn storage(&self, volume: &Volume, local: bool) -> Storage {
-        if local { Storage::Task } else { Storage::Efs(volume.name.clone()) }
+    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
+        if local { VolumeStorage::Task } else { VolumeStorage::Efs(volume.name.clone()) }
     }
 
     fn capacity(&self, spot: bool) -> CapacityPlan {

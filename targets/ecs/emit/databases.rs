@@ -30,7 +30,7 @@ fn attachment(database: &DatabasePlan) -> LogicalId {
     LogicalId::of(&database.name, Role::SecretAttachment)
 }
 
-/// User and password. Without punctuation, the password may stand in a URL.
+/// User and password. Without punctuation, the password can be part of a URL.
 fn secret(database: &DatabasePlan) -> Resource {
     let template = serde_json::json!({ "username": database.username }).to_string();
     Resource::new(

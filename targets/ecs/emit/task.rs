@@ -1,6 +1,6 @@
 //! Task definitions with their roles and log groups.
 
-use super::super::plan::{EcsPlan, Storage, TaskPlan, TaskVolume};
+use super::super::plan::{EcsPlan, TaskPlan, TaskVolume, VolumeStorage};
 use super::{Traced, container};
 use tranship_cloudformation::iam;
 use tranship_cloudformation::{DeletionPolicy, LogicalId, Map, Pseudo, Resource, Role, Sub, Template, props};
@@ -64,9 +64,9 @@ fn definition(task: &TaskPlan, launch_type: &'static str) -> Resource {
 fn volume(volume: &TaskVolume) -> Map {
     let named = Map::new().with("Name", volume.name.as_str());
     match &volume.storage {
-        Storage::Task => named,
-        Storage::Host { path, .. } => named.with("Host", props! { "SourcePath" => path.as_str() }),
-        Storage::Efs(name) => named.with(
+        VolumeStorage::Task => named,
+        VolumeStorage::Host { path, .. } => named.with("Host", props! { "SourcePath" => path.as_str() }),
+        VolumeStorage::Efs(name) => named.with(
             "EFSVolumeConfiguration",
             props! {
                 "FilesystemId" => LogicalId::of(name, Role::FileSystem).reference(),

@@ -73,7 +73,7 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
         size: TaskSize { cpu: Some(256), memory: Some(512) },
         architecture: Architecture::X86,
         containers: vec![main],
-        volumes: vec![TaskVolume { name: "data".to_owned(), storage: Storage::Efs("data".into()) }],
+        volumes: vec![TaskVolume { name: "data".to_owned(), storage: VolumeStorage::Efs("data".into()) }],
         execution: iam::Policy::new()
             .with(iam::Statement::allow(["logs:PutLogEvents"]).on(id(name, Role::LogGroup).arn())),
         permissions: iam::Policy::new(),

@@ -12,7 +12,7 @@ const HOST_BITS: u32 = 12;
 /// Subnets.
 const SUBNETS: u32 = 4;
 
-/// Adds it, if the plan says so.
+/// Adds it, if the stack makes one.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     let Some(network) = &plan.network.created else { return };
     vpc(&network.zones, template);
@@ -47,7 +47,7 @@ fn vpc(zones: &[NetworkZone], template: &mut Template) {
     }
 }
 
-/// The internet gateway, the public route table, and the NAT gateways that stand in public subnets.
+/// The internet gateway, the public route table, and the NAT gateways in the public subnets.
 fn public_side(zones: &[NetworkZone], template: &mut Template) {
     let [vpc, gateway] = [Role::Vpc, Role::InternetGateway].map(LogicalId::only);
     let attachment = LogicalId::only(Role::InternetGatewayAttachment);

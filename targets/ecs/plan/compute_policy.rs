@@ -1,11 +1,11 @@
 //! The compute policy: what Fargate and EC2 instances do differently, in a handful of pure methods.
 //!
-//! A policy answers questions of the planner from what it is given. It claims nothing, reports nothing by itself
-//! and changes nothing: what there is to say comes back with the answer.
+//! A policy answers from what it is given: it claims nothing, reports nothing and changes nothing. What there is to
+//! report is part of the answer.
 
 use super::{
-    Architecture, CapacityPlan, EcsServicePlan, JobPlan, MachinePlan, NetworkMode, Storage, TaskPlan,
-    TaskSize,
+    Architecture, CapacityPlan, EcsServicePlan, JobPlan, MachinePlan, NetworkMode, TaskPlan, TaskSize,
+    VolumeStorage,
 };
 use tranship_app::{At, Name, Volume};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -20,7 +20,7 @@ pub trait ComputePolicy: Sync {
     fn product(&self) -> &'static str;
 
     /// What its task definitions may hold.
-    fn limits(&self) -> &'static Limits;
+    fn limits(&self) -> &'static TaskLimits;
 
     /// How the containers of a task reach the network.
     fn network_mode(&self, reach: TaskReach) -> NetworkMode;
@@ -29,7 +29,7 @@ pub trait ComputePolicy: Sync {
     fn task_size(&self, request: &SizeRequest) -> SizeChoice;
 
     /// Where the data of a named volume is. `local`: within one task only.
-    fn storage(&self, volume: &Volume, local: bool) -> Storage;
+    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage;
 
     /// What the cluster and its services run on. `spot`: on spare capacity, where the target has it.
     fn capacity(&self, spot: bool) -> CapacityPlan;
@@ -41,7 +41,7 @@ pub trait ComputePolicy: Sync {
 /// What a target's task definitions may hold. A row of the limits of "Task definition parameters"
 /// in the Amazon ECS Developer Guide.
 #[derive(Debug)]
-pub struct Limits {
+pub struct TaskLimits {
     /// The longest `StopTimeout`, in seconds.
     pub stop_timeout: u32,
     /// Capabilities that may be added; nothing for any.
@@ -72,7 +72,7 @@ pub struct SizeRequest {
     pub cpu: Option<At<u32>>,
     /// The sum of the limits, or where there are none of the reservations, in bytes.
     pub memory: Option<At<u64>>,
-    /// Where the task's service stands.
+    /// Where the task's service is in the manifest.
     pub origin: Origin,
 }
 
@@ -105,13 +105,13 @@ pub type DecideMachines = fn(&MachineRequest<'_>) -> MachineChoice;
 /// What machines are decided from.
 #[derive(Debug)]
 pub struct MachineRequest<'a> {
-    /// Where the settings stand.
+    /// Where the settings are in the manifest.
     pub origin: Origin,
     /// Whether the posture is prod.
     pub prod: bool,
-    /// The instance type that the environment names, and where.
+    /// The instance type that the environment sets, and where.
     pub instance_type: Option<(&'a str, Origin)>,
-    /// Fewest and most machines, as the environment says.
+    /// Fewest and most machines, if the environment sets them.
     pub instances: Option<(u32, u32)>,
     /// Task definitions.
     pub tasks: &'a [TaskPlan],

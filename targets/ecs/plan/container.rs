@@ -103,7 +103,7 @@ fn variable(
     }
 }
 
-/// Limits of the container itself; the task's size is decided over all of them.
+/// TaskLimits of the container itself; the task's size is decided over all of them.
 fn resources(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
     let asked = &service.resources;
     let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(6);

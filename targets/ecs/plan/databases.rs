@@ -100,10 +100,19 @@ fn version(planner: &mut Planner<'_, '_>, given: &Database) -> String {
         return format!("{major}.{newest}");
     }
     let names: Vec<&str> = known.map(|row| row.1).collect();
-    let message = format!("`{}`: RDS does not support {} {asked}", given.name, engine.as_str());
+    let message = format!("RDS does not support {} {asked} for `{}`", product(*engine), given.name);
     let help = format!("choose one of {}, and run the same version locally", names.join(", "));
     report(planner, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
     asked.to_owned()
+}
+
+/// What messages call an engine.
+fn product(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Mysql => "MySQL",
+        Engine::Mariadb => "MariaDB",
+        Engine::Postgres => "PostgreSQL",
+    }
 }
 
 fn class(planner: &mut Planner<'_, '_>, given: &Database) -> String {

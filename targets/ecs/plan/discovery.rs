@@ -43,7 +43,7 @@ pub(super) fn report_renamed(planner: &mut Planner<'_, '_>) {
     }
 }
 
-/// The services that a text of another task names: what stands there instead, and where it is seen first.
+/// The services that a text of another task names, each with its new name and the first place that names it.
 fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
     let mut found = BTreeMap::new();
     for (task, members) in planner.layout.tasks() {

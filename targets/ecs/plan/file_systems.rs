@@ -1,7 +1,7 @@
 //! Persistent volumes: an EFS file system for each that some task mounts.
 
 use super::planner::Planner;
-use super::{FileSystemPlan, NetworkPlan, Storage, TaskPlan};
+use super::{FileSystemPlan, NetworkPlan, TaskPlan, VolumeStorage};
 use tranship_app::{Posture, Volume};
 use tranship_cloudformation::DeletionPolicy;
 
@@ -27,7 +27,7 @@ fn plan_one(
     planner.exact(&volume.node, "a volume of the tasks that mount it");
     let owner = volume.owner.as_ref().map(|owner| *planner.exact(owner, "the volume's owner"));
     let mut mounted = tasks.iter().flat_map(|task| &task.volumes);
-    if !mounted.any(|mounted| matches!(&mounted.storage, Storage::Efs(own) if *own == volume.name)) {
+    if !mounted.any(|mounted| matches!(&mounted.storage, VolumeStorage::Efs(own) if *own == volume.name)) {
         return None;
     }
     if let Some(external) = &volume.external {

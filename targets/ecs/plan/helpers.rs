@@ -6,7 +6,7 @@
 use super::container::Needs;
 use super::planner::Planner;
 use super::secrets;
-use super::{Container, MountPoint, Storage, TaskVolume, names};
+use super::{Container, MountPoint, TaskVolume, VolumeStorage, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{Application, FileMount, SecretSource, Service};
@@ -28,7 +28,7 @@ pub(super) fn owners(
 ) {
     let owned: Vec<(&TaskVolume, (u32, u32))> = volumes
         .iter()
-        .filter(|volume| volume.storage == Storage::Task)
+        .filter(|volume| volume.storage == VolumeStorage::Task)
         .filter_map(|volume| Some((volume, owner(app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != (0, 0))
         .collect();
@@ -96,7 +96,7 @@ pub(super) fn files(
             content(planner, main, file, &variable, &mut helper, needs);
         }
         for (folder, volume) in folders {
-            needs.volumes.push(TaskVolume { name: volume.clone(), storage: Storage::Task });
+            needs.volumes.push(TaskVolume { name: volume.clone(), storage: VolumeStorage::Task });
             let path = format!("{ROOM}/{volume}");
             helper.mounts.push(MountPoint { volume: volume.clone(), path, read_only: false });
             let own = names::container(&service.name);

@@ -4,7 +4,7 @@
 
 use super::planner::Planner;
 use super::secrets::ReadableSecret;
-use super::{Storage, TaskVolume};
+use super::{TaskVolume, VolumeStorage};
 use tranship_app::{Image, Piece, Service, Text};
 use tranship_cloudformation::iam::{Policy, Statement, arn};
 use tranship_cloudformation::{LogicalId, Role, Sub};
@@ -98,7 +98,7 @@ pub(super) fn permissions(
         policy.add(Statement::allow(actions).on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {
-        let Storage::Efs(name) = &volume.storage else { continue };
+        let VolumeStorage::Efs(name) = &volume.storage else { continue };
         let mount = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"];
         policy.add(Statement::allow(mount).on(LogicalId::of(name, Role::FileSystem).arn()).when(
             "StringEquals",

@@ -1,6 +1,6 @@
 //! What CloudFormation would refuse, reported at the line that causes it.
 //!
-//! In: the template of a plan. Out: diagnostics. Each resource says which key paths it comes from, so every
+//! In: the template of a plan. Out: diagnostics. Each resource names the key paths it comes from, so every
 //! violation has a key and a line.
 
 use super::planner::Planner;
@@ -39,7 +39,7 @@ fn diagnostic(planner: &Planner<'_, '_>, template: &Template, violation: &Violat
     }
 }
 
-/// What stands for the stack as a whole.
+/// The resource that every stack has.
 const CLUSTER: tranship_cloudformation::Role = tranship_cloudformation::Role::Cluster;
 
 /// A fault of Tranship: names that do not fit together are made here.

@@ -242,7 +242,7 @@ mod tests {
         }
     }
 
-    /// The more specific rule is asked first, whatever the hash.
+    /// The more specific rule comes first, whatever the hash.
     #[test]
     fn priorities_go_from_specific_to_general() {
         let routes = [

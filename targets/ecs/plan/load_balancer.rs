@@ -8,9 +8,9 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, Endpoint, Exposure, Name, Posture, Protocol, Public, Role, Service};
+use tranship_app::{At, Endpoint, Exposure, Name, Port, Posture, Protocol, Public, Role, Service};
 use tranship_cloudformation::{LogicalId, Role as IdRole, Sub};
-use tranship_frontend::diagnostic::{Diagnostic, Rule};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// HTTP.
 pub(super) const HTTP: u16 = 80;
@@ -94,12 +94,14 @@ fn serving_task<'t>(
     endpoint: &Endpoint,
 ) -> Option<&'t TaskPlan> {
     let service = planner.app.services.get(&endpoint.service)?;
-    if is_udp(service, endpoint) {
-        planner.cx.ledger.rejected(&endpoint.node, HTTP_ONLY);
+    if let Some(port) = udp_only(service, endpoint) {
+        planner.cx.ledger.rejected(&port.node, HTTP_ONLY);
         let message =
             format!("port {}/udp of `{}` cannot be public: {HTTP_ONLY}", endpoint.port, endpoint.service);
-        let help = "remove `public`, so that the port stays internal, or publish a TCP port";
-        report(planner, &rules::PUBLIC_UDP, endpoint, message, help);
+        let diagnostic = planner
+            .about(&rules::PUBLIC_UDP, service, &port.node, message)
+            .help("remove `public` to keep the port internal, or publish a TCP port");
+        planner.cx.diagnostics.push(diagnostic);
         return None;
     }
     let kept = |name: &str| planner.app.services.get(name).is_some_and(|it| it.role == Role::Service);
@@ -107,20 +109,25 @@ fn serving_task<'t>(
     if task.is_none() || matches!(service.role, Role::Init { .. }) {
         planner.cx.ledger.rejected(&endpoint.node, "a job does not serve requests");
         let message = format!("`{}` is a job and cannot be public: it ends by itself", endpoint.service);
-        let help = "remove `public`, or let the service keep running";
-        report(planner, &rules::PUBLIC_JOB, endpoint, message, help);
+        planner.report(
+            Diagnostic::new(&rules::PUBLIC_JOB, message)
+                .at(endpoint.origin)
+                .key(format!("services.{}", endpoint.service))
+                .service(&*endpoint.service)
+                .help("remove `public`, or let the service keep running"),
+        );
         return None;
     }
     tasks.iter().find(|it| Some(&it.name) == task)
 }
 
-/// Whether the manifest names the port as UDP and not as TCP.
-fn is_udp(service: &Service, endpoint: &Endpoint) -> bool {
+/// The port of an endpoint, if the manifest names it as UDP and not as TCP.
+fn udp_only<'s>(service: &'s Service, endpoint: &Endpoint) -> Option<&'s Port> {
     let named = |protocol| {
         let mut ports = service.container.ports.iter();
-        ports.any(|port| port.container.get() == endpoint.port && port.protocol == protocol)
+        ports.find(|port| port.container.get() == endpoint.port && port.protocol == protocol)
     };
-    named(Protocol::Udp) && !named(Protocol::Tcp)
+    named(Protocol::Udp).filter(|_| named(Protocol::Tcp).is_none())
 }
 
 /// Ports that are no endpoint: published for a laptop, and nothing of the application connects to them.
@@ -206,20 +213,4 @@ fn check_target_groups(planner: &mut Planner<'_, '_>, targets: &TargetGroups) {
                 .help("make fewer of them public, or put a proxy in front of them"),
         );
     }
-}
-
-fn report(
-    planner: &mut Planner<'_, '_>,
-    rule: &'static Rule,
-    endpoint: &Endpoint,
-    message: String,
-    help: &str,
-) {
-    planner.report(
-        Diagnostic::new(rule, message)
-            .at(endpoint.origin)
-            .key(format!("services.{}", endpoint.service))
-            .service(&*endpoint.service)
-            .help(help),
-    );
 }

@@ -8,7 +8,7 @@ use super::{
 use tranship_app::Posture;
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
 
-/// Asks the policy for the machines, and reports what it says.
+/// The machines that the policy decides. Reports what it found.
 pub(super) fn plan(
     planner: &mut Planner<'_, '_>,
     decide: DecideMachines,

@@ -35,7 +35,8 @@ mod tasks;
 mod text;
 
 pub use compute_policy::{
-    ComputePolicy, DecideMachines, Limits, MachineChoice, MachineRequest, SizeChoice, SizeRequest, TaskReach,
+    ComputePolicy, DecideMachines, MachineChoice, MachineRequest, SizeChoice, SizeRequest, TaskLimits,
+    TaskReach,
 };
 pub use machines::image_parameter;
 pub use model::*;

@@ -1,7 +1,7 @@
 //! What containers mount: volumes of the task, of the machine or of EFS; memory; and what cannot be had.
 
 use super::planner::Planner;
-use super::{Container, MountPoint, Storage, TaskVolume, names};
+use super::{Container, MountPoint, TaskVolume, VolumeStorage, names};
 use crate::ecs::rules;
 use tranship_app::{At, Mount, MountSource, Scope, Service};
 use tranship_frontend::diagnostic::Severity;
@@ -22,7 +22,7 @@ pub(super) fn plan(
             MountSource::Volume(name) => named(planner, name, mount, container, volumes),
             MountSource::Anonymous => {
                 let own = names::container(&format!("{}{}", service.name, mount.target.peek()));
-                add(volumes, TaskVolume { name: own.clone(), storage: Storage::Task });
+                add(volumes, TaskVolume { name: own.clone(), storage: VolumeStorage::Task });
                 container.mounts.push(point(own, mount));
                 planner.exact(&mount.node, "task definition: a volume of the task");
             }
@@ -53,9 +53,9 @@ fn named(
     let local = matches!(volume.scope, Scope::Task(_));
     let storage = planner.compute.storage(volume, local);
     let became = match &storage {
-        Storage::Task => "task definition: a volume of the task",
-        Storage::Host { .. } => "task definition: a folder of the machine",
-        Storage::Efs(_) => "EFS: file system and access point",
+        VolumeStorage::Task => "task definition: a volume of the task",
+        VolumeStorage::Host { .. } => "task definition: a folder of the machine",
+        VolumeStorage::Efs(_) => "EFS: file system and access point",
     };
     planner.exact(&mount.node, became);
     let own = names::container(name);
@@ -116,7 +116,7 @@ fn machine(
     volumes: &mut Vec<TaskVolume>,
 ) {
     let own = names::container(path.peek());
-    let storage = Storage::Host { path: path.peek().clone(), owner: None };
+    let storage = VolumeStorage::Host { path: path.peek().clone(), owner: None };
     add(volumes, TaskVolume { name: own.clone(), storage });
     container.mounts.push(point(own, mount));
     planner.exact(&mount.node, "task definition: a path of the machine");

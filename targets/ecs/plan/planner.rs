@@ -27,7 +27,7 @@ impl<'a> Planner<'a, '_> {
         Renderer { app: self.app, layout: self.layout, task: Some(task) }
     }
 
-    /// Renders texts that stand in no task: of secrets and of the stack itself.
+    /// Renders texts that belong to no task: of secrets and of the stack itself.
     pub(super) fn stack_renderer(&self) -> Renderer<'a> {
         Renderer { app: self.app, layout: self.layout, task: None }
     }

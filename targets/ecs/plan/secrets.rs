@@ -132,7 +132,7 @@ fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &Secret) -> Secret
 fn fed_by(manifest: &Manifest, secret: &Secret) -> ParameterPlan {
     let what = match &secret.source {
         SecretSource::File(path) => {
-            // The name alone: where the file stands differs from machine to machine.
+            // The name alone: the path differs from machine to machine.
             let file = path.peek().rsplit('/').next().unwrap_or(path.peek());
             format!("The secret {}: the content of {file}.", secret.name)
         }

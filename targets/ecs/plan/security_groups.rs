@@ -4,7 +4,7 @@ use super::load_balancer::TargetGroups;
 use super::planner::Planner;
 use super::{
     DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, SecurityGroup,
-    SecurityGroupRule, Storage, TaskPlan, outbound,
+    SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
 };
 use tranship_app::{Edge, Protocol};
 use tranship_cloudformation::{LogicalId, Role};
@@ -78,7 +78,7 @@ impl GroupMembers<'_, '_, '_> {
         self.tasks.iter().filter(|task| task.mode == NetworkMode::Bridge)
     }
 
-    /// A group for each task with an interface of its own, and one for all others where the first of them stands.
+    /// A group for each task with an interface of its own, and one for all others, in the place of the first of them.
     fn task_groups(&self) -> Vec<SecurityGroup> {
         let first = self.bridged().next().map(|task| &task.name);
         let mut groups = Vec::new();
@@ -185,7 +185,7 @@ impl GroupMembers<'_, '_, '_> {
         let mut rules = Vec::new();
         for task in self.tasks {
             for volume in &task.volumes {
-                let Storage::Efs(name) = &volume.storage else { continue };
+                let VolumeStorage::Efs(name) = &volume.storage else { continue };
                 let Some(system) = self.file_systems.iter().find(|it| it.name == *name) else { continue };
                 rules.push(SecurityGroupRule {
                     source: task.security_group(),

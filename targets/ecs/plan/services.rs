@@ -3,8 +3,8 @@
 use super::planner::Planner;
 use super::start_order::Prerequisites;
 use super::{
-    EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, Storage, TargetGroupPlan, TaskPlan,
-    TaskRun,
+    EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
+    VolumeStorage,
 };
 use crate::ecs::rules;
 use tranship_app::{Role, Scaling, Service};
@@ -52,7 +52,7 @@ pub(super) fn plan(
     })
 }
 
-/// A container that says how long it takes to start has that long.
+/// A container with a `start_period` has that long.
 fn grace(given: &Service) -> u32 {
     let check = given.container.health_check.as_ref();
     let start = check.and_then(|check| check.start_period.as_ref());
@@ -60,9 +60,9 @@ fn grace(given: &Service) -> u32 {
     start.clamp(LEAST_GRACE, MOST_GRACE)
 }
 
-/// As the manifest says; else what keeps data stops before its successor starts.
+/// As the manifest sets it; otherwise what keeps data stops before its successor starts.
 fn replacement(planner: &mut Planner<'_, '_>, task: &TaskPlan, given: &Service) -> ReplacementPercent {
-    let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, Storage::Task));
+    let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, VolumeStorage::Task));
     let stop_first = match &given.stop_first {
         Some(first) => *planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent"),
         None => given.data_store.is_some() && keeps,

@@ -10,7 +10,7 @@ use tranship_frontend::diagnostic::{Diagnostic, Rule};
 const RETENTION: &[u32] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
-/// Days that logs are kept where the environment says nothing.
+/// Days that logs are kept where the environment sets nothing.
 const USUAL: u32 = 7;
 
 /// Decides them, and claims the settings that they come from.

@@ -8,7 +8,8 @@ use super::layout::Layout;
 use super::planner::Planner;
 use super::security_groups;
 use super::{
-    FileSystemPlan, LoadBalancerPlan, NetworkPlan, SecurityGroupRule, Storage, TargetGroupPlan, TaskPlan,
+    FileSystemPlan, LoadBalancerPlan, NetworkPlan, SecurityGroupRule, TargetGroupPlan, TaskPlan,
+    VolumeStorage,
 };
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +61,7 @@ impl Prerequisites<'_> {
         after.extend(self.network.after.iter().cloned());
         after.extend(security_groups::needed_by(self.rules, &task.security_group()));
         for volume in &task.volumes {
-            let Storage::Efs(name) = &volume.storage else { continue };
+            let VolumeStorage::Efs(name) = &volume.storage else { continue };
             let system = self.file_systems.iter().find(|system| system.name == *name);
             after.extend(system.into_iter().flat_map(FileSystemPlan::mount_target_ids));
         }
@@ -73,7 +74,7 @@ impl Prerequisites<'_> {
         after
     }
 
-    /// What stands for a task that is waited for: nothing for a job that only runs later.
+    /// The resource of a task that is waited for: none for a job that only runs later.
     fn awaited(&self, name: &Name) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
             ServiceRole::Service => Some(LogicalId::of(name, Role::Service)),

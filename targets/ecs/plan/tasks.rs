@@ -132,8 +132,8 @@ fn depends_on(
     found
 }
 
-/// A task waits for the health only of a container whose check stands in the task definition: ECS does
-/// not read the image's own.
+/// A task can wait for the health of a container only if its check is in the task definition: ECS does not read
+/// the image's own.
 fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, condition: &At<Condition>) {
     let message = format!(
         "`{}` waits for `{}` to be healthy, but `{}` has no `healthcheck` in the manifest",
@@ -234,7 +234,7 @@ fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Archite
     found.unwrap_or_default()
 }
 
-/// The sum of what the containers ask for. Those that asked for nothing add nothing.
+/// The sum of what the containers ask for; one that asks for nothing adds nothing.
 fn size_request(main: &Service, services: &[&Service]) -> SizeRequest {
     let cpu = services
         .iter()
@@ -250,7 +250,7 @@ fn size_request(main: &Service, services: &[&Service]) -> SizeRequest {
     }
 }
 
-/// Asks the policy for a size, and settles what was asked for.
+/// The size that the policy chooses. Settles what the containers asked for.
 fn size(planner: &mut Planner<'_, '_>, request: &SizeRequest) -> TaskSize {
     match planner.compute.task_size(request) {
         SizeChoice::Exact(size) => size,

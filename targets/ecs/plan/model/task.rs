@@ -216,12 +216,12 @@ pub struct TaskVolume {
     /// Unique in the task.
     pub name: String,
     /// Where its data is.
-    pub storage: Storage,
+    pub storage: VolumeStorage,
 }
 
 /// Where a volume's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
+pub enum VolumeStorage {
     /// With the task, empty at its start and gone with it.
     Task,
     /// A folder of the machine.

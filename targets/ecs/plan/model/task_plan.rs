@@ -1,17 +1,17 @@
 //! Task definitions, and how services and jobs run them.
 
-use super::{Architecture, CapacityStrategyItem, Container, NetworkMode, Storage, TaskVolume};
+use super::{Architecture, CapacityStrategyItem, Container, NetworkMode, TaskVolume, VolumeStorage};
 use tranship_app::Name;
 use tranship_cloudformation::{LogicalId, Role, Value, iam};
 use tranship_frontend::source::Origin;
 
-/// A task definition with its roles and its log group. Where it runs and what must exist before stands in the
+/// A task definition with its roles and its log group. Where it runs, and what must exist before, is in the
 /// [`EcsServicePlan`](super::EcsServicePlan) or [`JobPlan`](super::JobPlan) that runs it.
 #[derive(Debug, Clone)]
 pub struct TaskPlan {
     /// The service or job that it is named after: its main container.
     pub name: Name,
-    /// Where that stands in the manifest, for diagnostics.
+    /// Where that is in the manifest, for diagnostics.
     pub origin: Origin,
     /// Key paths it comes from.
     pub from: Vec<String>,
@@ -63,7 +63,7 @@ impl TaskPlan {
 
     /// Whether it mounts a file system of EFS.
     pub fn uses_efs(&self) -> bool {
-        self.volumes.iter().any(|volume| matches!(volume.storage, Storage::Efs(_)))
+        self.volumes.iter().any(|volume| matches!(volume.storage, VolumeStorage::Efs(_)))
     }
 }
 
