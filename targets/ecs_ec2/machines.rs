@@ -6,7 +6,8 @@ use super::instances::{self, Instance};
 use super::placement;
 use super::rules;
 use crate::ecs::plan::{
-    MachineChoice, MachineFolder, MachinePlan, MachineRequest, NetworkMode, TaskPlan, VolumeStorage,
+    MachineChoice, MachineCount, MachineFolder, MachinePlan, MachineRequest, NetworkMode, TaskPlan,
+    VolumeStorage,
 };
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
@@ -14,26 +15,25 @@ use tranship_frontend::diagnostic::{Diagnostic, Severity};
 pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
     let mut diagnostics = Vec::new();
     let instance_type = match request.instance_type {
-        Some((name, _)) => name.to_owned(),
+        Some(requested) => requested.name.to_owned(),
         None => smallest(request, &mut diagnostics),
     };
     let instance = instances::find(&instance_type);
     if instance.is_none() {
         diagnostics.push(unknown(request, &instance_type));
     }
-    let (min, max) = request.instances.unwrap_or_else(|| count(request, instance.as_ref()));
+    let count = request.count.unwrap_or_else(|| machine_count(request, instance.as_ref()));
     if let Some(instance) = &instance {
-        diagnostics.extend(placement::check(request, instance, max));
+        diagnostics.extend(placement::check(request, instance, count.max));
     }
-    diagnostics.extend(shared_security_group(request.tasks));
+    diagnostics.extend(shared_security_group(request.load.tasks));
     let plan = MachinePlan {
         instance_type,
-        architecture: instance.map_or_else(|| request.architecture(), |instance| instance.architecture),
-        min,
-        max,
+        architecture: instance.map_or_else(|| request.load.architecture(), |instance| instance.architecture),
+        count,
         protected: request.prod,
         subnets: request.network.private.clone(),
-        folders: folders(request.tasks),
+        folders: folders(request.load.tasks),
         after: request.network.after.clone(),
         from: vec!["x-tranship".to_owned()],
     };
@@ -42,8 +42,8 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
 
 /// The smallest type that holds every task. Where none does, the largest: the rules say which task, and why.
 fn smallest(request: &MachineRequest<'_>, diagnostics: &mut Vec<Diagnostic>) -> String {
-    let choices = instances::choices(request.architecture());
-    let fits = choices.iter().position(|instance| placement::fits(request.tasks, instance));
+    let choices = instances::choices(request.load.architecture());
+    let fits = choices.iter().position(|instance| placement::fits(request.load.tasks, instance));
     let Some((index, chosen)) = fits.and_then(|index| Some((index, choices.get(index)?))) else {
         return choices.last().map(|it| it.name.clone()).unwrap_or_default();
     };
@@ -63,16 +63,16 @@ fn smallest(request: &MachineRequest<'_>, diagnostics: &mut Vec<Diagnostic>) -> 
 fn unknown(request: &MachineRequest<'_>, name: &str) -> Diagnostic {
     let message = format!("unknown instance type `{name}`: cannot check that the tasks fit on it");
     Diagnostic::new(&rules::UNKNOWN_INSTANCE_TYPE, message)
-        .at(request.instance_type.map(|(_, origin)| origin).unwrap_or_default())
+        .at(request.instance_type.map(|requested| requested.origin).unwrap_or_default())
         .key("x-tranship.instance_type")
         .help("check the spelling, such as `t3.small`")
 }
 
 /// Fewest and most machines: two at least under posture prod, and as many as the tasks need.
-fn count(request: &MachineRequest<'_>, instance: Option<&Instance>) -> (u32, u32) {
+fn machine_count(request: &MachineRequest<'_>, instance: Option<&Instance>) -> MachineCount {
     let min = if request.prod { 2 } else { 1 };
-    let needed = instance.map_or(0, |instance| placement::machines_needed(request, instance));
-    (min, needed.max(min * 2))
+    let needed = instance.map_or(0, |instance| placement::machines_needed(&request.load, instance));
+    MachineCount { min, max: needed.max(min * 2) }
 }
 
 /// Folders that belong to someone, each once.

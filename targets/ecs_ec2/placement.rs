@@ -2,20 +2,20 @@
 
 use super::instances::Instance;
 use super::rules;
-use crate::ecs::plan::{Container, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
+use crate::ecs::plan::{ClusterLoad, Container, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
 /// Asks every rule of this file.
 pub(super) fn check(request: &MachineRequest<'_>, instance: &Instance, max: u32) -> Vec<Diagnostic> {
-    let setting = request.instance_type.map(|(_, origin)| origin).unwrap_or_default();
+    let setting = request.instance_type.map(|requested| requested.origin).unwrap_or_default();
     let mut found = Vec::new();
-    for task in request.tasks {
+    for task in request.load.tasks {
         for diagnostic in processor(task, instance).into_iter().chain(size(task, instance)) {
             found.push(placed(diagnostic, task.origin, setting).service(&*task.name));
         }
     }
-    found.extend(interfaces(request, instance, max).map(|it| placed(it, setting, Origin::NOWHERE)));
+    found.extend(interfaces(&request.load, instance, max).map(|it| placed(it, setting, Origin::NOWHERE)));
     found
 }
 
@@ -70,15 +70,15 @@ fn most(service: &EcsServicePlan) -> u64 {
 }
 
 /// How many tasks with an interface of their own run at most, one more while a service is deployed.
-fn interfaces_needed(request: &MachineRequest<'_>) -> u64 {
-    let owns = |name: &str| request.task(name).is_some_and(|task| task.mode == NetworkMode::AwsVpc);
-    let running: u64 = request.services.iter().filter(|service| owns(&service.name)).map(most).sum();
-    let job = request.jobs.iter().any(|job| owns(&job.name));
+fn interfaces_needed(load: &ClusterLoad<'_>) -> u64 {
+    let owns = |name: &str| load.task(name).is_some_and(|task| task.mode == NetworkMode::AwsVpc);
+    let running: u64 = load.services.iter().filter(|service| owns(&service.name)).map(most).sum();
+    let job = load.jobs.iter().any(|job| owns(&job.name));
     if running == 0 && !job { 0 } else { running + 1 }
 }
 
-fn interfaces(request: &MachineRequest<'_>, instance: &Instance, max: u32) -> Option<Diagnostic> {
-    let needed = interfaces_needed(request);
+fn interfaces(load: &ClusterLoad<'_>, instance: &Instance, max: u32) -> Option<Diagnostic> {
+    let needed = interfaces_needed(load);
     let available = u64::from(max) * u64::from(instance.tasks_with_interface());
     (needed > available).then(|| {
         let name = &instance.name;
@@ -95,17 +95,17 @@ fn interfaces(request: &MachineRequest<'_>, instance: &Instance, max: u32) -> Op
 }
 
 /// The number of machines that hold every service at its largest, with capacity to deploy the largest task.
-pub(super) fn machines_needed(request: &MachineRequest<'_>, instance: &Instance) -> u32 {
+pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &Instance) -> u32 {
     let (mut cpu, mut memory) = (0, 0);
-    for service in request.services {
-        let one = request.task(&service.name).map(reserved).unwrap_or_default();
+    for service in load.services {
+        let one = load.task(&service.name).map(reserved).unwrap_or_default();
         cpu += one.0 * most(service);
         memory += one.1 * most(service);
     }
-    cpu += request.tasks.iter().map(|task| reserved(task).0).max().unwrap_or_default();
-    memory += request.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
+    cpu += load.tasks.iter().map(|task| reserved(task).0).max().unwrap_or_default();
+    memory += load.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
     let machines = |sum: u64, capacity: u32| sum.div_ceil(u64::from(capacity.max(1)));
-    let needed = machines(interfaces_needed(request), instance.tasks_with_interface())
+    let needed = machines(interfaces_needed(load), instance.tasks_with_interface())
         .max(machines(cpu, instance.cpu))
         .max(machines(memory, instance.usable_memory()));
     u32::try_from(needed).unwrap_or(u32::MAX)
@@ -114,7 +114,7 @@ pub(super) fn machines_needed(request: &MachineRequest<'_>, instance: &Instance)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{Architecture, NetworkPlan, ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
+    use crate::ecs::plan::{Architecture, ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
     use crate::ecs_ec2::instances;
     use tranship_cloudformation::iam;
 
@@ -152,30 +152,8 @@ mod tests {
         }
     }
 
-    /// Calls a function with a request of these tasks and services.
-    fn with_request<T>(
-        tasks: &[TaskPlan],
-        services: &[EcsServicePlan],
-        ask: impl FnOnce(&MachineRequest<'_>) -> T,
-    ) -> T {
-        let network = NetworkPlan {
-            vpc: "v".into(),
-            public: "p".into(),
-            private: "s".into(),
-            private_count: None,
-            created: None,
-            after: Vec::new(),
-        };
-        ask(&MachineRequest {
-            origin: Origin::NOWHERE,
-            prod: false,
-            instance_type: None,
-            instances: None,
-            tasks,
-            services,
-            jobs: &[],
-            network: &network,
-        })
+    fn load<'a>(tasks: &'a [TaskPlan], services: &'a [EcsServicePlan]) -> ClusterLoad<'a> {
+        ClusterLoad { tasks, services, jobs: &[] }
     }
 
     fn small() -> Instance {
@@ -209,12 +187,12 @@ mod tests {
         for (desired, max, refused) in cases {
             let tasks = [task("a", NetworkMode::AwsVpc, 1, 1)];
             let services = [service("a", Some(desired), None)];
-            let found = with_request(&tasks, &services, |request| interfaces(request, &small(), max));
+            let found = interfaces(&load(&tasks, &services), &small(), max);
             assert_eq!(found.is_some(), refused, "{desired} tasks, {max} machines");
         }
         let tasks = [task("a", NetworkMode::Bridge, 1, 1)];
         let services = [service("a", Some(100), None)];
-        assert!(with_request(&tasks, &services, |request| interfaces(request, &small(), 1)).is_none());
+        assert!(interfaces(&load(&tasks, &services), &small(), 1).is_none());
     }
 
     #[test]
@@ -228,12 +206,12 @@ mod tests {
             (vec![], vec![], 0),
         ];
         for (tasks, services, machines) in cases {
-            let needed = with_request(&tasks, &services, |request| machines_needed(request, &small()));
+            let needed = machines_needed(&load(&tasks, &services), &small());
             assert_eq!(needed, machines);
         }
         let tasks = [task("a", NetworkMode::AwsVpc, u32::MAX, u32::MAX)];
         let services = [service("a", Some(u32::MAX), None)];
-        let needed = with_request(&tasks, &services, |request| machines_needed(request, &small()));
+        let needed = machines_needed(&load(&tasks, &services), &small());
         assert_eq!(needed, u32::MAX);
     }
 }

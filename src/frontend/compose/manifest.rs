@@ -223,6 +223,32 @@ mod tests {
     use super::*;
     use crate::yaml::{Key, Mapping};
 
+    /// Keys may hold dots and brackets: a path is walked key by key.
+    #[test]
+    fn a_key_path_leads_to_its_node() {
+        let leaf = |number: i64| Node::new(Value::String(format!("{number}").into()), Origin::NOWHERE);
+        let key = |text: &str| Key { text: text.into(), origin: Origin::NOWHERE };
+        let mut dotted = Mapping::new();
+        dotted.insert(key("ports"), Node::new(Value::Sequence(vec![leaf(0), leaf(1)]), Origin::NOWHERE));
+        let mut services = Mapping::new();
+        services.insert(key("web"), leaf(2));
+        services.insert(key("web.app"), Node::new(Value::Mapping(dotted), Origin::NOWHERE));
+        let mut root = Mapping::new();
+        root.insert(key("services"), Node::new(Value::Mapping(services), Origin::NOWHERE));
+        let mut root = Node::new(Value::Mapping(root), Origin::NOWHERE);
+        let nodes = NodeTable::seal(&mut root);
+        let found = |path: &str| node_below(&root, path).and_then(Node::as_str);
+        assert_eq!(found("services.web"), Some("2"));
+        assert_eq!(found("services.web.app.ports[1]"), Some("1"));
+        for path in ["services.we", "services.web.app.ports[2]", "services.web.x", "services.web[0]"] {
+            assert!(node_below(&root, path).is_none(), "{path}");
+        }
+        for leaf in nodes.leaves() {
+            let path = nodes.path(leaf).to_string();
+            assert_eq!(node_below(&root, &path).map(|node| node.id), Some(leaf), "{path}");
+        }
+    }
+
     #[test]
     fn a_subtree_is_a_range_of_ids() {
         let mut ports = Node::new(Value::Sequence(vec![Node::default(), Node::default()]), Origin::NOWHERE);

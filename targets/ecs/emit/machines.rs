@@ -72,8 +72,8 @@ fn group(machines: &MachinePlan) -> Resource {
     Resource::new(
         "AWS::AutoScaling::AutoScalingGroup",
         props! {
-            "MinSize" => machines.min.to_string(),
-            "MaxSize" => machines.max.to_string(),
+            "MinSize" => machines.count.min.to_string(),
+            "MaxSize" => machines.count.max.to_string(),
             "VPCZoneIdentifier" => &machines.subnets,
             "LaunchTemplate" => props! {
                 "LaunchTemplateId" => template.reference(),
@@ -161,15 +161,14 @@ fn role() -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{Architecture, MachineFolder, image_parameter};
+    use crate::ecs::plan::{Architecture, MachineCount, MachineFolder, image_parameter};
     use tranship_cloudformation::{Parameter, ParameterType, check};
 
     fn machines(protected: bool) -> MachinePlan {
         MachinePlan {
             instance_type: "t3.small".to_owned(),
             architecture: Architecture::X86,
-            min: 1,
-            max: 2,
+            count: MachineCount { min: 1, max: 2 },
             protected,
             subnets: LogicalId::only(Role::PrivateSubnets).reference(),
             folders: vec![MachineFolder { path: "/data/public".to_owned(), owner: (1000, 1000) }],

@@ -51,8 +51,8 @@ fn anywhere(port: u16, protocol: &str, description: &str) -> Map {
 fn ports(rule: &SecurityGroupRule) -> Map {
     props! {
         "IpProtocol" => rule.protocol.as_str(),
-        "FromPort" => rule.ports.0,
-        "ToPort" => rule.ports.1,
+        "FromPort" => rule.ports.first,
+        "ToPort" => rule.ports.last,
         "Description" => rule.description.as_str(),
     }
 }

@@ -136,7 +136,7 @@ fn rule(source: LogicalId, destination: LogicalId, port: u16, protocol: Protocol
     SecurityGroupRule {
         source,
         destination,
-        ports: (port, port),
+        ports: PortRange::of(port),
         protocol,
         description: "an edge".to_owned(),
         from: vec!["services".to_owned()],

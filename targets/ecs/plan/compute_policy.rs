@@ -4,8 +4,8 @@
 //! report is part of the answer.
 
 use super::{
-    Architecture, CapacityPlan, EcsServicePlan, JobPlan, MachinePlan, NetworkMode, TaskPlan, TaskSize,
-    VolumeStorage,
+    Architecture, CapacityPlan, EcsServicePlan, JobPlan, MachineCount, MachinePlan, NetworkMode, NetworkPlan,
+    TaskPlan, TaskSize, VolumeStorage,
 };
 use tranship_app::{At, Name, Volume};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -103,27 +103,43 @@ pub enum SizeChoice {
 pub type DecideMachines = fn(&MachineRequest<'_>) -> MachineChoice;
 
 /// What machines are decided from.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct MachineRequest<'a> {
     /// Where the settings are in the manifest.
     pub origin: Origin,
     /// Whether the posture is prod.
     pub prod: bool,
-    /// The instance type that the environment sets, and where.
-    pub instance_type: Option<(&'a str, Origin)>,
-    /// Fewest and most machines, if the environment sets them.
-    pub instances: Option<(u32, u32)>,
+    /// The instance type, if the environment sets it.
+    pub instance_type: Option<RequestedInstanceType<'a>>,
+    /// How many machines, if the environment sets it.
+    pub count: Option<MachineCount>,
+    /// What runs on them.
+    pub load: ClusterLoad<'a>,
+    /// The network that they are in.
+    pub network: &'a NetworkPlan,
+}
+
+/// The instance type that the environment sets.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestedInstanceType<'a> {
+    /// `t3.small`.
+    pub name: &'a str,
+    /// Where the setting is.
+    pub origin: Origin,
+}
+
+/// Everything that runs on a cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct ClusterLoad<'a> {
     /// Task definitions.
     pub tasks: &'a [TaskPlan],
     /// Services.
     pub services: &'a [EcsServicePlan],
     /// Jobs.
     pub jobs: &'a [JobPlan],
-    /// The network that the machines are in.
-    pub network: &'a super::NetworkPlan,
 }
 
-impl MachineRequest<'_> {
+impl ClusterLoad<'_> {
     /// The task of a service or job.
     pub fn task(&self, name: &str) -> Option<&TaskPlan> {
         self.tasks.iter().find(|task| &*task.name == name)

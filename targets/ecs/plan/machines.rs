@@ -2,8 +2,8 @@
 
 use super::planner::Planner;
 use super::{
-    Architecture, DecideMachines, EcsServicePlan, JobPlan, MachinePlan, MachineRequest, NetworkPlan,
-    ParameterPlan, TaskPlan,
+    Architecture, ClusterLoad, DecideMachines, MachineCount, MachinePlan, MachineRequest, NetworkPlan,
+    ParameterPlan, RequestedInstanceType,
 };
 use tranship_app::Posture;
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
@@ -12,28 +12,21 @@ use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
 pub(super) fn plan(
     planner: &mut Planner<'_, '_>,
     decide: DecideMachines,
-    (tasks, services, jobs): (&[TaskPlan], &[EcsServicePlan], &[JobPlan]),
+    load: ClusterLoad<'_>,
     network: &NetworkPlan,
 ) -> MachinePlan {
-    let app = planner.app;
-    let instance_type =
-        app.settings.instance_type.as_ref().map(|setting| {
-            (planner.exact(setting, "launch template: instance type").as_str(), setting.origin)
-        });
-    let instances = app.settings.instances.as_ref().map(|(min, max)| {
-        let min = *planner.exact(min, "auto scaling group: minimum size");
-        (min, *planner.exact(max, "auto scaling group: maximum size"))
+    let settings = &planner.app.settings;
+    let instance_type = settings.instance_type.as_ref().map(|setting| RequestedInstanceType {
+        name: planner.exact(setting, "launch template: instance type"),
+        origin: setting.origin,
     });
-    let choice = decide(&MachineRequest {
-        origin: app.settings.origin,
-        prod: app.settings.posture == Posture::Prod,
-        instance_type,
-        instances,
-        tasks,
-        services,
-        jobs,
-        network,
+    let count = settings.instances.as_ref().map(|(min, max)| MachineCount {
+        min: *planner.exact(min, "auto scaling group: minimum size"),
+        max: *planner.exact(max, "auto scaling group: maximum size"),
     });
+    let prod = settings.posture == Posture::Prod;
+    let request = MachineRequest { origin: settings.origin, prod, instance_type, count, load, network };
+    let choice = decide(&request);
     choice.diagnostics.into_iter().for_each(|diagnostic| planner.report(diagnostic));
     choice.plan
 }

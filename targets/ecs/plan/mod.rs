@@ -35,8 +35,8 @@ mod tasks;
 mod text;
 
 pub use compute_policy::{
-    ComputePolicy, DecideMachines, MachineChoice, MachineRequest, SizeChoice, SizeRequest, TaskLimits,
-    TaskReach,
+    ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, RequestedInstanceType,
+    SizeChoice, SizeRequest, TaskLimits, TaskReach,
 };
 pub use machines::image_parameter;
 pub use model::*;
@@ -120,9 +120,8 @@ fn decide(planner: &mut Planner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
     let stack = stack_settings::plan(planner);
-    let machines = planner.compute.machines();
-    let machines =
-        machines.map(|decide| machines::plan(planner, decide, (&tasks, &services, &jobs), &network));
+    let load = ClusterLoad { tasks: &tasks, services: &services, jobs: &jobs };
+    let machines = planner.compute.machines().map(|decide| machines::plan(planner, decide, load, &network));
     parameters.extend(machines.as_ref().map(|machines| image_parameter(machines.architecture)));
     let plan = EcsPlan {
         stack,

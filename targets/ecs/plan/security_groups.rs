@@ -3,14 +3,14 @@
 use super::load_balancer::TargetGroups;
 use super::planner::Planner;
 use super::{
-    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, SecurityGroup,
-    SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
+    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, PortRange,
+    SecurityGroup, SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
 };
 use tranship_app::{Edge, Protocol};
 use tranship_cloudformation::{LogicalId, Role};
 
 /// The ports that Docker chooses from in bridge mode (`ip_local_port_range` of the ECS-optimised AMI).
-const DYNAMIC_PORTS: (u16, u16) = (32_768, 60_999);
+const DYNAMIC_PORTS: PortRange = PortRange { first: 32_768, last: 60_999 };
 /// `GroupDescription` of the group that tasks in bridge mode share with their machines.
 const SHARED: &str = "Machines and their tasks in bridge mode";
 /// NFS.
@@ -126,7 +126,7 @@ impl GroupMembers<'_, '_, '_> {
         let mut rules = Vec::new();
         for task in self.tasks {
             let ports_of = |port| match task.mode {
-                NetworkMode::AwsVpc => (port, port),
+                NetworkMode::AwsVpc => PortRange::of(port),
                 NetworkMode::Bridge => DYNAMIC_PORTS,
             };
             for target in self.targets.get(&task.name).into_iter().flatten() {
@@ -157,7 +157,7 @@ impl GroupMembers<'_, '_, '_> {
                 rules.push(SecurityGroupRule {
                     source: source.security_group(),
                     destination,
-                    ports: (port, port),
+                    ports: PortRange::of(port),
                     protocol,
                     description: format!("{} to {}", source.name, edge.to),
                     from: vec![format!("services.{}", edge.from), format!("services.{}", edge.to)],
@@ -190,7 +190,7 @@ impl GroupMembers<'_, '_, '_> {
                 rules.push(SecurityGroupRule {
                     source: task.security_group(),
                     destination: system.security_group(),
-                    ports: (NFS, NFS),
+                    ports: PortRange::of(NFS),
                     protocol: Protocol::Tcp,
                     description: format!("{} to the volume {name}", task.name),
                     from: system.from.clone(),

@@ -10,10 +10,8 @@ pub struct MachinePlan {
     pub instance_type: String,
     /// The processor that the machine image is built for.
     pub architecture: Architecture,
-    /// Fewest machines.
-    pub min: u32,
-    /// Most machines.
-    pub max: u32,
+    /// How many there are.
+    pub count: MachineCount,
     /// Whether machines that run tasks are protected from being terminated.
     pub protected: bool,
     /// The subnets they are in: a list.
@@ -24,6 +22,15 @@ pub struct MachinePlan {
     pub after: Vec<LogicalId>,
     /// Key paths they come from.
     pub from: Vec<String>,
+}
+
+/// How many machines there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MachineCount {
+    /// At least.
+    pub min: u32,
+    /// At most.
+    pub max: u32,
 }
 
 /// A folder of the machine that belongs to a user of the containers.

@@ -38,6 +38,22 @@ pub struct OutboundPort {
     pub description: String,
 }
 
+/// A range of ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortRange {
+    /// The first.
+    pub first: u16,
+    /// The last, which is in it.
+    pub last: u16,
+}
+
+impl PortRange {
+    /// One port.
+    pub fn of(port: u16) -> PortRange {
+        PortRange { first: port, last: port }
+    }
+}
+
 /// One group may reach another: an ingress and an egress resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityGroupRule {
@@ -45,8 +61,8 @@ pub struct SecurityGroupRule {
     pub source: LogicalId,
     /// The group connected to.
     pub destination: LogicalId,
-    /// First and last port.
-    pub ports: (u16, u16),
+    /// The ports that may be reached.
+    pub ports: PortRange,
     /// TCP or UDP.
     pub protocol: Protocol,
     /// What for.
@@ -68,7 +84,7 @@ impl SecurityGroupRule {
 
     fn id(&self, role: Role) -> LogicalId {
         let short = |id: &LogicalId| id.as_str().trim_end_matches("SecurityGroup").to_owned();
-        let (first, last) = self.ports;
+        let PortRange { first, last } = self.ports;
         let mut names =
             vec![short(&self.destination), "From".to_owned(), short(&self.source), first.to_string()];
         if first != last {
