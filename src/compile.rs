@@ -1,7 +1,7 @@
-//! The whole way of a manifest: load, lower, plan and check, emit, close the account.
+//! The whole pipeline: load, lower, plan and check, emit, close the ledger.
 //!
-//! In: a [`Request`] and a [`World`]. Out: an [`Outcome`], which has the artifacts when nothing was
-//! refused, and the diagnostics either way. Invariant: nothing is written here.
+//! In: a [`Request`] and a [`World`]. Out: an [`Outcome`] with the diagnostics, and with the artifacts if there
+//! was no error. Invariant: nothing is written to disk here.
 
 use crate::rule_registry;
 use tranship_app::rules;
@@ -20,33 +20,33 @@ pub const REPORT: &str = "report.json";
 pub struct Request {
     /// What to read.
     pub options: LoadOptions,
-    /// An environment of the manifest, or a target by its name.
+    /// An environment of the manifest, or a target by name.
     pub choice: EnvironmentChoice,
 }
 
-/// What a compile found and made.
+/// The result of a compile.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The folder below `dist/` that its artifacts belong in: the environment, else the target.
+    /// The directory below `dist/` for its artifacts: the environment, otherwise the target.
     pub name: String,
     /// The target, once it is known.
     pub target: Option<&'static str>,
-    /// Every text that was read.
+    /// Every file that was read.
     pub sources: Sources,
-    /// Everything that was found.
+    /// All diagnostics.
     pub diagnostics: Diagnostics,
-    /// The account of every leaf, as far as it went.
+    /// The account of every leaf, as far as the compile got.
     pub report: Option<Report>,
-    /// What was made; nothing when there was an error.
+    /// The artifacts; `None` if there was an error.
     pub compiled: Option<Compiled>,
 }
 
-/// What a late-bound variable without a value is to a target that needs one.
+/// How to treat a late-bound variable without a value, on a target that needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unset {
-    /// A mistake.
+    /// As an error.
     Refused,
-    /// Its own name stands in: nothing of what is compiled is kept.
+    /// Use its own name as the value: the compile's output is discarded.
     Assumed,
 }
 
@@ -71,7 +71,7 @@ fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
     outcome
 }
 
-/// The environments of a manifest, and what reading it found.
+/// The environments of a manifest, and the diagnostics of reading it.
 pub fn environments(
     options: &LoadOptions,
     world: &dyn World,
@@ -82,7 +82,7 @@ pub fn environments(
     (found, sources, diagnostics)
 }
 
-/// The same options, with the variables that the manifest makes parameters allowed to be unset.
+/// The same options, except that variables the manifest turns into parameters may be unset.
 fn late_binding(options: &LoadOptions) -> LoadOptions {
     LoadOptions { deferred: Some(tranship_app::late_bound_names), ..options.clone() }
 }
@@ -123,7 +123,7 @@ impl Outcome {
         compiled
     }
 
-    /// Loads the manifest, with the files that the environment adds merged on top.
+    /// Loads the manifest, with the environment's own files merged on top.
     fn load(&mut self, request: &Request, world: &dyn World) -> Option<Manifest> {
         let options = late_binding(&request.options);
         let manifest = compose::load(&options, world, &mut self.sources, &mut self.diagnostics)?;
@@ -157,7 +157,7 @@ fn unknown_environment(name: &str, known: &[tranship_app::Environment]) -> Diagn
     };
     match names.as_slice() {
         [] => diagnostic.help("add it under `x-tranship.environments`, or name a target with `--target`"),
-        _ => diagnostic.note(format!("it has {}", names.join(", "))),
+        _ => diagnostic.note(format!("known environments: {}", names.join(", "))),
     }
 }
 

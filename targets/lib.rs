@@ -5,9 +5,12 @@
 //! mechanically; emission cannot fail.
 
 pub mod beanstalk;
+pub mod container;
 pub mod ecs;
 pub mod ecs_ec2;
 pub mod fargate;
+#[cfg(test)]
+mod support_tables;
 
 /// The support tables, checked and compiled in by `build.rs`.
 pub mod support {

@@ -1,7 +1,7 @@
-//! What a compile produces, in memory: files with a path, a mode and bytes, sorted by path. A leaf.
+//! The artifacts that a compile produces, in memory: files with a path, a mode and bytes, sorted by path. A leaf.
 //!
-//! In: files, added by a target. Out: a directory, written all or nothing; a deterministic zip; the difference
-//! to a committed golden. Invariant: a path is relative, stays inside, and no file is another one's directory.
+//! In: files, added by a target. Out: a directory, written all or nothing; a deterministic zip; the differences
+//! from a committed golden. Invariant: a path is relative, stays inside, and is never both a file and a directory.
 //!
 //! ```
 //! use tranship_artifact::{ArtifactSet, bundle};
@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 pub use path::PathError;
 pub use write::{Staged, WriteError, stage};
 
-/// What kind of file an artifact is.
+/// The kind of file that an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// 0644.
@@ -43,7 +43,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The permission bits, and the file type of a link, as `st_mode` has them.
+    /// The permission bits and the file type of a link, as in `st_mode`.
     pub fn bits(self) -> u32 {
         match self {
             Mode::File => 0o100_644,
@@ -78,20 +78,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub struct ArtifactSet(BTreeMap<String, Artifact>);
 
 impl ArtifactSet {
-    /// No file yet.
+    /// An empty set.
     pub fn new() -> ArtifactSet {
         ArtifactSet::default()
     }
 
-    /// Adds a file of mode 0644.
+    /// Adds a file with mode 0644.
     ///
     /// # Errors
-    /// The path leaves the set, is not portable, or clashes with one that is there.
+    /// The path leaves the set, is not portable, or conflicts with an existing one.
     pub fn file(&mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Result<(), PathError> {
         self.add(path, Artifact { mode: Mode::File, bytes: bytes.into() })
     }
 
-    /// Adds a text of mode 0644.
+    /// Adds a text file with mode 0644.
     ///
     /// # Errors
     /// As [`ArtifactSet::file`].
@@ -99,7 +99,7 @@ impl ArtifactSet {
         self.file(path, text.into())
     }
 
-    /// Adds a file of mode 0755.
+    /// Adds a file with mode 0755.
     ///
     /// # Errors
     /// As [`ArtifactSet::file`].
@@ -136,7 +136,7 @@ impl ArtifactSet {
         Ok(())
     }
 
-    /// Adds all files of another set below a directory.
+    /// Adds all files of another set under a directory.
     ///
     /// # Errors
     /// As [`ArtifactSet::file`].
@@ -161,17 +161,17 @@ impl ArtifactSet {
         self.0.len()
     }
 
-    /// Whether there is no file.
+    /// Whether there are no files.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// One line a file: mode, SHA-256, path. The same files give the same lines, on every machine.
+    /// One line per file: mode, SHA-256, path. The same files give the same lines on every machine.
     pub fn entry_list(&self) -> String {
         self.iter().map(|(path, it)| format!("{:06o} {} {path}\n", it.mode.bits(), it.sha256())).collect()
     }
 
-    /// SHA-256 of the entry list: names the content whatever compresses it.
+    /// SHA-256 of the entry list: identifies the content, independent of compression.
     pub fn content_hash(&self) -> String {
         hex(&Sha256::digest(self.entry_list()))
     }

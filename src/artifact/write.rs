@@ -1,8 +1,8 @@
-//! Artifact set -> directory, all or nothing.
+//! Writes an artifact set to a directory, all or nothing.
 //!
-//! Files go to a temporary directory first; only when all are there does it take the place of the old one.
-//! A list of what was written, `.tranship` (in the form of `sha256sum`), stands among them: a later run
-//! replaces what is listed and refuses to touch a directory that holds anything else.
+//! Files are first written to a temporary directory, which replaces the old one once it is complete.
+//! A list of the written files, `.tranship` (in `sha256sum` format), is one of them: a later run
+//! replaces the listed files and refuses to touch a directory that contains anything else.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -13,32 +13,32 @@ use tempfile::TempDir;
 use super::directory;
 use super::{ArtifactSet, Mode};
 
-/// The list of what was written, beside it.
+/// The list of written files, stored with them.
 pub(super) const LIST: &str = ".tranship";
 
-/// How temporary directories are called.
+/// The prefix of temporary directories.
 const TEMPORARY: &str = ".tranship-";
 
-/// Why a directory was not written. Nothing in it has changed.
+/// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The directory holds something that no compile wrote.
-    #[error("`{directory}` holds `{file}`, which was not written by tranship; nothing was written")]
+    /// The directory contains a file that no compile wrote.
+    #[error("`{directory}` contains `{file}`, which Tranship did not write; nothing was written")]
     Foreign {
         /// The output directory.
         directory: Utf8PathBuf,
         /// The first such file, relative to it.
         file: String,
     },
-    /// Something else than a directory stands there.
+    /// The path is not a directory.
     #[error("`{0}` is not a directory; nothing was written")]
     NotADirectory(Utf8PathBuf),
-    /// The file system refused.
+    /// A file system error.
     #[error("cannot write `{path}`: {source}")]
     Io {
         /// The path.
         path: Utf8PathBuf,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -47,7 +47,7 @@ fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError + '_ {
     |source| WriteError::Io { path: path.to_owned(), source }
 }
 
-/// Files that are written but not yet in their place. Dropped without [`Staged::commit`], they vanish.
+/// Files that are written but not yet in place. They are deleted if dropped without [`Staged::commit`].
 #[derive(Debug)]
 pub struct Staged {
     directory: Utf8PathBuf,
@@ -56,10 +56,10 @@ pub struct Staged {
     replaces: bool,
 }
 
-/// Writes a set beside its directory. Stage all sets of a run first, then commit them.
+/// Writes a set next to its directory. Stage all sets of a run first, then commit them.
 ///
 /// # Errors
-/// The directory holds foreign files, or the file system refuses. Nothing is left behind.
+/// The directory contains foreign files, or the file system fails. Nothing is left behind.
 pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteError> {
     let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
     let replaces = replaceable(&directory)?;
@@ -69,7 +69,7 @@ pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteErr
         None => &directory,
     };
     std::fs::create_dir_all(parent).map_err(io_error(parent))?;
-    // A volume mounted at `/out` cannot be moved, and its parent may be closed to us: work inside it.
+    // A volume mounted at `/out` cannot be moved, and its parent may not be writable: work inside it.
     let inside = replaces && is_mounted(&directory, parent);
     let temporary = match temporary(if inside { &directory } else { parent }) {
         Err(_) if replaces => temporary(&directory),
@@ -83,7 +83,7 @@ pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteErr
     Ok(Staged { directory, temporary, paths, replaces })
 }
 
-/// Whether a directory is on another file system than its parent.
+/// Whether a directory is on a different file system than its parent.
 #[cfg(unix)]
 fn is_mounted(directory: &Utf8Path, parent: &Utf8Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -100,7 +100,7 @@ fn temporary(parent: &Utf8Path) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent)
 }
 
-/// Whether there is a directory to replace; an error if it must not be.
+/// Whether there is a directory to replace; an error if it must not be replaced.
 fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
     match directory.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -110,7 +110,7 @@ fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
     }
     let listed = listed(directory)?;
     let paths = directory::paths(directory).map_err(io_error(directory))?;
-    // What a run left that was killed is ours too.
+    // Leftovers of a run that was killed are ours too.
     let foreign = |path: &String| !listed.contains(path) && !path.starts_with(TEMPORARY);
     match paths.into_iter().find(foreign) {
         Some(file) => Err(WriteError::Foreign { directory: directory.to_owned(), file }),
@@ -118,7 +118,7 @@ fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
     }
 }
 
-/// The paths that an earlier run wrote, with the list itself.
+/// The paths that an earlier run wrote, including the list itself.
 fn listed(directory: &Utf8Path) -> Result<BTreeSet<String>, WriteError> {
     let path = directory.join(LIST);
     match std::fs::read_to_string(&path) {
@@ -162,7 +162,7 @@ fn write_file(path: &Utf8Path, mode: Mode, bytes: &[u8]) -> io::Result<()> {
     set_mode(path, mode.bits() & 0o7777)
 }
 
-/// The mode is set whatever the umask, so that the same compile gives the same tree.
+/// Sets the mode regardless of the umask, so that the same compile gives the same tree.
 #[cfg(unix)]
 fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
@@ -184,10 +184,10 @@ fn link(target: &str, path: &Utf8Path) -> io::Result<()> {
 }
 
 impl Staged {
-    /// Puts the files in their place.
+    /// Moves the files into place.
     ///
     /// # Errors
-    /// The file system refuses; then the directory is as it was.
+    /// A file system error; the directory is then unchanged.
     pub fn commit(self) -> Result<(), WriteError> {
         let new = self.temporary.path().join("new");
         let old = self.temporary.path().join("old");
@@ -195,12 +195,12 @@ impl Staged {
             return std::fs::rename(&new, &self.directory).map_err(io_error(&self.directory));
         }
         if std::fs::rename(&self.directory, &old).is_err() {
-            // A mount point cannot be moved: its files are replaced one by one.
+            // A mount point cannot be moved: replace its files one by one.
             return self.move_in(&new);
         }
         let Err(error) = std::fs::rename(&new, &self.directory) else { return Ok(()) };
         if std::fs::rename(&old, &self.directory).is_err() {
-            // The old files are worth more than a tidy directory.
+            // Keeping the old files matters more than a tidy directory.
             let _ = self.temporary.keep();
         }
         Err(io_error(&self.directory)(error))

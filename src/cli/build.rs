@@ -11,13 +11,13 @@ use tranship_artifact::{Staged, WriteError, stage};
 pub struct Build {
     #[command(flatten)]
     compiles: Compiles,
-    /// Where to write: DIR itself for one environment, DIR/ENV for several [default: dist/ENV]
+    /// Write to DIR for one environment, to DIR/ENV for several [default: dist/ENV]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
 }
 
 impl Build {
-    /// Compiles, tells, writes.
+    /// Compiles, reports, writes.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let format = self.compiles.format;
         let outcomes = match self.compiles.run(Otherwise::Environments, context) {
@@ -25,7 +25,7 @@ impl Build {
             Err(exit) => return exit,
         };
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
-            return context.report_outcomes(format, "did not build", &outcomes);
+            return context.report_outcomes(format, "could not build", &outcomes);
         }
         if let Err(error) = self.write(&outcomes) {
             context.report_outcomes(format, "did not build", &outcomes);
@@ -35,7 +35,7 @@ impl Build {
         context.report_outcomes(format, "built", &outcomes)
     }
 
-    /// Writes every set, or none.
+    /// Writes all artifact sets, or none.
     fn write(&self, outcomes: &[Outcome]) -> Result<(), WriteError> {
         let mut staged: Vec<Staged> = Vec::new();
         for outcome in outcomes {

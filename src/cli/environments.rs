@@ -8,13 +8,13 @@ use serde_json::json;
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Environments {
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: ListingFormat,
 }
 
 impl Environments {
-    /// Prints them.
+    /// Prints the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = context.options(&Set::default());
         let (found, sources, diagnostics) = environments(&options, context.world);

@@ -1,4 +1,4 @@
-//! `tranship explain`: what a diagnostic means and what to do.
+//! `tranship explain`: what a diagnostic means and how to fix it.
 
 use super::{Context, Exit};
 use crate::rule_registry;
@@ -20,7 +20,7 @@ impl Explain {
             context.shell.data(&page::list(&registry));
             return Exit::Done;
         };
-        // A name pasted out of `error[compose/unknown-key]` works too.
+        // Accept a name copied together with the rest of `error[compose/unknown-key]`.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
         if let Some(rule) = registry.find(name) {
             context.shell.data(&page::text(rule));
@@ -36,7 +36,7 @@ fn unknown(name: &str, registry: &RuleRegistry) -> String {
     let meant =
         closest(name, registry.iter().map(|rule| rule.name)).or_else(|| same_tail().map(|rule| rule.name));
     match meant {
-        Some(meant) => format!("no diagnostic is named `{name}`; did you mean `{meant}`?"),
-        None => format!("no diagnostic is named `{name}`; `tranship explain` lists them"),
+        Some(meant) => format!("unknown diagnostic `{name}`; did you mean `{meant}`?"),
+        None => format!("unknown diagnostic `{name}`; `tranship explain` lists all of them"),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// How to print a list.
+/// The output format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum ListingFormat {
     /// Aligned columns.
@@ -12,7 +12,7 @@ pub(super) enum ListingFormat {
     Json,
 }
 
-/// Rows in both forms.
+/// Rows in both formats.
 pub(super) struct Listing {
     name: &'static str,
     rows: Vec<Vec<String>>,
@@ -25,7 +25,7 @@ impl Listing {
         Listing { name, rows: Vec::new(), values: Vec::new() }
     }
 
-    /// Adds a row: its columns, and itself in JSON.
+    /// Adds a row: its columns, and its JSON value.
     pub(super) fn push(&mut self, columns: Vec<String>, value: Value) {
         self.rows.push(columns);
         self.values.push(value);

@@ -1,7 +1,7 @@
-//! Tells what one or several compiles found.
+//! Reports the diagnostics of one or several compiles.
 //!
-//! In: their diagnostics with the sources. Out: text on standard error, or one document on standard
-//! output, and the exit code that follows from it.
+//! In: their diagnostics with the sources. Out: text on standard error or one document on standard output, and
+//! the resulting exit code.
 
 use super::{Context, Exit, Format, Verbosity};
 use tranship_frontend::diagnostic::Diagnostics;
@@ -12,9 +12,9 @@ use tranship_frontend::source::Sources;
 pub type Run<'a> = (&'a Diagnostics, &'a Sources);
 
 impl Context<'_> {
-    /// Tells the diagnostics; [`Exit::Refused`] when there is an error among them.
+    /// Reports the diagnostics; returns [`Exit::Refused`] if one of them is an error.
     ///
-    /// `subject` opens the line of counts that ends the run; without one the line is left out.
+    /// `subject` starts the final line of counts; without it, that line is omitted.
     pub fn report(&mut self, format: Format, subject: Option<&str>, runs: &[Run<'_>]) -> Exit {
         let found = render::collect(runs.iter().copied());
         let counts = Counts::of(&found);

@@ -8,7 +8,7 @@ use tranship_app::published_schema;
 pub struct Schema {}
 
 impl Schema {
-    /// Prints it.
+    /// Prints the schema.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         context.shell.data(&format!("{:#}\n", published_schema()));
         Exit::Done

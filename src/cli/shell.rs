@@ -1,29 +1,29 @@
-//! The only place that prints: data to standard output, talk to standard error.
+//! The only module that prints: data to standard output, messages to standard error.
 //!
-//! In: text, styled with ANSI sequences where it pays. Out: the same on the two streams, styles taken out
-//! where the stream does not want them. Invariant: a reader that went away is not an error and no panic;
-//! what is left to say is dropped.
+//! In: text, possibly styled with ANSI sequences. Out: the same text on the two streams, without styles if the
+//! stream does not support them. Invariant: a closed pipe is neither an error nor a panic; the rest of the
+//! output is dropped.
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, IsTerminal, Write};
 
-/// How much to tell.
+/// How much to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Verbosity {
     /// Errors only.
     Quiet,
-    /// Errors, warnings in short, the line of counts.
+    /// Errors, short warnings, and the line of counts.
     #[default]
     Normal,
-    /// Everything, notes too, each with its snippet.
+    /// Everything including notes, each with its snippet.
     Verbose,
 }
 
-/// When to colour.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` say otherwise.
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` disable them.
     #[default]
     Auto,
     /// Always.
@@ -59,7 +59,7 @@ impl Stream {
     }
 }
 
-/// Prints, and knows how much.
+/// Prints at a given verbosity.
 pub struct Shell {
     out: Stream,
     err: Stream,
@@ -68,11 +68,11 @@ pub struct Shell {
     width: usize,
 }
 
-/// Snippets are cut to this width where the terminal's is not known.
+/// The width of snippets if the terminal's width is unknown.
 const USUAL_WIDTH: usize = 140;
 
 impl Shell {
-    /// On the streams of the process.
+    /// A shell on the process's own streams.
     pub fn new(colour: Colour, verbosity: Verbosity) -> Self {
         let choice = |auto: ColorChoice| match colour {
             Colour::Auto => auto != ColorChoice::Never,
@@ -90,7 +90,7 @@ impl Shell {
         }
     }
 
-    /// On two writers, without colour: for tests.
+    /// A shell on two writers, without colors: for tests.
     pub fn to(out: Box<dyn Write>, err: Box<dyn Write>, verbosity: Verbosity) -> Self {
         Shell {
             out: Stream::new(out, false),
@@ -101,39 +101,39 @@ impl Shell {
         }
     }
 
-    /// How much to tell.
+    /// How much to print.
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
     }
 
-    /// Whether a question may be asked: both ends are a terminal.
+    /// Whether questions may be asked: standard input and standard error are both terminals.
     pub fn is_interactive(&self) -> bool {
         self.interactive
     }
 
-    /// Columns to fill at most.
+    /// The maximum number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Data, as it is, to standard output.
+    /// Writes data to standard output, unchanged.
     pub fn data(&mut self, text: &str) {
         self.out.write(text);
     }
 
-    /// A line of talk, unless `--quiet`.
+    /// Writes a message line, unless `--quiet` is set.
     pub fn say(&mut self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
             self.err.write(&format!("{line}\n"));
         }
     }
 
-    /// Text that is told whatever the verbosity, to standard error: what went wrong.
+    /// Writes text to standard error at any verbosity: what went wrong.
     pub fn tell(&mut self, text: &str) {
         self.err.write(text);
     }
 
-    /// A failure that no line of the manifest stands behind.
+    /// Writes a failure that has no position in the manifest.
     pub fn error(&mut self, message: &str) {
         let style = anstyle::AnsiColor::BrightRed.on_default().bold();
         self.err.write(&format!("{style}error{style:#}: {message}\n"));

@@ -11,16 +11,16 @@ use tranship_targets::{self, Target};
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Targets {
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: ListingFormat,
 }
 
-/// The names that Compose looks for.
+/// The default file names of Compose.
 const MANIFESTS: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 impl Targets {
-    /// Prints them.
+    /// Prints the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = context.options(&Set::default());
         let found = MANIFESTS.iter().any(|name| context.world.kind(Utf8Path::new(name)).is_some());
@@ -39,7 +39,7 @@ impl Targets {
     }
 }
 
-/// How the manifest fits, in words.
+/// How well the manifest fits, in words.
 fn fit(outcome: &Outcome) -> String {
     let errors = outcome.diagnostics.error_count();
     match (&outcome.report, errors) {

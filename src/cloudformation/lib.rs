@@ -1,8 +1,8 @@
 //! CloudFormation templates as typed, ordered data. A leaf: it knows nothing of Compose or of applications.
 //!
-//! In: resources, parameters and outputs, added in the order a reader should meet them. Out: YAML or JSON
-//! text, and a list of what CloudFormation would refuse. Invariant: the same calls give the same bytes, and
-//! text that came from a user can never become a reference.
+//! In: resources, parameters and outputs, added in the order a reader should see them. Out: YAML or JSON
+//! text, and a list of what CloudFormation would reject. Invariant: the same calls give the same bytes, and
+//! text from the user can never become a reference.
 //!
 //! ```
 //! use tranship_cloudformation::{Join, LogicalId, Pseudo, Resource, Role, Sub, Template, list, props};

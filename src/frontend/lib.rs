@@ -5,10 +5,11 @@
 //! [`diagnostic::Diagnostics`]. The crate knows nothing of AWS and can be used without Tranship.
 //!
 //! The rooms, in the order a manifest passes through them: [`source`], [`diagnostic`], [`world`],
-//! [`yaml`], [`compose`].
+//! [`yaml`], [`compose`]. Beside them, [`secrets`] says what is a secret.
 
 pub mod compose;
 pub mod diagnostic;
+pub mod secrets;
 pub mod source;
 pub mod world;
 pub mod yaml;

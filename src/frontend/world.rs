@@ -1,13 +1,13 @@
-//! The compile path's one door to the outside: files and environment variables.
+//! The compile path's only access to the outside world: files and environment variables.
 //!
-//! Nothing in the compile path opens a file or asks for a variable but through [`World`], so that a
-//! compile is a function of its inputs and tests run in memory.
+//! The compile path opens files and reads variables only through [`World`]. A compile is therefore a function
+//! of its inputs, and tests run in memory.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use std::io;
 
-/// What stands at a path.
+/// What exists at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file, or a link to one.
@@ -16,24 +16,24 @@ pub enum Kind {
     Directory,
 }
 
-/// Files and environment variables, as a compile may see them.
+/// The files and environment variables that a compile may see.
 pub trait World: std::fmt::Debug {
     /// The bytes of a file.
     ///
     /// # Errors
-    /// As the file system says: not found, a directory, no permission.
+    /// As the file system reports: not found, a directory, no permission.
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>>;
 
-    /// What stands at the path; nothing where it does not exist.
+    /// What exists at the path, if anything.
     fn kind(&self, path: &Utf8Path) -> Option<Kind>;
 
     /// The names in a directory, sorted.
     ///
     /// # Errors
-    /// As the file system says.
+    /// As the file system reports.
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>>;
 
-    /// An environment variable; nothing where it is unset or not UTF-8.
+    /// An environment variable; `None` if it is unset or not UTF-8.
     fn variable(&self, name: &str) -> Option<String>;
 
     /// All environment variables, sorted.
@@ -43,7 +43,7 @@ pub trait World: std::fmt::Debug {
     fn current_directory(&self) -> Utf8PathBuf;
 }
 
-/// The machine's own files and environment.
+/// The real file system and environment.
 #[derive(Debug)]
 pub struct Disk {
     directory: Utf8PathBuf,
@@ -53,8 +53,8 @@ impl Disk {
     /// The process's directory and environment.
     ///
     /// # Errors
-    /// When the current directory is gone or its path is not UTF-8.
-    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    /// If the current directory no longer exists or its path is not UTF-8.
+    #[allow(clippy::disallowed_methods, reason = "the one place that may")]
     pub fn new() -> io::Result<Self> {
         let directory = Utf8PathBuf::from_path_buf(std::env::current_dir()?)
             .map_err(|path| io::Error::other(format!("the path {} is not UTF-8", path.display())))?;
@@ -85,12 +85,12 @@ impl World for Disk {
         Ok(names)
     }
 
-    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    #[allow(clippy::disallowed_methods, reason = "the one place that may")]
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
 
-    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    #[allow(clippy::disallowed_methods, reason = "the one place that may")]
     fn variables(&self) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         for (name, value) in std::env::vars_os() {
@@ -117,7 +117,7 @@ pub struct Memory {
 const MEMORY_DIRECTORY: &str = "/project";
 
 impl Memory {
-    /// Nothing at all.
+    /// An empty world.
     pub fn new() -> Self {
         Memory::default()
     }
@@ -178,7 +178,7 @@ impl World for Memory {
     }
 }
 
-/// Resolves `.` and `..` by name alone, as Compose does: links are not followed.
+/// Resolves `.` and `..` lexically, as Compose does: links are not followed.
 pub fn normalise(path: &Utf8Path) -> Utf8PathBuf {
     use camino::Utf8Component;
     let mut clean = Utf8PathBuf::new();

@@ -3,12 +3,17 @@
 //! In: the application. Out: `bundle.zip` and the same tree unpacked in `bundle/`. Invariant: everything
 //! is decided in `plan`; the writers only spell it, and no secret is in what they spell.
 
+mod container_bounds;
+mod containers_json;
+mod docker_run;
 mod dockerrun;
 mod plan;
 mod rules;
 mod templates;
 
-use super::{BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, support};
+use super::{
+    BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, container, support,
+};
 use plan::Plan;
 use std::collections::BTreeMap;
 use tranship_app::{Application, SupportTable};
@@ -37,7 +42,7 @@ impl Target for Beanstalk {
     }
 
     fn rules(&self) -> &'static [&'static [&'static Rule]] {
-        &[rules::ALL]
+        &[container::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

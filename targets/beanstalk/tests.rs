@@ -1,6 +1,8 @@
 //! The writers, given what is hard to write.
 
-use super::plan::{Container, HostVolume, Job, OptionSetting, Part, Plan, SecretVariable, Statement, Value};
+use super::plan::{
+    Container, HostVolume, InstanceText, Job, OptionSetting, Plan, SecretVariable, Statement, TextPart,
+};
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
@@ -9,13 +11,12 @@ use serde_yaml::Value as Yaml;
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
 
 fn plan() -> Plan {
-    let known = |text: &str| Value(vec![Part::Known(text.to_owned())]);
-    let password = Part::Property { property: "RDS_PASSWORD", encoded: true };
-    let mut container = Container::default();
-    container.definition.name = "app".to_owned();
-    container.deferred.environment = IndexMap::from([(
+    let known = |text: &str| InstanceText(vec![TextPart::Known(text.to_owned())]);
+    let password = TextPart::Property { property: "RDS_PASSWORD", encoded: true };
+    let mut container = Container::new("app".to_owned(), "app:1".to_owned());
+    container.environment = IndexMap::from([(
         "DATABASE_URL".to_owned(),
-        Value(vec![Part::Known("mysql://u:".into()), password]),
+        InstanceText(vec![TextPart::Known("mysql://u:".into()), password]),
     )]);
     let secret =
         SecretVariable { name: "app/TOKEN".into(), location: "shop-prod/app/TOKEN".into(), given: true };
@@ -31,11 +32,12 @@ fn plan() -> Plan {
             from: format!("volumes.{HOSTILE}"),
         }],
         jobs: vec![Job {
-            name: "migrate".into(),
-            image: "app:1".into(),
-            options: vec![],
-            command: vec![known(HOSTILE)],
-            environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
+            container: Container {
+                command: vec![known(HOSTILE)],
+                environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
+                ..Container::new("migrate".to_owned(), "app:1".to_owned())
+            },
+            volumes: vec![],
             from: "services.migrate".into(),
         }],
         options: vec![OptionSetting {

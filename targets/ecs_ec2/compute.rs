@@ -1,6 +1,6 @@
 //! The compute policy of EC2 instances: how tasks reach the network, where volumes are.
 
-use super::machines;
+use super::{container_bounds, machines};
 use crate::ecs::plan::{
     CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
     TaskLimits, TaskReach, TaskSize, VolumeStorage,
@@ -12,24 +12,9 @@ use tranship_cloudformation::{LogicalId, Role};
 #[derive(Debug)]
 pub(super) struct Ec2;
 
-/// "Task definition parameters for Amazon EC2": what is not limited there has no bound here.
-static LIMITS: TaskLimits = TaskLimits {
-    stop_timeout: u32::MAX,
-    cap_add: None,
-    host_access: true,
-    spot: false,
-    default_reservation: Some(256),
-};
+static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: false };
 
 impl ComputePolicy for Ec2 {
-    fn target(&self) -> &'static str {
-        "ecs-ec2"
-    }
-
-    fn product(&self) -> &'static str {
-        "ECS"
-    }
-
     fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }

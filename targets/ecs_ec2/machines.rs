@@ -2,13 +2,13 @@
 //!
 //! In: everything that runs on them. Out: a [`MachinePlan`] and what to report. Emission writes it down.
 
-use super::instances::{self, Instance};
 use super::placement;
 use super::rules;
 use crate::ecs::plan::{
     MachineChoice, MachineCount, MachineFolder, MachinePlan, MachineRequest, NetworkMode, TaskPlan,
     VolumeStorage,
 };
+use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
 /// Decides the machines, and asks every rule about them.
@@ -18,7 +18,7 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
         Some(requested) => requested.name.to_owned(),
         None => smallest(request, &mut diagnostics),
     };
-    let instance = instances::find(&instance_type);
+    let instance = InstanceType::find(&instance_type);
     if instance.is_none() {
         diagnostics.push(unknown(request, &instance_type));
     }
@@ -42,7 +42,7 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
 
 /// The smallest type that holds every task. Where none does, the largest: the rules say which task, and why.
 fn smallest(request: &MachineRequest<'_>, diagnostics: &mut Vec<Diagnostic>) -> String {
-    let choices = instances::choices(request.load.architecture());
+    let choices = InstanceType::choices(request.load.architecture());
     let fits = choices.iter().position(|instance| placement::fits(request.load.tasks, instance));
     let Some((index, chosen)) = fits.and_then(|index| Some((index, choices.get(index)?))) else {
         return choices.last().map(|it| it.name.clone()).unwrap_or_default();
@@ -69,7 +69,7 @@ fn unknown(request: &MachineRequest<'_>, name: &str) -> Diagnostic {
 }
 
 /// Fewest and most machines: two at least under posture prod, and as many as the tasks need.
-fn machine_count(request: &MachineRequest<'_>, instance: Option<&Instance>) -> MachineCount {
+fn machine_count(request: &MachineRequest<'_>, instance: Option<&InstanceType>) -> MachineCount {
     let min = if request.prod { 2 } else { 1 };
     let needed = instance.map_or(0, |instance| placement::machines_needed(&request.load, instance));
     MachineCount { min, max: needed.max(min * 2) }

@@ -4,12 +4,12 @@
 //! in `compute::Ec2` and `machines`; the rest is `targets/ecs`.
 
 mod compute;
-pub mod instances;
+mod container_bounds;
 mod machines;
 mod placement;
 mod rules;
 
-use super::{Compilation, Compiled, Target, ecs, support};
+use super::{Compilation, Compiled, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::Rule;
 
@@ -27,7 +27,7 @@ impl Target for EcsEc2 {
     }
 
     fn rules(&self) -> &'static [&'static [&'static Rule]] {
-        &[ecs::rules::ALL, rules::ALL]
+        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -1,13 +1,13 @@
 //! Whether the tasks fit on the machines: processor, CPU, memory, network interfaces.
 
-use super::instances::Instance;
 use super::rules;
 use crate::ecs::plan::{ClusterLoad, Container, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
+use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
 /// Asks every rule of this file.
-pub(super) fn check(request: &MachineRequest<'_>, instance: &Instance, max: u32) -> Vec<Diagnostic> {
+pub(super) fn check(request: &MachineRequest<'_>, instance: &InstanceType, max: u32) -> Vec<Diagnostic> {
     let setting = request.instance_type.map(|requested| requested.origin).unwrap_or_default();
     let mut found = Vec::new();
     for task in request.load.tasks {
@@ -23,7 +23,7 @@ fn placed(diagnostic: Diagnostic, first: Origin, second: Origin) -> Diagnostic {
     diagnostic.at(first).label(second, "the machines")
 }
 
-fn processor(task: &TaskPlan, instance: &Instance) -> Option<Diagnostic> {
+fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
     (task.architecture != instance.architecture).then(|| {
         let (wanted, has) = (task.architecture.as_str(), instance.architecture.as_str());
         Diagnostic::new(
@@ -45,17 +45,17 @@ fn reserved(task: &TaskPlan) -> (u64, u64) {
 }
 
 /// Whether every task fits on a machine of this type.
-pub(super) fn fits(tasks: &[TaskPlan], instance: &Instance) -> bool {
+pub(super) fn fits(tasks: &[TaskPlan], instance: &InstanceType) -> bool {
     tasks.iter().all(|task| size(task, instance).is_none())
 }
 
-fn size(task: &TaskPlan, instance: &Instance) -> Option<Diagnostic> {
+fn size(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
     let (cpu, memory) = reserved(task);
     let usable = u64::from(instance.usable_memory());
     let excess = if memory > usable {
         format!("{memory} MiB of memory; `{}` has {usable} MiB for tasks", instance.name)
-    } else if cpu > u64::from(instance.cpu) {
-        format!("{cpu} CPU units; `{}` has {}", instance.name, instance.cpu)
+    } else if cpu > u64::from(instance.cpu_units()) {
+        format!("{cpu} CPU units; `{}` has {}", instance.name, instance.cpu_units())
     } else {
         return None;
     };
@@ -77,7 +77,7 @@ fn interfaces_needed(load: &ClusterLoad<'_>) -> u64 {
     if running == 0 && !job { 0 } else { running + 1 }
 }
 
-fn interfaces(load: &ClusterLoad<'_>, instance: &Instance, max: u32) -> Option<Diagnostic> {
+fn interfaces(load: &ClusterLoad<'_>, instance: &InstanceType, max: u32) -> Option<Diagnostic> {
     let needed = interfaces_needed(load);
     let available = u64::from(max) * u64::from(instance.tasks_with_interface());
     (needed > available).then(|| {
@@ -95,7 +95,7 @@ fn interfaces(load: &ClusterLoad<'_>, instance: &Instance, max: u32) -> Option<D
 }
 
 /// The number of machines that hold every service at its largest, with capacity to deploy the largest task.
-pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &Instance) -> u32 {
+pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -> u32 {
     let (mut cpu, mut memory) = (0, 0);
     for service in load.services {
         let one = load.task(&service.name).map(reserved).unwrap_or_default();
@@ -106,7 +106,7 @@ pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &Instance) -> u3
     memory += load.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
     let machines = |sum: u64, capacity: u32| sum.div_ceil(u64::from(capacity.max(1)));
     let needed = machines(interfaces_needed(load), instance.tasks_with_interface())
-        .max(machines(cpu, instance.cpu))
+        .max(machines(cpu, instance.cpu_units()))
         .max(machines(memory, instance.usable_memory()));
     u32::try_from(needed).unwrap_or(u32::MAX)
 }
@@ -114,9 +114,9 @@ pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &Instance) -> u3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{Architecture, ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
-    use crate::ecs_ec2::instances;
+    use crate::ecs::plan::{ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
     use tranship_cloudformation::iam;
+    use tranship_facts::ProcessorArchitecture;
 
     fn task(name: &str, mode: NetworkMode, memory: u32, cpu: u32) -> TaskPlan {
         TaskPlan {
@@ -126,7 +126,7 @@ mod tests {
             family: name.into(),
             mode,
             size: TaskSize { cpu: Some(cpu), memory: Some(memory) },
-            architecture: Architecture::X86,
+            architecture: ProcessorArchitecture::X86,
             containers: Vec::new(),
             volumes: Vec::new(),
             execution: iam::Policy::new(),
@@ -156,8 +156,8 @@ mod tests {
         ClusterLoad { tasks, services, jobs: &[] }
     }
 
-    fn small() -> Instance {
-        instances::find("t3.small").unwrap()
+    fn small() -> InstanceType {
+        InstanceType::find("t3.small").unwrap()
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
     fn a_processor_must_match() {
         let mut arm = task("app", NetworkMode::Bridge, 1, 1);
         assert!(processor(&arm, &small()).is_none());
-        arm.architecture = Architecture::Arm;
+        arm.architecture = ProcessorArchitecture::Arm;
         assert_eq!(
             processor(&arm, &small()).map(|it| it.message).as_deref(),
             Some("`app` is built for ARM64, but `t3.small` has X86_64")

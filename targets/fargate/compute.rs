@@ -1,38 +1,22 @@
 //! The compute policy of Fargate.
 
-use super::size;
+use super::container_bounds;
 use crate::ecs::plan::{
     CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
     TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
 use tranship_app::Volume;
+use tranship_facts::{FargateSize, MIB};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
 #[derive(Debug)]
 pub(super) struct Fargate;
 
-/// Amazon ECS Developer Guide, "Task definition differences for Fargate".
-static LIMITS: TaskLimits = TaskLimits {
-    stop_timeout: 120,
-    cap_add: Some(&["SYS_PTRACE"]),
-    host_access: false,
-    spot: true,
-    default_reservation: None,
-};
-
-const MIB: u64 = 1024 * 1024;
+static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: true };
 
 impl ComputePolicy for Fargate {
-    fn target(&self) -> &'static str {
-        "fargate"
-    }
-
-    fn product(&self) -> &'static str {
-        "Fargate"
-    }
-
     fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
@@ -46,9 +30,9 @@ impl ComputePolicy for Fargate {
         let cpu = request.cpu.as_ref().map_or(0, |cpu| cpu.get());
         let bytes = request.memory.as_ref().map_or(0, |memory| memory.get());
         let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
-        let Some(chosen) = size::smallest(cpu, memory) else { return too_large(request, cpu, memory) };
-        let size = TaskSize { cpu: Some(chosen.0), memory: Some(chosen.1) };
-        if chosen == (cpu, memory) { SizeChoice::Exact(size) } else { nearest(request, size) }
+        let Some(chosen) = FargateSize::smallest(cpu, memory) else { return too_large(request, cpu, memory) };
+        let size = TaskSize { cpu: Some(chosen.cpu), memory: Some(chosen.memory) };
+        if chosen == (FargateSize { cpu, memory }) { SizeChoice::Exact(size) } else { nearest(request, size) }
     }
 
     fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
@@ -96,8 +80,10 @@ fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {
     for origin in origins.into_iter().flatten() {
         diagnostic = diagnostic.at(origin);
     }
+    let FargateSize { cpu, memory } = FargateSize::LARGEST;
+    let (cpus, gib) = (cpu / 1024, memory / 1024);
     let diagnostic = diagnostic
         .service(&*request.task)
-        .help("ask for at most 32 virtual CPUs and 244 GB, or use the target `ecs-ec2`");
+        .help(format!("ask for at most {cpus} virtual CPUs and {gib} GB, or use the target `ecs-ec2`"));
     SizeChoice::TooLarge { reason: "no size of Fargate holds it", diagnostic }
 }

@@ -4,10 +4,10 @@
 //! `compute::Fargate`; the rest is `targets/ecs`.
 
 mod compute;
+mod container_bounds;
 mod rules;
-mod size;
 
-use super::{Compilation, Compiled, Target, ecs, support};
+use super::{Compilation, Compiled, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::Rule;
 
@@ -25,7 +25,7 @@ impl Target for Fargate {
     }
 
     fn rules(&self) -> &'static [&'static [&'static Rule]] {
-        &[ecs::rules::ALL, rules::ALL]
+        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -1,13 +1,14 @@
 //! Services that a managed database replaces: engine, version, name, users, and what is lost with the
 //! container.
 
+use super::Lowering;
 use super::read::scalar;
 use super::selection::Selection;
-use super::{Lowering, images};
 use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
-use crate::{At, Database, Engine, Name};
+use crate::{At, Database, Name};
 use indexmap::IndexMap;
+use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::{Entry, Node};
 
@@ -31,10 +32,10 @@ const POSTGRES: Variables = Variables {
     password: &["POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD", "POSTGRESQL_POSTGRES_PASSWORD"],
 };
 
-fn variables(engine: Engine) -> &'static Variables {
+fn variables(engine: DatabaseEngine) -> &'static Variables {
     match engine {
-        Engine::Mysql | Engine::Mariadb => &MYSQL,
-        Engine::Postgres => &POSTGRES,
+        DatabaseEngine::Mysql | DatabaseEngine::Mariadb => &MYSQL,
+        DatabaseEngine::Postgres => &POSTGRES,
     }
 }
 
@@ -77,7 +78,7 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
         storage: asked.get("storage").and_then(setting_number),
         database: match engine.value {
             // The PostgreSQL image names the database after its user.
-            Engine::Postgres => database.or_else(|| username.clone()),
+            DatabaseEngine::Postgres => database.or_else(|| username.clone()),
             _ => database,
         },
         username,
@@ -92,28 +93,17 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
 }
 
 /// The engine that is asked for, else the image's.
-fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<Engine>> {
+fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<DatabaseEngine>> {
     if let Some(node) = asked.get("engine") {
-        let engine = match setting_text(node).as_deref() {
-            Some("mysql") => Engine::Mysql,
-            Some("mariadb") => Engine::Mariadb,
-            Some("postgres") => Engine::Postgres,
-            _ => return None,
-        };
-        return Some(At::of(node, engine));
+        return Some(At::of(node, DatabaseEngine::of_name(&setting_text(node)?)?));
     }
-    let engine = match images::known(image)?.store? {
-        "a MySQL database" => Engine::Mysql,
-        "a MariaDB database" => Engine::Mariadb,
-        "a PostgreSQL database" => Engine::Postgres,
-        _ => return None,
-    };
+    let engine = KnownImage::find(image)?.engine()?;
     service.get("image").map(|node| At::inferred(engine, node.origin))
 }
 
 /// The numbers at the start of the image's tag: `16` of `16-alpine`.
 fn version(service: &Node, image: &str) -> Option<At<String>> {
-    let tag = images::tag(image)?;
+    let tag = ImageReference::parse(image).tag?;
     let numbers = tag.split('-').next().unwrap_or(tag);
     let plain = !numbers.is_empty() && numbers.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
     let short: Vec<&str> = numbers.split('.').take(2).collect();

@@ -5,12 +5,14 @@
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
 use super::Lowering;
-use super::{edges, images};
+use super::edges;
 use crate::extension::{KEY, one_or_more, setting_number, setting_text};
 use crate::rules;
-use crate::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
+use crate::{At, Edge, Endpoint, Exposure, Name, Port, Public, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::{Node, NodeId, Value};
@@ -65,7 +67,14 @@ fn declared(cx: &mut Lowering<'_>, service: &Service, node: &Node) -> Vec<Endpoi
         };
         let exposure = Exposure::Public(Public { published, ..public(entry) });
         let name = service.name.clone();
-        found.push(Endpoint { service: name, port, protocol: Protocol::Tcp, exposure, node, origin });
+        found.push(Endpoint {
+            service: name,
+            port,
+            protocol: TransportProtocol::Tcp,
+            exposure,
+            node,
+            origin,
+        });
     }
     found
 }
@@ -102,11 +111,12 @@ fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
     let chosen = |port: &Port| (port.container.value, port.origin, port.node, port.published.clone());
     if let Some(wanted) = wanted {
         let wanted = u16::try_from(wanted).ok()?;
-        let named =
-            ports.iter().find(|port| port.container.value == wanted && port.protocol == Protocol::Tcp);
+        let named = ports
+            .iter()
+            .find(|port| port.container.value == wanted && port.protocol == TransportProtocol::Tcp);
         return Some(named.map_or((wanted, service.origin, NodeId::UNNUMBERED, None), chosen));
     }
-    let tcp = || ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+    let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
     let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
     let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
     for list in [published, exposed] {
@@ -116,7 +126,7 @@ fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
     }
     let listens = edges::listens(&service.container);
     match listens.as_slice() {
-        [(port, Protocol::Tcp)] if ports.is_empty() => {
+        [(port, TransportProtocol::Tcp)] if ports.is_empty() => {
             Some((*port, service.origin, NodeId::UNNUMBERED, None))
         }
         _ => None,
@@ -138,7 +148,7 @@ fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
 }
 
 fn is_debugger(port: &Port) -> bool {
-    images::is_debug_port(port.container.value)
+    is_debug_port(port.container.value)
 }
 
 fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
@@ -199,11 +209,11 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
     let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
     if address.starts_with("127.") || address == "::1" {
         Some("published for this machine only")
-    } else if service.data_store.is_some() || images::store_on(port.container.value).is_some() {
+    } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
         Some("published for local use: a data store is not public")
     } else if is_debugger(port) {
         Some("published for local use: a debugger's port is not public")
-    } else if port.protocol == Protocol::Udp || images::is_other_protocol(port.container.value) {
+    } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
         Some("the load balancer serves HTTP only")
     } else if tls {
         Some("the load balancer ends TLS")

@@ -12,7 +12,6 @@ mod directory;
 mod edges;
 mod exposure;
 mod flat;
-mod images;
 mod jobs;
 mod mounts;
 mod names;

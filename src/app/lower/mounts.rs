@@ -2,7 +2,8 @@
 
 use super::Lowering;
 use super::read::scalar;
-use crate::{At, FileMount, Mount, MountSource, Name, Port, Protocol};
+use crate::{At, FileMount, Mount, MountSource, Name, Port};
+use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::{Node, Value};
 
 impl Lowering<'_> {
@@ -57,7 +58,7 @@ impl Lowering<'_> {
         for item in node.get("expose").and_then(Node::as_sequence).unwrap_or_default() {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
-            let protocol = protocol_of(protocol);
+            let protocol = TransportProtocol::of(protocol);
             let Some((first, last)) = port_range(range) else { continue };
             for number in first..=last {
                 if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
@@ -85,7 +86,7 @@ impl Lowering<'_> {
             host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
             protocol: self
                 .string(node.get("protocol"))
-                .map_or(Protocol::Tcp, |protocol| protocol_of(&protocol.value)),
+                .map_or(TransportProtocol::Tcp, |protocol| TransportProtocol::of(&protocol.value)),
             node: node.id,
             origin: node.origin,
         })
@@ -169,10 +170,6 @@ impl Lowering<'_> {
 
 fn number(node: &Node) -> Option<i64> {
     scalar(node)?.parse().ok()
-}
-
-fn protocol_of(text: &str) -> Protocol {
-    if text.eq_ignore_ascii_case("udp") { Protocol::Udp } else { Protocol::Tcp }
 }
 
 /// `8000`, or `8000-8010`.

@@ -1,13 +1,15 @@
 //! A Compose service as the container it describes. No inference: what the keys say.
 
+use super::Lowering;
 use super::read::scalar;
-use super::{Lowering, images};
 use crate::extension::{KEY, one_or_more, setting_number};
 use crate::{
     At, Condition, Container, Dependency, HealthCheck, HealthTest, Image, Name, Permission, Resources, Role,
     Scaling, Service, Text, Variant,
 };
 use indexmap::IndexMap;
+use tranship_facts::ports::data_store_on;
+use tranship_facts::{DataStoreKind, KnownImage};
 use tranship_frontend::source::{Provenance, VariableSource};
 use tranship_frontend::yaml::{Entry, Node, Value};
 
@@ -273,13 +275,13 @@ fn scaling(node: &Node) -> Option<Scaling> {
 }
 
 /// What data a container keeps, by its image, else by a port that only data stores have.
-fn data_store(container: &Container) -> Option<&'static str> {
+fn data_store(container: &Container) -> Option<DataStoreKind> {
     let image = match &container.image {
         Image::Named(text) => super::flat::shown(text),
         Image::Built { .. } => String::new(),
     };
-    match images::known(&image) {
-        Some(known) => known.store,
-        None => container.ports.iter().find_map(|port| images::store_on(port.container.value)),
+    match KnownImage::find(&image) {
+        Some(known) => known.data_store(),
+        None => container.ports.iter().find_map(|port| data_store_on(port.container.value)),
     }
 }

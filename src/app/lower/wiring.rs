@@ -9,11 +9,12 @@ use super::names::{Field, field, holds_callers, holds_host, holds_secret};
 use super::pool::{Pool, Use};
 use super::scan::{Address, Names, Part, addresses, slice};
 use super::secrets::{can_be_secret, is_secret_form};
-use super::{Lowering, images, secrets};
+use super::{Lowering, secrets};
 use crate::rules;
 use crate::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::{KnownImage, UrlScheme};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
@@ -92,8 +93,8 @@ fn listening(
         let ports = listening.entry(service.name.clone()).or_default();
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
         if let Image::Named(text) = &service.container.image {
-            let known = images::known(&super::flat::shown(text));
-            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|(port, _)| *port));
+            let known = KnownImage::find(&super::flat::shown(text));
+            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|port| port.number));
         }
     }
     for database in databases.values() {
@@ -328,8 +329,12 @@ impl Wiring<'_> {
             return;
         }
         let written = address.port.as_ref().and_then(|port| slice(&flat.text, port).parse().ok());
-        let of_scheme =
-            || address.scheme.as_ref().and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)));
+        let of_scheme = || {
+            address
+                .scheme
+                .as_ref()
+                .and_then(|scheme| UrlScheme::find(slice(&flat.text, scheme)).map(|it| it.port))
+        };
         let port = written.or(sibling).or_else(of_scheme);
         self.reaches.push(Reach { from: from.clone(), to: to.clone(), port, origin });
     }

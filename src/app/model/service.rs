@@ -3,6 +3,7 @@
 use super::{Container, HealthTest, Image, Name};
 use crate::At;
 use crate::Text;
+use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -30,7 +31,7 @@ pub struct Service {
     /// What its task role may do.
     pub permissions: Vec<Permission>,
     /// Whether it keeps data: a known data store by image or port.
-    pub data_store: Option<&'static str>,
+    pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
     pub stop_first: Option<At<bool>>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.

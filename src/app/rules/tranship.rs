@@ -1,36 +1,36 @@
-//! `tranship/…`: what is wrong with `x-tranship` or with what the command asks of it.
+//! `tranship/…`: mistakes in `x-tranship` and in what the command asks of it.
 
 use tranship_frontend::rules;
 
 rules! {
-    UNKNOWN_ENVIRONMENT = Error "tranship/unknown-environment" "an environment that the manifest does not declare"
-        what "The command names an environment that does not stand under `x-tranship.environments`."
-        why "Without it Tranship knows neither the target nor its settings."
+    UNKNOWN_ENVIRONMENT = Error "tranship/unknown-environment" "unknown environment"
+        what "The command names an environment that `x-tranship.environments` does not declare."
+        why "Without the declaration, Tranship knows neither the target nor its settings."
         example "x-tranship:\n  environments:\n    prod: { target: fargate }\n# tranship build production\n"
         fix "Use a declared name (`tranship environments` lists them), declare it, or build for `--target fargate`.";
-    UNKNOWN_SETTING = Error "tranship/unknown-setting" "a key of `x-tranship` that Tranship does not know"
-        what "The key is not one of Tranship's settings at this place."
-        why "A misspelled setting would be lost without a word, and the application deployed without it."
+    UNKNOWN_SETTING = Error "tranship/unknown-setting" "unknown setting"
+        what "Tranship has no setting with this name here."
+        why "A misspelled setting would be dropped silently, and the application deployed without it."
         example "services:\n  app:\n    image: nginx\n    x-tranship: { publik: true }\n"
-        fix "Correct the spelling. `tranship schema` prints every setting; an editor that reads it completes them.";
-    INVALID_SETTING = Error "tranship/invalid-setting" "a setting with a value it cannot have"
-        what "The setting has a value of another kind, or out of its bounds, or a setting that must be there is missing."
-        why "Tranship would have to guess what was meant."
+        fix "Correct the spelling. `tranship schema` prints all settings, and editors can use it for completion.";
+    INVALID_SETTING = Error "tranship/invalid-setting" "invalid setting"
+        what "The setting has the wrong type or is out of range, or a required setting is missing."
+        why "Tranship would have to guess the intended value."
         example "x-tranship:\n  environments:\n    prod: { target: lambda }\n"
-        fix "Give it a value of the kind that the message names.";
-    UNKNOWN_SERVICE = Error "tranship/unknown-service" "a setting that names a service the manifest does not have"
-        what "`skip` or `task` names a service, and no service is called so."
-        why "A service that was meant to be skipped would be deployed."
+        fix "Use a value of the type that the message names.";
+    UNKNOWN_SERVICE = Error "tranship/unknown-service" "setting for an unknown service"
+        what "`skip` or `task` names a service that the manifest does not define."
+        why "A service that should be skipped would be deployed."
         example "services:\n  app: { image: nginx }\nx-tranship:\n  skip: [tests]\n"
         fix "Correct the name, or remove it.";
-    UNUSED_VARIABLE = Warning "tranship/unused-variable" "a late-bound variable that the manifest does not use"
-        what "`late_bound` names a variable that no value of a deployed service holds."
-        why "It would become no parameter, so giving it at deployment changes nothing."
+    UNUSED_VARIABLE = Warning "tranship/unused-variable" "unused late-bound variable"
+        what "`late_bound` names a variable that no value of a deployed service uses."
+        why "It does not become a parameter, so setting it at deployment has no effect."
         example "services:\n  app: { image: nginx }\nx-tranship:\n  late_bound: [APP_VERSION]\n"
         fix "Use it (`image: nginx:${APP_VERSION}`), correct its name, or remove it from `late_bound`.";
-    UNKNOWN_RULE = Warning "tranship/unknown-rule" "a name in `accept` that no diagnostic has"
-        what "`accept` lists the diagnostics that are not to be told, by name. No diagnostic has this one."
-        why "The diagnostic that was meant is still told."
+    UNKNOWN_RULE = Warning "tranship/unknown-rule" "unknown diagnostic in `accept`"
+        what "`accept` lists the diagnostics to suppress, by name. There is no diagnostic with this name."
+        why "The diagnostic that you wanted to suppress is still reported."
         example "services:\n  app: { image: nginx }\nx-tranship:\n  accept: [target/ignored-keys]\n"
-        fix "Take the name from the diagnostic's first line.";
+        fix "Copy the name from the first line of the diagnostic.";
 }

@@ -1,28 +1,28 @@
-//! Keys whose texts become numbers or booleans once variables are filled in.
+//! Keys whose strings become numbers or booleans after interpolation.
 //!
-//! Source: compose-go's `interpolateTypeCastMapping`. It acts on every text at these paths, with or
-//! without a variable in it; a value that YAML typed already is left alone.
+//! Source: compose-go's `interpolateTypeCastMapping`. It applies to every string at these paths, with or
+//! without a variable in it. A value that YAML has already typed is left alone.
 
 use crate::yaml::Value;
 use std::sync::Arc;
 
-/// Stands in a path for any item of a list.
+/// Stands for any list item in a path.
 pub(super) const ITEM: &str = "[]";
 
-/// What a text becomes.
+/// What a string becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cast {
-    /// A decimal integer of 64 bits.
+    /// A 64-bit decimal integer.
     Integer,
-    /// A double.
+    /// A double-precision float.
     Float,
-    /// A single: printed with as few digits as a single needs.
+    /// A single-precision float, printed with as few digits as single precision needs.
     Single,
-    /// `true`, `false`, and the words of YAML 1.1.
+    /// `true`, `false`, and the YAML 1.1 booleans.
     Boolean,
 }
 
-/// What the text at a path becomes, if anything.
+/// What the string at a path becomes, if anything.
 pub(super) fn for_path(path: &[Arc<str>]) -> Option<Cast> {
     let mut steps = [""; 6];
     if path.len() > steps.len() {
@@ -62,14 +62,14 @@ fn of_service(path: &[&str]) -> Option<Cast> {
 }
 
 impl Cast {
-    /// The value, or what was wanted.
+    /// The value, or what was expected.
     pub(super) fn apply(self, text: &str) -> Result<Value, &'static str> {
         match self {
             Cast::Integer => {
                 text.parse::<i64>().map(|number| Value::Integer(i128::from(number))).map_err(|_| "an integer")
             }
             Cast::Float => float(text).map(Value::Float).ok_or("a number"),
-            // Through the shortest text of the single, so that 0.1 stays 0.1.
+            // Via the shortest decimal form of the single-precision value, so that 0.1 stays 0.1.
             Cast::Single => float(text)
                 .and_then(|number| (number as f32).to_string().parse().ok())
                 .map(Value::Float)
@@ -83,14 +83,14 @@ impl Cast {
     }
 }
 
-/// A number as Go's `ParseFloat` takes it, but for hexadecimal ones.
+/// A number as Go's `ParseFloat` accepts it, except hexadecimal ones.
 fn float(text: &str) -> Option<f64> {
     let number = text.parse::<f64>().ok()?;
     let named = text.trim_start_matches(['+', '-']).starts_with(|first: char| first.is_ascii_alphabetic());
     (number.is_finite() || named).then_some(number)
 }
 
-/// Whether the text is a boolean only for YAML 1.1.
+/// Whether the string is a boolean only in YAML 1.1.
 pub(super) fn is_old_boolean(text: &str, value: &Value) -> bool {
     matches!(value, Value::Bool(_)) && !matches!(text.to_lowercase().as_str(), "true" | "false")
 }

@@ -1,4 +1,4 @@
-//! What every stage of the front end has at hand: the tables it writes to and the door it reads through.
+//! The shared state of all front-end stages: the tables they write to and the world they read from.
 
 use super::LoadOptions;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -8,17 +8,17 @@ use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Handed from stage to stage during one load.
+/// Passed from stage to stage during one load.
 pub struct Context<'a> {
-    /// What was asked for.
+    /// The load options.
     pub options: &'a LoadOptions,
     /// Files and environment variables.
     pub world: &'a dyn World,
-    /// Where texts and origins are kept.
+    /// Holds all texts and origins.
     pub sources: &'a mut Sources,
-    /// What was found so far.
+    /// The diagnostics so far.
     pub diagnostics: &'a mut Diagnostics,
-    /// Variables that interpolation read, and their values.
+    /// Variables that interpolation read, with their values.
     pub variables: BTreeMap<Arc<str>, Option<Arc<str>>>,
 }
 
@@ -29,10 +29,10 @@ impl Context<'_> {
     }
 }
 
-/// What is known of the project besides its tree.
+/// What is known about the project besides its tree.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
-    /// The name, normalised.
+    /// The normalized name.
     pub name: Arc<str>,
     /// Where the name was written, if it was.
     pub name_origin: Origin,
@@ -40,11 +40,11 @@ pub struct Project {
     pub directory: Utf8PathBuf,
     /// Variables for interpolation and for environment entries without a value.
     pub environment: Environment,
-    /// Profiles that are active.
+    /// The active profiles.
     pub profiles: Vec<String>,
 }
 
-/// Variables by name, each with where it came from.
+/// Variables by name, each with its source.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: Arc<BTreeMap<Arc<str>, Variable>>,
@@ -55,38 +55,38 @@ pub struct Environment {
 pub struct Variable {
     /// The value; may be empty.
     pub value: Arc<str>,
-    /// Where it came from.
+    /// Its source.
     pub source: VariableSource,
 }
 
 impl Environment {
-    /// The variable of a name.
+    /// The variable with a name.
     pub fn get(&self, name: &str) -> Option<&Variable> {
         self.variables.get(name)
     }
 
-    /// The value of a name.
+    /// The value of a variable.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.get(name).map(|variable| &*variable.value)
     }
 
-    /// Sets a variable, whatever stood there.
+    /// Sets a variable, replacing any previous value.
     pub fn set(&mut self, name: impl Into<Arc<str>>, variable: Variable) {
         Arc::make_mut(&mut self.variables).insert(name.into(), variable);
     }
 
-    /// Sets a variable that is not there yet.
+    /// Sets a variable unless it is already set.
     pub fn set_default(&mut self, name: impl Into<Arc<str>>, variable: Variable) {
         Arc::make_mut(&mut self.variables).entry(name.into()).or_insert(variable);
     }
 
-    /// The variable of a name and no other.
+    /// An environment that contains only this variable, if it is set.
     pub fn only(&self, name: &str) -> Environment {
         let kept = self.variables.get_key_value(name).map(|(name, value)| (name.clone(), value.clone()));
         Environment { variables: Arc::new(kept.into_iter().collect()) }
     }
 
-    /// Every variable, by name.
+    /// All variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Variable)> {
         self.variables.iter()
     }

@@ -1,13 +1,13 @@
 //! Defaults of the specification that do not depend on the project.
 //!
-//! In: a tree in long syntax, before its paths are resolved. Out: the same with `build.context`, the target
-//! of a secret, protocol and mode of a port, and the count of a device request where they are not written.
+//! In: a tree in long syntax, before paths are resolved. Out: the same tree with defaults for `build.context`,
+//! secret targets, port protocols and modes, and device request counts.
 
 use super::Context;
 use super::canonical::set_default;
 use crate::yaml::{Node, Value, word};
 
-/// Adds them.
+/// Adds the defaults.
 pub fn apply(root: &mut Node, cx: &mut Context<'_>) {
     let Some(services) = child(root, &["services"]).and_then(Node::as_mapping_mut) else { return };
     for (_, service) in services.values_mut() {

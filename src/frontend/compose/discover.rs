@@ -1,8 +1,8 @@
-//! Discovery: which Compose files, which project directory, which variables.
+//! Discovery of the Compose files, the project directory and the variables.
 //!
-//! In: the command line's options and the world. Out: a [`Found`]. The order of the steps is Docker
-//! Compose's (`toProjectOptions`): process environment, `.env` beside the first file, `COMPOSE_FILE`,
-//! default names in this directory and its parents, then `.env` of the project directory.
+//! In: command-line options and the world. Out: a [`Found`]. The order follows Docker Compose
+//! (`toProjectOptions`): process environment, `.env` next to the first file, `COMPOSE_FILE`,
+//! default names in this directory and its parents, then `.env` in the project directory.
 
 use super::env::{DotEnv, read_dotenv};
 use super::{Context, Environment, Variable};
@@ -11,10 +11,10 @@ use crate::source::{Origin, VariableSource};
 use crate::world::Kind;
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// Names of a Compose file, the preferred first (Compose specification, "Compose file").
+/// Default names of a Compose file, in order of preference (Compose specification, "Compose file").
 const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
-/// Names of the file that is merged on top, where it stands beside a Compose file.
+/// Default names of the override file next to a Compose file.
 const OVERRIDE_NAMES: [&str; 4] = [
     "compose.override.yml",
     "compose.override.yaml",
@@ -22,10 +22,10 @@ const OVERRIDE_NAMES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
-/// What there is to read.
+/// What to read.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Absolute paths, in the order of merging; `-` is standard input.
+    /// Absolute paths, in merge order; `-` is standard input.
     pub(super) files: Vec<Utf8PathBuf>,
     /// The project directory, absolute.
     pub(super) directory: Utf8PathBuf,
@@ -35,7 +35,7 @@ pub(super) struct Found {
     pub(super) profiles: Vec<String>,
 }
 
-/// Finds the files and variables of the project.
+/// Finds the project's files and variables.
 pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
     let mut environment = process_environment(cx);
     let absolute =
@@ -58,7 +58,7 @@ pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
     }
     if files.is_empty() {
         cx.report(
-            Diagnostic::new(&rule::NONE, "no Compose file in this directory or above it")
+            Diagnostic::new(&rule::NONE, "no Compose file in this directory or its parents")
                 .help("create a `compose.yaml`, or name a file with `-f`"),
         );
         return None;
@@ -69,7 +69,7 @@ pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
     Some(Found { files, directory, environment, profiles })
 }
 
-/// `--set`, then the variables of the process; `PWD` is always there.
+/// `--set`, then the process's variables; `PWD` is always set.
 fn process_environment(cx: &Context<'_>) -> Environment {
     let mut environment = Environment::default();
     for (name, value) in &cx.options.set {
@@ -90,13 +90,13 @@ fn process_environment(cx: &Context<'_>) -> Environment {
     environment
 }
 
-/// The project directory as far as it is known: given, or that of the first file, or the current one.
+/// The project directory as far as it is known: the given one, or the first file's, or the current one.
 fn directory(project: &Option<Utf8PathBuf>, files: &[Utf8PathBuf], cx: &Context<'_>) -> Utf8PathBuf {
     let beside_first = || files.iter().find(|path| *path != "-")?.parent().map(Utf8Path::to_owned);
     project.clone().or_else(beside_first).unwrap_or_else(|| cx.world.current_directory())
 }
 
-/// `--env-file`, or what `COMPOSE_ENV_FILES` names in the process environment.
+/// `--env-file`, or the files in `COMPOSE_ENV_FILES` from the process environment.
 fn explicit_env_files(cx: &Context<'_>) -> DotEnv {
     let mut files = cx.options.env_files.clone();
     let named = |name: &str| cx.world.variable(name).filter(|_| !cx.options.ignore_process_environment);
@@ -110,7 +110,7 @@ fn explicit_env_files(cx: &Context<'_>) -> DotEnv {
     DotEnv { explicit: !files.is_empty(), disabled, files }
 }
 
-/// Adds what the env files say, where nothing says it yet.
+/// Adds variables from the env files, without overriding earlier sources.
 fn add_dotenv(
     dotenv: &mut DotEnv,
     directory: &Utf8Path,
@@ -130,7 +130,7 @@ fn add_dotenv(
     Some(())
 }
 
-/// The files that `COMPOSE_FILE` names.
+/// The files in `COMPOSE_FILE`.
 fn files_from_variable(environment: &Environment, cx: &mut Context<'_>) -> Option<Vec<Utf8PathBuf>> {
     let Some(list) = environment.value("COMPOSE_FILE") else { return Some(Vec::new()) };
     let separator =
@@ -143,7 +143,7 @@ fn files_from_variable(environment: &Environment, cx: &mut Context<'_>) -> Optio
     Some(files)
 }
 
-/// The first directory, from this one upwards, that has a Compose file: that file and its override.
+/// The first directory, from this one upwards, with a Compose file: that file and its override.
 fn default_files(directory: &Utf8Path, cx: &mut Context<'_>) -> Vec<Utf8PathBuf> {
     for directory in directory.ancestors() {
         let Some(file) = first_of(&FILE_NAMES, directory, cx) else { continue };
@@ -158,13 +158,15 @@ fn first_of(names: &[&str], directory: &Utf8Path, cx: &mut Context<'_>) -> Optio
         names.iter().map(|name| directory.join(name)).filter(|path| cx.world.kind(path).is_some()).collect();
     if present.len() > 1 {
         let shown: Vec<String> = present.iter().map(|path| cx.shown(path).into_string()).collect();
-        let message = format!("several Compose files here: {}; the first is read", shown.join(", "));
-        cx.report(Diagnostic::new(&rule::SEVERAL, message).help("delete the others, or name one with `-f`"));
+        let message = format!("found several Compose files: {}; using the first", shown.join(", "));
+        cx.report(
+            Diagnostic::new(&rule::SEVERAL, message).help("delete the others, or choose one with `-f`"),
+        );
     }
     (!present.is_empty()).then(|| present.swap_remove(0))
 }
 
-/// `--profile`, or what `COMPOSE_PROFILES` names.
+/// `--profile`, or the profiles in `COMPOSE_PROFILES`.
 fn profiles(environment: &Environment, cx: &Context<'_>) -> Vec<String> {
     if !cx.options.profiles.is_empty() {
         return cx.options.profiles.clone();

@@ -1,8 +1,8 @@
-//! `extends`: a service on top of another, of the same file or of another one.
+//! `extends`: merges a service onto another one, from the same file or a different one.
 //!
-//! In: one document, interpolated. Out: the document with every `extends` resolved: the base's values
-//! carry [`Provenance::Extends`]. Source: compose-go's `loader/extends.go`. A path in the base's file
-//! starts from that file's directory, and is seen from the project directory afterwards.
+//! In: one interpolated document. Out: the document with every `extends` resolved; the base's values
+//! carry [`Provenance::Extends`]. Source: compose-go's `loader/extends.go`. A relative path in the base's file
+//! starts in that file's directory, and is rewritten relative to the project directory.
 
 use super::load::{Loader, Scope};
 use super::reset::Resets;
@@ -14,7 +14,7 @@ use crate::yaml::{Mapping, Node, Value};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::sync::Arc;
 
-/// Longest chain of services.
+/// Maximum length of a chain of services.
 const MAX_DEPTH: usize = 200;
 
 /// Resolves every `extends` of a document.
@@ -30,7 +30,7 @@ pub(super) fn apply(
     let origin = section.origin;
     let Value::Mapping(services) = &mut section.value else {
         let message = format!("`services` must be a mapping, not {}", section.value.kind());
-        let help = "write the services below it, each with its name as key";
+        let help = "list the services under it, with their names as keys";
         loader
             .cx
             .report(Diagnostic::new(&file::NOT_A_MAPPING, message).at(origin).key("services").help(help));
@@ -52,7 +52,7 @@ pub(super) fn apply(
     for name in names {
         let errors = chain.loader.cx.diagnostics.error_count();
         chain.resolve(0, &name);
-        // A service without its base would be reported for what the base has.
+        // Without its base, a service would be reported for keys that the base defines.
         chain.loader.incomplete |= chain.loader.cx.diagnostics.error_count() > errors;
     }
     if let Some(Some(document)) = chain.documents.into_iter().next() {
@@ -71,7 +71,7 @@ fn well_formed(name: &str, service: &Node, cx: &mut Context<'_>) -> bool {
             .at(service.origin)
             .service(name)
             .key(format!("services.{name}"))
-            .help("write its keys below it, such as `image`"),
+            .help("write its keys under it, such as `image`"),
     );
     false
 }
@@ -83,7 +83,7 @@ struct Document {
     resets: Resets,
 }
 
-/// A service that is being resolved.
+/// A service being resolved.
 struct Open {
     document: usize,
     name: Arc<str>,
@@ -93,12 +93,12 @@ struct Open {
 struct Chain<'a, 'b, 'c> {
     scope: &'a Scope,
     loader: &'a mut Loader<'b, 'c>,
-    /// The document itself, then every file that was extended; nothing for one that failed.
+    /// The document itself, then every extended file; `None` for a file that failed.
     documents: Vec<Option<Document>>,
     open: Vec<Open>,
 }
 
-/// What an `extends` asks for.
+/// The parsed value of an `extends`.
 struct Wanted {
     service: Arc<str>,
     service_origin: Origin,
@@ -111,7 +111,7 @@ impl Chain<'_, '_, '_> {
         self.documents.get_mut(document)?.as_mut()?.services.get_mut(name)
     }
 
-    /// Puts the service's base below it; after that it has no `extends`.
+    /// Merges the service onto its base and removes its `extends`.
     fn resolve(&mut self, document: usize, name: &Arc<str>) {
         let Some(service) = self.service(document, name).and_then(Node::as_mapping_mut) else { return };
         let Some(extends) = service.remove("extends") else { return };
@@ -120,13 +120,13 @@ impl Chain<'_, '_, '_> {
         if !self.extend(document, name, &wanted)
             && let Some(service) = self.service(document, name).and_then(Node::as_mapping_mut)
         {
-            // As Docker Compose has it, a base without content leaves the key where it is.
+            // As in Docker Compose, an empty base leaves the `extends` key in place.
             service.insert(extends.key, extends.value);
         }
         self.open.pop();
     }
 
-    /// False where the base is there and empty.
+    /// Returns false if the base exists but is empty.
     fn extend(&mut self, document: usize, name: &Arc<str>, wanted: &Wanted) -> bool {
         let base_document = match &wanted.file {
             None => document,
@@ -173,7 +173,7 @@ impl Chain<'_, '_, '_> {
                 Some(Wanted { service: text, service_origin: origin, file, by })
             }
             _ => {
-                let message = format!("service `{name}`: `extends` must name a service");
+                let message = format!("service `{name}`: `extends` does not name a service");
                 self.loader.cx.report(
                     Diagnostic::new(&rule::EXTENDS_SYNTAX, message)
                         .at(by)
@@ -194,7 +194,7 @@ impl Chain<'_, '_, '_> {
         }
         let message = match again {
             Some(_) => format!("service `{}` extends itself through other services", wanted.service),
-            None => format!("more than {MAX_DEPTH} services extend each other in one chain"),
+            None => format!("the chain of `extends` is longer than {MAX_DEPTH} services"),
         };
         let mut diagnostic = Diagnostic::new(&rule::EXTENDS_CYCLE, message)
             .label(wanted.service_origin, "leads back here")
@@ -204,7 +204,7 @@ impl Chain<'_, '_, '_> {
                 diagnostic = diagnostic.label(open.origin, format!("`{}` extends this", open.name));
             }
         }
-        self.loader.cx.report(diagnostic.help("move what they share into a service that extends nothing"));
+        self.loader.cx.report(diagnostic.help("move the shared part to a service that extends nothing"));
         true
     }
 
@@ -219,7 +219,7 @@ impl Chain<'_, '_, '_> {
         let suggestion = suggest::closest(&wanted.service, known.iter().map(|name| &**name));
         let help = match suggestion {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "correct the name, or the `file`".to_owned(),
+            None => "correct the name or `file`".to_owned(),
         };
         self.loader.cx.report(
             Diagnostic::new(&rule::EXTENDS_UNKNOWN, message)
@@ -231,7 +231,7 @@ impl Chain<'_, '_, '_> {
         false
     }
 
-    /// The document of a file, read once.
+    /// The document of a file, read only once.
     fn document(&mut self, path: &Node) -> Option<usize> {
         let named = path.as_str()?;
         if is_remote(named) {
@@ -241,7 +241,7 @@ impl Chain<'_, '_, '_> {
         let absolute = normalise(&self.scope.directory.join(named));
         let known =
             |document: &Option<Document>| document.as_ref().is_some_and(|document| document.path == absolute);
-        // The document itself is read again where it is named as a file: its own changes do not count.
+        // If the document names itself as `file`, it is read again: changes made to it so far do not count.
         if let Some(at) = self.documents.iter().skip(1).position(known) {
             return Some(at + 1);
         }
@@ -269,7 +269,7 @@ impl Chain<'_, '_, '_> {
     }
 }
 
-/// The directory of a file, seen from `from`, which the file's path starts from too.
+/// The directory of a file relative to `from`, where the file's own path starts.
 pub(super) fn directory_of(path: &str, from: &Utf8Path, cx: &Context<'_>) -> String {
     let absolute = normalise(&from.join(path));
     let directory = match cx.world.kind(&absolute) {
@@ -279,7 +279,7 @@ pub(super) fn directory_of(path: &str, from: &Utf8Path, cx: &Context<'_>) -> Str
     relative(&directory, from)
 }
 
-/// `path` seen from `base`, both absolute: Go's `filepath.Rel`.
+/// `path` relative to `base`, both absolute: Go's `filepath.Rel`.
 pub(super) fn relative(path: &Utf8Path, base: &Utf8Path) -> String {
     let base = normalise(base);
     let shared = path.components().zip(base.components()).take_while(|(left, right)| left == right).count();
@@ -296,14 +296,14 @@ pub(super) fn is_remote(path: &str) -> bool {
         .any(|scheme| path.starts_with(scheme))
 }
 
-/// The refusal to read from elsewhere.
+/// The error for a remote file.
 pub(super) fn remote(path: &str, origin: Origin) -> Diagnostic {
     Diagnostic::new(&rule::REMOTE, format!("`{path}` is not a local file"))
         .at(origin)
-        .help("fetch it first, and name the local copy")
+        .help("download it first, and name the local copy")
 }
 
-/// A base's values, with the `extends` that brought them.
+/// A base's values, marked with the `extends` they came from.
 fn inherited(mut node: Node, by: Origin, cx: &mut Context<'_>) -> Node {
     fn mark(node: &mut Node, by: Origin, cx: &mut Context<'_>) {
         node.origin = cx.sources.record(Provenance::Extends { by, of: node.origin });

@@ -1,4 +1,4 @@
-//! Reading a file of the manifest: bytes to a source that messages can show.
+//! Reads a file of the manifest into a source that messages can show.
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, rules::file as rule, rules::yaml};
@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use std::io;
 
 impl Context<'_> {
-    /// Reads a text file, given by its absolute path. `wanted` says where it was asked for.
+    /// Reads a text file at an absolute path. `wanted` is where it was requested.
     pub(super) fn read_file(&mut self, path: &Utf8Path, wanted: Origin, what: &str) -> Option<FileId> {
         match self.world.read(path) {
             Ok(bytes) => self.add_text(path, bytes),
@@ -31,7 +31,7 @@ impl Context<'_> {
             Err(offset) => {
                 let file = self.sources.add_file(&shown, String::new());
                 let origin = self.sources.read_at(Span::new(file, 0, 0));
-                let message = format!("{shown} is not text: the byte at offset {offset} is not UTF-8");
+                let message = format!("{shown} is not valid UTF-8 at byte {offset}");
                 self.report(
                     Diagnostic::new(&yaml::NOT_TEXT, message).at(origin).help("save the file as UTF-8"),
                 );
@@ -40,13 +40,13 @@ impl Context<'_> {
         }
     }
 
-    /// The path as messages show it: from the working directory where it is below or near it.
+    /// The path as messages show it: relative to the working directory if it is inside or near it.
     pub(super) fn shown(&self, path: &Utf8Path) -> Utf8PathBuf {
         relative_to(path, &self.world.current_directory())
     }
 }
 
-/// `path` as seen from `base`, both absolute; `path` itself where they share nothing.
+/// `path` relative to `base`, both absolute; `path` itself if they have nothing in common.
 fn relative_to(path: &Utf8Path, base: &Utf8Path) -> Utf8PathBuf {
     let path = normalise(path);
     let shared = path.components().zip(base.components()).take_while(|(left, right)| left == right).count();
@@ -58,11 +58,11 @@ fn relative_to(path: &Utf8Path, base: &Utf8Path) -> Utf8PathBuf {
     up.chain(down).collect()
 }
 
-/// What the system says, without its error number.
+/// The system's error message, without its number.
 pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::IsADirectory => "is a directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
     }

@@ -1,7 +1,7 @@
 //! `include`: other manifests, each resolved in its own directory and with its own variables.
 //!
-//! In: one document. Out: the document with the services, volumes, networks, secrets, configs and models
-//! of what it includes. Source: compose-go's `loader/include.go`. What two sides define must be equal.
+//! In: one document. Out: the document merged with the services, volumes, networks, secrets, configs and models
+//! it includes. Source: compose-go's `loader/include.go`. Duplicate definitions must be identical.
 
 use super::env::read_dotenv;
 use super::extends::{directory_of, is_remote, relative, remote};
@@ -12,13 +12,13 @@ use crate::world::{Kind, normalise};
 use crate::yaml::{Entry, Key, Mapping, Node, Value};
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// What an include brings.
+/// The sections that an include brings in.
 const ROOMS: [&str; 6] = ["services", "volumes", "networks", "secrets", "configs", "models"];
 
-/// Deepest chain of includes.
+/// Maximum depth of includes.
 const MAX_DEPTH: usize = 64;
 
-/// Most files that one manifest includes.
+/// Maximum number of files that one manifest includes.
 const MAX_FILES: usize = 1000;
 
 /// One entry of `include`.
@@ -29,7 +29,7 @@ struct Wanted {
     origin: Origin,
 }
 
-/// Brings in what the document includes.
+/// Merges the included manifests into the document.
 pub(super) fn apply(document: &mut Node, scope: &Scope, loader: &mut Loader<'_, '_>) {
     let Some(root) = document.as_mapping_mut() else { return };
     let Some(list) = root.remove("include") else { return };
@@ -76,7 +76,7 @@ fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
                         wanted.project_directory = texts(value, "project_directory", loader)?.pop();
                         if listed {
                             bad_syntax(
-                                "`include.project_directory` must be one text".to_owned(),
+                                "`include.project_directory` must be a string".to_owned(),
                                 origin,
                                 loader,
                             );
@@ -96,7 +96,7 @@ fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
     Some(wanted)
 }
 
-/// A whole number is read as its digits.
+/// An integer is read as its digits.
 fn whole_as_text(node: Node) -> Node {
     match &node.value {
         Value::Integer(number) => Node { value: Value::String(number.to_string().into()), ..node },
@@ -104,7 +104,7 @@ fn whole_as_text(node: Node) -> Node {
     }
 }
 
-/// One text, or a list of texts.
+/// A string, or a list of strings.
 fn texts(node: Node, key: &str, loader: &mut Loader<'_, '_>) -> Option<Vec<Node>> {
     let origin = node.origin;
     let items = match node.value {
@@ -115,7 +115,7 @@ fn texts(node: Node, key: &str, loader: &mut Loader<'_, '_>) -> Option<Vec<Node>
     if items.iter().all(|item| item.as_str().is_some()) {
         return Some(items);
     }
-    bad_syntax(format!("`include.{key}` must be text"), origin, loader);
+    bad_syntax(format!("`include.{key}` must be a string"), origin, loader);
     None
 }
 
@@ -151,7 +151,7 @@ fn include(wanted: Wanted, scope: &Scope, loader: &mut Loader<'_, '_>) -> Option
     Some(loader.model(files, &scope))
 }
 
-/// Refuses a cycle, and chains without bound.
+/// Rejects cycles and unbounded chains.
 fn bounds(
     first: Option<&Utf8Path>,
     wanted: &Wanted,
@@ -164,10 +164,10 @@ fn bounds(
             scope.including.iter().map(|path| loader.cx.shown(path).into_string()).collect();
         Diagnostic::new(&rule::INCLUDE_CYCLE, "the file includes itself")
             .note(format!("included by {}", chain.join(", then ")))
-            .help("move what both files need into a third one")
+            .help("move the shared part to a third file")
     } else if scope.including.len() > MAX_DEPTH || loader.included >= MAX_FILES {
-        Diagnostic::new(&rule::INCLUDE_DEPTH, "too many files include each other")
-            .help(format!("include at most {MAX_FILES} files, at most {MAX_DEPTH} deep"))
+        Diagnostic::new(&rule::INCLUDE_DEPTH, "too many nested includes")
+            .help(format!("include at most {MAX_FILES} files, at most {MAX_DEPTH} levels deep"))
     } else {
         return Some(());
     };
@@ -175,7 +175,7 @@ fn bounds(
     None
 }
 
-/// The directory of the included project: absolute, and as the including one sees it.
+/// The included project's directory: absolute, and relative to the including one.
 fn directories(
     wanted: &Wanted,
     first: Option<&Utf8Path>,
@@ -195,7 +195,7 @@ fn directories(
     }
 }
 
-/// The variables of the including project, then those of the include's env files, or of its `.env`.
+/// The including project's variables, then those of the include's env files or its `.env`.
 fn environment(
     wanted: &Wanted,
     directory: &Utf8Path,
@@ -219,7 +219,7 @@ fn environment(
     Some(environment)
 }
 
-/// Adds what was included; what is there already must be the same.
+/// Adds the included definitions; existing ones must be identical.
 fn import(imported: Node, root: &mut Mapping, by: Origin, loader: &mut Loader<'_, '_>) {
     let Value::Mapping(mut imported) = imported.value else { return };
     for room in ROOMS {
@@ -247,7 +247,7 @@ fn import(imported: Node, root: &mut Mapping, by: Origin, loader: &mut Loader<'_
 }
 
 fn conflict(room: &str, key: &Key, own: Origin, by: Origin, loader: &mut Loader<'_, '_>) {
-    let message = format!("`{room}.{}` is defined here and, differently, in an included file", key.text);
+    let message = format!("`{room}.{}` is defined differently in an included file", key.text);
     let mut diagnostic = Diagnostic::new(&rule::INCLUDE_CONFLICT, message)
         .label(own, "defined here")
         .label(key.origin, "and here")
@@ -257,7 +257,7 @@ fn conflict(room: &str, key: &Key, own: Origin, by: Origin, loader: &mut Loader<
         diagnostic = diagnostic.service(&*key.text);
     }
     loader.cx.report(diagnostic.help(
-        "rename one of the two; to change an included definition, list a second file under the include's `path`",
+        "rename one of them; to change an included definition, list a second file under the include's `path`",
     ));
 }
 
@@ -270,7 +270,7 @@ fn mark(node: &mut Node, by: Origin, loader: &mut Loader<'_, '_>) {
     }
 }
 
-/// Whether two values are equal, wherever they came from.
+/// Whether two values are equal, regardless of their origins.
 fn same(left: &Node, right: &Node) -> bool {
     match (&left.value, &right.value) {
         (Value::Sequence(left), Value::Sequence(right)) => {

@@ -1,7 +1,7 @@
-//! Interpolation: `$` expressions in values, and texts that their key takes as numbers or booleans.
+//! Interpolation: `$` expressions in values, and strings converted to the number or boolean their key takes.
 //!
-//! In: one document. Out: the same document with every text filled in. Keys are left alone. Invariant:
-//! a text that changed carries [`Provenance::Interpolated`], with the bytes each variable's value fills.
+//! In: one document. Out: the same document with every string interpolated. Keys are left alone. Invariant:
+//! a changed string carries [`Provenance::Interpolated`], with the byte range of each variable's value.
 
 use super::env::warn_unset;
 use super::template::{self, Failure, Variables};
@@ -12,7 +12,7 @@ use crate::yaml::{Node, Tag, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Variables of a project, remembering which were read.
+/// The project's variables, recording which ones were read.
 pub(super) struct EnvironmentVariables<'a> {
     environment: &'a Environment,
     deferred: Option<&'a BTreeSet<String>>,
@@ -20,7 +20,7 @@ pub(super) struct EnvironmentVariables<'a> {
 }
 
 impl<'a> EnvironmentVariables<'a> {
-    /// Without remembering what was read.
+    /// Reads variables without recording it.
     pub(super) fn silent(environment: &'a Environment) -> Self {
         EnvironmentVariables { environment, deferred: None, read: None }
     }
@@ -42,7 +42,7 @@ impl Variables for EnvironmentVariables<'_> {
     }
 }
 
-/// Fills in a document.
+/// Interpolates a document.
 pub(super) fn interpolate(
     root: &mut Node,
     environment: &Environment,
@@ -52,10 +52,10 @@ pub(super) fn interpolate(
     Walk { environment, deferred, cx }.node(root, &mut Vec::new());
 }
 
-/// Marks, for a moment, a value that was reported and is to be dropped.
+/// Temporarily marks a value that was reported and will be dropped.
 const FAILED: &str = "!failed";
 
-/// A service without its image would be reported a second time.
+/// Without its image, the service would be reported a second time.
 fn is_image(path: &[Arc<str>]) -> bool {
     matches!(path, [room, _, key] if &**room == "services" && &**key == "image")
 }
@@ -67,7 +67,7 @@ struct Walk<'a, 'b> {
 }
 
 impl Walk<'_, '_> {
-    /// `path` holds keys, and `[]` for the items of a list. False where the value is of no use any more.
+    /// `path` holds keys, and `[]` for list items. Returns false if the value is no longer usable.
     fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) -> bool {
         match &mut node.value {
             Value::String(_) => return self.text(node, path).is_some() || is_image(path),
@@ -96,7 +96,7 @@ impl Walk<'_, '_> {
         true
     }
 
-    /// Fills in a text and gives it its type; nothing where a fault was reported.
+    /// Interpolates a string and converts it to its type; `None` if an error was reported.
     fn text(&mut self, node: &mut Node, path: &[Arc<str>]) -> Option<()> {
         if let Value::String(text) = &node.value
             && template::has_expression(text)
@@ -110,7 +110,7 @@ impl Walk<'_, '_> {
         match cast.apply(text) {
             Ok(value) => {
                 if cast::is_old_boolean(text, &value) {
-                    let diagnostic = at_path(&rule::OLD_BOOLEAN, path, "is a boolean of YAML 1.1")
+                    let diagnostic = at_path(&rule::OLD_BOOLEAN, path, "is a YAML 1.1 boolean")
                         .at(node.origin)
                         .help(format!("write `{}`", value == Value::Bool(true)));
                     self.cx.report(diagnostic);
@@ -121,7 +121,7 @@ impl Walk<'_, '_> {
             Err(wanted) => {
                 let message = format!("must be {wanted}, not `{text}`");
                 let diagnostic = at_path(&rule::NOT_OF_TYPE, path, &message).at(node.origin);
-                self.cx.report(diagnostic.help(format!("write {wanted}, or give the variable such a value")));
+                self.cx.report(diagnostic.help(format!("write {wanted}, or set the variable to one")));
                 None
             }
         }
@@ -164,12 +164,12 @@ impl Walk<'_, '_> {
             self.cx.sources.record(Provenance::Part { of: origin, range })
         };
         let diagnostic = match failure {
-            Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a `$` expression that cannot be read")
+            Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a malformed `$` expression")
                 .label(place(range), "starts here")
-                .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a dollar sign as such, write `$$`"),
+                .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a literal dollar sign, write `$$`"),
             Failure::Required { variable, reason, expression } => {
                 let colon = if reason.is_empty() { "" } else { ": " };
-                let message = format!("needs the variable `{variable}`, which has no value{colon}{reason}");
+                let message = format!("requires a value for the variable `{variable}`{colon}{reason}");
                 at_path(&rule::REQUIRED, path, &message)
                     .at(place(expression))
                     .help(format!("set `{variable}` in the environment, in `.env`, or with `--set {variable}=...`"))
@@ -179,7 +179,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// A diagnostic on a key path, naming the service where it is one.
+/// A diagnostic on a key path, with the service's name if it belongs to one.
 fn at_path(rule: &'static crate::diagnostic::Rule, path: &[Arc<str>], message: &str) -> Diagnostic {
     let mut shown = String::new();
     for step in path {

@@ -1,8 +1,8 @@
-//! The pipeline: files to one resolved manifest.
+//! The pipeline from files to one resolved manifest.
 //!
 //! In: options and a world. Out: a sealed [`Manifest`]. The order of the stages is compose-go's
-//! (`loader/loader.go`), as it shows in results. Invariant: a stage reports every fault it finds and goes
-//! on with what is sound; only a file that could not be read at all ends the run early.
+//! (`loader/loader.go`), as its results show. Invariant: a stage reports every error it finds and
+//! continues with what is valid. Only a file that cannot be read at all ends the run early.
 
 use super::discover::{Found, discover};
 use super::reset::{self, Resets};
@@ -18,7 +18,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Reads what the options name and resolves it. Nothing when an error was reported.
+/// Reads and resolves the files that the options name. Returns `None` if an error was reported.
 pub fn load(
     options: &LoadOptions,
     world: &dyn World,
@@ -59,7 +59,7 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
         if !cx.diagnostics.has_errors() {
             let start = ids.first().map_or(Origin::NOWHERE, |id| cx.sources.read_at(Span::new(*id, 0, 0)));
             let message = "the Compose file is empty";
-            cx.report(Diagnostic::new(&rule::EMPTY, message).at(start).help("define a service in it"));
+            cx.report(Diagnostic::new(&rule::EMPTY, message).at(start).help("define at least one service"));
         }
         return None;
     }
@@ -86,7 +86,7 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
     })
 }
 
-/// From the merged model to what runs: types, profiles, references, env files, selection.
+/// From the merged model to the active one: types, profiles, references, env files, selection.
 fn resolve(root: &mut Node, project: &mut Project, cx: &mut Context<'_>) -> Vec<Arc<str>> {
     typed::bind(root, project, cx);
     let mut services = profiles::divide(root, &project.profiles);
@@ -104,14 +104,14 @@ fn resolve(root: &mut Node, project: &mut Project, cx: &mut Context<'_>) -> Vec<
     services.inactive()
 }
 
-/// A Compose file that was asked for, and what was read of it.
+/// A requested Compose file, and its content as far as it could be read.
 pub(super) struct File {
     path: Utf8PathBuf,
     id: FileId,
     documents: Option<Vec<Node>>,
 }
 
-/// Reads and parses every file, whatever is wrong with one of them.
+/// Reads and parses every file, even if one of them is invalid.
 fn read_all(found: &Found, cx: &mut Context<'_>) -> Vec<File> {
     let paths = found.files.iter().cloned();
     let overlays = cx.options.overlays.iter().map(|path| found.directory.join(path));
@@ -144,21 +144,22 @@ fn project(found: Found, files: &[File], cx: &mut Context<'_>) -> Option<Project
     Some(Project { name, name_origin, directory, environment, profiles })
 }
 
-/// The variables that may be unset, as any of the files says.
+/// The variables that may be unset, according to any of the files.
 fn deferred(files: &[File], options: &LoadOptions) -> Arc<BTreeSet<String>> {
     let Some(find) = options.deferred else { return Arc::default() };
     let documents = files.iter().filter_map(|file| file.documents.as_ref()).flatten();
     Arc::new(documents.flat_map(find).collect())
 }
 
-/// What holds for the files of one project, or of one include.
+/// What applies to the files of one project, or of one include.
 #[derive(Clone)]
 pub(super) struct Scope {
-    /// Where relative paths of `extends` and `include` start, absolute.
+    /// The absolute directory where relative paths of `extends` and `include` start.
     pub(super) directory: Utf8PathBuf,
-    /// What paths are resolved against: absolute, or as the including file sees it; nothing leaves them.
+    /// The directory that paths are resolved against, absolute or relative to the including file's; unset to keep
+    /// them.
     pub(super) base: Option<String>,
-    /// Variables for interpolation.
+    /// The variables for interpolation.
     pub(super) environment: Environment,
     /// Variables that may be unset.
     pub(super) deferred: Arc<BTreeSet<String>>,
@@ -169,9 +170,9 @@ pub(super) struct Scope {
 /// Loads models: the project's own, and those of its includes.
 pub(super) struct Loader<'a, 'b> {
     pub(super) cx: &'a mut Context<'b>,
-    /// Whether a file or a base could not be read, so that what is missing is not worth a word.
+    /// Whether a file or a base could not be read. Anything missing is then not reported as an error of its own.
     pub(super) incomplete: bool,
-    /// Files included so far.
+    /// Number of files included so far.
     pub(super) included: usize,
 }
 
@@ -183,7 +184,7 @@ impl Loader<'_, '_> {
         file
     }
 
-    /// Files, merged, with defaults and paths.
+    /// Merges files, and adds defaults and resolves paths.
     pub(super) fn model(&mut self, files: Vec<File>, scope: &Scope) -> Node {
         let mut root = Node::new(Value::Mapping(Mapping::new()), Origin::NOWHERE);
         for file in files {
@@ -204,7 +205,7 @@ impl Loader<'_, '_> {
         root
     }
 
-    /// One document on top of those before it.
+    /// Merges one document onto the previous ones.
     fn document(&mut self, root: Node, document: Node, path: &Utf8Path, scope: &Scope) -> Node {
         let Some((mut document, resets)) = self.prepare(document, scope) else { return root };
         extends::apply(&mut document, path, &resets, scope, self);
@@ -220,12 +221,12 @@ impl Loader<'_, '_> {
         root
     }
 
-    /// A document without `!reset`, its variables filled in.
+    /// A document without `!reset`, and interpolated.
     fn prepare(&mut self, mut document: Node, scope: &Scope) -> Option<(Node, Resets)> {
         let resets = reset::collect(&mut document);
         if !matches!(document.value, Value::Mapping(_)) {
             let message = format!("a Compose file must be a mapping, not {}", document.value.kind());
-            let help = "write `services:` and what belongs to it; delete a `---` with nothing after it";
+            let help = "start with `services:`; delete a `---` that nothing follows";
             self.cx.report(Diagnostic::new(&rule::NOT_A_MAPPING, message).at(document.origin).help(help));
             self.incomplete = true;
             return None;
@@ -236,7 +237,7 @@ impl Loader<'_, '_> {
         Some((document, resets))
     }
 
-    /// A file that a service extends: merged and in long syntax, its own `extends` still there.
+    /// A file that a service extends, merged and in long syntax, with its own `extends` still in it.
     pub(super) fn extended_file(
         &mut self,
         path: &Utf8Path,
@@ -262,10 +263,10 @@ impl Loader<'_, '_> {
     }
 }
 
-/// Takes the obsolete `version` out.
+/// Removes the obsolete `version`.
 fn drop_version(root: &mut Node, cx: &mut Context<'_>) {
     let Some(entry) = root.as_mapping_mut().and_then(|root| root.remove("version")) else { return };
-    let message = "the key `version` is obsolete and has no effect";
+    let message = "the key `version` is obsolete and ignored";
     cx.report(
         Diagnostic::new(&rule::OBSOLETE_VERSION, message)
             .at(entry.key.origin)
@@ -279,7 +280,7 @@ mod tests {
     use super::*;
     use crate::world::Memory;
 
-    /// The sealed manifest, or the names of the rules that were broken.
+    /// The sealed manifest, or the names of the rules that were violated.
     fn load_from(world: &Memory, options: &LoadOptions) -> Result<Manifest, Vec<&'static str>> {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         load(options, world, &mut sources, &mut diagnostics)

@@ -1,4 +1,4 @@
-//! The resolved manifest: one canonical tree, every node numbered in preorder.
+//! The resolved manifest: one canonical tree with every node numbered in preorder.
 
 use super::Environment;
 use crate::source::{FileId, Origin};
@@ -9,37 +9,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// The Compose file set, resolved.
+/// The resolved Compose file set.
 #[derive(Debug)]
 pub struct Manifest {
-    /// The project's name, normalised as Compose does.
+    /// The project's name, normalized as Compose does.
     pub name: Arc<str>,
     /// Where the name was written, if it was.
     pub name_origin: Origin,
     /// The project directory, absolute.
     pub directory: Utf8PathBuf,
-    /// The Compose files, in the order of merging.
+    /// The Compose files, in merge order.
     pub files: Vec<FileId>,
-    /// The canonical tree, as `config` prints it; its ids index `nodes`.
+    /// The canonical tree, as `config` prints it; node ids index into `nodes`.
     pub root: Node,
-    /// The table of its nodes.
+    /// The table of all nodes.
     pub nodes: NodeTable,
-    /// Variables that interpolation read, and their values.
+    /// Variables that interpolation read, with their values.
     pub variables: BTreeMap<Arc<str>, Option<Arc<str>>>,
-    /// Services left out because no active profile names them.
+    /// Services left out because none of their profiles is active.
     pub inactive: Vec<Arc<str>>,
     /// Every profile that a service names, active or not.
     pub profiles: BTreeSet<Arc<str>>,
-    /// What variables and environment entries without a value are taken from.
+    /// The variables used for interpolation and for environment entries without a value.
     pub environment: Environment,
 }
 
 /// One step of a key path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSegment {
-    /// A mapping's key.
+    /// A mapping key.
     Key(Arc<str>),
-    /// A list's index, from 0.
+    /// A list index, starting at 0.
     Index(usize),
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for KeyPath {
     }
 }
 
-/// One node of the sealed tree. A manifest has hundreds of thousands: sixteen bytes each.
+/// One node of the sealed tree. A manifest has hundreds of thousands, so each takes only sixteen bytes.
 #[derive(Debug)]
 struct NodeInfo {
     parent: NodeId,
@@ -70,13 +70,13 @@ struct NodeInfo {
     step: Step,
 }
 
-/// The last step of a node's path: a number of the table's keys, or an index with the highest bit set.
+/// The last step of a node's path: an index into the table's keys, or a list index with the highest bit set.
 #[derive(Debug, Clone, Copy)]
 struct Step(u32);
 
 const IS_INDEX: u32 = 1 << 31;
 
-/// Every node of a sealed tree by its number. Numbers are preorder, so a subtree is a range.
+/// All nodes of a sealed tree by id. Ids are in preorder, so a subtree is a range.
 #[derive(Debug, Default)]
 pub struct NodeTable {
     infos: Vec<NodeInfo>,
@@ -84,7 +84,7 @@ pub struct NodeTable {
 }
 
 impl NodeTable {
-    /// Numbers the tree's nodes from 1 and remembers their paths and origins.
+    /// Numbers the tree's nodes from 1 and records their paths and origins.
     pub fn seal(root: &mut Node) -> NodeTable {
         let mut table = NodeTable { infos: Vec::with_capacity(count(root)), keys: IndexSet::new() };
         table.number(root, NodeId::UNNUMBERED, Step(IS_INDEX));
@@ -131,7 +131,7 @@ impl NodeTable {
         PathSegment::Key(self.keys.get_index(step.0 as usize).cloned().unwrap_or_default())
     }
 
-    /// Whether nothing is below the node.
+    /// Whether the node has no children.
     fn is_leaf(&self, id: NodeId) -> bool {
         self.info(id).is_some_and(|info| info.end.0 == id.0 + 1)
     }
@@ -140,7 +140,7 @@ impl NodeTable {
         self.infos.get((id.0 as usize).checked_sub(1)?)
     }
 
-    /// The leaves, in order: scalars and empty collections.
+    /// The leaves in order: scalars and empty collections.
     pub fn leaves(&self) -> impl Iterator<Item = NodeId> {
         (1..=narrow(self.infos.len())).map(NodeId).filter(|id| self.is_leaf(*id))
     }
@@ -151,7 +151,7 @@ impl NodeTable {
         (id.0..end.0).map(NodeId).filter(|id| self.is_leaf(*id))
     }
 
-    /// Where the node's value came from.
+    /// The origin of the node's value.
     pub fn origin(&self, id: NodeId) -> Origin {
         self.info(id).map_or(Origin::NOWHERE, |info| info.origin)
     }
@@ -185,7 +185,7 @@ fn count(node: &Node) -> usize {
 }
 
 impl Manifest {
-    /// The services in order of the canonical tree.
+    /// The services, in the order of the canonical tree.
     pub fn services(&self) -> impl Iterator<Item = (&Arc<str>, &Node)> {
         let services = self.root.get("services").and_then(Node::as_mapping);
         services.into_iter().flatten().map(|entry| (&entry.key.text, &entry.value))

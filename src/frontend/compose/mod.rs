@@ -1,8 +1,8 @@
 //! The front end: reads Compose files as Docker Compose does.
 //!
 //! In: a [`World`](crate::world::World) and [`LoadOptions`]. Out: a [`Manifest`], canonical (every short syntax long, every
-//! default in place) and sealed (every node numbered). Invariant: `tranship config` prints what
-//! `docker compose config` prints for it.
+//! default in place) and sealed (every node numbered). Invariant: `tranship config` prints the same as
+//! `docker compose config`.
 
 pub mod canonical;
 mod cast;
@@ -43,39 +43,39 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What to read, and how.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// `-f`, in order; empty means discovery. `-` is standard input, given in `stdin`.
+    /// `-f`, in order; empty means discovery. `-` is standard input, passed in `stdin`.
     pub files: Vec<Utf8PathBuf>,
-    /// What standard input holds, where `files` names it.
+    /// The content of standard input, if `files` names it.
     pub stdin: Option<String>,
-    /// Files merged on top of those, such as an environment's `files`.
+    /// Files merged on top of the others, such as an environment's `files`.
     pub overlays: Vec<Utf8PathBuf>,
     /// `--project-directory`.
     pub project_directory: Option<Utf8PathBuf>,
     /// `--project-name`.
     pub project_name: Option<String>,
-    /// `--env-file`, in order; empty means `.env` where it exists.
+    /// `--env-file`, in order; empty means `.env` if it exists.
     pub env_files: Vec<Utf8PathBuf>,
     /// `--profile`, in order.
     pub profiles: Vec<String>,
-    /// `--set NAME=VALUE`: variables that win over every other source.
+    /// `--set NAME=VALUE`: overrides every other source of variables.
     pub set: BTreeMap<String, String>,
-    /// Names of services to keep, with what they need; empty means all.
+    /// Services to keep, with their dependencies; empty means all.
     pub services: Vec<String>,
-    /// Leaves `$` expressions as they are.
+    /// Skips interpolation of `$` expressions.
     pub no_interpolate: bool,
-    /// Leaves relative paths as they are.
+    /// Keeps relative paths.
     pub no_path_resolution: bool,
-    /// Leaves short syntax and defaults as they are.
+    /// Keeps short syntax and omits defaults.
     pub no_normalize: bool,
     /// Keeps volumes, networks, secrets and configs that no service uses.
     pub all_resources: bool,
-    /// Leaves cross-references unchecked.
+    /// Skips the check of cross-references.
     pub no_consistency: bool,
-    /// Leaves `env_file` unread.
+    /// Skips reading `env_file`.
     pub no_env_resolution: bool,
-    /// Reads environment variables of the process; `verify` does not.
+    /// Ignores the process's environment variables, as `verify` does.
     pub ignore_process_environment: bool,
-    /// Finds, in the root of each file before interpolation, the variables that may be unset because
-    /// the target makes them parameters.
+    /// Finds the variables that may be unset because the target turns them into parameters. Called with the root of
+    /// each file before interpolation.
     pub deferred: Option<fn(&Node) -> BTreeSet<String>>,
 }

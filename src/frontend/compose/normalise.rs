@@ -1,16 +1,16 @@
-//! Normalisation: what depends on the project, such as names, implicit networks and dependencies.
+//! Normalization: adds what depends on the project, such as names, implicit networks and dependencies.
 //!
-//! In: the merged tree in long syntax. Out: the same with the implicit default network, the dependencies
-//! that `links`, shared namespaces and `volumes_from` imply, names of resources, defaults of `build`, and
-//! values of the environment where a variable is only named. Invariant: what was added carries the origin
-//! of what it was concluded from.
+//! In: the merged tree in long syntax. Out: the same tree with the implicit default network, the dependencies
+//! implied by `links`, shared namespaces and `volumes_from`, resource names, `build` defaults, and
+//! values for environment variables that are only named. Invariant: an added value carries the origin
+//! of what it was inferred from.
 
 use super::value::clean_path;
 use super::{Context, Project};
 use crate::source::{Origin, Provenance};
 use crate::yaml::{Key, Mapping, Node, Value, word};
 
-/// Gives the items of `environment` lists that only name a variable its value.
+/// Fills in values for items of `environment` lists that only name a variable.
 pub fn environment(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) else { return };
     for (_, service) in services.values_mut() {
@@ -22,7 +22,7 @@ pub fn environment(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     }
 }
 
-/// Normalises the merged tree in place.
+/// Normalizes the merged tree in place.
 pub fn normalise(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     default_network(root, cx);
     if let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) {
@@ -43,7 +43,7 @@ pub fn normalise(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     }
 }
 
-/// Services that say nothing of networks join `default`, which exists only where one does.
+/// Services without `networks` join `default`, which exists only if one of them does.
 fn default_network(root: &mut Node, cx: &mut Context<'_>) {
     let mut joined = None;
     if let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) {
@@ -162,7 +162,7 @@ fn texts<'a>(service: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> {
     items.iter().filter(|item| item.as_str().is_some())
 }
 
-/// Gives variables that are only named their value. Those without one stay or go.
+/// Fills in values for variables that are only named. Those without a value are kept or removed.
 fn resolve(node: &mut Node, project: &Project, keep: bool, cx: &mut Context<'_>) {
     match &mut node.value {
         Value::Sequence(items) => {
@@ -195,11 +195,11 @@ fn resolve_item(item: &mut Node, project: &Project, cx: &mut Context<'_>) {
         let outside = cx.sources.record(Provenance::Outside(variable.source.clone()));
         let from = vec![item.origin, outside];
         item.value = Value::String(format!("{text}={}", variable.value).into());
-        item.origin = cx.sources.record(Provenance::Inferred { from, why: "the value of the environment" });
+        item.origin = cx.sources.record(Provenance::Inferred { from, why: "the value in the environment" });
     }
 }
 
-/// A resource without a name is called as its key, after the project unless it is external.
+/// A resource without a name is named after its key, prefixed with the project's name unless it is external.
 fn name_resource(key: &Key, resource: &mut Node, project: &Project, cx: &mut Context<'_>) {
     if resource.is_null() {
         resource.value = Value::Mapping(Mapping::new());

@@ -1,7 +1,7 @@
-//! Relative paths, made absolute or seen from another directory.
+//! Resolves relative paths: makes them absolute or relative to another directory.
 //!
-//! In: a tree in long syntax and the directory its paths start from. Out: the tree with every path of
-//! the keys below joined to it. Source: compose-go's `paths` package. Windows paths stay as they are.
+//! In: a tree in long syntax and the directory its paths start from. Out: the tree with that directory prepended
+//! to every path listed below. Source: compose-go's `paths` package. Windows paths stay unchanged.
 
 use super::Context;
 use super::value::clean_path;
@@ -22,7 +22,7 @@ pub(super) fn resolve(root: &mut Node, base: &str, cx: &mut Context<'_>) {
     each(root.get_mut("volumes"), |volume| resolver.bind_volume(volume));
 }
 
-/// Reports bind mounts that name nothing to mount.
+/// Reports bind mounts without a source.
 fn require_sources(root: &Node, cx: &mut Context<'_>) {
     for service in root.get("services").and_then(Node::as_mapping).into_iter().flatten() {
         let mounts = service.value.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
@@ -32,16 +32,16 @@ fn require_sources(root: &Node, cx: &mut Context<'_>) {
             };
             if !bind.contains_key("source") {
                 let name = &service.key.text;
-                let message = format!("service `{name}`: a mount of type `bind` has no `source`");
+                let message = format!("service `{name}`: a `bind` mount has no `source`");
                 let fault = Diagnostic::new(&rules::MISSING_KEY, message).at(mount.origin).service(&**name);
                 let fault = fault.key(format!("services.{name}.volumes[{index}]"));
-                cx.report(fault.help("add `source: PATH`, the file or directory of the host to mount"));
+                cx.report(fault.help("add `source: PATH`, the host file or directory to mount"));
             }
         }
     }
 }
 
-/// Calls `change` with every value of a mapping and every item of a list.
+/// Calls `change` for every value of a mapping and every item of a list.
 fn each(node: Option<&mut Node>, mut change: impl FnMut(&mut Node)) {
     match node.map(|node| &mut node.value) {
         Some(Value::Mapping(mapping)) => mapping.values_mut().for_each(|(_, value)| change(value)),
@@ -95,7 +95,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A `local` volume with `o: bind` mounts the directory that `device` names.
+    /// A `local` volume with `o: bind` mounts the directory named by `device`.
     fn bind_volume(&self, volume: &mut Node) {
         let Some(volume) = volume.as_mapping_mut() else { return };
         if !is_text(volume, "driver", "local") {
@@ -109,7 +109,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// A build context: remote ones and other services stay as they are.
+    /// A build context. Remote contexts and other services stay unchanged.
     fn context(&self, node: &mut Node) {
         const REMOTE: [&str; 5] = ["ssh://", "github.com/", "git@", "service:", "git://"];
         let remote =
@@ -126,7 +126,7 @@ impl Resolver<'_> {
         set(node, resolved);
     }
 
-    /// As `absolute`, but leaves a Windows path alone, and the empty path is the directory itself.
+    /// Like `absolute`, but leaves a Windows path alone; an empty path means the directory itself.
     fn unix(&self, node: &mut Node) {
         let Some(path) = node.as_str() else { return };
         let path = self.expand_home(path);
@@ -156,7 +156,7 @@ fn set(node: &mut Node, path: String) {
     }
 }
 
-/// Whether the path is absolute on Windows: `C:\x`, `C:/x`, `\\server\share`.
+/// Whether the path is an absolute Windows path: `C:\x`, `C:/x`, `\\server\share`.
 pub(super) fn is_windows_absolute(path: &str) -> bool {
     let is_separator = |byte: Option<&u8>| matches!(byte, Some(b'\\' | b'/'));
     let bytes = path.as_bytes();

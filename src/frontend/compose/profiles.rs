@@ -1,6 +1,6 @@
-//! Which services take part: profiles, selection by name with what it needs, and the resources they use.
+//! Selects the active services: by profile, by name with dependencies, and the resources they use.
 //!
-//! In: the typed tree of all services. Out: the tree with the active ones alone. Source: compose-go's
+//! In: the typed tree of all services. Out: the tree with only the active ones. Source: compose-go's
 //! `Project.WithProfiles`, `WithServicesEnabled`, `WithSelectedServices` and `WithoutUnnecessaryResources`.
 
 use super::{Context, Project};
@@ -9,13 +9,13 @@ use crate::yaml::{Entry, Mapping, Node};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The services that do not take part.
+/// The inactive services.
 #[derive(Debug, Default)]
 pub(super) struct Inactive {
     entries: Vec<Entry>,
 }
 
-/// Takes the services out that no active profile names.
+/// Removes services whose profiles are all inactive.
 pub(super) fn divide(root: &mut Node, profiles: &[String]) -> Inactive {
     let mut inactive = Inactive::default();
     if let Some(services) = services(root) {
@@ -60,7 +60,7 @@ impl Inactive {
         self.entries.iter().map(|entry| entry.key.text.clone()).collect()
     }
 
-    /// Keeps the services that the options name, and what they depend on; activates their profiles.
+    /// Keeps the services that the options name and their dependencies, and activates their profiles.
     pub(super) fn select(&mut self, root: &mut Node, project: &Project, cx: &mut Context<'_>) {
         if cx.options.services.is_empty() {
             return;
@@ -79,7 +79,7 @@ impl Inactive {
         }
     }
 
-    /// Brings back the services of the profiles that the named ones have.
+    /// Restores services that share a profile with the named ones.
     fn enable(&mut self, root: &mut Node, project: &Project, names: &[String]) {
         let mut active = project.profiles.clone();
         for entry in self.entries.iter().filter(|entry| names.iter().any(|name| **name == *entry.key.text)) {
@@ -96,7 +96,7 @@ impl Inactive {
     }
 }
 
-/// The named services and, through `depends_on`, everything they need.
+/// The named services and everything they need through `depends_on`.
 fn needed(services: &Mapping, names: &[String], cx: &mut Context<'_>) -> BTreeSet<Arc<str>> {
     let mut wanted = BTreeSet::new();
     let mut open: Vec<Arc<str>> = Vec::new();
@@ -109,7 +109,7 @@ fn needed(services: &Mapping, names: &[String], cx: &mut Context<'_>) -> BTreeSe
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "correct the name".to_owned(),
                 };
-                let message = format!("there is no service `{name}`");
+                let message = format!("unknown service `{name}`");
                 cx.report(Diagnostic::new(&rule::NO_SUCH_SERVICE, message).service(name.as_str()).help(help));
             }
         }
@@ -134,7 +134,7 @@ fn prune_dependencies(service: &mut Node, wanted: &BTreeSet<Arc<str>>) {
     }
 }
 
-/// Drops the networks, volumes, secrets, configs and models that no active service uses.
+/// Drops networks, volumes, secrets, configs and models that no active service uses.
 pub(super) fn drop_unused(root: &mut Node) {
     let mut used = Used::default();
     let active = root.get("services").and_then(Node::as_mapping);

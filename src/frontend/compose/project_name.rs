@@ -1,4 +1,4 @@
-//! The project's name: a flag, `COMPOSE_PROJECT_NAME`, the files' `name`, or the directory.
+//! The project's name: from a flag, `COMPOSE_PROJECT_NAME`, the files' `name`, or the directory.
 
 use super::discover::Found;
 use super::interpolate::EnvironmentVariables;
@@ -8,7 +8,7 @@ use crate::source::{Origin, Provenance, VariableSource};
 use crate::yaml::{Node, Value};
 use std::sync::Arc;
 
-/// Settles the name and where it was written. `roots` are the documents of the files, in order.
+/// Determines the name and where it was written. `roots` are the documents of the files, in order.
 pub(super) fn settle<'a>(
     found: &Found,
     roots: impl Iterator<Item = &'a Node>,
@@ -33,21 +33,21 @@ pub(super) fn settle<'a>(
         cx.report(
             Diagnostic::new(&rule::NO_NAME, "the project has no name")
                 .at(origin)
-                .help("write `name:` at the top of the Compose file, or give `--project-name`"),
+                .help("write `name:` at the top of the Compose file, or use `--project-name`"),
         );
         return None;
     }
     Some((name.into(), origin))
 }
 
-/// A name given from outside must be normal already.
+/// A name from a flag or variable must already be normalized.
 fn imposed(name: String, source: VariableSource, cx: &mut Context<'_>) -> Option<(Arc<str>, Origin)> {
     let origin = cx.sources.record(Provenance::Outside(source));
     if normalise(&name) == name {
         return Some((name.into(), origin));
     }
     cx.report(
-        Diagnostic::new(&rule::BAD_NAME, format!("`{name}` is not a project name"))
+        Diagnostic::new(&rule::BAD_NAME, format!("`{name}` is not a valid project name"))
             .at(origin)
             .help("use lower-case letters, digits, `-` and `_`, and start with a letter or a digit"),
     );
@@ -59,13 +59,13 @@ fn from_file(text: &str, found: &Found, cx: &Context<'_>) -> String {
     if cx.options.no_interpolate {
         return normalise(text);
     }
-    // What is wrong with the expression is said when the file itself is interpolated.
+    // An invalid expression is reported when the file itself is interpolated.
     let mut variables = EnvironmentVariables::silent(&found.environment);
     let filled = template::expand(text, &mut variables).map(|expansion| expansion.text);
     normalise(&filled.unwrap_or_default())
 }
 
-/// Lower case, without what may not stand in a name (compose-go `NormalizeProjectName`).
+/// Lower case, with invalid characters removed (compose-go `NormalizeProjectName`).
 pub(super) fn normalise(name: &str) -> String {
     let kept: String = name
         .to_lowercase()

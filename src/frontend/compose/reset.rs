@@ -1,8 +1,8 @@
-//! `!reset` and `!override`: what a document takes away from those before it.
+//! `!reset` and `!override`: what a document removes from earlier ones.
 //!
-//! In: a document with its tags. Out: the document without what is tagged `!reset`, and the paths at
-//! which earlier documents lose their value. As in compose-go, a tag on an item of a list takes the item
-//! out of this document and does nothing else.
+//! In: a document with its tags. Out: the document without the values tagged `!reset`, and the paths at
+//! which earlier documents lose their value. As in compose-go, a tag on a list item only removes the item
+//! from this document.
 
 use crate::yaml::{Node, Value};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Resets(Vec<Vec<Arc<str>>>);
 
-/// Takes out what is tagged `!reset`, and remembers where.
+/// Removes values tagged `!reset` and records their paths.
 pub(super) fn collect(root: &mut Node) -> Resets {
     let mut resets = Resets::default();
     visit(root, &mut Vec::new(), true, &mut resets);
@@ -23,7 +23,7 @@ fn visit(node: &mut Node, path: &mut Vec<Arc<str>>, reachable: bool, resets: &mu
         if reachable {
             resets.0.push(path.clone());
         }
-        // What stands below is taken as it is.
+        // Everything below is kept as it is.
         return;
     }
     match &mut node.value {
@@ -60,14 +60,14 @@ fn is_tagged(node: &Node, tag: &str) -> bool {
 }
 
 impl Resets {
-    /// Takes the values away from a whole document.
+    /// Removes the values from a whole document.
     pub(super) fn apply(&self, root: &mut Node) {
         for path in &self.0 {
             remove(root, path);
         }
     }
 
-    /// Takes the values away from one service.
+    /// Removes the values from one service.
     pub(super) fn apply_to_service(&self, name: &str, service: &mut Node) {
         for path in &self.0 {
             if let [room, of, rest @ ..] = path.as_slice()

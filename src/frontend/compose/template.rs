@@ -1,58 +1,58 @@
-//! `$` expressions: one text and a source of variables to the text with their values.
+//! `$` expressions: from a template and a source of variables to the interpolated string.
 //!
-//! In: a template such as `app:${TAG:-latest}`. Out: the text, and for each expression where it stood
-//! and where its value stands. Invariant: what is an expression, and which operator it has, is decided
-//! as compose-go's `template` package does, whose pattern is greedy to the last brace of a line.
+//! In: a template such as `app:${TAG:-latest}`. Out: the string, and for each expression its position
+//! and the position of its value. Invariant: expressions and operators are recognized exactly
+//! as compose-go's `template` package does, whose pattern is greedy up to the last brace of a line.
 
 use super::Variable;
 use crate::source::{Substitution, VariableSource};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Where variables come from.
+/// A source of variables.
 pub(super) trait Variables {
-    /// The variable of a name.
+    /// The variable with a name.
     fn variable(&mut self, name: &str) -> Option<Variable>;
 
-    /// Whether the variable may be unset, as it gets its value later.
+    /// Whether the variable may be unset because it gets its value later.
     fn is_deferred(&self, _name: &str) -> bool {
         false
     }
 }
 
-/// A text with its variables filled in.
+/// An interpolated string.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Expansion {
     /// The result.
     pub(super) text: String,
-    /// Every expression, in order; one whose default stands in is followed by those of the default.
+    /// Every expression, in order. If a default is used, the default's own expressions follow.
     pub(super) substitutions: Vec<Substitution>,
-    /// Variables that are unset and have no default, in order.
+    /// Variables without a value or default, in order.
     pub(super) unset: Vec<Arc<str>>,
 }
 
 /// Why a template has no value.
 #[derive(Debug, PartialEq)]
 pub(super) enum Failure {
-    /// Not an expression: `${}`, `${1X}`, `${X!y}`, an unclosed brace. Bytes of the template.
+    /// Not an expression: `${}`, `${1X}`, `${X!y}`, an unclosed brace. A byte range of the template.
     Malformed(Range<usize>),
     /// `${NAME:?reason}` without a value.
     Required {
         /// The variable.
         variable: Arc<str>,
-        /// What the author says of it; may be empty.
+        /// The reason the author gives; may be empty.
         reason: String,
-        /// Bytes of the template.
+        /// A byte range of the template.
         expression: Range<usize>,
     },
 }
 
-/// Whether a text may hold an expression at all.
+/// Whether a string can contain an expression at all.
 pub(super) fn has_expression(text: &str) -> bool {
     text.contains('$')
 }
 
-/// Fills in the variables of a template.
+/// Interpolates a template.
 ///
 /// # Errors
 /// The first expression that is malformed or lacks a required value.
@@ -61,7 +61,7 @@ pub(super) fn expand(template: &str, variables: &mut dyn Variables) -> Result<Ex
     Expander { variables, depth: 0 }.fill(template, 0, &mut expansion).map(|()| expansion)
 }
 
-/// Deepest nesting of defaults in defaults.
+/// Maximum nesting of defaults within defaults.
 const MAX_DEPTH: usize = 100;
 
 struct Expander<'a> {
@@ -69,7 +69,7 @@ struct Expander<'a> {
     depth: usize,
 }
 
-/// The line that is read: its end, and its last closing brace, to which an expression may reach.
+/// The current line: its end, and its last closing brace, up to which an expression may reach.
 #[derive(Default)]
 struct Line {
     end: usize,
@@ -77,7 +77,7 @@ struct Line {
 }
 
 impl Line {
-    /// Moves on to the line of a position.
+    /// Advances to the line of a position.
     fn reach(&mut self, template: &str, position: usize) {
         if position < self.end {
             return;
@@ -89,7 +89,7 @@ impl Line {
     }
 }
 
-/// What stands between the braces.
+/// The parsed content between the braces.
 struct Braced<'a> {
     name: &'a str,
     operator: Option<Operator>,
@@ -100,13 +100,13 @@ struct Braced<'a> {
 #[derive(Clone, Copy, PartialEq)]
 struct Operator {
     kind: u8,
-    /// With a colon: an empty value counts as none.
+    /// With a colon: an empty value counts as unset.
     colon: bool,
 }
 
 /// One match of the pattern: `$$`, `$NAME`, or braces up to the last brace of the line.
 enum Match<'a> {
-    /// A `$` that stands for itself.
+    /// A literal `$`.
     Itself,
     Escaped,
     Named(&'a str),
@@ -115,7 +115,7 @@ enum Match<'a> {
 }
 
 impl Expander<'_> {
-    /// Appends the value of `template`, which stands at `base` in the whole.
+    /// Appends the value of `template`, which starts at `base` in the whole template.
     fn fill(&mut self, template: &str, base: usize, out: &mut Expansion) -> Result<(), Failure> {
         let mut position = 0;
         let mut line = Line::default();
@@ -130,7 +130,7 @@ impl Expander<'_> {
         Ok(())
     }
 
-    /// Appends one match, and says how much of the template it took.
+    /// Appends one match and returns how much of the template it consumed.
     fn one(
         &mut self,
         matched: Match<'_>,
@@ -143,7 +143,7 @@ impl Expander<'_> {
             Match::Malformed => return Err(Failure::Malformed(start..start + length)),
             Match::Named(name) => self.plain(name, start..start + length, out),
             Match::Braced(whole) => {
-                // The pattern is greedy: what follows the brace that closes is looked at on its own.
+                // The pattern is greedy: the text after the closing brace is processed separately.
                 let end = closing_brace(whole).map_or(whole.len(), |at| at + 1);
                 let expression = whole.get(..end).unwrap_or_default();
                 let (Match::Braced(_), true) =
@@ -162,7 +162,7 @@ impl Expander<'_> {
         Ok(length)
     }
 
-    /// The value of a variable, or nothing with a word about it.
+    /// Appends the value of a variable without an operator; records the variable if it is unset.
     fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) {
         let variable = self.variables.variable(name);
         if variable.is_none() && !self.variables.is_deferred(name) {
@@ -182,7 +182,7 @@ impl Expander<'_> {
             return Ok(());
         };
         let operand_at = expression.start + 2 + braced.name.len() + 1 + usize::from(operator.colon);
-        // The operand is always evaluated: its faults show even where it is not used.
+        // The operand is always evaluated, so its errors show even if it is not used.
         let mut operand = Expansion::default();
         self.fill(braced.operand, operand_at, &mut operand)?;
         out.unset.append(&mut operand.unset);
@@ -233,7 +233,7 @@ fn append(
     });
 }
 
-/// Appends the operand in place of the variable's value.
+/// Appends the operand instead of the variable's value.
 fn stand_in(out: &mut Expansion, name: &str, operand: Expansion, expression: &Range<usize>, fallback: bool) {
     let start = narrow(out.text.len());
     out.text.push_str(&operand.text);
@@ -254,7 +254,7 @@ fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
-/// The match of the pattern at a `$`, and its length. `last_brace` is the last one of its line.
+/// The match of the pattern at a `$`, and its length. `last_brace` is the last one of the line.
 fn match_at(template: &str, start: usize, last_brace: Option<usize>) -> (Match<'_>, usize) {
     let after = template.get(start + 1..).unwrap_or_default();
     match after.bytes().next() {
@@ -310,8 +310,8 @@ fn parse_braced(inner: &str) -> Braced<'_> {
     }
 }
 
-/// The brace that closes the first one. As compose-go has it, the byte after an opening brace is not
-/// looked at.
+/// The brace that closes the first one. As in compose-go, the byte after an opening brace is
+/// skipped.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut open = 0_usize;
     let mut bytes = text.bytes().enumerate();

@@ -1,7 +1,7 @@
-//! Scalars as Docker Compose writes and reads them: durations, byte sizes, numbers as text.
+//! Scalars as Docker Compose reads and writes them: durations, byte sizes, numbers as strings.
 //!
-//! In the canonical tree a duration is a text in Go's notation (`1m30s`) and a size a text of bytes
-//! (`"1073741824"`). [`duration`] and [`bytes`] read them back for the stages that compute with them.
+//! In the canonical tree, a duration is a string in Go's notation (`1m30s`) and a size is a string of bytes
+//! (`"1073741824"`). [`duration`] and [`bytes`] parse them for the stages that compute with them.
 
 use crate::world::normalise;
 use crate::yaml::{Node, Value};
@@ -9,12 +9,12 @@ use camino::Utf8Path;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The length of time a canonical node holds; nothing where it holds none, or a negative one.
+/// The duration in a canonical node; `None` if it holds none or a negative one.
 pub fn duration(node: &Node) -> Option<Duration> {
     parse_duration(node.as_str()?).and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos)
 }
 
-/// The bytes a canonical node holds; -1 stands for "without limit" where Compose allows it.
+/// The number of bytes in a canonical node; -1 means "unlimited" where Compose allows it.
 pub fn bytes(node: &Node) -> Option<i64> {
     match &node.value {
         Value::String(text) => text.parse().ok(),
@@ -23,7 +23,7 @@ pub fn bytes(node: &Node) -> Option<i64> {
     }
 }
 
-/// The units of a duration and their nanoseconds.
+/// Duration units and their length in nanoseconds.
 const UNITS: [(&str, i64); 10] = [
     ("ns", 1),
     ("us", 1_000),
@@ -37,7 +37,7 @@ const UNITS: [(&str, i64); 10] = [
     ("w", 604_800_000_000_000),
 ];
 
-/// Nanoseconds of a duration such as `1m30s`, `1.5h`, `2d` or `-5s`. A number needs a unit, but for `0`.
+/// Nanoseconds of a duration such as `1m30s`, `1.5h`, `2d` or `-5s`. Every number except `0` needs a unit.
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, text.get(1..)?),
@@ -59,7 +59,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     Some(if negative { -total } else { total })
 }
 
-/// One number with its unit, and what follows it.
+/// One number with its unit, and the remaining text.
 fn duration_part(text: &str) -> Option<(i64, &str)> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let (whole, rest) = text.split_at_checked(digits(text))?;
@@ -78,7 +78,7 @@ fn duration_part(text: &str) -> Option<(i64, &str)> {
     Some((value, rest))
 }
 
-/// The nanoseconds of a fraction; digits past what 64 bits hold count for nothing.
+/// The nanoseconds of a fraction; digits beyond 64 bits are ignored.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "as Go computes it")]
 fn fraction_of(digits: &str, nanos: i64) -> i64 {
     let (mut value, mut scale): (i64, f64) = (0, 1.0);
@@ -170,7 +170,7 @@ pub(crate) fn print_scalar(value: &Value) -> String {
     }
 }
 
-/// The shortest digits that read back as the number; with an exponent from 10^6 on and below 10^-4.
+/// The shortest digits that read back as the same number; with an exponent from 10^6 up and below 10^-4.
 pub(crate) fn print_float(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
@@ -188,12 +188,12 @@ pub(crate) fn print_float(number: f64) -> String {
     format!("{number}")
 }
 
-/// Whether the text is an IP address as Go's `net.ParseIP` takes it: no zone, no leading zeros.
+/// Whether the string is an IP address that Go's `net.ParseIP` accepts: no zone, no leading zeros.
 pub(crate) fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// A path without `.`, `..` and doubled slashes, by name alone; `.` where nothing is left.
+/// A path without `.`, `..` and duplicate slashes, resolved lexically; `.` if nothing is left.
 pub(crate) fn clean_path(path: &str) -> String {
     let clean = normalise(Utf8Path::new(path)).into_string();
     if clean.is_empty() { ".".to_owned() } else { clean }

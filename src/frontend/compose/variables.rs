@@ -1,23 +1,23 @@
-//! The variables that a manifest's texts name, as `config --variables` lists them.
+//! The variables used in a manifest, as `config --variables` lists them.
 //!
-//! In: a tree before interpolation. Out: one [`Named`] for each name. Where a name stands several times the
+//! In: a tree before interpolation. Out: one [`Named`] per name. If a name occurs several times, the
 //! last one counts, as in Docker Compose.
 
 use crate::yaml::{Node, Value};
 use std::collections::BTreeMap;
 
-/// How a variable is named.
+/// How a variable is used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Named {
     /// Whether it must be set: `${A?}`.
     pub required: bool,
-    /// What stands in when it is not set: `${A:-default}`.
+    /// The value if it is not set: `${A:-default}`.
     pub fallback: String,
-    /// What stands in when it is set: `${A:+alternate}`.
+    /// The value if it is set: `${A:+alternate}`.
     pub alternate: String,
 }
 
-/// The variables of all texts of the tree; keys are not interpolated and hold none.
+/// The variables in all strings of the tree; keys are not interpolated.
 pub fn variables(root: &Node) -> BTreeMap<String, Named> {
     let mut found = BTreeMap::new();
     collect(root, &mut found);
@@ -33,10 +33,10 @@ fn collect(node: &Node, found: &mut BTreeMap<String, Named>) {
     }
 }
 
-/// The expressions of one text. Braces that hold none count as a variable without a name.
+/// The expressions of one string. Empty braces count as a variable without a name.
 ///
-/// An expression with an operator reaches to the last brace of its line, and what follows it there is looked
-/// at first: so the first of several expressions of a name in a line is the one that counts.
+/// An expression with an operator reaches to the last brace of its line, and the text after it is processed
+/// first. So the first of several expressions with the same name on a line counts.
 fn scan(text: &str, found: &mut BTreeMap<String, Named>) {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -69,7 +69,7 @@ fn name_of(text: &str) -> &str {
     text.get(..end).unwrap_or("")
 }
 
-/// Where the brace stands to which an expression reaches whose brace was just opened; nothing where there is
+/// The position of the brace that an expression reaches to, after its opening brace; `None` if there is
 /// no expression.
 fn reach(inner: &str) -> Option<usize> {
     let name = name_of(inner);
@@ -87,7 +87,7 @@ fn reach(inner: &str) -> Option<usize> {
     inner.lines().next()?.rfind('}').filter(|end| *end > name.len())
 }
 
-/// Where the brace stands that closes the one that was just opened.
+/// The position of the brace that closes the one just opened.
 fn closing(inner: &str) -> Option<usize> {
     let mut depth = 1;
     let mut letters = inner.bytes().enumerate();
@@ -107,7 +107,7 @@ fn closing(inner: &str) -> Option<usize> {
     None
 }
 
-/// One expression, and what follows it up to its reach.
+/// One expression, and the text from its end to its reach.
 fn expression(inner: &str, reach: Option<usize>, found: &mut BTreeMap<String, Named>) {
     let Some(reached) = reach.and_then(|reach| inner.get(..=reach)) else {
         found.insert(String::new(), Named::default());

@@ -1,10 +1,10 @@
-//! What the user is told: rules declared once, diagnostics that point at origins, renderers.
+//! What the user is told: rules declared once, diagnostics that point at origins, and renderers.
 //!
-//! In: [`Diagnostic`]s that stages push into [`Diagnostics`]. Out: text for people, JSON, SARIF, GitHub.
-//! Invariant: a diagnostic's identity is the kebab name of a registered [`Rule`]; none has a place of
-//! its own but an [`Origin`], so it shows every file that had a hand in the value.
+//! In: the [`Diagnostic`]s that stages push into [`Diagnostics`]. Out: text for people, JSON, SARIF, GitHub.
+//! Invariant: a diagnostic is identified by the kebab name of a registered [`Rule`]. It carries no position,
+//! only an [`Origin`], so it shows every file that contributed to the value.
 //!
-//! Messages are lower case, concrete, name the service and the key, and say what to do in `help`.
+//! Messages are lower case and concrete, name the service and the key, and say what to do in `help`.
 
 pub mod page;
 mod registry;
@@ -18,31 +18,31 @@ pub use rule::{Rule, Severity};
 
 use crate::source::Origin;
 
-/// A value to underline and what to say beneath it.
+/// A value to underline, and the text to show beneath it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Label {
     /// The value.
     pub origin: Origin,
-    /// What to say there; may be empty.
+    /// The text to show there; may be empty.
     pub text: String,
 }
 
-/// One thing to tell the user.
+/// One message to the user.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// Its registered rule.
     pub rule: &'static Rule,
-    /// The rule's severity, unless this occurrence is graver or lighter.
+    /// The rule's severity, unless this occurrence is more or less severe.
     pub severity: Severity,
     /// One line, lower case, without a full stop.
     pub message: String,
-    /// Where; the first label is the primary one.
+    /// The positions; the first label is the primary one.
     pub labels: Vec<Label>,
-    /// The Compose service concerned.
+    /// The affected Compose service.
     pub service: Option<String>,
-    /// The key path concerned, such as `services.app.ports[0]`.
+    /// The affected key path, such as `services.app.ports[0]`.
     pub key: Option<String>,
-    /// The target for which it holds; none for the front end.
+    /// The target it applies to; none for the front end.
     pub target: Option<String>,
     /// Facts that explain it.
     pub notes: Vec<String>,
@@ -71,7 +71,7 @@ impl Diagnostic {
         self.label(origin, "")
     }
 
-    /// Points at a value and says something there. The first call names the primary place.
+    /// Points at a value and adds a text there. The first call sets the primary position.
     pub fn label(mut self, origin: Origin, text: impl Into<String>) -> Self {
         if origin != Origin::NOWHERE {
             self.labels.push(Label { origin, text: text.into() });
@@ -79,19 +79,19 @@ impl Diagnostic {
         self
     }
 
-    /// Names the service concerned.
+    /// Sets the affected service.
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.service = Some(name.into());
         self
     }
 
-    /// Names the key path concerned.
+    /// Sets the affected key path.
     pub fn key(mut self, path: impl Into<String>) -> Self {
         self.key = Some(path.into());
         self
     }
 
-    /// Names the target for which it holds.
+    /// Sets the target it applies to.
     pub fn target(mut self, name: impl Into<String>) -> Self {
         self.target = Some(name.into());
         self
@@ -103,7 +103,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds what to do.
+    /// Adds what to do about it.
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
@@ -116,39 +116,39 @@ impl Diagnostic {
     }
 }
 
-/// Everything found so far. Stages push and go on.
+/// Everything found so far. Stages push and carry on.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
-    /// None yet.
+    /// An empty list.
     pub fn new() -> Self {
         Diagnostics::default()
     }
 
-    /// Adds one.
+    /// Adds one diagnostic.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
     }
 
-    /// Adds all of another run.
+    /// Adds all diagnostics of another run.
     pub fn append(&mut self, other: Diagnostics) {
         self.list.extend(other.list);
     }
 
-    /// Whether there is an error among them.
+    /// Whether the list contains an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// How many errors there are: a stage compares before and after.
+    /// The number of errors: a stage compares it before and after.
     pub fn error_count(&self) -> usize {
         self.list.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
-    /// In the order in which they were found.
+    /// The diagnostics in the order in which they were found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }
@@ -158,17 +158,17 @@ impl Diagnostics {
         self.list.len()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Keeps those that `keep` agrees to, such as what `accept` does not name.
+    /// Keeps the diagnostics for which `keep` returns true, for example those that `accept` does not name.
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.list.retain(keep);
     }
 
-    /// Changes each, such as to name the target or to turn warnings into errors.
+    /// Changes each diagnostic, for example to set the target or to turn warnings into errors.
     pub fn for_each_mut(&mut self, change: impl FnMut(&mut Diagnostic)) {
         self.list.iter_mut().for_each(change);
     }

@@ -1,12 +1,12 @@
-//! The page of a rule: for the terminal, and as the reference in Markdown.
+//! The page of a rule, for the terminal and as Markdown for the reference.
 //!
-//! In: a [`Rule`]. Out: text. Invariant: nothing is said of a rule outside its declaration.
+//! In: a [`Rule`]. Out: text. Invariant: everything that is said about a rule comes from its declaration.
 
 use super::{Rule, RuleRegistry, Severity};
 use std::fmt::Write;
 
 impl Severity {
-    /// The word for it.
+    /// The lower-case word for it.
     pub fn name(self) -> &'static str {
         match self {
             Severity::Note => "note",
@@ -51,7 +51,7 @@ fn sections(rule: &Rule) -> [(&'static str, &'static str); 4] {
     ]
 }
 
-/// Every rule with its title, a line each.
+/// Every rule with its title, one per line.
 pub fn list(registry: &RuleRegistry) -> String {
     let width = registry.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     let mut lines = String::new();
@@ -65,9 +65,9 @@ pub fn list(registry: &RuleRegistry) -> String {
 pub fn reference(registry: &RuleRegistry) -> String {
     let mut text = String::from(concat!(
         "# Diagnostics\n\n",
-        "Each diagnostic has a name in its family. `tranship explain NAME` prints its page, `accept` in\n",
-        "`x-tranship` takes it, and SARIF carries it as the rule's id. This page is made from the\n",
-        "declarations of the rules; `TRANSHIP_BLESS=1 cargo test --test diagnostics` renews it.\n",
+        "Each diagnostic has a name within its family. `tranship explain NAME` prints its page, `accept` in\n",
+        "`x-tranship` takes the name, and SARIF uses it as the rule id. This page is generated from the\n",
+        "declarations of the rules: run `TRANSHIP_BLESS=1 cargo test --test diagnostics`.\n",
     ));
     let mut family = "";
     for rule in registry.iter() {

@@ -1,13 +1,13 @@
 //! A rule: the identity of a diagnostic, and its page.
 
-/// How grave a diagnostic is.
+/// How severe a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Harmless; shown with `--verbose` and in the report.
     Note,
     /// Something behaves differently from what the manifest says; `--strict` makes it an error.
     Warning,
-    /// Nothing is written.
+    /// An error: no artifact is written.
     Error,
 }
 
@@ -18,7 +18,7 @@ pub struct Rule {
     pub name: &'static str,
     /// Its usual severity.
     pub severity: Severity,
-    /// One line saying what it is.
+    /// One-line description.
     pub title: &'static str,
     /// What is wrong, in a sentence or two.
     pub what: &'static str,
@@ -47,7 +47,7 @@ impl PartialEq for Rule {
 ///
 /// ```text
 /// rules! {
-///     UNKNOWN_KEY = Error "compose/unknown-key" "a key that Compose does not know"
+///     UNKNOWN_KEY = Error "compose/unknown-key" "unknown key"
 ///         what "..." why "..." example "..." fix "...";
 /// }
 /// ```

@@ -1,12 +1,12 @@
-//! Did you mean: the known name nearest to a misspelled one.
+//! "Did you mean": the known name closest to a misspelled one.
 //!
-//! In: what was given, and the names that are known. Out: the nearest, when it is near enough to be meant.
-//! Invariant: a pure function of its arguments; of two equally near names the first given one wins.
+//! In: the given name and the known names. Out: the closest, if it is close enough to be what was meant.
+//! Invariant: a pure function of its arguments; on a tie, the first name wins.
 
 /// The known name that `given` was probably meant to be.
 ///
-/// Near enough is a third of the longer name's letters, a transposition counting once; case and the
-/// difference between `-` and `_` count for nothing. Exact matches are nothing to suggest.
+/// The limit is a third of the longer name's letters. A transposition counts as one edit. Case and the
+/// difference between `-` and `_` do not count. An exact match yields no suggestion.
 pub fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = folded(given);
     let mut best: Option<(usize, &'a str)> = None;
@@ -29,7 +29,7 @@ fn folded(name: &str) -> Vec<char> {
     name.chars().map(|letter| if letter == '-' { '_' } else { letter }).flat_map(char::to_lowercase).collect()
 }
 
-/// The optimal string alignment distance: insertions, deletions, replacements, transpositions of neighbours.
+/// The optimal string alignment distance: insertions, deletions, replacements and swaps of adjacent letters.
 fn distance(left: &[char], right: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=right.len()).collect();

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use std::sync::Arc;
 
-/// A file of [`super::Sources`].
+/// The id of a file in [`super::Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileId(u32);
 
@@ -17,7 +17,7 @@ impl FileId {
     }
 }
 
-/// A range of bytes in one file: `start` included, `end` not.
+/// A byte range in one file: `start` is included, `end` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// The file.
@@ -36,7 +36,7 @@ impl Span {
     }
 }
 
-/// A position as people and editors count: both from 1, columns in characters.
+/// A position as people and editors count: from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// Line, from 1.
@@ -45,7 +45,7 @@ pub struct Location {
     pub column: usize,
 }
 
-/// One text that was read: a Compose file, an env file, a label file.
+/// A text that was read: a Compose file, an env file, a label file.
 #[derive(Debug)]
 pub struct SourceFile {
     path: Utf8PathBuf,
@@ -72,12 +72,12 @@ impl SourceFile {
         &self.text
     }
 
-    /// The whole text, to keep while the table of files changes.
+    /// A shared handle to the whole text, for use while the table of files changes.
     pub fn shared_text(&self) -> Arc<str> {
         self.text.clone()
     }
 
-    /// Line and column of a byte offset; past the end counts as the end.
+    /// Line and column of a byte offset; an offset past the end counts as the end.
     pub fn location(&self, offset: u32) -> Location {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;

@@ -1,8 +1,8 @@
 //! Files, spans and origins: where every value of the manifest came from.
 //!
-//! In: texts the loader read. Out: [`Origin`]s, which every later stage carries, and the places
-//! ([`Place`]) a diagnostic shows for one. Invariant: a bare [`Span`] never travels past the parser;
-//! what travels is an [`Origin`] into the one table of [`Sources`].
+//! In: the texts that the loader read. Out: [`Origin`]s, which every later stage carries, and the positions
+//! ([`Place`]) that a diagnostic shows for them. Invariant: a bare [`Span`] never leaves the parser;
+//! everything else uses an [`Origin`] into the single table of [`Sources`].
 
 mod file;
 mod origin;
@@ -15,7 +15,7 @@ use camino::Utf8Path;
 use std::borrow::Cow;
 use table::Table;
 
-/// Everything that was read, and how every value came to be.
+/// Everything that was read, and how each value came to be.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
@@ -23,26 +23,26 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// An empty table whose first origin is [`Origin::NOWHERE`].
+    /// A table whose only origin is [`Origin::NOWHERE`].
     pub fn new() -> Self {
         let mut sources = Sources::default();
         sources.table.push(Provenance::Nowhere);
         sources
     }
 
-    /// Adds a file under the path that messages show (relative to the working directory where it can be).
+    /// Adds a file under the path that messages show (relative to the working directory if possible).
     pub fn add_file(&mut self, path: &Utf8Path, text: String) -> FileId {
         let id = FileId::from_index(self.files.len());
         self.files.push(SourceFile::new(path.to_owned(), text));
         id
     }
 
-    /// The file of an id that this table gave out.
+    /// The file with an id from this table.
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.index())
     }
 
-    /// Every file read, in the order of reading.
+    /// All files, in the order in which they were read.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
         self.files.iter().enumerate().map(|(index, file)| (FileId::from_index(index), file))
     }
@@ -57,7 +57,7 @@ impl Sources {
         origin
     }
 
-    /// Shorthand for a value that stands in a file as it is.
+    /// Shorthand for a value that is written verbatim in a file.
     pub fn read_at(&mut self, span: Span) -> Origin {
         self.record(Provenance::Read(span))
     }

@@ -1,4 +1,4 @@
-//! Origins: a small id on every value, into one table that says how the value came to be.
+//! Origins: a small id on every value, into one table that records how the value came to be.
 
 use super::{Sources, Span};
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Origin(u32);
 
 impl Origin {
-    /// Of a value that no text of the user's stands behind.
+    /// The origin of a value that the user did not write.
     pub const NOWHERE: Origin = Origin(0);
 
     pub(super) fn from_index(index: usize) -> Self {
@@ -24,84 +24,84 @@ impl Origin {
 /// How one value came to be.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Provenance {
-    /// Nothing of the user's stands behind it.
+    /// Not derived from anything the user wrote.
     Nowhere,
-    /// It stands in a file as it is.
+    /// Written in a file, verbatim.
     Read(Span),
-    /// Its text holds the values of variables.
+    /// A string with interpolated variables.
     Interpolated {
-        /// The text before interpolation.
+        /// The string before interpolation.
         template: Origin,
-        /// What was put where, in order.
+        /// What was inserted where, in order.
         substitutions: Vec<Substitution>,
     },
-    /// A piece of a longer text: the `8080` of `8080:80`.
+    /// A part of a longer string: the `8080` of `8080:80`.
     Part {
-        /// The longer text.
+        /// The longer string.
         of: Origin,
-        /// Bytes of the value of `of`.
+        /// The byte range in the value of `of`.
         range: Range<u32>,
     },
-    /// Several files or services gave it; the winner's value stands.
+    /// Set by several files or services; the winner's value is used.
     Merged {
-        /// Whose value stands.
+        /// The winning value.
         winner: Origin,
-        /// Who was overridden, first to last.
+        /// The overridden values, first to last.
         losers: Vec<Origin>,
     },
-    /// It was reached through `*alias` or `<<`.
+    /// Reached through `*alias` or `<<`.
     Alias {
-        /// The place of the alias.
+        /// The alias.
         used: Span,
         /// The anchored value.
         definition: Origin,
     },
-    /// It came with `extends`.
+    /// Inherited through `extends`.
     Extends {
-        /// The `extends` that brought it.
+        /// The `extends` that it came with.
         by: Origin,
         /// The value in the base service.
         of: Origin,
     },
-    /// It came with `include`.
+    /// Brought in by `include`.
     Include {
-        /// The `include` entry that brought it.
+        /// The `include` entry that it came with.
         by: Origin,
         /// The value in the included file.
         of: Origin,
     },
-    /// The user wrote nothing: the specification's default.
+    /// A default of the specification: the user wrote nothing.
     Default {
-        /// The value that lacks it, or the thing it belongs to.
+        /// The value without it, or the object it belongs to.
         of: Origin,
     },
-    /// Concluded from other values.
+    /// Inferred from other values.
     Inferred {
-        /// What it was concluded from.
+        /// What it was inferred from.
         from: Vec<Origin>,
-        /// The conclusion, as a phrase for a label.
+        /// The inference, as a phrase for a label.
         why: &'static str,
     },
-    /// Given on the command line or in the process environment.
+    /// Set on the command line or in the process environment.
     Outside(VariableSource),
 }
 
-/// One variable's value inside an interpolated text.
+/// One variable's value inside an interpolated string.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Substitution {
-    /// Bytes of the result that the value fills; empty when the variable is unset.
+    /// The byte range of the result that the value fills; empty if the variable is unset.
     pub range: Range<u32>,
-    /// Bytes of the template, from `$` to the closing brace.
+    /// The byte range of the template, from `$` to the closing brace.
     pub expression: Range<u32>,
     /// The variable's name.
     pub variable: Arc<str>,
-    /// The text after `:-`, `-` that stands in when the variable has no value.
+    /// The text after `:-` or `-`, used if the variable has no value.
     pub fallback: Option<Arc<str>>,
-    /// Where its value came from.
+    /// The source of its value.
     pub source: VariableSource,
 }
 
-/// Where a variable's value came from.
+/// The source of a variable's value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum VariableSource {
     /// The process environment.
@@ -110,7 +110,7 @@ pub enum VariableSource {
     File(Span),
     /// `--set` or another flag.
     Flag(Arc<str>),
-    /// Given by the front end itself, as `COMPOSE_PROJECT_NAME` is.
+    /// Set by the front end itself, such as `COMPOSE_PROJECT_NAME`.
     Computed(Arc<str>),
     /// The expression's own default.
     Fallback,
@@ -118,56 +118,56 @@ pub enum VariableSource {
     Unset,
 }
 
-/// What a place has to do with the value.
+/// How a position relates to the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The value itself stands here.
+    /// The value itself.
     Value,
-    /// The alias that brought it.
+    /// The alias it was reached through.
     Alias,
-    /// The `extends` that brought it.
+    /// The `extends` it came with.
     Extends,
-    /// The `include` that brought it.
+    /// The `include` it came with.
     Include,
-    /// A value that this one overrides.
+    /// A value that it overrides.
     Overridden,
     /// The value of a variable in it.
     Variable,
-    /// What it was concluded from.
+    /// What it was inferred from.
     Premise,
 }
 
-/// A span to show, and why.
+/// A position to show, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
-    /// Where.
+    /// The position.
     pub span: Span,
-    /// Why.
+    /// Why it is shown.
     pub role: Role,
 }
 
-/// Chains are short; a longer one is cut, as it could only come from a cycle.
+/// Chains are short. A longer one can only come from a cycle, so it is cut off.
 const DEPTH: usize = 64;
 
 impl Sources {
-    /// The places to show for a value: first the value itself, then what brought it, each once.
+    /// The positions to show for a value: first the value itself, then what it came through, without duplicates.
     pub fn places(&self, origin: Origin) -> Vec<Place> {
         let mut places = Vec::new();
         self.collect(origin, Role::Value, 0, &mut places);
         places
     }
 
-    /// The one place to show when there is room for one.
+    /// The single position to show if there is only room for one.
     pub fn place(&self, origin: Origin) -> Option<Span> {
         self.places(origin).first().map(|place| place.span)
     }
 
-    /// Whether the user wrote the value, rather than a default standing in.
+    /// Whether the user wrote the value, as opposed to a default.
     pub fn is_written(&self, origin: Origin) -> bool {
         !matches!(*self.provenance(origin), Provenance::Default { .. } | Provenance::Nowhere)
     }
 
-    /// The variables in a value's text: ranges are bytes of that value.
+    /// The variables in a value; ranges are byte ranges of that value.
     pub fn substitutions(&self, origin: Origin) -> Vec<Substitution> {
         self.substitutions_within(origin, 0)
     }
@@ -242,7 +242,7 @@ impl Sources {
         }
     }
 
-    /// The exact bytes of a part, where its whole stands in a file letter for letter.
+    /// The exact byte range of a part, if the whole is written verbatim in a file.
     fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
         let Provenance::Read(span) = *self.provenance(of) else { return None };
         let raw = self.file(span.file)?.text().get(span.start as usize..span.end as usize)?;

@@ -1,7 +1,7 @@
-//! The provenance table, stored small: there is an origin for every key and value of a manifest.
+//! The provenance table in compact form: there is an origin for every key and value of a manifest.
 //!
-//! In: [`Provenance`]s. Out: the same, by number. Invariant: what is common takes sixteen bytes; only what
-//! holds lists or texts stands in a second table.
+//! In: [`Provenance`]s. Out: the same, by number. Invariant: common cases take sixteen bytes; only entries
+//! with lists or strings use a second table.
 
 use super::{Origin, Provenance, Span};
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     slots: Vec<Slot>,
-    /// The places of aliases: one for all values that an alias brings.
+    /// The positions of aliases: one for all values that an alias brings in.
     aliases: Vec<Span>,
     rich: Vec<Provenance>,
 }

@@ -19,7 +19,7 @@ pub(super) struct Scalar<'a> {
     pub(super) span: Span,
 }
 
-/// A finished node with what its parent must know of it.
+/// A finished node with what its parent needs to know about it.
 struct Built {
     node: Node,
     span: Span,
@@ -27,7 +27,7 @@ struct Built {
     depth: usize,
 }
 
-/// What an alias repeats.
+/// The value that an alias repeats.
 struct Anchored {
     node: Node,
     size: usize,
@@ -50,19 +50,19 @@ enum Collection {
     Mapping { mapping: Mapping, next: Next, merges: Vec<(Node, Span)> },
 }
 
-/// What a mapping waits for.
+/// What a mapping expects next.
 enum Next {
     Key,
     Value(Key, Span),
     Merge(Span),
-    /// The value of a key that was refused.
+    /// The value of a rejected key.
     Nothing,
 }
 
-/// Texts up to this many bytes are shared between the nodes of a file.
+/// Strings up to this many bytes are shared between the nodes of a file.
 const SHARED_UP_TO: usize = 40;
 
-/// The tag of a value that is taken out before anything reads it.
+/// The tag of a value that is removed before anything reads it.
 const RESET: &str = "!reset";
 
 /// Builds the documents of one file.
@@ -72,7 +72,7 @@ pub(super) struct Builder<'a> {
     documents: Vec<Node>,
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Anchored>,
-    /// The last value of each anchor's name: it reaches into later documents.
+    /// The latest value of each anchor name, which stays visible in later documents.
     names: BTreeMap<Arc<str>, usize>,
     texts: IndexSet<Arc<str>>,
     budget: Budget,
@@ -103,19 +103,22 @@ impl<'a> Builder<'a> {
         self.stack.iter().rev().find(|frame| frame.flow).map(|frame| frame.span)
     }
 
-    /// Only the first document may do without `---`. Source: go-yaml, as YAML 1.1 has it.
+    /// Only the first document may omit `---`. Source: go-yaml, which follows YAML 1.1.
     pub(super) fn start_document(&mut self, span: Span, explicit: bool, version: Option<(u32, u32)>) {
         self.root = None;
         if !explicit && !self.documents.is_empty() {
             let origin = self.sources.read_at(span);
-            let message = "another document begins here without `---` before it";
-            self.diagnostics.push(Diagnostic::new(&rule::SYNTAX, message).at(origin).help(
-                "delete the `...` above to go on with the same document, or write `---` instead of it",
-            ));
+            let message = "a new document starts here without `---`";
+            self.diagnostics.push(
+                Diagnostic::new(&rule::SYNTAX, message)
+                    .at(origin)
+                    .help("delete the `...` above to continue the same document, or replace it with `---`"),
+            );
         }
         if let Some((major, minor)) = version.filter(|version| *version != (1, 1)) {
             let origin = self.sources.read_at(Span { end: span.start, ..span });
-            let message = format!("the file declares YAML {major}.{minor}, which Docker Compose refuses");
+            let message =
+                format!("the file declares YAML {major}.{minor}, which Docker Compose does not support");
             self.diagnostics.push(
                 Diagnostic::new(&rule::VERSION, message).at(origin).help("delete the line `%YAML ...`"),
             );
@@ -142,7 +145,7 @@ impl<'a> Builder<'a> {
         self.complete(Built { node, span, size: 1, depth: 1 }, scalar.anchor);
     }
 
-    /// A value that was left out stands where its key does.
+    /// A missing value has the position of its key.
     fn place(&self, scalar: &Scalar<'_>) -> Span {
         match self.stack.last().map(|frame| &frame.collection) {
             Some(Collection::Mapping { next: Next::Value(_, key), .. })
@@ -174,7 +177,7 @@ impl<'a> Builder<'a> {
         };
         let value = resolve_as(wanted, scalar.text, |text| self.text(text));
         value.unwrap_or_else(|| {
-            let message = format!("`{}` is not of the type its tag {tag} names", scalar.text);
+            let message = format!("`{}` does not match its tag {tag}", scalar.text);
             self.fault(
                 Diagnostic::new(&rule::BAD_TAG, message)
                     .at(origin)
@@ -246,7 +249,7 @@ impl<'a> Builder<'a> {
         let Some(anchored) = self.anchors.get(&anchor) else {
             let origin = self.sources.read_at(span);
             self.diagnostics.push(
-                Diagnostic::new(&rule::ALIAS_CYCLE, "the alias stands inside the value it repeats")
+                Diagnostic::new(&rule::ALIAS_CYCLE, "the alias is inside the value it repeats")
                     .at(origin)
                     .help("write the value out, or anchor a smaller part of it"),
             );
@@ -259,9 +262,9 @@ impl<'a> Builder<'a> {
             let origin = self.sources.read_at(span);
             let what = if too_deep { "nest values too deeply" } else { "repeat too much of the file" };
             self.diagnostics.push(
-                Diagnostic::new(&rule::ALIAS_EXPANSION, format!("the aliases of this file {what}"))
-                    .label(origin, "refused at this alias")
-                    .help("write out what is needed instead of aliasing aliases"),
+                Diagnostic::new(&rule::ALIAS_EXPANSION, format!("the aliases in this file {what}"))
+                    .label(origin, "limit exceeded at this alias")
+                    .help("write the values out instead of nesting aliases"),
             );
             return ControlFlow::Break(());
         }
@@ -270,30 +273,30 @@ impl<'a> Builder<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Remembers the name of an anchor. Source of the letters it may have: go-yaml, as YAML 1.1 has it.
+    /// Records the name of an anchor. Source of the allowed letters: go-yaml, which follows YAML 1.1.
     pub(super) fn name_anchor(&mut self, anchor: usize, name: &str, span: Span) {
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
             let origin = self.sources.read_at(span);
-            let message = format!("the name of the anchor `&{name}` has a character that no anchor may have");
+            let message = format!("the anchor name `&{name}` contains an invalid character");
             self.diagnostics.push(
                 Diagnostic::new(&rule::SYNTAX, message)
                     .at(origin)
-                    .help("name it with letters, digits, `_` and `-` alone, here and where it is used"),
+                    .help("use only letters, digits, `_` and `-`, here and in its aliases"),
             );
         }
         let name = self.text(name);
         self.names.insert(name, anchor);
     }
 
-    /// An alias without an anchor in its document: one of an earlier document may be meant, as go-yaml
-    /// has it.
+    /// An alias without an anchor in its document may refer to one in an earlier document, as in
+    /// go-yaml.
     pub(super) fn unknown_alias(&mut self, name: &str, span: Span) -> ControlFlow<()> {
         if let Some(anchor) = self.names.get(name) {
             return self.alias(*anchor, span);
         }
         let origin = self.sources.read_at(span);
         self.diagnostics.push(
-            Diagnostic::new(&rule::UNKNOWN_ANCHOR, format!("no anchor `&{name}` stands before this alias"))
+            Diagnostic::new(&rule::UNKNOWN_ANCHOR, format!("unknown anchor `&{name}`"))
                 .at(origin)
                 .help(format!("put `&{name}` before the value to repeat, earlier in the same file")),
         );
@@ -301,7 +304,7 @@ impl<'a> Builder<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Reports a value that says nothing, unless it stands in one that `!reset` takes out unread.
+    /// Reports an invalid value, unless it is inside one that `!reset` removes unread.
     fn fault(&mut self, diagnostic: Diagnostic) {
         let unread = |frame: &Frame| frame.tag.as_ref().is_some_and(|tag| &*tag.name == RESET);
         if !self.stack.iter().any(unread) {
@@ -313,7 +316,7 @@ impl<'a> Builder<'a> {
         self.stack.last_mut().map(|frame| &mut frame.collection)
     }
 
-    /// Hands a finished node to what it stands in.
+    /// Passes a finished node to its parent.
     fn complete(&mut self, built: Built, anchor: usize) {
         if anchor != 0 {
             let Built { node, size, depth, .. } = &built;
@@ -356,11 +359,9 @@ impl<'a> Builder<'a> {
 
     fn key(&mut self, built: Built) -> Next {
         let Node { value: Value::String(text), origin, .. } = built.node else {
-            let message = format!("a key must be text, but this one is {}", built.node.value.kind());
+            let message = format!("a key must be a string, not {}", built.node.value.kind());
             self.fault(
-                Diagnostic::new(&rule::KEY_NOT_TEXT, message)
-                    .at(built.node.origin)
-                    .help("put the key in quotes"),
+                Diagnostic::new(&rule::KEY_NOT_TEXT, message).at(built.node.origin).help("quote the key"),
             );
             return Next::Nothing;
         };
@@ -375,14 +376,14 @@ impl<'a> Builder<'a> {
     fn duplicate_of(&mut self, key: &str, first: Origin, second: Span) {
         let again = self.sources.read_at(second);
         self.fault(
-            Diagnostic::new(&rule::DUPLICATE_KEY, format!("the key `{key}` stands twice in one mapping"))
-                .label(again, "again here")
+            Diagnostic::new(&rule::DUPLICATE_KEY, format!("duplicate key `{key}`"))
+                .label(again, "duplicate")
                 .label(first, "first here")
-                .help("keep one of the two"),
+                .help("keep one of them"),
         );
     }
 
-    /// Adds what `<<` brings: an explicit key wins, then the first source that has it.
+    /// Merges the values of `<<`: an explicit key wins, then the first source that has it.
     fn merge(&mut self, mapping: &mut Mapping, source: Node, used: Span) {
         let origin = source.origin;
         match source.value {
@@ -399,14 +400,14 @@ impl<'a> Builder<'a> {
                 let place = self.sources.read_at(used);
                 let mut diagnostic = Diagnostic::new(&rule::BAD_MERGE, message).at(place);
                 if origin != place {
-                    diagnostic = diagnostic.label(origin, "the value it names");
+                    diagnostic = diagnostic.label(origin, "the aliased value");
                 }
-                self.fault(diagnostic.help("name an anchor that stands on a mapping"));
+                self.fault(diagnostic.help("use an alias whose anchor is on a mapping"));
             }
         }
     }
 
-    /// A tag of the user's own, such as `!reset`.
+    /// A custom tag, such as `!reset`.
     fn own_tag(&mut self, tag: Option<(String, Span)>) -> Option<Box<Tag>> {
         let (name, span) = tag?;
         if name.starts_with("!!") || name == "!" {
@@ -416,7 +417,7 @@ impl<'a> Builder<'a> {
         Some(Box::new(Tag { name: self.text(&name), origin }))
     }
 
-    /// One shared copy of each short text.
+    /// One shared copy of each short string.
     fn text(&mut self, text: &str) -> Arc<str> {
         if text.len() > SHARED_UP_TO {
             return text.into();
@@ -430,8 +431,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Adds what a mapping lacks. A key that is tagged `!reset` lacks its value: it takes the one that is
-/// brought, and takes it alone, whatever earlier documents have.
+/// Adds the keys that a mapping lacks. A key tagged `!reset` has no value: it takes the merged one,
+/// and only that one, whatever earlier documents have.
 fn add_missing(mapping: &mut Mapping, from: Mapping) {
     for Entry { key, mut value } in from {
         match mapping.get_mut(&key.text) {
@@ -461,8 +462,8 @@ fn first_line(start: Span, value: &Value, sources: &Sources) -> Span {
     }
 }
 
-/// A copy of an anchored value that knows the alias. A `!reset` within acted where the anchor stands:
-/// what it removed is not there to be repeated.
+/// A copy of an anchored value that records the alias. A `!reset` inside it has already been applied at the anchor,
+/// so what it removed is not repeated.
 fn repeat(node: &Node, used: Span, sources: &mut Sources) -> Node {
     let value = match &node.value {
         Value::Sequence(items) => Value::Sequence(

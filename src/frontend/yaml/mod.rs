@@ -1,6 +1,6 @@
-//! YAML: events to a tree with origins, scalars as Compose's parser types them, merge keys, the writer.
+//! YAML: turns events into a tree with origins, types scalars as Compose's parser does, resolves merge keys.
 //!
-//! In: the text of one file in [`crate::source::Sources`]. Out: one [`Node`] a document.
+//! In: the text of one file in [`crate::source::Sources`]. Out: one [`Node`] per document.
 //! Invariant: every key and value carries an origin; aliases expand within a budget.
 
 mod build;

@@ -1,41 +1,41 @@
-//! The tree every stage of the front end works on: values with origins, mappings in written order.
+//! The tree that all stages of the front end work on: values with origins, mappings in source order.
 
 use crate::source::Origin;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A value of the manifest, and where it came from.
+/// A value of the manifest and its origin.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it came from.
+    /// Its origin.
     pub origin: Origin,
     /// Its number in the resolved manifest; [`NodeId::UNNUMBERED`] before it is sealed.
     pub id: NodeId,
-    /// The tag it was written with, where it is not one of YAML's own.
+    /// Its tag, unless it is one of YAML's own.
     pub tag: Option<Box<Tag>>,
 }
 
-/// A node's number in a sealed manifest: preorder, so a subtree is a range.
+/// A node's number in a sealed manifest, in preorder, so that a subtree is a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct NodeId(pub u32);
 
 impl NodeId {
-    /// Of a tree that was not sealed yet.
+    /// The id of nodes in a tree that is not sealed yet.
     pub const UNNUMBERED: NodeId = NodeId(0);
 }
 
-/// A tag, such as `!reset`, with the place it was written at.
+/// A tag, such as `!reset`, and its origin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tag {
-    /// With its exclamation mark: `!reset`.
+    /// The tag including its exclamation mark: `!reset`.
     pub name: Arc<str>,
-    /// Where the tag stands.
+    /// The tag's origin.
     pub origin: Origin,
 }
 
-/// What a node holds, typed as Compose's parser types plain scalars.
+/// The content of a node, typed as Compose's parser types plain scalars.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
     /// `null`, `~` or nothing.
@@ -47,18 +47,18 @@ pub enum Value {
     Integer(i128),
     /// A floating point number, `.inf` and `.nan` among them.
     Float(f64),
-    /// A plain scalar that YAML 1.1 reads as a date: refused in most places.
+    /// A plain scalar that YAML 1.1 reads as a date: rejected in most places.
     Timestamp(Arc<str>),
-    /// Text.
+    /// A string.
     String(Arc<str>),
     /// A list.
     Sequence(Vec<Node>),
-    /// A mapping with unique text keys.
+    /// A mapping with unique string keys.
     Mapping(Mapping),
 }
 
 impl Value {
-    /// What the value is, as messages name it.
+    /// The kind of value, as messages name it.
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Null => "null",
@@ -74,17 +74,17 @@ impl Value {
 }
 
 impl Node {
-    /// A value that came from `origin`.
+    /// A value with an origin.
     pub fn new(value: Value, origin: Origin) -> Self {
         Node { value, origin, id: NodeId::UNNUMBERED, tag: None }
     }
 
-    /// A text that came from `origin`.
+    /// A string with an origin.
     pub fn string(text: impl Into<Arc<str>>, origin: Origin) -> Self {
         Node::new(Value::String(text.into()), origin)
     }
 
-    /// The text, if it is one.
+    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// The mapping to change, if it is one.
+    /// The mapping, mutably, if it is one.
     pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
         match &mut self.value {
             Value::Mapping(mapping) => Some(mapping),
@@ -137,7 +137,7 @@ impl Node {
         self.value == Value::Null
     }
 
-    /// The value under a key of a mapping; nothing for anything else.
+    /// The value of a mapping's key; `None` if the node is not a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_mapping().and_then(|mapping| mapping.get(key))
     }
@@ -153,7 +153,7 @@ impl Node {
 pub struct Key {
     /// The key's text.
     pub text: Arc<str>,
-    /// Where the key stands.
+    /// The key's origin.
     pub origin: Origin,
 }
 
@@ -166,14 +166,14 @@ pub struct Entry {
     pub value: Node,
 }
 
-/// A mapping in written order. Look-up is linear in small mappings and indexed in large ones.
+/// A mapping in source order. Look-up is linear in small mappings and indexed in large ones.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
     index: Option<Box<Index>>,
 }
 
-/// Where each key stands. Behind a pointer, as few mappings have one and there are many mappings.
+/// The index of each key. Boxed, because there are many mappings and few of them have one.
 #[derive(Debug, Clone)]
 struct Index(BTreeMap<Arc<str>, usize>);
 
@@ -183,7 +183,7 @@ impl PartialEq for Mapping {
     }
 }
 
-/// Mappings of more entries than this keep an index.
+/// Mappings with more entries than this have an index.
 const INDEXED_ABOVE: usize = 16;
 
 impl Mapping {
@@ -192,27 +192,27 @@ impl Mapping {
         Mapping::default()
     }
 
-    /// Number of keys.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether it has no key.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entries in order.
+    /// The entries, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
         self.entries.iter()
     }
 
-    /// The values in order, to change. Keys stay as they are.
+    /// The values in order, mutably. Keys stay unchanged.
     pub fn values_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Node)> {
         self.entries.iter_mut().map(|entry| (&entry.key, &mut entry.value))
     }
 
-    /// Whether the key is there.
+    /// Whether the key exists.
     pub fn contains_key(&self, key: &str) -> bool {
         self.position(key).is_some()
     }
@@ -222,18 +222,18 @@ impl Mapping {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The value of a key, to change.
+    /// The value of a key, mutably.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         let position = self.position(key)?;
         self.entries.get_mut(position).map(|entry| &mut entry.value)
     }
 
-    /// Key and value.
+    /// The entry of a key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.position(key).and_then(|position| self.entries.get(position))
     }
 
-    /// Sets a key: in its place where it exists, at the end otherwise. Gives back what stood there.
+    /// Sets a key: in place if it exists, at the end otherwise. Returns the previous value.
     pub fn insert(&mut self, key: Key, value: Node) -> Option<Node> {
         if let Some(position) = self.position(&key.text) {
             let entry = self.entries.get_mut(position)?;
@@ -249,7 +249,7 @@ impl Mapping {
         None
     }
 
-    /// Takes a key out, keeping the order of the others.
+    /// Removes a key, keeping the order of the others.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         let position = self.position(key)?;
         let entry = self.entries.remove(position);
@@ -257,19 +257,19 @@ impl Mapping {
         Some(entry)
     }
 
-    /// Keeps the entries that `keep` agrees to.
+    /// Keeps the entries for which `keep` returns true.
     pub fn retain(&mut self, keep: impl FnMut(&mut Entry) -> bool) {
         self.entries.retain_mut(keep);
         self.reindex();
     }
 
-    /// Orders the entries by key, as Go's maps are printed.
+    /// Sorts the entries by key, as Go prints maps.
     pub fn sort_keys(&mut self) {
         self.entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
         self.reindex();
     }
 
-    /// Gives back the room that growing left.
+    /// Releases unused capacity.
     pub fn shrink_to_fit(&mut self) {
         self.entries.shrink_to_fit();
     }
@@ -290,7 +290,7 @@ impl Mapping {
 }
 
 impl FromIterator<Entry> for Mapping {
-    /// A mapping of entries whose keys differ.
+    /// A mapping of entries with unique keys.
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
         let mut mapping = Mapping { entries: entries.into_iter().collect(), index: None };
         mapping.reindex();

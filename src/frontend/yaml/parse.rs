@@ -1,6 +1,6 @@
-//! Events to trees: the one place that knows the parser crate.
+//! Turns events into trees: the only module that knows the parser crate.
 //!
-//! In: the text of a file. Out: one [`Node`] a document, aliases expanded, merge keys resolved, tags
+//! In: the text of a file. Out: one [`Node`] per document, with aliases expanded, merge keys resolved, and tags
 //! such as `!reset` kept. Invariant: what a hostile file can make this allocate is bounded by a small
 //! multiple of its size (see `limits`).
 
@@ -14,12 +14,12 @@ use crate::source::{FileId, Sources, Span};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 use std::ops::ControlFlow;
 
-/// Reads every document of a file; nothing when an error was reported.
+/// Reads every document of a file; `None` if an error was reported.
 pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Vec<Node>> {
     let text = sources.file(file)?.shared_text();
     if text.len() > MAX_BYTES {
         let start = sources.read_at(Span::new(file, 0, 0));
-        let message = format!("the file has {} bytes, more than the {MAX_BYTES} that are read", text.len());
+        let message = format!("the file has {} bytes, but the limit is {MAX_BYTES}", text.len());
         diagnostics.push(
             Diagnostic::new(&rule::TOO_LARGE, message).at(start).help("split it, and `include` the parts"),
         );
@@ -37,7 +37,7 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
         let Err(failure) = feed_all(&mut builder, file, &repaired) else { break builder.finish() };
         let open = builder.open_flow();
         let offset = failure.marker().byte_offset().unwrap_or_default();
-        // What was reported before the failure would be found again by the next attempt.
+        // Discard what was reported before the failure: the next attempt would report it again.
         let again = diagnostics.error_count() == errors;
         match failure.kind() {
             ErrorKind::InvalidQuotedScalarIndent => {
@@ -49,7 +49,7 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
             ErrorKind::CommentNotSeparated if again && repaired.separate_comment(offset) => continue,
             _ => {}
         }
-        // A quote that is never closed swallows lines before it fails: the first of them is shown.
+        // An unclosed quote swallows several lines before it fails: show the first of them.
         let failure = match first_misplaced {
             Some(offset) => Failure { kind: &ErrorKind::InvalidQuotedScalarIndent, offset, open },
             None => Failure { kind: failure.kind(), offset: repaired.original(offset), open },
@@ -68,7 +68,7 @@ fn options() -> Options {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
         emit_comments: false,
-        // As in go-yaml, a directive other than %YAML and %TAG is a fault.
+        // As in go-yaml, a directive other than %YAML and %TAG is an error.
         max_reserved_directive_params: 0,
     }
 }
@@ -84,7 +84,7 @@ fn feed_all(builder: &mut Builder<'_>, file: FileId, repaired: &Repaired<'_>) ->
     Ok(())
 }
 
-/// The bytes of an event, and of its tag.
+/// The byte range of an event, and of its tag.
 struct Bytes {
     span: Span,
     tag: Option<Span>,
@@ -131,7 +131,7 @@ fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> ControlFlo
     ControlFlow::Continue(())
 }
 
-/// A tag as messages and `!reset` know it: core tags as `!!int`, others as they are written.
+/// A tag as messages and `!reset` expect it: core tags as `!!int`, others as written.
 fn spelled(tag: &Tag) -> String {
     match tag.suffix_in_namespace("tag:yaml.org,2002:") {
         Some(name) => format!("!!{name}"),

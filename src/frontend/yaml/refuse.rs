@@ -1,13 +1,13 @@
-//! What go-yaml refuses and the parser crate takes: tabs that indent otherwise empty lines, `\/`, and a file
-//! that begins with `...`.
+//! Rejects what the parser crate accepts but go-yaml does not: tabs that indent otherwise empty lines, `\/`, and
+//! a file that starts with `...`.
 //!
-//! In: a parsed file. Out: diagnostics. A file without such bytes is not looked at closer.
+//! In: a parsed file. Out: diagnostics. A file without such bytes is skipped quickly.
 
 use super::{Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
 use crate::source::{FileId, Origin, Provenance, Sources, Span};
 
-/// Tabs after this many are not reported: the file is refused anyhow.
+/// The most tabs to report: the file is rejected anyway.
 const MOST_SHOWN: usize = 100;
 
 /// Reports them.
@@ -20,7 +20,7 @@ pub(super) fn check(
 ) {
     if let Some(at) = leading_end(text) {
         let origin = sources.read_at(Span::new(file, at, at + 3));
-        let message = "`...` ends a document, and none stands before it";
+        let message = "`...` ends a document, but none has started";
         diagnostics.push(Diagnostic::new(&rule::SYNTAX, message).at(origin).help("delete the line"));
     }
     let suspects: Vec<usize> = tabs(text);
@@ -36,7 +36,7 @@ pub(super) fn check(
         let inside = texts.iter().take(before).any(|(_, end)| *end > at);
         if !inside && !continues(text, at) && !between_comments(text, at) {
             let origin = sources.read_at(Span::new(file, at, at + 1));
-            let message = "a tab may not indent YAML, not even an empty line";
+            let message = "tabs are not allowed in indentation, not even on an empty line";
             diagnostics
                 .push(Diagnostic::new(&rule::TAB, message).label(origin, "this tab").help("delete the tab"));
         }
@@ -46,7 +46,7 @@ pub(super) fn check(
     }
 }
 
-/// Where the file begins with `...`, after nothing but comments and empty lines.
+/// The position of a leading `...`, after nothing but comments and empty lines.
 fn leading_end(text: &str) -> Option<usize> {
     let is_empty = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
     let start: usize = text.split_inclusive('\n').take_while(is_empty).map(str::len).sum();
@@ -54,7 +54,7 @@ fn leading_end(text: &str) -> Option<usize> {
     (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some(start)
 }
 
-/// The first tab of every line that has one in its indentation, and nothing but a comment after it.
+/// The first tab in the indentation of every line that has one and then contains at most a comment.
 fn tabs(text: &str) -> Vec<usize> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -74,7 +74,7 @@ fn tabs(text: &str) -> Vec<usize> {
     found
 }
 
-/// Bytes of every quoted or block text and every flow collection.
+/// Byte ranges of all quoted and block strings and all flow collections.
 fn collect(node: &Node, text: &str, sources: &Sources, out: &mut Vec<(usize, usize)>) {
     if let Provenance::Read(span) = *sources.provenance(node.origin) {
         add(span, text, out);
@@ -103,8 +103,8 @@ fn add(span: Span, text: &str, out: &mut Vec<(usize, usize)>) {
     }
 }
 
-/// Whether the tab stands right of the start of the last line with content: there it only ends a plain
-/// text.
+/// Whether the tab is to the right of the start of the last line with content: there it only ends a plain
+/// string.
 fn continues(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -113,7 +113,7 @@ fn continues(text: &str, at: usize) -> bool {
     last.is_some_and(|line| line.len() - line.trim_start().len() < column)
 }
 
-/// Whether lines of nothing but a comment stand before and after the tab: go-yaml reads them in one go, with
+/// Whether there are comment-only lines before and after the tab: go-yaml reads them in one go, including
 /// the blanks between them.
 fn between_comments(text: &str, at: usize) -> bool {
     let (before, after) = text.split_at_checked(at).unwrap_or_default();
@@ -138,7 +138,7 @@ fn escaped_slashes(
         while let Some((at, byte)) = bytes.next() {
             if byte == b'\\' && bytes.next().is_some_and(|(_, next)| next == b'/') {
                 let origin = sources.read_at(Span::new(file, start + at, start + at + 2));
-                let message = "`\\/` is not an escape that Docker Compose's parser knows";
+                let message = "`\\/` is not an escape in Docker Compose's parser";
                 diagnostics.push(
                     Diagnostic::new(&rule::SYNTAX, message)
                         .at(origin)

@@ -1,22 +1,22 @@
-//! What go-yaml takes and the parser crate does not: quoted texts that go on at the indentation of their
-//! parent, or left of it, and comments without a space before them (`"a"#b`).
+//! Repairs what go-yaml accepts but the parser crate does not: quoted strings that continue at the indentation of
+//! their parent, or left of it, and comments without a space before them (`"a"#b`).
 //!
-//! YAML 1.2 forbids both; real manifests have them. In: the place of the refusal. Out: the same text with
-//! spaces put before the line or the comment, which changes no value, and the way back from its offsets
-//! to those of the file.
+//! YAML 1.2 forbids both, but real manifests contain them. In: the position of the parse error. Out: the same text
+//! with spaces inserted before the line or the comment, which changes no value, and the mapping from its offsets
+//! back to those of the file.
 
 use std::borrow::Cow;
 
-/// Spaces put in: more than any line of a manifest is indented by.
+/// The inserted spaces: wider than the indentation of any line in a manifest.
 const SPACES: &str = "                                                                                ";
 
-/// Repaired lines may cost this many bytes of parsing altogether.
+/// The most bytes that parsing repaired lines may cost in total.
 const BUDGET: usize = 64 << 20;
 
-/// A text and what was put into it.
+/// A text and the positions of inserted spaces.
 pub(super) struct Repaired<'a> {
     text: Cow<'a, str>,
-    /// Offsets in the repaired text at which [`SPACES`] were put, in order.
+    /// Offsets in the repaired text where [`SPACES`] were inserted, in order.
     inserted: Vec<usize>,
     spent: usize,
 }
@@ -30,7 +30,7 @@ impl<'a> Repaired<'a> {
         &self.text
     }
 
-    /// The offset in the file of an offset in the repaired text.
+    /// Maps an offset in the repaired text to one in the file.
     pub(super) fn original(&self, offset: usize) -> usize {
         let before = self.inserted.partition_point(|at| *at < offset);
         let shift = before * SPACES.len();
@@ -40,13 +40,13 @@ impl<'a> Repaired<'a> {
         }
     }
 
-    /// Indents the line of an offset; false where that was done already or costs too much.
+    /// Indents the line at an offset; returns false if that was done before or costs too much.
     pub(super) fn indent_line(&mut self, offset: usize) -> bool {
         let before = self.text.get(..offset).unwrap_or_default();
         self.insert(before.rfind('\n').map_or(0, |at| at + 1))
     }
 
-    /// Puts spaces before the comment at an offset; false where none stands there or it costs too much.
+    /// Inserts spaces before the comment at an offset; returns false if there is none or it costs too much.
     pub(super) fn separate_comment(&mut self, offset: usize) -> bool {
         self.text.get(offset..).is_some_and(|rest| rest.starts_with('#')) && self.insert(offset)
     }

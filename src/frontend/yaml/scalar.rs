@@ -1,18 +1,18 @@
 //! Scalars as Compose's parser types them.
 //!
-//! In: a scalar's text and the tag it was written with. Out: a [`Value`]. The rules are those of
-//! go-yaml v3 (`resolve.go`), which Docker Compose reads with: YAML 1.2 words, but a leading zero is
-//! octal, underscores separate digits, and a plain date is a timestamp. `yes` and `22:22` are text.
+//! In: a scalar's text and its tag. Out: a [`Value`]. The rules are those of go-yaml v3 (`resolve.go`),
+//! which Docker Compose uses: YAML 1.2 words, but a leading zero means octal, underscores separate digits,
+//! and a plain date is a timestamp. `yes` and `22:22` are strings.
 
 use super::Value;
 use std::sync::Arc;
 
-/// What a scalar's tag asks for, as far as Compose's parser cares.
+/// The type that a scalar's tag asks for, as far as Compose's parser cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// No tag: the text decides.
     Any,
-    /// Text, whatever it looks like: quoted, `!!str` or a tag of the user's own.
+    /// A string, whatever it looks like: quoted, `!!str` or a custom tag.
     Text,
     /// `!!binary`: base64.
     Binary,
@@ -28,7 +28,7 @@ pub(super) enum Wanted {
     Timestamp,
 }
 
-/// Types a plain scalar. `text` makes the shared string, so that the caller can intern it.
+/// Types a plain scalar. `text` creates the shared string, so that the caller can intern it.
 pub(super) fn resolve(plain: &str, text: impl FnOnce(&str) -> Arc<str>) -> Value {
     match special(plain) {
         Some(value) => value,
@@ -42,12 +42,12 @@ pub(super) fn resolve(plain: &str, text: impl FnOnce(&str) -> Arc<str>) -> Value
     }
 }
 
-/// What a reader makes of a plain scalar; a writer asks, to know whether to quote.
+/// How a parser reads a plain scalar; a writer uses it to decide whether to quote.
 pub fn plain_value(plain: &str) -> Value {
     resolve(plain, |text| Arc::from(text))
 }
 
-/// Types a scalar as its tag asks; nothing where it is not of that type.
+/// Types a scalar according to its tag; `None` if it does not have that type.
 pub(super) fn resolve_as(wanted: Wanted, scalar: &str, text: impl FnOnce(&str) -> Arc<str>) -> Option<Value> {
     match wanted {
         Wanted::Any => Some(resolve(scalar, text)),
@@ -65,7 +65,7 @@ pub(super) fn resolve_as(wanted: Wanted, scalar: &str, text: impl FnOnce(&str) -
     }
 }
 
-/// The words that stand for something else than themselves.
+/// The words with a special meaning.
 fn special(plain: &str) -> Option<Value> {
     Some(match plain {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -138,7 +138,7 @@ fn float(digits: &str) -> Option<f64> {
     digits.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
-/// A date, or a date and a time, in the forms that go-yaml takes.
+/// A date, or a date and time, in the formats that go-yaml accepts.
 fn is_timestamp(plain: &str) -> bool {
     let Some((year, rest)) = plain.split_at_checked(4) else { return false };
     if !year.bytes().all(|byte| byte.is_ascii_digit()) || !rest.starts_with('-') {
@@ -172,7 +172,7 @@ pub fn print_timestamp(plain: &str) -> String {
         None => (time, "Z"),
     };
     let (whole, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, ""));
-    // Go keeps nine digits, without zeros at the end.
+    // Go keeps nine digits and drops trailing zeros.
     let fraction = fraction.get(..9).unwrap_or(fraction).trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
     let zone = if zone.ends_with("00:00") { "Z" } else { zone };
@@ -200,7 +200,7 @@ fn days(year: u32, month: u32) -> u32 {
     }
 }
 
-/// `h:m:s[.fraction]`, with the zone `Z` or `±hh:mm` where one is asked for.
+/// `h:m:s[.fraction]`, followed by the zone `Z` or `±hh:mm` if one is required.
 fn is_time(time: &str, zoned: bool) -> bool {
     let (clock, zone) = match time.find(['Z', '+', '-']) {
         Some(at) => time.split_at(at),
@@ -229,7 +229,7 @@ fn is_zone(zone: &str) -> bool {
     hours.len() == 2 && minutes.len() == 2 && short(hours, 24).is_some() && short(minutes, 60).is_some()
 }
 
-/// Standard base64 with padding; line breaks are skipped, as Go's decoder does. Must hold UTF-8.
+/// Standard base64 with padding; line breaks are skipped, as Go's decoder does. The content must be UTF-8.
 fn decode_base64(text: &str) -> Option<String> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let symbols: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();

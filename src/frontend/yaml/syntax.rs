@@ -1,7 +1,7 @@
-//! Syntax errors, told so that a reader sees what to change.
+//! Turns syntax errors into messages that tell the reader what to change.
 //!
-//! In: the parser's error. Out: one diagnostic, at the place where the mistake is rather than where the
-//! parser noticed it: the bracket that was never closed, the tab, the line that is indented wrongly.
+//! In: the parser's error. Out: one diagnostic, at the position of the mistake rather than where the
+//! parser noticed it: the bracket that was never closed, the tab, the wrongly indented line.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
@@ -11,13 +11,13 @@ use granit_parser::ErrorKind;
 pub(super) struct Failure<'a> {
     /// The parser's own name for it.
     pub(super) kind: &'a ErrorKind,
-    /// The byte it stopped at.
+    /// The byte offset where it stopped.
     pub(super) offset: usize,
     /// The innermost flow collection that was open.
     pub(super) open: Option<Span>,
 }
 
-/// What to say of a kind of error.
+/// The message for a kind of error.
 struct Advice {
     rule: &'static Rule,
     message: String,
@@ -65,7 +65,7 @@ fn visible(text: &str, offset: usize) -> usize {
     before.trim_end().char_indices().next_back().map_or(0, |(at, _)| at)
 }
 
-/// The quote before an offset that stands where a value begins: the one whose end the parser was looking for.
+/// The quote before an offset that is at the start of a value: the one whose end the parser was looking for.
 fn opening_quote(text: &str, offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
     let opens = |at: &usize| {
@@ -79,7 +79,7 @@ fn next_boundary(text: &str, at: usize) -> usize {
     text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |first| at + first.len_utf8())
 }
 
-/// The tab that the parser stumbled over: on the error's line, or where the error is.
+/// The tab that broke the parse: on the error's line, or at the error itself.
 fn tab_near(text: &str, offset: usize) -> usize {
     let start = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
     let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("");
@@ -91,7 +91,7 @@ fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice 
     if indented_by_tab(text, offset) {
         return advice(
             &rule::TAB,
-            "a tab may not indent YAML",
+            "tabs are not allowed in indentation",
             "this tab",
             "indent with spaces; most editors can convert tabs",
         );
@@ -103,9 +103,9 @@ fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice 
         | Kind::TabAtBlockScalarStart
         | Kind::TabInPlainScalar => advice(
             &rule::TAB,
-            "a tab stands where YAML takes only spaces",
+            "a tab where YAML only allows spaces",
             "this tab",
-            "replace the tab by spaces",
+            "replace the tab with spaces",
         ),
         Kind::UnexpectedEofFlowSequence
         | Kind::UnexpectedEofFlowMapping
@@ -123,19 +123,19 @@ fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice 
         | Kind::DocumentIndicatorInQuotedScalar
         | Kind::InvalidQuotedScalarIndent => advice(
             &rule::UNCLOSED,
-            "a quoted text is not closed",
+            "a quoted string is not closed",
             "opened here",
-            "close it with the same quote; inside single quotes write '' for one quote",
+            "close it with the same quote; inside single quotes, write '' for a quote",
         ),
         Kind::MismatchedFlowCollectionEnd { .. } | Kind::MisplacedFlowCollectionEnd => advice(
             &rule::UNCLOSED,
-            "a bracket closes what it did not open",
+            "mismatched closing bracket",
             "this bracket",
             "close `[` with `]` and `{` with `}`",
         ),
         Kind::RecursionLimitExceeded => advice(
             &rule::TOO_DEEP,
-            "values are nested more than 255 deep",
+            "values are nested more than 255 levels deep",
             "one level too many",
             "flatten the structure",
         ),
@@ -148,23 +148,23 @@ fn unclosed() -> Advice {
         &rule::UNCLOSED,
         "a list or mapping in brackets is not closed",
         "not expected inside the brackets",
-        "close it, and separate its entries by commas",
+        "close it, and separate its entries with commas",
     )
 }
 
-/// Errors of block structure: mostly indentation, or a colon where none may stand.
+/// Errors of block structure: mostly indentation, or a misplaced colon.
 fn structural(kind: &ErrorKind, text: &str, offset: usize) -> Advice {
     use ErrorKind as Kind;
     match kind {
         Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement | Kind::MappingKeyNotAllowed => advice(
             &rule::COLON,
-            "a `: ` stands in a value that is not quoted",
+            "an unquoted value contains `: `",
             "this colon starts a second value",
-            "put the whole value in quotes, or move the key to a line of its own",
+            "quote the whole value, or move the key to its own line",
         ),
         Kind::SimpleKeyExpected | Kind::InvalidSimpleKey | Kind::InvalidMappingValueWhitespace => advice(
             &rule::COLON,
-            "a line is neither `key: value` nor an item of a list",
+            "a line is neither `key: value` nor a list item",
             "expected `: ` here or before",
             "write a colon and a space between key and value",
         ),
@@ -176,45 +176,45 @@ fn structural(kind: &ErrorKind, text: &str, offset: usize) -> Advice {
         | Kind::InvalidQuotedScalarIndent
         | Kind::InvalidFlowScalarIndent => advice(
             &rule::INDENTATION,
-            "the indentation does not fit what stands above",
-            "this does not belong to what stands above",
-            "align it with its siblings, or indent it below its key",
+            "the indentation does not match the lines above",
+            "does not align with the lines above",
+            "align it with its siblings, or indent it under its key",
         ),
         Kind::UnexpectedCharacter { .. } | Kind::ExpectedNodeContent => advice(
             &rule::SYNTAX,
-            &format!("a value may not start with `{}`", character(text, offset)),
-            "put it in quotes",
-            "put the value in quotes",
+            &format!("an unquoted value cannot start with `{}`", character(text, offset)),
+            "quote this value",
+            "quote the value",
         ),
         Kind::UnknownQuotedScalarEscape | Kind::InvalidQuotedScalarHexEscape | Kind::InvalidUnicodeEscape => {
             advice(
                 &rule::SYNTAX,
-                "a backslash in double quotes starts an escape that YAML does not know",
+                "unknown escape in a double-quoted string",
                 "this escape",
-                "write the backslash twice, or use single quotes",
+                "double the backslash, or use single quotes",
             )
         }
         Kind::InvalidTrailingSingleQuotedScalar | Kind::InvalidTrailingDoubleQuotedScalar => advice(
             &rule::SYNTAX,
-            "text follows a closing quote",
+            "unexpected text after a closing quote",
             "after the closing quote",
             "put the whole value between the quotes",
         ),
         Kind::TooManyReservedDirectiveParams { .. } => advice(
             &rule::SYNTAX,
-            "a line that starts with `%` is a directive, and Docker Compose knows only `%TAG`",
+            "a line that starts with `%` is a directive, and Docker Compose only supports `%TAG`",
             "this directive",
             "delete the line",
         ),
         Kind::UnsupportedYamlMajorVersion | Kind::DuplicateVersionDirective => advice(
             &rule::VERSION,
-            "the file declares a version of YAML that Docker Compose refuses",
+            "the file declares a YAML version that Docker Compose does not support",
             "here",
             "delete the line `%YAML ...`",
         ),
         other => Advice {
             rule: &rule::SYNTAX,
-            message: format!("this is not YAML: {other}"),
+            message: format!("invalid YAML: {other}"),
             label: "here",
             help: "correct the line, or the one above it",
         },
@@ -225,7 +225,7 @@ fn character(text: &str, offset: usize) -> char {
     text.get(offset..).and_then(|rest| rest.chars().next()).unwrap_or(' ')
 }
 
-/// Whether the line of the error, or the one before it, begins with white space that holds a tab.
+/// Whether the indentation of the error's line, or of the line before it, contains a tab.
 fn indented_by_tab(text: &str, offset: usize) -> bool {
     let before = text.get(..offset).unwrap_or("");
     let start = before.rfind('\n').map_or(0, |at| at + 1);

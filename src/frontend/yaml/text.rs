@@ -1,13 +1,13 @@
-//! Bytes to text: encodings that Compose's parser reads, and characters that YAML forbids.
+//! Decodes bytes to text: the encodings that Compose's parser reads, and the characters that YAML forbids.
 
 use crate::diagnostic::{Diagnostic, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
 
-/// The text of a file's bytes: UTF-8, or UTF-16 with a byte order mark. The byte offset of the first
-/// byte that is neither, otherwise.
+/// The text of a file: UTF-8, or UTF-16 with a byte order mark. Otherwise the offset of the first invalid
+/// byte.
 ///
 /// # Errors
-/// The offset of the first byte that is not text.
+/// The offset of the first byte that cannot be decoded.
 pub fn decode(bytes: Vec<u8>) -> Result<String, usize> {
     match bytes.get(..2) {
         Some([0xFF, 0xFE]) => utf16(&bytes, u16::from_le_bytes),
@@ -22,7 +22,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, usize> {
     String::from_utf16(&units).map_err(|_| 0)
 }
 
-/// The offset of the first character that may not stand in YAML (section 5.1 of the specification).
+/// The offset of the first character that YAML does not allow (section 5.1 of the specification).
 pub(super) fn forbidden_character(text: &str) -> Option<usize> {
     let suspicious = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || byte >= 0x7F;
     if !text.bytes().any(suspicious) {
@@ -45,7 +45,7 @@ pub(super) fn forbidden(file: FileId, text: &str, offset: usize, sources: &mut S
     let character = text.get(offset..).and_then(|rest| rest.chars().next()).unwrap_or_default();
     let origin = sources.read_at(Span::new(file, offset, offset + character.len_utf8()));
     let code = u32::from(character);
-    Diagnostic::new(&rule::FORBIDDEN_CHARACTER, format!("the character U+{code:04X} may not stand in YAML"))
+    Diagnostic::new(&rule::FORBIDDEN_CHARACTER, format!("the character U+{code:04X} is not allowed in YAML"))
         .label(origin, "here")
         .help("delete it, or write it as an escape in a double-quoted string")
 }

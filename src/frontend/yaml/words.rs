@@ -1,4 +1,4 @@
-//! Words that the stages add to thousands of nodes, each kept once.
+//! Strings that the stages add to thousands of nodes, each stored once.
 
 use std::sync::{Arc, LazyLock};
 
@@ -66,7 +66,7 @@ const KNOWN: [&str; 58] = [
 
 static WORDS: LazyLock<[Arc<str>; KNOWN.len()]> = LazyLock::new(|| KNOWN.map(Arc::from));
 
-/// The text, shared where it is one of the known words.
+/// The string, shared if it is one of the known words.
 pub fn word(text: &str) -> Arc<str> {
     let known = KNOWN.binary_search(&text).ok().and_then(|at| WORDS.get(at));
     known.cloned().unwrap_or_else(|| text.into())

@@ -3,30 +3,16 @@
 use super::{OptionSetting, Plan, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use tranship_app::{Application, At, Database, Engine, Posture};
+use tranship_app::{Application, At, Database, Posture};
+use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
 const NAMESPACE: &str = "aws:rds:dbinstance";
 
-/// GiB of a database that names no size.
-const USUAL_STORAGE: u32 = 20;
-
-/// The class of a database that names none.
-const USUAL_CLASS: &str = "db.t4g.micro";
-
 /// The name that Elastic Beanstalk gives the database inside the instance
 /// (AWS documentation, "Adding a database to your Elastic Beanstalk environment").
 const DATABASE_NAME: &str = "ebdb";
-
-/// The newest version of each engine that is served without extended support.
-fn usual_version(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Mysql => "8.4",
-        Engine::Mariadb => "11.8",
-        Engine::Postgres => "17",
-    }
-}
 
 /// Decides the settings of the database; there is at most one.
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
@@ -86,7 +72,7 @@ fn settings(application: &Application, database: &Database, plan: &mut Plan, cx:
         at.as_ref().map_or((usual.to_owned(), None), |at| (at.peek().clone(), Some(at.node)))
     };
     let prod = application.settings.posture == Posture::Prod;
-    let (version, version_node) = text(&database.version, usual_version(database.engine.get()));
+    let (version, version_node) = text(&database.version, database.engine.peek().usual_version());
     let (class, class_node) = text(&database.class, USUAL_CLASS);
     let (user, user_node) = text(&database.username, "application");
     let storage = database.storage.as_ref();
@@ -96,7 +82,7 @@ fn settings(application: &Application, database: &Database, plan: &mut Plan, cx:
     set("DBInstanceClass", class, class_node);
     set(
         "DBAllocatedStorage",
-        storage.map_or(USUAL_STORAGE, |at| at.get()).to_string(),
+        storage.map_or(STORAGE_GIB.least, |at| at.get()).to_string(),
         storage.map(|at| at.node),
     );
     set("DBUser", user, user_node);

@@ -3,19 +3,19 @@
 //! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
 //! its own with a rule that leads to it.
 
-use super::task::PortMapping;
 use super::{OptionSetting, Plan, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
+use crate::container::PortMapping;
 use std::collections::BTreeMap;
-use tranship_app::{Application, Endpoint, Exposure, Protocol, Public, Service};
+use tranship_app::{Application, Endpoint, Exposure, Public, Service};
+use tranship_facts::TransportProtocol;
+use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
+use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The instance's port of the default process.
-const DEFAULT_PORT: u16 = 80;
-
-/// Ports that the instance needs itself (Amazon ECS API, PortMapping: hostPort).
-const RESERVED: &[u16] = &[22, 2375, 2376, 51678, 51679, 51680];
+const DEFAULT_PORT: u16 = HTTP_PORT;
 
 /// Seconds between the load balancer's checks, and for its answer.
 const CHECK: (u32, u32) = (15, 5);
@@ -31,7 +31,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
         let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
         if let Some(other) = taken.insert(host_port, endpoint) {
             refuse_clash(endpoint, host_port, Some(other), cx);
-        } else if RESERVED.contains(&host_port) {
+        } else if RESERVED_HOST_PORTS.contains(&host_port) {
             refuse_clash(endpoint, host_port, None, cx);
         }
         map(endpoint, host_port, plan);
@@ -126,7 +126,7 @@ fn public_of<'a>(
     application: &'a Application,
     service: &Service,
     port: u16,
-    protocol: Protocol,
+    protocol: TransportProtocol,
 ) -> Option<&'a Public> {
     let of_port = |endpoint: &&Endpoint| {
         endpoint.service == service.name && endpoint.port == port && endpoint.protocol == protocol
@@ -135,7 +135,7 @@ fn public_of<'a>(
 }
 
 fn listener_port(application: &Application, public: &Public) -> u16 {
-    let usual = if application.settings.https.is_some() { 443 } else { 80 };
+    let usual = if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
     public.listener.as_ref().map_or(usual, |at| at.get())
 }
 
@@ -146,9 +146,9 @@ fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
 
 fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {
     let name = container_name(&endpoint.service);
-    if let Some(container) = plan.containers.iter_mut().find(|container| container.definition.name == name) {
-        let (container_port, protocol) = (endpoint.port, endpoint.protocol.as_str());
-        container.definition.port_mappings.push(PortMapping { container_port, host_port, protocol });
+    if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
+        let (port, protocol) = (endpoint.port, endpoint.protocol);
+        container.ports.push(PortMapping { container: port, host: Some(host_port), protocol });
     }
 }
 
@@ -189,7 +189,7 @@ fn process_settings(
     set("HealthCheckInterval", CHECK.0.to_string(), String::new());
     set("HealthCheckTimeout", CHECK.1.to_string(), String::new());
     let grace = service.and_then(|service| service.container.stop_grace_period.as_ref());
-    let drain = grace.map_or(20, |grace| grace.peek().as_secs().clamp(1, 3600));
+    let drain = grace.map_or(20, |grace| grace.peek().as_secs().clamp(1, DEREGISTRATION_DELAY.most));
     set("DeregistrationDelay", drain.to_string(), grace.map(|at| path(cx, at.node)).unwrap_or_default());
 }
 
@@ -228,18 +228,18 @@ fn priority(public: &Public) -> u32 {
 /// The listeners: one for each port that endpoints ask for, with the rules that lead to their processes.
 fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, cx: &mut Compilation<'_>) {
     for (port, listener) in &listeners.0 {
-        let namespace = match port {
-            80 => "aws:elbv2:listener:default".to_owned(),
+        let namespace = match *port {
+            HTTP_PORT => "aws:elbv2:listener:default".to_owned(),
             port => format!("aws:elbv2:listener:{port}"),
         };
         let mut set = |name: &str, value: &str, from: String| {
             let (namespace, name, value) = (namespace.clone(), name.to_owned(), value.to_owned());
             plan.options.push(OptionSetting { namespace, name, value, from });
         };
-        if *port != 80 {
+        if *port != HTTP_PORT {
             set("ListenerEnabled", "true", String::new());
         }
-        if let Some(https) = application.settings.https.as_ref().filter(|_| *port == 443) {
+        if let Some(https) = application.settings.https.as_ref().filter(|_| *port == HTTPS_PORT) {
             cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
             if let Some(domain) = &https.domain {
                 cx.ledger.ignored(domain, "the domain's record is made beside the environment", false);

@@ -1,8 +1,7 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
-use super::task::MountPoint;
 use super::values::known;
-use super::{BundleFile, Container, HostVolume, Plan, UNPACKED, container_name, path};
+use super::{BundleFile, Plan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use camino::Utf8Path;
@@ -68,14 +67,26 @@ fn is_left_out(name: &str) -> bool {
     LEFT_OUT.contains(&name) || name.starts_with(".env.")
 }
 
+/// A file of the bundle that a container mounts.
+pub(super) struct MountedFile {
+    /// The name of its volume.
+    pub(super) name: String,
+    /// Its path on the instance.
+    pub(super) path: String,
+    /// Its path in the container.
+    pub(super) target: String,
+    /// The key path it comes from.
+    pub(super) from: String,
+}
+
 /// Decides `configs` and `secrets` of a container: a config is a file of the bundle, a secret is refused.
 pub(super) fn decide(
     application: &Application,
     service: &Service,
-    container: &mut Container,
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
-) {
+) -> Vec<MountedFile> {
+    let mut mounted = Vec::new();
     for file in &service.container.files {
         if !file.config {
             refuse(service, file, cx);
@@ -83,25 +94,18 @@ pub(super) fn decide(
         }
         let Some(bytes) = content(application, service, file, cx) else { continue };
         let relative = format!("configs/{}", file.secret);
-        let name = format!("config-{}", container_name(&file.secret));
-        if !plan.volumes.iter().any(|volume| volume.name == name) {
+        if !plan.files.iter().any(|known| known.path == relative) {
             plan.files.push(BundleFile { path: relative.clone(), bytes });
-            plan.volumes.push(HostVolume {
-                name: name.clone(),
-                path: Some(format!("{UNPACKED}/{relative}")),
-                owner: None,
-                prepared: false,
-                from: path(cx, file.node),
-            });
         }
         cx.ledger.exact(&file.node, "a file of the bundle");
-        let container_path = file.target.peek().clone();
-        container.definition.mount_points.push(MountPoint {
-            source_volume: name,
-            container_path,
-            read_only: true,
+        mounted.push(MountedFile {
+            name: format!("config-{}", container_name(&file.secret)),
+            path: format!("{UNPACKED}/{relative}"),
+            target: file.target.peek().clone(),
+            from: path(cx, file.node),
         });
     }
+    mounted
 }
 
 fn content(

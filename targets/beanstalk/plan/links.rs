@@ -12,12 +12,12 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     let edges: Vec<&Edge> = application.edges.iter().filter(|edge| is_link(application, edge)).collect();
     for edge in &edges {
         let from = container_name(&edge.from);
-        let Some(container) = plan.containers.iter_mut().find(|one| one.definition.name == from) else {
+        let Some(container) = plan.containers.iter_mut().find(|one| one.name == from) else {
             continue;
         };
         for link in names(application, &edge.to) {
-            if !container.definition.links.contains(&link) {
-                container.definition.links.push(link);
+            if !container.links.contains(&link) {
+                container.links.push(link);
             }
         }
     }

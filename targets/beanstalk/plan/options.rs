@@ -7,11 +7,9 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{Application, At, Network, Posture, Scaling};
+use tranship_facts::quotas::cloudwatch_logs::USUAL_RETENTION_DAYS;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
-
-/// Days that logs are kept.
-const USUAL_RETENTION: u32 = 7;
 
 /// Seconds that a deployment may take on an instance, jobs included.
 const TIMEOUT: u32 = 1800;
@@ -70,7 +68,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     let logs = "aws:elasticbeanstalk:cloudwatch:logs";
     to.set(logs, "StreamLogs", "true");
     to.set(logs, "DeleteOnTerminate", "false");
-    to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), USUAL_RETENTION);
+    to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), USUAL_RETENTION_DAYS);
     let command = "aws:elasticbeanstalk:command";
     to.set(command, "DeploymentPolicy", if prod { "RollingWithAdditionalBatch" } else { "AllAtOnce" });
     to.set(command, "Timeout", TIMEOUT);

@@ -161,13 +161,14 @@ fn role() -> Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{Architecture, MachineCount, MachineFolder, image_parameter};
+    use crate::ecs::plan::{MachineCount, MachineFolder, image_parameter};
     use tranship_cloudformation::{Parameter, ParameterType, check};
+    use tranship_facts::ProcessorArchitecture;
 
     fn machines(protected: bool) -> MachinePlan {
         MachinePlan {
             instance_type: "t3.small".to_owned(),
-            architecture: Architecture::X86,
+            architecture: ProcessorArchitecture::X86,
             count: MachineCount { min: 1, max: 2 },
             protected,
             subnets: LogicalId::only(Role::PrivateSubnets).reference(),
@@ -181,7 +182,7 @@ mod tests {
         let mut template = Template::new("");
         let subnets = Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), "subnets");
         template.add_parameter(&LogicalId::only(Role::PrivateSubnets), subnets);
-        let image = image_parameter(Architecture::X86);
+        let image = image_parameter(ProcessorArchitecture::X86);
         template.add_parameter(&image.id, image.parameter);
         template.add(&cluster_id(), Resource::new("AWS::ECS::Cluster", props! {}));
         let group = Resource::new("AWS::EC2::SecurityGroup", props! { "GroupDescription" => "machines" });

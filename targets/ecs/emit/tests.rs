@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 
 use super::{emit, with_parameters};
 use crate::ecs::plan::*;
-use tranship_app::{Engine, Protocol};
 use tranship_cloudformation::{
     DeletionPolicy, LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam,
 };
+use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
 use tranship_frontend::source::Origin;
 
 fn id(name: &str, role: Role) -> LogicalId {
@@ -15,11 +15,8 @@ fn id(name: &str, role: Role) -> LogicalId {
 }
 
 fn container(name: &str) -> Container {
+    let image = Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into();
     Container {
-        name: name.to_owned(),
-        image: Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into(),
-        essential: true,
-        entrypoint: Vec::new(),
         command: vec!["run".into(), "--all".into()],
         environment: IndexMap::from([("A".to_owned(), Value::from("${B}"))]),
         secrets: IndexMap::from([(
@@ -27,8 +24,7 @@ fn container(name: &str) -> Container {
             Sub::new().reference(&id("db", Role::Credentials)).then(":password::").into(),
         )]),
         user: Some("1000".into()),
-        working_dir: None,
-        health: Some(Health {
+        health: Some(HealthCheckPlan {
             command: vec!["CMD-SHELL".into(), "true".into()],
             interval: Some(5),
             timeout: None,
@@ -36,26 +32,12 @@ fn container(name: &str) -> Container {
             start_period: None,
         }),
         mounts: vec![MountPoint { volume: "data".to_owned(), path: "/data".to_owned(), read_only: false }],
-        ports: vec![PortMapping { container: 8000, host: None, protocol: Protocol::Tcp }],
-        depends_on: Vec::new(),
-        cpu: None,
-        memory: None,
+        ports: vec![PortMapping { container: 8000, host: None, protocol: TransportProtocol::Tcp }],
         memory_reservation: Some(256),
         stop_timeout: Some(30),
-        read_only: None,
-        privileged: None,
-        tty: None,
-        interactive: None,
-        hostname: None,
-        linux: Linux { init: Some(true), ..Linux::default() },
-        ulimits: vec![("nofile".to_owned(), 1024, 2048)],
-        sysctls: Vec::new(),
-        extra_hosts: Vec::new(),
-        dns: Vec::new(),
-        dns_search: Vec::new(),
-        security_options: Vec::new(),
-        labels: IndexMap::new(),
-        restarts: false,
+        linux: LinuxParameters { init: true, ..LinuxParameters::default() },
+        ulimits: vec![ResourceLimit { name: "nofile".to_owned(), soft: 1024, hard: 2048 }],
+        ..Container::new(name.to_owned(), image)
     }
 }
 
@@ -71,7 +53,7 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
         family: Sub::new().pseudo(tranship_cloudformation::Pseudo::StackName).then("-").then(name).into(),
         mode,
         size: TaskSize { cpu: Some(256), memory: Some(512) },
-        architecture: Architecture::X86,
+        architecture: ProcessorArchitecture::X86,
         containers: vec![main],
         volumes: vec![TaskVolume { name: "data".to_owned(), storage: VolumeStorage::Efs("data".into()) }],
         execution: iam::Policy::new()
@@ -132,7 +114,12 @@ fn group(id: LogicalId, from: &str) -> SecurityGroup {
     }
 }
 
-fn rule(source: LogicalId, destination: LogicalId, port: u16, protocol: Protocol) -> SecurityGroupRule {
+fn rule(
+    source: LogicalId,
+    destination: LogicalId,
+    port: u16,
+    protocol: TransportProtocol,
+) -> SecurityGroupRule {
     SecurityGroupRule {
         source,
         destination,
@@ -214,7 +201,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let database = DatabasePlan {
         name: "db".into(),
         from: vec!["services.db".to_owned()],
-        engine: Engine::Mysql,
+        engine: DatabaseEngine::Mysql,
         version: "8.4.7".to_owned(),
         class: "db.t4g.micro".to_owned(),
         storage: 20,
@@ -245,7 +232,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     ]);
     groups[0].outbound.push(OutboundPort {
         port: 443,
-        protocol: Protocol::Tcp,
+        protocol: TransportProtocol::Tcp,
         description: "AWS".to_owned(),
     });
     groups[6].inbound.push(InboundPort { port: 443, description: "the world".to_owned() });
@@ -305,10 +292,20 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         ],
         load_balancer: Some(balancer(&target)),
         security_group_rules: vec![
-            rule(balancer_group, id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
-            rule(id("app", Role::SecurityGroup), id("xray", Role::SecurityGroup), 2000, Protocol::Udp),
-            rule(id("xray", Role::SecurityGroup), id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
-            rule(id("app", Role::SecurityGroup), database.security_group(), 3306, Protocol::Tcp),
+            rule(balancer_group, id("app", Role::SecurityGroup), 8000, TransportProtocol::Tcp),
+            rule(
+                id("app", Role::SecurityGroup),
+                id("xray", Role::SecurityGroup),
+                2000,
+                TransportProtocol::Udp,
+            ),
+            rule(
+                id("xray", Role::SecurityGroup),
+                id("app", Role::SecurityGroup),
+                8000,
+                TransportProtocol::Tcp,
+            ),
+            rule(id("app", Role::SecurityGroup), database.security_group(), 3306, TransportProtocol::Tcp),
         ],
         security_groups: groups,
         databases: vec![database],

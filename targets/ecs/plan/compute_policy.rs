@@ -4,21 +4,17 @@
 //! report is part of the answer.
 
 use super::{
-    Architecture, CapacityPlan, EcsServicePlan, JobPlan, MachineCount, MachinePlan, NetworkMode, NetworkPlan,
-    TaskPlan, TaskSize, VolumeStorage,
+    CapacityPlan, EcsServicePlan, JobPlan, MachineCount, MachinePlan, NetworkMode, NetworkPlan, TaskPlan,
+    TaskSize, VolumeStorage,
 };
+use crate::container::ContainerBounds;
 use tranship_app::{At, Name, Volume};
+use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
 /// What runs the tasks of an ECS target.
 pub trait ComputePolicy: Sync {
-    /// The target's name, for diagnostics: `fargate`.
-    fn target(&self) -> &'static str;
-
-    /// What messages call the target: `Fargate`.
-    fn product(&self) -> &'static str;
-
     /// What its task definitions may hold.
     fn limits(&self) -> &'static TaskLimits;
 
@@ -38,20 +34,13 @@ pub trait ComputePolicy: Sync {
     fn machines(&self) -> Option<DecideMachines>;
 }
 
-/// What a target's task definitions may hold. A row of the limits of "Task definition parameters"
-/// in the Amazon ECS Developer Guide.
+/// What a target's task definitions may hold.
 #[derive(Debug)]
 pub struct TaskLimits {
-    /// The longest `StopTimeout`, in seconds.
-    pub stop_timeout: u32,
-    /// Capabilities that may be added; nothing for any.
-    pub cap_add: Option<&'static [&'static str]>,
-    /// Whether containers may be privileged, use devices, shared memory and security options.
-    pub host_access: bool,
+    /// The target, and what its containers may ask for.
+    pub container: &'static ContainerBounds,
     /// Whether `spot` chooses spare capacity.
     pub spot: bool,
-    /// MiB reserved for a container that asks for no memory, where ECS needs a number to place it by.
-    pub default_reservation: Option<u32>,
 }
 
 /// Who reaches a task.
@@ -146,7 +135,7 @@ impl ClusterLoad<'_> {
     }
 
     /// The processor of the tasks.
-    pub fn architecture(&self) -> Architecture {
+    pub fn architecture(&self) -> ProcessorArchitecture {
         self.tasks.first().map(|task| task.architecture).unwrap_or_default()
     }
 }

@@ -6,7 +6,7 @@
 use super::container::Needs;
 use super::planner::Planner;
 use super::secrets;
-use super::{Container, MountPoint, TaskVolume, VolumeStorage, names};
+use super::{Container, ContainerDependency, MountPoint, StartCondition, TaskVolume, VolumeStorage, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{Application, FileMount, SecretSource, Service};
@@ -21,7 +21,7 @@ const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 
 /// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
-    app: &Application,
+    planner: &Planner<'_, '_>,
     services: &[&Service],
     volumes: &[TaskVolume],
     containers: &mut Vec<Container>,
@@ -29,7 +29,7 @@ pub(super) fn owners(
     let owned: Vec<(&TaskVolume, (u32, u32))> = volumes
         .iter()
         .filter(|volume| volume.storage == VolumeStorage::Task)
-        .filter_map(|volume| Some((volume, owner(app, services, &volume.name)?)))
+        .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != (0, 0))
         .collect();
     if owned.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn owners(
     }
     let name = free_name("volume-owner", containers);
     let mut lines = Vec::new();
-    let mut helper = helper(name.clone());
+    let mut helper = helper(planner, name.clone());
     for (volume, (user, group)) in &owned {
         let path = format!("{ROOM}/{}", volume.name);
         lines.push(format!("chown {user}:{group} {path}"));
@@ -70,7 +70,7 @@ fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32,
 fn wait(containers: &mut [Container], helper: &str, volumes: &[&str]) {
     for container in containers {
         if container.mounts.iter().any(|mount| volumes.contains(&mount.volume.as_str())) {
-            container.depends_on.push((helper.to_owned(), "SUCCESS"));
+            container.depends_on.push(success_of(helper));
         }
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn files(
     containers: &mut Vec<Container>,
     needs: &mut Needs,
 ) {
-    let mut helper = helper(free_name("files", containers));
+    let mut helper = helper(planner, free_name("files", containers));
     let mut lines: Vec<String> = Vec::new();
     for service in services {
         let mut folders: BTreeMap<String, String> = BTreeMap::new();
@@ -102,7 +102,7 @@ pub(super) fn files(
             let own = names::container(&service.name);
             if let Some(container) = containers.iter_mut().find(|container| container.name == own) {
                 container.mounts.push(MountPoint { volume, path: folder, read_only: true });
-                container.depends_on.push((helper.name.clone(), "SUCCESS"));
+                container.depends_on.push(success_of(&helper.name));
             }
         }
     }
@@ -182,13 +182,19 @@ fn free_name(wanted: &str, containers: &[Container]) -> String {
     name
 }
 
+/// The end of a helper, which others wait for.
+fn success_of(helper: &str) -> ContainerDependency {
+    ContainerDependency { container: helper.to_owned(), condition: StartCondition::Success }
+}
+
 /// A container that runs a line of shell as root and ends.
-fn helper(name: String) -> Container {
+fn helper(planner: &Planner<'_, '_>, name: String) -> Container {
     Container {
         essential: false,
-        entrypoint: vec!["sh".into(), "-c".into()],
+        entrypoint: Some(vec!["sh".into(), "-c".into()]),
         user: Some("0".into()),
-        read_only: Some(true),
+        read_only: true,
+        memory_reservation: planner.bounds().default_memory_reservation,
         ..Container::new(name, IMAGE.into())
     }
 }

@@ -3,7 +3,6 @@
 //! A rule's priority comes from how specific its conditions are and from a hash of them, so that adding a rule
 //! never moves another one: CloudFormation would refuse an update in which two swap.
 
-use super::load_balancer::{HTTP, HTTPS};
 use super::planner::Planner;
 use super::{DefaultAction, ListenerPlan, ListenerProtocol, ListenerRulePlan};
 use crate::ecs::rules;
@@ -11,15 +10,11 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use tranship_app::{At, Endpoint, Name, Public};
 use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_facts::quotas::load_balancing::{
+    CONDITION_CHARACTERS, CONDITION_VALUES_PER_RULE, HTTP_PORT, HTTPS_PORT, RULE_PRIORITIES,
+};
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
 use tranship_frontend::source::Origin;
-
-/// Priorities of a listener's rules (Elastic Load Balancing API, `CreateRule`).
-const PRIORITIES: u32 = 50_000;
-/// Values that the conditions of one rule may hold together.
-const MOST_CONDITION_VALUES: usize = 5;
-/// Characters of a host or path.
-const LONGEST_CONDITION: usize = 128;
 
 /// What one endpoint asks of a listener.
 pub(super) struct PublicRoute {
@@ -69,7 +64,7 @@ impl PublicRoute {
     fn priority(&self) -> u32 {
         const LONGEST_PATH: u32 = 32;
         const BANDS: u32 = 100;
-        const WIDTH: u32 = PRIORITIES / BANDS;
+        const WIDTH: u32 = RULE_PRIORITIES.most / BANDS;
         if let Some(priority) = self.priority {
             return priority;
         }
@@ -82,7 +77,7 @@ impl PublicRoute {
         let specific = |path: &String| u32::try_from(path.trim_end_matches('*').len()).unwrap_or(u32::MAX);
         let longest = self.paths.iter().map(specific).max().unwrap_or(0).min(LONGEST_PATH);
         let band = kind * (LONGEST_PATH + 1) + (LONGEST_PATH - longest);
-        1 + band * WIDTH + self.hash() % WIDTH
+        RULE_PRIORITIES.least + band * WIDTH + self.hash() % WIDTH
     }
 
     fn hash(&self) -> u32 {
@@ -104,7 +99,8 @@ pub(super) fn plan(
     let https = planner.app.settings.https.as_ref();
     let certificate: Option<Value> =
         https.map(|https| planner.exact(&https.certificate, "listener: certificate").as_str().into());
-    let redirects = certificate.is_some() && routes.contains_key(&HTTPS) && !routes.contains_key(&HTTP);
+    let redirects =
+        certificate.is_some() && routes.contains_key(&HTTPS_PORT) && !routes.contains_key(&HTTP_PORT);
     let served =
         routes.into_iter().map(|(port, routes)| listener(planner, certificate.as_ref(), port, routes));
     redirects.then(redirect).into_iter().chain(served).collect()
@@ -114,9 +110,9 @@ pub(super) fn plan(
 fn redirect() -> ListenerPlan {
     ListenerPlan {
         id: LogicalId::only(Role::RedirectListener),
-        port: HTTP,
+        port: HTTP_PORT,
         protocol: ListenerProtocol::Http,
-        default: DefaultAction::Redirect(HTTPS),
+        default: DefaultAction::Redirect(HTTPS_PORT),
         rules: Vec::new(),
     }
 }
@@ -128,12 +124,12 @@ fn listener(
     routes: Vec<PublicRoute>,
 ) -> ListenerPlan {
     let id = match port {
-        HTTP => LogicalId::only(Role::Listener),
-        HTTPS => LogicalId::only(Role::HttpsListener),
+        HTTP_PORT => LogicalId::only(Role::Listener),
+        HTTPS_PORT => LogicalId::only(Role::HttpsListener),
         other => LogicalId::of_parts(&[&other.to_string()], Role::Listener),
     };
     let protocol = match certificate {
-        Some(certificate) if port != HTTP => ListenerProtocol::Https(certificate.clone()),
+        Some(certificate) if port != HTTP_PORT => ListenerProtocol::Https(certificate.clone()),
         _ => ListenerProtocol::Http,
     };
     let (everything, some): (Vec<_>, Vec<_>) = routes.into_iter().partition(PublicRoute::takes_everything);
@@ -183,12 +179,15 @@ fn listener_rule(listener: u16, route: PublicRoute, priority: u32) -> ListenerRu
 
 fn check_conditions(planner: &mut Planner<'_, '_>, route: &PublicRoute) {
     let values = route.hosts.len() + route.paths.len();
-    let too_long = route.hosts.iter().chain(&route.paths).any(|value| value.len() > LONGEST_CONDITION);
+    let mut conditions = route.hosts.iter().chain(&route.paths);
+    let too_long = conditions.any(|value| CONDITION_CHARACTERS.is_exceeded_by(value.len()));
     let service = &route.service;
     let message = if too_long {
-        format!("a host or path of `{service}` is longer than {LONGEST_CONDITION} characters")
-    } else if values > MOST_CONDITION_VALUES {
-        format!("`{service}` has {values} hosts and paths; a listener rule allows {MOST_CONDITION_VALUES}")
+        let most = CONDITION_CHARACTERS.most;
+        format!("a host or path of `{service}` is longer than {most} characters")
+    } else if CONDITION_VALUES_PER_RULE.is_exceeded_by(values) {
+        let most = CONDITION_VALUES_PER_RULE.most;
+        format!("`{service}` has {values} hosts and paths; a listener rule allows {most}")
     } else {
         return;
     };
@@ -260,7 +259,7 @@ mod tests {
             priorities.is_sorted() && priorities.windows(2).all(|pair| pair[0] != pair[1]),
             "{priorities:?}"
         );
-        assert!(priorities.iter().all(|priority| (1..=PRIORITIES).contains(priority)));
+        assert!(priorities.iter().all(|priority| RULE_PRIORITIES.contains(*priority)));
     }
 
     /// Each kind has 33 bands of 500, and the hash stays in its band.

@@ -8,16 +8,13 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, Endpoint, Exposure, Name, Port, Posture, Protocol, Public, Role, Service};
+use tranship_app::{At, Endpoint, Exposure, Name, Port, Posture, Public, Role, Service};
 use tranship_cloudformation::{LogicalId, Role as IdRole, Sub};
+use tranship_facts::TransportProtocol;
+use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
+use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
 use tranship_frontend::diagnostic::Diagnostic;
 
-/// HTTP.
-pub(super) const HTTP: u16 = 80;
-/// HTTPS.
-pub(super) const HTTPS: u16 = 443;
-/// Target groups that a service may have (Amazon ECS quotas).
-const MOST_TARGET_GROUPS: usize = 5;
 /// Seconds between health checks of a target group.
 const HEALTH_INTERVAL: u32 = 15;
 /// Why a UDP port is not public, for the ledger.
@@ -75,8 +72,8 @@ fn url(listeners: &[ListenerPlan], domain: Option<&str>) -> Sub {
     let serves = |listener: &&ListenerPlan| !matches!(listener.default, DefaultAction::Redirect(_));
     let Some(listener) = listeners.iter().find(serves) else { return Sub::new() };
     let (scheme, usual) = match listener.protocol {
-        ListenerProtocol::Http => ("http", HTTP),
-        ListenerProtocol::Https(_) => ("https", HTTPS),
+        ListenerProtocol::Http => ("http", HTTP_PORT),
+        ListenerProtocol::Https(_) => ("https", HTTPS_PORT),
     };
     let url = Sub::text(format!("{scheme}://"));
     let url = match domain {
@@ -127,7 +124,7 @@ fn udp_only<'s>(service: &'s Service, endpoint: &Endpoint) -> Option<&'s Port> {
         let mut ports = service.container.ports.iter();
         ports.find(|port| port.container.get() == endpoint.port && port.protocol == protocol)
     };
-    named(Protocol::Udp).filter(|_| named(Protocol::Tcp).is_none())
+    named(TransportProtocol::Udp).filter(|_| named(TransportProtocol::Tcp).is_none())
 }
 
 /// Ports that are no endpoint: published for a laptop, and nothing of the application connects to them.
@@ -184,7 +181,7 @@ fn target_group(
 
 /// The listener of an endpoint. A published port outside of its range is approximated.
 fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Public) -> u16 {
-    let usual = if planner.app.settings.https.is_some() { HTTPS } else { HTTP };
+    let usual = if planner.app.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
     let listener = match &public.listener {
         Some(port) => *planner.exact(port, "load balancer: listener"),
         None => usual,
@@ -201,9 +198,10 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
 }
 
 fn check_target_groups(planner: &mut Planner<'_, '_>, targets: &TargetGroups) {
-    for (name, own) in targets.iter().filter(|(_, own)| own.len() > MOST_TARGET_GROUPS) {
+    let quota = TARGET_GROUPS_PER_SERVICE;
+    for (name, own) in targets.iter().filter(|(_, own)| quota.is_exceeded_by(own.len())) {
         let message =
-            format!("`{name}` has {} public ports; an ECS service allows {MOST_TARGET_GROUPS}", own.len());
+            format!("`{name}` has {} public ports; an ECS service allows {}", own.len(), quota.most);
         let origin = planner.app.services.get(name).map(|service| service.origin).unwrap_or_default();
         planner.report(
             Diagnostic::new(&rules::TOO_MANY_PUBLIC_PORTS, message)

@@ -2,11 +2,12 @@
 
 use super::planner::Planner;
 use super::{
-    Architecture, ClusterLoad, DecideMachines, MachineCount, MachinePlan, MachineRequest, NetworkPlan,
-    ParameterPlan, RequestedInstanceType,
+    ClusterLoad, DecideMachines, MachineCount, MachinePlan, MachineRequest, NetworkPlan, ParameterPlan,
+    RequestedInstanceType,
 };
 use tranship_app::Posture;
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
+use tranship_facts::ProcessorArchitecture;
 
 /// The machines that the policy decides. Reports what it found.
 pub(super) fn plan(
@@ -32,10 +33,12 @@ pub(super) fn plan(
 }
 
 /// The parameter of the machine image: the newest one recommended for ECS, resolved at each deployment.
-pub fn image_parameter(architecture: Architecture) -> ParameterPlan {
+pub fn image_parameter(architecture: ProcessorArchitecture) -> ParameterPlan {
     let path = match architecture {
-        Architecture::X86 => "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
-        Architecture::Arm => "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+        ProcessorArchitecture::X86 => "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
+        ProcessorArchitecture::Arm => {
+            "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
+        }
     };
     let kind = ParameterType::Ssm("AWS::EC2::Image::Id");
     let parameter = Parameter::new(kind, "The machine image of the cluster's instances").default(path);

@@ -4,7 +4,8 @@
 //! itself appended, so that two names never become one.
 
 use sha2::{Digest, Sha256};
-use tranship_app::{Database, Engine, Settings};
+use tranship_app::{Database, Settings};
+use tranship_facts::quotas::ecs::NAME_CHARACTERS;
 
 /// The longest DNS label (RFC 1035).
 const LABEL: usize = 63;
@@ -15,7 +16,7 @@ const STACK: usize = 128;
 
 /// A container's name: letters, digits, hyphens, underscores.
 pub fn container(name: &str) -> String {
-    legal(name, 255, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    legal(name, NAME_CHARACTERS.most, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 /// The part of a family that follows the stack's name.
@@ -68,10 +69,7 @@ pub(super) fn database(database: &Database) -> Option<String> {
 
 /// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
 pub(super) fn master_user(database: &Database) -> String {
-    let usual = match database.engine.peek() {
-        Engine::Mysql | Engine::Mariadb => "admin",
-        Engine::Postgres => "postgres",
-    };
+    let usual = database.engine.peek().usual_master_user();
     database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.peek().clone())
 }
 

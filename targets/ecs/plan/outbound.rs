@@ -6,51 +6,30 @@
 use super::planner::Planner;
 use super::{OutboundPort, TaskPlan};
 use std::collections::BTreeSet;
-use tranship_app::{Piece, Protocol, Text};
-
-/// Ports of schemes that stand in URLs without one (IANA).
-const SCHEMES: &[(&str, u16)] = &[
-    ("amqp", 5672),
-    ("amqps", 5671),
-    ("ftp", 21),
-    ("http", 80),
-    ("https", 443),
-    ("imap", 143),
-    ("imaps", 993),
-    ("kafka", 9092),
-    ("ldap", 389),
-    ("ldaps", 636),
-    ("mongodb", 27017),
-    ("mysql", 3306),
-    ("nats", 4222),
-    ("postgres", 5432),
-    ("postgresql", 5432),
-    ("redis", 6379),
-    ("rediss", 6379),
-    ("smtp", 25),
-    ("smtps", 465),
-    ("ssh", 22),
-];
+use tranship_app::{Piece, Text};
+use tranship_facts::ports::DNS;
+use tranship_facts::quotas::load_balancing::HTTPS_PORT;
+use tranship_facts::{TransportProtocol, UrlScheme};
 
 /// The outbound rules of a task.
 pub(super) fn of_task(planner: &Planner<'_, '_>, task: &TaskPlan) -> Vec<OutboundPort> {
     let rule =
         |port, protocol, description: &str| OutboundPort { port, protocol, description: description.into() };
     let mut rules = vec![
-        rule(443, Protocol::Tcp, "HTTPS: image registries, AWS and other services"),
-        rule(53, Protocol::Udp, "DNS"),
-        rule(53, Protocol::Tcp, "DNS"),
+        rule(HTTPS_PORT, TransportProtocol::Tcp, "HTTPS: image registries, AWS and other services"),
+        rule(DNS, TransportProtocol::Udp, "DNS"),
+        rule(DNS, TransportProtocol::Tcp, "DNS"),
     ];
-    for port in named(planner, task) {
-        if !rules.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
-            rules.push(rule(port, Protocol::Tcp, "Named in a value of the environment"));
+    for (port, protocol) in named(planner, task) {
+        if !rules.iter().any(|known| known.port == port && known.protocol == protocol) {
+            rules.push(rule(port, protocol, "Named in a value of the environment"));
         }
     }
     rules
 }
 
 /// Ports of hosts outside of the application that stand in values of the task's containers.
-fn named(planner: &Planner<'_, '_>, task: &TaskPlan) -> BTreeSet<u16> {
+fn named(planner: &Planner<'_, '_>, task: &TaskPlan) -> BTreeSet<(u16, TransportProtocol)> {
     let services = planner.app.services.values().filter(|it| planner.layout.is_in(&it.name, &task.name));
     let mut found = BTreeSet::new();
     for service in services {
@@ -61,7 +40,8 @@ fn named(planner: &Planner<'_, '_>, task: &TaskPlan) -> BTreeSet<u16> {
             found.extend(literals(text).flat_map(ports));
         }
         for (name, variant) in &container.environment {
-            found.extend(port_beside_host(service, name, variant.value.as_ref()));
+            let port = port_beside_host(service, name, variant.value.as_ref());
+            found.extend(port.map(|port| (port, TransportProtocol::Tcp)));
         }
     }
     found
@@ -85,22 +65,23 @@ fn port_beside_host(service: &tranship_app::Service, name: &str, value: Option<&
 }
 
 /// The ports in `scheme://host`, `scheme://host:port` and `host.domain:port`.
-fn ports(text: &str) -> Vec<u16> {
+fn ports(text: &str) -> Vec<(u16, TransportProtocol)> {
     let separate = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '=' | '(' | ')');
     text.split(separate).filter_map(port).collect()
 }
 
-fn port(word: &str) -> Option<u16> {
+fn port(word: &str) -> Option<(u16, TransportProtocol)> {
     let (scheme, rest) = match word.split_once("://") {
-        Some((scheme, rest)) => (Some(scheme), rest),
+        Some((scheme, rest)) => (UrlScheme::find(scheme), rest),
         None => (None, word),
     };
+    let transport = scheme.map_or(TransportProtocol::Tcp, |scheme| scheme.transport);
     let authority = rest.split(['/', '?', '#']).next()?;
     let authority = authority.rsplit('@').next()?;
     match authority.rsplit_once(':') {
-        Some((host, port)) if is_domain(host) => port.parse().ok(),
+        Some((host, port)) if is_domain(host) => Some((port.parse().ok()?, transport)),
         Some(_) => None,
-        None if is_domain(authority) => SCHEMES.iter().find(|it| Some(it.0) == scheme).map(|it| it.1),
+        None if is_domain(authority) => scheme.map(|scheme| (scheme.port, transport)),
         None => None,
     }
 }
@@ -121,11 +102,15 @@ mod tests {
 
     #[test]
     fn ports_of_hosts_outside() {
-        let cases: &[(&str, &[u16])] = &[
-            ("smtp://user:word@mail.example.com:587/x", &[587]),
-            ("http://api.example.com/v1", &[80]),
-            ("https://api.example.com", &[443]),
-            ("a.example.com:9092,b.example.com:9093", &[9092, 9093]),
+        use TransportProtocol::{Tcp, Udp};
+        let cases: &[(&str, &[(u16, TransportProtocol)])] = &[
+            ("smtp://user:word@mail.example.com:587/x", &[(587, Tcp)]),
+            ("http://api.example.com/v1", &[(80, Tcp)]),
+            ("https://api.example.com", &[(443, Tcp)]),
+            ("mqtts://broker.example.com", &[(8883, Tcp)]),
+            ("jdbc:postgresql://db.example.com/app", &[(5432, Tcp)]),
+            ("syslog://logs.example.com:1514", &[(1514, Udp)]),
+            ("a.example.com:9092,b.example.com:9093", &[(9092, Tcp), (9093, Tcp)]),
             ("--http=0.0.0.0:8000", &[]),
             ("http://localhost:3000", &[]),
             ("127.0.0.1:80", &[]),

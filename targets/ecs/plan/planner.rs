@@ -2,6 +2,7 @@
 
 use super::{compute_policy::ComputePolicy, layout::Layout, text::Renderer};
 use crate::Compilation;
+use crate::container::ContainerBounds;
 use tranship_app::rules::target;
 use tranship_app::{Application, Claim, Service};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
@@ -32,6 +33,11 @@ impl<'a> Planner<'a, '_> {
         Renderer { app: self.app, layout: self.layout, task: None }
     }
 
+    /// The target, and what it allows.
+    pub(super) fn bounds(&self) -> &'static ContainerBounds {
+        self.compute.limits().container
+    }
+
     /// Claims a leaf as exact, and hands out its value.
     pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::Taken<'v> {
         self.cx.ledger.exact(claimed, became)
@@ -39,7 +45,7 @@ impl<'a> Planner<'a, '_> {
 
     /// Reports a diagnostic of this target.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        self.cx.diagnostics.push(diagnostic.target(self.compute.target()));
+        self.cx.diagnostics.push(diagnostic.target(self.bounds().target));
     }
 
     /// A diagnostic about a leaf of a service.
@@ -55,7 +61,7 @@ impl<'a> Planner<'a, '_> {
             .at(self.cx.manifest.nodes.origin(node))
             .key(self.cx.manifest.nodes.path(node).to_string())
             .service(&*service.name)
-            .target(self.compute.target())
+            .target(self.bounds().target)
     }
 
     /// Claims a leaf as ignored and reports it: a warning where behaviour is lost, else a note.
@@ -69,7 +75,7 @@ impl<'a> Planner<'a, '_> {
     ) {
         self.cx.ledger.ignored(claimed, reason, loses);
         let verb = if loses { "has no effect" } else { "is not needed" };
-        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.compute.product());
+        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.bounds().product);
         let severity = if loses { Severity::Warning } else { Severity::Note };
         let diagnostic = self.about(&target::IGNORED_KEY, service, claimed, message).severity(severity);
         self.cx.diagnostics.push(diagnostic);
@@ -86,22 +92,8 @@ impl<'a> Planner<'a, '_> {
     ) {
         self.cx.ledger.rejected(claimed, reason);
         let message =
-            format!("`{key}` of `{}` is not supported on {}: {reason}", service.name, self.compute.product());
+            format!("`{key}` of `{}` is not supported on {}: {reason}", service.name, self.bounds().product);
         let diagnostic = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);
-        self.cx.diagnostics.push(diagnostic);
-    }
-
-    /// Claims a leaf as approximated by a value and reports it under a rule.
-    pub(super) fn approximate(
-        &mut self,
-        rule: &'static Rule,
-        service: &Service,
-        claimed: &impl Claim,
-        (value, reason): (String, &str),
-        message: String,
-    ) {
-        self.cx.ledger.approximated(claimed, value, reason, "");
-        let diagnostic = self.about(rule, service, claimed, message);
         self.cx.diagnostics.push(diagnostic);
     }
 }

@@ -159,7 +159,7 @@ fn key_of(manifest: &Manifest, secret: &Secret) -> String {
 /// Which secrets are used, and how.
 #[derive(Default)]
 struct SecretUses {
-    /// SecretInjection as they are.
+    /// Injected as they are.
     whole: BTreeSet<Name>,
     /// Part of another secret.
     inside: BTreeSet<Name>,

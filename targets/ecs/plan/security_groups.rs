@@ -6,15 +6,17 @@ use super::{
     DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, PortRange,
     SecurityGroup, SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
 };
-use tranship_app::{Edge, Protocol};
+use tranship_app::Edge;
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::NFS;
+use tranship_facts::quotas::ecs::DYNAMIC_HOST_PORTS;
+use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 
-/// The ports that Docker chooses from in bridge mode (`ip_local_port_range` of the ECS-optimised AMI).
-const DYNAMIC_PORTS: PortRange = PortRange { first: 32_768, last: 60_999 };
+/// The ports that Docker chooses from in bridge mode.
+const DYNAMIC_PORTS: PortRange = PortRange { first: DYNAMIC_HOST_PORTS.least, last: DYNAMIC_HOST_PORTS.most };
 /// `GroupDescription` of the group that tasks in bridge mode share with their machines.
 const SHARED: &str = "Machines and their tasks in bridge mode";
-/// NFS.
-const NFS: u16 = 2049;
 
 /// What the groups are made for.
 pub(super) struct GroupMembers<'a, 'p, 'c> {
@@ -134,7 +136,7 @@ impl GroupMembers<'_, '_, '_> {
                     source: LogicalId::only(Role::LoadBalancerSecurityGroup),
                     destination: task.security_group(),
                     ports: ports_of(target.port),
-                    protocol: Protocol::Tcp,
+                    protocol: TransportProtocol::Tcp,
                     description: format!("Load balancer to {}", task.name),
                     from: target.from.clone(),
                 });
@@ -191,7 +193,7 @@ impl GroupMembers<'_, '_, '_> {
                     source: task.security_group(),
                     destination: system.security_group(),
                     ports: PortRange::of(NFS),
-                    protocol: Protocol::Tcp,
+                    protocol: TransportProtocol::Tcp,
                     description: format!("{} to the volume {name}", task.name),
                     from: system.from.clone(),
                 });
@@ -221,8 +223,8 @@ fn idle_machine_group() -> SecurityGroup {
         id: LogicalId::only(Role::InstanceSecurityGroup),
         description: SHARED.to_owned(),
         outbound: vec![OutboundPort {
-            port: 443,
-            protocol: Protocol::Tcp,
+            port: HTTPS_PORT,
+            protocol: TransportProtocol::Tcp,
             description: "AWS and image registries".to_owned(),
         }],
         inbound: Vec::new(),

@@ -4,14 +4,8 @@ use super::planner::Planner;
 use super::{StackSettings, names};
 use crate::ecs::rules;
 use tranship_app::At;
+use tranship_facts::quotas::cloudwatch_logs;
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
-
-/// Days that CloudWatch can keep logs (`AWS::Logs::LogGroup`, `RetentionInDays`).
-const RETENTION: &[u32] = &[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-/// Days that logs are kept where the environment sets nothing.
-const USUAL: u32 = 7;
 
 /// Decides them, and claims the settings that they come from.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> StackSettings {
@@ -49,12 +43,14 @@ fn stack_name(planner: &mut Planner<'_, '_>) -> String {
 }
 
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
-    let Some(setting) = &planner.app.settings.log_retention else { return USUAL };
+    let Some(setting) = &planner.app.settings.log_retention else {
+        return cloudwatch_logs::USUAL_RETENTION_DAYS;
+    };
     let days = *planner.exact(setting, "log groups: RetentionInDays");
-    if !RETENTION.contains(&days) {
-        let near = RETENTION.iter().find(|legal| **legal > days).or(RETENTION.last());
+    if !cloudwatch_logs::is_retention(days) {
+        let near = cloudwatch_logs::next_retention(days);
         let message = format!("`log_retention: {days}` is not supported by CloudWatch");
-        let help = format!("the next longer period is {} days", near.copied().unwrap_or(USUAL));
+        let help = format!("the next longer period is {near} days");
         report(planner, &rules::LOG_RETENTION, setting, message, &help);
     }
     days

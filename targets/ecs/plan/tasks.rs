@@ -3,16 +3,14 @@
 use super::container::{self, Needs};
 use super::planner::Planner;
 use super::{
-    Architecture, Container, NetworkMode, SizeChoice, SizeRequest, TaskPlan, TaskReach, TaskSize, helpers,
-    identity, kernel, names,
+    Container, ContainerDependency, NamespaceSharing, NetworkMode, SizeChoice, SizeRequest, StartCondition,
+    TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
 use crate::ecs::rules;
-use tranship_app::{At, Condition, Name, Protocol, Role, Service};
+use tranship_app::{At, Condition, Name, Role, Service};
 use tranship_cloudformation::{Pseudo, Sub};
+use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
-
-/// Containers that a task definition may have (Amazon ECS quotas).
-const MOST_CONTAINERS: usize = 10;
 
 /// The tasks of the application, in the manifest's order.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<TaskPlan> {
@@ -29,8 +27,6 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
     if mode == NetworkMode::AwsVpc {
         port_conflicts(planner, &services);
     }
-    let pid_mode = kernel::pid_mode(planner, &services);
-    let ipc_mode = kernel::ipc_mode(planner, &services);
     Some(TaskPlan {
         name: name.clone(),
         origin: main.origin,
@@ -39,12 +35,12 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
         mode,
         architecture: architecture(planner, &services),
         size: size(planner, &size_request(main, &services)),
-        execution: identity::execution(planner, name, &services, &needs.readable),
+        execution: identity::execution(name, &services, &needs.readable),
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
+        pid_mode: widest(&containers, |container| container.pid),
+        ipc_mode: widest(&containers, |container| container.ipc),
         containers,
         volumes: needs.volumes,
-        pid_mode,
-        ipc_mode,
     })
 }
 
@@ -67,19 +63,19 @@ fn containers(
             ..container
         });
     }
-    helpers::owners(planner.app, services, &needs.volumes, &mut containers);
+    helpers::owners(planner, services, &needs.volumes, &mut containers);
     helpers::files(planner, main, services, &mut containers, &mut needs);
     check_count(planner, main, containers.len());
     containers.sort_by_key(|container| !container.essential);
-    let reservation = planner.compute.limits().default_reservation;
-    (containers.into_iter().map(|container| reserved(container, reservation)).collect(), needs)
+    (containers, needs)
 }
 
-/// A container that asks for no memory has the target's default reserved.
-fn reserved(container: Container, default: Option<u32>) -> Container {
-    let silent = container.memory.is_none() && container.memory_reservation.is_none();
-    let memory_reservation = if silent { default } else { container.memory_reservation };
-    Container { memory_reservation, ..container }
+/// The namespace of the task: as wide as that of the container which shares its own the most.
+fn widest(
+    containers: &[Container],
+    sharing: fn(&Container) -> Option<NamespaceSharing>,
+) -> Option<&'static str> {
+    containers.iter().filter_map(sharing).min().map(NamespaceSharing::as_str)
 }
 
 /// Who reaches the task.
@@ -97,7 +93,7 @@ fn ends_first(service: &Service) -> bool {
 struct TaskPart {
     essential: bool,
     restarts: bool,
-    depends_on: Vec<(String, &'static str)>,
+    depends_on: Vec<ContainerDependency>,
 }
 
 fn part(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service]) -> TaskPart {
@@ -114,20 +110,20 @@ fn depends_on(
     planner: &mut Planner<'_, '_>,
     service: &Service,
     services: &[&Service],
-) -> Vec<(String, &'static str)> {
+) -> Vec<ContainerDependency> {
     let mut found = Vec::new();
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
         let condition = match planner.exact(&dependency.condition, "task definition: DependsOn") {
-            Condition::Started => "START",
-            Condition::Completed => "SUCCESS",
-            Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
+            Condition::Started => StartCondition::Start,
+            Condition::Completed => StartCondition::Success,
+            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
             Condition::Healthy => {
                 unchecked(planner, service, other, &dependency.condition);
-                "START"
+                StartCondition::Start
             }
         };
-        found.push((names::container(&other.name), condition));
+        found.push(ContainerDependency { container: names::container(&other.name), condition });
     }
     found
 }
@@ -174,9 +170,10 @@ fn restarts(planner: &mut Planner<'_, '_>, service: &Service) -> bool {
 }
 
 fn check_count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
-    if containers > MOST_CONTAINERS {
+    let quota = quotas::ecs::CONTAINERS_PER_TASK;
+    if quota.is_exceeded_by(containers) {
         let message =
-            format!("the task of `{}` has {containers} containers; ECS allows {MOST_CONTAINERS}", main.name);
+            format!("the task of `{}` has {containers} containers; ECS allows {}", main.name, quota.most);
         planner.report(
             Diagnostic::new(&rules::TOO_MANY_CONTAINERS, message)
                 .at(main.origin)
@@ -189,10 +186,10 @@ fn check_count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize)
 
 /// Containers of a task share its ports.
 fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
-    let mut taken: Vec<(u16, Protocol, &Service)> = Vec::new();
+    let mut taken: Vec<(u16, TransportProtocol, &Service)> = Vec::new();
     for service in services {
         for port in &service.container.ports {
-            let same = |known: &&(u16, Protocol, &Service)| {
+            let same = |known: &&(u16, TransportProtocol, &Service)| {
                 known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
             };
             if let Some((number, _, other)) = taken.iter().find(same) {
@@ -211,18 +208,15 @@ fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
 }
 
 /// The one processor of all containers.
-fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Architecture {
-    let mut found: Option<Architecture> = None;
+fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> ProcessorArchitecture {
+    let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
-        let own = match platform.peek().split('/').nth(1).unwrap_or(platform.peek()) {
-            "amd64" | "x86_64" => Architecture::X86,
-            "arm64" | "aarch64" => Architecture::Arm,
-            other => {
-                let reason = format!("`{other}` is not one of its processors");
-                planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
-                continue;
-            }
+        let Some(own) = ProcessorArchitecture::of_platform(platform.peek()) else {
+            let other = platform.peek().split('/').nth(1).unwrap_or(platform.peek());
+            let reason = format!("`{other}` is not one of its processors");
+            planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
+            continue;
         };
         planner.exact(platform, "task definition: RuntimePlatform");
         if found.is_some_and(|known| known != own) {

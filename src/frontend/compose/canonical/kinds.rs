@@ -1,7 +1,7 @@
-//! What a file that others extend must hold, so that its short syntaxes can be written out.
+//! What an extended file must contain, so that its short syntaxes can be expanded.
 //!
-//! In: such a file, of which the schema is not asked. Out: diagnostics. Source: compose-go 2.9.1, package
-//! transform, which refuses what has no long form in any service of the file, extended or not.
+//! In: such a file, which the schema does not check. Out: diagnostics. Source: compose-go 2.9.1, package
+//! transform, which rejects anything without a long form in any service of the file, extended or not.
 
 use crate::compose::Context;
 use crate::compose::schema::Kinds;
@@ -14,7 +14,7 @@ const TEXT_OR_MAPPING: Kinds = Kinds::STRING.or(Kinds::MAPPING);
 const LIST_OR_MAPPING: Kinds = Kinds::LIST.or(Kinds::MAPPING);
 const NUMBER_OR_MAPPING: Kinds = Kinds::INTEGER.or(Kinds::MAPPING);
 
-/// Key paths, `*` being every item or value, and the kinds that may stand there.
+/// Key paths and the kinds allowed there; `*` stands for every item or value.
 const KINDS: &[(&[&str], Kinds)] = &[
     (&["services", "*", "build"], TEXT_OR_MAPPING),
     (&["services", "*", "build", "additional_contexts"], LIST_OR_MAPPING),
@@ -39,7 +39,7 @@ const KINDS: &[(&[&str], Kinds)] = &[
     (&["volumes", "*"], Kinds::MAPPING.or(Kinds::NULL)),
 ];
 
-/// Reports every value of another kind; false where there is one.
+/// Reports every value of another kind; returns false if there is one.
 pub(in crate::compose) fn check(root: &Node, cx: &mut Context<'_>) -> bool {
     let errors = cx.diagnostics.error_count();
     for (path, kinds) in KINDS {
@@ -77,7 +77,7 @@ fn require(node: &Node, kinds: Kinds, path: &str, cx: &mut Context<'_>) {
     }
     let message = format!("`{path}` must be {}, not {}", kinds.describe(), node.value.kind());
     let fault = Diagnostic::new(&rules::WRONG_TYPE, message).at(node.origin).key(path);
-    cx.report(fault.help("write one of those, or delete the key"));
+    cx.report(fault.help("use one of these types, or delete the key"));
 }
 
 #[cfg(test)]

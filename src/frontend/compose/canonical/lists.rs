@@ -1,4 +1,4 @@
-//! Lists and single texts that stand for something longer.
+//! Lists and strings that are short for something longer.
 
 use super::{Context, child, set_default};
 use crate::compose::value::print_scalar;
@@ -14,7 +14,7 @@ pub(super) fn one_to_list(node: &mut Node) {
     }
 }
 
-/// Empty items are dropped.
+/// Drops empty items.
 pub(super) fn drop_empty(node: &mut Node) {
     if let Value::Sequence(items) = &mut node.value {
         items.retain(|item| !item.is_null() && item.as_str() != Some(""));
@@ -41,7 +41,7 @@ pub(in crate::compose) fn names_to_mapping(node: &mut Node) {
     node.value = Value::Mapping(mapping);
 }
 
-/// `[db]` becomes `{db: {condition: service_started, required: true}}`; what a long entry lacks is added.
+/// `[db]` becomes `{db: {condition: service_started, required: true}}`; fills in what a long entry omits.
 pub(super) fn depends_on(node: &mut Node, cx: &mut Context<'_>) {
     if matches!(node.value, Value::Sequence(_)) {
         names_to_mapping(node);
@@ -57,13 +57,13 @@ pub(super) fn depends_on(node: &mut Node, cx: &mut Context<'_>) {
     }
 }
 
-/// What a dependency has where nothing is said: it must have started, and must exist.
+/// The defaults of a dependency: it must have started, and must exist.
 pub(in crate::compose) fn dependency_defaults(dependency: &mut Node, cx: &mut Context<'_>) {
     set_default(dependency, "condition", Value::String(word("service_started")), cx);
     set_default(dependency, "required", Value::Bool(true), cx);
 }
 
-/// `all` becomes `[{count: all}]`. In a file that others extend any text means all.
+/// `all` becomes `[{count: all}]`. In an extended file, any string means all.
 pub(super) fn gpus(node: &mut Node, cx: &mut Context<'_>) {
     if !matches!(node.value, Value::String(_)) {
         return;
@@ -75,7 +75,7 @@ pub(super) fn gpus(node: &mut Node, cx: &mut Context<'_>) {
     node.value = Value::Sequence(vec![Node::new(Value::Mapping(request), node.origin)]);
 }
 
-/// `ignore` and `include` of every watched path become lists.
+/// Turns `ignore` and `include` of every watched path into lists.
 pub(super) fn watch_patterns(develop: &mut Node) {
     let Some(Value::Sequence(triggers)) = child(develop, "watch").map(|node| &mut node.value) else { return };
     for trigger in triggers {

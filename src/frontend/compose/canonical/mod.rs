@@ -1,11 +1,11 @@
-//! Short syntaxes to long ones.
+//! Expands short syntax to long syntax.
 //!
-//! In: a merged tree that the schema has passed. Out: the same tree with every short syntax written out:
-//! ports, mounts, dependencies, uses of secrets and configs, `build`, `env_file`, networks, devices.
-//! Invariant: what the user wrote in one text and stands in several values now carries, in each, the
-//! origin of its part of that text; a value that is long already is left alone.
+//! In: a merged tree that passed the schema. Out: the same tree with every short syntax expanded:
+//! ports, mounts, dependencies, secrets and configs, `build`, `env_file`, networks, devices.
+//! Invariant: where one string became several values, each of them carries the origin of its part of the
+//! string. Values already in long syntax are left alone.
 //!
-//! Under `--no-interpolate` a text may still hold `${...}`: what does not parse stays short.
+//! With `--no-interpolate`, a string may still contain `${...}`: if it does not parse, it stays short.
 
 pub(super) mod kinds;
 mod lists;
@@ -22,7 +22,7 @@ use crate::source::{Origin, Provenance};
 use crate::yaml::{Key, Mapping, Node, Value, word};
 use std::ops::Range;
 
-/// Gives the tree with every short syntax written out; nothing empty is left where Compose leaves none.
+/// Returns the tree with every short syntax expanded; removes empty values where Compose does.
 pub fn transform(mut root: Node, cx: &mut Context<'_>) -> Node {
     if let Some(services) = child(&mut root, "services").and_then(Node::as_mapping_mut) {
         for (name, service) in services.values_mut() {
@@ -43,7 +43,7 @@ pub fn transform(mut root: Node, cx: &mut Context<'_>) -> Node {
     root
 }
 
-/// One service, while its values are written out.
+/// One service, while its values are expanded.
 struct Service<'a, 'b> {
     name: &'a Key,
     cx: &'a mut Context<'b>,
@@ -111,7 +111,7 @@ impl Service<'_, '_> {
         wrap_text(item, "source");
     }
 
-    /// Limits must be numbers by now; only those of the service itself were texts that became numbers.
+    /// Limits must be numbers by now; only the service's own limits had strings converted to numbers.
     fn ulimits(&mut self, key: &str, limits: &mut Node) {
         let Some(limits) = limits.as_mapping_mut() else { return };
         for (name, limit) in limits.values_mut() {
@@ -121,30 +121,30 @@ impl Service<'_, '_> {
             let path = format!("services.{}.{key}.{}", self.name.text, name.text);
             let fault = Diagnostic::new(
                 &crate::diagnostic::rules::compose::INVALID_VALUE,
-                format!("`{path}` must be a whole number, not {}", limit.value.kind()),
+                format!("`{path}` must be an integer, not {}", limit.value.kind()),
             );
             let fault = fault.key(path).at(limit.origin).help("write the limit as a number, without quotes");
             self.cx.report(fault.service(&*self.name.text));
         }
     }
 
-    /// Reports that a text in short syntax says nothing, unless variables may still stand in it.
+    /// Reports an invalid short syntax, unless it may still contain variables.
     fn refuse(&mut self, rule: &'static Rule, key: &str, node: &Node, why: &str, help: &str) {
         if !self.cx.options.no_interpolate {
             self.refuse_always(rule, key, node, why, help);
         }
     }
 
-    /// Reports it even where variables may still stand in it, as Docker Compose does for some keys.
+    /// Reports it even if it may still contain variables, as Docker Compose does for some keys.
     fn refuse_always(&mut self, rule: &'static Rule, key: &str, node: &Node, why: &str, help: &str) {
         let path = format!("services.{}.{key}", self.name.text);
         let text = node.as_str().map_or_else(|| super::value::print_scalar(&node.value), str::to_owned);
-        let fault = Diagnostic::new(rule, format!("`{path}` cannot be `{text}`: {why}"));
+        let fault = Diagnostic::new(rule, format!("invalid value `{text}` for `{path}`: {why}"));
         self.cx.report(fault.key(path).service(&*self.name.text).at(node.origin).help(help));
     }
 }
 
-/// A text that stands for a mapping with one key becomes that mapping.
+/// A string that is short for a mapping with one key becomes that mapping.
 pub(super) fn wrap_text(node: &mut Node, key: &str) {
     if !matches!(node.value, Value::String(_)) {
         return;
@@ -156,7 +156,7 @@ pub(super) fn wrap_text(node: &mut Node, key: &str) {
     *node = Node::new(Value::Mapping(mapping), origin);
 }
 
-/// Adds a key that the specification has a default for.
+/// Adds a key for which the specification has a default.
 pub(super) fn set_default(node: &mut Node, key: &str, value: Value, cx: &mut Context<'_>) {
     let of = node.origin;
     let Some(mapping) = node.as_mapping_mut() else { return };
@@ -166,13 +166,13 @@ pub(super) fn set_default(node: &mut Node, key: &str, value: Value, cx: &mut Con
     }
 }
 
-/// The origin of some bytes of a text.
+/// The origin of a byte range of a string.
 fn part(of: Origin, range: Range<usize>, cx: &mut Context<'_>) -> Origin {
     let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     cx.sources.record(Provenance::Part { of, range: narrow(range.start)..narrow(range.end) })
 }
 
-/// A key whose origin is its value's.
+/// A key with the same origin as its value.
 fn entry(mapping: &mut Mapping, key: &str, value: Node) {
     mapping.insert(Key { text: word(key), origin: value.origin }, value);
 }

@@ -8,19 +8,19 @@ use crate::source::{Origin, Provenance};
 use crate::yaml::{Mapping, Node, Value, word};
 use std::ops::Range;
 
-/// Why a mount's text says nothing.
+/// Why a mount string is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VolumeFault {
-    /// There is no text.
+    /// The string is empty.
     Empty,
-    /// A piece between colons is empty.
+    /// A part between colons is empty.
     EmptyPiece,
-    /// There are more than three pieces.
+    /// There are more than three parts.
     TooMany,
 }
 
 impl VolumeFault {
-    /// For a message.
+    /// The reason, for a message.
     pub(crate) fn describe(self) -> &'static str {
         match self {
             VolumeFault::Empty => "it is empty",
@@ -30,18 +30,18 @@ impl VolumeFault {
     }
 }
 
-/// A mount's text, taken apart; the pieces are bytes of it.
+/// A parsed mount string; the parts are byte ranges of it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct VolumeSpec {
     source: Option<Range<usize>>,
     pub(crate) target: Range<usize>,
     options: Range<usize>,
-    /// A text of one or two letters is a target and nothing else.
+    /// A string of one or two letters is just a target.
     bare: bool,
 }
 
-/// Takes a mount's text apart. A letter alone before a colon is a Windows drive; a colon within `${...}`
-/// separates nothing.
+/// Parses a mount string. A single letter before a colon is a Windows drive; a colon inside `${...}`
+/// is not a separator.
 pub(crate) fn parse_volume(text: &str) -> Result<VolumeSpec, VolumeFault> {
     match text.len() {
         0 => return Err(VolumeFault::Empty),
@@ -67,7 +67,7 @@ pub(crate) fn parse_volume(text: &str) -> Result<VolumeSpec, VolumeFault> {
             return Err(VolumeFault::EmptyPiece);
         }
     }
-    // An unclosed expression swallows the end of the text, and the piece with it.
+    // An unclosed expression extends to the end of the string, and so does its part.
     if depth == 0 {
         if start == text.len() {
             return Err(VolumeFault::EmptyPiece);
@@ -91,7 +91,7 @@ fn is_drive(text: &str) -> bool {
     letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none()
 }
 
-/// Whether a source is a path of the host rather than a volume's name.
+/// Whether a source is a host path rather than a volume name.
 fn is_path(source: &str) -> bool {
     let mut letters = source.chars();
     source.starts_with(['.', '/', '~'])
@@ -109,7 +109,7 @@ impl Service<'_, '_> {
                 *item = Node::new(Value::Mapping(long), item.origin);
             }
             Err(fault) => {
-                let help = "write `SOURCE:TARGET`, perhaps with `:ro` after it, or the long form";
+                let help = "write `SOURCE:TARGET`, optionally followed by `:ro`, or use the long form";
                 self.refuse(&rules::BAD_VOLUME, &format!("volumes[{index}]"), item, fault.describe(), help);
             }
         }
@@ -123,7 +123,7 @@ impl Service<'_, '_> {
             [source, target] => (*source, *target, "rwm"),
             [source, target, permissions] => (*source, *target, *permissions),
             _ => {
-                let help = "write `SOURCE:TARGET:PERMISSIONS`, or the long form";
+                let help = "write `SOURCE:TARGET:PERMISSIONS`, or use the long form";
                 let key = format!("devices[{index}]");
                 return self.refuse(&rules::BAD_DEVICE, &key, item, "it has too many colons", help);
             }

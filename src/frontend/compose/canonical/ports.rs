@@ -1,4 +1,4 @@
-//! `ports`: `[IP:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]` becomes one mapping for each port.
+//! `ports`: `[IP:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]` becomes one mapping per port.
 
 use super::{Service, entry, part};
 use crate::compose::value::{is_ip, print_scalar};
@@ -7,7 +7,7 @@ use crate::source::{Origin, Provenance};
 use crate::yaml::{Mapping, Node, Value, word};
 use std::ops::Range;
 
-/// Writes out every entry of the list; a range becomes several.
+/// Expands every entry of the list; a range becomes several.
 pub(super) fn expand(service: &mut Service<'_, '_>, list: &mut Node) {
     let Value::Sequence(items) = &mut list.value else { return };
     if service.cx.options.no_interpolate && items.iter().any(|item| !parses(item)) {
@@ -23,15 +23,15 @@ pub(super) fn expand(service: &mut Service<'_, '_>, list: &mut Node) {
                 continue;
             }
             _ => {
-                let help = "write the port as a whole number or as a text";
-                service.refuse(&rules::BAD_PORT, &format!("ports[{index}]"), &item, "it is no port", help);
+                let help = "write the port as an integer or a string";
+                service.refuse(&rules::BAD_PORT, &format!("ports[{index}]"), &item, "not a port", help);
                 continue;
             }
         };
         match parse(&text) {
             Ok(port) => write_out(service, &port, item.origin, &mut long),
             Err(why) => {
-                let help = "write `HOST:CONTAINER`, each a port or a range, perhaps with `IP:` before and `/udp` after";
+                let help = "write `HOST:CONTAINER`, each a port or a range, with an optional `IP:` before and `/udp` after it";
                 service.refuse(&rules::BAD_PORT, &format!("ports[{index}]"), &item, why, help);
             }
         }
@@ -43,7 +43,7 @@ fn parses(item: &Node) -> bool {
     item.as_str().is_none_or(|text| parse(text).is_ok())
 }
 
-/// A port text, taken apart. Ranges of bytes say where the pieces stand.
+/// A parsed port string, with the byte ranges of its parts.
 #[derive(Debug, PartialEq)]
 struct Spec {
     ip: Option<(String, Range<usize>)>,
@@ -60,7 +60,7 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     let tail = text.get(container_at..).unwrap_or("");
     let (container, protocol) = tail.split_once('/').unwrap_or((tail, ""));
     if container.is_empty() {
-        return Err("the container's port is missing");
+        return Err("the container port is missing");
     }
     let protocol_at = container_at + container.len() + 1..text.len();
     let lower = if protocol.is_empty() { "tcp".to_owned() } else { protocol.to_lowercase() };
@@ -69,12 +69,14 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     }
     let ip = before.and_then(|before| before.get(..host_at.checked_sub(1)?)).unwrap_or("");
     let ip = address(ip)?.map(|ip| (ip, 0..host_at.saturating_sub(1)));
-    let (first, last) = range(container).ok_or("the container's port is not from 0 to 65535, or no range")?;
+    let (first, last) =
+        range(container).ok_or("the container port must be a number from 0 to 65535, or a range")?;
     let host_text = before.and_then(|before| before.get(host_at..)).unwrap_or("");
     let host = if host_text.is_empty() {
         None
     } else {
-        let (low, high) = range(host_text).ok_or("the host's port is not from 0 to 65535, or no range")?;
+        let (low, high) =
+            range(host_text).ok_or("the host port must be a number from 0 to 65535, or a range")?;
         if last - first != high - low && last != first {
             return Err("the two ranges differ in length");
         }
@@ -89,7 +91,7 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     })
 }
 
-/// The address before the ports, without the brackets of IPv6.
+/// The address before the ports, without IPv6 brackets.
 fn address(text: &str) -> Result<Option<String>, &'static str> {
     let bare = match text.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']').ok_or("the address has no closing bracket")?,
@@ -98,7 +100,7 @@ fn address(text: &str) -> Result<Option<String>, &'static str> {
     match bare {
         "" => Ok(None),
         ip if is_ip(ip) => Ok(Some(ip.to_owned())),
-        _ => Err("what stands before the ports is no IP address"),
+        _ => Err("the part before the ports is not an IP address"),
     }
 }
 
@@ -113,7 +115,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
     (last >= first).then_some((first, last))
 }
 
-/// One mapping for each container port, in the order of their texts, as Docker Compose gives them.
+/// One mapping per container port, sorted as strings, as Docker Compose does.
 fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &mut Vec<Node>) {
     let (first, last, ref container_at) = spec.container;
     let mut ports: Vec<u16> = (first..=last).collect();
@@ -143,7 +145,7 @@ fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &m
     }
 }
 
-/// The host's port of a container's port; a range where the container has one port and the host several.
+/// The host port for a container port; a range if one container port has several host ports.
 fn published(low: u16, high: u16, first: u16, last: u16, port: u16) -> String {
     let own = u32::from(low) + u32::from(port - first);
     if first == last && low != high { format!("{own}-{high}") } else { own.to_string() }

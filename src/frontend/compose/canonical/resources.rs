@@ -1,4 +1,4 @@
-//! Values that take a mapping or a list of `name=value`, and the old form of `external`.
+//! Values that take a mapping or a list of `name=value`, and the deprecated form of `external`.
 
 use super::{Service, part};
 use crate::compose::Context;
@@ -17,10 +17,10 @@ pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>
     let old_name = external.get("name").cloned();
     external.value = Value::Bool(true);
     let Some(old_name) = old_name else { return };
-    let warning = Diagnostic::new(&rules::OLD_EXTERNAL, format!("`{path}.external.name` is an old form"))
+    let warning = Diagnostic::new(&rules::OLD_EXTERNAL, format!("`{path}.external.name` is deprecated"))
         .key(format!("{path}.external.name"))
         .at(old_name.origin)
-        .help("write `external: true` and `name:` beside it");
+        .help("write `external: true` and put `name:` next to it");
     cx.report(warning);
     match mapping.get("name") {
         None => _ = mapping.insert(Key { text: "name".into(), origin: old_name.origin }, old_name),
@@ -28,9 +28,9 @@ pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>
         Some(name) => {
             let fault = Diagnostic::new(
                 &rules::CONFLICTING_KEYS,
-                format!("`{path}` has two names, one in `name` and one in `external.name`"),
+                format!("`{path}` has two different names, in `name` and in `external.name`"),
             );
-            let fault = fault.key(path).label(name.origin, "one name").label(old_name.origin, "another");
+            let fault = fault.key(path).label(name.origin, "one name").label(old_name.origin, "another name");
             cx.report(fault.help("keep `name` and write `external: true`"));
         }
     }
@@ -39,10 +39,10 @@ pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>
 /// `[docs=../docs]` becomes `{docs: ../docs}`.
 pub(super) fn additional_contexts(service: &mut Service<'_, '_>, node: &mut Node) {
     if let Value::Mapping(mapping) = &node.value {
-        let help = "write a path, or `service:` and a name";
+        let help = "write a path, or `service:` followed by a name";
         for entry in mapping.iter().filter(|entry| entry.value.as_str().is_none()) {
             let key = format!("build.additional_contexts.{}", entry.key.text);
-            service.refuse(&rules::WRONG_TYPE, &key, &entry.value, "it is no text", help);
+            service.refuse(&rules::WRONG_TYPE, &key, &entry.value, "not a string", help);
         }
     }
     let Value::Sequence(items) = &node.value else { return };
@@ -50,8 +50,14 @@ pub(super) fn additional_contexts(service: &mut Service<'_, '_>, node: &mut Node
     for item in items {
         let Value::String(text) = &item.value else { continue };
         let Some(at) = text.find('=') else {
-            let help = "write `name=path`, or a mapping";
-            service.refuse(&rules::BAD_SYNTAX, "build.additional_contexts", item, "a value is missing", help);
+            let help = "write `name=path`, or use a mapping";
+            service.refuse(
+                &rules::BAD_SYNTAX,
+                "build.additional_contexts",
+                item,
+                "the value is missing",
+                help,
+            );
             return;
         };
         pair(&mut mapping, item, text, at, service.cx);
@@ -65,8 +71,8 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
     let mut mapping = Mapping::new();
     for item in items {
         let Value::String(text) = &item.value else {
-            let help = "write `id=path`, in quotes if need be";
-            service.refuse_always(&rules::WRONG_TYPE, "build.ssh", item, "it is no text", help);
+            let help = "write `id=path`, quoted if necessary";
+            service.refuse_always(&rules::WRONG_TYPE, "build.ssh", item, "not a string", help);
             continue;
         };
         match text.find('=') {
@@ -76,7 +82,7 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
                 mapping.insert(key, Node::new(Value::Null, item.origin));
             }
             None => {
-                let help = "write `id=path`; only `default` may stand alone";
+                let help = "write `id=path`; only `default` may omit the path";
                 let why = "the path of the key is missing";
                 service.refuse_always(&rules::BAD_SYNTAX, "build.ssh", item, why, help);
             }
@@ -85,7 +91,7 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
     node.value = Value::Mapping(mapping);
 }
 
-/// The two sides of `name=value`, the `=` being at byte `at`.
+/// The two sides of `name=value`, where `=` is at byte `at`.
 fn pair(mapping: &mut Mapping, item: &Node, text: &Arc<str>, at: usize, cx: &mut Context<'_>) {
     let (name, value) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
     let key = Key { text: name.into(), origin: part(item.origin, 0..at, cx) };

@@ -1,4 +1,4 @@
-//! Dependency cycles, each reported once with every step labelled.
+//! Dependency cycles, each reported once with all its steps labeled.
 
 use super::{Context, mapping};
 use crate::diagnostic::Diagnostic;
@@ -6,7 +6,7 @@ use crate::diagnostic::rules::compose as rules;
 use crate::yaml::{Entry, Node};
 use std::collections::BTreeMap;
 
-/// Where the search is with a service.
+/// The state of the search for a service.
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Open,
@@ -21,7 +21,7 @@ pub(super) fn check(root: &Node, cx: &mut Context<'_>) {
     }
 }
 
-/// Follows dependencies depth first, without recursion: chains of services may be long.
+/// Follows dependencies depth-first, without recursion: chains of services can be long.
 fn search<'a>(root: &'a Node, start: &'a Entry, states: &mut BTreeMap<&'a str, State>, cx: &mut Context<'_>) {
     if states.contains_key(&*start.key.text) {
         return;
@@ -54,12 +54,12 @@ fn dependencies(service: &Entry) -> std::slice::Iter<'_, Entry> {
     mapping(&service.value, "depends_on").iter()
 }
 
-/// The part of the way from `name` on, which leads back to it.
+/// The part of the path from `name` on, which leads back to it.
 fn report(way: &[&Entry], name: &str, cx: &mut Context<'_>) {
     let begin = way.iter().position(|entry| &*entry.key.text == name).unwrap_or(0);
     let cycle = way.get(begin..).unwrap_or(way);
     let names: Vec<&str> = cycle.iter().map(|entry| &*entry.key.text).chain([name]).collect();
-    let message = format!("services depend on each other in a cycle: {}", names.join(" -> "));
+    let message = format!("circular dependency between services: {}", names.join(" -> "));
     let mut fault = Diagnostic::new(&rules::DEPENDENCY_CYCLE, message)
         .service(name)
         .key(format!("services.{name}.depends_on"));

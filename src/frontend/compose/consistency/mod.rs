@@ -1,8 +1,8 @@
-//! Consistency: what keys say together, and references between services and resources.
+//! Consistency checks: combinations of keys, and references between services and resources.
 //!
-//! In: the tree, before its paths are resolved ([`validate`]) and when it is canonical and only active
-//! services are left ([`check`]). Out: diagnostics. Invariant: what an earlier stage reported and took out
-//! of the tree is not reported again as missing.
+//! In: the tree before its paths are resolved ([`validate`]), and the canonical tree of active services
+//! ([`check`]). Out: diagnostics. Invariant: a key that an earlier stage reported and removed from the
+//! tree is not reported again as missing.
 
 mod cycles;
 mod resources;
@@ -17,12 +17,12 @@ use crate::yaml::{Mapping, Node, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Checks what one resource alone shows, before anything is resolved (a volume with `external` and `driver`).
+/// Checks each resource by itself, before anything is resolved (a volume with `external` and `driver`).
 pub fn validate(root: &Node, cx: &mut Context<'_>) {
     resources::validate(root, cx);
 }
 
-/// Checks references in the canonical tree of active services, and gives `deploy.replicas` the value of `scale`.
+/// Checks references in the canonical tree of active services, and copies `scale` to `deploy.replicas`.
 pub fn check(root: &mut Node, inactive: &[Arc<str>], cx: &mut Context<'_>) {
     let broken = broken(cx);
     let manifest = Parts { root, inactive, broken: &broken };
@@ -34,11 +34,11 @@ pub fn check(root: &mut Node, inactive: &[Arc<str>], cx: &mut Context<'_>) {
     service::scale_replicas(root);
 }
 
-/// What references are looked up in.
+/// Where references are looked up.
 struct Parts<'a> {
     root: &'a Node,
     inactive: &'a [Arc<str>],
-    /// Key paths of one or two steps at which an error was reported.
+    /// Key paths of one or two steps with an error.
     broken: &'a BTreeSet<String>,
 }
 
@@ -49,16 +49,16 @@ impl Parts<'_> {
             || self.broken.contains(&format!("{room}.{name}"))
     }
 
-    /// Reports a name that is not defined, unless it is.
+    /// Reports a name if it is not defined.
     fn refer(&self, room: &str, what: &str, from: &Reference<'_>, cx: &mut Context<'_>) {
         if self.knows(room, from.name) {
             return;
         }
-        let message = format!("service `{}` refers to the undefined {what} `{}`", from.service, from.name);
+        let message = format!("service `{}` refers to undefined {what} `{}`", from.service, from.name);
         let fault = Diagnostic::new(&rules::UNDEFINED_REFERENCE, message)
             .service(from.service)
             .key(format!("services.{}.{}", from.service, from.key))
-            .label(from.origin, format!("no {what} of this name"));
+            .label(from.origin, format!("undefined {what}"));
         let names = mapping(self.root, room).iter().map(|entry| &*entry.key.text);
         cx.report(match suggest::closest(from.name, names) {
             Some(meant) => fault.help(format!("did you mean `{meant}`?")),
@@ -68,7 +68,7 @@ impl Parts<'_> {
     }
 }
 
-/// A name that a service uses.
+/// A reference to a name in a service.
 struct Reference<'a> {
     service: &'a str,
     key: String,
@@ -102,12 +102,12 @@ fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     node.get(key).and_then(Node::as_str)
 }
 
-/// Two keys that exclude each other.
+/// Two mutually exclusive keys.
 fn conflict(service: Option<&str>, path: &str, message: String, one: &Node, other: &Node) -> Diagnostic {
     let fault = Diagnostic::new(&rules::CONFLICTING_KEYS, message)
         .key(path)
         .label(one.origin, "this")
-        .label(other.origin, "and this");
+        .label(other.origin, "conflicts with this");
     match service {
         Some(service) => fault.service(service),
         None => fault,

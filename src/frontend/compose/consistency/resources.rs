@@ -1,4 +1,4 @@
-//! What one resource, port, device request or watched path alone shows.
+//! Checks that need only one resource, port, device request or watched path.
 
 use super::{conflict, is_true, mapping, sequence};
 use crate::compose::Context;
@@ -24,7 +24,7 @@ pub(super) fn validate(root: &Node, cx: &mut Context<'_>) {
     }
 }
 
-/// An external volume takes no more than a name.
+/// An external volume takes only a name.
 fn external_volume(key: &Key, volume: &Node, cx: &mut Context<'_>) {
     let external = volume.get("external");
     let Some(external) = external.filter(|node| is_true(Some(node))) else { return };
@@ -34,9 +34,9 @@ fn external_volume(key: &Key, volume: &Node, cx: &mut Context<'_>) {
             continue;
         }
         let path = format!("volumes.{}", key.text);
-        let message = format!("`{path}` has `external` and `{name}`");
+        let message = format!("`{path}` sets both `external` and `{name}`");
         let fault = conflict(None, &path, message, external, &entry.value);
-        cx.report(fault.help(format!("remove `{name}`: it belongs to who created the volume")));
+        cx.report(fault.help(format!("remove `{name}`: an external volume is not configured here")));
     }
 }
 
@@ -45,7 +45,7 @@ fn one_source(room: &str, key: &Key, object: &Node, sources: &[&str], cx: &mut C
     let given: Vec<&Node> = sources.iter().filter_map(|source| object.get(source)).collect();
     match given.as_slice() {
         [one, other, ..] => {
-            let message = format!("`{path}` has more than one of {}", listed(sources));
+            let message = format!("`{path}` sets more than one of {}", listed(sources));
             let fault = conflict(None, &path, message, one, other).help("keep one of them");
             cx.report(fault);
         }
@@ -71,8 +71,8 @@ fn of_service(name: &str, service: &Node, cx: &mut Context<'_>) {
         let Some(address) = port.get("host_ip") else { continue };
         if address.as_str().is_some_and(|text| !is_ip(text)) {
             let path = format!("services.{name}.ports[{index}].host_ip");
-            let message = format!("`{path}` is no IP address");
-            refuse(path, address.origin, message, "write an IP address: names are not resolved here");
+            let message = format!("`{path}` is not an IP address");
+            refuse(path, address.origin, message, "write an IP address: host names are not resolved here");
         }
     }
     let triggers = service.get("develop").map_or(&[] as &[Node], |develop| sequence(develop, "watch"));
@@ -91,7 +91,7 @@ fn of_service(name: &str, service: &Node, cx: &mut Context<'_>) {
         for (index, request) in list.iter().enumerate() {
             if let (Some(count), Some(ids)) = (request.get("count"), request.get("device_ids")) {
                 let path = format!("services.{name}.{place}[{index}]");
-                let message = format!("`{path}` has `count` and `device_ids`");
+                let message = format!("`{path}` sets both `count` and `device_ids`");
                 let fault = conflict(Some(name), &path, message, count, ids);
                 cx.report(fault.help("keep one of them"));
             }
@@ -99,7 +99,7 @@ fn of_service(name: &str, service: &Node, cx: &mut Context<'_>) {
     }
 }
 
-/// A secret of the project's own needs a file or a variable.
+/// A secret that is not external needs a file or a variable.
 pub(super) fn secrets(root: &Node, broken: &BTreeSet<String>, cx: &mut Context<'_>) {
     for entry in mapping(root, "secrets") {
         let secret = &entry.value;

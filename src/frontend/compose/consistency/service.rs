@@ -1,4 +1,4 @@
-//! What the keys of one service say together, and the names it uses.
+//! Checks the keys of one service against each other, and the names it refers to.
 
 use super::{Parts, Reference, conflict, mapping, sequence, text};
 use crate::compose::Context;
@@ -51,7 +51,7 @@ impl Service<'_, '_, '_> {
         if known || self.manifest.broken.contains(&format!("services.{}", self.name)) {
             return;
         }
-        let message = format!("service `{}` has neither an image nor a build", self.name);
+        let message = format!("service `{}` has neither `image` nor `build`", self.name);
         let fault = Diagnostic::new(&rules::NO_IMAGE, message).service(self.name).at(self.key.origin);
         let fault = fault.key(format!("services.{}", self.name));
         self.cx.report(fault.help("add `image: name:tag`, or `build: .`"));
@@ -60,7 +60,7 @@ impl Service<'_, '_, '_> {
     fn build(&mut self) {
         let Some(build) = self.node.get("build") else { return };
         if let (Some(inline), Some(file)) = (build.get("dockerfile_inline"), build.get("dockerfile")) {
-            let message = format!("service `{}` has `dockerfile` and `dockerfile_inline`", self.name);
+            let message = format!("service `{}` sets both `dockerfile` and `dockerfile_inline`", self.name);
             self.conflict(message, inline, file, "keep one of them");
         }
         for entry in mapping(build, "additional_contexts") {
@@ -73,12 +73,15 @@ impl Service<'_, '_, '_> {
         if let Some(platform) = self.node.get("platform").filter(|_| !platforms.is_empty())
             && !platforms.iter().any(|built| built.value == platform.value)
         {
-            let message = format!("service `{}` is built for other platforms than it runs on", self.name);
+            let message = format!("service `{}` is not built for the platform it runs on", self.name);
             let fault = Diagnostic::new(&rules::CONFLICTING_KEYS, message).service(self.name);
-            let fault =
-                fault.key(format!("services.{}.platform", self.name)).label(platform.origin, "runs on this");
             let fault = fault
-                .label(build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin), "built for these");
+                .key(format!("services.{}.platform", self.name))
+                .label(platform.origin, "runs on this platform");
+            let fault = fault.label(
+                build.get("platforms").map_or(Origin::NOWHERE, |node| node.origin),
+                "built for these platforms",
+            );
             self.cx.report(fault.help("add the platform to `build.platforms`"));
         }
         for (index, secret) in sequence(build, "secrets").iter().enumerate() {
@@ -88,7 +91,7 @@ impl Service<'_, '_, '_> {
         }
     }
 
-    /// A build that starts from another service's image needs that service to be built.
+    /// A build on top of another service's image requires that service to have a `build`.
     fn buildable(&mut self, other: &str, context: &str, origin: Origin) {
         let key = format!("build.additional_contexts.{context}");
         match self.manifest.root.at(&["services", other]) {
@@ -100,7 +103,7 @@ impl Service<'_, '_, '_> {
                     &key,
                     origin,
                     message,
-                    "give that service a `build`, or name a path",
+                    "add `build` to that service, or use a path",
                 );
             }
             None => self.refer("services", "service", &key, other, origin),
@@ -110,17 +113,17 @@ impl Service<'_, '_, '_> {
     fn networks(&mut self) {
         let networks = mapping(self.node, "networks");
         if let (Some(mode), Some(first)) = (self.node.get("network_mode"), networks.iter().next()) {
-            let message = format!("service `{}` has `network_mode` and `networks`", self.name);
+            let message = format!("service `{}` sets both `network_mode` and `networks`", self.name);
             let origin = if first.value.is_null() { first.key.origin } else { first.value.origin };
             let other = Node::new(Value::Null, origin);
             self.conflict(message, mode, &other, "keep one of them");
         }
         for entry in networks {
             let key = format!("networks.{}", entry.key.text);
-            // Docker Compose takes a name with `x-` for an extension and loses it.
+            // Docker Compose treats a name with `x-` as an extension and drops it.
             if entry.key.text.starts_with("x-") {
                 let message = format!(
-                    "service `{}` joins `{}`, which reads as an extension",
+                    "service `{}` joins network `{}`, but Docker Compose treats that name as an extension",
                     self.name, entry.key.text
                 );
                 self.refuse(
@@ -128,7 +131,7 @@ impl Service<'_, '_, '_> {
                     &key,
                     entry.key.origin,
                     message,
-                    "give the network a name that does not start with `x-`",
+                    "rename the network so that its name does not start with `x-`",
                 );
                 continue;
             }
@@ -138,7 +141,7 @@ impl Service<'_, '_, '_> {
         if let Some((mode, other)) =
             shared.and_then(|mode| Some((mode, mode.as_str()?.strip_prefix("service:")?)))
         {
-            // The dependency that the mode implies says the same, where it stands.
+            // The implied dependency reports the same, at the position of the mode.
             if mapping(self.node, "depends_on").get(other).is_none() {
                 self.refer("services", "service", "network_mode", other, mode.origin);
             }
@@ -150,7 +153,7 @@ impl Service<'_, '_, '_> {
         let Some(first) = sequence(check, "test").first() else { return };
         if !matches!(first.as_str(), Some("CMD" | "CMD-SHELL" | "NONE")) {
             let message = format!(
-                "the health check of service `{}` starts with neither CMD, CMD-SHELL nor NONE",
+                "the health check of service `{}` does not start with CMD, CMD-SHELL or NONE",
                 self.name
             );
             self.refuse(
@@ -158,7 +161,7 @@ impl Service<'_, '_, '_> {
                 "healthcheck.test",
                 first.origin,
                 message,
-                "put CMD before the program and its arguments, or write one text for the shell",
+                "put CMD in front of the program and its arguments, or write a single string for the shell",
             );
         }
     }
@@ -175,13 +178,13 @@ impl Service<'_, '_, '_> {
             let origin = if written { entry.key.origin } else { entry.value.origin };
             if inactive && self.manifest.root.at(&["services", name]).is_none() {
                 let message =
-                    format!("service `{}` depends on `{name}`, which no active profile enables", self.name);
+                    format!("service `{}` depends on `{name}`, whose profiles are all inactive", self.name);
                 self.refuse(
                     &rules::UNDEFINED_REFERENCE,
                     &key,
                     origin,
                     message,
-                    "enable one of its profiles with `--profile`, or set `required: false`",
+                    "activate one of its profiles with `--profile`, or set `required: false`",
                 );
                 continue;
             }
@@ -219,33 +222,27 @@ impl Service<'_, '_, '_> {
             && scale.value != replicas.value
         {
             let message =
-                format!("service `{}` has different numbers in `scale` and `deploy.replicas`", self.name);
+                format!("service `{}` sets `scale` and `deploy.replicas` to different values", self.name);
             self.conflict(message, scale, replicas, "keep `deploy.replicas`");
         }
         for (key, node) in [("scale", scale), ("deploy.replicas", replicas)] {
             if let Some(node) = node.filter(|node| node.as_integer().is_some_and(|number| number < 0)) {
                 let message = format!("`services.{}.{key}` is negative", self.name);
-                self.refuse(
-                    &rules::INVALID_VALUE,
-                    key,
-                    node.origin,
-                    message,
-                    "use a number that is at least 0",
-                );
+                self.refuse(&rules::INVALID_VALUE, key, node.origin, message, "use a number of at least 0");
             }
         }
         let count = scale.or(replicas).filter(|count| count.as_integer().is_some_and(|count| count > 1));
         if let (Some(count), Some(name)) = (count, self.node.get("container_name")) {
             let message =
-                format!("service `{}` has a `container_name` and more than one container", self.name);
+                format!("service `{}` has a `container_name` but more than one container", self.name);
             let fault = Diagnostic::new(&rules::CONTAINER_NAME_TWICE, message).service(self.name);
             let fault = fault.key(format!("services.{}.container_name", self.name));
-            let fault = fault.label(name.origin, "one name").label(count.origin, "several containers");
+            let fault = fault.label(name.origin, "only one name").label(count.origin, "several containers");
             self.cx.report(fault.help("remove `container_name`"));
         }
     }
 
-    /// A limit of the service itself and the one in `deploy.resources` must agree, also where one is not set.
+    /// A limit set on the service and the one in `deploy.resources` must agree, even if one of them is not set.
     fn limits(&mut self) {
         for (own, side, other) in [
             ("cpus", "limits", "cpus"),
@@ -258,7 +255,7 @@ impl Service<'_, '_, '_> {
             let set = resources.get(other);
             if set.is_none_or(|set| set.value != limit.value) {
                 let message = format!(
-                    "service `{}` has different limits in `{own}` and `deploy.resources.{side}.{other}`",
+                    "service `{}` sets `{own}` and `deploy.resources.{side}.{other}` to different values",
                     self.name
                 );
                 self.conflict(message, limit, set.unwrap_or(resources), "keep the one in `deploy.resources`");
@@ -272,13 +269,13 @@ impl Service<'_, '_, '_> {
             let action = text(trigger, "action").unwrap_or("");
             if trigger.get("target").is_none() && action != "rebuild" && action != "restart" {
                 let key = format!("develop.watch[{index}]");
-                let message = format!("`services.{}.{key}` lacks a target for `{action}`", self.name);
+                let message = format!("`services.{}.{key}` has no `target` for `{action}`", self.name);
                 self.refuse(
                     &rules::MISSING_KEY,
                     &key,
                     of(trigger, "action"),
                     message,
-                    "add `target`: the path in the container",
+                    "add `target`, the path in the container",
                 );
             }
         }
@@ -294,28 +291,28 @@ impl Service<'_, '_, '_> {
         let volumes = volumes.map(|item| ("volumes", text(item, "target").unwrap_or(""), of(item, "target")));
         for (key, target, origin) in tmpfs.chain(volumes) {
             let Some(before) = taken.insert(target, origin) else { continue };
-            let message = format!("service `{}` mounts two things on `{target}`", self.name);
+            let message = format!("service `{}` has two mounts on `{target}`", self.name);
             let fault = Diagnostic::new(&rules::TARGET_TWICE, message).service(self.name);
             let fault = fault.key(format!("services.{}.{key}", self.name));
             let fault = fault.label(origin, "again here").label(before, "first here");
-            self.cx.report(fault.help("give one of the two another target, or remove it"));
+            self.cx.report(fault.help("give one of them another target, or remove it"));
         }
     }
 }
 
-/// The origin of a key's value, or of what lacks it.
+/// The origin of a key's value, or of the node that lacks the key.
 fn of(node: &Node, key: &str) -> Origin {
     node.get(key).map_or(node.origin, |value| value.origin)
 }
 
-/// No two services have one container name: of those that were selected.
+/// No two of the selected services may have the same container name.
 pub fn container_names(root: &Node, cx: &mut Context<'_>) {
     let mut taken: BTreeMap<&str, (&str, Origin)> = BTreeMap::new();
     for entry in mapping(root, "services") {
         let Some(node) = entry.value.get("container_name") else { continue };
         let name = node.as_str().unwrap_or("");
         let Some((other, before)) = taken.insert(name, (&entry.key.text, node.origin)) else { continue };
-        let message = format!("services `{other}` and `{}` have one container name", entry.key.text);
+        let message = format!("services `{other}` and `{}` have the same container name", entry.key.text);
         let fault = Diagnostic::new(&rules::CONTAINER_NAME_TWICE, message).service(&*entry.key.text);
         let fault = fault.key(format!("services.{}.container_name", entry.key.text));
         let fault = fault.label(node.origin, "again here").label(before, "first here");
@@ -323,7 +320,7 @@ pub fn container_names(root: &Node, cx: &mut Context<'_>) {
     }
 }
 
-/// `scale` is the number of replicas where `deploy` gives none.
+/// `scale` is the number of replicas if `deploy` sets none.
 pub(super) fn scale_replicas(root: &mut Node) {
     let services = root.as_mapping_mut().and_then(|root| root.get_mut("services"));
     let Some(services) = services.and_then(Node::as_mapping_mut) else { return };

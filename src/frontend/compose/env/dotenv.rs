@@ -1,38 +1,38 @@
-//! The format of `.env` files, as compose-go's `dotenv` package reads it.
+//! The `.env` file format, as compose-go's `dotenv` package reads it.
 //!
-//! In: a text. Out: assignments in order, each with its place. Quotes, escapes, `export`, comments,
-//! values over several lines and `$` expressions are those of Compose, not of a shell.
+//! In: a text. Out: assignments in order, each with its position. Quotes, escapes, `export`, comments,
+//! multi-line values and `$` expressions follow the rules of Compose, not of a shell.
 
 use super::super::template::{self, Failure, Variables};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// One line that sets or inherits a variable.
+/// A statement that sets or inherits a variable.
 #[derive(Debug, PartialEq)]
 pub(super) struct Assignment {
     /// The variable.
     pub(super) name: String,
-    /// Its value; nothing for a bare name, which takes the value it has outside.
+    /// Its value; `None` for a bare name, which takes its value from the environment.
     pub(super) value: Option<String>,
-    /// Bytes of the statement.
+    /// The byte range of the statement.
     pub(super) place: Range<usize>,
-    /// Variables that its value reads and that are unset.
+    /// Unset variables that its value reads.
     pub(super) unset: Vec<Arc<str>>,
 }
 
-/// What is wrong with a file, and where.
+/// An error in a file and its position.
 #[derive(Debug, PartialEq)]
 pub(super) struct Fault {
-    /// In lower case.
+    /// The message, in lower case.
     pub(super) message: String,
-    /// Bytes of the text.
+    /// The byte range in the text.
     pub(super) place: Range<usize>,
 }
 
-/// Reads one assignment after the other and hands each to `seen`, so that later values can read it.
+/// Parses the assignments in order and passes each to `seen`, so that later values can read it.
 ///
 /// # Errors
-/// The first fault; what stands before it was handed over.
+/// The first error. Everything before it has been passed on.
 pub(super) fn parse<V: Variables>(
     text: &str,
     variables: &mut V,
@@ -43,7 +43,7 @@ pub(super) fn parse<V: Variables>(
         let start = reader.position;
         let (name, inherited) = reader.name()?;
         if name.contains(' ') {
-            return Err(reader.fault(start, "a variable's name cannot contain a space"));
+            return Err(reader.fault(start, "a variable name cannot contain a space"));
         }
         let (value, unset) = if inherited {
             (None, Vec::new())
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
         Fault { message: message.to_owned(), place: start..start + line.trim_end().len() }
     }
 
-    /// Past white space and comments; false at the end.
+    /// Skips white space and comments; returns false at the end.
     fn skip_to_statement(&mut self) -> bool {
         loop {
             let rest = self.rest();
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
         self.position += rest.len() - rest.trim_start_matches(is_blank).len();
     }
 
-    /// The name, and whether it stands alone on its line.
+    /// Reads the name, and whether it is alone on its line.
     fn name(&mut self) -> Result<(String, bool), Fault> {
         if let Some(after) = self.rest().strip_prefix("export")
             && after.starts_with(['\t', '\n', '\u{c}', '\r', ' '])
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
                 '_' | '.' | '-' | '[' | ']' => {}
                 _ if is_blank(next) || next.is_alphabetic() || next.is_numeric() => {}
                 _ => {
-                    let message = format!("unexpected character `{next}` in a variable's name");
+                    let message = format!("unexpected character `{next}` in a variable name");
                     return Err(self.fault(start, &message));
                 }
             }
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         if self.rest().is_empty() {
             return Err(self.fault(start.saturating_sub("export".len()), "`export` without a name"));
         }
-        // A name at the very end, without a line break, is read as a value without a name.
+        // A name at the very end, without a newline, is read as a value without a name.
         Ok((String::new(), false))
     }
 
@@ -150,9 +150,7 @@ impl<'a> Reader<'a> {
         }
         match template::expand(value, variables) {
             Ok(expansion) => Ok((expansion.text, expansion.unset)),
-            Err(Failure::Malformed(_)) => {
-                Err(self.fault(start, "the `$` here starts no expression that Compose knows"))
-            }
+            Err(Failure::Malformed(_)) => Err(self.fault(start, "invalid `$` expression")),
             Err(Failure::Required { variable, reason, .. }) => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 let message = format!("the required variable `{variable}` has no value{colon}{reason}");
@@ -161,7 +159,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A quoted text up to its closing quote; only the quote's own escape is undone.
+    /// A quoted string up to its closing quote; only an escaped quote is unescaped.
     fn quoted(&mut self, quote: u8) -> Result<String, Fault> {
         let mut value = String::new();
         let mut escaped = false;
@@ -183,16 +181,16 @@ impl<'a> Reader<'a> {
                 value.push(next);
             }
         }
-        Err(self.fault(self.position, "a quoted value is not closed"))
+        Err(self.fault(self.position, "a quoted value has no closing quote"))
     }
 }
 
-/// Blanks that do not end a line.
+/// Skips blanks other than newlines.
 fn is_blank(next: char) -> bool {
     matches!(next, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
 
-/// Undoes the escapes of double quotes: `\a \b \f \n \r \t \v \" \\`, `\0` with three octal digits, and
+/// Resolves the escapes in double quotes: `\a \b \f \n \r \t \v \" \\`, `\0` with three octal digits, and
 /// `\$`, which becomes `$$`.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -211,7 +209,7 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// What stands for the escape after a backslash, and how many bytes it takes.
+/// The replacement for the escape after a backslash, and its length in bytes.
 fn escape(after: &str) -> (Option<String>, usize) {
     let one = |text: &str| (Some(text.to_owned()), 1);
     match after.bytes().next() {
@@ -233,7 +231,7 @@ fn escape(after: &str) -> (Option<String>, usize) {
                 .get(..count)
                 .filter(|_| count == 3)
                 .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-            // As Compose has it, what is no character loses its zero.
+            // As in Compose, an invalid character code loses its zero.
             let text = match code {
                 Some(code) => char::from(code).to_string(),
                 None => format!("\\{}", digits.get(..count).unwrap_or_default()),
@@ -300,10 +298,10 @@ mod tests {
     #[test]
     fn faults() {
         for (text, message) in [
-            ("A B=1\n", "a variable's name cannot contain a space"),
-            ("A!=1\n", "unexpected character `!` in a variable's name"),
-            ("A=\"x\n", "a quoted value is not closed"),
-            ("A=${}\n", "the `$` here starts no expression that Compose knows"),
+            ("A B=1\n", "a variable name cannot contain a space"),
+            ("A!=1\n", "unexpected character `!` in a variable name"),
+            ("A=\"x\n", "a quoted value has no closing quote"),
+            ("A=${}\n", "invalid `$` expression"),
             ("A=${NO?say}\n", "the required variable `NO` has no value: say"),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text:?}");

@@ -1,7 +1,7 @@
-//! Files of variables: `.env`, `--env-file`, `env_file` and `label_file`.
+//! Files with variables: `.env`, `--env-file`, `env_file` and `label_file`.
 //!
-//! In: paths. Out: variables, each with the line it came from. What a value may read is what Docker
-//! Compose lets it read: first what is set already, then what the file set before.
+//! In: paths. Out: variables, each with the line it came from. Values see the same variables as in Docker
+//! Compose: first those set already, then those set earlier in the file.
 
 mod dotenv;
 mod raw;
@@ -23,7 +23,7 @@ pub(super) type Read = IndexMap<Arc<str>, Variable>;
 /// The env files of a project.
 #[derive(Debug, Default)]
 pub(super) struct DotEnv {
-    /// Named by a flag, so that no default is looked for.
+    /// Named by a flag, so there is no default.
     pub(super) explicit: bool,
     /// `COMPOSE_DISABLE_ENV_FILE`.
     pub(super) disabled: bool,
@@ -31,7 +31,7 @@ pub(super) struct DotEnv {
     pub(super) files: Vec<Utf8PathBuf>,
 }
 
-/// Reads env files one after the other; a later line wins. `wanted` says where they were asked for.
+/// Reads env files in order; a later line wins. `wanted` is where they were requested.
 pub(super) fn read_dotenv(
     files: &[Utf8PathBuf],
     wanted: Origin,
@@ -48,7 +48,7 @@ pub(super) fn read_dotenv(
     Some(read)
 }
 
-/// Reads one text of assignments into `read`. `outside` wins over what the text set before.
+/// Reads one text of assignments into `read`. `outside` takes precedence over earlier lines of the text.
 fn parse_dotenv(
     file: FileId,
     outside: &dyn Fn(&str) -> Option<Variable>,
@@ -79,13 +79,13 @@ fn parse_dotenv(
         Err(fault) => {
             let origin = cx.sources.read_at(Span::new(file, fault.place.start, fault.place.end));
             let diagnostic = Diagnostic::new(&rule::SYNTAX, fault.message).at(origin);
-            cx.report(diagnostic.help("write `NAME=value`, one a line; quote values that need it"));
+            cx.report(diagnostic.help("write one `NAME=value` per line, and quote values if necessary"));
             None
         }
     }
 }
 
-/// What a line of a file may read.
+/// The variables visible to a line of a file.
 struct Lines<'a> {
     outside: &'a dyn Fn(&str) -> Option<Variable>,
     read: &'a mut Read,
@@ -98,7 +98,7 @@ impl Variables for Lines<'_> {
     }
 }
 
-/// Warns of an unset variable, once a load.
+/// Warns about an unset variable, once per load.
 pub(super) fn warn_unset(name: &Arc<str>, origin: Origin, cx: &mut Context<'_>) {
     if cx.variables.insert(name.clone(), None).is_some() {
         return;
@@ -106,7 +106,7 @@ pub(super) fn warn_unset(name: &Arc<str>, origin: Origin, cx: &mut Context<'_>) 
     cx.report(
         Diagnostic::new(
             &interpolation::UNSET,
-            format!("the variable `{name}` is not set; it is read as empty"),
+            format!("variable `{name}` is not set, so it is replaced by an empty string"),
         )
         .at(origin)
         .help(format!("set it in the environment or in `.env`, or give a default: `${{{name}:-...}}`")),

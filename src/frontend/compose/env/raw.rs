@@ -1,14 +1,14 @@
-//! `format: raw` of an env file: lines are taken letter for letter, as `docker run --env-file` does.
+//! `format: raw` of an env file: lines are taken literally, as `docker run --env-file` does.
 
 use std::ops::Range;
 
-/// A line: its name, its value (nothing for a bare name), and its bytes.
+/// A line: its name, its value (`None` for a bare name), and its byte range.
 pub(super) type Line<'a> = (&'a str, Option<&'a str>, Range<usize>);
 
-/// Reads the lines in order.
+/// Parses the lines in order.
 ///
 /// # Errors
-/// What is wrong with the first line that cannot be read, and its bytes.
+/// The error in the first invalid line, and its byte range.
 pub(super) fn lines(text: &str) -> Result<Vec<Line<'_>>, (String, Range<usize>)> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -27,10 +27,10 @@ pub(super) fn lines(text: &str) -> Result<Vec<Line<'_>>, (String, Range<usize>)>
             None => (content, None),
         };
         if name.is_empty() {
-            return Err(("the line has no variable's name".to_owned(), place));
+            return Err(("the line has no variable name".to_owned(), place));
         }
         if name.contains(char::is_whitespace) {
-            return Err(("a variable's name cannot contain white space".to_owned(), place));
+            return Err(("a variable name cannot contain white space".to_owned(), place));
         }
         found.push((name, value, place));
     }

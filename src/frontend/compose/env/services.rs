@@ -9,7 +9,7 @@ use crate::world::normalise;
 use crate::yaml::{Key, Mapping, Node, Value};
 use camino::Utf8Path;
 
-/// Reads the files of every service of a typed tree, and drops the keys that named them.
+/// Reads the files of every service of a typed tree, and removes the keys that named them.
 pub(in super::super) fn resolve(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     let Some(services) = root.as_mapping_mut().and_then(|root| root.get_mut("services")) else { return };
     let Some(services) = services.as_mapping_mut() else { return };
@@ -23,7 +23,7 @@ pub(in super::super) fn resolve(root: &mut Node, project: &Project, cx: &mut Con
     }
 }
 
-/// One service's files.
+/// The files of one service.
 struct Files<'a, 'b> {
     service: &'a str,
     project: &'a Project,
@@ -91,10 +91,10 @@ impl Files<'_, '_> {
             let mut diagnostic = Diagnostic::new(&rule::MISSING, message)
                 .label(path.origin, "named here")
                 .service(self.service)
-                .help("create the file or correct the path");
+                .help("create the file, or correct the path");
             if what == "env file" {
                 diagnostic = diagnostic.help(format!(
-                    "if it may be missing, write `env_file: [{{ path: {shown}, required: false }}]`"
+                    "if the file is optional, write `env_file: [{{ path: {shown}, required: false }}]`"
                 ));
             }
             self.cx.report(diagnostic);
@@ -109,7 +109,7 @@ impl Files<'_, '_> {
             Err((message, place)) => {
                 let origin = self.cx.sources.read_at(Span::new(file, place.start, place.end));
                 let diagnostic = Diagnostic::new(&rule::SYNTAX, message).at(origin);
-                return self.cx.report(diagnostic.help("write `NAME=value`, one a line, without quotes"));
+                return self.cx.report(diagnostic.help("write one `NAME=value` per line, without quotes"));
             }
         };
         for (name, value, place) in lines {
@@ -127,12 +127,12 @@ impl Files<'_, '_> {
 
     fn unknown_format(&mut self, format: &Node) {
         let name = format.as_str().unwrap_or_default();
-        let message = format!("service `{}`: `{name}` is not a format of env files", self.service);
+        let message = format!("service `{}`: unknown env file format `{name}`", self.service);
         self.cx.report(
             Diagnostic::new(&rule::FORMAT, message)
                 .at(format.origin)
                 .service(self.service)
-                .help("delete `format`, or write `raw` for values taken letter for letter"),
+                .help("delete `format`, or write `raw` to take values literally"),
         );
     }
 
@@ -149,7 +149,7 @@ impl Files<'_, '_> {
     }
 }
 
-/// A variable of the service's own `environment` that has a value.
+/// A variable in the service's own `environment` that has a value.
 fn own_variable(own: &Mapping, name: &str) -> Option<Variable> {
     let value = own.get(name)?.as_str()?;
     Some(Variable { value: value.into(), source: VariableSource::Computed("environment".into()) })
@@ -164,7 +164,7 @@ fn put(service: &mut Mapping, key: &str, mapping: Mapping, fallback: Origin) {
     service.insert(key, Node::new(Value::Mapping(mapping), origin));
 }
 
-/// Gives configs that name a variable its value as their content. A secret's value never enters the tree.
+/// Sets the content of configs that name a variable to its value. A secret's value never enters the tree.
 pub(in super::super) fn contents(root: &mut Node, environment: &Environment, cx: &mut Context<'_>) {
     let configs = root.as_mapping_mut().and_then(|root| root.get_mut("configs"));
     let Some(configs) = configs.and_then(Node::as_mapping_mut) else { return };
@@ -180,7 +180,7 @@ pub(in super::super) fn contents(root: &mut Node, environment: &Environment, cx:
     }
 }
 
-/// The origin of a variable's value that stands for its name.
+/// The origin for a value taken from a variable.
 fn brought(name: &str, found: &Variable, template: Origin, cx: &mut Context<'_>) -> Origin {
     let bytes = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
     let substitution = Substitution {

@@ -1,7 +1,7 @@
-//! Merging: one tree onto another, each key by its own rule.
+//! Merges one tree onto another, with a rule for each key.
 //!
-//! In: what was read so far and the next file (or a service and what extends it), short syntaxes still in
-//! them. Out: one tree. Invariant: a value that lost to another stays in the origin of the winner, so that
+//! In: the tree so far and the next file (or a service and the one that extends it), still with short
+//! syntax. Out: one tree. Invariant: the origin of a winning value also records the values it overrode, so that
 //! a diagnostic can show both.
 
 mod sequences;
@@ -17,26 +17,26 @@ use crate::source::{Origin, Provenance};
 use crate::yaml::{Entry, Mapping, Node, Value};
 use std::sync::Arc;
 
-/// How two values of one key become one.
+/// How to merge two values of one key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Rule {
-    /// Mappings key by key, lists one after the other, anything else: the later one.
+    /// Mappings by key, lists concatenated, anything else: the later value.
     Deep,
-    /// The later one.
+    /// The later value.
     Replace,
-    /// As lists of `name=value`, one after the other.
+    /// As lists of `name=value`, concatenated.
     Sequence,
-    /// As lists, without what is there already.
+    /// As lists, without duplicates.
     Hosts,
-    /// A text is its `context`.
+    /// A string is the `context`.
     Build,
-    /// A list of names is a mapping of names to defaults.
+    /// A list of names is a mapping from names to defaults.
     Dependencies,
-    /// A list of names is a mapping of names to null.
+    /// A list of names is a mapping from names to null.
     Names,
-    /// The options are merged only where the driver is the same.
+    /// Options are only merged if the driver is the same.
     Logging,
-    /// Pools by subnet.
+    /// IP pools, matched by subnet.
     Pools,
 }
 
@@ -162,8 +162,8 @@ impl Merge<'_, '_> {
         node
     }
 
-    /// Pools of one subnet are merged; another subnet is another pool. A pool of the base meets every pool
-    /// of the override: where it took over another's subnet, it goes on with that one.
+    /// Merges IP pools with the same subnet; a different subnet is a new pool. Each pool of the base is compared with
+    /// every pool of the override: once it has taken over another subnet, it continues with that one.
     fn pools(&mut self, base: Node, over: Node) -> Node {
         let (Value::Sequence(ours), Value::Sequence(theirs)) = (&base.value, &over.value) else {
             return if over.is_null() { base } else { self.replace(&base, over) };
@@ -171,7 +171,7 @@ impl Merge<'_, '_> {
         let mut merged: Vec<Node> = Vec::new();
         for own in ours {
             let mut own = own.clone();
-            // The places of the result that are this pool, and change with it.
+            // The positions in the result that refer to this pool, and change with it.
             let mut places: Vec<usize> = Vec::new();
             for their in theirs {
                 let known = merged.iter().any(|pool| subnet(pool) == subnet(their));
@@ -201,7 +201,7 @@ impl Merge<'_, '_> {
             .key(path)
             .label(over_origin, format!("this is {}", over.kind()))
             .label(base_origin, format!("this is {}", base.kind()))
-            .help("write it in the form that it overrides, or put `!override` before the value to replace all of it");
+            .help("use the same form as the value it overrides, or put `!override` before it to replace that value");
         self.cx.report(fault);
     }
 }

@@ -1,14 +1,14 @@
-//! Values that are merged as lists: `name=value` pairs, texts, hosts.
+//! Values merged as lists: `name=value` pairs, strings, hosts.
 
 use crate::compose::Context;
 use crate::compose::value::print_scalar;
 use crate::source::{Origin, Provenance, Sources};
 use crate::yaml::{Entry, Node, Value};
 
-/// Why a `name=value` of a list is one value and one key of a mapping.
-const ENTRY: &str = "an entry of a mapping, as an item of a list";
+/// Why one list item `name=value` has the origins of a mapping's key and value.
+const ENTRY: &str = "a mapping entry written as a list item";
 
-/// Both as lists, one after the other.
+/// Both as lists, concatenated.
 pub(super) fn append(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
     let origin = base.origin;
     let mut items = listed(base, cx);
@@ -16,7 +16,7 @@ pub(super) fn append(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
     Node::new(Value::Sequence(items), origin)
 }
 
-/// Both as lists, without what the first has already.
+/// Both as lists, without duplicates.
 pub(super) fn append_new(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
     let origin = base.origin;
     let mut items = listed(base, cx);
@@ -28,7 +28,7 @@ pub(super) fn append_new(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
     Node::new(Value::Sequence(items), origin)
 }
 
-/// The value as a list; a mapping's entries become `name=value`, in order of their texts.
+/// The value as a list; a mapping's entries become `name=value`, sorted as strings.
 fn listed(node: Node, cx: &mut Context<'_>) -> Vec<Node> {
     match node.value {
         Value::Sequence(items) => items,
@@ -58,7 +58,7 @@ fn listed(node: Node, cx: &mut Context<'_>) -> Vec<Node> {
     }
 }
 
-/// The origins of key and value of a list item that was an entry of a mapping before it was merged.
+/// The origins of key and value of a list item that was a mapping entry before the merge.
 pub(crate) fn entry_parts(origin: Origin, sources: &Sources) -> Option<(Origin, Origin)> {
     match &*sources.provenance(origin) {
         Provenance::Inferred { from, why } if *why == ENTRY => match from.as_slice() {

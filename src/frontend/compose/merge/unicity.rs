@@ -1,4 +1,4 @@
-//! Lists that hold each thing once: of two entries for the same thing the later stands, in the first's place.
+//! Lists with unique items: of two entries with the same identity, the later one replaces the earlier one.
 
 use super::won;
 use crate::compose::Context;
@@ -9,7 +9,7 @@ use crate::diagnostic::rules::compose as rules;
 use crate::yaml::{Mapping, Node, Value};
 use std::collections::BTreeMap;
 
-/// What makes two entries of a list the same thing.
+/// What identifies a list entry.
 #[derive(Debug, Clone, Copy)]
 enum Identity {
     /// The name before `=`.
@@ -18,17 +18,17 @@ enum Identity {
     Target,
     /// The path of the device in the container.
     Device,
-    /// The path in the container, below this directory where only a name is given.
+    /// The path in the container; a bare name is relative to this directory.
     FileTarget(&'static str),
-    /// Address, host's port, container's port and protocol.
+    /// Address, host port, container port and protocol.
     Port,
     /// The path of the file.
     Path,
-    /// The number or text.
+    /// The number or string.
     Scalar,
 }
 
-/// The lists of a service and their identities. Source: compose-go 2.9.1, package override.
+/// The lists of a service and what identifies their entries. Source: compose-go 2.9.1, package override.
 const SERVICE: &[(&[&str], Identity)] = &[
     (&["annotations"], Identity::Name),
     (&["build", "args"], Identity::Name),
@@ -56,10 +56,10 @@ const SERVICE: &[(&[&str], Identity)] = &[
     (&["volumes"], Identity::Target),
 ];
 
-/// The lists of a network a service joins.
+/// The lists of a network that a service joins.
 const JOINED: [&str; 2] = ["aliases", "link_local_ips"];
 
-/// Drops repeated entries of the lists that hold each thing once; the later one stands.
+/// Removes duplicates from lists with unique items; the later entry wins.
 pub fn unicity(root: &mut Node, cx: &mut Context<'_>) {
     let Some(root) = root.as_mapping_mut() else { return };
     if let Some(services) = root.get_mut("services").and_then(Node::as_mapping_mut) {
@@ -115,7 +115,7 @@ fn each_once(list: &mut Node, identity: Identity, path: &str, service: Option<&s
                 let mut fault = Diagnostic::new(&rules::MISSING_KEY, message).at(item.origin);
                 fault = fault
                     .key(format!("{path}[{index}]"))
-                    .help("write both sides, or the long form with all its keys");
+                    .help("write both sides, or use the long form with all its keys");
                 fault.service = service.map(str::to_owned);
                 cx.report(fault);
                 continue;
@@ -133,7 +133,7 @@ fn each_once(list: &mut Node, identity: Identity, path: &str, service: Option<&s
 }
 
 impl Identity {
-    /// The text two entries share when they are the same thing; nothing where the schema will refuse the entry.
+    /// The text that identifies an entry; `None` if the schema will reject the entry.
     fn of(self, item: &Node, uninterpolated: bool) -> Result<Option<String>, &'static str> {
         Ok(match (self, &item.value) {
             (Identity::Name, Value::String(text)) => {
@@ -141,20 +141,20 @@ impl Identity {
             }
             (Identity::Scalar, Value::String(text)) => Some(format!("{text}")),
             (Identity::Scalar, Value::Integer(number)) => Some(number.to_string()),
-            (Identity::Scalar, Value::Float(_)) => return Err("must be a whole number or a text"),
+            (Identity::Scalar, Value::Float(_)) => return Err("must be an integer or a string"),
             (Identity::Target, Value::String(text)) => match parse_volume(text) {
                 Ok(spec) => text.get(spec.target).map(str::to_owned),
                 Err(fault) if uninterpolated => return Err(fault.describe()),
                 Err(_) => None,
             },
             (Identity::Target, Value::Mapping(mapping)) => {
-                Some(text(mapping, "target").ok_or("lacks a target: the path in the container")?)
+                Some(text(mapping, "target").ok_or("has no `target`, the path in the container")?)
             }
             (Identity::Device, Value::String(text)) => {
                 Some(text.split(':').nth(1).unwrap_or(text).to_owned())
             }
             (Identity::Device, Value::Mapping(mapping)) => {
-                Some(text(mapping, "target").ok_or("lacks a target: the path in the container")?)
+                Some(text(mapping, "target").ok_or("has no `target`, the path in the container")?)
             }
             (Identity::FileTarget(below), Value::String(text)) => Some(format!("{below}/{text}")),
             (Identity::FileTarget(below), Value::Mapping(mapping)) => text(mapping, "target")
@@ -173,14 +173,14 @@ fn text(mapping: &Mapping, key: &str) -> Option<String> {
     mapping.get(key).and_then(Node::as_str).map(str::to_owned)
 }
 
-/// Numbers and texts are told apart, as Docker Compose does.
+/// Numbers and strings are distinguished, as in Docker Compose.
 fn port(mapping: &Mapping) -> Result<String, &'static str> {
     let shown = |key: &str, default: &str| match mapping.get(key).map(|node| &node.value) {
         None => default.to_owned(),
         Some(Value::String(text)) => format!("{text:?}"),
         Some(other) => print_scalar(other),
     };
-    let target = mapping.get("target").ok_or("lacks a target: the port in the container")?;
+    let target = mapping.get("target").ok_or("has no `target`, the port in the container")?;
     let (host, protocol) = (shown("host_ip", "\"0.0.0.0\""), shown("protocol", "\"tcp\""));
     Ok(format!("{host} {} {} {protocol}", shown("published", "-"), print_scalar(&target.value)))
 }

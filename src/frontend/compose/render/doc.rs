@@ -1,4 +1,4 @@
-//! A document to print: what a tree becomes before it is JSON or YAML.
+//! A printable document: the common form between a tree and JSON or YAML.
 
 use super::Format;
 use crate::yaml::{Node, Value};
@@ -15,7 +15,7 @@ pub(super) enum Doc<'a> {
     Integer(i128),
     /// A number.
     Float(f64),
-    /// Text.
+    /// A string.
     Text(Cow<'a, str>),
     /// A timestamp, in full.
     Moment(String),
@@ -23,12 +23,12 @@ pub(super) enum Doc<'a> {
     List(Vec<Doc<'a>>),
     /// A mapping whose keys are printed in this order.
     Struct(Vec<(Cow<'a, str>, Doc<'a>)>),
-    /// A mapping whose keys are printed in the order of their texts.
+    /// A mapping whose keys are printed in sorted order.
     Map(Vec<(Cow<'a, str>, Doc<'a>)>),
 }
 
-/// Lists that stay a list when they are empty; any other empty list is a null of Docker Compose's own making.
-/// Source: compose-go 2.9.1, packages override and loader (seen as `--no-interpolate` prints).
+/// Lists that stay lists when empty; Docker Compose turns any other empty list into null.
+/// Source: compose-go 2.9.1, packages override and loader (as `--no-interpolate` prints).
 fn stays_list(path: &[&str]) -> bool {
     match path {
         ["services", _, key] => matches!(
@@ -60,7 +60,7 @@ fn stays_list(path: &[&str]) -> bool {
     }
 }
 
-/// A tree as it is.
+/// Converts a tree unchanged.
 pub(super) fn raw<'a>(node: &'a Node, path: &mut Vec<&'a str>, format: Format) -> Doc<'a> {
     match &node.value {
         Value::Sequence(items) if items.is_empty() => {
@@ -89,7 +89,7 @@ pub(super) fn raw<'a>(node: &'a Node, path: &mut Vec<&'a str>, format: Format) -
     }
 }
 
-/// A scalar as it is.
+/// Converts a scalar unchanged.
 pub(super) fn scalar_doc(value: &Value) -> Doc<'_> {
     match value {
         Value::Bool(truth) => Doc::Bool(*truth),

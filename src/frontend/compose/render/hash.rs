@@ -6,10 +6,10 @@ use crate::yaml::Node;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// What does not count: whether and how it is built, pulled, scaled, ordered and selected.
+/// Keys that do not count: whether and how a service is built, pulled, scaled, ordered and selected.
 const LEFT_OUT: [&str; 5] = ["profiles", "build", "depends_on", "pull_policy", "scale"];
 
-/// SHA-256 of the service's compact JSON, in hexadecimal digits. Source: docker/compose 2.40.3, pkg/compose/hash.go.
+/// SHA-256 of the service's compact JSON, in hexadecimal. Source: docker/compose 2.40.3, pkg/compose/hash.go.
 pub fn service_hash(service: &Node) -> String {
     let mut document = project::shape(service, &SERVICE, Format::Json);
     if let Doc::Struct(entries) = &mut document {

@@ -1,4 +1,4 @@
-//! JSON as Go writes it: keys of maps sorted, `<`, `>` and `&` escaped, numbers as short as they can be.
+//! JSON as Go writes it: map keys sorted, `<`, `>` and `&` escaped, numbers as short as possible.
 
 use super::doc::Doc;
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ pub(super) fn pretty(document: &Doc<'_>) -> String {
     out
 }
 
-/// Without any space.
+/// Without white space.
 pub(super) fn compact(document: &Doc<'_>) -> String {
     let mut out = String::new();
     write(document, None, &mut out);
@@ -95,7 +95,7 @@ fn string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// With an exponent below 10^-6 and from 10^21 on. What JSON cannot say is null.
+/// With an exponent below 10^-6 and from 10^21 up. A number that JSON cannot represent becomes null.
 fn float(number: f64, out: &mut String) {
     let size = number.abs();
     if !number.is_finite() {

@@ -1,8 +1,8 @@
-//! What `docker compose config` prints, from the canonical tree.
+//! Prints the canonical tree as `docker compose config` does.
 //!
-//! In: a canonical tree, or with `--no-interpolate` the tree before its values are typed. Out: JSON or YAML
-//! as Docker Compose writes it. Invariant: nothing is decided here but the form; what the tree does not hold
-//! is printed only where Docker Compose always prints it (`command: null`, `placement: {}`).
+//! In: a canonical tree, or with `--no-interpolate` the tree before it is typed. Out: JSON or YAML
+//! as Docker Compose writes it. Invariant: only the format is decided here. A key missing from the tree
+//! is printed only if Docker Compose always prints it (`command: null`, `placement: {}`).
 
 mod doc;
 mod hash;
@@ -15,7 +15,7 @@ pub use hash::service_hash;
 use crate::yaml::Node;
 use doc::Doc;
 
-/// The format to print in.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Indented JSON.
@@ -24,13 +24,13 @@ pub enum Format {
     Yaml,
 }
 
-/// Prints a canonical tree. Every `$` is doubled, so that the output is a manifest again.
+/// Prints a canonical tree. Every `$` is doubled, so that the output is a valid manifest again.
 pub fn project(root: &Node, format: Format) -> String {
     let text = write(&project::document(root, format), format);
     text.replace('$', "$$")
 }
 
-/// Prints a tree whose values were not interpolated, as it is.
+/// Prints a tree that was not interpolated, unchanged.
 pub fn model(root: &Node, format: Format) -> String {
     write(&doc::raw(root, &mut Vec::new(), format), format)
 }

@@ -1,4 +1,4 @@
-//! A canonical tree as Docker Compose's own types would print it.
+//! A canonical tree as Docker Compose's own types print it.
 
 use super::Format;
 use super::doc::{Doc, raw, scalar_doc};
@@ -18,7 +18,7 @@ pub(super) fn document(root: &Node, format: Format) -> Doc<'_> {
     if format == Format::Yaml {
         return Doc::Struct(entries);
     }
-    // In JSON the models are forgotten, and the keys of the user's own stand among the others.
+    // In JSON, `models` is dropped, and the user's own keys are sorted among the others.
     entries.retain(|(key, _)| key != "models" && !key.starts_with("x-"));
     for entry in root.as_mapping().into_iter().flatten().filter(|entry| entry.key.text.starts_with("x-")) {
         entries.push((Cow::Borrowed(&*entry.key.text), raw(&entry.value, &mut vec!["x-"], format)));
@@ -26,12 +26,12 @@ pub(super) fn document(root: &Node, format: Format) -> Doc<'_> {
     Doc::Map(entries)
 }
 
-/// A mapping of the specification.
+/// A mapping defined by the specification.
 pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) -> Doc<'a> {
     let Some(mapping) = node.as_mapping() else { return scalar_doc(&node.value) };
     let mut entries = Vec::with_capacity(mapping.len());
     for row in shape_.keys {
-        // The content of a config that names a variable is the variable's: it is not shown.
+        // A config that names a variable has that variable's value as content: do not print it.
         let value = match mapping.get(row.name) {
             Some(_) if row.name == "content" && mapping.get("environment").is_some() => None,
             Some(value) => written(value, row.becomes, format),
@@ -51,7 +51,7 @@ pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) 
     Doc::Struct(entries)
 }
 
-/// What is printed for a key that is there: YAML leaves out a structure in which nothing is set.
+/// What is printed for a key that is present: YAML omits a structure in which nothing is set.
 fn written(value: &Node, becomes: Becomes, format: Format) -> Option<Doc<'_>> {
     let doc = typed(value, becomes, format);
     let nothing = matches!(&doc, Doc::Struct(entries) if entries.is_empty());
@@ -59,7 +59,7 @@ fn written(value: &Node, becomes: Becomes, format: Format) -> Option<Doc<'_>> {
     (!left_out).then_some(doc)
 }
 
-/// In JSON some keys are printed by the names of Go's fields.
+/// In JSON, some keys have the names of Go's fields.
 fn name(key: &'static str, shape: &Shape, format: Format) -> Cow<'static, str> {
     if shape.capitals && format == Format::Json {
         let (first, rest) = key.split_at(1);
@@ -68,7 +68,7 @@ fn name(key: &'static str, shape: &Shape, format: Format) -> Cow<'static, str> {
     Cow::Borrowed(key)
 }
 
-/// What is printed for a key that is not there.
+/// What is printed for a key that is missing.
 fn absent<'a>(becomes: Becomes, format: Format) -> Option<Doc<'a>> {
     match becomes {
         Becomes::Command if format == Format::Json => Some(Doc::Null),
@@ -122,7 +122,7 @@ fn typed<'a>(node: &'a Node, becomes: Becomes, format: Format) -> Doc<'a> {
     }
 }
 
-/// An item of a list. A file of variables that must exist is its path.
+/// A list item. A required env file is printed as its path.
 fn element<'a>(item: &'a Node, inner: &'static Shape, format: Format) -> Doc<'a> {
     if inner.find("format").is_some() && inner.find("required").is_some() {
         let required = item.get("required").and_then(Node::as_bool) != Some(false);
@@ -146,7 +146,7 @@ fn limit(node: &Node, format: Format) -> Doc<'_> {
     Doc::Struct(sides.collect())
 }
 
-/// Names and values of the user's own. What Docker Compose takes for extensions it prints as one text.
+/// The user's own names and values. Those that Docker Compose mistakes for extensions are printed as one string.
 fn pairs(mapping: &Mapping) -> Doc<'_> {
     let mut entries: Vec<(Cow<'_, str>, Doc<'_>)> = Vec::with_capacity(mapping.len());
     let mut lost = Mapping::new();

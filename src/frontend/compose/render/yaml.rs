@@ -1,4 +1,4 @@
-//! YAML as Go's `yaml.v3` writes it: block style, two spaces, texts plain where they stay texts.
+//! YAML as Go's `yaml.v3` writes it: block style, two spaces, plain strings wherever they stay strings.
 
 use super::doc::Doc;
 use crate::compose::value::print_float;
@@ -28,7 +28,7 @@ fn is_empty(document: &Doc<'_>) -> bool {
     }
 }
 
-/// The entries of a mapping; the cursor stands where the first key goes.
+/// The entries of a mapping; the cursor is at the position of the first key.
 fn entries(document: &Doc<'_>, depth: usize, out: &mut String) {
     let mut sorted: Vec<&(Cow<'_, str>, Doc<'_>)> = match document {
         Doc::Struct(entries) | Doc::Map(entries) => entries.iter().collect(),
@@ -67,7 +67,7 @@ fn items(list: &[Doc<'_>], depth: usize, out: &mut String) {
     }
 }
 
-/// What follows a colon or dash.
+/// The value after a colon or dash.
 fn child(value: &Doc<'_>, depth: usize, out: &mut String) {
     match value {
         Doc::List(list) if !list.is_empty() => {
@@ -116,7 +116,7 @@ fn float(number: f64) -> String {
     }
 }
 
-/// A text in the first style that holds it: plain, single quotes, a literal block, double quotes. A key has no
+/// A string in the first style that can hold it: plain, single-quoted, literal block, double-quoted. A key has no
 /// depth and never becomes a block.
 fn text(text: &str, depth: Option<usize>, out: &mut String) {
     let shape = Shape::of(text);
@@ -131,7 +131,7 @@ fn text(text: &str, depth: Option<usize>, out: &mut String) {
     }
 }
 
-/// Whether a reader takes the plain text for a text, also one of YAML 1.1.
+/// Whether a parser reads the plain text as a string, even under YAML 1.1.
 fn stays_text(text: &str) -> bool {
     const OLD_BOOLEANS: [&str; 16] =
         ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
@@ -141,7 +141,7 @@ fn stays_text(text: &str) -> bool {
         && matches!(plain_value(text), Value::String(_))
 }
 
-/// A number of YAML 1.1 such as `22:30`.
+/// A YAML 1.1 number such as `22:30`.
 fn is_base_60(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -158,7 +158,7 @@ fn is_base_60(text: &str) -> bool {
         })
 }
 
-/// The styles that can hold a text without changing it.
+/// The styles that can hold a string without changing it.
 struct Shape {
     plain: bool,
     single: bool,
@@ -206,7 +206,7 @@ fn is_break(letter: char) -> bool {
     matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// What YAML may hold as it is; letters outside of the basic plane are escaped, as Go does.
+/// Characters that YAML can hold unescaped; letters outside the basic plane are escaped, as Go does.
 fn is_printable(letter: char) -> bool {
     matches!(letter, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
 }
@@ -263,7 +263,7 @@ fn double_quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The order in which Go's `yaml.v3` sorts keys: numbers in them by their value, letters after other signs.
+/// The order in which Go's `yaml.v3` sorts keys: numbers by value, letters after other characters.
 fn natural_order(left: &str, right: &str) -> Ordering {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     let mut digits = false;
@@ -298,7 +298,7 @@ fn natural_order(left: &str, right: &str) -> Ordering {
     left.len().cmp(&right.len())
 }
 
-/// The number whose digits stand at a place, and where they end. Digits before it count where they matter.
+/// The number at a position, and where it ends. Digits before it are considered where they matter.
 fn number_at(text: &[char], at: usize, zero: bool) -> (u64, usize) {
     let before = text.get(..at).unwrap_or(&[]).iter().rev();
     let leads = zero && before.take_while(|letter| letter.is_ascii_digit()).any(|digit| *digit != '0');
@@ -364,7 +364,7 @@ mod tests {
         }
     }
 
-    /// What the reader makes of a document.
+    /// How a parser reads a document.
     fn read(written: &str) -> crate::yaml::Node {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let file = sources.add_file("written.yaml".into(), written.to_owned());

@@ -1,35 +1,35 @@
-//! The words the key tables are written in: what a place accepts, and what its value becomes.
+//! The vocabulary of the key tables: what a value may be, and what it becomes.
 
 use crate::yaml::Value;
 
-/// A set of kinds of values, as the JSON types of the specification's schema.
+/// A set of value kinds, which are the JSON types of the specification's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kinds(u8);
 
 impl Kinds {
-    /// No kind at all.
+    /// No kind.
     pub(crate) const NONE: Kinds = Kinds(0);
     /// Null.
     pub(crate) const NULL: Kinds = Kinds(1);
     /// A boolean.
     pub(crate) const BOOLEAN: Kinds = Kinds(2);
-    /// A whole number; `1.0` counts as one.
+    /// An integer; `1.0` counts as one.
     pub(crate) const INTEGER: Kinds = Kinds(4);
     /// Any number.
     pub(crate) const NUMBER: Kinds = Kinds(4 | 8);
-    /// Text.
+    /// A string.
     pub(crate) const STRING: Kinds = Kinds(16);
     /// A list.
     pub(crate) const LIST: Kinds = Kinds(32);
     /// A mapping.
     pub(crate) const MAPPING: Kinds = Kinds(64);
 
-    /// Both sets.
+    /// The union of both sets.
     pub(crate) const fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
-    /// The kind of a value; a date is of none.
+    /// The kind of a value; a date has none.
     pub(crate) fn of(value: &Value) -> Kinds {
         match value {
             Value::Null => Kinds::NULL,
@@ -44,12 +44,12 @@ impl Kinds {
         }
     }
 
-    /// Whether a value's kind is in the set.
+    /// Whether the set contains a value's kind.
     pub(crate) fn hold(self, kind: Kinds) -> bool {
         self.0 & kind.0 != 0
     }
 
-    /// As messages name the set: `a string or a list`.
+    /// The set as messages name it: `a string or a list`.
     pub(crate) fn describe(self) -> String {
         let names: Vec<&str> = [
             (Kinds::STRING, "a string"),
@@ -72,45 +72,45 @@ impl Kinds {
     }
 }
 
-/// Whether a number is an integer to JSON Schema: from 2^53 on every float is.
+/// Whether JSON Schema considers a number an integer: from 2^53 up, every float is.
 fn is_whole(number: f64) -> bool {
     const ALL_WHOLE: f64 = 9_007_199_254_740_992.0;
     number.is_finite() && (number.abs() >= ALL_WHOLE || number as i64 as f64 == number)
 }
 
-/// What a place accepts.
+/// What a value may be.
 #[derive(Debug)]
 pub(crate) enum Accept {
-    /// Scalars of these kinds.
+    /// A scalar of these kinds.
     Of(Kinds),
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// Text of a form; the form is named for messages.
+    /// A string of a certain form; messages use the description.
     Form(fn(&str) -> bool, &'static str),
-    /// Text, or a whole number from the first bound to the second.
+    /// A string, or an integer between two bounds, inclusive.
     Within(i64, i64),
     /// A list.
     List(&'static Accept),
-    /// A list that holds each thing once.
+    /// A list of unique items.
     Set(&'static Accept),
-    /// A mapping with keys of the user's own.
+    /// A mapping with user-defined keys.
     Map(&'static Names),
     /// A mapping with the keys of the specification.
     Shape(&'static Shape),
-    /// One of several, told apart by the value's kind.
+    /// One of several, depending on the value's kind.
     Either(&'static [Accept]),
 }
 
-/// A mapping with keys of the user's own.
+/// A mapping with user-defined keys.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// Whether the key is of the form.
+    /// Whether a key is valid.
     pub form: fn(&str) -> bool,
-    /// The form, for messages.
+    /// The valid form, for messages.
     pub described: &'static str,
     /// What the values must be.
     pub value: Accept,
-    /// Whether keys of another form are refused; otherwise they hold anything.
+    /// Whether other keys are rejected; otherwise they may hold anything.
     pub closed: bool,
 }
 
@@ -119,13 +119,13 @@ pub(crate) struct Names {
 pub(crate) struct Shape {
     /// The keys.
     pub keys: &'static [Key],
-    /// Whether keys that start with `x-` may stand here.
+    /// Whether keys that start with `x-` are allowed.
     pub extensible: bool,
-    /// Whether unknown keys are let pass.
+    /// Whether unknown keys are allowed.
     pub open: bool,
-    /// Keys that must be there.
+    /// Required keys.
     pub required: &'static [&'static str],
-    /// Whether Docker Compose prints the keys in JSON with a capital letter, as Go's fields are named.
+    /// Whether Docker Compose prints the keys in JSON with a capital letter, like the names of Go's fields.
     pub capitals: bool,
 }
 
@@ -134,9 +134,9 @@ pub(crate) struct Shape {
 pub(crate) struct Key {
     /// The key.
     pub name: &'static str,
-    /// What it accepts.
+    /// What its value may be.
     pub accepts: Accept,
-    /// What its value becomes, once it is long and typed.
+    /// What its value becomes in the canonical tree.
     pub becomes: Becomes,
 }
 
@@ -145,72 +145,72 @@ pub(super) const fn key(name: &'static str, accepts: Accept, becomes: Becomes) -
     Key { name, accepts, becomes }
 }
 
-/// What a value becomes in the canonical tree. What Docker Compose leaves out as empty is left out.
+/// What a value becomes in the canonical tree. Values that Docker Compose omits as empty are omitted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Becomes {
-    /// Left out: Docker Compose accepts the key and forgets it.
+    /// Omitted: Docker Compose accepts the key and ignores it.
     Nothing,
-    /// Text; left out when empty.
+    /// A string; omitted when empty.
     Text,
-    /// Text, kept when empty.
+    /// A string, kept when empty.
     AlwaysText,
-    /// A boolean; left out when false.
+    /// A boolean; omitted when false.
     Truth,
     /// A boolean, kept when false.
     AlwaysTruth,
-    /// A signed whole number; left out when zero.
+    /// A signed integer; omitted when zero.
     Whole,
-    /// A signed whole number, kept when zero.
+    /// A signed integer, kept when zero.
     AlwaysWhole,
-    /// A whole number, printed as zero where it is not there; of so many bits and not negative, or signed.
+    /// An integer, printed as zero if missing; either unsigned with this many bits, or signed.
     Count(Option<u32>),
-    /// A whole number of so many bits, not negative; left out when zero.
+    /// An unsigned integer with this many bits; omitted when zero.
     Natural(u32),
-    /// A whole number of 64 bits, not negative, kept when zero.
+    /// An unsigned 64-bit integer, kept when zero.
     AlwaysNatural,
-    /// A number of single precision; left out when zero.
+    /// A single-precision number; omitted when zero.
     Single,
-    /// Bytes as decimal text; left out when zero.
+    /// Bytes as a decimal string; omitted when zero.
     Bytes,
-    /// Bytes as decimal text, kept when zero.
+    /// Bytes as a decimal string, kept when zero.
     AlwaysBytes,
-    /// A duration in Go's notation; left out when zero.
+    /// A duration in Go's notation; omitted when zero.
     Duration,
     /// A duration in Go's notation, kept when zero.
     AlwaysDuration,
     /// A count of devices; `all` is -1.
     DeviceCount,
-    /// File permissions: octal text.
+    /// File permissions: an octal string.
     Mode,
-    /// A list of texts, where one alone may stand without its list.
+    /// A list of strings; a single string stands for a list of one.
     Texts,
-    /// A list whose numbers become texts.
+    /// A list whose numbers become strings.
     TextsAndNumbers,
-    /// A command line: split as a shell does where it is one text.
+    /// A command line: a string is split as a shell does.
     Command,
     /// A health check's test.
     Test,
-    /// Names to texts; an absent value is the empty text.
+    /// Names to strings; a missing value becomes an empty string.
     Pairs,
-    /// Names to texts; an absent value stays null.
+    /// Names to strings; a missing value stays null.
     Equals,
-    /// Names to texts, nothing but texts accepted.
+    /// Names to strings; only strings are accepted.
     TextMap,
-    /// Names to lists of texts.
+    /// Names to lists of strings.
     MultiOptions,
     /// Host names and addresses: a sorted list of `name=address`.
     Hosts,
-    /// Keys for `ssh`: a mapping from id to path.
+    /// SSH keys: a mapping from id to path.
     Ssh,
-    /// Names to limits: a number or soft and hard.
+    /// Names to limits: a number, or a soft and a hard limit.
     Ulimits,
-    /// A mapping of this shape; left out when null.
+    /// A mapping of this shape; omitted when null.
     Shape(&'static Shape),
-    /// A mapping of this shape; Docker Compose prints it even when it is not written.
+    /// A mapping of this shape; Docker Compose prints it even if it is missing.
     Always(&'static Shape),
     /// A list of mappings of this shape.
     Shapes(&'static Shape),
-    /// Names to mappings of this shape; a name may have null.
+    /// Names to mappings of this shape; null is allowed.
     Named(&'static Shape),
     /// Names to mappings of this shape; null becomes an empty mapping.
     Resources(&'static Shape),

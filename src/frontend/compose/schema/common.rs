@@ -1,42 +1,42 @@
-//! What several places of the key tables share. Source: compose-spec.json of compose-go 2.9.1.
+//! Building blocks shared by the key tables. Source: compose-spec.json of compose-go 2.9.1.
 
 use super::accept::{Accept, Becomes, Kinds, Names, Shape, key};
 
-/// Text.
+/// A string.
 pub(super) const TEXT: Accept = Accept::Of(Kinds::STRING);
-/// A boolean, or text that will be one.
+/// A boolean, or a string that will become one.
 pub(super) const TRUTH: Accept = Accept::Of(Kinds::BOOLEAN.or(Kinds::STRING));
-/// A whole number, or text that will be one.
+/// An integer, or a string that will become one.
 pub(super) const WHOLE: Accept = Accept::Of(Kinds::INTEGER.or(Kinds::STRING));
-/// A number, or text that will be one.
+/// A number, or a string that will become one.
 pub(super) const NUMBER: Accept = Accept::Of(Kinds::NUMBER.or(Kinds::STRING));
-/// A list of texts.
+/// A list of strings.
 pub(super) const TEXTS: Accept = Accept::List(&TEXT);
-/// A list of texts, each once.
+/// A list of unique strings.
 pub(super) const TEXT_SET: Accept = Accept::Set(&TEXT);
-/// A text or a list of texts, each once.
+/// A string or a list of unique strings.
 pub(super) const TEXT_OR_SET: Accept = Accept::Either(&[TEXT, TEXT_SET]);
 /// A mapping of scalars, or a list of `name=value`.
 pub(super) const LIST_OR_MAP: Accept = Accept::Either(&[Accept::Map(&SCALARS), TEXT_SET]);
-/// Options of a driver.
+/// Driver options.
 pub(super) const DRIVER_OPTIONS: Accept = Accept::Map(&OPTIONS);
-/// A command: text, a list of texts or null.
+/// A command: a string, a list of strings or null.
 pub(super) const COMMAND: Accept = Accept::Either(&[Accept::Of(Kinds::NULL.or(Kinds::STRING)), TEXTS]);
 /// Additional hosts.
 pub(super) const HOSTS: Accept = Accept::Either(&[Accept::Map(&HOST_MAP), TEXT_SET]);
-/// Limits of processes.
+/// Process limits.
 pub(super) const ULIMITS: Accept = Accept::Map(&ULIMIT_MAP);
-/// Uses of configs or secrets.
+/// References to configs or secrets.
 pub(super) const FILE_MOUNTS: Accept = Accept::List(&Accept::Either(&[TEXT, Accept::Shape(&FILE_MOUNT)]));
 /// A list of hooks.
 pub(super) const HOOKS: Accept = Accept::List(&Accept::Shape(&HOOK));
 
-/// A mapping with `x-` keys and no key that must be there.
+/// A mapping that allows `x-` keys and has no required keys.
 pub(super) const fn shape(keys: &'static [super::accept::Key]) -> Shape {
     Shape { keys, extensible: true, open: false, required: &[], capitals: false }
 }
 
-/// Whether a key is a name of the specification: `^[a-zA-Z0-9._-]+$`.
+/// Whether a key is a valid name in the specification: `^[a-zA-Z0-9._-]+$`.
 pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
@@ -53,12 +53,12 @@ pub(super) const NAME: &str = "letters, digits, `.`, `_` and `-`";
 
 const SCALAR: Accept = Accept::Of(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::BOOLEAN).or(Kinds::NULL));
 
-static SCALARS: Names = Names { form: is_written, described: "a text", value: SCALAR, closed: true };
+static SCALARS: Names = Names { form: is_written, described: "a string", value: SCALAR, closed: true };
 
-static OPTIONS: Names = Names { form: is_written, described: "a text", value: NUMBER, closed: false };
+static OPTIONS: Names = Names { form: is_written, described: "a string", value: NUMBER, closed: false };
 
 static HOST_MAP: Names =
-    Names { form: is_written, described: "a text", value: Accept::Either(&[TEXT, TEXTS]), closed: true };
+    Names { form: is_written, described: "a string", value: Accept::Either(&[TEXT, TEXTS]), closed: true };
 
 static ULIMIT_MAP: Names = Names {
     form: is_lower,
@@ -75,7 +75,7 @@ static ULIMIT: Shape = Shape {
     capitals: false,
 };
 
-/// The use of a config or a secret.
+/// A reference to a config or a secret.
 pub(crate) static FILE_MOUNT: Shape = shape(&[
     key("source", TEXT, Becomes::Text),
     key("target", TEXT, Becomes::Text),

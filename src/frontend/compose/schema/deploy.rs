@@ -75,11 +75,11 @@ const REQUEST_KEYS: &[super::accept::Key] = &[
     key("options", LIST_OR_MAP, Becomes::Pairs),
 ];
 
-/// A request for devices.
+/// A device request.
 static DEVICE_REQUEST: Shape =
     Shape { keys: REQUEST_KEYS, extensible: true, open: false, required: &["capabilities"], capitals: false };
 
-/// A request for graphics processors; unknown keys pass.
+/// A GPU request; unknown keys are allowed.
 pub(crate) static GPU_REQUEST: Shape =
     Shape { keys: REQUEST_KEYS, extensible: true, open: true, required: &[], capitals: false };
 

@@ -1,11 +1,11 @@
 //! The schema: every key of the Compose specification as of Docker Compose 2.40.3.
 //!
-//! In: the merged tree of one file set, short syntaxes still in it. Out: the same tree without what was
-//! reported: unknown keys, values of the wrong kind, missing keys, repeated list items. Invariant: what
-//! later stages see is of the kind the tables promise, so they never report the same fault again.
+//! In: the merged tree of one file set, still with short syntax. Out: the same tree without the values that were
+//! reported: unknown keys, values of the wrong type, missing keys, duplicate list items. Invariant: later
+//! stages only see values of the types in the tables, so they never report the same error again.
 //!
-//! The tables (`service`, `top`, ...) also say what each value becomes once it is long and typed, and in
-//! which order Docker Compose prints the keys; `typed` and `render` read that.
+//! The tables (`service`, `top`, ...) also define what each value becomes in the canonical tree, and the
+//! order in which Docker Compose prints the keys; `typed` and `render` use that.
 
 mod accept;
 mod build;
@@ -27,13 +27,13 @@ pub(crate) use top::ROOT;
 use super::Context;
 use crate::yaml::Node;
 
-/// Reports what the specification does not allow and takes it out of the tree.
+/// Reports what the specification does not allow and removes it from the tree.
 pub fn check(root: &mut Node, cx: &mut Context<'_>) {
     walk::Walk::new(cx).root(root);
 }
 
 impl Shape {
-    /// The row of a key.
+    /// The table row of a key.
     pub(crate) fn find(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }

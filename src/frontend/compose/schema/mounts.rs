@@ -62,7 +62,7 @@ static IMAGE: Shape = shape(&[key("subpath", TEXT, Becomes::Text)]);
 /// `volumes` of a service.
 pub(super) const VOLUMES: Accept = Accept::Set(&Accept::Either(&[TEXT, Accept::Shape(&VOLUME)]));
 
-/// A device of the host.
+/// A host device.
 pub(crate) static DEVICE: Shape = Shape {
     keys: &[
         key("source", TEXT, Becomes::Text),

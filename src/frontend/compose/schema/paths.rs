@@ -1,10 +1,10 @@
-//! Every key path of the specification, for what must account for all of them.
+//! Every key path of the specification, for code that must account for all of them.
 
 use super::accept::{Accept, Shape};
 use super::top::ROOT;
 
-/// Every key path, with `*` for keys of the user's own and `[]` for items: `services.*.ports[].target`.
-/// In the order of the tables; a path that several spellings lead to stands once.
+/// Every key path, with `*` for user-defined keys and `[]` for items: `services.*.ports[].target`.
+/// In the order of the tables; a path with several spellings occurs once.
 pub fn key_paths() -> Vec<String> {
     let mut paths = Vec::new();
     shape(&ROOT, "", &mut paths);

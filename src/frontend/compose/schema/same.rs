@@ -1,17 +1,17 @@
-//! When two items of a list count as the same.
+//! Equality of list items.
 //!
-//! In: the items of a list. Out: the first pair of equal ones. The rules are those of the validator that
-//! Docker Compose uses: `1` is `1.0`; in a list of up to twenty items a number also equals an earlier text
-//! that reads as this number, though not the other way round.
+//! In: the items of a list. Out: the first pair of equal ones. The rules are those of Docker Compose's
+//! validator: `1` equals `1.0`; in a list of up to twenty items, a number also equals an earlier string
+//! that reads as this number, but not the other way round.
 
 use crate::yaml::{Node, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Lists of more items are compared by their whole texts.
+/// Longer lists are compared by the items' complete text.
 const COMPARED_IN_PAIRS: usize = 20;
 
-/// For every item the place of an earlier one that it repeats.
+/// For each item, the index of an earlier item that it repeats.
 pub(super) fn repeats(items: &[Node]) -> Vec<Option<usize>> {
     if items.len() <= COMPARED_IN_PAIRS {
         let earlier = |at: usize| items.get(..at).unwrap_or(&[]);
@@ -48,7 +48,7 @@ fn equal(later: &Node, earlier: &Node) -> bool {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "no list tells integers beyond 2^53 apart")]
+#[allow(clippy::cast_precision_loss, reason = "no list distinguishes integers beyond 2^53")]
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Integer(number) => Some(*number as f64),
@@ -58,7 +58,7 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A text that two values share only where they are the same item.
+/// A text that two values share only if they are equal.
 fn identify(node: &Node, into: &mut String) {
     match &node.value {
         Value::Null => into.push('~'),

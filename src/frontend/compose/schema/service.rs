@@ -1,4 +1,4 @@
-//! The keys of a service. Source: compose-spec.json of compose-go 2.9.1; the order is that of its printed form.
+//! The keys of a service, in the order in which they are printed. Source: compose-spec.json of compose-go 2.9.1.
 
 use super::accept::{Accept, Becomes, Kinds, Names, Shape, key};
 use super::build::{BUILD, BUILD_OR_CONTEXT};
@@ -110,10 +110,9 @@ const NULL: Accept = Accept::Of(Kinds::NULL);
 const OR_NULL_DEPLOY: Accept = Accept::Either(&[Accept::Shape(&DEPLOY), NULL]);
 const OR_NULL_DEVELOP: Accept = Accept::Either(&[Accept::Shape(&DEVELOP), NULL]);
 
-const CONTAINER_NAME: &str =
-    "at least two letters, digits, `_`, `.` or `-`, of which the first is a letter or digit";
+const CONTAINER_NAME: &str = "at least two letters, digits, `_`, `.` or `-`, starting with a letter or digit";
 
-/// The pattern is not anchored: two fitting neighbours anywhere are enough.
+/// The pattern is not anchored: two matching neighbors anywhere are enough.
 fn is_container_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().zip(bytes.iter().skip(1)).any(|(first, second)| {
@@ -123,7 +122,7 @@ fn is_container_name(text: &str) -> bool {
 
 const PULL_POLICY: &str = "always, never, missing, build, refresh, daily, weekly or every_<duration>";
 
-/// The pattern is not anchored either: `whenever` holds `never`.
+/// The pattern is not anchored either: `whenever` contains `never`.
 fn is_pull_policy(text: &str) -> bool {
     const WORDS: [&str; 8] =
         ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
@@ -195,7 +194,7 @@ const DEPENDS_ON: Accept = Accept::Either(&[TEXT_SET, Accept::Map(&DEPENDENCIES)
 
 static PROVIDER_OPTIONS: Names = Names {
     form: |text| !text.is_empty(),
-    described: "a text",
+    described: "a string",
     value: Accept::Either(&[PROVIDER_OPTION, Accept::List(&PROVIDER_OPTION)]),
     closed: false,
 };
@@ -213,7 +212,7 @@ static PROVIDER: Shape = Shape {
     capitals: false,
 };
 
-/// A file of environment variables.
+/// An env file.
 pub(crate) static ENV_FILE: Shape = Shape {
     keys: &[
         key("path", TEXT, Becomes::AlwaysText),
@@ -249,7 +248,7 @@ static HEALTHCHECK: Shape = shape(&[
 
 static LOGGING_OPTIONS: Names = Names {
     form: |text| !text.is_empty(),
-    described: "a text",
+    described: "a string",
     value: Accept::Of(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::NULL)),
     closed: false,
 };

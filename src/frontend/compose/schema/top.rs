@@ -43,11 +43,11 @@ static SECRETS: Names = named(Accept::Shape(&SECRET), true);
 static CONFIGS: Names = named(Accept::Shape(&CONFIG), true);
 static MODELS: Names = named(Accept::Shape(&MODEL), false);
 
-/// `external` of networks and volumes: a boolean, or the old form with a name in it.
+/// `external` of networks and volumes: a boolean, or the deprecated form with a name.
 const EXTERNAL: Accept = Accept::Either(&[TRUTH, Accept::Shape(&OLD_EXTERNAL)]);
 static OLD_EXTERNAL: Shape = shape(&[key("name", TEXT, Becomes::Text)]);
 
-/// `external` of secrets and configs, where unknown keys pass.
+/// `external` of secrets and configs, where unknown keys are allowed.
 const OPEN_EXTERNAL: Accept = Accept::Either(&[TRUTH, Accept::Shape(&OPEN_OLD_EXTERNAL)]);
 static OPEN_OLD_EXTERNAL: Shape = Shape {
     keys: &[key("name", TEXT, Becomes::Text)],
@@ -85,7 +85,7 @@ static POOL: Shape = shape(&[
 ]);
 
 static TEXT_VALUES: Names =
-    Names { form: |text| !text.is_empty(), described: "a text", value: TEXT, closed: true };
+    Names { form: |text| !text.is_empty(), described: "a string", value: TEXT, closed: true };
 
 /// A volume.
 static VOLUME: Shape = shape(&[

@@ -1,4 +1,4 @@
-//! Holds a tree against the key tables, in one pass.
+//! Validates a tree against the key tables, in one pass.
 
 use super::accept::{Accept, Becomes, Kinds, Names, Shape};
 use super::same;
@@ -9,13 +9,13 @@ use crate::diagnostic::{Diagnostic, Rule, suggest};
 use crate::source::Origin;
 use crate::yaml::{Node, Value};
 
-/// One walk over one tree.
+/// One pass over one tree.
 pub(super) struct Walk<'a, 'b> {
     cx: &'a mut Context<'b>,
     path: Vec<PathSegment>,
-    /// The key whose value is looked at, for what is missing in it.
+    /// The key whose value is being checked, to report missing keys in it.
     place: Origin,
-    /// What the value of the key of the specification at hand becomes.
+    /// What the value of the current specification key becomes.
     becomes: Becomes,
 }
 
@@ -29,7 +29,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         self.shape(root, &ROOT);
     }
 
-    /// Whether the value may stay.
+    /// Whether the value is valid and stays.
     fn accepts(&mut self, node: &mut Node, accept: &Accept) -> bool {
         match accept {
             Accept::Either(choices) => {
@@ -58,13 +58,13 @@ impl<'a, 'b> Walk<'a, 'b> {
         let help = match &node.value {
             Value::Integer(number) if timed => format!("write a duration with its unit: {number}s"),
             Value::Timestamp(text) | Value::String(text) if !matches!(&node.value, Value::String(_)) => {
-                format!("quote it to make it a text: \"{text}\"")
+                format!("quote it to make it a string: \"{text}\"")
             }
             Value::Integer(_) | Value::Float(_) | Value::Bool(_) if wanted.hold(Kinds::STRING) => {
                 "quote the value to make it a string".to_owned()
             }
-            Value::Null => "give it a value or remove the key".to_owned(),
-            _ => format!("write {} here", wanted.describe()),
+            Value::Null => "set a value, or remove the key".to_owned(),
+            _ => format!("use {}", wanted.describe()),
         };
         let origin = if self.cx.sources.place(node.origin).is_some() { node.origin } else { self.place };
         let fault = self.fault(&rules::WRONG_TYPE, message).label(origin, format!("this is {found}"));
@@ -93,7 +93,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         if fits(text) {
             return true;
         }
-        let message = format!("{} cannot be `{text}`", self.shown());
+        let message = format!("invalid value `{text}` for {}", self.shown());
         let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
         self.cx.report(fault.help(format!("it must be {described}")));
         false
@@ -113,7 +113,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             if high == i64::MAX { format!("at least {low}") } else { format!("from {low} to {high}") };
         let message = format!("{} must be {bounds}, not {number}", self.shown());
         let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
-        self.cx.report(fault.help(format!("use a number that is {bounds}")));
+        self.cx.report(fault.help(format!("use a number {bounds}")));
         false
     }
 
@@ -137,12 +137,12 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn repeated(&mut self, entry: &Node, first: Origin) -> bool {
-        let message = format!("{} repeats an earlier item of the list", self.shown());
+        let message = format!("{} is a duplicate", self.shown());
         let fault = self
             .fault(&rules::DUPLICATE_ITEM, message)
             .label(entry.origin, "again here")
             .label(first, "first here")
-            .help("remove one of the two: each item of this list may stand only once");
+            .help("remove one of them: the items of this list must be unique");
         self.cx.report(fault);
         false
     }
@@ -174,7 +174,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     fn bad_name(&mut self, described: &str) -> bool {
         let message = format!("{} is not a valid name", self.shown());
         let fault = self.fault(&rules::INVALID_NAME, message).at(self.place);
-        self.cx.report(fault.help(format!("a name here is made of {described}")));
+        self.cx.report(fault.help(format!("use {described}")));
         false
     }
 
@@ -210,12 +210,13 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn unknown(&mut self, shape: &Shape, name: &str) -> bool {
-        let message = format!("{} is not a key of the Compose specification", self.shown());
-        let mut fault = self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "unknown key");
+        let message = format!("unknown key {}", self.shown());
+        let mut fault =
+            self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "not in the Compose specification");
         fault = match suggest::closest(name, shape.keys.iter().map(|key| key.name)) {
             Some(meant) => fault.help(format!("did you mean `{meant}`?")),
             None if shape.extensible => {
-                fault.help(format!("remove it, or prefix a key of your own with `x-`: `x-{name}`"))
+                fault.help(format!("remove it, or prefix a custom key with `x-`: `x-{name}`"))
             }
             None => fault.help("remove it"),
         };
@@ -224,7 +225,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn missing(&mut self, name: &str) -> bool {
-        let message = format!("{} lacks the key `{name}`", self.shown());
+        let message = format!("{} has no `{name}`", self.shown());
         let fault = self.fault(&rules::MISSING_KEY, message).at(self.place);
         self.cx.report(fault.help(format!("add `{name}`")));
         false
@@ -246,7 +247,7 @@ impl<'a, 'b> Walk<'a, 'b> {
 }
 
 impl Accept {
-    /// The kinds of values it may accept.
+    /// The value kinds that it may accept.
     fn kinds(&self) -> Kinds {
         match self {
             Accept::Of(kinds) => *kinds,

@@ -1,9 +1,9 @@
-//! What is refused, under which rule, at which key and line.
+//! What is rejected, under which rule, at which key and line.
 
 use super::{load_files, service};
 use crate::diagnostic::{Severity, rules};
 
-/// The files of a rule's example: one, or several that start with a comment naming them.
+/// The files of a rule's example: one, or several, each starting with a comment that names it.
 fn files(example: &str) -> Vec<&str> {
     let second = "# compose.override.yaml";
     match example.split_once(second) {

@@ -1,4 +1,4 @@
-//! Every short syntax of a service and the long form it has in the canonical tree.
+//! Every short syntax of a service and its long form in the canonical tree.
 
 use super::{root_of, service, shown};
 

@@ -10,7 +10,7 @@ use crate::source::Sources;
 use crate::world::Memory;
 use crate::yaml::{Node, Value};
 
-/// What came of a load.
+/// The result of a load.
 struct Loaded {
     manifest: Option<Manifest>,
     diagnostics: Vec<Diagnostic>,
@@ -32,19 +32,19 @@ fn load_files(files: &[&str], change: impl Fn(&mut LoadOptions)) -> Loaded {
     Loaded { manifest, diagnostics: diagnostics.iter().cloned().collect(), sources }
 }
 
-/// The root of a manifest that must be sound.
+/// The root of a manifest that must be valid.
 fn root_of(files: &[&str]) -> Node {
     let loaded = load_files(files, |_| {});
     let found: Vec<&String> = loaded.diagnostics.iter().map(|found| &found.message).collect();
     loaded.manifest.map(|manifest| manifest.root).unwrap_or_else(|| panic!("{files:?}: {found:?}"))
 }
 
-/// One service `a` with these keys, given in flow style.
+/// One service `a` with these keys, in flow style.
 fn service(keys: &str) -> String {
     format!("services: {{ a: {{ image: i, {keys} }}, b: {{ image: j }} }}\nvolumes: {{ vol: {{}} }}\n")
 }
 
-/// A value in a line: as YAML's flow style, texts bare.
+/// A value on one line, in YAML flow style without quotes.
 fn shown(node: &Node) -> String {
     match &node.value {
         Value::Null => "~".to_owned(),

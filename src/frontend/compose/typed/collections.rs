@@ -1,4 +1,4 @@
-//! Lists of texts, mappings of texts, hosts and limits.
+//! Lists of strings, mappings of strings, hosts and limits.
 
 use super::{Binder, is_empty};
 use crate::compose::merge::entry_parts;
@@ -7,29 +7,34 @@ use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
 use crate::yaml::{Entry, Key, Mapping, Node, Tag, Value};
 
-/// Marks an entry of the user's own that Docker Compose takes for an extension, as its name starts with `x-`
-/// and it stands in a mapping; printed, it is no entry any more.
+/// Marks a user-defined mapping entry that Docker Compose mistakes for an extension because its name starts with
+/// `x-`; when printed, it is no longer an entry.
 pub(crate) const TAKEN_FOR_EXTENSION: &str = "!taken-for-extension";
 
-/// What a name without a value has.
+/// The value of a name without one.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Absent {
-    /// The empty text.
+    /// An empty string.
     Empty,
-    /// Null: the value of the environment that runs it.
+    /// Null: the value comes from the environment in which the service runs.
     Null,
 }
 
 impl Binder<'_, '_> {
-    /// A list of texts; one text alone is a list of one. Whole numbers become texts, others only where
+    /// A list of strings; a single string is a list of one. Integers become strings, other numbers only where
     /// the key takes numbers.
     pub(super) fn texts(&mut self, mut node: Node, numbers: bool) -> Option<Node> {
         match &mut node.value {
             Value::Sequence(items) => {
                 for item in items {
                     if matches!(item.value, Value::Float(_)) && !numbers {
-                        let help = "write a whole number, or quote it";
-                        self.refuse(&rules::WRONG_TYPE, item.origin, "has a number with a fraction", help);
+                        let help = "write an integer, or quote it";
+                        self.refuse(
+                            &rules::WRONG_TYPE,
+                            item.origin,
+                            "contains a number with a fraction",
+                            help,
+                        );
                     }
                     if !matches!(item.value, Value::String(_)) {
                         item.value = Value::String(print_scalar(&item.value).into());
@@ -45,7 +50,7 @@ impl Binder<'_, '_> {
         (!is_empty(&node)).then_some(node)
     }
 
-    /// Names and texts, from a mapping or a list of `name=value`.
+    /// Names and strings, from a mapping or a list of `name=value`.
     pub(super) fn pairs(&mut self, mut node: Node, absent: Absent) -> Option<Node> {
         let mut pairs = Mapping::new();
         match std::mem::take(&mut node.value) {
@@ -76,7 +81,7 @@ impl Binder<'_, '_> {
         let at = text.find('=');
         let name = text.get(..at.unwrap_or(text.len())).unwrap_or("");
         if absent == Absent::Null && name.ends_with(|last: char| last.is_ascii_whitespace()) {
-            let why = format!("declares `{name}` with a space before `=`");
+            let why = format!("has a space before the `=` of `{name}`");
             self.refuse(&rules::BAD_SYNTAX, item.origin, &why, "remove the space");
             return;
         }
@@ -88,7 +93,7 @@ impl Binder<'_, '_> {
         pairs.insert(Key { text: name.into(), origin: key_origin }, Node::new(value, value_origin));
     }
 
-    /// The origins of the two sides of a `name=value`, whose `=` is at byte `at`.
+    /// The origins of the two sides of a `name=value`, where `=` is at byte `at`.
     fn pair_origins(&mut self, whole: Origin, at: Option<usize>, length: usize) -> (Origin, Origin) {
         if let Some(parts) = entry_parts(whole, self.cx.sources) {
             return parts;
@@ -102,7 +107,7 @@ impl Binder<'_, '_> {
         (part(0, at), part(at + 1, length))
     }
 
-    /// Names and texts, where nothing but a text or a whole number may be given.
+    /// Names and values, where each value must be a string or an integer.
     pub(super) fn text_map(&mut self, mut node: Node) -> Option<Node> {
         let Value::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
         let mut pairs = Mapping::new();
@@ -114,7 +119,7 @@ impl Binder<'_, '_> {
                     pairs.insert(key, value);
                 }
                 other => {
-                    let why = format!("has {} for `{}` where a text must be", other.kind(), key.text);
+                    let why = format!("has {} for `{}`, which must be a string", other.kind(), key.text);
                     self.refuse(&rules::WRONG_TYPE, value.origin, &why, "quote the value");
                 }
             }
@@ -124,7 +129,7 @@ impl Binder<'_, '_> {
         (!is_empty(&node)).then_some(node)
     }
 
-    /// Names and lists of texts.
+    /// Names and lists of strings.
     pub(super) fn multi_options(&mut self, mut node: Node) -> Option<Node> {
         let Value::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
         let mut options = Mapping::new();
@@ -183,18 +188,18 @@ impl Binder<'_, '_> {
         written.then_some(node)
     }
 
-    /// A name that Docker Compose takes for an extension, where it can do nothing with one.
+    /// A name that Docker Compose mistakes for an extension, in a place where extensions are not allowed.
     fn no_extension(&mut self, key: &Key) {
         if key.text.starts_with("x-") {
-            let why = format!("has the name `{}`, which reads as an extension", key.text);
+            let why = format!("has the name `{}`, which Docker Compose treats as an extension", key.text);
             self.refuse(&rules::INVALID_NAME, key.origin, &why, "use a name that does not start with `x-`");
         }
     }
 
     fn host(&mut self, name: &str, address: &str, origin: Origin, place: Origin, hosts: &mut Vec<Node>) {
         if name.is_empty() || name.contains([':', '=']) {
-            let why = format!("has the host name `{name}`");
-            self.refuse(&rules::BAD_SYNTAX, place, &why, "a host name holds neither `:` nor `=`");
+            let why = format!("has the invalid host name `{name}`");
+            self.refuse(&rules::BAD_SYNTAX, place, &why, "a host name cannot contain `:` or `=`");
             return;
         }
         let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
@@ -216,7 +221,7 @@ impl Binder<'_, '_> {
                         &rules::WRONG_TYPE,
                         text.value.origin,
                         &why,
-                        "write a whole number, without quotes",
+                        "write an integer without quotes",
                     );
                 }
                 value.value = Value::Mapping(kept);

@@ -1,4 +1,4 @@
-//! Commands: one text is split into words as a shell would, without expanding anything.
+//! Commands: a string is split into words as a shell would, without any expansion.
 
 use super::{Binder, is_empty};
 use crate::diagnostic::rules::compose as rules;
@@ -9,7 +9,7 @@ impl Binder<'_, '_> {
     pub(super) fn command(&mut self, mut node: Node) -> Option<Node> {
         let Value::String(text) = &node.value else { return Some(node) };
         let Some(words) = split(text) else {
-            let why = "has a quote or bracket that is not closed, or a bracket where none may stand";
+            let why = "has an unclosed quote or bracket, or a misplaced bracket";
             let help = "close it, or write the command as a list";
             self.refuse(&rules::BAD_COMMAND, node.origin, why, help);
             return None;
@@ -20,7 +20,7 @@ impl Binder<'_, '_> {
         Some(node)
     }
 
-    /// One text is a command for the container's shell.
+    /// A string is a command for the container's shell.
     pub(super) fn test(&mut self, mut node: Node) -> Option<Node> {
         if let Value::String(text) = &node.value {
             let default = self.cx.sources.record(Provenance::Default { of: node.origin });
@@ -31,7 +31,7 @@ impl Binder<'_, '_> {
     }
 }
 
-/// What quotes the letters at hand.
+/// The current kind of quoting.
 #[derive(Default)]
 struct Quotes {
     single: bool,
@@ -46,8 +46,8 @@ impl Quotes {
     }
 }
 
-/// The words of a command line; nothing where a quote stays open. An unquoted `;`, `&`, `|`, `<` or `>` ends
-/// the command: what follows is not part of it.
+/// The words of a command line; `None` if a quote is not closed. An unquoted `;`, `&`, `|`, `<` or `>` ends
+/// the command: the rest is not part of it.
 pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word = String::new();

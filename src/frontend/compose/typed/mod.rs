@@ -1,9 +1,9 @@
-//! Typed values: what Docker Compose makes of each key once it is long.
+//! Typed values: what Docker Compose makes of each key in long syntax.
 //!
-//! In: the normalised tree. Out: the canonical tree: every value of the one kind that its key has (a number,
-//! a text, a duration in Go's notation, bytes as text, a mapping of texts), keys in the order of printing,
-//! what Docker Compose takes for unset left out. Invariant: what stages and targets read needs no further
-//! case distinctions; `x-` keys stand last, as they were written.
+//! In: the normalized tree. Out: the canonical tree: every value has the single type of its key (a number,
+//! a string, a duration in Go's notation, bytes as a string, a mapping of strings), keys are in print order,
+//! and values that Docker Compose considers unset are removed. Invariant: later stages and targets need no
+//! further case distinctions; `x-` keys come last, as they were written.
 
 mod collections;
 mod command;
@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::source::Origin;
 use crate::yaml::{Entry, Key, Mapping, Node, Value};
 
-/// Gives every value its type, and the tree the project's name.
+/// Gives every value its type, and sets the project's name.
 pub fn bind(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     let name = Node::string(project.name.clone(), project.name_origin);
     if let Some(mapping) = root.as_mapping_mut() {
@@ -34,7 +34,7 @@ struct Binder<'a, 'b> {
 }
 
 impl Binder<'_, '_> {
-    /// A mapping of the specification: known keys in order and typed, `x-` keys after them.
+    /// A mapping of the specification: known keys in order and typed, followed by `x-` keys.
     fn shape(&mut self, mut node: Node, shape: &Shape) -> Node {
         let Value::Mapping(mapping) = node.value else { return node };
         let mut placed: Vec<(usize, Entry)> = Vec::with_capacity(mapping.len());
@@ -55,7 +55,7 @@ impl Binder<'_, '_> {
         node
     }
 
-    /// The typed value; nothing where Docker Compose takes it for unset.
+    /// The typed value; `None` if Docker Compose considers it unset.
     fn value(&mut self, node: Node, becomes: Becomes) -> Option<Node> {
         if node.is_null() {
             return None;
@@ -108,7 +108,7 @@ impl Binder<'_, '_> {
         (!is_empty(&node)).then_some(node)
     }
 
-    /// A mapping of names to mappings, in order of names.
+    /// A mapping from names to mappings, sorted by name.
     fn named(&mut self, mut node: Node, shape: &Shape, whole: bool) -> Option<Node> {
         let Value::Mapping(mapping) = node.value else { return None };
         let mut typed = Mapping::new();
@@ -126,7 +126,7 @@ impl Binder<'_, '_> {
         (!is_empty(&node) || self.path.len() == 1).then_some(node)
     }
 
-    /// Reports a value that cannot become what its key needs.
+    /// Reports a value that cannot be converted to its key's type.
     fn refuse(&mut self, rule: &'static Rule, origin: Origin, why: &str, help: &str) {
         let path = KeyPath(self.path.clone()).to_string();
         let mut fault = Diagnostic::new(rule, format!("`{path}` {why}")).key(path).at(origin).help(help);
@@ -139,7 +139,7 @@ impl Binder<'_, '_> {
     }
 }
 
-/// Whether a list or mapping has nothing in it.
+/// Whether a list or mapping is empty.
 fn is_empty(node: &Node) -> bool {
     match &node.value {
         Value::Sequence(items) => items.is_empty(),

@@ -1,4 +1,4 @@
-//! Numbers, booleans, sizes and durations from what was written for them.
+//! Converts what was written to numbers, booleans, sizes and durations.
 
 use super::Binder;
 use crate::compose::value::{parse_bytes, parse_duration, print_duration, print_scalar};
@@ -10,7 +10,7 @@ impl Binder<'_, '_> {
         match &node.value {
             Value::String(_) => return Some(node),
             Value::Integer(number) => node.value = Value::String(number.to_string().into()),
-            _ => return self.no(&node, "must be a text", "quote the value"),
+            _ => return self.no(&node, "must be a string", "quote the value"),
         }
         Some(node)
     }
@@ -40,7 +40,7 @@ impl Binder<'_, '_> {
         };
         match number {
             Some(number) => node.value = Value::Integer(i128::from(number)),
-            None => return self.no(&node, "must be a whole number", "write a whole number"),
+            None => return self.no(&node, "must be an integer", "write an integer"),
         }
         Some(node)
     }
@@ -49,7 +49,7 @@ impl Binder<'_, '_> {
     pub(super) fn natural(&mut self, mut node: Node, bits: u32) -> Option<Node> {
         let number = match &node.value {
             Value::Integer(number) => Some(*number),
-            // Past 64 bits the highest one alone is left.
+            // Beyond 64 bits, only the highest bit is left.
             Value::Float(number) if *number >= 18_446_744_073_709_551_616.0 => Some(1 << 63),
             Value::Float(number) => Some(*number as i128),
             _ => None,
@@ -57,18 +57,18 @@ impl Binder<'_, '_> {
         match number {
             Some(number) if number >= 0 => node.value = Value::Integer(number & ((1 << bits) - 1)),
             _ => {
-                let help = "write a whole number, not negative and without quotes";
-                return self.no(&node, "must be a whole number that is not negative", help);
+                let help = "write an integer of at least 0, without quotes";
+                return self.no(&node, "must be an integer of at least 0", help);
             }
         }
         Some(node)
     }
 
-    /// A number as single precision holds it; nothing for zero.
+    /// A number in single precision; `None` for zero.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "single precision is meant"
+        reason = "single precision is intended"
     )]
     pub(super) fn single(&mut self, mut node: Node) -> Option<Node> {
         let number = match &node.value {
@@ -84,7 +84,7 @@ impl Binder<'_, '_> {
         (number != 0.0).then_some(node)
     }
 
-    /// Docker Compose takes a number with a fraction for zero.
+    /// Docker Compose reads a number with a fraction as zero.
     pub(super) fn bytes(&mut self, mut node: Node) -> Option<Node> {
         let bytes = match &node.value {
             Value::Integer(number) => Some(i64::try_from(*number).unwrap_or(0)),
@@ -92,8 +92,8 @@ impl Binder<'_, '_> {
             _ => Some(0),
         };
         let Some(bytes) = bytes else {
-            let why = format!("cannot be the size `{}`", node.as_str().unwrap_or(""));
-            let help = "write a number with b, k, m, g, t or p after it, such as 512m";
+            let why = format!("has the invalid size `{}`", node.as_str().unwrap_or(""));
+            let help = "write a number followed by b, k, m, g, t or p, such as 512m";
             self.refuse(&rules::BAD_SIZE, node.origin, &why, help);
             return None;
         };
@@ -104,8 +104,8 @@ impl Binder<'_, '_> {
     pub(super) fn duration(&mut self, mut node: Node) -> Option<Node> {
         let text = print_scalar(&node.value);
         let Some(nanos) = parse_duration(&text) else {
-            let why = format!("cannot be the duration `{text}`");
-            let help = "write numbers with ns, us, ms, s, m, h, d or w after each, such as 1m30s";
+            let why = format!("has the invalid duration `{text}`");
+            let help = "write numbers followed by ns, us, ms, s, m, h, d or w, such as 1m30s";
             self.refuse(&rules::BAD_DURATION, node.origin, &why, help);
             return None;
         };
@@ -120,11 +120,11 @@ impl Binder<'_, '_> {
                 Some(node)
             }
             Value::String(_) | Value::Integer(_) => self.whole(node),
-            _ => self.no(&node, "must be `all` or a whole number", "write a whole number"),
+            _ => self.no(&node, "must be `all` or an integer", "write `all` or an integer"),
         }
     }
 
-    /// Octal permissions: a text is octal digits, a number is what YAML made of it.
+    /// Octal permissions: a string contains octal digits; a number is what YAML parsed.
     pub(super) fn mode(&mut self, mut node: Node) -> Option<Node> {
         let mode = match &node.value {
             Value::Integer(number) => i64::try_from(*number).ok(),
@@ -147,7 +147,7 @@ impl Binder<'_, '_> {
     }
 }
 
-/// What a processor makes of a number that no integer holds: the least one.
+/// What a CPU makes of a number too large for an integer: the lowest integer.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "as Docker Compose does")]
 fn truncated(number: f64) -> i64 {
     if number >= i64::MIN as f64 && number < i64::MAX as f64 { number as i64 } else { i64::MIN }

@@ -1,13 +1,13 @@
-//! Workflow commands of GitHub Actions: an annotation on the line of a pull request.
+//! GitHub Actions workflow commands: annotations on the lines of a pull request.
 //!
-//! Escapes: `%`, carriage return and line feed in the message, `:` and `,` too in a property
+//! Escapes `%`, carriage return and line feed in messages, and also `:` and `,` in properties
 //! (GitHub documentation, "Workflow commands for GitHub Actions").
 
 use super::Found;
 use crate::diagnostic::Severity;
 use std::fmt::Write;
 
-/// One command a diagnostic, a line each.
+/// One command per diagnostic, one per line.
 pub fn github(found: &[Found<'_>]) -> String {
     let mut lines = String::new();
     for one in found {
@@ -21,7 +21,7 @@ pub fn github(found: &[Found<'_>]) -> String {
             properties.push(("file", shown.file.path().to_string()));
             properties.push(("line", shown.start.line.to_string()));
             properties.push(("endLine", shown.end.line.to_string()));
-            // Columns are taken only of an annotation within one line.
+            // GitHub accepts columns only for annotations within a single line.
             if shown.start.line == shown.end.line {
                 properties.push(("col", shown.start.column.to_string()));
                 properties.push(("endColumn", shown.end.column.to_string()));

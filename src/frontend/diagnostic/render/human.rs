@@ -1,7 +1,7 @@
-//! For people: rustc's look for what stops the run, one line for what does not.
+//! For people: rustc's format for errors, one line each for everything else.
 //!
-//! In: what was found. Out: text with ANSI styles. Invariant: an error always shows its snippet, with
-//! every place that had a hand in the value; without `--verbose`, what is not an error takes few lines.
+//! In: the diagnostics found. Out: text with ANSI styles. Invariant: an error always shows its snippet, with
+//! every position that contributed to the value. Without `--verbose`, everything else takes only a few lines.
 
 use super::mask::mask;
 use super::{Counts, Found, Shown};
@@ -10,30 +10,30 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Without `--verbose`, so many lines of warnings and no more: an ordinary file stays at a handful.
+/// The most warning lines shown without `--verbose`, so that an ordinary file gets a handful at most.
 const SHORT_LINES: usize = 3;
 
-/// So many other places of one value are shown.
+/// The most secondary positions shown for one value.
 const OTHER_PLACES: usize = 6;
 
-/// So many enclosing keys are shown above a place.
+/// The most enclosing keys shown above a position.
 const ENCLOSING: usize = 3;
 
-/// How to tell it.
+/// How to print diagnostics.
 #[derive(Debug, Clone, Copy)]
 pub struct Human {
-    /// Every diagnostic, each with its snippet.
+    /// Show every diagnostic, each with its snippet.
     pub verbose: bool,
-    /// Nothing but errors.
+    /// Show errors only.
     pub quiet: bool,
-    /// Columns to fill at most.
+    /// Maximum width in columns.
     pub width: usize,
-    /// Whether to say for which target: of use when there are several.
+    /// Whether to name the target: useful only when there are several.
     pub name_targets: bool,
 }
 
 impl Human {
-    /// The diagnostics, ready to print.
+    /// Renders the diagnostics for printing.
     pub fn render(&self, found: Vec<Found<'_>>) -> String {
         let found = merge_targets(found);
         let mut text = String::new();
@@ -47,7 +47,7 @@ impl Human {
         text
     }
 
-    /// The line of counts that ends a run; `subject` says what the run was about.
+    /// The line of counts at the end of a run; `subject` says what the run was about.
     pub fn summary(&self, subject: &str, counts: Counts) -> String {
         let hidden = !self.verbose && (counts.warnings > 0 || counts.notes > 0);
         format!("{subject}: {counts}{}", if hidden { "; --verbose shows all" } else { "" })
@@ -57,7 +57,7 @@ impl Human {
         self.verbose || found.diagnostic.severity == Severity::Error
     }
 
-    /// Warnings, a line for each rule.
+    /// Warnings, one line per rule.
     fn short(&self, found: &[&Found<'_>], text: &mut String) {
         let mut kinds: Vec<(&Found<'_>, usize)> = Vec::new();
         for one in found.iter().filter(|one| one.diagnostic.severity == Severity::Warning) {
@@ -71,7 +71,7 @@ impl Human {
             let place = one.primary().map(|shown| format!("{}: ", shown.place())).unwrap_or_default();
             let name = one.diagnostic.rule.name;
             let more =
-                if *count > 1 { format!(" (and {} more of this kind)", count - 1) } else { String::new() };
+                if *count > 1 { format!(" (and {} more like this)", count - 1) } else { String::new() };
             let _ = writeln!(text, "{place}{style}warning[{name}]{style:#}: {}{more}", self.title(one));
         }
     }
@@ -111,7 +111,7 @@ impl Human {
         renderer.render(&[group])
     }
 
-    /// Notes and helps where there is no snippet to hang them on.
+    /// Notes and help texts when there is no snippet to attach them to.
     fn footers(&self, found: &Found<'_>) -> String {
         let bold = anstyle::Style::new().bold();
         let notes = found.notes.iter().map(|note| ("note", note));
@@ -122,7 +122,7 @@ impl Human {
     }
 }
 
-/// Takes control characters out of text that quotes the user's, so that it cannot steer a terminal.
+/// Replaces control characters in text that quotes the user's input, so that it cannot control the terminal.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter })
@@ -133,7 +133,7 @@ fn one_line(text: &str) -> String {
     plain(&text.replace(['\n', '\r'], " "))
 }
 
-/// Makes one of what was found alike for several targets.
+/// Merges diagnostics that are identical for several targets.
 fn merge_targets(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     let mut merged: Vec<Found<'_>> = Vec::new();
     for one in found {
@@ -143,7 +143,7 @@ fn merge_targets(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
                 && other.diagnostic.severity == one.diagnostic.severity
                 && other.primary().map(Shown::place) == one.primary().map(Shown::place)
         };
-        // What is alike stands together: the order is by place before it is by target.
+        // Equal diagnostics are adjacent: the list is sorted by position before target.
         match merged.last_mut().filter(alike) {
             Some(other) => other.targets.extend(one.targets),
             None => merged.push(one),
@@ -152,7 +152,7 @@ fn merge_targets(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     merged
 }
 
-/// The lines of one file that hold what is to be shown.
+/// The lines of one file that contain what is to be shown.
 struct Window<'a> {
     path: &'a str,
     text: String,
@@ -170,7 +170,7 @@ impl Window<'_> {
     }
 }
 
-/// One window a file, the primary place's first.
+/// One window per file, the primary position's first.
 fn windows<'a>(spans: &'a [Shown<'a>]) -> Vec<Window<'a>> {
     let mut files: Vec<Vec<&Shown<'_>>> = Vec::new();
     for shown in spans.iter().take(1 + OTHER_PLACES) {
@@ -212,7 +212,7 @@ fn window<'a>(list: &[&'a Shown<'a>]) -> Option<Window<'a>> {
     })
 }
 
-/// A span cut to its first line, within the text and on character borders.
+/// A span cut to its first line, clamped to the text and to character boundaries.
 fn first_line(text: &str, start: usize, end: usize) -> Range<usize> {
     let floor = |mut at: usize| {
         at = at.min(text.len());
@@ -227,7 +227,7 @@ fn first_line(text: &str, start: usize, end: usize) -> Range<usize> {
     start..start + line.len()
 }
 
-/// The lines of the keys that enclose a place, found by their indentation: nearest first.
+/// The lines of the keys that enclose a position, found by indentation, innermost first.
 fn enclosing(text: &str, at: usize) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let before = text.get(..at).unwrap_or_default();
@@ -251,7 +251,7 @@ fn enclosing(text: &str, at: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether the line opens a mapping or a list: `key:` with nothing behind it but a tag, an anchor, a comment.
+/// Whether the line opens a mapping or a list: `key:` followed by nothing but a tag, an anchor or a comment.
 fn is_key_line(line: &str) -> bool {
     let line = line.split(" #").next().unwrap_or_default().trim_end();
     let line = line.trim_start().trim_start_matches("- ");
@@ -261,7 +261,7 @@ fn is_key_line(line: &str) -> bool {
     }
 }
 
-/// How far a line is indented, and whether it is a list's item; nothing for an empty line or a comment.
+/// The indentation of a line, and whether it is a list item; `None` for an empty line or a comment.
 fn indentation(line: &str) -> Option<(usize, bool)> {
     let line = line.split('\n').next().unwrap_or_default();
     let content = line.trim_start_matches(' ');

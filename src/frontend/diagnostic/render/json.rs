@@ -1,4 +1,4 @@
-//! One JSON object: `{"diagnostics": [...]}`, its fields stable from the first release on.
+//! One JSON object: `{"diagnostics": [...]}`. Its fields are stable from the first release on.
 
 use super::{Found, Shown};
 use serde::Serialize;
@@ -32,7 +32,7 @@ struct Place<'a> {
     primary: bool,
 }
 
-/// The diagnostics as a JSON object, with a line break at its end.
+/// The diagnostics as a JSON object, ending with a newline.
 pub fn json(found: &[Found<'_>]) -> String {
     let object = Object { diagnostics: found.iter().map(entry).collect() };
     let mut text = serde_json::to_string_pretty(&object).unwrap_or_default();

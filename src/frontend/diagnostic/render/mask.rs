@@ -1,12 +1,12 @@
-//! Hides the values of secrets in the lines a snippet shows.
+//! Hides secret values in the lines that a snippet shows.
 //!
-//! In: lines of a Compose or env file. Out: the same lines, byte for byte as long, with the values of
-//! secret-looking names starred out. Invariant: offsets into the text stay valid.
+//! In: lines of a Compose or env file. Out: the same lines with the same byte length, where the values of
+//! secret-looking names are starred out. Invariant: offsets into the text stay valid.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Parts of a name whose value is a secret.
+/// Name parts that mark the value as a secret.
 const SECRET_NAMES: &[&str] = &[
     "PASSWORD",
     "PASSWD",
@@ -19,10 +19,10 @@ const SECRET_NAMES: &[&str] = &[
     "CREDENTIAL",
 ];
 
-/// Ends of a name that say its value is a place or a name, not the secret.
+/// Name endings that mark the value as a path or a name rather than the secret itself.
 const HARMLESS_ENDS: &[&str] = &["_FILE", "_PATH", "_NAME", "_ARN", "_ID"];
 
-/// Starts of a value that is an expression, a reference or a collection, not a literal.
+/// First characters of values that are expressions, references or collections rather than literals.
 const NO_LITERAL: &[char] = &['$', '{', '[', '&', '*', '|', '>', '#', '!'];
 
 /// The text with secret values starred out.
@@ -43,7 +43,7 @@ pub(super) fn mask(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// A star as long as the letter it stands for.
+/// A star that takes as many bytes as the letter it replaces.
 fn star(letter: char) -> char {
     match letter.len_utf8() {
         1 => '*',
@@ -53,7 +53,7 @@ fn star(letter: char) -> char {
     }
 }
 
-/// The values in `NAME: value` and `NAME=value` where the name is that of a secret.
+/// The values in `NAME: value` and `NAME=value` where the name looks like a secret's.
 fn assignments(line: &str) -> impl Iterator<Item = Range<usize>> {
     let separators = line.char_indices().filter(|(_, letter)| matches!(letter, ':' | '='));
     separators.filter_map(move |(at, separator)| {
@@ -79,7 +79,7 @@ fn is_secret(name: &str) -> bool {
         && !HARMLESS_ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// The literal that a text begins with, quotes left out.
+/// The literal at the start of a text, without quotes.
 fn literal(text: &str) -> Option<Range<usize>> {
     let start = text.len() - text.trim_start_matches([' ', '\t']).len();
     let value = text.get(start..)?;

@@ -1,8 +1,8 @@
-//! From diagnostics to text: for people, and as JSON, SARIF and GitHub workflow commands.
+//! Turns diagnostics into text: for people, and as JSON, SARIF and GitHub workflow commands.
 //!
 //! In: the [`Diagnostics`] of one or several compiles with their [`Sources`]. Out: text.
-//! Invariant: every form tells the same list, ordered by severity and then by place, each thing once;
-//! only the form for people is shortened. Values of secrets never show.
+//! Invariant: every format shows the same list, sorted by severity and then by position, without duplicates;
+//! only the format for people is shortened. Secret values never show.
 
 mod github;
 mod human;
@@ -20,33 +20,33 @@ use crate::source::{Location, Origin, Role, SourceFile, Sources, Span, VariableS
 use std::cmp::Reverse;
 use std::fmt;
 
-/// A diagnostic with its places looked up.
+/// A diagnostic with its positions resolved.
 #[derive(Debug)]
 pub struct Found<'a> {
-    /// What was found.
+    /// The diagnostic.
     pub diagnostic: &'a Diagnostic,
-    /// The places, the primary one first.
+    /// The positions, the primary one first.
     pub spans: Vec<Shown<'a>>,
     /// Its notes, and where the variables in its value came from.
     pub notes: Vec<String>,
-    /// The targets for which it was found.
+    /// The targets it was found for.
     pub targets: Vec<&'a str>,
 }
 
-/// A place to show.
+/// A position to show.
 #[derive(Debug, Clone)]
 pub struct Shown<'a> {
     /// The file.
     pub file: &'a SourceFile,
-    /// The bytes.
+    /// The byte range.
     pub span: Span,
     /// First character.
     pub start: Location,
     /// One past the last character.
     pub end: Location,
-    /// What to say there; may be empty.
+    /// The text to show there; may be empty.
     pub label: String,
-    /// Whether it is the place that the message is about.
+    /// Whether the message is about this position.
     pub primary: bool,
 }
 
@@ -57,7 +57,7 @@ impl Shown<'_> {
     }
 }
 
-/// Looks up the places of all diagnostics, orders them and takes out repetitions.
+/// Resolves the positions of all diagnostics, sorts them and removes duplicates.
 pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>) -> Vec<Found<'a>> {
     let mut found: Vec<Found<'a>> = runs
         .into_iter()
@@ -69,7 +69,7 @@ pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)
 }
 
 impl Found<'_> {
-    /// The primary place, if the diagnostic has one.
+    /// The primary position, if there is one.
     pub fn primary(&self) -> Option<&Shown<'_>> {
         self.spans.first()
     }
@@ -115,29 +115,29 @@ fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {
     Found { diagnostic, spans, notes, targets: diagnostic.target.as_deref().into_iter().collect() }
 }
 
-/// What to say at a place that is not the value itself.
+/// The text for a position other than the value itself.
 fn role_text(role: Role) -> &'static str {
     match role {
         Role::Value => "",
-        Role::Alias => "reached through this alias",
-        Role::Extends => "comes with this `extends`",
-        Role::Include => "comes with this `include`",
+        Role::Alias => "through this alias",
+        Role::Extends => "inherited through this `extends`",
+        Role::Include => "included here",
         Role::Overridden => "overridden",
-        Role::Variable => "the variable's value",
+        Role::Variable => "the variable gets its value here",
         Role::Premise => "because of this",
     }
 }
 
-/// Where the variables in a value came from, where no file can be shown for it.
+/// Where the variables in a value came from, for sources that are not files.
 fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     for found in sources.substitutions(origin) {
         let name = &found.variable;
         let note = match &found.source {
             VariableSource::Environment(_) => format!("`{name}` comes from the process environment"),
-            VariableSource::Flag(_) => format!("`{name}` is given on the command line"),
-            VariableSource::Fallback => format!("`{name}` is unset: the default written beside it stands in"),
-            VariableSource::Unset => format!("`{name}` is unset and counts as empty"),
+            VariableSource::Flag(_) => format!("`{name}` is set on the command line"),
+            VariableSource::Fallback => format!("`{name}` is not set, so its default is used"),
+            VariableSource::Unset => format!("`{name}` is not set, so it is empty"),
             VariableSource::File(_) | VariableSource::Computed(_) => continue,
         };
         if !notes.contains(&note) {
@@ -147,7 +147,7 @@ fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
     notes
 }
 
-/// How many of each severity.
+/// Number of diagnostics by severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Errors.
@@ -179,7 +179,7 @@ impl fmt::Display for Counts {
             .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
             .collect();
         match said.as_slice() {
-            [] => f.write_str("nothing to remark"),
+            [] => f.write_str("no problems found"),
             said => f.write_str(&said.join(", ")),
         }
     }

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0: one run, its rules with their pages, a result a diagnostic.
+//! SARIF 2.1.0: one run, its rules with their pages, and one result per diagnostic.
 //!
 //! Columns count Unicode code points and `endColumn` is one past the last (SARIF 2.1.0, 3.14.27, 3.30.7).
 
@@ -6,7 +6,7 @@ use super::{Found, Shown};
 use crate::diagnostic::{Rule, page};
 use serde_json::{Value, json};
 
-/// The log, with a line break at its end.
+/// The log, ending with a newline.
 pub fn sarif(found: &[Found<'_>]) -> String {
     let mut rules: Vec<&'static Rule> = Vec::new();
     for one in found {
@@ -96,7 +96,7 @@ fn location(shown: &Shown<'_>, id: Option<usize>) -> Value {
     location
 }
 
-/// A path as a relative reference, or a `file` URI where it is absolute (RFC 3986).
+/// A path as a relative reference, or as a `file` URI if it is absolute (RFC 3986).
 fn uri(path: &str) -> String {
     let mut text = String::from(if path.starts_with('/') { "file://" } else { "" });
     for byte in path.bytes() {

@@ -1,4 +1,4 @@
-//! Every form of one list, which has the difficult cases in it.
+//! Every format of one list that contains the difficult cases.
 
 use super::*;
 use crate::diagnostic::rules::compose::UNKNOWN_KEY;
@@ -17,7 +17,7 @@ services:
 ";
 const BASE: &str = "restart: always\r\n";
 
-/// Sources and diagnostics: two files, two labels, a variable, a repetition.
+/// Sources and diagnostics: two files, two labels, a variable, a duplicate.
 fn example() -> (Sources, Diagnostics) {
     let mut sources = Sources::new();
     let compose = sources.add_file("compose.yaml".into(), COMPOSE.to_owned());
@@ -96,7 +96,7 @@ fn people_see_errors_in_full_and_warnings_in_a_line() {
 
 error[compose/unknown-key]: there is no place for this
 
-compose.yaml:5:5: warning[compose/unknown-key]: the mapping is odd (ecs-ec2, fargate) (and 1 more of this kind)
+compose.yaml:5:5: warning[compose/unknown-key]: the mapping is odd (ecs-ec2, fargate) (and 1 more like this)
 check: 2 errors, 3 warnings, 1 note; --verbose shows all"#;
     assert_eq!(human(false), expected);
 }

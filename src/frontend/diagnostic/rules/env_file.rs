@@ -1,21 +1,21 @@
-//! `env-file/…`: files that give variables or labels.
+//! `env-file/…`: env files and label files.
 
 use crate::rules;
 
 rules! {
-    SYNTAX = Error "env-file/syntax" "a line of an env file that cannot be read"
-        what "The line is not `NAME=value`: its name has a character that may not stand there, or its quote is not closed."
-        why "Docker Compose refuses the whole file."
+    SYNTAX = Error "env-file/syntax" "invalid line in an env file"
+        what "The line is not `NAME=value`: the name contains an invalid character, or a quote is not closed."
+        why "Docker Compose rejects the whole file."
         example "MY NAME=value\n"
-        fix "Write `NAME=value`, with quotes around a value that spans lines.";
-    MISSING = Error "env-file/missing" "an env file or label file that does not exist"
-        what "The service names a file that is not there."
-        why "Its variables would be missing in the container. Docker Compose refuses it too."
+        fix "Write `NAME=value`, and quote a value that spans several lines.";
+    MISSING = Error "env-file/missing" "missing env file or label file"
+        what "The service names a file that does not exist."
+        why "Its variables would be missing from the container. Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx\n    env_file: absent.env\n"
-        fix "Create it, correct the path, or write `env_file: [{ path: absent.env, required: false }]`.";
-    FORMAT = Error "env-file/format" "a format of env files that Compose does not know"
-        what "`format` of an env file is something else than `raw`."
-        why "Docker Compose refuses it too."
+        fix "Create the file, correct the path, or write `env_file: [{ path: absent.env, required: false }]`.";
+    FORMAT = Error "env-file/format" "unknown env file format"
+        what "The `format` of an env file is something other than `raw`."
+        why "Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx\n    env_file: [{ path: a.env, format: toml }]\n"
-        fix "Delete `format`, or write `raw` for values that are taken letter for letter.";
+        fix "Remove `format`, or write `raw` to take values literally.";
 }

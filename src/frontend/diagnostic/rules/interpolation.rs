@@ -1,31 +1,31 @@
-//! `interpolation/…`: `$` expressions and the values they get.
+//! `interpolation/…`: `$` expressions and their values.
 
 use crate::rules;
 
 rules! {
-    MALFORMED = Error "interpolation/malformed" "a `$` expression that cannot be read"
-        what "The text has `${` without a variable's name, with an operator Compose does not know, or without its closing brace."
-        why "Docker Compose refuses it too."
+    MALFORMED = Error "interpolation/malformed" "malformed `$` expression"
+        what "The text contains `${` without a variable name, with an unknown operator, or without its closing brace."
+        why "Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx:${TAG!latest}\n"
-        fix "Use `:-`, `-`, `:+`, `+`, `:?` or `?`. For a dollar sign as such, write `$$`.";
-    REQUIRED = Error "interpolation/required" "a required variable without a value"
-        what "`${NAME:?...}` and `${NAME?...}` demand a value, and there is none."
-        why "The author of the manifest said that it does not work without."
+        fix "Use `:-`, `-`, `:+`, `+`, `:?` or `?`. For a literal dollar sign, write `$$`.";
+    REQUIRED = Error "interpolation/required" "required variable without a value"
+        what "`${NAME:?...}` and `${NAME?...}` require a value, and the variable has none."
+        why "The author of the manifest declared it as required."
         example "services:\n  app:\n    image: nginx:${TAG:?set TAG to a release}\n"
         fix "Set the variable in the environment, in `.env`, or with `--set NAME=VALUE`.";
-    UNSET = Warning "interpolation/unset-variable" "a variable that is not set"
-        what "The text reads a variable that has no value and no default: it is read as empty."
-        why "Docker Compose warns of it too. The empty text is rarely what is meant."
+    UNSET = Warning "interpolation/unset-variable" "variable not set"
+        what "The variable has neither a value nor a default, so it is replaced by an empty string."
+        why "Docker Compose warns about it too. An empty string is rarely intended."
         example "services:\n  app:\n    image: nginx:${TAG}\n"
-        fix "Set it, or give a default: `${TAG:-latest}`. An empty default, `${TAG-}`, says that empty is meant.";
-    NOT_OF_TYPE = Error "interpolation/not-of-type" "a text that is not of the type its key takes"
-        what "The key takes a number or a boolean, and the text, with its variables filled in, is not one."
-        why "Docker Compose refuses it too."
+        fix "Set the variable, or give it a default: `${TAG:-latest}`. An empty default, `${TAG-}`, says that empty is intended.";
+    NOT_OF_TYPE = Error "interpolation/not-of-type" "wrong type after interpolation"
+        what "The key takes a number or a boolean, but the text is neither once its variables are replaced."
+        why "Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx\n    deploy: { replicas: \"${REPLICAS}\" }\n"
         fix "Give the variable a value of that type, or a default: `${REPLICAS:-1}`.";
-    OLD_BOOLEAN = Warning "interpolation/old-boolean" "a boolean of YAML 1.1"
-        what "`yes`, `no`, `on`, `off`, `y` or `n` stands where a boolean is taken."
-        why "YAML 1.2 reads these words as text. Docker Compose takes them here, and warns."
+    OLD_BOOLEAN = Warning "interpolation/old-boolean" "YAML 1.1 boolean"
+        what "The value is `yes`, `no`, `on`, `off`, `y` or `n` where a boolean is expected."
+        why "YAML 1.2 reads these words as strings. Docker Compose accepts them here, with a warning."
         example "services:\n  app:\n    image: nginx\n    privileged: yes\n"
         fix "Write `true` or `false`.";
 }

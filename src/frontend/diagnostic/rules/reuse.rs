@@ -1,46 +1,46 @@
-//! `extends/…` and `include/…`: manifests made of other manifests.
+//! `extends/…` and `include/…`: manifests composed of other manifests.
 
 use crate::rules;
 
 rules! {
-    EXTENDS_SYNTAX = Error "extends/syntax" "an `extends` that names no service"
-        what "`extends` is the name of a service, or a mapping with `service` and perhaps `file`."
-        why "Docker Compose refuses anything else."
+    EXTENDS_SYNTAX = Error "extends/syntax" "invalid `extends`"
+        what "`extends` is the name of a service, or a mapping with `service` and optionally `file`."
+        why "Docker Compose rejects anything else."
         example "services:\n  app:\n    extends: { file: base.yaml }\n"
         fix "Write `extends: { file: base.yaml, service: base }`.";
-    EXTENDS_UNKNOWN = Error "extends/unknown-service" "an `extends` of a service that does not exist"
-        what "The file has no service of that name."
-        why "There is nothing to extend. Docker Compose refuses it too."
+    EXTENDS_UNKNOWN = Error "extends/unknown-service" "`extends` of an unknown service"
+        what "The file does not define a service with that name."
+        why "There is nothing to extend. Docker Compose rejects it too."
         example "services:\n  app:\n    extends: bsae\n"
         fix "Correct the name, or the `file`.";
-    EXTENDS_CYCLE = Error "extends/cycle" "services that extend each other"
+    EXTENDS_CYCLE = Error "extends/cycle" "circular `extends`"
         what "Following `extends` from a service leads back to it."
-        why "There is no service to start from. Docker Compose refuses it too."
+        why "There is no service to start from. Docker Compose rejects it too."
         example "services:\n  a: { extends: b }\n  b: { extends: a }\n"
-        fix "Move what they share into a third service that extends nothing.";
-    INCLUDE_SYNTAX = Error "include/syntax" "an `include` that cannot be read"
+        fix "Move the shared part to a third service that extends nothing.";
+    INCLUDE_SYNTAX = Error "include/syntax" "invalid `include`"
         what "`include` is a list of paths, or of mappings with `path`, `project_directory` and `env_file`."
-        why "Docker Compose refuses anything else."
+        why "Docker Compose rejects anything else."
         example "include: other.yaml\n"
         fix "Write `include: [other.yaml]`.";
-    INCLUDE_CYCLE = Error "include/cycle" "files that include each other"
+    INCLUDE_CYCLE = Error "include/cycle" "circular `include`"
         what "Following `include` from a file leads back to it."
-        why "Docker Compose refuses it too."
+        why "Docker Compose rejects it too."
         example "a.yaml includes b.yaml, and b.yaml includes a.yaml"
-        fix "Move what both need into a third file that both include.";
-    INCLUDE_DEPTH = Error "include/too-deep" "includes nested too deeply"
-        what "Files include files more than 64 levels deep, or more than 1,000 files altogether."
-        why "No manifest needs it; reading it would cost time and memory without bound."
+        fix "Move the shared part to a third file that both include.";
+    INCLUDE_DEPTH = Error "include/too-deep" "too many nested includes"
+        what "Includes are nested more than 64 levels deep, or more than 1,000 files are included in total."
+        why "No real manifest needs that many, and reading them would take unbounded time and memory."
         example "a chain of a hundred files"
         fix "Include the files from one place.";
-    INCLUDE_CONFLICT = Error "include/conflict" "a name that an included file defines differently"
-        what "The file and one it includes, or two included files, define the same thing in different ways."
-        why "`include` does not override. Docker Compose refuses it too."
+    INCLUDE_CONFLICT = Error "include/conflict" "conflicting definitions"
+        what "The file and one it includes, or two included files, define the same thing differently."
+        why "`include` does not override. Docker Compose rejects it too."
         example "include: [other.yaml]   # which defines a service `app` too\nservices:\n  app: { image: nginx }\n"
-        fix "Rename one. To change an included service, put the change in a file merged on top: `include: [{ path: [other.yaml, change.yaml] }]`.";
-    REMOTE = Error "include/remote" "a manifest that lives elsewhere"
+        fix "Rename one of them. To change an included service, put the change in a file merged on top: `include: [{ path: [other.yaml, change.yaml] }]`.";
+    REMOTE = Error "include/remote" "remote manifest"
         what "`include` or `extends` names a Git repository or a registry."
-        why "Compiling reads local files only, so that the same input always gives the same output."
+        why "Tranship reads local files only, so that the same input always gives the same output."
         example "include: [oci://example.org/app]\n"
-        fix "Fetch the file first, and name the local copy.";
+        fix "Download the file first, and name the local copy.";
 }

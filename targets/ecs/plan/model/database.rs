@@ -1,7 +1,8 @@
 //! Managed databases.
 
-use tranship_app::{Engine, Name};
+use tranship_app::Name;
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::DatabaseEngine;
 
 /// An RDS instance in place of a Compose service.
 #[derive(Debug, Clone)]
@@ -11,7 +12,7 @@ pub struct DatabasePlan {
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// The engine.
-    pub engine: Engine,
+    pub engine: DatabaseEngine,
     /// The exact version of the engine.
     pub version: String,
     /// `EngineLifecycleSupport`, where the engine has it.

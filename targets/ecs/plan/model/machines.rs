@@ -1,7 +1,7 @@
 //! The machines of a cluster that runs on its own.
 
-use super::Architecture;
 use tranship_cloudformation::{LogicalId, Value};
+use tranship_facts::ProcessorArchitecture;
 
 /// EC2 instances of an Auto Scaling group, and the capacity provider that starts them.
 #[derive(Debug, Clone)]
@@ -9,7 +9,7 @@ pub struct MachinePlan {
     /// The instance type.
     pub instance_type: String,
     /// The processor that the machine image is built for.
-    pub architecture: Architecture,
+    pub architecture: ProcessorArchitecture,
     /// How many there are.
     pub count: MachineCount,
     /// Whether machines that run tasks are protected from being terminated.

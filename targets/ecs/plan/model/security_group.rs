@@ -1,7 +1,7 @@
 //! Security groups and the rules between them.
 
-use tranship_app::Protocol;
 use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
 
 /// A security group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct OutboundPort {
     /// The port.
     pub port: u16,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// What for.
     pub description: String,
 }
@@ -64,7 +64,7 @@ pub struct SecurityGroupRule {
     /// The ports that may be reached.
     pub ports: PortRange,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// What for.
     pub description: String,
     /// Key paths it comes from.

@@ -1,8 +1,9 @@
 //! Task definitions, and how services and jobs run them.
 
-use super::{Architecture, CapacityStrategyItem, Container, NetworkMode, TaskVolume, VolumeStorage};
+use super::{CapacityStrategyItem, Container, NetworkMode, TaskVolume, VolumeStorage};
 use tranship_app::Name;
 use tranship_cloudformation::{LogicalId, Role, Value, iam};
+use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::source::Origin;
 
 /// A task definition with its roles and its log group. Where it runs, and what must exist before, is in the
@@ -22,7 +23,7 @@ pub struct TaskPlan {
     /// What it may use.
     pub size: TaskSize,
     /// The processor it is built for.
-    pub architecture: Architecture,
+    pub architecture: ProcessorArchitecture,
     /// In the order in which they start.
     pub containers: Vec<Container>,
     /// What its containers mount.

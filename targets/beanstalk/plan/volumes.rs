@@ -1,126 +1,90 @@
 //! Mounts -> volumes of the task, which are directories of the instance.
 
-use super::task::{MountPoint, Tmpfs};
-use super::{Container, HostVolume, Plan, UNPACKED, container_name, files, path};
+use super::{HostVolume, Plan, UNPACKED, container_name, files, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
+use crate::container::{ContainerPlanner, is_machine_path};
 use camino::Utf8Path;
-use tranship_app::rules::target;
-use tranship_app::{Application, At, Mount, MountSource, Scope, Service};
+use tranship_app::{Application, At, Mount, Scope, Service};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::Kind;
-
-const MIB: u64 = 1024 * 1024;
 
 /// Where named volumes are on the instance.
 const VOLUMES: &str = "/data";
 
-/// MiB of a memory directory without a size: Docker has no limit, Amazon ECS wants one.
-const USUAL_TMPFS: u64 = 64;
+/// Where the bundle is while jobs run: not at its final place yet
+/// (AWS documentation, "Extending Elastic Beanstalk Linux platforms").
+const STAGING: &str = "/var/app/staging";
 
-/// Paths that every Linux machine has, which need no copy from the project.
-const OF_THE_MACHINE: &[&str] =
-    &["/var/run/docker.sock", "/run/docker.sock", "/etc/localtime", "/etc/timezone", "/proc", "/sys", "/dev"];
-
-/// Decides the mounts of a container.
-pub(super) fn decide(
-    service: &Service,
-    container: &mut Container,
-    plan: &mut Plan,
-    cx: &mut Compilation<'_>,
-) {
-    for (index, mount) in service.container.mounts.iter().enumerate() {
-        cx.ledger.exact(&mount.node, "container definition: mountPoints");
-        let source_volume = match &mount.source {
-            MountSource::Tmpfs { size } => {
-                let tmpfs = tmpfs(mount, size.as_ref(), cx);
-                container.definition.linux_parameters.tmpfs.push(tmpfs);
-                continue;
-            }
-            MountSource::Volume(name) => Some(container_name(name)),
-            MountSource::Anonymous => Some(anonymous(service, index, mount, plan, cx)),
-            MountSource::Bind(source) => bind(service, source, mount, plan, cx),
-            MountSource::Other(kind) => refuse_kind(service, kind, cx),
-        };
-        let Some(source_volume) = source_volume else { continue };
-        let (container_path, read_only) = (mount.target.peek().clone(), mount.read_only);
-        container.definition.mount_points.push(MountPoint { source_volume, container_path, read_only });
-    }
-}
-
-/// The mounts of a job, as `docker run --volume` takes them.
-pub(super) fn of_job(service: &Service, plan: &mut Plan, cx: &mut Compilation<'_>) -> Vec<String> {
-    let mut list = Vec::new();
-    for mount in &service.container.mounts {
-        let source = match &mount.source {
-            MountSource::Volume(name) => Some(volume_path(name)),
-            // The bundle is not at its final place yet when a job runs.
-            MountSource::Bind(source) => bind(service, source, mount, plan, cx).and_then(|name| {
-                let volume = plan.volumes.iter().find(|volume| volume.name == name)?;
-                Some(volume.path.as_ref()?.replacen(UNPACKED, "/var/app/staging", 1))
-            }),
-            MountSource::Anonymous | MountSource::Tmpfs { .. } => None,
-            MountSource::Other(kind) => refuse_kind(service, kind, cx),
-        };
-        cx.ledger.exact(&mount.node, "docker run --volume");
-        if let Some(source) = source {
-            let mode = if mount.read_only { ":ro" } else { "" };
-            list.push(format!("{source}:{}{mode}", mount.target.peek()));
-        }
-    }
-    list
-}
-
-fn tmpfs(mount: &Mount, size: Option<&At<u64>>, cx: &mut Compilation<'_>) -> Tmpfs {
-    if size.is_none() {
-        let reason = "Amazon ECS wants a size";
-        let became = "container definition: tmpfs";
-        cx.ledger.approximated(&mount.target, format!("{USUAL_TMPFS} MiB"), reason, became);
-    }
-    let size = size.map_or(USUAL_TMPFS, |size| size.peek().div_ceil(MIB).max(1));
-    Tmpfs { container_path: mount.target.peek().clone(), size }
+/// The directory of the instance behind a bind mount.
+pub(super) struct BoundDirectory {
+    /// Its path on the instance.
+    pub(super) path: String,
+    /// Whether it is one for data, which is made before the containers start.
+    pub(super) data: bool,
 }
 
 /// A volume that is empty at each start.
-fn anonymous(
-    service: &Service,
+pub(super) fn anonymous(
     index: usize,
     mount: &Mount,
-    plan: &mut Plan,
-    cx: &Compilation<'_>,
+    planner: &ContainerPlanner<'_, '_>,
+    volumes: &mut Vec<HostVolume>,
 ) -> String {
-    let stem = format!("{}-{index}", container_name(&service.name));
-    let name = free_name(plan, &stem).unwrap_or(stem);
-    let from = path(cx, mount.node);
-    plan.volumes.push(HostVolume { name: name.clone(), path: None, owner: None, prepared: false, from });
+    let stem = format!("{}-{index}", container_name(&planner.service().name));
+    let name = free_name(volumes, &stem).unwrap_or(stem);
+    let from = path(planner.cx, mount.node);
+    volumes.push(HostVolume { name: name.clone(), path: None, owner: None, prepared: false, from });
     name
 }
 
 /// A path of the local machine. A file or directory of the project goes into the bundle; a directory for
 /// data, which no one commits, is one of the instance.
-fn bind(
-    service: &Service,
+pub(super) fn bind(
     source: &At<String>,
-    mount: &Mount,
     plan: &mut Plan,
-    cx: &mut Compilation<'_>,
-) -> Option<String> {
+    planner: &mut ContainerPlanner<'_, '_>,
+) -> Option<BoundDirectory> {
+    let (service, cx) = (planner.service(), &mut *planner.cx);
     let local = Utf8Path::new(source.peek());
-    let machine = OF_THE_MACHINE.iter().any(|known| local.starts_with(known));
+    let machine = planner.bounds.machine_paths && is_machine_path(source.peek());
     let data = !machine && is_for_data(service, local, cx);
-    let on_instance = match (machine, data) {
+    let path = match (machine, data) {
         (true, _) => source.peek().clone(),
         (false, true) => kept(service, source, local, cx),
         (false, false) => bundled(service, source, local, plan, cx)?,
     };
-    let standing = plan.volumes.iter().find(|volume| volume.path.as_deref() == Some(on_instance.as_str()));
-    if let Some(standing) = standing {
-        return Some(standing.name.clone());
+    Some(BoundDirectory { path, data })
+}
+
+/// Adds the volume of a bind mount, once for each directory, and returns its name.
+pub(super) fn add(
+    found: BoundDirectory,
+    mount: &Mount,
+    planner: &ContainerPlanner<'_, '_>,
+    volumes: &mut Vec<HostVolume>,
+) -> String {
+    if let Some(known) = volumes.iter().find(|volume| volume.path.as_ref() == Some(&found.path)) {
+        return known.name.clone();
     }
-    let name = free_name(plan, &volume_name(&on_instance))?;
-    let (path, from) = (Some(on_instance), path(cx, mount.node));
-    plan.volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared: data, from });
-    Some(name)
+    let stem = volume_name(&found.path);
+    let name = free_name(volumes, &stem).unwrap_or(stem);
+    let (path, prepared, from) = (Some(found.path), found.data, path(planner.cx, mount.node));
+    volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared, from });
+    name
+}
+
+/// The volume of a file in the bundle.
+pub(super) fn of_bundle(name: String, path: String, from: String) -> HostVolume {
+    HostVolume { name, path: Some(path), owner: None, prepared: false, from }
+}
+
+/// Where a path of the bundle is while jobs run.
+pub(super) fn staged(path: String) -> String {
+    match path.strip_prefix(UNPACKED) {
+        Some(rest) => format!("{STAGING}{rest}"),
+        None => path,
+    }
 }
 
 /// Whether a directory of the project holds data: a data store's own, or one that is not there and that
@@ -158,8 +122,8 @@ fn kept(service: &Service, source: &At<String>, local: &Utf8Path, cx: &mut Compi
 }
 
 /// A volume's name that no other has.
-fn free_name(plan: &Plan, stem: &str) -> Option<String> {
-    let taken = |name: &String| plan.volumes.iter().any(|volume| volume.name == *name);
+fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
+    let taken = |name: &String| volumes.iter().any(|volume| volume.name == *name);
     let numbered = (2u32..).map(|number| format!("{stem}-{number}"));
     std::iter::once(stem.to_owned()).chain(numbered).find(|name| !taken(name))
 }
@@ -216,26 +180,13 @@ fn volume_name(path: &str) -> String {
     }
 }
 
-fn refuse_kind(service: &Service, kind: &At<String>, cx: &mut Compilation<'_>) -> Option<String> {
-    cx.ledger.rejected(kind, "the platform has directories of the instance only");
-    cx.diagnostics.push(
-        Diagnostic::new(
-            &target::REJECTED_KEY,
-            format!("service `{}` mounts `{}`, which beanstalk does not have", service.name, kind.peek()),
-        )
-        .at(kind.origin)
-        .service(&*service.name)
-        .help("use a named volume, or a bind mount of a file in the project"),
-    );
-    None
-}
-
+/// The directory behind a named volume. A name of dots alone would be another directory.
 fn volume_path(name: &str) -> String {
-    format!("{VOLUMES}/{name}")
+    format!("{VOLUMES}/{}", name.replacen('.', "_", usize::from(name.starts_with('.'))))
 }
 
 /// The directories behind the named volumes.
-pub(super) fn volumes(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
     for volume in application.volumes.values() {
         if volume.users.is_empty() {
             continue;
