@@ -3,7 +3,7 @@
 //! In: a [`Request`] and a [`World`]. Out: an [`Outcome`] with the diagnostics, and with the artifacts if there
 //! was no error. Invariant: nothing is written to disk here.
 
-use crate::rule_registry;
+use crate::known_names;
 use tranship_app::rules;
 use tranship_app::{EnvironmentChoice, Ledger, Report};
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
@@ -78,7 +78,8 @@ pub fn environments(
 ) -> (Option<Vec<tranship_app::Environment>>, Sources, Diagnostics) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let manifest = compose::load(&late_binding(options), world, &mut sources, &mut diagnostics);
-    let found = manifest.map(|manifest| tranship_app::environments(&manifest, &mut diagnostics));
+    let found = manifest
+        .map(|manifest| tranship_app::environments(&manifest, &sources, &known_names(), &mut diagnostics));
     (found, sources, diagnostics)
 }
 
@@ -95,7 +96,7 @@ impl Outcome {
         let mut application = tranship_app::lower(
             &manifest,
             &request.choice,
-            &rule_registry(),
+            &known_names(),
             sources,
             diagnostics,
             &mut ledger,
@@ -103,7 +104,7 @@ impl Outcome {
         if unset == Unset::Assumed {
             application.assume_late_bound();
         }
-        let target = tranship_targets::find(&application.settings.target)?;
+        let target = tranship_targets::find(&application.environment.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
         let mut cx =
@@ -114,8 +115,8 @@ impl Outcome {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
         });
         diagnostics.append(found);
-        let accepted = &application.settings.accept;
-        diagnostics.retain(|one| one.severity == Severity::Error || !accepted.contains(one.rule.name));
+        let settings = &application.settings;
+        diagnostics.retain(|one| one.severity == Severity::Error || !settings.accepts(one.rule.name));
         if let Some(compiled) = &mut compiled {
             add_report(compiled, &report, diagnostics);
         }
@@ -129,7 +130,7 @@ impl Outcome {
         let manifest = compose::load(&options, world, &mut self.sources, &mut self.diagnostics)?;
         let EnvironmentChoice::Environment(name) = &request.choice else { return Some(manifest) };
         let mut found = Diagnostics::new();
-        let known = tranship_app::environments(&manifest, &mut found);
+        let known = tranship_app::environments(&manifest, &self.sources, &known_names(), &mut found);
         let Some(environment) = known.iter().find(|environment| environment.name == *name) else {
             self.diagnostics.append(found);
             self.diagnostics.push(unknown_environment(name, &known));

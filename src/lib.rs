@@ -9,7 +9,7 @@ pub mod compile;
 pub mod deploy;
 mod registry;
 
-pub use registry::rule_registry;
+pub use registry::{known_names, rule_registry};
 pub use tranship_app as app;
 pub use tranship_artifact as artifact;
 pub use tranship_cloudformation as cloudformation;

@@ -6,6 +6,7 @@
 use super::at::Claim;
 use super::disposition::{Disposition, Entry};
 use super::report::{Report, ReportRow};
+use super::settings::UnclaimedSettings;
 use super::support::{Support, SupportRow, SupportTable};
 use crate::rules;
 use camino::Utf8Path;
@@ -85,6 +86,7 @@ impl Ledger {
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut report = Report::default();
+        let mut unclaimed = UnclaimedSettings::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
@@ -100,12 +102,14 @@ impl Ledger {
                 explained.entry(row.key).or_default().push(leaf);
             }
             let claimed = || claim.map(|claim| claim.entry.clone());
-            let entry = row.map(SupportRow::entry).or_else(claimed).unwrap_or_else(|| {
+            let setting = || unclaimed.account(&path, origin);
+            let entry = row.map(SupportRow::entry).or_else(claimed).or_else(setting).unwrap_or_else(|| {
                 diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
                 Entry::unaccounted()
             });
             report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
         }
+        unclaimed.report(table.target, diagnostics);
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }

@@ -7,7 +7,6 @@
 
 mod at;
 mod disposition;
-mod extension;
 mod ledger;
 mod lower;
 mod model;
@@ -19,12 +18,20 @@ mod text;
 
 pub use at::{At, Claim};
 pub use disposition::{Disposition, Entry};
-pub use extension::{environments, late_bound_names, published_schema};
 pub use ledger::Ledger;
 pub use lower::lower;
 pub use model::*;
 pub use report::{Counts, Report, ReportRow};
-pub use settings::*;
+pub use settings::{
+    CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass, DatabaseSetting, DatabaseSettings,
+    DiscoverySettings, ExistingNetwork, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule,
+    JobSetting, KnownNames, Layering, ListedSetting, LogRetention, NamedSettings, NetworkSetting, OneOrMore,
+    OpenText, PermissionSetting, PlatformKind, PortNumber, Posture, PublicEndpoint, PublicSetting,
+    RegionName, SECTIONS, ScaleSettings, ScheduleExpression, ServiceSettings, SettingDeclaration,
+    SettingForm, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner,
+    VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings,
+    published_schema, settings_page, settings_reference,
+};
 pub use support::{Support, SupportRow, SupportTable};
 pub use text::{DatabaseField, Piece, Segment, Text, Variable};
 

@@ -1,14 +1,16 @@
-//! `tranship explain`: what a diagnostic means and how to fix it.
+//! `tranship explain`: what a diagnostic means and how to fix it, or what a setting does.
 
 use super::{Context, Exit};
-use crate::rule_registry;
+use crate::{known_names, rule_registry};
+use tranship_app::settings_page;
 use tranship_frontend::diagnostic::suggest::closest;
 use tranship_frontend::diagnostic::{RuleRegistry, page};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Explain {
-    /// The diagnostic's name, such as `compose/unknown-key`
+    /// A diagnostic, such as `compose/unknown-key`, or a setting, such as `x-tranship.network.vpc`;
+    /// `x-tranship` lists all settings
     name: Option<String>,
 }
 
@@ -20,6 +22,9 @@ impl Explain {
             context.shell.data(&page::list(&registry));
             return Exit::Done;
         };
+        if name.split('.').any(|step| step == "x-tranship") {
+            return setting(name, context);
+        }
         // Accept a name copied together with the rest of `error[compose/unknown-key]`.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
         if let Some(rule) = registry.find(name) {
@@ -28,6 +33,24 @@ impl Explain {
         }
         context.shell.error(&unknown(name, &registry));
         Exit::Refused
+    }
+}
+
+/// Prints the page of a setting, or the list of those in a place.
+fn setting(path: &str, context: &mut Context<'_>) -> Exit {
+    match settings_page(path, &known_names().targets) {
+        Ok(page) => {
+            context.shell.data(&page);
+            Exit::Done
+        }
+        Err(near) => {
+            let help = near.map_or_else(
+                || "`tranship explain x-tranship` lists the settings".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            context.shell.error(&format!("unknown setting `{path}`; {help}"));
+            Exit::Refused
+        }
     }
 }
 

@@ -60,7 +60,7 @@ pub enum Command {
     /// Delete a deployment; resources that keep data stay unless named
     #[cfg(feature = "deploy")]
     Down(down::Down),
-    /// Explain a diagnostic and how to fix it; without a name, list all diagnostics
+    /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
     Explain(explain::Explain),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
     Schema(schema::Schema),

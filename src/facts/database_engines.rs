@@ -117,6 +117,9 @@ impl DatabaseEngine {
     pub const ALL: &[DatabaseEngine] =
         &[DatabaseEngine::Mysql, DatabaseEngine::Mariadb, DatabaseEngine::Postgres];
 
+    /// The names of all, as RDS gives them.
+    pub const NAMES: &[&str] = &[MYSQL.name, MARIADB.name, POSTGRES.name];
+
     /// The engine that RDS gives this name.
     pub fn of_name(name: &str) -> Option<DatabaseEngine> {
         DatabaseEngine::ALL.iter().copied().find(|engine| engine.as_str() == name)

@@ -109,7 +109,7 @@ fn host(plan: &Plan) -> Json {
     let prepared = plan.volumes.iter().filter(|volume| volume.prepared);
     let volumes: Vec<Json> = prepared
         .map(|volume| {
-            let owner = volume.owner.map(|(user, group)| format!("{user}:{group}"));
+            let owner = volume.owner.map(|owner| owner.to_string());
             json!({ "name": volume.name, "path": volume.path, "owner": owner, "from": volume.from })
         })
         .collect();

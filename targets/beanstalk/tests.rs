@@ -27,7 +27,7 @@ fn plan() -> Plan {
         volumes: vec![HostVolume {
             name: "public".into(),
             path: Some("/data/public".into()),
-            owner: Some((1000, 1000)),
+            owner: tranship_app::VolumeOwner::parse("1000:1000"),
             prepared: true,
             from: format!("volumes.{HOSTILE}"),
         }],

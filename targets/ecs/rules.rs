@@ -53,11 +53,6 @@ rules! {
         why "The load balancer would reject the rule."
         example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: [/a, /b, /c, /d, /e, /f] } } }\n"
         fix "Use fewer, with `*` for a shared prefix.";
-    LOG_RETENTION = Error "ecs/log-retention" "unsupported log retention"
-        what "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365 days, or for certain longer periods."
-        why "CloudWatch could not create the log groups."
-        example "services:\n  app: { image: app }\nx-tranship: { log_retention: 10 }\n"
-        fix "Choose one of these numbers.";
     NAMESPACE = Error "ecs/namespace" "invalid discovery namespace"
         what "Services are registered in a private DNS namespace, whose name is a domain name of at most 253 characters."
         why "Cloud Map could not create the namespace."
@@ -78,16 +73,6 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
-    SCALE = Error "ecs/scale" "invalid scaling settings"
-        what "`min` is greater than `max`, or a target is not a percentage."
-        why "Application Auto Scaling would reject it."
-        example "services:\n  app: { image: app, x-tranship: { scale: { min: 5, max: 2 } } }\n"
-        fix "Write `scale: { min: 2, max: 8, cpu: 60 }`.";
-    SCHEDULE = Error "ecs/schedule" "invalid schedule"
-        what "A schedule is `rate(1 hour)`, or `cron(...)` with six fields, where either the day of the month or the day of the week is `?`."
-        why "EventBridge could not create the schedule."
-        example "services:\n  report: { image: app, x-tranship: { job: { schedule: \"0 3 * * *\" } } }\n"
-        fix "Write `cron(0 3 * * ? *)`.";
     STACK_NAME = Error "ecs/stack-name" "invalid stack name"
         what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
         why "CloudFormation could not create the stack."

@@ -78,8 +78,9 @@ fn a_listener_rule_has_five_conditions_of_128_characters() {
 #[test]
 fn a_range_has_its_smaller_end_first() {
     let scale = |scale: &str| app(&format!("x-tranship: {{ scale: {{ {scale} }} }}"));
-    expect(&scale("min: 2, max: 2"), "ecs/scale", None);
-    expect(&scale("min: 3, max: 2"), "ecs/scale", Some("`scale` of `app`: `min` 3 is greater than `max` 2"));
+    expect(&scale("min: 2, max: 2"), "tranship/invalid-setting", None);
+    let message = "`services.app.x-tranship.scale`: `min` (3) is greater than `max` (2)";
+    expect(&scale("min: 3, max: 2"), "tranship/invalid-setting", Some(message));
 }
 
 #[test]
@@ -108,11 +109,11 @@ fn logs_are_kept_for_certain_periods() {
         let help: Vec<String> = outcome
             .diagnostics
             .iter()
-            .filter(|it| it.rule.name == "ecs/log-retention")
+            .filter(|it| it.rule.name == "tranship/invalid-setting")
             .flat_map(|it| it.help.clone())
             .collect();
         let expected: Vec<String> =
-            next.iter().map(|days| format!("the next longer period is {days} days")).collect();
+            next.iter().map(|days| format!("the next supported number is {days}")).collect();
         assert_eq!(help, expected, "{days}");
     }
 }

@@ -32,8 +32,8 @@ fn what_a_service_may_not_ask() {
         ("platform: linux/riscv64", "target/rejected-key"),
         ("gpus: all", "target/rejected-key"),
         ("ulimits: { bogus: 1 }", "target/rejected-key"),
-        ("x-tranship: { job: { schedule: '0 3 * * *' } }", "ecs/schedule"),
-        ("ports: ['80']\nx-tranship: { scale: { min: 5, max: 2 } }", "ecs/scale"),
+        ("x-tranship: { job: { schedule: '0 3 * * *' } }", "tranship/invalid-setting"),
+        ("ports: ['80']\nx-tranship: { scale: { min: 5, max: 2 } }", "tranship/invalid-setting"),
     ];
     for (keys, rule) in cases {
         let outcome = compiled("fargate", &app(keys));

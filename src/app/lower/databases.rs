@@ -4,8 +4,8 @@
 use super::Lowering;
 use super::read::scalar;
 use super::selection::Selection;
-use crate::extension::{KEY, setting_number, setting_text};
 use crate::rules;
+use crate::settings::{DatabaseSetting, WholeNumber};
 use crate::{At, Database, Name};
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
@@ -52,9 +52,10 @@ pub(super) fn read(cx: &mut Lowering<'_>, selection: &Selection<'_>) -> IndexMap
 
 fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     let (name, node) = (entry.key.text.clone(), &entry.value);
-    let asked = node.at(&[KEY, "database"])?;
+    let Some(DatabaseSetting::Managed(asked)) = &cx.document.service(&name)?.database else { return None };
+    let settings = &asked.value;
     let image = node.get("image").and_then(scalar).unwrap_or_default();
-    let Some(engine) = engine(asked, node, &image) else {
+    let Some(engine) = settings.engine.clone().or_else(|| engine(node, &image)) else {
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_ENGINE,
@@ -67,22 +68,20 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
         return None;
     };
     let names = variables(engine.value);
-    let text =
-        |key: &str| asked.get(key).and_then(|node| Some(At::of(node, setting_text(node)?.to_string())));
-    let database = text("name").or_else(|| cx.variable_of(node, names.database));
-    let username =
-        text("username").or_else(|| cx.variable_of(node, names.user).filter(|user| user.value != "root"));
+    let database = settings.name.clone().or_else(|| cx.variable_of(node, names.database));
+    let user = |cx: &mut Lowering<'_>| cx.variable_of(node, names.user).filter(|user| user.value != "root");
+    let username = settings.username.clone().or_else(|| user(cx));
     let found = Database {
-        version: text("version").or_else(|| version(node, &image)),
-        class: text("class"),
-        storage: asked.get("storage").and_then(setting_number),
+        version: settings.version.clone().or_else(|| version(node, &image)),
+        class: settings.class.clone().map(|class| class.map(|class| class.to_string())),
+        storage: settings.storage.clone().map(|storage| storage.map(WholeNumber::get)),
         database: match engine.value {
             // The PostgreSQL image names the database after its user.
             DatabaseEngine::Postgres => database.or_else(|| username.clone()),
             _ => database,
         },
         username,
-        node: asked.id,
+        node: asked.node,
         origin: asked.origin,
         service_node: node.id,
         engine,
@@ -92,11 +91,8 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     Some(found)
 }
 
-/// The engine that is asked for, else the image's.
-fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<DatabaseEngine>> {
-    if let Some(node) = asked.get("engine") {
-        return Some(At::of(node, DatabaseEngine::of_name(&setting_text(node)?)?));
-    }
+/// The engine of the image.
+fn engine(service: &Node, image: &str) -> Option<At<DatabaseEngine>> {
     let engine = KnownImage::find(image)?.engine()?;
     service.get("image").map(|node| At::inferred(engine, node.origin))
 }

@@ -11,7 +11,10 @@ impl Lowering<'_> {
     pub(super) fn mounts(&mut self, node: &Node) -> Vec<Mount> {
         let listed = node.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
         let mut mounts: Vec<Mount> = listed.iter().filter_map(|item| self.mount(item)).collect();
-        let memory = node.get("tmpfs").map(crate::extension::one_or_more).unwrap_or_default();
+        let memory = node
+            .get("tmpfs")
+            .map(|node| node.as_sequence().unwrap_or(std::slice::from_ref(node)))
+            .unwrap_or_default();
         for item in memory {
             let Some(written) = self.string(Some(item)) else { continue };
             let (path, options) = match written.value.split_once(':') {

@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use super::read::scalar;
-use crate::extension::{KEY, one_or_more, setting_number};
+use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
 use crate::{
     At, Condition, Container, Dependency, HealthCheck, HealthTest, Image, Name, Permission, Resources, Role,
     Scaling, Service, Text, Variant,
@@ -19,13 +19,14 @@ impl Lowering<'_> {
         let (name, node) = (entry.key.text.clone(), &entry.value);
         let container = self.container(node);
         let data_store = data_store(&container);
+        let settings = self.document.service(&name);
         Service {
             host_names: self.host_names(&name, entry),
             dependencies: self.dependencies(node),
             replicas: self.replicas(node),
-            scaling: node.at(&[KEY, "scale"]).and_then(scaling),
+            scaling: settings.and_then(|settings| settings.scale.as_ref()).map(scaling),
             resources: self.resources(node),
-            permissions: self.permissions(node),
+            permissions: self.permissions(settings),
             stop_first: self
                 .string(node.at(&["deploy", "update_config", "order"]))
                 .map(|order| order.map(|order| order == "stop-first")),
@@ -207,21 +208,15 @@ impl Lowering<'_> {
         new.or(old)
     }
 
-    fn permissions(&mut self, node: &Node) -> Vec<Permission> {
-        let items = node.at(&[KEY, "permissions"]).and_then(Node::as_sequence).unwrap_or_default();
-        let mut permissions = Vec::new();
-        for item in items {
-            let (Some(actions), Some(resources)) = (item.get("actions"), item.get("resources")) else {
-                continue;
-            };
-            permissions.push(Permission {
-                actions: one_or_more(actions).iter().filter_map(|action| self.string(Some(action))).collect(),
-                resources: one_or_more(resources).iter().filter_map(|arn| self.text(arn)).collect(),
-                node: item.id,
-                origin: item.origin,
-            });
-        }
-        permissions
+    fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<Permission> {
+        let statements = settings.into_iter().flat_map(|settings| &settings.permissions);
+        let lowered = statements.map(|statement| Permission {
+            actions: statement.value.actions.0.clone(),
+            resources: statement.value.resources.0.iter().map(|arn| self.open_text(&arn.0)).collect(),
+            node: statement.node,
+            origin: statement.origin,
+        });
+        lowered.collect()
     }
 
     fn dependencies(&mut self, node: &Node) -> Vec<Dependency> {
@@ -265,13 +260,14 @@ fn positive(size: &At<u64>) -> bool {
     size.value > 0
 }
 
-fn scaling(node: &Node) -> Option<Scaling> {
-    Some(Scaling {
-        min: setting_number(node.get("min")?)?,
-        max: setting_number(node.get("max")?)?,
-        cpu: node.get("cpu").and_then(setting_number),
-        memory: node.get("memory").and_then(setting_number),
-    })
+fn scaling(scale: &ScaleSettings) -> Scaling {
+    let percent = |at: &Option<At<WholeNumber<1, 100>>>| at.clone().map(|at| at.map(WholeNumber::get));
+    Scaling {
+        min: scale.min.clone().map(WholeNumber::get),
+        max: scale.max.clone().map(WholeNumber::get),
+        cpu: percent(&scale.cpu),
+        memory: percent(&scale.memory),
+    }
 }
 
 /// What data a container keeps, by its image, else by a port that only data stores have.

@@ -1,8 +1,7 @@
 //! What stands around the services: volumes, databases, secrets, edges, endpoints.
 
 use super::Name;
-use crate::At;
-use crate::Text;
+use crate::{At, Text, VolumeOwner};
 use tranship_facts::{DatabaseEngine, TransportProtocol};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -17,7 +16,7 @@ pub struct Volume {
     /// How long it lives.
     pub scope: Scope,
     /// `x-tranship.owner`, else the one numeric `user:` of the services that mount it.
-    pub owner: Option<At<(u32, u32)>>,
+    pub owner: Option<At<VolumeOwner>>,
     /// `external` or `name`: a volume that exists already.
     pub external: Option<At<String>>,
     /// The volume's node.

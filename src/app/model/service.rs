@@ -1,8 +1,7 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
 use super::{Container, HealthTest, Image, Name};
-use crate::At;
-use crate::Text;
+use crate::{At, ScheduleExpression, Text};
 use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -106,7 +105,7 @@ pub enum JobTime {
     /// When someone says so.
     Manual,
     /// On a schedule expression: `cron(0 3 * * ? *)`, `rate(1 hour)`.
-    Schedule(At<String>),
+    Schedule(At<ScheduleExpression>),
 }
 
 /// What must be there before a service starts.

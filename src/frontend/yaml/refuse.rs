@@ -131,7 +131,7 @@ fn escaped_slashes(
 ) {
     for (start, end) in texts {
         let raw = text.get(*start..*end).unwrap_or_default();
-        if !raw.starts_with('"') {
+        if !raw.starts_with('"') || is_block_content(text, *start) {
             continue;
         }
         let mut bytes = raw.bytes().enumerate();
@@ -149,9 +149,36 @@ fn escaped_slashes(
     }
 }
 
+/// Whether a string that starts here is the content of a block scalar: the last line with content above it ends in
+/// the block's header, such as `|-` or `>2`.
+fn is_block_content(text: &str, start: usize) -> bool {
+    let before = text.get(..start).unwrap_or_default();
+    let Some(above) = before.trim_end_matches([' ', '\t']).strip_suffix('\n') else { return false };
+    let header = above.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let header = header.split_once(" #").map_or(header, |(header, _)| header).trim_end();
+    let indicators = header.trim_end_matches(|letter: char| letter.is_ascii_digit() || "+-".contains(letter));
+    indicators.ends_with(['|', '>'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_may_start_with_a_quote_and_hold_any_slash() {
+        for (text, refused) in [
+            ("a: |-\n  \"\n  \\/\n", 0),
+            ("a: >2 # comment\n  \"x\\/y\"\n", 0),
+            ("a: \"x\\/y\"\n", 1),
+            ("a:\n  \"x\\/y\"\n", 1),
+        ] {
+            let mut sources = Sources::new();
+            let mut diagnostics = Diagnostics::new();
+            let file = sources.add_file(camino::Utf8Path::new("compose.yaml"), text.to_owned());
+            crate::yaml::parse(file, &mut sources, &mut diagnostics);
+            assert_eq!(diagnostics.error_count(), refused, "{text:?}");
+        }
+    }
 
     #[test]
     fn only_full_comments_on_both_sides_hide_a_tab() {

@@ -71,7 +71,7 @@ fn settings(application: &Application, database: &Database, plan: &mut Plan, cx:
     let text = |at: &Option<At<String>>, usual: &str| {
         at.as_ref().map_or((usual.to_owned(), None), |at| (at.peek().clone(), Some(at.node)))
     };
-    let prod = application.settings.posture == Posture::Prod;
+    let prod = application.settings.posture() == Posture::Prod;
     let (version, version_node) = text(&database.version, database.engine.peek().usual_version());
     let (class, class_node) = text(&database.class, USUAL_CLASS);
     let (user, user_node) = text(&database.username, "application");

@@ -241,11 +241,8 @@ fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, 
         }
         if let Some(https) = application.settings.https.as_ref().filter(|_| *port == HTTPS_PORT) {
             cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
-            if let Some(domain) = &https.domain {
-                cx.ledger.ignored(domain, "the domain's record is made beside the environment", false);
-            }
             set("Protocol", "HTTPS", String::new());
-            set("SSLCertificateArns", https.certificate.peek(), path(cx, https.certificate.node));
+            set("SSLCertificateArns", https.certificate.peek().as_str(), path(cx, https.certificate.node));
         }
         if let Some(process) = &listener.process {
             set("DefaultProcess", process, String::new());

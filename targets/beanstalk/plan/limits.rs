@@ -15,7 +15,7 @@ pub(super) fn environment_name(application: &Application) -> String {
     if let Some(stack) = &application.settings.stack {
         return stack.peek().clone();
     }
-    let name = match &application.settings.environment {
+    let name = match &application.environment.name {
         Some(environment) => format!("{}-{environment}", application.name),
         None => application.name.to_string(),
     };
@@ -57,7 +57,7 @@ fn check_count(application: &Application, plan: &Plan, cx: &mut Compilation<'_>)
     );
     cx.diagnostics.push(
         diagnostic
-            .label(beyond.map_or(application.settings.origin, |service| service.origin), "one too many")
+            .label(beyond.map_or(application.environment.origin, |service| service.origin), "one too many")
             .help("leave some out with `skip`, or choose the target `fargate` or `ecs-ec2`"),
     );
 }
@@ -100,7 +100,7 @@ fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>
         let resources = &service.resources;
         resources.memory_reservation.as_ref().or(resources.memory_limit.as_ref())
     });
-    let origin = asked.map_or(application.settings.origin, |at| at.origin);
+    let origin = asked.map_or(application.environment.origin, |at| at.origin);
     let mut diagnostic = Diagnostic::new(
         &rules::MEMORY,
         format!("the containers reserve {needed} MiB of memory, and a {name} offers {offered}"),

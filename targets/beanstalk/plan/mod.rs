@@ -22,7 +22,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use tranship_app::{Application, JobTime, Role, Service};
+use tranship_app::{Application, JobTime, Role, Service, VolumeOwner};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
@@ -66,7 +66,7 @@ pub(super) struct HostVolume {
     /// The directory; nothing for one that is empty at each start.
     pub(super) path: Option<String>,
     /// Owner and group to give it; nothing where it is not prepared.
-    pub(super) owner: Option<(u32, u32)>,
+    pub(super) owner: Option<VolumeOwner>,
     /// Whether to make it before the containers start.
     pub(super) prepared: bool,
     /// The key path it comes from.
@@ -136,7 +136,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Pla
     let mut plan = Plan {
         application: application.name.to_string(),
         environment: limits::environment_name(application),
-        region: application.settings.region.as_ref().map(|region| region.peek().clone()),
+        region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         ..Plan::default()
     };
     plan.has_database = !application.databases.is_empty();
@@ -167,6 +167,8 @@ fn place(application: &Application, service: &Service, plan: &mut Plan, cx: &mut
                 cx.ledger.ignored(&service.node, reason, false);
             }
             JobTime::Schedule(schedule) => {
+                // The whole service goes with its schedule.
+                cx.ledger.rejected(&service.node, "a web environment has no scheduler");
                 cx.ledger.rejected(schedule, "a web environment has no scheduler");
                 cx.diagnostics.push(
                     Diagnostic::new(

@@ -23,8 +23,8 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 fn access_point(system: &FileSystemPlan) -> Resource {
     let mut properties = props! { "FileSystemId" => system.id().reference() };
     let mut root = props! { "Path" => system.root_directory };
-    if let Some((user, group)) = system.owner {
-        let (user, group) = (user.to_string(), group.to_string());
+    if let Some(owner) = system.owner {
+        let (user, group) = (owner.user.to_string(), owner.group.to_string());
         properties.set("PosixUser", props! { "Uid" => &user, "Gid" => &group });
         let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => "0755" };
         root.set("CreationInfo", created);

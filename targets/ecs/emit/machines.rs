@@ -162,6 +162,7 @@ fn role() -> Resource {
 mod tests {
     use super::*;
     use crate::ecs::plan::{MachineCount, MachineFolder, image_parameter};
+    use tranship_app::VolumeOwner;
     use tranship_cloudformation::{Parameter, ParameterType, check};
     use tranship_facts::ProcessorArchitecture;
 
@@ -172,7 +173,10 @@ mod tests {
             count: MachineCount { min: 1, max: 2 },
             protected,
             subnets: LogicalId::only(Role::PrivateSubnets).reference(),
-            folders: vec![MachineFolder { path: "/data/public".to_owned(), owner: (1000, 1000) }],
+            folders: vec![MachineFolder {
+                path: "/data/public".to_owned(),
+                owner: VolumeOwner { user: 1000, group: 1000 },
+            }],
             after: Vec::new(),
             from: vec!["x-tranship".to_owned()],
         }

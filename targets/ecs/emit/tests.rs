@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::{emit, with_parameters};
 use crate::ecs::plan::*;
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{
     DeletionPolicy, LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam,
 };
@@ -216,7 +217,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let system = FileSystemPlan {
         name: "data".into(),
         from: vec!["volumes.data".to_owned()],
-        owner: Some((1000, 1000)),
+        owner: VolumeOwner::parse("1000:1000"),
         root_directory: "/data",
         mount_targets: 2,
         backup: true,

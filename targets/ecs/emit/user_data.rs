@@ -2,6 +2,7 @@
 //! prepares the folders that containers mount.
 
 use super::super::plan::MachineFolder;
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{Base64, LogicalId, Sub, Value};
 
 /// `UserData` of the launch template.
@@ -12,7 +13,7 @@ pub(super) fn script(cluster: &LogicalId, folders: &[MachineFolder]) -> Value {
     let mut script = Sub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
         .then("\nECS_AWSVPC_BLOCK_IMDS=true\nEOF\n");
-    for MachineFolder { path, owner: (user, group) } in folders {
+    for MachineFolder { path, owner: VolumeOwner { user, group } } in folders {
         script = script.then(format!("install -d -o {user} -g {group} -m 0755 {}\n", quoted(path)));
     }
     Base64(script)
@@ -35,8 +36,8 @@ mod tests {
     #[test]
     fn prepares_folders_for_their_owner() {
         let folders = [
-            MachineFolder { path: "/data/public".to_owned(), owner: (1000, 1000) },
-            MachineFolder { path: "/srv/it's ${HOME}".to_owned(), owner: (0, 33) },
+            MachineFolder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
+            MachineFolder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
         let value = script(&LogicalId::only(Role::Cluster), &folders);
         let expected = "\

@@ -39,7 +39,7 @@ pub trait ComputePolicy: Sync {
 pub struct TaskLimits {
     /// The target, and what its containers may ask for.
     pub container: &'static ContainerBounds,
-    /// Whether `spot` chooses spare capacity.
+    /// Whether `capacity: spot` chooses spare capacity.
     pub spot: bool,
 }
 

@@ -22,7 +22,7 @@ fn plan_one(planner: &mut Planner<'_, '_>, given: &Database) -> DatabasePlan {
     planner.cx.ledger.approximated(&given.service_node, "AWS::RDS::DBInstance", reason, PROPERTY);
     planner.exact(&given.node, PROPERTY);
     let engine = *planner.exact(&given.engine, "RDS instance: Engine");
-    let prod = planner.app.settings.posture == Posture::Prod;
+    let prod = planner.app.settings.posture() == Posture::Prod;
     check_names(planner, given);
     DatabasePlan {
         name: given.name.clone(),

@@ -13,8 +13,8 @@ const LONGEST_NAMESPACE: usize = 253;
 
 /// The namespace, where some task is looked up by another.
 pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[TaskPlan]) -> Option<NamespacePlan> {
-    let name = names::namespace(&planner.app.name, &planner.app.settings);
-    if let Some(setting) = &planner.app.settings.namespace {
+    let name = names::namespace(planner.app);
+    if let Some(setting) = planner.app.settings.namespace() {
         planner.exact(setting, "private DNS namespace");
         check_namespace(planner, setting);
     }
@@ -28,7 +28,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[TaskPlan]) -> Option<
             from: vec![format!("services.{}", task.name)],
         })
         .collect();
-    let from = match planner.app.settings.namespace {
+    let from = match planner.app.settings.namespace() {
         Some(_) => vec!["x-tranship.discovery.namespace".to_owned()],
         None => vec!["name".to_owned()],
     };

@@ -34,7 +34,7 @@ fn plan_one(
         let reason = "a volume of Docker is not on AWS";
         planner.cx.ledger.approximated(external, "a new, empty file system", reason, "EFS");
     }
-    let prod = planner.app.settings.posture == Posture::Prod;
+    let prod = planner.app.settings.posture() == Posture::Prod;
     Some(FileSystemPlan {
         name: volume.name.clone(),
         from: vec![format!("volumes.{}", volume.name)],

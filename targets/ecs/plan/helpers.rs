@@ -9,7 +9,7 @@ use super::secrets;
 use super::{Container, ContainerDependency, MountPoint, StartCondition, TaskVolume, VolumeStorage, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_app::{Application, FileMount, SecretSource, Service, VolumeOwner};
 use tranship_cloudformation::Value;
 
 /// Published by AWS; has a shell and the core utilities.
@@ -19,6 +19,9 @@ const ROOM: &str = "/volumes";
 /// Folders that images keep nothing in: mounting a volume there hides nothing.
 const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 
+/// Owns what nobody was given.
+const ROOT: VolumeOwner = VolumeOwner { user: 0, group: 0 };
+
 /// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
     planner: &Planner<'_, '_>,
@@ -26,11 +29,11 @@ pub(super) fn owners(
     volumes: &[TaskVolume],
     containers: &mut Vec<Container>,
 ) {
-    let owned: Vec<(&TaskVolume, (u32, u32))> = volumes
+    let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
         .filter(|volume| volume.storage == VolumeStorage::Task)
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
-        .filter(|(_, owner)| *owner != (0, 0))
+        .filter(|(_, owner)| *owner != ROOT)
         .collect();
     if owned.is_empty() {
         return;
@@ -38,9 +41,9 @@ pub(super) fn owners(
     let name = free_name("volume-owner", containers);
     let mut lines = Vec::new();
     let mut helper = helper(planner, name.clone());
-    for (volume, (user, group)) in &owned {
+    for (volume, owner) in &owned {
         let path = format!("{ROOM}/{}", volume.name);
-        lines.push(format!("chown {user}:{group} {path}"));
+        lines.push(format!("chown {owner} {path}"));
         helper.mounts.push(MountPoint { volume: volume.name.clone(), path, read_only: false });
     }
     helper.command = vec![Value::from(lines.join(" && "))];
@@ -50,7 +53,7 @@ pub(super) fn owners(
 }
 
 /// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
-fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32, u32)> {
+fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<VolumeOwner> {
     if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
         return named.owner.as_ref().map(|owner| owner.get());
     }
@@ -61,9 +64,7 @@ fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32,
             .iter()
             .any(|mount| names::container(&format!("{}{}", service.name, mount.target.peek())) == volume)
     };
-    let user = services.iter().find(mounts)?.container.user.as_ref()?.literal()?;
-    let (user, group) = user.split_once(':').unwrap_or((&user, &user));
-    Some((user.parse().ok()?, group.parse().ok()?))
+    VolumeOwner::parse(&services.iter().find(mounts)?.container.user.as_ref()?.literal()?)
 }
 
 /// Everyone who mounts one of the volumes waits for the helper.

@@ -120,7 +120,7 @@ fn placed(planner: &Planner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagn
     let origin = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
     let origin = origin.map(|service| service.origin);
     let origin = origin.or_else(|| planner.cx.manifest.node_at(key).map(|node| node.origin));
-    let origin = origin.filter(|origin| *origin != Origin::NOWHERE).unwrap_or(planner.app.settings.origin);
+    let origin = origin.filter(|origin| *origin != Origin::NOWHERE).unwrap_or(planner.app.environment.origin);
     named(planner, diagnostic.at(origin), key)
 }
 

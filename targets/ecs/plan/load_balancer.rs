@@ -63,7 +63,7 @@ fn load_balancer(
     let listeners = listeners::plan(planner, routes);
     let domain = app.settings.https.as_ref().and_then(|https| https.domain.as_ref());
     let domain = domain.map(|domain| planner.exact(domain, "output: the URL").as_str());
-    let protected = app.settings.posture == Posture::Prod;
+    let protected = app.settings.posture() == Posture::Prod;
     Some(LoadBalancerPlan { url: url(&listeners, domain), listeners, protected, from })
 }
 

@@ -5,7 +5,7 @@ use super::{
     ClusterLoad, DecideMachines, MachineCount, MachinePlan, MachineRequest, NetworkPlan, ParameterPlan,
     RequestedInstanceType,
 };
-use tranship_app::Posture;
+use tranship_app::{InstanceRange, Posture};
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
 use tranship_facts::ProcessorArchitecture;
 
@@ -21,12 +21,13 @@ pub(super) fn plan(
         name: planner.exact(setting, "launch template: instance type"),
         origin: setting.origin,
     });
-    let count = settings.instances.as_ref().map(|(min, max)| MachineCount {
+    let count = settings.instances.as_ref().map(|InstanceRange { min, max }| MachineCount {
         min: *planner.exact(min, "auto scaling group: minimum size"),
         max: *planner.exact(max, "auto scaling group: maximum size"),
     });
-    let prod = settings.posture == Posture::Prod;
-    let request = MachineRequest { origin: settings.origin, prod, instance_type, count, load, network };
+    let prod = settings.posture() == Posture::Prod;
+    let request =
+        MachineRequest { origin: planner.app.environment.origin, prod, instance_type, count, load, network };
     let choice = decide(&request);
     choice.diagnostics.into_iter().for_each(|diagnostic| planner.report(diagnostic));
     choice.plan

@@ -48,7 +48,7 @@ use planner::Planner;
 use security_groups::GroupMembers;
 use services::ServiceContext;
 use start_order::{Prerequisites, TaskWaits};
-use tranship_app::Application;
+use tranship_app::{Application, CapacityKind};
 use tranship_cloudformation::{Select, Template, Value};
 
 /// A plan that breaks no rule, with its template.
@@ -140,10 +140,11 @@ fn decide(planner: &mut Planner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     (plan, parameters)
 }
 
-/// The capacity, with `spot` claimed where the target has it.
+/// The capacity, with the setting claimed where the target has spare capacity.
 fn capacity(planner: &mut Planner<'_, '_>) -> CapacityPlan {
-    let spot = planner.app.settings.spot.as_ref().filter(|_| planner.compute.limits().spot);
-    let spot = spot.is_some_and(|spot| *planner.exact(spot, "capacity provider strategy"));
+    let asked = planner.app.settings.capacity.as_ref().filter(|_| planner.compute.limits().spot);
+    let kind = asked.map(|asked| *planner.exact(asked, "capacity provider strategy"));
+    let spot = kind == Some(CapacityKind::Spot);
     planner.compute.capacity(spot)
 }
 

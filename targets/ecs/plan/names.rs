@@ -4,7 +4,7 @@
 //! itself appended, so that two names never become one.
 
 use sha2::{Digest, Sha256};
-use tranship_app::{Database, Settings};
+use tranship_app::{Application, Database};
 use tranship_facts::quotas::ecs::NAME_CHARACTERS;
 
 /// The longest DNS label (RFC 1035).
@@ -32,13 +32,13 @@ pub fn label(name: &str) -> String {
 }
 
 /// The stack's name: the setting, else project and environment.
-pub fn stack(project: &str, settings: &Settings) -> String {
-    if let Some(name) = &settings.stack {
+pub fn stack(app: &Application) -> String {
+    if let Some(name) = &app.settings.stack {
         return name.peek().clone();
     }
-    let whole = match &settings.environment {
-        Some(environment) => format!("{project}-{environment}"),
-        None => project.to_owned(),
+    let whole = match &app.environment.name {
+        Some(environment) => format!("{}-{environment}", app.name),
+        None => app.name.to_string(),
     };
     let made = legal(&whole.replace('_', "-"), STACK - 1, |c| c.is_ascii_alphanumeric() || c == '-');
     if made.starts_with(|c: char| c.is_ascii_alphabetic()) { made } else { format!("s{made}") }
@@ -52,13 +52,13 @@ pub fn is_stack(name: &str) -> bool {
 }
 
 /// The discovery namespace: the setting, else `<environment>.<project>.internal`.
-pub fn namespace(project: &str, settings: &Settings) -> String {
-    if let Some(name) = &settings.namespace {
+pub fn namespace(app: &Application) -> String {
+    if let Some(name) = app.settings.namespace() {
         return name.peek().clone();
     }
-    match &settings.environment {
-        Some(environment) => format!("{}.{}.internal", label(environment), label(project)),
-        None => format!("{}.internal", label(project)),
+    match &app.environment.name {
+        Some(environment) => format!("{}.{}.internal", label(environment), label(&app.name)),
+        None => format!("{}.internal", label(&app.name)),
     }
 }
 
@@ -93,6 +93,7 @@ fn hash(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tranship_app::ChosenEnvironment;
 
     #[test]
     fn legal_names_stay_and_others_never_meet() {
@@ -109,10 +110,14 @@ mod tests {
 
     #[test]
     fn a_stack_is_named_after_project_and_environment() {
-        let prod = Settings { environment: Some("prod".into()), ..Settings::default() };
-        assert_eq!(stack("todo_backend", &prod), "todo-backend-prod");
-        assert_eq!(namespace("todobackend", &prod), "prod.todobackend.internal");
-        assert!(is_stack(&stack("2048", &prod)));
-        assert!(is_stack(&stack(&"x".repeat(200), &prod)));
+        let app = |project: &str| Application {
+            name: project.into(),
+            environment: ChosenEnvironment { name: Some("prod".into()), ..ChosenEnvironment::default() },
+            ..Application::default()
+        };
+        assert_eq!(stack(&app("todo_backend")), "todo-backend-prod");
+        assert_eq!(namespace(&app("todobackend")), "prod.todobackend.internal");
+        assert!(is_stack(&stack(&app("2048"))));
+        assert!(is_stack(&stack(&app(&"x".repeat(200)))));
     }
 }

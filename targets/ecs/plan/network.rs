@@ -3,21 +3,26 @@
 use super::planner::Planner;
 use super::{CreatedNetwork, NetworkPlan, NetworkZone, ParameterPlan};
 use crate::ecs::rules;
-use tranship_app::{At, Exposure, Network, Posture};
+use tranship_app::{At, ExistingNetwork, Exposure, NetworkSetting, Posture, SubnetId, VpcId};
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// A load balancer and a group of database subnets need two availability zones.
 const ZONES: usize = 2;
+/// What the network of the settings became, for the ledger.
+const PROPERTY: &str = "the stack's network";
 
 /// The network, and the parameters that name it where the manifest does not.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
     match &planner.app.settings.network {
-        Network::Parameters => parameters(planner),
-        Network::New(_) => (created(planner.app.settings.posture), Vec::new()),
-        Network::Existing { vpc, public, private } => {
-            check_subnets(planner, vpc, public, private);
-            (existing(planner, vpc, public, private), Vec::new())
+        None => parameters(planner),
+        Some(NetworkSetting::New(asked)) => {
+            planner.exact(asked, PROPERTY);
+            (created(planner.app.settings.posture()), Vec::new())
+        }
+        Some(NetworkSetting::Existing(asked)) => {
+            check_subnets(planner, asked);
+            (existing(planner, asked), Vec::new())
         }
     }
 }
@@ -52,18 +57,14 @@ fn is_public(planner: &Planner<'_, '_>) -> bool {
     planner.app.endpoints.iter().any(|it| matches!(it.exposure, Exposure::Public(_)))
 }
 
-fn existing(
-    planner: &mut Planner<'_, '_>,
-    vpc: &At<String>,
-    public: &[At<String>],
-    private: &[At<String>],
-) -> NetworkPlan {
-    let mut id = |id: &At<String>| -> Value { planner.exact(id, "the stack's network").as_str().into() };
+fn existing(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) -> NetworkPlan {
+    let vpc = planner.exact(&asked.vpc, PROPERTY).as_str().into();
+    let mut id = |id: &At<SubnetId>| -> Value { planner.exact(id, PROPERTY).as_str().into() };
     NetworkPlan {
-        vpc: id(vpc),
-        public: public.iter().map(&mut id).collect(),
-        private: private.iter().map(&mut id).collect(),
-        private_count: u32::try_from(private.len()).ok(),
+        vpc,
+        public: asked.public_subnets.iter().map(&mut id).collect(),
+        private: asked.private_subnets.iter().map(&mut id).collect(),
+        private_count: u32::try_from(asked.private_subnets.len()).ok(),
         created: None,
         after: Vec::new(),
     }
@@ -88,12 +89,8 @@ fn created(posture: Posture) -> NetworkPlan {
     }
 }
 
-fn check_subnets(
-    planner: &mut Planner<'_, '_>,
-    vpc: &At<String>,
-    public: &[At<String>],
-    private: &[At<String>],
-) {
+fn check_subnets(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) {
+    let ExistingNetwork { vpc, public_subnets: public, private_subnets: private } = asked;
     if is_public(planner) && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");
         report(planner, vpc, message, "add them as `network: { public_subnets: [...] }`");
@@ -108,7 +105,7 @@ fn check_subnets(
     }
 }
 
-fn report(planner: &mut Planner<'_, '_>, vpc: &At<String>, message: String, help: &str) {
+fn report(planner: &mut Planner<'_, '_>, vpc: &At<VpcId>, message: String, help: &str) {
     let key = planner.cx.manifest.nodes.path(vpc.node).to_string();
     let diagnostic = Diagnostic::new(&rules::SUBNETS, message).at(vpc.origin).key(key).help(help);
     planner.report(diagnostic);

@@ -6,8 +6,7 @@ use super::{
     EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
     VolumeStorage,
 };
-use crate::ecs::rules;
-use tranship_app::{Role, Scaling, Service};
+use tranship_app::{At, Role, Scaling, Service};
 use tranship_cloudformation::{LogicalId, Role as IdRole};
 
 /// Seconds in which a new task may fail the load balancer's checks.
@@ -34,7 +33,7 @@ pub(super) fn plan(
     targets: Vec<TargetGroupPlan>,
 ) -> Option<EcsServicePlan> {
     let given = planner.app.services.get(&task.name).filter(|given| given.role == Role::Service)?;
-    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, given, scaling));
+    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, scaling));
     let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
     let count = given.replicas.as_ref().map_or(1, |replicas| *planner.exact(replicas, became));
     let found = context.namespace.is_some_and(|namespace| namespace.has(&task.name));
@@ -70,34 +69,12 @@ fn replacement(planner: &mut Planner<'_, '_>, task: &TaskPlan, given: &Service) 
     if stop_first { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }
 }
 
-fn scale(planner: &mut Planner<'_, '_>, given: &Service, scaling: &Scaling) -> ScalingPlan {
+fn scale(planner: &mut Planner<'_, '_>, scaling: &Scaling) -> ScalingPlan {
     let min = *planner.exact(&scaling.min, "scalable target: MinCapacity");
     let max = *planner.exact(&scaling.max, "scalable target: MaxCapacity");
-    if max < min {
-        let message = format!("`scale` of `{}`: `min` {min} is greater than `max` {max}", given.name);
-        let diagnostic = planner
-            .about(&rules::SCALE, given, &scaling.max, message)
-            .help("write `scale: { min: 2, max: 8, cpu: 60 }`");
-        planner.cx.diagnostics.push(diagnostic);
-    }
-    let cpu = scaling.cpu.as_ref().map(|target| percentage(planner, given, "cpu", target));
-    let memory = scaling.memory.as_ref().map(|target| percentage(planner, given, "memory", target));
+    let mut percent = |target: &At<u32>| *planner.exact(target, "scaling policy: TargetValue");
+    let cpu = scaling.cpu.as_ref().map(&mut percent);
+    let memory = scaling.memory.as_ref().map(&mut percent);
     let cpu = if cpu.is_none() && memory.is_none() { Some(DEFAULT_CPU_TARGET) } else { cpu };
     ScalingPlan { min, max, cpu, memory }
-}
-
-fn percentage(
-    planner: &mut Planner<'_, '_>,
-    given: &Service,
-    key: &str,
-    target: &tranship_app::At<u32>,
-) -> u32 {
-    let percent = *planner.exact(target, "scaling policy: TargetValue");
-    if !(1..=100).contains(&percent) {
-        let message = format!("`scale` of `{}`: `{key}` {percent} is not a percentage", given.name);
-        let diagnostic =
-            planner.about(&rules::SCALE, given, target, message).help("write a number from 1 to 100");
-        planner.cx.diagnostics.push(diagnostic);
-    }
-    percent
 }

@@ -3,27 +3,25 @@
 use super::planner::Planner;
 use super::{StackSettings, names};
 use crate::ecs::rules;
-use tranship_app::At;
-use tranship_facts::quotas::cloudwatch_logs;
-use tranship_frontend::diagnostic::{Diagnostic, Rule};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides them, and claims the settings that they come from.
 pub(super) fn plan(planner: &mut Planner<'_, '_>) -> StackSettings {
     let app = planner.app;
     let settings = &app.settings;
     let renderer = planner.stack_renderer();
-    let tags = settings.tags.iter().map(|(name, text)| {
-        planner.exact(text, "tags");
-        (name.clone(), renderer.value(text))
+    let tags = app.tags.iter().map(|tag| {
+        planner.exact(&tag.value, "tags");
+        (tag.name.to_string(), renderer.value(&tag.value))
     });
     let tags = tags.collect();
-    let environment = settings.environment.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let environment = app.environment.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     StackSettings {
         name: stack_name(planner),
         region: settings
             .region
             .as_ref()
-            .map(|region| planner.exact(region, "the region to deploy to").clone()),
+            .map(|region| planner.exact(region, "the region to deploy to").to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
         tags,
@@ -31,32 +29,25 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> StackSettings {
 }
 
 fn stack_name(planner: &mut Planner<'_, '_>) -> String {
-    let settings = &planner.app.settings;
-    if let Some(given) = &settings.stack
+    let app = planner.app;
+    if let Some(given) = &app.settings.stack
         && !names::is_stack(planner.exact(given, "the stack's name"))
     {
+        let key = planner.cx.manifest.nodes.path(given.node).to_string();
         let message = format!("`{}` is not a valid stack name", given.peek());
-        let help = "use a letter, then letters, digits and hyphens, at most 128 characters";
-        report(planner, &rules::STACK_NAME, given, message, help);
+        planner.report(
+            Diagnostic::new(&rules::STACK_NAME, message)
+                .at(given.origin)
+                .key(key)
+                .help("use a letter, then letters, digits and hyphens, at most 128 characters"),
+        );
     }
-    names::stack(&planner.app.name, settings)
+    names::stack(app)
 }
 
+/// Days that logs are kept.
 fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
-    let Some(setting) = &planner.app.settings.log_retention else {
-        return cloudwatch_logs::USUAL_RETENTION_DAYS;
-    };
-    let days = *planner.exact(setting, "log groups: RetentionInDays");
-    if !cloudwatch_logs::is_retention(days) {
-        let near = cloudwatch_logs::next_retention(days);
-        let message = format!("`log_retention: {days}` is not supported by CloudWatch");
-        let help = format!("the next longer period is {near} days");
-        report(planner, &rules::LOG_RETENTION, setting, message, &help);
-    }
-    days
-}
-
-fn report<T>(planner: &mut Planner<'_, '_>, rule: &'static Rule, at: &At<T>, message: String, help: &str) {
-    let key = planner.cx.manifest.nodes.path(at.node).to_string();
-    planner.report(Diagnostic::new(rule, message).at(at.origin).key(key).help(help));
+    let asked = planner.app.settings.log_retention.as_ref();
+    let claimed = asked.map(|asked| *planner.exact(asked, "log groups: RetentionInDays"));
+    claimed.unwrap_or_default().days()
 }

@@ -69,7 +69,7 @@ impl Renderer<'_> {
             return "127.0.0.1".to_owned();
         }
         let task = self.layout.tasks_of(service).first().map_or(service, |task| &***task);
-        format!("{}.{}", names::label(task), names::namespace(&self.app.name, &self.app.settings))
+        format!("{}.{}", names::label(task), names::namespace(self.app))
     }
 
     fn database(&self, sub: Sub, service: &str, field: DatabaseField) -> Sub {

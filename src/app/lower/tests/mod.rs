@@ -9,8 +9,8 @@ mod settings;
 mod total;
 
 use crate::{
-    Application, EnvironmentChoice, Ledger, Piece, Report, Support, SupportRow, SupportTable, Text,
-    environments, late_bound_names, lower,
+    Application, EnvironmentChoice, KnownNames, Ledger, Piece, Report, Support, SupportRow, SupportTable,
+    Text, late_bound_names, lower,
 };
 use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
@@ -35,9 +35,10 @@ static REST: SupportTable = SupportTable {
     }],
 };
 
-/// The rules that these tests can name: those of the front end and of this crate.
-pub(super) fn known_rules() -> RuleRegistry {
-    RuleRegistry::new(tranship_frontend::diagnostic::rules::ALL.iter().chain(crate::rules::ALL).copied())
+/// What these tests can name: the rules of the front end and of this crate, and targets of today.
+pub(super) fn known_names() -> KnownNames {
+    let rules = tranship_frontend::diagnostic::rules::ALL.iter().chain(crate::rules::ALL).copied();
+    KnownNames { rules: RuleRegistry::new(rules), targets: vec!["beanstalk", "ecs-ec2", "fargate"] }
 }
 
 /// Lowers one file for a target.
@@ -58,9 +59,8 @@ pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
     let Some(manifest) = load(&options, &world, &mut sources, &mut diagnostics) else {
         panic!("not a manifest: {:?}", shown(&diagnostics));
     };
-    environments(&manifest, &mut diagnostics);
     let mut ledger = Ledger::new();
-    let application = lower(&manifest, choice, &known_rules(), &mut sources, &mut diagnostics, &mut ledger);
+    let application = lower(&manifest, choice, &known_names(), &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }

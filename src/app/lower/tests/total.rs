@@ -1,6 +1,6 @@
 //! No tree makes lowering panic, whatever its shape.
 
-use super::known_rules;
+use super::known_names;
 use crate::{EnvironmentChoice, Ledger, lower};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -147,7 +147,7 @@ proptest! {
         };
         for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
             let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
-            lower(&manifest, &choice, &known_rules(), &mut sources, &mut diagnostics, &mut ledger);
+            lower(&manifest, &choice, &known_names(), &mut sources, &mut diagnostics, &mut ledger);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Persistent named volumes.
 
-use tranship_app::Name;
+use tranship_app::{Name, VolumeOwner};
 use tranship_cloudformation::{DeletionPolicy, LogicalId, Role};
 
 /// A persistent named volume: an EFS file system with one access point.
@@ -11,7 +11,7 @@ pub struct FileSystemPlan {
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// User and group of everything in it.
-    pub owner: Option<(u32, u32)>,
+    pub owner: Option<VolumeOwner>,
     /// The folder that the access point shows.
     pub root_directory: &'static str,
     /// Mount targets: one for each of the first private subnets.

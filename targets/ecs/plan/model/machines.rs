@@ -1,5 +1,6 @@
 //! The machines of a cluster that runs on its own.
 
+use tranship_app::VolumeOwner;
 use tranship_cloudformation::{LogicalId, Value};
 use tranship_facts::ProcessorArchitecture;
 
@@ -39,5 +40,5 @@ pub struct MachineFolder {
     /// Its path.
     pub path: String,
     /// User and group.
-    pub owner: (u32, u32),
+    pub owner: VolumeOwner,
 }

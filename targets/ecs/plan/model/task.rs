@@ -4,7 +4,7 @@ pub use crate::container::{
     ContainerDependency, ContainerPlan, HealthCheckPlan, LinuxParameters, MountPoint, NamespaceSharing,
     NetworkMode, PortMapping, ResourceLimit, StartCondition,
 };
-use tranship_app::Name;
+use tranship_app::{Name, VolumeOwner};
 use tranship_cloudformation::Value;
 
 /// A container of a task: all text in it is a value of the template.
@@ -29,7 +29,7 @@ pub enum VolumeStorage {
         /// Its path.
         path: String,
         /// Who owns it: user and group.
-        owner: Option<(u32, u32)>,
+        owner: Option<VolumeOwner>,
     },
     /// EFS: the file system of this persistent volume, through the access point of the same name.
     Efs(Name),
