@@ -22,6 +22,8 @@ struct EngineRow {
     engine: DatabaseEngine,
     /// As RDS names it.
     name: &'static str,
+    /// As people write it.
+    product: &'static str,
     port: u16,
     /// Versions in standard support, oldest first.
     releases: &'static [EngineRelease],
@@ -52,6 +54,7 @@ const fn release(line: &'static str, least: u32, most: u32) -> EngineRelease {
 const MYSQL: EngineRow = EngineRow {
     engine: DatabaseEngine::Mysql,
     name: "mysql",
+    product: "MySQL",
     port: 3306,
     releases: &[release("8.4", 3, 11)],
     usual: "8.4",
@@ -66,6 +69,7 @@ const MYSQL: EngineRow = EngineRow {
 const MARIADB: EngineRow = EngineRow {
     engine: DatabaseEngine::Mariadb,
     name: "mariadb",
+    product: "MariaDB",
     port: 3306,
     releases: &[release("10.11", 4, 19), release("11.4", 3, 13), release("11.8", 3, 9)],
     // RDS sets `require_secure_transport` from 11.8 on, and few clients of a container speak TLS unasked.
@@ -81,6 +85,7 @@ const MARIADB: EngineRow = EngineRow {
 const POSTGRES: EngineRow = EngineRow {
     engine: DatabaseEngine::Postgres,
     name: "postgres",
+    product: "PostgreSQL",
     port: 5432,
     releases: &[
         release("14", 1, 24),
@@ -123,6 +128,11 @@ impl DatabaseEngine {
     /// As RDS names it.
     pub fn as_str(self) -> &'static str {
         self.row().name
+    }
+
+    /// As people write it, for messages.
+    pub fn product(self) -> &'static str {
+        self.row().product
     }
 
     /// The port it listens on.

@@ -3,6 +3,11 @@
 use tranship_frontend::rules;
 
 rules! {
+    BROKEN_TEMPLATE = Error "internal/broken-template" "inconsistent template"
+        what "Two resources of the template have one id, refer to one that does not exist, or wait for each other."
+        why "CloudFormation would reject the template. The fault is Tranship's, not yours."
+        example "a manifest that Tranship puts together wrongly"
+        fix "Report it with the manifest. Renaming the service named in the message may help until then.";
     DATABASE_CLASS = Error "ecs/database-class" "unknown database instance class"
         what "The instance class is misspelled, or RDS has retired its family."
         why "RDS could not create the database."
@@ -23,6 +28,11 @@ rules! {
         why "A running container sees the new name. A host name that the application builds at run time is not rewritten."
         example "services:\n  app: { image: app, environment: { CACHE: \"redis://cache:6379\" } }\n  cache: { image: redis }\n"
         fix "Nothing, if the name appears in the manifest. Otherwise pass it in through a variable. `x-tranship: { discovery: { namespace: ... } }` sets the namespace.";
+    DYNAMIC_REFERENCE = Error "ecs/dynamic-reference" "text that CloudFormation would replace"
+        what "A value contains `{{resolve:...}}`, which CloudFormation replaces by a parameter or a secret when it creates the stack."
+        why "The application would read another text than under Compose, perhaps a secret in plain text."
+        example "services:\n  app:\n    image: app\n    environment: { HINT: \"{{resolve:ssm:/app/hint}}\" }\n"
+        fix "To read a parameter or secret of AWS, declare it under `secrets` with `external: true`. To pass the text itself, keep it in a file of the image.";
     FILE_MOUNT = Error "ecs/file-mount" "single-file mount over the image's files"
         what "ECS mounts directories, not files. Mounting the file's directory would hide everything the image has in it."
         why "The container would lose files of its image."
@@ -53,10 +63,15 @@ rules! {
         why "The second one to start would fail, and the task with it."
         example "services:\n  app: { image: app, ports: [\"80\"] }\n  proxy: { image: proxy, network_mode: \"service:app\", expose: [\"80\"] }\n"
         fix "Let one of them listen on another port, or move it to its own task.";
+    PUBLIC_JOB = Error "ecs/public-job" "public job"
+        what "A job or an init container has `public`. It ends by itself, so a load balancer has nothing to send requests to."
+        why "Its target group would never have a healthy target."
+        example "services:\n  report: { image: app, ports: [\"80\"], x-tranship: { job: manual, public: true } }\n"
+        fix "Remove `public`, or make it a service that keeps running.";
     PUBLIC_UDP = Error "ecs/public-udp" "public UDP port"
         what "An Application Load Balancer supports only HTTP and HTTPS."
         why "The port would be unreachable from outside."
-        example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { port: 53 } } }\n"
+        example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
     STACK_NAME = Error "ecs/stack-name" "invalid stack name"
         what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
@@ -73,11 +88,11 @@ rules! {
         why "CloudFormation could not create the stack, or its tasks would need public addresses."
         example "services:\n  app: { image: app }\nx-tranship: { network: { vpc: vpc-0abc, public_subnets: [subnet-1] } }\n"
         fix "Name two private subnets, and two public ones if the application has a public endpoint.";
-    TEMPLATE = Error "ecs/template" "template rejected by CloudFormation"
-        what "The template exceeds a CloudFormation limit, or its resources depend on each other in a cycle."
-        why "CloudFormation could not create the stack."
+    TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
+        what "The template has more resources, parameters, outputs or bytes than CloudFormation allows. The line shown is where most of its resources come from."
+        why "CloudFormation would reject the template."
         example "an application with several hundred services"
-        fix "Split the application, or do what the message says.";
+        fix "Split the application into several, or leave services out with `x-tranship: { skip: [...] }`.";
     TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "too many containers in a task"
         what "A task definition holds at most ten containers, including init containers and helpers."
         why "ECS would reject the task definition."

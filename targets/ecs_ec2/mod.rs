@@ -1,14 +1,13 @@
 //! The target `ecs-ec2`: the shared ECS plan on machines of the stack's own.
 //!
-//! In: the application. Out: a CloudFormation template with the machines in it. What differs from Fargate stands
-//! in [`compute::Ec2`]; the rest is `targets/ecs`.
+//! In: the application. Out: a CloudFormation template with the machines in it. What differs from Fargate is
+//! in `compute::Ec2` and `machines`; the rest is `targets/ecs`.
 
-pub mod compute;
+mod compute;
 mod container_bounds;
-pub mod machines;
-pub mod room;
+mod machines;
+mod placement;
 mod rules;
-pub mod user_data;
 
 use super::{Compilation, Compiled, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};

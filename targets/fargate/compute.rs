@@ -1,13 +1,12 @@
 //! The compute policy of Fargate.
 
 use super::container_bounds;
-use crate::Compilation;
 use crate::ecs::plan::{
-    Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
+    TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
-use tranship_app::{Application, CapacityKind, Service, Volume};
-use tranship_cloudformation::LogicalId;
+use tranship_app::Volume;
 use tranship_facts::{FargateSize, MIB};
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -15,107 +14,76 @@ use tranship_frontend::diagnostic::Diagnostic;
 #[derive(Debug)]
 pub(super) struct Fargate;
 
-static LIMITS: Limits = Limits { container: &container_bounds::BOUNDS, compatibility: "FARGATE" };
+static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: true };
 
-impl Compute for Fargate {
-    fn target(&self) -> &'static str {
-        "fargate"
-    }
-
-    fn limits(&self) -> &'static Limits {
+impl ComputePolicy for Fargate {
+    fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
 
-    fn mode(&self, _: &Service, _: Reach) -> NetworkMode {
+    fn network_mode(&self, _: TaskReach) -> NetworkMode {
         NetworkMode::AwsVpc
     }
 
-    fn shared_group(&self, _: NetworkMode) -> Option<LogicalId> {
-        None
-    }
-
     /// The smallest size that holds what the containers ask for.
-    fn size(&self, asked: &Asked, cx: &mut Compilation<'_>) -> Size {
-        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.get());
-        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.get());
+    fn task_size(&self, request: &SizeRequest) -> SizeChoice {
+        let cpu = request.cpu.as_ref().map_or(0, |cpu| cpu.get());
+        let bytes = request.memory.as_ref().map_or(0, |memory| memory.get());
         let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
-        match FargateSize::smallest(cpu, memory) {
-            Some(chosen) => {
-                tell(asked, FargateSize { cpu, memory }, chosen, cx);
-                Size { cpu: Some(chosen.cpu), memory: Some(chosen.memory) }
-            }
-            None => {
-                refuse(asked, (cpu, memory), cx);
-                Size::default()
-            }
-        }
+        let Some(chosen) = FargateSize::smallest(cpu, memory) else { return too_large(request, cpu, memory) };
+        let size = TaskSize { cpu: Some(chosen.cpu), memory: Some(chosen.memory) };
+        if chosen == (FargateSize { cpu, memory }) { SizeChoice::Exact(size) } else { nearest(request, size) }
     }
 
-    fn storage(&self, volume: &Volume, local: bool) -> Storage {
-        if local { Storage::Task } else { Storage::Efs(volume.name.clone()) }
+    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
+        if local { VolumeStorage::Task } else { VolumeStorage::Efs(volume.name.clone()) }
     }
 
-    fn capacity(&self, application: &Application, cx: &mut Compilation<'_>) -> Capacity {
-        let asked = application.settings.capacity.as_ref();
-        let provider = match asked.map(|asked| cx.ledger.exact(asked, "capacity provider strategy")) {
-            Some(CapacityKind::Spot) => "FARGATE_SPOT",
-            Some(CapacityKind::Fargate) | None => "FARGATE",
-        };
-        let item = Strategy { provider: provider.into(), base: 0, weight: 1 };
-        Capacity {
-            providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],
-            strategy: vec![item],
+    fn capacity(&self, spot: bool) -> CapacityPlan {
+        let provider = if spot { "FARGATE_SPOT" } else { "FARGATE" };
+        CapacityPlan {
+            launch_type: "FARGATE",
+            cluster_providers: vec!["FARGATE", "FARGATE_SPOT"],
+            strategy: vec![CapacityStrategyItem { provider: provider.into(), weight: 1 }],
             after: Vec::new(),
-            public_ip: Some(false),
+            assign_public_ip: Some(false),
             platform_version: Some("LATEST"),
         }
     }
 
-    /// Nothing to add: AWS runs the machines.
-    fn finish(&self, _: &Application, _: &mut EcsPlan, _: &mut Compilation<'_>) {}
+    /// AWS runs the machines.
+    fn machines(&self) -> Option<DecideMachines> {
+        None
+    }
 }
 
-/// Says the size, where it is not the one that was asked for.
-fn tell(asked: &Asked, wanted: FargateSize, chosen: FargateSize, cx: &mut Compilation<'_>) {
-    if wanted == chosen {
-        return;
-    }
-    let shown = format!("{} CPU units and {} MiB", chosen.cpu, chosen.memory);
-    let reason = "Fargate has certain sizes only";
-    if let Some(cpu) = asked.cpu.as_ref().filter(|_| wanted.cpu != chosen.cpu) {
-        cx.ledger.approximated(cpu, format!("{} CPU units", chosen.cpu), reason, "task definition: Cpu");
-    }
-    let origin = asked.cpu.as_ref().map(|cpu| cpu.origin);
-    let origin = origin.or(asked.memory.as_ref().map(|memory| memory.origin)).unwrap_or(asked.origin);
-    let message = format!("tasks of `{}` have {shown}", asked.task);
-    cx.diagnostics.push(
-        Diagnostic::new(&rules::TASK_SIZE, message)
-            .at(origin)
-            .service(&*asked.task)
-            .target("fargate")
-            .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`"),
-    );
+fn nearest(request: &SizeRequest, size: TaskSize) -> SizeChoice {
+    let (cpu, memory) = (size.cpu.unwrap_or_default(), size.memory.unwrap_or_default());
+    let asked = request.cpu.as_ref().map(|cpu| cpu.origin);
+    let asked = asked.or(request.memory.as_ref().map(|memory| memory.origin));
+    let message = format!("tasks of `{}` have {cpu} CPU units and {memory} MiB", request.task);
+    let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message)
+        .at(asked.unwrap_or(request.origin))
+        .service(&*request.task)
+        .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`");
+    SizeChoice::Nearest { size, reason: "Fargate has certain sizes only", diagnostic }
 }
 
-fn refuse(asked: &Asked, (cpu, memory): (u32, u32), cx: &mut Compilation<'_>) {
+fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {
+    let cpus = f64::from(cpu) / 1024.0;
     let message = format!(
-        "no size of Fargate holds the task of `{}`: it asks for {} virtual CPUs and {memory} MiB",
-        asked.task,
-        f64::from(cpu) / 1024.0
+        "the task of `{}` needs {cpus} virtual CPUs and {memory} MiB; no Fargate size is that large",
+        request.task
     );
-    let mut diagnostic = Diagnostic::new(&rules::ILLEGAL_SIZE, message).target("fargate");
-    if let Some(asked) = &asked.cpu {
-        cx.ledger.rejected(asked, "no size of Fargate holds it");
-        diagnostic = diagnostic.at(asked.origin);
-    }
-    if let Some(asked) = &asked.memory {
-        cx.ledger.rejected(asked, "no size of Fargate holds it");
-        diagnostic = diagnostic.at(asked.origin);
+    let mut diagnostic = Diagnostic::new(&rules::ILLEGAL_SIZE, message);
+    let origins = [request.cpu.as_ref().map(|it| it.origin), request.memory.as_ref().map(|it| it.origin)];
+    for origin in origins.into_iter().flatten() {
+        diagnostic = diagnostic.at(origin);
     }
     let FargateSize { cpu, memory } = FargateSize::LARGEST;
-    cx.diagnostics.push(diagnostic.service(&*asked.task).help(format!(
-        "ask for at most {} virtual CPUs and {} GB, or use the target `ecs-ec2`",
-        cpu / 1024,
-        memory / 1024
-    )));
+    let (cpus, gib) = (cpu / 1024, memory / 1024);
+    let diagnostic = diagnostic
+        .service(&*request.task)
+        .help(format!("ask for at most {cpus} virtual CPUs and {gib} GB, or use the target `ecs-ec2`"));
+    SizeChoice::TooLarge { reason: "no size of Fargate holds it", diagnostic }
 }

@@ -31,7 +31,7 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     machine_paths: false,
     security_options: false,
     shared_memory: false,
-    stop_timeout: (2, 120),
+    stop_timeout: (ecs::FARGATE_STOP_TIMEOUT.least, ecs::FARGATE_STOP_TIMEOUT.most),
     stop_signal: false,
     clears_entrypoint: false,
     health_check: Some(ECS_HEALTH_CHECK),

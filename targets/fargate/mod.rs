@@ -1,6 +1,6 @@
 //! The target `fargate`: the shared ECS plan on capacity that AWS runs.
 //!
-//! In: the application. Out: a CloudFormation template. What differs from EC2 instances stands in
+//! In: the application. Out: a CloudFormation template. What differs from EC2 instances is in
 //! `compute::Fargate`; the rest is `targets/ecs`.
 
 mod compute;

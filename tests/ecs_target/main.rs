@@ -8,8 +8,11 @@
     reason = "a test may fail loudly"
 )]
 
+mod limits;
 mod machines;
+mod order;
 mod rules;
+mod services;
 mod stack;
 
 use serde_json::Value;

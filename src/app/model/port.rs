@@ -46,7 +46,7 @@ impl PublishedPort {
 
     /// Whether the host publishes it as this port and no other.
     pub fn is(self, number: u16) -> bool {
-        self == PublishedPort::Within(PortRange { first: number, last: number })
+        self == PublishedPort::Within(PortRange::of(number))
     }
 
     /// The first port that the manifest names.
@@ -68,6 +68,11 @@ pub struct PortRange {
 }
 
 impl PortRange {
+    /// One port.
+    pub const fn of(number: u16) -> Self {
+        PortRange { first: number, last: number }
+    }
+
     /// Whether a port lies within.
     pub fn contains(self, number: u16) -> bool {
         (self.first..=self.last).contains(&number)

@@ -190,12 +190,64 @@ impl Manifest {
         let services = self.root.get("services").and_then(Node::as_mapping);
         services.into_iter().flatten().map(|entry| (&entry.key.text, &entry.value))
     }
+
+    /// The node of a key path as [`KeyPath`] prints it: `services.app.ports[0]`. Keys may hold dots.
+    pub fn node_at(&self, path: &str) -> Option<&Node> {
+        node_below(&self.root, path)
+    }
+}
+
+fn node_below<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+    if path.is_empty() {
+        return Some(node);
+    }
+    match &node.value {
+        Value::Sequence(items) => {
+            let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
+            node_below(items.get(index.parse::<usize>().ok()?)?, rest)
+        }
+        Value::Mapping(mapping) => {
+            let path = path.strip_prefix('.').unwrap_or(path);
+            mapping.iter().find_map(|entry| {
+                let rest = path.strip_prefix(&*entry.key.text)?;
+                let ends = rest.is_empty() || rest.starts_with(['.', '[']);
+                ends.then(|| node_below(&entry.value, rest)).flatten()
+            })
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::yaml::{Key, Mapping};
+
+    /// Keys may hold dots and brackets: a path is walked key by key.
+    #[test]
+    fn a_key_path_leads_to_its_node() {
+        let leaf = |number: i64| Node::new(Value::String(format!("{number}").into()), Origin::NOWHERE);
+        let key = |text: &str| Key { text: text.into(), origin: Origin::NOWHERE };
+        let mut dotted = Mapping::new();
+        dotted.insert(key("ports"), Node::new(Value::Sequence(vec![leaf(0), leaf(1)]), Origin::NOWHERE));
+        let mut services = Mapping::new();
+        services.insert(key("web"), leaf(2));
+        services.insert(key("web.app"), Node::new(Value::Mapping(dotted), Origin::NOWHERE));
+        let mut root = Mapping::new();
+        root.insert(key("services"), Node::new(Value::Mapping(services), Origin::NOWHERE));
+        let mut root = Node::new(Value::Mapping(root), Origin::NOWHERE);
+        let nodes = NodeTable::seal(&mut root);
+        let found = |path: &str| node_below(&root, path).and_then(Node::as_str);
+        assert_eq!(found("services.web"), Some("2"));
+        assert_eq!(found("services.web.app.ports[1]"), Some("1"));
+        for path in ["services.we", "services.web.app.ports[2]", "services.web.x", "services.web[0]"] {
+            assert!(node_below(&root, path).is_none(), "{path}");
+        }
+        for leaf in nodes.leaves() {
+            let path = nodes.path(leaf).to_string();
+            assert_eq!(node_below(&root, &path).map(|node| node.id), Some(leaf), "{path}");
+        }
+    }
 
     #[test]
     fn a_subtree_is_a_range_of_ids() {

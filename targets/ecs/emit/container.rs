@@ -1,15 +1,15 @@
 //! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
 
-use super::super::plan::{Container, MountPoint, PortMapping, Task};
+use super::super::plan::{Container, MountPoint, PortMapping, TaskPlan};
 use crate::container::{DeviceMapping, HealthCheckPlan, LinuxParameters, TmpfsMount};
 use indexmap::IndexMap;
 use tranship_cloudformation::{Map, Pseudo, Value, props};
 
 /// The prefix of every container's log stream: `ecs/<container>/<task id>`.
-pub(super) const LOG_PREFIX: &str = "ecs";
+pub(in crate::ecs) const LOG_PREFIX: &str = "ecs";
 
 /// One entry of `ContainerDefinitions`.
-pub(super) fn definition(task: &Task, it: &Container) -> Map {
+pub(super) fn definition(task: &TaskPlan, it: &Container) -> Map {
     Map::new()
         .with("Name", it.name.as_str())
         .with("Image", &it.image)
@@ -70,7 +70,7 @@ fn pairs<'a>(values: &'a IndexMap<String, Value>, key: &'static str) -> impl Ite
     values.iter().map(move |(name, value)| Map::new().with("Name", name).with(key, value))
 }
 
-fn log(task: &Task) -> Map {
+fn log(task: &TaskPlan) -> Map {
     props! {
         "LogDriver" => "awslogs",
         "Options" => props! {

@@ -4,9 +4,9 @@
 //! volumes, and which ports of the machine a container gets.
 
 use super::planner::Planner;
-use super::secrets::{self, Readable};
+use super::secrets::{self, ReadableSecret};
 use super::task_volumes::TaskVolumes;
-use super::{Compute, Container, NetworkMode, PortMapping, TaskVolume, names, text::Renderer};
+use super::{ComputePolicy, Container, NetworkMode, PortMapping, TaskVolume, names, text::Renderer};
 use crate::container::{
     ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, TextRenderer, field, plan_container,
 };
@@ -22,7 +22,7 @@ pub(super) struct Needs {
     /// Volumes of the task.
     pub(super) volumes: Vec<TaskVolume>,
     /// Secrets that the execution role reads.
-    pub(super) readable: Vec<Readable>,
+    pub(super) readable: Vec<ReadableSecret>,
 }
 
 /// The container of a service in the task `task`.
@@ -40,8 +40,7 @@ pub(super) fn plan(
         neighbours: neighbours(planner, service),
     };
     let mut host = TemplateHost { renderer: planner.renderer(task), compute: planner.compute, needs };
-    let bounds = planner.compute.limits().container;
-    let mut container = plan_container(&mut host, &request, bounds, planner.cx);
+    let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
     ports(service, mode, &mut container);
     container
 }
@@ -69,7 +68,7 @@ fn ports(service: &Service, mode: NetworkMode, container: &mut Container) {
 /// A task definition of a template, for the containers in it.
 struct TemplateHost<'a> {
     renderer: Renderer<'a>,
-    compute: &'a dyn Compute,
+    compute: &'a dyn ComputePolicy,
     needs: &'a mut Needs,
 }
 

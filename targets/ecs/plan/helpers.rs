@@ -6,7 +6,7 @@
 use super::container::Needs;
 use super::planner::Planner;
 use super::secrets;
-use super::{Container, ContainerDependency, MountPoint, StartCondition, Storage, TaskVolume, names};
+use super::{Container, ContainerDependency, MountPoint, StartCondition, TaskVolume, VolumeStorage, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{Application, FileMount, FileMountKind, SecretSource, Service, VolumeOwner};
@@ -28,7 +28,7 @@ pub(super) fn owners(
 ) {
     let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
-        .filter(|volume| volume.storage == Storage::Task)
+        .filter(|volume| volume.storage == VolumeStorage::Task)
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();
@@ -94,7 +94,7 @@ pub(super) fn files(
             content(planner, main, file, &variable, &mut helper, needs);
         }
         for (folder, volume) in folders {
-            needs.volumes.push(TaskVolume { name: volume.clone(), storage: Storage::Task });
+            needs.volumes.push(TaskVolume { name: volume.clone(), storage: VolumeStorage::Task });
             let path = format!("{ROOM}/{volume}");
             helper.mounts.push(MountPoint { volume: volume.clone(), path, read_only: false });
             let own = names::container(&service.name);
@@ -192,7 +192,7 @@ fn helper(planner: &Planner<'_, '_>, name: String) -> Container {
         entrypoint: Some(vec!["sh".into(), "-c".into()]),
         user: Some("0".into()),
         read_only: true,
-        memory_reservation: planner.compute.limits().container.default_memory_reservation,
+        memory_reservation: planner.bounds().default_memory_reservation,
         ..Container::new(name, IMAGE.into())
     }
 }

@@ -3,8 +3,8 @@
 //! Policies are part of their roles, so that no task starts before its rights exist.
 
 use super::planner::Planner;
-use super::secrets::Readable;
-use super::{Storage, TaskVolume};
+use super::secrets::ReadableSecret;
+use super::{TaskVolume, VolumeStorage};
 use tranship_app::{Image, Piece, Service};
 use tranship_cloudformation::iam::{Policy, Statement, arn};
 use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub};
@@ -12,7 +12,7 @@ use tranship_facts::image_reference::begins_ecr_registry;
 use tranship_facts::{EcrRepository, ImageReference};
 
 /// Pulling the images, writing the logs, reading the secrets.
-pub(super) fn execution(task: &str, services: &[&Service], readable: &[Readable]) -> Policy {
+pub(super) fn execution(task: &str, services: &[&Service], readable: &[ReadableSecret]) -> Policy {
     let log_group = LogicalId::of(task, Role::LogGroup);
     let mut policy = Policy::new()
         .with(Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
@@ -28,11 +28,11 @@ pub(super) fn execution(task: &str, services: &[&Service], readable: &[Readable]
     let (mut any_secret, mut any_parameter) = (false, false);
     for one in readable {
         match one {
-            Readable::Secret(value) => {
+            ReadableSecret::Secret(value) => {
                 any_secret = true;
                 secrets = secrets.on(value);
             }
-            Readable::SsmParameter(value) => {
+            ReadableSecret::SsmParameter(value) => {
                 any_parameter = true;
                 parameters = parameters.on(value);
             }
@@ -81,7 +81,7 @@ pub(super) fn permissions(
         policy.add(Statement::allow(actions).on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {
-        let Storage::Efs(name) = &volume.storage else { continue };
+        let VolumeStorage::Efs(name) = &volume.storage else { continue };
         let mount = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"];
         policy.add(Statement::allow(mount).on(LogicalId::of(name, Role::FileSystem).arn()).when(
             "StringEquals",

@@ -1,7 +1,8 @@
-//! What every decision works with: the application, the policy, the ledger, and ways to tell.
+//! What every decision works with: the application, the policy, the ledger, and ways to report.
 
-use super::{compute::Compute, text::Renderer};
+use super::{compute_policy::ComputePolicy, text::Renderer};
 use crate::Compilation;
+use crate::container::ContainerBounds;
 use tranship_app::rules::target;
 use tranship_app::{Application, Claim, Service, TaskGroups};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
@@ -11,7 +12,7 @@ pub(super) struct Planner<'a, 'c> {
     /// The application.
     pub(super) app: &'a Application,
     /// The target's policy.
-    pub(super) compute: &'a dyn Compute,
+    pub(super) compute: &'a dyn ComputePolicy,
     /// Who shares a task with whom.
     pub(super) layout: &'a TaskGroups,
     /// The ledger and the diagnostics.
@@ -27,9 +28,24 @@ impl<'a> Planner<'a, '_> {
         Renderer { app: self.app, layout: self.layout, task: Some(task) }
     }
 
+    /// Renders texts that belong to no task: of secrets and of the stack itself.
+    pub(super) fn stack_renderer(&self) -> Renderer<'a> {
+        Renderer { app: self.app, layout: self.layout, task: None }
+    }
+
+    /// The target, and what it allows.
+    pub(super) fn bounds(&self) -> &'static ContainerBounds {
+        self.compute.limits().container
+    }
+
     /// Claims a leaf as exact, and hands out its value.
     pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::Taken<'v> {
         self.cx.ledger.exact(claimed, became)
+    }
+
+    /// Reports a diagnostic of this target.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.cx.diagnostics.push(diagnostic.target(self.bounds().target));
     }
 
     /// A diagnostic about a leaf of a service.
@@ -44,10 +60,10 @@ impl<'a> Planner<'a, '_> {
             .at(self.cx.keys.origin(claimed))
             .key(self.cx.keys.path(claimed))
             .service(&*service.name)
-            .target(self.compute.target())
+            .target(self.bounds().target)
     }
 
-    /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
+    /// Claims a leaf as ignored and reports it: a warning where behaviour is lost, else a note.
     pub(super) fn ignore(
         &mut self,
         service: &Service,
@@ -58,13 +74,13 @@ impl<'a> Planner<'a, '_> {
     ) {
         self.cx.ledger.ignored(claimed, reason, loses);
         let verb = if loses { "has no effect" } else { "is not needed" };
-        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.compute.target());
+        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.bounds().product);
         let severity = if loses { Severity::Warning } else { Severity::Note };
-        let told = self.about(&target::IGNORED_KEY, service, claimed, message).severity(severity);
-        self.cx.diagnostics.push(told);
+        let diagnostic = self.about(&target::IGNORED_KEY, service, claimed, message).severity(severity);
+        self.cx.diagnostics.push(diagnostic);
     }
 
-    /// Claims a leaf as rejected, and says what to do.
+    /// Claims a leaf as rejected and reports what to do.
     pub(super) fn reject(
         &mut self,
         service: &Service,
@@ -75,8 +91,8 @@ impl<'a> Planner<'a, '_> {
     ) {
         self.cx.ledger.rejected(claimed, reason);
         let message =
-            format!("`{key}` of `{}` cannot be had on {}: {reason}", service.name, self.compute.target());
-        let told = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);
-        self.cx.diagnostics.push(told);
+            format!("`{key}` of `{}` is not supported on {}: {reason}", service.name, self.bounds().product);
+        let diagnostic = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);
+        self.cx.diagnostics.push(diagnostic);
     }
 }

@@ -4,10 +4,10 @@
 //! together by CloudFormation from other secrets, or exists on AWS already.
 
 use super::text::Renderer;
-use super::{PlannedParameter, Secret};
+use super::{ParameterPlan, SecretPlan};
 use std::collections::BTreeSet;
 use tranship_app::{
-    Application, DatabaseField, KeyPaths, Name, Piece, SecretId, SecretSource, Service, Text,
+    Application, DatabaseField, KeyPaths, Name, Piece, Secret, SecretId, SecretSource, Service, Text,
 };
 use tranship_cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
 
@@ -23,16 +23,16 @@ pub(super) fn parameter(name: &str) -> LogicalId {
 
 /// How a variable that holds a secret is injected.
 #[derive(Debug, Clone)]
-pub(super) struct Injected {
+pub(super) struct SecretInjection {
     /// `ValueFrom`.
     pub(super) value_from: Value,
     /// What the execution role must be allowed to read.
-    pub(super) readable: Readable,
+    pub(super) readable: ReadableSecret,
 }
 
 /// Something an execution role reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Readable {
+pub(super) enum ReadableSecret {
     /// A secret of Secrets Manager.
     Secret(Value),
     /// A parameter of the SSM parameter store.
@@ -41,15 +41,15 @@ pub(super) enum Readable {
 
 /// How a text with a secret in it is injected; a text of several pieces becomes a secret of its own,
 /// named after the service and the variable.
-pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, text: &Text) -> Injected {
+pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, text: &Text) -> SecretInjection {
     match text.segments.as_slice() {
         [segment] => match &segment.piece {
             Piece::Secret(name) => named(renderer, name),
             Piece::Database { service, field: DatabaseField::Password } => {
                 let credentials = LogicalId::of(service, Role::Credentials);
-                Injected {
+                SecretInjection {
                     value_from: Sub::new().reference(&credentials).then(":password::").into(),
-                    readable: Readable::Secret(credentials.reference()),
+                    readable: ReadableSecret::Secret(credentials.reference()),
                 }
             }
             _ => own(&joined_id(service, variable)),
@@ -59,33 +59,36 @@ pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, tex
 }
 
 /// How a secret of the application is injected whole.
-pub(super) fn named(renderer: &Renderer<'_>, name: &str) -> Injected {
+pub(super) fn named(renderer: &Renderer<'_>, name: &str) -> SecretInjection {
     match renderer.app.secrets.get(name).map(|secret| &secret.source) {
         Some(SecretSource::External(text)) => external(renderer, text),
         _ => own(&id(name)),
     }
 }
 
-fn own(id: &LogicalId) -> Injected {
-    Injected { value_from: id.reference(), readable: Readable::Secret(id.reference()) }
+fn own(id: &LogicalId) -> SecretInjection {
+    SecretInjection { value_from: id.reference(), readable: ReadableSecret::Secret(id.reference()) }
 }
 
 /// A secret that exists: an ARN as it is; a name as the ARN without the six characters that Secrets
 /// Manager appends, which ECS accepts.
-fn external(renderer: &Renderer<'_>, text: &Text) -> Injected {
+fn external(renderer: &Renderer<'_>, text: &Text) -> SecretInjection {
     let known = text.literal().unwrap_or_default();
     if known.starts_with("arn:") && known.contains(":ssm:") {
         let value = renderer.value(text);
-        return Injected { value_from: value.clone(), readable: Readable::SsmParameter(value) };
+        return SecretInjection { value_from: value.clone(), readable: ReadableSecret::SsmParameter(value) };
     }
     if known.starts_with("arn:") {
         let whole: Vec<&str> = known.splitn(8, ':').collect();
         let secret = whole.iter().take(7).copied().collect::<Vec<_>>().join(":");
-        return Injected { value_from: renderer.value(text), readable: Readable::Secret(secret.into()) };
+        return SecretInjection {
+            value_from: renderer.value(text),
+            readable: ReadableSecret::Secret(secret.into()),
+        };
     }
     let value_from = arn::regional("secretsmanager", "secret:").append(renderer.sub(text));
     let readable = value_from.clone().then("-??????");
-    Injected { value_from: value_from.into(), readable: Readable::Secret(readable.into()) }
+    SecretInjection { value_from: value_from.into(), readable: ReadableSecret::Secret(readable.into()) }
 }
 
 fn joined_id(service: &str, variable: &str) -> LogicalId {
@@ -93,8 +96,8 @@ fn joined_id(service: &str, variable: &str) -> LogicalId {
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(renderer: &Renderer<'_>, keys: KeyPaths<'_>) -> (Vec<Secret>, Vec<PlannedParameter>) {
-    let uses = Uses::of(renderer.app);
+pub(super) fn plan(renderer: &Renderer<'_>, keys: KeyPaths<'_>) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
+    let uses = SecretUses::of(renderer.app);
     let mut secrets = Vec::new();
     let mut parameters = Vec::new();
     for (name, secret) in &renderer.app.secrets {
@@ -109,17 +112,17 @@ pub(super) fn plan(renderer: &Renderer<'_>, keys: KeyPaths<'_>) -> (Vec<Secret>,
             secrets.push(kept(renderer, keys, secret));
         }
     }
-    secrets.extend(uses.joined.iter().map(|(service, variable, text)| Secret {
-        id: joined_id(service, variable),
-        description: format!("{variable} of {service}"),
-        value: renderer.value(text),
-        from: vec![format!("services.{service}.environment.{variable}")],
+    secrets.extend(uses.joined.iter().map(|it| SecretPlan {
+        id: joined_id(&it.service, &it.variable),
+        description: format!("{} of {}", it.variable, it.service),
+        value: renderer.value(&it.text),
+        from: vec![format!("services.{}.environment.{}", it.service, it.variable)],
     }));
     (secrets, parameters)
 }
 
-fn kept(renderer: &Renderer<'_>, keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> Secret {
-    Secret {
+fn kept(renderer: &Renderer<'_>, keys: KeyPaths<'_>, secret: &Secret) -> SecretPlan {
+    SecretPlan {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
         value: renderer.secret(secret).into(),
@@ -127,10 +130,10 @@ fn kept(renderer: &Renderer<'_>, keys: KeyPaths<'_>, secret: &tranship_app::Secr
     }
 }
 
-fn fed_by(keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> PlannedParameter {
+fn fed_by(keys: KeyPaths<'_>, secret: &Secret) -> ParameterPlan {
     let what = match &secret.source {
         SecretSource::File(path) => {
-            // The name alone: where the file stands differs from machine to machine.
+            // The name alone: the path differs from machine to machine.
             let file = path.peek().rsplit('/').next().unwrap_or(path.peek());
             format!("The secret {}: the content of {file}.", secret.name)
         }
@@ -139,7 +142,7 @@ fn fed_by(keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> PlannedParameter
         }
         _ => format!("The secret {}.", secret.name),
     };
-    PlannedParameter {
+    ParameterPlan {
         id: parameter(&secret.name),
         parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(keys, secret)),
         value: None,
@@ -149,25 +152,32 @@ fn fed_by(keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> PlannedParameter
 }
 
 /// The key path of the value, or of the declaration.
-fn key_of(keys: KeyPaths<'_>, secret: &tranship_app::Secret) -> String {
+fn key_of(keys: KeyPaths<'_>, secret: &Secret) -> String {
     let path = keys.path(&secret.node);
     if path.is_empty() { format!("secrets.{}", secret.name) } else { path }
 }
 
 /// Which secrets are used, and how.
 #[derive(Default)]
-struct Uses {
+struct SecretUses {
     /// Injected as they are.
     whole: BTreeSet<SecretId>,
     /// Part of another secret.
     inside: BTreeSet<SecretId>,
-    /// Texts of several pieces: service, variable, text.
-    joined: Vec<(Name, Name, Text)>,
+    /// Texts of several pieces.
+    joined: Vec<JoinedSecret>,
 }
 
-impl Uses {
-    fn of(app: &Application) -> Uses {
-        let mut uses = Uses::default();
+/// A variable whose text holds secrets among other pieces: it becomes a secret of its own.
+struct JoinedSecret {
+    service: Name,
+    variable: Name,
+    text: Text,
+}
+
+impl SecretUses {
+    fn of(app: &Application) -> SecretUses {
+        let mut uses = SecretUses::default();
         for service in app.services.values() {
             uses.service(app, service);
         }
@@ -185,7 +195,11 @@ impl Uses {
                 }
                 _ => {
                     self.parts(app, text);
-                    self.joined.push((service.name.clone(), name.clone(), text.clone()));
+                    self.joined.push(JoinedSecret {
+                        service: service.name.clone(),
+                        variable: name.clone(),
+                        text: text.clone(),
+                    });
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Volumes of a task: its own, folders of the machine, or EFS; and binds that have no equivalent.
 
-use super::{Compute, Storage, TaskVolume, names};
+use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
 use crate::container::{ContainerPlanner, is_machine_path, is_machine_root};
 use tranship_app::{Application, At, Mount, Scope};
 
@@ -9,7 +9,7 @@ pub(super) struct TaskVolumes<'a> {
     /// The application, for its volumes.
     pub(super) app: &'a Application,
     /// Where the data of a named volume is.
-    pub(super) compute: &'a dyn Compute,
+    pub(super) compute: &'a dyn ComputePolicy,
     /// The volumes so far, each once.
     pub(super) volumes: &'a mut Vec<TaskVolume>,
 }
@@ -25,9 +25,9 @@ impl TaskVolumes<'_> {
         let volume = self.app.volumes.get(name)?;
         let storage = self.compute.storage(volume, matches!(volume.scope, Scope::Task(_)));
         let became = match &storage {
-            Storage::Task => "task definition: a volume of the task",
-            Storage::Host { .. } => "task definition: a folder of the machine",
-            Storage::Efs(_) => "EFS: file system and access point",
+            VolumeStorage::Task => "task definition: a volume of the task",
+            VolumeStorage::Host { .. } => "task definition: a folder of the machine",
+            VolumeStorage::Efs(_) => "EFS: file system and access point",
         };
         planner.cx.ledger.exact(&mount.node, became);
         Some(self.add(names::container(name), storage))
@@ -37,7 +37,7 @@ impl TaskVolumes<'_> {
     pub(super) fn anonymous(&mut self, mount: &Mount, planner: &mut ContainerPlanner<'_, '_>) -> String {
         planner.cx.ledger.exact(&mount.node, "task definition: a volume of the task");
         let own = names::container(&format!("{}{}", planner.service().name, mount.target.peek()));
-        self.add(own, Storage::Task)
+        self.add(own, VolumeStorage::Task)
     }
 
     /// A path of the machine that runs Compose: nothing where it means nothing on AWS.
@@ -53,11 +53,11 @@ impl TaskVolumes<'_> {
             return None;
         }
         planner.cx.ledger.exact(&mount.node, "task definition: a path of the machine");
-        let storage = Storage::Host { path: path.peek().clone(), owner: None };
+        let storage = VolumeStorage::Host { path: path.peek().clone(), owner: None };
         Some(self.add(names::container(path.peek()), storage))
     }
 
-    fn add(&mut self, name: String, storage: Storage) -> String {
+    fn add(&mut self, name: String, storage: VolumeStorage) -> String {
         if !self.volumes.iter().any(|known| known.name == name) {
             self.volumes.push(TaskVolume { name: name.clone(), storage });
         }

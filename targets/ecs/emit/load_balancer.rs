@@ -1,11 +1,11 @@
 //! The load balancer: listeners, their rules, target groups, and the output with its address.
 
 use super::super::plan::{
-    DefaultAction, EcsPlan, Listener, ListenerProtocol, ListenerRule, LoadBalancer, NetworkMode, TargetGroup,
+    DefaultAction, EcsPlan, ListenerPlan, ListenerProtocol, ListenerRulePlan, LoadBalancerPlan,
+    TargetGroupPlan,
 };
 use super::Traced;
-use tranship_cloudformation::{LogicalId, Map, Output, Resource, Role, Sub, Template, Value, list, props};
-use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
+use tranship_cloudformation::{LogicalId, Map, Output, Resource, Role, Template, Value, list, props};
 
 /// TLS 1.2 and 1.3 with key exchange that withstands quantum computers (Elastic Load Balancing User Guide,
 /// "Security policies", the recommended one).
@@ -21,22 +21,22 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     template.add(&id, load_balancer(plan, balancer).traced(&balancer.from));
     for service in &plan.services {
         for target in &service.targets {
-            template.add(&target.id, target_group(plan, target, service.mode).traced(&target.from));
+            template.add(&target.id, target_group(plan, target).traced(&target.from));
         }
     }
     for listener in &balancer.listeners {
-        template.add(&listener.id, listen(&id, listener).traced(&balancer.from));
+        template.add(&listener.id, self::listener(&id, listener).traced(&balancer.from));
         for rule in &listener.rules {
             template.add(&rule.id, listener_rule(&listener.id, rule).traced(&rule.from));
         }
     }
     template.add_output(
         &LogicalId::only(Role::Url),
-        Output::new("Where the application is reached", url(balancer)),
+        Output::new("Where the application is reached", balancer.url.clone()),
     );
 }
 
-fn load_balancer(plan: &EcsPlan, balancer: &LoadBalancer) -> Resource {
+fn load_balancer(plan: &EcsPlan, balancer: &LoadBalancerPlan) -> Resource {
     let attribute = |key: &str, value: bool| props! { "Key" => key, "Value" => value.to_string() };
     let resource = Resource::new(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
@@ -54,15 +54,11 @@ fn load_balancer(plan: &EcsPlan, balancer: &LoadBalancer) -> Resource {
     resource.depends_on_all(&plan.network.after)
 }
 
-fn target_group(plan: &EcsPlan, target: &TargetGroup, mode: NetworkMode) -> Resource {
-    let kind = match mode {
-        NetworkMode::AwsVpc => "ip",
-        NetworkMode::Bridge => "instance",
-    };
+fn target_group(plan: &EcsPlan, target: &TargetGroupPlan) -> Resource {
     Resource::new(
         "AWS::ElasticLoadBalancingV2::TargetGroup",
         props! {
-            "TargetType" => kind,
+            "TargetType" => target.target_type.as_str(),
             "VpcId" => &plan.network.vpc,
             "Protocol" => "HTTP",
             "Port" => target.port,
@@ -78,7 +74,7 @@ fn target_group(plan: &EcsPlan, target: &TargetGroup, mode: NetworkMode) -> Reso
     )
 }
 
-fn listen(balancer: &LogicalId, listener: &Listener) -> Resource {
+fn listener(balancer: &LogicalId, listener: &ListenerPlan) -> Resource {
     let mut properties = props! { "LoadBalancerArn" => balancer.reference(), "Port" => listener.port };
     match &listener.protocol {
         ListenerProtocol::Http => {
@@ -116,7 +112,7 @@ fn forward(target: &LogicalId) -> Map {
     props! { "Type" => "forward", "TargetGroupArn" => target.reference() }
 }
 
-fn listener_rule(listener: &LogicalId, rule: &ListenerRule) -> Resource {
+fn listener_rule(listener: &LogicalId, rule: &ListenerRulePlan) -> Resource {
     let condition = |field: &str, config: &str, values: &[String]| {
         (!values.is_empty())
             .then(|| props! { "Field" => field, config => props! { "Values" => values.to_vec() } })
@@ -134,20 +130,4 @@ fn listener_rule(listener: &LogicalId, rule: &ListenerRule) -> Resource {
             "Actions" => list![forward(&rule.target)],
         },
     )
-}
-
-/// The address of the first listener that does not redirect.
-fn url(balancer: &LoadBalancer) -> Sub {
-    let serves = |listener: &&Listener| !matches!(listener.default, DefaultAction::Redirect(_));
-    let Some(listener) = balancer.listeners.iter().find(serves) else { return Sub::new() };
-    let (scheme, usual) = match listener.protocol {
-        ListenerProtocol::Http => ("http", HTTP_PORT),
-        ListenerProtocol::Https(_) => ("https", HTTPS_PORT),
-    };
-    let url = Sub::text(format!("{scheme}://"));
-    let url = match &balancer.domain {
-        Some(domain) => url.then(domain),
-        None => url.att(&LogicalId::only(Role::LoadBalancer), "DNSName"),
-    };
-    if listener.port == usual { url } else { url.then(format!(":{}", listener.port)) }
 }

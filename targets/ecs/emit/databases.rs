@@ -1,12 +1,12 @@
-//! Databases with their generated secrets, and the application's other secrets.
+//! Databases with their generated secrets.
 
-use super::super::plan::{Database, EcsPlan};
+use super::super::plan::{DatabasePlan, EcsPlan};
 use super::Traced;
 use tranship_cloudformation::{
     DeletionPolicy, LogicalId, Map, Output, Resource, Role, Sub, Template, list, props,
 };
 
-/// Adds databases and secrets.
+/// Adds the databases.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for database in &plan.databases {
         let from = &database.from;
@@ -20,25 +20,18 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         );
         template.add_output(&LogicalId::of(&database.name, Role::Endpoint), endpoint);
     }
-    for secret in &plan.secrets {
-        let properties =
-            props! { "Description" => secret.description.as_str(), "SecretString" => &secret.value };
-        let resource =
-            Resource::new("AWS::SecretsManager::Secret", properties).policy(DeletionPolicy::Delete);
-        template.add(&secret.id, resource.traced(&secret.from));
-    }
 }
 
-fn subnet_group(database: &Database) -> LogicalId {
+fn subnet_group(database: &DatabasePlan) -> LogicalId {
     LogicalId::of(&database.name, Role::SubnetGroup)
 }
 
-fn attachment(database: &Database) -> LogicalId {
+fn attachment(database: &DatabasePlan) -> LogicalId {
     LogicalId::of(&database.name, Role::SecretAttachment)
 }
 
-/// User and password. Without punctuation, the password may stand in a URL.
-fn secret(database: &Database) -> Resource {
+/// User and password. Without punctuation, the password can be part of a URL.
+fn secret(database: &DatabasePlan) -> Resource {
     let template = serde_json::json!({ "username": database.username }).to_string();
     Resource::new(
         "AWS::SecretsManager::Secret",
@@ -56,7 +49,7 @@ fn secret(database: &Database) -> Resource {
 }
 
 /// Adds host, port and the like to the secret.
-fn attach(database: &Database) -> Resource {
+fn attach(database: &DatabasePlan) -> Resource {
     Resource::new(
         "AWS::SecretsManager::SecretTargetAttachment",
         props! {
@@ -77,14 +70,11 @@ fn subnets(plan: &EcsPlan) -> Resource {
     )
 }
 
-fn instance(database: &Database) -> Resource {
-    // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
-    let support =
-        database.engine.has_extended_support().then_some("open-source-rds-extended-support-disabled");
+fn instance(database: &DatabasePlan) -> Resource {
     let properties = Map::new()
         .with("Engine", database.engine.as_str())
         .with("EngineVersion", database.version.as_str())
-        .with_some("EngineLifecycleSupport", support)
+        .with_some("EngineLifecycleSupport", database.lifecycle_support)
         .with("DBInstanceClass", database.class.as_str())
         .with("AllocatedStorage", database.storage.to_string())
         .with("StorageType", "gp3")
@@ -93,11 +83,11 @@ fn instance(database: &Database) -> Resource {
         .with("MasterUsername", database.username.as_str())
         .with("MasterUserPassword", Sub::new().secret_field(&database.secret(), "password"))
         .with("DBSubnetGroupName", subnet_group(database).reference())
-        .with("VPCSecurityGroups", list![database.group().att("GroupId")])
+        .with("VPCSecurityGroups", list![database.security_group().att("GroupId")])
         .with("PubliclyAccessible", false)
-        .with("MultiAZ", database.careful)
-        .with("DeletionProtection", database.careful)
-        .with("BackupRetentionPeriod", if database.careful { 7 } else { 1 })
+        .with("MultiAZ", database.multi_az)
+        .with("DeletionProtection", database.protected)
+        .with("BackupRetentionPeriod", database.backup_days)
         .with("CopyTagsToSnapshot", true)
         .with("AutoMinorVersionUpgrade", true)
         .with_list("EnableCloudwatchLogsExports", database.logs.iter().copied());

@@ -2,23 +2,23 @@
 //!
 //! A rule between two groups is a resource of its own: groups that name each other would be a cycle.
 
-use super::super::plan::{EcsPlan, Group, Rule};
+use super::super::plan::{EcsPlan, SecurityGroup, SecurityGroupRule};
 use super::Traced;
-use tranship_cloudformation::{LogicalId, Map, Resource, Role, Template, list, props};
+use tranship_cloudformation::{Map, Resource, Template, list, props};
 
 /// Adds groups and rules.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
-    for group in &plan.groups {
+    for group in &plan.security_groups {
         let resource = security_group(plan, group).traced(&group.from);
         template.add(&group.id, resource);
     }
-    for rule in &plan.rules {
-        template.add(&rule.ingress(), ingress(rule).traced(&rule.origin));
-        template.add(&rule.egress(), egress(rule).traced(&rule.origin));
+    for rule in &plan.security_group_rules {
+        template.add(&rule.ingress(), ingress(rule).traced(&rule.from));
+        template.add(&rule.egress(), egress(rule).traced(&rule.from));
     }
 }
 
-fn security_group(plan: &EcsPlan, group: &Group) -> Resource {
+fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
     let outbound = group.outbound.iter().map(|it| anywhere(it.port, it.protocol.as_str(), &it.description));
     let inbound = group.inbound.iter().map(|it| anywhere(it.port, "tcp", &it.description));
     let mut properties = Map::new()
@@ -48,49 +48,23 @@ fn anywhere(port: u16, protocol: &str, description: &str) -> Map {
     }
 }
 
-impl Rule {
-    /// The id of the rule that lets the connection in.
-    pub fn ingress(&self) -> LogicalId {
-        self.id(Role::Ingress)
-    }
-
-    /// The id of the rule that lets the connection out.
-    pub fn egress(&self) -> LogicalId {
-        self.id(Role::Egress)
-    }
-
-    fn id(&self, role: Role) -> LogicalId {
-        let short = |id: &LogicalId| id.as_str().trim_end_matches("SecurityGroup").to_owned();
-        let (first, last) = self.ports;
-        let names =
-            [short(&self.to), "From".to_owned(), short(&self.from), first.to_string(), last.to_string()];
-        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if first == last {
-            names.pop();
-        }
-        names.push(self.protocol.as_str());
-        LogicalId::of_parts(&names, role)
-    }
-}
-
-fn ports(rule: &Rule) -> Map {
+fn ports(rule: &SecurityGroupRule) -> Map {
     props! {
         "IpProtocol" => rule.protocol.as_str(),
-        "FromPort" => rule.ports.0,
-        "ToPort" => rule.ports.1,
+        "FromPort" => rule.ports.first,
+        "ToPort" => rule.ports.last,
         "Description" => rule.description.as_str(),
     }
 }
 
-fn ingress(rule: &Rule) -> Resource {
-    let mut properties =
-        props! { "GroupId" => rule.to.att("GroupId"), "SourceSecurityGroupId" => rule.from.att("GroupId") };
+fn ingress(rule: &SecurityGroupRule) -> Resource {
+    let mut properties = props! { "GroupId" => rule.destination.att("GroupId"), "SourceSecurityGroupId" => rule.source.att("GroupId") };
     properties.extend(ports(rule));
     Resource::new("AWS::EC2::SecurityGroupIngress", properties)
 }
 
-fn egress(rule: &Rule) -> Resource {
-    let mut properties = props! { "GroupId" => rule.from.att("GroupId"), "DestinationSecurityGroupId" => rule.to.att("GroupId") };
+fn egress(rule: &SecurityGroupRule) -> Resource {
+    let mut properties = props! { "GroupId" => rule.source.att("GroupId"), "DestinationSecurityGroupId" => rule.destination.att("GroupId") };
     properties.extend(ports(rule));
     Resource::new("AWS::EC2::SecurityGroupEgress", properties)
 }

@@ -1,33 +1,20 @@
 //! What a machine does when it starts: joins the cluster, keeps containers from its own credentials, and
 //! prepares the folders that containers mount.
 
+use super::super::plan::MachineFolder;
 use tranship_app::VolumeOwner;
 use tranship_cloudformation::{Base64, LogicalId, Sub, Value};
-
-/// A folder of the machine that belongs to a user of the containers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Folder {
-    /// Its path.
-    pub path: String,
-    /// User and group.
-    pub owner: VolumeOwner,
-}
 
 /// `UserData` of the launch template.
 ///
 /// `ECS_AWSVPC_BLOCK_IMDS` keeps tasks with their own interface from the instance's credentials (AWS Knowledge
 /// Center, "prevent containers from accessing EC2 instance metadata"); the hop limit does it for the others.
-pub fn script(cluster: &LogicalId, folders: &[Folder]) -> Value {
+pub(super) fn script(cluster: &LogicalId, folders: &[MachineFolder]) -> Value {
     let mut script = Sub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
         .then("\nECS_AWSVPC_BLOCK_IMDS=true\nEOF\n");
-    for Folder { path, owner } in folders {
-        script = script.then(format!(
-            "install -d -o {} -g {} -m 0755 {}\n",
-            owner.user,
-            owner.group,
-            quoted(path)
-        ));
+    for MachineFolder { path, owner: VolumeOwner { user, group } } in folders {
+        script = script.then(format!("install -d -o {user} -g {group} -m 0755 {}\n", quoted(path)));
     }
     Base64(script)
 }
@@ -49,8 +36,8 @@ mod tests {
     #[test]
     fn prepares_folders_for_their_owner() {
         let folders = [
-            Folder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
-            Folder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
+            MachineFolder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
+            MachineFolder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
         let value = script(&LogicalId::only(Role::Cluster), &folders);
         let expected = "\
