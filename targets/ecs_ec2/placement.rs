@@ -114,7 +114,9 @@ pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &Instance) -> u3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{Architecture, ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
+    use crate::ecs::plan::{
+        Architecture, JobPlan, JobTrigger, ReplacementPercent, ScalingPlan, TaskRun, TaskSize,
+    };
     use crate::ecs_ec2::instances;
     use tranship_cloudformation::iam;
 
@@ -193,6 +195,25 @@ mod tests {
         let tasks = [task("a", NetworkMode::Bridge, 1, 1)];
         let services = [service("a", Some(100), None)];
         assert!(interfaces(&load(&tasks, &services), &small(), 1).is_none());
+    }
+
+    /// A job has an interface too, while it runs.
+    #[test]
+    fn jobs_need_an_interface() {
+        let job = |name: &str| JobPlan {
+            name: name.into(),
+            from: Vec::new(),
+            trigger: JobTrigger::Manual,
+            run: service(name, None, None).run,
+            family: name.into(),
+            roles: task(name, NetworkMode::AwsVpc, 0, 0).roles(),
+            after: Vec::new(),
+        };
+        for (mode, needed) in [(NetworkMode::AwsVpc, 1), (NetworkMode::Bridge, 0)] {
+            let tasks = [task("job", mode, 1, 1)];
+            let load = ClusterLoad { tasks: &tasks, services: &[], jobs: &[job("job")] };
+            assert_eq!(interfaces_needed(&load), needed);
+        }
     }
 
     #[test]
