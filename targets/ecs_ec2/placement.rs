@@ -114,7 +114,7 @@ pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::plan::{ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
+    use crate::ecs::plan::{JobPlan, JobTrigger, ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
     use tranship_cloudformation::iam;
     use tranship_facts::ProcessorArchitecture;
 
@@ -193,6 +193,25 @@ mod tests {
         let tasks = [task("a", NetworkMode::Bridge, 1, 1)];
         let services = [service("a", Some(100), None)];
         assert!(interfaces(&load(&tasks, &services), &small(), 1).is_none());
+    }
+
+    /// A job has an interface too, while it runs.
+    #[test]
+    fn jobs_need_an_interface() {
+        let job = |name: &str| JobPlan {
+            name: name.into(),
+            from: Vec::new(),
+            trigger: JobTrigger::Manual,
+            run: service(name, None, None).run,
+            family: name.into(),
+            roles: task(name, NetworkMode::AwsVpc, 0, 0).roles(),
+            after: Vec::new(),
+        };
+        for (mode, needed) in [(NetworkMode::AwsVpc, 1), (NetworkMode::Bridge, 0)] {
+            let tasks = [task("job", mode, 1, 1)];
+            let load = ClusterLoad { tasks: &tasks, services: &[], jobs: &[job("job")] };
+            assert_eq!(interfaces_needed(&load), needed);
+        }
     }
 
     #[test]

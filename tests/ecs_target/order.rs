@@ -140,3 +140,15 @@ fn machines_without_a_task_in_bridge_mode_have_a_closed_group() {
     assert_eq!(group["SecurityGroupEgress"], expected);
     assert!(group.get("SecurityGroupIngress").is_none());
 }
+
+/// A job that runs later, on a schedule or by hand, holds nothing up.
+#[test]
+fn nothing_waits_for_a_job_that_runs_later() {
+    for job in ["manual", "{ schedule: 'rate(1 day)' }", "before-deploy"] {
+        let text = format!(
+            "services:\n  app: {{ image: a, depends_on: [job] }}\n  job: {{ image: j, x-tranship: {{ job: {job} }} }}\n"
+        );
+        let expected: &[&str] = if job == "before-deploy" { &["JobRun"] } else { &[] };
+        assert_eq!(waits(&template(&text), "AppService"), expected, "{job}");
+    }
+}

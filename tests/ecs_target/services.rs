@@ -195,3 +195,57 @@ fn parameters_are_those_that_something_refers_to() {
         assert_eq!(names, sorted, "{target}");
     }
 }
+
+/// A sidecar with `restart` is started again alone; any other container takes its task with it.
+#[test]
+fn a_sidecar_that_restarts_is_not_essential() {
+    let sidecar = |restart: &str| {
+        let text = format!(
+            "services:\n  app: {{ image: a, restart: always }}\n  side: {{ image: s, network_mode: 'service:app', {restart} }}\n"
+        );
+        let template = template(&text);
+        let containers = &properties(&template, "AppTaskDefinition")["ContainerDefinitions"];
+        let of = |name: &str| {
+            let container = containers.as_array().unwrap().iter().find(|it| it["Name"] == name).unwrap();
+            (container["Essential"].as_bool().unwrap(), container.get("RestartPolicy").is_some())
+        };
+        (of("app"), of("side"))
+    };
+    assert_eq!(sidecar("restart: always"), ((true, false), (false, true)));
+    assert_eq!(sidecar("labels: { a: b }"), ((true, false), (true, false)));
+}
+
+/// The account says which CPU stands in for the one asked for; one that Fargate has stays exact.
+#[test]
+fn the_account_has_the_cpu_that_was_chosen() {
+    for (cpus, expected) in [("'0.3'", Some("512 CPU units")), ("'0.5'", None)] {
+        let text = format!("services:\n  app: {{ image: a, cpus: {cpus}, mem_limit: 900m }}\n");
+        let outcome = compiled("fargate", &text);
+        let report = outcome.report.unwrap();
+        let row = report.rows.iter().find(|row| row.key == "services.app.cpus").unwrap();
+        let disposition = if expected.is_some() { "approximated" } else { "exact" };
+        assert_eq!((row.value.as_deref(), row.disposition), (expected, disposition), "{cpus}");
+    }
+}
+
+/// With a certificate every listener but that on port 80 serves HTTPS, and port 80 redirects if it is free.
+#[test]
+fn which_listeners_serve_https() {
+    let certificate = "https: { certificate: 'arn:aws:acm:us-east-1:1:certificate/x' }";
+    let listeners = |public: &str, settings: &str| -> Vec<(u64, String, String)> {
+        let keys = format!("ports: ['80:80'], x-tranship: {{ public: {public} }}");
+        let template = one("fargate", &keys, settings);
+        let shown = |id: &str| {
+            let listener = properties(&template, id);
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let action = text(&listener["DefaultActions"][0]["Type"]);
+            (listener["Port"].as_u64().unwrap(), text(&listener["Protocol"]), action)
+        };
+        of_type(&template, "AWS::ElasticLoadBalancingV2::Listener").into_iter().map(shown).collect()
+    };
+    let of = |port: u64, protocol: &str, action: &str| (port, protocol.to_owned(), action.to_owned());
+    assert_eq!(listeners("true", "posture: dev"), [of(80, "HTTP", "forward")]);
+    assert_eq!(listeners("true", certificate), [of(80, "HTTP", "redirect"), of(443, "HTTPS", "forward")]);
+    assert_eq!(listeners("{ port: 8443 }", certificate), [of(8443, "HTTPS", "forward")]);
+    assert_eq!(listeners("{ port: 80 }", certificate), [of(80, "HTTP", "forward")]);
+}
