@@ -2,7 +2,7 @@
 
 use super::ContainerPlanner;
 use std::fmt::Debug;
-use tranship_app::{BindMount, Mount, Name, Text, Variant};
+use tranship_app::{BindMount, EnvironmentVariable, Mount, Name, Text};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -45,7 +45,7 @@ pub trait ContainerHost: TextRenderer {
     fn variable(
         &mut self,
         name: &str,
-        variable: (&Variant, &Text),
+        variable: (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<Self::Value>>;
 

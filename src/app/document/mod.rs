@@ -17,7 +17,7 @@ mod service;
 
 pub(crate) use reader::{LateBoundNames, ReadFindings, open_text};
 
-use crate::{At, Container, Dependency, Name, Resources, SecretSource};
+use crate::{At, Container, Name, ResourceRequests, SecretSource, ServiceDependency};
 use extension_fields::ExtensionFields;
 use indexmap::IndexMap;
 use reader::DocumentReader;
@@ -81,11 +81,11 @@ pub(crate) struct ServiceDescription {
     /// The container.
     pub(crate) container: Container,
     /// `depends_on`.
-    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`.
     pub(crate) replicas: Option<At<u32>>,
     /// CPU and memory.
-    pub(crate) resources: Resources,
+    pub(crate) resources: ResourceRequests,
     /// `deploy.update_config.order`.
     pub(crate) stop_first: Option<At<bool>>,
 }

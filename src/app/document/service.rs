@@ -2,7 +2,10 @@
 
 use super::reader::{DocumentReader, scalar};
 use super::{ComposeService, NetworkAttachment, Reading, ServiceDescription, ServiceLink, entry_origin};
-use crate::{At, Condition, Container, Dependency, Image, Name, Resources, Text, Variable, Variant};
+use crate::{
+    At, Container, DependencyCondition, EnvironmentVariable, Image, Name, ResourceRequests,
+    ServiceDependency, Text, Variable,
+};
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
 use tranship_frontend::yaml::{Entry, Node, Value};
@@ -94,7 +97,7 @@ impl DocumentReader<'_> {
         }
     }
 
-    fn environment(&mut self, node: &Node) -> IndexMap<Name, Variant> {
+    fn environment(&mut self, node: &Node) -> IndexMap<Name, EnvironmentVariable> {
         let entries = node.get("environment").and_then(Node::as_mapping);
         entries
             .into_iter()
@@ -112,7 +115,7 @@ impl DocumentReader<'_> {
                     false => self.text(node),
                 };
                 let origin = if value.is_some() { node.origin } else { entry.key.origin };
-                (name, Variant { value, node: node.id, origin })
+                (name, EnvironmentVariable { value, node: node.id, origin })
             })
             .collect()
     }
@@ -146,13 +149,13 @@ impl DocumentReader<'_> {
         self.parsed(replicas)
     }
 
-    fn resources(&mut self, node: &Node) -> Resources {
+    fn resources(&mut self, node: &Node) -> ResourceRequests {
         let limit = |key| node.at(&["deploy", "resources", "limits", key]);
         let reservation = |key| node.at(&["deploy", "resources", "reservations", key]);
         let cpus = self.either(limit("cpus"), node.get("cpus"));
         let memory = self.either(limit("memory"), node.get("mem_limit"));
         let least = self.either(reservation("memory"), node.get("mem_reservation"));
-        Resources {
+        ResourceRequests {
             cpu_limit: self.cpus(cpus),
             cpu_reservation: self.cpus(reservation("cpus")),
             memory_limit: self.bytes(memory).filter(positive),
@@ -168,17 +171,17 @@ impl DocumentReader<'_> {
         new.or(old)
     }
 
-    fn dependencies(&mut self, node: &Node) -> Vec<Dependency> {
+    fn dependencies(&mut self, node: &Node) -> Vec<ServiceDependency> {
         let entries = node.get("depends_on").and_then(Node::as_mapping);
         let mut dependencies = Vec::new();
         for entry in entries.into_iter().flatten() {
             let condition = entry.value.get("condition");
             let value = match condition.and_then(scalar).as_deref() {
-                Some("service_healthy") => Condition::Healthy,
-                Some("service_completed_successfully") => Condition::Completed,
-                _ => Condition::Started,
+                Some("service_healthy") => DependencyCondition::Healthy,
+                Some("service_completed_successfully") => DependencyCondition::Completed,
+                _ => DependencyCondition::Started,
             };
-            dependencies.push(Dependency {
+            dependencies.push(ServiceDependency {
                 on: entry.key.text.clone(),
                 condition: At::of(condition.unwrap_or(&entry.value), value),
                 required: entry.value.get("required").and_then(Node::as_bool).unwrap_or(true),

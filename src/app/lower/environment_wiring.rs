@@ -12,7 +12,10 @@ use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
 use super::variable_names::{ConnectionField, field, holds_callers, holds_secret};
 use super::{Lowering, declared_secrets};
 use crate::rules;
-use crate::{Database, DatabaseField, Image, Name, Piece, Secret, SecretId, Segment, Service, Text, Variant};
+use crate::{
+    Database, DatabaseField, EnvironmentVariable, Image, Name, Piece, Secret, SecretId, Segment, Service,
+    Text,
+};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::{KnownImage, UrlScheme};
@@ -138,7 +141,7 @@ fn adopt_names(
 /// The groups of variables that hold one connection to a database: `MYSQL` for `MYSQL_HOST: db`.
 fn groups(
     service: &Name,
-    environment: &IndexMap<Name, Variant>,
+    environment: &IndexMap<Name, EnvironmentVariable>,
     directory: &HostDirectory,
     databases: &IndexMap<Name, Database>,
 ) -> BTreeMap<String, Name> {
@@ -528,7 +531,7 @@ fn is_secret(variable: &str, flat: &FlatText) -> bool {
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.
-pub(super) fn port_variables(environment: &IndexMap<Name, Variant>) -> BTreeMap<String, u16> {
+pub(super) fn port_variables(environment: &IndexMap<Name, EnvironmentVariable>) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
     for (variable, variant) in environment {
         let Some((prefix, ConnectionField::Port)) = field(variable) else { continue };

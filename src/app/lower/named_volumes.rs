@@ -6,7 +6,7 @@
 use super::Lowering;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
-use crate::{At, MountSource, Name, Scope, Service, TaskGroups, Volume};
+use crate::{At, MountSource, Name, Service, TaskGroups, Volume, VolumeLifetime};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -56,10 +56,10 @@ fn volume(
     let declared = settings.and_then(|settings| settings.scope.as_ref());
     let task = one_task(tasks, &users);
     let scope = match (declared.map(|scope| scope.value), task) {
-        (Some(VolumeScope::Persistent), _) => Scope::Persistent,
-        (Some(VolumeScope::Task), Some(task)) => Scope::Task(task),
-        (None, Some(task)) if users.len() > 1 && given.external.is_none() => Scope::Task(task),
-        _ => Scope::Persistent,
+        (Some(VolumeScope::Persistent), _) => VolumeLifetime::Persistent,
+        (Some(VolumeScope::Task), Some(task)) => VolumeLifetime::Task(task),
+        (None, Some(task)) if users.len() > 1 && given.external.is_none() => VolumeLifetime::Task(task),
+        _ => VolumeLifetime::Persistent,
     };
     Volume {
         name: name.clone(),

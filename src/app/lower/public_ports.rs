@@ -8,7 +8,9 @@ use super::Lowering;
 use super::service_edges;
 use crate::rules;
 use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
-use crate::{At, Edge, Endpoint, Exposure, Name, Port, PortSpec, Public, PublishedPort, Role, Service};
+use crate::{
+    At, Edge, Endpoint, EndpointExposure, Name, Port, PortSpec, PublicExposure, PublishedPort, Role, Service,
+};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_facts::TransportProtocol;
@@ -71,18 +73,21 @@ fn declared(
         service: service.name.clone(),
         port: chosen.number,
         protocol: TransportProtocol::Tcp,
-        exposure: Exposure::Public(Public { published: chosen.published, ..public(settings) }),
+        exposure: EndpointExposure::Public(PublicExposure {
+            published: chosen.published,
+            ..public(settings)
+        }),
         node: chosen.node,
         origin: chosen.origin,
     })
 }
 
-fn public(settings: &PublicEndpoint) -> Public {
+fn public(settings: &PublicEndpoint) -> PublicExposure {
     let list = |values: &Option<OneOrMore<At<String>>>| {
         values.as_ref().map(|values| values.0.clone()).unwrap_or_default()
     };
     let check = settings.health_check.clone().unwrap_or_default();
-    Public {
+    PublicExposure {
         hosts: list(&settings.host),
         paths: list(&settings.path),
         listener: settings.port.clone().map(|port| port.map(|port| port.get())),
@@ -263,7 +268,10 @@ fn catch_all(cx: &mut Lowering<'_>, one: &PublishedCandidate<'_>) -> Endpoint {
         service: service.name.clone(),
         port: number,
         protocol: port.protocol,
-        exposure: Exposure::Public(Public { published: port.published.clone(), ..Public::default() }),
+        exposure: EndpointExposure::Public(PublicExposure {
+            published: port.published.clone(),
+            ..PublicExposure::default()
+        }),
         node: port.node,
         origin: port.origin,
     }
@@ -329,7 +337,7 @@ fn internal(services: &IndexMap<Name, Service>, edges: &[Edge]) -> Vec<Endpoint>
             service: service.name.clone(),
             port: port.number,
             protocol: port.protocol,
-            exposure: Exposure::Internal,
+            exposure: EndpointExposure::Internal,
             node: declared.map_or(NodeId::UNNUMBERED, |port| port.node),
             origin: declared.map_or(edge.origin, |port| port.origin),
         });

@@ -3,7 +3,7 @@
 use super::{Lowering, flat_text};
 use crate::document::ComposeService;
 use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
-use crate::{At, Container, Image, Permission, Role, Scaling, Service};
+use crate::{At, Container, Image, Role, RolePermission, ScalingTargets, Service};
 use tranship_facts::ports::data_store_on;
 use tranship_facts::{DataStoreKind, KnownImage};
 
@@ -32,9 +32,9 @@ impl Lowering<'_> {
         }
     }
 
-    fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<Permission> {
+    fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<RolePermission> {
         let statements = settings.into_iter().flat_map(|settings| &settings.permissions);
-        let lowered = statements.map(|statement| Permission {
+        let lowered = statements.map(|statement| RolePermission {
             actions: statement.value.actions.0.clone(),
             resources: statement.value.resources.0.iter().map(|arn| self.open_text(&arn.0)).collect(),
             node: statement.node,
@@ -44,9 +44,9 @@ impl Lowering<'_> {
     }
 }
 
-fn scaling(scale: &ScaleSettings) -> Scaling {
+fn scaling(scale: &ScaleSettings) -> ScalingTargets {
     let percent = |at: &Option<At<WholeNumber<1, 100>>>| at.clone().map(|at| at.map(WholeNumber::get));
-    Scaling {
+    ScalingTargets {
         min: scale.min.clone().map(WholeNumber::get),
         max: scale.max.clone().map(WholeNumber::get),
         cpu: percent(&scale.cpu),

@@ -8,7 +8,7 @@ use super::Lowering;
 use super::service_selection::ServiceSelection;
 use crate::document::ComposeService;
 use crate::settings::{JobSetting, ServiceSettings, unknown_service};
-use crate::{Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
+use crate::{Database, DependencyCondition, Job, JobTime, MountSource, Name, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::suggest;
@@ -158,6 +158,6 @@ fn named_volumes(service: Option<&Service>) -> BTreeSet<&Name> {
 }
 
 /// Whether a dependency waits for the other's end.
-pub(super) fn waits_for_end(condition: Condition) -> bool {
-    condition == Condition::Completed
+pub(super) fn waits_for_end(condition: DependencyCondition) -> bool {
+    condition == DependencyCondition::Completed
 }

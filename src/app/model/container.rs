@@ -23,7 +23,7 @@ pub struct Container {
     /// `command`; an empty list clears the image's.
     pub command: Option<At<Vec<Text>>>,
     /// The environment, env files included.
-    pub environment: IndexMap<Name, Variant>,
+    pub environment: IndexMap<Name, EnvironmentVariable>,
     /// `user`.
     pub user: Option<Text>,
     /// `working_dir`.
@@ -129,7 +129,7 @@ pub enum Image {
 
 /// A variable of the container's environment.
 #[derive(Debug, Clone)]
-pub struct Variant {
+pub struct EnvironmentVariable {
     /// Its value; nothing for a name that the shell would pass through and did not set.
     pub value: Option<Text>,
     /// The node of the value.

@@ -16,7 +16,7 @@ pub struct Endpoint {
     /// TCP or UDP.
     pub protocol: TransportProtocol,
     /// Who reaches it.
-    pub exposure: Exposure,
+    pub exposure: EndpointExposure,
     /// The port's node, if the manifest names it.
     pub node: NodeId,
     /// What says so.
@@ -25,16 +25,16 @@ pub struct Endpoint {
 
 /// Who reaches an endpoint.
 #[derive(Debug, Clone)]
-pub enum Exposure {
+pub enum EndpointExposure {
     /// The world, through the load balancer.
-    Public(Public),
+    Public(PublicExposure),
     /// Other services of the application.
     Internal,
 }
 
 /// How the load balancer serves an endpoint.
 #[derive(Debug, Clone, Default)]
-pub struct Public {
+pub struct PublicExposure {
     /// Host names; none means any.
     pub hosts: Vec<At<String>>,
     /// Path patterns; none means any.

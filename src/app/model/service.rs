@@ -20,15 +20,15 @@ pub struct Service {
     /// What its container does.
     pub container: Container,
     /// What must be there before it starts.
-    pub dependencies: Vec<Dependency>,
+    pub dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`: how many copies.
     pub replicas: Option<At<u32>>,
     /// `x-tranship.scale`: automatic scaling.
-    pub scaling: Option<Scaling>,
+    pub scaling: Option<ScalingTargets>,
     /// CPU and memory asked for.
-    pub resources: Resources,
+    pub resources: ResourceRequests,
     /// What its task role may do.
-    pub permissions: Vec<Permission>,
+    pub permissions: Vec<RolePermission>,
     /// Whether it keeps data: a known data store by image or port.
     pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
@@ -112,11 +112,11 @@ pub enum JobTime {
 
 /// What must be there before a service starts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dependency {
+pub struct ServiceDependency {
     /// The service or database waited for.
     pub on: Name,
     /// What is waited for.
-    pub condition: At<Condition>,
+    pub condition: At<DependencyCondition>,
     /// `required: false`: start without it.
     pub required: bool,
     /// The entry of `depends_on`.
@@ -125,7 +125,7 @@ pub struct Dependency {
 
 /// What `depends_on` waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
+pub enum DependencyCondition {
     /// `service_started`.
     Started,
     /// `service_healthy`.
@@ -136,7 +136,7 @@ pub enum Condition {
 
 /// CPU and memory asked for. CPUs are in 1/1024 of a virtual CPU, memory in bytes.
 #[derive(Debug, Clone, Default)]
-pub struct Resources {
+pub struct ResourceRequests {
     /// `deploy.resources.limits.cpus` or `cpus`.
     pub cpu_limit: Option<At<u32>>,
     /// `deploy.resources.reservations.cpus`.
@@ -149,7 +149,7 @@ pub struct Resources {
 
 /// `x-tranship.scale`.
 #[derive(Debug, Clone)]
-pub struct Scaling {
+pub struct ScalingTargets {
     /// Fewest copies.
     pub min: At<u32>,
     /// Most copies.
@@ -162,7 +162,7 @@ pub struct Scaling {
 
 /// `x-tranship.permissions`: one statement of the task role.
 #[derive(Debug, Clone)]
-pub struct Permission {
+pub struct RolePermission {
     /// Such as `s3:GetObject`.
     pub actions: Vec<At<String>>,
     /// ARNs, or `*`.

@@ -13,7 +13,7 @@ pub struct Volume {
     /// Who mounts it: services that are deployed.
     pub users: Vec<Name>,
     /// How long it lives.
-    pub scope: Scope,
+    pub scope: VolumeLifetime,
     /// `x-tranship.owner`, else the one numeric `user:` of the services that mount it.
     pub owner: Option<At<VolumeOwner>>,
     /// `external` or `name`: a volume that exists already.
@@ -26,7 +26,7 @@ pub struct Volume {
 
 /// How long a volume lives.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Scope {
+pub enum VolumeLifetime {
     /// Within one task: the service whose task holds all who mount it.
     Task(Name),
     /// Beyond any task.

@@ -12,7 +12,9 @@ use crate::container::{
     ContainerDependency, ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, MountPoint,
     NetworkMode, StartCondition, TextRenderer, field, plan_container,
 };
-use tranship_app::{Application, BindMount, Condition, Mount, Name, Role, Service, Text, Variant};
+use tranship_app::{
+    Application, BindMount, DependencyCondition, EnvironmentVariable, Mount, Name, Role, Service, Text,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -81,7 +83,7 @@ impl ContainerHost for InstanceHost<'_> {
     fn variable(
         &mut self,
         name: &str,
-        (variable, text): (&Variant, &Text),
+        (variable, text): (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
         match taken(text, self.application, planner.cx)? {
@@ -174,11 +176,11 @@ fn depends_on(
             continue;
         }
         let condition = match dependency.condition.get() {
-            Condition::Completed => StartCondition::Success,
-            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
-            Condition::Healthy | Condition::Started => StartCondition::Start,
+            DependencyCondition::Completed => StartCondition::Success,
+            DependencyCondition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
+            DependencyCondition::Healthy | DependencyCondition::Started => StartCondition::Start,
         };
-        if dependency.condition.get() == Condition::Healthy && condition == StartCondition::Start {
+        if dependency.condition.get() == DependencyCondition::Healthy && condition == StartCondition::Start {
             let (reason, place) = (
                 "the health check of the image itself is unknown to Amazon ECS",
                 "container definition: dependsOn",

@@ -8,7 +8,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
-use tranship_app::{Application, Endpoint, Exposure, Public, Service};
+use tranship_app::{Application, Endpoint, EndpointExposure, PublicExposure, Service};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
 use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
@@ -23,7 +23,7 @@ const CHECK: (u32, u32) = (15, 5);
 /// Decides ports, processes and rules.
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
     claim_ports(application, cx);
-    let public: Vec<(&Endpoint, &Public)> = application.endpoints.iter().filter_map(public).collect();
+    let public: Vec<(&Endpoint, &PublicExposure)> = application.endpoints.iter().filter_map(public).collect();
     let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
     let mut taken: BTreeMap<u16, &Endpoint> = BTreeMap::new();
     let mut to = Listeners::default();
@@ -63,7 +63,7 @@ struct Listener {
 }
 
 /// Claims what says which requests an endpoint takes.
-fn claim_rule(public: &Public, process: &str, cx: &mut Compilation<'_>) {
+fn claim_rule(public: &PublicExposure, process: &str, cx: &mut Compilation<'_>) {
     for at in public.hosts.iter().chain(&public.paths) {
         cx.ledger.exact(at, format!("the load balancer's rule for {process}"));
     }
@@ -75,15 +75,15 @@ fn claim_rule(public: &Public, process: &str, cx: &mut Compilation<'_>) {
     }
 }
 
-fn public(endpoint: &Endpoint) -> Option<(&Endpoint, &Public)> {
+fn public(endpoint: &Endpoint) -> Option<(&Endpoint, &PublicExposure)> {
     match &endpoint.exposure {
-        Exposure::Public(public) => Some((endpoint, public)),
-        Exposure::Internal => None,
+        EndpointExposure::Public(public) => Some((endpoint, public)),
+        EndpointExposure::Internal => None,
     }
 }
 
 /// Whether it takes whatever no other rule takes.
-fn is_catch_all(public: &Public) -> bool {
+fn is_catch_all(public: &PublicExposure) -> bool {
     public.hosts.is_empty() && public.paths.iter().all(|path| matches!(path.peek().as_str(), "/*" | "*"))
 }
 
@@ -127,20 +127,20 @@ fn public_of<'a>(
     service: &Service,
     port: u16,
     protocol: TransportProtocol,
-) -> Option<&'a Public> {
+) -> Option<&'a PublicExposure> {
     let of_port = |endpoint: &&Endpoint| {
         endpoint.service == service.name && endpoint.port == port && endpoint.protocol == protocol
     };
     application.endpoints.iter().filter(of_port).find_map(public).map(|(_, public)| public)
 }
 
-fn listener_port(application: &Application, public: &Public) -> u16 {
+fn listener_port(application: &Application, public: &PublicExposure) -> u16 {
     let usual = if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
     public.listener.as_ref().map_or(usual, |at| at.get())
 }
 
 /// The instance's port of an endpoint that is not the default: the published one.
-fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
+fn wanted_port(endpoint: &Endpoint, public: &PublicExposure) -> u16 {
     public.published.as_ref().and_then(|published| published.get().first()).unwrap_or(endpoint.port)
 }
 
@@ -161,7 +161,7 @@ fn process_name(endpoint: &Endpoint) -> String {
 fn process_settings(
     application: &Application,
     endpoint: &Endpoint,
-    public: &Public,
+    public: &PublicExposure,
     process: &str,
     host_port: u16,
     plan: &mut Plan,
@@ -195,7 +195,7 @@ fn process_settings(
 
 fn rule_settings(
     endpoint: &Endpoint,
-    public: &Public,
+    public: &PublicExposure,
     process: &str,
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
@@ -219,7 +219,7 @@ fn rule_settings(
 }
 
 /// Narrow rules come first: those with a host before those without, long paths before short ones.
-fn priority(public: &Public) -> u32 {
+fn priority(public: &PublicExposure) -> u32 {
     let longest = public.paths.iter().map(|path| path.peek().len()).max().unwrap_or(0);
     let length = u32::try_from(longest.min(90)).unwrap_or(90);
     (if public.hosts.is_empty() { 500 } else { 100 }) + (90 - length)

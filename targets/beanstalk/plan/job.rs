@@ -10,7 +10,9 @@ use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
     ContainerHost, ContainerPlanner, EnvironmentSource, MountPoint, TextRenderer, field, plan_container,
 };
-use tranship_app::{Application, BindMount, Condition, Mount, Name, Role, Service, Text, Variant};
+use tranship_app::{
+    Application, BindMount, DependencyCondition, EnvironmentVariable, Mount, Name, Role, Service, Text,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -42,7 +44,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
         let started =
             application.services.get(&dependency.on).is_some_and(|on| !matches!(on.role, Role::Job(_)));
         match (started, dependency.condition.peek()) {
-            (true, Condition::Started | Condition::Healthy) => {
+            (true, DependencyCondition::Started | DependencyCondition::Healthy) => {
                 cx.ledger.rejected(&dependency.node, "the job runs before the containers start");
             }
             _ => cx
@@ -99,7 +101,7 @@ impl ContainerHost for JobHost<'_> {
     fn variable(
         &mut self,
         _: &str,
-        (variable, text): (&Variant, &Text),
+        (variable, text): (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
         let value = match taken(text, self.application, planner.cx)? {

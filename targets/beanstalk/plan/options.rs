@@ -7,7 +7,8 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, InstanceRange, LogRetention, NetworkSetting, PlatformKind, Posture, Scaling, SubnetId,
+    Application, At, InstanceRange, LogRetention, NetworkSetting, PlatformKind, Posture, ScalingTargets,
+    SubnetId,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -146,7 +147,7 @@ fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
 }
 
 /// The scaling of the first service that has one; that of others is said to be lost.
-fn scaling<'a>(application: &'a Application, to: &mut Settings<'_, '_>) -> Option<&'a Scaling> {
+fn scaling<'a>(application: &'a Application, to: &mut Settings<'_, '_>) -> Option<&'a ScalingTargets> {
     let mut scaled = None;
     for service in application.services.values() {
         let Some(scaling) = &service.scaling else { continue };

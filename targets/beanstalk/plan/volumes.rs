@@ -5,7 +5,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::{ContainerPlanner, is_machine_path};
 use camino::Utf8Path;
-use tranship_app::{Application, At, BindMount, BindSource, Mount, Scope, Service};
+use tranship_app::{Application, At, BindMount, BindSource, Mount, Service, VolumeLifetime};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Where named volumes are on the instance.
@@ -190,8 +190,8 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
             cx.ledger.ignored(external, reason, true);
         }
         match volume.scope {
-            Scope::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
-            Scope::Persistent => {
+            VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
+            VolumeLifetime::Persistent => {
                 let reason = "every instance has its own, and it goes with the instance";
                 cx.ledger.approximated(
                     &volume.node,

@@ -11,7 +11,7 @@ use crate::container::{
     ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, TextRenderer, field, plan_container,
 };
 use tranship_app::rules::app::SECRET_IN_COMMAND;
-use tranship_app::{BindMount, Mount, Name, Service, Text, Variant};
+use tranship_app::{BindMount, EnvironmentVariable, Mount, Name, Service, Text};
 use tranship_cloudformation::{LogicalId, Role, Value};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -111,7 +111,7 @@ impl ContainerHost for TemplateHost<'_> {
     fn variable(
         &mut self,
         name: &str,
-        (variable, text): (&Variant, &Text),
+        (variable, text): (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<Value>> {
         if !text.is_secret() {

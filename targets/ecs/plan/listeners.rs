@@ -8,7 +8,7 @@ use super::{DefaultAction, ListenerPlan, ListenerProtocol, ListenerRulePlan};
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tranship_app::{At, Endpoint, Name, Public};
+use tranship_app::{At, Endpoint, Name, PublicExposure};
 use tranship_cloudformation::{LogicalId, Role, Value};
 use tranship_facts::quotas::load_balancing::{
     CONDITION_CHARACTERS, CONDITION_VALUES_PER_RULE, HTTP_PORT, HTTPS_PORT, RULE_PRIORITIES,
@@ -34,7 +34,7 @@ impl PublicRoute {
     pub(super) fn of(
         planner: &mut Planner<'_, '_>,
         endpoint: &Endpoint,
-        public: &Public,
+        public: &PublicExposure,
         target: &LogicalId,
     ) -> PublicRoute {
         let mut values = |list: &[At<String>]| -> Vec<String> {

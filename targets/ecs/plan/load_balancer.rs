@@ -8,7 +8,7 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, Endpoint, Exposure, Name, Port, Posture, Public, Role, Service};
+use tranship_app::{At, Endpoint, EndpointExposure, Name, Port, Posture, PublicExposure, Role, Service};
 use tranship_cloudformation::{LogicalId, Role as IdRole, Sub};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
@@ -32,7 +32,7 @@ pub(super) fn plan(
     let mut targets = TargetGroups::new();
     let mut routes: BTreeMap<u16, Vec<PublicRoute>> = BTreeMap::new();
     for endpoint in &app.endpoints {
-        let Exposure::Public(public) = &endpoint.exposure else {
+        let EndpointExposure::Public(public) = &endpoint.exposure else {
             planner.exact(&endpoint.node, "security group: reached by the services that name it");
             continue;
         };
@@ -153,7 +153,7 @@ fn claim_unreached(planner: &mut Planner<'_, '_>) {
 fn target_group(
     planner: &mut Planner<'_, '_>,
     endpoint: &Endpoint,
-    public: &Public,
+    public: &PublicExposure,
     mode: NetworkMode,
 ) -> TargetGroupPlan {
     let mut health = |setting: &Option<At<String>>, default: &str| match setting {
@@ -180,7 +180,7 @@ fn target_group(
 }
 
 /// The listener of an endpoint. A published port outside of its range is approximated.
-fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Public) -> u16 {
+fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &PublicExposure) -> u16 {
     let usual = if planner.app.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
     let listener = match &public.listener {
         Some(port) => *planner.exact(port, "load balancer: listener"),

@@ -3,7 +3,7 @@
 use super::planner::Planner;
 use super::{CreatedNetwork, NetworkPlan, NetworkZone, ParameterPlan};
 use crate::ecs::rules;
-use tranship_app::{At, ExistingNetwork, Exposure, NetworkSetting, Posture, SubnetId, VpcId};
+use tranship_app::{At, EndpointExposure, ExistingNetwork, NetworkSetting, Posture, SubnetId, VpcId};
 use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -54,7 +54,7 @@ fn parameters(planner: &Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
 
 /// Whether something needs a load balancer.
 fn is_public(planner: &Planner<'_, '_>) -> bool {
-    planner.app.endpoints.iter().any(|it| matches!(it.exposure, Exposure::Public(_)))
+    planner.app.endpoints.iter().any(|it| matches!(it.exposure, EndpointExposure::Public(_)))
 }
 
 fn existing(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) -> NetworkPlan {

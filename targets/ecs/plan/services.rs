@@ -6,7 +6,7 @@ use super::{
     EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
     VolumeStorage,
 };
-use tranship_app::{At, Role, Scaling, Service};
+use tranship_app::{At, Role, ScalingTargets, Service};
 use tranship_cloudformation::{LogicalId, Role as IdRole};
 
 /// Seconds in which a new task may fail the load balancer's checks.
@@ -69,7 +69,7 @@ fn replacement(planner: &mut Planner<'_, '_>, task: &TaskPlan, given: &Service) 
     if stop_first { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }
 }
 
-fn scale(planner: &mut Planner<'_, '_>, scaling: &Scaling) -> ScalingPlan {
+fn scale(planner: &mut Planner<'_, '_>, scaling: &ScalingTargets) -> ScalingPlan {
     let min = *planner.exact(&scaling.min, "scalable target: MinCapacity");
     let max = *planner.exact(&scaling.max, "scalable target: MaxCapacity");
     let mut percent = |target: &At<u32>| *planner.exact(target, "scaling policy: TargetValue");

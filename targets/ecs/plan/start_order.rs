@@ -12,7 +12,9 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{Application, Condition, Dependency, JobTime, Name, Role as ServiceRole, TaskGroups};
+use tranship_app::{
+    Application, DependencyCondition, JobTime, Name, Role as ServiceRole, ServiceDependency, TaskGroups,
+};
 use tranship_cloudformation::{LogicalId, Role};
 use tranship_frontend::diagnostic::Severity;
 
@@ -120,7 +122,7 @@ impl TaskWaits {
         self.0.get(task).into_iter().flatten()
     }
 
-    fn dependency(&mut self, planner: &mut Planner<'_, '_>, service: &Name, dependency: &Dependency) {
+    fn dependency(&mut self, planner: &mut Planner<'_, '_>, service: &Name, dependency: &ServiceDependency) {
         if planner.app.databases.contains_key(&dependency.on) {
             planner.exact(&dependency.condition, "the stack creates the database first");
             return;
@@ -157,12 +159,12 @@ impl TaskWaits {
 }
 
 /// Settles the condition of a dependency between two tasks.
-fn claim_order(planner: &mut Planner<'_, '_>, dependency: &Dependency) {
+fn claim_order(planner: &mut Planner<'_, '_>, dependency: &ServiceDependency) {
     match dependency.condition.peek() {
-        Condition::Completed => {
+        DependencyCondition::Completed => {
             planner.exact(&dependency.condition, "the stack runs the job first");
         }
-        Condition::Started | Condition::Healthy => {
+        DependencyCondition::Started | DependencyCondition::Healthy => {
             let (value, reason) = ("the order of the stack", "ECS replaces tasks of each service by itself");
             planner.cx.ledger.approximated(&dependency.condition, value, reason, "DependsOn");
         }
@@ -177,7 +179,7 @@ pub(super) fn report(planner: &mut Planner<'_, '_>) {
     for service in app.services.values() {
         for dependency in &service.dependencies {
             if is_between_tasks(planner, &service.name, dependency)
-                && dependency.condition.get() != Condition::Completed
+                && dependency.condition.get() != DependencyCondition::Completed
             {
                 first.get_or_insert((service, &dependency.condition));
                 pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
@@ -197,7 +199,7 @@ pub(super) fn report(planner: &mut Planner<'_, '_>) {
 }
 
 /// Whether a dependency is on a service that no task shares with this one.
-fn is_between_tasks(planner: &Planner<'_, '_>, service: &str, dependency: &Dependency) -> bool {
+fn is_between_tasks(planner: &Planner<'_, '_>, service: &str, dependency: &ServiceDependency) -> bool {
     let layout = planner.layout;
     planner.app.services.contains_key(&dependency.on)
         && !layout.tasks_of(service).iter().any(|task| layout.is_in(&dependency.on, task))

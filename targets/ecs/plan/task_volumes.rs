@@ -2,7 +2,7 @@
 
 use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
 use crate::container::{ContainerPlanner, is_machine_path, is_machine_root};
-use tranship_app::{Application, At, Mount, Scope};
+use tranship_app::{Application, At, Mount, VolumeLifetime};
 
 /// The volumes of one task as its containers ask for them.
 pub(super) struct TaskVolumes<'a> {
@@ -23,7 +23,7 @@ impl TaskVolumes<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         let volume = self.app.volumes.get(name)?;
-        let storage = self.compute.storage(volume, matches!(volume.scope, Scope::Task(_)));
+        let storage = self.compute.storage(volume, matches!(volume.scope, VolumeLifetime::Task(_)));
         let became = match &storage {
             VolumeStorage::Task => "task definition: a volume of the task",
             VolumeStorage::Host { .. } => "task definition: a folder of the machine",

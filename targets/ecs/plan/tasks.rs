@@ -7,7 +7,7 @@ use super::{
     TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
 use crate::ecs::rules;
-use tranship_app::{At, Condition, Name, Role, Service};
+use tranship_app::{At, DependencyCondition, Name, Role, Service};
 use tranship_cloudformation::{Pseudo, Sub};
 use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -99,7 +99,7 @@ struct TaskPart {
 fn part(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service]) -> TaskPart {
     // ECS refuses to wait for the end of an essential container.
     let awaited = services.iter().flat_map(|other| &other.dependencies).any(|dependency| {
-        dependency.on == service.name && dependency.condition.get() == Condition::Completed
+        dependency.on == service.name && dependency.condition.get() == DependencyCondition::Completed
     });
     let restarts = restarts(planner, service);
     let essential = !ends_first(service) && !awaited && !restarts;
@@ -115,10 +115,10 @@ fn depends_on(
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
         let condition = match planner.exact(&dependency.condition, "task definition: DependsOn") {
-            Condition::Started => StartCondition::Start,
-            Condition::Completed => StartCondition::Success,
-            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
-            Condition::Healthy => {
+            DependencyCondition::Started => StartCondition::Start,
+            DependencyCondition::Completed => StartCondition::Success,
+            DependencyCondition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
+            DependencyCondition::Healthy => {
                 unchecked(planner, service, other, &dependency.condition);
                 StartCondition::Start
             }
@@ -130,7 +130,12 @@ fn depends_on(
 
 /// A task can wait for the health of a container only if its check is in the task definition: ECS does not read
 /// the image's own.
-fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, condition: &At<Condition>) {
+fn unchecked(
+    planner: &mut Planner<'_, '_>,
+    service: &Service,
+    other: &Service,
+    condition: &At<DependencyCondition>,
+) {
     let message = format!(
         "`{}` waits for `{}` to be healthy, but `{}` has no `healthcheck` in the manifest",
         service.name, other.name, other.name

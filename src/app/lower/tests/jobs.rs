@@ -1,5 +1,5 @@
 use super::{Lowered, lowered};
-use crate::{JobTime, Role, Scope, VolumeOwner};
+use crate::{JobTime, Role, VolumeLifetime, VolumeOwner};
 
 /// A service's role in words.
 fn role(lowered: &Lowered, service: &str) -> String {
@@ -72,13 +72,13 @@ fn roles_follow_from_who_waits_and_what_is_shared() {
 fn a_volume_of_several_containers_of_one_task_lives_as_long_as_the_task() {
     let lowered = lowered(SHOP);
     let volumes = &lowered.app().volumes;
-    assert_eq!(volumes["static"].scope, Scope::Task("app".into()));
+    assert_eq!(volumes["static"].scope, VolumeLifetime::Task("app".into()));
     assert_eq!(
         volumes["static"].owner.as_ref().map(|owner| owner.value),
         Some(VolumeOwner { user: 1000, group: 1000 })
     );
-    assert_eq!(volumes["uploads"].scope, Scope::Persistent);
-    assert_eq!(volumes["data"].scope, Scope::Persistent);
+    assert_eq!(volumes["uploads"].scope, VolumeLifetime::Persistent);
+    assert_eq!(volumes["data"].scope, VolumeLifetime::Persistent);
     assert!(!volumes.contains_key("unused"));
 }
 
@@ -97,12 +97,12 @@ volumes:
 ",
     );
     assert_eq!(role(&lowered, "migrate"), "before gates app");
-    assert_eq!(lowered.app().volumes["shared"].scope, Scope::Persistent);
+    assert_eq!(lowered.app().volumes["shared"].scope, VolumeLifetime::Persistent);
     assert_eq!(
         lowered.app().volumes["shared"].owner.as_ref().map(|owner| owner.value),
         Some(VolumeOwner { user: 10, group: 20 })
     );
-    assert_eq!(lowered.app().volumes["cache"].scope, Scope::Task("app".into()));
+    assert_eq!(lowered.app().volumes["cache"].scope, VolumeLifetime::Task("app".into()));
     assert_eq!(
         lowered.disposition("services.app.depends_on.migrate.condition"),
         ("exact", "a job before the deployment")
