@@ -38,7 +38,7 @@ pub trait Target: Sync {
     fn support(&self) -> &'static SupportTable;
 
     /// Decides, asks every rule, and emits. Nothing when there were errors.
-    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled>;
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget>;
 }
 
 /// What a target works with besides the application.
@@ -58,7 +58,7 @@ pub struct Compilation<'a> {
 
 /// What a target made.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct CompiledTarget {
     /// The files.
     pub artifacts: ArtifactSet,
     /// What a deployment needs to know of them.

@@ -10,33 +10,33 @@
 
 use serde_yaml::Value as Yaml;
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{Outcome, Request, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::world::Memory;
 
 /// Compiles a manifest, with more files beside it.
-fn compiled(manifest: &str, files: &[(&str, &str)]) -> Outcome {
+fn compiled(manifest: &str, files: &[(&str, &str)]) -> CompileOutcome {
     let world = Memory::new().file("compose.yaml", format!("name: shop\n{manifest}"));
     let world = files.iter().fold(world, |world, (path, text)| world.file(path, *text));
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
-    compile(&Request { options: LoadOptions::default(), choice }, &world)
+    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }
 
 /// A text file of the bundle.
-fn bundled(outcome: &Outcome, path: &str) -> String {
+fn bundled(outcome: &CompileOutcome, path: &str) -> String {
     let found: Vec<&str> = outcome.diagnostics.iter().map(|one| one.message.as_str()).collect();
     let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("refused: {found:#?}"));
     let artifact = compiled.artifacts.get(&format!("bundle/{path}"));
     String::from_utf8(artifact.unwrap_or_else(|| panic!("no {path}")).bytes.clone()).unwrap()
 }
 
-fn container(outcome: &Outcome, name: &str) -> serde_json::Value {
+fn container(outcome: &CompileOutcome, name: &str) -> serde_json::Value {
     let dockerrun: serde_json::Value = serde_json::from_str(&bundled(outcome, "Dockerrun.aws.json")).unwrap();
     let list = dockerrun["containerDefinitions"].as_array().unwrap().clone();
     list.into_iter().find(|container| container["name"] == name).unwrap()
 }
 
-fn options(outcome: &Outcome) -> Yaml {
+fn options(outcome: &CompileOutcome) -> Yaml {
     let text = bundled(outcome, ".ebextensions/10-options.config");
     serde_yaml::from_str::<Yaml>(&text).unwrap()["option_settings"].clone()
 }

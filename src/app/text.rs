@@ -13,7 +13,7 @@ use tranship_frontend::yaml::{Node, NodeId};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text<S = SecretId> {
     /// The pieces in order; neighbouring literals are one piece.
-    pub segments: Vec<Segment<S>>,
+    pub segments: Vec<TextSegment<S>>,
     /// The node it came from; [`NodeId::UNNUMBERED`] for what was inferred.
     pub node: NodeId,
     /// Where the whole came from.
@@ -22,20 +22,20 @@ pub struct Text<S = SecretId> {
 
 /// One piece of a [`Text`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Segment<S = SecretId> {
+pub struct TextSegment<S = SecretId> {
     /// What it holds.
-    pub piece: Piece<S>,
+    pub piece: TextPiece<S>,
     /// Where this piece came from.
     pub origin: Origin,
 }
 
 /// What a piece of text is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Piece<S = SecretId> {
+pub enum TextPiece<S = SecretId> {
     /// Known now.
     Literal(Arc<str>),
     /// The value of a late-bound variable: a parameter of the template.
-    LateBound(Variable),
+    LateBound(LateBoundVariable),
     /// The name under which a service is reached.
     Host(Arc<str>),
     /// A property of a managed database.
@@ -57,7 +57,7 @@ pub enum Piece<S = SecretId> {
 
 /// A variable that becomes a deploy-time parameter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Variable {
+pub struct LateBoundVariable {
     /// Its name in the manifest.
     pub name: Arc<str>,
     /// The manifest's own default: `latest` in `${TAG:-latest}`.
@@ -82,8 +82,8 @@ pub enum DatabaseField {
 impl Text {
     /// Text that is known now.
     pub fn known(text: impl Into<Arc<str>>, node: NodeId, origin: Origin) -> Self {
-        let piece = Piece::Literal(text.into());
-        Text { segments: vec![Segment { piece, origin }], node, origin }
+        let piece = TextPiece::Literal(text.into());
+        Text { segments: vec![TextSegment { piece, origin }], node, origin }
     }
 
     /// The text of a string node, all of it known.
@@ -95,15 +95,15 @@ impl Text {
     pub fn literal(&self) -> Option<Arc<str>> {
         match self.segments.as_slice() {
             [] => Some("".into()),
-            [Segment { piece: Piece::Literal(text), .. }] => Some(text.clone()),
+            [TextSegment { piece: TextPiece::Literal(text), .. }] => Some(text.clone()),
             _ => None,
         }
     }
 
     /// The late-bound variables in it.
-    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+    pub fn variables(&self) -> impl Iterator<Item = &LateBoundVariable> {
         self.segments.iter().filter_map(|segment| match &segment.piece {
-            Piece::LateBound(variable) => Some(variable),
+            TextPiece::LateBound(variable) => Some(variable),
             _ => None,
         })
     }
@@ -116,14 +116,14 @@ impl<S> Text<S> {
     }
 
     /// Adds a piece at the end; joins neighbouring literals.
-    pub fn push(&mut self, piece: Piece<S>, origin: Origin) {
-        if let (Some(Segment { piece: Piece::Literal(last), .. }), Piece::Literal(next)) =
+    pub fn push(&mut self, piece: TextPiece<S>, origin: Origin) {
+        if let (Some(TextSegment { piece: TextPiece::Literal(last), .. }), TextPiece::Literal(next)) =
             (self.segments.last_mut(), &piece)
         {
             *last = format!("{last}{next}").into();
             return;
         }
-        self.segments.push(Segment { piece, origin });
+        self.segments.push(TextSegment { piece, origin });
     }
 
     /// Whether a piece of it must not appear in an artifact.
@@ -134,7 +134,7 @@ impl<S> Text<S> {
     /// What the secrets in it are known by.
     pub fn secrets(&self) -> impl Iterator<Item = &S> {
         self.segments.iter().filter_map(|segment| match &segment.piece {
-            Piece::Secret(secret) => Some(secret),
+            TextPiece::Secret(secret) => Some(secret),
             _ => None,
         })
     }
@@ -146,10 +146,10 @@ impl<S> Text<S> {
     }
 }
 
-impl<S> Segment<S> {
+impl<S> TextSegment<S> {
     /// The same piece with a secret known by something else; nothing where that is unknown.
-    pub(crate) fn try_map_secret<T>(&self, known: impl FnOnce(&S) -> Option<T>) -> Option<Segment<T>> {
-        Some(Segment { piece: self.piece.try_map_secret(known)?, origin: self.origin })
+    pub(crate) fn try_map_secret<T>(&self, known: impl FnOnce(&S) -> Option<T>) -> Option<TextSegment<T>> {
+        Some(TextSegment { piece: self.piece.try_map_secret(known)?, origin: self.origin })
     }
 }
 
@@ -159,23 +159,25 @@ impl<S> Default for Text<S> {
     }
 }
 
-impl<S> Piece<S> {
-    fn try_map_secret<T>(&self, known: impl FnOnce(&S) -> Option<T>) -> Option<Piece<T>> {
+impl<S> TextPiece<S> {
+    fn try_map_secret<T>(&self, known: impl FnOnce(&S) -> Option<T>) -> Option<TextPiece<T>> {
         Some(match self {
-            Piece::Literal(text) => Piece::Literal(text.clone()),
-            Piece::LateBound(variable) => Piece::LateBound(variable.clone()),
-            Piece::Host(name) => Piece::Host(name.clone()),
-            Piece::Database { service, field } => Piece::Database { service: service.clone(), field: *field },
-            Piece::Secret(secret) => Piece::Secret(known(secret)?),
-            Piece::Region => Piece::Region,
-            Piece::Account => Piece::Account,
-            Piece::Partition => Piece::Partition,
+            TextPiece::Literal(text) => TextPiece::Literal(text.clone()),
+            TextPiece::LateBound(variable) => TextPiece::LateBound(variable.clone()),
+            TextPiece::Host(name) => TextPiece::Host(name.clone()),
+            TextPiece::Database { service, field } => {
+                TextPiece::Database { service: service.clone(), field: *field }
+            }
+            TextPiece::Secret(secret) => TextPiece::Secret(known(secret)?),
+            TextPiece::Region => TextPiece::Region,
+            TextPiece::Account => TextPiece::Account,
+            TextPiece::Partition => TextPiece::Partition,
         })
     }
 
     /// Whether the piece must not appear in an artifact.
     pub fn is_secret(&self) -> bool {
-        matches!(self, Piece::Secret(_) | Piece::Database { field: DatabaseField::Password, .. })
+        matches!(self, TextPiece::Secret(_) | TextPiece::Database { field: DatabaseField::Password, .. })
     }
 }
 
@@ -201,10 +203,10 @@ mod tests {
     #[test]
     fn only_a_known_text_is_literal() {
         let mut text: Text = Text::default();
-        text.push(Piece::Literal("a".into()), Origin::NOWHERE);
-        text.push(Piece::Literal("b".into()), Origin::NOWHERE);
+        text.push(TextPiece::Literal("a".into()), Origin::NOWHERE);
+        text.push(TextPiece::Literal("b".into()), Origin::NOWHERE);
         assert_eq!(text.literal().as_deref(), Some("ab"));
-        text.push(Piece::Region, Origin::NOWHERE);
+        text.push(TextPiece::Region, Origin::NOWHERE);
         assert_eq!(text.literal(), None);
         assert_eq!(text.segments.len(), 2);
     }

@@ -6,16 +6,16 @@ use std::io;
 
 use camino::Utf8Path;
 
-use super::{Artifact, Mode};
+use super::{Artifact, FileMode};
 
 /// A file or a link as an artifact.
 pub(super) fn read(path: &Utf8Path) -> io::Result<Artifact> {
     let found = path.symlink_metadata()?;
     if found.is_symlink() {
         let target = path.read_link_utf8()?;
-        return Ok(Artifact { mode: Mode::Link, bytes: target.into_string().into_bytes() });
+        return Ok(Artifact { mode: FileMode::Link, bytes: target.into_string().into_bytes() });
     }
-    let mode = if is_executable(&found) { Mode::Executable } else { Mode::File };
+    let mode = if is_executable(&found) { FileMode::Executable } else { FileMode::File };
     Ok(Artifact { mode, bytes: std::fs::read(path)? })
 }
 

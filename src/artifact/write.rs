@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::directory;
-use super::{ArtifactSet, Mode};
+use super::{ArtifactSet, FileMode};
 
 /// The list of written files, stored with them.
 pub(super) const LIST: &str = ".tranship";
@@ -49,7 +49,7 @@ fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError + '_ {
 
 /// Files that are written but not yet in place. They are deleted if dropped without [`Staged::commit`].
 #[derive(Debug)]
-pub struct Staged {
+pub struct StagedSet {
     directory: Utf8PathBuf,
     temporary: TempDir,
     paths: Vec<String>,
@@ -60,7 +60,7 @@ pub struct Staged {
 ///
 /// # Errors
 /// The directory contains foreign files, or the file system fails. Nothing is left behind.
-pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteError> {
+pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<StagedSet, WriteError> {
     let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
     let replaces = replaceable(&directory)?;
     let parent = match directory.parent() {
@@ -80,7 +80,7 @@ pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<Staged, WriteErr
         .map_err(|path| io_error(&directory)(io::Error::other(format!("{} is not UTF-8", path.display()))))?;
     write_tree(set, &root)?;
     let paths = set.iter().map(|(path, _)| path.to_owned()).chain([LIST.to_owned()]).collect();
-    Ok(Staged { directory, temporary, paths, replaces })
+    Ok(StagedSet { directory, temporary, paths, replaces })
 }
 
 /// Whether a directory is on a different file system than its parent.
@@ -147,15 +147,15 @@ fn write_tree(set: &ArtifactSet, root: &Utf8Path) -> Result<(), WriteError> {
     let list: String =
         set.iter().map(|(path, artifact)| format!("{}  {path}\n", artifact.sha256())).collect();
     let target = root.join(LIST);
-    write_file(&target, Mode::File, list.as_bytes()).map_err(io_error(&target))
+    write_file(&target, FileMode::File, list.as_bytes()).map_err(io_error(&target))
 }
 
 fn make_directory(path: &Utf8Path) -> Result<(), WriteError> {
     std::fs::create_dir(path).and_then(|()| set_mode(path, 0o755)).map_err(io_error(path))
 }
 
-fn write_file(path: &Utf8Path, mode: Mode, bytes: &[u8]) -> io::Result<()> {
-    if mode == Mode::Link {
+fn write_file(path: &Utf8Path, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
+    if mode == FileMode::Link {
         return link(&String::from_utf8_lossy(bytes), path);
     }
     std::fs::write(path, bytes)?;
@@ -183,7 +183,7 @@ fn link(target: &str, path: &Utf8Path) -> io::Result<()> {
     std::fs::write(path, target)
 }
 
-impl Staged {
+impl StagedSet {
     /// Moves the files into place.
     ///
     /// # Errors

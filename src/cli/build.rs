@@ -2,9 +2,9 @@
 
 use super::selection::{Compiles, Otherwise};
 use super::{Context, Exit};
-use crate::compile::Outcome;
+use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
-use tranship_artifact::{Staged, WriteError, stage};
+use tranship_artifact::{StagedSet, WriteError, stage};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -36,14 +36,14 @@ impl Build {
     }
 
     /// Writes all artifact sets, or none.
-    fn write(&self, outcomes: &[Outcome]) -> Result<(), WriteError> {
-        let mut staged: Vec<Staged> = Vec::new();
+    fn write(&self, outcomes: &[CompileOutcome]) -> Result<(), WriteError> {
+        let mut staged: Vec<StagedSet> = Vec::new();
         for outcome in outcomes {
             if let Some(compiled) = &outcome.compiled {
                 staged.push(stage(&compiled.artifacts, &self.directory(&outcome.name))?);
             }
         }
-        staged.into_iter().try_for_each(Staged::commit)
+        staged.into_iter().try_for_each(StagedSet::commit)
     }
 
     fn directory(&self, name: &str) -> Utf8PathBuf {

@@ -5,10 +5,10 @@
 
 use super::selection::{Job, Otherwise, Selection, names};
 use super::{Context, Exit, Format, Set};
-use crate::compile::Outcome;
+use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
-use tranship_artifact::golden::{self, Change};
-use tranship_artifact::{ArtifactSet, Mode, stage};
+use tranship_artifact::golden::{self, GoldenChange};
+use tranship_artifact::{ArtifactSet, FileMode, stage};
 use tranship_frontend::compose::LoadOptions;
 
 /// The arguments of the command.
@@ -55,7 +55,7 @@ impl Verify {
     /// Compares or blesses each outcome.
     fn compare(
         &self,
-        outcomes: &[Outcome],
+        outcomes: &[CompileOutcome],
         golden: &Utf8Path,
         context: &mut Context<'_>,
     ) -> Result<Exit, String> {
@@ -104,17 +104,17 @@ fn bless(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), String> {
 }
 
 /// What differs, file by file.
-fn told(directory: &Utf8Path, changes: &[(String, Change)]) -> String {
+fn told(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
     let mut text = String::new();
     for (path, change) in changes {
         let file = directory.join(path);
         match change {
-            Change::Added => text.push_str(&format!("{file}: new, not committed\n")),
-            Change::Removed => text.push_str(&format!("{file}: committed, but no longer generated\n")),
-            Change::Mode(old, new) => {
+            GoldenChange::Added => text.push_str(&format!("{file}: new, not committed\n")),
+            GoldenChange::Removed => text.push_str(&format!("{file}: committed, but no longer generated\n")),
+            GoldenChange::Mode(old, new) => {
                 text.push_str(&format!("{file}: {} -> {}\n", mode(*old), mode(*new)));
             }
-            Change::Content(differences) => {
+            GoldenChange::Content(differences) => {
                 text.push_str(&format!("{file}:\n"));
                 for difference in differences {
                     for line in difference.to_string().lines() {
@@ -127,10 +127,10 @@ fn told(directory: &Utf8Path, changes: &[(String, Change)]) -> String {
     text
 }
 
-fn mode(mode: Mode) -> &'static str {
+fn mode(mode: FileMode) -> &'static str {
     match mode {
-        Mode::File => "a file",
-        Mode::Executable => "executable",
-        Mode::Link => "a link",
+        FileMode::File => "a file",
+        FileMode::Executable => "executable",
+        FileMode::Link => "a link",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ContainerPlanner;
 use std::fmt::Debug;
-use tranship_app::{BindMount, EnvironmentVariable, Mount, Name, Text};
+use tranship_app::{BindMount, ContainerMount, EnvironmentVariable, Name, Text};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -53,7 +53,7 @@ pub trait ContainerHost: TextRenderer {
     fn named_volume(
         &mut self,
         name: &Name,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;
 
@@ -61,7 +61,7 @@ pub trait ContainerHost: TextRenderer {
     fn anonymous_volume(
         &mut self,
         index: usize,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;
 
@@ -69,7 +69,7 @@ pub trait ContainerHost: TextRenderer {
     fn bind_mount(
         &mut self,
         bind: &BindMount,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;
 }

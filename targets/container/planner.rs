@@ -3,14 +3,14 @@
 use super::{ContainerBounds, ContainerField, NetworkMode};
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{Claim, Name, Service};
+use tranship_app::{AppService, Claim, Name};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The container to plan.
 #[derive(Debug)]
 pub struct ContainerRequest<'a> {
     /// The service whose container it is.
-    pub service: &'a Service,
+    pub service: &'a AppService,
     /// The container's name in its task.
     pub name: String,
     /// How the task reaches the network.
@@ -31,7 +31,7 @@ pub struct ContainerPlanner<'a, 'c> {
 
 impl<'a> ContainerPlanner<'a, '_> {
     /// The service whose container is planned.
-    pub fn service(&self) -> &'a Service {
+    pub fn service(&self) -> &'a AppService {
         self.request.service
     }
 

@@ -17,7 +17,7 @@ mod service;
 
 pub(crate) use reader::{LateBoundNames, ReadFindings, open_text};
 
-use crate::{At, Container, Name, ResourceRequests, SecretSource, ServiceDependency};
+use crate::{At, ContainerSpec, Name, ResourceRequests, SecretSource, ServiceDependency};
 use extension_fields::ExtensionFields;
 use indexmap::IndexMap;
 use reader::DocumentReader;
@@ -47,7 +47,7 @@ pub(crate) struct ComposeDocument {
 
 /// A value, and what has to be reported and claimed when it is used.
 #[derive(Debug)]
-pub(crate) struct Reading<T> {
+pub(crate) struct DocumentReading<T> {
     /// The value.
     pub(crate) value: T,
     /// What reading it found.
@@ -60,9 +60,9 @@ pub(crate) struct ComposeService {
     /// Its name.
     pub(crate) name: Name,
     /// What it runs, and how.
-    pub(crate) description: Reading<ServiceDescription>,
+    pub(crate) description: DocumentReading<ServiceDescription>,
     /// Names under which Docker's own DNS knows the container; its own is the first.
-    pub(crate) host_names: Reading<Vec<At<Name>>>,
+    pub(crate) host_names: DocumentReading<Vec<At<Name>>>,
     /// `networks`.
     pub(crate) networks: Vec<NetworkAttachment>,
     /// `links`.
@@ -79,7 +79,7 @@ pub(crate) struct ComposeService {
 #[derive(Debug)]
 pub(crate) struct ServiceDescription {
     /// The container.
-    pub(crate) container: Container,
+    pub(crate) container: ContainerSpec,
     /// `depends_on`.
     pub(crate) dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`.
@@ -123,7 +123,7 @@ pub(crate) struct ComposeVolume {
 #[derive(Debug)]
 pub(crate) struct ComposeFile {
     /// Where its value comes from, where the entry says it.
-    pub(crate) source: Reading<Option<SecretSource>>,
+    pub(crate) source: DocumentReading<Option<SecretSource>>,
     /// Its mapping.
     pub(crate) node: NodeId,
     /// Where it is declared.

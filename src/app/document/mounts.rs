@@ -1,7 +1,7 @@
 //! `volumes` and `tmpfs` of a service, with what bind mounts find.
 
 use super::reader::DocumentReader;
-use crate::{At, BindMount, BindSource, Mount, MountSource};
+use crate::{At, BindMount, BindSource, ContainerMount, MountSource};
 use camino::Utf8Path;
 use tranship_frontend::compose::value::parse_bytes;
 use tranship_frontend::world::Kind;
@@ -9,9 +9,9 @@ use tranship_frontend::yaml::Node;
 
 impl DocumentReader<'_> {
     /// `volumes` and `tmpfs`.
-    pub(super) fn mounts(&mut self, node: &Node) -> Vec<Mount> {
+    pub(super) fn mounts(&mut self, node: &Node) -> Vec<ContainerMount> {
         let listed = node.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
-        let mut mounts: Vec<Mount> = listed.iter().filter_map(|item| self.mount(item)).collect();
+        let mut mounts: Vec<ContainerMount> = listed.iter().filter_map(|item| self.mount(item)).collect();
         let memory = node.get("tmpfs").map(|node| node.as_sequence().unwrap_or(std::slice::from_ref(node)));
         for item in memory.unwrap_or_default() {
             let Some(written) = self.string(Some(item)) else { continue };
@@ -21,7 +21,7 @@ impl DocumentReader<'_> {
             };
             let size = options.split(',').find_map(|option| option.strip_prefix("size="));
             let size = size.and_then(|size| u64::try_from(parse_bytes(size)?).ok());
-            mounts.push(Mount {
+            mounts.push(ContainerMount {
                 source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)) },
                 target: written.map(|_| path),
                 read_only: false,
@@ -32,7 +32,7 @@ impl DocumentReader<'_> {
         mounts
     }
 
-    fn mount(&mut self, node: &Node) -> Option<Mount> {
+    fn mount(&mut self, node: &Node) -> Option<ContainerMount> {
         let source = self.string(node.get("source")).filter(|source| !source.value.is_empty());
         let kind = self.string(node.get("type"))?;
         let source = match (kind.value.as_str(), source) {
@@ -42,7 +42,7 @@ impl DocumentReader<'_> {
             ("tmpfs", _) => MountSource::Tmpfs { size: self.bytes(node.at(&["tmpfs", "size"])) },
             _ => MountSource::Other(kind),
         };
-        Some(Mount {
+        Some(ContainerMount {
             source,
             target: self.string(node.get("target"))?,
             read_only: self.truth(node.get("read_only")).is_some_and(|read_only| read_only.value),

@@ -1,15 +1,16 @@
 //! `ports` and `expose` of a service.
 
 use super::reader::DocumentReader;
-use crate::{At, Port, PortRange, PublishedPort};
+use crate::{At, ContainerPort, PortRange, PublishedPort};
 use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::Node;
 
 impl DocumentReader<'_> {
     /// `ports`, then `expose`.
-    pub(super) fn ports(&mut self, node: &Node) -> Vec<Port> {
+    pub(super) fn ports(&mut self, node: &Node) -> Vec<ContainerPort> {
         let published = node.get("ports").and_then(Node::as_sequence).unwrap_or_default();
-        let mut ports: Vec<Port> = published.iter().filter_map(|item| self.published(item)).collect();
+        let mut ports: Vec<ContainerPort> =
+            published.iter().filter_map(|item| self.published(item)).collect();
         for item in node.get("expose").and_then(Node::as_sequence).unwrap_or_default() {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
@@ -22,16 +23,23 @@ impl DocumentReader<'_> {
                 }
                 let container = At::of(item, number);
                 let (node, origin) = (item.id, item.origin);
-                ports.push(Port { container, published: None, host_ip: None, protocol, node, origin });
+                ports.push(ContainerPort {
+                    container,
+                    published: None,
+                    host_ip: None,
+                    protocol,
+                    node,
+                    origin,
+                });
             }
         }
         ports
     }
 
-    fn published(&mut self, node: &Node) -> Option<Port> {
+    fn published(&mut self, node: &Node) -> Option<ContainerPort> {
         let published = node.get("published");
         let range = published.and_then(|node| self.fixed(node)).and_then(|text| port_range(&text));
-        Some(Port {
+        Some(ContainerPort {
             container: self.parsed(node.get("target"))?,
             published: Some(At::of(
                 published.unwrap_or(node),

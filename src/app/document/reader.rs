@@ -5,7 +5,7 @@
 
 use crate::rules;
 use crate::settings::late_bound_structure;
-use crate::{At, Ledger, Name, Piece, Segment, Text, Variable};
+use crate::{At, LateBoundVariable, Ledger, Name, Text, TextPiece, TextSegment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(crate) struct ReadFindings {
     /// Leaves that mean the same on every target.
     pub(crate) claims: Ledger,
     /// Late-bound variables in texts.
-    pub(crate) late_used: Vec<Variable>,
+    pub(crate) late_used: Vec<LateBoundVariable>,
     /// Those that stand where they cannot.
     pub(crate) late_refused: BTreeSet<Name>,
 }
@@ -65,14 +65,14 @@ pub(crate) fn open_text(whole: &At<Arc<str>>, sources: &Sources, late: &LateBoun
     for Substitution { range, variable, fallback, .. } in late_substitutions(*origin, sources, late) {
         let range = range.start as usize..range.end as usize;
         if let Some(before) = whole.get(end..range.start).filter(|before| !before.is_empty()) {
-            text.push(Piece::Literal(before.into()), *origin);
+            text.push(TextPiece::Literal(before.into()), *origin);
         }
         end = range.end.max(end);
-        let piece = Piece::LateBound(Variable { name: variable, fallback });
-        text.segments.push(Segment { piece, origin: *origin });
+        let piece = TextPiece::LateBound(LateBoundVariable { name: variable, fallback });
+        text.segments.push(TextSegment { piece, origin: *origin });
     }
     if let Some(rest) = whole.get(end..).filter(|rest| !rest.is_empty()) {
-        text.push(Piece::Literal(rest.into()), *origin);
+        text.push(TextPiece::Literal(rest.into()), *origin);
     }
     text
 }

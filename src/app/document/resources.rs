@@ -1,7 +1,7 @@
 //! The top-level `volumes`, `secrets` and `configs`.
 
 use super::reader::{DocumentReader, scalar};
-use super::{ComposeFile, ComposeVolume, Reading, entry_origin};
+use super::{ComposeFile, ComposeVolume, DocumentReading, entry_origin};
 use crate::{At, SecretSource};
 use tranship_frontend::yaml::{Entry, Node};
 
@@ -12,7 +12,7 @@ impl DocumentReader<'_> {
         ComposeFile {
             node: entry.value.id,
             origin: entry.value.origin,
-            source: Reading { value: source, findings: std::mem::take(&mut self.findings) },
+            source: DocumentReading { value: source, findings: std::mem::take(&mut self.findings) },
         }
     }
 

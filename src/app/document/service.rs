@@ -1,10 +1,12 @@
 //! A Compose service as the container it describes. No inference: what the keys say.
 
 use super::reader::{DocumentReader, scalar};
-use super::{ComposeService, NetworkAttachment, Reading, ServiceDescription, ServiceLink, entry_origin};
+use super::{
+    ComposeService, DocumentReading, NetworkAttachment, ServiceDescription, ServiceLink, entry_origin,
+};
 use crate::{
-    At, Container, DependencyCondition, EnvironmentVariable, Image, Name, ResourceRequests,
-    ServiceDependency, Text, Variable,
+    At, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable, LateBoundVariable, Name,
+    ResourceRequests, ServiceDependency, Text,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
@@ -15,7 +17,7 @@ impl DocumentReader<'_> {
     pub(super) fn service(&mut self, entry: &Entry) -> ComposeService {
         let (name, node) = (entry.key.text.clone(), &entry.value);
         let names = self.host_names(&name, entry);
-        let host_names = Reading { value: names, findings: std::mem::take(&mut self.findings) };
+        let host_names = DocumentReading { value: names, findings: std::mem::take(&mut self.findings) };
         let description = ServiceDescription {
             container: self.container(node),
             dependencies: self.dependencies(node),
@@ -32,13 +34,13 @@ impl DocumentReader<'_> {
             profiles: node.get("profiles").map(|profiles| At::of(profiles, ())),
             node: node.id,
             origin: entry_origin(entry),
-            description: Reading { value: description, findings: std::mem::take(&mut self.findings) },
+            description: DocumentReading { value: description, findings: std::mem::take(&mut self.findings) },
             name,
         }
     }
 
-    fn container(&mut self, node: &Node) -> Container {
-        Container {
+    fn container(&mut self, node: &Node) -> ContainerSpec {
+        ContainerSpec {
             image: self.image(node),
             build: node.get("build").filter(|build| !build.is_null()).map(|build| At::of(build, ())),
             platform: self.string(node.get("platform")),
@@ -77,13 +79,13 @@ impl DocumentReader<'_> {
         }
     }
 
-    fn image(&mut self, node: &Node) -> Image {
+    fn image(&mut self, node: &Node) -> ContainerImage {
         let named = node.get("image").and_then(|image| self.text(image));
         match (named, node.get("build")) {
-            (Some(text), _) => Image::Named(text),
+            (Some(text), _) => ContainerImage::Named(text),
             (None, build) => {
                 let build = build.unwrap_or(node);
-                Image::Built { node: build.id, origin: build.origin }
+                ContainerImage::Built { node: build.id, origin: build.origin }
             }
         }
     }
@@ -106,10 +108,10 @@ impl DocumentReader<'_> {
                 let (name, node) = (entry.key.text.clone(), &entry.value);
                 let value = match self.passed_through(&name, node) {
                     true => {
-                        let variable = Variable { name: name.clone(), fallback: None };
+                        let variable = LateBoundVariable { name: name.clone(), fallback: None };
                         self.findings.late_used.push(variable.clone());
                         let mut text = Text::empty(node.id, node.origin);
-                        text.push(crate::Piece::LateBound(variable), node.origin);
+                        text.push(crate::TextPiece::LateBound(variable), node.origin);
                         Some(text)
                     }
                     false => self.text(node),

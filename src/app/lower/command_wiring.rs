@@ -2,14 +2,14 @@
 //!
 //! A container's environment can take a value from a secret; its command cannot.
 
-use super::Lowering;
+use super::LoweringContext;
 use super::address_scan::{BareWords, ScannedAddress, TextRange, slice};
 use super::declared_secrets::can_be_secret;
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
 use super::variable_names::{holds_host, holds_secret};
 use crate::rules;
-use crate::{HealthTest, Name, Piece, Service, Text};
+use crate::{AppService, HealthTest, Name, Text, TextPiece};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -30,7 +30,7 @@ enum CommandPurpose {
 
 impl EnvironmentWiring<'_> {
     /// Wires a service's command lines.
-    pub(super) fn commands(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
+    pub(super) fn commands(&mut self, cx: &mut LoweringContext<'_>, service: &mut AppService) {
         let name = service.name.clone();
         let container = &mut service.container;
         for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
@@ -47,7 +47,7 @@ impl EnvironmentWiring<'_> {
 
     fn arguments(
         &mut self,
-        cx: &mut Lowering<'_>,
+        cx: &mut LoweringContext<'_>,
         service: &Name,
         list: &mut [Text],
         purpose: CommandPurpose,
@@ -80,12 +80,12 @@ impl EnvironmentWiring<'_> {
         flat: &FlatText,
         origin: Origin,
         purpose: CommandPurpose,
-    ) -> Vec<(TextRange, Piece)> {
+    ) -> Vec<(TextRange, TextPiece)> {
         let Some(to) = self.directory.resolve(service, slice(&flat.text, &address.host)).cloned() else {
             return Vec::new();
         };
         if purpose == CommandPurpose::HealthCheck && to == *service {
-            return vec![(address.host.clone(), Piece::Literal("localhost".into()))];
+            return vec![(address.host.clone(), TextPiece::Literal("localhost".into()))];
         }
         self.reach(service, &to, address, flat, None, origin);
         if self.databases.contains_key(&to) {
@@ -132,7 +132,7 @@ impl EnvironmentWiring<'_> {
     /// `--password=x`, `--requirepass x`.
     fn refuse_secrets(
         &mut self,
-        cx: &mut Lowering<'_>,
+        cx: &mut LoweringContext<'_>,
         service: &Name,
         flats: &[FlatText],
         words: &[CommandWord],
@@ -177,7 +177,7 @@ fn words(flats: &[FlatText]) -> Vec<CommandWord> {
     words
 }
 
-fn tell(cx: &mut Lowering<'_>, service: &Name, origin: Origin) {
+fn tell(cx: &mut LoweringContext<'_>, service: &Name, origin: Origin) {
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::app::SECRET_IN_COMMAND,

@@ -1,11 +1,12 @@
 //! What is a secret: by a value's form, by the manifest's own declaration.
 
-use super::Lowering;
+use super::LoweringContext;
 use super::secret_pool::GivenSecret;
 use crate::document::ComposeFile;
 use crate::rules;
 use crate::{
-    Database, DatabaseField, FileMountKind, Name, Piece, Secret, SecretId, SecretSource, Service, Text,
+    AppService, ApplicationSecret, DatabaseField, FileMountKind, ManagedDatabase, Name, SecretId,
+    SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -53,7 +54,7 @@ pub(super) fn can_be_secret(value: &str) -> bool {
 }
 
 /// One warning for all literals that became secrets; values of variables are worth a note.
-pub(super) fn tell(cx: &mut Lowering<'_>, given: &[GivenSecret]) {
+pub(super) fn tell(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
     let (literal, variable): (Vec<&GivenSecret>, Vec<&GivenSecret>) =
         given.iter().partition(|one| one.literal);
     let one = literal.len() == 1;
@@ -65,7 +66,7 @@ pub(super) fn tell(cx: &mut Lowering<'_>, given: &[GivenSecret]) {
     told(cx, &variable, message, Severity::Note);
 }
 
-fn told(cx: &mut Lowering<'_>, given: &[&GivenSecret], message: String, severity: Severity) {
+fn told(cx: &mut LoweringContext<'_>, given: &[&GivenSecret], message: String, severity: Severity) {
     if given.is_empty() {
         return;
     }
@@ -87,10 +88,10 @@ fn listed(given: &[&GivenSecret]) -> String {
 
 /// The secrets and configs under their own sections that deployed services mount.
 pub(super) fn declared(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
-    databases: &IndexMap<Name, Database>,
-) -> IndexMap<SecretId, Secret> {
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    databases: &IndexMap<Name, ManagedDatabase>,
+) -> IndexMap<SecretId, ApplicationSecret> {
     let mounted: BTreeSet<(SecretId, FileMountKind)> = services
         .values()
         .flat_map(|service| service.container.files.iter())
@@ -127,13 +128,13 @@ pub(super) fn declared(
             None => source.clone(),
         };
         let (node, origin) = (file.node, file.origin);
-        secrets.insert(name.clone(), Secret { name, source, origin, node });
+        secrets.insert(name.clone(), ApplicationSecret { name, source, origin, node });
     }
     secrets
 }
 
 fn password_of(database: &Name, file: &ComposeFile) -> Text {
     let mut text = Text::empty(file.node, file.origin);
-    text.push(Piece::Database { service: database.clone(), field: DatabaseField::Password }, file.origin);
+    text.push(TextPiece::Database { service: database.clone(), field: DatabaseField::Password }, file.origin);
     text
 }

@@ -10,11 +10,11 @@ use super::host_directory::HostDirectory;
 use super::secret_groups::{SecretExtent, SecretUse};
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
 use super::variable_names::{ConnectionField, field, holds_callers, holds_secret};
-use super::{Lowering, declared_secrets};
+use super::{LoweringContext, declared_secrets};
 use crate::rules;
 use crate::{
-    Database, DatabaseField, EnvironmentVariable, Image, Name, Piece, Secret, SecretId, Segment, Service,
-    Text,
+    AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
+    SecretId, Text, TextPiece, TextSegment,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ pub(super) struct EnvironmentWiring<'a> {
     /// Who is meant by a name.
     pub(super) directory: &'a HostDirectory,
     /// The databases.
-    pub(super) databases: &'a IndexMap<Name, Database>,
+    pub(super) databases: &'a IndexMap<Name, ManagedDatabase>,
     /// Ports that each service and database listens on.
     pub(super) listening: BTreeMap<Name, BTreeSet<u16>>,
     /// The values that replaced databases give their users as passwords.
@@ -55,11 +55,11 @@ pub(super) struct EnvironmentWiring<'a> {
 
 /// Wires every service's values.
 pub(super) fn wire(
-    cx: &mut Lowering<'_>,
-    services: &mut IndexMap<Name, Service>,
-    databases: &mut IndexMap<Name, Database>,
+    cx: &mut LoweringContext<'_>,
+    services: &mut IndexMap<Name, AppService>,
+    databases: &mut IndexMap<Name, ManagedDatabase>,
     directory: &HostDirectory,
-    declared: &mut IndexMap<SecretId, Secret>,
+    declared: &mut IndexMap<SecretId, ApplicationSecret>,
 ) -> Vec<HostReach> {
     let listening = listening(services, databases);
     adopt_names(services, databases, directory);
@@ -80,7 +80,7 @@ pub(super) fn wire(
 }
 
 /// Who connects to whom, by a value or by `depends_on`.
-fn connections(services: &IndexMap<Name, Service>, reaches: &[HostReach]) -> BTreeSet<(Name, Name)> {
+fn connections(services: &IndexMap<Name, AppService>, reaches: &[HostReach]) -> BTreeSet<(Name, Name)> {
     let by_value = reaches.iter().map(|reach| (reach.from.clone(), reach.to.clone()));
     let declared = services.values().flat_map(|service| {
         service.dependencies.iter().map(|dependency| (service.name.clone(), dependency.on.clone()))
@@ -90,14 +90,14 @@ fn connections(services: &IndexMap<Name, Service>, reaches: &[HostReach]) -> BTr
 
 /// The ports that each service and database listens on, as far as the manifest or its image says.
 fn listening(
-    services: &IndexMap<Name, Service>,
-    databases: &IndexMap<Name, Database>,
+    services: &IndexMap<Name, AppService>,
+    databases: &IndexMap<Name, ManagedDatabase>,
 ) -> BTreeMap<Name, BTreeSet<u16>> {
     let mut listening: BTreeMap<Name, BTreeSet<u16>> = BTreeMap::new();
     for service in services.values() {
         let ports = listening.entry(service.name.clone()).or_default();
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
-        if let Image::Named(text) = &service.container.image {
+        if let ContainerImage::Named(text) = &service.container.image {
             let known = KnownImage::find(&super::flat_text::shown(text));
             ports.extend(known.into_iter().flat_map(|known| known.ports).map(|port| port.number));
         }
@@ -110,8 +110,8 @@ fn listening(
 
 /// A database without a name or user takes those that its first client uses.
 fn adopt_names(
-    services: &IndexMap<Name, Service>,
-    databases: &mut IndexMap<Name, Database>,
+    services: &IndexMap<Name, AppService>,
+    databases: &mut IndexMap<Name, ManagedDatabase>,
     directory: &HostDirectory,
 ) {
     for service in services.values() {
@@ -143,7 +143,7 @@ fn groups(
     service: &Name,
     environment: &IndexMap<Name, EnvironmentVariable>,
     directory: &HostDirectory,
-    databases: &IndexMap<Name, Database>,
+    databases: &IndexMap<Name, ManagedDatabase>,
 ) -> BTreeMap<String, Name> {
     let mut groups = BTreeMap::new();
     let database = |host: &str| directory.resolve(service, host).filter(|name| databases.contains_key(*name));
@@ -176,7 +176,7 @@ fn groups(
 }
 
 impl EnvironmentWiring<'_> {
-    fn environment(&mut self, cx: &mut Lowering<'_>, service: &Service) {
+    fn environment(&mut self, cx: &mut LoweringContext<'_>, service: &AppService) {
         let name = service.name.clone();
         let groups = groups(&name, &service.container.environment, self.directory, self.databases);
         let ports = port_variables(&service.container.environment);
@@ -191,7 +191,7 @@ impl EnvironmentWiring<'_> {
     /// One value with pieces where it differs on AWS.
     fn value(
         &mut self,
-        cx: &mut Lowering<'_>,
+        cx: &mut LoweringContext<'_>,
         service: &Name,
         variable: &Name,
         text: &Text,
@@ -239,7 +239,7 @@ impl EnvironmentWiring<'_> {
         if credentials {
             cx.ledger.exact(text, "the managed database");
         } else if is_secret(variable, &flat)
-            && !marks.iter().any(|(_, piece)| matches!(piece, Piece::Host(_)))
+            && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))
         {
             let found = WiredValue { service, variable, flat: &flat, text };
             let whole = 0..flat.text.len();
@@ -252,7 +252,7 @@ impl EnvironmentWiring<'_> {
     /// A text with a secret inside becomes a secret as a whole.
     fn sealed(
         &mut self,
-        cx: &mut Lowering<'_>,
+        cx: &mut LoweringContext<'_>,
         service: &Name,
         variable: &Name,
         original: &Text,
@@ -261,8 +261,8 @@ impl EnvironmentWiring<'_> {
         if !text.is_secret() {
             return text;
         }
-        let generated = |segment: &Segment<ProvisionalSecret>| {
-            matches!(&segment.piece, Piece::Database { field: DatabaseField::Password, .. })
+        let generated = |segment: &TextSegment<ProvisionalSecret>| {
+            matches!(&segment.piece, TextPiece::Database { field: DatabaseField::Password, .. })
         };
         let (value, reason, became) = match text.segments.iter().any(generated) {
             true => {
@@ -277,8 +277,8 @@ impl EnvironmentWiring<'_> {
         }
         // Nothing is gained by putting together what holds no other piece.
         let whole = text.segments.iter().all(|segment| match &segment.piece {
-            Piece::Literal(_) => true,
-            Piece::Secret(secret) => !self.pool.is_variable(secret),
+            TextPiece::Literal(_) => true,
+            TextPiece::Secret(secret) => !self.pool.is_variable(secret),
             _ => false,
         });
         let (node, origin) = (text.node, text.origin);
@@ -297,11 +297,11 @@ impl EnvironmentWiring<'_> {
     /// The piece that stands for a part of a value, which is a secret.
     fn given(
         &mut self,
-        cx: &Lowering<'_>,
+        cx: &LoweringContext<'_>,
         found: &WiredValue<'_>,
         part: TextRange,
         extent: SecretExtent,
-    ) -> Piece<ProvisionalSecret> {
+    ) -> TextPiece<ProvisionalSecret> {
         let SecretOrigin { from, literal } = cx.origin_of(found, &part);
         self.pool.given(SecretUse {
             service: found.service.clone(),
@@ -357,12 +357,12 @@ impl EnvironmentWiring<'_> {
         to: &Name,
         address: &ScannedAddress,
         origin: Origin,
-    ) -> Option<(TextRange, Piece<S>)> {
+    ) -> Option<(TextRange, TextPiece<S>)> {
         if self.directory.is_skipped(to) {
             self.dangling.push((from.clone(), to.clone(), origin));
             return None;
         }
-        Some((address.host.clone(), Piece::Host(to.clone())))
+        Some((address.host.clone(), TextPiece::Host(to.clone())))
     }
 
     /// The parts of an address of a database.
@@ -371,8 +371,8 @@ impl EnvironmentWiring<'_> {
         to: &Name,
         address: &ScannedAddress,
         flat: &FlatText,
-    ) -> Vec<(TextRange, Piece<S>)> {
-        let piece = |field| Piece::Database { service: to.clone(), field };
+    ) -> Vec<(TextRange, TextPiece<S>)> {
+        let piece = |field| TextPiece::Database { service: to.clone(), field };
         let mut marks = vec![(address.host.clone(), piece(DatabaseField::Host))];
         let parts = [
             (&address.port, DatabaseField::Port),
@@ -424,7 +424,7 @@ impl EnvironmentWiring<'_> {
         variable: &Name,
         flat: &FlatText,
         groups: &BTreeMap<String, Name>,
-    ) -> Option<Piece<ProvisionalSecret>> {
+    ) -> Option<TextPiece<ProvisionalSecret>> {
         let (prefix, kind) = field(variable)?;
         if flat.text.is_empty() && kind != ConnectionField::Password {
             return None;
@@ -437,7 +437,7 @@ impl EnvironmentWiring<'_> {
             ConnectionField::Database if self.is_database(database, &flat.text) => DatabaseField::Name,
             ConnectionField::Database | ConnectionField::Host => return None,
         };
-        Some(Piece::Database { service: database.clone(), field })
+        Some(TextPiece::Database { service: database.clone(), field })
     }
 
     /// The database that gives its users this very value, under a variable named as its image names them.
@@ -449,7 +449,7 @@ impl EnvironmentWiring<'_> {
         }
         let same =
             |known: &Option<crate::At<String>>| known.as_ref().is_some_and(|known| known.value == value);
-        let gives = |database: &&Database| {
+        let gives = |database: &&ManagedDatabase| {
             self.directory.share(service, &database.name)
                 && match kind {
                     ConnectionField::User => same(&database.username),
@@ -467,11 +467,11 @@ impl EnvironmentWiring<'_> {
     /// The password in an address, as a secret.
     fn password_mark(
         &mut self,
-        cx: &Lowering<'_>,
+        cx: &LoweringContext<'_>,
         found: &WiredValue<'_>,
         address: &ScannedAddress,
         to: Option<Name>,
-    ) -> Option<(TextRange, Piece<ProvisionalSecret>)> {
+    ) -> Option<(TextRange, TextPiece<ProvisionalSecret>)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
         let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
@@ -490,7 +490,7 @@ struct WiredValue<'a> {
     text: &'a Text,
 }
 
-impl Lowering<'_> {
+impl LoweringContext<'_> {
     /// Where a part of a value comes from.
     fn origin_of(&self, found: &WiredValue<'_>, part: &TextRange) -> SecretOrigin {
         let of_variable = |name: &Name| SecretOrigin { from: Some(name.clone()), literal: false };
@@ -542,7 +542,7 @@ pub(super) fn port_variables(environment: &IndexMap<Name, EnvironmentVariable>) 
 }
 
 /// One warning for each service that names one that is never deployed.
-fn tell_dangling(cx: &mut Lowering<'_>, dangling: Vec<(Name, Name, Origin)>) {
+fn tell_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<(Name, Name, Origin)>) {
     let mut told = BTreeSet::new();
     for (from, to, origin) in dangling {
         if told.insert((from.clone(), to.clone())) {

@@ -9,18 +9,18 @@ use super::environment_wiring::port_variables;
 use super::flat_text::{FlatText, OPEN};
 use super::host_directory::HostDirectory;
 use super::variable_names::{ConnectionField, field};
-use crate::{ExternalAddress, Name, PortSpec, Service, Text};
+use crate::{AppService, ExternalAddress, Name, PortSpec, Text};
 use indexmap::IndexMap;
 use tranship_facts::{TransportProtocol, UrlScheme};
 
 /// Finds the addresses of every service.
-pub(super) fn resolve(services: &mut IndexMap<Name, Service>, directory: &HostDirectory) {
+pub(super) fn resolve(services: &mut IndexMap<Name, AppService>, directory: &HostDirectory) {
     for service in services.values_mut() {
         service.external = of_service(service, directory);
     }
 }
 
-fn of_service(service: &Service, directory: &HostDirectory) -> Vec<ExternalAddress> {
+fn of_service(service: &AppService, directory: &HostDirectory) -> Vec<ExternalAddress> {
     let container = &service.container;
     let is_outside = |host: &str| is_outside(host) && directory.resolve(&service.name, host).is_none();
     let lists = [&container.entrypoint, &container.command].into_iter().flatten();

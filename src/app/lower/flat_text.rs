@@ -1,7 +1,7 @@
 //! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
 
 use super::address_scan::TextRange;
-use crate::{Name, Piece, SecretId, Segment, Text};
+use crate::{Name, SecretId, Text, TextPiece, TextSegment};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
 pub(super) const OPEN: &str = "\u{fffc}";
@@ -12,7 +12,7 @@ pub(super) struct FlatText {
     /// The string.
     pub(super) text: String,
     /// Where the pieces that are not known yet stand.
-    open: Vec<(TextRange, Segment)>,
+    open: Vec<(TextRange, TextSegment)>,
     whole: Text,
 }
 
@@ -23,7 +23,7 @@ impl FlatText {
         for segment in &text.segments {
             let start = flat.text.len();
             match &segment.piece {
-                Piece::Literal(literal) => flat.text.push_str(literal),
+                TextPiece::Literal(literal) => flat.text.push_str(literal),
                 _ => {
                     flat.text.push_str(OPEN);
                     flat.open.push((start..flat.text.len(), segment.clone()));
@@ -42,7 +42,7 @@ impl FlatText {
     pub(super) fn variable_at(&self, part: &TextRange) -> Option<Name> {
         let (_, segment) = self.open.iter().find(|(at, _)| at == part)?;
         match &segment.piece {
-            Piece::LateBound(variable) => Some(variable.name.clone()),
+            TextPiece::LateBound(variable) => Some(variable.name.clone()),
             _ => None,
         }
     }
@@ -59,7 +59,7 @@ impl FlatText {
     }
 
     /// The text with pieces in place of parts; parts that overlap an earlier one are left out.
-    pub(super) fn with<S: From<SecretId>>(&self, mut marks: Vec<(TextRange, Piece<S>)>) -> Text<S> {
+    pub(super) fn with<S: From<SecretId>>(&self, mut marks: Vec<(TextRange, TextPiece<S>)>) -> Text<S> {
         marks.sort_by_key(|(part, _)| (part.start, part.end));
         let mut text = Text::empty(self.whole.node, self.whole.origin);
         let mut end = 0;
@@ -95,7 +95,7 @@ impl FlatText {
 
     fn copy_literal<S>(&self, part: TextRange, into: &mut Text<S>) {
         if let Some(literal) = self.text.get(part).filter(|literal| !literal.is_empty()) {
-            into.push(Piece::Literal(literal.into()), self.whole.origin);
+            into.push(TextPiece::Literal(literal.into()), self.whole.origin);
         }
     }
 }
@@ -103,7 +103,7 @@ impl FlatText {
 /// The known pieces of a text, one after the other.
 pub(super) fn shown(text: &Text) -> String {
     let literals = text.segments.iter().filter_map(|segment| match &segment.piece {
-        Piece::Literal(literal) => Some(&**literal),
+        TextPiece::Literal(literal) => Some(&**literal),
         _ => None,
     });
     literals.collect()
@@ -112,23 +112,24 @@ pub(super) fn shown(text: &Text) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Variable;
+    use crate::LateBoundVariable;
     use tranship_frontend::source::Origin;
 
     #[test]
     fn pieces_survive_the_way_there_and_back() {
         let mut text: Text = Text::default();
-        let late = Piece::LateBound(Variable { name: "V".into(), fallback: None });
-        text.push(Piece::Literal("a://db:".into()), Origin::NOWHERE);
+        let late = TextPiece::LateBound(LateBoundVariable { name: "V".into(), fallback: None });
+        text.push(TextPiece::Literal("a://db:".into()), Origin::NOWHERE);
         text.push(late.clone(), Origin::NOWHERE);
-        text.push(Piece::Literal("/x".into()), Origin::NOWHERE);
+        text.push(TextPiece::Literal("/x".into()), Origin::NOWHERE);
         let flat = FlatText::of(&text);
         assert!(!flat.is_known());
         assert_eq!(flat.with::<SecretId>(Vec::new()), text);
-        let with: Text = flat.with(vec![(4..6, Piece::Host("db".into())), (5..6, Piece::Region)]);
-        let pieces: Vec<&Piece> = with.segments.iter().map(|segment| &segment.piece).collect();
-        let literal = |text: &str| Piece::Literal(text.into());
-        let expected = [&literal("a://"), &Piece::Host("db".into()), &literal(":"), &late, &literal("/x")];
+        let with: Text = flat.with(vec![(4..6, TextPiece::Host("db".into())), (5..6, TextPiece::Region)]);
+        let pieces: Vec<&TextPiece> = with.segments.iter().map(|segment| &segment.piece).collect();
+        let literal = |text: &str| TextPiece::Literal(text.into());
+        let expected =
+            [&literal("a://"), &TextPiece::Host("db".into()), &literal(":"), &late, &literal("/x")];
         assert_eq!(pieces, expected);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::service_selection::ServiceSelection;
 use crate::document::{ComposeDocument, ComposeService};
-use crate::{Database, Name, Service};
+use crate::{AppService, ManagedDatabase, Name};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,8 @@ impl HostDirectory {
     /// The directory of all active services, skipped ones included: a name of one is an answer too.
     pub(super) fn new(
         document: &ComposeDocument,
-        services: &IndexMap<Name, Service>,
-        databases: &IndexMap<Name, Database>,
+        services: &IndexMap<Name, AppService>,
+        databases: &IndexMap<Name, ManagedDatabase>,
         selection: &ServiceSelection<'_>,
     ) -> Self {
         let mut directory = HostDirectory { skipped: selection.skipped.clone(), ..HostDirectory::default() };

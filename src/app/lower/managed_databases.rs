@@ -2,11 +2,13 @@
 //! container.
 
 use super::service_selection::ServiceSelection;
-use super::{Lowering, flat_text};
+use super::{LoweringContext, flat_text};
 use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::{DatabaseSetting, WholeNumber};
-use crate::{At, Container, Database, FileMountKind, Image, Mount, Name, SecretId};
+use crate::{
+    At, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase, Name, SecretId,
+};
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -39,7 +41,10 @@ fn variables(engine: DatabaseEngine) -> &'static DatabaseVariables {
 }
 
 /// The database of every service that one replaces.
-pub(super) fn read(cx: &mut Lowering<'_>, selection: &ServiceSelection<'_>) -> IndexMap<Name, Database> {
+pub(super) fn read(
+    cx: &mut LoweringContext<'_>,
+    selection: &ServiceSelection<'_>,
+) -> IndexMap<Name, ManagedDatabase> {
     let mut databases = IndexMap::new();
     for given in &selection.replaced {
         if let Some(database) = database(cx, given) {
@@ -49,7 +54,7 @@ pub(super) fn read(cx: &mut Lowering<'_>, selection: &ServiceSelection<'_>) -> I
     databases
 }
 
-fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
+fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<ManagedDatabase> {
     let name = given.name.clone();
     let container = &given.description.value.container;
     let Some(DatabaseSetting::Managed(asked)) = &cx.settings.service(&name)?.database else { return None };
@@ -68,10 +73,11 @@ fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
     };
     let names = variables(engine.value);
     let database = settings.name.clone().or_else(|| cx.variable_of(container, names.database));
-    let user =
-        |cx: &mut Lowering<'_>| cx.variable_of(container, names.user).filter(|user| user.value != "root");
+    let user = |cx: &mut LoweringContext<'_>| {
+        cx.variable_of(container, names.user).filter(|user| user.value != "root")
+    };
     let username = settings.username.clone().or_else(|| user(cx));
-    let found = Database {
+    let found = ManagedDatabase {
         version: settings.version.clone().or_else(|| version(cx, container)),
         class: settings.class.clone().map(|class| class.map(|class| class.to_string())),
         storage: settings.storage.clone().map(|storage| storage.map(WholeNumber::get)),
@@ -92,15 +98,15 @@ fn database(cx: &mut Lowering<'_>, given: &ComposeService) -> Option<Database> {
 }
 
 /// The engine of the image.
-fn engine(container: &Container) -> Option<At<DatabaseEngine>> {
-    let Image::Named(image) = &container.image else { return None };
+fn engine(container: &ContainerSpec) -> Option<At<DatabaseEngine>> {
+    let ContainerImage::Named(image) = &container.image else { return None };
     let engine = KnownImage::find(&flat_text::shown(image))?.engine()?;
     Some(At::inferred(engine, image.origin))
 }
 
 /// The numbers at the start of the image's tag: `16` of `16-alpine`.
-fn version(cx: &mut Lowering<'_>, container: &Container) -> Option<At<String>> {
-    let Image::Named(image) = &container.image else { return None };
+fn version(cx: &mut LoweringContext<'_>, container: &ContainerSpec) -> Option<At<String>> {
+    let ContainerImage::Named(image) = &container.image else { return None };
     let image = cx.known(image)?;
     let tag = ImageReference::parse(&image.value).tag?;
     let numbers = tag.split('-').next().unwrap_or(tag);
@@ -110,7 +116,12 @@ fn version(cx: &mut Lowering<'_>, container: &Container) -> Option<At<String>> {
 }
 
 /// Settles the leaves of the replaced service: they mean the same for every target.
-fn claim(cx: &mut Lowering<'_>, given: &ComposeService, names: &DatabaseVariables, database: &Database) {
+fn claim(
+    cx: &mut LoweringContext<'_>,
+    given: &ComposeService,
+    names: &DatabaseVariables,
+    database: &ManagedDatabase,
+) {
     cx.ledger.ignored(&given.node, "a managed database replaces the container", false);
     let container = &given.description.value.container;
     for (key, variant) in &container.environment {
@@ -128,13 +139,13 @@ fn claim(cx: &mut Lowering<'_>, given: &ComposeService, names: &DatabaseVariable
 }
 
 /// What the container does that a managed database does not: told once.
-fn lost(cx: &mut Lowering<'_>, container: &Container, database: &Database) {
+fn lost(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database: &ManagedDatabase) {
     let mut lost = Vec::new();
     if let Some(command) = &container.command {
         let help = "server options belong into a parameter group";
         lost.push(("`command`", help, command.node, command.origin));
     }
-    let scripts = |mount: &&Mount| mount.target.value.starts_with("/docker-entrypoint-initdb.d");
+    let scripts = |mount: &&ContainerMount| mount.target.value.starts_with("/docker-entrypoint-initdb.d");
     if let Some(mount) = container.mounts.iter().find(scripts) {
         let what = "the scripts in `/docker-entrypoint-initdb.d`";
         lost.push((what, "run them as a job", mount.node, mount.origin));
@@ -156,22 +167,22 @@ fn lost(cx: &mut Lowering<'_>, container: &Container, database: &Database) {
     }
 }
 
-impl Lowering<'_> {
+impl LoweringContext<'_> {
     /// The first of some variables that a container's environment has.
-    fn variable_of(&mut self, container: &Container, names: &[&str]) -> Option<At<String>> {
+    fn variable_of(&mut self, container: &ContainerSpec, names: &[&str]) -> Option<At<String>> {
         let variant = names.iter().find_map(|name| container.environment.get(*name))?;
         self.known(variant.value.as_ref()?).filter(|text| !text.value.is_empty())
     }
 
     /// The passwords that a replaced service's environment gives its users.
-    pub(super) fn passwords_of(&self, database: &Database) -> Vec<String> {
+    pub(super) fn passwords_of(&self, database: &ManagedDatabase) -> Vec<String> {
         let names = variables(database.engine.value).password.iter();
         let values = names.filter_map(|name| self.replaced_value(database, name));
         values.filter(|text| !text.is_empty()).collect()
     }
 
     /// The secrets that give a replaced service its passwords: `MYSQL_PASSWORD_FILE: /run/secrets/x`.
-    pub(super) fn password_files_of(&self, database: &Database) -> Vec<SecretId> {
+    pub(super) fn password_files_of(&self, database: &ManagedDatabase) -> Vec<SecretId> {
         let names = variables(database.engine.value).password.iter();
         let paths: Vec<String> =
             names.filter_map(|name| self.replaced_value(database, &format!("{name}_FILE"))).collect();
@@ -181,13 +192,13 @@ impl Lowering<'_> {
     }
 
     /// A variable of a replaced service's environment, if it is known now.
-    fn replaced_value(&self, database: &Database, variable: &str) -> Option<String> {
+    fn replaced_value(&self, database: &ManagedDatabase, variable: &str) -> Option<String> {
         let environment = &self.replaced_container(database)?.environment;
         Some(environment.get(variable)?.value.as_ref()?.literal()?.to_string())
     }
 
     /// The container that a database replaces.
-    fn replaced_container(&self, database: &Database) -> Option<&Container> {
+    fn replaced_container(&self, database: &ManagedDatabase) -> Option<&ContainerSpec> {
         let service = self.document.services.get(&database.name)?;
         Some(&service.description.value.container)
     }

@@ -30,8 +30,8 @@ mod variable_names;
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
-    Application, At, EnvironmentChoice, LateBound, Ledger, Name, ResourceTag, SecretSource, Service, Text,
-    Variable,
+    AppService, Application, At, EnvironmentChoice, LateBound, LateBoundVariable, Ledger, Name, ResourceTag,
+    SecretSource, Text,
 };
 use crate::rules;
 use indexmap::IndexMap;
@@ -56,7 +56,7 @@ pub struct LoweringInput<'a> {
 }
 
 /// What every step of lowering has at hand.
-struct Lowering<'a> {
+struct LoweringContext<'a> {
     manifest: &'a Manifest,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
@@ -90,7 +90,7 @@ pub fn lower(
     let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
-    let mut cx = Lowering {
+    let mut cx = LoweringContext {
         manifest,
         document,
         settings,
@@ -118,17 +118,17 @@ fn keep_open(application: &mut Application) {
         _ => None,
     });
     let tags = application.tags.iter().map(|tag| &tag.value);
-    let texts = application.services.values().flat_map(Service::texts).chain(derived).chain(tags);
+    let texts = application.services.values().flat_map(AppService::texts).chain(derived).chain(tags);
     let open: BTreeSet<Name> =
         texts.flat_map(Text::variables).map(|variable| variable.name.clone()).collect();
     application.late_bound.retain(|name, _| open.contains(name));
 }
 
-impl Lowering<'_> {
+impl LoweringContext<'_> {
     fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Option<Application> {
         let selection = service_selection::select(self, &settings);
         let mut databases = managed_databases::read(self, &selection);
-        let mut services: IndexMap<Name, Service> = IndexMap::new();
+        let mut services: IndexMap<Name, AppService> = IndexMap::new();
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }
@@ -178,7 +178,7 @@ impl Lowering<'_> {
     }
 
     /// Notes that a late-bound variable is used.
-    fn use_late(&mut self, variable: &Variable) {
+    fn use_late(&mut self, variable: &LateBoundVariable) {
         let value = self.manifest.variables.get(&variable.name).cloned().flatten();
         let origin = self.late.get(&variable.name).copied().unwrap_or_default();
         let entry = self.late_used.entry(variable.name.clone());

@@ -3,20 +3,20 @@
 //! A volume that several containers of one task share, and nobody else, lives as long as the task. Any
 //! other named volume keeps its data, as it does under Compose.
 
-use super::Lowering;
+use super::LoweringContext;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
-use crate::{At, MountSource, Name, Service, TaskGroups, Volume, VolumeLifetime};
+use crate::{AppService, At, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
     tasks: &TaskGroups,
-) -> IndexMap<Name, Volume> {
+) -> IndexMap<Name, NamedVolume> {
     let mut volumes = IndexMap::new();
     let mut mounting = users(services);
     for (name, given) in &cx.document.volumes {
@@ -31,7 +31,7 @@ pub(super) fn volumes(
 }
 
 /// Who mounts each named volume, in order.
-fn users(services: &IndexMap<Name, Service>) -> BTreeMap<Name, Vec<Name>> {
+fn users(services: &IndexMap<Name, AppService>) -> BTreeMap<Name, Vec<Name>> {
     let mut users: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
     for service in services.values() {
         for mount in &service.container.mounts {
@@ -46,12 +46,12 @@ fn users(services: &IndexMap<Name, Service>) -> BTreeMap<Name, Vec<Name>> {
 }
 
 fn volume(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
     tasks: &TaskGroups,
     (name, given): (&Name, &ComposeVolume),
     users: Vec<Name>,
-) -> Volume {
+) -> NamedVolume {
     let settings = cx.settings.volume(name);
     let declared = settings.and_then(|settings| settings.scope.as_ref());
     let task = one_task(tasks, &users);
@@ -61,7 +61,7 @@ fn volume(
         (None, Some(task)) if users.len() > 1 && given.external.is_none() => VolumeLifetime::Task(task),
         _ => VolumeLifetime::Persistent,
     };
-    Volume {
+    NamedVolume {
         name: name.clone(),
         owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, &users)),
         external: given.external.clone(),
@@ -79,7 +79,7 @@ fn one_task(tasks: &TaskGroups, users: &[Name]) -> Option<Name> {
 }
 
 /// The one numeric user of those who mount it.
-fn owner(services: &IndexMap<Name, Service>, users: &[Name]) -> Option<At<VolumeOwner>> {
+fn owner(services: &IndexMap<Name, AppService>, users: &[Name]) -> Option<At<VolumeOwner>> {
     let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
     let numbers: Vec<(Option<VolumeOwner>, Origin)> =
         named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();

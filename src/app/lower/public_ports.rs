@@ -4,12 +4,13 @@
 //! could be meant becomes the load balancer's catch-all: not one of a data store, a debugger or a
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
-use super::Lowering;
+use super::LoweringContext;
 use super::service_edges;
 use crate::rules;
 use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
 use crate::{
-    At, Edge, Endpoint, EndpointExposure, Name, Port, PortSpec, PublicExposure, PublishedPort, Role, Service,
+    AppService, At, ContainerPort, EndpointExposure, Name, PortSpec, PublicExposure, PublishedPort,
+    ServiceEdge, ServiceEndpoint, ServiceRole,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -21,10 +22,10 @@ use tranship_frontend::yaml::NodeId;
 
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
-    edges: &[Edge],
-) -> Vec<Endpoint> {
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    edges: &[ServiceEdge],
+) -> Vec<ServiceEndpoint> {
     let mut endpoints = Vec::new();
     let mut explicit = false;
     for service in services.values() {
@@ -52,24 +53,24 @@ pub(super) fn endpoints(
     endpoints
 }
 
-fn public_setting<'a>(cx: &Lowering<'a>, service: &Service) -> Option<&'a PublicSetting> {
+fn public_setting<'a>(cx: &LoweringContext<'a>, service: &AppService) -> Option<&'a PublicSetting> {
     cx.settings.service(&service.name)?.public.as_ref()
 }
 
 /// An endpoint that a service declares.
 fn declared(
-    cx: &mut Lowering<'_>,
-    service: &Service,
+    cx: &mut LoweringContext<'_>,
+    service: &AppService,
     settings: &PublicEndpoint,
     declared_at: Origin,
-) -> Option<Endpoint> {
+) -> Option<ServiceEndpoint> {
     let wanted = settings.container_port.as_ref();
     let wanted = wanted.map(|port| cx.ledger.exact(port, "the port that is public").get());
     let Some(chosen) = the_port(service, wanted) else {
         cx.diagnostics.push(ambiguous_port(service, declared_at));
         return None;
     };
-    Some(Endpoint {
+    Some(ServiceEndpoint {
         service: service.name.clone(),
         port: chosen.number,
         protocol: TransportProtocol::Tcp,
@@ -107,27 +108,28 @@ struct ChosenPort {
 }
 
 impl ChosenPort {
-    fn of(port: &Port) -> Self {
+    fn of(port: &ContainerPort) -> Self {
         let published = port.published.clone();
         ChosenPort { number: port.container.value, published, node: port.node, origin: port.origin }
     }
 
     /// A port that the manifest does not list.
-    fn unlisted(number: u16, service: &Service) -> Self {
+    fn unlisted(number: u16, service: &AppService) -> Self {
         ChosenPort { number, published: None, node: NodeId::UNNUMBERED, origin: service.origin }
     }
 }
 
 /// The one port of a service that can be meant.
-fn the_port(service: &Service, wanted: Option<u16>) -> Option<ChosenPort> {
+fn the_port(service: &AppService, wanted: Option<u16>) -> Option<ChosenPort> {
     let ports = &service.container.ports;
     if let Some(wanted) = wanted {
         let named = ports.iter().find(|port| port.spec() == PortSpec::tcp(wanted));
         return Some(named.map_or_else(|| ChosenPort::unlisted(wanted, service), ChosenPort::of));
     }
     let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
-    let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
-    let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
+    let published: Vec<&ContainerPort> =
+        tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
+    let exposed: Vec<&ContainerPort> = tcp().filter(|port| port.published.is_none()).collect();
     for list in [published, exposed] {
         if let [one] = plain(list).as_slice() {
             return Some(ChosenPort::of(one));
@@ -144,8 +146,8 @@ fn the_port(service: &Service, wanted: Option<u16>) -> Option<ChosenPort> {
 
 /// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer ends TLS.
 /// Several published ports of one container port are one.
-fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
-    let has = |ports: &[&Port], number| ports.iter().any(|port| port.container.value == number);
+fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
+    let has = |ports: &[&ContainerPort], number| ports.iter().any(|port| port.container.value == number);
     for (http, https) in [(80, 443), (8080, 8443), (8000, 8443)] {
         if has(&ports, http) && has(&ports, https) {
             ports.retain(|port| port.container.value != https);
@@ -156,11 +158,11 @@ fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
     ports
 }
 
-fn is_debugger(port: &Port) -> bool {
+fn is_debugger(port: &ContainerPort) -> bool {
     is_debug_port(port.container.value)
 }
 
-fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
+fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
     let numbers: Vec<String> =
         service_edges::listens(&service.container).iter().map(|port| port.number.to_string()).collect();
     let which = if numbers.is_empty() {
@@ -179,22 +181,22 @@ fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
 
 /// A published port and why it stays inside, if there is a reason.
 struct PublishedCandidate<'a> {
-    service: &'a Service,
-    port: &'a Port,
+    service: &'a AppService,
+    port: &'a ContainerPort,
     inside: Option<&'static str>,
 }
 
 /// The published ports that are not public by declaration.
 fn candidates<'a>(
-    cx: &Lowering<'_>,
-    services: &'a IndexMap<Name, Service>,
-    declared: &[Endpoint],
+    cx: &LoweringContext<'_>,
+    services: &'a IndexMap<Name, AppService>,
+    declared: &[ServiceEndpoint],
 ) -> Vec<PublishedCandidate<'a>> {
     let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
     let mut found = Vec::new();
     for service in services.values() {
         let refused = matches!(public_setting(cx, service), Some(PublicSetting::Private(_)));
-        let published: Vec<&Port> =
+        let published: Vec<&ContainerPort> =
             service.container.ports.iter().filter(|port| port.published.is_some()).collect();
         let meant = plain(published.clone());
         for port in published {
@@ -214,7 +216,7 @@ fn candidates<'a>(
 }
 
 /// Why a published port stays inside whatever else is published.
-fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
+fn inside(service: &AppService, port: &ContainerPort, tls: bool) -> Option<&'static str> {
     let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
     if address.starts_with("127.") || address == "::1" {
         Some("published for this machine only")
@@ -226,7 +228,7 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
         Some("the load balancer serves HTTP only")
     } else if tls {
         Some("the load balancer ends TLS")
-    } else if !matches!(service.role, Role::Service | Role::Sidecar { .. }) {
+    } else if !matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) {
         Some("a job serves nobody")
     } else {
         None
@@ -234,7 +236,7 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
 }
 
 /// The one port that can be meant; else a warning that names them all.
-fn inferred(cx: &mut Lowering<'_>, published: &[PublishedCandidate<'_>]) -> Option<Endpoint> {
+fn inferred(cx: &mut LoweringContext<'_>, published: &[PublishedCandidate<'_>]) -> Option<ServiceEndpoint> {
     let mut seen = BTreeSet::new();
     let mut open: Vec<&PublishedCandidate<'_>> =
         published.iter().filter(|one| one.inside.is_none()).collect();
@@ -249,7 +251,7 @@ fn inferred(cx: &mut Lowering<'_>, published: &[PublishedCandidate<'_>]) -> Opti
     }
 }
 
-fn catch_all(cx: &mut Lowering<'_>, one: &PublishedCandidate<'_>) -> Endpoint {
+fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> ServiceEndpoint {
     let (service, port) = (one.service, one.port);
     let number = port.container.value;
     cx.diagnostics.push(
@@ -264,7 +266,7 @@ fn catch_all(cx: &mut Lowering<'_>, one: &PublishedCandidate<'_>) -> Endpoint {
         .service(&*service.name)
         .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it inside", service.name)),
     );
-    Endpoint {
+    ServiceEndpoint {
         service: service.name.clone(),
         port: number,
         protocol: port.protocol,
@@ -277,7 +279,7 @@ fn catch_all(cx: &mut Lowering<'_>, one: &PublishedCandidate<'_>) -> Endpoint {
     }
 }
 
-fn tell_several(cx: &mut Lowering<'_>, several: &[&PublishedCandidate<'_>]) {
+fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>]) {
     let mut ports: IndexMap<&Name, Vec<String>> = IndexMap::new();
     for one in several {
         ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
@@ -302,7 +304,7 @@ fn tell_several(cx: &mut Lowering<'_>, several: &[&PublishedCandidate<'_>]) {
 
 /// The host's side of a port that stays inside means nothing on any target.
 fn claim_internal(
-    cx: &mut Lowering<'_>,
+    cx: &mut LoweringContext<'_>,
     published: &[PublishedCandidate<'_>],
     public: &BTreeSet<NodeId>,
     explicit: bool,
@@ -324,16 +326,16 @@ fn claim_internal(
 }
 
 /// The ports that edges lead to.
-fn internal(services: &IndexMap<Name, Service>, edges: &[Edge]) -> Vec<Endpoint> {
+fn internal(services: &IndexMap<Name, AppService>, edges: &[ServiceEdge]) -> Vec<ServiceEndpoint> {
     let mut seen = BTreeSet::new();
-    let mut found: Vec<Endpoint> = Vec::new();
+    let mut found: Vec<ServiceEndpoint> = Vec::new();
     for edge in edges {
         let (Some(service), Some(port)) = (services.get(&edge.to), edge.port) else { continue };
         if !seen.insert((&edge.to, port)) {
             continue;
         }
         let declared = service.container.ports.iter().find(|one| one.spec() == port);
-        found.push(Endpoint {
+        found.push(ServiceEndpoint {
             service: service.name.clone(),
             port: port.number,
             protocol: port.protocol,

@@ -5,7 +5,7 @@
 //! else after the one that holds it; where a name would stand for two, after the service too.
 
 use super::secret_groups::{self, SecretExtent, SecretUse};
-use crate::{Name, Piece, Secret, SecretId, SecretSource, Service, Text};
+use crate::{AppService, ApplicationSecret, Name, SecretId, SecretSource, Text, TextPiece};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -70,9 +70,9 @@ type SettledNames = BTreeMap<ProvisionalSecret, SecretId>;
 
 impl SecretPool {
     /// The piece that stands for a secret text.
-    pub(super) fn given(&mut self, found: SecretUse) -> Piece<ProvisionalSecret> {
+    pub(super) fn given(&mut self, found: SecretUse) -> TextPiece<ProvisionalSecret> {
         self.uses.push(found);
-        Piece::Secret(ProvisionalSecret::Given(self.uses.len() - 1))
+        TextPiece::Secret(ProvisionalSecret::Given(self.uses.len() - 1))
     }
 
     /// The piece that stands for a text with secrets in it.
@@ -81,10 +81,10 @@ impl SecretPool {
         service: &Name,
         variable: &Name,
         text: DraftText,
-    ) -> Piece<ProvisionalSecret> {
+    ) -> TextPiece<ProvisionalSecret> {
         let (service, variable) = (service.clone(), variable.clone());
         self.derived.push(DerivedText { service, variable, text });
-        Piece::Secret(ProvisionalSecret::Derived(self.derived.len() - 1))
+        TextPiece::Secret(ProvisionalSecret::Derived(self.derived.len() - 1))
     }
 
     /// Keeps the value of a variable until its secrets have names.
@@ -102,8 +102,8 @@ impl SecretPool {
     /// Names every secret that some value still holds, and gives the variables their values.
     pub(super) fn settle(
         self,
-        services: &mut IndexMap<Name, Service>,
-        declared: &mut IndexMap<SecretId, Secret>,
+        services: &mut IndexMap<Name, AppService>,
+        declared: &mut IndexMap<SecretId, ApplicationSecret>,
         connections: &BTreeSet<(Name, Name)>,
     ) -> Vec<GivenSecret> {
         let used = self.used();
@@ -128,7 +128,7 @@ impl SecretPool {
         connections: &BTreeSet<(Name, Name)>,
         settled: &mut SettledNames,
         names: &mut TakenNames,
-        declared: &mut IndexMap<SecretId, Secret>,
+        declared: &mut IndexMap<SecretId, ApplicationSecret>,
     ) -> Vec<GivenSecret> {
         let groups = secret_groups::groups(&self.uses, connections, |index| {
             used.contains(&ProvisionalSecret::Given(index))
@@ -144,7 +144,7 @@ impl SecretPool {
             let (node, origin) = (first.node, first.origin);
             let literal = group.iter().any(|index| self.uses.get(*index).is_some_and(|found| found.literal));
             let source = SecretSource::Given;
-            declared.insert(name.clone(), Secret { name: name.clone(), source, origin, node });
+            declared.insert(name.clone(), ApplicationSecret { name: name.clone(), source, origin, node });
             settled.extend(group.iter().map(|index| (ProvisionalSecret::Given(*index), name.clone())));
             given.push(GivenSecret { name, literal, origin });
         }
@@ -157,14 +157,14 @@ impl SecretPool {
         used: &BTreeSet<ProvisionalSecret>,
         settled: &mut SettledNames,
         names: &mut TakenNames,
-        declared: &mut IndexMap<SecretId, Secret>,
+        declared: &mut IndexMap<SecretId, ApplicationSecret>,
     ) {
         let mut distinct: IndexMap<String, DistinctText<'_>> = IndexMap::new();
         let mut holders: BTreeMap<&Name, BTreeSet<String>> = BTreeMap::new();
         for (index, one) in self.derived.iter().enumerate() {
             let secret = ProvisionalSecret::Derived(index);
             let Some(text) = named(&one.text, settled).filter(|_| used.contains(&secret)) else { continue };
-            let pieces: Vec<&Piece> = text.segments.iter().map(|segment| &segment.piece).collect();
+            let pieces: Vec<&TextPiece> = text.segments.iter().map(|segment| &segment.piece).collect();
             let key = format!("{} {pieces:?}", one.variable);
             holders.entry(&one.variable).or_default().insert(key.clone());
             let same = distinct.entry(key);
@@ -180,7 +180,7 @@ impl SecretPool {
             settled.extend(secrets.into_iter().map(|secret| (secret, name.clone())));
             let (node, origin) = (text.node, text.origin);
             let source = SecretSource::Derived(text);
-            declared.insert(name.clone(), Secret { name, source, origin, node });
+            declared.insert(name.clone(), ApplicationSecret { name, source, origin, node });
         }
     }
 
@@ -240,7 +240,7 @@ struct TakenNames {
 }
 
 impl TakenNames {
-    fn new(declared: &IndexMap<SecretId, Secret>) -> Self {
+    fn new(declared: &IndexMap<SecretId, ApplicationSecret>) -> Self {
         TakenNames { taken: declared.keys().map(|id| Name::from(id.as_str())).collect() }
     }
 

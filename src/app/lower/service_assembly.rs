@@ -1,24 +1,24 @@
 //! A service of the application from what the document says of it, before anything is inferred.
 
-use super::{Lowering, flat_text};
+use super::{LoweringContext, flat_text};
 use crate::document::ComposeService;
 use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
-use crate::{At, Container, Image, Role, RolePermission, ScalingTargets, Service};
+use crate::{AppService, At, ContainerImage, ContainerSpec, RolePermission, ScalingTargets, ServiceRole};
 use tranship_facts::ports::data_store_on;
 use tranship_facts::{DataStoreKind, KnownImage};
 
-impl Lowering<'_> {
+impl LoweringContext<'_> {
     /// The service that a Compose service becomes; reports and claims what reading it found.
-    pub(super) fn assemble(&mut self, given: &ComposeService) -> Service {
+    pub(super) fn assemble(&mut self, given: &ComposeService) -> AppService {
         self.adopt(&given.host_names.findings);
         self.adopt(&given.description.findings);
         let description = &given.description.value;
         let settings = self.settings.service(&given.name);
-        Service {
+        AppService {
             name: given.name.clone(),
             node: given.node,
             origin: given.origin,
-            role: Role::Service,
+            role: ServiceRole::Service,
             container: description.container.clone(),
             dependencies: description.dependencies.clone(),
             replicas: description.replicas.clone(),
@@ -55,10 +55,10 @@ fn scaling(scale: &ScaleSettings) -> ScalingTargets {
 }
 
 /// What data a container keeps, by its image, else by a port that only data stores have.
-fn data_store(container: &Container) -> Option<DataStoreKind> {
+fn data_store(container: &ContainerSpec) -> Option<DataStoreKind> {
     let image = match &container.image {
-        Image::Named(text) => flat_text::shown(text),
-        Image::Built { .. } => String::new(),
+        ContainerImage::Named(text) => flat_text::shown(text),
+        ContainerImage::Built { .. } => String::new(),
     };
     match KnownImage::find(&image) {
         Some(known) => known.data_store(),

@@ -4,13 +4,16 @@
 //! image's, else what the service exposes or publishes. Sharing a network permits an edge and does not
 //! make one.
 
-use super::Lowering;
+use super::LoweringContext;
 use super::environment_wiring::HostReach;
 use super::flat_text;
 use super::host_directory::HostDirectory;
 use super::service_roles::waits_for_end;
 use crate::rules;
-use crate::{Container, Database, Edge, Image, Name, Port, PortSpec, Role, Service};
+use crate::{
+    AppService, ContainerImage, ContainerPort, ContainerSpec, ManagedDatabase, Name, PortSpec, ServiceEdge,
+    ServiceRole,
+};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::KnownImage;
@@ -20,12 +23,12 @@ use tranship_frontend::source::Origin;
 
 /// The edges, each once.
 pub(super) fn edges(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
-    databases: &IndexMap<Name, Database>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    databases: &IndexMap<Name, ManagedDatabase>,
     directory: &HostDirectory,
     reaches: Vec<HostReach>,
-) -> Vec<Edge> {
+) -> Vec<ServiceEdge> {
     let mut edges = EdgeList::default();
     for reach in reaches {
         let HostReach { from, to, port, origin } = reach;
@@ -48,7 +51,9 @@ pub(super) fn edges(
             }
             let ports = match (databases.get(to), services.get(to)) {
                 (Some(database), _) => vec![PortSpec::tcp(database.engine.value.port())],
-                (_, Some(other)) if matches!(other.role, Role::Service | Role::Sidecar { .. }) => {
+                (_, Some(other))
+                    if matches!(other.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) =>
+                {
                     listens(&other.container)
                 }
                 _ => continue,
@@ -63,7 +68,7 @@ pub(super) fn edges(
 /// Edges so far, in the order of what says so.
 #[derive(Debug, Default)]
 struct EdgeList {
-    list: Vec<Edge>,
+    list: Vec<ServiceEdge>,
     known: BTreeMap<(Name, Name), BTreeSet<Option<PortSpec>>>,
 }
 
@@ -75,7 +80,7 @@ impl EdgeList {
 }
 
 fn add(
-    cx: &mut Lowering<'_>,
+    cx: &mut LoweringContext<'_>,
     edges: &mut EdgeList,
     from: &Name,
     to: &Name,
@@ -101,12 +106,12 @@ fn add(
                 .help(format!("add `expose` to `{to}` if `{from}` connects to it")),
             );
         }
-        edges.list.push(Edge { from: from.clone(), to: to.clone(), port, origin });
+        edges.list.push(ServiceEdge { from: from.clone(), to: to.clone(), port, origin });
     }
 }
 
 /// The ports that a container listens on: its known image's, else those it exposes or publishes.
-pub(super) fn listens(container: &Container) -> Vec<PortSpec> {
+pub(super) fn listens(container: &ContainerSpec) -> Vec<PortSpec> {
     let known = known(container).map(|known| known.ports).unwrap_or_default();
     if !known.is_empty() {
         return known.iter().map(PortSpec::known).collect();
@@ -121,17 +126,17 @@ pub(super) fn listens(container: &Container) -> Vec<PortSpec> {
 }
 
 /// TCP, unless the manifest or the image names the port for UDP alone.
-fn spec_of(container: &Container, number: u16) -> PortSpec {
-    let declared = container.ports.iter().map(Port::spec);
+fn spec_of(container: &ContainerSpec, number: u16) -> PortSpec {
+    let declared = container.ports.iter().map(ContainerPort::spec);
     let known = known(container).into_iter().flat_map(|known| known.ports.iter().map(PortSpec::known));
     let named: Vec<PortSpec> = declared.chain(known).collect();
     let (tcp, udp) = (PortSpec::tcp(number), PortSpec::udp(number));
     if named.contains(&udp) && !named.contains(&tcp) { udp } else { tcp }
 }
 
-fn known(container: &Container) -> Option<&'static KnownImage> {
+fn known(container: &ContainerSpec) -> Option<&'static KnownImage> {
     match &container.image {
-        Image::Named(text) => KnownImage::find(&flat_text::shown(text)),
-        Image::Built { .. } => None,
+        ContainerImage::Named(text) => KnownImage::find(&flat_text::shown(text)),
+        ContainerImage::Built { .. } => None,
     }
 }

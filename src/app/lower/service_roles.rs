@@ -4,11 +4,13 @@
 //! shares a named volume with one that waits, it fills the volume inside that one's task at each start;
 //! otherwise it runs once per deployment and gates those that wait.
 
-use super::Lowering;
+use super::LoweringContext;
 use super::service_selection::ServiceSelection;
 use crate::document::ComposeService;
 use crate::settings::{JobSetting, ServiceSettings, unknown_service};
-use crate::{Database, DependencyCondition, Job, JobTime, MountSource, Name, Role, Service};
+use crate::{
+    AppService, DependencyCondition, JobTime, ManagedDatabase, MountSource, Name, ServiceJob, ServiceRole,
+};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::suggest;
@@ -16,10 +18,10 @@ use tranship_frontend::source::{Origin, Provenance};
 
 /// Gives every service its role, and keeps only dependencies on what is deployed.
 pub(super) fn assign(
-    cx: &mut Lowering<'_>,
-    services: &mut IndexMap<Name, Service>,
+    cx: &mut LoweringContext<'_>,
+    services: &mut IndexMap<Name, AppService>,
     selection: &ServiceSelection<'_>,
-    databases: &IndexMap<Name, Database>,
+    databases: &IndexMap<Name, ManagedDatabase>,
 ) {
     let waiters = waiters(cx);
     for given in &selection.deployed {
@@ -44,7 +46,7 @@ pub(super) fn assign(
 }
 
 /// Who waits for whom to complete, over all services: a skipped one says what the other is, too.
-fn waiters(cx: &Lowering<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
+fn waiters(cx: &LoweringContext<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
     let mut waiters: BTreeMap<Name, Vec<(Name, Origin)>> = BTreeMap::new();
     for service in cx.document.services.values() {
         let dependencies = service.description.value.dependencies.iter();
@@ -57,7 +59,7 @@ fn waiters(cx: &Lowering<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
 }
 
 /// `x-tranship.job`. A schedule is for the target to claim.
-fn declared_job(cx: &mut Lowering<'_>, declared: &JobSetting) -> (JobTime, Origin) {
+fn declared_job(cx: &mut LoweringContext<'_>, declared: &JobSetting) -> (JobTime, Origin) {
     let (when, at) = match declared {
         JobSetting::BeforeDeploy(at) => (JobTime::BeforeDeploy, at),
         JobSetting::Manual(at) => (JobTime::Manual, at),
@@ -68,12 +70,12 @@ fn declared_job(cx: &mut Lowering<'_>, declared: &JobSetting) -> (JobTime, Origi
 }
 
 fn job(
-    services: &IndexMap<Name, Service>,
+    services: &IndexMap<Name, AppService>,
     name: &Name,
     when: JobTime,
     origin: Origin,
     waiting: Option<&Vec<(Name, Origin)>>,
-) -> Role {
+) -> ServiceRole {
     let waiting = waiting.into_iter().flatten().map(|(waiter, _)| waiter.clone());
     let mut gates: Vec<Name> = waiting.filter(|waiter| services.contains_key(waiter)).collect();
     if when != JobTime::BeforeDeploy {
@@ -82,11 +84,11 @@ fn job(
         let needed = needed_by(services, name);
         gates = services.keys().filter(|other| *other != name && !needed.contains(*other)).cloned().collect();
     }
-    Role::Job(Job { when, gates, origin })
+    ServiceRole::Job(ServiceJob { when, gates, origin })
 }
 
 /// Everything that a service waits for, and what that waits for.
-fn needed_by(services: &IndexMap<Name, Service>, name: &Name) -> BTreeSet<Name> {
+fn needed_by(services: &IndexMap<Name, AppService>, name: &Name) -> BTreeSet<Name> {
     let mut needed = BTreeSet::new();
     let mut open = vec![name.clone()];
     while let Some(next) = open.pop() {
@@ -101,15 +103,15 @@ fn needed_by(services: &IndexMap<Name, Service>, name: &Name) -> BTreeSet<Name> 
 
 /// `network_mode: service:x`, `x-tranship.task`.
 fn sidecar(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
     given: &ComposeService,
     settings: Option<&ServiceSettings>,
-) -> Option<Role> {
+) -> Option<ServiceRole> {
     if let Some(task) = settings.and_then(|settings| settings.task.as_ref()) {
         let name = Name::from(task.value.as_str());
         if services.contains_key(&name) {
-            return Some(Role::Sidecar { of: name, origin: task.origin });
+            return Some(ServiceRole::Sidecar { of: name, origin: task.origin });
         }
         let near = suggest::closest(&name, services.keys().map(|name| &**name));
         let diagnostic = unknown_service(&name, "task").at(task.origin);
@@ -121,16 +123,16 @@ fn sidecar(
     }
     let mode = given.description.value.container.network_mode.as_ref()?;
     let name: Name = mode.value.strip_prefix("service:")?.into();
-    services.contains_key(&name).then_some(Role::Sidecar { of: name, origin: mode.origin })
+    services.contains_key(&name).then_some(ServiceRole::Sidecar { of: name, origin: mode.origin })
 }
 
 /// The role of a service that others wait for to complete.
 fn inferred(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
     name: &Name,
     waiting: &[(Name, Origin)],
-) -> Role {
+) -> ServiceRole {
     let from: Vec<Origin> = waiting.iter().map(|(_, origin)| *origin).collect();
     let deployed =
         || waiting.iter().map(|(waiter, _)| waiter).filter(|waiter| services.contains_key(*waiter));
@@ -144,10 +146,10 @@ fn inferred(
         return job(services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
     }
     let why = "waited for to complete, with a volume in common";
-    Role::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }
+    ServiceRole::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }
 }
 
-fn named_volumes(service: Option<&Service>) -> BTreeSet<&Name> {
+fn named_volumes(service: Option<&AppService>) -> BTreeSet<&Name> {
     let mounts = service.into_iter().flat_map(|service| &service.container.mounts);
     mounts
         .filter_map(|mount| match &mount.source {

@@ -1,6 +1,6 @@
 //! Which services are deployed, which are skipped, which a managed database replaces.
 
-use super::Lowering;
+use super::LoweringContext;
 use crate::document::ComposeService;
 use crate::settings::{DatabaseSetting, unknown_service};
 use crate::{Name, Settings};
@@ -19,7 +19,7 @@ pub(super) struct ServiceSelection<'a> {
 }
 
 /// Sorts the services and claims all leaves of those that do not run.
-pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> ServiceSelection<'a> {
+pub(super) fn select<'a>(cx: &mut LoweringContext<'a>, settings: &Settings) -> ServiceSelection<'a> {
     let skipped = skipped(cx, settings);
     let mut selection = ServiceSelection { deployed: Vec::new(), replaced: Vec::new(), skipped };
     for service in cx.document.services.values() {
@@ -36,7 +36,7 @@ pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> ServiceS
 }
 
 /// The names in `skip`, of the environment and of the top together.
-fn skipped(cx: &mut Lowering<'_>, settings: &Settings) -> BTreeSet<Name> {
+fn skipped(cx: &mut LoweringContext<'_>, settings: &Settings) -> BTreeSet<Name> {
     let mut skipped = BTreeSet::new();
     for listed in &settings.skip {
         let name = &listed.value;

@@ -1,17 +1,17 @@
 //! Leaves that mean the same for every target and belong to no other concern: the project's name,
 //! profiles, extension fields of other tools, dependencies that roles settle.
 
-use super::Lowering;
+use super::LoweringContext;
 use super::service_roles::waits_for_end;
 use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::DatabaseSetting;
-use crate::{At, JobTime, Name, Role, Service, TaskGroups};
+use crate::{AppService, At, JobTime, Name, ServiceRole, TaskGroups};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Claims them.
-pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, tasks: &TaskGroups) {
+pub(super) fn claim(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>, tasks: &TaskGroups) {
     let document = cx.document;
     if let Some(name) = &document.project_name {
         cx.ledger.exact(name, "the project's name");
@@ -36,7 +36,7 @@ pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, t
 }
 
 /// `x-tranship` in a place where it is never read.
-fn misplaced(cx: &mut Lowering<'_>, field: &At<()>) {
+fn misplaced(cx: &mut LoweringContext<'_>, field: &At<()>) {
     let path = cx.manifest.nodes.path(field.node).to_string();
     cx.diagnostics.push(
         Diagnostic::new(
@@ -51,10 +51,10 @@ fn misplaced(cx: &mut Lowering<'_>, field: &At<()>) {
 
 /// Entries of `depends_on` that no target has to do anything for.
 fn dependencies(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
     tasks: &TaskGroups,
-    service: &Service,
+    service: &AppService,
     given: &ComposeService,
 ) {
     for dependency in &given.description.value.dependencies {
@@ -65,10 +65,10 @@ fn dependencies(
         }
         match services.get(name).map(|other| &other.role) {
             None => cx.ledger.exact(node, "the database is there first"),
-            Some(Role::Init { .. }) if tasks.is_in(name, &service.name) => {
+            Some(ServiceRole::Init { .. }) if tasks.is_in(name, &service.name) => {
                 cx.ledger.exact(node, "an init container of the task");
             }
-            Some(Role::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {
+            Some(ServiceRole::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {
                 JobTime::BeforeDeploy => cx.ledger.exact(node, "a job before the deployment"),
                 _ => cx.ledger.ignored(node, "the job runs at times of its own", true),
             },

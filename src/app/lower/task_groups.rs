@@ -3,9 +3,12 @@
 //! In: the services with their roles, the edges, the secrets. Out: [`TaskGroups`]. Invariant: every service is in
 //! a group, or an error says that its hosts form a cycle.
 
-use super::Lowering;
+use super::LoweringContext;
 use crate::rules;
-use crate::{Edge, Name, Piece, Role, Secret, SecretId, SecretSource, Service, TaskGroup, TaskGroups, Text};
+use crate::{
+    AppService, ApplicationSecret, Name, SecretId, SecretSource, ServiceEdge, ServiceRole, TaskGroup,
+    TaskGroups, Text, TextPiece,
+};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -15,10 +18,10 @@ type TaskLeaders = BTreeMap<Name, Vec<Name>>;
 
 /// The tasks of the application; nothing where services share a task in a cycle.
 pub(super) fn form(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
-    edges: &[Edge],
-    secrets: &IndexMap<SecretId, Secret>,
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    edges: &[ServiceEdge],
+    secrets: &IndexMap<SecretId, ApplicationSecret>,
 ) -> Option<TaskGroups> {
     let leaders = leaders(cx, services)?;
     let looked_up = looked_up(&leaders, services, edges, secrets);
@@ -36,20 +39,20 @@ pub(super) fn form(
 }
 
 /// The services whose tasks a service moves into; none for one that leads its own.
-fn hosts(service: &Service) -> &[Name] {
+fn hosts(service: &AppService) -> &[Name] {
     match &service.role {
-        Role::Service | Role::Job(_) => &[],
-        Role::Init { dependents, .. } => dependents,
-        Role::Sidecar { of, .. } => std::slice::from_ref(of),
+        ServiceRole::Service | ServiceRole::Job(_) => &[],
+        ServiceRole::Init { dependents, .. } => dependents,
+        ServiceRole::Sidecar { of, .. } => std::slice::from_ref(of),
     }
 }
 
 /// Follows each service to the leaders of its tasks, without recursion: chains may be long.
-fn leaders(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> Option<TaskLeaders> {
+fn leaders(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>) -> Option<TaskLeaders> {
     let mut leaders = TaskLeaders::new();
     let mut cycles = BTreeSet::new();
     for start in services.values() {
-        let mut way: Vec<(&Service, usize)> = vec![(start, 0)];
+        let mut way: Vec<(&AppService, usize)> = vec![(start, 0)];
         while let Some((service, step)) = way.last_mut() {
             let service = *service;
             if leaders.contains_key(&service.name) {
@@ -65,7 +68,7 @@ fn leaders(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> Option<
                 }
                 Some(host) => match way.iter().position(|(open, _)| open.name == host.name) {
                     Some(begin) => {
-                        let cycle: Vec<&Service> = way.iter().skip(begin).map(|(open, _)| *open).collect();
+                        let cycle: Vec<&AppService> = way.iter().skip(begin).map(|(open, _)| *open).collect();
                         if cycles.insert(host.name.clone()) {
                             tell_cycle(cx, &cycle);
                         }
@@ -79,7 +82,7 @@ fn leaders(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> Option<
 }
 
 /// The leaders of all hosts, or itself.
-fn found(leaders: &TaskLeaders, service: &Service) -> Vec<Name> {
+fn found(leaders: &TaskLeaders, service: &AppService) -> Vec<Name> {
     if hosts(service).is_empty() {
         return vec![service.name.clone()];
     }
@@ -92,7 +95,7 @@ fn found(leaders: &TaskLeaders, service: &Service) -> Vec<Name> {
     found
 }
 
-fn tell_cycle(cx: &mut Lowering<'_>, cycle: &[&Service]) {
+fn tell_cycle(cx: &mut LoweringContext<'_>, cycle: &[&AppService]) {
     let first = cycle.first().map(|service| &*service.name).unwrap_or_default();
     let names: Vec<&str> = cycle.iter().map(|service| &*service.name).chain([first]).collect();
     let mut diagnostic = Diagnostic::new(
@@ -102,9 +105,9 @@ fn tell_cycle(cx: &mut Lowering<'_>, cycle: &[&Service]) {
     .service(first);
     for (service, host) in cycle.iter().zip(names.iter().skip(1)) {
         let (origin, why) = match &service.role {
-            Role::Sidecar { origin, .. } => (*origin, "shares the task of"),
-            Role::Init { origin, .. } => (*origin, "starts in the task of"),
-            Role::Service | Role::Job(_) => continue,
+            ServiceRole::Sidecar { origin, .. } => (*origin, "shares the task of"),
+            ServiceRole::Init { origin, .. } => (*origin, "starts in the task of"),
+            ServiceRole::Service | ServiceRole::Job(_) => continue,
         };
         diagnostic = diagnostic.label(origin, format!("`{}` {why} `{host}`", service.name));
     }
@@ -114,9 +117,9 @@ fn tell_cycle(cx: &mut Lowering<'_>, cycle: &[&Service]) {
 /// Leaders of tasks that others talk to, or whose name or member's name stands in a value of others.
 fn looked_up(
     leaders: &TaskLeaders,
-    services: &IndexMap<Name, Service>,
-    edges: &[Edge],
-    secrets: &IndexMap<SecretId, Secret>,
+    services: &IndexMap<Name, AppService>,
+    edges: &[ServiceEdge],
+    secrets: &IndexMap<SecretId, ApplicationSecret>,
 ) -> BTreeSet<Name> {
     let tasks_of = |name: &str| leaders.get(name).map(Vec::as_slice).unwrap_or_default();
     let mut found = BTreeSet::new();
@@ -140,7 +143,7 @@ fn looked_up(
 }
 
 /// The values by which a container finds others.
-fn values(service: &Service) -> impl Iterator<Item = &Text> {
+fn values(service: &AppService) -> impl Iterator<Item = &Text> {
     let container = &service.container;
     let lists = [&container.entrypoint, &container.command];
     let words = lists.into_iter().flatten().flat_map(|list| &list.value);
@@ -150,7 +153,7 @@ fn values(service: &Service) -> impl Iterator<Item = &Text> {
 /// Services whose host names stand in a text.
 fn hosts_in(text: &Text) -> impl Iterator<Item = &Name> {
     text.segments.iter().filter_map(|segment| match &segment.piece {
-        Piece::Host(name) => Some(name),
+        TextPiece::Host(name) => Some(name),
         _ => None,
     })
 }

@@ -1,6 +1,6 @@
 //! What one container runs, and how.
 
-use super::{Name, Port, SecretId};
+use super::{ContainerPort, Name, SecretId};
 use crate::At;
 use crate::Text;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,9 +11,9 @@ use tranship_frontend::yaml::NodeId;
 
 /// What a container runs, and how.
 #[derive(Debug, Clone)]
-pub struct Container {
+pub struct ContainerSpec {
     /// Its image.
-    pub image: Image,
+    pub image: ContainerImage,
     /// `build`, with or without `image` beside it: the image is made from the project.
     pub build: Option<At<()>>,
     /// `platform`: `linux/arm64`.
@@ -31,9 +31,9 @@ pub struct Container {
     /// `healthcheck`, unless disabled.
     pub health_check: Option<HealthCheck>,
     /// `volumes` and `tmpfs`.
-    pub mounts: Vec<Mount>,
+    pub mounts: Vec<ContainerMount>,
     /// `ports` and `expose`.
-    pub ports: Vec<Port>,
+    pub ports: Vec<ContainerPort>,
     /// `secrets` and `configs`: files in the container.
     pub files: Vec<FileMount>,
     /// `stop_grace_period`.
@@ -115,7 +115,7 @@ pub struct DeviceMapping {
 
 /// What a container is made from.
 #[derive(Debug, Clone)]
-pub enum Image {
+pub enum ContainerImage {
     /// `image`, with or without `build` beside it.
     Named(Text),
     /// `build` alone: the image is pushed by the pipeline and named at deployment.
@@ -166,7 +166,7 @@ pub enum HealthTest {
 
 /// A mount of a container.
 #[derive(Debug, Clone)]
-pub struct Mount {
+pub struct ContainerMount {
     /// What is mounted.
     pub source: MountSource,
     /// The path in the container.

@@ -8,7 +8,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// A service that a managed database replaces.
 #[derive(Debug, Clone)]
-pub struct Database {
+pub struct ManagedDatabase {
     /// The Compose service it replaces.
     pub name: Name,
     /// The engine.

@@ -5,7 +5,7 @@ use tranship_frontend::source::Origin;
 
 /// Who talks to whom.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Edge {
+pub struct ServiceEdge {
     /// The service that connects.
     pub from: Name,
     /// The service or database connected to.

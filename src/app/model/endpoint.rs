@@ -8,7 +8,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// A port that is reachable from outside its task.
 #[derive(Debug, Clone)]
-pub struct Endpoint {
+pub struct ServiceEndpoint {
     /// The service that listens.
     pub service: Name,
     /// The container's port.

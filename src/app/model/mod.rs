@@ -25,7 +25,7 @@ pub use service::*;
 pub use task_group::*;
 pub use volume::*;
 
-use crate::{ChosenEnvironment, Settings, Text, Variable};
+use crate::{ChosenEnvironment, LateBoundVariable, Settings, Text};
 use indexmap::IndexMap;
 use std::sync::Arc;
 use tranship_frontend::source::Origin;
@@ -46,19 +46,19 @@ pub struct Application {
     pub tags: Vec<ResourceTag>,
     /// Everything that runs containers: services, jobs, init containers, sidecars. Databases that AWS
     /// replaces and skipped services are not among them.
-    pub services: IndexMap<Name, Service>,
+    pub services: IndexMap<Name, AppService>,
     /// Which of them share a task.
     pub tasks: TaskGroups,
     /// Named volumes that some service mounts.
-    pub volumes: IndexMap<Name, Volume>,
+    pub volumes: IndexMap<Name, NamedVolume>,
     /// Services that a managed database replaces.
-    pub databases: IndexMap<Name, Database>,
+    pub databases: IndexMap<Name, ManagedDatabase>,
     /// Values that must not appear in an artifact.
-    pub secrets: IndexMap<SecretId, Secret>,
+    pub secrets: IndexMap<SecretId, ApplicationSecret>,
     /// Who talks to whom, on which port.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<ServiceEdge>,
     /// Ports that are reachable from outside their task.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<ServiceEndpoint>,
     /// Variables that become parameters, with the value known at build time.
     pub late_bound: IndexMap<Name, LateBound>,
 }
@@ -85,7 +85,7 @@ pub struct ResourceTag {
 #[derive(Debug, Clone)]
 pub struct LateBound {
     /// Its name and the manifest's default.
-    pub variable: Variable,
+    pub variable: LateBoundVariable,
     /// The value of `.env`, the environment or `--set`, for `parameters.json`.
     pub value: Option<Arc<str>>,
     /// Where `late_bound` names it.

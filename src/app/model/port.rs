@@ -7,7 +7,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// A port of a container.
 #[derive(Debug, Clone)]
-pub struct Port {
+pub struct ContainerPort {
     /// The container's port.
     pub container: At<u16>,
     /// What it is published as; nothing for `expose`.
@@ -22,7 +22,7 @@ pub struct Port {
     pub origin: Origin,
 }
 
-impl Port {
+impl ContainerPort {
     /// Its number and protocol.
     pub fn spec(&self) -> PortSpec {
         PortSpec { number: self.container.get(), protocol: self.protocol }

@@ -47,7 +47,7 @@ impl fmt::Display for SecretId {
 
 /// A value that must not appear in an artifact.
 #[derive(Debug, Clone)]
-pub struct Secret {
+pub struct ApplicationSecret {
     /// What it is known by.
     pub name: SecretId,
     /// Where the value comes from.

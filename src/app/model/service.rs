@@ -1,6 +1,6 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
-use super::{Container, ExternalAddress, HealthTest, Image, Name};
+use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, Name};
 use crate::{At, ScheduleExpression, Text};
 use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
@@ -8,7 +8,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// Something that runs containers.
 #[derive(Debug, Clone)]
-pub struct Service {
+pub struct AppService {
     /// Its name in the manifest.
     pub name: Name,
     /// The service's mapping.
@@ -16,9 +16,9 @@ pub struct Service {
     /// Where its name stands.
     pub origin: Origin,
     /// What it is to the others.
-    pub role: Role,
+    pub role: ServiceRole,
     /// What its container does.
-    pub container: Container,
+    pub container: ContainerSpec,
     /// What must be there before it starts.
     pub dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`: how many copies.
@@ -39,13 +39,13 @@ pub struct Service {
     pub host_names: Vec<At<Name>>,
 }
 
-impl Service {
+impl AppService {
     /// Every text of its container and of its permissions.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let container = &self.container;
         let image = match &container.image {
-            Image::Named(text) => Some(text),
-            Image::Built { .. } => None,
+            ContainerImage::Named(text) => Some(text),
+            ContainerImage::Built { .. } => None,
         };
         let test: &[Text] = match container.health_check.as_ref().map(|check| &check.test.value) {
             Some(HealthTest::Exec(list)) => list,
@@ -67,11 +67,11 @@ impl Service {
 
 /// What a service is to the others.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Role {
+pub enum ServiceRole {
     /// Runs for ever.
     Service,
     /// Runs to completion, by itself.
-    Job(Job),
+    Job(ServiceJob),
     /// Runs to completion inside the task of each of these services, before they start.
     Init {
         /// The services that wait for it and share a volume with it. They may be in the task of another one.
@@ -90,7 +90,7 @@ pub enum Role {
 
 /// Something that runs to completion by itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Job {
+pub struct ServiceJob {
     /// When it runs.
     pub when: JobTime,
     /// The services that must not be updated before it succeeded.

@@ -7,7 +7,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// A named volume.
 #[derive(Debug, Clone)]
-pub struct Volume {
+pub struct NamedVolume {
     /// Its name in the manifest.
     pub name: Name,
     /// Who mounts it: services that are deployed.

@@ -11,7 +11,7 @@ use super::service::ServiceSettings;
 use super::value::SettingValue;
 use super::volume::VolumeSettings;
 use crate::rules;
-use crate::{At, Environment, EnvironmentChoice, Name};
+use crate::{At, EnvironmentChoice, EnvironmentSummary, Name};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
@@ -185,9 +185,9 @@ pub fn environments(
     sources: &Sources,
     known: &KnownNames,
     diagnostics: &mut Diagnostics,
-) -> Vec<Environment> {
+) -> Vec<EnvironmentSummary> {
     let document = SettingsDocument::read(manifest, sources, known, diagnostics);
-    let environment = |one: &DeclaredEnvironment| Environment {
+    let environment = |one: &DeclaredEnvironment| EnvironmentSummary {
         name: one.name.clone(),
         target: document.target_of(one).map(|target| target.clone().map(|name| name.as_str().to_owned())),
         files: one.layer.as_ref().map(|layer| layer.own.files.clone()).unwrap_or_default(),

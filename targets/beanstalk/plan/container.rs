@@ -3,9 +3,9 @@
 //! The decisions are those of [`crate::container`]; here is what a bundle makes of text, secrets and
 //! volumes, and what containers of the task wait for.
 
-use super::values::{InstanceText, Taken, known, taken, value};
+use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
-use super::{Plan, SecretVariable, container_name, files};
+use super::{BeanstalkPlan, SecretVariable, container_name, files};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -13,7 +13,8 @@ use crate::container::{
     NetworkMode, StartCondition, TextRenderer, field, plan_container,
 };
 use tranship_app::{
-    Application, BindMount, DependencyCondition, EnvironmentVariable, Mount, Name, Role, Service, Text,
+    AppService, Application, BindMount, ContainerMount, DependencyCondition, EnvironmentVariable, Name,
+    ServiceRole, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -22,14 +23,14 @@ use tranship_frontend::yaml::NodeId;
 /// Decides the container of a service.
 pub(super) fn decide(
     application: &Application,
-    service: &Service,
-    plan: &mut Plan,
+    service: &AppService,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     let request = request(service);
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
-    container.essential = !matches!(service.role, Role::Init { .. });
+    container.essential = !matches!(service.role, ServiceRole::Init { .. });
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
@@ -41,7 +42,7 @@ pub(super) fn decide(
 }
 
 /// What to plan. A Dockerrun cannot share namespaces, so neighbours do not matter.
-pub(super) fn request(service: &Service) -> ContainerRequest<'_> {
+pub(super) fn request(service: &AppService) -> ContainerRequest<'_> {
     ContainerRequest {
         service,
         name: container_name(&service.name),
@@ -53,7 +54,7 @@ pub(super) fn request(service: &Service) -> ContainerRequest<'_> {
 /// The instance's task, for the containers in it.
 struct InstanceHost<'a> {
     application: &'a Application,
-    plan: &'a mut Plan,
+    plan: &'a mut BeanstalkPlan,
 }
 
 impl TextRenderer for InstanceHost<'_> {
@@ -87,7 +88,7 @@ impl ContainerHost for InstanceHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
         match taken(text, self.application, planner.cx)? {
-            Taken::Text(text) => {
+            VariableValue::Text(text) => {
                 if text.text().is_some() {
                     planner.exact(&variable.node, field::ENVIRONMENT);
                 } else {
@@ -96,7 +97,7 @@ impl ContainerHost for InstanceHost<'_> {
                 }
                 Some(EnvironmentSource::Value(text))
             }
-            Taken::Secret(secret) => {
+            VariableValue::Secret(secret) => {
                 let place = "aws:elasticbeanstalk:application:environmentsecrets";
                 planner.cx.ledger.exact(&variable.node, place);
                 take_secret(name, secret, variable.origin, self.plan, planner.cx);
@@ -108,7 +109,7 @@ impl ContainerHost for InstanceHost<'_> {
     fn named_volume(
         &mut self,
         name: &Name,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -118,7 +119,7 @@ impl ContainerHost for InstanceHost<'_> {
     fn anonymous_volume(
         &mut self,
         index: usize,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -128,7 +129,7 @@ impl ContainerHost for InstanceHost<'_> {
     fn bind_mount(
         &mut self,
         bind: &BindMount,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -160,7 +161,7 @@ pub(super) fn refuse_build(
 /// What other containers must have reached. A database and a job are there before any container starts.
 fn depends_on(
     application: &Application,
-    service: &Service,
+    service: &AppService,
     cx: &mut Compilation<'_>,
 ) -> Vec<ContainerDependency> {
     let mut list = Vec::new();
@@ -171,7 +172,7 @@ fn depends_on(
             continue;
         }
         let Some(other) = application.services.get(&dependency.on) else { continue };
-        if matches!(other.role, Role::Job(_)) {
+        if matches!(other.role, ServiceRole::Job(_)) {
             cx.ledger.exact(&dependency.node, "the job runs before the containers are replaced");
             continue;
         }
@@ -200,7 +201,7 @@ fn take_secret(
     name: &str,
     secret: SecretVariable,
     origin: Origin,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     match plan.secrets.get(name) {

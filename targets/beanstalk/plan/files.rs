@@ -1,11 +1,11 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
 use super::values::known;
-use super::{BundleFile, Plan, UNPACKED, container_name, path};
+use super::{BeanstalkPlan, BundleFile, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use camino::Utf8Path;
-use tranship_app::{Application, FileMount, FileMountKind, SecretSource, Service};
+use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::Kind;
 
@@ -26,7 +26,7 @@ const DEEPEST: usize = 40;
 pub(super) fn add(
     local: &Utf8Path,
     relative: &Utf8Path,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     cx: &Compilation<'_>,
 ) -> Result<(), String> {
     collect(local, relative, 0, plan, cx)
@@ -36,7 +36,7 @@ fn collect(
     local: &Utf8Path,
     relative: &Utf8Path,
     depth: usize,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     cx: &Compilation<'_>,
 ) -> Result<(), String> {
     let unread = |error: std::io::Error| format!("`{relative}` cannot be read: {error}");
@@ -82,8 +82,8 @@ pub(super) struct MountedFile {
 /// Decides `configs` and `secrets` of a container: a config is a file of the bundle, a secret is refused.
 pub(super) fn decide(
     application: &Application,
-    service: &Service,
-    plan: &mut Plan,
+    service: &AppService,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Vec<MountedFile> {
     let mut mounted = Vec::new();
@@ -110,7 +110,7 @@ pub(super) fn decide(
 
 fn content(
     application: &Application,
-    service: &Service,
+    service: &AppService,
     file: &FileMount,
     cx: &mut Compilation<'_>,
 ) -> Option<Vec<u8>> {
@@ -139,7 +139,7 @@ fn content(
     }
 }
 
-fn refuse(service: &Service, file: &FileMount, cx: &mut Compilation<'_>) {
+fn refuse(service: &AppService, file: &FileMount, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
     cx.diagnostics.push(
         Diagnostic::new(

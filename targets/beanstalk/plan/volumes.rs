@@ -1,11 +1,11 @@
 //! Mounts -> volumes of the task, which are directories of the instance.
 
-use super::{HostVolume, Plan, UNPACKED, container_name, files, path};
+use super::{BeanstalkPlan, HostVolume, UNPACKED, container_name, files, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::{ContainerPlanner, is_machine_path};
 use camino::Utf8Path;
-use tranship_app::{Application, At, BindMount, BindSource, Mount, Service, VolumeLifetime};
+use tranship_app::{AppService, Application, At, BindMount, BindSource, ContainerMount, VolumeLifetime};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Where named volumes are on the instance.
@@ -26,7 +26,7 @@ pub(super) struct BoundDirectory {
 /// A volume that is empty at each start.
 pub(super) fn anonymous(
     index: usize,
-    mount: &Mount,
+    mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
     volumes: &mut Vec<HostVolume>,
 ) -> String {
@@ -41,7 +41,7 @@ pub(super) fn anonymous(
 /// data, which no one commits, is one of the instance.
 pub(super) fn bind(
     bind: &BindMount,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     planner: &mut ContainerPlanner<'_, '_>,
 ) -> Option<BoundDirectory> {
     let (service, cx) = (planner.service(), &mut *planner.cx);
@@ -59,7 +59,7 @@ pub(super) fn bind(
 /// Adds the volume of a bind mount, once for each directory, and returns its name.
 pub(super) fn add(
     found: BoundDirectory,
-    mount: &Mount,
+    mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
     volumes: &mut Vec<HostVolume>,
 ) -> String {
@@ -88,7 +88,7 @@ pub(super) fn staged(path: String) -> String {
 
 /// The folder of the project, if it holds data: a data store's own, or one that is not there and that Docker
 /// would make.
-fn data_folder<'m>(service: &Service, source: &'m BindSource) -> Option<&'m Utf8Path> {
+fn data_folder<'m>(service: &AppService, source: &'m BindSource) -> Option<&'m Utf8Path> {
     match source {
         BindSource::ProjectFolder(relative) if service.data_store.is_some() => Some(relative),
         BindSource::Missing(relative) if !source.names_file() => Some(relative),
@@ -97,7 +97,7 @@ fn data_folder<'m>(service: &Service, source: &'m BindSource) -> Option<&'m Utf8
 }
 
 /// The directory of the instance that stands in for one of the project's that holds data.
-fn kept(service: &Service, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
+fn kept(service: &AppService, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
     let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
     let reason = "a directory of the instance, empty at first: it goes with the instance";
     cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
@@ -124,7 +124,12 @@ fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
 }
 
 /// The path that a bundled file or directory has on the instance. Nothing after an error.
-fn bundled(service: &Service, bind: &BindMount, plan: &mut Plan, cx: &mut Compilation<'_>) -> Option<String> {
+fn bundled(
+    service: &AppService,
+    bind: &BindMount,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Option<String> {
     let source = &bind.path;
     let relative = bind.source.within_project();
     let added = match relative {
@@ -176,7 +181,7 @@ fn volume_path(name: &str) -> String {
 }
 
 /// The directories behind the named volumes.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     for volume in application.volumes.values() {
         if volume.users.is_empty() {
             continue;

@@ -3,7 +3,7 @@
 //! A value such as `smtp://mail.example.com:587` or `broker.example.com:9092` names a port that the
 //! application needs; it is opened. Everything else stays shut.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{OutboundPort, TaskPlan};
 use std::collections::BTreeSet;
 use tranship_app::PortSpec;
@@ -12,7 +12,7 @@ use tranship_facts::ports::DNS;
 use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 
 /// The outbound rules of a task.
-pub(super) fn of_task(planner: &Planner<'_, '_>, task: &TaskPlan) -> Vec<OutboundPort> {
+pub(super) fn of_task(planner: &EcsPlanner<'_, '_>, task: &TaskPlan) -> Vec<OutboundPort> {
     let rule =
         |port, protocol, description: &str| OutboundPort { port, protocol, description: description.into() };
     let mut rules = vec![
@@ -29,7 +29,7 @@ pub(super) fn of_task(planner: &Planner<'_, '_>, task: &TaskPlan) -> Vec<Outboun
 }
 
 /// Ports of hosts outside of the application that values of the task's containers name.
-fn named(planner: &Planner<'_, '_>, task: &TaskPlan) -> BTreeSet<PortSpec> {
+fn named(planner: &EcsPlanner<'_, '_>, task: &TaskPlan) -> BTreeSet<PortSpec> {
     let services = planner.app.services.values().filter(|it| planner.layout.is_in(&it.name, &task.name));
     services.flat_map(|service| &service.external).map(|address| address.port).collect()
 }

@@ -1,14 +1,14 @@
 //! What every decision works with: the application, the policy, the ledger, and ways to report.
 
-use super::{compute_policy::ComputePolicy, text::Renderer};
+use super::{compute_policy::ComputePolicy, text::EcsTextRenderer};
 use crate::Compilation;
 use crate::container::ContainerBounds;
 use tranship_app::rules::target;
-use tranship_app::{Application, Claim, Service, TaskGroups};
+use tranship_app::{AppService, Application, Claim, TaskGroups};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The state of planning.
-pub(super) struct Planner<'a, 'c> {
+pub(super) struct EcsPlanner<'a, 'c> {
     /// The application.
     pub(super) app: &'a Application,
     /// The target's policy.
@@ -19,18 +19,18 @@ pub(super) struct Planner<'a, 'c> {
     pub(super) cx: &'a mut Compilation<'c>,
 }
 
-impl<'a> Planner<'a, '_> {
+impl<'a> EcsPlanner<'a, '_> {
     /// Renders texts of a task.
-    pub(super) fn renderer<'t>(&self, task: &'t str) -> Renderer<'t>
+    pub(super) fn renderer<'t>(&self, task: &'t str) -> EcsTextRenderer<'t>
     where
         'a: 't,
     {
-        Renderer { app: self.app, layout: self.layout, task: Some(task) }
+        EcsTextRenderer { app: self.app, layout: self.layout, task: Some(task) }
     }
 
     /// Renders texts that belong to no task: of secrets and of the stack itself.
-    pub(super) fn stack_renderer(&self) -> Renderer<'a> {
-        Renderer { app: self.app, layout: self.layout, task: None }
+    pub(super) fn stack_renderer(&self) -> EcsTextRenderer<'a> {
+        EcsTextRenderer { app: self.app, layout: self.layout, task: None }
     }
 
     /// The target, and what it allows.
@@ -52,7 +52,7 @@ impl<'a> Planner<'a, '_> {
     pub(super) fn about(
         &self,
         rule: &'static Rule,
-        service: &Service,
+        service: &AppService,
         claimed: &impl Claim,
         message: String,
     ) -> Diagnostic {
@@ -66,7 +66,7 @@ impl<'a> Planner<'a, '_> {
     /// Claims a leaf as ignored and reports it: a warning where behaviour is lost, else a note.
     pub(super) fn ignore(
         &mut self,
-        service: &Service,
+        service: &AppService,
         claimed: &impl Claim,
         key: &str,
         reason: &str,
@@ -83,7 +83,7 @@ impl<'a> Planner<'a, '_> {
     /// Claims a leaf as rejected and reports what to do.
     pub(super) fn reject(
         &mut self,
-        service: &Service,
+        service: &AppService,
         claimed: &impl Claim,
         key: &str,
         reason: &str,

@@ -4,7 +4,7 @@
 //! updates in this order, and waits until a service is steady. Two services that wait for each other through
 //! their sidecars would never come up: such a wait is left out.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::security_groups;
 use super::{
     FileSystemPlan, LoadBalancerPlan, NetworkPlan, SecurityGroupRule, TargetGroupPlan, TaskPlan,
@@ -13,9 +13,9 @@ use super::{
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
-    Application, DependencyCondition, JobTime, Name, Role as ServiceRole, ServiceDependency, TaskGroups,
+    Application, DependencyCondition, JobTime, Name, ServiceDependency, ServiceRole, TaskGroups,
 };
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_frontend::diagnostic::Severity;
 
 /// What is decided before the order, and what tasks wait for.
@@ -69,7 +69,7 @@ impl Prerequisites<'_> {
         let members = self.app.services.values().filter(|it| self.layout.is_in(&it.name, &task.name));
         for dependency in members.flat_map(|service| &service.dependencies) {
             if self.app.databases.contains_key(&dependency.on) {
-                after.push(LogicalId::of(&dependency.on, Role::Database));
+                after.push(LogicalId::of(&dependency.on, ResourceRole::Database));
             }
         }
         after
@@ -78,9 +78,9 @@ impl Prerequisites<'_> {
     /// The resource of a task that is waited for: none for a job that only runs later.
     fn awaited(&self, name: &Name) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
-            ServiceRole::Service => Some(LogicalId::of(name, Role::Service)),
+            ServiceRole::Service => Some(LogicalId::of(name, ResourceRole::Service)),
             ServiceRole::Job(job) => {
-                (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, Role::Run))
+                (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, ResourceRole::Run))
             }
             ServiceRole::Sidecar { .. } | ServiceRole::Init { .. } => None,
         }
@@ -98,7 +98,7 @@ pub(super) struct TaskWaits(BTreeMap<Name, Vec<Name>>);
 
 impl TaskWaits {
     /// Decides who waits for whom, and claims every condition.
-    pub(super) fn plan(planner: &mut Planner<'_, '_>) -> TaskWaits {
+    pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> TaskWaits {
         let mut waits = TaskWaits::default();
         let app = planner.app;
         for service in app.services.values() {
@@ -122,7 +122,12 @@ impl TaskWaits {
         self.0.get(task).into_iter().flatten()
     }
 
-    fn dependency(&mut self, planner: &mut Planner<'_, '_>, service: &Name, dependency: &ServiceDependency) {
+    fn dependency(
+        &mut self,
+        planner: &mut EcsPlanner<'_, '_>,
+        service: &Name,
+        dependency: &ServiceDependency,
+    ) {
         if planner.app.databases.contains_key(&dependency.on) {
             planner.exact(&dependency.condition, "the stack creates the database first");
             return;
@@ -159,7 +164,7 @@ impl TaskWaits {
 }
 
 /// Settles the condition of a dependency between two tasks.
-fn claim_order(planner: &mut Planner<'_, '_>, dependency: &ServiceDependency) {
+fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency) {
     match dependency.condition.peek() {
         DependencyCondition::Completed => {
             planner.exact(&dependency.condition, "the stack runs the job first");
@@ -172,7 +177,7 @@ fn claim_order(planner: &mut Planner<'_, '_>, dependency: &ServiceDependency) {
 }
 
 /// Reports once what ECS cannot promise of an order between tasks.
-pub(super) fn report(planner: &mut Planner<'_, '_>) {
+pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     let mut first = None;
     let mut pairs = Vec::new();
     let app = planner.app;
@@ -199,7 +204,7 @@ pub(super) fn report(planner: &mut Planner<'_, '_>) {
 }
 
 /// Whether a dependency is on a service that no task shares with this one.
-fn is_between_tasks(planner: &Planner<'_, '_>, service: &str, dependency: &ServiceDependency) -> bool {
+fn is_between_tasks(planner: &EcsPlanner<'_, '_>, service: &str, dependency: &ServiceDependency) -> bool {
     let layout = planner.layout;
     planner.app.services.contains_key(&dependency.on)
         && !layout.tasks_of(service).iter().any(|task| layout.is_in(&dependency.on, task))

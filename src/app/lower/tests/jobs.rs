@@ -1,13 +1,15 @@
 use super::{Lowered, lowered};
-use crate::{JobTime, Role, VolumeLifetime, VolumeOwner};
+use crate::{JobTime, ServiceRole, VolumeLifetime, VolumeOwner};
 
 /// A service's role in words.
 fn role(lowered: &Lowered, service: &str) -> String {
     match &lowered.app().services[service].role {
-        Role::Service => "service".to_owned(),
-        Role::Sidecar { .. } => format!("sidecar of {}", lowered.app().tasks.tasks_of(service).join(" ")),
-        Role::Init { .. } => format!("init of {}", lowered.app().tasks.tasks_of(service).join(" ")),
-        Role::Job(job) => {
+        ServiceRole::Service => "service".to_owned(),
+        ServiceRole::Sidecar { .. } => {
+            format!("sidecar of {}", lowered.app().tasks.tasks_of(service).join(" "))
+        }
+        ServiceRole::Init { .. } => format!("init of {}", lowered.app().tasks.tasks_of(service).join(" ")),
+        ServiceRole::Job(job) => {
             let when = match &job.when {
                 JobTime::BeforeDeploy => "before",
                 JobTime::Manual => "manual",

@@ -11,8 +11,8 @@ mod settings;
 mod total;
 
 use crate::{
-    Application, EnvironmentChoice, KnownNames, Ledger, LoweringInput, Piece, Report, Support, SupportRow,
-    SupportTable, Text, late_bound_names, lower,
+    Application, DispositionReport, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput,
+    SupportRow, SupportTable, Text, TextPiece, late_bound_names, lower,
 };
 use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
@@ -24,7 +24,7 @@ use tranship_frontend::world::Memory;
 pub(super) struct Lowered {
     pub(super) application: Option<Application>,
     pub(super) diagnostics: Diagnostics,
-    pub(super) report: Report,
+    pub(super) report: DispositionReport,
 }
 
 /// Everything that no code claims, so that a report can be closed.
@@ -32,7 +32,7 @@ static REST: SupportTable = SupportTable {
     target: "fargate",
     rows: &[SupportRow {
         key: "*",
-        support: Support::Ignored { loses: false },
+        support: KeySupport::Ignored { loses: false },
         reason: "left to the target",
     }],
 };
@@ -135,12 +135,12 @@ impl Lowered {
 
 /// A text with `{…}` for what is not literal.
 pub(super) fn print(text: &Text) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.to_string(),
-        Piece::LateBound(variable) => format!("{{${}}}", variable.name),
-        Piece::Host(name) => format!("{{host {name}}}"),
-        Piece::Database { service, field } => format!("{{{service} {field:?}}}"),
-        Piece::Secret(name) => format!("{{secret {name}}}"),
+    let piece = |piece: &TextPiece| match piece {
+        TextPiece::Literal(text) => text.to_string(),
+        TextPiece::LateBound(variable) => format!("{{${}}}", variable.name),
+        TextPiece::Host(name) => format!("{{host {name}}}"),
+        TextPiece::Database { service, field } => format!("{{{service} {field:?}}}"),
+        TextPiece::Secret(name) => format!("{{secret {name}}}"),
         other => format!("{{{other:?}}}"),
     };
     text.segments.iter().map(|segment| piece(&segment.piece)).collect()

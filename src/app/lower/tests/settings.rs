@@ -1,5 +1,5 @@
 use super::{Lowered, lowered, lowered_for, print};
-use crate::{EnvironmentChoice, NetworkSetting, Posture};
+use crate::{DeploymentPosture, EnvironmentChoice, NetworkSetting};
 use tranship_frontend::diagnostic::Severity;
 
 const TWO: &str = "services:
@@ -32,7 +32,7 @@ fn an_environment_stands_over_the_defaults() {
     assert_eq!(lowered.app().environment.target, "fargate");
     assert_eq!(settings.region.as_ref().map(|region| region.value.as_str()), Some("us-east-1"));
     assert_eq!(settings.log_retention.as_ref().map(|days| days.value.days()), Some(30));
-    assert_eq!(settings.posture(), Posture::Prod);
+    assert_eq!(settings.posture(), DeploymentPosture::Prod);
     assert!(
         matches!(&settings.network, Some(NetworkSetting::Existing(network)) if network.private_subnets.len() == 2)
     );
