@@ -8,6 +8,7 @@ use super::disposition::{Disposition, LedgerEntry};
 use super::report::{DispositionReport, ReportRow};
 use super::settings::UnclaimedSettings;
 use super::support::{KeySupport, SupportRow, SupportTable};
+use super::untold_leaves::UntoldLeaves;
 use crate::rules;
 use camino::Utf8Path;
 use std::collections::BTreeMap;
@@ -81,12 +82,14 @@ impl Ledger {
 
     /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
     /// around the leaf that is deeper than what the row speaks of; then that claim.
-    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table.
+    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table, and one for each
+    /// kind of ignored leaf that neither these nor the `earlier` diagnostics name.
     pub fn close(
         self,
         manifest: &Manifest,
         sources: &Sources,
         table: &SupportTable,
+        earlier: &Diagnostics,
         diagnostics: &mut Diagnostics,
     ) -> DispositionReport {
         let claims = self.spread(manifest);
@@ -94,6 +97,7 @@ impl Ledger {
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut report = DispositionReport::default();
         let mut unclaimed = UnclaimedSettings::default();
+        let mut untold = UntoldLeaves::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
@@ -114,12 +118,16 @@ impl Ledger {
                 diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
                 LedgerEntry::unaccounted()
             });
+            if row.is_none() {
+                untold.note(leaf, claim.map_or(leaf, |claim| claim.node), &entry, manifest);
+            }
             report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
         }
         unclaimed.report(table.target, diagnostics);
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }
+        untold.report((manifest, sources), table.target, earlier, diagnostics);
         report
     }
 

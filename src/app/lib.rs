@@ -17,6 +17,7 @@ pub mod rules;
 mod settings;
 mod support;
 mod text;
+mod untold_leaves;
 
 pub use at::{At, Claim};
 pub use disposition::{Disposition, LedgerEntry};

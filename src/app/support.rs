@@ -55,7 +55,7 @@ impl SupportTable {
         self.rows.iter().filter(|row| covers(row.key, path)).max_by_key(|row| specificity(row.key))
     }
 
-    /// One diagnostic for all the leaves that one row covers.
+    /// One diagnostic for all the leaves that one row covers, with the place of each.
     pub(super) fn tell(
         &self,
         key: &'static str,
@@ -83,9 +83,11 @@ impl SupportTable {
         let message = format!("`{shown}`{of} {verb} on {}: {}", self.target, row.reason);
         let mut diagnostic = Diagnostic::new(rule, message)
             .severity(severity)
-            .at(manifest.nodes.origin(*first))
             .key(manifest.nodes.path(*first).to_string())
             .target(self.target);
+        for leaf in leaves {
+            diagnostic = diagnostic.at(manifest.nodes.origin(*leaf));
+        }
         if let [name] = names.as_slice() {
             diagnostic = diagnostic.service(name.clone());
         }
@@ -97,7 +99,7 @@ impl SupportTable {
 }
 
 /// The service, volume or network that a path belongs to.
-fn owner(path: &KeyPath) -> Option<String> {
+pub(super) fn owner(path: &KeyPath) -> Option<String> {
     match path.0.as_slice() {
         [PathSegment::Key(_), PathSegment::Key(name), ..] => Some(format!("`{name}`")),
         _ => None,
@@ -105,7 +107,7 @@ fn owner(path: &KeyPath) -> Option<String> {
 }
 
 /// At most three names, and how many more.
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     match names {
         [one] => one.clone(),
         [first, second] => format!("{first} and {second}"),
@@ -116,7 +118,7 @@ fn list(names: &[String]) -> String {
 }
 
 /// `services.*.shm_size` as people say it: `shm_size`.
-fn shown_key(key: &str) -> &str {
+pub(super) fn shown_key(key: &str) -> &str {
     ["services.*.", "volumes.*.", "networks.*.", "secrets.*.", "configs.*."]
         .iter()
         .find_map(|prefix| key.strip_prefix(prefix))

@@ -9,7 +9,7 @@ impl DocumentReader<'_> {
         let disabled = self.truth(node.get("disable")).is_some_and(|disable| disable.value);
         let test = node.get("test").and_then(|test| self.health_test(test));
         if disabled || test.as_ref().is_none_or(|test| test.value.is_none()) {
-            self.findings.claims.exact(node, "no health check");
+            self.no_health_check(node);
             return None;
         }
         Some(HealthCheck {
@@ -21,6 +21,15 @@ impl DocumentReader<'_> {
             start_interval: self.duration(node.get("start_interval")),
             retries: self.parsed(node.get("retries")),
         })
+    }
+
+    /// What says that there is none means it; the rest has nothing to speak of.
+    fn no_health_check(&mut self, node: &Node) {
+        self.findings.claims.ignored(node, "there is no health check to run", false);
+        let disable = node.get("disable").filter(|disable| disable.as_bool() == Some(true));
+        if let Some(said) = disable.or_else(|| node.get("test")) {
+            self.findings.claims.exact(said, "no health check");
+        }
     }
 
     /// The command of a health check; nothing inside for `NONE`.

@@ -81,9 +81,10 @@ impl DocumentReader<'_> {
 
     fn image(&mut self, node: &Node) -> ContainerImage {
         let named = node.get("image").and_then(|image| self.text(image));
-        match (named, node.get("build")) {
-            (Some(text), _) => ContainerImage::Named(text),
-            (None, build) => {
+        match (named, node.get("build"), node.get("provider")) {
+            (Some(text), ..) => ContainerImage::Named(text),
+            (None, None, Some(provider)) => ContainerImage::Provided { node: provider.id },
+            (None, build, _) => {
                 let build = build.unwrap_or(node);
                 ContainerImage::Built { node: build.id, origin: build.origin }
             }

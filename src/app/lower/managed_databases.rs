@@ -12,6 +12,7 @@ use crate::{
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
 use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.
@@ -124,11 +125,13 @@ fn claim(
 ) {
     cx.ledger.ignored(&given.node, "a managed database replaces the container", false);
     let container = &given.description.value.container;
+    claim_image(cx, container, database);
     for (key, variant) in &container.environment {
         let (key, node) = (&&**key, &variant.node);
-        if names.database.contains(key) {
+        let taken = |from: &Option<At<String>>| from.as_ref().is_some_and(|value| value.node == *node);
+        if names.database.contains(key) && taken(&database.database) {
             cx.ledger.exact(node, "the database's name");
-        } else if names.user.contains(key) && database.username.is_some() {
+        } else if names.user.contains(key) && taken(&database.username) {
             cx.ledger.exact(node, "the database's user");
         } else if names.password.contains(key) {
             let reason = "a literal secret is never emitted";
@@ -136,6 +139,18 @@ fn claim(
         }
     }
     lost(cx, container, database);
+}
+
+/// The image says the engine and, with the numbers of its tag, the version, unless a setting does.
+fn claim_image(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database: &ManagedDatabase) {
+    let ContainerImage::Named(image) = &container.image else { return };
+    let from_image = |origin: Origin| origin == image.origin;
+    if database.version.as_ref().is_some_and(|version| from_image(version.origin)) {
+        cx.ledger.exact(&image.node, "the database's engine and version");
+    } else if from_image(database.engine.origin) {
+        let (value, reason) = ("the engine alone", "the tag of the image does not set the version");
+        cx.ledger.approximated(&image.node, value, reason, "the database's engine");
+    }
 }
 
 /// What the container does that a managed database does not: told once.

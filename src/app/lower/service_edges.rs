@@ -137,6 +137,6 @@ fn spec_of(container: &ContainerSpec, number: u16) -> PortSpec {
 fn known(container: &ContainerSpec) -> Option<&'static KnownImage> {
     match &container.image {
         ContainerImage::Named(text) => KnownImage::find(&flat_text::shown(text)),
-        ContainerImage::Built { .. } => None,
+        ContainerImage::Built { .. } | ContainerImage::Provided { .. } => None,
     }
 }

@@ -169,7 +169,8 @@ impl<'a> AccountWalk<'a> {
             severity,
         });
         one.owners.extend(standing.owner.map(|owner| format!("`{owner}`")));
-        one.nodes.push((node.id, node.origin));
+        let leaves = self.manifest.nodes.leaves_of(node.id);
+        one.nodes.extend(leaves.map(|leaf| (leaf, self.manifest.nodes.origin(leaf))));
     }
 }
 
@@ -182,10 +183,10 @@ impl UnusedSetting {
         let verb = if targets.len() == 1 { "uses" } else { "use" };
         let users = targets.join(" and ");
         let message = format!("`{}`{of} has no effect on `{target}`: only {users} {verb} it", self.key);
-        let first = self.nodes.first().map(|(_, origin)| *origin).unwrap_or_default();
-        Diagnostic::new(&rules::tranship::UNUSED_SETTING, message)
+        let places = self.nodes.iter().map(|(_, origin)| *origin);
+        places
+            .fold(Diagnostic::new(&rules::tranship::UNUSED_SETTING, message), Diagnostic::at)
             .severity(self.severity)
-            .at(first)
             .key(self.path)
             .target(target)
             .help("remove it, or move it to the environments whose target uses it")

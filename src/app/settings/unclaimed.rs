@@ -14,7 +14,7 @@ pub(crate) struct UnclaimedSettings(IndexMap<String, UnclaimedSetting>);
 
 #[derive(Debug)]
 struct UnclaimedSetting {
-    origin: Origin,
+    origins: Vec<Origin>,
     severity: Severity,
 }
 
@@ -27,7 +27,8 @@ impl UnclaimedSettings {
         let outermost = if in_environment { extension + 4 } else { extension + 2 };
         let key = KeyPath(path.0.iter().take(outermost).cloned().collect()).to_string();
         let severity = if in_environment { Severity::Warning } else { Severity::Note };
-        self.0.entry(key).or_insert(UnclaimedSetting { origin, severity });
+        let one = self.0.entry(key).or_insert(UnclaimedSetting { origins: Vec::new(), severity });
+        one.origins.push(origin);
         let reason = "nothing in this application needs it".into();
         let disposition = Disposition::Ignored { reason, loses: in_environment };
         Some(LedgerEntry { disposition, became: String::new() })
@@ -39,7 +40,8 @@ impl UnclaimedSettings {
             let message = format!("`{key}` has no effect: nothing in this application needs it");
             let diagnostic =
                 Diagnostic::new(&rules::tranship::UNUSED_SETTING, message).severity(one.severity);
-            diagnostics.push(diagnostic.at(one.origin).key(key).target(target));
+            let placed = one.origins.into_iter().fold(diagnostic, Diagnostic::at);
+            diagnostics.push(placed.key(key).target(target));
         }
     }
 }

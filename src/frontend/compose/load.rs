@@ -99,7 +99,7 @@ fn resolve(root: &mut Node, project: &mut Project, cx: &mut Context<'_>) -> Vec<
         consistency::container_names(root, cx);
     }
     if !cx.options.all_resources {
-        profiles::drop_unused(root);
+        profiles::drop_unused(root, cx);
     }
     services.inactive()
 }

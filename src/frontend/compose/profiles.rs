@@ -4,7 +4,9 @@
 //! `Project.WithProfiles`, `WithServicesEnabled`, `WithSelectedServices` and `WithoutUnnecessaryResources`.
 
 use super::{Context, Project};
-use crate::diagnostic::{Diagnostic, rules::project as rule, suggest};
+use crate::diagnostic::rules::{compose as rules, project as rule};
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::source::Origin;
 use crate::yaml::{Entry, Mapping, Node};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -135,7 +137,7 @@ fn prune_dependencies(service: &mut Node, wanted: &BTreeSet<Arc<str>>) {
 }
 
 /// Drops networks, volumes, secrets, configs and models that no active service uses.
-pub(super) fn drop_unused(root: &mut Node) {
+pub(super) fn drop_unused(root: &mut Node, cx: &mut Context<'_>) {
     let mut used = Used::default();
     let active = root.get("services").and_then(Node::as_mapping);
     for entry in active.into_iter().flatten() {
@@ -150,11 +152,27 @@ pub(super) fn drop_unused(root: &mut Node) {
         ("models", &used.models),
     ] {
         let Some(resources) = root.get_mut(room).and_then(Node::as_mapping_mut) else { continue };
+        for entry in resources.iter().filter(|entry| !names.contains(&entry.key.text)) {
+            unused(room, entry, cx);
+        }
         resources.retain(|entry| names.contains(&entry.key.text));
         if resources.is_empty() {
             root.remove(room);
         }
     }
+}
+
+/// Says that a resource is left out, at the place of each of its leaves.
+fn unused(room: &str, entry: &Entry, cx: &mut Context<'_>) {
+    let written = entry.value.leaf_origins().into_iter().filter(|origin| cx.sources.is_written(*origin));
+    let places: Vec<Origin> = written.collect();
+    if places.is_empty() {
+        return;
+    }
+    let path = format!("{room}.{}", entry.key.text);
+    let message = format!("`{path}` has no effect: no active service uses it");
+    let placed = places.into_iter().fold(Diagnostic::new(&rules::UNUSED_RESOURCE, message), Diagnostic::at);
+    cx.report(placed.key(path).help("remove it, or name it in a service"));
 }
 
 #[derive(Default)]

@@ -132,6 +132,19 @@ impl Node {
         }
     }
 
+    /// The origins of the leaves below it, or its own if it is one.
+    pub fn leaf_origins(&self) -> Vec<Origin> {
+        match &self.value {
+            Value::Sequence(items) if !items.is_empty() => {
+                items.iter().flat_map(Node::leaf_origins).collect()
+            }
+            Value::Mapping(mapping) if !mapping.is_empty() => {
+                mapping.iter().flat_map(|entry| entry.value.leaf_origins()).collect()
+            }
+            _ => vec![self.origin],
+        }
+    }
+
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         self.value == Value::Null

@@ -93,6 +93,10 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
     for service in application.services.values() {
         for port in &service.container.ports {
             let public = public_of(application, service, port.container.get(), port.protocol);
+            if public.is_none() && port.published.is_none() {
+                cx.ledger.ignored(&port.node, "containers reach each other on every port", false);
+                continue;
+            }
             cx.ledger.exact(&port.node, "container port");
             let Some(published) = &port.published else { continue };
             match public {

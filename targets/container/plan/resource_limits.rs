@@ -24,8 +24,16 @@ fn cpu<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPl
     match planner.bounds.cpu {
         CpuBound::TaskSize => {
             let limit = limit.map(|limit| *planner.exact(limit, field::CPU));
-            let reservation = reservation.map(|reservation| *planner.exact(reservation, field::CPU));
-            container.cpu = limit.or(reservation);
+            container.cpu = match (limit, reservation) {
+                (Some(limit), Some(unused)) => {
+                    let reason = "the limit sets the CPU of the container";
+                    planner.ignore(unused, "deploy.resources.reservations.cpus", reason, false);
+                    Some(limit)
+                }
+                (limit, reservation) => {
+                    limit.or(reservation.map(|reservation| *planner.exact(reservation, field::CPU)))
+                }
+            };
         }
         CpuBound::Weight => {
             let reservation = reservation.map(|reservation| *planner.exact(reservation, field::CPU));

@@ -106,7 +106,8 @@ impl ContainerHost for TemplateHost<'_> {
         _: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<TemplateValue> {
-        planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
+        let reason = "a parameter names the image, which is built and pushed before the deployment";
+        planner.cx.ledger.ignored(&node, reason, false);
         Some(LogicalId::of(&planner.service().name, ResourceRole::Image).reference())
     }
 

@@ -73,7 +73,7 @@ fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     let known = known_names();
     let given = LoweringInput { manifest: &manifest, choice, known: &known, world };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
-    let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
+    let report = ledger.close(&manifest, &sources, &REST, &diagnostics, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
 

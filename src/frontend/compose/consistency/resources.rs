@@ -110,6 +110,8 @@ pub(super) fn secrets(root: &Node, broken: &BTreeSet<String>, cx: &mut Context<'
         }
         let message = format!("`{path}` has neither `file` nor `environment`");
         let fault = Diagnostic::new(&rules::MISSING_KEY, message).key(path).at(entry.key.origin);
+        let external = secret.get("external").map_or(Origin::NOWHERE, |external| external.origin);
+        let fault = fault.label(external, "it is not external");
         cx.report(fault.help("add `file` or `environment`, or `external: true`"));
     }
 }

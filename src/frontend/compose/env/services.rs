@@ -46,7 +46,8 @@ impl Files<'_, '_> {
             let Some(path) = file.get("path").filter(|path| path.as_str().is_some()) else { continue };
             let required = file.get("required").and_then(Node::as_bool).unwrap_or(true);
             let format = file.get("format").filter(|format| format.as_str() != Some(""));
-            let Some(id) = self.open(path, required, "env file") else { continue };
+            let demand = file.get("required").map_or(Origin::NOWHERE, |required| required.origin);
+            let Some(id) = self.open(path, required.then_some(demand), "env file") else { continue };
             match format {
                 None => drop(parse_dotenv(id, &outside, &mut read, self.cx)),
                 Some(format) if format.as_str() == Some("raw") => self.raw(id, &outside, &mut read),
@@ -67,7 +68,7 @@ impl Files<'_, '_> {
         let own = service.get("labels").and_then(Node::as_mapping).cloned().unwrap_or_default();
         let mut read = Read::new();
         for path in files.value.as_sequence().unwrap_or_default() {
-            let Some(id) = self.open(path, true, "label file") else { continue };
+            let Some(id) = self.open(path, Some(Origin::NOWHERE), "label file") else { continue };
             parse_dotenv(id, &|_| None, &mut read, self.cx);
         }
         let mut resolved = self.nodes(read);
@@ -79,17 +80,19 @@ impl Files<'_, '_> {
         }
     }
 
-    fn open(&mut self, path: &Node, required: bool, what: &str) -> Option<FileId> {
+    /// Opens a file. `demand` says where the manifest requires it; `None` where it may be absent.
+    fn open(&mut self, path: &Node, demand: Option<Origin>, what: &str) -> Option<FileId> {
         let text = path.as_str()?;
         let absolute = normalise(&self.project.directory.join(text));
         if self.cx.world.kind(&absolute).is_some() {
             return self.cx.read_file(&absolute, path.origin, what);
         }
-        if required {
+        if let Some(demand) = demand {
             let shown = self.cx.shown(Utf8Path::new(&absolute));
             let message = format!("service `{}`: the {what} `{shown}` does not exist", self.service);
             let mut diagnostic = Diagnostic::new(&rule::MISSING, message)
                 .label(path.origin, "named here")
+                .label(demand, "required here")
                 .service(self.service)
                 .help("create the file, or correct the path");
             if what == "env file" {

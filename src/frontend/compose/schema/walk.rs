@@ -193,6 +193,9 @@ impl<'a, 'b> Walk<'a, 'b> {
             let fits = match row {
                 Some(row) => {
                     self.becomes = row.becomes;
+                    if matches!(row.becomes, Becomes::Nothing) && self.path.len() > 1 {
+                        self.without_effect(value);
+                    }
                     self.accepts(value, &row.accepts)
                 }
                 None => self.unknown(shape, &key.text),
@@ -207,6 +210,14 @@ impl<'a, 'b> Walk<'a, 'b> {
             mapping.retain(|entry| !doomed.contains(&entry.key.text));
         }
         absent.is_none_or(|name| self.missing(name))
+    }
+
+    /// A key that Docker Compose accepts and ignores.
+    fn without_effect(&mut self, node: &Node) {
+        let message = format!("{} has no effect: Docker Compose ignores it", self.shown());
+        let fault = self.fault(&rules::KEY_WITHOUT_EFFECT, message);
+        let placed = node.leaf_origins().into_iter().fold(fault, Diagnostic::at);
+        self.cx.report(placed.help("remove it"));
     }
 
     fn unknown(&mut self, shape: &Shape, name: &str) -> bool {

@@ -53,6 +53,16 @@ rules! {
         why "Docker Compose rejects it too."
         example "services:\n  app:\n    build:\n      context: .\n      additional_contexts: [docs]\n"
         fix "Write all of its parts: `docs=./docs`.";
+    UNUSED_RESOURCE = Note "compose/unused-resource" "unused resource"
+        what "No active service uses this network, volume, secret, config or model."
+        why "Docker Compose leaves it out too, so nothing is made of it."
+        example "services:\n  app:\n    image: nginx\nvolumes:\n  data:\n    labels: { a: b }\n"
+        fix "Remove it, or name it in a service: `volumes: [\"data:/data\"]`.";
+    KEY_WITHOUT_EFFECT = Note "compose/key-without-effect" "key without effect"
+        what "The specification defines this key, but Docker Compose does nothing with it."
+        why "A value that is read and dropped looks as if it worked."
+        example "services:\n  app:\n    image: nginx\n    pull_refresh_after: 24h\n"
+        fix "Remove the key.";
     OLD_EXTERNAL = Warning "compose/old-external" "deprecated form of `external`"
         what "`external` is a mapping with a name."
         why "This form is deprecated. Docker Compose warns about it too."

@@ -1,0 +1,70 @@
+//! The applications: a folder each, with `compose.yaml` and the files that it names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use tranship::app::EnvironmentChoice;
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compose::LoadOptions;
+use tranship::world::Memory;
+
+/// An application of the proof.
+#[derive(Debug, Clone)]
+pub(crate) struct ProofProject {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    files: Memory,
+}
+
+fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/metamorphic")
+}
+
+/// The leaves that are known to fail, with the reason: `target application key: reason`.
+pub(crate) fn known() -> String {
+    fs::read_to_string(home().join("known.txt")).unwrap()
+}
+
+/// Every application, by name.
+pub(crate) fn all() -> Vec<ProofProject> {
+    let mut names: Vec<String> = fs::read_dir(home())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| home().join(name).join("compose.yaml").is_file())
+        .collect();
+    names.sort();
+    names.into_iter().map(|name| project(&name)).collect()
+}
+
+fn project(name: &str) -> ProofProject {
+    let folder = home().join(name);
+    let mut files = Memory::new().set("TOKEN", "k3P9vQ2xW7").set("SETTING", "of-the-environment");
+    add(&folder, &folder, &mut files);
+    let text = fs::read_to_string(folder.join("compose.yaml")).unwrap();
+    ProofProject { name: name.to_owned(), text, files }
+}
+
+fn add(folder: &Path, root: &Path, files: &mut Memory) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add(&path, root, files);
+        } else {
+            let inside = path.strip_prefix(root).unwrap().to_str().unwrap();
+            *files = files.clone().file(inside, fs::read(&path).unwrap());
+        }
+    }
+}
+
+impl ProofProject {
+    /// Compiles the project with this text in the place of its manifest.
+    pub(crate) fn compile(&self, text: &str, target: &str) -> CompileOutcome {
+        let world = self.files.clone().file("compose.yaml", text);
+        let named = text.contains("\n  environments:");
+        let choice = match named {
+            true => EnvironmentChoice::Environment(target.to_owned()),
+            false => EnvironmentChoice::Target(target.to_owned()),
+        };
+        let options = LoadOptions { profiles: vec!["debug".to_owned()], ..LoadOptions::default() };
+        compile(&CompileRequest { options, choice }, &world)
+    }
+}
