@@ -220,7 +220,7 @@ fn hold(project: &ProofProject, target: &str, round: &Round, leaf: &WrittenLeaf)
     let other = another(leaf);
     text.replace_range(leaf.range.clone(), &other);
     let seen = Seen::of(project.compile(&text, target));
-    if let Some(own) = seen.internal() {
+    if let Some(own) = seen.internal().filter(|_| round.base.internal().is_none()) {
         return Err(own.clone());
     }
     let told = seen.names(leaf) || round.base.names(leaf);
@@ -295,7 +295,7 @@ fn without_comment(line: &str) -> &str {
     if line.trim_start().starts_with('#') {
         return "";
     }
-    let even = |text: &str, quote: char| text.matches(quote).count() % 2 == 0;
+    let even = |text: &str, quote: char| text.matches(quote).count().is_multiple_of(2);
     let comment = line.match_indices(" # ").map(|(at, _)| &line[..at]);
     let mut outside = comment.filter(|text| even(text, '"') && even(text, '\''));
     outside.next().unwrap_or(line).trim_end()

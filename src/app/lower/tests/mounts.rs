@@ -44,3 +44,15 @@ fn a_bind_mount_knows_what_it_finds_in_the_project() {
     let built: Vec<bool> = app.services.values().map(|service| service.container.build.is_some()).collect();
     assert_eq!(built, [false, true]);
 }
+
+#[test]
+fn an_extends_of_an_empty_service_is_accounted_for() {
+    let base = "services:\n  shared:\n";
+    let text = "services:\n  app:\n    extends: { file: base.yaml, service: shared }\n    image: a\n";
+    let lowered = lowered_in(&Memory::new().file("base.yaml", base).file("compose.yaml", text));
+    let rows: Vec<_> = lowered.report.rows.iter().filter(|row| row.key.contains("extends")).collect();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row.reason.as_deref(), Some("the service that it extends is empty"), "{}", row.key);
+    }
+}
