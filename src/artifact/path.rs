@@ -17,8 +17,12 @@ pub enum PathError {
     FileAndDirectory(String),
 }
 
-/// Holds a path against the rules.
-pub(super) fn check(path: &str) -> Result<(), PathError> {
+/// Holds a path against the rules: the one check of everything that input names and a build joins to a
+/// directory.
+///
+/// # Errors
+/// The path leaves the set, or is not portable.
+pub fn check(path: &str) -> Result<(), PathError> {
     if path.split('/').any(|step| matches!(step, "" | "." | "..")) {
         return Err(PathError::Outside(path.to_owned()));
     }

@@ -4,8 +4,10 @@
 
 use super::shell::{Colour, Verbosity};
 use crate::compose::LoadOptions;
+use crate::world::TEXT_LIMIT;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, ValueEnum};
+use std::io::Read;
 
 /// Compiles a Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
 #[derive(Debug, Parser)]
@@ -61,9 +63,13 @@ impl Global {
     }
 
     /// What standard input holds, where `-f -` asks for it.
-    fn stdin(&self) -> Option<String> {
+    fn stdin(&self) -> Option<Vec<u8>> {
         let wanted = self.files.iter().any(|file| file == "-");
-        wanted.then(|| std::io::read_to_string(std::io::stdin()).unwrap_or_default())
+        let mut bytes = Vec::new();
+        // One byte more than is read says that there is too much.
+        let read = || std::io::stdin().take(TEXT_LIMIT + 1).read_to_end(&mut bytes);
+        wanted.then(read)?.ok()?;
+        Some(bytes)
     }
 
     /// What to read, as these flags say.

@@ -1,6 +1,8 @@
 //! `tranship config`: the manifest as Tranship reads it, as `docker compose config` prints it.
 
+use super::report::not_written;
 use super::{Context, Exit, Format, Verbosity};
+use crate::artifact::replace_file;
 use crate::compose::render::{self, Format as Form, service_hash};
 use crate::compose::variables::variables;
 use crate::compose::{LoadOptions, Manifest, load};
@@ -203,10 +205,10 @@ impl Config {
             context.shell.data(text);
             return Exit::Done;
         };
-        match std::fs::write(file, text) {
+        match replace_file(file, text.as_bytes()) {
             Ok(()) => Exit::Done,
             Err(error) => {
-                context.shell.error(&format!("cannot write {file}: {error}"));
+                context.tell_failure(not_written(&error));
                 Exit::Failed
             }
         }

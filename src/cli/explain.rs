@@ -15,13 +15,13 @@ impl Explain {
     /// Prints the page, or the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let Some(name) = &self.name else {
-            context.shell.data(&page::list());
+            context.shell.page(&page::list());
             return Exit::Done;
         };
         // A name pasted out of `error[compose/unknown-key]` works too.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
         if let Some(rule) = rules::find(name) {
-            context.shell.data(&page::text(rule));
+            context.shell.page(&page::text(rule));
             return Exit::Done;
         }
         context.shell.error(&unknown(name));

@@ -92,7 +92,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::Failed;
         }
     };
-    run(&arguments, &mut Context { shell: &mut shell, world: &world, global: &arguments.global })
+    let exit = run(&arguments, &mut Context { shell: &mut shell, world: &world, global: &arguments.global });
+    match shell.lost_data() {
+        Some(error) => {
+            shell.error(&format!("cannot write to standard output: {error}"));
+            Exit::Failed
+        }
+        None => exit,
+    }
 }
 
 /// Runs a command in a given world.
@@ -118,7 +125,11 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
 
 /// Prints help, the version, or what is wrong with the arguments.
 fn explain_usage(error: &clap::Error) -> Exit {
-    // A reader that went away is not worth a word.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Refused } else { Exit::Done }
+    let printed = error.print();
+    match printed {
+        _ if error.use_stderr() => Exit::Refused,
+        // A reader that went away is not worth a word.
+        Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
+        _ => Exit::Done,
+    }
 }

@@ -4,9 +4,12 @@
 //! output, and the exit code that follows from it.
 
 use super::{Context, Exit, Format, Verbosity};
-use crate::diagnostic::Diagnostics;
+use crate::artifact::WriteError;
+use crate::compile::Outcome;
 use crate::diagnostic::render::{self, Counts, Human};
+use crate::diagnostic::{Diagnostic, Diagnostics, rules};
 use crate::source::Sources;
+use camino::Utf8PathBuf;
 
 /// The diagnostics of one compile.
 pub type Run<'a> = (&'a Diagnostics, &'a Sources);
@@ -36,4 +39,44 @@ impl Context<'_> {
         }
         if counts.errors > 0 { Exit::Refused } else { Exit::Done }
     }
+
+    /// Tells a failure that no line of the manifest stands behind, with its code.
+    pub(super) fn tell_failure(&mut self, diagnostic: Diagnostic) {
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(diagnostic);
+        self.report(Format::Human, None, &[(&diagnostics, &Sources::new())]);
+    }
+
+    /// Tells what several compiles found, and that their artifacts could not be written.
+    pub(super) fn report_not_written(
+        &mut self,
+        format: Format,
+        verb: &str,
+        mut outcomes: Vec<Outcome>,
+        error: &WriteError,
+    ) {
+        if let Some(first) = outcomes.first_mut() {
+            first.diagnostics.push(not_written(error));
+        }
+        self.report_outcomes(format, verb, &outcomes);
+    }
+
+    /// The files that a compile has read: no build may replace them.
+    pub(super) fn inputs(&self, outcome: &Outcome) -> Vec<Utf8PathBuf> {
+        let current = self.world.current_directory();
+        outcome.sources.files().map(|(_, file)| current.join(file.path())).collect()
+    }
+}
+
+/// The failure to write artifacts.
+pub(super) fn not_written(error: &WriteError) -> Diagnostic {
+    let help = match error {
+        WriteError::Foreign { .. } => {
+            "name an empty directory with `--out`, or one that an earlier build wrote"
+        }
+        WriteError::NotADirectory(_) => "name a directory with `--out`",
+        WriteError::Path(_) => "rename the environment",
+        WriteError::Io { .. } => "check that the directory exists, may be written to, and has space left",
+    };
+    Diagnostic::new(&rules::file::NOT_WRITTEN, error.to_string()).help(help)
 }

@@ -3,12 +3,14 @@
 //! Reads files and `--set` only, never the environment of the process, so that the answer is the same on
 //! every machine.
 
+use super::report::not_written;
 use super::selection::{Job, Otherwise, Selection, names};
 use super::{Context, Exit, Format, Set};
 use crate::artifact::golden::{self, Change};
-use crate::artifact::{ArtifactSet, Mode, stage};
+use crate::artifact::{Mode, Staged, directory_below, stage};
 use crate::compile::Outcome;
 use crate::compose::LoadOptions;
+use crate::diagnostic::{Diagnostic, rules};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The arguments of the command.
@@ -45,8 +47,8 @@ impl Verify {
         }
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
-            Err(error) => {
-                context.shell.error(&error);
+            Err(diagnostic) => {
+                context.tell_failure(diagnostic);
                 Exit::Failed
             }
         }
@@ -58,18 +60,25 @@ impl Verify {
         outcomes: &[Outcome],
         golden: &Utf8Path,
         context: &mut Context<'_>,
-    ) -> Result<Exit, String> {
+    ) -> Result<Exit, Diagnostic> {
         let mut differing = 0;
         for outcome in outcomes {
             let Some(compiled) = &outcome.compiled else { continue };
-            let directory = golden.join(&outcome.name);
-            let new = golden::committed(&compiled.artifacts).map_err(|error| error.to_string())?;
-            let old =
-                golden::read(&directory).map_err(|error| format!("cannot read `{directory}`: {error}"))?;
+            let directory = directory_below(golden, &outcome.name).map_err(|error| not_written(&error))?;
+            let new = golden::committed(&compiled.artifacts).map_err(|error| {
+                Diagnostic::new(&rules::internal::ARTIFACT, format!("cannot unpack an artifact: {error}"))
+            })?;
+            let old = golden::read(&directory).map_err(|error| {
+                let message = format!("cannot read the committed artifacts in `{directory}`: {error}");
+                Diagnostic::new(&rules::file::NOT_READ, message)
+                    .help("remove what is no artifact from the directory")
+            })?;
             let changes = golden::compare(&old, &new);
             differing += changes.len();
             if self.bless && !changes.is_empty() {
-                bless(&new, &directory)?;
+                stage(&new, &directory, &context.inputs(outcome))
+                    .and_then(Staged::commit)
+                    .map_err(|error| not_written(&error))?;
             }
             context.shell.data(&told(&directory, &changes));
         }
@@ -96,11 +105,6 @@ fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
     let first = options.files.first().and_then(|file| file.parent());
     let project = options.project_directory.as_deref().or(first);
     project.unwrap_or(Utf8Path::new("")).join("golden")
-}
-
-fn bless(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), String> {
-    let staged = stage(set, directory).map_err(|error| error.to_string())?;
-    staged.commit().map_err(|error| error.to_string())
 }
 
 /// What differs, file by file.

@@ -11,7 +11,7 @@ impl Context<'_> {
     /// Reads a text file, given by its absolute path. `wanted` says where it was asked for.
     pub(super) fn read_file(&mut self, path: &Utf8Path, wanted: Origin, what: &str) -> Option<FileId> {
         match self.world.read(path) {
-            Ok(bytes) => self.add_text(path, bytes),
+            Ok(bytes) => self.add_text(self.shown(path), bytes),
             Err(error) => {
                 let shown = self.shown(path);
                 let diagnostic = Diagnostic::new(
@@ -24,8 +24,8 @@ impl Context<'_> {
         }
     }
 
-    fn add_text(&mut self, path: &Utf8Path, bytes: Vec<u8>) -> Option<FileId> {
-        let shown = self.shown(path);
+    /// Takes the text of a file, under the path that messages show.
+    pub(super) fn add_text(&mut self, shown: Utf8PathBuf, bytes: Vec<u8>) -> Option<FileId> {
         match crate::yaml::decode(bytes) {
             Ok(text) => Some(self.sources.add_file(&shown, text)),
             Err(offset) => {

@@ -123,7 +123,7 @@ fn read_all(found: &Found, cx: &mut Context<'_>) -> Vec<File> {
 fn read(path: Utf8PathBuf, wanted: Origin, cx: &mut Context<'_>) -> File {
     let stdin = cx.options.stdin.clone().filter(|_| path == "-");
     let id = match stdin {
-        Some(text) => Some(cx.sources.add_file(Utf8Path::new("<stdin>"), text)),
+        Some(bytes) => cx.add_text(Utf8PathBuf::from("<stdin>"), bytes),
         None => cx.read_file(&path, wanted, "Compose file"),
     };
     match id {

@@ -46,7 +46,7 @@ pub struct LoadOptions {
     /// `-f`, in order; empty means discovery. `-` is standard input, given in `stdin`.
     pub files: Vec<Utf8PathBuf>,
     /// What standard input holds, where `files` names it.
-    pub stdin: Option<String>,
+    pub stdin: Option<Vec<u8>>,
     /// Files merged on top of those, such as an environment's `files`.
     pub overlays: Vec<Utf8PathBuf>,
     /// `--project-directory`.

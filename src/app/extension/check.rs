@@ -14,6 +14,7 @@ pub(in crate::app) fn check(manifest: &Manifest, diagnostics: &mut Diagnostics) 
     let mut checker = Checker { manifest, diagnostics };
     if let Some(node) = manifest.root.get(KEY) {
         checker.node(node, &TOP);
+        checker.environment_names(node);
     }
     for (section, shape) in [("services", &SERVICE), ("volumes", &VOLUME)] {
         for entry in manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten() {
@@ -30,10 +31,28 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// An environment's name is a directory's too, and a part of a stack's.
+    fn environment_names(&mut self, top: &Node) {
+        let declared = top.get("environments").and_then(Node::as_mapping);
+        for entry in declared.into_iter().flatten().filter(|entry| !is_environment_name(&entry.key.text)) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    &rules::tranship::INVALID_SETTING,
+                    format!("`{}` is not a name for an environment", entry.key.text),
+                )
+                .at(entry.key.origin)
+                .key(format!("{KEY}.environments"))
+                .help(
+                    "use letters, digits, `-`, `_` and `.`, at most 64, and start with a letter or a digit",
+                ),
+            );
+        }
+    }
+
     fn node(&mut self, node: &Node, shape: &Shape) {
         match (shape, &node.value) {
             (Shape::Map(tables), Value::Mapping(mapping)) => self.mapping(node, mapping, tables),
-            (Shape::Named(inner), Value::Mapping(mapping)) => {
+            (Shape::Named(inner) | Shape::NamedBy(_, inner), Value::Mapping(mapping)) => {
                 mapping.iter().for_each(|entry| self.node(&entry.value, inner));
             }
             (Shape::List(inner) | Shape::OneOrMore(inner), Value::Sequence(items)) => {
@@ -112,6 +131,14 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a name can be an environment's: the pattern `ENVIRONMENT_NAME` of the table of keys.
+fn is_environment_name(name: &str) -> bool {
+    let letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(letters)
+}
+
 impl Shape {
     /// Whether a node has the form at all; what is inside it is checked on the way down.
     fn admits(&self, node: &Node) -> bool {
@@ -126,7 +153,9 @@ impl Shape {
             (Shape::Truth, value) => matches!(value, Value::Bool(_)),
             (Shape::List(_), value) => matches!(value, Value::Sequence(_)),
             (Shape::OneOrMore(inner), value) => matches!(value, Value::Sequence(_)) || inner.admits(node),
-            (Shape::Map(_) | Shape::Named(_), value) => matches!(value, Value::Mapping(_)),
+            (Shape::Map(_) | Shape::Named(_) | Shape::NamedBy(..), value) => {
+                matches!(value, Value::Mapping(_))
+            }
             (Shape::Either(shapes), _) => shapes.iter().any(|shape| shape.admits(node)),
         }
     }
@@ -147,7 +176,7 @@ impl Shape {
             Shape::Truth => "true or false".to_owned(),
             Shape::List(_) => "a list".to_owned(),
             Shape::OneOrMore(inner) => format!("{} or a list", inner.describe()),
-            Shape::Map(_) | Shape::Named(_) => "a mapping".to_owned(),
+            Shape::Map(_) | Shape::Named(_) | Shape::NamedBy(..) => "a mapping".to_owned(),
             Shape::Either(shapes) => shapes.iter().map(Shape::describe).collect::<Vec<_>>().join(" or "),
         }
     }
@@ -166,4 +195,36 @@ impl Shape {
 fn lower_first(sentence: &str) -> String {
     let mut letters = sentence.trim_end_matches('.').chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_environments_stay_in_their_directory() {
+        for name in ["dev", "prod-2", "eu_west", "v1.2", "a..b", "9"] {
+            assert!(is_environment_name(name), "{name}");
+        }
+        let long = "a".repeat(65);
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "/tmp/x",
+            "a\\b",
+            "a b",
+            "a\nb",
+            "a\u{1b}[31m",
+            "-a",
+            ".a",
+            "é",
+            "a:b",
+            &long,
+        ] {
+            assert!(!is_environment_name(name), "{name:?}");
+        }
+    }
 }

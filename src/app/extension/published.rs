@@ -40,6 +40,9 @@ fn of(shape: &Shape) -> Value {
             json!({ "oneOf": [of(inner), { "type": "array", "items": of(inner) }] })
         }
         Shape::Named(inner) => json!({ "type": "object", "additionalProperties": of(inner) }),
+        Shape::NamedBy(pattern, inner) => {
+            json!({ "type": "object", "propertyNames": { "pattern": pattern }, "additionalProperties": of(inner) })
+        }
         Shape::Either(shapes) => json!({ "oneOf": shapes.iter().map(of).collect::<Vec<_>>() }),
         Shape::Map(tables) => mapping(tables),
     }

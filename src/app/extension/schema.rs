@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Map(&'static [&'static [Field]]),
     /// A mapping of names of the user's choice.
     Named(&'static Shape),
+    /// A mapping of names that fit a pattern.
+    NamedBy(&'static str, &'static Shape),
     /// One of these.
     Either(&'static [Shape]),
 }
@@ -53,12 +55,15 @@ pub(super) static TOP: Shape = Shape::Map(&[
         field("late_bound", Shape::List(&ANY_TEXT), "Variables that become deploy-time parameters."),
         field(
             "environments",
-            Shape::Named(&ENVIRONMENT),
+            Shape::NamedBy(ENVIRONMENT_NAME, &ENVIRONMENT),
             "Named places to deploy to; each chooses a target and its settings.",
         ),
     ],
     SETTINGS,
 ]);
+
+/// What an environment may be called: it names a directory, and a part of a stack.
+pub(super) const ENVIRONMENT_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 
 /// One environment.
 static ENVIRONMENT: Shape = Shape::Map(&[

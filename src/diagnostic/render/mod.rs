@@ -8,11 +8,13 @@ mod github;
 mod human;
 mod json;
 mod mask;
+mod printable;
 mod sarif;
 
 pub use github::github;
 pub use human::Human;
 pub use json::json;
+pub use printable::{one_line, printable};
 pub use sarif::sarif;
 
 use super::{Diagnostic, Diagnostics, Severity};

@@ -8,6 +8,11 @@ rules! {
         why "What it holds would be missing from the application."
         example "services:\n  app:\n    image: nginx\n    env_file: missing.env\n"
         fix "Correct the path (relative paths start from the file that names them), or create the file.";
+    NOT_WRITTEN = Error "file/not-written" "artifacts that cannot be written"
+        what "The output directory holds files that no build wrote or belongs to the project, or the file system refuses."
+        why "A build replaces its whole directory: what is not its own must not be lost. Nothing was written."
+        example "tranship build --out .\n# in the project's own directory\n"
+        fix "Name an empty directory with `--out`, or one that an earlier build wrote.";
     NONE = Error "file/none" "no Compose file"
         what "Neither this directory nor one above it has a `compose.yaml`, and none was named."
         why "There is nothing to compile."

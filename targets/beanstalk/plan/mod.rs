@@ -50,8 +50,8 @@ pub(super) struct Plan {
     pub(super) secrets: IndexMap<String, SecretVariable>,
     /// Secrets that the instance reads itself, by where they are.
     pub(super) read_secrets: IndexMap<String, SecretVariable>,
-    /// Files of the project that containers mount.
-    pub(super) files: Vec<BundleFile>,
+    /// Files of the project that containers mount, by their path in the bundle.
+    pub(super) files: IndexMap<String, Vec<u8>>,
     /// Whether the environment has a database of its own.
     pub(super) has_database: bool,
 }
@@ -159,16 +159,6 @@ pub(super) struct SecretVariable {
     /// Whether the deployment makes it.
     pub(super) given: bool,
 }
-
-/// A file of the project that goes into the bundle.
-#[derive(Debug)]
-pub(super) struct BundleFile {
-    /// Its path in the bundle.
-    pub(super) path: String,
-    /// Its bytes.
-    pub(super) bytes: Vec<u8>,
-}
-
 /// Where the platform unpacks the bundle (AWS documentation, "Dockerrun.aws.json v2").
 pub(super) const UNPACKED: &str = "/var/app/current";
 
