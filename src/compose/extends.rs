@@ -139,6 +139,13 @@ impl Chain<'_, '_, '_> {
             return true;
         }
         self.resolve(base_document, &wanted.service);
+        let Some(nodes) = self.service(base_document, &wanted.service).map(|base| size(base)) else {
+            return true;
+        };
+        if !self.loader.cx.budget.nodes(nodes) {
+            self.too_large(&wanted.service, wanted.by);
+            return true;
+        }
         let Some(base) = self.service(base_document, &wanted.service).cloned() else { return true };
         if !well_formed(&wanted.service, &base, self.loader.cx) {
             return true;
@@ -156,6 +163,18 @@ impl Chain<'_, '_, '_> {
             *place = merged;
         }
         true
+    }
+
+    fn too_large(&mut self, base: &str, by: Origin) {
+        if self.loader.cx.budget.tell() {
+            let message =
+                format!("the copies of `{base}` and other services that are extended are too large together");
+            self.loader.cx.report(
+                Diagnostic::new(&rule::EXTENDS_SIZE, message)
+                    .at(by)
+                    .help("move what they share into a smaller service, or into an env file"),
+            );
+        }
     }
 
     fn wanted(&mut self, name: &str, extends: Node) -> Option<Wanted> {
@@ -192,10 +211,16 @@ impl Chain<'_, '_, '_> {
         if again.is_none() && self.open.len() < MAX_DEPTH {
             return false;
         }
-        let message = match again {
-            Some(_) => format!("service `{}` extends itself through other services", wanted.service),
-            None => format!("more than {MAX_DEPTH} services extend each other in one chain"),
-        };
+        if again.is_none() {
+            let message = format!("more than {MAX_DEPTH} services extend each other in one chain");
+            let diagnostic = Diagnostic::new(&rule::EXTENDS_DEPTH, message)
+                .at(wanted.service_origin)
+                .service(&*wanted.service)
+                .help("let services extend what they share directly");
+            self.loader.cx.report(diagnostic);
+            return true;
+        }
+        let message = format!("service `{}` extends itself through other services", wanted.service);
         let mut diagnostic = Diagnostic::new(&rule::EXTENDS_CYCLE, message)
             .label(wanted.service_origin, "leads back here")
             .service(&*wanted.service);
@@ -301,6 +326,15 @@ pub(super) fn remote(path: &str, origin: Origin) -> Diagnostic {
     Diagnostic::new(&rule::REMOTE, format!("`{path}` is not a local file"))
         .at(origin)
         .help("fetch it first, and name the local copy")
+}
+
+/// How many values a node holds, itself included.
+fn size(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Mapping(mapping) => 1 + mapping.iter().map(|entry| size(&entry.value)).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// A base's values, with the `extends` that brought them.

@@ -135,12 +135,11 @@ impl Walk<'_, '_> {
         };
         match template::expand(text, &mut variables) {
             Ok(expansion) => {
-                for name in &expansion.unset {
-                    let found = expansion.substitutions.iter().find(|one| one.variable == *name);
-                    let range = found.map_or(0..0, |one| one.expression.clone());
-                    let place = self.cx.sources.record(Provenance::Part { of: origin, range });
-                    warn_unset(name, place, self.cx);
+                if !self.cx.budget.bytes(expansion.text.len()) {
+                    self.failed(Failure::TooLong(0..0), origin, path);
+                    return None;
                 }
+                self.warn_unset(&expansion, origin);
                 let substitutions = expansion.substitutions;
                 let origin = match substitutions.is_empty() {
                     true => origin,
@@ -157,6 +156,22 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Warns of variables that are unset, each at its first place.
+    fn warn_unset(&mut self, expansion: &template::Expansion, origin: Origin) {
+        if expansion.unset.is_empty() {
+            return;
+        }
+        let mut places = BTreeMap::new();
+        for one in &expansion.substitutions {
+            places.entry(&one.variable).or_insert(&one.expression);
+        }
+        for name in &expansion.unset {
+            let range = places.get(name).map_or(0..0, |place| (*place).clone());
+            let place = self.cx.sources.record(Provenance::Part { of: origin, range });
+            warn_unset(name, place, self.cx);
+        }
+    }
+
     fn failed(&mut self, failure: Failure, origin: Origin, path: &[Arc<str>]) {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let mut place = |range: std::ops::Range<usize>| {
@@ -164,6 +179,15 @@ impl Walk<'_, '_> {
             self.cx.sources.record(Provenance::Part { of: origin, range })
         };
         let diagnostic = match failure {
+            Failure::TooLong(_) if !self.cx.budget.tell() => return,
+            Failure::TooLong(range) => {
+                let message = match range.is_empty() {
+                    true => "makes the values of variables far larger together than what was read".to_owned(),
+                    false => format!("is larger than {} MiB with its variables filled in", template::MOST_ADDED >> 20),
+                };
+                let place = if range.is_empty() { origin } else { place(range) };
+                at_path(&rule::TOO_LARGE, path, &message).at(place).help("mount what is this large as a file")
+            }
             Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a `$` expression that cannot be read")
                 .label(place(range), "starts here")
                 .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a dollar sign as such, write `$$`"),

@@ -15,6 +15,7 @@ mod extends;
 mod files;
 mod include;
 mod interpolate;
+mod limits;
 mod load;
 mod manifest;
 pub mod merge;

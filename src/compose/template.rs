@@ -45,7 +45,12 @@ pub(super) enum Failure {
         /// Bytes of the template.
         expression: Range<usize>,
     },
+    /// The values make more than [`MOST_ADDED`] of it. Bytes of the template.
+    TooLong(Range<usize>),
 }
+
+/// So many bytes may values add to one text: a variable that holds another twice doubles with every step.
+pub(super) const MOST_ADDED: usize = 4 << 20;
 
 /// Whether a text may hold an expression at all.
 pub(super) fn has_expression(text: &str) -> bool {
@@ -58,7 +63,7 @@ pub(super) fn has_expression(text: &str) -> bool {
 /// The first expression that is malformed or lacks a required value.
 pub(super) fn expand(template: &str, variables: &mut dyn Variables) -> Result<Expansion, Failure> {
     let mut expansion = Expansion::default();
-    Expander { variables, depth: 0 }.fill(template, 0, &mut expansion).map(|()| expansion)
+    Expander { variables, depth: 0, room: MOST_ADDED }.fill(template, 0, &mut expansion).map(|()| expansion)
 }
 
 /// Deepest nesting of defaults in defaults.
@@ -67,6 +72,8 @@ const MAX_DEPTH: usize = 100;
 struct Expander<'a> {
     variables: &'a mut dyn Variables,
     depth: usize,
+    /// Bytes that values may still add.
+    room: usize,
 }
 
 /// The line that is read: its end, and its last closing brace, to which an expression may reach.
@@ -141,7 +148,7 @@ impl Expander<'_> {
         match matched {
             Match::Itself | Match::Escaped => out.text.push('$'),
             Match::Malformed => return Err(Failure::Malformed(start..start + length)),
-            Match::Named(name) => self.plain(name, start..start + length, out),
+            Match::Named(name) => self.plain(name, start..start + length, out)?,
             Match::Braced(whole) => {
                 // The pattern is greedy: what follows the brace that closes is looked at on its own.
                 let end = closing_brace(whole).map_or(whole.len(), |at| at + 1);
@@ -162,13 +169,21 @@ impl Expander<'_> {
         Ok(length)
     }
 
+    /// Takes room for bytes that an expression adds.
+    fn take(&mut self, bytes: usize, expression: &Range<usize>) -> Result<(), Failure> {
+        self.room = self.room.checked_sub(bytes).ok_or_else(|| Failure::TooLong(expression.clone()))?;
+        Ok(())
+    }
+
     /// The value of a variable, or nothing with a word about it.
-    fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) {
+    fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) -> Result<(), Failure> {
         let variable = self.variables.variable(name);
         if variable.is_none() && !self.variables.is_deferred(name) {
             out.unset.push(name.into());
         }
+        self.take(variable.as_ref().map_or(0, |found| found.value.len()), &expression)?;
         append(out, name, variable, None, &expression);
+        Ok(())
     }
 
     fn braced(
@@ -178,8 +193,7 @@ impl Expander<'_> {
         out: &mut Expansion,
     ) -> Result<(), Failure> {
         let Some(operator) = braced.operator else {
-            self.plain(braced.name, expression, out);
-            return Ok(());
+            return self.plain(braced.name, expression, out);
         };
         let operand_at = expression.start + 2 + braced.name.len() + 1 + usize::from(operator.colon);
         // The operand is always evaluated: its faults show even where it is not used.
@@ -188,6 +202,7 @@ impl Expander<'_> {
         out.unset.append(&mut operand.unset);
         let variable = self.variables.variable(braced.name);
         let present = variable.as_ref().is_some_and(|found| !(operator.colon && found.value.is_empty()));
+        self.take(variable.as_ref().map_or(0, |found| found.value.len()) + operand.text.len(), &expression)?;
         match operator.kind {
             b'-' if present => append(out, braced.name, variable, Some(&operand.text), &expression),
             b'+' if !present => append(out, braced.name, variable, None, &expression),
@@ -400,6 +415,23 @@ mod tests {
         assert_eq!(expand(&many, &mut Known).map(|expansion| expansion.text.len()), Ok(10_000));
         let deep = format!("{}{}", "${NONE:-".repeat(10_000), "}".repeat(10_000));
         assert!(matches!(expand(&deep, &mut Known), Err(Failure::Malformed(_))));
+    }
+
+    #[test]
+    fn values_add_no_more_than_a_bound() {
+        struct Long;
+        impl Variables for Long {
+            fn variable(&mut self, _: &str) -> Option<Variable> {
+                Some(Variable { value: "z".repeat(20_000).into(), source: VariableSource::Unset })
+            }
+        }
+        let length = |template: &str| expand(template, &mut Long).map(|expansion| expansion.text.len());
+        assert_eq!(length(&"${B}".repeat(200)), Ok(4_000_000));
+        assert_eq!(length(&"${B}".repeat(100_000)), Err(Failure::TooLong(836..840)));
+        assert_eq!(length(&"$B".repeat(300)), Err(Failure::TooLong(418..420)));
+        // A default that is not used is read all the same.
+        let unused = format!("${{A:-{}}}", "$B".repeat(150));
+        assert!(length(&unused.repeat(4)).is_err());
     }
 
     #[test]

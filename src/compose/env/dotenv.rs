@@ -27,16 +27,19 @@ pub(super) struct Fault {
     pub(super) message: String,
     /// Bytes of the text.
     pub(super) place: Range<usize>,
+    /// Whether its values are larger than any may be.
+    pub(super) too_large: bool,
 }
 
-/// Reads one assignment after the other and hands each to `seen`, so that later values can read it.
+/// Reads one assignment after the other and hands each to `seen`, so that later values can read it; it says
+/// whether there is room for more.
 ///
 /// # Errors
 /// The first fault; what stands before it was handed over.
 pub(super) fn parse<V: Variables>(
     text: &str,
     variables: &mut V,
-    mut seen: impl FnMut(&mut V, Assignment),
+    mut seen: impl FnMut(&mut V, Assignment) -> bool,
 ) -> Result<(), Fault> {
     let mut reader = Reader { text, position: if text.starts_with('\u{FEFF}') { 3 } else { 0 } };
     while reader.skip_to_statement() {
@@ -51,7 +54,11 @@ pub(super) fn parse<V: Variables>(
             reader.value(variables).map(|(value, unset)| (Some(value), unset))?
         };
         let end = start + text.get(start..reader.position).unwrap_or_default().trim_end().len();
-        seen(variables, Assignment { name, value, place: start..end, unset });
+        if !seen(variables, Assignment { name, value, place: start..end, unset }) {
+            return Err(
+                reader.too_large(start, "the values of the env files are larger than any may be together")
+            );
+        }
     }
     Ok(())
 }
@@ -68,7 +75,11 @@ impl<'a> Reader<'a> {
 
     fn fault(&self, start: usize, message: &str) -> Fault {
         let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        Fault { message: message.to_owned(), place: start..start + line.trim_end().len() }
+        Fault { message: message.to_owned(), place: start..start + line.trim_end().len(), too_large: false }
+    }
+
+    fn too_large(&self, start: usize, message: &str) -> Fault {
+        Fault { too_large: true, ..self.fault(start, message) }
     }
 
     /// Past white space and comments; false at the end.
@@ -152,6 +163,11 @@ impl<'a> Reader<'a> {
             Ok(expansion) => Ok((expansion.text, expansion.unset)),
             Err(Failure::Malformed(_)) => {
                 Err(self.fault(start, "the `$` here starts no expression that Compose knows"))
+            }
+            Err(Failure::TooLong(_)) => {
+                let most = template::MOST_ADDED >> 20;
+                Err(self
+                    .too_large(start, &format!("the variables in this value make it larger than {most} MiB")))
             }
             Err(Failure::Required { variable, reason, .. }) => {
                 let colon = if reason.is_empty() { "" } else { ": " };
@@ -267,6 +283,7 @@ mod tests {
             if let Some(value) = one.value.or(inherited) {
                 known.0.push((one.name, value));
             }
+            true
         })
         .map_err(|fault| fault.message)?;
         known.0.remove(0);
@@ -295,6 +312,14 @@ mod tests {
                 expected.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             assert_eq!(read(text), Ok(expected), "{text:?}");
         }
+    }
+
+    #[test]
+    fn doubling_ends() {
+        let lines = (1..40).map(|level| format!("V{level}=${{V{}}}${{V{}}}\n", level - 1, level - 1));
+        let text = format!("V0=0123456789\n{}", lines.collect::<String>());
+        let message = "the variables in this value make it larger than 4 MiB";
+        assert_eq!(read(&text), Err(message.to_owned()));
     }
 
     #[test]

@@ -55,8 +55,12 @@ fn parse_dotenv(
     read: &mut Read,
     cx: &mut Context<'_>,
 ) -> Option<()> {
+    if !cx.has_room(file, Origin::NOWHERE) {
+        return None;
+    }
     let text = cx.sources.file(file)?.shared_text();
     let mut lines = Lines { outside, read, unset: Vec::new() };
+    let budget = &mut cx.budget;
     let outcome = dotenv::parse(&text, &mut lines, |lines, assignment| {
         let span = Span::new(file, assignment.place.start, assignment.place.end);
         lines.unset.extend(assignment.unset.into_iter().map(|name| (name, span)));
@@ -64,11 +68,13 @@ fn parse_dotenv(
             Some(value) => value.into(),
             None => match (lines.outside)(&assignment.name) {
                 Some(variable) => variable.value,
-                None => return,
+                None => return true,
             },
         };
+        let fits = budget.bytes(value.len());
         let variable = Variable { value, source: VariableSource::File(span) };
         lines.read.insert(assignment.name.into(), variable);
+        fits
     });
     for (name, span) in lines.unset {
         let origin = cx.sources.read_at(span);
@@ -78,8 +84,13 @@ fn parse_dotenv(
         Ok(()) => Some(()),
         Err(fault) => {
             let origin = cx.sources.read_at(Span::new(file, fault.place.start, fault.place.end));
-            let diagnostic = Diagnostic::new(&rule::SYNTAX, fault.message).at(origin);
-            cx.report(diagnostic.help("write `NAME=value`, one a line; quote values that need it"));
+            let (rule, help) = match fault.too_large {
+                true => (&rule::TOO_LARGE, "write the value out, without variables that hold each other"),
+                false => (&rule::SYNTAX, "write `NAME=value`, one a line; quote values that need it"),
+            };
+            if !fault.too_large || cx.budget.tell() {
+                cx.report(Diagnostic::new(rule, fault.message).at(origin).help(help));
+            }
             None
         }
     }

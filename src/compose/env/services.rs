@@ -113,6 +113,9 @@ impl Files<'_, '_> {
             }
         };
         for (name, value, place) in lines {
+            if !self.cx.budget.bytes(value.map_or(0, str::len)) {
+                return self.too_large(file, place);
+            }
             let value = match value {
                 Some(value) => value.into(),
                 None => match outside(name) {
@@ -122,6 +125,17 @@ impl Files<'_, '_> {
             };
             let source = VariableSource::File(Span::new(file, place.start, place.end));
             read.insert(name.into(), Variable { value, source });
+        }
+    }
+
+    fn too_large(&mut self, file: FileId, place: std::ops::Range<usize>) {
+        if self.cx.budget.tell() {
+            let origin = self.cx.sources.read_at(Span::new(file, place.start, place.end));
+            let message = "the values of the env files are larger than any may be together";
+            let help = "give each service the variables that it needs and no others";
+            self.cx.report(
+                Diagnostic::new(&rule::TOO_LARGE, message).at(origin).service(self.service).help(help),
+            );
         }
     }
 

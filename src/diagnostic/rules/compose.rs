@@ -33,6 +33,11 @@ rules! {
         why "Docker Compose refuses it too."
         example "services:\n  app:\n    image: nginx\n    group_add: [\"1000\", \"1000\"]\n"
         fix "Remove one of the two.";
+    TOO_MANY_PORTS = Error "compose/too-many-ports" "ranges of ports that are too many"
+        what "The ranges under `ports` become more than 65,536 ports altogether."
+        why "Each port is an entry of its own: a line can otherwise ask for gigabytes."
+        example "services:\n  a: { image: nginx, ports: [\"1-65535:1-65535\"] }\n  b: { image: nginx, ports: [\"1-65535\"] }\n"
+        fix "Publish the ports that are used.";
     BAD_PORT = Error "compose/bad-port" "a port that cannot be read"
         what "The entry of `ports` is not of the form `[IP:][HOST:]CONTAINER[/PROTOCOL]`, or its numbers are no ports."
         why "Docker Compose refuses it too."

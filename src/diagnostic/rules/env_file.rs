@@ -18,4 +18,9 @@ rules! {
         why "Docker Compose refuses it too."
         example "services:\n  app:\n    image: nginx\n    env_file: [{ path: a.env, format: toml }]\n"
         fix "Delete `format`, or write `raw` for values that are taken letter for letter.";
+    TOO_LARGE = Error "env-file/too-large" "env files whose values are too large"
+        what "A value grows beyond 4 MiB by the variables in it, a file is larger than 64 MiB, or all values together are far larger than what was read."
+        why "A file of a few hundred bytes can otherwise ask for gigabytes."
+        example "A=xxxxxxxxxx\nB=$A$A\nC=$B$B\n# ... and so on\n"
+        fix "Write values out, and give each service the variables that it needs and no others.";
 }

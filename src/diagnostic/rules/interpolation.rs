@@ -28,4 +28,9 @@ rules! {
         why "YAML 1.2 reads these words as text. Docker Compose takes them here, and warns."
         example "services:\n  app:\n    image: nginx\n    privileged: yes\n"
         fix "Write `true` or `false`.";
+    TOO_LARGE = Error "interpolation/too-large" "values that variables make too large"
+        what "The variables in a value add more than 4 MiB to it, or all of them together far more than what was read."
+        why "A manifest of a few hundred kilobytes can otherwise ask for gigabytes."
+        example "services:\n  app:\n    image: nginx\n    environment: { A: \"${B}${B}${B}...\" }\n"
+        fix "Mount what is this large as a file.";
 }

@@ -18,6 +18,16 @@ rules! {
         why "There is no service to start from. Docker Compose refuses it too."
         example "services:\n  a: { extends: b }\n  b: { extends: a }\n"
         fix "Move what they share into a third service that extends nothing.";
+    EXTENDS_DEPTH = Error "extends/too-deep" "services that extend each other in a long chain"
+        what "More than 200 services extend each other, one after the other."
+        why "No manifest needs it; following it would cost memory without bound."
+        example "services:\n  s0: { image: nginx }\n  s1: { extends: s0 }\n  s2: { extends: s1 }\n  # ... and so on\n"
+        fix "Let services extend what they share directly.";
+    EXTENDS_SIZE = Error "extends/too-large" "an `extends` that multiplies the file beyond reason"
+        what "Services that extend large ones copy so much of the file that the result would fill the memory."
+        why "A file of a few hundred kilobytes can otherwise ask for gigabytes."
+        example "services with thousands of variables, which thousands of services extend"
+        fix "Move what they share into a smaller service, or into an env file.";
     INCLUDE_SYNTAX = Error "include/syntax" "an `include` that cannot be read"
         what "`include` is a list of paths, or of mappings with `path`, `project_directory` and `env_file`."
         why "Docker Compose refuses anything else."
