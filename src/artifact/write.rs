@@ -46,6 +46,28 @@ pub enum WriteError {
     },
 }
 
+impl WriteError {
+    /// The same, with paths as the working directory sees them.
+    fn as_seen(self) -> Self {
+        match self {
+            WriteError::Foreign { directory, file } => WriteError::Foreign { directory: seen(&directory), file },
+            WriteError::NotADirectory(path) => WriteError::NotADirectory(seen(&path)),
+            WriteError::Io { path, source } => WriteError::Io { path: seen(&path), source },
+            other => other,
+        }
+    }
+}
+
+/// A path from the working directory, where it is below it.
+fn seen(path: &Utf8Path) -> Utf8PathBuf {
+    let current = Utf8Path::new(".").canonicalize_utf8().unwrap_or_default();
+    match path.strip_prefix(&current).map(Utf8Path::as_str) {
+        Ok("") => ".".into(),
+        Ok(below) => below.into(),
+        Err(_) => path.to_owned(),
+    }
+}
+
 /// The directory of a name that the manifest gives, below another.
 ///
 /// # Errors
@@ -90,6 +112,10 @@ pub struct Staged {
 /// # Errors
 /// The directory holds foreign files, or the file system refuses. Nothing is left behind.
 pub fn stage(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
+    stage_in(set, directory, inputs).map_err(WriteError::as_seen)
+}
+
+fn stage_in(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
     let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
     refuse_inputs(&directory, inputs)?;
     let parent = match directory.parent() {
@@ -297,7 +323,7 @@ pub fn commit(staged: Vec<Staged>) -> Result<(), WriteError> {
     for mut one in staged {
         if let Err(error) = one.put() {
             done.iter().rev().for_each(Staged::take_back);
-            return Err(error);
+            return Err(error.as_seen());
         }
         done.push(one);
     }

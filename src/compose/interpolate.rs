@@ -5,8 +5,10 @@
 
 use super::env::warn_unset;
 use super::template::{self, Failure, Variables};
+use super::value::print_scalar;
 use super::{Context, Environment, Variable, cast};
 use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
+use crate::source::secret::{is_secret_form, is_secret_name};
 use crate::source::{Origin, Provenance};
 use crate::yaml::{Node, Tag, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +72,14 @@ impl Walk<'_, '_> {
     /// `path` holds keys, and `[]` for the items of a list. False where the value is of no use any more.
     fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) -> bool {
         match &mut node.value {
-            Value::String(_) => return self.text(node, path).is_some() || is_image(path),
+            Value::String(_) => {
+                let text = self.text(node, path).is_some();
+                return text || is_image(path);
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Timestamp(_) => {
+                let text = print_scalar(&node.value);
+                self.guard(&text, node.origin, path);
+            }
             Value::Sequence(items) => {
                 path.push(cast::ITEM.into());
                 items.retain_mut(|item| self.node(item, path));
@@ -106,6 +115,10 @@ impl Walk<'_, '_> {
             node.value = Value::String(filled);
             node.origin = origin;
         }
+        if let Value::String(text) = &node.value {
+            let text = text.clone();
+            self.guard(&text, node.origin, path);
+        }
         let (Some(cast), Value::String(text)) = (cast::for_path(path), &node.value) else { return Some(()) };
         match cast.apply(text) {
             Ok(value) => {
@@ -125,6 +138,23 @@ impl Walk<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Hides what is secret of a value, whatever comes of it. In a list, `NAME=value` has a name too.
+    fn guard(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) {
+        let key = path.last().map_or("", |key| &**key);
+        let (name, at) = match text.split_once('=') {
+            Some((name, _)) if key == cast::ITEM => (name, name.len() + 1),
+            _ => (key, 0),
+        };
+        let value = text.get(at..).unwrap_or_default();
+        if at == 0 || !(is_secret_name(name) || is_secret_form(value)) {
+            return self.cx.sources.guard(if at == 0 { name } else { "" }, text, origin);
+        }
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let part = Provenance::Part { of: origin, range: narrow(at)..narrow(text.len()) };
+        let part = self.cx.sources.record(part);
+        self.cx.sources.guard(name, value, part);
     }
 
     fn fill(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) -> Option<(Arc<str>, Origin)> {

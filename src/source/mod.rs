@@ -5,10 +5,13 @@
 //! what travels is an [`Origin`] into the one table of [`Sources`].
 
 mod file;
+mod hidden;
 mod origin;
+pub mod secret;
 mod table;
 
 pub use file::{FileId, Location, SourceFile, Span};
+pub use hidden::{Hidden, is_reference, passwords};
 pub use origin::{Origin, Place, Provenance, Role, Substitution, VariableSource};
 
 use camino::Utf8Path;
@@ -20,6 +23,7 @@ use table::Table;
 pub struct Sources {
     files: Vec<SourceFile>,
     table: Table,
+    hidden: Hidden,
 }
 
 impl Sources {

@@ -201,6 +201,7 @@ impl Sources {
         }
         let mut follow = |next: Origin, role: Role| self.collect(next, role, depth + 1, places);
         match &*self.provenance(origin) {
+            Provenance::Outside(VariableSource::File(span)) => push(places, *span, role),
             Provenance::Nowhere | Provenance::Outside(_) => {}
             Provenance::Read(span) => push(places, *span, role),
             Provenance::Interpolated { template, substitutions } => {
@@ -243,7 +244,7 @@ impl Sources {
     }
 
     /// The exact bytes of a part, where its whole stands in a file letter for letter.
-    fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
+    pub(super) fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
         let Provenance::Read(span) = *self.provenance(of) else { return None };
         let raw = self.file(span.file)?.text().get(span.start as usize..span.end as usize)?;
         let quote = u32::from(raw.starts_with(['"', '\'']));
@@ -253,8 +254,11 @@ impl Sources {
     }
 }
 
+/// So many places of one value are told.
+const MOST_PLACES: usize = 64;
+
 fn push(places: &mut Vec<Place>, span: Span, role: Role) {
-    if !places.iter().any(|place| place.span == span) {
+    if places.len() < MOST_PLACES && !places.iter().any(|place| place.span == span) {
         places.push(Place { span, role });
     }
 }

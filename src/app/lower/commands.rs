@@ -4,13 +4,13 @@
 
 use super::Lowering;
 use super::flat::Flat;
-use super::names::{holds_host, holds_secret};
+use super::names::holds_host;
 use super::scan::{Address, Part, slice};
-use super::secrets::can_be_secret;
 use super::wiring::Wiring;
 use crate::app::{HealthTest, Name, Piece, Service, Text};
 use crate::diagnostic::{Diagnostic, rules};
 use crate::source::Origin;
+use crate::source::secret::{can_be_secret, is_secret_name};
 
 /// A word of a command: the number of its argument, and where in it.
 struct Word {
@@ -127,7 +127,7 @@ impl Wiring<'_> {
                 None => (flag, words.get(at + 1).map_or("", text)),
             };
             let value = value.trim_matches(['"', '\'']);
-            let secret = holds_secret(name) || ["requirepass", "masterauth"].contains(&name);
+            let secret = is_secret_name(name) || ["requirepass", "masterauth"].contains(&name);
             if secret && can_be_secret(value) && !value.starts_with('-') && !value.contains('$') {
                 tell(cx, service, list.get(word.argument).map(|text| text.origin).unwrap_or_default());
             }

@@ -1,4 +1,4 @@
-//! What is a secret: by a value's form, by the manifest's own declaration.
+//! What became a secret, and what the manifest itself declares as one.
 
 use super::Lowering;
 use super::pool::Given;
@@ -8,47 +8,6 @@ use crate::diagnostic::{Diagnostic, Severity, rules};
 use crate::yaml::Node;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
-
-/// Starts of tokens by which their issuers make them known.
-/// Source: the issuers' own pages on token formats.
-const TOKENS: &[&str] = &[
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "AIza",
-    "SG.",
-    "npm_",
-    "pypi-",
-    "dop_v1_",
-    "hf_",
-    "sk-ant-",
-    "sk-proj-",
-    "shpat_",
-    "whsec_",
-];
-
-/// Whether a value is a secret by its form, whatever the variable is called.
-pub(super) fn is_secret_form(value: &str) -> bool {
-    let token = TOKENS.iter().any(|start| {
-        value.strip_prefix(start).is_some_and(|rest| rest.len() >= 16 && !rest.contains(char::is_whitespace))
-    });
-    token || (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----"))
-}
-
-/// Whether a value can be a secret: not a switch, a path, a reference or nothing.
-pub(super) fn can_be_secret(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let switch = ["true", "false", "yes", "no", "on", "off", "null", "none"].contains(&lower.as_str());
-    let path = (value.starts_with('/') || value.starts_with("./")) && !value.ends_with('=');
-    !value.trim().is_empty() && !switch && !path && !lower.starts_with("arn:") && !value.starts_with('$')
-}
 
 /// One warning for all literals that became secrets; values of variables are worth a note.
 pub(super) fn tell(cx: &mut Lowering<'_>, given: &[Given]) {

@@ -5,13 +5,13 @@
 
 use super::directory::Directory;
 use super::flat::Flat;
-use super::names::{Field, field, holds_callers, holds_host, holds_secret};
+use super::names::{Field, field, holds_callers, holds_host};
 use super::pool::{Pool, Use};
 use super::scan::{Address, Names, Part, addresses, slice};
-use super::secrets::{can_be_secret, is_secret_form};
 use super::{Lowering, images, secrets};
 use crate::app::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
 use crate::diagnostic::{Diagnostic, rules};
+use crate::source::secret::{self, can_be_secret, is_secret_form, is_secret_name};
 use crate::source::{Origin, Provenance, VariableSource};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,7 +157,7 @@ fn groups(
             Some(_) => None,
             // `SPRING_DATASOURCE_URL` goes with `SPRING_DATASOURCE_USERNAME`.
             None => {
-                let mut words = super::names::words(variable);
+                let mut words = secret::words(variable);
                 let last = words.pop();
                 last.filter(|last| ["URL", "URI", "DSN", "ENDPOINT"].contains(&last.as_str()))
                     .map(|_| words.join("_"))
@@ -495,7 +495,7 @@ impl Lowering<'_> {
 
 /// Whether the whole value is a secret, by the variable's name or by the value's form.
 fn is_secret(variable: &str, flat: &Flat) -> bool {
-    let named = holds_secret(variable) && can_be_secret(&flat.text);
+    let named = is_secret_name(variable) && can_be_secret(&flat.text);
     named || (flat.is_known() && is_secret_form(&flat.text))
 }
 

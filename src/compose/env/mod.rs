@@ -59,7 +59,7 @@ fn parse_dotenv(
         return None;
     }
     let text = cx.sources.file(file)?.shared_text();
-    let mut lines = Lines { outside, read, unset: Vec::new() };
+    let mut lines = Lines { outside, read, unset: Vec::new(), seen: Vec::new() };
     let budget = &mut cx.budget;
     let outcome = dotenv::parse(&text, &mut lines, |lines, assignment| {
         let span = Span::new(file, assignment.place.start, assignment.place.end);
@@ -72,10 +72,15 @@ fn parse_dotenv(
             },
         };
         let fits = budget.bytes(value.len());
+        let name: Arc<str> = assignment.name.into();
+        lines.seen.push((name.clone(), value.clone(), span));
         let variable = Variable { value, source: VariableSource::File(span) };
-        lines.read.insert(assignment.name.into(), variable);
+        lines.read.insert(name, variable);
         fits
     });
+    for (name, value, span) in lines.seen {
+        cx.sources.guard_line(&name, &value, span);
+    }
     for (name, span) in lines.unset {
         let origin = cx.sources.read_at(span);
         warn_unset(&name, origin, cx);
@@ -101,6 +106,8 @@ struct Lines<'a> {
     outside: &'a dyn Fn(&str) -> Option<Variable>,
     read: &'a mut Read,
     unset: Vec<(Arc<str>, Span)>,
+    /// Every line: its name, its value, its place.
+    seen: Vec<(Arc<str>, Arc<str>, Span)>,
 }
 
 impl Variables for Lines<'_> {

@@ -123,7 +123,9 @@ impl Files<'_, '_> {
                     None => continue,
                 },
             };
-            let source = VariableSource::File(Span::new(file, place.start, place.end));
+            let line = Span::new(file, place.start, place.end);
+            self.cx.sources.guard_line(name, &value, line);
+            let source = VariableSource::File(line);
             read.insert(name.into(), Variable { value, source });
         }
     }
