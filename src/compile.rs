@@ -5,7 +5,7 @@
 
 use crate::app::{self, EnvironmentChoice, Ledger, Report};
 use crate::compose::{self, LoadOptions, Manifest};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, rules, suggest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, rules, suggest};
 use crate::source::Sources;
 use crate::targets::{self, Compilation, Compiled};
 use crate::world::World;
@@ -65,6 +65,7 @@ fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
     let (sources, diagnostics) = (Sources::new(), Diagnostics::new());
     let mut outcome = Outcome { name, target: None, sources, diagnostics, report: None, compiled: None };
     let compiled = outcome.run(request, world, unset);
+    outcome.diagnostics.place(&mut outcome.sources);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
     outcome
 }
@@ -103,6 +104,7 @@ impl Outcome {
         let report = ledger.close(&manifest, sources, target.support(), &mut found);
         found.for_each_mut(|diagnostic| {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
+            place_in(&manifest, diagnostic);
         });
         diagnostics.append(found);
         let accepted = &application.settings.accept;
@@ -133,6 +135,24 @@ impl Outcome {
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
         let options = LoadOptions { overlays, ..options };
         compose::load(&options, world, &mut self.sources, &mut self.diagnostics)
+    }
+}
+
+/// No name on AWS is longer: what is wrong with the whole is a longer name of the project.
+const LONGEST_NAME: usize = 255;
+
+/// Gives what a target says of the whole the place of what it is about: the key, the service, else the services.
+fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
+    if !diagnostic.labels.is_empty() {
+        return;
+    }
+    if manifest.name.len() > LONGEST_NAME {
+        diagnostic.labels.push(Label { origin: manifest.name_origin, text: String::new() });
+    }
+    let services = manifest.root.as_mapping().and_then(|root| root.entry("services"));
+    let own = diagnostic.service.as_deref().and_then(|name| services?.value.as_mapping()?.entry(name));
+    if let Some(entry) = own.or(services) {
+        diagnostic.labels.push(Label { origin: entry.key.origin, text: String::new() });
     }
 }
 

@@ -47,10 +47,22 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// What stands in the way.
+    pub fn path(&self) -> Utf8PathBuf {
+        match self {
+            WriteError::Foreign { directory, file } if directory == "." => file.into(),
+            WriteError::Foreign { directory, file } => directory.join(file),
+            WriteError::NotADirectory(path) | WriteError::Io { path, .. } => path.clone(),
+            WriteError::Path(_) => ".".into(),
+        }
+    }
+
     /// The same, with paths as the working directory sees them.
     fn as_seen(self) -> Self {
         match self {
-            WriteError::Foreign { directory, file } => WriteError::Foreign { directory: seen(&directory), file },
+            WriteError::Foreign { directory, file } => {
+                WriteError::Foreign { directory: seen(&directory), file }
+            }
             WriteError::NotADirectory(path) => WriteError::NotADirectory(seen(&path)),
             WriteError::Io { path, source } => WriteError::Io { path: seen(&path), source },
             other => other,

@@ -208,7 +208,7 @@ impl Config {
         match replace_file(file, text.as_bytes()) {
             Ok(()) => Exit::Done,
             Err(error) => {
-                context.tell_failure(not_written(&error));
+                context.tell_failure(not_written(&error), &error.path());
                 Exit::Failed
             }
         }

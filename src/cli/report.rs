@@ -9,7 +9,7 @@ use crate::compile::Outcome;
 use crate::diagnostic::render::{self, Counts, Human};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules};
 use crate::source::Sources;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 /// The diagnostics of one compile.
 pub type Run<'a> = (&'a Diagnostics, &'a Sources);
@@ -40,11 +40,12 @@ impl Context<'_> {
         if counts.errors > 0 { Exit::Refused } else { Exit::Done }
     }
 
-    /// Tells a failure that no line of the manifest stands behind, with its code.
-    pub(super) fn tell_failure(&mut self, diagnostic: Diagnostic) {
-        let mut diagnostics = Diagnostics::new();
-        diagnostics.push(diagnostic);
-        self.report(Format::Human, None, &[(&diagnostics, &Sources::new())]);
+    /// Tells a failure that no line of the manifest stands behind: its code, and the file concerned.
+    pub(super) fn tell_failure(&mut self, diagnostic: Diagnostic, path: &Utf8Path) {
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let place = sources.start_of_unread(path);
+        diagnostics.push(diagnostic.at(place));
+        self.report(Format::Human, None, &[(&diagnostics, &sources)]);
     }
 
     /// Tells what several compiles found, and that their artifacts could not be written.
@@ -56,7 +57,8 @@ impl Context<'_> {
         error: &WriteError,
     ) {
         if let Some(first) = outcomes.first_mut() {
-            first.diagnostics.push(not_written(error));
+            let place = first.sources.start_of_unread(&error.path());
+            first.diagnostics.push(not_written(error).at(place));
         }
         self.report_outcomes(format, verb, &outcomes);
     }

@@ -47,8 +47,8 @@ impl Verify {
         }
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
-            Err(diagnostic) => {
-                context.tell_failure(diagnostic);
+            Err((diagnostic, path)) => {
+                context.tell_failure(diagnostic, &path);
                 Exit::Failed
             }
         }
@@ -60,25 +60,27 @@ impl Verify {
         outcomes: &[Outcome],
         golden: &Utf8Path,
         context: &mut Context<'_>,
-    ) -> Result<Exit, Diagnostic> {
+    ) -> Result<Exit, (Diagnostic, Utf8PathBuf)> {
         let mut differing = 0;
         for outcome in outcomes {
             let Some(compiled) = &outcome.compiled else { continue };
-            let directory = directory_below(golden, &outcome.name).map_err(|error| not_written(&error))?;
+            let directory = directory_below(golden, &outcome.name)
+                .map_err(|error| (not_written(&error), error.path()))?;
             let new = golden::committed(&compiled.artifacts).map_err(|error| {
-                Diagnostic::new(&rules::internal::ARTIFACT, format!("cannot unpack an artifact: {error}"))
+                let message = format!("cannot unpack an artifact: {error}");
+                (Diagnostic::new(&rules::internal::ARTIFACT, message), directory.clone())
             })?;
             let old = golden::read(&directory).map_err(|error| {
                 let message = format!("cannot read the committed artifacts in `{directory}`: {error}");
-                Diagnostic::new(&rules::file::NOT_READ, message)
-                    .help("remove what is no artifact from the directory")
+                let help = "remove what is no artifact from the directory";
+                (Diagnostic::new(&rules::file::NOT_READ, message).help(help), directory.clone())
             })?;
             let changes = golden::compare(&old, &new);
             differing += changes.len();
             if self.bless && !changes.is_empty() {
                 stage(&new, &directory, &context.inputs(outcome))
                     .and_then(Staged::commit)
-                    .map_err(|error| not_written(&error))?;
+                    .map_err(|error| (not_written(&error), error.path()))?;
             }
             context.shell.data(&told(&directory, &changes));
         }

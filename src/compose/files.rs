@@ -37,16 +37,10 @@ impl Context<'_> {
         let message = format!("cannot read the {what} {shown}: {}", reason(error));
         // What the command line names has no place but the file's own.
         let place = match wanted == Origin::NOWHERE {
-            true => self.start_of(&shown),
+            true => self.sources.start_of_unread(&shown),
             false => wanted,
         };
         self.report(Diagnostic::new(rule, message).at(place).help(help));
-    }
-
-    /// The start of a file of which nothing was read.
-    pub(super) fn start_of(&mut self, shown: &Utf8Path) -> Origin {
-        let file = self.sources.add_file(shown, String::new());
-        self.sources.read_at(Span::new(file, 0, 0))
     }
 
     /// Whether a file may be taken besides all others that this load has taken; told otherwise.

@@ -37,6 +37,7 @@ pub fn load(
         read: BTreeMap::new(),
     };
     let manifest = load_in(&mut cx);
+    diagnostics.place(sources);
     manifest.filter(|_| diagnostics.error_count() == errors)
 }
 

@@ -445,4 +445,28 @@ mod tests {
             .collect();
         assert_eq!(seen, [("NONE", 1..3, 1..15), ("A", 2..3, 10..14), ("A", 4..5, 16..18)]);
     }
+
+    proptest::proptest! {
+        /// Whatever the template: no panic, a bounded result, and ranges that lie in it.
+        #[test]
+        fn any_template_is_read_within_bounds(
+            pieces in proptest::collection::vec("\\$|\\{|\\}|:|-|\\?|\\+|A|EMPTY|NONE|é|\n| |x{1,9}", 0..40)
+        ) {
+            let template = pieces.concat();
+            if let Ok(expansion) = expand(&template, &mut Known) {
+                proptest::prop_assert!(expansion.text.len() <= template.len() + MOST_ADDED);
+                for one in &expansion.substitutions {
+                    let (range, expression) = (&one.range, &one.expression);
+                    proptest::prop_assert!(
+                        expansion.text.get(range.start as usize..range.end as usize).is_some(),
+                        "{template:?} {one:?}"
+                    );
+                    proptest::prop_assert!(
+                        template.get(expression.start as usize..expression.end as usize).is_some_and(|it| it.starts_with('$')),
+                        "{template:?} {one:?}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -41,6 +41,12 @@ impl Sources {
         id
     }
 
+    /// The start of a file of which nothing was read: the place of what is wrong with the file itself.
+    pub fn start_of_unread(&mut self, path: &Utf8Path) -> Origin {
+        let file = self.add_file(path, String::new());
+        self.read_at(Span::new(file, 0, 0))
+    }
+
     /// The file of an id that this table gave out.
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.index())

@@ -4,6 +4,7 @@
 //! its place.
 
 use super::plan::{Deferred, INSTANCE_ROLE, OptionSetting, Part, Plan, Value};
+use crate::cloudformation::scalar;
 use indexmap::IndexMap;
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -55,13 +56,12 @@ fn file(name: &str, template: &str, context: &Json) -> Result<(String, String), 
     let text = environment
         .render_named_str(name, template, TemplateValue::from(Serde(context)))
         .map_err(|error| format!("{name}: {error:#}"))?;
-    Ok((format!(".ebextensions/{name}"), text.trim_end().to_owned() + "\n"))
+    Ok((format!(".ebextensions/{name}"), scalar::escaped(text.trim_end()) + "\n"))
 }
 
 /// A key path in a comment: on one line, whatever a key holds.
 fn comment(text: &str) -> TemplateValue {
-    let line = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-    TemplateValue::from_safe_string(line.collect())
+    TemplateValue::from_safe_string(scalar::comment(text))
 }
 
 /// The settings by namespace, in the order in which namespaces first come.

@@ -334,4 +334,43 @@ mod tests {
             assert_eq!(read(text), Err(message.to_owned()), "{text:?}");
         }
     }
+
+    proptest::proptest! {
+        /// Whatever the file: no panic, and each assignment has its place in it, in order.
+        #[test]
+        fn any_file_is_read_within_bounds(
+            pieces in proptest::collection::vec("A|B|export |=|:|\"|'|\\\\|\\$|\\{|\\}|#| |\n|\r\n|é|\u{feff}|x{1,9}", 0..40)
+        ) {
+            let text = pieces.concat();
+            let (mut end, mut bytes) = (0, 0);
+            let outcome = parse(&text, &mut Known::default(), |known, one| {
+                assert!(one.place.start >= end && text.get(one.place.clone()).is_some(), "{text:?} {one:?}");
+                end = one.place.start;
+                bytes += one.value.as_ref().map_or(0, String::len);
+                known.0.push((one.name, one.value.unwrap_or_default()));
+                true
+            });
+            if let Err(fault) = outcome {
+                proptest::prop_assert!(text.get(fault.place.clone()).is_some(), "{text:?} {fault:?}");
+            }
+            proptest::prop_assert!(bytes <= template::MOST_ADDED);
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+        /// A variable may hold others any number of times: the result is bounded, or a fault.
+        #[test]
+        fn any_doubling_ends(factor in 2_usize..12, levels in 1_usize..40) {
+            let line = |level: usize| format!("V{level}={}\n", format!("${{V{}}}", level - 1).repeat(factor));
+            let text = format!("V0=0123456789\n{}", (1..=levels).map(line).collect::<String>());
+            let longest = read(&text).map(|read| read.iter().map(|(_, value)| value.len()).max());
+            let length = u32::try_from(levels).ok().and_then(|levels| factor.checked_pow(levels)?.checked_mul(10));
+            match length.filter(|length| *length <= template::MOST_ADDED) {
+                Some(length) => proptest::prop_assert_eq!(longest, Ok(Some(length))),
+                None => proptest::prop_assert!(longest.is_err()),
+            }
+        }
+    }
 }
