@@ -58,7 +58,7 @@ impl WriteError {
     }
 
     /// The same, with paths as the working directory sees them.
-    fn as_seen(self) -> Self {
+    fn seen_from_here(self) -> Self {
         match self {
             WriteError::Foreign { directory, file } => {
                 WriteError::Foreign { directory: seen(&directory), file }
@@ -124,7 +124,7 @@ pub struct Staged {
 /// # Errors
 /// The directory holds foreign files, or the file system refuses. Nothing is left behind.
 pub fn stage(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
-    stage_in(set, directory, inputs).map_err(WriteError::as_seen)
+    stage_in(set, directory, inputs).map_err(WriteError::seen_from_here)
 }
 
 fn stage_in(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
@@ -335,7 +335,7 @@ pub fn commit(staged: Vec<Staged>) -> Result<(), WriteError> {
     for mut one in staged {
         if let Err(error) = one.put() {
             done.iter().rev().for_each(Staged::take_back);
-            return Err(error.as_seen());
+            return Err(error.seen_from_here());
         }
         done.push(one);
     }
@@ -545,7 +545,7 @@ mod tests {
         std::fs::write(&manifest, "1").unwrap();
         let list = WrittenFiles::of(&set(&[("deploy/compose.yaml", "1")]));
         std::fs::write(root.join(LIST), list.text()).unwrap();
-        let error = stage(&set(&[("a", "1")]), &root, &[manifest.clone()]).unwrap_err();
+        let error = stage(&set(&[("a", "1")]), &root, std::slice::from_ref(&manifest)).unwrap_err();
         assert!(
             matches!(&error, WriteError::Foreign { file, .. } if file == "deploy/compose.yaml"),
             "{error}"

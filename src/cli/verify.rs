@@ -31,6 +31,18 @@ pub struct Verify {
     strict: bool,
 }
 
+/// Why nothing was compared, and the file or directory concerned.
+struct NotVerified {
+    diagnostic: Box<Diagnostic>,
+    path: Utf8PathBuf,
+}
+
+impl NotVerified {
+    fn new(diagnostic: Diagnostic, path: Utf8PathBuf) -> Self {
+        NotVerified { diagnostic: Box::new(diagnostic), path }
+    }
+}
+
 impl Verify {
     /// Compiles, compares, tells; [`Exit::Different`] where something differs.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
@@ -47,8 +59,8 @@ impl Verify {
         }
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
-            Err((diagnostic, path)) => {
-                context.tell_failure(diagnostic, &path);
+            Err(NotVerified { diagnostic, path }) => {
+                context.tell_failure(*diagnostic, &path);
                 Exit::Failed
             }
         }
@@ -60,27 +72,30 @@ impl Verify {
         outcomes: &[Outcome],
         golden: &Utf8Path,
         context: &mut Context<'_>,
-    ) -> Result<Exit, (Diagnostic, Utf8PathBuf)> {
+    ) -> Result<Exit, NotVerified> {
         let mut differing = 0;
         for outcome in outcomes {
             let Some(compiled) = &outcome.compiled else { continue };
             let directory = directory_below(golden, &outcome.name)
-                .map_err(|error| (not_written(&error), error.path()))?;
+                .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             let new = golden::committed(&compiled.artifacts).map_err(|error| {
                 let message = format!("cannot unpack an artifact: {error}");
-                (Diagnostic::new(&rules::internal::ARTIFACT, message), directory.clone())
+                NotVerified::new(Diagnostic::new(&rules::internal::ARTIFACT, message), directory.clone())
             })?;
             let old = golden::read(&directory).map_err(|error| {
                 let message = format!("cannot read the committed artifacts in `{directory}`: {error}");
                 let help = "remove what is no artifact from the directory";
-                (Diagnostic::new(&rules::file::NOT_READ, message).help(help), directory.clone())
+                NotVerified::new(
+                    Diagnostic::new(&rules::file::NOT_READ, message).help(help),
+                    directory.clone(),
+                )
             })?;
             let changes = golden::compare(&old, &new);
             differing += changes.len();
             if self.bless && !changes.is_empty() {
                 stage(&new, &directory, &context.inputs(outcome))
                     .and_then(Staged::commit)
-                    .map_err(|error| (not_written(&error), error.path()))?;
+                    .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             }
             context.shell.data(&told(&directory, &changes));
         }

@@ -16,6 +16,7 @@ pub use origin::{Origin, Place, Provenance, Role, Substitution, VariableSource};
 
 use camino::Utf8Path;
 use std::borrow::Cow;
+use std::cell::Cell;
 use table::Table;
 
 /// Everything that was read, and how every value came to be.
@@ -24,6 +25,8 @@ pub struct Sources {
     files: Vec<SourceFile>,
     table: Table,
     hidden: Hidden,
+    /// The last text that was asked whether it stands in its file letter for letter, and the answer.
+    literal: Cell<Option<(Span, bool)>>,
 }
 
 impl Sources {

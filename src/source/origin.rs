@@ -243,12 +243,25 @@ impl Sources {
         }
     }
 
+    /// Whether a text stands in its file letter for letter. A long one may have thousands of parts, which are asked
+    /// for one after the other: the last answer is kept.
+    fn is_literal(&self, span: Span, raw: &str) -> bool {
+        match self.literal.get().filter(|(known, _)| *known == span) {
+            Some((_, literal)) => literal,
+            None => {
+                let literal = !raw.contains(['\\', '\n']) && !raw.starts_with(['|', '>']);
+                self.literal.set(Some((span, literal)));
+                literal
+            }
+        }
+    }
+
     /// The exact bytes of a part, where its whole stands in a file letter for letter.
     pub(super) fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
         let Provenance::Read(span) = *self.provenance(of) else { return None };
         let raw = self.file(span.file)?.text().get(span.start as usize..span.end as usize)?;
         let quote = u32::from(raw.starts_with(['"', '\'']));
-        let literal = !raw.contains(['\\', '\n']) && !raw.starts_with(['|', '>']);
+        let literal = self.is_literal(span, raw);
         let (start, end) = (span.start + quote + range.start, span.start + quote + range.end);
         (literal && end <= span.end).then_some(Span { file: span.file, start, end })
     }

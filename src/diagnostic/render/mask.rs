@@ -11,8 +11,7 @@ use std::ops::Range;
 pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = passwords(text).collect();
     let mut start = 0;
-    let mut lines = text.split_inclusive('\n').peekable();
-    while let Some(line) = lines.next() {
+    for line in text.split_inclusive('\n') {
         let after = |length: usize| text.get(start + length..).unwrap_or_default();
         assignments(line, start, after(line.len()), &mut found);
         flags(text, line, start, &mut found);

@@ -154,7 +154,8 @@ mod tests {
         let mut sources = Sources::new();
         let id = sources.add_file("c.yaml".into(), text.to_owned());
         let values = AhoCorasick::new(["hunter2-canary"]).unwrap();
-        let view = FileView::new(sources.file(id).unwrap(), vec![12..17], Some(Rc::new(values)));
+        let known = std::iter::once(12..17).collect();
+        let view = FileView::new(sources.file(id).unwrap(), known, Some(Rc::new(values)));
         assert_eq!(
             view.shown(0..text.len()).unwrap(),
             "a: plain\nb: *****\nPASSWORD: *****\nc: **************!\n"
