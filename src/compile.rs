@@ -1,14 +1,16 @@
-//! The whole way of a manifest: load, lower, plan and check, emit, close the account.
+//! The whole pipeline: load, lower, plan and check, emit, close the ledger.
 //!
-//! In: a [`Request`] and a [`World`]. Out: an [`Outcome`], which has the artifacts when nothing was
-//! refused, and the diagnostics either way. Invariant: nothing is written here.
+//! In: a [`Request`] and a [`World`]. Out: an [`Outcome`] with the diagnostics, and with the artifacts if there
+//! was no error. Invariant: nothing is written to disk here.
 
-use crate::app::{self, EnvironmentChoice, Ledger, Report};
-use crate::compose::{self, LoadOptions, Manifest};
-use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, rules, suggest};
-use crate::source::Sources;
-use crate::targets::{self, Compilation, Compiled};
-use crate::world::World;
+use crate::known_names;
+use tranship_app::rules;
+use tranship_app::{EnvironmentChoice, Ledger, Report};
+use tranship_frontend::compose::{self, LoadOptions, Manifest};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
+use tranship_frontend::source::Sources;
+use tranship_frontend::world::World;
+use tranship_targets::{Compilation, Compiled};
 
 /// The file of an artifact set that accounts for every leaf of the manifest.
 pub const REPORT: &str = "report.json";
@@ -18,33 +20,33 @@ pub const REPORT: &str = "report.json";
 pub struct Request {
     /// What to read.
     pub options: LoadOptions,
-    /// An environment of the manifest, or a target by its name.
+    /// An environment of the manifest, or a target by name.
     pub choice: EnvironmentChoice,
 }
 
-/// What a compile found and made.
+/// The result of a compile.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The folder below `dist/` that its artifacts belong in: the environment, else the target.
+    /// The directory below `dist/` for its artifacts: the environment, otherwise the target.
     pub name: String,
     /// The target, once it is known.
     pub target: Option<&'static str>,
-    /// Every text that was read.
+    /// Every file that was read.
     pub sources: Sources,
-    /// Everything that was found.
+    /// All diagnostics.
     pub diagnostics: Diagnostics,
-    /// The account of every leaf, as far as it went.
+    /// The account of every leaf, as far as the compile got.
     pub report: Option<Report>,
-    /// What was made; nothing when there was an error.
+    /// The artifacts; `None` if there was an error.
     pub compiled: Option<Compiled>,
 }
 
-/// What a late-bound variable without a value is to a target that needs one.
+/// How to treat a late-bound variable without a value, on a target that needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unset {
-    /// A mistake.
+    /// As an error.
     Refused,
-    /// Its own name stands in: nothing of what is compiled is kept.
+    /// Use its own name as the value: the compile's output is discarded.
     Assumed,
 }
 
@@ -70,20 +72,21 @@ fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
     outcome
 }
 
-/// The environments of a manifest, and what reading it found.
+/// The environments of a manifest, and the diagnostics of reading it.
 pub fn environments(
     options: &LoadOptions,
     world: &dyn World,
-) -> (Option<Vec<app::Environment>>, Sources, Diagnostics) {
+) -> (Option<Vec<tranship_app::Environment>>, Sources, Diagnostics) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let manifest = compose::load(&late_binding(options), world, &mut sources, &mut diagnostics);
-    let found = manifest.map(|manifest| app::environments(&manifest, &mut diagnostics));
+    let found = manifest
+        .map(|manifest| tranship_app::environments(&manifest, &sources, &known_names(), &mut diagnostics));
     (found, sources, diagnostics)
 }
 
-/// The same options, with the variables that the manifest makes parameters allowed to be unset.
+/// The same options, except that variables the manifest turns into parameters may be unset.
 fn late_binding(options: &LoadOptions) -> LoadOptions {
-    LoadOptions { deferred: Some(app::late_bound_names), ..options.clone() }
+    LoadOptions { deferred: Some(tranship_app::late_bound_names), ..options.clone() }
 }
 
 impl Outcome {
@@ -91,11 +94,18 @@ impl Outcome {
         let manifest = self.load(request, world)?;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
-        let mut application = app::lower(&manifest, &request.choice, sources, diagnostics, &mut ledger)?;
+        let mut application = tranship_app::lower(
+            &manifest,
+            &request.choice,
+            &known_names(),
+            sources,
+            diagnostics,
+            &mut ledger,
+        )?;
         if unset == Unset::Assumed {
             application.assume_late_bound();
         }
-        let target = targets::find(&application.settings.target)?;
+        let target = tranship_targets::find(&application.environment.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
         let mut cx =
@@ -107,8 +117,8 @@ impl Outcome {
             place_in(&manifest, diagnostic);
         });
         diagnostics.append(found);
-        let accepted = &application.settings.accept;
-        diagnostics.retain(|one| one.severity == Severity::Error || !accepted.contains(one.rule.name));
+        let settings = &application.settings;
+        diagnostics.retain(|one| one.severity == Severity::Error || !settings.accepts(one.rule.name));
         if let Some(compiled) = &mut compiled {
             add_report(compiled, &report, diagnostics);
         }
@@ -116,13 +126,13 @@ impl Outcome {
         compiled
     }
 
-    /// Loads the manifest, with the files that the environment adds merged on top.
+    /// Loads the manifest, with the environment's own files merged on top.
     fn load(&mut self, request: &Request, world: &dyn World) -> Option<Manifest> {
         let options = late_binding(&request.options);
         let manifest = compose::load(&options, world, &mut self.sources, &mut self.diagnostics)?;
         let EnvironmentChoice::Environment(name) = &request.choice else { return Some(manifest) };
         let mut found = Diagnostics::new();
-        let known = app::environments(&manifest, &mut found);
+        let known = tranship_app::environments(&manifest, &self.sources, &known_names(), &mut found);
         let Some(environment) = known.iter().find(|environment| environment.name == *name) else {
             self.diagnostics.append(found);
             self.diagnostics.push(unknown_environment(name, &known));
@@ -131,17 +141,17 @@ impl Outcome {
         if environment.files.is_empty() {
             return Some(manifest);
         }
-        let overlays = environment.files.iter().map(|file| manifest.directory.join(&file.value)).collect();
+        let overlays = environment.files.iter().map(|file| manifest.directory.join(file.peek())).collect();
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
         let options = LoadOptions { overlays, ..options };
         compose::load(&options, world, &mut self.sources, &mut self.diagnostics)
     }
 }
 
-/// No name on AWS is longer: what is wrong with the whole is a longer name of the project.
+/// No name on AWS is longer, so a longer project name is what is wrong with the whole.
 const LONGEST_NAME: usize = 255;
 
-/// Gives what a target says of the whole the place of what it is about: the key, the service, else the services.
+/// Points a target's diagnostic that has no position at its service, or else at the services.
 fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
     if !diagnostic.labels.is_empty() {
         return;
@@ -156,7 +166,7 @@ fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
     }
 }
 
-fn unknown_environment(name: &str, known: &[app::Environment]) -> Diagnostic {
+fn unknown_environment(name: &str, known: &[tranship_app::Environment]) -> Diagnostic {
     let names: Vec<&str> = known.iter().map(|environment| environment.name.as_str()).collect();
     let diagnostic = Diagnostic::new(
         &rules::tranship::UNKNOWN_ENVIRONMENT,
@@ -168,7 +178,7 @@ fn unknown_environment(name: &str, known: &[app::Environment]) -> Diagnostic {
     };
     match names.as_slice() {
         [] => diagnostic.help("add it under `x-tranship.environments`, or name a target with `--target`"),
-        _ => diagnostic.note(format!("it has {}", names.join(", "))),
+        _ => diagnostic.note(format!("known environments: {}", names.join(", "))),
     }
 }
 

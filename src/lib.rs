@@ -1,18 +1,17 @@
 //! Tranship compiles one Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
 //!
-//! Rooms, in the order a manifest passes through them. Imports go one way, from later to earlier.
+//! This crate is the program: the pipeline ([`compile`]), the command line ([`cli`]) and the deployment.
+//! What it is made of has crates of its own, re-exported here under their rooms' names.
 
-pub mod app;
-pub mod artifact;
 pub mod cli;
-pub mod cloudformation;
 pub mod compile;
-pub mod compose;
 #[cfg(feature = "deploy")]
 pub mod deploy;
-pub mod diagnostic;
-pub mod source;
-#[path = "../targets/mod.rs"]
-pub mod targets;
-pub mod world;
-pub mod yaml;
+mod registry;
+
+pub use registry::{known_names, rule_registry};
+pub use tranship_app as app;
+pub use tranship_artifact as artifact;
+pub use tranship_cloudformation as cloudformation;
+pub use tranship_frontend::{compose, diagnostic, source, world, yaml};
+pub use tranship_targets as targets;

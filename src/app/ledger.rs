@@ -6,13 +6,15 @@
 use super::at::Claim;
 use super::disposition::{Disposition, Entry};
 use super::report::{Report, ReportRow};
+use super::settings::UnclaimedSettings;
 use super::support::{Support, SupportRow, SupportTable};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules};
-use crate::source::{Origin, Sources};
-use crate::yaml::NodeId;
+use crate::rules;
 use camino::Utf8Path;
 use std::collections::BTreeMap;
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
+use tranship_frontend::source::{Origin, Sources};
+use tranship_frontend::yaml::NodeId;
 
 /// The claims on one manifest for one target.
 #[derive(Debug, Default)]
@@ -26,21 +28,23 @@ impl Ledger {
         Ledger::default()
     }
 
-    /// The leaf, or all leaves below the node, mean on the target what they say.
-    pub fn exact(&mut self, claimed: &impl Claim, became: impl Into<String>) {
+    /// The leaf, or all leaves below the node, mean on the target what they say. Hands out the value.
+    pub fn exact<'c, C: Claim>(&mut self, claimed: &'c C, became: impl Into<String>) -> C::Taken<'c> {
         self.claim(claimed.node(), Disposition::Exact, became.into());
+        claimed.taken()
     }
 
-    /// A near equivalent stands in for it.
-    pub fn approximated(
+    /// A near equivalent stands in for it. Hands out the value that it stands in for.
+    pub fn approximated<'c, C: Claim>(
         &mut self,
-        claimed: &impl Claim,
+        claimed: &'c C,
         value: impl Into<String>,
         reason: impl Into<String>,
         became: impl Into<String>,
-    ) {
+    ) -> C::Taken<'c> {
         let disposition = Disposition::Approximated { value: value.into(), reason: reason.into() };
         self.claim(claimed.node(), disposition, became.into());
+        claimed.taken()
     }
 
     /// It has no effect, for a reason that the support table cannot know.
@@ -82,6 +86,7 @@ impl Ledger {
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut report = Report::default();
+        let mut unclaimed = UnclaimedSettings::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
@@ -97,12 +102,14 @@ impl Ledger {
                 explained.entry(row.key).or_default().push(leaf);
             }
             let claimed = || claim.map(|claim| claim.entry.clone());
-            let entry = row.map(SupportRow::entry).or_else(claimed).unwrap_or_else(|| {
+            let setting = || unclaimed.account(&path, origin);
+            let entry = row.map(SupportRow::entry).or_else(claimed).or_else(setting).unwrap_or_else(|| {
                 diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
                 Entry::unaccounted()
             });
             report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
         }
+        unclaimed.report(table.target, diagnostics);
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }

@@ -1,10 +1,10 @@
 //! `report.json`: every leaf of the manifest with its disposition, claim and origin.
 
 use super::disposition::{Disposition, Entry};
-use crate::compose::KeyPath;
-use crate::source::{Origin, Sources, Span};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
+use tranship_frontend::compose::KeyPath;
+use tranship_frontend::source::{Origin, Sources, Span};
 
 /// The closed ledger.
 #[derive(Debug, Default, Serialize)]

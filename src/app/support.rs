@@ -2,9 +2,10 @@
 //!
 //! Written as `targets/<name>/support.yaml`, checked and compiled in by `build.rs`.
 
-use crate::compose::{KeyPath, Manifest, PathSegment};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, rules};
-use crate::yaml::NodeId;
+use crate::rules;
+use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
+use tranship_frontend::yaml::NodeId;
 
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

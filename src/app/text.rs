@@ -4,9 +4,9 @@
 //! field asks for [`Text::literal`]; each target renders the pieces in its own way.
 
 use super::at::Claim;
-use crate::source::Origin;
-use crate::yaml::{Node, NodeId};
 use std::sync::Arc;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::{Node, NodeId};
 
 /// Text in pieces, each with its origin.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -132,8 +132,14 @@ impl Piece {
 }
 
 impl Claim for Text {
+    type Taken<'a> = &'a Text;
+
     fn node(&self) -> NodeId {
         self.node
+    }
+
+    fn taken(&self) -> &Text {
+        self
     }
 }
 

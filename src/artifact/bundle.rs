@@ -1,8 +1,9 @@
-//! Artifact set -> zip, the same bytes on every machine, and back.
+//! Converts an artifact set to a zip with the same bytes on every machine, and back.
 //!
-//! Sorted names, 1980-01-01, modes 0644 and 0755, deflate at level 9, one entry after the other: the parallel
-//! writer of the `zip` crate writes entries in the order they finish. Compressed bytes may still change with
-//! the compressor's version: name a bundle by [`ArtifactSet::content_hash`].
+//! Names are sorted; dates are 1980-01-01; modes are 0644 and 0755; deflate runs at level 9. Entries are written
+//! one after the other, because the `zip` crate's parallel writer writes them in the order they finish. The
+//! compressed bytes may still change with the compressor's version, so a bundle is identified by
+//! [`ArtifactSet::content_hash`].
 
 use std::io::{Cursor, Read, Write};
 
@@ -11,7 +12,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use super::{Artifact, ArtifactSet, Mode, PathError};
 
-/// A zip that cannot be written or read.
+/// An error while writing or reading a zip.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// The archive itself.
@@ -28,7 +29,7 @@ pub enum BundleError {
 /// The set as a zip.
 ///
 /// # Errors
-/// A file or a name is longer than the format allows.
+/// A file or a name exceeds the limits of the format.
 pub fn zip(set: &ArtifactSet) -> Result<Vec<u8>, BundleError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new())).set_auto_large_file();
     for (path, artifact) in set.iter() {
@@ -51,7 +52,7 @@ pub fn zip(set: &ArtifactSet) -> Result<Vec<u8>, BundleError> {
 /// The files of a zip.
 ///
 /// # Errors
-/// The bytes are no zip, or a path in it leaves the archive.
+/// The bytes are not a zip, or a path in it escapes the archive.
 pub fn unzip(bytes: &[u8]) -> Result<ArtifactSet, BundleError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))?;
     let mut set = ArtifactSet::new();
@@ -93,7 +94,7 @@ mod tests {
         assert!(bytes.len() < 1_000, "{}", bytes.len());
     }
 
-    /// Bytes 10 to 13 of every local header are time and date: midnight of 1980-01-01.
+    /// Bytes 10 to 13 of every local header are time and date: midnight on 1980-01-01.
     #[test]
     fn no_clock_in_the_headers() {
         let bytes = zip(&sample()).unwrap();

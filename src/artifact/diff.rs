@@ -1,7 +1,7 @@
-//! Two versions of a file -> what differs, said by meaning where the file has one.
+//! Compares two versions of a file, by meaning where the format allows it.
 //!
 //! YAML and JSON are compared as trees and reported by key path
-//! (`Resources.AppTaskDefinition.Properties.Cpu: "256" -> "512"`); other text line by line; the rest by size.
+//! (`Resources.AppTaskDefinition.Properties.Cpu: "256" -> "512"`); other text line by line; binary files by size.
 
 use std::fmt;
 
@@ -9,29 +9,29 @@ use serde_json::{Map, Value as Json};
 
 use super::{document, lines};
 
-/// The longest value shown whole, in characters.
+/// The longest value shown in full, in characters.
 const SHOWN: usize = 120;
 
-/// Keys that tell the entries of a list apart: ECS, CloudFormation, Beanstalk, IAM.
+/// Keys that identify the entries of a list: ECS, CloudFormation, Beanstalk, IAM.
 const IDENTITIES: &[&str] =
     &["Name", "name", "Key", "key", "Sid", "PolicyName", "OptionName", "ContainerName", "path"];
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// Only the new one has it: key path and value.
+    /// Added: key path and value.
     Added(String, Json),
-    /// Only the old one has it: key path and value.
+    /// Removed: key path and value.
     Removed(String, Json),
-    /// Key path, old value, new value.
+    /// Changed: key path, old value, new value.
     Changed(String, Json, Json),
-    /// Texts of several lines: key path (empty for the whole file), unified difference.
+    /// A multi-line string: key path (empty for the whole file), unified difference.
     Lines(String, String),
-    /// The same entries in another order: key path.
+    /// The same entries in a different order: key path.
     Order(String),
-    /// Nothing but the way it is written: comments, quotes, order of keys. The unified difference.
+    /// A purely textual change, such as comments, quotes or the order of keys: the unified difference.
     Form(String),
-    /// Not text: old and new size in bytes.
+    /// A binary file: old and new size in bytes.
     Binary(usize, usize),
 }
 
@@ -43,16 +43,16 @@ impl fmt::Display for Difference {
             Difference::Changed(path, old, new) => write!(f, "{path}: {} -> {}", Shown(old), Shown(new)),
             Difference::Lines(path, text) if path.is_empty() => f.write_str(text.trim_end()),
             Difference::Lines(path, text) => write!(f, "{path}:\n{}", text.trim_end()),
-            Difference::Order(path) => write!(f, "{path}: the same entries in another order"),
+            Difference::Order(path) => write!(f, "{path}: same entries in a different order"),
             Difference::Form(text) => {
-                write!(f, "the same meaning, written differently:\n{}", text.trim_end())
+                write!(f, "same content, formatted differently:\n{}", text.trim_end())
             }
             Difference::Binary(old, new) => write!(f, "{old} bytes -> {new} bytes"),
         }
     }
 }
 
-/// A value on one line, cut if long.
+/// A value on one line, truncated if long.
 struct Shown<'a>(&'a Json);
 
 impl fmt::Display for Shown<'_> {
@@ -65,7 +65,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// What differs between two versions of a file. Empty only if the bytes are equal.
+/// The differences between two versions of a file. Empty only if the bytes are equal.
 pub fn diff(path: &str, old: &[u8], new: &[u8]) -> Vec<Difference> {
     if old == new {
         return Vec::new();
@@ -99,7 +99,7 @@ fn values(path: &str, old: &Json, new: &Json, found: &mut Vec<Difference>) {
     }
 }
 
-/// A function is one value to its reader, unless it holds a list of things.
+/// A function is a single value to its reader, unless it contains a list of objects.
 fn is_function(object: &Map<String, Json>) -> bool {
     let mut entries = object.iter();
     match (entries.next(), entries.next()) {
@@ -147,7 +147,7 @@ fn arrays(path: &str, old: &[Json], new: &[Json], found: &mut Vec<Difference>) {
     }
 }
 
-/// The names of a list's entries by one key, if each has its own.
+/// The names of a list's entries by one key, if they are unique.
 fn names(key: &str, items: &[Json]) -> Option<Vec<String>> {
     let names: Vec<String> =
         items.iter().map(|item| Some(item.get(key)?.as_str()?.to_owned())).collect::<Option<_>>()?;
@@ -231,7 +231,7 @@ mod tests {
             (
                 "L: [{Name: a}, {Name: b}]",
                 "L: [{Name: b}, {Name: a}]",
-                &["L: the same entries in another order"],
+                &["L: same entries in a different order"],
             ),
             ("L: [a, b, c]", "L: [b, c, d, e]", &["- L[]: \"a\"", "+ L[]: \"d\"", "+ L[]: \"e\""]),
             ("L: [a, b]", "L: [a, c]", &["L[1]: \"b\" -> \"c\""]),
@@ -240,7 +240,7 @@ mod tests {
             (
                 "# a\nA: 1\n",
                 "# b\nA: 1\n",
-                &["the same meaning, written differently:\n@@ -1,2 +1,2 @@\n-# a\n+# b\n A: 1"],
+                &["same content, formatted differently:\n@@ -1,2 +1,2 @@\n-# a\n+# b\n A: 1"],
             ),
         ];
         for (old, new, expected) in cases {
@@ -275,7 +275,7 @@ mod tests {
     }
 
     proptest! {
-        /// Differing trees never compare as the same meaning, equal ones never as different.
+        /// Different trees never compare as the same, and equal ones never as different.
         #[test]
         fn nothing_is_missed(old in json(), new in json()) {
             let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! A directory as a list of files, and a file as an artifact.
+//! Reads a directory as a list of files, and a file as an artifact.
 //!
-//! In: a directory. Out: the paths below it, sorted; a file with its mode. Invariant: links are not followed.
+//! In: a directory. Out: the paths in it, sorted; a file with its mode. Invariant: links are not followed.
 
 use std::io::{self, Read};
 
@@ -25,7 +25,7 @@ pub(super) fn read(path: &Utf8Path) -> io::Result<Artifact> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than any artifact"));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than an artifact can be"));
     }
     Ok(Artifact { mode, bytes })
 }
@@ -40,7 +40,7 @@ fn is_executable(_: &std::fs::Metadata) -> bool {
     false
 }
 
-/// Every file and link below a directory, sorted; links are not followed. A missing directory has none.
+/// Every file and link in a directory, sorted; links are not followed. A missing directory is empty.
 pub(super) fn paths(directory: &Utf8Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     let mut waiting = vec![String::new()];

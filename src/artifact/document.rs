@@ -1,11 +1,11 @@
-//! YAML or JSON text -> one JSON tree, whatever form its functions have.
+//! Parses YAML or JSON into one JSON tree, whichever form of functions is used.
 //!
-//! `!Ref A`, `Ref: A` and their like become the same tree, so that two ways to write a template compare equal.
+//! `!Ref A`, `Ref: A` and the like become the same tree, so that equivalent templates compare as equal.
 
 use serde_json::{Map, Value as Json};
 use serde_yaml::Value as Yaml;
 
-/// The document, if the text is one: JSON for `.json`, YAML for `.yaml`, `.yml` and `.config`.
+/// The document, if the file has a known format: JSON for `.json`, YAML for `.yaml`, `.yml` and `.config`.
 pub(super) fn parse(path: &str, text: &str) -> Option<Json> {
     let (_, extension) = path.rsplit_once('.')?;
     match extension {
@@ -45,7 +45,7 @@ fn function(name: &str, argument: Json) -> Json {
     Json::Object(Map::from_iter([(long, argument)]))
 }
 
-/// A key as text; keys that are no scalar are left to the line-by-line comparison.
+/// A key as a string; a document with non-scalar keys is compared line by line instead.
 fn name(key: Yaml) -> Option<String> {
     match key {
         Yaml::String(text) => Some(text),

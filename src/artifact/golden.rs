@@ -1,7 +1,7 @@
-//! A compile beside a committed artifact set: what was added, removed and changed.
+//! Compares a compile with a committed artifact set: what was added, removed and changed.
 //!
-//! In: the set of a compile and a directory. Out: changes by path. A zip is committed as its entry list
-//! (`bundle.zip.entries`: mode, SHA-256, path), never as a binary, since the unpacked tree stands beside it.
+//! In: the artifacts of a compile and a directory. Out: changes by path. A zip is committed as its entry list
+//! (`bundle.zip.entries`: mode, SHA-256, path) rather than as a binary, because the unpacked tree is next to it.
 
 use std::io;
 
@@ -16,9 +16,9 @@ use super::{ArtifactSet, Mode};
 /// How a file differs from its golden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Only the compile has it.
+    /// Only in the compile.
     Added,
-    /// Only the golden has it.
+    /// Only in the golden.
     Removed,
     /// The content differs.
     Content(Vec<Difference>),
@@ -26,10 +26,10 @@ pub enum Change {
     Mode(Mode, Mode),
 }
 
-/// The set as it is committed: each `*.zip` replaced by its entry list.
+/// The set in its committed form: each `*.zip` replaced by its entry list.
 ///
 /// # Errors
-/// A file called `*.zip` is none.
+/// A file named `*.zip` is not a zip.
 pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, BundleError> {
     let mut golden = ArtifactSet::new();
     for (path, artifact) in set.iter() {
@@ -42,7 +42,7 @@ pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, BundleError> {
     Ok(golden)
 }
 
-/// What differs between a golden and a compile, sorted by path. Both in the form [`committed`] gives.
+/// The differences between a golden and a compile, sorted by path. Both in the form that [`committed`] returns.
 pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, Change)> {
     let mut paths: Vec<&str> = golden.iter().chain(compiled.iter()).map(|(path, _)| path).collect();
     paths.sort_unstable();
@@ -58,10 +58,10 @@ pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, Cha
     paths.into_iter().filter_map(|path| Some((path.to_owned(), change(path)?))).collect()
 }
 
-/// The files of a directory as a set, without the list of what was written. A missing directory is empty.
+/// The files of a directory as a set, without the list of written files. A missing directory is empty.
 ///
 /// # Errors
-/// As the file system says; a name that no artifact can have.
+/// As the file system reports; also a name that no artifact can have.
 pub fn read(directory: &Utf8Path) -> io::Result<ArtifactSet> {
     let mut set = ArtifactSet::new();
     let own = |path: &str| path == LIST || path.split_once('/').is_some_and(|(first, _)| is_temporary(first));
@@ -79,7 +79,7 @@ fn named(path: &str, error: &io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::stage;
+    use crate::stage;
 
     fn sample(cpu: &str) -> ArtifactSet {
         let mut tree = ArtifactSet::new();

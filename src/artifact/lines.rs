@@ -1,4 +1,4 @@
-//! Line-by-line difference of two texts.
+//! Line-by-line comparison of two texts.
 
 use similar::TextDiff;
 

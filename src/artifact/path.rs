@@ -1,24 +1,23 @@
-//! Which paths an artifact may have: relative, inside the set, the same on every machine.
+//! The paths that an artifact may have: relative, inside the set, valid on every machine.
 
-/// A path that an artifact cannot have.
+/// An invalid artifact path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// Absolute, or with `..`, `.` or an empty step.
+    /// Absolute, or with `..`, `.` or an empty segment.
     #[error("the path `{0}` does not stay inside the output directory")]
     Outside(String),
-    /// With a character that not every machine allows.
-    #[error("the path `{0}` holds a character that not every file system allows")]
+    /// With a character that not every file system allows.
+    #[error("the path `{0}` contains a character that not every file system allows")]
     NotPortable(String),
-    /// There is such a file already.
-    #[error("two files are called `{0}`")]
+    /// A file with this path already exists.
+    #[error("duplicate file `{0}`")]
     Twice(String),
-    /// One file stands where another needs a directory.
+    /// A file where another path needs a directory.
     #[error("`{0}` is needed both as a file and as a directory")]
     FileAndDirectory(String),
 }
 
-/// Holds a path against the rules: the one check of everything that input names and a build joins to a
-/// directory.
+/// Checks a path: the one check for everything that the input names and a build joins to a directory.
 ///
 /// # Errors
 /// The path leaves the set, or is not portable.
@@ -32,7 +31,7 @@ pub fn check(path: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// Holds a link's target against the rules: relative, and never above the set on its way.
+/// Checks a link's target: relative, and never outside the set on its way.
 pub(super) fn check_link(path: &str, target: &str) -> Result<(), PathError> {
     let outside = || PathError::Outside(target.to_owned());
     let mut depth = path.matches('/').count();

@@ -1,10 +1,10 @@
-//! Artifact set -> directory, all or nothing.
+//! Writes an artifact set to a directory, all or nothing.
 //!
-//! Files go to a temporary directory first; only when all are there does it take the place of the old one, in one
-//! step where the system has one. A list of what was written, `.tranship`, stands among them: a later run replaces
-//! what is listed and refuses to touch a directory that holds anything else. Invariant: a run that is killed leaves
-//! the old files or the new ones, never neither, and its temporary directory goes with the next run; of two runs at
-//! once the later one stands.
+//! Files are first written to a temporary directory, which replaces the old one once it is complete, in one step
+//! if the system has one. A list of the written files, `.tranship`, is one of them: a later run replaces the listed
+//! files and refuses to touch a directory that contains anything else. Invariant: a run that is killed leaves the
+//! old files or the new ones, never neither, and the next run removes its temporary directory; of two concurrent
+//! runs, the later one wins.
 
 use std::fs::File;
 use std::io;
@@ -19,29 +19,29 @@ use super::path::check;
 use super::written::{LIST, WrittenFiles, is_temporary, temporary};
 use super::{ArtifactSet, Mode, PathError};
 
-/// Why a directory was not written. Nothing in it has changed.
+/// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The directory holds something that no compile wrote.
-    #[error("`{directory}` holds `{file}`, which was not written by tranship; nothing was written")]
+    /// The directory contains a file that no compile wrote.
+    #[error("`{directory}` contains `{file}`, which Tranship did not write; nothing was written")]
     Foreign {
         /// The output directory.
         directory: Utf8PathBuf,
         /// The first such file, relative to it.
         file: String,
     },
-    /// Something else than a directory stands there.
+    /// The path is not a directory.
     #[error("`{0}` is not a directory; nothing was written")]
     NotADirectory(Utf8PathBuf),
     /// A name leads out of the directory.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// The file system refused.
+    /// A file system error.
     #[error("cannot write `{path}`: {source}")]
     Io {
         /// The path.
         path: Utf8PathBuf,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -105,7 +105,7 @@ enum Placed {
     OneByOne,
 }
 
-/// Files that are written but not yet in their place. Dropped without being committed, they vanish.
+/// Files that are written but not yet in place. They are deleted if dropped without being committed.
 #[derive(Debug)]
 pub struct Staged {
     directory: Utf8PathBuf,
@@ -118,11 +118,11 @@ pub struct Staged {
     placed: Placed,
 }
 
-/// Writes a set beside its directory. Stage all sets of a run first, then commit them. `inputs` are files that the
-/// run has read: in the directory they are never replaced, whatever its list says.
+/// Writes a set next to its directory. Stage all sets of a run first, then commit them. `inputs` are files that the
+/// run has read: they are never replaced, whatever the list of the directory says.
 ///
 /// # Errors
-/// The directory holds foreign files, or the file system refuses. Nothing is left behind.
+/// The directory contains foreign files, or the file system fails. Nothing is left behind.
 pub fn stage(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
     stage_in(set, directory, inputs).map_err(WriteError::seen_from_here)
 }
@@ -171,8 +171,8 @@ fn prepare(
     parent: &Utf8Path,
     replaces: bool,
 ) -> Result<(TempDir, Option<File>, bool), WriteError> {
-    // A volume mounted at `/out` cannot be moved, and its parent may be closed to us; a shell that stands in the
-    // directory would be left in the old one.
+    // A volume mounted at `/out` cannot be moved, and its parent may not be writable; a shell whose current
+    // directory it is would be left in the old one.
     let mut inside = replaces && (is_mounted(directory, parent) || holds_current(directory));
     let mut made = temporary(if inside { directory } else { parent });
     if made.is_err() && replaces && !inside {
@@ -212,7 +212,7 @@ fn is_debris(path: &Utf8Path) -> bool {
             .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| own(entry.file_name()))))
 }
 
-/// Whether a directory is on another file system than its parent.
+/// Whether a directory is on a different file system than its parent.
 #[cfg(unix)]
 fn is_mounted(directory: &Utf8Path, parent: &Utf8Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -233,7 +233,7 @@ fn holds_current(directory: &Utf8Path) -> bool {
     })
 }
 
-/// Whether there is a directory to replace; an error if it must not be.
+/// Whether there is a directory to replace; an error if it must not be replaced.
 fn replaceable(directory: &Utf8Path, written: &WrittenFiles) -> Result<bool, WriteError> {
     match directory.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -305,7 +305,7 @@ fn write_file(path: &Utf8Path, mode: Mode, bytes: &[u8]) -> io::Result<()> {
     set_mode(path, mode.bits() & 0o7777)
 }
 
-/// The mode is set whatever the umask, so that the same compile gives the same tree.
+/// Sets the mode regardless of the umask, so that the same compile gives the same tree.
 #[cfg(unix)]
 fn set_mode(path: &Utf8Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
@@ -343,10 +343,10 @@ pub fn commit(staged: Vec<Staged>) -> Result<(), WriteError> {
 }
 
 impl Staged {
-    /// Puts the files in their place.
+    /// Moves the files into place.
     ///
     /// # Errors
-    /// The file system refuses; then the directory is as it was.
+    /// A file system error; the directory is then unchanged.
     pub fn commit(self) -> Result<(), WriteError> {
         commit(vec![self])
     }

@@ -1,20 +1,20 @@
-//! The command line: the flags that hold everywhere, and those that several commands share.
+//! The command line: global flags, and flags shared by several commands.
 //!
-//! In: the arguments of the process. Out: [`Arguments`]. A command's own flags stand in its file.
+//! In: the process's arguments. Out: [`Arguments`]. A command's own flags are in its own file.
 
 use super::shell::{Colour, Verbosity};
-use crate::compose::LoadOptions;
-use crate::world::TEXT_LIMIT;
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use std::io::Read;
+use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::world::TEXT_LIMIT;
 
 /// Compiles a Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
 #[derive(Debug, Parser)]
 #[command(name = "tranship", version, max_term_width = 100, propagate_version = false)]
-#[command(after_help = "`tranship explain NAME` tells what a diagnostic means and what to do.")]
+#[command(after_help = "`tranship explain NAME` explains a diagnostic and how to fix it.")]
 pub struct Arguments {
-    /// What holds for every command.
+    /// Global flags.
     #[command(flatten)]
     pub global: Global,
     /// The command.
@@ -22,38 +22,38 @@ pub struct Arguments {
     pub command: super::Command,
 }
 
-/// What holds for every command.
+/// Global flags.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// A Compose file; given several times, later ones are merged on top. `-` is standard input
+    /// A Compose file; repeat to merge more files on top, `-` reads standard input
     #[arg(short, long = "file", global = true, value_name = "FILE")]
     pub files: Vec<Utf8PathBuf>,
-    /// A file of variables, instead of `.env`
+    /// A file of variables, used instead of `.env`
     #[arg(long = "env-file", global = true, value_name = "FILE")]
     pub env_files: Vec<Utf8PathBuf>,
     /// A profile to activate
     #[arg(long = "profile", global = true, value_name = "NAME")]
     pub profiles: Vec<String>,
-    /// The directory that relative paths start from, instead of the first Compose file's
+    /// The directory that relative paths start from [default: the directory of the first Compose file]
     #[arg(long, global = true, value_name = "DIR")]
     pub project_directory: Option<Utf8PathBuf>,
-    /// The project's name, instead of `name:` or the directory's
+    /// The project's name [default: `name:`, or the directory's name]
     #[arg(short, long, global = true, value_name = "NAME")]
     pub project_name: Option<String>,
-    /// When to colour
+    /// When to use colors
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub color: Colour,
-    /// Tell errors only
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tell everything: notes, and every warning with its snippet
+    /// Print everything: notes, and every warning with its snippet
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 
 impl Global {
-    /// How much to tell.
+    /// How much to print.
     pub fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -62,17 +62,17 @@ impl Global {
         }
     }
 
-    /// What standard input holds, where `-f -` asks for it.
+    /// The content of standard input, if `-f -` asks for it.
     fn stdin(&self) -> Option<Vec<u8>> {
         let wanted = self.files.iter().any(|file| file == "-");
         let mut bytes = Vec::new();
-        // One byte more than is read says that there is too much.
+        // One byte more than the limit shows that there is too much.
         let read = || std::io::stdin().take(TEXT_LIMIT + 1).read_to_end(&mut bytes);
         wanted.then(read)?.ok()?;
         Some(bytes)
     }
 
-    /// What to read, as these flags say.
+    /// The load options that these flags describe.
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             files: self.files.clone(),
@@ -86,25 +86,25 @@ impl Global {
     }
 }
 
-/// Variables given on the command line.
+/// Variables set on the command line.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Set {
-    /// A variable's value, over every other source
+    /// Set a variable, overriding every other source
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
 }
 
-/// How diagnostics are told.
+/// The format of diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// Text with snippets, on standard error.
+    /// Text with snippets on standard error.
     #[default]
     Human,
     /// One JSON object on standard output.
     Json,
     /// SARIF 2.1.0 on standard output.
     Sarif,
-    /// Workflow commands of GitHub Actions on standard output.
+    /// GitHub Actions workflow commands on standard output.
     Github,
 }
 

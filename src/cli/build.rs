@@ -2,22 +2,22 @@
 
 use super::selection::{Compiles, Otherwise};
 use super::{Context, Exit};
-use crate::artifact::{Staged, WriteError, commit, directory_below, stage};
 use crate::compile::Outcome;
 use camino::{Utf8Path, Utf8PathBuf};
+use tranship_artifact::{Staged, WriteError, commit, directory_below, stage};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Build {
     #[command(flatten)]
     compiles: Compiles,
-    /// Where to write: DIR itself for one environment, DIR/ENV for several [default: dist/ENV]
+    /// Write to DIR for one environment, to DIR/ENV for several [default: dist/ENV]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
 }
 
 impl Build {
-    /// Compiles, tells, writes.
+    /// Compiles, reports, writes.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let format = self.compiles.format;
         let outcomes = match self.compiles.run(Otherwise::Environments, context) {
@@ -25,7 +25,7 @@ impl Build {
             Err(exit) => return exit,
         };
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
-            return context.report_outcomes(format, "did not build", &outcomes);
+            return context.report_outcomes(format, "could not build", &outcomes);
         }
         if let Err(error) = self.write(&outcomes, context) {
             context.report_not_written(format, "did not build", outcomes, &error);
@@ -34,7 +34,7 @@ impl Build {
         context.report_outcomes(format, "built", &outcomes)
     }
 
-    /// Writes every set, or none.
+    /// Writes all artifact sets, or none.
     fn write(&self, outcomes: &[Outcome], context: &Context<'_>) -> Result<(), WriteError> {
         let mut staged: Vec<Staged> = Vec::new();
         for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! `tranship check`: compiles and says what it found; writes nothing.
+//! `tranship check`: compiles and reports diagnostics; writes nothing.
 
 use super::selection::{Compiles, Otherwise};
 use super::{Context, Exit};
@@ -11,7 +11,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Compiles and tells.
+    /// Compiles and reports.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         match self.compiles.run(Otherwise::Targets, context) {
             Ok(outcomes) => context.report_outcomes(self.compiles.format, "checked", &outcomes),

@@ -1,4 +1,4 @@
-//! `tranship completions`: the completion script of a shell.
+//! `tranship completions`: a shell's completion script.
 
 use super::{Context, Exit};
 use clap::CommandFactory;
@@ -13,7 +13,7 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints it.
+    /// Prints the script.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut super::Arguments::command(), "tranship", &mut script);

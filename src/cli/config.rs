@@ -1,56 +1,56 @@
-//! `tranship config`: the manifest as Tranship reads it, as `docker compose config` prints it.
+//! `tranship config`: the resolved manifest, printed as `docker compose config` prints it.
 
 use super::report::not_written;
 use super::{Context, Exit, Format, Verbosity};
-use crate::artifact::replace_file;
-use crate::compose::render::{self, Format as Form, service_hash};
-use crate::compose::variables::variables;
-use crate::compose::{LoadOptions, Manifest, load};
-use crate::diagnostic::Diagnostics;
-use crate::source::Sources;
-use crate::yaml::Node;
 use camino::Utf8PathBuf;
 use std::fmt::Write;
 use std::mem::ManuallyDrop;
+use tranship_artifact::replace_file;
+use tranship_frontend::compose::render::{self, Format as Form, service_hash};
+use tranship_frontend::compose::variables::variables;
+use tranship_frontend::compose::{LoadOptions, Manifest, load};
+use tranship_frontend::diagnostic::Diagnostics;
+use tranship_frontend::source::Sources;
+use tranship_frontend::yaml::Node;
 
-/// The arguments of the command, as Docker Compose has them.
+/// The arguments of the command, the same as Docker Compose's.
 #[derive(Debug, clap::Args)]
 pub struct Config {
-    /// Only these services and what they depend on
+    /// Print only these services and their dependencies
     #[arg(value_name = "SERVICE")]
     selected: Vec<String>,
-    /// The form of the output
+    /// The output format
     #[arg(long, value_enum, value_name = "yaml|json", hide_possible_values = true)]
     format: Option<Output>,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<Utf8PathBuf>,
-    /// Leave variables as they are written
+    /// Do not interpolate variables
     #[arg(long)]
     no_interpolate: bool,
-    /// Leave out what the project adds: names, the default network, implied dependencies
+    /// Do not normalize: leave out names, the default network and implied dependencies
     #[arg(long)]
     no_normalize: bool,
-    /// Leave relative paths as they are
+    /// Do not resolve relative paths
     #[arg(long)]
     no_path_resolution: bool,
-    /// Leave references unchecked
+    /// Do not check references
     #[arg(long)]
     no_consistency: bool,
-    /// Accepted as Docker Compose accepts it: files of variables are read all the same
+    /// Accepted for compatibility with Docker Compose; env files are read anyway
     #[arg(long)]
     no_env_resolution: bool,
-    /// Keep volumes, networks, secrets and configs that no service uses
+    /// Keep unused volumes, networks, secrets and configs
     #[arg(long)]
     all_resources: bool,
-    /// Names of images as Docker Compose 1 built them
+    /// Name images as Docker Compose 1 did
     #[arg(long)]
     compatibility: bool,
     #[command(flatten)]
     listing: Listing,
 }
 
-/// What to list instead.
+/// What to list instead of the manifest.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 struct Listing {
@@ -72,18 +72,18 @@ struct Listing {
     /// List the images
     #[arg(id = "list-images", long = "images")]
     images: bool,
-    /// List the variables that texts name, and their defaults
+    /// List the variables in the manifest, with their defaults
     #[arg(id = "list-variables", long = "variables")]
     variables: bool,
-    /// List the environment that variables are taken from
+    /// List the environment used for interpolation
     #[arg(id = "list-environment", long = "environment")]
     environment: bool,
-    /// List hashes of the configuration of services: names with commas between them, or `*`
+    /// List the configuration hashes of services: comma-separated names, or `*`
     #[arg(long, value_name = "SERVICES")]
     hash: Option<String>,
 }
 
-/// The form of the output.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Output {
     /// JSON.
@@ -96,7 +96,7 @@ impl Config {
     /// Loads and prints.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = self.options(context.global.load_options());
-        // The process ends soon: to free what was read, node by node, would be work for nothing.
+        // The process is about to exit: freeing the tree node by node would be wasted work.
         let mut sources = ManuallyDrop::new(Sources::new());
         let mut diagnostics = Diagnostics::new();
         let manifest = ManuallyDrop::new(load(&options, context.world, &mut sources, &mut diagnostics));
@@ -110,7 +110,7 @@ impl Config {
         match self.text(manifest) {
             Ok(text) => self.print(&text, context),
             Err(unknown) => {
-                context.shell.error(&format!("no service is named `{unknown}`"));
+                context.shell.error(&format!("unknown service `{unknown}`"));
                 Exit::Refused
             }
         }
@@ -125,7 +125,7 @@ impl Config {
             no_normalize: self.no_normalize || self.compatibility,
             no_path_resolution: self.no_path_resolution,
             no_consistency: self.no_consistency,
-            // Lists and hashes take `env_file` as it is written.
+            // Lists and hashes use `env_file` as written.
             no_env_resolution: self.lists() && !listing.environment,
             all_resources: self.all_resources,
             ..options
@@ -145,7 +145,7 @@ impl Config {
             || listing.hash.is_some()
     }
 
-    /// What to print; the name of a service that does not exist otherwise.
+    /// The text to print, or the name of an unknown service.
     fn text(&self, manifest: &Manifest) -> Result<String, String> {
         let listing = &self.listing;
         let keys = |room: &str| manifest.root.get(room).and_then(Node::as_mapping).into_iter().flatten();
@@ -219,7 +219,7 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.fold(String::new(), |text, line| text + &line + "\n")
 }
 
-/// `name hash` for every wanted service, by name.
+/// `name hash` for every requested service, sorted by name.
 fn hashes(manifest: &Manifest, wanted: &str) -> Result<String, String> {
     let mut names: Vec<&str> = if wanted == "*" {
         manifest.services().map(|(name, _)| &**name).collect()
@@ -235,7 +235,7 @@ fn hashes(manifest: &Manifest, wanted: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// Columns of at least 20 characters, three of them left free.
+/// Columns at least 20 characters wide, with a gap of three.
 fn table(rows: &[[String; 4]]) -> String {
     let mut text = String::new();
     for row in rows {

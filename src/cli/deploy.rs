@@ -3,9 +3,9 @@
 use super::deployment::{Aws, Reporter, SecretFile, read_secrets, secret_file};
 use super::{Context, Exit, Set};
 use crate::deploy::{self, Values};
-use crate::world::World;
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
+use tranship_frontend::world::World;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -15,26 +15,26 @@ pub struct Deploy {
     environment: String,
     #[command(flatten)]
     set: Set,
-    /// The value of a template's parameter
+    /// Set a template parameter
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::args::assignment)]
     parameters: Vec<(String, String)>,
-    /// A file of parameters, as `build` writes parameters.json; --parameter goes before it
+    /// A parameter file such as the parameters.json that `build` writes; --parameter takes precedence
     #[arg(long, value_name = "FILE")]
     parameter_file: Option<Utf8PathBuf>,
-    /// The file that holds a secret's value; a secret that is not given keeps the one it has
+    /// Read a secret's value from a file; secrets not given keep their current value
     #[arg(long = "secret", value_name = "NAME=@FILE", value_parser = secret_file)]
     secrets: Vec<SecretFile>,
-    /// Something that keeps data and may be replaced or removed
+    /// Allow this resource to be replaced or removed although it keeps data
     #[arg(long, value_name = "NAME")]
     allow_replacement: Vec<String>,
-    /// Deploy without asking
+    /// Deploy without asking for confirmation
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
     aws: Aws,
 }
 
-/// The form of a template configuration file of AWS CodePipeline.
+/// The format of an AWS CodePipeline template configuration file.
 #[derive(serde::Deserialize)]
 struct ParameterFile {
     #[serde(rename = "Parameters")]
@@ -42,13 +42,13 @@ struct ParameterFile {
 }
 
 impl Deploy {
-    /// What the flags give.
+    /// Collects the values given by flags.
     fn values(&self, world: &dyn World, values: &mut Values) -> Result<(), String> {
         if let Some(file) = &self.parameter_file {
             let bytes = world.read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-            // The reason is not told: it may repeat a value.
+            // The underlying error is not printed: it may contain a value.
             let read: ParameterFile = serde_json::from_slice(&bytes).map_err(|error| {
-                format!("{file}:{}: expected {{\"Parameters\": {{NAME: TEXT}}}}", error.line())
+                format!("{file}:{}: expected {{\"Parameters\": {{NAME: STRING}}}}", error.line())
             })?;
             values.parameters = read.parameters;
         }
@@ -56,7 +56,7 @@ impl Deploy {
         read_secrets(&self.secrets, world, values)
     }
 
-    /// Compiles, then deploys. What was deployed is told on standard output, `NAME=VALUE` a line.
+    /// Compiles and deploys. Prints the stack's outputs to standard output, one `NAME=VALUE` per line.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let compiled = match context.compile(&self.environment, &self.set, "compiled") {
             Ok(compiled) => compiled,
@@ -74,7 +74,7 @@ impl Deploy {
                 for (name, value) in &outcome.outputs {
                     context.shell.data(&format!("{name}={value}\n"));
                 }
-                let what = if outcome.changed { "deployed" } else { "nothing to deploy:" };
+                let what = if outcome.changed { "deployed" } else { "nothing to deploy for" };
                 context.shell.say(&format!("{what} {}", self.environment));
                 Exit::Done
             }

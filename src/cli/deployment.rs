@@ -1,30 +1,30 @@
-//! What `deploy`, `status` and `down` share: their compile, their flags, how progress is told, exit codes.
+//! What `deploy`, `status` and `down` share: compiling, flags, progress output and exit codes.
 //!
-//! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed unseen; it is
+//! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed without echo; it is
 //! never on a command line and never printed.
 
 use super::selection::Job;
 use super::{Context, Exit, Format, Set, Shell};
-use crate::app::EnvironmentChoice;
 use crate::compile::{Request, identify};
 use crate::deploy::{
     Action, Ask, Banner, Change, Event, Failure, FailureKind, Options, Progress, Question, Values,
 };
-use crate::targets::{Compiled, Deployment};
-use crate::world::World;
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
+use tranship_app::EnvironmentChoice;
+use tranship_frontend::world::World;
+use tranship_targets::{Compiled, Deployment};
 
-/// Whose account, and how long to wait.
+/// Which account to use, and how long to wait.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Aws {
-    /// The profile of the AWS configuration, instead of AWS_PROFILE
+    /// The profile in the AWS configuration [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
-    /// Minutes to wait for an operation of AWS
+    /// How many minutes to wait for an AWS operation
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     timeout: u64,
 }
@@ -36,14 +36,14 @@ pub(super) struct SecretFile {
     file: Utf8PathBuf,
 }
 
-/// Reads `NAME=@FILE`. A value itself would be seen by every process of the machine.
+/// Parses `NAME=@FILE`. A literal value would be visible to every process on the machine.
 pub(super) fn secret_file(text: &str) -> Result<SecretFile, String> {
     match text.split_once("=@") {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => {
             Ok(SecretFile { name: name.to_owned(), file: file.into() })
         }
-        // What was given may be the secret: it is not repeated.
-        _ => Err("expected NAME=@FILE, the file that holds the value".to_owned()),
+        // The argument may be the secret itself: do not repeat it.
+        _ => Err("expected NAME=@FILE, where FILE holds the value".to_owned()),
     }
 }
 
@@ -63,7 +63,7 @@ impl Aws {
     }
 }
 
-/// The values of secrets, by name; one line end at the end of a file is not part of it.
+/// The values of secrets, by name. A single trailing newline in a file is not part of the value.
 pub(super) fn read_secrets(
     files: &[SecretFile],
     world: &dyn World,
@@ -79,7 +79,7 @@ pub(super) fn read_secrets(
 }
 
 impl Context<'_> {
-    /// Compiles an environment to deploy it, and tells what was found.
+    /// Compiles an environment for deployment and reports the diagnostics.
     pub(super) fn compile(&mut self, environment: &str, set: &Set, verb: &str) -> Result<Compiled, Exit> {
         let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
         let mut outcomes = Job { options: self.options(set), choices, strict: false }.run(self);
@@ -88,7 +88,7 @@ impl Context<'_> {
         compiled.ok_or(if exit == Exit::Done { Exit::Failed } else { exit })
     }
 
-    /// What was deployed of an environment; what a compile has to say of it was said when it was.
+    /// Identifies an environment's deployment. Diagnostics are not repeated: `deploy` has shown them.
     pub(super) fn identify(&mut self, environment: &str, set: &Set) -> Result<Deployment, Exit> {
         let choice = EnvironmentChoice::Environment(environment.to_owned());
         let mut outcome = identify(&Request { options: self.options(set), choice }, self.world);
@@ -98,7 +98,7 @@ impl Context<'_> {
         }
     }
 
-    /// Tells why a deployment stopped.
+    /// Reports why a deployment stopped.
     pub(super) fn fail(&mut self, failure: &Failure) -> Exit {
         self.shell.error(&failure.message);
         for line in &failure.help {
@@ -114,7 +114,7 @@ impl Context<'_> {
     }
 }
 
-/// Tells progress, a line each.
+/// Prints progress, one line each.
 pub(super) struct Reporter<'a>(pub(super) &'a mut Shell);
 
 const BAD: Style = AnsiColor::Red.on_default();
@@ -160,16 +160,16 @@ impl Progress for Reporter<'_> {
     }
 }
 
-/// Asks at the terminal.
+/// Asks on the terminal.
 fn asker() -> Ask {
     Arc::new(|question| match question {
         Question::Confirm(text) => line(&format!("{text} [y/N] ")),
-        Question::Type(name) => line(&format!("type `{name}` to go on: ")),
+        Question::Type(name) => line(&format!("type `{name}` to continue: ")),
         Question::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
     })
 }
 
-/// Asks for a line; nothing at the end of the input.
+/// Asks for a line; `None` at the end of the input.
 fn line(question: &str) -> Option<String> {
     let mut err = io::stderr();
     err.write_all(question.as_bytes()).and_then(|()| err.flush()).ok()?;

@@ -1,4 +1,4 @@
-//! `tranship down`: takes down what was deployed.
+//! `tranship down`: deletes a deployment.
 
 use super::deployment::{Aws, Reporter};
 use super::{Context, Exit, Set};
@@ -12,10 +12,10 @@ pub struct Down {
     environment: String,
     #[command(flatten)]
     set: Set,
-    /// Something that keeps data and is deleted with all that it holds; otherwise it, or a snapshot, is kept
+    /// Delete this resource and all its data; by default it is kept, or a snapshot of it
     #[arg(long, value_name = "NAME")]
     delete_data: Vec<String>,
-    /// Take it down without asking for the environment's name
+    /// Do not ask to confirm by typing the environment's name
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub struct Down {
 }
 
 impl Down {
-    /// Says what is lost, asks, deletes.
+    /// Lists what will be lost, asks, deletes.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let deployment = match context.identify(&self.environment, &self.set) {
             Ok(deployment) => deployment,
@@ -35,7 +35,7 @@ impl Down {
         match deploy::down(&deployment, &self.environment, &options, &mut reporter) {
             Ok(outcome) => {
                 if outcome.changed {
-                    context.shell.say(&format!("{} is down", self.environment));
+                    context.shell.say(&format!("{} was taken down", self.environment));
                 }
                 Exit::Done
             }

@@ -8,13 +8,13 @@ use serde_json::json;
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Environments {
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: ListingFormat,
 }
 
 impl Environments {
-    /// Prints them.
+    /// Prints the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = context.options(&Set::default());
         let (found, sources, diagnostics) = environments(&options, context.world);
@@ -23,8 +23,8 @@ impl Environments {
         };
         let mut listing = Listing::new("environments");
         for environment in &found {
-            let target = environment.target.as_ref().map(|target| target.value.as_str());
-            let files: Vec<&str> = environment.files.iter().map(|file| file.value.as_str()).collect();
+            let target = environment.target.as_ref().map(|target| target.peek().as_str());
+            let files: Vec<&str> = environment.files.iter().map(|file| file.peek().as_str()).collect();
             listing.push(
                 vec![environment.name.clone(), target.unwrap_or("-").to_owned(), files.join(", ")],
                 json!({ "name": environment.name, "target": target, "files": files }),

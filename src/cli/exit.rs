@@ -5,24 +5,24 @@ use std::process::ExitCode;
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, or nothing to do.
+    /// Success, or nothing to do.
     Done,
-    /// It failed: files, the network, a deployment.
+    /// Failure: files, the network, a deployment.
     Failed,
     /// The command line or the manifest has errors; nothing was written.
     Refused,
     /// Differences were found.
     Different,
-    /// Credentials are missing or expired.
+    /// Credentials are missing or have expired.
     Credentials,
-    /// It took too long.
+    /// The operation timed out.
     TimedOut,
     /// Interrupted.
     Interrupted,
 }
 
 impl Exit {
-    /// The number.
+    /// The process's exit code.
     pub fn code(self) -> u8 {
         match self {
             Exit::Done => 0,

@@ -1,40 +1,65 @@
-//! `tranship explain`: what a diagnostic means and what to do.
+//! `tranship explain`: what a diagnostic means and how to fix it, or what a setting does.
 
 use super::{Context, Exit};
-use crate::diagnostic::suggest::closest;
-use crate::diagnostic::{page, rules};
+use crate::{known_names, rule_registry};
+use tranship_app::settings_page;
+use tranship_frontend::diagnostic::suggest::closest;
+use tranship_frontend::diagnostic::{RuleRegistry, page};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Explain {
-    /// The diagnostic's name, such as `compose/unknown-key`
+    /// A diagnostic, such as `compose/unknown-key`, or a setting, such as `x-tranship.network.vpc`;
+    /// `x-tranship` lists all settings
     name: Option<String>,
 }
 
 impl Explain {
     /// Prints the page, or the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
+        let registry = rule_registry();
         let Some(name) = &self.name else {
-            context.shell.page(&page::list());
+            context.shell.page(&page::list(&registry));
             return Exit::Done;
         };
-        // A name pasted out of `error[compose/unknown-key]` works too.
+        if name.split('.').any(|step| step == "x-tranship") {
+            return setting(name, context);
+        }
+        // Accept a name copied together with the rest of `error[compose/unknown-key]`.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
-        if let Some(rule) = rules::find(name) {
+        if let Some(rule) = registry.find(name) {
             context.shell.page(&page::text(rule));
             return Exit::Done;
         }
-        context.shell.error(&unknown(name));
+        context.shell.error(&unknown(name, &registry));
         Exit::Refused
     }
 }
 
-fn unknown(name: &str) -> String {
-    let same_tail = || rules::all().find(|rule| rule.name.split('/').nth(1) == Some(name));
+/// Prints the page of a setting, or the list of those in a place.
+fn setting(path: &str, context: &mut Context<'_>) -> Exit {
+    match settings_page(path, &known_names().targets) {
+        Ok(page) => {
+            context.shell.page(&page);
+            Exit::Done
+        }
+        Err(near) => {
+            let help = near.map_or_else(
+                || "`tranship explain x-tranship` lists the settings".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            context.shell.error(&format!("unknown setting `{path}`; {help}"));
+            Exit::Refused
+        }
+    }
+}
+
+fn unknown(name: &str, registry: &RuleRegistry) -> String {
+    let same_tail = || registry.iter().find(|rule| rule.name.split('/').nth(1) == Some(name));
     let meant =
-        closest(name, rules::all().map(|rule| rule.name)).or_else(|| same_tail().map(|rule| rule.name));
+        closest(name, registry.iter().map(|rule| rule.name)).or_else(|| same_tail().map(|rule| rule.name));
     match meant {
-        Some(meant) => format!("no diagnostic is named `{name}`; did you mean `{meant}`?"),
-        None => format!("no diagnostic is named `{name}`; `tranship explain` lists them"),
+        Some(meant) => format!("unknown diagnostic `{name}`; did you mean `{meant}`?"),
+        None => format!("unknown diagnostic `{name}`; `tranship explain` lists all of them"),
     }
 }

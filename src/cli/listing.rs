@@ -1,9 +1,9 @@
 //! A list for people or for programs: aligned columns, or JSON.
 
-use crate::diagnostic::render::one_line;
 use serde_json::{Value, json};
+use tranship_frontend::diagnostic::render::one_line;
 
-/// How to print a list.
+/// The output format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum ListingFormat {
     /// Aligned columns.
@@ -13,7 +13,7 @@ pub(super) enum ListingFormat {
     Json,
 }
 
-/// Rows in both forms.
+/// Rows in both formats.
 pub(super) struct Listing {
     name: &'static str,
     rows: Vec<Vec<String>>,
@@ -26,7 +26,7 @@ impl Listing {
         Listing { name, rows: Vec::new(), values: Vec::new() }
     }
 
-    /// Adds a row: its columns, and itself in JSON.
+    /// Adds a row: its columns, and its JSON value.
     pub(super) fn push(&mut self, columns: Vec<String>, value: Value) {
         self.rows.push(columns);
         self.values.push(value);

@@ -1,7 +1,7 @@
-//! The command line: one file a command. Owns printing; nothing else prints.
+//! The command line, one file per command. Nothing else prints.
 //!
-//! In: the arguments of the process. Out: an [`Exit`]. Invariant: data goes to standard output, talk to
-//! standard error, and what a command found decides its exit code, never how much it said.
+//! In: the process's arguments. Out: an [`Exit`]. Invariant: data goes to standard output and messages to
+//! standard error. The exit code depends on what a command found, never on how verbose it was.
 
 mod args;
 mod build;
@@ -32,20 +32,20 @@ pub use exit::Exit;
 pub use report::Run;
 pub use shell::{Colour, Shell, Verbosity};
 
-use crate::world::{Disk, World};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
+use tranship_frontend::world::{Disk, World};
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write what AWS needs to run the manifest; without ENV or --target, for every environment
+    /// Compile the manifest and write the artifacts; without ENV or --target, for every environment
     Build(build::Build),
-    /// Say what the manifest becomes, and write nothing; without ENV or --target, for every target
+    /// Check the manifest without writing anything; without ENV or --target, for every target
     Check(check::Check),
-    /// Print the manifest as it is read, as `docker compose config` does
+    /// Print the resolved manifest, like `docker compose config`
     Config(config::Config),
-    /// Compare what the manifest compiles to with the committed artifacts in `golden/ENV`
+    /// Compare the compiled artifacts with those committed in `golden/ENV`
     Verify(verify::Verify),
     /// List the targets, and how well the manifest fits each
     Targets(targets::Targets),
@@ -54,31 +54,31 @@ pub enum Command {
     /// Compile an environment, show what would change, and deploy it
     #[cfg(feature = "deploy")]
     Deploy(deploy::Deploy),
-    /// Tell how what was deployed stands
+    /// Show the status of a deployment
     #[cfg(feature = "deploy")]
     Status(status::Status),
-    /// Take down what was deployed; what keeps data stays unless it is named
+    /// Delete a deployment; resources that keep data stay unless named
     #[cfg(feature = "deploy")]
     Down(down::Down),
-    /// Tell what a diagnostic means and what to do; without a name, list them all
+    /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
     Explain(explain::Explain),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
     Schema(schema::Schema),
-    /// Print a shell's completion script
+    /// Print a shell completion script
     Completions(completions::Completions),
 }
 
-/// What a command works with.
+/// What every command works with.
 pub struct Context<'a> {
-    /// Prints.
+    /// The printer.
     pub shell: &'a mut Shell,
     /// Files and environment variables.
     pub world: &'a dyn World,
-    /// The flags that hold for every command.
+    /// The global flags.
     pub global: &'a Global,
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command named by the arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -102,7 +102,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// Runs a command in a given world.
+/// Runs a command against a given world.
 pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
     match &arguments.command {
         Command::Build(command) => command.run(context),
@@ -123,12 +123,12 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
     }
 }
 
-/// Prints help, the version, or what is wrong with the arguments.
+/// Prints the help, the version or a usage error.
 fn explain_usage(error: &clap::Error) -> Exit {
     let printed = error.print();
     match printed {
         _ if error.use_stderr() => Exit::Refused,
-        // A reader that went away is not worth a word.
+        // A closed pipe is not an error: there is no one left to tell.
         Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
         _ => Exit::Done,
     }

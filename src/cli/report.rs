@@ -1,23 +1,23 @@
-//! Tells what one or several compiles found.
+//! Reports the diagnostics of one or several compiles.
 //!
-//! In: their diagnostics with the sources. Out: text on standard error, or one document on standard
-//! output, and the exit code that follows from it.
+//! In: their diagnostics with the sources. Out: text on standard error or one document on standard output, and
+//! the resulting exit code.
 
 use super::{Context, Exit, Format, Verbosity};
-use crate::artifact::WriteError;
 use crate::compile::Outcome;
-use crate::diagnostic::render::{self, Counts, Human};
-use crate::diagnostic::{Diagnostic, Diagnostics, rules};
-use crate::source::Sources;
 use camino::{Utf8Path, Utf8PathBuf};
+use tranship_artifact::WriteError;
+use tranship_frontend::diagnostic::render::{self, Counts, Human};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, rules};
+use tranship_frontend::source::Sources;
 
 /// The diagnostics of one compile.
 pub type Run<'a> = (&'a Diagnostics, &'a Sources);
 
 impl Context<'_> {
-    /// Tells the diagnostics; [`Exit::Refused`] when there is an error among them.
+    /// Reports the diagnostics; returns [`Exit::Refused`] if one of them is an error.
     ///
-    /// `subject` opens the line of counts that ends the run; without one the line is left out.
+    /// `subject` starts the final line of counts; without it, that line is omitted.
     pub fn report(&mut self, format: Format, subject: Option<&str>, runs: &[Run<'_>]) -> Exit {
         let found = render::collect(runs.iter().copied());
         let counts = Counts::of(&found);
@@ -40,7 +40,7 @@ impl Context<'_> {
         if counts.errors > 0 { Exit::Refused } else { Exit::Done }
     }
 
-    /// Tells a failure that no line of the manifest stands behind: its code, and the file concerned.
+    /// Reports a failure that is not about a line of the manifest: its code, and the file concerned.
     pub(super) fn tell_failure(&mut self, diagnostic: Diagnostic, path: &Utf8Path) {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let place = sources.start_of_unread(path);
@@ -48,7 +48,7 @@ impl Context<'_> {
         self.report(Format::Human, None, &[(&diagnostics, &sources)]);
     }
 
-    /// Tells what several compiles found, and that their artifacts could not be written.
+    /// Reports the diagnostics of several compiles, and that their artifacts could not be written.
     pub(super) fn report_not_written(
         &mut self,
         format: Format,
@@ -63,7 +63,7 @@ impl Context<'_> {
         self.report_outcomes(format, verb, &outcomes);
     }
 
-    /// The files that a compile has read: no build may replace them.
+    /// The files that a compile has read, which no build may replace.
     pub(super) fn inputs(&self, outcome: &Outcome) -> Vec<Utf8PathBuf> {
         let current = self.world.current_directory();
         outcome.sources.files().map(|(_, file)| current.join(file.path())).collect()
@@ -78,7 +78,9 @@ pub(super) fn not_written(error: &WriteError) -> Diagnostic {
         }
         WriteError::NotADirectory(_) => "name a directory with `--out`",
         WriteError::Path(_) => "rename the environment",
-        WriteError::Io { .. } => "check that the directory exists, may be written to, and has space left",
+        WriteError::Io { .. } => {
+            "check that the directory exists and is writable, and that the disk has free space"
+        }
     };
     Diagnostic::new(&rules::file::NOT_WRITTEN, error.to_string()).help(help)
 }

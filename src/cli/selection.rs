@@ -1,14 +1,13 @@
-//! What a command compiles: an environment, a target, or all of them.
+//! What a command compiles: one environment, one target, or all of them.
 //!
-//! In: the command's arguments. Out: an [`Outcome`] for each choice, in the order of the manifest.
+//! In: the command's arguments. Out: one [`Outcome`] per choice, in the order of the manifest.
 
 use super::{Context, Exit, Format, Set};
-use crate::app::EnvironmentChoice;
 use crate::compile::{Outcome, Request, compile, environments};
-use crate::compose::LoadOptions;
-use crate::diagnostic::Severity;
-use crate::targets;
 use clap::builder::PossibleValuesParser;
+use tranship_app::EnvironmentChoice;
+use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::diagnostic::Severity;
 
 /// An environment, a target, or all.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -17,7 +16,7 @@ pub(super) struct Selection {
     /// An environment of the manifest
     #[arg(value_name = "ENV")]
     environment: Option<String>,
-    /// A target, with the settings at the top of `x-tranship`
+    /// A target, with the settings at the top level of `x-tranship`
     #[arg(long, value_name = "TARGET", value_parser = target_names())]
     target: Option<String>,
     /// Every environment of the manifest
@@ -26,29 +25,29 @@ pub(super) struct Selection {
 }
 
 fn target_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(targets::all().iter().map(|target| target.name()))
+    PossibleValuesParser::new(tranship_targets::all().iter().map(|target| target.name()))
 }
 
-/// What stands for "all" where the arguments name nothing.
+/// What "all" means if the arguments name nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Otherwise {
-    /// Every environment; every target where the manifest declares none.
+    /// Every environment, or every target if the manifest declares no environment.
     Environments,
     /// Every target.
     Targets,
 }
 
-/// What `build` and `check` take.
+/// The arguments shared by `build` and `check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Compiles {
     #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
     set: Set,
-    /// Make an error of every warning
+    /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
-    /// How to tell what was found
+    /// The format of diagnostics
     #[arg(
         long,
         value_enum,
@@ -63,7 +62,7 @@ impl Compiles {
     /// Compiles what the arguments select.
     ///
     /// # Errors
-    /// The manifest could not be read; why was told.
+    /// The manifest could not be read; the reason has been reported.
     pub(super) fn run(&self, otherwise: Otherwise, context: &mut Context<'_>) -> Result<Vec<Outcome>, Exit> {
         let options = context.options(&self.set);
         let choices = self.selection.choices(&options, otherwise, self.format, context)?;
@@ -77,20 +76,20 @@ pub(super) struct Job {
     pub options: LoadOptions,
     /// What to compile for.
     pub choices: Vec<EnvironmentChoice>,
-    /// Whether a warning is an error.
+    /// Whether warnings count as errors.
     pub strict: bool,
 }
 
 impl Selection {
-    /// Whether the arguments name one environment or target.
+    /// Whether the arguments name an environment or a target.
     pub(super) fn is_single(&self) -> bool {
         self.environment.is_some() || self.target.is_some()
     }
 
-    /// What to compile for; an exit where the manifest could not be read.
+    /// What to compile for, or an exit code if the manifest could not be read.
     ///
     /// # Errors
-    /// The manifest has errors; they were told.
+    /// The manifest has errors; they have been reported.
     pub(super) fn choices(
         &self,
         options: &LoadOptions,
@@ -105,7 +104,7 @@ impl Selection {
             return Ok(vec![EnvironmentChoice::Target(name.clone())]);
         }
         let every_target = || {
-            let names = targets::all().iter().map(|target| target.name().to_owned());
+            let names = tranship_targets::all().iter().map(|target| target.name().to_owned());
             names.map(EnvironmentChoice::Target).collect()
         };
         if otherwise == Otherwise::Targets && !self.all {
@@ -124,7 +123,7 @@ impl Selection {
 }
 
 impl Job {
-    /// Compiles for every choice.
+    /// Compiles every choice.
     pub(super) fn run(&self, context: &Context<'_>) -> Vec<Outcome> {
         let compiled = self.choices.iter().map(|choice| {
             let request = Request { options: self.options.clone(), choice: choice.clone() };
@@ -138,7 +137,7 @@ impl Job {
     }
 }
 
-/// Makes errors of warnings, as `--strict` asks.
+/// Turns warnings into errors, as `--strict` asks.
 fn promote(outcome: &mut Outcome) {
     outcome.diagnostics.for_each_mut(|diagnostic| {
         if diagnostic.severity == Severity::Warning {
@@ -151,19 +150,22 @@ fn promote(outcome: &mut Outcome) {
 }
 
 impl Context<'_> {
-    /// What to read, as the flags of the command and those that hold everywhere say.
+    /// The load options: the command's flags combined with the global ones.
     pub(super) fn options(&self, set: &Set) -> LoadOptions {
         LoadOptions { set: set.set.iter().cloned().collect(), ..self.global.load_options() }
     }
 
-    /// Tells what several compiles found; the subject of the line of counts is the command and their names.
+    /// Reports the diagnostics of several compiles. The final line of counts starts with the command and their names.
     pub(super) fn report_outcomes(&mut self, format: Format, verb: &str, outcomes: &[Outcome]) -> Exit {
         let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
         let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
         match silent {
             Some(one) if exit == Exit::Done => {
-                self.shell.error(&format!("nothing was made for `{}`, and nothing was said why", one.name));
+                self.shell.error(&format!(
+                    "`{}` produced no artifacts and no error; please report this as a bug in Tranship",
+                    one.name
+                ));
                 Exit::Failed
             }
             _ => exit,

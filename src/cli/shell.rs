@@ -1,31 +1,30 @@
-//! The only place that prints: data to standard output, talk to standard error.
+//! The only module that prints: data to standard output, messages to standard error.
 //!
-//! In: text, styled with ANSI sequences where it pays. Out: the same on the two streams, styles taken out
-//! where the stream does not want them. Invariant: a reader that went away is not an error and no panic;
-//! what is left to say is dropped. Data that cannot be written for another reason is remembered. No text of the
-//! user's steers a terminal.
+//! In: text, possibly styled with ANSI sequences. Out: the same text on the two streams, without styles if the
+//! stream does not support them. Invariant: a closed pipe is neither an error nor a panic; the rest of the
+//! output is dropped. Any other failure to write data is recorded. No text of the user's controls a terminal.
 
-use crate::diagnostic::render::{one_line, printable};
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, IsTerminal, Write};
+use tranship_frontend::diagnostic::render::{one_line, printable};
 
-/// How much to tell.
+/// How much to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Verbosity {
     /// Errors only.
     Quiet,
-    /// Errors, warnings in short, the line of counts.
+    /// Errors, short warnings, and the line of counts.
     #[default]
     Normal,
-    /// Everything, notes too, each with its snippet.
+    /// Everything including notes, each with its snippet.
     Verbose,
 }
 
-/// When to colour.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` say otherwise.
+    /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` disable them.
     #[default]
     Auto,
     /// Always.
@@ -38,7 +37,7 @@ pub enum Colour {
 struct Stream {
     writer: Box<dyn Write>,
     styled: bool,
-    /// Whether a person reads it: on a terminal, or with colours asked for.
+    /// Whether a person reads it: it is a terminal, or colours were requested.
     seen: bool,
     open: bool,
     /// Why something could not be written.
@@ -69,7 +68,7 @@ impl Stream {
     }
 }
 
-/// Prints, and knows how much.
+/// Prints at a given verbosity.
 pub struct Shell {
     out: Stream,
     err: Stream,
@@ -78,11 +77,11 @@ pub struct Shell {
     width: usize,
 }
 
-/// Snippets are cut to this width where the terminal's is not known.
+/// The width of snippets if the terminal's width is unknown.
 const USUAL_WIDTH: usize = 140;
 
 impl Shell {
-    /// On the streams of the process.
+    /// A shell on the process's own streams.
     pub fn new(colour: Colour, verbosity: Verbosity) -> Self {
         let choice = |auto: ColorChoice| match colour {
             Colour::Auto => auto != ColorChoice::Never,
@@ -100,7 +99,7 @@ impl Shell {
         }
     }
 
-    /// On two writers, without colour: for tests.
+    /// A shell on two writers, without colors: for tests.
     pub fn to(out: Box<dyn Write>, err: Box<dyn Write>, verbosity: Verbosity) -> Self {
         Shell {
             out: Stream::new(out, false, false),
@@ -111,22 +110,22 @@ impl Shell {
         }
     }
 
-    /// How much to tell.
+    /// How much to print.
     pub fn verbosity(&self) -> Verbosity {
         self.verbosity
     }
 
-    /// Whether a question may be asked: both ends are a terminal.
+    /// Whether questions may be asked: standard input and standard error are both terminals.
     pub fn is_interactive(&self) -> bool {
         self.interactive
     }
 
-    /// Columns to fill at most.
+    /// The maximum number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Data to standard output: as it is, but for a terminal without what would steer it.
+    /// Writes data to standard output: unchanged, except for control characters if a person reads it.
     pub fn data(&mut self, text: &str) {
         match self.out.seen {
             true => self.out.raw(&printable(text)),
@@ -134,29 +133,29 @@ impl Shell {
         }
     }
 
-    /// A page for people, with styles, to standard output.
+    /// Writes a styled page for people to standard output.
     pub fn page(&mut self, text: &str) {
         self.out.write(text);
     }
 
-    /// Why data was not written, once. A reader that went away is no reason.
+    /// Why data could not be written; reported once. A closed pipe does not count.
     pub fn lost_data(&mut self) -> Option<io::Error> {
         self.out.lost.take()
     }
 
-    /// A line of talk, unless `--quiet`.
+    /// Writes a message line, unless `--quiet` is set.
     pub fn say(&mut self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
             self.err.write(&format!("{}\n", one_line(line)));
         }
     }
 
-    /// Text that is told whatever the verbosity, to standard error: what went wrong.
+    /// Writes text to standard error at any verbosity: what went wrong.
     pub fn tell(&mut self, text: &str) {
         self.err.write(text);
     }
 
-    /// A failure that no line of the manifest stands behind.
+    /// Writes a failure that has no position in the manifest.
     pub fn error(&mut self, message: &str) {
         let style = anstyle::AnsiColor::BrightRed.on_default().bold();
         self.err.write(&format!("{style}error{style:#}: {}\n", printable(message)));

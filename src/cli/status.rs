@@ -1,4 +1,4 @@
-//! `tranship status`: how what was deployed stands.
+//! `tranship status`: the status of a deployment.
 
 use super::deployment::{Aws, Reporter};
 use super::{Context, Exit, Set};
@@ -14,7 +14,7 @@ pub struct Status {
     environment: String,
     #[command(flatten)]
     set: Set,
-    /// How to tell it
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Form,
     #[command(flatten)]
@@ -29,7 +29,7 @@ enum Form {
 }
 
 impl Status {
-    /// Tells it on standard output. It fails where nothing is deployed, or what is does not rest or fails.
+    /// Prints the status to standard output. Fails if nothing is deployed, or if it is failing or in progress.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let deployment = match context.identify(&self.environment, &self.set) {
             Ok(deployment) => deployment,

@@ -2,31 +2,31 @@
 
 use super::listing::{Listing, ListingFormat};
 use super::{Context, Exit, Set};
-use crate::app::{Counts, EnvironmentChoice};
 use crate::compile::{Outcome, Request, compile};
-use crate::targets::{self, Target};
 use camino::Utf8Path;
 use serde_json::{Value, json};
+use tranship_app::{Counts, EnvironmentChoice};
+use tranship_targets::{self, Target};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Targets {
-    /// How to print them
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: ListingFormat,
 }
 
-/// The names that Compose looks for.
+/// The default file names of Compose.
 const MANIFESTS: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 impl Targets {
-    /// Prints them.
+    /// Prints the list.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = context.options(&Set::default());
         let found = MANIFESTS.iter().any(|name| context.world.kind(Utf8Path::new(name)).is_some());
         let read = found || !options.files.is_empty() || options.project_directory.is_some();
         let mut listing = Listing::new("targets");
-        for target in targets::all() {
+        for target in tranship_targets::all() {
             let choice = EnvironmentChoice::Target(target.name().to_owned());
             let request = Request { options: options.clone(), choice };
             let outcome = read.then(|| compile(&request, context.world));
@@ -39,7 +39,7 @@ impl Targets {
     }
 }
 
-/// How the manifest fits, in words.
+/// How well the manifest fits, in words.
 fn fit(outcome: &Outcome) -> String {
     let errors = outcome.diagnostics.error_count();
     match (&outcome.report, errors) {

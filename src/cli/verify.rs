@@ -1,37 +1,37 @@
-//! `tranship verify`: holds a compile against the committed artifacts.
+//! `tranship verify`: compares a compile with the committed artifacts.
 //!
-//! Reads files and `--set` only, never the environment of the process, so that the answer is the same on
-//! every machine.
+//! Reads only files and `--set`, never the process environment, so that the answer is the same on every
+//! machine.
 
 use super::report::not_written;
 use super::selection::{Job, Otherwise, Selection, names};
 use super::{Context, Exit, Format, Set};
-use crate::artifact::golden::{self, Change};
-use crate::artifact::{Mode, Staged, directory_below, stage};
 use crate::compile::Outcome;
-use crate::compose::LoadOptions;
-use crate::diagnostic::{Diagnostic, rules};
 use camino::{Utf8Path, Utf8PathBuf};
+use tranship_artifact::golden::{self, Change};
+use tranship_artifact::{Mode, Staged, directory_below, stage};
+use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::diagnostic::{Diagnostic, rules};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
     #[command(flatten)]
     selection: Selection,
-    /// Where the committed artifacts are [default: golden, beside the manifest]
+    /// The directory of the committed artifacts [default: golden, next to the manifest]
     #[arg(long, value_name = "DIR")]
     golden: Option<Utf8PathBuf>,
-    /// Take what the manifest compiles to as the new golden
+    /// Replace the committed artifacts with the compiled ones
     #[arg(long)]
     bless: bool,
     #[command(flatten)]
     set: Set,
-    /// Make an error of every warning
+    /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
 }
 
-/// Why nothing was compared, and the file or directory concerned.
+/// Why the comparison failed, and the file or directory concerned.
 struct NotVerified {
     diagnostic: Box<Diagnostic>,
     path: Utf8PathBuf,
@@ -44,7 +44,7 @@ impl NotVerified {
 }
 
 impl Verify {
-    /// Compiles, compares, tells; [`Exit::Different`] where something differs.
+    /// Compiles, compares and reports; returns [`Exit::Different`] if anything differs.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let options = LoadOptions { ignore_process_environment: true, ..context.options(&self.set) };
         let choices = match self.selection.choices(&options, Otherwise::Environments, Format::Human, context)
@@ -55,7 +55,7 @@ impl Verify {
         let directory = self.golden.clone().unwrap_or_else(|| beside_manifest(&options));
         let outcomes = Job { options, choices, strict: self.strict }.run(context);
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
-            return context.report_outcomes(Format::Human, "did not verify", &outcomes);
+            return context.report_outcomes(Format::Human, "could not verify", &outcomes);
         }
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
@@ -66,7 +66,7 @@ impl Verify {
         }
     }
 
-    /// Compares or blesses each.
+    /// Compares or blesses each outcome.
     fn compare(
         &self,
         outcomes: &[Outcome],
@@ -84,7 +84,7 @@ impl Verify {
             })?;
             let old = golden::read(&directory).map_err(|error| {
                 let message = format!("cannot read the committed artifacts in `{directory}`: {error}");
-                let help = "remove what is no artifact from the directory";
+                let help = "delete files that are not artifacts from the directory";
                 NotVerified::new(
                     Diagnostic::new(&rules::file::NOT_READ, message).help(help),
                     directory.clone(),
@@ -104,12 +104,12 @@ impl Verify {
             1 => ("1 file".to_owned(), "differs"),
             many => (format!("{many} files"), "differ"),
         };
-        let takes = if differing == 1 { "it" } else { "them" };
+        let it = if differing == 1 { "it" } else { "them" };
         let (line, exit) = match (differing, self.bless) {
-            (0, _) => (format!("verified {names}: as committed"), Exit::Done),
-            (_, true) => (format!("blessed {names}: {files} changed"), Exit::Done),
+            (0, _) => (format!("verified {names}: no differences"), Exit::Done),
+            (_, true) => (format!("updated {names}: {files} changed"), Exit::Done),
             (_, false) => {
-                (format!("verified {names}: {files} {differ}; --bless takes {takes} over"), Exit::Different)
+                (format!("verified {names}: {files} {differ}; --bless updates {it}"), Exit::Different)
             }
         };
         context.shell.say(&line);
@@ -117,7 +117,7 @@ impl Verify {
     }
 }
 
-/// `golden` in the directory of the manifest.
+/// `golden` next to the manifest.
 fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
     let first = options.files.first().and_then(|file| file.parent());
     let project = options.project_directory.as_deref().or(first);
@@ -131,7 +131,7 @@ fn told(directory: &Utf8Path, changes: &[(String, Change)]) -> String {
         let file = directory.join(path);
         match change {
             Change::Added => text.push_str(&format!("{file}: new, not committed\n")),
-            Change::Removed => text.push_str(&format!("{file}: committed, no longer made\n")),
+            Change::Removed => text.push_str(&format!("{file}: committed, but no longer generated\n")),
             Change::Mode(old, new) => {
                 text.push_str(&format!("{file}: {} -> {}\n", mode(*old), mode(*new)));
             }

@@ -1,10 +1,10 @@
-//! What refers to what: undefined names, and cycles that CloudFormation cannot create.
+//! References in a template: undefined names, and cycles that CloudFormation cannot create.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Condition, Function, LogicalId, Map, Part, Target, Template, Value};
 
-/// One use of a name.
+/// A reference to a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependency {
     /// `Ref`, or `${Id}`: a parameter or a resource.
@@ -20,7 +20,7 @@ pub enum Dependency {
 }
 
 impl Dependency {
-    /// The name that is used.
+    /// The referenced name.
     pub fn id(&self) -> &LogicalId {
         match self {
             Dependency::Reference(id)
@@ -31,7 +31,7 @@ impl Dependency {
         }
     }
 
-    /// Whether the template defines the name, as the kind of thing this use needs.
+    /// Whether the template defines the name, as the kind of object this reference needs.
     fn is_met(&self, template: &Template) -> bool {
         match self {
             Dependency::Reference(id) => {
@@ -45,7 +45,7 @@ impl Dependency {
 }
 
 impl Value {
-    /// Every name used in this value, in order.
+    /// Every name referenced in this value, in order.
     pub fn dependencies(&self) -> Vec<Dependency> {
         let mut found = Vec::new();
         self.walk(&mut |value| {
@@ -58,14 +58,14 @@ impl Value {
 }
 
 impl Map {
-    /// Every name used in this map, in order.
+    /// Every name referenced in this map, in order.
     pub fn dependencies(&self) -> Vec<Dependency> {
         self.values().flat_map(Value::dependencies).collect()
     }
 }
 
 impl Condition {
-    /// Every name used in this condition.
+    /// Every name referenced in this condition.
     pub fn dependencies(&self) -> Vec<Dependency> {
         let mut found = Vec::new();
         self.walk(&mut |condition| match condition {
@@ -106,7 +106,7 @@ fn reference(target: &Target) -> Option<Dependency> {
     }
 }
 
-/// Every use of a name with the id it is used in, in the order of the template.
+/// Every reference with the id it occurs in, in template order.
 fn uses(template: &Template) -> Vec<(&LogicalId, Dependency)> {
     let named = |id: Option<&LogicalId>| id.cloned().map(Dependency::Condition);
     let mut uses = Vec::new();
@@ -132,7 +132,7 @@ fn uses(template: &Template) -> Vec<(&LogicalId, Dependency)> {
     uses
 }
 
-/// Uses of names that the template does not define: where, and what.
+/// References to names that the template does not define: where, and what.
 pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, Dependency)> {
     let mut seen = BTreeSet::new();
     uses(template)
@@ -143,7 +143,7 @@ pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, Dependency)> {
         .collect()
 }
 
-/// Resources (or conditions) that wait for each other: each cycle once, from its first member on.
+/// Resources (or conditions) that depend on each other: each cycle once, from its first member on.
 pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
     let mut edges: BTreeMap<&LogicalId, Vec<&LogicalId>> = BTreeMap::new();
     let uses = uses(template);
@@ -165,7 +165,7 @@ pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
     Search { edges, done: BTreeSet::new(), cycles: Vec::new() }.run(order)
 }
 
-/// Depth-first search with its own stack: a template may be deeper than the thread's.
+/// Depth-first search with an explicit stack: a template may be too deep for the thread's stack.
 struct Search<'a> {
     edges: BTreeMap<&'a LogicalId, Vec<&'a LogicalId>>,
     done: BTreeSet<&'a LogicalId>,
@@ -206,7 +206,7 @@ impl<'a> Search<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{If, Output, Parameter, Resource, Sub, props};
+    use crate::{If, Output, Parameter, Resource, Sub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

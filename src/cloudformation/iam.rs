@@ -1,7 +1,7 @@
-//! IAM documents: policies, trust policies, and ARNs that hold in every partition.
+//! IAM documents: policies, trust policies, and ARNs that work in every partition.
 //!
-//! Statements with the same effect, resources and conditions become one; actions are sorted. So the same
-//! permissions give the same document, in whatever order they were asked for.
+//! Statements with the same effect, resources and conditions are merged, and actions are sorted. The same
+//! permissions therefore give the same document, in whatever order they were added.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use super::{Map, Pseudo, Sub, Value};
 
 const VERSION: &str = "2012-10-17";
 
-/// Whether a statement gives or takes.
+/// Whether a statement allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Gives.
+    /// Allows.
     Allow,
-    /// Takes, whatever else gives.
+    /// Denies, overriding any allow.
     Deny,
 }
 
@@ -37,12 +37,12 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Allows actions (`logs:PutLogEvents`) on what `on` adds.
+    /// Allows actions (`logs:PutLogEvents`) on the resources that `on` adds.
     pub fn allow<T: Into<String>>(actions: impl IntoIterator<Item = T>) -> Statement {
         Statement::new(Effect::Allow, actions)
     }
 
-    /// Denies actions on what `on` adds.
+    /// Denies actions on the resources that `on` adds.
     pub fn deny<T: Into<String>>(actions: impl IntoIterator<Item = T>) -> Statement {
         Statement::new(Effect::Deny, actions)
     }
@@ -52,7 +52,7 @@ impl Statement {
         Statement { effect, actions, resources: Vec::new(), conditions: BTreeMap::new() }
     }
 
-    /// Adds a resource: an ARN, or `*` for actions that know no resource.
+    /// Adds a resource: an ARN, or `*` for actions without resource-level permissions.
     pub fn on(mut self, resource: impl Into<Value>) -> Statement {
         let resource = resource.into();
         if !self.resources.contains(&resource) {
@@ -104,12 +104,12 @@ fn one_or_list(values: &[Value]) -> Value {
 pub struct Policy(Vec<Statement>);
 
 impl Policy {
-    /// A policy that says nothing.
+    /// An empty policy.
     pub fn new() -> Policy {
         Policy::default()
     }
 
-    /// Adds a statement; one that differs only in its actions joins the one that is there.
+    /// Adds a statement; if it differs from an existing one only in its actions, the two are merged.
     pub fn with(mut self, statement: Statement) -> Policy {
         self.add(statement);
         self
@@ -123,7 +123,7 @@ impl Policy {
         }
     }
 
-    /// Whether it says nothing. IAM refuses an empty policy: leave it out.
+    /// Whether it is empty. IAM rejects an empty policy: leave it out.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -141,8 +141,8 @@ impl Policy {
     }
 }
 
-/// The trust policy of a role that an AWS service takes: `ecs-tasks.amazonaws.com`. Only on behalf of this
-/// account, so that another account cannot have the service act here (the "confused deputy").
+/// The trust policy of a role that an AWS service assumes: `ecs-tasks.amazonaws.com`. Only on behalf of this
+/// account, so that another account cannot make the service act here (the "confused deputy").
 pub fn trust_own_account(service: &str) -> Map {
     let account: Value = Pseudo::AccountId.into();
     let condition = Map::new().with("StringEquals", Map::new().with("aws:SourceAccount", account));
@@ -163,21 +163,21 @@ fn trust_document(service: &str, condition: Option<Map>) -> Map {
     Map::new().with("Version", VERSION).with("Statement", vec![statement])
 }
 
-/// ARNs of this partition.
+/// ARNs in the current partition.
 pub mod arn {
     use super::{Pseudo, Sub};
 
-    /// `arn:PARTITION:service:REGION:ACCOUNT:` and the start of the resource.
+    /// `arn:PARTITION:service:REGION:ACCOUNT:` and the start of the resource part.
     pub fn regional(service: &str, resource: &str) -> Sub {
         partition(service).pseudo(Pseudo::Region).then(":").pseudo(Pseudo::AccountId).then(":").then(resource)
     }
 
-    /// `arn:PARTITION:service::ACCOUNT:` and the start of the resource: IAM.
+    /// `arn:PARTITION:service::ACCOUNT:` and the start of the resource part: IAM.
     pub fn global(service: &str, resource: &str) -> Sub {
         partition(service).then(":").pseudo(Pseudo::AccountId).then(":").then(resource)
     }
 
-    /// `arn:PARTITION:service:::` and the start of the resource: S3.
+    /// `arn:PARTITION:service:::` and the start of the resource part: S3.
     pub fn bare(service: &str, resource: &str) -> Sub {
         partition(service).then("::").then(resource)
     }

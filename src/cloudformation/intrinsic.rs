@@ -1,10 +1,10 @@
-//! CloudFormation's intrinsic functions and condition functions, as variants.
+//! CloudFormation's intrinsic functions and condition functions.
 //!
 //! Source: CloudFormation Template Reference, "Intrinsic function reference".
 
 use super::{LogicalId, Part, Sub, Value};
 
-/// What `Ref` or a `${...}` of `Fn::Sub` names.
+/// What `Ref` or a `${...}` in `Fn::Sub` refers to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A parameter or a resource of this template.
@@ -14,7 +14,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The name as it stands in a template.
+    /// The name as a template writes it.
     pub fn as_str(&self) -> &str {
         match self {
             Target::Id(id) => id.as_str(),
@@ -28,9 +28,9 @@ impl Target {
 pub enum Pseudo {
     /// The account the stack is in.
     AccountId,
-    /// Removes the property it is given to.
+    /// Removes the property it is assigned to.
     NoValue,
-    /// The notification topics of the stack.
+    /// The stack's notification topics.
     NotificationArns,
     /// `aws`, `aws-cn`, `aws-us-gov`, ...
     Partition,
@@ -45,7 +45,7 @@ pub enum Pseudo {
 }
 
 impl Pseudo {
-    /// The name as it stands in a template.
+    /// The name as a template writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Pseudo::AccountId => "AWS::AccountId",
@@ -60,12 +60,12 @@ impl Pseudo {
     }
 }
 
-/// An intrinsic function that gives a value.
+/// An intrinsic function that returns a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Function {
     /// `Ref`.
     Ref(Target),
-    /// `Fn::GetAtt`: a resource and its attribute, which may hold dots (`Endpoint.Address`).
+    /// `Fn::GetAtt`: a resource and its attribute, which may contain dots (`Endpoint.Address`).
     GetAtt(LogicalId, String),
     /// `Fn::Sub`.
     Sub(Sub),
@@ -73,11 +73,11 @@ pub enum Function {
     Join(String, Value),
     /// `Fn::Select`: an index from 0, and the list.
     Select(u32, Value),
-    /// `Fn::GetAZs`: of a region.
+    /// `Fn::GetAZs`: a region.
     GetAzs(Value),
     /// `Fn::If`: a condition's name, the value if true, the value if false.
     If(LogicalId, Value, Value),
-    /// `Fn::Split`: a delimiter, and the text to split.
+    /// `Fn::Split`: a delimiter, and the string to split.
     Split(String, Value),
     /// `Fn::ImportValue`: an export's name.
     ImportValue(Value),
@@ -85,12 +85,12 @@ pub enum Function {
     Base64(Value),
     /// `Fn::FindInMap`: a mapping's name, first key, second key.
     FindInMap(LogicalId, Value, Value),
-    /// `Fn::Cidr`: a block, how many to cut from it, how many bits each keeps for hosts.
+    /// `Fn::Cidr`: a block, the number of blocks to cut from it, the number of host bits in each.
     Cidr(Value, u32, u32),
 }
 
 impl Function {
-    /// The function's name in the long form.
+    /// The function's long name.
     pub fn name(&self) -> &'static str {
         match self {
             Function::Ref(_) => "Ref",
@@ -108,7 +108,7 @@ impl Function {
         }
     }
 
-    /// The values given to the function, in order.
+    /// The function's arguments, in order.
     pub fn arguments(&self) -> Vec<&Value> {
         match self {
             Function::Ref(_) | Function::GetAtt(..) => Vec::new(),
@@ -153,18 +153,18 @@ constructors! {
     Cidr(block: impl Into<Value>, count: u32, host_bits: u32);
 }
 
-/// A condition: what stands in the `Conditions` section.
+/// A condition: an entry of the `Conditions` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// `Fn::Equals`.
     Equals(Value, Value),
     /// `Fn::Not`.
     Not(Box<Condition>),
-    /// `Fn::And`, of 2 to 10.
+    /// `Fn::And`, with 2 to 10 operands.
     And(Vec<Condition>),
-    /// `Fn::Or`, of 2 to 10.
+    /// `Fn::Or`, with 2 to 10 operands.
     Or(Vec<Condition>),
-    /// `Condition`: another one by its name.
+    /// `Condition`: another condition, by name.
     Named(LogicalId),
 }
 
@@ -180,7 +180,7 @@ impl Condition {
         Condition::Not(Box::new(self))
     }
 
-    /// Calls `visit` on this condition and on every one inside it.
+    /// Calls `visit` on this condition and on every condition inside it.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Condition)) {
         visit(self);
         match self {

@@ -1,11 +1,11 @@
-//! Template -> JSON, in the long form of the intrinsic functions.
+//! Writes a template as JSON, with the long form of the intrinsic functions.
 
 use serde_json::{Map as Object, Value as Json, json};
 
 use super::{Condition, Function, Map, Template, Value};
 
 impl Template {
-    /// The template as a JSON value, keys in the order of the YAML.
+    /// The template as a JSON value, with keys in the same order as in YAML.
     pub fn to_json(&self) -> Json {
         let mut root = Object::new();
         root.insert("AWSTemplateFormatVersion".to_owned(), json!("2010-09-09"));

@@ -1,6 +1,6 @@
-//! What CloudFormation refuses in a template, told before it is asked.
+//! Finds what CloudFormation would reject in a template.
 //!
-//! In: a template. Out: violations, in the order of the template. Source of the figures: CloudFormation User
+//! In: a template. Out: violations, in template order. Source of the figures: CloudFormation User
 //! Guide, "CloudFormation quotas", read in November 2026.
 
 use std::fmt;
@@ -12,25 +12,25 @@ use super::{Dependency, Function, LogicalId, Part, Template, Value, graph};
 pub struct Limit {
     /// What is counted.
     pub what: &'static str,
-    /// The most allowed, in the unit of `what`.
+    /// The maximum, in the unit of `what`.
     pub most: usize,
 }
 
-/// A template sent inside the request, in bytes. Above it the template goes through S3.
+/// The largest template that fits in a request, in bytes. Larger templates go through S3.
 pub const INLINE_BYTES: usize = 51_200;
 
-const BODY: Limit = Limit { what: "bytes of template", most: 1_000_000 };
+const BODY: Limit = Limit { what: "bytes in the template", most: 1_000_000 };
 const RESOURCES: Limit = Limit { what: "resources", most: 500 };
 const PARAMETERS: Limit = Limit { what: "parameters", most: 200 };
 const OUTPUTS: Limit = Limit { what: "outputs", most: 200 };
 const MAPPINGS: Limit = Limit { what: "mappings", most: 200 };
-const MAPPING_ATTRIBUTES: Limit = Limit { what: "attributes of a mapping", most: 200 };
-const DESCRIPTION: Limit = Limit { what: "bytes of a description", most: 1_024 };
-const PARAMETER_VALUE: Limit = Limit { what: "bytes of a parameter's value", most: 4_096 };
-const PARAMETER_DESCRIPTION: Limit = Limit { what: "characters of a parameter's description", most: 4_000 };
+const MAPPING_ATTRIBUTES: Limit = Limit { what: "attributes in a mapping", most: 200 };
+const DESCRIPTION: Limit = Limit { what: "bytes in a description", most: 1_024 };
+const PARAMETER_VALUE: Limit = Limit { what: "bytes in a parameter value", most: 4_096 };
+const PARAMETER_DESCRIPTION: Limit = Limit { what: "characters in a parameter description", most: 4_000 };
 const DYNAMIC_REFERENCES: Limit = Limit { what: "dynamic references", most: 60 };
 
-/// Every quota that `check` holds a template against.
+/// Every quota that `check` applies to a template.
 pub const LIMITS: &[Limit] = &[
     BODY,
     RESOURCES,
@@ -44,32 +44,32 @@ pub const LIMITS: &[Limit] = &[
     DYNAMIC_REFERENCES,
 ];
 
-/// Something CloudFormation would refuse.
+/// Something CloudFormation would reject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Violation {
-    /// Two things with one id.
+    /// A duplicate id.
     Duplicate(LogicalId),
-    /// A name used in `at` that the template does not define.
+    /// A name referenced in `at` that the template does not define.
     Undefined {
-        /// Where it is used.
+        /// The position of the reference.
         at: LogicalId,
-        /// The use.
+        /// The reference.
         name: Dependency,
     },
-    /// Resources, or conditions, that wait for each other.
+    /// Resources or conditions that depend on each other.
     Cycle(Vec<LogicalId>),
-    /// No resource at all.
+    /// A template without resources.
     Empty,
-    /// More than a quota allows.
+    /// A quota is exceeded.
     TooMany {
         /// The quota.
         limit: Limit,
-        /// What there is.
+        /// The actual number.
         found: usize,
-        /// In which thing; none if it is of the template.
+        /// The object it occurs in; `None` for the template as a whole.
         at: Option<LogicalId>,
     },
-    /// Literal text that CloudFormation would resolve as a dynamic reference.
+    /// A literal string that CloudFormation would resolve as a dynamic reference.
     Resolves {
         /// The resource or output.
         at: LogicalId,
@@ -81,27 +81,30 @@ pub enum Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Violation::Duplicate(id) => write!(f, "two things are called `{id}`"),
+            Violation::Duplicate(id) => write!(f, "duplicate logical id `{id}`"),
             Violation::Undefined { at, name } => {
-                write!(f, "`{at}` uses `{}`, which is not defined", name.id())
+                write!(f, "`{at}` refers to `{}`, which is not defined", name.id())
             }
             Violation::Cycle(ids) => {
                 let names: Vec<&str> = ids.iter().chain(ids.first()).map(LogicalId::as_str).collect();
                 write!(f, "circular dependency: {}", names.join(" -> "))
             }
-            Violation::Empty => write!(f, "the template has no resource"),
+            Violation::Empty => write!(f, "the template has no resources"),
             Violation::TooMany { limit, found, at } => {
-                write!(f, "{found} {}, at most {} are allowed", limit.what, limit.most)?;
-                at.iter().try_for_each(|id| write!(f, ", in `{id}`"))
+                at.iter().try_for_each(|id| write!(f, "`{id}`: "))?;
+                write!(f, "{found} {} exceed the limit of {}", limit.what, limit.most)
             }
             Violation::Resolves { at, text } => {
-                write!(f, "`{at}` holds the text `{text}`, which CloudFormation would resolve as a reference")
+                write!(
+                    f,
+                    "`{at}` contains `{text}`, which CloudFormation would resolve as a dynamic reference"
+                )
             }
         }
     }
 }
 
-/// Everything CloudFormation would refuse in this template, except what only the services behind it know.
+/// Everything CloudFormation would reject in this template, except what only the underlying services know.
 pub fn check(template: &Template) -> Vec<Violation> {
     let mut found: Vec<Violation> = template.duplicates().iter().cloned().map(Violation::Duplicate).collect();
     found.extend(graph::undefined(template).into_iter().map(|(at, name)| Violation::Undefined { at, name }));
@@ -159,7 +162,7 @@ fn dynamic_references(template: &Template, found: &mut Vec<Violation>) {
     hold(found, DYNAMIC_REFERENCES, count, None);
 }
 
-/// The literal texts of this value itself.
+/// The literal strings of this value itself.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -187,7 +190,7 @@ fn secret_fields(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{Output, Parameter, Resource, Sub, props};
+    use crate::{Output, Parameter, Resource, Sub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn the_last_legal_count_and_the_first_illegal_one() {
         assert_eq!(check(&template(500)), []);
-        assert_eq!(messages(&template(501)), ["501 resources, at most 500 are allowed"]);
+        assert_eq!(messages(&template(501)), ["501 resources exceed the limit of 500"]);
         let mut many = template(1);
         for n in 0..201 {
             many.add_parameter(&id(&format!("P{n}")), Parameter::string("p"));
@@ -216,7 +219,7 @@ mod tests {
         }
         assert_eq!(
             messages(&many),
-            ["201 parameters, at most 200 are allowed", "201 outputs, at most 200 are allowed"]
+            ["201 parameters exceed the limit of 200", "201 outputs exceed the limit of 200"]
         );
     }
 
@@ -230,7 +233,7 @@ mod tests {
         );
         assert_eq!(check(&full), []);
         full.add(&id("T"), Resource::new("AWS::X::Y", props! { "V" => secret(60) }));
-        assert_eq!(messages(&full), ["61 dynamic references, at most 60 are allowed"]);
+        assert_eq!(messages(&full), ["61 dynamic references exceed the limit of 60"]);
 
         let mut text = template(1);
         let value = Sub::text("{{resolve:ssm:a}}").reference(&id("R0"));
@@ -246,14 +249,14 @@ mod tests {
         bad.add_parameter(&id("R0"), Parameter::string("p"));
         bad.add(&id("A"), Resource::new("AWS::X::Y", props! {}).depends_on(&id("A")));
         let expected = [
-            "two things are called `R0`",
-            "two things are called `R0`",
+            "duplicate logical id `R0`",
+            "duplicate logical id `R0`",
             "circular dependency: A -> A",
-            "1025 bytes of a description, at most 1024 are allowed",
+            "1025 bytes in a description exceed the limit of 1024",
         ];
         assert_eq!(messages(&bad), expected);
         assert_eq!(bad.resources.get(&id("R0")).map(|it| it.kind.as_str()), Some("AWS::X::Y"));
-        assert_eq!(messages(&Template::new("")), ["the template has no resource"]);
+        assert_eq!(messages(&Template::new("")), ["the template has no resources"]);
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
         assert!(matches!(check(&huge).as_slice(), [Violation::TooMany { limit: BODY, .. }]));

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::Value;
 
-/// Properties in the order they were set; setting a key again replaces its value in place.
+/// Properties in insertion order; setting a key again replaces its value in place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Map(IndexMap<String, Value>);
 
@@ -28,13 +28,13 @@ impl Map {
         self
     }
 
-    /// This map with a key set.
+    /// This map with a key added.
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Map {
         self.set(key, value);
         self
     }
 
-    /// This map with a key set, if there is a value.
+    /// This map with a key added, if there is a value.
     pub fn with_some(mut self, key: impl Into<String>, value: Option<impl Into<Value>>) -> Map {
         self.set_some(key, value);
         self
@@ -58,12 +58,12 @@ impl Map {
         self.0.get(key)
     }
 
-    /// The value of a key, to change it.
+    /// The value of a key, mutably.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         self.0.get_mut(key)
     }
 
-    /// Whether nothing was set.
+    /// Whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

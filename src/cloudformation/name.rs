@@ -1,11 +1,11 @@
-//! Logical ids: a function of one thing's own name and role, injective and local.
+//! Logical ids: a function of one object's own name and role, injective and local.
 //!
-//! `my-app` + `Service` is `MyAppService`. Where Pascal case cannot be read back to the name (`my_app`,
-//! `MyApp`, `app-2`), or the words could be read as another role, eight hexadecimal digits of the name's
-//! SHA-256 follow the words. Two different things then share an id only if their hashes collide:
-//! - of two ids without a hash, the words are read back to two different names, or a name ends in the leading
-//!   words of a role and so has a hash;
-//! - an id with a hash never equals one without, since words that end like a hash are given one themselves.
+//! `my-app` + `Service` is `MyAppService`. If Pascal case cannot be converted back to the name (`my_app`,
+//! `MyApp`, `app-2`), or the words could be read as a different role, eight hexadecimal digits of the name's
+//! SHA-256 are appended. Two different objects then share an id only if their hashes collide:
+//! - two ids without a hash convert back to two different names, or a name ends in the leading
+//!   words of a role and therefore has a hash;
+//! - an id with a hash never equals one without, because words that end like a hash get one themselves.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::Role;
 
-/// Names longer than this are cut and hashed; with the hash and the longest role an id stays under 255.
+/// Longer names are truncated and hashed; with the hash and the longest role, an id stays under 255 characters.
 const LONGEST_STEM: usize = 160;
 
 /// The name of a resource, parameter, condition, mapping or output inside a template.
@@ -21,32 +21,32 @@ const LONGEST_STEM: usize = 160;
 pub struct LogicalId(String);
 
 impl LogicalId {
-    /// The id of what a template has only one of: `Cluster`.
+    /// The id of an object that a template has only one of: `Cluster`.
     pub fn only(role: Role) -> LogicalId {
         LogicalId(role.as_str().to_owned())
     }
 
-    /// The id of a named thing: `my-app` and `Service` give `MyAppService`.
+    /// The id of a named object: `my-app` and `Service` give `MyAppService`.
     pub fn of(name: &str, role: Role) -> LogicalId {
         let words = pascal(name);
         let readable = kebab(&words) == name && !Role::absorbs(&words);
         LogicalId(format!("{}{}", stem(words, readable, "name", name), role.as_str()))
     }
 
-    /// The id of what takes several names to tell apart, such as an edge: always hashed, in the given order.
+    /// The id of an object identified by several names, such as an edge: always hashed, in the given order.
     pub fn of_parts(names: &[&str], role: Role) -> LogicalId {
         let words: String = names.iter().map(|name| pascal(name)).collect();
         LogicalId(format!("{}{}", stem(words, false, "parts", &names.join("\0")), role.as_str()))
     }
 
-    /// The parameter of a variable: `APP_VERSION` gives `AppVersion`.
+    /// The parameter for a variable: `APP_VERSION` gives `AppVersion`.
     pub fn variable(name: &str) -> LogicalId {
         let words = pascal(name);
         let readable = kebab(&words).replace('-', "_").to_ascii_uppercase() == name && !Role::ends(&words);
         LogicalId(stem(words, readable, "variable", name))
     }
 
-    /// An id as it stands in a template: 1 to 255 letters and digits. `None` for anything else.
+    /// An id as it appears in a template: 1 to 255 letters and digits. `None` for anything else.
     pub fn parse(text: &str) -> Option<LogicalId> {
         let legal = (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric());
         legal.then(|| LogicalId(text.to_owned()))
@@ -64,7 +64,7 @@ impl fmt::Display for LogicalId {
     }
 }
 
-/// The words, followed by a hash of the name unless they can be read back to it.
+/// The words, followed by a hash of the name unless they convert back to it.
 fn stem(mut words: String, readable: bool, kind: &str, name: &str) -> String {
     if readable && !words.is_empty() && words.len() <= LONGEST_STEM && !ends_like_a_hash(&words) {
         return words;
@@ -99,7 +99,7 @@ fn pascal(name: &str) -> String {
     words
 }
 
-/// `MyApp` as `my-app`: the one name that `MyApp` stands for without a hash.
+/// `MyApp` as `my-app`: the only name that `MyApp` represents without a hash.
 fn kebab(words: &str) -> String {
     let mut name = String::with_capacity(words.len() + 4);
     for c in words.chars() {
@@ -162,7 +162,7 @@ mod tests {
         );
     }
 
-    /// Every id of every name made of up to three role words or tricky tokens, all at once.
+    /// Every id of every name built from up to three role words or tricky tokens, all at once.
     #[test]
     fn injective_over_the_words_of_the_roles() {
         let tricky = ["a", "2", "my_", "My", "deadbeef", "task", "load", "instance", "https", "log"];

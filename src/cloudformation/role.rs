@@ -1,7 +1,7 @@
-//! What a logical id stands for, said as the last words of the id: `App` + `TaskDefinition`.
+//! The role of a logical id, which gives its last words: `App` + `TaskDefinition`.
 //!
-//! One closed table, because an id is only unambiguous against a known set of endings: a name is hashed when
-//! it ends in words that would turn one role into another (`instance` + `SecurityGroup` beside a lone
+//! One closed table, because an id is only unambiguous against a known set of endings: a name is hashed if
+//! it ends in words that would turn one role into another (`instance` + `SecurityGroup` next to a plain
 //! `InstanceSecurityGroup`). Add roles freely; renaming one replaces its resources in every deployed stack.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident,)*) => {
-        /// What a logical id stands for.
+        /// The role of a logical id.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Role {
             $($(#[$doc])* $role,)*
@@ -19,7 +19,7 @@ macro_rules! roles {
             /// Every role.
             pub const ALL: &[Role] = &[$(Role::$role,)*];
 
-            /// The words as they end an id.
+            /// The words at the end of an id.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Role::$role => stringify!($role),)*
@@ -42,7 +42,7 @@ roles! {
     CertificateArn,
     /// An ECS cluster.
     Cluster,
-    /// The user and the password of a database: a secret.
+    /// The user name and password of a database: a secret.
     Credentials,
     /// A database instance.
     Database,
@@ -52,25 +52,25 @@ roles! {
     Egress,
     /// A host and port to connect to: an output.
     Endpoint,
-    /// An address for a NAT gateway.
+    /// An Elastic IP address for a NAT gateway.
     ElasticIp,
-    /// A role of which the ECS agent pulls, logs and reads secrets.
+    /// The role with which the ECS agent pulls images, writes logs and reads secrets.
     ExecutionRole,
     /// A file system.
     FileSystem,
     /// A Lambda function.
     Function,
-    /// A role of a Lambda function.
+    /// The role of a Lambda function.
     FunctionRole,
-    /// A condition: a certificate is given.
+    /// A condition: a certificate is set.
     HasCertificate,
-    /// A listener with TLS.
+    /// A TLS listener.
     HttpsListener,
     /// An image: a parameter.
     Image,
     /// An ingress rule.
     Ingress,
-    /// The machine image of the instances: a parameter.
+    /// The AMI of the instances: a parameter.
     InstanceImage,
     /// An instance profile.
     InstanceProfile,
@@ -78,17 +78,17 @@ roles! {
     InstanceRole,
     /// The security group of the instances.
     InstanceSecurityGroup,
-    /// The type of the instances: a parameter.
+    /// The instance type: a parameter.
     InstanceType,
-    /// A gateway between a network and the internet.
+    /// An internet gateway.
     InternetGateway,
-    /// What ties an internet gateway to its network.
+    /// The attachment of an internet gateway to its VPC.
     InternetGatewayAttachment,
     /// A launch template.
     LaunchTemplate,
     /// A listener.
     Listener,
-    /// A rule of a listener.
+    /// A listener rule.
     ListenerRule,
     /// A load balancer.
     LoadBalancer,
@@ -96,17 +96,17 @@ roles! {
     LoadBalancerSecurityGroup,
     /// A log group.
     LogGroup,
-    /// The largest number of instances: a parameter.
+    /// The maximum number of instances: a parameter.
     MaxInstances,
-    /// The smallest number of instances: a parameter.
+    /// The minimum number of instances: a parameter.
     MinInstances,
     /// A mount target of a file system.
     MountTarget,
     /// A DNS namespace.
     Namespace,
-    /// A gateway for private subnets.
+    /// A NAT gateway for private subnets.
     NatGateway,
-    /// A set of database parameters.
+    /// A database parameter group.
     ParameterGroup,
     /// A policy document attached to a role.
     Policy,
@@ -120,21 +120,21 @@ roles! {
     Route,
     /// A route table.
     RouteTable,
-    /// What ties a route table to a subnet.
+    /// The association of a route table with a subnet.
     RouteTableAssociation,
-    /// A run of a task to its end: a custom resource.
+    /// A task that runs to completion: a custom resource.
     Run,
-    /// What scaling changes.
+    /// A scalable target.
     ScalableTarget,
     /// A scaling policy.
     ScalingPolicy,
     /// A schedule.
     Schedule,
-    /// A role of a schedule.
+    /// The role of a schedule.
     ScheduleRole,
     /// A secret.
     Secret,
-    /// What ties a secret to a database.
+    /// The attachment of a secret to a database.
     SecretAttachment,
     /// The value of a secret: a NoEcho parameter.
     SecretValue,
@@ -144,31 +144,31 @@ roles! {
     Service,
     /// A subnet.
     Subnet,
-    /// Subnets of a database.
+    /// A database subnet group.
     SubnetGroup,
     /// A target group.
     TargetGroup,
     /// A task definition.
     TaskDefinition,
-    /// The role a container acts as.
+    /// The role that a container assumes.
     TaskRole,
-    /// The function that runs tasks to their end.
+    /// The function that runs tasks to completion.
     TaskRunner,
     /// The log group of that function.
     TaskRunnerLogGroup,
-    /// What that function may do.
+    /// The permissions of that function.
     TaskRunnerPolicy,
     /// The role of that function.
     TaskRunnerRole,
     /// A URL: an output.
     Url,
-    /// A virtual network.
+    /// A VPC.
     Vpc,
-    /// The id of a virtual network: a parameter.
+    /// A VPC id: a parameter.
     VpcId,
 }
 
-/// The words that turn one role into another: `Https` of `HttpsListener`, since there is a `Listener`.
+/// The words that turn one role into another: `Https` in `HttpsListener`, because there is a `Listener`.
 static LEADS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     let pairs =
         Role::ALL.iter().flat_map(|short| Role::ALL.iter().map(move |long| (short.as_str(), long.as_str())));
@@ -176,12 +176,12 @@ static LEADS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
 });
 
 impl Role {
-    /// Whether a name that ends in these words could be read as the beginning of a longer role.
+    /// Whether a name that ends in these words could be read as the start of a longer role.
     pub(super) fn absorbs(stem: &str) -> bool {
         LEADS.iter().any(|lead| stem.ends_with(lead))
     }
 
-    /// Whether this text ends in a role's words.
+    /// Whether a string ends in a role's words.
     pub(super) fn ends(text: &str) -> bool {
         Role::ALL.iter().any(|role| text.ends_with(role.as_str()))
     }

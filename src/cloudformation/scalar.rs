@@ -1,14 +1,14 @@
-//! How a string is written in YAML so that every reader, of YAML 1.1 or 1.2, gets the same string back.
+//! Writes strings in YAML so that every parser, for YAML 1.1 or 1.2, reads the same string back.
 //!
-//! One rule. Text stands plain if it starts with a letter, `/`, `$`, `_` or `(`, holds only printable ASCII
-//! without `: `, ` #` or a space or colon at its end, and is no word that YAML 1.1 reads as something else
-//! (`yes`, `off`, `null`, ...). Text of several lines stands as a literal block where a block can hold it.
-//! Everything else stands in double quotes.
+//! One rule. A string is plain if it starts with a letter, `/`, `$`, `_` or `(`, contains only printable ASCII
+//! without `: `, ` #` or a trailing space or colon, and is not a word that YAML 1.1 reads as something else
+//! (`yes`, `off`, `null`, ...). A multi-line string is a literal block if a block can hold it.
+//! Everything else is double-quoted.
 
-/// Words that a YAML 1.1 reader takes for a boolean or null, in lower case.
+/// Words that a YAML 1.1 parser reads as a boolean or null, in lower case.
 const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
-/// Whether the text may stand without quotes, as a value or a key in block context.
+/// Whether a string can be unquoted, as a value or a key in block context.
 pub fn is_plain(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_' | '('));
     let printable = text.bytes().all(|b| matches!(b, b' '..=b'~'));
@@ -16,12 +16,12 @@ pub fn is_plain(text: &str) -> bool {
     starts && printable && !breaks && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// The text on one line: plain, or in double quotes.
+/// The string on one line: plain or double-quoted.
 pub fn inline(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 
-/// The text in double quotes, escaped.
+/// The string in double quotes, escaped.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -42,13 +42,13 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// The header (`|` or `|-`) and the lines of a literal block; `None` if a block cannot hold the text.
+/// The header (`|` or `|-`) and the lines of a literal block; `None` if a block cannot hold the string.
 pub fn block(text: &str) -> Option<(&'static str, Vec<&str>)> {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let several = text.contains('\n') && !body.is_empty() && !body.ends_with('\n');
     let first = !body.starts_with([' ', '\t', '\n']);
     let shown = body.chars().all(|c| c == '\n' || is_shown(c) || c == '\t');
-    // A line of spaces only would be read as an empty one by some readers.
+    // Some parsers would read a line of spaces as an empty one.
     let blank = body.split('\n').any(|line| !line.is_empty() && line.trim().is_empty());
     (several && first && shown && !blank)
         .then(|| (if body.len() == text.len() { "|-" } else { "|" }, body.split('\n').collect()))
@@ -78,7 +78,7 @@ fn is_printable(c: char) -> bool {
     is_shown(c) || c > '\u{ffff}'
 }
 
-/// Characters that may stand as themselves: printable in YAML 1.1 and 1.2, and no line break in either.
+/// Characters that need no escaping: printable in YAML 1.1 and 1.2, and not a line break in either.
 fn is_shown(c: char) -> bool {
     matches!(u32::from(c), 0x20..=0x7E | 0xA0..=0x2027 | 0x202A..=0xD7FF | 0xE000..=0xFEFE | 0xFF00..=0xFFFD)
 }

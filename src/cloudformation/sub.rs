@@ -2,23 +2,23 @@
 
 use super::{Function, LogicalId, Pseudo, Target, Value};
 
-/// One part of a substituted text.
+/// One part of a substituted string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// Literal text, kept as it is.
+    /// A literal string, kept as it is.
     Text(String),
     /// `${Id}` or `${AWS::Region}`.
     Reference(Target),
     /// `${Id.Attribute}`.
     Attribute(LogicalId, String),
-    /// One field of a secret, resolved by CloudFormation: a dynamic reference.
+    /// A field of a secret, resolved by CloudFormation: a dynamic reference.
     SecretField(LogicalId, String),
-    /// Any other value; it travels in the variable map of `Fn::Sub`.
+    /// Any other value, passed in the variable map of `Fn::Sub`.
     Value(Value),
 }
 
 impl Part {
-    /// The value inside, for walking.
+    /// The value inside, for traversal.
     pub(super) fn value(&self) -> Option<&Value> {
         match self {
             Part::Value(value) => Some(value),
@@ -27,22 +27,22 @@ impl Part {
     }
 }
 
-/// Text with references in it. Becomes plain text when it has none, and `Ref` or `Fn::GetAtt` when it is only one.
+/// A string with references. Becomes a plain string if it has none, and `Ref` or `Fn::GetAtt` if it is only one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sub(Vec<Part>);
 
 impl Sub {
-    /// Nothing yet.
+    /// An empty string.
     pub fn new() -> Sub {
         Sub::default()
     }
 
-    /// Starts with literal text.
+    /// Starts with a literal string.
     pub fn text(text: impl AsRef<str>) -> Sub {
         Sub::new().then(text)
     }
 
-    /// Adds literal text.
+    /// Adds a literal string.
     pub fn then(mut self, text: impl AsRef<str>) -> Sub {
         let text = text.as_ref();
         match self.0.last_mut() {
@@ -68,12 +68,12 @@ impl Sub {
         self.part(Part::Attribute(id.clone(), attribute.to_owned()))
     }
 
-    /// Adds a field of a JSON secret as a dynamic reference. Counts towards the 60 of a template.
+    /// Adds a field of a JSON secret as a dynamic reference. Counts towards the template's limit of 60.
     pub fn secret_field(self, secret: &LogicalId, field: &str) -> Sub {
         self.part(Part::SecretField(secret.clone(), field.to_owned()))
     }
 
-    /// Adds any value; text, references and other substitutions are taken apart, the rest becomes a variable.
+    /// Adds any value. Strings, references and other substitutions are taken apart; anything else becomes a variable.
     pub fn value(self, value: impl Into<Value>) -> Sub {
         match value.into() {
             Value::String(text) => self.then(text),
@@ -89,7 +89,7 @@ impl Sub {
         }
     }
 
-    /// Adds all parts of another one.
+    /// Adds all parts of another substitution.
     pub fn append(self, other: Sub) -> Sub {
         other.0.into_iter().fold(self, Sub::part)
     }
@@ -105,17 +105,17 @@ impl Sub {
         }
     }
 
-    /// The parts, no two texts side by side.
+    /// The parts; adjacent strings are merged.
     pub fn parts(&self) -> &[Part] {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The simplest value that means the same.
+    /// The simplest equivalent value.
     pub fn into_value(mut self) -> Value {
         if self.0.len() > 1 {
             return Function::Sub(self).into();
@@ -130,7 +130,7 @@ impl Sub {
         }
     }
 
-    /// The template text and the variables it needs, as `Fn::Sub` takes them.
+    /// The template string and the variables it needs, as `Fn::Sub` takes them.
     pub(super) fn render(&self) -> (String, Vec<(String, Value)>) {
         let mut text = String::new();
         let mut variables = Vec::new();
@@ -169,8 +169,8 @@ impl Sub {
     }
 }
 
-/// Escapes `${Name}` as `${!Name}`. `None` where that form is not certain to be read back (an unclosed
-/// brace, unusual characters): such text travels as a variable, which CloudFormation does not look into.
+/// Escapes `${Name}` as `${!Name}`. Returns `None` if that form might not be read back correctly (an unclosed
+/// brace, unusual characters): such a string is passed as a variable, whose content CloudFormation does not parse.
 fn escape(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -187,7 +187,7 @@ fn escape(text: &str) -> Option<String> {
         rest = inner;
     }
     out.push_str(rest);
-    // A brace right after this text would otherwise join its dollar sign.
+    // A brace directly after this string would otherwise join its dollar sign.
     (!text.ends_with('$')).then_some(out)
 }
 

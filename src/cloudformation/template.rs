@@ -1,4 +1,4 @@
-//! The template: its sections, in the order things were added.
+//! A template and its sections, in insertion order.
 
 use indexmap::IndexMap;
 
@@ -11,15 +11,15 @@ pub struct Template {
     pub description: String,
     /// `Metadata`: for tools, not for CloudFormation.
     pub metadata: Map,
-    /// What a deploy fills in.
+    /// Values that a deployment fills in.
     pub parameters: IndexMap<LogicalId, Parameter>,
-    /// Constants by two keys.
+    /// Constants looked up by two keys.
     pub mappings: IndexMap<LogicalId, Map>,
     /// Named conditions.
     pub conditions: IndexMap<LogicalId, Condition>,
-    /// What a stack is made of.
+    /// The resources of the stack.
     pub resources: IndexMap<LogicalId, Resource>,
-    /// What a stack tells.
+    /// The outputs of the stack.
     pub outputs: IndexMap<LogicalId, Output>,
     duplicates: Vec<LogicalId>,
 }
@@ -30,7 +30,7 @@ impl Template {
         Template { description: description.into(), ..Template::default() }
     }
 
-    /// Adds a resource. An id given twice keeps the first resource, and `check` reports it.
+    /// Adds a resource. For a duplicate id, the first resource is kept and `check` reports it.
     pub fn add(&mut self, id: &LogicalId, resource: Resource) {
         let known = self.parameters.contains_key(id) || insert(&mut self.resources, id, resource);
         self.note(id, known);
@@ -48,7 +48,7 @@ impl Template {
         self.note(id, known);
     }
 
-    /// Adds a mapping: first key -> second key -> value.
+    /// Adds a mapping: first key to second key to value.
     pub fn add_mapping(&mut self, id: &LogicalId, mapping: Map) {
         let known = insert(&mut self.mappings, id, mapping);
         self.note(id, known);
@@ -72,7 +72,7 @@ impl Template {
     }
 }
 
-/// Whether the id was there already; then nothing is changed.
+/// Returns whether the id already existed; nothing is changed then.
 fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> bool {
     let known = section.contains_key(id);
     if !known {
@@ -81,19 +81,19 @@ fn insert<T>(section: &mut IndexMap<LogicalId, T>, id: &LogicalId, item: T) -> b
     known
 }
 
-/// What CloudFormation does with the thing itself when the resource is removed or replaced.
+/// What CloudFormation does with the underlying object when the resource is removed or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletionPolicy {
-    /// Deleted with the resource: the default of most types.
+    /// Deleted: the default of most types.
     Delete,
-    /// Left alone.
+    /// Retained.
     Retain,
-    /// A snapshot is taken, then it is deleted.
+    /// Deleted after a snapshot.
     Snapshot,
 }
 
 impl DeletionPolicy {
-    /// The policy as it stands in a template.
+    /// The policy as it appears in a template.
     pub fn as_str(self) -> &'static str {
         match self {
             DeletionPolicy::Delete => "Delete",
@@ -124,7 +124,7 @@ pub struct Resource {
     pub update_policy: Map,
     /// `Metadata`: for tools, not for CloudFormation.
     pub metadata: Map,
-    /// Lines written above the resource: where it comes from.
+    /// Comment lines above the resource: where it comes from.
     pub comments: Vec<String>,
 }
 
@@ -159,7 +159,7 @@ impl Resource {
         lines.into_iter().fold(self, Resource::comment)
     }
 
-    /// Orders this one after another.
+    /// Orders this resource after another.
     pub fn depends_on(mut self, id: &LogicalId) -> Resource {
         if !self.depends_on.contains(id) {
             self.depends_on.push(id.clone());
@@ -167,25 +167,25 @@ impl Resource {
         self
     }
 
-    /// Orders this one after others.
+    /// Orders this resource after others.
     pub fn depends_on_all<'a>(self, ids: impl IntoIterator<Item = &'a LogicalId>) -> Resource {
         ids.into_iter().fold(self, Resource::depends_on)
     }
 
-    /// Creates this one only under a condition.
+    /// Creates this resource only under a condition.
     pub fn condition(mut self, id: &LogicalId) -> Resource {
         self.condition = Some(id.clone());
         self
     }
 
-    /// Sets the deletion and the replacement policy: one without the other is a trap.
+    /// Sets the deletion and replacement policies: setting only one of them is a trap.
     pub fn policy(mut self, policy: DeletionPolicy) -> Resource {
         self.deletion_policy = Some(policy);
         self.update_replace_policy = Some(policy);
         self
     }
 
-    /// Keeps the thing itself when the resource is removed or replaced.
+    /// Retains the underlying object when the resource is removed or replaced.
     pub fn retain(self) -> Resource {
         self.policy(DeletionPolicy::Retain)
     }
@@ -202,7 +202,7 @@ impl Resource {
         self
     }
 
-    /// Sets a key of the metadata.
+    /// Sets a metadata key.
     pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Resource {
         self.metadata.set(key, value);
         self
@@ -212,22 +212,22 @@ impl Resource {
 /// The type of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterType {
-    /// Text.
+    /// A string.
     String,
-    /// A number, read as text.
+    /// A number, passed as a string.
     Number,
-    /// Texts, separated by commas.
+    /// A comma-separated list.
     CommaDelimitedList,
-    /// An id of AWS that CloudFormation checks: `AWS::EC2::VPC::Id`.
+    /// An AWS id that CloudFormation validates: `AWS::EC2::VPC::Id`.
     Aws(&'static str),
     /// A list of such ids: `List<AWS::EC2::Subnet::Id>`.
     AwsList(&'static str),
-    /// The value of an SSM parameter, of the given type.
+    /// The value of an SSM parameter of the given type.
     Ssm(&'static str),
 }
 
 impl ParameterType {
-    /// The type as it stands in a template.
+    /// The type as it appears in a template.
     pub fn text(&self) -> String {
         match self {
             ParameterType::String => "String".to_owned(),
@@ -247,30 +247,30 @@ pub struct Parameter {
     pub kind: ParameterType,
     /// What it is for; at most 4,000 characters.
     pub description: String,
-    /// The value when none is given.
+    /// The default value.
     pub default: Option<String>,
     /// Hidden in the console and in the API.
     pub no_echo: bool,
-    /// A regular expression that the whole value must match.
+    /// A regular expression that must match the whole value.
     pub allowed_pattern: Option<String>,
     /// The only values allowed.
     pub allowed_values: Vec<String>,
-    /// The least number of characters.
+    /// The minimum number of characters.
     pub min_length: Option<u32>,
-    /// The greatest number of characters.
+    /// The maximum number of characters.
     pub max_length: Option<u32>,
-    /// The least number.
+    /// The minimum.
     pub min_value: Option<i64>,
-    /// The greatest number.
+    /// The maximum.
     pub max_value: Option<i64>,
-    /// Said when a value is refused.
+    /// The message for an invalid value.
     pub constraint: Option<String>,
-    /// Lines written above it: where it comes from.
+    /// Comment lines above it: where it comes from.
     pub comments: Vec<String>,
 }
 
 impl Parameter {
-    /// A parameter of a type.
+    /// A parameter with a type.
     pub fn new(kind: ParameterType, description: impl Into<String>) -> Parameter {
         Parameter {
             kind,
@@ -288,12 +288,12 @@ impl Parameter {
         }
     }
 
-    /// A parameter that takes text.
+    /// A string parameter.
     pub fn string(description: impl Into<String>) -> Parameter {
         Parameter::new(ParameterType::String, description)
     }
 
-    /// Sets the value when none is given.
+    /// Sets the default value.
     pub fn default(mut self, value: impl Into<String>) -> Parameter {
         self.default = Some(value.into());
         self
@@ -305,27 +305,27 @@ impl Parameter {
         self
     }
 
-    /// Sets what the whole value must match, and what is said when it does not.
+    /// Sets the pattern for the whole value, and the message for an invalid one.
     pub fn pattern(mut self, pattern: &str, constraint: &str) -> Parameter {
         self.allowed_pattern = Some(pattern.to_owned());
         self.constraint = Some(constraint.to_owned());
         self
     }
 
-    /// Sets the values allowed.
+    /// Sets the allowed values.
     pub fn allowed<T: Into<String>>(mut self, values: impl IntoIterator<Item = T>) -> Parameter {
         self.allowed_values = values.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the least and the greatest number.
+    /// Sets the minimum and the maximum.
     pub fn range(mut self, min: i64, max: i64) -> Parameter {
         self.min_value = Some(min);
         self.max_value = Some(max);
         self
     }
 
-    /// Sets the least number of characters.
+    /// Sets the minimum number of characters.
     pub fn min_length(mut self, characters: u32) -> Parameter {
         self.min_length = Some(characters);
         self
@@ -360,13 +360,13 @@ impl Parameter {
 /// An output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// What it tells; at most 1,024 bytes.
+    /// What it describes; at most 1,024 bytes.
     pub description: String,
     /// The value.
     pub value: Value,
-    /// The name other stacks import it by.
+    /// The export name for other stacks.
     pub export: Option<Value>,
-    /// Given only if this condition holds.
+    /// Present only if this condition holds.
     pub condition: Option<LogicalId>,
 }
 
@@ -382,7 +382,7 @@ impl Output {
         self
     }
 
-    /// Gives it only under a condition.
+    /// Includes it only under a condition.
     pub fn condition(mut self, id: &LogicalId) -> Output {
         self.condition = Some(id.clone());
         self
@@ -403,7 +403,7 @@ impl Resource {
     pub(super) fn body(&self) -> Map {
         let section = |map: &Map| (!map.is_empty()).then(|| map.clone());
         let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
-        // What a property refers to comes first anyway; linters object to saying it twice.
+        // References already imply an order, and linters object to stating it twice.
         let said: Vec<Dependency> = self.properties.dependencies();
         let implied = |id: &LogicalId| said.iter().any(|use_of| use_of.id() == id);
         let depends_on: Vec<&LogicalId> = self.depends_on.iter().filter(|id| !implied(id)).collect();
@@ -428,7 +428,7 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::{Sub, props};
+    use crate::{Sub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()

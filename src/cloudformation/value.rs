@@ -1,6 +1,6 @@
-//! A value inside a template: what stands right of a property's name.
+//! A value inside a template: the right-hand side of a property.
 //!
-//! There is no null: CloudFormation refuses it, and an absent key or `AWS::NoValue` says the same.
+//! There is no null: CloudFormation rejects it, and a missing key or `AWS::NoValue` means the same.
 
 use super::{Function, LogicalId, Map, Pseudo, Sub, Target};
 
@@ -9,25 +9,25 @@ use super::{Function, LogicalId, Map, Pseudo, Sub, Target};
 pub enum Value {
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number. CloudFormation reads decimals from strings, so there is no floating point here.
+    /// An integer. CloudFormation reads decimals from strings, so there are no floats here.
     Integer(i64),
-    /// Literal text; `${` in it means nothing.
+    /// A literal string; `${` has no special meaning.
     String(String),
     /// A list, in order.
     List(Vec<Value>),
-    /// A map, in the order of insertion.
+    /// A map, in insertion order.
     Map(Map),
     /// An intrinsic function.
     Function(Box<Function>),
 }
 
 impl Value {
-    /// `AWS::NoValue`: in a branch of `Fn::If`, removes the property.
+    /// `AWS::NoValue`: removes the property when used in a branch of `Fn::If`.
     pub fn none() -> Value {
         Function::Ref(Target::Pseudo(Pseudo::NoValue)).into()
     }
 
-    /// The text, when this is literal text.
+    /// The string, if this is a literal string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(text) => Some(text),
@@ -35,7 +35,7 @@ impl Value {
         }
     }
 
-    /// Calls `visit` on this value and on every value inside it, outer ones first, in order.
+    /// Calls `visit` on this value and on every value inside it, outermost first, in order.
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Value)) {
         visit(self);
         match self {
@@ -148,15 +148,15 @@ impl LogicalId {
     }
 }
 
-/// A list of values that need not have one type.
+/// A list of values, possibly of different types.
 #[macro_export]
 macro_rules! list {
     ($($item:expr),* $(,)?) => {
-        $crate::cloudformation::Value::List(vec![$($crate::cloudformation::Value::from($item)),*])
+        $crate::Value::List(vec![$($crate::Value::from($item)),*])
     };
 }
 
-/// A map of properties, in the order written. `"Key" => ?option` leaves the key out when the option is `None`.
+/// A map of properties, in source order. `"Key" => ?option` omits the key if the option is `None`.
 #[macro_export]
 macro_rules! props {
     (@fill $map:ident) => {};
@@ -176,7 +176,7 @@ macro_rules! props {
     };
     ($($rest:tt)*) => {{
         #[allow(unused_mut)]
-        let mut map = $crate::cloudformation::Map::new();
+        let mut map = $crate::Map::new();
         $crate::props!(@fill map $($rest)*);
         map
     }};

@@ -1,13 +1,13 @@
-//! Template -> YAML, in the short form of the intrinsic functions.
+//! Writes a template as YAML, with the short form of the intrinsic functions.
 //!
-//! No alias, no anchor, no flow collection but `[]` and `{}`. Two tags never stand on one node: where a
+//! No aliases, no anchors, no flow collections except `[]` and `{}`. A node never has two tags: if a
 //! function's only argument is another function, the outer one takes the long form.
 
 use super::scalar;
 use super::{Condition, Function, LogicalId, Map, Sub, Template, Value};
 
 impl Template {
-    /// The template as YAML, ending in a line break.
+    /// The template as YAML, ending with a newline.
     pub fn to_yaml(&self) -> String {
         let mut writer = Writer::default();
         writer.line(0, "AWSTemplateFormatVersion: \"2010-09-09\"");
@@ -28,7 +28,7 @@ impl Template {
     }
 }
 
-/// A value as a YAML document: for files other than templates that use the same functions.
+/// A value as a YAML document, for files other than templates that use the same functions.
 pub(super) fn document(map: &Map) -> String {
     let mut writer = Writer::default();
     map.iter().for_each(|(key, value)| writer.entry(0, key, value));
@@ -36,7 +36,7 @@ pub(super) fn document(map: &Map) -> String {
 }
 
 impl Map {
-    /// The map as a YAML document, ending in a line break.
+    /// The map as a YAML document, ending with a newline.
     pub fn to_yaml(&self) -> String {
         document(self)
     }
@@ -100,7 +100,7 @@ impl Writer {
         self.value(indent, value);
     }
 
-    /// What follows `key:` or a tag: on the same line, or below and two columns further in.
+    /// The text after `key:` or a tag: on the same line, or below and indented by two more columns.
     fn value(&mut self, indent: usize, value: &Value) {
         match value {
             Value::Bool(flag) => self.rest(&flag.to_string()),
@@ -127,7 +127,7 @@ impl Writer {
         self.item_value(indent, value);
     }
 
-    /// What follows a dash: a collection starts on the same line.
+    /// The text after a dash: a collection starts on the same line.
     fn item_value(&mut self, indent: usize, value: &Value) {
         match value {
             Value::Map(map) if !map.is_empty() => {
@@ -233,7 +233,7 @@ impl Writer {
     }
 }
 
-/// Functions whose only argument is a function or a map, which cannot take a tag of its own under a tag.
+/// Functions whose only argument is a function or a map, which cannot take a second tag.
 fn long_form(function: &Function) -> bool {
     match function {
         Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
@@ -271,7 +271,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
-    use crate::cloudformation::{
+    use crate::{
         Base64, Cidr, FindInMap, GetAzs, If, ImportValue, Join, Output, Parameter, Pseudo, Resource, Select,
         Split, list, props,
     };
@@ -280,7 +280,7 @@ mod tests {
         LogicalId::parse(text).unwrap()
     }
 
-    /// What a reader that knows the short form makes of YAML: the long form.
+    /// How a parser that knows the short form reads the YAML: in the long form.
     fn read(yaml: serde_yaml::Value) -> Json {
         use serde_yaml::Value as Yaml;
         match yaml {

@@ -1,8 +1,8 @@
-//! The bucket that artifacts are uploaded to: one for an account and a region, made on first use.
+//! The artifact bucket: one per account and region, created on first use.
 //!
-//! In: bytes and the end of their key. Out: the key, which starts with the hash of the bytes, so that what
-//! is there already is not sent again. Invariant: the bucket is encrypted, private, and answers over TLS
-//! only; a bucket of the same name in another account is never used.
+//! In: bytes and a key suffix. Out: the key, which starts with the hash of the bytes, so that nothing is uploaded
+//! twice. Invariant: the bucket is encrypted, private and only reachable over TLS. A bucket of the same name in
+//! another account is never used.
 
 use super::failure::{Failure, sdk};
 use super::progress::Progress;
@@ -18,10 +18,10 @@ use aws_sdk_s3::types::{
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// The tag that is set last: a bucket with it is complete.
+/// The tag that is set last: a bucket that has it is fully set up.
 const COMPLETE: &str = "tranship:artifacts";
 
-/// The artifact bucket, complete.
+/// The artifact bucket, fully set up.
 pub(super) struct Bucket<'a> {
     session: &'a Session,
     client: Client,
@@ -29,12 +29,12 @@ pub(super) struct Bucket<'a> {
 }
 
 impl<'a> Bucket<'a> {
-    /// Finds the bucket, or makes it. One that was left half made is completed.
+    /// Finds or creates the bucket. A bucket left half set up is completed.
     pub(super) async fn open(session: &'a Session, progress: &mut dyn Progress) -> Result<Self, Failure> {
         let name = format!("tranship-{}-{}", session.account, session.region);
         let bucket = Bucket { session, client: session.s3(), name };
         if !bucket.exists().await? {
-            progress.say(&format!("making the artifact bucket {}", bucket.name));
+            progress.say(&format!("creating the artifact bucket {}", bucket.name));
             bucket.create().await?;
         }
         if !bucket.is_complete().await {
@@ -43,17 +43,17 @@ impl<'a> Bucket<'a> {
         Ok(bucket)
     }
 
-    /// Its name.
+    /// The bucket's name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The address of an object, as CloudFormation takes it.
+    /// The URL of an object, in the form CloudFormation accepts.
     pub(super) fn url(&self, key: &str) -> String {
         format!("https://s3.{}.{}/{}/{key}", self.session.region, self.session.domain(), self.name)
     }
 
-    /// Uploads unless it is there; gives the key.
+    /// Uploads the bytes unless they are already there, and returns the key.
     pub(super) async fn put(&self, prefix: &str, bytes: &[u8], end: &str) -> Result<String, Failure> {
         let key = format!("{prefix}/{}{end}", hash(bytes));
         if self.has(&key).await? {
@@ -75,7 +75,7 @@ impl<'a> Bucket<'a> {
         match head.expected_bucket_owner(&self.session.account).send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
-            Err(error) => Err(sdk(&format!("look into the bucket {}", self.name), error)),
+            Err(error) => Err(sdk(&format!("check the contents of the bucket {}", self.name), error)),
         }
     }
 
@@ -85,16 +85,19 @@ impl<'a> Bucket<'a> {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 403 => {
-                Err(Failure::failed(format!("the bucket {} is not yours, or you may not use it", self.name))
-                    .help("ask for s3:ListBucket, s3:GetObject and s3:PutObject on it"))
+                Err(Failure::failed(format!(
+                    "access to the bucket {} is denied, or another account owns it",
+                    self.name
+                ))
+                .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject"))
             }
-            Err(error) => Err(sdk(&format!("look for the bucket {}", self.name), error)),
+            Err(error) => Err(sdk(&format!("check for the bucket {}", self.name), error)),
         }
     }
 
     async fn create(&self) -> Result<(), Failure> {
         let mut create = self.client.create_bucket().bucket(&self.name);
-        // us-east-1 is the one region that must not be named.
+        // us-east-1 is the one region that must not be named in the request.
         if self.session.region != "us-east-1" {
             let constraint = BucketLocationConstraint::from(self.session.region.as_str());
             create = create.create_bucket_configuration(
@@ -106,7 +109,7 @@ impl<'a> Bucket<'a> {
             Err(error) if error.as_service_error().is_some_and(|e| e.is_bucket_already_owned_by_you()) => {
                 Ok(())
             }
-            Err(error) => Err(sdk(&format!("make the bucket {}", self.name), error)),
+            Err(error) => Err(sdk(&format!("create the bucket {}", self.name), error)),
         }
     }
 
@@ -116,10 +119,10 @@ impl<'a> Bucket<'a> {
         tags.send().await.is_ok_and(|tags| tags.tag_set().iter().any(|tag| tag.key() == COMPLETE))
     }
 
-    /// Encryption, privacy, versions, TLS; the tag last.
+    /// Encryption, public access block, versioning, TLS-only policy; the tag last.
     async fn complete(&self) -> Result<(), Failure> {
         let (client, owner) = (&self.client, &self.session.account);
-        let built = |_| Failure::failed("a setting of the artifact bucket is incomplete");
+        let built = |_| Failure::failed("incomplete setting for the artifact bucket");
         let told = |what: &str| format!("{what} the bucket {}", self.name);
 
         let private = PublicAccessBlockConfiguration::builder()
@@ -144,7 +147,7 @@ impl<'a> Bucket<'a> {
         let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
         let call = client.put_bucket_versioning().bucket(&self.name).expected_bucket_owner(owner);
         let call = call.versioning_configuration(versions);
-        call.send().await.map_err(|error| sdk(&told("keep versions in"), error))?;
+        call.send().await.map_err(|error| sdk(&told("enable versioning for"), error))?;
 
         let call = client.put_bucket_policy().bucket(&self.name).expected_bucket_owner(owner);
         let call = call.policy(tls_only(&self.session.partition, &self.name));
@@ -158,7 +161,7 @@ impl<'a> Bucket<'a> {
     }
 }
 
-/// A policy that refuses what does not come over TLS.
+/// A bucket policy that denies requests without TLS.
 fn tls_only(partition: &str, bucket: &str) -> String {
     let arn = format!("arn:{partition}:s3:::{bucket}");
     serde_json::json!({
@@ -175,10 +178,10 @@ fn tls_only(partition: &str, bucket: &str) -> String {
     .to_string()
 }
 
-/// The first half of the SHA-256, in hexadecimal: 128 bits name an artifact.
+/// The first half of the SHA-256 in hexadecimal: 128 bits identify an artifact.
 pub(super) fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(16).fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

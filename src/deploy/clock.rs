@@ -1,7 +1,7 @@
-//! Waiting between two looks at AWS, and the time that names a change set.
+//! Polling delays, and the timestamp that names a change set.
 //!
-//! In: how long has been waited. Out: the next wait, between half a second and five, with jitter so that
-//! several deployments do not ask in step.
+//! In: the time waited so far. Out: the next delay, between half a second and five seconds, with jitter so that
+//! parallel deployments do not poll in step.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, sleep};
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 const FIRST: Duration = Duration::from_millis(400);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Waits longer each time nothing has happened, and knows when the time is up.
+/// Waits longer each time nothing has happened, up to a deadline.
 #[derive(Debug)]
 pub(super) struct Pace {
     next: Duration,
@@ -22,12 +22,12 @@ impl Pace {
         Pace { next: FIRST, deadline: Instant::now() + limit }
     }
 
-    /// Something happened: look again soon.
+    /// Something happened: poll again soon.
     pub(super) fn hurry(&mut self) {
         self.next = FIRST;
     }
 
-    /// Waits. False when the time is up.
+    /// Waits. Returns false at the deadline.
     pub(super) async fn wait(&mut self) -> bool {
         if Instant::now() >= self.deadline {
             return false;
@@ -45,7 +45,7 @@ pub(super) fn jitter(duration: Duration) -> Duration {
 }
 
 /// Milliseconds since 1970.
-#[allow(clippy::disallowed_methods, reason = "deploying happens in time; compiling does not come here")]
+#[allow(clippy::disallowed_methods, reason = "deploying needs the time; compiling never gets here")]
 pub(super) fn milliseconds() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }

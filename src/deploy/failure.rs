@@ -1,22 +1,22 @@
-//! Why a deployment stopped: a kind that decides the exit code, a message, and what to do.
+//! Why a deployment stopped: a kind that decides the exit code, a message, and help.
 //!
-//! In: errors of the SDK, terminal states, answers of the user. Out: [`Failure`]. Invariant: no failure
-//! carries a parameter's value or the body of a request.
+//! In: SDK errors, terminal states, answers of the user. Out: [`Failure`]. Invariant: no failure
+//! contains a parameter's value or a request body.
 
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::fmt;
 
-/// The kinds that exit codes tell apart.
+/// The kinds of failure that have different exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// AWS refused, or what was deployed does not work.
+    /// AWS rejected a request, or the deployed application does not work.
     Failed,
-    /// Something must be given first: a flag, a value.
+    /// Something is missing from the command line: a flag, a value.
     Usage,
-    /// Credentials are missing, expired or not allowed to do this.
+    /// Credentials are missing or expired, or lack a permission.
     Credentials,
-    /// It was still going on when the time was up.
+    /// The operation did not finish in time.
     TimedOut,
     /// Ctrl-C.
     Interrupted,
@@ -25,11 +25,11 @@ pub enum FailureKind {
 /// Why a deployment stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Decides the exit code.
+    /// Determines the exit code.
     pub kind: FailureKind,
-    /// What happened, in lower case.
+    /// What happened; lower case.
     pub message: String,
-    /// What led to it and what to do, a line each.
+    /// Context and help, one per line.
     pub help: Vec<String>,
 }
 
@@ -38,17 +38,17 @@ impl Failure {
         Failure { kind, message: message.into(), help: Vec::new() }
     }
 
-    /// AWS refused, or what was deployed does not work.
+    /// AWS rejected a request, or the deployed application does not work.
     pub(super) fn failed(message: impl Into<String>) -> Self {
         Failure::new(FailureKind::Failed, message)
     }
 
-    /// Something must be given first.
+    /// Something is missing from the command line.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Failure::new(FailureKind::Usage, message)
     }
 
-    /// With one more line of help.
+    /// Adds a line of help.
     pub(super) fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
         self
@@ -63,7 +63,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// Codes by which services say that the credentials themselves are the trouble.
+/// Error codes that mean the credentials themselves are the problem.
 const CREDENTIAL_CODES: &[&str] = &[
     "AuthFailure",
     "ExpiredToken",
@@ -77,7 +77,7 @@ const CREDENTIAL_CODES: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-/// Turns an error of the SDK into a failure; `doing` completes "cannot ...".
+/// Turns an SDK error into a failure; `doing` completes "cannot ...".
 pub(super) fn sdk<E, R>(doing: &str, error: SdkError<E, R>) -> Failure
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -90,20 +90,19 @@ where
     }
     let failure = Failure::failed(format!("cannot {doing}: {reason}"));
     if is_denied(&code) {
-        return failure
-            .help("the credentials in use are not allowed to do this: ask for the permission named above");
+        return failure.help("the credentials in use lack the permission named above");
     }
     failure
 }
 
-/// Whether a code says that a permission is lacking.
+/// Whether an error code means a missing permission.
 pub(super) fn is_denied(code: &str) -> bool {
     code.contains("AccessDenied")
         || code.contains("InsufficientPrivileges")
         || code == "UnauthorizedOperation"
 }
 
-/// What the service said, or why none did.
+/// The service's error message, or why there is none.
 pub(super) fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -112,12 +111,12 @@ where
     error.message().map_or_else(|| reach(error), str::to_owned)
 }
 
-/// What the SDK says where no service answered.
+/// The SDK's message if no service answered.
 fn reach<E: Error + 'static, R: fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
     match error {
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::TimeoutError(_) => "the request timed out".to_owned(),
         SdkError::DispatchFailure(_) => {
-            format!("the service cannot be reached ({})", innermost(error))
+            format!("the service is unreachable ({})", innermost(error))
         }
         other => DisplayErrorContext(other).to_string(),
     }
@@ -136,7 +135,7 @@ pub(super) fn credentials(message: &str, profile: Option<&str>) -> Failure {
     let with = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
     Failure::new(FailureKind::Credentials, message)
         .help(format!(
-            "run `aws sso login{with}` if the profile uses single sign-on, else `aws configure{with}`"
+            "run `aws sso login{with}` if the profile uses single sign-on, otherwise `aws configure{with}`"
         ))
         .help("or set AWS_PROFILE, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN")
 }

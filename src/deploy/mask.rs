@@ -1,7 +1,7 @@
-//! Takes the values of secrets out of text that others wrote: events, reasons, what a container logged.
+//! Removes secret values from text written by others: events, reasons, container logs.
 //!
-//! In: the values given in this run. Out: text in which none of them stands, and that does nothing to a
-//! terminal. Invariant: a value is found as it is, line by line, and as JSON and URLs spell it; one that this run
+//! In: the values given in this run. Out: text that contains none of them and no terminal control sequences.
+//! Invariant: a value is found verbatim, line by line, and in its JSON and URL encodings. A value that this run
 //! does not know cannot be found.
 
 use super::failure::Failure;
@@ -10,17 +10,17 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What stands in place of a value.
+/// The replacement for a secret value.
 const MASK: &str = "***";
 
-/// A line of a value of many lines is masked from this length on: shorter ones, such as `}`, are everywhere.
+/// The minimum length at which one line of a multi-line value is masked: lines such as `}` are everywhere.
 const SHORTEST_LINE: usize = 4;
 
-/// The values to take out, longest first, so that a value in which another stands goes as a whole.
+/// The values to mask, longest first, so that a value containing another is replaced as a whole.
 #[derive(Clone, Default)]
 pub(super) struct Mask(Vec<String>);
 
-/// Shows no value.
+/// Shows no values.
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mask({} forms)", self.0.len())
@@ -28,7 +28,7 @@ impl fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Hides these values too; an empty one hides nothing.
+    /// Adds values to hide. Empty values are ignored.
     pub(super) fn hide<'a>(&mut self, values: impl IntoIterator<Item = &'a String>) {
         let mut forms: BTreeSet<String> = self.0.drain(..).collect();
         for value in values {
@@ -45,13 +45,13 @@ impl Mask {
         self.0.iter().fold(text.to_owned(), |text, form| text.replace(form.as_str(), MASK))
     }
 
-    /// The text without them and without control sequences. It is masked before those go and after: a value may
-    /// hold one, or be torn apart by one.
+    /// The text without secret values and control sequences. Masking happens both before and after removing control
+    /// sequences: a value may contain one, or be interrupted by one.
     pub(super) fn clean(&self, text: &str) -> String {
         self.apply(&printable(&self.apply(text)))
     }
 
-    /// The failure without them.
+    /// The failure without secret values.
     pub(super) fn failure(&self, mut failure: Failure) -> Failure {
         failure.message = self.clean(&failure.message);
         failure.help.iter_mut().for_each(|line| *line = self.clean(line));
@@ -59,21 +59,21 @@ impl Mask {
     }
 }
 
-/// Text that a terminal can be given: lines, and no control sequences.
+/// Text that is safe to print on a terminal: lines without control sequences.
 fn printable(text: &str) -> String {
     let plain = anstream::adapter::strip_str(text).to_string();
     let shown = |it: char| if it.is_control() && it != '\n' { ' ' } else { it };
     plain.trim_end().chars().map(shown).collect()
 }
 
-/// Passes progress on, what others wrote in it masked.
+/// Forwards progress, masking text written by others.
 pub(super) struct Masked<'a> {
     mask: &'a RefCell<Mask>,
     inner: &'a mut dyn Progress,
 }
 
 impl<'a> Masked<'a> {
-    /// Before `inner`.
+    /// Wraps `inner`.
     pub(super) fn new(mask: &'a RefCell<Mask>, inner: &'a mut dyn Progress) -> Self {
         Masked { mask, inner }
     }
@@ -102,14 +102,14 @@ impl Progress for Masked<'_> {
     }
 }
 
-/// A value as it is, within a JSON string, and within a URL.
+/// A value verbatim, as a JSON string, and URL-encoded.
 fn spellings(value: &str) -> [String; 3] {
     let quoted = serde_json::Value::from(value).to_string();
     let json = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
     [value.to_owned(), json, percent_encoded(value)]
 }
 
-/// All but the unreserved characters of RFC 3986, section 2.3.
+/// Percent-encodes everything except the unreserved characters of RFC 3986, section 2.3.
 fn percent_encoded(value: &str) -> String {
     let spell = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),

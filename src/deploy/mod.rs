@@ -1,8 +1,8 @@
-//! Deploys what was compiled: the one room that talks to AWS, and the only async code.
+//! Deploys compiled artifacts: the only module that talks to AWS, and the only async code.
 //!
 //! In: a [`Deployment`] and its artifact set. Out: [`Outcome`], [`Status`], or a [`Failure`]. Invariants:
-//! nothing is printed, it is told to a [`Progress`]; nothing is deleted because of an interruption; a
-//! secret's value goes to AWS and nowhere else, and is masked in what comes back from there.
+//! nothing is printed here, only reported to a [`Progress`]; an interruption never deletes anything; a
+//! secret's value is sent to AWS and nowhere else, and is masked in everything AWS returns.
 
 mod beanstalk;
 mod bucket;
@@ -19,41 +19,41 @@ pub use self::progress::{Action, Ask, Banner, Change, Event, Progress, Question}
 
 use self::mask::Masked;
 use self::session::Session;
-use crate::artifact::ArtifactSet;
-use crate::targets::Deployment;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+use tranship_artifact::ArtifactSet;
+use tranship_targets::Deployment;
 
-/// What the user gave.
+/// Options given by the user.
 #[derive(Clone)]
 pub struct Options {
-    /// The profile of the AWS configuration, instead of AWS_PROFILE.
+    /// The profile in the AWS configuration, instead of AWS_PROFILE.
     pub profile: Option<String>,
-    /// Values of parameters.
+    /// Parameter values.
     pub values: Values,
-    /// What keeps data and may be replaced or removed.
+    /// Resources that keep data but may be replaced or removed.
     pub allow_replacement: Vec<String>,
-    /// What keeps data and is deleted by `down`.
+    /// Resources whose data `down` may delete.
     pub delete_data: Vec<String>,
     /// Whether every question is answered with yes.
     pub yes: bool,
-    /// Asks a person, where there is one.
+    /// Asks the user, if there is one to ask.
     pub ask: Option<Ask>,
-    /// How long to wait for an operation of AWS.
+    /// How long to wait for an AWS operation.
     pub timeout: Duration,
 }
 
-/// Values of parameters, by name.
+/// Parameter values, by name.
 #[derive(Clone, Default)]
 pub struct Values {
-    /// Of `--parameter`.
+    /// From `--parameter`.
     pub parameters: BTreeMap<String, String>,
-    /// Of `--secret`.
+    /// From `--secret`.
     pub secrets: BTreeMap<String, String>,
 }
 
-/// Names only: values may be secret.
+/// Shows names only: values may be secret.
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.parameters.keys()).entries(self.secrets.keys()).finish()
@@ -63,47 +63,47 @@ impl fmt::Debug for Values {
 /// How a deployment ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether anything was changed.
+    /// Whether anything changed.
     pub changed: bool,
-    /// What there is to know of it: addresses, outputs of the stack.
+    /// Facts to show: addresses, stack outputs.
     pub outputs: Vec<(String, String)>,
 }
 
-/// How what is deployed stands.
+/// The status of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// `stack shop-prod`.
     pub subject: String,
-    /// Its state; nothing where it is not deployed.
+    /// Its state; `None` if it is not deployed.
     pub state: Option<String>,
-    /// Whether it is at rest and well.
+    /// Whether it is stable and healthy.
     pub healthy: bool,
-    /// What there is to know of it: version, health, addresses.
+    /// Facts to show: version, health, addresses.
     pub facts: Vec<(String, String)>,
     /// Its ECS services.
     pub services: Vec<ServiceStatus>,
 }
 
-/// How an ECS service stands.
+/// The status of an ECS service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceStatus {
     /// Its name in the manifest.
     pub name: String,
-    /// Of its newest deployment: `IN_PROGRESS`, `COMPLETED`, `FAILED`; `MISSING` where ECS knows no such
-    /// service, else the state of one that is being deleted.
+    /// The state of its newest deployment: `IN_PROGRESS`, `COMPLETED` or `FAILED`. `MISSING` if ECS does not know
+    /// the service; the service's own state while it is being deleted.
     pub rollout: String,
-    /// Tasks that run.
+    /// Running tasks.
     pub running: i32,
-    /// Tasks that are to run.
+    /// Desired tasks.
     pub desired: i32,
-    /// Tasks on their way.
+    /// Pending tasks.
     pub pending: i32,
-    /// Why the last task stopped, where too few run; else what the circuit breaker says.
+    /// Why the last task stopped, if too few are running; otherwise the circuit breaker's message.
     pub reason: Option<String>,
 }
 
 impl ServiceStatus {
-    /// Whether all its tasks run and its rollout did not fail.
+    /// Whether all its tasks are running and its rollout has not failed.
     pub fn is_healthy(&self) -> bool {
         self.running >= self.desired && matches!(self.rollout.as_str(), "IN_PROGRESS" | "COMPLETED")
     }
@@ -129,7 +129,7 @@ pub fn deploy(
     })
 }
 
-/// Looks how what was deployed stands.
+/// Reads the status of a deployment.
 ///
 /// # Errors
 /// See [`FailureKind`].
@@ -144,7 +144,7 @@ pub fn status(
     })
 }
 
-/// Takes down what was deployed; `environment` is the name to be typed.
+/// Deletes a deployment; `environment` is the name the user must type.
 ///
 /// # Errors
 /// See [`FailureKind`].
@@ -164,7 +164,7 @@ pub fn down(
     })
 }
 
-/// Opens a session, shows the banner, and works until the end or Ctrl-C.
+/// Opens a session, shows the banner, and works until it is done or interrupted.
 fn run<T>(
     deployment: &Deployment,
     options: &Options,
@@ -180,7 +180,7 @@ fn run<T>(
     let result = runtime.block_on(async {
         let opened = tokio::select! {
             opened = Session::open(region.as_deref(), options.profile.as_deref()) => opened,
-            () = interruption() => Err(Failure::new(FailureKind::Interrupted, "interrupted; nothing was done")),
+            () = interruption() => Err(Failure::new(FailureKind::Interrupted, "interrupted before anything was done")),
         };
         let session = opened?;
         progress.banner(&session.banner(subject));
@@ -192,12 +192,12 @@ fn run<T>(
         };
         result.map_err(|failure| session.mask().borrow().failure(failure))
     });
-    // A question that nobody answers must not hold us.
+    // A pending question must not keep the process alive.
     runtime.shutdown_background();
     result
 }
 
-/// Ctrl-C, or the polite end that a system asks for.
+/// Ctrl-C or SIGTERM.
 async fn interruption() {
     #[cfg(unix)]
     if let Ok(mut end) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
@@ -210,48 +210,48 @@ async fn interruption() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Asks a person without holding up the runtime; no answer where there is no one.
+/// Asks the user without blocking the runtime; `None` if there is no one to ask.
 async fn ask(asker: Option<&Ask>, question: Question) -> Option<String> {
     let asker = asker?.clone();
     tokio::task::spawn_blocking(move || asker(&question)).await.ok().flatten()
 }
 
-/// Goes on only if `--yes` was given or a person says so.
+/// Continues only if `--yes` was given or the user agrees.
 async fn confirm(options: &Options, question: &str) -> Result<(), Failure> {
     if options.yes {
         return Ok(());
     }
     if options.ask.is_none() {
         return Err(
-            Failure::usage("this needs a yes, and there is no terminal to ask at").help("give `--yes`")
+            Failure::usage("confirmation is required, but there is no terminal").help("confirm with `--yes`")
         );
     }
     let answer = ask(options.ask.as_ref(), Question::Confirm(question.to_owned())).await;
     match answer.as_deref().map(str::trim) {
         Some("y" | "Y" | "yes") => Ok(()),
-        _ => Err(Failure::failed("not confirmed: nothing was changed")),
+        _ => Err(Failure::failed("cancelled: nothing was changed")),
     }
 }
 
-/// Goes on only if `--yes` was given or a person types the name.
+/// Continues only if `--yes` was given or the user types the name.
 async fn confirm_by_name(options: &Options, name: &str) -> Result<(), Failure> {
     if options.yes {
         return Ok(());
     }
     if options.ask.is_none() {
         return Err(Failure::usage(
-            "this needs the environment's name typed, and there is no terminal to ask at",
+            "the environment's name must be typed to confirm, but there is no terminal",
         )
-        .help("give `--yes`"));
+        .help("confirm with `--yes`"));
     }
     let answer = ask(options.ask.as_ref(), Question::Type(name.to_owned())).await;
     if answer.as_deref().map(str::trim) == Some(name) {
         return Ok(());
     }
-    Err(Failure::failed("not confirmed: nothing was deleted"))
+    Err(Failure::failed("cancelled: nothing was deleted"))
 }
 
-/// The bytes of an artifact that every compile of a target makes.
+/// The bytes of an artifact that every compile of a target produces.
 fn artifact<'a>(artifacts: &'a ArtifactSet, path: &str) -> Result<&'a [u8], Failure> {
     artifacts
         .get(path)

@@ -1,27 +1,27 @@
-//! The value of every parameter of a template.
+//! The value of each template parameter.
 //!
-//! In: what the compile knows, what flags give, what the running stack has. Out: one [`Choice`] a parameter,
-//! or one failure that names all that is missing. Order: a flag, the compile's value, the previous deploy's,
-//! the template's default.
+//! In: the compile's values, the flags, the running stack's parameters. Out: one [`Choice`] per parameter, or one
+//! failure that lists everything that is missing. Precedence: a flag, the compile's value, the previous
+//! deployment's value, the template's default.
 
 use super::Values;
 use super::failure::Failure;
-use crate::targets::DeployParameter;
 use std::collections::BTreeMap;
 use std::fmt;
+use tranship_targets::DeployParameter;
 
 /// Where a parameter's value comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// Given now.
+    /// Set in this deployment.
     Given(String),
-    /// Kept from the previous deploy.
+    /// Kept from the previous deployment.
     Previous,
-    /// Left to the template's default.
+    /// The template's default.
     Default,
 }
 
-/// Shows no value: some are secret.
+/// Shows no values: some are secret.
 impl fmt::Debug for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -32,8 +32,8 @@ impl fmt::Debug for Choice {
     }
 }
 
-/// Chooses a value for every parameter. `previous` holds the names of those that were given to the stack
-/// that is running.
+/// Chooses a value for each parameter. `previous` holds the names of the parameters that the running stack was
+/// given.
 pub(super) fn choose(
     parameters: &[DeployParameter],
     given: &Values,
@@ -65,7 +65,7 @@ fn choice(parameter: &DeployParameter, given: &Values, previous: &[String]) -> O
     }
 }
 
-/// The secrets that a person must still be asked for.
+/// The secrets that the user must be asked for.
 pub(super) fn secrets_to_ask<'a>(
     parameters: &'a [DeployParameter],
     given: &Values,
@@ -86,10 +86,10 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
         if declared(name, secret) {
             continue;
         }
-        let failure = Failure::usage(format!("`{flag} {name}=`: there is no such parameter"));
+        let failure = Failure::usage(format!("unknown parameter in `{flag} {name}=`"));
         if declared(name, !secret) {
             let other = if secret { "--parameter NAME=VALUE" } else { "--secret NAME=@FILE" };
-            return Err(failure.help(format!("`{name}` is given by `{other}`")));
+            return Err(failure.help(format!("`{name}` is set with `{other}`")));
         }
         let names: Vec<_> = parameters
             .iter()
@@ -97,22 +97,23 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
             .map(DeployParameter::called)
             .collect();
         return Err(failure.help(match names.is_empty() {
-            true => "there are none".to_owned(),
-            false => format!("there are: {}", names.join(", ")),
+            true => "the template has none".to_owned(),
+            false => format!("known names: {}", names.join(", ")),
         }));
     }
     Ok(())
 }
 
-/// A secret has two names; given under both, one of the values would be lost.
+/// A secret has two names. If it is given under both, one of the values would be lost.
 fn twice(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> {
     let doubled = |it: &&DeployParameter| {
         it.secret && it.names().filter(|name| given.secrets.contains_key(*name)).count() > 1
     };
     match parameters.iter().find(doubled) {
         Some(it) => {
-            let message = format!("`{}` and `{}` are one secret, and both are given", it.called(), it.name);
-            Err(Failure::usage(message).help("give it once"))
+            let message =
+                format!("`{}` and `{}` are the same secret, but both are set", it.called(), it.name);
+            Err(Failure::usage(message).help("set only one of them"))
         }
         None => Ok(()),
     }
@@ -198,7 +199,7 @@ mod tests {
             both.secrets.insert(name.into(), "canary".into());
         }
         let failure = choose(&parameters, &both, &[]).unwrap_err();
-        assert!(failure.message.contains("both are given"), "{failure:?}");
+        assert!(failure.message.contains("both are set"), "{failure:?}");
         assert!(!format!("{failure:?}").contains("canary"));
         let failure = choose(&parameters, &Values::default(), &[]).unwrap_err();
         assert!(failure.help[0].starts_with("`--secret SESSION_PASSWORD=@FILE`: "), "{failure:?}");
@@ -209,9 +210,9 @@ mod tests {
         let mut secret = parameter("Password");
         secret.secret = true;
         let failure = choose(&[parameter("Vpc")], &given("Vcp", "x"), &[]).unwrap_err();
-        assert_eq!(failure.help, ["there are: Vpc"]);
+        assert_eq!(failure.help, ["known names: Vpc"]);
         let failure = choose(&[secret], &given("Password", "canary"), &[]).unwrap_err();
-        assert_eq!(failure.help, ["`Password` is given by `--secret NAME=@FILE`"]);
+        assert_eq!(failure.help, ["`Password` is set with `--secret NAME=@FILE`"]);
         assert!(!format!("{failure:?}").contains("canary"));
     }
 }

@@ -1,93 +1,93 @@
-//! What a deployment has to say while it runs, and what it asks. The command line prints it.
+//! What a deployment reports and asks while it runs. The command line prints it.
 //!
-//! In: calls from the deployment. Out: nothing is printed here. Invariant: values of secrets never pass.
+//! In: calls from the deployment. Out: nothing is printed here. Invariant: secret values never pass through.
 
 use std::sync::Arc;
 
-/// Receives what a deployment has to say.
+/// Receives what a deployment reports.
 pub trait Progress {
-    /// Who deploys what to where, before anything is done.
+    /// Who deploys what where, before anything is done.
     fn banner(&mut self, banner: &Banner);
-    /// A line about what is being done.
+    /// A line about the current step.
     fn say(&mut self, line: &str);
-    /// Something that the user should know, and that does not stop the deployment.
+    /// A warning that does not stop the deployment.
     fn warn(&mut self, line: &str);
-    /// The changes that are about to be made.
+    /// The changes about to be made.
     fn changes(&mut self, changes: &[Change]);
-    /// Something that happened at AWS.
+    /// An event at AWS.
     fn event(&mut self, event: &Event);
 }
 
-/// Who deploys what to where.
+/// Who deploys what where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Banner {
-    /// What is worked on: `stack shop-prod`.
+    /// What is being deployed: `stack shop-prod`.
     pub subject: String,
-    /// The account's number.
+    /// The account ID.
     pub account: String,
     /// The region.
     pub region: String,
-    /// The profile, where one is named.
+    /// The profile, if one is set.
     pub profile: Option<String>,
-    /// The identity that the credentials stand for.
+    /// The identity behind the credentials.
     pub identity: String,
 }
 
-/// What is done to a resource.
+/// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// It is new.
+    /// It is created.
     Add,
     /// It is changed in place.
     Modify,
-    /// A new revision of a thing that has revisions: nothing is lost.
+    /// It gets a new revision; nothing is lost.
     Revise,
-    /// It is, or may be, replaced by a new one.
+    /// It is replaced, or may be.
     Replace,
-    /// It is deleted or leaves the stack.
+    /// It is deleted or removed from the stack.
     Remove,
 }
 
-/// One change that is about to be made.
+/// One change about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// The logical id, with those of the nested stacks it stands in: `Data/Database`.
+    /// The logical id, prefixed with the ids of its nested stacks: `Data/Database`.
     pub name: String,
     /// The resource's type.
     pub kind: String,
     /// The properties that change, and whether a replacement is certain.
     pub detail: String,
-    /// Whether what keeps data is replaced or removed.
+    /// Whether a resource that keeps data is replaced or removed.
     pub data_at_risk: bool,
 }
 
-/// Something that happened at AWS.
+/// An event at AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// The resource or the environment.
     pub subject: String,
-    /// Its type, where it has one.
+    /// Its type, if it has one.
     pub kind: String,
     /// Its new state: a status or a severity.
     pub status: String,
-    /// The reason, or the message.
+    /// The reason or message.
     pub text: String,
-    /// Whether it tells a failure.
+    /// Whether it reports a failure.
     pub failed: bool,
 }
 
-/// A question to a person.
+/// A question to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// Yes or no: answered with `y` or anything else.
+    /// A yes-or-no question; only `y` means yes.
     Confirm(String),
     /// A name to be typed.
     Type(String),
-    /// The value of a secret, not to be echoed.
+    /// The value of a secret, typed without echo.
     Secret(String),
 }
 
-/// Asks a person; no answer where they gave up.
+/// Asks the user; `None` if there was no answer.
 pub type Ask = Arc<dyn Fn(&Question) -> Option<String> + Send + Sync>;

@@ -1,7 +1,7 @@
-//! Who we are at AWS: credentials, account, region; and the clients of the services.
+//! The AWS session: credentials, account, region, and the service clients.
 //!
-//! In: the region of the environment, the profile. Out: [`Session`]. Every call retries throttling, 5xx
-//! and lost connections ten times with exponential back-off and full jitter: the SDK's standard mode.
+//! In: the environment's region, the profile. Out: [`Session`]. Every call retries throttling, 5xx errors
+//! and lost connections up to ten times with exponential backoff and full jitter: the SDK's standard mode.
 
 use super::failure::{Failure, FailureKind, credentials, sdk};
 use super::mask::Mask;
@@ -12,42 +12,43 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::ProvideCredentials;
 use std::cell::RefCell;
 use std::time::Duration;
+use tranship_facts::AwsPartition;
 
-/// Tries of one call, the first included.
+/// Attempts per call, including the first.
 const ATTEMPTS: u32 = 10;
 
-/// Tries of a call that a deployment can do without.
+/// Attempts for a call that the deployment can do without.
 const BRISK: u32 = 3;
 
-/// An identity at AWS and the clients that act for it.
+/// An AWS identity and the clients that act on its behalf.
 pub(super) struct Session {
     config: SdkConfig,
-    /// The account's number.
+    /// The account ID.
     pub(super) account: String,
-    /// `aws`, `aws-cn` or `aws-us-gov`.
+    /// As ARNs have it: `aws`, `aws-cn`.
     pub(super) partition: String,
     /// The region.
     pub(super) region: String,
     profile: Option<String>,
     identity: String,
-    /// What goes on at AWS whether or not we look, for who interrupts us.
+    /// The operation in progress at AWS, for the message after an interruption.
     underway: RefCell<Option<String>>,
     mask: RefCell<Mask>,
 }
 
 impl Session {
-    /// Finds credentials and asks whose they are.
+    /// Finds credentials and asks AWS whose they are.
     pub(super) async fn open(region: Option<&str>, profile: Option<&str>) -> Result<Session, Failure> {
         let config = configuration(region, profile).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?;
         let Some(provider) = config.credentials_provider() else {
-            return Err(credentials("no AWS credentials were found", profile));
+            return Err(credentials("no AWS credentials found", profile));
         };
         if let Err(error) = provider.provide_credentials().await {
             return Err(credentials(&format!("no usable AWS credentials: {}", cause(&error)), profile));
         }
         let who = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
-        let who = who.map_err(|error| sdk("ask AWS who you are", error))?;
+        let who = who.map_err(|error| sdk("look up the identity of the credentials", error))?;
         let identity = who.arn().unwrap_or_default().to_owned();
         let partition =
             identity.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
@@ -57,7 +58,7 @@ impl Session {
         Ok(Session { config, account, partition, region, profile, identity, underway, mask })
     }
 
-    /// The banner of work on a subject.
+    /// The banner for a subject.
     pub(super) fn banner(&self, subject: String) -> Banner {
         Banner {
             subject,
@@ -68,34 +69,34 @@ impl Session {
         }
     }
 
-    /// The end of host names of this partition.
+    /// The DNS suffix of this partition.
     pub(super) fn domain(&self) -> &'static str {
-        if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+        AwsPartition::of_name(&self.partition).unwrap_or(AwsPartition::Aws).url_suffix()
     }
 
-    /// Hides the values of secrets that this run knows.
+    /// Hides the secret values that this run knows.
     pub(super) fn mask(&self) -> &RefCell<Mask> {
         &self.mask
     }
 
-    /// Notes what goes on at AWS from now on.
+    /// Records an operation that has started at AWS.
     pub(super) fn underway(&self, what: impl Into<String>) {
         *self.underway.borrow_mut() = Some(what.into());
     }
 
-    /// Notes that nothing goes on.
+    /// Records that no operation is in progress.
     pub(super) fn settled(&self) {
         *self.underway.borrow_mut() = None;
     }
 
-    /// What to tell who interrupts us, or when the time is up.
+    /// The message after an interruption or a timeout.
     pub(super) fn left(&self, kind: FailureKind) -> Failure {
-        let what = if kind == FailureKind::Interrupted { "interrupted" } else { "the time is up" };
+        let what = if kind == FailureKind::Interrupted { "interrupted" } else { "timed out" };
         match &*self.underway.borrow() {
-            Some(underway) => Failure::new(kind, format!("{what}; {underway} goes on at AWS"))
-                .help("run the same command again to follow it to its end"),
+            Some(underway) => Failure::new(kind, format!("{what}; {underway} continues at AWS"))
+                .help("run the same command again to follow it"),
             None => Failure::new(kind, format!("{what}; nothing is being changed"))
-                .help("run the same command again to go on"),
+                .help("run the same command again to continue"),
         }
     }
 
@@ -111,14 +112,14 @@ impl Session {
         aws_sdk_elasticbeanstalk::Client::new(&self.config)
     }
 
-    /// Only looks, and gives up soon.
+    /// For read-only calls that give up early.
     pub(super) fn ecs(&self) -> aws_sdk_ecs::Client {
         let config =
             aws_sdk_ecs::config::Builder::from(&self.config).retry_config(brisk()).timeout_config(patience());
         aws_sdk_ecs::Client::from_conf(config.build())
     }
 
-    /// Only looks, and gives up soon.
+    /// For read-only calls that give up early.
     pub(super) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
             .retry_config(brisk())
@@ -164,11 +165,12 @@ async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig
 }
 
 fn no_region() -> Failure {
-    Failure::usage("no region to deploy to")
-        .help("set `region` in the environment under `x-tranship`, or AWS_REGION, or the profile's region")
+    Failure::usage("no region to deploy to").help(
+        "set `region` for the environment under `x-tranship`, set AWS_REGION, or add a region to the profile",
+    )
 }
 
-/// The innermost reason of an error.
+/// The innermost cause of an error.
 fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut current = error;
     while let Some(next) = current.source() {

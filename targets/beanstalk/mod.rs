@@ -3,16 +3,24 @@
 //! In: the application. Out: `bundle.zip` and the same tree unpacked in `bundle/`. Invariant: everything
 //! is decided in `plan`; the writers only spell it, and no secret is in what they spell.
 
+mod container_bounds;
+mod containers_json;
+mod docker_run;
 mod dockerrun;
 mod plan;
+mod rules;
 mod templates;
 
-use super::{BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, support};
-use crate::app::{Application, SupportTable};
-use crate::artifact::{ArtifactSet, PathError, bundle};
-use crate::diagnostic::{Diagnostic, rules};
+use super::{
+    BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, container, support,
+};
 use plan::Plan;
 use std::collections::BTreeMap;
+use tranship_app::{Application, SupportTable};
+use tranship_artifact::{ArtifactSet, PathError, bundle};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::rules::internal;
 
 /// Elastic Beanstalk.
 #[derive(Debug)]
@@ -33,6 +41,10 @@ impl Target for Beanstalk {
         "Elastic Beanstalk: all containers on every instance of one environment"
     }
 
+    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+        &[container::rules::ALL, rules::ALL]
+    }
+
     fn support(&self) -> &'static SupportTable {
         &support::BEANSTALK
     }
@@ -48,7 +60,7 @@ impl Target for Beanstalk {
             }
             Err(error) => {
                 let message = format!("cannot write the bundle: {error}");
-                cx.diagnostics.push(Diagnostic::new(&rules::internal::ARTIFACT, message));
+                cx.diagnostics.push(Diagnostic::new(&internal::ARTIFACT, message));
                 None
             }
         }

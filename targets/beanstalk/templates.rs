@@ -3,13 +3,13 @@
 //! Every value that a template prints is a JSON scalar, which is a YAML scalar: no value can break out of
 //! its place.
 
-use super::plan::{Deferred, INSTANCE_ROLE, OptionSetting, Part, Plan, Value};
-use crate::cloudformation::scalar;
+use super::containers_json::{self, EXECUTION_ROLE};
+use super::plan::{INSTANCE_ROLE, OptionSetting, Plan};
 use indexmap::IndexMap;
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
-use serde::Serialize;
 use serde_json::{Value as Json, json};
+use tranship_cloudformation::scalar;
 
 const OPTIONS: &str = include_str!("../../ebextensions/10-options.config.j2");
 const HOST: &str = include_str!("../../ebextensions/20-host.config.j2");
@@ -18,9 +18,6 @@ const CONTAINERS: &str = include_str!("../../ebextensions/40-containers.config.j
 
 /// The program that gives containers their values; it stands in the bundle as it is.
 const PROGRAM: &str = include_str!("../../ebextensions/containers.py");
-
-/// The property that tells the instance the role that reads the secrets.
-const EXECUTION_ROLE: &str = "EXECUTION_ROLE_ARN";
 
 /// The files of `.ebextensions`, by their path in the bundle.
 ///
@@ -32,18 +29,17 @@ pub(super) fn render(plan: &Plan) -> Result<Vec<(String, String)>, String> {
     if !plan.statements.is_empty() || !plan.secrets.is_empty() || !plan.read_secrets.is_empty() {
         files.push(file("30-identity.config", IDENTITY, &identity(plan))?);
     }
-    let deferred = plan.containers.iter().any(|container| !container.deferred.is_empty());
-    let environment = deferred || !plan.secrets.is_empty();
+    let environment = containers_json::completes_containers(plan) || !plan.secrets.is_empty();
     if environment || !plan.jobs.is_empty() {
         let jobs: Vec<Json> =
-            plan.jobs.iter().map(|job| json!({ "name": job.name, "from": job.from })).collect();
+            plan.jobs.iter().map(|job| json!({ "name": job.container.name, "from": job.from })).collect();
         files.push(file(
             "40-containers.config",
             CONTAINERS,
             &json!({ "environment": environment, "jobs": jobs }),
         )?);
         files.push((".ebextensions/containers.py".to_owned(), PROGRAM.to_owned()));
-        files.push((".ebextensions/containers.json".to_owned(), settings(plan)?));
+        files.push((".ebextensions/containers.json".to_owned(), containers_json::write(plan)?));
     }
     Ok(files)
 }
@@ -113,7 +109,7 @@ fn host(plan: &Plan) -> Json {
     let prepared = plan.volumes.iter().filter(|volume| volume.prepared);
     let volumes: Vec<Json> = prepared
         .map(|volume| {
-            let owner = volume.owner.map(|(user, group)| format!("{user}:{group}"));
+            let owner = volume.owner.map(|owner| owner.to_string());
             json!({ "name": volume.name, "path": volume.path, "owner": owner, "from": volume.from })
         })
         .collect();
@@ -138,40 +134,4 @@ fn identity(plan: &Plan) -> Json {
 
 fn with_suffix(location: &str) -> Json {
     if location.starts_with("arn:") { location.into() } else { secret_arn(&format!("{location}-??????")) }
-}
-
-#[derive(Serialize)]
-struct Settings<'a> {
-    containers: IndexMap<&'a str, &'a Deferred>,
-    #[serde(rename = "executionRole", skip_serializing_if = "Option::is_none")]
-    execution_role: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<&'a str>,
-    jobs: IndexMap<&'a str, JobSettings<'a>>,
-}
-
-#[derive(Serialize)]
-struct JobSettings<'a> {
-    image: &'a str,
-    options: &'a [String],
-    command: &'a [Value],
-    environment: &'a IndexMap<String, Value>,
-}
-
-/// `containers.json`: what the program beside it is told.
-fn settings(plan: &Plan) -> Result<String, String> {
-    let deferred = plan.containers.iter().filter(|container| !container.deferred.is_empty());
-    let jobs = plan.jobs.iter().map(|job| {
-        let (image, options, command) = (job.image.as_str(), job.options.as_slice(), job.command.as_slice());
-        (job.name.as_str(), JobSettings { image, options, command, environment: &job.environment })
-    });
-    let execution_role = Value(vec![Part::Property { property: EXECUTION_ROLE, encoded: false }]);
-    let settings = Settings {
-        containers: deferred.map(|one| (one.definition.name.as_str(), &one.deferred)).collect(),
-        execution_role: (!plan.secrets.is_empty()).then_some(execution_role),
-        region: plan.region.as_deref(),
-        jobs: jobs.collect(),
-    };
-    let text = serde_json::to_string_pretty(&settings).map_err(|error| error.to_string())?;
-    Ok(text + "\n")
 }

@@ -1,11 +1,9 @@
 //! The writers, given what is hard to write.
 
-use super::plan::{Container, HostVolume, Job, OptionSetting, Part, Plan, SecretVariable, Statement, Value};
+use super::plan::{
+    Container, HostVolume, InstanceText, Job, OptionSetting, Plan, SecretVariable, Statement, TextPart,
+};
 use super::{dockerrun, templates, tree};
-use crate::app::EnvironmentChoice;
-use crate::compile::{Outcome, Request, compile};
-use crate::compose::LoadOptions;
-use crate::world::Memory;
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
 
@@ -13,13 +11,12 @@ use serde_yaml::Value as Yaml;
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
 
 fn plan() -> Plan {
-    let known = |text: &str| Value(vec![Part::Known(text.to_owned())]);
-    let password = Part::Property { property: "RDS_PASSWORD", encoded: true };
-    let mut container = Container::default();
-    container.definition.name = "app".to_owned();
-    container.deferred.environment = IndexMap::from([(
+    let known = |text: &str| InstanceText(vec![TextPart::Known(text.to_owned())]);
+    let password = TextPart::Property { property: "RDS_PASSWORD", encoded: true };
+    let mut container = Container::new("app".to_owned(), "app:1".to_owned());
+    container.environment = IndexMap::from([(
         "DATABASE_URL".to_owned(),
-        Value(vec![Part::Known("mysql://u:".into()), password]),
+        InstanceText(vec![TextPart::Known("mysql://u:".into()), password]),
     )]);
     let secret =
         SecretVariable { name: "app/TOKEN".into(), location: "shop-prod/app/TOKEN".into(), given: true };
@@ -30,16 +27,17 @@ fn plan() -> Plan {
         volumes: vec![HostVolume {
             name: "public".into(),
             path: Some("/data/public".into()),
-            owner: Some((1000, 1000)),
+            owner: tranship_app::VolumeOwner::parse("1000:1000"),
             prepared: true,
             from: format!("volumes.{HOSTILE}"),
         }],
         jobs: vec![Job {
-            name: "migrate".into(),
-            image: "app:1".into(),
-            options: vec![],
-            command: vec![known(HOSTILE)],
-            environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
+            container: Container {
+                command: vec![known(HOSTILE)],
+                environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
+                ..Container::new("migrate".to_owned(), "app:1".to_owned())
+            },
+            volumes: vec![],
             from: "services.migrate".into(),
         }],
         options: vec![OptionSetting {
@@ -120,169 +118,4 @@ fn the_bundle_holds_a_dockerrun_of_version_2() {
         serde_json::json!({ "name": "public", "host": { "sourcePath": "/data/public" } })
     );
     assert!(tree(&plan).unwrap().get("Dockerrun.aws.json").is_some());
-}
-
-/// Compiles a manifest, with more files beside it.
-fn compiled(manifest: &str, files: &[(&str, &str)]) -> Outcome {
-    let world = Memory::new().file("compose.yaml", format!("name: shop\n{manifest}"));
-    let world = files.iter().fold(world, |world, (path, text)| world.file(path, *text));
-    let choice = EnvironmentChoice::Target("beanstalk".to_owned());
-    compile(&Request { options: LoadOptions::default(), choice }, &world)
-}
-
-/// A text file of the bundle.
-fn bundled(outcome: &Outcome, path: &str) -> String {
-    let found: Vec<&str> = outcome.diagnostics.iter().map(|one| one.message.as_str()).collect();
-    let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("refused: {found:#?}"));
-    let artifact = compiled.artifacts.get(&format!("bundle/{path}"));
-    String::from_utf8(artifact.unwrap_or_else(|| panic!("no {path}")).bytes.clone()).unwrap()
-}
-
-fn container(outcome: &Outcome, name: &str) -> serde_json::Value {
-    let dockerrun: serde_json::Value = serde_json::from_str(&bundled(outcome, "Dockerrun.aws.json")).unwrap();
-    let list = dockerrun["containerDefinitions"].as_array().unwrap().clone();
-    list.into_iter().find(|container| container["name"] == name).unwrap()
-}
-
-fn options(outcome: &Outcome) -> Yaml {
-    let text = bundled(outcome, ".ebextensions/10-options.config");
-    serde_yaml::from_str::<Yaml>(&text).unwrap()["option_settings"].clone()
-}
-
-#[test]
-fn further_public_endpoints_are_processes_with_rules() {
-    let outcome = compiled(
-        "services:
-  web: { image: nginx, ports: ['80:8080'], x-tranship: { public: true } }
-  api:
-    image: api
-    ports: ['3000:3000']
-    x-tranship: { public: { host: api.example.org, path: '/v1/*', health_check: { path: /health } } }
-",
-        &[],
-    );
-    let ports = |name: &str| container(&outcome, name)["portMappings"][0]["hostPort"].as_u64();
-    assert_eq!((ports("web"), ports("api")), (Some(80), Some(3000)));
-    let options = options(&outcome);
-    assert_eq!(options["aws:elbv2:listener:default"]["Rules"], "api3000");
-    assert_eq!(options["aws:elbv2:listenerrule:api3000"]["HostHeaders"], "api.example.org");
-    assert_eq!(options["aws:elbv2:listenerrule:api3000"]["PathPatterns"], "/v1/*");
-    assert_eq!(options["aws:elasticbeanstalk:environment:process:api3000"]["Port"], "3000");
-    assert_eq!(options["aws:elasticbeanstalk:environment:process:api3000"]["HealthCheckPath"], "/health");
-}
-
-#[test]
-fn a_certificate_makes_a_secure_listener() {
-    let outcome = compiled(
-        "services:
-  web: { image: nginx, ports: ['80:80'] }
-x-tranship:
-  https: { certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/abc' }
-",
-        &[],
-    );
-    let listener = &options(&outcome)["aws:elbv2:listener:443"];
-    assert_eq!(listener["Protocol"], "HTTPS");
-    assert_eq!(listener["SSLCertificateArns"], "arn:aws:acm:us-east-1:123456789012:certificate/abc");
-    assert_eq!(listener["DefaultProcess"], "default");
-}
-
-#[test]
-fn files_of_the_project_are_bundled_and_data_is_not() {
-    let outcome = compiled(
-        "services:
-  web:
-    image: nginx
-    ports: ['80:80']
-    volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro', './site:/site', './uploads:/uploads']
-  store:
-    image: redis
-    volumes: ['./redis:/data']
-",
-        &[
-            ("nginx.conf", "events {}"),
-            ("site/a/index.html", "hello"),
-            ("site/.env", "A=1"),
-            ("redis/dump.rdb", "data"),
-        ],
-    );
-    assert_eq!(bundled(&outcome, "nginx.conf"), "events {}");
-    assert_eq!(bundled(&outcome, "site/a/index.html"), "hello");
-    let artifacts = &outcome.compiled.as_ref().unwrap().artifacts;
-    assert!(artifacts.get("bundle/site/.env").is_none() && artifacts.get("bundle/redis/dump.rdb").is_none());
-    let dockerrun: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, "Dockerrun.aws.json")).unwrap();
-    let paths: Vec<&str> = dockerrun["volumes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|one| one["host"]["sourcePath"].as_str())
-        .collect();
-    assert_eq!(
-        paths,
-        ["/data/redis", "/var/app/current/nginx.conf", "/var/app/current/site", "/data/uploads"]
-    );
-    assert!(
-        bundled(&outcome, ".ebextensions/20-host.config")
-            .contains("[\"mkdir\", \"--parents\", \"/data/redis\"]")
-    );
-}
-
-#[test]
-fn a_command_waits_for_a_database_that_the_instance_knows() {
-    let outcome = compiled(
-        "services:
-  app:
-    image: app
-    command: [wait-for, 'db:5432', --, serve]
-  db:
-    image: postgres:17
-    x-tranship: { database: { engine: postgres } }
-",
-        &[],
-    );
-    assert_eq!(container(&outcome, "app")["command"], serde_json::Value::Null);
-    let settings: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
-    assert_eq!(
-        settings["containers"]["app"]["command"],
-        serde_json::json!(["wait-for", [{ "property": "RDS_HOSTNAME" }, ":", { "property": "RDS_PORT" }], "--", "serve"])
-    );
-}
-
-#[test]
-fn secrets_reach_containers_by_name_and_jobs_by_the_instance() {
-    let outcome = compiled(
-        "services:
-  app:
-    image: app
-    environment: { API_TOKEN: 9f8a7b6c5d4e3f2a1b0c }
-  migrate:
-    image: app
-    environment: { API_TOKEN: 9f8a7b6c5d4e3f2a1b0c }
-    x-tranship: { job: before-deploy }
-",
-        &[],
-    );
-    let artifacts = &outcome.compiled.as_ref().unwrap().artifacts;
-    let leaks = |(_, artifact): (&str, &crate::artifact::Artifact)| {
-        String::from_utf8_lossy(&artifact.bytes).contains("9f8a7b6c5d4e3f2a1b0c")
-    };
-    assert!(!artifacts.iter().any(leaks));
-    assert!(!options(&outcome)["aws:elasticbeanstalk:application:environmentsecrets"]["API_TOKEN"].is_null());
-    let settings: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
-    assert!(settings["jobs"]["migrate"]["environment"]["API_TOKEN"][0]["secret"].is_string());
-    let Some(crate::targets::Deployment::Beanstalk(deployment)) =
-        outcome.compiled.as_ref().map(|compiled| compiled.deployment.clone())
-    else {
-        panic!("no deployment")
-    };
-    assert!(!deployment.secrets.is_empty());
-}
-
-#[test]
-fn the_instance_type_holds_what_the_containers_reserve() {
-    let outcome = compiled("services:\n  app: { image: app, mem_limit: 3g }\n", &[]);
-    assert_eq!(options(&outcome)["aws:ec2:instances"]["InstanceTypes"], "t3.medium");
 }

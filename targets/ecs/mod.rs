@@ -1,106 +1,68 @@
-//! What both ECS targets share: the plan (decisions), the rules (legality), the emission (mechanical).
+//! What both ECS targets share: the plan (decisions and legality) and the emission (mechanical).
 //!
-//! In: the application and a [`Compute`] policy, which says what a target's machines
-//! need. Out: a CloudFormation template and what a deployment needs to know of it.
+//! In: the application and a [`ComputePolicy`], which answers what Fargate and EC2 do differently. Out: a CloudFormation template and what a deployment needs to know of it.
 
-pub mod emit;
+mod emit;
 pub mod plan;
-pub mod task_runner;
-#[cfg(test)]
-mod tests;
+pub mod rules;
+mod task_runner;
 
 use super::{Compilation, Compiled, DeployParameter, Deployment, StackDeployment};
-use crate::app::Application;
-use crate::artifact::ArtifactSet;
-use crate::cloudformation::{self, LogicalId, Parameter, Template};
-use crate::diagnostic::{Diagnostic, rules};
-use indexmap::IndexMap;
-use plan::{Compute, EcsPlan};
-use std::collections::BTreeSet;
+use plan::{ComputePolicy, EcsPlan, LegalStack, ParameterPlan};
+use tranship_app::Application;
+use tranship_artifact::ArtifactSet;
 
 /// Compiles an application for ECS. Nothing when there were errors.
 pub fn compile(
     application: &Application,
-    compute: &dyn Compute,
+    compute: &dyn ComputePolicy,
     cx: &mut Compilation<'_>,
 ) -> Option<Compiled> {
-    let before = cx.diagnostics.error_count();
-    let plan = plan::plan(application, compute, cx);
-    if cx.diagnostics.error_count() > before {
-        return None;
-    }
-    let mut template = emit::emit(&plan, compute);
-    template.parameters = used(&template);
-    if !accepted(application, compute, &template, cx) {
-        return None;
-    }
-    let deployment = deployment(application, &plan, &template);
+    let stack = plan::plan(application, compute, cx)?;
+    let deployment = deployment(&stack);
     let mut artifacts = ArtifactSet::new();
     // The paths are fixed and differ: a set that is empty takes them.
-    artifacts.text("template.yaml", template.to_yaml()).ok()?;
-    if !template.parameters.is_empty() {
-        artifacts.text("parameters.json", parameters(&deployment)).ok()?;
+    artifacts.text("template.yaml", stack.template.to_yaml()).ok()?;
+    if !stack.parameters.is_empty() {
+        artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
     }
     Some(Compiled { artifacts, deployment: Deployment::Stack(deployment) })
 }
 
-/// Whether CloudFormation would take the template; says why not.
-fn accepted(
-    application: &Application,
-    compute: &dyn Compute,
-    template: &Template,
-    cx: &mut Compilation<'_>,
-) -> bool {
-    let violations = cloudformation::check(template);
-    for violation in &violations {
-        let told = Diagnostic::new(&rules::ecs::TEMPLATE, violation.to_string())
-            .at(application.settings.origin)
-            .target(compute.target());
-        cx.diagnostics.push(told);
-    }
-    violations.is_empty()
-}
-
-fn deployment(application: &Application, plan: &EcsPlan, template: &Template) -> StackDeployment {
-    let given = |id: &LogicalId| plan.parameters.iter().find(|parameter| parameter.id == *id);
-    let parameters = template.parameters.iter().map(|(id, parameter)| DeployParameter {
-        name: id.to_string(),
-        description: parameter.description.clone(),
-        alias: given(id).and_then(|it| it.secret.as_ref()).map(ToString::to_string),
-        value: given(id).and_then(|it| it.value.clone()),
-        has_default: parameter.default.is_some(),
-        secret: parameter.no_echo,
-        variable: given(id).and_then(|it| it.variable.clone()),
-        ..DeployParameter::default()
-    });
-    let databases = plan.databases.iter().map(|it| (it.id().to_string(), format!("services.{}", it.name)));
-    let systems = plan.file_systems.iter().map(|it| (it.id().to_string(), format!("volumes.{}", it.name)));
+fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {
     StackDeployment {
-        stack: plan.stack.clone(),
-        region: application.settings.region.as_ref().map(|region| region.value.clone()),
-        parameters: parameters.collect(),
+        stack: plan.stack.name.clone(),
+        region: plan.stack.region.clone(),
+        parameters: parameters.iter().map(deploy_parameter).collect(),
         capabilities: vec!["CAPABILITY_IAM"],
-        data_stores: databases.chain(systems).collect(),
+        data_stores: data_stores(plan),
         services: plan.services.iter().map(|it| (it.name.to_string(), it.id().to_string())).collect(),
     }
 }
 
-/// `parameters.json`, as CodePipeline's CloudFormation action takes it: the values that are known.
-fn parameters(deployment: &StackDeployment) -> String {
-    let known: serde_json::Map<String, serde_json::Value> = deployment
-        .parameters
-        .iter()
-        .filter_map(|it| Some((it.name.clone(), it.value.clone()?.into())))
-        .collect();
-    format!("{:#}\n", serde_json::json!({ "Parameters": known }))
+fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
+    DeployParameter {
+        name: it.id.to_string(),
+        description: it.parameter.description.clone(),
+        alias: it.secret.as_ref().map(ToString::to_string),
+        value: it.value.clone(),
+        has_default: it.parameter.default.is_some(),
+        secret: it.parameter.no_echo,
+        variable: it.variable.clone(),
+        ..DeployParameter::default()
+    }
 }
 
-/// The parameters that something refers to; any other would ask for a value in vain.
-fn used(template: &Template) -> IndexMap<LogicalId, Parameter> {
-    let resources = template.resources.values().flat_map(|resource| resource.properties.dependencies());
-    let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
-    let names: BTreeSet<LogicalId> = resources.chain(outputs).map(|it| it.id().clone()).collect();
-    let mut parameters = template.parameters.clone();
-    parameters.retain(|id, _| names.contains(id));
-    parameters
+/// Logical ids of what keeps data, with the key path of what it is for.
+fn data_stores(plan: &EcsPlan) -> Vec<(String, String)> {
+    let databases = plan.databases.iter().map(|it| (it.id().to_string(), format!("services.{}", it.name)));
+    let systems = plan.file_systems.iter().map(|it| (it.id().to_string(), format!("volumes.{}", it.name)));
+    databases.chain(systems).collect()
+}
+
+/// `parameters.json`, as CodePipeline's CloudFormation action takes it: the values that are known.
+fn parameters_file(parameters: &[ParameterPlan]) -> String {
+    let known: serde_json::Map<String, serde_json::Value> =
+        parameters.iter().filter_map(|it| Some((it.id.to_string(), it.value.clone()?.into()))).collect();
+    format!("{:#}\n", serde_json::json!({ "Parameters": known }))
 }

@@ -1,16 +1,17 @@
 //! The target `ecs-ec2`: the shared ECS plan on machines of the stack's own.
 //!
-//! In: the application. Out: a CloudFormation template with the machines in it. What differs from Fargate stands
-//! in [`compute::Ec2`]; the rest is `targets/ecs`.
+//! In: the application. Out: a CloudFormation template with the machines in it. What differs from Fargate is
+//! in `compute::Ec2` and `machines`; the rest is `targets/ecs`.
 
-pub mod compute;
-pub mod instances;
-pub mod machines;
-pub mod room;
-pub mod user_data;
+mod compute;
+mod container_bounds;
+mod machines;
+mod placement;
+mod rules;
 
-use super::{Compilation, Compiled, Target, ecs, support};
-use crate::app::{Application, SupportTable};
+use super::{Compilation, Compiled, Target, container, ecs, support};
+use tranship_app::{Application, SupportTable};
+use tranship_frontend::diagnostic::Rule;
 
 /// ECS on EC2 instances.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ impl Target for EcsEc2 {
 
     fn summary(&self) -> &'static str {
         "Amazon ECS on EC2 instances: a CloudFormation template with the machines in it"
+    }
+
+    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -1,126 +1,89 @@
 //! The compute policy of Fargate.
 
-use super::size;
-use crate::app::{Application, Service, Volume};
-use crate::cloudformation::LogicalId;
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::Compilation;
-use crate::targets::ecs::plan::{
-    Asked, Capacity, Compute, EcsPlan, Limits, NetworkMode, Reach, Size, Storage, Strategy,
+use super::container_bounds;
+use crate::ecs::plan::{
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
+    TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
+use crate::fargate::rules;
+use tranship_app::Volume;
+use tranship_facts::{FargateSize, MIB};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
 #[derive(Debug)]
 pub(super) struct Fargate;
 
-/// Amazon ECS Developer Guide, "Task definition differences for Fargate".
-static LIMITS: Limits = Limits {
-    stop_timeout: 120,
-    cap_add: Some(&["SYS_PTRACE"]),
-    host_access: false,
-    compatibility: "FARGATE",
-};
+static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: true };
 
-const MIB: u64 = 1024 * 1024;
-
-impl Compute for Fargate {
-    fn target(&self) -> &'static str {
-        "fargate"
-    }
-
-    fn limits(&self) -> &'static Limits {
+impl ComputePolicy for Fargate {
+    fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
 
-    fn mode(&self, _: &Service, _: Reach) -> NetworkMode {
+    fn network_mode(&self, _: TaskReach) -> NetworkMode {
         NetworkMode::AwsVpc
     }
 
-    fn shared_group(&self, _: NetworkMode) -> Option<LogicalId> {
-        None
-    }
-
     /// The smallest size that holds what the containers ask for.
-    fn size(&self, asked: &Asked, cx: &mut Compilation<'_>) -> Size {
-        let cpu = asked.cpu.as_ref().map_or(0, |cpu| cpu.value);
-        let bytes = asked.memory.as_ref().map_or(0, |memory| memory.value);
+    fn task_size(&self, request: &SizeRequest) -> SizeChoice {
+        let cpu = request.cpu.as_ref().map_or(0, |cpu| cpu.get());
+        let bytes = request.memory.as_ref().map_or(0, |memory| memory.get());
         let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
-        match size::smallest(cpu, memory) {
-            Some(chosen) => {
-                tell(asked, (cpu, memory), chosen, cx);
-                Size { cpu: Some(chosen.0), memory: Some(chosen.1) }
-            }
-            None => {
-                refuse(asked, (cpu, memory), cx);
-                Size::default()
-            }
-        }
+        let Some(chosen) = FargateSize::smallest(cpu, memory) else { return too_large(request, cpu, memory) };
+        let size = TaskSize { cpu: Some(chosen.cpu), memory: Some(chosen.memory) };
+        if chosen == (FargateSize { cpu, memory }) { SizeChoice::Exact(size) } else { nearest(request, size) }
     }
 
-    fn storage(&self, volume: &Volume, local: bool) -> Storage {
-        if local { Storage::Task } else { Storage::Efs(volume.name.clone()) }
+    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
+        if local { VolumeStorage::Task } else { VolumeStorage::Efs(volume.name.clone()) }
     }
 
-    fn capacity(&self, application: &Application, cx: &mut Compilation<'_>) -> Capacity {
-        let spot = application.settings.spot.as_ref();
-        if let Some(spot) = spot {
-            cx.ledger.exact(spot, "capacity provider strategy");
-        }
-        let provider = if spot.is_some_and(|spot| spot.value) { "FARGATE_SPOT" } else { "FARGATE" };
-        let item = Strategy { provider: provider.into(), base: 0, weight: 1 };
-        Capacity {
-            providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],
-            strategy: vec![item],
+    fn capacity(&self, spot: bool) -> CapacityPlan {
+        let provider = if spot { "FARGATE_SPOT" } else { "FARGATE" };
+        CapacityPlan {
+            launch_type: "FARGATE",
+            cluster_providers: vec!["FARGATE", "FARGATE_SPOT"],
+            strategy: vec![CapacityStrategyItem { provider: provider.into(), weight: 1 }],
             after: Vec::new(),
-            public_ip: Some(false),
+            assign_public_ip: Some(false),
             platform_version: Some("LATEST"),
         }
     }
 
-    /// Nothing to add: AWS runs the machines.
-    fn finish(&self, _: &Application, _: &mut EcsPlan, _: &mut Compilation<'_>) {}
+    /// AWS runs the machines.
+    fn machines(&self) -> Option<DecideMachines> {
+        None
+    }
 }
 
-/// Says the size, where it is not the one that was asked for.
-fn tell(asked: &Asked, wanted: (u32, u32), chosen: (u32, u32), cx: &mut Compilation<'_>) {
-    if wanted == chosen {
-        return;
-    }
-    let shown = format!("{} CPU units and {} MiB", chosen.0, chosen.1);
-    let reason = "Fargate has certain sizes only";
-    if let Some(cpu) = asked.cpu.as_ref().filter(|_| wanted.0 != chosen.0) {
-        cx.ledger.approximated(cpu, format!("{} CPU units", chosen.0), reason, "task definition: Cpu");
-    }
-    let origin = asked.cpu.as_ref().map(|cpu| cpu.origin);
-    let origin = origin.or(asked.memory.as_ref().map(|memory| memory.origin)).unwrap_or(asked.origin);
-    let message = format!("tasks of `{}` have {shown}", asked.task);
-    cx.diagnostics.push(
-        Diagnostic::new(&rules::fargate::TASK_SIZE, message)
-            .at(origin)
-            .service(&*asked.task)
-            .target("fargate")
-            .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`"),
-    );
+fn nearest(request: &SizeRequest, size: TaskSize) -> SizeChoice {
+    let (cpu, memory) = (size.cpu.unwrap_or_default(), size.memory.unwrap_or_default());
+    let asked = request.cpu.as_ref().map(|cpu| cpu.origin);
+    let asked = asked.or(request.memory.as_ref().map(|memory| memory.origin));
+    let message = format!("tasks of `{}` have {cpu} CPU units and {memory} MiB", request.task);
+    let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message)
+        .at(asked.unwrap_or(request.origin))
+        .service(&*request.task)
+        .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`");
+    SizeChoice::Nearest { size, reason: "Fargate has certain sizes only", diagnostic }
 }
 
-fn refuse(asked: &Asked, (cpu, memory): (u32, u32), cx: &mut Compilation<'_>) {
+fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {
+    let cpus = f64::from(cpu) / 1024.0;
     let message = format!(
-        "no size of Fargate holds the task of `{}`: it asks for {} virtual CPUs and {memory} MiB",
-        asked.task,
-        f64::from(cpu) / 1024.0
+        "the task of `{}` needs {cpus} virtual CPUs and {memory} MiB; no Fargate size is that large",
+        request.task
     );
-    let mut diagnostic = Diagnostic::new(&rules::fargate::ILLEGAL_SIZE, message).target("fargate");
-    if let Some(asked) = &asked.cpu {
-        cx.ledger.rejected(asked, "no size of Fargate holds it");
-        diagnostic = diagnostic.at(asked.origin);
+    let mut diagnostic = Diagnostic::new(&rules::ILLEGAL_SIZE, message);
+    let origins = [request.cpu.as_ref().map(|it| it.origin), request.memory.as_ref().map(|it| it.origin)];
+    for origin in origins.into_iter().flatten() {
+        diagnostic = diagnostic.at(origin);
     }
-    if let Some(asked) = &asked.memory {
-        cx.ledger.rejected(asked, "no size of Fargate holds it");
-        diagnostic = diagnostic.at(asked.origin);
-    }
-    cx.diagnostics.push(
-        diagnostic
-            .service(&*asked.task)
-            .help("ask for at most 32 virtual CPUs and 244 GB, or use the target `ecs-ec2`"),
-    );
+    let FargateSize { cpu, memory } = FargateSize::LARGEST;
+    let (cpus, gib) = (cpu / 1024, memory / 1024);
+    let diagnostic = diagnostic
+        .service(&*request.task)
+        .help(format!("ask for at most {cpus} virtual CPUs and {gib} GB, or use the target `ecs-ec2`"));
+    SizeChoice::TooLarge { reason: "no size of Fargate holds it", diagnostic }
 }

@@ -1,13 +1,15 @@
 //! The target `fargate`: the shared ECS plan on capacity that AWS runs.
 //!
-//! In: the application. Out: a CloudFormation template. What differs from EC2 instances stands in
+//! In: the application. Out: a CloudFormation template. What differs from EC2 instances is in
 //! `compute::Fargate`; the rest is `targets/ecs`.
 
 mod compute;
-mod size;
+mod container_bounds;
+mod rules;
 
-use super::{Compilation, Compiled, Target, ecs, support};
-use crate::app::{Application, SupportTable};
+use super::{Compilation, Compiled, Target, container, ecs, support};
+use tranship_app::{Application, SupportTable};
+use tranship_frontend::diagnostic::Rule;
 
 /// ECS on Fargate.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ impl Target for Fargate {
 
     fn summary(&self) -> &'static str {
         "Amazon ECS on AWS Fargate: a CloudFormation template, no machines to look after"
+    }
+
+    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -39,7 +39,7 @@ class Application(StackCase):
         self.assertEqual(self.state(), "ROLLBACK_COMPLETE")
         self.agent.code = 0
         run = self.deploy("--set", "APP_VERSION=1")
-        self.assertIn("cleaned up", run.err)
+        self.assertIn("cleaning up", run.err)
         self.assertEqual(self.state(), "CREATE_COMPLETE")
         migrated = len(self.agent.ended)
         self.assertGreaterEqual(migrated, 2)
@@ -61,7 +61,7 @@ class Application(StackCase):
         self.assertEqual(canary.found(self, "not-a-secret-on-a-laptop", GIVEN), [])
         before = len(self.agent.ended)
         run = self.tranship("down", self.environment_name, "--yes")
-        self.assertRegex(run.err, r"AWS::RDS::DBInstance\) \S+ is (kept|deleted; a snapshot)")
+        self.assertRegex(run.err, r"AWS::RDS::DBInstance\) \S+ will be (kept|deleted; a snapshot)")
         self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
         self.assertEqual(len(self.agent.ended), before, "a deletion runs no migration")
 
@@ -96,7 +96,7 @@ class ApplicationOnBeanstalk(BeanstalkCase):
         self.assertEqual(environment["_api"], {}, "the password is given once")
         self.assertEqual(canary.found(self, "not-a-secret-on-a-laptop", password), [])
         run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=2")
-        self.assertRegex(run.err, "database is (kept|deleted; a snapshot)")
+        self.assertRegex(run.err, "database will be (kept|deleted; a snapshot)")
         self.assertEqual(self.live(), [])
 
     def test_a_database_that_comes_later_gets_its_password(self):
@@ -144,14 +144,14 @@ class ApplicationOnBeanstalk(BeanstalkCase):
         self.write("secret", GIVEN + "\n")
         self.beanstalk.fail_next(environment["EnvironmentName"], "the password is too simple")
         run = self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2", "--secret", "DBPassword=@secret", expect=1)
-        self.assertRegex(run.err, "error: .*did not take its new settings: .*the password is too simple")
+        self.assertRegex(run.err, "error: .*applying the new settings failed: .*the password is too simple")
         self.assertEqual(self.live()[0]["VersionLabel"], environment["VersionLabel"], "the version was not touched")
         # A draft that failed says that nothing is kept; what runs says that a snapshot is.
         self.beanstalk.fail_next(environment["EnvironmentName"], "no")
         self.aws("elasticbeanstalk", "update-environment", "--environment-name", environment["EnvironmentName"],
                  "--option-settings", "Namespace=aws:rds:dbinstance,OptionName=DBDeletionPolicy,Value=Delete")
         run = self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=1")
-        self.assertRegex(run.err, "database is deleted; a snapshot")
+        self.assertRegex(run.err, "database will be deleted; a snapshot")
 
 
 if __name__ == "__main__":

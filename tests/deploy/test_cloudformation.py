@@ -155,7 +155,7 @@ class Deploy(Small):
         started.append(self.start("deploy", "prod", "--yes", "--set", "APP_VERSION=1", *flags))
         run = self.finish(started[0])
         self.assertEqual(run.code, 130, run)
-        self.assertIn("goes on at AWS", run.err)
+        self.assertIn("continues at AWS", run.err)
         self.assertEqual(self.gateway.actions("DeleteStack"), [])
         wait_until(lambda: self.state() == "CREATE_COMPLETE")
         self.again("--set", "APP_VERSION=1")
@@ -187,7 +187,7 @@ class Deploy(Small):
                     for one in self.stacks.describe_stack_resources(StackName=self.stack)["StackResources"]
                     if one["ResourceType"] == "AWS::EFS::FileSystem"]
                 run = self.tranship("down", "prod", "--yes", *named, *([name] if named else []))
-                self.assertIn(f"{identity} is {'deleted with all' if named else 'kept'}", run.err)
+                self.assertIn(f"{identity} will be {'deleted with all' if named else 'kept'}", run.err)
                 left = {one["FileSystemId"] for one in files.describe_file_systems()["FileSystems"]}
                 self.assertEqual(identity in left - before, not named)
 

@@ -145,7 +145,7 @@ class Down(StackCase):
                 self.gateway.refuse(action, "AccessDenied", f"not authorized to perform: autoscaling:{action}")
                 run = self.down(expect=1)
                 self.assertRegex(run.err, f"error: .*{self.logical}: .*autoscaling:{action}")
-                self.assertIn("ask for the permission", run.err)
+                self.assertIn("lack the permission", run.err)
                 self.assertEqual(self.gateway.actions("DeleteStack"), [])
                 self.assertEqual(len(self.group.those("InService")), 1)
 

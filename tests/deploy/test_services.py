@@ -108,12 +108,12 @@ class Failing(Services):
         run = self.deploy("--set", "APP_VERSION=1", expect=1)
         self.assertEqual(self.state(), "ROLLBACK_COMPLETE")
         end = run.err[run.err.index("error: "):].splitlines()
-        self.assertEqual(end[0], "error: service app: the container app ended with exit code 1")
+        self.assertEqual(end[0], "error: service app: container app exited with code 1")
         self.assertRegex(end[1], r"^  = \S*App\S* \(AWS::ECS::Service\) failed: .*Circuit Breaker was triggered")
         self.assertRegex(end[2], f"^  = the stack {self.stack} ended as ROLLBACK_COMPLETE")
-        self.assertRegex(run.err, r"  = service app: (a task|\d tasks) stopped: Essential container in task exited; "
+        self.assertRegex(run.err, r"  = service app: \d tasks? stopped: Essential container in task exited; "
                                   "container app: exit code 1\n")
-        self.assertRegex(run.err, rf"  = the last lines of the container app, in /{self.stack}/ecs/app ecs/app/[0-9a-f-]+:\n")
+        self.assertRegex(run.err, rf"  = last log lines of container app, from /{self.stack}/ecs/app ecs/app/[0-9a-f-]+:\n")
         shown = [line.removeprefix("  =   | ") for line in end if line.startswith("  =   | ")]
         self.assertEqual(shown, [f"line {number}" for number in range(12, 20)] + ["cannot log in with ***", "giving up"])
         self.assertEqual(len(self.told(run, "TASK_STOPPED")), len(set(self.told(run, "TASK_STOPPED"))), run)
@@ -122,14 +122,14 @@ class Failing(Services):
         self.assertEqual(canary.found(self, GIVEN), [])
         run = self.tranship("status", "prod", "--format", "json", expect=1)
         self.assertEqual({one["rollout"] for one in json.loads(run.out)["services"]}, {"MISSING"})
-        self.assertNotIn("cannot tell", run.err)
+        self.assertNotIn("cannot read", run.err)
 
     def test_an_image_that_cannot_be_pulled_is_the_root(self):
         self.deploy("--set", "APP_VERSION=1")
         agent = self.crash(reason=PULL)
         run = self.again("--set", "APP_VERSION=2", expect=1)
         self.assertEqual(self.state(), "UPDATE_ROLLBACK_COMPLETE")
-        self.assertIn(f"error: service app: the image of the container app cannot be pulled: {PULL}\n", run.err)
+        self.assertIn(f"error: service app: cannot pull the image of container app: {PULL}\n", run.err)
         self.assertRegex(run.err, r"  = \S+ \(AWS::ECS::Service\) failed: .*Circuit Breaker was triggered")
         stopped = self.told(run, "TASK_STOPPED")
         self.assertTrue(stopped, run)
@@ -168,10 +168,10 @@ class Failing(Services):
         self.crash(exit_code=1, lines=SAID, after="GetLogEvents")
         self.gateway.refuse("GetLogEvents", "AccessDeniedException", DENIED.format("logs:GetLogEvents"))
         run = self.deploy("--set", "APP_VERSION=1", expect=1)
-        self.assertIn("error: service app: the container app ended with exit code 1\n", run.err)
+        self.assertIn("error: service app: container app exited with code 1\n", run.err)
         self.assertEqual(run.err.count("logs:GetLogEvents"), 1, run)
         self.assertEqual(self.gateway.actions("GetLogEvents"), ["GetLogEvents"])
-        self.assertNotIn("  = the last lines", run.err)
+        self.assertNotIn("  = last log lines", run.err)
 
 
 class Succeeding(Services):
@@ -196,7 +196,7 @@ class Succeeding(Services):
         run = self.deploy("--set", "APP_VERSION=1")
         self.assertEqual(self.state(), "CREATE_COMPLETE")
         self.assertEqual(run.err.count("ecs:DescribeServices"), 1, run)
-        self.assertRegex(run.err, r"(?m)^! cannot tell how the services start: User: .* not authorized")
+        self.assertRegex(run.err, r"(?m)^! cannot read service rollouts: User: .* not authorized")
         self.assertEqual(self.gateway.actions("DescribeServices"), ["DescribeServices"])
 
     def test_ecs_that_fails_or_does_not_answer_holds_nothing_up(self):
@@ -211,7 +211,7 @@ class Succeeding(Services):
                 run = self.deploy("--set", "APP_VERSION=1")
                 self.assertLess(time.monotonic() - begun, 30)
                 self.assertEqual(self.state(), "CREATE_COMPLETE")
-                self.assertLessEqual(run.err.count("cannot tell how the services start"), 1, run)
+                self.assertLessEqual(run.err.count("cannot read service rollouts"), 1, run)
 
 
 class Status(Services):

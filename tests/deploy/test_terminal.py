@@ -81,11 +81,11 @@ class AtATerminal(BeanstalkCase):
     def test_down_wants_the_name_typed(self):
         self.tranship(*self.arguments("1"))
         terminal = Terminal(self, "down", "dev", "--set", "APP_VERSION=1")
-        terminal.answer(r"type `dev` to go on: $", "yes")
+        terminal.answer(r"type `dev` to continue: $", "yes")
         self.assertEqual(terminal.finish(), 1)
         self.converged("1")
         terminal = Terminal(self, "down", "dev", "--set", "APP_VERSION=1")
-        terminal.answer(r"type `dev` to go on: $", "dev")
+        terminal.answer(r"type `dev` to continue: $", "dev")
         self.assertEqual(terminal.finish(), 0, terminal.said)
         self.assertEqual(self.live(), [])
 

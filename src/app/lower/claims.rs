@@ -3,10 +3,12 @@
 
 use super::Lowering;
 use super::jobs::waits_for_end;
-use crate::app::extension::KEY;
-use crate::app::{JobTime, Name, Role, Service};
-use crate::yaml::{Node, Value};
+use crate::rules;
+use crate::settings::{DatabaseSetting, is_extension};
+use crate::{JobTime, Name, Role, Service};
 use indexmap::IndexMap;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::{Node, Value};
 
 /// Mappings whose keys are the user's own, so a key that starts with `x-` is no extension field.
 const FREE: &[&str] = &[
@@ -35,8 +37,11 @@ pub(super) fn claim(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) {
         if let Some(profiles) = node.get("profiles") {
             cx.ledger.exact(profiles, "the service is active");
         }
-        if let Some(database) = node.at(&[KEY, "database"]) {
-            cx.ledger.exact(database, "no managed database");
+        let settings = cx.document.service(&service.name);
+        if let Some(DatabaseSetting::Container(off)) =
+            settings.and_then(|settings| settings.database.as_ref())
+        {
+            cx.ledger.exact(off, "no managed database");
         }
         dependencies(cx, services, service, node);
     }
@@ -49,9 +54,11 @@ fn extension_fields(cx: &mut Lowering<'_>, node: &Node, depth: usize) {
             for entry in mapping {
                 let key = &*entry.key.text;
                 // Names of services and volumes are the user's own too.
-                if key.starts_with("x-") && key != KEY && depth != 1 {
+                if key.starts_with("x-") && !is_extension(key) && depth != 1 {
                     cx.ledger.ignored(&entry.value, "an extension field of another tool", false);
-                } else if key != KEY && !(FREE.contains(&key) && depth > 1) {
+                } else if is_extension(key) && depth != 1 {
+                    misplaced(cx, &entry.value, depth);
+                } else if !(FREE.contains(&key) && depth > 1) {
                     extension_fields(cx, &entry.value, depth + 1);
                 }
             }
@@ -60,6 +67,23 @@ fn extension_fields(cx: &mut Lowering<'_>, node: &Node, depth: usize) {
             items.iter().for_each(|item| extension_fields(cx, item, depth + 1));
         }
         _ => {}
+    }
+}
+
+/// `x-tranship` in a place where it is never read.
+fn misplaced(cx: &mut Lowering<'_>, node: &Node, depth: usize) {
+    let path = cx.manifest.nodes.path(node.id).to_string();
+    let read = depth == 0 || (depth == 2 && (path.starts_with("services.") || path.starts_with("volumes.")));
+    if !read {
+        cx.diagnostics.push(
+            Diagnostic::new(
+                &rules::tranship::UNKNOWN_SETTING,
+                format!("unsupported place for `x-tranship`: `{path}`"),
+            )
+            .at(node.origin)
+            .key(path)
+            .help("move it to the top of the file, a service or a volume"),
+        );
     }
 }
 

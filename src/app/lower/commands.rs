@@ -7,10 +7,12 @@ use super::flat::Flat;
 use super::names::holds_host;
 use super::scan::{Address, Part, slice};
 use super::wiring::Wiring;
-use crate::app::{HealthTest, Name, Piece, Service, Text};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
-use crate::source::secret::{can_be_secret, is_secret_name};
+use crate::rules;
+use crate::{HealthTest, Name, Piece, Service, Text};
+use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::secrets::secrets_in_command;
+use tranship_frontend::source::Origin;
 
 /// A word of a command: the number of its argument, and where in it.
 struct Word {
@@ -23,26 +25,29 @@ impl Wiring<'_> {
     pub(super) fn commands(&mut self, cx: &mut Lowering<'_>, service: &mut Service) {
         let name = service.name.clone();
         let container = &mut service.container;
+        // Flags in `command` belong to the program that `entrypoint` names.
+        let lists = [&container.entrypoint, &container.command].into_iter().flatten();
+        refuse_secrets(cx, &name, lists.flat_map(|list| &list.value));
+        match container.health_check.as_ref().map(|check| &check.test.value) {
+            Some(HealthTest::Exec(list)) => refuse_secrets(cx, &name, list.iter()),
+            Some(HealthTest::Shell(line)) => refuse_secrets(cx, &name, std::iter::once(line)),
+            None => {}
+        }
         for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
-            self.arguments(cx, &name, &mut list.value, false);
+            self.arguments(&name, &mut list.value, false);
         }
         match container.health_check.as_mut().map(|check| &mut check.test.value) {
-            Some(HealthTest::Exec(list)) => self.arguments(cx, &name, list, true),
-            Some(HealthTest::Shell(line)) => self.arguments(cx, &name, std::slice::from_mut(line), true),
+            Some(HealthTest::Exec(list)) => self.arguments(&name, list, true),
+            Some(HealthTest::Shell(line)) => self.arguments(&name, std::slice::from_mut(line), true),
             None => {}
         }
     }
 
-    fn arguments(&mut self, cx: &mut Lowering<'_>, service: &Name, list: &mut [Text], health: bool) {
+    fn arguments(&mut self, service: &Name, list: &mut [Text], health: bool) {
         let flats: Vec<Flat> = list.iter().map(Flat::of).collect();
         let words = words(&flats);
-        self.refuse_secrets(cx, service, &flats, &words, list);
         for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
             let mut found = self.addresses(service, &flat.text, false);
-            let refused = found.iter().any(|one| hides(one, flat));
-            if refused {
-                tell(cx, service, text.origin);
-            }
             found.extend(self.spaced(service, &flats, &words, index, &found));
             let mut marks = Vec::new();
             for address in &found {
@@ -109,36 +114,16 @@ impl Wiring<'_> {
         }
         found
     }
-
-    /// `--password=x`, `--requirepass x`.
-    fn refuse_secrets(
-        &mut self,
-        cx: &mut Lowering<'_>,
-        service: &Name,
-        flats: &[Flat],
-        words: &[Word],
-        list: &[Text],
-    ) {
-        let text = |word: &Word| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
-        for (at, word) in words.iter().enumerate() {
-            let Some(flag) = text(word).strip_prefix("--") else { continue };
-            let (name, value) = match flag.split_once('=') {
-                Some((name, value)) => (name, value),
-                None => (flag, words.get(at + 1).map_or("", text)),
-            };
-            let value = value.trim_matches(['"', '\'']);
-            let secret = is_secret_name(name) || ["requirepass", "masterauth"].contains(&name);
-            if secret && can_be_secret(value) && !value.starts_with('-') && !value.contains('$') {
-                tell(cx, service, list.get(word.argument).map(|text| text.origin).unwrap_or_default());
-            }
-        }
-    }
 }
 
-/// Whether an address holds a password that would be readable.
-fn hides(address: &Address, flat: &Flat) -> bool {
-    let password = address.password.as_ref().map(|part| slice(&flat.text, part));
-    password.is_some_and(|password| can_be_secret(password) && !password.contains('$'))
+/// Refuses literal secrets in the words of a command line.
+fn refuse_secrets<'a>(cx: &mut Lowering<'_>, service: &Name, words: impl Iterator<Item = &'a Text>) {
+    let words: Vec<&Text> = words.collect();
+    let texts: Vec<String> = words.iter().map(|text| Flat::of(text).text).collect();
+    let found: BTreeSet<usize> = secrets_in_command(&texts).into_iter().map(|secret| secret.word).collect();
+    for text in found.into_iter().filter_map(|word| words.get(word)) {
+        tell(cx, service, text.origin);
+    }
 }
 
 fn words(flats: &[Flat]) -> Vec<Word> {

@@ -1,14 +1,16 @@
 //! Services that a managed database replaces: engine, version, name, users, and what is lost with the
 //! container.
 
+use super::Lowering;
 use super::read::scalar;
 use super::selection::Selection;
-use super::{Lowering, images};
-use crate::app::extension::{KEY, setting_number, setting_text};
-use crate::app::{At, Database, Engine, Name};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::yaml::{Entry, Node};
+use crate::rules;
+use crate::settings::{DatabaseSetting, WholeNumber};
+use crate::{At, Database, Name};
 use indexmap::IndexMap;
+use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::{Entry, Node};
 
 /// Variables of the official images that create a database and a user.
 /// Source: the pages of `mysql`, `mariadb` and `postgres` on Docker Hub, and of Bitnami's variants.
@@ -30,10 +32,10 @@ const POSTGRES: Variables = Variables {
     password: &["POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD", "POSTGRESQL_POSTGRES_PASSWORD"],
 };
 
-fn variables(engine: Engine) -> &'static Variables {
+fn variables(engine: DatabaseEngine) -> &'static Variables {
     match engine {
-        Engine::Mysql | Engine::Mariadb => &MYSQL,
-        Engine::Postgres => &POSTGRES,
+        DatabaseEngine::Mysql | DatabaseEngine::Mariadb => &MYSQL,
+        DatabaseEngine::Postgres => &POSTGRES,
     }
 }
 
@@ -50,9 +52,10 @@ pub(super) fn read(cx: &mut Lowering<'_>, selection: &Selection<'_>) -> IndexMap
 
 fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     let (name, node) = (entry.key.text.clone(), &entry.value);
-    let asked = node.at(&[KEY, "database"])?;
+    let Some(DatabaseSetting::Managed(asked)) = &cx.document.service(&name)?.database else { return None };
+    let settings = &asked.value;
     let image = node.get("image").and_then(scalar).unwrap_or_default();
-    let Some(engine) = engine(asked, node, &image) else {
+    let Some(engine) = settings.engine.clone().or_else(|| engine(node, &image)) else {
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_ENGINE,
@@ -65,22 +68,20 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
         return None;
     };
     let names = variables(engine.value);
-    let text =
-        |key: &str| asked.get(key).and_then(|node| Some(At::of(node, setting_text(node)?.to_string())));
-    let database = text("name").or_else(|| cx.variable_of(node, names.database));
-    let username =
-        text("username").or_else(|| cx.variable_of(node, names.user).filter(|user| user.value != "root"));
+    let database = settings.name.clone().or_else(|| cx.variable_of(node, names.database));
+    let user = |cx: &mut Lowering<'_>| cx.variable_of(node, names.user).filter(|user| user.value != "root");
+    let username = settings.username.clone().or_else(|| user(cx));
     let found = Database {
-        version: text("version").or_else(|| version(node, &image)),
-        class: text("class"),
-        storage: asked.get("storage").and_then(setting_number),
+        version: settings.version.clone().or_else(|| version(node, &image)),
+        class: settings.class.clone().map(|class| class.map(|class| class.to_string())),
+        storage: settings.storage.clone().map(|storage| storage.map(WholeNumber::get)),
         database: match engine.value {
             // The PostgreSQL image names the database after its user.
-            Engine::Postgres => database.or_else(|| username.clone()),
+            DatabaseEngine::Postgres => database.or_else(|| username.clone()),
             _ => database,
         },
         username,
-        node: asked.id,
+        node: asked.node,
         origin: asked.origin,
         service_node: node.id,
         engine,
@@ -90,29 +91,15 @@ fn database(cx: &mut Lowering<'_>, entry: &Entry) -> Option<Database> {
     Some(found)
 }
 
-/// The engine that is asked for, else the image's.
-fn engine(asked: &Node, service: &Node, image: &str) -> Option<At<Engine>> {
-    if let Some(node) = asked.get("engine") {
-        let engine = match setting_text(node).as_deref() {
-            Some("mysql") => Engine::Mysql,
-            Some("mariadb") => Engine::Mariadb,
-            Some("postgres") => Engine::Postgres,
-            _ => return None,
-        };
-        return Some(At::of(node, engine));
-    }
-    let engine = match images::known(image)?.store? {
-        "a MySQL database" => Engine::Mysql,
-        "a MariaDB database" => Engine::Mariadb,
-        "a PostgreSQL database" => Engine::Postgres,
-        _ => return None,
-    };
+/// The engine of the image.
+fn engine(service: &Node, image: &str) -> Option<At<DatabaseEngine>> {
+    let engine = KnownImage::find(image)?.engine()?;
     service.get("image").map(|node| At::inferred(engine, node.origin))
 }
 
 /// The numbers at the start of the image's tag: `16` of `16-alpine`.
 fn version(service: &Node, image: &str) -> Option<At<String>> {
-    let tag = images::tag(image)?;
+    let tag = ImageReference::parse(image).tag?;
     let numbers = tag.split('-').next().unwrap_or(tag);
     let plain = !numbers.is_empty() && numbers.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
     let short: Vec<&str> = numbers.split('.').take(2).collect();

@@ -5,10 +5,10 @@
 
 use super::Lowering;
 use super::selection::Selection;
-use crate::app::{Database, Name, Service};
-use crate::yaml::{Entry, Node};
+use crate::{Database, Name, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::yaml::{Entry, Node};
 
 /// Names by network, and the networks and links of each service.
 #[derive(Debug, Default)]

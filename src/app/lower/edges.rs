@@ -6,14 +6,17 @@
 
 use super::Lowering;
 use super::directory::Directory;
+use super::flat;
 use super::jobs::waits_for_end;
 use super::wiring::Reach;
-use super::{flat, images};
-use crate::app::{Container, Database, Edge, Image, Name, Protocol, Role, Service};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
+use crate::rules;
+use crate::{Container, Database, Edge, Image, Name, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::ports::is_debug_port;
+use tranship_facts::{KnownImage, TransportProtocol};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// The edges, each once.
 pub(super) fn edges(
@@ -27,7 +30,7 @@ pub(super) fn edges(
     for reach in reaches {
         let Reach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
-            (Some(database), ..) => vec![(database.engine.value.port(), Protocol::Tcp)],
+            (Some(database), ..) => vec![(database.engine.value.port(), TransportProtocol::Tcp)],
             (_, Some(service), Some(port)) => vec![(port, protocol(&service.container, port))],
             (_, Some(service), None) => listens(&service.container),
             _ => continue,
@@ -44,7 +47,7 @@ pub(super) fn edges(
                 continue;
             }
             let ports = match (databases.get(to), services.get(to)) {
-                (Some(database), _) => vec![(database.engine.value.port(), Protocol::Tcp)],
+                (Some(database), _) => vec![(database.engine.value.port(), TransportProtocol::Tcp)],
                 (_, Some(other)) if matches!(other.role, Role::Service | Role::Sidecar { .. }) => {
                     listens(&other.container)
                 }
@@ -65,7 +68,7 @@ struct Edges {
 }
 
 /// Port and protocol, where an edge has them.
-type Doorway = Option<(u16, Protocol)>;
+type Doorway = Option<(u16, TransportProtocol)>;
 
 impl Edges {
     /// Whether there is an edge between the two.
@@ -79,10 +82,10 @@ fn add(
     edges: &mut Edges,
     from: &Name,
     to: &Name,
-    ports: &[(u16, Protocol)],
+    ports: &[(u16, TransportProtocol)],
     origin: Origin,
 ) {
-    let open: Vec<Option<(u16, Protocol)>> = match ports {
+    let open: Vec<Option<(u16, TransportProtocol)>> = match ports {
         [] => vec![None],
         ports => ports.iter().copied().map(Some).collect(),
     };
@@ -106,13 +109,13 @@ fn add(
 }
 
 /// The ports that a container listens on: its known image's, else those it exposes or publishes.
-pub(super) fn listens(container: &Container) -> Vec<(u16, Protocol)> {
+pub(super) fn listens(container: &Container) -> Vec<(u16, TransportProtocol)> {
     let known = known(container).map(|known| known.ports).unwrap_or_default();
     if !known.is_empty() {
-        return known.to_vec();
+        return known.iter().map(|port| (port.number, port.transport)).collect();
     }
-    let mut ports: Vec<(u16, Protocol)> = Vec::new();
-    for port in container.ports.iter().filter(|port| !images::is_debug_port(port.container.value)) {
+    let mut ports: Vec<(u16, TransportProtocol)> = Vec::new();
+    for port in container.ports.iter().filter(|port| !is_debug_port(port.container.value)) {
         let pair = (port.container.value, port.protocol);
         if !ports.contains(&pair) {
             ports.push(pair);
@@ -122,20 +125,20 @@ pub(super) fn listens(container: &Container) -> Vec<(u16, Protocol)> {
 }
 
 /// TCP, unless the manifest or the image names the port for UDP alone.
-fn protocol(container: &Container, port: u16) -> Protocol {
+fn protocol(container: &Container, port: u16) -> TransportProtocol {
     let declared = container.ports.iter().filter(|one| one.container.value == port).map(|one| one.protocol);
     let known = known(container).into_iter().flat_map(|known| known.ports);
-    let known = known.filter(|(number, _)| *number == port).map(|(_, protocol)| *protocol);
-    let protocols: Vec<Protocol> = declared.chain(known).collect();
-    match protocols.contains(&Protocol::Udp) && !protocols.contains(&Protocol::Tcp) {
-        true => Protocol::Udp,
-        false => Protocol::Tcp,
+    let known = known.filter(|one| one.number == port).map(|one| one.transport);
+    let protocols: Vec<TransportProtocol> = declared.chain(known).collect();
+    match protocols.contains(&TransportProtocol::Udp) && !protocols.contains(&TransportProtocol::Tcp) {
+        true => TransportProtocol::Udp,
+        false => TransportProtocol::Tcp,
     }
 }
 
-fn known(container: &Container) -> Option<&'static images::Known> {
+fn known(container: &Container) -> Option<&'static KnownImage> {
     match &container.image {
-        Image::Named(text) => images::known(&flat::shown(text)),
+        Image::Named(text) => KnownImage::find(&flat::shown(text)),
         Image::Built { .. } => None,
     }
 }

@@ -4,15 +4,17 @@
 //! could be meant becomes the load balancer's catch-all: not one of a data store, a debugger or a
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
-use super::Lowering;
-use super::{edges, images};
-use crate::app::extension::{KEY, one_or_more, setting_number, setting_text};
-use crate::app::{At, Edge, Endpoint, Exposure, Name, Port, Protocol, Public, Role, Service};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
-use crate::yaml::{Node, NodeId, Value};
+use super::{Lowering, edges};
+use crate::rules;
+use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
+use crate::{At, Edge, Endpoint, Exposure, Name, Port, Public, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(
@@ -23,12 +25,17 @@ pub(super) fn endpoints(
     let mut endpoints = Vec::new();
     let mut explicit = false;
     for service in services.values() {
-        let Some(node) = public_setting(cx, service) else { continue };
-        match &node.value {
-            Value::Bool(false) => cx.ledger.exact(node, "not public"),
-            _ => {
+        match public_setting(cx, service) {
+            None => {}
+            Some(PublicSetting::Private(at)) => *cx.ledger.exact(at, "not public"),
+            Some(PublicSetting::Public(at)) => {
                 explicit = true;
-                endpoints.extend(declared(cx, service, node));
+                cx.ledger.exact(at, "public");
+                endpoints.extend(declared(cx, service, &PublicEndpoint::default(), at.origin));
+            }
+            Some(PublicSetting::Endpoints(list)) => {
+                explicit = true;
+                endpoints.extend(list.iter().filter_map(|one| declared(cx, service, &one.value, one.origin)));
             }
         }
     }
@@ -42,70 +49,66 @@ pub(super) fn endpoints(
     endpoints
 }
 
-fn public_setting<'a>(cx: &Lowering<'a>, service: &Service) -> Option<&'a Node> {
-    cx.manifest.root.at(&["services", &service.name, KEY, "public"])
+fn public_setting<'a>(cx: &Lowering<'a>, service: &Service) -> Option<&'a PublicSetting> {
+    cx.document.service(&service.name)?.public.as_ref()
 }
 
-/// The endpoints that a service declares.
-fn declared(cx: &mut Lowering<'_>, service: &Service, node: &Node) -> Vec<Endpoint> {
-    let entries = one_or_more(node);
-    let mut found = Vec::new();
-    for entry in entries {
-        let wanted = entry.get("container_port").and_then(setting_number);
-        if let Some(port) = &wanted {
-            cx.ledger.exact(port, "the port that is public");
-        }
-        if entry.as_bool().is_some() {
-            cx.ledger.exact(entry, "public");
-        }
-        let Some((port, origin, node, published)) = the_port(service, wanted.map(|port| port.value)) else {
-            cx.diagnostics.push(ambiguous_port(service, entry.origin));
-            continue;
-        };
-        let exposure = Exposure::Public(Public { published, ..public(entry) });
-        let name = service.name.clone();
-        found.push(Endpoint { service: name, port, protocol: Protocol::Tcp, exposure, node, origin });
+/// An endpoint that a service declares.
+fn declared(
+    cx: &mut Lowering<'_>,
+    service: &Service,
+    settings: &PublicEndpoint,
+    declared_at: Origin,
+) -> Option<Endpoint> {
+    if let Some(port) = &settings.container_port {
+        cx.ledger.exact(port, "the port that is public");
     }
-    found
+    let wanted = settings.container_port.as_ref().map(|port| port.value.get());
+    let Some((port, origin, node, published)) = the_port(service, wanted) else {
+        cx.diagnostics.push(ambiguous_port(service, declared_at));
+        return None;
+    };
+    let exposure = Exposure::Public(Public { published, ..public(settings) });
+    Some(Endpoint {
+        service: service.name.clone(),
+        port,
+        protocol: TransportProtocol::Tcp,
+        exposure,
+        node,
+        origin,
+    })
 }
 
-fn public(entry: &Node) -> Public {
-    let list = |key| {
-        let items = entry.get(key).map(one_or_more).unwrap_or_default();
-        items.iter().filter_map(text).collect()
+fn public(settings: &PublicEndpoint) -> Public {
+    let list = |values: &Option<OneOrMore<At<String>>>| {
+        values.as_ref().map(|values| values.0.clone()).unwrap_or_default()
     };
+    let check = settings.health_check.clone().unwrap_or_default();
     Public {
-        hosts: list("host"),
-        paths: list("path"),
-        listener: entry.get("port").and_then(setting_number).and_then(|port| {
-            let number = u16::try_from(port.value).ok()?;
-            Some(port.map(|_| number))
-        }),
-        health_path: entry.at(&["health_check", "path"]).and_then(text),
-        health_codes: entry.at(&["health_check", "codes"]).and_then(text),
-        priority: entry.get("priority").and_then(setting_number),
+        hosts: list(&settings.host),
+        paths: list(&settings.path),
+        listener: settings.port.clone().map(|port| port.map(|port| port.get())),
+        health_path: check.path.map(|path| path.map(|path| path.to_string())),
+        health_codes: check.codes,
+        priority: settings.priority.clone().map(|priority| priority.map(WholeNumber::get)),
         published: None,
     }
-}
-
-fn text(node: &Node) -> Option<At<String>> {
-    Some(At::of(node, setting_text(node)?.to_string()))
 }
 
 /// A port with what says so: its number, origin, node, and what it is published as.
 type Chosen = (u16, Origin, NodeId, Option<At<(u16, u16)>>);
 
 /// The one port of a service that can be meant.
-fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
+fn the_port(service: &Service, wanted: Option<u16>) -> Option<Chosen> {
     let ports = &service.container.ports;
     let chosen = |port: &Port| (port.container.value, port.origin, port.node, port.published.clone());
     if let Some(wanted) = wanted {
-        let wanted = u16::try_from(wanted).ok()?;
-        let named =
-            ports.iter().find(|port| port.container.value == wanted && port.protocol == Protocol::Tcp);
+        let named = ports
+            .iter()
+            .find(|port| port.container.value == wanted && port.protocol == TransportProtocol::Tcp);
         return Some(named.map_or((wanted, service.origin, NodeId::UNNUMBERED, None), chosen));
     }
-    let tcp = || ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+    let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
     let published: Vec<&Port> = tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
     let exposed: Vec<&Port> = tcp().filter(|port| port.published.is_none()).collect();
     for list in [published, exposed] {
@@ -115,7 +118,7 @@ fn the_port(service: &Service, wanted: Option<u32>) -> Option<Chosen> {
     }
     let listens = edges::listens(&service.container);
     match listens.as_slice() {
-        [(port, Protocol::Tcp)] if ports.is_empty() => {
+        [(port, TransportProtocol::Tcp)] if ports.is_empty() => {
             Some((*port, service.origin, NodeId::UNNUMBERED, None))
         }
         _ => None,
@@ -137,7 +140,7 @@ fn plain(mut ports: Vec<&Port>) -> Vec<&Port> {
 }
 
 fn is_debugger(port: &Port) -> bool {
-    images::is_debug_port(port.container.value)
+    is_debug_port(port.container.value)
 }
 
 fn ambiguous_port(service: &Service, origin: Origin) -> Diagnostic {
@@ -173,7 +176,7 @@ fn candidates<'a>(
     let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
     let mut found = Vec::new();
     for service in services.values() {
-        let refused = public_setting(cx, service).is_some_and(|node| node.as_bool() == Some(false));
+        let refused = matches!(public_setting(cx, service), Some(PublicSetting::Private(_)));
         let published: Vec<&Port> =
             service.container.ports.iter().filter(|port| port.published.is_some()).collect();
         let meant = plain(published.clone());
@@ -198,11 +201,11 @@ fn inside(service: &Service, port: &Port, tls: bool) -> Option<&'static str> {
     let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
     if address.starts_with("127.") || address == "::1" {
         Some("published for this machine only")
-    } else if service.data_store.is_some() || images::store_on(port.container.value).is_some() {
+    } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
         Some("published for local use: a data store is not public")
     } else if is_debugger(port) {
         Some("published for local use: a debugger's port is not public")
-    } else if port.protocol == Protocol::Udp || images::is_other_protocol(port.container.value) {
+    } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
         Some("the load balancer serves HTTP only")
     } else if tls {
         Some("the load balancer ends TLS")

@@ -1,7 +1,7 @@
 //! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
 
 use super::scan::Part;
-use crate::app::{Name, Piece, Segment, Text};
+use crate::{Name, Piece, Segment, Text};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
 const OPEN: &str = "\u{fffc}";
@@ -105,8 +105,8 @@ pub(super) fn shown(text: &Text) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::Variable;
-    use crate::source::Origin;
+    use crate::Variable;
+    use tranship_frontend::source::Origin;
 
     #[test]
     fn pieces_survive_the_way_there_and_back() {

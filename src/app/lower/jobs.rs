@@ -5,14 +5,14 @@
 //! otherwise it runs once per deployment and gates those that wait.
 
 use super::Lowering;
-use super::selection::{Selection, unknown};
-use crate::app::extension::{KEY, setting_text};
-use crate::app::{At, Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
-use crate::diagnostic::suggest;
-use crate::source::{Origin, Provenance};
-use crate::yaml::Node;
+use super::selection::Selection;
+use crate::settings::{JobSetting, ServiceSettings, unknown_service};
+use crate::{Condition, Database, Job, JobTime, MountSource, Name, Role, Service};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::diagnostic::suggest;
+use tranship_frontend::source::{Origin, Provenance};
+use tranship_frontend::yaml::Node;
 
 /// Gives every service its role, and keeps only dependencies on what is deployed.
 pub(super) fn assign(
@@ -24,9 +24,13 @@ pub(super) fn assign(
     let waiters = waiters(cx);
     for entry in &selection.deployed {
         let name = &entry.key.text;
-        let role = match declared_job(&entry.value) {
-            Some((when, origin)) => Some(job(cx, services, name, when, origin, waiters.get(name))),
-            None => sidecar(cx, services, &entry.value)
+        let settings = cx.document.service(name);
+        let role = match settings.and_then(|settings| settings.job.as_ref()) {
+            Some(declared) => {
+                let (when, origin) = declared_job(cx, declared);
+                Some(job(services, name, when, origin, waiters.get(name)))
+            }
+            None => sidecar(cx, services, settings, &entry.value)
                 .or_else(|| Some(inferred(cx, services, name, waiters.get(name)?))),
         };
         if let (Some(role), Some(service)) = (role, services.get_mut(name)) {
@@ -56,31 +60,24 @@ fn waiters(cx: &Lowering<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
     waiters
 }
 
-/// `x-tranship.job`.
-fn declared_job(node: &Node) -> Option<(JobTime, Origin)> {
-    let job = node.at(&[KEY, "job"])?;
-    let when = match (setting_text(job).as_deref(), job.get("schedule")) {
-        (Some("before-deploy"), _) => JobTime::BeforeDeploy,
-        (Some("manual"), _) => JobTime::Manual,
-        (_, Some(schedule)) => JobTime::Schedule(At::of(schedule, setting_text(schedule)?.to_string())),
-        _ => return None,
+/// `x-tranship.job`. A schedule is for the target to claim.
+fn declared_job(cx: &mut Lowering<'_>, declared: &JobSetting) -> (JobTime, Origin) {
+    let (when, at) = match declared {
+        JobSetting::BeforeDeploy(at) => (JobTime::BeforeDeploy, at),
+        JobSetting::Manual(at) => (JobTime::Manual, at),
+        JobSetting::Schedule(at) => return (JobTime::Schedule(at.value.schedule.clone()), at.origin),
     };
-    Some((when, job.origin))
+    cx.ledger.exact(at, "when the job runs");
+    (when, at.origin)
 }
 
 fn job(
-    cx: &mut Lowering<'_>,
     services: &IndexMap<Name, Service>,
     name: &Name,
     when: JobTime,
     origin: Origin,
     waiting: Option<&Vec<(Name, Origin)>>,
 ) -> Role {
-    if let Some(node) = cx.manifest.root.at(&["services", name, KEY, "job"])
-        && !matches!(when, JobTime::Schedule(_))
-    {
-        cx.ledger.exact(node, "when the job runs");
-    }
     let waiting = waiting.into_iter().flatten().map(|(waiter, _)| waiter.clone());
     let mut gates: Vec<Name> = waiting.filter(|waiter| services.contains_key(waiter)).collect();
     if when != JobTime::BeforeDeploy {
@@ -107,15 +104,19 @@ fn needed_by(services: &IndexMap<Name, Service>, name: &Name) -> BTreeSet<Name> 
 }
 
 /// `network_mode: service:x`, `x-tranship.task`.
-fn sidecar(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>, node: &Node) -> Option<Role> {
-    if let Some(task) = node.at(&[KEY, "task"]) {
-        let name = setting_text(task)?;
-        cx.ledger.exact(task, "the task that it shares");
+fn sidecar(
+    cx: &mut Lowering<'_>,
+    services: &IndexMap<Name, Service>,
+    settings: Option<&ServiceSettings>,
+    node: &Node,
+) -> Option<Role> {
+    if let Some(task) = settings.and_then(|settings| settings.task.as_ref()) {
+        let name = Name::from(task.value.as_str());
         if services.contains_key(&name) {
             return Some(Role::Sidecar { of: name, origin: task.origin });
         }
         let near = suggest::closest(&name, services.keys().map(|name| &**name));
-        let diagnostic = unknown(&name, "task").at(task.origin);
+        let diagnostic = unknown_service(&name, "task").at(task.origin);
         cx.diagnostics.push(match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help("name a service that is deployed"),
@@ -144,7 +145,7 @@ fn inferred(
         .collect();
     if tasks.is_empty() {
         let origin = cx.sources.record(Provenance::Inferred { from, why: "waited for to complete" });
-        return job(cx, services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
+        return job(services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
     }
     let why = "waited for to complete, with a volume in common";
     Role::Init { tasks, origin: cx.sources.record(Provenance::Inferred { from, why }) }

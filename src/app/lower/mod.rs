@@ -12,7 +12,6 @@ mod directory;
 mod edges;
 mod exposure;
 mod flat;
-mod images;
 mod jobs;
 mod mounts;
 mod names;
@@ -27,18 +26,23 @@ mod tests;
 mod volumes;
 mod wiring;
 
-use super::extension;
-use super::{Application, EnvironmentChoice, LateBound, Ledger, Name, SecretSource, Service, Text};
-use crate::compose::Manifest;
-use crate::diagnostic::{Diagnostic, Diagnostics, rules, suggest};
-use crate::source::{Origin, Sources, Span};
-use crate::yaml::Mapping;
+use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
+use super::{
+    Application, EnvironmentChoice, LateBound, Ledger, Name, ResourceTag, SecretSource, Service, Text,
+};
+use crate::rules;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, suggest};
+use tranship_frontend::source::{Origin, Sources, Span};
+use tranship_frontend::yaml::Mapping;
 
 /// What every step of lowering has at hand.
 struct Lowering<'a> {
     manifest: &'a Manifest,
+    /// Every `x-tranship` of the manifest.
+    document: &'a SettingsDocument,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
@@ -54,28 +58,27 @@ struct Lowering<'a> {
 pub fn lower(
     manifest: &Manifest,
     choice: &EnvironmentChoice,
+    known: &KnownNames,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
     let errors = diagnostics.error_count();
-    extension::check(manifest, diagnostics);
-    let settings = extension::settings(manifest, choice, diagnostics, ledger);
-    let late = late_bound(manifest);
-    let (late_used, late_used_fixed) = (IndexMap::new(), BTreeSet::new());
-    let mut cx = Lowering { manifest, sources, diagnostics, ledger, late, late_used, late_used_fixed };
-    let application = settings.map(|settings| cx.application(settings));
+    let document = &SettingsDocument::read(manifest, sources, known, diagnostics);
+    let chosen = document.choose(choice);
+    if let Some((_, settings)) = &chosen {
+        settings.check_accepted(known, diagnostics);
+    }
+    let (late, late_used, late_used_fixed) =
+        (document.late_bound(), IndexMap::new(), document.late_refused.clone());
+    let mut cx =
+        Lowering { manifest, document, sources, diagnostics, ledger, late, late_used, late_used_fixed };
+    let application = chosen.map(|(environment, settings)| cx.application(environment, settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
-        cx.tell_nothing();
+        cx.tell_nothing(application.as_ref());
     }
     application.filter(|_| diagnostics.error_count() == errors)
-}
-
-/// The variables that `late_bound` names, with the place.
-fn late_bound(manifest: &Manifest) -> BTreeMap<Name, Origin> {
-    let node = manifest.root.at(&[extension::KEY, "late_bound"]);
-    extension::names_listed(node).map(|(name, node)| (name.into(), node.origin)).collect()
 }
 
 /// A variable that became a secret is no parameter any more.
@@ -86,14 +89,15 @@ fn keep_open(application: &mut Application) {
         }
         _ => None,
     });
-    let texts = application.services.values().flat_map(Service::texts).chain(derived);
+    let tags = application.tags.iter().map(|tag| &tag.value);
+    let texts = application.services.values().flat_map(Service::texts).chain(derived).chain(tags);
     let open: BTreeSet<Name> =
         texts.flat_map(Text::variables).map(|variable| variable.name.clone()).collect();
     application.late_bound.retain(|name, _| open.contains(name));
 }
 
 impl Lowering<'_> {
-    fn application(&mut self, settings: super::Settings) -> Application {
+    fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Application {
         let selection = selection::select(self, &settings);
         let mut databases = databases::read(self, &selection);
         let mut services: IndexMap<Name, Service> = IndexMap::new();
@@ -108,10 +112,13 @@ impl Lowering<'_> {
         let endpoints = exposure::endpoints(self, &services, &edges);
         let volumes = volumes::volumes(self, &services);
         claims::claim(self, &services);
+        let tags = self.tags(&settings);
         self.tell_unused();
         let mut application = Application {
             name: self.manifest.name.clone(),
+            environment,
             settings,
+            tags,
             services,
             volumes,
             databases,
@@ -121,18 +128,26 @@ impl Lowering<'_> {
             late_bound: std::mem::take(&mut self.late_used),
         };
         keep_open(&mut application);
+        settings::account(self.manifest, self.document, &application, self.ledger, self.diagnostics);
         application
     }
 
+    /// The tags of every resource.
+    fn tags(&mut self, settings: &Settings) -> Vec<ResourceTag> {
+        let tags = settings.tags.iter().flat_map(|tags| &tags.0);
+        tags.map(|(name, text)| ResourceTag { name: name.clone(), value: self.open_text(&text.0) }).collect()
+    }
+
     /// Nothing is left that could be deployed.
-    fn tell_nothing(&mut self) {
+    fn tell_nothing(&mut self, application: Option<&Application>) {
         let services = self.manifest.root.get("services");
         if let Some(empty) = services.filter(|node| node.as_mapping().is_none_or(Mapping::is_empty)) {
             self.ledger.rejected(empty, "there is nothing to deploy");
         }
-        let skip = self.manifest.root.at(&[extension::KEY, "skip"]);
-        let written =
-            skip.or(services).map(|node| node.origin).filter(|origin| self.sources.is_written(*origin));
+        let skip = application.and_then(|one| one.settings.skip.first()).map(|name| name.origin);
+        let written = skip
+            .or_else(|| services.map(|node| node.origin))
+            .filter(|origin| self.sources.is_written(*origin));
         let first = self.manifest.files.first();
         let start = first.map(|file| self.sources.read_at(Span::new(*file, 0, 0)));
         let origin = written.or(start).unwrap_or_default();

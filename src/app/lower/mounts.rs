@@ -2,15 +2,19 @@
 
 use super::Lowering;
 use super::read::scalar;
-use crate::app::{At, FileMount, Mount, MountSource, Name, Port, Protocol};
-use crate::yaml::{Node, Value};
+use crate::{At, FileMount, Mount, MountSource, Name, Port};
+use tranship_facts::TransportProtocol;
+use tranship_frontend::yaml::{Node, Value};
 
 impl Lowering<'_> {
     /// `volumes` and `tmpfs`.
     pub(super) fn mounts(&mut self, node: &Node) -> Vec<Mount> {
         let listed = node.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
         let mut mounts: Vec<Mount> = listed.iter().filter_map(|item| self.mount(item)).collect();
-        let memory = node.get("tmpfs").map(crate::app::extension::one_or_more).unwrap_or_default();
+        let memory = node
+            .get("tmpfs")
+            .map(|node| node.as_sequence().unwrap_or(std::slice::from_ref(node)))
+            .unwrap_or_default();
         for item in memory {
             let Some(written) = self.string(Some(item)) else { continue };
             let (path, options) = match written.value.split_once(':') {
@@ -18,7 +22,8 @@ impl Lowering<'_> {
                 None => (written.value.clone(), String::new()),
             };
             let size = options.split(',').find_map(|option| option.strip_prefix("size="));
-            let size = size.and_then(|size| u64::try_from(crate::compose::value::parse_bytes(size)?).ok());
+            let size = size
+                .and_then(|size| u64::try_from(tranship_frontend::compose::value::parse_bytes(size)?).ok());
             mounts.push(Mount {
                 source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)) },
                 target: written.map(|_| path),
@@ -56,7 +61,7 @@ impl Lowering<'_> {
         for item in node.get("expose").and_then(Node::as_sequence).unwrap_or_default() {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
-            let protocol = protocol_of(protocol);
+            let protocol = TransportProtocol::of(protocol);
             let Some((first, last)) = port_range(range) else { continue };
             for number in first..=last {
                 if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
@@ -84,7 +89,7 @@ impl Lowering<'_> {
             host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
             protocol: self
                 .string(node.get("protocol"))
-                .map_or(Protocol::Tcp, |protocol| protocol_of(&protocol.value)),
+                .map_or(TransportProtocol::Tcp, |protocol| TransportProtocol::of(&protocol.value)),
             node: node.id,
             origin: node.origin,
         })
@@ -168,10 +173,6 @@ impl Lowering<'_> {
 
 fn number(node: &Node) -> Option<i64> {
     scalar(node)?.parse().ok()
-}
-
-fn protocol_of(text: &str) -> Protocol {
-    if text.eq_ignore_ascii_case("udp") { Protocol::Udp } else { Protocol::Tcp }
 }
 
 /// `8000`, or `8000-8010`.

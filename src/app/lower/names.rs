@@ -1,9 +1,10 @@
 //! What the name of a variable says about its value.
 //!
 //! Names are cut into words (`MYSQL_ROOT_PASSWORD`, `spring.datasource.url`, `dbHost`); the last words
-//! decide; which of them say that it is a secret, [`crate::source::secret`] knows. Invariant: pure functions of the name.
+//! decide. Which of them say that it is a secret, [`tranship_frontend::secrets`] knows. Invariant: pure functions of
+//! the name.
 
-use crate::source::secret::words;
+use tranship_frontend::secrets::name_words;
 
 /// The part of a connection that a variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ const GLUED: &[&str] =
 /// Which part of which connection a variable holds: `MYSQL_HOST` is `MYSQL`'s host. The prefix groups
 /// the variables of one connection.
 pub(super) fn field(name: &str) -> Option<(String, Field)> {
-    let mut words = unglued(words(name));
+    let mut words = unglued(name_words(name));
     let last = words.pop()?;
     let is = |list: &[&str]| list.contains(&last.as_str());
     let field = if is(HOSTS) {
@@ -100,7 +101,7 @@ fn unglued(mut words: Vec<String>) -> Vec<String> {
 /// Whether the variable's value is a host, a list of hosts, or an address: so a bare word in it may
 /// be a host's name.
 pub(super) fn holds_host(name: &str) -> bool {
-    let words = unglued(words(name));
+    let words = unglued(name_words(name));
     match words.as_slice() {
         [.., first, last] if last == "NAME" => first == "HOST",
         [.., last] => HOSTS.contains(&last.as_str()) || PLACES.contains(&last.as_str()),
@@ -129,7 +130,7 @@ pub(super) fn holds_callers(name: &str) -> bool {
         "LISTENER",
         "LISTENERS",
     ];
-    words(name).iter().any(|word| CALLERS.contains(&word.as_str()))
+    name_words(name).iter().any(|word| CALLERS.contains(&word.as_str()))
 }
 
 #[cfg(test)]

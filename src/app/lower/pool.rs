@@ -6,11 +6,11 @@
 //! comes from, else after the one that holds it; where a name would stand for two, after the service too.
 
 use super::names::{Field, field};
-use crate::app::{Name, Piece, Secret, SecretSource, Segment, Service, Text};
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use crate::{Name, Piece, Secret, SecretSource, Segment, Service, Text};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// A secret text in a value.
 #[derive(Debug, Clone)]

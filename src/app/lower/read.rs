@@ -1,14 +1,16 @@
 //! Reading scalars of the resolved tree, as text in pieces or as values that must be known now.
 
 use super::Lowering;
-use crate::app::{At, LateBound, Piece, Segment, Text, Variable};
-use crate::compose::value;
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Substitution;
-use crate::yaml::{Node, Value};
+use crate::rules;
+use crate::settings::late_bound_structure;
+use crate::{At, LateBound, Piece, Segment, Text, Variable};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
+use tranship_frontend::compose::value;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::{Origin, Substitution};
+use tranship_frontend::yaml::{Node, Value};
 
 /// A scalar as text; nothing for null and collections.
 pub(super) fn scalar(node: &Node) -> Option<Arc<str>> {
@@ -24,32 +26,37 @@ pub(super) fn scalar(node: &Node) -> Option<Arc<str>> {
 impl Lowering<'_> {
     /// A scalar in pieces: late-bound variables stay open.
     pub(super) fn text(&mut self, node: &Node) -> Option<Text> {
-        let whole = scalar(node)?;
-        let mut text = Text { segments: Vec::new(), node: node.id, origin: node.origin };
+        Some(self.open_text(&At::of(node, scalar(node)?)))
+    }
+
+    /// A text that was read already, in pieces: late-bound variables stay open.
+    pub(super) fn open_text(&mut self, whole: &At<Arc<str>>) -> Text {
+        let At { value: whole, node, origin } = whole;
+        let mut text = Text { segments: Vec::new(), node: *node, origin: *origin };
         let mut end = 0;
-        for substitution in self.late_substitutions(node) {
+        for substitution in self.late_substitutions(*origin) {
             let range = substitution.range.start as usize..substitution.range.end as usize;
             let before = whole.get(end..range.start).filter(|before| !before.is_empty());
             if let Some(before) = before {
-                text.push(Piece::Literal(before.into()), node.origin);
+                text.push(Piece::Literal(before.into()), *origin);
             }
             end = range.end.max(end);
             let piece = Piece::LateBound(self.variable(&substitution));
-            text.segments.push(Segment { piece, origin: node.origin });
+            text.segments.push(Segment { piece, origin: *origin });
         }
         let rest = whole.get(end..).unwrap_or("");
         if !rest.is_empty() {
-            text.push(Piece::Literal(rest.into()), node.origin);
+            text.push(Piece::Literal(rest.into()), *origin);
         }
-        Some(text)
+        text
     }
 
-    /// The substitutions in a node whose variable becomes a parameter.
-    fn late_substitutions(&self, node: &Node) -> Vec<Substitution> {
+    /// The substitutions in a value whose variable becomes a parameter.
+    fn late_substitutions(&self, origin: Origin) -> Vec<Substitution> {
         if self.late.is_empty() {
             return Vec::new();
         }
-        let mut found = self.sources.substitutions(node.origin);
+        let mut found = self.sources.substitutions(origin);
         found.retain(|substitution| self.late.contains_key(&substitution.variable));
         found
     }
@@ -78,19 +85,10 @@ impl Lowering<'_> {
     /// A scalar that the shape of the artifacts depends on, so it must be known now.
     pub(super) fn fixed(&mut self, node: &Node) -> Option<Arc<str>> {
         let text = scalar(node)?;
-        if let Some(late) = self.late_substitutions(node).first() {
-            let path = self.manifest.nodes.path(node.id);
-            let name = &late.variable;
-            self.late_used_fixed.insert(name.clone());
-            self.diagnostics.push(
-                Diagnostic::new(
-                    &rules::app::LATE_BOUND_STRUCTURE,
-                    format!("`{path}` holds the late-bound variable `{name}`, but it must be known when the application is compiled"),
-                )
-                .at(node.origin)
-                .key(path.to_string())
-                .help(format!("remove `{name}` from `late_bound`, or write the value out here")),
-            );
+        if let Some(late) = self.late_substitutions(node.origin).first() {
+            let path = self.manifest.nodes.path(node.id).to_string();
+            self.late_used_fixed.insert(late.variable.clone());
+            self.diagnostics.push(late_bound_structure(&path, node.origin, &late.variable));
             return None;
         }
         Some(text)

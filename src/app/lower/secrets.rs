@@ -3,11 +3,12 @@
 use super::Lowering;
 use super::pool::Given;
 use super::read::scalar;
-use crate::app::{At, Database, DatabaseField, Name, Piece, Secret, SecretSource, Service, Text};
-use crate::diagnostic::{Diagnostic, Severity, rules};
-use crate::yaml::Node;
+use crate::rules;
+use crate::{At, Database, DatabaseField, Name, Piece, Secret, SecretSource, Service, Text};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::{Diagnostic, Severity};
+use tranship_frontend::yaml::Node;
 
 /// One warning for all literals that became secrets; values of variables are worth a note.
 pub(super) fn tell(cx: &mut Lowering<'_>, given: &[Given]) {

@@ -1,11 +1,11 @@
 //! Which services are deployed, which are skipped, which a managed database replaces.
 
 use super::Lowering;
-use crate::app::extension::{KEY, names_listed};
-use crate::app::{Name, Settings};
-use crate::diagnostic::{Diagnostic, rules, suggest};
-use crate::yaml::{Entry, Node};
+use crate::settings::{DatabaseSetting, unknown_service};
+use crate::{Name, Settings};
 use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::suggest;
+use tranship_frontend::yaml::{Entry, Node};
 
 /// The services of the manifest by what becomes of them.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> Selectio
     let mut selection = Selection { deployed: Vec::new(), replaced: Vec::new(), skipped };
     let manifest = cx.manifest;
     for entry in manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten() {
-        let database = entry.value.at(&[KEY, "database"]).filter(|node| node.as_bool() != Some(false));
+        let database = cx.document.service(&entry.key.text).and_then(|settings| settings.database.as_ref());
         if selection.skipped.contains(&entry.key.text) {
             cx.ledger.ignored(&entry.value, "the service is skipped", false);
-        } else if database.is_some() {
+        } else if matches!(database, Some(DatabaseSetting::Managed(_))) {
             selection.replaced.push(entry);
         } else {
             selection.deployed.push(entry);
@@ -38,31 +38,21 @@ pub(super) fn select<'a>(cx: &mut Lowering<'a>, settings: &Settings) -> Selectio
 
 /// The names in `skip`, of the environment and of the top together.
 fn skipped(cx: &mut Lowering<'_>, settings: &Settings) -> BTreeSet<Name> {
-    let top = cx.manifest.root.get(KEY);
-    let environment = settings.environment.as_deref().and_then(|name| top?.at(&["environments", name]));
-    let layers = [top, environment].into_iter().flatten();
     let mut skipped = BTreeSet::new();
-    for (name, node) in layers.flat_map(|layer| names_listed(layer.get("skip"))) {
+    for listed in &settings.skip {
+        let name = &listed.value;
         let services = || cx.manifest.services().map(|(name, _)| &**name);
-        let known = services().any(|known| known == name);
-        if !known && !cx.manifest.inactive.iter().any(|inactive| **inactive == *name) {
-            let diagnostic = unknown(&name, "skip").at(node.origin);
-            let near = suggest::closest(&name, services()).map(|near| format!("did you mean `{near}`?"));
+        let known = services().any(|known| known == *name);
+        if !known && !cx.manifest.inactive.iter().any(|inactive| **inactive == **name) {
+            let diagnostic = unknown_service(name, "skip").at(listed.origin);
+            let near = suggest::closest(name, services()).map(|near| format!("did you mean `{near}`?"));
             let diagnostic = match near {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic.help("remove it, or name a service of the manifest"),
             };
             cx.diagnostics.push(diagnostic);
         }
-        skipped.insert(name.into());
+        skipped.insert(name.as_str().into());
     }
     skipped
-}
-
-/// A setting that names no service of the manifest.
-pub(super) fn unknown(name: &str, setting: &str) -> Diagnostic {
-    Diagnostic::new(
-        &rules::tranship::UNKNOWN_SERVICE,
-        format!("`{setting}` names `{name}`, and the manifest has no service of that name"),
-    )
 }

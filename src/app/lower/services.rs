@@ -1,15 +1,17 @@
 //! A Compose service as the container it describes. No inference: what the keys say.
 
+use super::Lowering;
 use super::read::scalar;
-use super::{Lowering, images};
-use crate::app::extension::{KEY, one_or_more, setting_number};
-use crate::app::{
+use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
+use crate::{
     At, Condition, Container, Dependency, HealthCheck, HealthTest, Image, Name, Permission, Resources, Role,
     Scaling, Service, Text, Variant,
 };
-use crate::source::{Provenance, VariableSource};
-use crate::yaml::{Entry, Node, Value};
 use indexmap::IndexMap;
+use tranship_facts::ports::data_store_on;
+use tranship_facts::{DataStoreKind, KnownImage};
+use tranship_frontend::source::{Provenance, VariableSource};
+use tranship_frontend::yaml::{Entry, Node, Value};
 
 impl Lowering<'_> {
     /// The service of an entry of `services`.
@@ -17,19 +19,20 @@ impl Lowering<'_> {
         let (name, node) = (entry.key.text.clone(), &entry.value);
         let container = self.container(node);
         let data_store = data_store(&container);
+        let settings = self.document.service(&name);
         Service {
             host_names: self.host_names(&name, entry),
             dependencies: self.dependencies(node),
             replicas: self.replicas(node),
-            scaling: node.at(&[KEY, "scale"]).and_then(scaling),
+            scaling: settings.and_then(|settings| settings.scale.as_ref()).map(scaling),
             resources: self.resources(node),
-            permissions: self.permissions(node),
+            permissions: self.permissions(settings),
             stop_first: self
                 .string(node.at(&["deploy", "update_config", "order"]))
                 .map(|order| order.map(|order| order == "stop-first")),
             role: Role::Service,
             node: node.id,
-            origin: if entry.key.origin == crate::source::Origin::NOWHERE {
+            origin: if entry.key.origin == tranship_frontend::source::Origin::NOWHERE {
                 node.origin
             } else {
                 entry.key.origin
@@ -110,7 +113,7 @@ impl Lowering<'_> {
                     true => {
                         let variable = self.use_late(&name, None);
                         let mut text = Text { node: node.id, origin: node.origin, ..Text::default() };
-                        text.push(crate::app::Piece::LateBound(variable), node.origin);
+                        text.push(crate::Piece::LateBound(variable), node.origin);
                         Some(text)
                     }
                     false => self.text(node),
@@ -205,21 +208,15 @@ impl Lowering<'_> {
         new.or(old)
     }
 
-    fn permissions(&mut self, node: &Node) -> Vec<Permission> {
-        let items = node.at(&[KEY, "permissions"]).and_then(Node::as_sequence).unwrap_or_default();
-        let mut permissions = Vec::new();
-        for item in items {
-            let (Some(actions), Some(resources)) = (item.get("actions"), item.get("resources")) else {
-                continue;
-            };
-            permissions.push(Permission {
-                actions: one_or_more(actions).iter().filter_map(|action| self.string(Some(action))).collect(),
-                resources: one_or_more(resources).iter().filter_map(|arn| self.text(arn)).collect(),
-                node: item.id,
-                origin: item.origin,
-            });
-        }
-        permissions
+    fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<Permission> {
+        let statements = settings.into_iter().flat_map(|settings| &settings.permissions);
+        let lowered = statements.map(|statement| Permission {
+            actions: statement.value.actions.0.clone(),
+            resources: statement.value.resources.0.iter().map(|arn| self.open_text(&arn.0)).collect(),
+            node: statement.node,
+            origin: statement.origin,
+        });
+        lowered.collect()
     }
 
     fn dependencies(&mut self, node: &Node) -> Vec<Dependency> {
@@ -263,23 +260,24 @@ fn positive(size: &At<u64>) -> bool {
     size.value > 0
 }
 
-fn scaling(node: &Node) -> Option<Scaling> {
-    Some(Scaling {
-        min: setting_number(node.get("min")?)?,
-        max: setting_number(node.get("max")?)?,
-        cpu: node.get("cpu").and_then(setting_number),
-        memory: node.get("memory").and_then(setting_number),
-    })
+fn scaling(scale: &ScaleSettings) -> Scaling {
+    let percent = |at: &Option<At<WholeNumber<1, 100>>>| at.clone().map(|at| at.map(WholeNumber::get));
+    Scaling {
+        min: scale.min.clone().map(WholeNumber::get),
+        max: scale.max.clone().map(WholeNumber::get),
+        cpu: percent(&scale.cpu),
+        memory: percent(&scale.memory),
+    }
 }
 
 /// What data a container keeps, by its image, else by a port that only data stores have.
-fn data_store(container: &Container) -> Option<&'static str> {
+fn data_store(container: &Container) -> Option<DataStoreKind> {
     let image = match &container.image {
         Image::Named(text) => super::flat::shown(text),
         Image::Built { .. } => String::new(),
     };
-    match images::known(&image) {
-        Some(known) => known.store,
-        None => container.ports.iter().find_map(|port| images::store_on(port.container.value)),
+    match KnownImage::find(&image) {
+        Some(known) => known.data_store(),
+        None => container.ports.iter().find_map(|port| data_store_on(port.container.value)),
     }
 }

@@ -5,13 +5,12 @@
 
 use super::Lowering;
 use super::read::scalar;
-use crate::app::extension::{KEY, setting_text};
-use crate::app::{At, MountSource, Name, Role, Scope, Service, Volume};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
-use crate::yaml::{Entry, Node};
+use crate::settings::{VolumeOwner, VolumeScope};
+use crate::{At, MountSource, Name, Role, Scope, Service, Volume};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::{Entry, Node};
 
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(cx: &mut Lowering<'_>, services: &IndexMap<Name, Service>) -> IndexMap<Name, Volume> {
@@ -52,20 +51,18 @@ fn volume(
 ) -> Volume {
     let node = &entry.value;
     let external = node.get("external").and_then(Node::as_bool).unwrap_or(false);
-    let declared = node.at(&[KEY, "scope"]);
-    if let Some(scope) = declared {
-        cx.ledger.exact(scope, "how long the volume lives");
-    }
+    let settings = cx.document.volume(&entry.key.text);
+    let declared = settings.and_then(|settings| settings.scope.as_ref());
     let task = one_task(services, &users);
-    let scope = match (declared.and_then(setting_text).as_deref(), task) {
-        (Some("persistent"), _) => Scope::Persistent,
-        (Some("task"), Some(task)) => Scope::Task(task),
+    let scope = match (declared.map(|scope| scope.value), task) {
+        (Some(VolumeScope::Persistent), _) => Scope::Persistent,
+        (Some(VolumeScope::Task), Some(task)) => Scope::Task(task),
         (None, Some(task)) if users.len() > 1 && !external => Scope::Task(task),
         _ => Scope::Persistent,
     };
     Volume {
         name: entry.key.text.clone(),
-        owner: owner(cx, services, node, &users),
+        owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, &users)),
         external: node
             .get("name")
             .or(node.get("external"))
@@ -91,37 +88,12 @@ fn one_task(services: &IndexMap<Name, Service>, users: &[Name]) -> Option<Name> 
     tasks.first().filter(|_| tasks.len() == 1).cloned()
 }
 
-/// The declared owner, else the one numeric user of those who mount it.
-fn owner(
-    cx: &mut Lowering<'_>,
-    services: &IndexMap<Name, Service>,
-    node: &Node,
-    users: &[Name],
-) -> Option<At<(u32, u32)>> {
-    if let Some(declared) = node.at(&[KEY, "owner"]) {
-        let owner = setting_text(declared).and_then(|text| numeric(&text));
-        if owner.is_none() {
-            cx.diagnostics.push(
-                Diagnostic::new(
-                    &rules::tranship::INVALID_SETTING,
-                    format!("`{}` must be a numeric `uid:gid`", cx.manifest.nodes.path(declared.id)),
-                )
-                .at(declared.origin)
-                .help("write it in quotes, as `owner: \"1000:1000\"`"),
-            );
-        }
-        return owner.map(|owner| At::of(declared, owner));
-    }
+/// The one numeric user of those who mount it.
+fn owner(services: &IndexMap<Name, Service>, users: &[Name]) -> Option<At<VolumeOwner>> {
     let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
-    let numbers: Vec<(Option<(u32, u32)>, Origin)> =
-        named.map(|user| (user.literal().and_then(|text| numeric(&text)), user.origin)).collect();
+    let numbers: Vec<(Option<VolumeOwner>, Origin)> =
+        named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();
     let (first, origin) = numbers.first()?;
     let agreed = numbers.iter().all(|(number, _)| number == first);
     first.filter(|_| agreed).map(|owner| At::inferred(owner, *origin))
-}
-
-/// `1000:1000`, or `1000` for both.
-fn numeric(text: &str) -> Option<(u32, u32)> {
-    let (uid, gid) = text.split_once(':').unwrap_or((text, text));
-    Some((uid.parse().ok()?, gid.parse().ok()?))
 }

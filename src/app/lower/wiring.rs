@@ -8,13 +8,15 @@ use super::flat::Flat;
 use super::names::{Field, field, holds_callers, holds_host};
 use super::pool::{Pool, Use};
 use super::scan::{Address, Names, Part, addresses, slice};
-use super::{Lowering, images, secrets};
-use crate::app::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::secret::{self, can_be_secret, is_secret_form, is_secret_name};
-use crate::source::{Origin, Provenance, VariableSource};
+use super::{Lowering, secrets};
+use crate::rules;
+use crate::{Database, DatabaseField, Image, Name, Piece, Secret, Segment, Service, Text, Variant};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::{KnownImage, UrlScheme};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::secrets::{name_words, secret_spans, secrets_of};
+use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
 /// A service reaches another, as a value says.
 #[derive(Debug, Clone)]
@@ -91,8 +93,8 @@ fn listening(
         let ports = listening.entry(service.name.clone()).or_default();
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
         if let Image::Named(text) = &service.container.image {
-            let known = images::known(&super::flat::shown(text));
-            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|(port, _)| *port));
+            let known = KnownImage::find(&super::flat::shown(text));
+            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|port| port.number));
         }
     }
     for database in databases.values() {
@@ -113,11 +115,8 @@ fn adopt_names(
             for (variable, variant) in &service.container.environment {
                 let Some((_, kind)) = field(variable).filter(|(found, _)| *found == prefix) else { continue };
                 let Some(value) = variant.value.as_ref().and_then(Text::literal) else { continue };
-                let at = || crate::app::At {
-                    value: value.to_string(),
-                    node: variant.node,
-                    origin: variant.origin,
-                };
+                let at =
+                    || crate::At { value: value.to_string(), node: variant.node, origin: variant.origin };
                 match kind {
                     Field::Database if database.database.is_none() && !value.is_empty() => {
                         database.database = Some(at())
@@ -157,7 +156,7 @@ fn groups(
             Some(_) => None,
             // `SPRING_DATASOURCE_URL` goes with `SPRING_DATASOURCE_USERNAME`.
             None => {
-                let mut words = secret::words(variable);
+                let mut words = name_words(variable);
                 let last = words.pop();
                 last.filter(|last| ["URL", "URI", "DSN", "ENDPOINT"].contains(&last.as_str()))
                     .map(|_| words.join("_"))
@@ -194,6 +193,8 @@ impl Wiring<'_> {
     ) -> Text {
         let flat = Flat::of(text);
         let found = self.addresses(service, &flat.text, holds_host(variable));
+        let spans = secret_spans(&flat.text);
+        let whole = 0..flat.text.len();
         let mut marks = Vec::new();
         let mut credentials = false;
         for address in &found {
@@ -218,25 +219,30 @@ impl Wiring<'_> {
                         marks.extend(self.host_mark(service, &to, address, text.origin));
                     }
                     let found = Found { service, variable, flat: &flat, text };
-                    marks.extend(self.password_mark(cx, &found, address, Some(to)));
+                    marks.extend(self.password_mark(cx, &found, address, &spans, Some(to)));
                 }
                 None => {
                     let found = Found { service, variable, flat: &flat, text };
-                    marks.extend(self.password_mark(cx, &found, address, None));
+                    marks.extend(self.password_mark(cx, &found, address, &spans, None));
                 }
             }
         }
         if let (true, Some(piece)) = (found.is_empty(), self.credential(service, variable, &flat, groups)) {
-            marks.push((0..flat.text.len(), piece));
+            marks.push((whole.clone(), piece));
             credentials = true;
         }
+        let found = Found { service, variable, flat: &flat, text };
         if credentials {
             cx.ledger.exact(text, "the managed database");
-        } else if is_secret(variable, &flat)
+        } else if secrets_of(variable, &flat.text) == [whole.clone()]
             && !marks.iter().any(|(_, piece)| matches!(piece, Piece::Host(_)))
         {
-            let found = Found { service, variable, flat: &flat, text };
-            return flat.with(vec![(0..flat.text.len(), self.given(cx, &found, 0..flat.text.len(), None))]);
+            return flat.with(vec![(whole.clone(), self.given(cx, &found, whole, None))]);
+        }
+        for span in spans.into_iter().filter(|span| *span != whole) {
+            if !marks.iter().any(|(part, _)| overlap(part, &span)) {
+                marks.push((span.clone(), self.given(cx, &found, span, Some(None))));
+            }
         }
         flat.with(marks)
     }
@@ -256,13 +262,14 @@ impl Wiring<'_> {
         let generated = |segment: &Segment| {
             matches!(&segment.piece, Piece::Database { field: DatabaseField::Password, .. })
         };
-        match text.segments.iter().any(generated) {
+        let (value, reason, became) = match text.segments.iter().any(generated) {
             true => {
                 let reason = "the managed database has a password of its own";
-                cx.ledger.approximated(&text, "the generated password", reason, "the database's secret");
+                ("the generated password", reason, "the database's secret")
             }
-            false => cx.ledger.approximated(&text, "a secret", "a literal secret is never emitted", ""),
-        }
+            false => ("a secret", "a literal secret is never emitted", ""),
+        };
+        cx.ledger.approximated(&text, value, reason, became);
         if text.segments.len() == 1 {
             return text;
         }
@@ -329,8 +336,12 @@ impl Wiring<'_> {
             return;
         }
         let written = address.port.as_ref().and_then(|port| slice(&flat.text, port).parse().ok());
-        let of_scheme =
-            || address.scheme.as_ref().and_then(|scheme| images::scheme_port(slice(&flat.text, scheme)));
+        let of_scheme = || {
+            address
+                .scheme
+                .as_ref()
+                .and_then(|scheme| UrlScheme::find(slice(&flat.text, scheme)).map(|it| it.port))
+        };
         let port = written.or(sibling).or_else(of_scheme);
         self.reaches.push(Reach { from: from.clone(), to: to.clone(), port, origin });
     }
@@ -428,7 +439,7 @@ impl Wiring<'_> {
             return None;
         }
         let same =
-            |known: &Option<crate::app::At<String>>| known.as_ref().is_some_and(|known| known.value == value);
+            |known: &Option<crate::At<String>>| known.as_ref().is_some_and(|known| known.value == value);
         let gives = |database: &&Database| {
             self.directory.share(service, &database.name)
                 && match kind {
@@ -450,12 +461,13 @@ impl Wiring<'_> {
         cx: &Lowering<'_>,
         found: &Found<'_>,
         address: &Address,
+        spans: &[Part],
         to: Option<Name>,
     ) -> Option<(Part, Piece)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
         let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
-        if !can_be_secret(slice(&found.flat.text, &part)) {
+        if !spans.iter().any(|span| overlap(span, &part)) {
             return None;
         }
         Some((part.clone(), self.given(cx, found, part, Some(to))))
@@ -493,10 +505,8 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether the whole value is a secret, by the variable's name or by the value's form.
-fn is_secret(variable: &str, flat: &Flat) -> bool {
-    let named = is_secret_name(variable) && can_be_secret(&flat.text);
-    named || (flat.is_known() && is_secret_form(&flat.text))
+fn overlap(one: &Part, other: &Part) -> bool {
+    one.start < other.end && other.start < one.end
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.

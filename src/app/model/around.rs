@@ -1,10 +1,10 @@
 //! What stands around the services: volumes, databases, secrets, edges, endpoints.
 
-use super::{Name, Protocol};
-use crate::app::At;
-use crate::app::Text;
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use super::Name;
+use crate::{At, Text, VolumeOwner};
+use tranship_facts::{DatabaseEngine, TransportProtocol};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// A named volume.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Volume {
     /// How long it lives.
     pub scope: Scope,
     /// `x-tranship.owner`, else the one numeric `user:` of the services that mount it.
-    pub owner: Option<At<(u32, u32)>>,
+    pub owner: Option<At<VolumeOwner>>,
     /// `external` or `name`: a volume that exists already.
     pub external: Option<At<String>>,
     /// The volume's node.
@@ -40,7 +40,7 @@ pub struct Database {
     /// The Compose service it replaces.
     pub name: Name,
     /// The engine.
-    pub engine: At<Engine>,
+    pub engine: At<DatabaseEngine>,
     /// The engine's version; nothing for the newest that the target's table knows.
     pub version: Option<At<String>>,
     /// The instance class, such as `db.t4g.micro`.
@@ -57,36 +57,6 @@ pub struct Database {
     pub origin: Origin,
     /// The node of the whole Compose service.
     pub service_node: NodeId,
-}
-
-/// Engines of managed databases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// MySQL.
-    Mysql,
-    /// MariaDB.
-    Mariadb,
-    /// PostgreSQL.
-    Postgres,
-}
-
-impl Engine {
-    /// As RDS names it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Engine::Mysql => "mysql",
-            Engine::Mariadb => "mariadb",
-            Engine::Postgres => "postgres",
-        }
-    }
-
-    /// The port it listens on.
-    pub fn port(self) -> u16 {
-        match self {
-            Engine::Mysql | Engine::Mariadb => 3306,
-            Engine::Postgres => 5432,
-        }
-    }
 }
 
 /// A value that must not appear in an artifact.
@@ -127,7 +97,7 @@ pub struct Edge {
     /// The service or database connected to.
     pub to: Name,
     /// The port; nothing where none could be found, and a note said so.
-    pub port: Option<(u16, Protocol)>,
+    pub port: Option<(u16, TransportProtocol)>,
     /// What says so: a value, a `depends_on`, a link.
     pub origin: Origin,
 }
@@ -140,7 +110,7 @@ pub struct Endpoint {
     /// The container's port.
     pub port: u16,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// Who reaches it.
     pub exposure: Exposure,
     /// The port's node, if the manifest names it.

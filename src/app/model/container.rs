@@ -1,12 +1,13 @@
 //! What one container runs, and how.
 
 use super::Name;
-use crate::app::At;
-use crate::app::Text;
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use crate::At;
+use crate::Text;
 use indexmap::IndexMap;
 use std::time::Duration;
+use tranship_facts::TransportProtocol;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// What a container runs, and how.
 #[derive(Debug, Clone)]
@@ -175,30 +176,11 @@ pub struct Port {
     /// The address it is published on.
     pub host_ip: Option<At<String>>,
     /// TCP or UDP.
-    pub protocol: Protocol,
+    pub protocol: TransportProtocol,
     /// The port's node.
     pub node: NodeId,
     /// Where the port stands.
     pub origin: Origin,
-}
-
-/// Transport protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-impl Protocol {
-    /// As Compose and AWS write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Protocol::Tcp => "tcp",
-            Protocol::Udp => "udp",
-        }
-    }
 }
 
 /// A secret or config as a file in the container.

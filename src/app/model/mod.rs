@@ -11,22 +11,25 @@ pub use around::*;
 pub use container::*;
 pub use service::*;
 
-use crate::app::Settings;
-use crate::app::Variable;
-use crate::source::Origin;
+use crate::{ChosenEnvironment, Settings, Text, Variable};
 use indexmap::IndexMap;
 use std::sync::Arc;
+use tranship_frontend::source::Origin;
 
 /// A name of the manifest: of a service, a volume, a secret.
 pub type Name = Arc<str>;
 
 /// What the manifest means in one environment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Application {
     /// The project's name.
     pub name: Name,
-    /// The settings of the environment chosen.
+    /// What was chosen to compile for.
+    pub environment: ChosenEnvironment,
+    /// Its settings.
     pub settings: Settings,
+    /// Tags of every resource.
+    pub tags: Vec<ResourceTag>,
     /// Everything that runs containers: services, jobs, init containers, sidecars. Databases that AWS
     /// replaces and skipped services are not among them.
     pub services: IndexMap<Name, Service>,
@@ -51,6 +54,15 @@ impl Application {
             bound.value.get_or_insert_with(|| name.clone());
         }
     }
+}
+
+/// A tag of every resource.
+#[derive(Debug, Clone)]
+pub struct ResourceTag {
+    /// Its key.
+    pub name: Name,
+    /// Its value.
+    pub value: Text,
 }
 
 /// A variable that becomes a deploy-time parameter.

@@ -1,10 +1,10 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
 use super::{Container, HealthTest, Image, Name};
-use crate::app::At;
-use crate::app::Text;
-use crate::source::Origin;
-use crate::yaml::NodeId;
+use crate::{At, ScheduleExpression, Text};
+use tranship_facts::DataStoreKind;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// Something that runs containers.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Service {
     /// What its task role may do.
     pub permissions: Vec<Permission>,
     /// Whether it keeps data: a known data store by image or port.
-    pub data_store: Option<&'static str>,
+    pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
     pub stop_first: Option<At<bool>>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.
@@ -105,7 +105,7 @@ pub enum JobTime {
     /// When someone says so.
     Manual,
     /// On a schedule expression: `cron(0 3 * * ? *)`, `rate(1 hour)`.
-    Schedule(At<String>),
+    Schedule(At<ScheduleExpression>),
 }
 
 /// What must be there before a service starts.

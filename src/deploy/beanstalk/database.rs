@@ -1,6 +1,6 @@
-//! The database inside an environment, as the environment's settings tell it.
+//! The environment's integrated database, as described by the environment's option settings.
 //!
-//! In: the settings that an environment runs with. Out: whether there is one, and what becomes of it.
+//! In: the settings of a running environment. Out: whether it has a database, and its deletion policy.
 //! <https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html#command-options-general-rdsdbinstance>
 
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
@@ -8,25 +8,25 @@ use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
 /// The namespace of its settings.
 const SPACE: &str = "aws:rds:dbinstance";
 
-/// The value of a setting; nothing where it has none.
+/// The value of a setting, if it has one.
 fn value<'a>(settings: &'a [ConfigurationOptionSetting], space: &str, name: &str) -> Option<&'a str> {
     let is =
         |it: &&ConfigurationOptionSetting| it.namespace() == Some(space) && it.option_name() == Some(name);
     settings.iter().find(is).and_then(ConfigurationOptionSetting::value).filter(|value| !value.is_empty())
 }
 
-/// Whether the environment has one.
+/// Whether the environment has a database.
 fn exists(settings: &[ConfigurationOptionSetting]) -> bool {
     value(settings, SPACE, "HasCoupledDatabase") == Some("true")
         || value(settings, SPACE, "DBEngine").is_some()
 }
 
-/// What becomes of it when its environment ends; nothing where there is none.
+/// What happens to the database when its environment is terminated; `None` if there is no database.
 pub(super) fn deletion_policy(settings: &[ConfigurationOptionSetting]) -> Option<&str> {
     exists(settings).then(|| value(settings, SPACE, "DBDeletionPolicy").unwrap_or("Delete"))
 }
 
-/// Whether a setting was given. A password need not be shown: a database was made with one.
+/// Whether a setting was given. The API may omit the password, but a database always has one.
 pub(super) fn is_given(settings: &[ConfigurationOptionSetting], space: &str, name: &str) -> bool {
     value(settings, space, name).is_some() || (space == SPACE && exists(settings))
 }

@@ -1,7 +1,7 @@
-//! Takes an environment down.
+//! Terminates an environment.
 //!
-//! In: an environment. Out: [`Outcome`]. Invariant: the application, its versions and its secrets stay; a
-//! database inside the environment goes as its deletion policy says.
+//! In: an environment. Out: [`Outcome`]. Invariant: the application, its versions and its secrets stay; the
+//! environment's database is handled according to its deletion policy.
 
 use super::database;
 use super::environment::{self, find};
@@ -10,10 +10,10 @@ use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Outcome, confirm_by_name};
-use crate::targets::BeanstalkDeployment;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
+use tranship_targets::BeanstalkDeployment;
 
-/// Takes the environment down.
+/// Terminates the environment.
 pub(in crate::deploy) async fn down(
     session: &Session,
     deployment: &BeanstalkDeployment,
@@ -22,11 +22,11 @@ pub(in crate::deploy) async fn down(
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Failure> {
     let Some(mut found) = find(session, deployment).await? else {
-        progress.say(&format!("there is no environment {}: nothing to do", deployment.environment));
+        progress.say(&format!("no environment {}: nothing to do", deployment.environment));
         return Ok(Outcome { changed: false, outputs: Vec::new() });
     };
     if !found.is_ready() {
-        progress.say(&format!("{} is {}: following it first", found.name, found.status));
+        progress.say(&format!("{} is {}: waiting for it to finish", found.name, found.status));
         found = follow::to_rest(session, &found, None, options.timeout, progress).await?;
         if !found.is_ready() {
             return Ok(Outcome { changed: true, outputs: Vec::new() });
@@ -34,19 +34,21 @@ pub(in crate::deploy) async fn down(
     }
     let settings = environment::settings(session, &found).await?;
     let name = &found.name;
-    progress.warn(&format!("the environment {name} is terminated, with its instances and its load balancer"));
+    progress.warn(&format!(
+        "the environment {name} will be terminated, with its instances and its load balancer"
+    ));
     match database::deletion_policy(&settings) {
         None => {}
-        Some("Retain") => progress.warn("its database is kept, outside of any environment"),
-        Some("Snapshot") => progress.warn("its database is deleted; a snapshot of it is kept"),
+        Some("Retain") => progress.warn("its database will be kept, detached from the environment"),
+        Some("Snapshot") => progress.warn("its database will be deleted; a snapshot is kept"),
         Some(_) if options.delete_data.iter().any(|name| name == "database") => {
-            progress.warn("its database is deleted with all that it holds");
+            progress.warn("its database will be deleted with all its data");
         }
         Some(_) => {
             return Err(Failure::usage(format!(
-                "the database of {name} would be deleted with all that it holds"
+                "this would delete the database of {name} with all its data"
             ))
-            .help("if it may be, `--delete-data database`; else deploy it with a snapshot policy first"));
+            .help("allow it with `--delete-data database`, or deploy with a snapshot policy first"));
         }
     }
     confirm_by_name(options, environment).await?;
@@ -58,7 +60,7 @@ pub(in crate::deploy) async fn down(
     let end = follow::to_rest(session, &found, request, options.timeout, progress).await?;
     session.settled();
     if end.status == "Terminated" {
-        progress.say(&format!("the application {} and its versions stay", found.application));
+        progress.say(&format!("the application {} and its versions are kept", found.application));
         return Ok(Outcome { changed: true, outputs: Vec::new() });
     }
     Err(Failure::failed(format!("the environment {name} was not terminated: it is {}", end.status)))

@@ -1,18 +1,18 @@
-//! An environment: found, created, updated.
+//! Finds, creates and updates an environment.
 //!
-//! In: what the deployment wants. Out: [`Environment`], [`Request`]. Invariant: only settings that the bundle
-//! cannot carry go through the API, and only those that differ: what the API sets overrides the bundle for ever.
+//! In: the desired state. Out: [`Environment`], [`Request`]. Invariant: only settings that the bundle cannot
+//! carry go through the API, and only those that differ: an API setting overrides the bundle permanently.
 
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::session::Session;
-use crate::targets::BeanstalkDeployment;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
     EnvironmentStatus,
 };
+use tranship_targets::BeanstalkDeployment;
 
-/// An environment as it stands.
+/// An environment and its current state.
 #[derive(Debug, Clone)]
 pub(super) struct Environment {
     /// Its name.
@@ -34,38 +34,38 @@ pub(super) struct Environment {
     address: Option<String>,
 }
 
-/// A change that was asked for.
+/// A requested change.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     /// The environment's id.
     pub(super) environment: String,
-    /// What its events are marked with.
+    /// The request ID that its events carry.
     pub(super) id: Option<String>,
 }
 
 impl Environment {
-    /// Whether it takes requests.
+    /// Whether it accepts changes.
     pub(super) fn is_ready(&self) -> bool {
         self.status == EnvironmentStatus::Ready.as_str()
     }
 
-    /// Whether it is at rest and not failing.
+    /// Whether it is stable and healthy.
     pub(super) fn is_well(&self) -> bool {
         self.is_ready() && self.health != EnvironmentHealth::Red.as_str()
     }
 
-    /// Whether it is at rest, not failing, with this version.
+    /// Whether it is stable, healthy and runs this version.
     pub(super) fn serves(&self, label: &str) -> bool {
         self.is_well() && self.version.as_deref() == Some(label)
     }
 
-    /// What there is to know of it.
+    /// Facts to show about it.
     pub(super) fn outputs(&self) -> Vec<(String, String)> {
         self.address.iter().map(|name| ("address".to_owned(), format!("http://{name}"))).collect()
     }
 }
 
-/// Finds the environment; one that was terminated is not found.
+/// Finds the environment; terminated environments are not found.
 pub(super) async fn find(
     session: &Session,
     deployment: &BeanstalkDeployment,
@@ -73,18 +73,18 @@ pub(super) async fn find(
     let call = session.beanstalk().describe_environments().application_name(&deployment.application);
     let call = call.environment_names(&deployment.environment).include_deleted(false);
     let answer = call.send().await;
-    let answer = answer
-        .map_err(|error| sdk(&format!("look for the environment {}", deployment.environment), error))?;
+    let answer =
+        answer.map_err(|error| sdk(&format!("find the environment {}", deployment.environment), error))?;
     let found = answer.environments().iter().find(|it| it.status() != Some(&EnvironmentStatus::Terminated));
     Ok(found.map(read))
 }
 
-/// The environment of an id, terminated or not.
+/// The environment with an id, terminated or not.
 pub(super) async fn by_id(session: &Session, id: &str) -> Result<Environment, Failure> {
     let answer =
         session.beanstalk().describe_environments().environment_ids(id).include_deleted(true).send().await;
-    let answer = answer.map_err(|error| sdk("look at the environment", error))?;
-    answer.environments().first().map(read).ok_or_else(|| Failure::failed("the environment is gone"))
+    let answer = answer.map_err(|error| sdk("read the environment", error))?;
+    answer.environments().first().map(read).ok_or_else(|| Failure::failed("the environment no longer exists"))
 }
 
 fn read(found: &EnvironmentDescription) -> Environment {
@@ -119,7 +119,7 @@ pub(super) async fn missing_options(
     Ok(wanted)
 }
 
-/// The settings that an environment runs with. Beside them the service describes a draft that is on its way or
+/// The current settings of an environment. The service also returns a draft that is being applied or
 /// has failed: <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_ConfigurationSettingsDescription.html>.
 pub(super) async fn settings(
     session: &Session,
@@ -141,7 +141,7 @@ fn option_settings(settings: Vec<Setting>) -> Option<Vec<ConfigurationOptionSett
     (!settings.is_empty()).then(|| settings.into_iter().map(build).collect())
 }
 
-/// Asks for a new environment.
+/// Requests a new environment.
 pub(super) async fn create(
     session: &Session,
     deployment: &BeanstalkDeployment,
@@ -153,12 +153,12 @@ pub(super) async fn create(
     let call = session.beanstalk().create_environment().application_name(&deployment.application);
     let call = call.environment_name(name).version_label(label).solution_stack_name(stack);
     let answer = call.set_option_settings(option_settings(settings)).send().await;
-    let answer = answer.map_err(|error| sdk(&format!("make the environment {name}"), error))?;
+    let answer = answer.map_err(|error| sdk(&format!("create the environment {name}"), error))?;
     let id = answer.request_id().map(str::to_owned);
     Ok(Request { environment: answer.environment_id.unwrap_or_default(), id })
 }
 
-/// What an update changes. One call may not carry both:
+/// What an update changes. One call cannot change both:
 /// <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateEnvironment.html>.
 #[derive(Debug, Clone)]
 pub(super) enum Update {
@@ -168,7 +168,7 @@ pub(super) enum Update {
     Settings(Vec<Setting>),
 }
 
-/// Asks for an update.
+/// Requests an update.
 pub(super) async fn update(
     session: &Session,
     running: &Environment,

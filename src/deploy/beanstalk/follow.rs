@@ -1,7 +1,7 @@
-//! Follows an environment until it rests, one line an event, and says whether it does what was asked.
+//! Follows an environment until it is stable, one line per event, and checks the result.
 //!
-//! In: a request, or an environment that is busy. Out: the environment, Ready with the version and not Red;
-//! else the first error event's own words. "Instance deployment completed" is one batch, not the end.
+//! In: a request, or a busy environment. Out: the environment, Ready with the version and not Red; otherwise
+//! the message of the first error event. "Instance deployment completed" concludes one batch, not the deployment.
 
 use super::environment::{Environment, Request, by_id};
 use crate::deploy::clock::Pace;
@@ -12,10 +12,10 @@ use aws_sdk_elasticbeanstalk::primitives::DateTime;
 use aws_sdk_elasticbeanstalk::types::{EnvironmentHealthAttribute, EventDescription, EventSeverity};
 use std::time::Duration;
 
-/// How long a Ready environment may take to show a colour.
+/// How long a Ready environment may take to report its health color.
 const COLOUR: Duration = Duration::from_secs(3 * 60);
 
-/// Follows a request to its end.
+/// Follows a request until it completes.
 pub(super) async fn deployment(
     session: &Session,
     request: &Request,
@@ -32,10 +32,10 @@ pub(super) async fn deployment(
     if end.serves(label) && trail.errors.is_empty() {
         return Ok(end);
     }
-    Err(failure(session, &end, &format!("the version {label}"), &trail).await)
+    Err(failure(session, &end, &format!("deploying version {label}"), &trail).await)
 }
 
-/// Follows a change of settings to its end. What runs may be the very version that fails: its health says nothing.
+/// Follows a settings change until it completes. The running version may itself be failing, so its health is ignored.
 pub(super) async fn settings(
     session: &Session,
     request: &Request,
@@ -47,10 +47,10 @@ pub(super) async fn settings(
     if end.is_ready() && trail.errors.is_empty() {
         return Ok(());
     }
-    Err(failure(session, &end, "its new settings", &trail).await)
+    Err(failure(session, &end, "applying the new settings", &trail).await)
 }
 
-/// Follows whatever goes on to its end, good or bad; a request where we asked for it.
+/// Follows the current operation until it completes, successfully or not; with a request if it is ours.
 pub(super) async fn to_rest(
     session: &Session,
     environment: &Environment,
@@ -62,7 +62,7 @@ pub(super) async fn to_rest(
     rest(session, &environment.id, &mut trail, limit, progress).await
 }
 
-/// What was seen of an environment's events.
+/// The events of an environment seen so far.
 #[derive(Debug, Default)]
 struct Trail {
     request: Option<String>,
@@ -79,7 +79,7 @@ async fn rest(
 ) -> Result<Environment, Failure> {
     let mut pace = Pace::new(limit);
     loop {
-        // The state first: events read after it are all there are.
+        // Read the state first: events read afterwards are then complete.
         let environment = by_id(session, id).await?;
         for event in fresh(session, &environment, trail).await? {
             let failed = matches!(event.severity(), Some(EventSeverity::Error | EventSeverity::Fatal));
@@ -105,7 +105,7 @@ async fn rest(
     }
 }
 
-/// Events not seen before, oldest first: those of the request, or those since the last change.
+/// New events, oldest first: those of the request, or those since the last change.
 async fn fresh(
     session: &Session,
     environment: &Environment,
@@ -113,7 +113,7 @@ async fn fresh(
 ) -> Result<Vec<EventDescription>, Failure> {
     let mut found = events(session, environment, trail.request.as_ref()).await?;
     let first = trail.request.is_none() && trail.seen.is_empty();
-    // Of what happened before we came, the current operation's beginning is enough to show.
+    // Of the events before we started, only the start of the current operation is worth showing.
     let begins =
         |event: &EventDescription| event.message().is_some_and(|text| text.ends_with("is starting."));
     let shown = found.iter().position(begins).filter(|_| first).map_or(found.len(), |start| start + 1);
@@ -127,7 +127,7 @@ async fn fresh(
     Ok(found)
 }
 
-/// The newest events first: all of a request, or a page of those of the environment.
+/// The newest events first: all events of a request, or one page of the environment's.
 async fn events(
     session: &Session,
     environment: &Environment,
@@ -154,7 +154,7 @@ async fn failure(session: &Session, end: &Environment, what: &str, trail: &Trail
         true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
         false => format!("it is {}", end.status),
     });
-    let mut failure = Failure::failed(format!("the environment {name} did not take {what}: {message}"));
+    let mut failure = Failure::failed(format!("environment {name}: {what} failed: {message}"));
     for error in trail.errors.iter().skip(1).filter(|error| **error != message) {
         failure = failure.help(error.clone());
     }
@@ -164,7 +164,7 @@ async fn failure(session: &Session, end: &Environment, what: &str, trail: &Trail
     failure.help(format!("`eb logs {name}` or the console shows the instances' logs"))
 }
 
-/// What enhanced health says; nothing where it is off or cannot be read.
+/// The causes reported by enhanced health; empty if it is off or unreadable.
 async fn causes(session: &Session, environment: &Environment) -> Vec<String> {
     let call = session.beanstalk().describe_environment_health().environment_id(&environment.id);
     let answer = call.attribute_names(EnvironmentHealthAttribute::All).send().await;

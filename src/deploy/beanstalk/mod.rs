@@ -1,8 +1,8 @@
-//! Deploys an Elastic Beanstalk environment: upload, application version, create or update, the wait until
+//! Deploys an Elastic Beanstalk environment: upload, application version, create or update, then wait until
 //! it is Ready with that version.
 //!
-//! In: a [`BeanstalkDeployment`] and its bundle. Out: [`Outcome`]. Invariant: each step looks at what is
-//! there first, and a version is named by its content, so that nothing is made twice.
+//! In: a [`BeanstalkDeployment`] and its bundle. Out: [`Outcome`]. Invariant: each step first checks what
+//! exists, and a version is named after its content, so that nothing is created twice.
 
 mod database;
 mod down;
@@ -18,8 +18,8 @@ use super::failure::Failure;
 use super::progress::{Action, Change, Progress};
 use super::session::Session;
 use super::{Options, Outcome, Status, artifact, confirm};
-use crate::artifact::ArtifactSet;
-use crate::targets::BeanstalkDeployment;
+use tranship_artifact::ArtifactSet;
+use tranship_targets::BeanstalkDeployment;
 
 pub(super) use self::down::down;
 
@@ -38,7 +38,7 @@ pub(super) async fn deploy(
     let mut settings = environment::missing_options(session, deployment, running.as_ref()).await?;
     let same = settings.is_empty() && !secrets.iter().any(secrets::Secret::is_new);
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
-        progress.say(&format!("{} is as it should be: no changes", deployment.environment));
+        progress.say(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(Outcome { changed: false, outputs: running.outputs() });
     }
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
@@ -64,7 +64,7 @@ pub(super) async fn deploy(
     Ok(Outcome { changed: true, outputs: end.outputs() })
 }
 
-/// Sets what only the API can, before the version that may need it.
+/// Sets the options that only the API can set, before deploying the version that may need them.
 async fn set_options(
     session: &Session,
     running: &Environment,
@@ -76,13 +76,13 @@ async fn set_options(
         return Ok(());
     }
     let request = environment::update(session, running, Update::Settings(settings)).await?;
-    session.underway(format!("the setting of options of the environment {}", running.name));
+    session.underway(format!("the settings update of the environment {}", running.name));
     follow::settings(session, &request, options.timeout, progress).await?;
     session.settled();
     Ok(())
 }
 
-/// The environment, at rest; nothing where it is to be created.
+/// The environment in a stable state; `None` if it is yet to be created.
 async fn settle(
     session: &Session,
     deployment: &BeanstalkDeployment,
@@ -91,8 +91,8 @@ async fn settle(
 ) -> Result<Option<Environment>, Failure> {
     let found = environment::find(session, deployment).await?;
     let Some(busy) = found.as_ref().filter(|environment| !environment.is_ready()) else { return Ok(found) };
-    progress.say(&format!("{} is {}: following it first", busy.name, busy.status));
-    session.underway(format!("what changes the environment {}", busy.name));
+    progress.say(&format!("{} is {}: waiting for it to finish", busy.name, busy.status));
+    session.underway(format!("the current update of the environment {}", busy.name));
     follow::to_rest(session, busy, None, options.timeout, progress).await?;
     session.settled();
     environment::find(session, deployment).await
@@ -127,7 +127,7 @@ fn changes(
     }
 }
 
-/// How the environment stands.
+/// The status of the environment.
 pub(super) async fn status(session: &Session, deployment: &BeanstalkDeployment) -> Result<Status, Failure> {
     let subject = format!("environment {}", deployment.environment);
     let Some(found) = environment::find(session, deployment).await? else {

@@ -1,13 +1,13 @@
-//! The solution stack of an environment: the newest of its branch for a new one, its own for one that runs.
+//! The solution stack of an environment: the newest of its branch for a new one; unchanged for a running one.
 //!
-//! In: how the names of the branch's stacks start and end. Out: a full name. Versions change monthly and are
-//! asked for: <https://docs.aws.amazon.com/elasticbeanstalk/latest/platforms/platforms-supported.html>.
+//! In: the prefix and suffix of the branch's solution stack names. Out: a full name. Versions change monthly, so
+//! AWS is asked: <https://docs.aws.amazon.com/elasticbeanstalk/latest/platforms/platforms-supported.html>.
 
 use super::environment::Environment;
 use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
-use crate::targets::BeanstalkDeployment;
+use tranship_targets::BeanstalkDeployment;
 
 /// The solution stack to deploy to.
 pub(super) async fn resolve(
@@ -20,7 +20,7 @@ pub(super) async fn resolve(
     let answer = answer.map_err(|error| sdk("list the platforms", error))?;
     let branch = &deployment.platform_branch;
     let Some(newest) = newest(answer.solution_stacks(), &deployment.solution_stack) else {
-        return Err(Failure::failed(format!("{} has no platform of the branch {branch}", session.region)));
+        return Err(Failure::failed(format!("no platform of the branch {branch} in {}", session.region)));
     };
     let Some(running) = running else { return Ok(newest.to_owned()) };
     if version(&running.platform, &deployment.solution_stack).is_none() {
@@ -29,11 +29,11 @@ pub(super) async fn resolve(
             running.name, running.platform
         ))
         .help(
-            "an environment cannot change its branch: take it down first, or give the new one another name",
+            "an environment cannot change its platform branch: take it down first, or deploy under another name",
         ));
     }
     if running.platform != newest {
-        progress.say(&format!("{} stays on {}; {newest} is out", running.name, running.platform));
+        progress.say(&format!("{} stays on {}; {newest} is available", running.name, running.platform));
     }
     Ok(running.platform.clone())
 }
@@ -44,7 +44,7 @@ fn newest<'a>(stacks: &'a [String], (start, end): &(String, String)) -> Option<&
     found.max().map(|(_, name)| name)
 }
 
-/// The numbers between the start and the end of a branch's names.
+/// The version number between the prefix and suffix of a solution stack name.
 fn version(name: &str, (start, end): &(String, String)) -> Option<Vec<u64>> {
     let middle = name.strip_prefix(start.as_str())?.strip_suffix(end.as_str())?;
     middle.split('.').map(|part| part.parse().ok()).collect()

@@ -1,8 +1,8 @@
-//! Secrets of an environment: Beanstalk has no parameters, so their values live in Secrets Manager, or in the
+//! Secrets of an environment. Beanstalk has no parameters, so secret values live in Secrets Manager, or in the
 //! one option setting that takes them.
 //!
-//! In: the secrets that the deployment declares and the values given. Out: the secrets stored, and the settings.
-//! Invariant: a value goes to AWS and nowhere else; one that is not given is left as it is.
+//! In: the secrets that the deployment declares and the given values. Out: stored secrets, and option settings.
+//! Invariant: a value is sent to AWS and nowhere else; a secret without a new value is left unchanged.
 
 use super::database;
 use super::environment::{self, Environment, Setting};
@@ -11,31 +11,31 @@ use crate::deploy::parameters::{Choice, choose, secrets_to_ask};
 use crate::deploy::progress::{Progress, Question};
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Values, ask, bucket};
-use crate::targets::{BeanstalkDeployment, DeployParameter};
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
+use tranship_targets::{BeanstalkDeployment, DeployParameter};
 
-/// A secret and what is to be done with it.
+/// A secret and what to do with it.
 pub(super) struct Secret {
     name: String,
     place: Place,
     choice: Choice,
 }
 
-/// Where a secret's value is kept.
+/// Where a secret's value is stored.
 enum Place {
-    /// In Secrets Manager, under its ARN once it exists.
+    /// In Secrets Manager; the ARN is known once the secret exists.
     Manager(Option<String>),
     /// In an option setting: namespace and name.
     Option(String, String),
 }
 
 impl Secret {
-    /// Whether its value is given now.
+    /// Whether this run sets its value.
     pub(super) fn is_new(&self) -> bool {
         matches!(self.choice, Choice::Given(_))
     }
 
-    /// The setting that takes its new value.
+    /// The option setting for its new value.
     pub(super) fn setting(&self) -> Option<Setting> {
         match (&self.place, &self.choice) {
             (Place::Option(space, name), Choice::Given(value)) => {
@@ -46,7 +46,7 @@ impl Secret {
     }
 }
 
-/// Looks which secrets exist and chooses their values. `running` is the environment, where there is one.
+/// Checks which secrets exist and chooses their values. `running` is the environment, if it exists.
 pub(super) async fn plan(
     session: &Session,
     deployment: &BeanstalkDeployment,
@@ -85,7 +85,7 @@ pub(super) async fn plan(
     Ok(places.into_iter().filter_map(secret).collect())
 }
 
-/// Where a secret is kept, and whether it has a value there.
+/// Where a secret is stored, and whether it has a value there.
 async fn place(
     session: &Session,
     secret: &DeployParameter,
@@ -100,11 +100,11 @@ async fn place(
     Ok((Place::Manager(arn), there))
 }
 
-/// A value that nobody knows: 32 letters and digits.
+/// A random value: 32 letters and digits.
 async fn generate(session: &Session) -> Result<String, Failure> {
     let call = session.secrets().get_random_password().password_length(32).exclude_punctuation(true);
-    let answer = call.include_space(false).send().await.map_err(|error| sdk("make up a password", error))?;
-    answer.random_password.ok_or_else(|| Failure::failed("AWS made up no password"))
+    let answer = call.include_space(false).send().await.map_err(|error| sdk("generate a password", error))?;
+    answer.random_password.ok_or_else(|| Failure::failed("AWS generated no password"))
 }
 
 async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> {
@@ -118,11 +118,11 @@ async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> 
         Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => {
             Ok(None)
         }
-        Err(error) => Err(sdk(&format!("look for the secret {name}"), error)),
+        Err(error) => Err(sdk(&format!("check for the secret {name}"), error)),
     }
 }
 
-/// Stores the values that were given and belong to Secrets Manager.
+/// Stores the given values that belong in Secrets Manager.
 pub(super) async fn store(
     session: &Session,
     secrets: &[Secret],
@@ -140,7 +140,7 @@ pub(super) async fn store(
     Ok(())
 }
 
-/// A token of the value: the same value twice is one version.
+/// An idempotency token derived from the value: setting the same value twice creates one version.
 fn token(name: &str, value: &str) -> String {
     bucket::hash(format!("{name}\0{value}").as_bytes())
 }
@@ -148,7 +148,7 @@ fn token(name: &str, value: &str) -> String {
 async fn create(session: &Session, name: &str, value: &str) -> Result<(), Failure> {
     let call = session.secrets().create_secret().name(name).secret_string(value);
     let made = call.client_request_token(token(name, value)).send().await;
-    made.map_err(|error| sdk(&format!("make the secret {name}"), error))?;
+    made.map_err(|error| sdk(&format!("create the secret {name}"), error))?;
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! Applications and their versions.
 //!
-//! In: a bundle and where it was uploaded. Out: a version that is processed. A version's label is the hash
-//! of what the bundle holds, so that the same content is the same version.
+//! In: a bundle and its location. Out: a processed version. A version's label is a hash of the bundle's
+//! content, so the same content is the same version.
 
-use crate::artifact::bundle::unzip;
 use crate::deploy::clock::Pace;
 use crate::deploy::failure::{Failure, FailureKind, sdk};
 use crate::deploy::progress::Progress;
@@ -12,11 +11,12 @@ use aws_sdk_elasticbeanstalk::Client;
 use aws_sdk_elasticbeanstalk::error::ProvideErrorMetadata;
 use aws_sdk_elasticbeanstalk::types::{ApplicationVersionStatus, S3Location};
 use std::time::Duration;
+use tranship_artifact::bundle::unzip;
 
-/// Elastic Beanstalk reads a bundle's configuration files within seconds.
+/// Elastic Beanstalk processes a bundle's configuration files within seconds.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
-/// The label of a bundle's content. A label has 100 characters at most.
+/// The label for a bundle's content; at most 100 characters.
 pub(super) fn label(bundle: &[u8]) -> Result<String, Failure> {
     let content =
         unzip(bundle).map_err(|error| Failure::failed(format!("cannot read the bundle: {error}")))?;
@@ -24,23 +24,23 @@ pub(super) fn label(bundle: &[u8]) -> Result<String, Failure> {
     Ok(format!("tranship-{}", hash.get(..16).unwrap_or(&hash)))
 }
 
-/// Makes the application unless it is there.
+/// Creates the application unless it exists.
 pub(super) async fn application(session: &Session, name: &str) -> Result<(), Failure> {
     let client = session.beanstalk();
     let found = client.describe_applications().application_names(name).send().await;
-    let found = found.map_err(|error| sdk(&format!("look for the application {name}"), error))?;
+    let found = found.map_err(|error| sdk(&format!("check for the application {name}"), error))?;
     if !found.applications().is_empty() {
         return Ok(());
     }
     match client.create_application().application_name(name).send().await {
         Ok(_) => Ok(()),
         Err(error) if error.message().is_some_and(|text| text.contains("already exists")) => Ok(()),
-        Err(error) => Err(sdk(&format!("make the application {name}"), error)),
+        Err(error) => Err(sdk(&format!("create the application {name}"), error)),
     }
 }
 
-/// Makes the version unless it is there, and waits until it is processed. One that could not be processed is
-/// made anew.
+/// Creates the version unless it exists, and waits until it is processed. A version that failed processing is
+/// created again.
 pub(super) async fn ensure(
     session: &Session,
     application: &str,
@@ -53,11 +53,11 @@ pub(super) async fn ensure(
     let mut status = find(&client, application, label).await?;
     if status == Some(ApplicationVersionStatus::Failed) {
         let call = client.delete_application_version().application_name(application).version_label(label);
-        call.send().await.map_err(|error| sdk("delete the version that was not processed", error))?;
+        call.send().await.map_err(|error| sdk("delete the version that failed processing", error))?;
         status = None;
     }
     if status.is_none() {
-        progress.say(&format!("making version {label}"));
+        progress.say(&format!("creating version {label}"));
         create(&client, application, label, bucket, key).await?;
     }
     processed(&client, application, label).await
@@ -75,7 +75,7 @@ async fn create(
     match call.source_bundle(source).process(true).send().await {
         Ok(_) => Ok(()),
         Err(error) if error.message().is_some_and(|text| text.contains("already exists")) => Ok(()),
-        Err(error) => Err(sdk(&format!("make the version {label}"), error)),
+        Err(error) => Err(sdk(&format!("create the version {label}"), error)),
     }
 }
 
@@ -85,7 +85,7 @@ async fn find(
     label: &str,
 ) -> Result<Option<ApplicationVersionStatus>, Failure> {
     let call = client.describe_application_versions().application_name(application).version_labels(label);
-    let found = call.send().await.map_err(|error| sdk(&format!("look for the version {label}"), error))?;
+    let found = call.send().await.map_err(|error| sdk(&format!("check for the version {label}"), error))?;
     let status = |version: &aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription| {
         version.status().cloned().unwrap_or(ApplicationVersionStatus::Unprocessed)
     };
@@ -101,15 +101,15 @@ async fn processed(client: &Client, application: &str, label: &str) -> Result<()
             }
             Some(ApplicationVersionStatus::Failed) => {
                 return Err(Failure::failed(format!("Elastic Beanstalk cannot process the version {label}"))
-                    .help("one of the bundle's .ebextensions/*.config is not accepted: see the application's events"));
+                    .help("a .ebextensions/*.config file in the bundle was rejected: see the application's events"));
             }
-            None => return Err(Failure::failed(format!("the version {label} is gone"))),
+            None => return Err(Failure::failed(format!("the version {label} no longer exists"))),
             Some(_) => {}
         }
         if !pace.wait().await {
             return Err(Failure::new(
                 FailureKind::TimedOut,
-                format!("the version {label} is not processed in time"),
+                format!("the version {label} was not processed in time"),
             ));
         }
     }

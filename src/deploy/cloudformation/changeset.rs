@@ -1,7 +1,7 @@
-//! A change set: made, read, deleted, executed.
+//! Creates, reads, deletes and executes change sets.
 //!
-//! In: a stack, a template's address, parameters. Out: [`ChangeSet`] with its changes, or nothing where the
-//! stack is as it should be. Invariant: what is shown is what is executed; a change set that is not
+//! In: a stack, a template's location, parameters. Out: a [`ChangeSet`] with its changes, or `None` if the
+//! stack is up to date. Invariant: exactly what was shown is executed; a change set that is not
 //! executed is deleted.
 
 use super::guard;
@@ -17,21 +17,21 @@ use aws_sdk_cloudformation::types::{
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Our change sets' names start with this.
+/// The prefix of our change sets' names.
 const PREFIX: &str = "tranship-";
 
-/// CloudFormation reads a template for minutes at most.
+/// CloudFormation takes a few minutes at most to process a template.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Where a template is.
 pub(in crate::deploy) enum Template {
-    /// In the request: up to 51,200 bytes.
+    /// In the request body: up to 51,200 bytes.
     Inline(String),
-    /// At an address in S3.
+    /// At an S3 URL.
     At(String),
 }
 
-/// What to make a change set of.
+/// What to create a change set from.
 pub(in crate::deploy) struct Draft<'a> {
     /// The stack's name.
     pub(in crate::deploy) stack: &'a str,
@@ -39,9 +39,9 @@ pub(in crate::deploy) struct Draft<'a> {
     pub(in crate::deploy) create: bool,
     /// The template.
     pub(in crate::deploy) template: Template,
-    /// A choice for each of the template's parameters.
+    /// A choice for each template parameter.
     pub(in crate::deploy) parameters: &'a BTreeMap<String, Choice>,
-    /// What the template asks to be allowed.
+    /// The capabilities the template requires.
     pub(in crate::deploy) capabilities: &'a [&'static str],
     /// The stack's tags.
     pub(in crate::deploy) tags: &'a [(&'static str, String)],
@@ -51,13 +51,13 @@ pub(in crate::deploy) struct Draft<'a> {
 pub(in crate::deploy) struct ChangeSet {
     id: String,
     token: String,
-    /// The stack that it changes.
+    /// The stack it changes.
     pub(in crate::deploy) stack_id: String,
-    /// What it changes.
+    /// The changes.
     pub(in crate::deploy) changes: Vec<Change>,
 }
 
-/// Makes a change set and reads it; nothing where it would change nothing.
+/// Creates a change set and reads it; `None` if it contains no changes.
 pub(in crate::deploy) async fn create(
     client: &Client,
     draft: Draft<'_>,
@@ -78,7 +78,7 @@ pub(in crate::deploy) async fn create(
         .include_nested_stacks(true)
         .send()
         .await
-        .map_err(|error| sdk("make a change set", error))?;
+        .map_err(|error| sdk("create a change set", error))?;
     let id = made.id().unwrap_or(&name).to_owned();
     let stack_id = made.stack_id().unwrap_or(draft.stack).to_owned();
     if !is_ready(client, &id, &stack_id).await? {
@@ -101,35 +101,38 @@ fn parameters(choices: &BTreeMap<String, Choice>) -> Vec<Parameter> {
     choices.iter().filter_map(parameter).collect()
 }
 
-/// Waits until it is made. False where there is nothing to change.
+/// Waits until it is created. Returns false if there are no changes.
 async fn is_ready(client: &Client, id: &str, stack: &str) -> Result<bool, Failure> {
     let mut pace = Pace::new(PATIENCE);
     loop {
         let answer = client.describe_change_set().change_set_name(id).stack_name(stack).send().await;
         let answer = answer.map_err(|error| sdk("read the change set", error))?;
-        let reason = answer.status_reason().unwrap_or("no reason was given");
+        let reason = answer.status_reason().unwrap_or("no reason given");
         match answer.status() {
             Some(ChangeSetStatus::CreateComplete) => return Ok(true),
             Some(ChangeSetStatus::Failed) if says_no_changes(reason) => return Ok(false),
             Some(ChangeSetStatus::Failed) => {
-                let failure = Failure::failed(format!("CloudFormation refuses the change set: {reason}"));
+                let failure = Failure::failed(format!("CloudFormation rejected the change set: {reason}"));
                 delete(client, id, stack).await?;
                 return Err(failure);
             }
             _ => {}
         }
         if !pace.wait().await {
-            return Err(Failure::new(FailureKind::TimedOut, "CloudFormation does not finish the change set"));
+            return Err(Failure::new(
+                FailureKind::TimedOut,
+                "CloudFormation did not finish creating the change set in time",
+            ));
         }
     }
 }
 
-/// An empty change set is a failed one; its reason has two forms.
+/// An empty change set fails, with one of two reasons.
 fn says_no_changes(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }
 
-/// The changes, with those of nested stacks.
+/// The changes, including those of nested stacks.
 async fn read(client: &Client, id: &str, stack: &str) -> Result<Vec<Change>, Failure> {
     let mut changes = Vec::new();
     let mut open = vec![(String::new(), id.to_owned(), Some(stack.to_owned()))];
@@ -167,8 +170,8 @@ pub(in crate::deploy) async fn delete(client: &Client, id: &str, stack: &str) ->
     }
 }
 
-/// Deletes those of our change sets that an interrupted run left behind. Others' are left alone: the number
-/// of those is given.
+/// Deletes our change sets left behind by an interrupted run. Others' change sets are left alone; their number
+/// is returned.
 pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, Failure> {
     let (mut others, mut token) = (0, None);
     loop {
@@ -195,7 +198,7 @@ pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, Failure
 }
 
 impl ChangeSet {
-    /// Starts to carry it out. Asking twice is asking once: the token is the change set's own.
+    /// Starts the execution. Calling it twice is safe: the client token is the change set's own.
     pub(in crate::deploy) async fn execute(&self, client: &Client) -> Result<(), Failure> {
         let call = client.execute_change_set().change_set_name(&self.id).stack_name(&self.stack_id);
         let call = call.client_request_token(&self.token);
@@ -203,7 +206,7 @@ impl ChangeSet {
         Ok(())
     }
 
-    /// Throws it away.
+    /// Discards it.
     pub(in crate::deploy) async fn discard(self, client: &Client) -> Result<(), Failure> {
         delete(client, &self.id, &self.stack_id).await
     }

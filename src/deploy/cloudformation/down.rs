@@ -1,7 +1,7 @@
-//! Takes a stack down: says what goes and what stays, makes the template say the same, deletes.
+//! Deletes a stack: reports what will be deleted and kept, updates the template to match, deletes.
 //!
-//! In: a stack. Out: [`Outcome`]. Invariant: what keeps data is left, or a snapshot of it, unless the user
-//! named it; nothing is deleted before the user has agreed.
+//! In: a stack. Out: [`Outcome`]. Invariant: resources that keep data are retained, or a snapshot is, unless
+//! the user named them; nothing is deleted before the user has agreed.
 
 use super::follow::{self, Bookmark};
 use super::machines;
@@ -13,12 +13,13 @@ use crate::deploy::failure::{Failure, sdk};
 use crate::deploy::progress::Progress;
 use crate::deploy::session::Session;
 use crate::deploy::{Options, Outcome, confirm_by_name};
-use crate::targets::StackDeployment;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Capability, Parameter, TemplateStage};
+use tranship_cloudformation::INLINE_BYTES;
+use tranship_targets::StackDeployment;
 
-/// Takes the stack down.
+/// Deletes the stack.
 pub(in crate::deploy) async fn down(
     session: &Session,
     deployment: &StackDeployment,
@@ -28,13 +29,13 @@ pub(in crate::deploy) async fn down(
 ) -> Result<Outcome, Failure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(mut stack) = find(&client, name).await? else {
-        progress.say(&format!("there is no stack {name}: nothing to do"));
+        progress.say(&format!("no stack {name}: nothing to do"));
         return Ok(Outcome { changed: false, outputs: Vec::new() });
     };
     if stack.is_busy() {
-        progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
+        progress.say(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
         let mark = Bookmark::of_current(&client, &stack.id).await?;
-        session.underway(format!("what changes the stack {name}"));
+        session.underway(format!("the current operation on the stack {name}"));
         stack = follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress)
             .await?
             .stack;
@@ -68,19 +69,19 @@ async fn announce(
     release: &release::Release,
     progress: &mut dyn Progress,
 ) -> Result<(), Failure> {
-    progress.warn(&format!("{} resources are deleted", release.resources - release.stores.len()));
+    progress.warn(&format!("{} resources will be deleted", release.resources - release.stores.len()));
     for (store, kind, fate) in &release.stores {
         let Some(id) = machines::physical(session, &stack.id, store).await? else { continue };
         progress.warn(&match fate {
-            Fate::Kept => format!("{store} ({kind}) {id} is kept, outside of any stack"),
-            Fate::Snapshot => format!("{store} ({kind}) {id} is deleted; a snapshot of it is kept"),
-            Fate::Lost => format!("{store} ({kind}) {id} is deleted with all that it holds"),
+            Fate::Kept => format!("{store} ({kind}) {id} will be kept, outside of any stack"),
+            Fate::Snapshot => format!("{store} ({kind}) {id} will be deleted; a snapshot is kept"),
+            Fate::Lost => format!("{store} ({kind}) {id} will be deleted with all its data"),
         });
     }
     Ok(())
 }
 
-/// Makes the running template say what is kept, and takes off what protects the rest from deletion.
+/// Updates the running template: sets the deletion policies and disables deletion protection on everything else.
 async fn prepare(
     session: &Session,
     stack: &Stack,
@@ -94,20 +95,20 @@ async fn prepare(
     for name in stack.parameter_names() {
         call = call.parameters(Parameter::builder().parameter_key(name).use_previous_value(true).build());
     }
-    call = if template.len() <= super::INLINE {
+    call = if template.len() <= INLINE_BYTES {
         call.template_body(template)
     } else {
         let bucket = Bucket::open(session, progress).await?;
         let key = bucket.put("down", template.as_bytes(), ".json").await?;
         call.template_url(bucket.url(&key))
     };
-    progress.say("marking what is kept");
+    progress.say("setting deletion policies");
     match call.send().await {
         Ok(_) => {}
         Err(error) if error.message().is_some_and(|text| text.contains("No updates")) => return Ok(()),
-        Err(error) => return Err(sdk("mark what is kept", error)),
+        Err(error) => return Err(sdk("set the deletion policies", error)),
     }
-    session.underway("the marking of what is kept");
+    session.underway("the update of the deletion policies");
     let end =
         follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress).await?;
     session.settled();
@@ -115,12 +116,12 @@ async fn prepare(
         return Ok(());
     }
     Err(end
-        .failure(&client, "marking what is kept", &Watch::nothing(session))
+        .failure(&client, "the update of the deletion policies", &Watch::nothing(session))
         .await
         .help("nothing was deleted"))
 }
 
-/// Deletes a stack and follows that to its end.
+/// Deletes a stack and waits until it is deleted.
 pub(super) async fn delete(
     session: &Session,
     stack: &Stack,
@@ -144,7 +145,7 @@ pub(super) async fn delete(
         .help(format!("not deleted: {failed}")))
 }
 
-/// Asks for a stack's deletion.
+/// Requests a stack's deletion.
 pub(super) async fn delete_quietly(client: &Client, id: &str) -> Result<(), Failure> {
     client.delete_stack().stack_name(id).send().await.map_err(|error| sdk("delete the stack", error))?;
     Ok(())

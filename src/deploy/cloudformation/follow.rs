@@ -1,6 +1,6 @@
-//! Follows an operation of a stack to its end, one line an event, and finds the root of a failure.
+//! Follows a stack operation until it completes, one line per event, and finds the root cause of a failure.
 //!
-//! In: a stack's id and what had happened before. Out: the stack in its terminal state, and the first
+//! In: a stack id and the events before the operation. Out: the stack in its terminal state, and the first
 //! resource that failed with its own reason.
 
 use super::services::Watch;
@@ -13,7 +13,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
 use std::time::Duration;
 
-/// Where in a stack's events we are.
+/// A position in a stack's events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bookmark {
     last: Option<String>,
@@ -21,14 +21,14 @@ pub(super) struct Bookmark {
 }
 
 impl Bookmark {
-    /// After all that has happened so far: an operation is about to start.
+    /// After the latest event: an operation is about to start.
     pub(super) async fn now(client: &Client, stack: &str) -> Result<Self, Failure> {
         let page = events(client, stack, None).await?;
         let last = page.0.first().and_then(|event| event.event_id()).map(str::to_owned);
         Ok(Bookmark { last, started: false })
     }
 
-    /// At the start of the operation that is going on.
+    /// At the start of the current operation.
     pub(super) async fn of_current(client: &Client, stack: &str) -> Result<Self, Failure> {
         let (page, _) = events(client, stack, None).await?;
         let before = page.iter().skip_while(|event| !is_start(event)).nth(1);
@@ -36,24 +36,24 @@ impl Bookmark {
     }
 }
 
-/// The end of an operation.
+/// The result of an operation.
 pub(super) struct End {
-    /// The stack as it stands now.
+    /// The stack's current state.
     pub(super) stack: Stack,
-    /// What failed, in the order it failed.
+    /// The failures, in order.
     failures: Vec<StackEvent>,
 }
 
-/// The first resource that failed, by its own reason.
+/// The first resource that failed, with its own reason.
 struct Cause {
-    /// The logical id, with those of the nested stacks it stands in.
+    /// The logical id, prefixed with the ids of its nested stacks.
     path: String,
     /// The resource's type.
     kind: String,
     reason: String,
 }
 
-/// Follows an operation until the stack rests, and watches its services meanwhile.
+/// Follows an operation until the stack is stable, watching its services meanwhile.
 pub(super) async fn follow(
     session: &Session,
     stack_id: &str,
@@ -84,8 +84,9 @@ async fn to_the_end(
     let client = session.cloudformation();
     let (mut pace, mut failures) = (Pace::new(limit), Vec::new());
     loop {
-        // The state first: events read after it are all there are.
-        let stack = find(&client, stack_id).await?.ok_or_else(|| Failure::failed("the stack is gone"))?;
+        // Read the state first: events read afterwards are then complete.
+        let stack =
+            find(&client, stack_id).await?.ok_or_else(|| Failure::failed("the stack no longer exists"))?;
         let fresh = since(&client, stack_id, &mut mark).await?;
         for event in &fresh {
             mark.started |= is_of_stack(event);
@@ -97,7 +98,7 @@ async fn to_the_end(
             pace.hurry();
         }
         failures.extend(fresh.into_iter().filter(is_failure));
-        // Deleting what was never created may leave no event.
+        // Deleting a stack that was never created may leave no event.
         let gone = stack.status == StackStatus::DeleteComplete;
         if gone || mark.started && !stack.is_busy() {
             return Ok(End { stack, failures });
@@ -108,7 +109,7 @@ async fn to_the_end(
     }
 }
 
-/// The events after the bookmark, oldest first; the bookmark moves on.
+/// The events after the bookmark, oldest first; advances the bookmark.
 async fn since(client: &Client, stack: &str, mark: &mut Bookmark) -> Result<Vec<StackEvent>, Failure> {
     let (mut fresh, mut token) = (Vec::new(), None);
     'pages: loop {
@@ -160,7 +161,7 @@ fn is_failure(event: &StackEvent) -> bool {
     status(event).ends_with("_FAILED")
 }
 
-/// A resource that was stopped because another had failed says so.
+/// A resource that was cancelled because another failed says so.
 fn is_consequence(event: &StackEvent) -> bool {
     event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"))
 }
@@ -176,7 +177,7 @@ fn describe(event: &StackEvent) -> Event {
 }
 
 impl End {
-    /// Why `what` failed: the first resource that did, or the service behind it.
+    /// Why `what` failed: the first failed resource, or the service behind it.
     pub(super) async fn failure(&self, client: &Client, what: &str, watch: &Watch<'_>) -> Failure {
         let (status, cause) = (self.stack.status.as_str(), self.cause(client).await);
         let failure = match &cause {
@@ -186,14 +187,14 @@ impl End {
             }
             None => {
                 let reason = Some(self.stack.reason.as_str()).filter(|reason| !reason.is_empty());
-                let reason = reason.unwrap_or("no reason was given");
+                let reason = reason.unwrap_or("no reason given");
                 Failure::failed(format!("{what} ended as {status}: {reason}"))
             }
         };
         watch.explain(failure, cause.as_ref().map(|cause| cause.path.as_str()))
     }
 
-    /// The first resource that failed; into nested stacks.
+    /// The first failed resource, descending into nested stacks.
     async fn cause(&self, client: &Client) -> Option<Cause> {
         let root = |events: &[StackEvent]| {
             events.iter().find(|event| !is_of_stack(event) && !is_consequence(event)).cloned()
@@ -204,7 +205,7 @@ impl End {
             path = format!("{path}/{}", inner.logical_resource_id().unwrap_or_default());
             cause = inner;
         }
-        let reason = cause.resource_status_reason().unwrap_or("no reason was given").to_owned();
+        let reason = cause.resource_status_reason().unwrap_or("no reason given").to_owned();
         Some(Cause { path, kind: cause.resource_type().unwrap_or_default().to_owned(), reason })
     }
 
@@ -214,14 +215,14 @@ impl End {
         if event.resource_type() != Some("AWS::CloudFormation::Stack") || event.stack_id() == Some(id) {
             return None;
         }
-        // Best effort: the outer reason stands if the inner one cannot be read.
+        // Best effort: use the outer reason if the inner one cannot be read.
         let mut mark = Bookmark::of_current(client, id).await.ok()?;
         let mut found = since(client, id, &mut mark).await.ok()?;
         found.retain(is_failure);
         Some(found)
     }
 
-    /// The logical ids of what failed.
+    /// The logical ids of the failed resources.
     pub(super) fn failed(&self) -> Vec<&str> {
         self.failures.iter().filter_map(|event| event.logical_resource_id()).collect()
     }

@@ -1,13 +1,13 @@
-//! What a change does to a resource, and whether data is at stake.
+//! What a change does to a resource, and whether it puts data at risk.
 //!
-//! In: a change of a change set. Out: [`Change`], and the names that `--allow-replacement` must give.
-//! Invariant: nothing that keeps data is replaced or removed unless it was named.
+//! In: a change of a change set. Out: [`Change`], and the names that `--allow-replacement` must list.
+//! Invariant: nothing that keeps data is replaced or removed unless the user named it.
 
 use crate::deploy::failure::Failure;
 use crate::deploy::progress::{Action, Change};
 use aws_sdk_cloudformation::types::{ChangeAction, PolicyAction, Replacement, ResourceChange};
 
-/// Resources that keep what cannot be made again. Replacing one loses or strands its content.
+/// Resource types whose data cannot be recreated. Replacing one loses or orphans its data.
 pub(super) const DATA_STORES: &[&str] = &[
     "AWS::DynamoDB::Table",
     "AWS::ECR::Repository",
@@ -18,11 +18,11 @@ pub(super) const DATA_STORES: &[&str] = &[
     "AWS::S3::Bucket",
 ];
 
-/// Resources of which every edit makes a new revision, by design of the service: AWS::ECS::TaskDefinition
-/// has no property but its tags that changes in place, AWS::Lambda::Version none at all.
+/// Resource types for which every edit creates a new revision, by design of the service: AWS::ECS::TaskDefinition
+/// can only change its tags in place, AWS::Lambda::Version nothing at all.
 const REVISIONS: &[&str] = &["AWS::ECS::TaskDefinition", "AWS::Lambda::Version"];
 
-/// What a change does; `path` is that of the nested stack it stands in.
+/// What a change does; `path` is the path of its nested stack.
 pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
     let kind = change.resource_type().unwrap_or_default();
     let keeps_data = DATA_STORES.contains(&kind);
@@ -37,7 +37,7 @@ pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
     }
 }
 
-/// What AWS cannot tell yet counts as a replacement where data is at stake.
+/// If AWS cannot tell yet, assume a replacement where data is at risk.
 fn action(kind: &str, keeps_data: bool, change: &ResourceChange) -> Action {
     match (change.action(), change.replacement()) {
         (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
@@ -59,7 +59,7 @@ fn detail(action: Action, change: &ResourceChange) -> String {
     properties.dedup();
     let mut parts = vec![properties.join(", ")];
     if action != Action::Revise && change.replacement() == Some(&Replacement::Conditional) {
-        parts.push("replaced only if AWS finds it must be".to_owned());
+        parts.push("may be replaced".to_owned());
     }
     match change.policy_action() {
         Some(PolicyAction::Retain | PolicyAction::ReplaceAndRetain) => {
@@ -74,7 +74,7 @@ fn detail(action: Action, change: &ResourceChange) -> String {
     parts.join("; ")
 }
 
-/// Refuses changes that put data at risk unless each is named in `allowed`.
+/// Rejects changes that put data at risk, unless `allowed` names each of them.
 pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failure> {
     let named = |change: &&Change| {
         let last = change.name.rsplit('/').next().unwrap_or_default();
@@ -83,13 +83,19 @@ pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failur
     let refused: Vec<&Change> = changes.iter().filter(|change| change.data_at_risk).filter(named).collect();
     let Some(first) = refused.first() else { return Ok(()) };
     let more = if refused.len() == 1 { String::new() } else { format!(" and {} more", refused.len() - 1) };
-    let mut failure =
-        Failure::usage(format!("this would replace or remove what keeps data: {}{more}", first.name));
+    let mut failure = Failure::usage(format!(
+        "this would replace or remove a resource that keeps data: {}{more}",
+        first.name
+    ));
     for change in refused {
-        let verb = if change.action == Action::Remove { "is removed" } else { "is replaced by an empty one" };
+        let verb = if change.action == Action::Remove {
+            "will be removed"
+        } else {
+            "will be replaced by an empty one"
+        };
         let name = &change.name;
         failure = failure
-            .help(format!("{name} ({}) {verb}: if it may be, `--allow-replacement {name}`", change.kind));
+            .help(format!("{name} ({}) {verb}: allow it with `--allow-replacement {name}`", change.kind));
     }
     Err(failure)
 }
@@ -134,7 +140,7 @@ mod tests {
     fn data_is_given_up_by_name_only() {
         let lost = [change("AWS::EFS::FileSystem", ChangeAction::Remove, None)];
         let failure = check(&lost, &["Y".to_owned()]).unwrap_err();
-        assert_eq!(failure.message, "this would replace or remove what keeps data: Data/X");
+        assert_eq!(failure.message, "this would replace or remove a resource that keeps data: Data/X");
         assert!(check(&lost, &["X".to_owned()]).is_ok());
         assert!(check(&lost, &["Data/X".to_owned()]).is_ok());
         assert!(check(&[change("AWS::ECS::Service", ChangeAction::Remove, None)], &[]).is_ok());

@@ -1,8 +1,8 @@
-//! Takes the scale-in protection off the instances of a stack's groups, so that the groups can be deleted.
+//! Removes scale-in protection from the instances of a stack's groups, so that the groups can be deleted.
 //!
 //! In: the logical ids of Auto Scaling groups. Out: nothing. ECS managed termination protection sets it on each
-//! instance, and turning that off leaves it set (aws/containers-roadmap#2862). Invariant: one that leaves its
-//! group is left alone, one that is still starting is waited for: a deletion would wait for it without end.
+//! instance, and turning that off leaves it set (aws/containers-roadmap#2862). Invariant: instances leaving
+//! their group are left alone. Instances still starting are waited for: they would block the deletion forever.
 
 use super::stack::is_absent;
 use crate::deploy::clock::Pace;
@@ -13,14 +13,14 @@ use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::types::Instance;
 use std::time::Duration;
 
-/// SetInstanceProtection takes 50 instances at most:
+/// SetInstanceProtection takes at most 50 instances:
 /// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceProtection.html>.
 const BATCH: usize = 50;
 
 /// How long an instance may take to come into service.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
-/// Takes it off every instance of these groups.
+/// Removes protection from every instance of these groups.
 pub(super) async fn unprotect(
     session: &Session,
     stack: &str,
@@ -35,7 +35,7 @@ pub(super) async fn unprotect(
     Ok(())
 }
 
-/// `group` is its logical id, `name` the one that Auto Scaling knows.
+/// `group` is the logical id, `name` the physical one.
 async fn unprotect_group(
     session: &Session,
     group: &str,
@@ -47,7 +47,7 @@ async fn unprotect_group(
         let found = protected(session, group, name).await?;
         let mut refused = None;
         for batch in found.ready.chunks(BATCH) {
-            progress.say(&format!("unprotecting {} instances of {group}", batch.len()));
+            progress.say(&format!("removing scale-in protection from {} instances of {group}", batch.len()));
             refused = set(session, group, name, batch).await?.or(refused);
         }
         if refused.is_none() && found.starting == 0 {
@@ -65,27 +65,27 @@ async fn unprotect_group(
 }
 
 fn starting(group: &str, count: usize) -> Failure {
-    Failure::failed(format!("{count} protected instances of {group} do not come into service"))
-        .help("until they do, or are terminated, their group cannot be deleted; nothing was deleted")
+    Failure::failed(format!("{count} protected instances of {group} did not come into service in time"))
+        .help("their group cannot be deleted until they do or are terminated; nothing was deleted")
 }
 
 /// The protected instances of a group.
 #[derive(Debug, Default, PartialEq)]
 struct Protected {
-    /// The ids of those whose protection can be changed.
+    /// The ids of instances whose protection can be removed.
     ready: Vec<String>,
-    /// How many are not in service yet.
+    /// The number of instances not in service yet.
     starting: usize,
 }
 
 async fn protected(session: &Session, group: &str, name: &str) -> Result<Protected, Failure> {
-    // A group is described with all its instances: pages are of groups.
+    // A group is always described with all its instances: pages split groups, not instances.
     let call = session.scaling().describe_auto_scaling_groups().auto_scaling_group_names(name).send().await;
-    let found = call.map_err(|error| sdk(&format!("look at the instances of {group}"), error))?;
+    let found = call.map_err(|error| sdk(&format!("read the instances of {group}"), error))?;
     Ok(sort(found.auto_scaling_groups().iter().flat_map(|group| group.instances())))
 }
 
-/// The service refuses instances that are "not in InService or EnteringStandby or Standby".
+/// The service rejects instances that are "not in InService or EnteringStandby or Standby".
 fn sort<'a>(instances: impl Iterator<Item = &'a Instance>) -> Protected {
     let mut protected = Protected::default();
     for instance in instances.filter(|it| it.protected_from_scale_in() == Some(true)) {
@@ -101,7 +101,7 @@ fn sort<'a>(instances: impl Iterator<Item = &'a Instance>) -> Protected {
     protected
 }
 
-/// Unprotects a batch. Returns the refusal where an instance of it has changed its state meanwhile.
+/// Unprotects a batch. Returns the error if an instance of the batch has changed state in the meantime.
 async fn set(
     session: &Session,
     group: &str,
@@ -112,18 +112,18 @@ async fn set(
     let call = call.set_instance_ids(Some(batch.to_vec())).protected_from_scale_in(false);
     let Err(error) = call.send().await else { return Ok(None) };
     let changed = error.code() == Some("ValidationError");
-    let failure = sdk(&format!("unprotect the instances of {group}"), error);
+    let failure = sdk(&format!("remove scale-in protection from the instances of {group}"), error);
     if changed { Ok(Some(failure)) } else { Err(failure) }
 }
 
-/// The name that a resource has outside of its stack; nothing where it was never made.
+/// The physical id of a resource; `None` if it was never created.
 pub(super) async fn physical(session: &Session, stack: &str, name: &str) -> Result<Option<String>, Failure> {
     let call =
         session.cloudformation().describe_stack_resources().stack_name(stack).logical_resource_id(name);
     let found = match call.send().await {
         Ok(found) => found,
         Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(sdk(&format!("look for {name}"), error)),
+        Err(error) => return Err(sdk(&format!("look up {name}"), error)),
     };
     Ok(found.stack_resources().first().and_then(|it| it.physical_resource_id()).map(str::to_owned))
 }

@@ -1,7 +1,7 @@
-//! Deploys a stack: upload, change set, confirmation, execution, the wait for its end.
+//! Deploys a stack: upload, change set, confirmation, execution, then wait for the result.
 //!
-//! In: a [`StackDeployment`] and its template. Out: [`Outcome`]. Invariant: each step looks at what is there
-//! first, so that a run after one that died goes on from where that one was.
+//! In: a [`StackDeployment`] and its template. Out: [`Outcome`]. Invariant: each step first checks what
+//! exists, so that a run after a crash continues where the previous one stopped.
 
 mod changeset;
 mod down;
@@ -22,14 +22,12 @@ use super::parameters::{self, Choice};
 use super::progress::{Progress, Question};
 use super::session::Session;
 use super::{Options, Outcome, ServiceStatus, Status, Values, artifact, ask};
-use crate::artifact::ArtifactSet;
-use crate::targets::StackDeployment;
 use std::collections::BTreeMap;
+use tranship_artifact::ArtifactSet;
+use tranship_cloudformation::INLINE_BYTES;
+use tranship_targets::StackDeployment;
 
 pub(super) use self::down::down;
-
-/// A template up to this many bytes goes into the request.
-const INLINE: usize = 51_200;
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -45,7 +43,7 @@ pub(super) async fn deploy(
     let parameters = choose(session, deployment, stack.as_ref(), options).await?;
     let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await?
     else {
-        progress.say(&format!("{name} is as it should be: no changes"));
+        progress.say(&format!("{name} is up to date: no changes"));
         let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
         return Ok(Outcome { changed: false, outputs });
     };
@@ -58,7 +56,7 @@ pub(super) async fn deploy(
     execute(session, name, &set, options, &watch, progress).await
 }
 
-/// The stack, at rest; nothing where it is to be created.
+/// The stack in a stable state; `None` if it is yet to be created.
 async fn settle(
     session: &Session,
     deployment: &StackDeployment,
@@ -69,8 +67,8 @@ async fn settle(
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
         if stack.is_busy() {
-            progress.say(&format!("{name} is {}: following it first", stack.status.as_str()));
-            session.underway(format!("what changes the stack {name}"));
+            progress.say(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
+            session.underway(format!("the current operation on the stack {name}"));
             let mark = Bookmark::of_current(&client, &stack.id).await?;
             let watch = Watch::new(session, &deployment.services);
             follow::follow(session, &stack.id, mark, options.timeout, &watch, progress).await?;
@@ -80,7 +78,7 @@ async fn settle(
             return Ok(Some(stack));
         } else if stack.is_remains() {
             progress.say(&format!(
-                "{name} is {}: a first create that failed is cleaned up",
+                "{name} is {}: cleaning up after a failed first deployment",
                 stack.status.as_str()
             ));
             down::delete(session, &stack, options, progress).await?;
@@ -88,7 +86,7 @@ async fn settle(
             if changeset::sweep(&client, name).await? > 0 {
                 return Ok(None);
             }
-            progress.say(&format!("{name} has never been created: what an earlier run left is cleaned up"));
+            progress.say(&format!("{name} was never created: cleaning up after an interrupted run"));
             down::delete(session, &stack, options, progress).await?;
         } else {
             return Err(stuck(name, &stack));
@@ -138,14 +136,14 @@ async fn draft(
     create: bool,
     progress: &mut dyn Progress,
 ) -> Result<Option<ChangeSet>, Failure> {
-    let template = if template.len() <= INLINE {
+    let template = if template.len() <= INLINE_BYTES {
         Template::Inline(template.to_owned())
     } else {
         let bucket = Bucket::open(session, progress).await?;
         let key = bucket.put(&format!("stacks/{}", deployment.stack), template.as_bytes(), ".yaml").await?;
         Template::At(bucket.url(&key))
     };
-    progress.say("making a change set");
+    progress.say("creating a change set");
     let draft = Draft {
         stack: &deployment.stack,
         create,
@@ -162,7 +160,7 @@ async fn approve(set: &ChangeSet, options: &Options) -> Result<(), Failure> {
     super::confirm(options, "deploy these changes?").await
 }
 
-/// Throws the change set away, and the empty stack that a first one makes.
+/// Discards the change set, and the empty stack that a first change set creates.
 async fn withdraw(session: &Session, name: &str, set: ChangeSet, first: bool) -> Result<(), Failure> {
     let client = session.cloudformation();
     let id = set.stack_id.clone();
@@ -193,7 +191,7 @@ async fn execute(
     Ok(Outcome { changed: true, outputs: end.stack.outputs })
 }
 
-/// How the stack stands.
+/// The status of the stack.
 pub(super) async fn status(
     session: &Session,
     deployment: &StackDeployment,

@@ -1,38 +1,38 @@
-//! What becomes of the data when a stack is deleted, written into its template.
+//! What happens to data when a stack is deleted, written into its template.
 //!
-//! In: the running template and the names of what may be lost. Out: [`Release`], with the template to set
-//! first where the running one says something else. The template becomes JSON: CloudFormation takes both,
-//! and what it means is the same.
+//! In: the running template and the names of resources that may be lost. Out: [`Release`], with the template to
+//! apply first if it differs from the running one. The template becomes JSON: CloudFormation accepts both
+//! formats, with the same meaning.
 
 use super::guard::DATA_STORES;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
 
-/// What becomes of something that keeps data.
+/// What happens to a resource that keeps data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It stays, outside of any stack.
+    /// Retained, outside of any stack.
     Kept,
-    /// It goes; a snapshot stays.
+    /// Deleted; a snapshot is kept.
     Snapshot,
-    /// It goes with all that it holds.
+    /// Deleted with all its data.
     Lost,
 }
 
 /// What a deletion does.
 #[derive(Debug, PartialEq)]
 pub(super) struct Release {
-    /// How many resources the stack declares.
+    /// The number of resources that the stack declares.
     pub(super) resources: usize,
     /// Logical id, type and fate of each data store.
     pub(super) stores: Vec<(String, String, Fate)>,
-    /// Logical ids of Auto Scaling groups, whose instances may be protected.
+    /// Logical ids of Auto Scaling groups, whose instances may have scale-in protection.
     pub(super) groups: Vec<String>,
-    /// The template to set before the deletion, where it differs from the running one.
+    /// The template to apply before the deletion, if it differs from the running one.
     pub(super) template: Option<String>,
 }
 
-/// Reads a template and decides. `lost` holds the logical ids of what may be lost.
+/// Decides from a template. `lost` holds the logical ids of resources that may be lost.
 pub(super) fn release(template: &str, lost: &[String]) -> Result<Release, serde_yaml::Error> {
     let mut document = json_of(serde_yaml::from_str(template)?);
     let (mut stores, mut groups) = (Vec::new(), Vec::new());
@@ -54,13 +54,13 @@ pub(super) fn release(template: &str, lost: &[String]) -> Result<Release, serde_
     Ok(Release { resources: count, stores, groups, template: changed.then(|| document.to_string()) })
 }
 
-/// The template's own policy holds where it keeps something.
+/// The template's own policy wins where it retains something.
 fn fate(kind: &str, resource: &Value, lost: bool) -> Fate {
     match (lost, resource.get("DeletionPolicy").and_then(Value::as_str)) {
         (true, _) => Fate::Lost,
         (false, Some("Snapshot")) => Fate::Snapshot,
         (false, Some("Retain")) => Fate::Kept,
-        // A kept database would hold on to its subnet group and security group: a snapshot does not.
+        // A retained database would block the deletion of its subnet group and security group. A snapshot does not.
         (false, _) if kind.starts_with("AWS::RDS::") => Fate::Snapshot,
         (false, _) => Fate::Kept,
     }
@@ -74,7 +74,7 @@ fn policy(fate: Fate) -> &'static str {
     }
 }
 
-/// What keeps a resource from being deleted: type, path, the value that protects, the one that does not.
+/// What prevents a resource from being deleted: type, path, the protecting value, the other one.
 const PROTECTIONS: &[(&str, &[&str], &str, &str)] = &[
     (
         "AWS::AutoScaling::AutoScalingGroup",
@@ -118,12 +118,12 @@ fn unprotect_load_balancer(kind: &str, resource: &mut Value) -> bool {
     }
 }
 
-/// A scalar as text: templates write `true` with and without quotes.
+/// A scalar as text: templates write `true` with or without quotes.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Sets a value at a path. False where it was so.
+/// Sets a value at a path. Returns false if it already had that value.
 fn set(value: &mut Value, path: &[&str], to: Value) -> bool {
     let Some((key, rest)) = path.split_first() else { return false };
     let Some(object) = value.as_object_mut() else { return false };
@@ -133,7 +133,7 @@ fn set(value: &mut Value, path: &[&str], to: Value) -> bool {
     object.insert((*key).to_owned(), to.clone()) != Some(to)
 }
 
-/// YAML with the short forms of intrinsic functions -> JSON with the long ones.
+/// Converts YAML with short intrinsic functions to JSON with the long ones.
 fn json_of(value: Yaml) -> Value {
     match value {
         Yaml::Null => Value::Null,

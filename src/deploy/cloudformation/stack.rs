@@ -1,6 +1,6 @@
-//! What CloudFormation knows of a stack.
+//! The state of a stack in CloudFormation.
 //!
-//! In: a name or an id. Out: [`Stack`], or nothing where there is none.
+//! In: a name or an id. Out: [`Stack`], or `None` if it does not exist.
 
 use crate::deploy::failure::{Failure, sdk};
 use aws_sdk_cloudformation::Client;
@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
 use std::collections::BTreeMap;
 
-/// A stack as it stands.
+/// A stack and its current state.
 #[derive(Debug, Clone)]
 pub(in crate::deploy) struct Stack {
     /// Its unique id, which survives its deletion.
@@ -24,16 +24,16 @@ pub(in crate::deploy) struct Stack {
     parameters: BTreeMap<String, String>,
 }
 
-/// Finds a stack by its name or its id; by its name, one that was deleted is not found.
+/// Finds a stack by name or id. A deleted stack is only found by its id.
 pub(in crate::deploy) async fn find(client: &Client, name: &str) -> Result<Option<Stack>, Failure> {
     match client.describe_stacks().stack_name(name).send().await {
         Ok(answer) => Ok(answer.stacks().first().map(read)),
         Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(sdk(&format!("look for the stack {name}"), error)),
+        Err(error) => Err(sdk(&format!("find the stack {name}"), error)),
     }
 }
 
-/// CloudFormation has no error of its own for a stack that does not exist.
+/// CloudFormation has no specific error for a stack that does not exist.
 pub(super) fn is_absent<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.as_service_error().is_some_and(|error| {
         error.code() == Some("ValidationError")
@@ -59,12 +59,12 @@ fn read(stack: &Described) -> Stack {
 }
 
 impl Stack {
-    /// Whether something goes on.
+    /// Whether an operation is in progress.
     pub(in crate::deploy) fn is_busy(&self) -> bool {
         self.status.as_str().ends_with("_IN_PROGRESS") && self.status != StackStatus::ReviewInProgress
     }
 
-    /// Whether an update can be made.
+    /// Whether it can be updated.
     pub(super) fn is_updatable(&self) -> bool {
         use StackStatus::{
             CreateComplete, ImportComplete, ImportRollbackComplete, UpdateComplete, UpdateFailed,
@@ -81,13 +81,13 @@ impl Stack {
         )
     }
 
-    /// Whether it is what a first create left that failed: it can only be deleted.
+    /// Whether it is left over from a failed first create: it can only be deleted.
     pub(super) fn is_remains(&self) -> bool {
         use StackStatus::{CreateFailed, RollbackComplete, RollbackFailed};
         matches!(self.status, RollbackComplete | RollbackFailed | CreateFailed)
     }
 
-    /// Whether the last operation did what it was to do.
+    /// Whether the last operation succeeded.
     pub(in crate::deploy) fn succeeded(&self) -> bool {
         use StackStatus::{CreateComplete, DeleteComplete, ImportComplete, UpdateComplete};
         matches!(self.status, CreateComplete | UpdateComplete | DeleteComplete | ImportComplete)
@@ -98,8 +98,8 @@ impl Stack {
         self.parameters.keys().map(String::as_str)
     }
 
-    /// The names of the parameters that were given when it was deployed, and not left to the default that
-    /// its template had then.
+    /// The names of the parameters that were set when it was deployed, as opposed to those left to the template's
+    /// default at the time.
     pub(super) async fn given_parameters(&self, client: &Client) -> Result<Vec<String>, Failure> {
         let summary = client.get_template_summary().stack_name(&self.id).send().await;
         let summary = summary.map_err(|error| sdk("read the stack's parameters", error))?;

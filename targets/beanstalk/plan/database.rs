@@ -1,31 +1,18 @@
 //! A managed database -> the environment's own.
 
 use super::{OptionSetting, Plan, path};
-use crate::app::{Application, At, Database, Engine, Posture};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
-use crate::yaml::NodeId;
+use crate::Compilation;
+use crate::beanstalk::rules;
+use tranship_app::{Application, At, Database, Posture};
+use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 const NAMESPACE: &str = "aws:rds:dbinstance";
-
-/// GiB of a database that names no size.
-const USUAL_STORAGE: u32 = 20;
-
-/// The class of a database that names none.
-const USUAL_CLASS: &str = "db.t4g.micro";
 
 /// The name that Elastic Beanstalk gives the database inside the instance
 /// (AWS documentation, "Adding a database to your Elastic Beanstalk environment").
 const DATABASE_NAME: &str = "ebdb";
-
-/// The newest version of each engine that is served without extended support.
-fn usual_version(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Mysql => "8.4",
-        Engine::Mariadb => "11.8",
-        Engine::Postgres => "17",
-    }
-}
 
 /// Decides the settings of the database; there is at most one.
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
@@ -34,7 +21,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     if let Some(second) = databases.next() {
         cx.diagnostics.push(
             Diagnostic::new(
-                &beanstalk::SEVERAL_DATABASES,
+                &rules::SEVERAL_DATABASES,
                 format!("`{}` is a second managed database, and an environment has one", second.name),
             )
             .at(second.origin)
@@ -65,7 +52,7 @@ fn claim(database: &Database, cx: &mut Compilation<'_>) {
     if let Some(storage) = &database.storage {
         cx.ledger.exact(storage, "aws:rds:dbinstance DBAllocatedStorage");
     }
-    if let Some(name) = database.database.as_ref().filter(|name| name.value != DATABASE_NAME) {
+    if let Some(name) = database.database.as_ref().filter(|name| name.peek() != DATABASE_NAME) {
         let reason = "Elastic Beanstalk names the database; the containers are told the name";
         cx.ledger.approximated(name, DATABASE_NAME, reason, "the property RDS_DB_NAME");
     }
@@ -82,20 +69,20 @@ fn settings(application: &Application, database: &Database, plan: &mut Plan, cx:
         });
     };
     let text = |at: &Option<At<String>>, usual: &str| {
-        at.as_ref().map_or((usual.to_owned(), None), |at| (at.value.clone(), Some(at.node)))
+        at.as_ref().map_or((usual.to_owned(), None), |at| (at.peek().clone(), Some(at.node)))
     };
-    let prod = application.settings.posture == Posture::Prod;
-    let (version, version_node) = text(&database.version, usual_version(database.engine.value));
+    let prod = application.settings.posture() == Posture::Prod;
+    let (version, version_node) = text(&database.version, database.engine.peek().usual_version());
     let (class, class_node) = text(&database.class, USUAL_CLASS);
     let (user, user_node) = text(&database.username, "application");
     let storage = database.storage.as_ref();
     set("HasCoupledDatabase", "true".into(), Some(database.node));
-    set("DBEngine", database.engine.value.as_str().into(), Some(database.engine.node));
+    set("DBEngine", database.engine.peek().as_str().into(), Some(database.engine.node));
     set("DBEngineVersion", version, version_node);
     set("DBInstanceClass", class, class_node);
     set(
         "DBAllocatedStorage",
-        storage.map_or(USUAL_STORAGE, |at| at.value).to_string(),
+        storage.map_or(STORAGE_GIB.least, |at| at.get()).to_string(),
         storage.map(|at| at.node),
     );
     set("DBUser", user, user_node);

@@ -3,18 +3,19 @@
 //! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
 //! its own with a rule that leads to it.
 
-use super::task::PortMapping;
 use super::{OptionSetting, Plan, container_name, path};
-use crate::app::{Application, Endpoint, Exposure, Protocol, Public, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
+use crate::container::PortMapping;
 use std::collections::BTreeMap;
+use tranship_app::{Application, Endpoint, Exposure, Public, Service};
+use tranship_facts::TransportProtocol;
+use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
+use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// The instance's port of the default process.
-const DEFAULT_PORT: u16 = 80;
-
-/// Ports that the instance needs itself (Amazon ECS API, PortMapping: hostPort).
-const RESERVED: &[u16] = &[22, 2375, 2376, 51678, 51679, 51680];
+const DEFAULT_PORT: u16 = HTTP_PORT;
 
 /// Seconds between the load balancer's checks, and for its answer.
 const CHECK: (u32, u32) = (15, 5);
@@ -30,7 +31,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
         let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
         if let Some(other) = taken.insert(host_port, endpoint) {
             refuse_clash(endpoint, host_port, Some(other), cx);
-        } else if RESERVED.contains(&host_port) {
+        } else if RESERVED_HOST_PORTS.contains(&host_port) {
             refuse_clash(endpoint, host_port, None, cx);
         }
         map(endpoint, host_port, plan);
@@ -70,7 +71,7 @@ fn claim_rule(public: &Public, process: &str, cx: &mut Compilation<'_>) {
         cx.ledger.exact(priority, format!("the load balancer's rule for {process}"));
     }
     if let Some(listener) = &public.listener {
-        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.value));
+        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.peek()));
     }
 }
 
@@ -83,20 +84,20 @@ fn public(endpoint: &Endpoint) -> Option<(&Endpoint, &Public)> {
 
 /// Whether it takes whatever no other rule takes.
 fn is_catch_all(public: &Public) -> bool {
-    public.hosts.is_empty() && public.paths.iter().all(|path| matches!(path.value.as_str(), "/*" | "*"))
+    public.hosts.is_empty() && public.paths.iter().all(|path| matches!(path.peek().as_str(), "/*" | "*"))
 }
 
 /// Claims the ports of all containers: what is not public is reached by name alone.
 fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
     for service in application.services.values() {
         for port in &service.container.ports {
-            let public = public_of(application, service, port.container.value, port.protocol);
+            let public = public_of(application, service, port.container.get(), port.protocol);
             cx.ledger.exact(&port.node, "container port");
             let Some(published) = &port.published else { continue };
             match public {
                 Some(public) => {
                     let listener = listener_port(application, public);
-                    if published.value == (listener, listener) {
+                    if published.get() == (listener, listener) {
                         cx.ledger.exact(published, "the load balancer's port");
                     } else {
                         let reason = "the load balancer listens there";
@@ -125,7 +126,7 @@ fn public_of<'a>(
     application: &'a Application,
     service: &Service,
     port: u16,
-    protocol: Protocol,
+    protocol: TransportProtocol,
 ) -> Option<&'a Public> {
     let of_port = |endpoint: &&Endpoint| {
         endpoint.service == service.name && endpoint.port == port && endpoint.protocol == protocol
@@ -134,20 +135,20 @@ fn public_of<'a>(
 }
 
 fn listener_port(application: &Application, public: &Public) -> u16 {
-    let usual = if application.settings.https.is_some() { 443 } else { 80 };
-    public.listener.as_ref().map_or(usual, |at| at.value)
+    let usual = if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
+    public.listener.as_ref().map_or(usual, |at| at.get())
 }
 
 /// The instance's port of an endpoint that is not the default: the published one.
 fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
-    public.published.as_ref().map_or(endpoint.port, |published| published.value.0)
+    public.published.as_ref().map_or(endpoint.port, |published| published.peek().0)
 }
 
 fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {
     let name = container_name(&endpoint.service);
-    if let Some(container) = plan.containers.iter_mut().find(|container| container.definition.name == name) {
-        let (container_port, protocol) = (endpoint.port, endpoint.protocol.as_str());
-        container.definition.port_mappings.push(PortMapping { container_port, host_port, protocol });
+    if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
+        let (port, protocol) = (endpoint.port, endpoint.protocol);
+        container.ports.push(PortMapping { container: port, host: Some(host_port), protocol });
     }
 }
 
@@ -177,18 +178,18 @@ fn process_settings(
     match &public.health_path {
         Some(health) => {
             cx.ledger.exact(health, format!("{namespace} HealthCheckPath"));
-            set("HealthCheckPath", health.value.clone(), path(cx, health.node));
+            set("HealthCheckPath", health.peek().clone(), path(cx, health.node));
         }
         None => set("HealthCheckPath", "/".into(), String::new()),
     }
     if let Some(codes) = &public.health_codes {
         cx.ledger.exact(codes, format!("{namespace} MatcherHTTPCode"));
-        set("MatcherHTTPCode", codes.value.clone(), path(cx, codes.node));
+        set("MatcherHTTPCode", codes.peek().clone(), path(cx, codes.node));
     }
     set("HealthCheckInterval", CHECK.0.to_string(), String::new());
     set("HealthCheckTimeout", CHECK.1.to_string(), String::new());
     let grace = service.and_then(|service| service.container.stop_grace_period.as_ref());
-    let drain = grace.map_or(20, |grace| grace.value.as_secs().clamp(1, 3600));
+    let drain = grace.map_or(20, |grace| grace.peek().as_secs().clamp(1, DEREGISTRATION_DELAY.most));
     set("DeregistrationDelay", drain.to_string(), grace.map(|at| path(cx, at.node)).unwrap_or_default());
 }
 
@@ -205,8 +206,8 @@ fn rule_settings(
         let (namespace, name, from) = (namespace.clone(), name.to_owned(), from.clone());
         plan.options.push(OptionSetting { namespace, name, value, from });
     };
-    let joined = |list: &[crate::app::At<String>]| {
-        list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",")
+    let joined = |list: &[tranship_app::At<String>]| {
+        list.iter().map(|at| at.peek().as_str()).collect::<Vec<_>>().join(",")
     };
     if !public.hosts.is_empty() {
         set("HostHeaders", joined(&public.hosts));
@@ -214,12 +215,12 @@ fn rule_settings(
     let patterns = joined(&public.paths);
     set("PathPatterns", if patterns.is_empty() { "/*".to_owned() } else { patterns });
     set("Process", process.to_owned());
-    set("Priority", public.priority.as_ref().map_or_else(|| priority(public), |at| at.value).to_string());
+    set("Priority", public.priority.as_ref().map_or_else(|| priority(public), |at| at.get()).to_string());
 }
 
 /// Narrow rules come first: those with a host before those without, long paths before short ones.
 fn priority(public: &Public) -> u32 {
-    let longest = public.paths.iter().map(|path| path.value.len()).max().unwrap_or(0);
+    let longest = public.paths.iter().map(|path| path.peek().len()).max().unwrap_or(0);
     let length = u32::try_from(longest.min(90)).unwrap_or(90);
     (if public.hosts.is_empty() { 500 } else { 100 }) + (90 - length)
 }
@@ -227,24 +228,21 @@ fn priority(public: &Public) -> u32 {
 /// The listeners: one for each port that endpoints ask for, with the rules that lead to their processes.
 fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, cx: &mut Compilation<'_>) {
     for (port, listener) in &listeners.0 {
-        let namespace = match port {
-            80 => "aws:elbv2:listener:default".to_owned(),
+        let namespace = match *port {
+            HTTP_PORT => "aws:elbv2:listener:default".to_owned(),
             port => format!("aws:elbv2:listener:{port}"),
         };
         let mut set = |name: &str, value: &str, from: String| {
             let (namespace, name, value) = (namespace.clone(), name.to_owned(), value.to_owned());
             plan.options.push(OptionSetting { namespace, name, value, from });
         };
-        if *port != 80 {
+        if *port != HTTP_PORT {
             set("ListenerEnabled", "true", String::new());
         }
-        if let Some(https) = application.settings.https.as_ref().filter(|_| *port == 443) {
+        if let Some(https) = application.settings.https.as_ref().filter(|_| *port == HTTPS_PORT) {
             cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
-            if let Some(domain) = &https.domain {
-                cx.ledger.ignored(domain, "the domain's record is made beside the environment", false);
-            }
             set("Protocol", "HTTPS", String::new());
-            set("SSLCertificateArns", &https.certificate.value, path(cx, https.certificate.node));
+            set("SSLCertificateArns", https.certificate.peek().as_str(), path(cx, https.certificate.node));
         }
         if let Some(process) = &listener.process {
             set("DefaultProcess", process, String::new());
@@ -258,7 +256,7 @@ fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, 
 fn refuse_clash(endpoint: &Endpoint, port: u16, other: Option<&Endpoint>, cx: &mut Compilation<'_>) {
     let whose = other.map_or("the instance itself".to_owned(), |other| format!("`{}`", other.service));
     let mut diagnostic = Diagnostic::new(
-        &beanstalk::PORT_CLASH,
+        &rules::PORT_CLASH,
         format!("service `{}` asks for port {port} of the instance, which {whose} has", endpoint.service),
     )
     .at(endpoint.origin)

@@ -1,16 +1,16 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
-use super::task::MountPoint;
 use super::values::known;
-use super::{Container, HostVolume, Plan, UNPACKED, container_name, path};
-use crate::app::{Application, FileMount, SecretSource, Service};
-use crate::artifact::{WrittenFiles, check_path, is_temporary};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::source::Origin;
-use crate::targets::Compilation;
-use crate::world::{Collector, ProjectFiles};
+use super::{Plan, UNPACKED, container_name, path};
+use crate::Compilation;
+use crate::beanstalk::rules;
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
+use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_artifact::{WrittenFiles, check_path, is_temporary};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+use tranship_frontend::world::{Collector, ProjectFiles};
 
 /// Names that never go into a bundle: secrets of a laptop, and what is not the application's.
 const LEFT_OUT: &[&str] =
@@ -71,15 +71,17 @@ impl Collector for Bundled<'_> {
     }
 }
 
-/// Names a file of the bundle has whatever the project holds.
+/// The file that every bundle contains.
 const OWN: &str = "Dockerrun.aws.json";
 
 /// Adds one file to the bundle.
 fn put(files: &mut IndexMap<String, Vec<u8>>, path: &str, bytes: Vec<u8>) -> Result<(), String> {
     check_path(path).map_err(|error| error.to_string())?;
     match files.get(path) {
-        _ if path == OWN => Err(format!("the bundle has a `{OWN}` of its own")),
-        Some(other) if *other != bytes => Err(format!("two files of the bundle are called `{path}`")),
+        _ if path == OWN => Err(format!("the bundle already contains a generated `{OWN}`")),
+        Some(other) if *other != bytes => {
+            Err(format!("two different files of the bundle have the path `{path}`"))
+        }
         Some(_) => Ok(()),
         None => {
             files.insert(path.to_owned(), bytes);
@@ -92,14 +94,26 @@ fn is_left_out(name: &str) -> bool {
     LEFT_OUT.contains(&name) || name.starts_with(".env.")
 }
 
+/// A file of the bundle that a container mounts.
+pub(super) struct MountedFile {
+    /// The name of its volume.
+    pub(super) name: String,
+    /// Its path on the instance.
+    pub(super) path: String,
+    /// Its path in the container.
+    pub(super) target: String,
+    /// The key path it comes from.
+    pub(super) from: String,
+}
+
 /// Decides `configs` and `secrets` of a container: a config is a file of the bundle, a secret is refused.
 pub(super) fn decide(
     application: &Application,
     service: &Service,
-    container: &mut Container,
     plan: &mut Plan,
     cx: &mut Compilation<'_>,
-) {
+) -> Vec<MountedFile> {
+    let mut mounted = Vec::new();
     for file in &service.container.files {
         if !file.config {
             refuse(service, file, cx);
@@ -107,28 +121,19 @@ pub(super) fn decide(
         }
         let Some(bytes) = content(application, service, file, cx) else { continue };
         let relative = format!("configs/{}", file.secret);
-        let name = format!("config-{}", container_name(&file.secret));
         if let Err(why) = put(&mut plan.files, &relative, bytes) {
             unusable(service, file, file.origin, &why, cx);
             continue;
         }
-        if !plan.volumes.iter().any(|volume| volume.name == name) {
-            plan.volumes.push(HostVolume {
-                name: name.clone(),
-                path: Some(format!("{UNPACKED}/{relative}")),
-                owner: None,
-                prepared: false,
-                from: path(cx, file.node),
-            });
-        }
         cx.ledger.exact(&file.node, "a file of the bundle");
-        let container_path = file.target.value.clone();
-        container.definition.mount_points.push(MountPoint {
-            source_volume: name,
-            container_path,
-            read_only: true,
+        mounted.push(MountedFile {
+            name: format!("config-{}", container_name(&file.secret)),
+            path: format!("{UNPACKED}/{relative}"),
+            target: file.target.peek().clone(),
+            from: path(cx, file.node),
         });
     }
+    mounted
 }
 
 fn content(
@@ -143,7 +148,7 @@ fn content(
             known(text, application, cx).map(String::into_bytes)
         }
         SecretSource::File(local) => {
-            match ProjectFiles::new(cx.world, &cx.manifest.directory).read(Utf8Path::new(&local.value)) {
+            match ProjectFiles::new(cx.world, &cx.manifest.directory).read(Utf8Path::new(local.peek())) {
                 Ok(bytes) => {
                     cx.ledger.exact(local, "a file of the bundle");
                     Some(bytes)
@@ -165,15 +170,15 @@ fn unusable(service: &Service, file: &FileMount, at: Origin, why: &str, cx: &mut
     cx.ledger.rejected(&file.node, why);
     let message =
         format!("config `{}` of service `{}` cannot go into the bundle: {why}", file.secret, service.name);
-    let diagnostic = Diagnostic::new(&beanstalk::OUTSIDE_PATH, message).at(at).service(&*service.name);
-    cx.diagnostics.push(diagnostic.help("move the file below the project's directory"));
+    let diagnostic = Diagnostic::new(&rules::OUTSIDE_PATH, message).at(at).service(&*service.name);
+    cx.diagnostics.push(diagnostic.help("move the file into the project directory"));
 }
 
 fn refuse(service: &Service, file: &FileMount, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
     cx.diagnostics.push(
         Diagnostic::new(
-            &beanstalk::SECRET_FILE,
+            &rules::SECRET_FILE,
             format!(
                 "service `{}` mounts `{}` as a file, and secrets are variables here",
                 service.name, file.secret

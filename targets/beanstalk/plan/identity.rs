@@ -1,11 +1,12 @@
 //! What the instance's role may do: pull the images, and what the services' permissions ask for.
 
-use super::values::{Part, known_all, partition};
-use super::{Plan, SecretVariable, Statement, path};
-use crate::app::{Application, Role, SecretSource};
-use crate::targets::Compilation;
+use super::values::{InstanceText, TextPart, known_all};
+use super::{Container, Plan, SecretVariable, Statement, path};
+use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_app::{Application, Role, SecretSource};
+use tranship_facts::ImageReference;
 
 /// The instance profile of an environment, and its role
 /// (AWS documentation, "Managing Elastic Beanstalk instance profiles").
@@ -21,13 +22,13 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
             let reason = "all containers of an instance share its role";
             cx.ledger.approximated(&permission.node, "the instance's role", reason, "AWS::IAM::Policy");
             for action in &permission.actions {
-                cx.ledger.approximated(action, action.value.clone(), reason, "AWS::IAM::Policy");
+                cx.ledger.approximated(action, action.peek().clone(), reason, "AWS::IAM::Policy");
             }
             let Some(resources) = known_all(&permission.resources, application, cx) else { continue };
             for (text, resource) in permission.resources.iter().zip(&resources) {
                 cx.ledger.approximated(text, resource.clone(), reason, "AWS::IAM::Policy");
             }
-            let actions = permission.actions.iter().map(|action| action.value.clone()).collect();
+            let actions = permission.actions.iter().map(|action| action.peek().clone()).collect();
             plan.statements.push(Statement { actions, resources, from: path(cx, permission.node) });
         }
     }
@@ -35,11 +36,12 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
 
 /// The secrets inside longer values and those of jobs, which the instance reads at deployment.
 fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, SecretVariable> {
-    let containers = plan.containers.iter().flat_map(|container| container.deferred.values());
-    let jobs = plan.jobs.iter().flat_map(|job| job.environment.values().chain(&job.command));
+    let containers = plan.containers.iter().flat_map(|it| words(it).chain(it.environment.values()));
+    let jobs = plan.jobs.iter().map(|job| &job.container);
+    let jobs = jobs.flat_map(|it| it.environment.values().chain(words(it)));
     let mut read = IndexMap::new();
     for part in containers.chain(jobs).flat_map(|value| &value.0) {
-        let Part::Secret { secret: location } = part else { continue };
+        let TextPart::Secret { secret: location } = part else { continue };
         let own = |name: &&str| format!("{}/{name}", plan.environment) == *location;
         let name = application.secrets.keys().map(|name| &**name).find(own);
         let given = name.is_some_and(|name| {
@@ -54,11 +56,17 @@ fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, Secr
     read
 }
 
+/// The words of entrypoint and command.
+fn words(container: &Container) -> impl Iterator<Item = &InstanceText> {
+    container.entrypoint.iter().flatten().chain(&container.command)
+}
+
 /// Pulling from the repositories of Amazon ECR that the images name.
 fn pull(plan: &mut Plan) {
-    let images = plan.containers.iter().map(|container| &container.definition.image);
-    let images = images.chain(plan.jobs.iter().map(|job| &job.image));
-    let repositories: BTreeSet<String> = images.filter_map(|image| repository(image)).collect();
+    let images = plan.containers.iter().map(|container| &container.image);
+    let images = images.chain(plan.jobs.iter().map(|job| &job.container.image));
+    let repositories: BTreeSet<String> =
+        images.filter_map(|image| ImageReference::parse(image).ecr()).map(|it| it.arn()).collect();
     if repositories.is_empty() {
         return;
     }
@@ -70,38 +78,4 @@ fn pull(plan: &mut Plan) {
     plan.statements.push(statement(&["ecr:GetAuthorizationToken"], vec!["*".to_owned()]));
     let actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
     plan.statements.push(statement(&actions, repositories.into_iter().collect()));
-}
-
-/// The ARN of an image's repository: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG`.
-fn repository(image: &str) -> Option<String> {
-    let (registry, name) = image.split_once('/')?;
-    let [account, "dkr", "ecr", region, "amazonaws", ..] = registry.split('.').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    let name = name.split('@').next()?;
-    let name = name.split(':').next()?;
-    Some(format!("arn:{}:ecr:{region}:{account}:repository/{name}", partition(region)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::repository;
-
-    #[test]
-    fn the_repository_of_an_image() {
-        for (image, arn) in [
-            (
-                "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:1.2",
-                Some("arn:aws:ecr:us-east-1:123456789012:repository/team/app"),
-            ),
-            (
-                "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app@sha256:abc",
-                Some("arn:aws-cn:ecr:cn-north-1:123456789012:repository/app"),
-            ),
-            ("public.ecr.aws/xray/aws-xray-daemon:3", None),
-            ("nginx", None),
-        ] {
-            assert_eq!(repository(image).as_deref(), arn, "{image}");
-        }
-    }
 }

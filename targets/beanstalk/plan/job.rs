@@ -1,14 +1,19 @@
 //! A job that runs before the containers are replaced -> a container of its own, on the leader only.
+//!
+//! `docker run` starts it, so its bounds are Docker's own: what Amazon ECS lacks, a job has.
 
-use super::container::image;
-use super::values::{Part, Taken, Value, known, taken, values};
-use super::{Job, Plan, container_name, mounts, path};
-use crate::app::{Application, Condition, Role, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
-use indexmap::IndexMap;
-
-const MIB: u64 = 1024 * 1024;
+use super::container::{refuse_build, request};
+use super::values::{InstanceText, Taken, TextPart, known, taken, value};
+use super::{HostVolume, Job, Plan, container_name, files, path, volumes};
+use crate::Compilation;
+use crate::beanstalk::{container_bounds, rules};
+use crate::container::{
+    ContainerHost, ContainerPlanner, EnvironmentSource, MountPoint, TextRenderer, field, plan_container,
+};
+use tranship_app::{Application, At, Condition, Mount, Name, Role, Service, Text, Variant};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// Decides how a job runs.
 pub(super) fn decide(
@@ -18,23 +23,17 @@ pub(super) fn decide(
     cx: &mut Compilation<'_>,
 ) {
     check_reach(application, service, cx);
-    let image = image(application, service, cx).unwrap_or_default();
-    let (options, command) = run(application, service, plan, cx);
-    let environment = environment(application, service, cx);
-    if let Some(check) = &service.container.health_check {
-        cx.ledger.ignored(&check.test, "a job is watched by its exit code", false);
-        for at in [&check.interval, &check.timeout, &check.start_period, &check.start_interval]
-            .into_iter()
-            .flatten()
-        {
-            cx.ledger.ignored(at, "a job is watched by its exit code", false);
-        }
-        if let Some(retries) = &check.retries {
-            cx.ledger.ignored(retries, "a job is watched by its exit code", false);
-        }
+    let mut host = JobHost { application, plan, volumes: Vec::new() };
+    let mut container = plan_container(&mut host, &request(service), &container_bounds::JOB, cx);
+    let mut volumes = host.volumes;
+    for file in files::decide(application, service, plan, cx) {
+        container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
+        volumes.push(volumes::of_bundle(file.name, volumes::staged(file.path), file.from));
     }
-    let from = path(cx, service.node);
-    plan.jobs.push(Job { name: container_name(&service.name), image, options, command, environment, from });
+    if let Some(restart) = &service.container.restart {
+        cx.ledger.ignored(restart, "a job that fails stops the deployment", false);
+    }
+    plan.jobs.push(Job { container, volumes, from: path(cx, service.node) });
 }
 
 /// A job runs by itself: a container that it talks to is not there.
@@ -42,7 +41,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
     for dependency in &service.dependencies {
         let started =
             application.services.get(&dependency.on).is_some_and(|on| !matches!(on.role, Role::Job(_)));
-        match (started, dependency.condition.value) {
+        match (started, dependency.condition.peek()) {
             (true, Condition::Started | Condition::Healthy) => {
                 cx.ledger.rejected(&dependency.node, "the job runs before the containers start");
             }
@@ -55,7 +54,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
         if application.services.get(&edge.to).is_some_and(|to| !matches!(to.role, Role::Job(_))) {
             cx.diagnostics.push(
                 Diagnostic::new(
-                    &beanstalk::JOB_NEEDS_SERVICE,
+                    &rules::JOB_NEEDS_SERVICE,
                     format!("job `{}` talks to `{}`, which is not there when it runs", service.name, edge.to),
                 )
                 .at(edge.origin)
@@ -66,65 +65,84 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
     }
 }
 
-/// The options of `docker run`, and the words after the image.
-fn run(
-    application: &Application,
-    service: &Service,
-    plan: &mut Plan,
-    cx: &mut Compilation<'_>,
-) -> (Vec<String>, Vec<Value>) {
-    let container = &service.container;
-    let (mut options, mut command) = (Vec::new(), Vec::new());
-    let mut option = |name: &str, value: String| options.extend([name.to_owned(), value]);
-    if let Some(user) = &container.user {
-        cx.ledger.exact(user, "docker run --user");
-        option("--user", known(user, application, cx).unwrap_or_default());
-    }
-    if let Some(directory) = &container.working_dir {
-        cx.ledger.exact(directory, "docker run --workdir");
-        option("--workdir", known(directory, application, cx).unwrap_or_default());
-    }
-    if let Some(limit) = &service.resources.memory_limit {
-        cx.ledger.exact(limit, "docker run --memory");
-        option("--memory", format!("{}m", limit.value.div_ceil(MIB)));
-    }
-    if let Some(entrypoint) = &container.entrypoint {
-        cx.ledger.exact(entrypoint, "docker run --entrypoint");
-        // Docker takes one word here; the others go before the command.
-        if let Some((first, rest)) = entrypoint.value.split_first() {
-            option("--entrypoint", known(first, application, cx).unwrap_or_default());
-            command.extend(values(rest, application, cx).unwrap_or_default());
-        }
-    }
-    if let Some(words) = &container.command {
-        cx.ledger.exact(words, "docker run: command");
-        command.extend(values(&words.value, application, cx).unwrap_or_default());
-    }
-    for mount in mounts::of_job(service, plan, cx) {
-        option("--volume", mount);
-    }
-    (options, command)
+/// The instance on which a job runs. Its volumes are its own: they are no part of the task.
+struct JobHost<'a> {
+    application: &'a Application,
+    plan: &'a mut Plan,
+    volumes: Vec<HostVolume>,
 }
 
-fn environment(
-    application: &Application,
-    service: &Service,
-    cx: &mut Compilation<'_>,
-) -> IndexMap<String, Value> {
-    let mut environment = IndexMap::new();
-    for (name, variant) in &service.container.environment {
-        let Some(text) = &variant.value else {
-            cx.ledger.ignored(&variant.node, "the variable is unset where the manifest is compiled", false);
-            continue;
-        };
-        let value = match taken(text, application, cx) {
-            Some(Taken::Known(text)) => Value(vec![Part::Known(text)]),
-            Some(Taken::Deferred(value)) => value,
-            Some(Taken::Secret(secret)) => Value(vec![Part::Secret { secret: secret.location }]),
-            None => continue,
-        };
-        cx.ledger.exact(&variant.node, "containers.json: environment of the job");
-        environment.insert(name.to_string(), value);
+impl TextRenderer for JobHost<'_> {
+    type Known = String;
+    type Value = InstanceText;
+
+    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<String> {
+        known(text, self.application, planner.cx)
     }
-    environment
+
+    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<InstanceText> {
+        value(text, self.application, planner.cx)
+    }
+}
+
+impl ContainerHost for JobHost<'_> {
+    fn built_image(
+        &mut self,
+        node: NodeId,
+        origin: Origin,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        refuse_build(node, origin, planner)
+    }
+
+    /// The instance reads the secrets of a job: no task has them yet.
+    fn variable(
+        &mut self,
+        _: &str,
+        (variable, text): (&Variant, &Text),
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<EnvironmentSource<InstanceText>> {
+        let value = match taken(text, self.application, planner.cx)? {
+            Taken::Text(text) => text,
+            Taken::Secret(secret) => InstanceText(vec![TextPart::Secret { secret: secret.location }]),
+        };
+        planner.cx.ledger.exact(&variable.node, "containers.json: environment of the job");
+        Some(EnvironmentSource::Value(value))
+    }
+
+    fn named_volume(
+        &mut self,
+        name: &Name,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        planner.exact(&mount.node, field::MOUNT_POINTS);
+        let volume = self.plan.volumes.iter().find(|volume| volume.name == container_name(name))?;
+        if !self.volumes.iter().any(|known| known.name == volume.name) {
+            self.volumes.push(volume.clone());
+        }
+        Some(volume.name.clone())
+    }
+
+    fn anonymous_volume(
+        &mut self,
+        index: usize,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        planner.exact(&mount.node, field::MOUNT_POINTS);
+        Some(volumes::anonymous(index, mount, planner, &mut self.volumes))
+    }
+
+    fn bind_mount(
+        &mut self,
+        path: &At<String>,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        planner.exact(&mount.node, field::MOUNT_POINTS);
+        let mut found = volumes::bind(path, self.plan, planner)?;
+        found.path = volumes::staged(found.path);
+        Some(volumes::add(found, mount, planner, &mut self.volumes))
+    }
 }

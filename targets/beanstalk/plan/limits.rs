@@ -1,54 +1,21 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
 use super::{Container, Plan};
-use crate::app::Application;
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
-
-/// Containers in a task (AWS documentation, "Amazon ECS service quotas").
-const CONTAINERS: usize = 10;
-
-/// Characters of an environment's name, fewest and most (Elastic Beanstalk API, CreateEnvironment).
-const NAME: (usize, usize) = (4, 40);
-
-/// Types that are taken where the settings name none: the smallest that holds the containers.
-const USUAL_INSTANCES: &[&str] = &["t3.small", "t3.medium", "t3.large", "t3.xlarge", "t3.2xlarge"];
-
-/// MiB of memory of instance types, by size (AWS documentation, "Amazon EC2 instance types").
-const MEMORY: &[(&str, &[(&str, u64)])] = &[
-    (
-        "t2 t3 t3a t4g",
-        &[
-            ("nano", 512),
-            ("micro", 1024),
-            ("small", 2048),
-            ("medium", 4096),
-            ("large", 8192),
-            ("xlarge", 16384),
-            ("2xlarge", 32768),
-        ],
-    ),
-    (
-        "m5 m5a m6a m6g m6i m7a m7g m7i m8g",
-        &[("large", 8192), ("xlarge", 16384), ("2xlarge", 32768), ("4xlarge", 65536)],
-    ),
-    (
-        "c5 c5a c6a c6g c6i c7a c7g c7i c8g",
-        &[("large", 4096), ("xlarge", 8192), ("2xlarge", 16384), ("4xlarge", 32768)],
-    ),
-    (
-        "r5 r5a r6a r6g r6i r7a r7g r7i r8g",
-        &[("large", 16384), ("xlarge", 32768), ("2xlarge", 65536), ("4xlarge", 131_072)],
-    ),
-];
+use tranship_app::Application;
+use tranship_facts::quotas::beanstalk::ENVIRONMENT_NAME;
+use tranship_facts::quotas::ecs::CONTAINERS_PER_TASK;
+use tranship_facts::{InstanceType, ProcessorArchitecture};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// The environment's name: `stack` of the settings, else project and environment.
 pub(super) fn environment_name(application: &Application) -> String {
     if let Some(stack) = &application.settings.stack {
-        return stack.value.clone();
+        return stack.peek().clone();
     }
-    let name = match &application.settings.environment {
+    let name = match &application.environment.name {
         Some(environment) => format!("{}-{environment}", application.name),
         None => application.name.to_string(),
     };
@@ -59,12 +26,15 @@ pub(super) fn environment_name(application: &Application) -> String {
 fn legal_name(name: &str) -> String {
     let letters = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
     let mut legal: String = letters.collect::<String>().trim_matches('-').to_owned();
-    if legal.len() < NAME.0 {
+    if legal.len() < ENVIRONMENT_NAME.least {
         legal = format!("{legal}-environment").trim_start_matches('-').to_owned();
     }
-    if legal.len() > NAME.1 {
+    if legal.len() > ENVIRONMENT_NAME.most {
         let hash: String = Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        legal = format!("{}-{hash}", legal.chars().take(NAME.1 - hash.len() - 1).collect::<String>());
+        legal = format!(
+            "{}-{hash}",
+            legal.chars().take(ENVIRONMENT_NAME.most - hash.len() - 1).collect::<String>()
+        );
     }
     legal
 }
@@ -76,43 +46,37 @@ pub(super) fn check(application: &Application, plan: &Plan, cx: &mut Compilation
 }
 
 fn check_count(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
-    if plan.containers.len() <= CONTAINERS {
+    let (count, most) = (plan.containers.len(), CONTAINERS_PER_TASK.most);
+    if !CONTAINERS_PER_TASK.is_exceeded_by(count) {
         return;
     }
-    let beyond = application.services.values().nth(CONTAINERS);
-    let count = plan.containers.len();
+    let beyond = application.services.values().nth(most);
     let diagnostic = Diagnostic::new(
-        &beanstalk::CONTAINER_LIMIT,
-        format!("{count} containers share an instance's task, and a task has {CONTAINERS} at most"),
+        &rules::CONTAINER_LIMIT,
+        format!("{count} containers share an instance's task, and a task has {most} at most"),
     );
     cx.diagnostics.push(
         diagnostic
-            .label(beyond.map_or(application.settings.origin, |service| service.origin), "one too many")
+            .label(beyond.map_or(application.environment.origin, |service| service.origin), "one too many")
             .help("leave some out with `skip`, or choose the target `fargate` or `ecs-ec2`"),
     );
 }
 
-/// MiB of an instance type that the table knows.
-fn memory_of(instance: &str) -> Option<u64> {
-    let (family, size) = instance.split_once('.')?;
-    let (_, sizes) = MEMORY.iter().find(|(families, _)| families.split(' ').any(|known| known == family))?;
-    sizes.iter().find(|(name, _)| *name == size).map(|(_, memory)| *memory)
-}
-
-/// MiB that an instance offers its containers: the rest is the system's and the agent's.
+/// MiB that an instance offers its containers; nothing for a type that the table does not know.
 fn offered_by(instance: &str) -> Option<u64> {
-    memory_of(instance).map(|memory| memory * 9 / 10)
+    InstanceType::find(instance).map(|instance| instance.usable_memory().into())
 }
 
 /// The instance type that holds what the containers reserve, where the settings name none.
-pub(super) fn usual_instance(plan: &Plan) -> &'static str {
-    let fits = |name: &&&str| offered_by(name).is_some_and(|offered| reserved(plan) <= offered);
-    USUAL_INSTANCES.iter().find(fits).or(USUAL_INSTANCES.last()).copied().unwrap_or_default()
+pub(super) fn usual_instance(plan: &Plan) -> String {
+    let choices = InstanceType::choices(ProcessorArchitecture::X86);
+    let fits = |it: &&InstanceType| reserved(plan) <= u64::from(it.usable_memory());
+    choices.iter().find(fits).or(choices.last()).map(|it| it.name.clone()).unwrap_or_default()
 }
 
 /// MiB that a container keeps for itself.
 fn share(container: &Container) -> u64 {
-    container.definition.memory_reservation.or(container.definition.memory).unwrap_or(0)
+    container.memory_reservation.or(container.memory).map_or(0, u64::from)
 }
 
 /// MiB that all containers keep for themselves.
@@ -122,23 +86,23 @@ fn reserved(plan: &Plan) -> u64 {
 
 fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
     let instance = application.settings.instance_type.as_ref();
-    let name = instance.map_or_else(|| usual_instance(plan), |at| at.value.as_str());
-    let Some(offered) = offered_by(name) else { return };
+    let name = instance.map_or_else(|| usual_instance(plan), |at| at.peek().clone());
+    let Some(offered) = offered_by(&name) else { return };
     let needed = reserved(plan);
     if needed <= offered {
         return;
     }
     let largest = application.services.values().find(|service| {
         let most = plan.containers.iter().max_by_key(|container| share(container));
-        most.is_some_and(|container| container.definition.name == super::container_name(&service.name))
+        most.is_some_and(|container| container.name == super::container_name(&service.name))
     });
     let asked = largest.and_then(|service| {
         let resources = &service.resources;
         resources.memory_reservation.as_ref().or(resources.memory_limit.as_ref())
     });
-    let origin = asked.map_or(application.settings.origin, |at| at.origin);
+    let origin = asked.map_or(application.environment.origin, |at| at.origin);
     let mut diagnostic = Diagnostic::new(
-        &beanstalk::MEMORY,
+        &rules::MEMORY,
         format!("the containers reserve {needed} MiB of memory, and a {name} offers {offered}"),
     )
     .label(origin, "the largest share");
@@ -160,14 +124,29 @@ mod tests {
             assert_eq!(legal_name(given), legal);
         }
         let long = legal_name(&"a".repeat(50));
-        assert!(long.len() <= NAME.1, "{long}");
+        assert!(long.len() <= ENVIRONMENT_NAME.most, "{long}");
         assert_ne!(long, legal_name(&"a".repeat(51)));
     }
 
     #[test]
     fn memory_of_known_types() {
-        assert_eq!(memory_of("t3.small"), Some(2048));
-        assert_eq!(memory_of("m7g.xlarge"), Some(16384));
-        assert_eq!(memory_of("z9.tiny"), None);
+        for (name, offered) in [("t3.small", Some(1_878)), ("m7g.xlarge", Some(15_019)), ("z9.tiny", None)] {
+            assert_eq!(offered_by(name), offered, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_usual_instance_holds_what_is_reserved() {
+        let plan = |reserved| {
+            let mut container = Container::new("app".to_owned(), "app".to_owned());
+            container.memory_reservation = Some(reserved);
+            Plan { containers: vec![container], ..Plan::default() }
+        };
+        for (reserved, name) in
+            [(128, "t3.small"), (1_878, "t3.small"), (1_879, "t3.medium"), (40_000, "m7i.4xlarge")]
+        {
+            assert_eq!(usual_instance(&plan(reserved)), name, "{reserved} MiB");
+        }
+        assert_eq!(usual_instance(&plan(u32::MAX)), "m7i.16xlarge");
     }
 }

@@ -1,22 +1,23 @@
 //! Edges -> Docker links, which make a container's names known to another.
 
 use super::{Plan, container_name};
-use crate::app::{Application, Edge, Name, Role};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::{Application, Edge, Name, Role};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides the links of every container; refuses a circle of them.
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
     let edges: Vec<&Edge> = application.edges.iter().filter(|edge| is_link(application, edge)).collect();
     for edge in &edges {
         let from = container_name(&edge.from);
-        let Some(container) = plan.containers.iter_mut().find(|one| one.definition.name == from) else {
+        let Some(container) = plan.containers.iter_mut().find(|one| one.name == from) else {
             continue;
         };
         for link in names(application, &edge.to) {
-            if !container.definition.links.contains(&link) {
-                container.definition.links.push(link);
+            if !container.links.contains(&link) {
+                container.links.push(link);
             }
         }
     }
@@ -39,8 +40,8 @@ fn names(application: &Application, to: &Name) -> Vec<String> {
     let container = container_name(to);
     let mut links = vec![container.clone()];
     if let Some(service) = application.services.get(to) {
-        let aliases = service.host_names.iter().filter(|name| *name.value != *container);
-        links.extend(aliases.map(|alias| format!("{container}:{}", alias.value)));
+        let aliases = service.host_names.iter().filter(|name| **name.peek() != *container);
+        links.extend(aliases.map(|alias| format!("{container}:{}", alias.peek())));
     }
     links
 }
@@ -57,7 +58,7 @@ fn refuse_circle(edges: &[&Edge], cx: &mut Compilation<'_>) {
         if let Some(circle) = find(start, &targets, &mut trail, &mut finished) {
             let names: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
             let mut diagnostic = Diagnostic::new(
-                &beanstalk::LINK_CYCLE,
+                &rules::LINK_CYCLE,
                 format!("{} need each other's names in a circle", names.join(", ")),
             );
             for edge in &circle {

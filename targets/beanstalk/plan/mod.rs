@@ -1,7 +1,7 @@
 //! The decisions for an Elastic Beanstalk environment, complete and legal, before a file is written.
 //!
 //! In: the [`Application`]. Out: a [`Plan`], with every rule asked and every used leaf claimed.
-//! Invariant: the plan holds no secret; what only the instance knows is a [`Part::Property`].
+//! Invariant: the plan holds no secret; what only the instance knows is a [`TextPart::Property`].
 
 mod container;
 mod database;
@@ -11,21 +11,20 @@ mod identity;
 mod job;
 mod limits;
 mod links;
-mod mounts;
 mod options;
-mod task;
 mod values;
+mod volumes;
 
 pub(super) use identity::INSTANCE_ROLE;
-pub(super) use task::{ContainerDefinition, Host, Volume};
-pub(super) use values::{Part, Value};
+pub(super) use values::{InstanceText, TextPart};
 
-use crate::app::{Application, JobTime, Role, Service};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
-use crate::yaml::NodeId;
+use crate::Compilation;
+use crate::beanstalk::rules;
+use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use serde::Serialize;
+use tranship_app::{Application, JobTime, Role, Service, VolumeOwner};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 /// What is decided.
 #[derive(Debug, Default)]
@@ -56,52 +55,18 @@ pub(super) struct Plan {
     pub(super) has_database: bool,
 }
 
-/// One container.
-#[derive(Debug, Default)]
-pub(super) struct Container {
-    /// Its definition, as Amazon ECS writes it.
-    pub(super) definition: ContainerDefinition,
-    /// What only the instance knows of it.
-    pub(super) deferred: Deferred,
-}
-
-/// What only the instance knows of a container.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Deferred {
-    /// Its entrypoint, where a word of it is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) entry_point: Option<Vec<Value>>,
-    /// Its command, where a word of it is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) command: Option<Vec<Value>>,
-    /// Variables whose values are not known.
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub(super) environment: IndexMap<String, Value>,
-}
-
-impl Deferred {
-    /// Whether all is known.
-    pub(super) fn is_empty(&self) -> bool {
-        self.entry_point.is_none() && self.command.is_none() && self.environment.is_empty()
-    }
-
-    /// Every value that is not known.
-    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
-        let lists = [&self.entry_point, &self.command].into_iter().flatten().flatten();
-        lists.chain(self.environment.values())
-    }
-}
+/// A container: what must be known now is text, the rest the instance may complete.
+pub(super) type Container = ContainerPlan<InstanceText, String>;
 
 /// A directory of the instance behind a volume.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct HostVolume {
     /// The volume's name in the task.
     pub(super) name: String,
     /// The directory; nothing for one that is empty at each start.
     pub(super) path: Option<String>,
     /// Owner and group to give it; nothing where it is not prepared.
-    pub(super) owner: Option<(u32, u32)>,
+    pub(super) owner: Option<VolumeOwner>,
     /// Whether to make it before the containers start.
     pub(super) prepared: bool,
     /// The key path it comes from.
@@ -111,16 +76,10 @@ pub(super) struct HostVolume {
 /// A container that runs once, before the others are replaced.
 #[derive(Debug)]
 pub(super) struct Job {
-    /// Its name.
-    pub(super) name: String,
-    /// Its image.
-    pub(super) image: String,
-    /// Options of `docker run`.
-    pub(super) options: Vec<String>,
-    /// Its command, the entrypoint's further words first.
-    pub(super) command: Vec<Value>,
-    /// Its environment.
-    pub(super) environment: IndexMap<String, Value>,
+    /// What `docker run` starts.
+    pub(super) container: Container,
+    /// Directories of the instance that it mounts.
+    pub(super) volumes: Vec<HostVolume>,
     /// The key path it comes from.
     pub(super) from: String,
 }
@@ -167,11 +126,11 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Pla
     let mut plan = Plan {
         application: application.name.to_string(),
         environment: limits::environment_name(application),
-        region: application.settings.region.as_ref().map(|region| region.value.clone()),
+        region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         ..Plan::default()
     };
     plan.has_database = !application.databases.is_empty();
-    mounts::volumes(application, &mut plan, cx);
+    volumes::decide(application, &mut plan, cx);
     for service in application.services.values() {
         place(application, service, &mut plan, cx);
     }
@@ -198,10 +157,12 @@ fn place(application: &Application, service: &Service, plan: &mut Plan, cx: &mut
                 cx.ledger.ignored(&service.node, reason, false);
             }
             JobTime::Schedule(schedule) => {
+                // The whole service goes with its schedule.
+                cx.ledger.rejected(&service.node, "a web environment has no scheduler");
                 cx.ledger.rejected(schedule, "a web environment has no scheduler");
                 cx.diagnostics.push(
                     Diagnostic::new(
-                        &beanstalk::SCHEDULED_JOB,
+                        &rules::SCHEDULED_JOB,
                         format!("job `{}` has a schedule, which a web environment cannot keep", service.name),
                     )
                     .at(schedule.origin)

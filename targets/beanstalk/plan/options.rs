@@ -3,13 +3,14 @@
 //! Source of the names: AWS documentation, "General options for all environments".
 
 use super::{INSTANCE_ROLE, OptionSetting, Plan, limits, path};
-use crate::app::{Application, At, Network, Posture, Scaling};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::Compilation;
-use crate::yaml::NodeId;
-
-/// Days that logs are kept.
-const USUAL_RETENTION: u32 = 7;
+use crate::Compilation;
+use crate::beanstalk::rules;
+use tranship_app::rules::target;
+use tranship_app::{
+    Application, At, InstanceRange, LogRetention, NetworkSetting, PlatformKind, Posture, Scaling, SubnetId,
+};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 /// Seconds that a deployment may take on an instance, jobs included.
 const TIMEOUT: u32 = 1800;
@@ -39,7 +40,7 @@ impl Settings<'_, '_> {
         match at {
             Some(at) => {
                 self.cx.ledger.exact(at, format!("{namespace} {name}"));
-                self.set_from(namespace, name, at.value.to_string(), at.node);
+                self.set_from(namespace, name, at.peek().to_string(), at.node);
             }
             None => self.set(namespace, name, usual),
         }
@@ -50,7 +51,7 @@ impl Settings<'_, '_> {
 pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
     claim(application, cx);
     let settings = &application.settings;
-    let prod = settings.posture == Posture::Prod;
+    let prod = settings.posture() == Posture::Prod;
     let usual = limits::usual_instance(plan);
     let mut to = Settings { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
@@ -63,23 +64,22 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     to.set(launch, "DisableIMDSv1", "true");
     to.set(launch, "RootVolumeType", "gp3");
     instances(application, prod, &mut to);
-    network(&settings.network, &mut to);
+    network(settings.network.as_ref(), &mut to);
     to.set("aws:elasticbeanstalk:healthreporting:system", "SystemType", "enhanced");
     let logs = "aws:elasticbeanstalk:cloudwatch:logs";
     to.set(logs, "StreamLogs", "true");
     to.set(logs, "DeleteOnTerminate", "false");
-    to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), USUAL_RETENTION);
+    to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), LogRetention::default());
     let command = "aws:elasticbeanstalk:command";
     to.set(command, "DeploymentPolicy", if prod { "RollingWithAdditionalBatch" } else { "AllAtOnce" });
     to.set(command, "Timeout", TIMEOUT);
-    if let Some(platform) = settings.platform.as_ref().filter(|platform| platform.value != "ecs") {
+    if let Some(platform) =
+        settings.platform.as_ref().filter(|platform| platform.get() == PlatformKind::Docker)
+    {
         to.cx.diagnostics.push(
-            Diagnostic::new(
-                &rules::beanstalk::PLATFORM,
-                format!("`{}` is no platform that is built for", platform.value),
-            )
-            .at(platform.origin)
-            .help("write `platform: ecs` or leave it out"),
+            Diagnostic::new(&rules::PLATFORM, "`docker` is no platform that is built for")
+                .at(platform.origin)
+                .help("write `platform: ecs` or leave it out"),
         );
     }
 }
@@ -96,13 +96,6 @@ fn claim(application: &Application, cx: &mut Compilation<'_>) {
     if let Some(platform) = &settings.platform {
         cx.ledger.exact(platform, "the platform branch");
     }
-    if let Some(namespace) = &settings.namespace {
-        let reason = "containers of one instance find each other by Docker links";
-        cx.ledger.ignored(namespace, reason, false);
-    }
-    if let Some(spot) = &settings.spot {
-        cx.ledger.ignored(spot, "it chooses the capacity of Amazon ECS", false);
-    }
 }
 
 /// How many instances, and when there are more.
@@ -111,12 +104,12 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
     let copies = copies(application, to);
     let scaling = scaling(application, to);
     let (min, max) = match (&application.settings.instances, scaling) {
-        (Some((min, max)), _) => {
+        (Some(InstanceRange { min, max }), _) => {
             to.cx.ledger.exact(min, "aws:autoscaling:asg MinSize");
             to.cx.ledger.exact(max, "aws:autoscaling:asg MaxSize");
-            (min.value, max.value)
+            (min.get(), max.get())
         }
-        (None, Some(scaling)) => (scaling.min.value, scaling.max.value),
+        (None, Some(scaling)) => (scaling.min.get(), scaling.max.get()),
         (None, None) => (usual.0.max(copies), usual.1.max(copies)),
     };
     to.set("aws:autoscaling:asg", "MinSize", min);
@@ -125,8 +118,8 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
         let trigger = "aws:autoscaling:trigger";
         to.set(trigger, "MeasureName", "CPUUtilization");
         to.set(trigger, "Unit", "Percent");
-        to.set_from(trigger, "UpperThreshold", cpu.value, cpu.node);
-        to.set(trigger, "LowerThreshold", cpu.value / 2);
+        to.set_from(trigger, "UpperThreshold", cpu.peek(), cpu.node);
+        to.set(trigger, "LowerThreshold", cpu.peek() / 2);
     }
 }
 
@@ -135,16 +128,16 @@ fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
-        if replicas.value <= 1 {
+        if replicas.get() <= 1 {
             to.cx.ledger.exact(replicas, "one container on each instance");
             continue;
         }
-        most = most.max(replicas.value);
-        warn_copies(&service.name, &format!("{} copies", replicas.value), replicas.origin, to.cx);
+        most = most.max(replicas.get());
+        warn_copies(&service.name, &format!("{} copies", replicas.peek()), replicas.origin, to.cx);
         let reason = "each instance runs every container once";
         to.cx.ledger.approximated(
             replicas,
-            format!("{} instances", replicas.value),
+            format!("{} instances", replicas.peek()),
             reason,
             "aws:autoscaling:asg",
         );
@@ -166,19 +159,21 @@ fn scaling<'a>(application: &'a Application, to: &mut Settings<'_, '_>) -> Optio
                 to.cx.ledger.ignored(at, "another service scales the instances", true);
             }
         }
-        if let Some(memory) = &scaling.memory {
-            to.cx.ledger.ignored(memory, "Elastic Beanstalk does not scale by memory", true);
-        }
         warn_copies(&service.name, "scaling of its own", scaling.min.origin, to.cx);
         scaled = scaled.or(Some(scaling));
     }
     scaled
 }
 
-fn warn_copies(service: &str, what: &str, origin: crate::source::Origin, cx: &mut Compilation<'_>) {
+fn warn_copies(
+    service: &str,
+    what: &str,
+    origin: tranship_frontend::source::Origin,
+    cx: &mut Compilation<'_>,
+) {
     cx.diagnostics.push(
         Diagnostic::new(
-            &rules::beanstalk::COPIES,
+            &rules::COPIES,
             format!("service `{service}` asks for {what}, and instances of all services are multiplied"),
         )
         .at(origin)
@@ -188,27 +183,29 @@ fn warn_copies(service: &str, what: &str, origin: crate::source::Origin, cx: &mu
 }
 
 /// The VPC and its subnets; the account's default VPC where none is named.
-fn network(network: &Network, to: &mut Settings<'_, '_>) {
+fn network(network: Option<&NetworkSetting>, to: &mut Settings<'_, '_>) {
     let vpc_options = "aws:ec2:vpc";
     match network {
-        Network::Parameters => {}
-        Network::New(asked) => to.cx.diagnostics.push(
+        None => {}
+        Some(NetworkSetting::New(asked)) => to.cx.diagnostics.push(
             Diagnostic::new(
-                &rules::target::REJECTED_KEY,
+                &target::REJECTED_KEY,
                 "an environment of Elastic Beanstalk does not make its own VPC",
             )
             .at(asked.origin)
             .key("x-tranship.network")
             .help("name a VPC and its subnets, or leave `network` out for the account's default VPC"),
         ),
-        Network::Existing { vpc, public, private } => {
-            to.take(vpc_options, "VPCId", Some(vpc), "");
-            let joined =
-                |list: &[At<String>]| list.iter().map(|at| at.value.as_str()).collect::<Vec<_>>().join(",");
+        Some(NetworkSetting::Existing(asked)) => {
+            let (public, private) = (&asked.public_subnets, &asked.private_subnets);
+            to.take(vpc_options, "VPCId", Some(&asked.vpc), "");
+            let joined = |list: &[At<SubnetId>]| {
+                list.iter().map(|at| at.peek().as_str()).collect::<Vec<_>>().join(",")
+            };
             for at in public.iter().chain(private) {
                 to.cx.ledger.exact(at, vpc_options);
             }
-            let node = |list: &[At<String>]| list.first().map_or(NodeId::UNNUMBERED, |at| at.node);
+            let node = |list: &[At<SubnetId>]| list.first().map_or(NodeId::UNNUMBERED, |at| at.node);
             let inside = if private.is_empty() { public } else { private };
             to.set_from(vpc_options, "ELBSubnets", joined(public), node(public));
             to.set_from(vpc_options, "Subnets", joined(inside), node(inside));

@@ -4,27 +4,29 @@
 
 use super::limits::environment_name;
 use super::{SecretVariable, container_name};
-use crate::app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
-use crate::diagnostic::{Diagnostic, rules::beanstalk};
-use crate::targets::Compilation;
+use crate::Compilation;
+use crate::beanstalk::rules;
 use serde::{Serialize, Serializer};
+use tranship_app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
+use tranship_facts::AwsPartition;
+use tranship_frontend::diagnostic::Diagnostic;
 
-/// A value in parts.
+/// Text that the instance may have to complete, in parts.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Value(pub(crate) Vec<Part>);
+pub(crate) struct InstanceText(pub(crate) Vec<TextPart>);
 
-impl Value {
+impl InstanceText {
     /// The text, if all of it is known now.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
-            [Part::Known(text)] => Some(text),
+            [TextPart::Known(text)] => Some(text),
             _ => None,
         }
     }
 }
 
-impl Serialize for Value {
+impl Serialize for InstanceText {
     /// What is known is a text; anything else is the list of its parts.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.text() {
@@ -37,7 +39,7 @@ impl Serialize for Value {
 /// A part of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Part {
+pub(crate) enum TextPart {
     /// Known now.
     Known(String),
     /// A property of the environment, which the instance knows.
@@ -55,13 +57,13 @@ pub(crate) enum Part {
     },
 }
 
-impl Part {
+impl TextPart {
     /// What people call it.
     fn name(&self) -> &str {
         match self {
-            Part::Known(text) => text,
-            Part::Property { property, .. } => property,
-            Part::Secret { secret } => secret,
+            TextPart::Known(text) => text,
+            TextPart::Property { property, .. } => property,
+            TextPart::Secret { secret } => secret,
         }
     }
 }
@@ -69,9 +71,7 @@ impl Part {
 /// What a variable takes.
 pub(super) enum Taken {
     /// Text.
-    Known(String),
-    /// What only the instance knows.
-    Deferred(Value),
+    Text(InstanceText),
     /// A secret.
     Secret(SecretVariable),
 }
@@ -93,12 +93,12 @@ pub(super) fn known(text: &Text, application: &Application, cx: &mut Compilation
     let mut known = String::new();
     for part in parts(text, application, cx)? {
         match part {
-            Part::Known(piece) => known.push_str(&piece),
+            TextPart::Known(piece) => known.push_str(&piece),
             unknown => {
                 let what = unknown.name();
                 let message =
                     format!("the value is known on the instance only (`{what}`), and the bundle needs it");
-                cx.diagnostics.push(Diagnostic::new(&beanstalk::UNKNOWN_VALUE, message).at(text.origin));
+                cx.diagnostics.push(Diagnostic::new(&rules::UNKNOWN_VALUE, message).at(text.origin));
                 return None;
             }
         }
@@ -126,11 +126,7 @@ pub(super) fn taken(text: &Text, application: &Application, cx: &mut Compilation
         let location = location(name, &secret.source, application, cx)?;
         return Some(Taken::Secret(SecretVariable { name: name.to_string(), location, given }));
     }
-    let value = value(text, application, cx)?;
-    Some(match value.text() {
-        Some(text) => Taken::Known(text.to_owned()),
-        None => Taken::Deferred(value),
-    })
+    value(text, application, cx).map(Taken::Text)
 }
 
 /// Where a secret is: where the manifest says, else under the environment's name in Secrets Manager.
@@ -147,32 +143,26 @@ fn location(
 }
 
 /// A text that the instance may have to complete. Nothing after an error.
-pub(super) fn value(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Value> {
-    parts(text, application, cx).map(Value)
-}
-
-/// All of a list, or nothing after an error in one.
-pub(super) fn values(
-    texts: &[Text],
+pub(super) fn value(
+    text: &Text,
     application: &Application,
     cx: &mut Compilation<'_>,
-) -> Option<Vec<Value>> {
-    let all: Vec<Option<Value>> = texts.iter().map(|text| value(text, application, cx)).collect();
-    all.into_iter().collect()
+) -> Option<InstanceText> {
+    parts(text, application, cx).map(InstanceText)
 }
 
 /// The parts of a text; neighbouring known ones are one.
-fn parts(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Vec<Part>> {
+fn parts(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Vec<TextPart>> {
     let mut parts = Vec::new();
     let mut in_url = false;
     for segment in &text.segments {
         for part in piece(segment, in_url, application, cx)? {
             match (parts.last_mut(), part) {
-                (Some(Part::Known(last)), Part::Known(next)) => last.push_str(&next),
+                (Some(TextPart::Known(last)), TextPart::Known(next)) => last.push_str(&next),
                 (_, next) => parts.push(next),
             }
         }
-        in_url = in_url || matches!(parts.last(), Some(Part::Known(known)) if known.contains("://"));
+        in_url = in_url || matches!(parts.last(), Some(TextPart::Known(known)) if known.contains("://"));
     }
     Some(parts)
 }
@@ -183,8 +173,8 @@ fn piece(
     in_url: bool,
     application: &Application,
     cx: &mut Compilation<'_>,
-) -> Option<Vec<Part>> {
-    let region = application.settings.region.as_ref().map(|region| region.value.as_str());
+) -> Option<Vec<TextPart>> {
+    let region = application.settings.region.as_ref().map(|region| region.peek().as_str());
     let known = match &segment.piece {
         Piece::Literal(literal) => literal.to_string(),
         Piece::Host(service) => container_name(service),
@@ -192,7 +182,7 @@ fn piece(
         Piece::Database { field, .. } => {
             // The port is a number and the host a name: only what a person may choose needs encoding.
             let chosen = !matches!(field, DatabaseField::Port | DatabaseField::Host);
-            return Some(vec![Part::Property { property: property(*field), encoded: in_url && chosen }]);
+            return Some(vec![TextPart::Property { property: property(*field), encoded: in_url && chosen }]);
         }
         Piece::Secret(name) => {
             let secret = application.secrets.get(name)?;
@@ -200,7 +190,7 @@ fn piece(
                 return parts(derived, application, cx);
             }
             let secret = location(name, &secret.source, application, cx)?;
-            return Some(vec![Part::Secret { secret }]);
+            return Some(vec![TextPart::Secret { secret }]);
         }
         Piece::Region => match region {
             Some(region) => region.to_owned(),
@@ -209,12 +199,12 @@ fn piece(
             }
         },
         Piece::Partition => match region {
-            Some(region) => partition(region).to_owned(),
+            Some(region) => AwsPartition::of_region(region).name().to_owned(),
             None => return refuse("the partition", "name the region in the settings", segment, cx),
         },
         Piece::Account => return refuse("the account", "write its number", segment, cx),
     };
-    Some(vec![Part::Known(known)])
+    Some(vec![TextPart::Known(known)])
 }
 
 /// The value that a late-bound variable has now: a bundle has no parameters.
@@ -231,7 +221,7 @@ fn late_bound(
     let name = &variable.name;
     cx.diagnostics.push(
         Diagnostic::new(
-            &beanstalk::LATE_BOUND_VALUE,
+            &rules::LATE_BOUND_VALUE,
             format!("`{name}` is late-bound and has no value, and a bundle has no parameters"),
         )
         .at(segment.origin)
@@ -240,17 +230,8 @@ fn late_bound(
     None
 }
 
-/// The partition of a region (AWS documentation, "AWS Regions").
-pub(super) fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
-fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Vec<Part>> {
+fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Vec<TextPart>> {
     let message = format!("{what} is not known when the bundle is built");
-    cx.diagnostics.push(Diagnostic::new(&beanstalk::UNKNOWN_VALUE, message).at(segment.origin).help(help));
+    cx.diagnostics.push(Diagnostic::new(&rules::UNKNOWN_VALUE, message).at(segment.origin).help(help));
     None
 }

@@ -1,14 +1,15 @@
 //! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
 
-use super::super::plan::{Container, Health, Linux, MountPoint, PortMapping, Task};
-use crate::cloudformation::{Map, Pseudo, Value, props};
+use super::super::plan::{Container, MountPoint, PortMapping, TaskPlan};
+use crate::container::{DeviceMapping, HealthCheckPlan, LinuxParameters, TmpfsMount};
 use indexmap::IndexMap;
+use tranship_cloudformation::{Map, Pseudo, Value, props};
 
 /// The prefix of every container's log stream: `ecs/<container>/<task id>`.
-pub(super) const LOG_PREFIX: &str = "ecs";
+pub(in crate::ecs) const LOG_PREFIX: &str = "ecs";
 
 /// One entry of `ContainerDefinitions`.
-pub(super) fn definition(task: &Task, it: &Container) -> Map {
+pub(super) fn definition(task: &TaskPlan, it: &Container) -> Map {
     Map::new()
         .with("Name", it.name.as_str())
         .with("Image", &it.image)
@@ -16,45 +17,46 @@ pub(super) fn definition(task: &Task, it: &Container) -> Map {
         .with_some("Cpu", it.cpu)
         .with_some("Memory", it.memory)
         .with_some("MemoryReservation", it.memory_reservation)
-        .with_list("EntryPoint", &it.entrypoint)
+        .with_list("EntryPoint", it.entrypoint.iter().flatten())
         .with_list("Command", &it.command)
         .with_some("WorkingDirectory", it.working_dir.as_ref())
         .with_some("User", it.user.as_ref())
         .with_some("Hostname", it.hostname.as_deref())
         .with_list("Environment", pairs(&it.environment, "Value"))
         .with_list("Secrets", pairs(&it.secrets, "ValueFrom"))
+        .with_list("Links", &it.links)
         .with_list("PortMappings", it.ports.iter().map(port))
         .with_list("MountPoints", it.mounts.iter().map(mount))
         .with_list(
             "DependsOn",
-            it.depends_on.iter().map(|(name, condition)| {
-                props! { "ContainerName" => name.as_str(), "Condition" => *condition }
+            it.depends_on.iter().map(|other| {
+                props! { "ContainerName" => other.container.as_str(), "Condition" => other.condition.as_str() }
             }),
         )
         .with_some("HealthCheck", it.health.as_ref().map(health))
         .with_some("RestartPolicy", it.restarts.then(|| props! { "Enabled" => true }))
         .with_some("StopTimeout", it.stop_timeout)
-        .with_some("ReadonlyRootFilesystem", it.read_only)
-        .with_some("Privileged", it.privileged)
-        .with_some("PseudoTerminal", it.tty)
-        .with_some("Interactive", it.interactive)
+        .with_some("ReadonlyRootFilesystem", it.read_only.then_some(true))
+        .with_some("Privileged", it.privileged.then_some(true))
+        .with_some("PseudoTerminal", it.tty.then_some(true))
+        .with_some("Interactive", it.interactive.then_some(true))
         .with_some("LinuxParameters", (!it.linux.is_empty()).then(|| linux(&it.linux)))
         .with_list(
             "Ulimits",
-            it.ulimits.iter().map(|(name, soft, hard)| {
-                props! { "Name" => name.as_str(), "SoftLimit" => *soft, "HardLimit" => *hard }
+            it.ulimits.iter().map(|limit| {
+                props! { "Name" => limit.name.as_str(), "SoftLimit" => limit.soft, "HardLimit" => limit.hard }
             }),
         )
         .with_list(
             "SystemControls",
-            it.sysctls.iter().map(|(name, value)| {
-                props! { "Namespace" => name.as_str(), "Value" => value.as_str() }
+            it.sysctls.iter().map(|control| {
+                props! { "Namespace" => control.namespace.as_str(), "Value" => control.value.as_str() }
             }),
         )
         .with_list(
             "ExtraHosts",
-            it.extra_hosts.iter().map(|(name, address)| {
-                props! { "Hostname" => name.as_str(), "IpAddress" => address.as_str() }
+            it.extra_hosts.iter().map(|host| {
+                props! { "Hostname" => host.hostname.as_str(), "IpAddress" => host.address.as_str() }
             }),
         )
         .with_list("DnsServers", &it.dns)
@@ -68,7 +70,7 @@ fn pairs<'a>(values: &'a IndexMap<String, Value>, key: &'static str) -> impl Ite
     values.iter().map(move |(name, value)| Map::new().with("Name", name).with(key, value))
 }
 
-fn log(task: &Task) -> Map {
+fn log(task: &TaskPlan) -> Map {
     props! {
         "LogDriver" => "awslogs",
         "Options" => props! {
@@ -91,7 +93,7 @@ fn mount(mount: &MountPoint) -> Map {
     }
 }
 
-fn health(health: &Health) -> Map {
+fn health(health: &HealthCheckPlan<Value>) -> Map {
     props! {
         "Command" => health.command.clone(),
         "Interval" => ?health.interval,
@@ -101,25 +103,26 @@ fn health(health: &Health) -> Map {
     }
 }
 
-fn linux(linux: &Linux) -> Map {
+fn linux(linux: &LinuxParameters) -> Map {
     let capabilities = Map::new().with_list("Add", &linux.cap_add).with_list("Drop", &linux.cap_drop);
     Map::new()
-        .with_some("InitProcessEnabled", linux.init)
+        .with_some("InitProcessEnabled", linux.init.then_some(true))
         .with_some("Capabilities", (!capabilities.is_empty()).then_some(capabilities))
         .with_some("SharedMemorySize", linux.shared_memory)
-        .with_list(
-            "Tmpfs",
-            linux.tmpfs.iter().map(|(path, mib)| {
-                props! { "ContainerPath" => path.as_str(), "Size" => *mib }
-            }),
-        )
-        .with_list(
-            "Devices",
-            linux.devices.iter().map(|(host, path, permissions)| {
-                Map::new()
-                    .with("HostPath", host)
-                    .with("ContainerPath", path)
-                    .with_list("Permissions", permissions.iter().copied())
-            }),
-        )
+        .with_list("Tmpfs", linux.tmpfs.iter().map(tmpfs))
+        .with_list("Devices", linux.devices.iter().map(device))
+}
+
+fn tmpfs(mount: &TmpfsMount) -> Map {
+    Map::new()
+        .with("ContainerPath", mount.path.as_str())
+        .with_some("Size", mount.size)
+        .with_list("MountOptions", mount.read_only.then_some("ro"))
+}
+
+fn device(device: &DeviceMapping) -> Map {
+    Map::new()
+        .with("HostPath", device.host_path.as_str())
+        .with("ContainerPath", device.path.as_str())
+        .with_list("Permissions", device.permissions.iter().copied())
 }

@@ -2,7 +2,7 @@
 
 use super::super::plan::EcsPlan;
 use super::Traced;
-use crate::cloudformation::{LogicalId, Resource, Role, Template, list, props};
+use tranship_cloudformation::{LogicalId, Resource, Role, Template, list, props};
 
 /// Seconds that a resolver may keep an address.
 const TTL: u32 = 60;

@@ -1,47 +1,56 @@
 //! An ECS plan -> a CloudFormation template. Mechanical: every decision is in the plan, so nothing can fail.
 //!
-//! In: an [`EcsPlan`] and the policy it was made with. Out: a [`Template`], in the order in which a reader
-//! meets things: what the tasks run on and in, what they keep, the tasks, what runs them, what is open.
+//! In: an [`EcsPlan`]. Out: a [`Template`], in the order in which a reader meets things: what the tasks run on and
+//! in, what they keep, the tasks, what runs them, what is open.
 
-mod balancer;
 mod cluster;
 mod container;
-mod data;
+mod databases;
 mod discovery;
-mod files;
+mod file_systems;
 mod jobs;
-mod network;
+mod load_balancer;
+mod machines;
 mod scaling;
+mod secrets;
+mod security_groups;
 mod service;
 mod task;
 #[cfg(test)]
 mod tests;
+mod user_data;
 mod vpc;
 
-use super::plan::{Compute, EcsPlan};
-use crate::cloudformation::{LogicalId, Resource, Role, Template, Value, props};
+pub(super) use container::LOG_PREFIX;
 
-/// The template of a plan.
-pub fn emit(plan: &EcsPlan, compute: &dyn Compute) -> Template {
-    let mut template = Template::new(plan.description.as_str());
-    for parameter in &plan.parameters {
-        template.add_parameter(&parameter.id, parameter.parameter.clone());
-    }
+use super::plan::{EcsPlan, ParameterPlan};
+use tranship_cloudformation::{LogicalId, Resource, Role, Template, Value, props};
+
+/// The resources and outputs of a plan.
+pub(super) fn emit(plan: &EcsPlan) -> Template {
+    let mut template = Template::new(plan.stack.description.as_str());
     cluster::emit(plan, &mut template);
-    for (id, resource) in &plan.own {
-        template.add(id, resource.clone());
-    }
+    machines::emit(plan, &mut template);
     vpc::emit(plan, &mut template);
-    network::emit(plan, &mut template);
+    security_groups::emit(plan, &mut template);
     discovery::emit(plan, &mut template);
-    data::emit(plan, &mut template);
-    files::emit(plan, &mut template);
-    task::emit(plan, compute.limits(), &mut template);
-    balancer::emit(plan, &mut template);
+    databases::emit(plan, &mut template);
+    secrets::emit(plan, &mut template);
+    file_systems::emit(plan, &mut template);
+    task::emit(plan, &mut template);
+    load_balancer::emit(plan, &mut template);
     jobs::emit(plan, &mut template);
     service::emit(plan, &mut template);
     scaling::emit(plan, &mut template);
     tag(plan, &mut template);
+    template
+}
+
+/// The template with the parameters that its resources refer to.
+pub(super) fn with_parameters(mut template: Template, parameters: &[ParameterPlan]) -> Template {
+    for parameter in parameters {
+        template.add_parameter(&parameter.id, parameter.parameter.clone());
+    }
     template
 }
 
@@ -65,11 +74,11 @@ const TAGGED: &[&str] = &[
 ];
 
 fn tag(plan: &EcsPlan, template: &mut Template) {
-    if plan.tags.is_empty() {
+    if plan.stack.tags.is_empty() {
         return;
     }
-    let tags: Value =
-        plan.tags.iter().map(|(name, value)| props! { "Key" => name.as_str(), "Value" => value }).collect();
+    let tags = plan.stack.tags.iter();
+    let tags: Value = tags.map(|(name, value)| props! { "Key" => name.as_str(), "Value" => value }).collect();
     for resource in template.resources.values_mut().filter(|it| TAGGED.contains(&it.kind.as_str())) {
         resource.properties.set("Tags", tags.clone());
     }

@@ -1,8 +1,8 @@
 //! Automatic scaling of services: a target to scale, and a policy a metric.
 
-use super::super::plan::{EcsPlan, Scaling, Service};
+use super::super::plan::{EcsPlan, EcsServicePlan, ScalingPlan};
 use super::{Traced, cluster_id};
-use crate::cloudformation::{LogicalId, Resource, Role, Sub, Template, props};
+use tranship_cloudformation::{LogicalId, Resource, Role, Sub, Template, props};
 
 /// Adds what scales the services that say so.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -22,7 +22,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     }
 }
 
-fn scalable_target(service: &Service, scaling: &Scaling) -> Resource {
+fn scalable_target(service: &EcsServicePlan, scaling: &ScalingPlan) -> Resource {
     let resource = Sub::text("service/").reference(&cluster_id()).then("/").att(&service.id(), "Name");
     Resource::new(
         "AWS::ApplicationAutoScaling::ScalableTarget",

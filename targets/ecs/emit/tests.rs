@@ -2,22 +2,22 @@
 
 use indexmap::IndexMap;
 
-use super::emit;
-use crate::app::{Engine, Protocol};
-use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam};
-use crate::targets::ecs::plan::*;
-use crate::targets::ecs_ec2::compute::Ec2;
+use super::{emit, with_parameters};
+use crate::ecs::plan::*;
+use tranship_app::VolumeOwner;
+use tranship_cloudformation::{
+    DeletionPolicy, LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam,
+};
+use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
+use tranship_frontend::source::Origin;
 
 fn id(name: &str, role: Role) -> LogicalId {
     LogicalId::of(name, role)
 }
 
 fn container(name: &str) -> Container {
+    let image = Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into();
     Container {
-        name: name.to_owned(),
-        image: Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into(),
-        essential: true,
-        entrypoint: Vec::new(),
         command: vec!["run".into(), "--all".into()],
         environment: IndexMap::from([("A".to_owned(), Value::from("${B}"))]),
         secrets: IndexMap::from([(
@@ -25,8 +25,7 @@ fn container(name: &str) -> Container {
             Sub::new().reference(&id("db", Role::Credentials)).then(":password::").into(),
         )]),
         user: Some("1000".into()),
-        working_dir: None,
-        health: Some(Health {
+        health: Some(HealthCheckPlan {
             command: vec!["CMD-SHELL".into(), "true".into()],
             interval: Some(5),
             timeout: None,
@@ -34,64 +33,59 @@ fn container(name: &str) -> Container {
             start_period: None,
         }),
         mounts: vec![MountPoint { volume: "data".to_owned(), path: "/data".to_owned(), read_only: false }],
-        ports: vec![PortMapping { container: 8000, host: None, protocol: Protocol::Tcp }],
-        depends_on: Vec::new(),
-        cpu: None,
-        memory: None,
+        ports: vec![PortMapping { container: 8000, host: None, protocol: TransportProtocol::Tcp }],
         memory_reservation: Some(256),
         stop_timeout: Some(30),
-        read_only: None,
-        privileged: None,
-        tty: None,
-        interactive: None,
-        hostname: None,
-        linux: Linux { init: Some(true), ..Linux::default() },
-        ulimits: vec![("nofile".to_owned(), 1024, 2048)],
-        sysctls: Vec::new(),
-        extra_hosts: Vec::new(),
-        dns: Vec::new(),
-        dns_search: Vec::new(),
-        security_options: Vec::new(),
-        labels: IndexMap::new(),
-        restarts: false,
+        linux: LinuxParameters { init: true, ..LinuxParameters::default() },
+        ulimits: vec![ResourceLimit { name: "nofile".to_owned(), soft: 1024, hard: 2048 }],
+        ..Container::new(name.to_owned(), image)
     }
 }
 
-fn task(name: &str, mode: NetworkMode) -> Task {
+fn task(name: &str, mode: NetworkMode) -> TaskPlan {
     let mut main = container(name);
     if mode == NetworkMode::Bridge {
         main.ports[0].host = Some(0);
     }
-    Task {
+    TaskPlan {
         name: name.into(),
+        origin: Origin::NOWHERE,
         from: vec![format!("services.{name}")],
-        family: Sub::new().pseudo(crate::cloudformation::Pseudo::StackName).then("-").then(name).into(),
+        family: Sub::new().pseudo(tranship_cloudformation::Pseudo::StackName).then("-").then(name).into(),
         mode,
-        size: Size { cpu: Some(256), memory: Some(512) },
-        architecture: Architecture::X86,
+        size: TaskSize { cpu: Some(256), memory: Some(512) },
+        architecture: ProcessorArchitecture::X86,
         containers: vec![main],
-        volumes: vec![TaskVolume { name: "data".to_owned(), storage: Storage::Efs("data".into()) }],
+        volumes: vec![TaskVolume { name: "data".to_owned(), storage: VolumeStorage::Efs("data".into()) }],
         execution: iam::Policy::new()
             .with(iam::Statement::allow(["logs:PutLogEvents"]).on(id(name, Role::LogGroup).arn())),
         permissions: iam::Policy::new(),
         pid_mode: None,
         ipc_mode: None,
-        storage: None,
-        group: id(name, Role::SecurityGroup),
-        subnets: LogicalId::only(Role::PrivateSubnets).reference(),
-        after: vec![],
     }
 }
 
-fn service(name: &str, mode: NetworkMode) -> Service {
-    Service {
+fn run(name: &str, mode: NetworkMode) -> TaskRun {
+    let network = AwsvpcNetwork {
+        subnets: LogicalId::only(Role::PrivateSubnets).reference(),
+        security_group: id(name, Role::SecurityGroup),
+        assign_public_ip: Some(false),
+    };
+    TaskRun {
+        task_definition: id(name, Role::TaskDefinition),
+        network: (mode == NetworkMode::AwsVpc).then_some(network),
+        strategy: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
+    }
+}
+
+fn service(name: &str, mode: NetworkMode) -> EcsServicePlan {
+    EcsServicePlan {
         name: name.into(),
         from: vec![format!("services.{name}")],
-        mode,
+        run: run(name, mode),
         desired: Some(1),
-        min_percent: 100,
-        max_percent: 200,
-        discovered: false,
+        replacement: ReplacementPercent::START_FIRST,
+        registry: None,
         targets: Vec::new(),
         grace: None,
         after: Vec::new(),
@@ -99,12 +93,20 @@ fn service(name: &str, mode: NetworkMode) -> Service {
     }
 }
 
-fn job(name: &str, mode: NetworkMode, when: When) -> Job {
-    Job { name: name.into(), from: vec![format!("services.{name}")], mode, when, after: Vec::new() }
+fn job(name: &str, mode: NetworkMode, trigger: JobTrigger) -> JobPlan {
+    JobPlan {
+        name: name.into(),
+        from: vec![format!("services.{name}")],
+        trigger,
+        run: run(name, mode),
+        family: name.into(),
+        roles: [id(name, Role::ExecutionRole), id(name, Role::TaskRole)],
+        after: Vec::new(),
+    }
 }
 
-fn group(id: LogicalId, from: &str) -> Group {
-    Group {
+fn group(id: LogicalId, from: &str) -> SecurityGroup {
+    SecurityGroup {
         id,
         description: format!("group of {from}"),
         outbound: Vec::new(),
@@ -113,19 +115,24 @@ fn group(id: LogicalId, from: &str) -> Group {
     }
 }
 
-fn rule(from: LogicalId, to: LogicalId, port: u16, protocol: Protocol) -> Rule {
-    Rule {
-        from,
-        to,
-        ports: (port, port),
+fn rule(
+    source: LogicalId,
+    destination: LogicalId,
+    port: u16,
+    protocol: TransportProtocol,
+) -> SecurityGroupRule {
+    SecurityGroupRule {
+        source,
+        destination,
+        ports: PortRange::of(port),
         protocol,
         description: "an edge".to_owned(),
-        origin: vec!["services".to_owned()],
+        from: vec!["services".to_owned()],
     }
 }
 
-fn balancer(target: &LogicalId) -> LoadBalancer {
-    let rule = ListenerRule {
+fn balancer(target: &LogicalId) -> LoadBalancerPlan {
+    let rule = ListenerRulePlan {
         id: LogicalId::of_parts(&["app", "443"], Role::ListenerRule),
         priority: 10,
         hosts: vec!["todo.example.org".to_owned()],
@@ -133,9 +140,9 @@ fn balancer(target: &LogicalId) -> LoadBalancer {
         target: target.clone(),
         from: vec!["services.app.x-tranship.public".to_owned()],
     };
-    let listener = |id, port, protocol, default, rules| Listener { id, port, protocol, default, rules };
+    let listener = |id, port, protocol, default, rules| ListenerPlan { id, port, protocol, default, rules };
     let certificate = LogicalId::only(Role::CertificateArn).reference();
-    LoadBalancer {
+    LoadBalancerPlan {
         listeners: vec![
             listener(
                 LogicalId::only(Role::RedirectListener),
@@ -153,19 +160,14 @@ fn balancer(target: &LogicalId) -> LoadBalancer {
             ),
         ],
         protected: true,
-        domain: None,
+        url: Sub::text("https://todo.example.org"),
         from: vec!["services.app.ports[0]".to_owned()],
     }
 }
 
-fn parameters() -> Vec<PlannedParameter> {
-    let parameter = |role, kind| PlannedParameter {
-        id: LogicalId::only(role),
-        parameter: Parameter::new(kind, "given at deployment"),
-        value: None,
-        variable: None,
-        secret: None,
-    };
+fn parameters() -> Vec<ParameterPlan> {
+    let parameter =
+        |role, kind| ParameterPlan::plain(LogicalId::only(role), Parameter::new(kind, "given at deployment"));
     let mut version = parameter(Role::Image, ParameterType::String);
     version.id = LogicalId::variable("VERSION");
     vec![
@@ -182,9 +184,10 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let target = id("app", Role::TargetGroup);
     let mut app = service("app", mode);
     app.desired = None;
-    app.scaling = Some(Scaling { min: 2, max: 8, cpu: Some(60), memory: Some(70) });
-    app.targets = vec![TargetGroup {
+    app.scaling = Some(ScalingPlan { min: 2, max: 8, cpu: Some(60), memory: Some(70) });
+    app.targets = vec![TargetGroupPlan {
         id: target.clone(),
+        target_type: if mode == NetworkMode::Bridge { TargetType::Instance } else { TargetType::Ip },
         container: "app".to_owned(),
         port: 8000,
         health_path: "/healthz".to_owned(),
@@ -193,46 +196,57 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         from: vec!["services.app.ports[0]".to_owned()],
     }];
     app.grace = Some(60);
-    app.after = vec![id("migrate", Role::Run)];
+    app.after = vec![LogicalId::of_parts(&["app", "443"], Role::ListenerRule), id("migrate", Role::Run)];
     let mut xray = service("xray", NetworkMode::AwsVpc);
-    xray.discovered = true;
-    let database = Database {
+    xray.registry = Some(id("xray", Role::Discovery));
+    let database = DatabasePlan {
         name: "db".into(),
         from: vec!["services.db".to_owned()],
-        engine: Engine::Mysql,
+        engine: DatabaseEngine::Mysql,
         version: "8.4.7".to_owned(),
         class: "db.t4g.micro".to_owned(),
         storage: 20,
         database: Some("todo".to_owned()),
         username: "todo".to_owned(),
+        lifecycle_support: Some("open-source-rds-extended-support-disabled"),
         logs: &["error"],
-        careful: true,
+        multi_az: true,
+        protected: true,
+        backup_days: 7,
     };
-    let system = FileSystem {
+    let system = FileSystemPlan {
         name: "data".into(),
         from: vec!["volumes.data".to_owned()],
-        owner: Some((1000, 1000)),
-        subnets: 2,
-        careful: true,
+        owner: VolumeOwner::parse("1000:1000"),
+        root_directory: "/data",
+        mount_targets: 2,
+        backup: true,
+        deletion: DeletionPolicy::Retain,
     };
     let names = ["app", "xray", "migrate", "report"];
-    let mut groups: Vec<Group> =
+    let mut groups: Vec<SecurityGroup> =
         names.iter().map(|name| group(id(name, Role::SecurityGroup), &format!("services.{name}"))).collect();
     groups.extend([
-        group(database.group(), "services.db"),
-        group(system.group(), "volumes.data"),
+        group(database.security_group(), "services.db"),
+        group(system.security_group(), "volumes.data"),
         group(LogicalId::only(Role::LoadBalancerSecurityGroup), "services.app"),
     ]);
-    groups[0].outbound.push(Outbound { port: 443, protocol: Protocol::Tcp, description: "AWS".to_owned() });
-    groups[6].inbound.push(Inbound { port: 443, description: "the world".to_owned() });
+    groups[0].outbound.push(OutboundPort {
+        port: 443,
+        protocol: TransportProtocol::Tcp,
+        description: "AWS".to_owned(),
+    });
+    groups[6].inbound.push(InboundPort { port: 443, description: "the world".to_owned() });
     let balancer_group = LogicalId::only(Role::LoadBalancerSecurityGroup);
     EcsPlan {
-        project: "todo".into(),
-        stack: "todo-prod".to_owned(),
-        region: None,
-        description: "todo".to_owned(),
-        log_retention: 7,
-        network: Network {
+        stack: StackSettings {
+            name: "todo-prod".to_owned(),
+            region: None,
+            description: "todo".to_owned(),
+            log_retention: 7,
+            tags: vec![("team".to_owned(), "todo".into())],
+        },
+        network: NetworkPlan {
             vpc: LogicalId::only(Role::Vpc).reference(),
             public: LogicalId::only(Role::PublicSubnets).reference(),
             private: LogicalId::only(Role::PrivateSubnets).reference(),
@@ -240,17 +254,19 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             created: None,
             after: Vec::new(),
         },
-        capacity: Capacity {
-            providers: vec!["FARGATE".into(), "FARGATE_SPOT".into()],
-            strategy: vec![Strategy { provider: "FARGATE".into(), base: 1, weight: 1 }],
+        capacity: CapacityPlan {
+            launch_type: "FARGATE",
+            cluster_providers: vec!["FARGATE", "FARGATE_SPOT"],
+            strategy: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
             after: Vec::new(),
-            public_ip: (mode == NetworkMode::AwsVpc).then_some(false),
+            assign_public_ip: Some(false),
             platform_version: None,
         },
-        namespace: Some(Namespace {
+        machines: None,
+        namespace: Some(NamespacePlan {
             name: "todo.internal".to_owned(),
             from: vec!["x-tranship".to_owned()],
-            services: vec![Discovered {
+            services: vec![DiscoveredService {
                 service: "xray".into(),
                 label: "xray".to_owned(),
                 from: vec!["services.xray".to_owned()],
@@ -264,28 +280,43 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         ],
         services: vec![app, xray],
         jobs: vec![
-            job("migrate", mode, When::BeforeDeploy { timeout: 600 }),
-            job("report", NetworkMode::AwsVpc, When::Schedule("rate(1 day)".to_owned())),
+            job(
+                "migrate",
+                mode,
+                JobTrigger::BeforeDeploy(DeploymentRun {
+                    container: "migrate".to_owned(),
+                    log_group: id("migrate", Role::LogGroup),
+                    timeout: 600,
+                }),
+            ),
+            job("report", NetworkMode::AwsVpc, JobTrigger::Schedule("rate(1 day)".to_owned())),
         ],
         load_balancer: Some(balancer(&target)),
-        rules: vec![
-            rule(balancer_group, id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
-            rule(id("app", Role::SecurityGroup), id("xray", Role::SecurityGroup), 2000, Protocol::Udp),
-            rule(id("xray", Role::SecurityGroup), id("app", Role::SecurityGroup), 8000, Protocol::Tcp),
-            rule(id("app", Role::SecurityGroup), database.group(), 3306, Protocol::Tcp),
+        security_group_rules: vec![
+            rule(balancer_group, id("app", Role::SecurityGroup), 8000, TransportProtocol::Tcp),
+            rule(
+                id("app", Role::SecurityGroup),
+                id("xray", Role::SecurityGroup),
+                2000,
+                TransportProtocol::Udp,
+            ),
+            rule(
+                id("xray", Role::SecurityGroup),
+                id("app", Role::SecurityGroup),
+                8000,
+                TransportProtocol::Tcp,
+            ),
+            rule(id("app", Role::SecurityGroup), database.security_group(), 3306, TransportProtocol::Tcp),
         ],
-        groups,
+        security_groups: groups,
         databases: vec![database],
         file_systems: vec![system],
         secrets: Vec::new(),
-        parameters: parameters(),
-        own: Vec::new(),
-        tags: vec![("team".to_owned(), "todo".into())],
     }
 }
 
 fn template(mode: NetworkMode) -> Template {
-    emit(&plan(mode), &Ec2)
+    with_parameters(emit(&plan(mode)), &parameters())
 }
 
 /// Groups that reach each other, a service that waits for a job that waits for the cluster: no cycle, no loose end.

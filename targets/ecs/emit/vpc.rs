@@ -1,7 +1,7 @@
 //! A network of the stack's own: two zones, each with a public and a private subnet.
 
-use super::super::plan::{EcsPlan, network::subnet_ids};
-use crate::cloudformation::{
+use super::super::plan::{EcsPlan, NetworkZone};
+use tranship_cloudformation::{
     Cidr, GetAzs, LogicalId, Pseudo, Resource, Role, Select, Sub, Template, list, props,
 };
 
@@ -12,15 +12,15 @@ const HOST_BITS: u32 = 12;
 /// Subnets.
 const SUBNETS: u32 = 4;
 
-/// Adds it, if the plan says so.
+/// Adds it, if the stack makes one.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
-    let Some(gateways) = plan.network.created else { return };
-    vpc(template);
-    public_side(gateways, template);
-    private_side(gateways, template);
+    let Some(network) = &plan.network.created else { return };
+    vpc(&network.zones, template);
+    public_side(&network.zones, template);
+    private_side(&network.zones, template);
 }
 
-fn vpc(template: &mut Template) {
+fn vpc(zones: &[NetworkZone], template: &mut Template) {
     let id = LogicalId::only(Role::Vpc);
     let named = |what: &str| {
         list![props! { "Key" => "Name", "Value" => Sub::new().pseudo(Pseudo::StackName).then(what) }]
@@ -33,28 +33,29 @@ fn vpc(template: &mut Template) {
         "Tags" => named(""),
     };
     template.add(&id, network(Resource::new("AWS::EC2::VPC", properties)));
-    for (kind, first) in [("public", 0), ("private", 2)] {
-        for (zone, subnet) in (0..).zip(subnet_ids(kind)) {
-            let blocks = Cidr(id.att("CidrBlock"), SUBNETS, HOST_BITS);
-            let properties = props! {
-                "VpcId" => id.reference(),
-                "AvailabilityZone" => Select(zone, GetAzs("")),
-                "CidrBlock" => Select(first + zone, blocks),
-                "Tags" => named(&format!("-{kind}")),
-            };
-            template.add(&subnet, network(Resource::new("AWS::EC2::Subnet", properties)));
-        }
+    let public = zones.iter().map(NetworkZone::public_subnet).zip(0..).map(|it| (it, "-public"));
+    let private = zones.iter().map(NetworkZone::private_subnet).zip(0..).map(|it| (it, "-private"));
+    for (block, ((subnet, zone), name)) in (0..).zip(public.chain(private)) {
+        let blocks = Cidr(id.att("CidrBlock"), SUBNETS, HOST_BITS);
+        let properties = props! {
+            "VpcId" => id.reference(),
+            "AvailabilityZone" => Select(zone, GetAzs("")),
+            "CidrBlock" => Select(block, blocks),
+            "Tags" => named(name),
+        };
+        template.add(&subnet, network(Resource::new("AWS::EC2::Subnet", properties)));
     }
 }
 
-/// The internet gateway, the public route table, and the NAT gateways that stand in public subnets.
-fn public_side(gateways: usize, template: &mut Template) {
+/// The internet gateway, the public route table, and the NAT gateways in the public subnets.
+fn public_side(zones: &[NetworkZone], template: &mut Template) {
     let [vpc, gateway] = [Role::Vpc, Role::InternetGateway].map(LogicalId::only);
     let attachment = LogicalId::only(Role::InternetGatewayAttachment);
     template.add(&gateway, Resource::new("AWS::EC2::InternetGateway", props! {}));
     let properties = props! { "VpcId" => vpc.reference(), "InternetGatewayId" => gateway.reference() };
     template.add(&attachment, Resource::new("AWS::EC2::VPCGatewayAttachment", properties));
-    route_table("public", &subnet_ids("public"), template);
+    let subnets: Vec<LogicalId> = zones.iter().map(NetworkZone::public_subnet).collect();
+    route_table("public", &subnets, template);
     let properties = props! {
         "RouteTableId" => LogicalId::of("public", Role::RouteTable).reference(),
         "DestinationCidrBlock" => "0.0.0.0/0",
@@ -62,27 +63,25 @@ fn public_side(gateways: usize, template: &mut Template) {
     };
     let route = Resource::new("AWS::EC2::Route", properties).depends_on(&attachment);
     template.add(&LogicalId::of("public", Role::Route), route);
-    for (zone, subnet) in ["a", "b"].iter().zip(subnet_ids("public")).take(gateways) {
-        let address = LogicalId::of(zone, Role::ElasticIp);
+    for zone in zones.iter().filter(|zone| zone.nat_gateway) {
+        let address = LogicalId::of(zone.name, Role::ElasticIp);
         let properties = props! { "Domain" => "vpc" };
         template.add(&address, Resource::new("AWS::EC2::EIP", properties).depends_on(&attachment));
-        let properties =
-            props! { "AllocationId" => address.att("AllocationId"), "SubnetId" => subnet.reference() };
+        let properties = props! { "AllocationId" => address.att("AllocationId"), "SubnetId" => zone.public_subnet().reference() };
         let nat = Resource::new("AWS::EC2::NatGateway", properties);
-        template.add(&LogicalId::of(zone, Role::NatGateway), nat);
+        template.add(&LogicalId::of(zone.name, Role::NatGateway), nat);
     }
 }
 
-/// A route table for each private subnet, through the NAT gateway of its zone or the only one.
-fn private_side(gateways: usize, template: &mut Template) {
-    for (zone, subnet) in ["a", "b"].iter().zip(subnet_ids("private")) {
-        let name = format!("private-{zone}");
-        route_table(&name, std::slice::from_ref(&subnet), template);
-        let gateway = if gateways > 1 { zone } else { "a" };
+/// A route table for each private subnet, through the NAT gateway that serves its zone.
+fn private_side(zones: &[NetworkZone], template: &mut Template) {
+    for zone in zones {
+        let name = format!("private-{}", zone.name);
+        route_table(&name, &[zone.private_subnet()], template);
         let properties = props! {
             "RouteTableId" => LogicalId::of(&name, Role::RouteTable).reference(),
             "DestinationCidrBlock" => "0.0.0.0/0",
-            "NatGatewayId" => LogicalId::of(gateway, Role::NatGateway).reference(),
+            "NatGatewayId" => LogicalId::of(zone.routes_through, Role::NatGateway).reference(),
         };
         template.add(&LogicalId::of(&name, Role::Route), Resource::new("AWS::EC2::Route", properties));
     }

@@ -1,13 +1,20 @@
-//! A Compose service's container -> a container definition, with a claim for every leaf it uses.
+//! A Compose service's container -> a container definition of a template.
+//!
+//! The decisions are those of [`crate::container`]; here is what a template makes of text, secrets and
+//! volumes, and which ports of the machine a container gets.
 
 use super::planner::Planner;
-use super::secrets::{self, Readable};
-use super::{Container, NetworkMode, PortMapping, TaskVolume, health, kernel, mounts, names, text::Renderer};
-use crate::app::{Image, Service, Text, Variant};
-use crate::cloudformation::{LogicalId, Role, Value};
-use crate::diagnostic::rules;
-
-const MIB: u64 = 1024 * 1024;
+use super::secrets::{self, ReadableSecret};
+use super::task_volumes::TaskVolumes;
+use super::{ComputePolicy, Container, NetworkMode, PortMapping, TaskVolume, names, text::Renderer};
+use crate::container::{
+    ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, TextRenderer, field, plan_container,
+};
+use tranship_app::rules::app::SECRET_IN_COMMAND;
+use tranship_app::{At, Mount, Name, Service, Text, Variant};
+use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// What a container adds to its task besides itself.
 #[derive(Debug, Default)]
@@ -15,7 +22,7 @@ pub(super) struct Needs {
     /// Volumes of the task.
     pub(super) volumes: Vec<TaskVolume>,
     /// Secrets that the execution role reads.
-    pub(super) readable: Vec<Readable>,
+    pub(super) readable: Vec<ReadableSecret>,
 }
 
 /// The container of a service in the task `task`.
@@ -26,123 +33,127 @@ pub(super) fn plan(
     mode: NetworkMode,
     needs: &mut Needs,
 ) -> Container {
-    let renderer = planner.renderer(task);
-    let given = &service.container;
-    let image = image(planner, &renderer, service);
-    let mut container = Container::new(names::container(&service.name), image);
-    container.entrypoint = command(planner, &renderer, service, "entrypoint");
-    container.command = command(planner, &renderer, service, "command");
-    container.user = given.user.as_ref().map(|user| claimed(planner, &renderer, user, "User"));
-    container.working_dir =
-        given.working_dir.as_ref().map(|it| claimed(planner, &renderer, it, "WorkingDirectory"));
-    for (name, variant) in &given.environment {
-        variable(planner, &renderer, service, (name, variant), &mut container, needs);
-    }
-    if let Some(check) = &given.health_check {
-        container.health = Some(health::plan(planner, &renderer, service, check));
-    }
-    for (name, text) in &given.labels {
-        container.labels.insert(name.to_string(), claimed(planner, &renderer, text, "DockerLabels"));
-    }
-    resources(planner, service, &mut container);
+    let request = ContainerRequest {
+        service,
+        name: names::container(&service.name),
+        network: mode,
+        neighbours: neighbours(planner, service),
+    };
+    let mut host = TemplateHost { renderer: planner.renderer(task), compute: planner.compute, needs };
+    let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
     ports(service, mode, &mut container);
-    mounts::plan(planner, service, &mut container, &mut needs.volumes);
-    kernel::plan(planner, service, mode, &mut container);
     container
 }
 
-fn claimed(planner: &mut Planner<'_, '_>, renderer: &Renderer<'_>, text: &Text, property: &str) -> Value {
-    planner.exact(text, &format!("task definition: {property}"));
-    renderer.value(text)
-}
-
-fn image(planner: &mut Planner<'_, '_>, renderer: &Renderer<'_>, service: &Service) -> Value {
-    match &service.container.image {
-        Image::Named(text) => claimed(planner, renderer, text, "Image"),
-        Image::Built { node, .. } => {
-            planner.exact(node, "a parameter that names the image built from it");
-            LogicalId::of(&service.name, Role::Image).reference()
-        }
-    }
-}
-
-/// `entrypoint` or `command`. A secret in an argument would stand in the task definition, which many may read.
-fn command(
-    planner: &mut Planner<'_, '_>,
-    renderer: &Renderer<'_>,
-    service: &Service,
-    key: &str,
-) -> Vec<Value> {
-    let container = &service.container;
-    let list = if key == "command" { &container.command } else { &container.entrypoint };
-    let Some(list) = list else { return Vec::new() };
-    let property = if key == "command" { "Command" } else { "EntryPoint" };
-    planner.exact(list, &format!("task definition: {property}"));
-    if list.value.iter().any(Text::is_secret) {
-        let message = format!("`{key}` of `{}` holds a secret", service.name);
-        let told = planner
-            .about(&rules::ecs::SECRET_IN_COMMAND, service, list, message)
-            .help("pass it as a variable of the environment and let the command read that");
-        planner.cx.diagnostics.push(told);
-        return Vec::new();
-    }
-    renderer.values(&list.value)
-}
-
-fn variable(
-    planner: &mut Planner<'_, '_>,
-    renderer: &Renderer<'_>,
-    service: &Service,
-    (name, variant): (&str, &Variant),
-    container: &mut Container,
-    needs: &mut Needs,
-) {
-    let Some(text) = &variant.value else {
-        let reason = "the variable is not set, and Compose would not pass it on either";
-        planner.cx.ledger.ignored(&variant.node, reason, false);
-        return;
-    };
-    if text.is_secret() {
-        planner.exact(&variant.node, "task definition: Secrets");
-        let injected = secrets::inject(renderer, &service.name, name, text);
-        container.secrets.insert(name.to_owned(), injected.value_from);
-        needs.readable.push(injected.readable);
-    } else {
-        planner.exact(&variant.node, "task definition: Environment");
-        container.environment.insert(name.to_owned(), renderer.value(text));
-    }
-}
-
-/// Limits of the container itself; the task's size is decided over all of them.
-fn resources(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
-    let asked = &service.resources;
-    let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(6);
-    if let Some(limit) = &asked.memory_limit {
-        planner.exact(limit, "task definition: Memory");
-        container.memory = Some(mib(limit.value));
-    }
-    if let Some(reservation) = &asked.memory_reservation {
-        planner.exact(reservation, "task definition: MemoryReservation");
-        // A reservation of the whole limit says nothing, and one above it is refused.
-        let own = mib(reservation.value);
-        container.memory_reservation = container.memory.is_none_or(|limit| own < limit).then_some(own);
-    }
-    for cpu in [&asked.cpu_limit, &asked.cpu_reservation].into_iter().flatten() {
-        planner.exact(cpu, "task definition: Cpu");
-    }
-    container.cpu = asked.cpu_limit.as_ref().or(asked.cpu_reservation.as_ref()).map(|cpu| cpu.value);
+/// The services that share a task with this one.
+fn neighbours<'a>(planner: &Planner<'a, '_>, service: &Service) -> Vec<&'a Name> {
+    let tasks = planner.layout.tasks().filter(|(_, members)| members.contains(&service.name));
+    tasks.flat_map(|(_, members)| members).filter(|name| **name != service.name).collect()
 }
 
 /// In `awsvpc` a port needs no mapping to be reached: it is listed once, for what reads it.
 fn ports(service: &Service, mode: NetworkMode, container: &mut Container) {
     for port in &service.container.ports {
-        if container.ports.iter().any(|known| known.container == port.container.value) {
+        if container.ports.iter().any(|known| known.container == port.container.get()) {
             continue;
         }
         container.ports.push(PortMapping {
-            container: port.container.value,
+            container: port.container.get(),
             host: (mode == NetworkMode::Bridge).then_some(0),
             protocol: port.protocol,
         });
+    }
+}
+
+/// A task definition of a template, for the containers in it.
+struct TemplateHost<'a> {
+    renderer: Renderer<'a>,
+    compute: &'a dyn ComputePolicy,
+    needs: &'a mut Needs,
+}
+
+impl TextRenderer for TemplateHost<'_> {
+    type Known = Value;
+    type Value = Value;
+
+    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Value> {
+        self.value(text, planner)
+    }
+
+    /// Only variables take secrets: whoever may read the task definition would read them anywhere else.
+    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Value> {
+        if text.is_secret() {
+            let message = format!(
+                "the container of `{}` holds a secret outside of its environment",
+                planner.service().name
+            );
+            let diagnostic = planner
+                .about(&SECRET_IN_COMMAND, text, message)
+                .help("pass it as a variable of the environment and let the command read that");
+            planner.cx.diagnostics.push(diagnostic);
+            return None;
+        }
+        Some(self.renderer.value(text))
+    }
+}
+
+impl ContainerHost for TemplateHost<'_> {
+    fn built_image(
+        &mut self,
+        node: NodeId,
+        _: Origin,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<Value> {
+        planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
+        Some(LogicalId::of(&planner.service().name, Role::Image).reference())
+    }
+
+    fn variable(
+        &mut self,
+        name: &str,
+        (variable, text): (&Variant, &Text),
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<EnvironmentSource<Value>> {
+        if !text.is_secret() {
+            planner.exact(&variable.node, field::ENVIRONMENT);
+            return Some(EnvironmentSource::Value(self.renderer.value(text)));
+        }
+        planner.exact(&variable.node, field::SECRETS);
+        let injected = secrets::inject(&self.renderer, &planner.service().name, name, text);
+        self.needs.readable.push(injected.readable);
+        Some(EnvironmentSource::Secret(injected.value_from))
+    }
+
+    fn named_volume(
+        &mut self,
+        name: &Name,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        self.volumes().named(name, mount, planner)
+    }
+
+    fn anonymous_volume(
+        &mut self,
+        _: usize,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        Some(self.volumes().anonymous(mount, planner))
+    }
+
+    fn bind_mount(
+        &mut self,
+        path: &At<String>,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String> {
+        self.volumes().bind(path, mount, planner)
+    }
+}
+
+impl TemplateHost<'_> {
+    fn volumes(&mut self) -> TaskVolumes<'_> {
+        TaskVolumes { app: self.renderer.app, compute: self.compute, volumes: &mut self.needs.volumes }
     }
 }

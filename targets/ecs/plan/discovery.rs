@@ -1,49 +1,49 @@
 //! Names: which services are found under which name of the private namespace.
 
 use super::planner::Planner;
-use super::{Discovered, Namespace, NetworkMode, Task, names};
-use crate::app::{Name, Piece};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::source::Origin;
+use super::{DiscoveredService, NamespacePlan, NetworkMode, TaskPlan, names};
+use crate::ecs::rules;
 use std::collections::BTreeMap;
+use tranship_app::{At, Name, Piece, Role};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// The longest domain name.
+const LONGEST_NAMESPACE: usize = 253;
 
 /// The namespace, where some task is looked up by another.
-pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Option<Namespace> {
-    let name = names::namespace(&planner.app.name, &planner.app.settings);
-    if let Some(setting) = &planner.app.settings.namespace {
+pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[TaskPlan]) -> Option<NamespacePlan> {
+    let name = names::namespace(planner.app);
+    if let Some(setting) = planner.app.settings.namespace() {
         planner.exact(setting, "private DNS namespace");
-        legal(planner, setting);
+        check_namespace(planner, setting);
     }
-    let services: Vec<Discovered> = tasks
+    let services: Vec<DiscoveredService> = tasks
         .iter()
         .filter(|task| task.mode == NetworkMode::AwsVpc && planner.layout.is_looked_up(&task.name))
         .filter(|task| is_kept_running(planner, &task.name))
-        .map(|task| Discovered {
+        .map(|task| DiscoveredService {
             service: task.name.clone(),
             label: names::label(&task.name),
             from: vec![format!("services.{}", task.name)],
         })
         .collect();
-    let from = match planner.app.settings.namespace {
+    let from = match planner.app.settings.namespace() {
         Some(_) => vec!["x-tranship.discovery.namespace".to_owned()],
         None => vec!["name".to_owned()],
     };
-    (!services.is_empty()).then_some(Namespace { name, from, services })
+    (!services.is_empty()).then_some(NamespacePlan { name, from, services })
 }
 
-/// Says once for each service that values which name it are given its discovery name.
-pub(super) fn tell(planner: &mut Planner<'_, '_>) {
+/// Reports once for each service that values which name it get its discovery name.
+pub(super) fn report_renamed(planner: &mut Planner<'_, '_>) {
     for (service, (name, origin)) in renamed(planner) {
-        let message = format!("values that name `{service}` are given its discovery name, `{name}`");
-        let told = Diagnostic::new(&rules::ecs::DISCOVERY_NAME, message)
-            .at(origin)
-            .service(&*service)
-            .target(planner.compute.target());
-        planner.cx.diagnostics.push(told);
+        let message = format!("the host name `{service}` becomes `{name}` in values of other services");
+        planner.report(Diagnostic::new(&rules::DISCOVERY_NAME, message).at(origin).service(&*service));
     }
 }
 
-/// The services that a text of another task names: what stands there instead, and where it is seen first.
+/// The services that a text of another task names, each with its new name and the first place that names it.
 fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
     let mut found = BTreeMap::new();
     for (task, members) in planner.layout.tasks() {
@@ -62,23 +62,25 @@ fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
 
 /// A job ends: there is nothing to find.
 fn is_kept_running(planner: &Planner<'_, '_>, name: &str) -> bool {
-    planner.app.services.get(name).is_some_and(|service| service.role == crate::app::Role::Service)
+    planner.app.services.get(name).is_some_and(|service| service.role == Role::Service)
 }
 
 /// A namespace is a domain name of at most 253 characters (Cloud Map API, `CreatePrivateDnsNamespace`).
-fn legal(planner: &mut Planner<'_, '_>, setting: &crate::app::At<String>) {
+fn check_namespace(planner: &mut Planner<'_, '_>, setting: &At<String>) {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    if setting.value.len() > 253 || !setting.value.split('.').all(label) {
-        let message = format!("`{}` is not a domain name", setting.value);
-        let told = Diagnostic::new(&rules::ecs::NAMESPACE, message)
-            .at(setting.origin)
-            .target(planner.compute.target())
-            .help("use labels of letters, digits and hyphens, such as `services.example.org`");
-        planner.cx.diagnostics.push(told);
+    if setting.peek().len() > LONGEST_NAMESPACE || !setting.peek().split('.').all(label) {
+        let message = format!("`{}` is not a domain name", setting.peek());
+        let key = planner.cx.manifest.nodes.path(setting.node).to_string();
+        planner.report(
+            Diagnostic::new(&rules::NAMESPACE, message)
+                .at(setting.origin)
+                .key(key)
+                .help("use labels of letters, digits and hyphens, such as `services.example.org`"),
+        );
     }
 }

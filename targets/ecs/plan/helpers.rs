@@ -6,11 +6,11 @@
 use super::container::Needs;
 use super::planner::Planner;
 use super::secrets;
-use super::{Container, MountPoint, Storage, TaskVolume, names};
-use crate::app::{Application, FileMount, SecretSource, Service};
-use crate::cloudformation::Value;
-use crate::diagnostic::rules;
+use super::{Container, ContainerDependency, MountPoint, StartCondition, TaskVolume, VolumeStorage, names};
+use crate::ecs::rules;
 use std::collections::BTreeMap;
+use tranship_app::{Application, FileMount, SecretSource, Service, VolumeOwner};
+use tranship_cloudformation::Value;
 
 /// Published by AWS; has a shell and the core utilities.
 const IMAGE: &str = "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal";
@@ -19,28 +19,31 @@ const ROOM: &str = "/volumes";
 /// Folders that images keep nothing in: mounting a volume there hides nothing.
 const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 
+/// Owns what nobody was given.
+const ROOT: VolumeOwner = VolumeOwner { user: 0, group: 0 };
+
 /// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
-    app: &Application,
+    planner: &Planner<'_, '_>,
     services: &[&Service],
     volumes: &[TaskVolume],
     containers: &mut Vec<Container>,
 ) {
-    let owned: Vec<(&TaskVolume, (u32, u32))> = volumes
+    let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
-        .filter(|volume| volume.storage == Storage::Task)
-        .filter_map(|volume| Some((volume, owner(app, services, &volume.name)?)))
-        .filter(|(_, owner)| *owner != (0, 0))
+        .filter(|volume| volume.storage == VolumeStorage::Task)
+        .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
+        .filter(|(_, owner)| *owner != ROOT)
         .collect();
     if owned.is_empty() {
         return;
     }
     let name = free_name("volume-owner", containers);
     let mut lines = Vec::new();
-    let mut helper = helper(name.clone());
-    for (volume, (user, group)) in &owned {
+    let mut helper = helper(planner, name.clone());
+    for (volume, owner) in &owned {
         let path = format!("{ROOM}/{}", volume.name);
-        lines.push(format!("chown {user}:{group} {path}"));
+        lines.push(format!("chown {owner} {path}"));
         helper.mounts.push(MountPoint { volume: volume.name.clone(), path, read_only: false });
     }
     helper.command = vec![Value::from(lines.join(" && "))];
@@ -50,27 +53,25 @@ pub(super) fn owners(
 }
 
 /// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
-fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<(u32, u32)> {
+fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<VolumeOwner> {
     if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
-        return named.owner.as_ref().map(|owner| owner.value);
+        return named.owner.as_ref().map(|owner| owner.get());
     }
     let mounts = |service: &&&Service| {
         service
             .container
             .mounts
             .iter()
-            .any(|mount| names::container(&format!("{}{}", service.name, mount.target.value)) == volume)
+            .any(|mount| names::container(&format!("{}{}", service.name, mount.target.peek())) == volume)
     };
-    let user = services.iter().find(mounts)?.container.user.as_ref()?.literal()?;
-    let (user, group) = user.split_once(':').unwrap_or((&user, &user));
-    Some((user.parse().ok()?, group.parse().ok()?))
+    VolumeOwner::parse(&services.iter().find(mounts)?.container.user.as_ref()?.literal()?)
 }
 
 /// Everyone who mounts one of the volumes waits for the helper.
 fn wait(containers: &mut [Container], helper: &str, volumes: &[&str]) {
     for container in containers {
         if container.mounts.iter().any(|mount| volumes.contains(&mount.volume.as_str())) {
-            container.depends_on.push((helper.to_owned(), "SUCCESS"));
+            container.depends_on.push(success_of(helper));
         }
     }
 }
@@ -83,7 +84,7 @@ pub(super) fn files(
     containers: &mut Vec<Container>,
     needs: &mut Needs,
 ) {
-    let mut helper = helper(free_name("files", containers));
+    let mut helper = helper(planner, free_name("files", containers));
     let mut lines: Vec<String> = Vec::new();
     for service in services {
         let mut folders: BTreeMap<String, String> = BTreeMap::new();
@@ -96,13 +97,13 @@ pub(super) fn files(
             content(planner, main, file, &variable, &mut helper, needs);
         }
         for (folder, volume) in folders {
-            needs.volumes.push(TaskVolume { name: volume.clone(), storage: Storage::Task });
+            needs.volumes.push(TaskVolume { name: volume.clone(), storage: VolumeStorage::Task });
             let path = format!("{ROOM}/{volume}");
             helper.mounts.push(MountPoint { volume: volume.clone(), path, read_only: false });
             let own = names::container(&service.name);
             if let Some(container) = containers.iter_mut().find(|container| container.name == own) {
                 container.mounts.push(MountPoint { volume, path: folder, read_only: true });
-                container.depends_on.push((helper.name.clone(), "SUCCESS"));
+                container.depends_on.push(success_of(&helper.name));
             }
         }
     }
@@ -118,7 +119,7 @@ fn place<'f>(
     service: &Service,
     file: &'f FileMount,
 ) -> Option<(&'f str, &'f str)> {
-    let (folder, name) = file.target.value.rsplit_once('/')?;
+    let (folder, name) = file.target.peek().rsplit_once('/')?;
     if FREE.iter().any(|free| format!("{folder}/").starts_with(free)) {
         planner.exact(&file.node, "a file written before the container starts");
         return Some((folder, name));
@@ -129,7 +130,7 @@ fn place<'f>(
         "`{}` cannot be a file in `{shown}` of `{}`: ECS mounts whole folders, which would hide what the image has there",
         file.secret, service.name
     );
-    let told = planner.about(&rules::ecs::FILE_MOUNT, service, &file.node, message).help(format!(
+    let told = planner.about(&rules::FILE_MOUNT, service, &file.node, message).help(format!(
         "give it a `target` below /run, such as `/run/{}/{name}`, and tell the program to read it there",
         if file.config { "configs" } else { "secrets" }
     ));
@@ -139,11 +140,11 @@ fn place<'f>(
 
 /// One file: its content from the variable, its owner and mode as Compose has them.
 fn line(file: &FileMount, variable: &str, path: &str) -> String {
-    let number = |given: &Option<crate::app::At<String>>| {
-        given.as_ref().and_then(|it| it.value.parse::<u32>().ok()).unwrap_or(0)
+    let number = |given: &Option<tranship_app::At<String>>| {
+        given.as_ref().and_then(|it| it.peek().parse::<u32>().ok()).unwrap_or(0)
     };
     let quoted = format!("'{}'", path.replace('\'', r"'\''"));
-    let mode = file.mode.as_ref().map_or(0o444, |mode| mode.value & 0o7777);
+    let mode = file.mode.as_ref().map_or(0o444, |mode| mode.peek() & 0o7777);
     format!(
         "printf %s \"${variable}\" > {quoted} && chown {}:{} {quoted} && chmod {mode:o} {quoted}",
         number(&file.uid),
@@ -182,13 +183,19 @@ fn free_name(wanted: &str, containers: &[Container]) -> String {
     name
 }
 
+/// The end of a helper, which others wait for.
+fn success_of(helper: &str) -> ContainerDependency {
+    ContainerDependency { container: helper.to_owned(), condition: StartCondition::Success }
+}
+
 /// A container that runs a line of shell as root and ends.
-fn helper(name: String) -> Container {
+fn helper(planner: &Planner<'_, '_>, name: String) -> Container {
     Container {
         essential: false,
-        entrypoint: vec!["sh".into(), "-c".into()],
+        entrypoint: Some(vec!["sh".into(), "-c".into()]),
         user: Some("0".into()),
-        read_only: Some(true),
+        read_only: true,
+        memory_reservation: planner.bounds().default_memory_reservation,
         ..Container::new(name, IMAGE.into())
     }
 }

@@ -3,9 +3,9 @@
 //! In: the services and their roles. Out: a [`Layout`]. Invariant: every service or job has one task
 //! named after it; every other service is a member of at least one.
 
-use crate::app::{Application, Name, Piece, Role, Service};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
+use tranship_app::{Application, Name, Piece, Role, Service};
 
 /// Tasks by their main service, and who is in them.
 #[derive(Debug, Default)]
@@ -68,7 +68,7 @@ impl Layout {
             }
         }
         for (name, secret) in &app.secrets {
-            if let crate::app::SecretSource::Derived(text) = &secret.source {
+            if let tranship_app::SecretSource::Derived(text) = &secret.source {
                 for segment in &text.segments {
                     if let Piece::Host(host) = &segment.piece {
                         self.look_up(name, host, &mut found);
@@ -127,7 +127,7 @@ fn collect(app: &Application, service: &Service, depth: usize, found: &mut Vec<N
 fn hosts_named(service: &Service) -> Vec<Name> {
     let container = &service.container;
     let lists = [&container.entrypoint, &container.command];
-    let lists = lists.into_iter().flatten().flat_map(|list| &list.value);
+    let lists = lists.into_iter().flatten().flat_map(|list| list.peek());
     let values = container.environment.values().filter_map(|variant| variant.value.as_ref());
     let segments = lists.chain(values).flat_map(|text| &text.segments);
     let hosts = segments.filter_map(|segment| match &segment.piece {

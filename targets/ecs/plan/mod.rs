@@ -1,167 +1,192 @@
 //! The plan of an ECS target: every decision taken, every rule asked, before anything is written.
 //!
-//! In: the [`Application`] and a [`Compute`] policy. Out: an [`EcsPlan`].
-//! Invariant: what the plan holds is legal; emission turns it into a template and decides nothing.
+//! In: the [`Application`] and a [`ComputePolicy`]. Out: a [`LegalStack`], or nothing where a rule is broken.
+//! Invariant: what it holds is whole and legal, CloudFormation's own quotas included; writing it down decides
+//! nothing and cannot fail.
 
-pub mod compute;
+mod compute_policy;
 mod container;
-mod data;
+mod databases;
 mod discovery;
-mod exposure;
-pub mod groups;
-mod health;
+mod file_systems;
 mod helpers;
 mod identity;
-mod kernel;
+mod jobs;
 pub mod layout;
-pub mod model;
-mod mounts;
+mod legality;
+mod listeners;
+mod load_balancer;
+mod machines;
+mod model;
 pub mod names;
-pub mod network;
-mod order;
+mod network;
 mod outbound;
 mod parameters;
 mod planner;
 mod secrets;
+mod security_groups;
 mod services;
-mod settings;
+mod stack_settings;
+mod start_order;
+mod task_volumes;
 mod tasks;
 mod text;
 
-pub use compute::{Asked, Capacity, Compute, Limits, Reach, Strategy};
+pub use compute_policy::{
+    ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, RequestedInstanceType,
+    SizeChoice, SizeRequest, TaskLimits, TaskReach,
+};
+pub use machines::image_parameter;
 pub use model::*;
 
-use crate::app::{Application, Name};
-use crate::cloudformation::{LogicalId, Resource, Select, Value};
-use crate::targets::Compilation;
+use super::emit;
+use crate::Compilation;
+use file_systems::DEFAULT_MOUNT_TARGETS;
 use layout::Layout;
+use load_balancer::TargetGroups;
 use planner::Planner;
+use security_groups::GroupMembers;
+use services::ServiceContext;
+use start_order::{Prerequisites, TaskWaits};
+use tranship_app::{Application, CapacityKind};
+use tranship_cloudformation::{Select, Template, Value};
 
-/// The decisions for one stack.
+/// A plan that breaks no rule, with its template.
 #[derive(Debug)]
-pub struct EcsPlan {
-    /// The project's name.
-    pub project: Name,
-    /// The stack's name.
-    pub stack: String,
-    /// The region, where the environment names one.
-    pub region: Option<String>,
-    /// `Description` of the template.
-    pub description: String,
-    /// Days that logs are kept.
-    pub log_retention: u32,
-    /// Where tasks run.
-    pub network: Network,
-    /// What runs the tasks.
-    pub capacity: Capacity,
-    /// Names that services are found under; nothing where none is looked up.
-    pub namespace: Option<Namespace>,
-    /// Task definitions, of services and of jobs.
-    pub tasks: Vec<Task>,
-    /// What is kept running.
-    pub services: Vec<Service>,
-    /// What runs to completion.
-    pub jobs: Vec<Job>,
-    /// What is open to the world.
-    pub load_balancer: Option<LoadBalancer>,
-    /// Security groups of tasks, databases, volumes and the load balancer.
-    pub groups: Vec<Group>,
-    /// Who may reach whom.
-    pub rules: Vec<Rule>,
-    /// Managed databases.
-    pub databases: Vec<Database>,
-    /// Persistent volumes.
-    pub file_systems: Vec<FileSystem>,
-    /// Secrets fed by parameters, or derived.
-    pub secrets: Vec<Secret>,
-    /// What a deployment gives.
-    pub parameters: Vec<PlannedParameter>,
-    /// What the compute policy adds: its machines, already decided.
-    pub own: Vec<(LogicalId, Resource)>,
-    /// Tags of the stack's resources: name and value.
-    pub tags: Vec<(String, crate::cloudformation::Value)>,
+pub struct LegalStack {
+    /// The decisions.
+    pub plan: EcsPlan,
+    /// What a deployment gives: the parameters that the template refers to.
+    pub parameters: Vec<ParameterPlan>,
+    /// The template, within what CloudFormation accepts.
+    pub template: Template,
 }
 
-impl EcsPlan {
-    /// The task of a service or job.
-    pub fn task(&self, name: &str) -> Option<&Task> {
-        self.tasks.iter().find(|task| &*task.name == name)
-    }
-
-    /// The job of a name.
-    pub fn job(&self, name: &str) -> Option<&Job> {
-        self.jobs.iter().find(|job| &*job.name == name)
-    }
-}
-
-/// Decides everything for one application on one kind of compute, and asks every rule.
-pub fn plan(app: &Application, compute: &dyn Compute, cx: &mut Compilation<'_>) -> EcsPlan {
+/// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
+pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation<'_>) -> Option<LegalStack> {
+    let before = cx.diagnostics.error_count();
     let layout = Layout::of(app);
-    let capacity = compute.capacity(app, cx);
-    let mut planner = Planner { app, compute, layout: &layout, cx };
-    let planner = &mut planner;
+    let planner = &mut Planner { app, compute, layout: &layout, cx };
+    let (plan, candidates) = decide(planner);
+    if planner.cx.diagnostics.error_count() > before {
+        return None;
+    }
+    let resources = emit::emit(&plan);
+    let parameters = parameters::used(candidates, &resources);
+    let template = emit::with_parameters(resources, &parameters);
+    legality::check(planner, &template);
+    (planner.cx.diagnostics.error_count() == before).then_some(LegalStack { plan, parameters, template })
+}
+
+/// The decisions, and every parameter that a resource might refer to.
+fn decide(planner: &mut Planner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
+    let capacity = capacity(planner);
     let (network, mut parameters) = network::plan(planner);
-    let mut tasks = tasks::plan(planner);
+    let tasks = tasks::plan(planner);
     let namespace = discovery::plan(planner, &tasks);
-    discovery::tell(planner);
-    let (load_balancer, mut targets) = exposure::plan(planner);
-    let databases = data::databases(planner);
-    let file_systems = data::file_systems(planner, &tasks, &network);
-    let mut services = services::services(planner, &tasks, namespace.as_ref(), &mut targets);
-    let mut jobs = services::jobs(planner, &tasks);
-    let members = groups::Members {
+    discovery::report_renamed(planner);
+    let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
+    let databases = databases::plan(planner);
+    let file_systems = file_systems::plan(planner, &tasks, &network);
+    let members = GroupMembers {
+        planner,
         tasks: &tasks,
-        services: &services,
+        targets: &targets,
         databases: &databases,
         file_systems: &file_systems,
         load_balancer: load_balancer.as_ref(),
+        machines: planner.compute.machines().is_some(),
     };
-    let (groups, rules) = groups::plan(planner, &members);
-    subnets(&mut tasks, &network);
-    order::tasks(planner, &mut tasks, &network, &capacity.after, &rules, &file_systems);
-    order::services(planner, &mut services, &mut jobs, &tasks, load_balancer.as_ref(), &rules);
-    tasks::start_order(planner);
-    let renderer = text::Renderer { app, layout: &layout, task: None };
-    let (secrets, fed) = secrets::plan(&renderer, planner.cx.manifest);
+    let (security_groups, security_group_rules) = (members.groups(), members.rules());
+    let prerequisites = Prerequisites {
+        app: planner.app,
+        layout: planner.layout,
+        network: &network,
+        capacity: &capacity.after,
+        rules: &security_group_rules,
+        file_systems: &file_systems,
+        load_balancer: load_balancer.as_ref(),
+        waits: TaskWaits::plan(planner),
+    };
+    let runs = TaskRuns { network: &network, capacity: &capacity };
+    let context = ServiceContext { namespace: namespace.as_ref(), prerequisites: &prerequisites };
+    let services = all_services(planner, &context, &runs, &tasks, targets);
+    let jobs: Vec<JobPlan> =
+        tasks.iter().filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task))).collect();
+    start_order::report(planner);
+    let (secrets, fed) = secrets::plan(&planner.stack_renderer(), planner.cx.manifest);
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
-    let settings = settings::plan(planner);
-    let mut plan = EcsPlan {
-        project: app.name.clone(),
-        stack: settings.stack,
-        region: settings.region,
-        description: settings.description,
-        log_retention: settings.log_retention,
+    let stack = stack_settings::plan(planner);
+    let load = ClusterLoad { tasks: &tasks, services: &services, jobs: &jobs };
+    let machines = planner.compute.machines().map(|decide| machines::plan(planner, decide, load, &network));
+    parameters.extend(machines.as_ref().map(|machines| image_parameter(machines.architecture)));
+    let plan = EcsPlan {
+        stack,
         network,
         capacity,
+        machines,
         namespace,
         tasks,
         services,
         jobs,
         load_balancer,
-        groups,
-        rules,
+        security_groups,
+        security_group_rules,
         databases,
         file_systems,
         secrets,
-        parameters,
-        own: Vec::new(),
-        tags: settings.tags,
     };
-    compute.finish(app, &mut plan, cx);
-    outbound::share(&Planner { app, compute, layout: &layout, cx }, &mut plan);
-    plan
+    (plan, parameters)
 }
 
-/// A file system has a mount target in so many subnets: where the list's length is not known, in the
-/// first two, and its tasks stay there too.
-fn subnets(tasks: &mut [Task], network: &Network) {
+/// The capacity, with the setting claimed where the target has spare capacity.
+fn capacity(planner: &mut Planner<'_, '_>) -> CapacityPlan {
+    let asked = planner.app.settings.capacity.as_ref().filter(|_| planner.compute.limits().spot);
+    let kind = asked.map(|asked| *planner.exact(asked, "capacity provider strategy"));
+    let spot = kind == Some(CapacityKind::Spot);
+    planner.compute.capacity(spot)
+}
+
+fn all_services(
+    planner: &mut Planner<'_, '_>,
+    context: &ServiceContext<'_>,
+    runs: &TaskRuns<'_>,
+    tasks: &[TaskPlan],
+    mut targets: TargetGroups,
+) -> Vec<EcsServicePlan> {
+    let mut services = Vec::new();
     for task in tasks {
-        task.subnets = match network.private_count {
-            None if tasks::uses_efs(task) => {
-                (0..2).map(|index| Select(index, &network.private)).collect::<Value>()
-            }
-            _ => network.private.clone(),
-        };
+        let own = targets.remove(&task.name).unwrap_or_default();
+        services.extend(services::plan(planner, context, task, runs.of(task), own));
+    }
+    services
+}
+
+/// Where and on what tasks run.
+struct TaskRuns<'a> {
+    network: &'a NetworkPlan,
+    capacity: &'a CapacityPlan,
+}
+
+impl TaskRuns<'_> {
+    fn of(&self, task: &TaskPlan) -> TaskRun {
+        let network = (task.mode == NetworkMode::AwsVpc).then(|| AwsvpcNetwork {
+            subnets: self.subnets(task),
+            security_group: task.security_group(),
+            assign_public_ip: self.capacity.assign_public_ip,
+        });
+        TaskRun { task_definition: task.id(), network, strategy: self.capacity.strategy.clone() }
+    }
+
+    /// A file system has a mount target in each subnet. Where the list's length is not known it has one in
+    /// each of the first subnets, and its tasks stay there too.
+    fn subnets(&self, task: &TaskPlan) -> Value {
+        match self.network.private_count {
+            None if task.uses_efs() => (0..DEFAULT_MOUNT_TARGETS)
+                .map(|index| Select(index, &self.network.private))
+                .collect::<Value>(),
+            _ => self.network.private.clone(),
+        }
     }
 }

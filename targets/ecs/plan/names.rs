@@ -3,8 +3,9 @@
 //! A name that is legal stays as it is; any other has its illegal characters replaced and a hash of
 //! itself appended, so that two names never become one.
 
-use crate::app::{Database, Engine, Settings};
 use sha2::{Digest, Sha256};
+use tranship_app::{Application, Database};
+use tranship_facts::quotas::ecs::NAME_CHARACTERS;
 
 /// The longest DNS label (RFC 1035).
 const LABEL: usize = 63;
@@ -15,7 +16,7 @@ const STACK: usize = 128;
 
 /// A container's name: letters, digits, hyphens, underscores.
 pub fn container(name: &str) -> String {
-    legal(name, 255, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    legal(name, NAME_CHARACTERS.most, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
 /// The part of a family that follows the stack's name.
@@ -31,13 +32,13 @@ pub fn label(name: &str) -> String {
 }
 
 /// The stack's name: the setting, else project and environment.
-pub fn stack(project: &str, settings: &Settings) -> String {
-    if let Some(name) = &settings.stack {
-        return name.value.clone();
+pub fn stack(app: &Application) -> String {
+    if let Some(name) = &app.settings.stack {
+        return name.peek().clone();
     }
-    let whole = match &settings.environment {
-        Some(environment) => format!("{project}-{environment}"),
-        None => project.to_owned(),
+    let whole = match &app.environment.name {
+        Some(environment) => format!("{}-{environment}", app.name),
+        None => app.name.to_string(),
     };
     let made = legal(&whole.replace('_', "-"), STACK - 1, |c| c.is_ascii_alphanumeric() || c == '-');
     if made.starts_with(|c: char| c.is_ascii_alphabetic()) { made } else { format!("s{made}") }
@@ -51,28 +52,25 @@ pub fn is_stack(name: &str) -> bool {
 }
 
 /// The discovery namespace: the setting, else `<environment>.<project>.internal`.
-pub fn namespace(project: &str, settings: &Settings) -> String {
-    if let Some(name) = &settings.namespace {
-        return name.value.clone();
+pub fn namespace(app: &Application) -> String {
+    if let Some(name) = app.settings.namespace() {
+        return name.peek().clone();
     }
-    match &settings.environment {
-        Some(environment) => format!("{}.{}.internal", label(environment), label(project)),
-        None => format!("{}.internal", label(project)),
+    match &app.environment.name {
+        Some(environment) => format!("{}.{}.internal", label(environment), label(&app.name)),
+        None => format!("{}.internal", label(&app.name)),
     }
 }
 
 /// The database inside a managed instance.
 pub(super) fn database(database: &Database) -> Option<String> {
-    database.database.as_ref().map(|name| name.value.clone())
+    database.database.as_ref().map(|name| name.peek().clone())
 }
 
 /// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
 pub(super) fn master_user(database: &Database) -> String {
-    let usual = match database.engine.value {
-        Engine::Mysql | Engine::Mariadb => "admin",
-        Engine::Postgres => "postgres",
-    };
-    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.value.clone())
+    let usual = database.engine.peek().usual_master_user();
+    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.peek().clone())
 }
 
 fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {
@@ -95,6 +93,7 @@ fn hash(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tranship_app::ChosenEnvironment;
 
     #[test]
     fn legal_names_stay_and_others_never_meet() {
@@ -111,10 +110,14 @@ mod tests {
 
     #[test]
     fn a_stack_is_named_after_project_and_environment() {
-        let prod = Settings { environment: Some("prod".into()), ..Settings::default() };
-        assert_eq!(stack("todo_backend", &prod), "todo-backend-prod");
-        assert_eq!(namespace("todobackend", &prod), "prod.todobackend.internal");
-        assert!(is_stack(&stack("2048", &prod)));
-        assert!(is_stack(&stack(&"x".repeat(200), &prod)));
+        let app = |project: &str| Application {
+            name: project.into(),
+            environment: ChosenEnvironment { name: Some("prod".into()), ..ChosenEnvironment::default() },
+            ..Application::default()
+        };
+        assert_eq!(stack(&app("todo_backend")), "todo-backend-prod");
+        assert_eq!(namespace(&app("todobackend")), "prod.todobackend.internal");
+        assert!(is_stack(&stack(&app("2048"))));
+        assert!(is_stack(&stack(&app(&"x".repeat(200)))));
     }
 }

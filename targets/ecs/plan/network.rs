@@ -1,56 +1,47 @@
 //! Where tasks run: parameters, subnets that exist, or a network of the stack's own.
 
 use super::planner::Planner;
-use super::{Network, PlannedParameter};
-use crate::app::{self, At, Posture};
-use crate::cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
-use crate::diagnostic::{Diagnostic, rules};
+use super::{CreatedNetwork, NetworkPlan, NetworkZone, ParameterPlan};
+use crate::ecs::rules;
+use tranship_app::{At, ExistingNetwork, Exposure, NetworkSetting, Posture, SubnetId, VpcId};
+use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// A load balancer and a group of database subnets need two availability zones.
 const ZONES: usize = 2;
+/// What the network of the settings became, for the ledger.
+const PROPERTY: &str = "the stack's network";
 
 /// The network, and the parameters that name it where the manifest does not.
-pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
+pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
     match &planner.app.settings.network {
-        app::Network::Parameters => parameters(planner),
-        app::Network::New(_) => (created(planner.app.settings.posture), Vec::new()),
-        app::Network::Existing { vpc, public, private } => {
-            for id in [vpc].into_iter().chain(public).chain(private) {
-                planner.exact(id, "the stack's network");
-            }
-            existing_rules(planner, vpc, public, private);
-            (existing(vpc, public, private), Vec::new())
+        None => parameters(planner),
+        Some(NetworkSetting::New(asked)) => {
+            planner.exact(asked, PROPERTY);
+            (created(planner.app.settings.posture()), Vec::new())
+        }
+        Some(NetworkSetting::Existing(asked)) => {
+            check_subnets(planner, asked);
+            (existing(planner, asked), Vec::new())
         }
     }
 }
 
-fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
+fn parameters(planner: &Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
     let id = |role| LogicalId::only(role);
-    let subnets = |role, text: &str| PlannedParameter {
-        id: id(role),
-        parameter: Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), text),
-        value: None,
-        variable: None,
-        secret: None,
+    let subnets = |role, text: &str| {
+        ParameterPlan::plain(id(role), Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), text))
     };
-    let mut parameters = vec![PlannedParameter {
-        id: id(Role::VpcId),
-        parameter: Parameter::new(
-            ParameterType::Aws("AWS::EC2::VPC::Id"),
-            "The VPC to run in. It needs DNS support and DNS host names.",
-        ),
-        value: None,
-        variable: None,
-        secret: None,
-    }];
-    let public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
-    if public {
+    let text = "The VPC to run in. It needs DNS support and DNS host names.";
+    let vpc = Parameter::new(ParameterType::Aws("AWS::EC2::VPC::Id"), text);
+    let mut parameters = vec![ParameterPlan::plain(id(Role::VpcId), vpc)];
+    if is_public(planner) {
         let text = "Subnets of the load balancer: at least two, in different zones, with a route to an internet gateway.";
         parameters.push(subnets(Role::PublicSubnets, text));
     }
     let text = "Subnets of the tasks and databases: at least two, in different zones, with a route to a NAT gateway.";
     parameters.push(subnets(Role::PrivateSubnets, text));
-    let network = Network {
+    let network = NetworkPlan {
         vpc: id(Role::VpcId).reference(),
         public: id(Role::PublicSubnets).reference(),
         private: id(Role::PrivateSubnets).reference(),
@@ -61,57 +52,61 @@ fn parameters(planner: &Planner<'_, '_>) -> (Network, Vec<PlannedParameter>) {
     (network, parameters)
 }
 
-fn existing(vpc: &At<String>, public: &[At<String>], private: &[At<String>]) -> Network {
-    let list = |ids: &[At<String>]| ids.iter().map(|id| id.value.as_str()).collect::<Value>();
-    Network {
-        vpc: vpc.value.as_str().into(),
-        public: list(public),
-        private: list(private),
-        private_count: Some(private.len()),
+/// Whether something needs a load balancer.
+fn is_public(planner: &Planner<'_, '_>) -> bool {
+    planner.app.endpoints.iter().any(|it| matches!(it.exposure, Exposure::Public(_)))
+}
+
+fn existing(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) -> NetworkPlan {
+    let vpc = planner.exact(&asked.vpc, PROPERTY).as_str().into();
+    let mut id = |id: &At<SubnetId>| -> Value { planner.exact(id, PROPERTY).as_str().into() };
+    NetworkPlan {
+        vpc,
+        public: asked.public_subnets.iter().map(&mut id).collect(),
+        private: asked.private_subnets.iter().map(&mut id).collect(),
+        private_count: u32::try_from(asked.private_subnets.len()).ok(),
         created: None,
         after: Vec::new(),
     }
 }
 
-/// Two public and two private subnets. One NAT gateway serves both zones; under posture prod each has its own.
-fn created(posture: Posture) -> Network {
-    let gateways = if posture == Posture::Prod { ZONES } else { 1 };
-    Network {
+/// Two zones, each with a public and a private subnet. One NAT gateway serves both; under posture prod each
+/// zone has its own.
+fn created(posture: Posture) -> NetworkPlan {
+    let zone = |name, first| NetworkZone {
+        name,
+        nat_gateway: first || posture == Posture::Prod,
+        routes_through: if posture == Posture::Prod { name } else { "a" },
+    };
+    let zones = vec![zone("a", true), zone("b", false)];
+    NetworkPlan {
         vpc: LogicalId::only(Role::Vpc).reference(),
-        public: subnet_ids("public").iter().map(LogicalId::reference).collect(),
-        private: subnet_ids("private").iter().map(LogicalId::reference).collect(),
-        private_count: Some(ZONES),
-        created: Some(gateways),
+        public: zones.iter().map(|zone| zone.public_subnet().reference()).collect(),
+        private: zones.iter().map(|zone| zone.private_subnet().reference()).collect(),
+        private_count: u32::try_from(zones.len()).ok(),
+        created: Some(CreatedNetwork { zones }),
         after: ["public", "private-a", "private-b"].iter().map(|of| LogicalId::of(of, Role::Route)).collect(),
     }
 }
 
-/// The ids of the subnets of a kind, `public` or `private`, that the stack makes itself.
-pub fn subnet_ids(kind: &str) -> Vec<LogicalId> {
-    ["a", "b"].iter().map(|zone| LogicalId::of(&format!("{kind}-{zone}"), Role::Subnet)).collect()
-}
-
-fn existing_rules(
-    planner: &mut Planner<'_, '_>,
-    vpc: &At<String>,
-    public: &[At<String>],
-    private: &[At<String>],
-) {
-    let target = planner.compute.target();
-    let mut tell = |rule, at: &At<String>, message: String, help: &str| {
-        planner.cx.diagnostics.push(Diagnostic::new(rule, message).at(at.origin).target(target).help(help));
-    };
-    let is_public = planner.app.endpoints.iter().any(|it| matches!(it.exposure, app::Exposure::Public(_)));
-    if is_public && public.len() < ZONES {
+fn check_subnets(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) {
+    let ExistingNetwork { vpc, public_subnets: public, private_subnets: private } = asked;
+    if is_public(planner) && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");
-        tell(&rules::ecs::SUBNETS, vpc, message, "add them as `network: { public_subnets: [...] }`");
+        report(planner, vpc, message, "add them as `network: { public_subnets: [...] }`");
     }
     if private.is_empty() {
         let message = "the network has no private subnets for the tasks".to_owned();
         let help = "add them as `network: { private_subnets: [...] }`: tasks get no public address";
-        tell(&rules::ecs::SUBNETS, vpc, message, help);
+        report(planner, vpc, message, help);
     } else if private.len() < ZONES && !planner.app.databases.is_empty() {
         let message = format!("a database needs {ZONES} private subnets in different zones");
-        tell(&rules::ecs::SUBNETS, vpc, message, "add one as `network: { private_subnets: [...] }`");
+        report(planner, vpc, message, "add one as `network: { private_subnets: [...] }`");
     }
+}
+
+fn report(planner: &mut Planner<'_, '_>, vpc: &At<VpcId>, message: String, help: &str) {
+    let key = planner.cx.manifest.nodes.path(vpc.node).to_string();
+    let diagnostic = Diagnostic::new(&rules::SUBNETS, message).at(vpc.origin).key(key).help(help);
+    planner.report(diagnostic);
 }

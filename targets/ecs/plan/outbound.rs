@@ -4,82 +4,44 @@
 //! application needs; it is opened. Everything else stays shut.
 
 use super::planner::Planner;
-use super::{EcsPlan, Outbound, Task};
-use crate::app::{Piece, Protocol, Text};
-use crate::cloudformation::{LogicalId, Role};
+use super::{OutboundPort, TaskPlan};
 use std::collections::BTreeSet;
-
-/// Ports of schemes that stand in URLs without one (IANA).
-const SCHEMES: &[(&str, u16)] = &[
-    ("amqp", 5672),
-    ("amqps", 5671),
-    ("ftp", 21),
-    ("http", 80),
-    ("https", 443),
-    ("imap", 143),
-    ("imaps", 993),
-    ("kafka", 9092),
-    ("ldap", 389),
-    ("ldaps", 636),
-    ("mongodb", 27017),
-    ("mysql", 3306),
-    ("nats", 4222),
-    ("postgres", 5432),
-    ("postgresql", 5432),
-    ("redis", 6379),
-    ("rediss", 6379),
-    ("smtp", 25),
-    ("smtps", 465),
-    ("ssh", 22),
-];
+use tranship_app::{Piece, Text};
+use tranship_facts::ports::DNS;
+use tranship_facts::quotas::load_balancing::HTTPS_PORT;
+use tranship_facts::{TransportProtocol, UrlScheme};
 
 /// The outbound rules of a task.
-pub(super) fn of_task(planner: &Planner<'_, '_>, task: &Task) -> Vec<Outbound> {
+pub(super) fn of_task(planner: &Planner<'_, '_>, task: &TaskPlan) -> Vec<OutboundPort> {
     let rule =
-        |port, protocol, description: &str| Outbound { port, protocol, description: description.into() };
+        |port, protocol, description: &str| OutboundPort { port, protocol, description: description.into() };
     let mut rules = vec![
-        rule(443, Protocol::Tcp, "HTTPS: image registries, AWS and other services"),
-        rule(53, Protocol::Udp, "DNS"),
-        rule(53, Protocol::Tcp, "DNS"),
+        rule(HTTPS_PORT, TransportProtocol::Tcp, "HTTPS: image registries, AWS and other services"),
+        rule(DNS, TransportProtocol::Udp, "DNS"),
+        rule(DNS, TransportProtocol::Tcp, "DNS"),
     ];
-    for port in named(planner, task) {
-        if !rules.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
-            rules.push(rule(port, Protocol::Tcp, "Named in a value of the environment"));
+    for (port, protocol) in named(planner, task) {
+        if !rules.iter().any(|known| known.port == port && known.protocol == protocol) {
+            rules.push(rule(port, protocol, "Named in a value of the environment"));
         }
     }
     rules
 }
 
-/// Opens what tasks need in the group that they share with their machine.
-pub(super) fn share(planner: &Planner<'_, '_>, plan: &mut EcsPlan) {
-    for task in &plan.tasks {
-        let own = LogicalId::of(&task.name, Role::SecurityGroup);
-        let Some(group) = plan.groups.iter_mut().find(|group| group.id == task.group && group.id != own)
-        else {
-            continue;
-        };
-        for port in named(planner, task) {
-            if !group.outbound.iter().any(|known| known.port == port && known.protocol == Protocol::Tcp) {
-                let description = "Named in a value of the environment".to_owned();
-                group.outbound.push(Outbound { port, protocol: Protocol::Tcp, description });
-            }
-        }
-    }
-}
-
 /// Ports of hosts outside of the application that stand in values of the task's containers.
-fn named(planner: &Planner<'_, '_>, task: &Task) -> BTreeSet<u16> {
+fn named(planner: &Planner<'_, '_>, task: &TaskPlan) -> BTreeSet<(u16, TransportProtocol)> {
     let services = planner.app.services.values().filter(|it| planner.layout.is_in(&it.name, &task.name));
     let mut found = BTreeSet::new();
     for service in services {
         let container = &service.container;
         let lists = [&container.command, &container.entrypoint].into_iter().flatten();
         let values = container.environment.values().filter_map(|variant| variant.value.as_ref());
-        for text in lists.flat_map(|list| &list.value).chain(values) {
+        for text in lists.flat_map(|list| list.peek()).chain(values) {
             found.extend(literals(text).flat_map(ports));
         }
         for (name, variant) in &container.environment {
-            found.extend(port_beside_host(service, name, variant.value.as_ref()));
+            let port = port_beside_host(service, name, variant.value.as_ref());
+            found.extend(port.map(|port| (port, TransportProtocol::Tcp)));
         }
     }
     found
@@ -93,7 +55,7 @@ fn literals(text: &Text) -> impl Iterator<Item = &str> {
 }
 
 /// `SMTP_PORT: 587` beside `SMTP_HOST: smtp.example.com`.
-fn port_beside_host(service: &crate::app::Service, name: &str, value: Option<&Text>) -> Option<u16> {
+fn port_beside_host(service: &tranship_app::Service, name: &str, value: Option<&Text>) -> Option<u16> {
     let stem = name.strip_suffix("_PORT")?;
     let port: u16 = value?.literal()?.parse().ok()?;
     let host = ["_HOST", "_SERVER", "_HOSTNAME"].iter().find_map(|suffix| {
@@ -103,22 +65,23 @@ fn port_beside_host(service: &crate::app::Service, name: &str, value: Option<&Te
 }
 
 /// The ports in `scheme://host`, `scheme://host:port` and `host.domain:port`.
-fn ports(text: &str) -> Vec<u16> {
+fn ports(text: &str) -> Vec<(u16, TransportProtocol)> {
     let separate = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '=' | '(' | ')');
     text.split(separate).filter_map(port).collect()
 }
 
-fn port(word: &str) -> Option<u16> {
+fn port(word: &str) -> Option<(u16, TransportProtocol)> {
     let (scheme, rest) = match word.split_once("://") {
-        Some((scheme, rest)) => (Some(scheme), rest),
+        Some((scheme, rest)) => (UrlScheme::find(scheme), rest),
         None => (None, word),
     };
+    let transport = scheme.map_or(TransportProtocol::Tcp, |scheme| scheme.transport);
     let authority = rest.split(['/', '?', '#']).next()?;
     let authority = authority.rsplit('@').next()?;
     match authority.rsplit_once(':') {
-        Some((host, port)) if is_domain(host) => port.parse().ok(),
+        Some((host, port)) if is_domain(host) => Some((port.parse().ok()?, transport)),
         Some(_) => None,
-        None if is_domain(authority) => SCHEMES.iter().find(|it| Some(it.0) == scheme).map(|it| it.1),
+        None if is_domain(authority) => scheme.map(|scheme| (scheme.port, transport)),
         None => None,
     }
 }
@@ -139,11 +102,15 @@ mod tests {
 
     #[test]
     fn ports_of_hosts_outside() {
-        let cases: &[(&str, &[u16])] = &[
-            ("smtp://user:word@mail.example.com:587/x", &[587]),
-            ("http://api.example.com/v1", &[80]),
-            ("https://api.example.com", &[443]),
-            ("a.example.com:9092,b.example.com:9093", &[9092, 9093]),
+        use TransportProtocol::{Tcp, Udp};
+        let cases: &[(&str, &[(u16, TransportProtocol)])] = &[
+            ("smtp://user:word@mail.example.com:587/x", &[(587, Tcp)]),
+            ("http://api.example.com/v1", &[(80, Tcp)]),
+            ("https://api.example.com", &[(443, Tcp)]),
+            ("mqtts://broker.example.com", &[(8883, Tcp)]),
+            ("jdbc:postgresql://db.example.com/app", &[(5432, Tcp)]),
+            ("syslog://logs.example.com:1514", &[(1514, Udp)]),
+            ("a.example.com:9092,b.example.com:9093", &[(9092, Tcp), (9093, Tcp)]),
             ("--http=0.0.0.0:8000", &[]),
             ("http://localhost:3000", &[]),
             ("127.0.0.1:80", &[]),

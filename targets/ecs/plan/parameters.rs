@@ -1,21 +1,22 @@
 //! What a deployment gives: late-bound variables, and images that a pipeline builds.
 
-use super::PlannedParameter;
+use super::ParameterPlan;
 use super::planner::Planner;
-use crate::app::Image;
-use crate::cloudformation::{LogicalId, Parameter, Role};
+use std::collections::BTreeSet;
+use tranship_app::Image;
+use tranship_cloudformation::{LogicalId, Parameter, Role, Template};
 
-/// Parameters of late-bound variables and of images. Those that nothing refers to are left out later.
-pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<PlannedParameter> {
+/// Parameters of late-bound variables and of images, whether or not something refers to them.
+pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<ParameterPlan> {
     let app = planner.app;
-    let mut parameters: Vec<PlannedParameter> = Vec::new();
+    let mut parameters: Vec<ParameterPlan> = Vec::new();
     for (name, bound) in &app.late_bound {
         let mut parameter =
             Parameter::string(format!("The value of {name}.")).comment("x-tranship.late_bound");
         if let Some(fallback) = &bound.variable.fallback {
             parameter = parameter.default(&**fallback);
         }
-        parameters.push(PlannedParameter {
+        parameters.push(ParameterPlan {
             id: LogicalId::variable(name),
             parameter,
             value: bound.value.as_ref().map(|value| value.to_string()),
@@ -27,16 +28,18 @@ pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<PlannedParameter> {
         if matches!(service.container.image, Image::Built { .. }) {
             let text =
                 format!("The image of {}, as the pipeline pushed it: registry, name and tag.", service.name);
-            parameters.push(PlannedParameter {
-                id: LogicalId::of(&service.name, Role::Image),
-                parameter: Parameter::string(text)
-                    .min_length(1)
-                    .comment(format!("services.{}.build", service.name)),
-                value: None,
-                variable: None,
-                secret: None,
-            });
+            let parameter =
+                Parameter::string(text).min_length(1).comment(format!("services.{}.build", service.name));
+            parameters.push(ParameterPlan::plain(LogicalId::of(&service.name, Role::Image), parameter));
         }
     }
     parameters
+}
+
+/// Those that something in the template refers to: any other would ask a deployment for a value in vain.
+pub(super) fn used(candidates: Vec<ParameterPlan>, template: &Template) -> Vec<ParameterPlan> {
+    let resources = template.resources.values().flat_map(|resource| resource.properties.dependencies());
+    let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
+    let names: BTreeSet<LogicalId> = resources.chain(outputs).map(|it| it.id().clone()).collect();
+    candidates.into_iter().filter(|parameter| names.contains(&parameter.id)).collect()
 }

@@ -1,16 +1,18 @@
-//! What every decision works with: the application, the policy, the ledger, and ways to tell.
+//! What every decision works with: the application, the policy, the ledger, and ways to report.
 
-use super::{compute::Compute, layout::Layout, text::Renderer};
-use crate::app::{Application, Claim, Service};
-use crate::diagnostic::{Diagnostic, Rule, Severity, rules};
-use crate::targets::Compilation;
+use super::{compute_policy::ComputePolicy, layout::Layout, text::Renderer};
+use crate::Compilation;
+use crate::container::ContainerBounds;
+use tranship_app::rules::target;
+use tranship_app::{Application, Claim, Service};
+use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The state of planning.
 pub(super) struct Planner<'a, 'c> {
     /// The application.
     pub(super) app: &'a Application,
     /// The target's policy.
-    pub(super) compute: &'a dyn Compute,
+    pub(super) compute: &'a dyn ComputePolicy,
     /// Who shares a task with whom.
     pub(super) layout: &'a Layout,
     /// The ledger and the diagnostics.
@@ -26,9 +28,24 @@ impl<'a> Planner<'a, '_> {
         Renderer { app: self.app, layout: self.layout, task: Some(task) }
     }
 
-    /// Claims a leaf as exact.
-    pub(super) fn exact(&mut self, claimed: &impl Claim, became: &str) {
-        self.cx.ledger.exact(claimed, became);
+    /// Renders texts that belong to no task: of secrets and of the stack itself.
+    pub(super) fn stack_renderer(&self) -> Renderer<'a> {
+        Renderer { app: self.app, layout: self.layout, task: None }
+    }
+
+    /// The target, and what it allows.
+    pub(super) fn bounds(&self) -> &'static ContainerBounds {
+        self.compute.limits().container
+    }
+
+    /// Claims a leaf as exact, and hands out its value.
+    pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::Taken<'v> {
+        self.cx.ledger.exact(claimed, became)
+    }
+
+    /// Reports a diagnostic of this target.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.cx.diagnostics.push(diagnostic.target(self.bounds().target));
     }
 
     /// A diagnostic about a leaf of a service.
@@ -44,10 +61,10 @@ impl<'a> Planner<'a, '_> {
             .at(self.cx.manifest.nodes.origin(node))
             .key(self.cx.manifest.nodes.path(node).to_string())
             .service(&*service.name)
-            .target(self.compute.target())
+            .target(self.bounds().target)
     }
 
-    /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
+    /// Claims a leaf as ignored and reports it: a warning where behaviour is lost, else a note.
     pub(super) fn ignore(
         &mut self,
         service: &Service,
@@ -58,13 +75,13 @@ impl<'a> Planner<'a, '_> {
     ) {
         self.cx.ledger.ignored(claimed, reason, loses);
         let verb = if loses { "has no effect" } else { "is not needed" };
-        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.compute.target());
+        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.bounds().product);
         let severity = if loses { Severity::Warning } else { Severity::Note };
-        let told = self.about(&rules::target::IGNORED_KEY, service, claimed, message).severity(severity);
-        self.cx.diagnostics.push(told);
+        let diagnostic = self.about(&target::IGNORED_KEY, service, claimed, message).severity(severity);
+        self.cx.diagnostics.push(diagnostic);
     }
 
-    /// Claims a leaf as rejected, and says what to do.
+    /// Claims a leaf as rejected and reports what to do.
     pub(super) fn reject(
         &mut self,
         service: &Service,
@@ -75,22 +92,8 @@ impl<'a> Planner<'a, '_> {
     ) {
         self.cx.ledger.rejected(claimed, reason);
         let message =
-            format!("`{key}` of `{}` cannot be had on {}: {reason}", service.name, self.compute.target());
-        let told = self.about(&rules::target::REJECTED_KEY, service, claimed, message).help(help);
-        self.cx.diagnostics.push(told);
-    }
-
-    /// Claims a leaf as approximated by a value, and says so under a rule.
-    pub(super) fn approximate(
-        &mut self,
-        rule: &'static Rule,
-        service: &Service,
-        claimed: &impl Claim,
-        (value, reason): (String, &str),
-        message: String,
-    ) {
-        self.cx.ledger.approximated(claimed, value, reason, "");
-        let told = self.about(rule, service, claimed, message);
-        self.cx.diagnostics.push(told);
+            format!("`{key}` of `{}` is not supported on {}: {reason}", service.name, self.bounds().product);
+        let diagnostic = self.about(&target::REJECTED_KEY, service, claimed, message).help(help);
+        self.cx.diagnostics.push(diagnostic);
     }
 }

@@ -4,11 +4,11 @@
 //! together by CloudFormation from other secrets, or exists on AWS already.
 
 use super::text::Renderer;
-use super::{PlannedParameter, Secret};
-use crate::app::{self, Application, DatabaseField, Name, Piece, SecretSource, Service, Text};
-use crate::cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
-use crate::compose::Manifest;
+use super::{ParameterPlan, SecretPlan};
 use std::collections::BTreeSet;
+use tranship_app::{Application, DatabaseField, Name, Piece, Secret, SecretSource, Service, Text};
+use tranship_cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
+use tranship_frontend::compose::Manifest;
 
 /// The secret of a name of the application.
 pub(super) fn id(name: &str) -> LogicalId {
@@ -22,16 +22,16 @@ pub(super) fn parameter(name: &str) -> LogicalId {
 
 /// How a variable that holds a secret is injected.
 #[derive(Debug, Clone)]
-pub(super) struct Injected {
+pub(super) struct SecretInjection {
     /// `ValueFrom`.
     pub(super) value_from: Value,
     /// What the execution role must be allowed to read.
-    pub(super) readable: Readable,
+    pub(super) readable: ReadableSecret,
 }
 
 /// Something an execution role reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Readable {
+pub(super) enum ReadableSecret {
     /// A secret of Secrets Manager.
     Secret(Value),
     /// A parameter of the SSM parameter store.
@@ -40,15 +40,15 @@ pub(super) enum Readable {
 
 /// How a text with a secret in it is injected; a text of several pieces becomes a secret of its own,
 /// named after the service and the variable.
-pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, text: &Text) -> Injected {
+pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, text: &Text) -> SecretInjection {
     match text.segments.as_slice() {
         [segment] => match &segment.piece {
             Piece::Secret(name) => named(renderer, name),
             Piece::Database { service, field: DatabaseField::Password } => {
                 let credentials = LogicalId::of(service, Role::Credentials);
-                Injected {
+                SecretInjection {
                     value_from: Sub::new().reference(&credentials).then(":password::").into(),
-                    readable: Readable::Secret(credentials.reference()),
+                    readable: ReadableSecret::Secret(credentials.reference()),
                 }
             }
             _ => own(&joined_id(service, variable)),
@@ -58,33 +58,36 @@ pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, tex
 }
 
 /// How a secret of the application is injected whole.
-pub(super) fn named(renderer: &Renderer<'_>, name: &str) -> Injected {
+pub(super) fn named(renderer: &Renderer<'_>, name: &str) -> SecretInjection {
     match renderer.app.secrets.get(name).map(|secret| &secret.source) {
         Some(SecretSource::External(text)) => external(renderer, text),
         _ => own(&id(name)),
     }
 }
 
-fn own(id: &LogicalId) -> Injected {
-    Injected { value_from: id.reference(), readable: Readable::Secret(id.reference()) }
+fn own(id: &LogicalId) -> SecretInjection {
+    SecretInjection { value_from: id.reference(), readable: ReadableSecret::Secret(id.reference()) }
 }
 
 /// A secret that exists: an ARN as it is; a name as the ARN without the six characters that Secrets
 /// Manager appends, which ECS accepts.
-fn external(renderer: &Renderer<'_>, text: &Text) -> Injected {
+fn external(renderer: &Renderer<'_>, text: &Text) -> SecretInjection {
     let known = text.literal().unwrap_or_default();
     if known.starts_with("arn:") && known.contains(":ssm:") {
         let value = renderer.value(text);
-        return Injected { value_from: value.clone(), readable: Readable::SsmParameter(value) };
+        return SecretInjection { value_from: value.clone(), readable: ReadableSecret::SsmParameter(value) };
     }
     if known.starts_with("arn:") {
         let whole: Vec<&str> = known.splitn(8, ':').collect();
         let secret = whole.iter().take(7).copied().collect::<Vec<_>>().join(":");
-        return Injected { value_from: renderer.value(text), readable: Readable::Secret(secret.into()) };
+        return SecretInjection {
+            value_from: renderer.value(text),
+            readable: ReadableSecret::Secret(secret.into()),
+        };
     }
     let value_from = arn::regional("secretsmanager", "secret:").append(renderer.sub(text));
     let readable = value_from.clone().then("-??????");
-    Injected { value_from: value_from.into(), readable: Readable::Secret(readable.into()) }
+    SecretInjection { value_from: value_from.into(), readable: ReadableSecret::Secret(readable.into()) }
 }
 
 fn joined_id(service: &str, variable: &str) -> LogicalId {
@@ -92,8 +95,8 @@ fn joined_id(service: &str, variable: &str) -> LogicalId {
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>, Vec<PlannedParameter>) {
-    let uses = Uses::of(renderer.app);
+pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
+    let uses = SecretUses::of(renderer.app);
     let mut secrets = Vec::new();
     let mut parameters = Vec::new();
     for (name, secret) in &renderer.app.secrets {
@@ -108,17 +111,17 @@ pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<Secret>
             secrets.push(kept(renderer, manifest, secret));
         }
     }
-    secrets.extend(uses.joined.iter().map(|(service, variable, text)| Secret {
-        id: joined_id(service, variable),
-        description: format!("{variable} of {service}"),
-        value: renderer.value(text),
-        from: vec![format!("services.{service}.environment.{variable}")],
+    secrets.extend(uses.joined.iter().map(|it| SecretPlan {
+        id: joined_id(&it.service, &it.variable),
+        description: format!("{} of {}", it.variable, it.service),
+        value: renderer.value(&it.text),
+        from: vec![format!("services.{}.environment.{}", it.service, it.variable)],
     }));
     (secrets, parameters)
 }
 
-fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &app::Secret) -> Secret {
-    Secret {
+fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &Secret) -> SecretPlan {
+    SecretPlan {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
         value: renderer.secret(secret).into(),
@@ -126,19 +129,19 @@ fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &app::Secret) -> S
     }
 }
 
-fn fed_by(manifest: &Manifest, secret: &app::Secret) -> PlannedParameter {
+fn fed_by(manifest: &Manifest, secret: &Secret) -> ParameterPlan {
     let what = match &secret.source {
         SecretSource::File(path) => {
-            // The name alone: where the file stands differs from machine to machine.
-            let file = path.value.rsplit('/').next().unwrap_or(&path.value);
+            // The name alone: the path differs from machine to machine.
+            let file = path.peek().rsplit('/').next().unwrap_or(path.peek());
             format!("The secret {}: the content of {file}.", secret.name)
         }
         SecretSource::Environment(name) => {
-            format!("The secret {}: the environment variable {}.", secret.name, name.value)
+            format!("The secret {}: the environment variable {}.", secret.name, name.peek())
         }
         _ => format!("The secret {}.", secret.name),
     };
-    PlannedParameter {
+    ParameterPlan {
         id: parameter(&secret.name),
         parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(manifest, secret)),
         value: None,
@@ -148,25 +151,32 @@ fn fed_by(manifest: &Manifest, secret: &app::Secret) -> PlannedParameter {
 }
 
 /// The key path of the value, or of the declaration.
-fn key_of(manifest: &Manifest, secret: &app::Secret) -> String {
+fn key_of(manifest: &Manifest, secret: &Secret) -> String {
     let path = manifest.nodes.path(secret.node).to_string();
     if path.is_empty() { format!("secrets.{}", secret.name) } else { path }
 }
 
 /// Which secrets are used, and how.
 #[derive(Default)]
-struct Uses {
+struct SecretUses {
     /// Injected as they are.
     whole: BTreeSet<Name>,
     /// Part of another secret.
     inside: BTreeSet<Name>,
-    /// Texts of several pieces: service, variable, text.
-    joined: Vec<(Name, Name, Text)>,
+    /// Texts of several pieces.
+    joined: Vec<JoinedSecret>,
 }
 
-impl Uses {
-    fn of(app: &Application) -> Uses {
-        let mut uses = Uses::default();
+/// A variable whose text holds secrets among other pieces: it becomes a secret of its own.
+struct JoinedSecret {
+    service: Name,
+    variable: Name,
+    text: Text,
+}
+
+impl SecretUses {
+    fn of(app: &Application) -> SecretUses {
+        let mut uses = SecretUses::default();
         for service in app.services.values() {
             uses.service(app, service);
         }
@@ -184,7 +194,11 @@ impl Uses {
                 }
                 _ => {
                     self.parts(app, text);
-                    self.joined.push((service.name.clone(), name.clone(), text.clone()));
+                    self.joined.push(JoinedSecret {
+                        service: service.name.clone(),
+                        variable: name.clone(),
+                        text: text.clone(),
+                    });
                 }
             }
         }

@@ -1,160 +1,80 @@
-//! Services and jobs: how many, how they are replaced, how they scale, when they run.
+//! Services: how many tasks, how they are replaced, how they scale.
 
 use super::planner::Planner;
-use super::{Job, Namespace, Scaling, Service, Storage, TargetGroup, Task, When};
-use crate::app::{self, JobTime, Name, Role};
-use crate::diagnostic::{Diagnostic, rules};
-use crate::targets::ecs::task_runner;
-use std::collections::BTreeMap;
+use super::start_order::Prerequisites;
+use super::{
+    EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
+    VolumeStorage,
+};
+use tranship_app::{At, Role, Scaling, Service};
+use tranship_cloudformation::{LogicalId, Role as IdRole};
 
 /// Seconds in which a new task may fail the load balancer's checks.
-const GRACE: u32 = 60;
+const LEAST_GRACE: u32 = 60;
+/// The longest `HealthCheckGracePeriodSeconds` chosen here, in seconds.
+const MOST_GRACE: u32 = 3_600;
+/// Average CPU to hold where the manifest names no metric, in percent.
+const DEFAULT_CPU_TARGET: u32 = 60;
 
-/// The services, in the order of their tasks.
-pub(super) fn services(
-    planner: &mut Planner<'_, '_>,
-    tasks: &[Task],
-    namespace: Option<&Namespace>,
-    targets: &mut BTreeMap<Name, Vec<TargetGroup>>,
-) -> Vec<Service> {
-    let mut services = Vec::new();
-    for task in tasks {
-        let Some(given) = planner.app.services.get(&task.name) else { continue };
-        if given.role != Role::Service {
-            continue;
-        }
-        let own = targets.remove(&task.name).unwrap_or_default();
-        let discovered = namespace.is_some_and(|it| it.services.iter().any(|one| one.service == task.name));
-        services.push(service(planner, task, given, own, discovered));
-    }
-    services
+/// What a service is decided from besides the manifest.
+pub(super) struct ServiceContext<'a> {
+    /// Names that services are found under.
+    pub(super) namespace: Option<&'a NamespacePlan>,
+    /// What must exist before.
+    pub(super) prerequisites: &'a Prerequisites<'a>,
 }
 
-fn service(
+/// The service of a task; nothing for the task of a job.
+pub(super) fn plan(
     planner: &mut Planner<'_, '_>,
-    task: &Task,
-    given: &app::Service,
-    targets: Vec<TargetGroup>,
-    discovered: bool,
-) -> Service {
-    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, given, scaling));
-    if let Some(replicas) = &given.replicas {
-        let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
-        planner.exact(replicas, became);
-    }
-    let desired = given.replicas.as_ref().map_or(1, |replicas| replicas.value);
-    let (min_percent, max_percent) = replacement(planner, task, given);
-    let start = given.container.health_check.as_ref().and_then(|check| check.start_period.as_ref());
-    let start = start.map_or(0, |start| u32::try_from(start.value.as_secs()).unwrap_or(u32::MAX));
-    Service {
+    context: &ServiceContext<'_>,
+    task: &TaskPlan,
+    run: TaskRun,
+    targets: Vec<TargetGroupPlan>,
+) -> Option<EcsServicePlan> {
+    let given = planner.app.services.get(&task.name).filter(|given| given.role == Role::Service)?;
+    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, scaling));
+    let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
+    let count = given.replicas.as_ref().map_or(1, |replicas| *planner.exact(replicas, became));
+    let found = context.namespace.is_some_and(|namespace| namespace.has(&task.name));
+    Some(EcsServicePlan {
         name: task.name.clone(),
         from: task.from.clone(),
-        mode: task.mode,
-        desired: scaling.is_none().then_some(desired),
-        min_percent,
-        max_percent,
-        discovered,
-        grace: (!targets.is_empty()).then_some(GRACE.max(start).min(3_600)),
+        run,
+        desired: scaling.is_none().then_some(count),
+        replacement: replacement(planner, task, given),
+        registry: found.then(|| LogicalId::of(&task.name, IdRole::Discovery)),
+        grace: (!targets.is_empty()).then(|| grace(given)),
+        after: context.prerequisites.of_service(task, &targets),
         targets,
-        after: Vec::new(),
         scaling,
-    }
+    })
 }
 
-/// A new task starts before the old one stops; where two must not run at once, the other way round.
-fn replacement(planner: &mut Planner<'_, '_>, task: &Task, given: &app::Service) -> (u32, u32) {
-    if let Some(first) = &given.stop_first {
-        planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent");
-        return if first.value { (0, 100) } else { (100, 200) };
-    }
-    let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, Storage::Task));
-    if given.data_store.is_some() && keeps { (0, 100) } else { (100, 200) }
+/// A container with a `start_period` has that long.
+fn grace(given: &Service) -> u32 {
+    let check = given.container.health_check.as_ref();
+    let start = check.and_then(|check| check.start_period.as_ref());
+    let start = start.map_or(0, |start| u32::try_from(start.peek().as_secs()).unwrap_or(u32::MAX));
+    start.clamp(LEAST_GRACE, MOST_GRACE)
 }
 
-fn scale(planner: &mut Planner<'_, '_>, given: &app::Service, scaling: &app::Scaling) -> Scaling {
-    planner.exact(&scaling.min, "scalable target: MinCapacity");
-    planner.exact(&scaling.max, "scalable target: MaxCapacity");
-    for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
-        planner.exact(target, "scaling policy: TargetValue");
-    }
-    if scaling.max.value < scaling.min.value {
-        let message = format!(
-            "`{}` scales from {} to {}: the least is more than the most",
-            given.name, scaling.min.value, scaling.max.value
-        );
-        let told = planner
-            .about(&rules::ecs::SCALE, given, &scaling.max, message)
-            .help("write `scale: { min: 2, max: 8, cpu: 60 }`");
-        planner.cx.diagnostics.push(told);
-    }
-    for target in [&scaling.cpu, &scaling.memory].into_iter().flatten() {
-        if !(1..=100).contains(&target.value) {
-            let message = format!("`{}` scales at {} percent", given.name, target.value);
-            let told = planner
-                .about(&rules::ecs::SCALE, given, target, message)
-                .help("write a percentage from 1 to 100");
-            planner.cx.diagnostics.push(told);
-        }
-    }
-    let none = scaling.cpu.is_none() && scaling.memory.is_none();
-    Scaling {
-        min: scaling.min.value,
-        max: scaling.max.value,
-        cpu: scaling.cpu.as_ref().map(|it| it.value).or(none.then_some(60)),
-        memory: scaling.memory.as_ref().map(|it| it.value),
-    }
-}
-
-/// The jobs, in the order of their tasks.
-pub(super) fn jobs(planner: &mut Planner<'_, '_>, tasks: &[Task]) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    for task in tasks {
-        let Some(given) = planner.app.services.get(&task.name) else { continue };
-        let Role::Job(job) = &given.role else { continue };
-        let when = match &job.when {
-            JobTime::BeforeDeploy => When::BeforeDeploy { timeout: task_runner::LONGEST },
-            JobTime::Manual => When::Manual,
-            JobTime::Schedule(expression) => {
-                planner.exact(expression, "schedule: ScheduleExpression");
-                schedule_rules(planner, given, expression);
-                When::Schedule(expression.value.clone())
-            }
-        };
-        jobs.push(Job {
-            name: task.name.clone(),
-            from: task.from.clone(),
-            mode: task.mode,
-            when,
-            after: Vec::new(),
-        });
-    }
-    jobs
-}
-
-/// `rate(1 hour)`, `cron(0 3 * * ? *)`, `at(2027-01-01T00:00:00)` (EventBridge Scheduler User Guide, "Schedule types").
-fn schedule_rules(planner: &mut Planner<'_, '_>, given: &app::Service, expression: &app::At<String>) {
-    let inner = |kind: &str| {
-        let rest = expression.value.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')')?;
-        Some(rest.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+/// As the manifest sets it; otherwise what keeps data stops before its successor starts.
+fn replacement(planner: &mut Planner<'_, '_>, task: &TaskPlan, given: &Service) -> ReplacementPercent {
+    let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, VolumeStorage::Task));
+    let stop_first = match &given.stop_first {
+        Some(first) => *planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent"),
+        None => given.data_store.is_some() && keeps,
     };
-    let rate = inner("rate").is_some_and(|words| {
-        let units = ["minute", "minutes", "hour", "hours", "day", "days"];
-        matches!(words.as_slice(), [count, unit]
-            if count.parse::<u32>().is_ok_and(|count| count > 0) && units.contains(&unit.as_str()))
-    });
-    let cron = inner("cron").is_some_and(|fields| {
-        // One of day of month and day of week must be `?`.
-        fields.len() == 6
-            && [fields.get(2), fields.get(4)].iter().any(|field| field.is_some_and(|it| it == "?"))
-    });
-    let at = inner("at").is_some_and(|words| words.len() == 1);
-    if !rate && !cron && !at {
-        let message = format!("`{}` is not a schedule of `{}`", expression.value, given.name);
-        let told = Diagnostic::new(&rules::ecs::SCHEDULE, message)
-            .at(expression.origin)
-            .service(&*given.name)
-            .target(planner.compute.target())
-            .help("write `rate(1 hour)` or six fields such as `cron(0 3 * * ? *)`");
-        planner.cx.diagnostics.push(told);
-    }
+    if stop_first { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }
+}
+
+fn scale(planner: &mut Planner<'_, '_>, scaling: &Scaling) -> ScalingPlan {
+    let min = *planner.exact(&scaling.min, "scalable target: MinCapacity");
+    let max = *planner.exact(&scaling.max, "scalable target: MaxCapacity");
+    let mut percent = |target: &At<u32>| *planner.exact(target, "scaling policy: TargetValue");
+    let cpu = scaling.cpu.as_ref().map(&mut percent);
+    let memory = scaling.memory.as_ref().map(&mut percent);
+    let cpu = if cpu.is_none() && memory.is_none() { Some(DEFAULT_CPU_TARGET) } else { cpu };
+    ScalingPlan { min, max, cpu, memory }
 }

@@ -3,129 +3,153 @@
 use super::container::{self, Needs};
 use super::planner::Planner;
 use super::{
-    Architecture, Asked, Container, NetworkMode, Reach, Storage, Task, helpers, identity, kernel, names,
+    Container, ContainerDependency, NamespaceSharing, NetworkMode, SizeChoice, SizeRequest, StartCondition,
+    TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
-use crate::app::{At, Condition, Name, Protocol, Role, Service};
-use crate::cloudformation::{self, LogicalId, Pseudo, Sub, Value};
-use crate::diagnostic::{Diagnostic, Severity, rules};
-
-/// Containers that a task definition may have (Amazon ECS quotas).
-const CONTAINERS: usize = 10;
+use crate::ecs::rules;
+use tranship_app::{At, Condition, Name, Role, Service};
+use tranship_cloudformation::{Pseudo, Sub};
+use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
-pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<Task> {
+pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<TaskPlan> {
     let layout = planner.layout;
     layout.tasks().filter_map(|(name, members)| task(planner, name, members)).collect()
 }
 
-fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<Task> {
+fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<TaskPlan> {
     let main = planner.app.services.get(name)?;
     let services: Vec<&Service> =
         members.iter().filter_map(|member| planner.app.services.get(member)).collect();
-    let mode = planner.compute.mode(main, reach(planner, name, &services));
-    let mut needs = Needs::default();
-    let mut containers: Vec<Container> = Vec::new();
-    for service in &services {
-        let mut container = container::plan(planner, service, name, mode, &mut needs);
-        role(planner, service, &services, &mut container);
-        containers.push(container);
-    }
-    helpers::owners(planner.app, &services, &needs.volumes, &mut containers);
-    helpers::files(planner, main, &services, &mut containers, &mut needs);
-    count(planner, main, containers.len());
+    let mode = planner.compute.network_mode(reach(planner, name, &services));
+    let (containers, needs) = containers(planner, main, &services, mode);
     if mode == NetworkMode::AwsVpc {
         port_conflicts(planner, &services);
     }
-    let pid_mode = kernel::pid_mode(planner, &services);
-    let ipc_mode = kernel::ipc_mode(planner, &services);
-    let architecture = architecture(planner, &services);
-    let asked = asked(main, &services, architecture, containers.len());
-    let size = planner.compute.size(&asked, planner.cx);
-    containers.sort_by_key(|container| !container.essential);
-    let group = planner
-        .compute
-        .shared_group(mode)
-        .unwrap_or_else(|| LogicalId::of(name, cloudformation::Role::SecurityGroup));
-    Some(Task {
+    Some(TaskPlan {
         name: name.clone(),
+        origin: main.origin,
         from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
         family: Sub::new().pseudo(Pseudo::StackName).then("-").then(names::family(name)).into(),
         mode,
-        size,
-        architecture,
-        execution: identity::execution(planner, name, &services, &needs.readable),
+        architecture: architecture(planner, &services),
+        size: size(planner, &size_request(main, &services)),
+        execution: identity::execution(name, &services, &needs.readable),
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
+        pid_mode: widest(&containers, |container| container.pid),
+        ipc_mode: widest(&containers, |container| container.ipc),
         containers,
         volumes: needs.volumes,
-        pid_mode,
-        ipc_mode,
-        storage: None,
-        group,
-        subnets: Value::List(Vec::new()),
-        after: Vec::new(),
     })
 }
 
-/// Who reaches the task.
-fn reach(planner: &Planner<'_, '_>, name: &str, services: &[&Service]) -> Reach {
-    let public = planner.app.endpoints.iter().any(|endpoint| {
-        matches!(endpoint.exposure, crate::app::Exposure::Public(_))
-            && planner.layout.is_in(&endpoint.service, name)
-    });
-    let together = services.iter().filter(|service| !runs_once(service)).count() > 1;
-    Reach { public, by_name: planner.layout.is_looked_up(name), together }
+/// The containers of a task, its essential ones first, and what they need of it.
+fn containers(
+    planner: &mut Planner<'_, '_>,
+    main: &Service,
+    services: &[&Service],
+    mode: NetworkMode,
+) -> (Vec<Container>, Needs) {
+    let mut needs = Needs::default();
+    let mut containers: Vec<Container> = Vec::new();
+    for service in services {
+        let container = container::plan(planner, service, &main.name, mode, &mut needs);
+        let part = part(planner, service, services);
+        containers.push(Container {
+            essential: part.essential,
+            restarts: part.restarts,
+            depends_on: part.depends_on,
+            ..container
+        });
+    }
+    helpers::owners(planner, services, &needs.volumes, &mut containers);
+    helpers::files(planner, main, services, &mut containers, &mut needs);
+    check_count(planner, main, containers.len());
+    containers.sort_by_key(|container| !container.essential);
+    (containers, needs)
 }
 
-fn runs_once(service: &Service) -> bool {
+/// The namespace of the task: as wide as that of the container which shares its own the most.
+fn widest(
+    containers: &[Container],
+    sharing: fn(&Container) -> Option<NamespaceSharing>,
+) -> Option<&'static str> {
+    containers.iter().filter_map(sharing).min().map(NamespaceSharing::as_str)
+}
+
+/// Who reaches the task.
+fn reach(planner: &Planner<'_, '_>, name: &str, services: &[&Service]) -> TaskReach {
+    let together = services.iter().filter(|service| !ends_first(service)).count() > 1;
+    TaskReach { by_name: planner.layout.is_looked_up(name), together }
+}
+
+/// An init container: it ends before the others start.
+fn ends_first(service: &Service) -> bool {
     matches!(service.role, Role::Init { .. })
 }
 
-/// What the container is to its task, and what it waits for.
-fn role(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service], container: &mut Container) {
+/// What a container is to its task, and what it waits for.
+struct TaskPart {
+    essential: bool,
+    restarts: bool,
+    depends_on: Vec<ContainerDependency>,
+}
+
+fn part(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service]) -> TaskPart {
     // ECS refuses to wait for the end of an essential container.
     let awaited = services.iter().flat_map(|other| &other.dependencies).any(|dependency| {
-        dependency.on == service.name && dependency.condition.value == Condition::Completed
+        dependency.on == service.name && dependency.condition.get() == Condition::Completed
     });
-    container.essential = !runs_once(service) && !awaited;
-    restart(planner, service, container);
+    let restarts = restarts(planner, service);
+    let essential = !ends_first(service) && !awaited && !restarts;
+    TaskPart { essential, restarts, depends_on: depends_on(planner, service, services) }
+}
+
+fn depends_on(
+    planner: &mut Planner<'_, '_>,
+    service: &Service,
+    services: &[&Service],
+) -> Vec<ContainerDependency> {
+    let mut found = Vec::new();
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
-        let condition = match dependency.condition.value {
-            Condition::Started => "START",
-            Condition::Completed => "SUCCESS",
-            Condition::Healthy if other.container.health_check.is_some() => "HEALTHY",
+        let condition = match planner.exact(&dependency.condition, "task definition: DependsOn") {
+            Condition::Started => StartCondition::Start,
+            Condition::Completed => StartCondition::Success,
+            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
             Condition::Healthy => {
                 unchecked(planner, service, other, &dependency.condition);
-                "START"
+                StartCondition::Start
             }
         };
-        planner.exact(&dependency.condition, "task definition: DependsOn");
-        container.depends_on.push((names::container(&other.name), condition));
+        found.push(ContainerDependency { container: names::container(&other.name), condition });
     }
+    found
 }
 
-/// A task waits for the health only of a container whose check stands in the task definition: ECS does
-/// not read the image's own.
+/// A task can wait for the health of a container only if its check is in the task definition: ECS does not read
+/// the image's own.
 fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, condition: &At<Condition>) {
     let message = format!(
-        "`{}` waits for `{}` to be healthy, but the manifest has no health check of it",
-        service.name, other.name
+        "`{}` waits for `{}` to be healthy, but `{}` has no `healthcheck` in the manifest",
+        service.name, other.name, other.name
     );
-    let told = planner
-        .about(&rules::ecs::HEALTH_CHECK_OF_IMAGE, service, condition, message)
-        .help(format!("write the image's health check as `healthcheck` of `{}`", other.name));
-    planner.cx.diagnostics.push(told);
+    let diagnostic = planner
+        .about(&rules::HEALTH_CHECK_OF_IMAGE, service, condition, message)
+        .help(format!("copy the image's health check to `healthcheck` of `{}`", other.name));
+    planner.cx.diagnostics.push(diagnostic);
 }
 
-/// ECS starts a new task where a container of one ends; a sidecar with `restart` is started again alone.
-fn restart(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Container) {
-    let Some(restart) = &service.container.restart else { return };
-    let policy = restart.value.split(':').next().unwrap_or_default();
+/// Whether ECS starts the container again by itself. It replaces the whole task where a container of a service
+/// ends; only a sidecar with `restart` is started again alone.
+fn restarts(planner: &mut Planner<'_, '_>, service: &Service) -> bool {
+    let Some(restart) = &service.container.restart else { return false };
+    let policy = restart.peek().split(':').next().unwrap_or_default();
     match (&service.role, policy) {
         (Role::Sidecar { .. }, "always" | "unless-stopped" | "on-failure" | "any") => {
-            container.essential = false;
-            container.restarts = true;
             planner.exact(restart, "task definition: RestartPolicy");
+            return true;
         }
         (Role::Service, "always" | "unless-stopped" | "any") => {
             planner.exact(restart, "service: keeps its tasks running");
@@ -142,61 +166,61 @@ fn restart(planner: &mut Planner<'_, '_>, service: &Service, container: &mut Con
             planner.cx.ledger.approximated(restart, "always", reason, "service");
         }
     }
+    false
 }
 
-fn count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
-    if containers > CONTAINERS {
+fn check_count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
+    let quota = quotas::ecs::CONTAINERS_PER_TASK;
+    if quota.is_exceeded_by(containers) {
         let message =
-            format!("the task of `{}` has {containers} containers, and ECS allows {CONTAINERS}", main.name);
-        let told = Diagnostic::new(&rules::ecs::TOO_MANY_CONTAINERS, message)
-            .at(main.origin)
-            .service(&*main.name)
-            .target(planner.compute.target())
-            .help("move some of them into a task of their own");
-        planner.cx.diagnostics.push(told);
+            format!("the task of `{}` has {containers} containers; ECS allows {}", main.name, quota.most);
+        planner.report(
+            Diagnostic::new(&rules::TOO_MANY_CONTAINERS, message)
+                .at(main.origin)
+                .key(format!("services.{}", main.name))
+                .service(&*main.name)
+                .help("move some of them to a task of their own"),
+        );
     }
 }
 
 /// Containers of a task share its ports.
 fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
-    let mut taken: Vec<(u16, Protocol, &Service)> = Vec::new();
+    let mut taken: Vec<(u16, TransportProtocol, &Service)> = Vec::new();
     for service in services {
         for port in &service.container.ports {
-            let same = |known: &&(u16, Protocol, &Service)| {
-                known.0 == port.container.value && known.1 == port.protocol && known.2.name != service.name
+            let same = |known: &&(u16, TransportProtocol, &Service)| {
+                known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
             };
             if let Some((number, _, other)) = taken.iter().find(same) {
                 let message = format!(
-                    "`{}` and `{}` share a task, and both listen on port {number}",
+                    "`{}` and `{}` share a task and both use port {number}",
                     other.name, service.name
                 );
-                let told = planner
-                    .about(&rules::ecs::PORT_CONFLICT, service, &port.node, message)
-                    .help("let one of them listen on another port, or give it a task of its own");
-                planner.cx.diagnostics.push(told);
+                let diagnostic = planner
+                    .about(&rules::PORT_CONFLICT, service, &port.node, message)
+                    .help("change the port of one of them, or give it a task of its own");
+                planner.cx.diagnostics.push(diagnostic);
             }
-            taken.push((port.container.value, port.protocol, service));
+            taken.push((port.container.get(), port.protocol, service));
         }
     }
 }
 
 /// The one processor of all containers.
-fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Architecture {
-    let mut found: Option<Architecture> = None;
+fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> ProcessorArchitecture {
+    let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
-        let own = match platform.value.split('/').nth(1).unwrap_or(&platform.value) {
-            "amd64" | "x86_64" => Architecture::X86,
-            "arm64" | "aarch64" => Architecture::Arm,
-            other => {
-                let reason = format!("`{other}` is not a processor of it");
-                planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
-                continue;
-            }
+        let Some(own) = ProcessorArchitecture::of_platform(platform.peek()) else {
+            let other = platform.peek().split('/').nth(1).unwrap_or(platform.peek());
+            let reason = format!("`{other}` is not one of its processors");
+            planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
+            continue;
         };
         planner.exact(platform, "task definition: RuntimePlatform");
         if found.is_some_and(|known| known != own) {
-            let reason = "the containers of one task run on one processor";
+            let reason = "all containers of a task run on the same processor";
             planner.reject(service, platform, "platform", reason, "use the same platform for all of them");
         }
         found.get_or_insert(own);
@@ -204,56 +228,41 @@ fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Archite
     found.unwrap_or_default()
 }
 
-/// The sum of what the containers ask for. Those that asked for nothing add nothing.
-fn asked(main: &Service, services: &[&Service], architecture: Architecture, containers: usize) -> Asked {
+/// The sum of what the containers ask for; one that asks for nothing adds nothing.
+fn size_request(main: &Service, services: &[&Service]) -> SizeRequest {
     let cpu = services
         .iter()
         .filter_map(|it| it.resources.cpu_limit.clone().or_else(|| it.resources.cpu_reservation.clone()));
     let memory = services.iter().filter_map(|it| {
         it.resources.memory_limit.clone().or_else(|| it.resources.memory_reservation.clone())
     });
-    Asked {
+    SizeRequest {
         task: main.name.clone(),
-        architecture,
-        containers,
-        cpu: cpu.reduce(|sum, next| At { value: sum.value.saturating_add(next.value), ..sum }),
-        memory: memory.reduce(|sum, next| At { value: sum.value.saturating_add(next.value), ..sum }),
+        cpu: cpu.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
+        memory: memory.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
         origin: main.origin,
     }
 }
 
-/// Says once what ECS cannot promise of an order between tasks.
-pub(super) fn start_order(planner: &mut Planner<'_, '_>) {
-    let mut first = None;
-    let mut pairs = Vec::new();
-    let app = planner.app;
-    for service in app.services.values() {
-        for dependency in &service.dependencies {
-            let apart = app.services.contains_key(&dependency.on)
-                && !planner
-                    .layout
-                    .tasks_of(&service.name)
-                    .iter()
-                    .any(|task| planner.layout.is_in(&dependency.on, task));
-            if apart && dependency.condition.value != Condition::Completed {
-                first.get_or_insert((service, &dependency.condition));
-                pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
+/// The size that the policy chooses. Settles what the containers asked for.
+fn size(planner: &mut Planner<'_, '_>, request: &SizeRequest) -> TaskSize {
+    match planner.compute.task_size(request) {
+        SizeChoice::Exact(size) => size,
+        SizeChoice::Nearest { size, reason, diagnostic } => {
+            if let (Some(asked), Some(cpu)) = (&request.cpu, size.cpu)
+                && asked.get() != cpu
+            {
+                let value = format!("{cpu} CPU units");
+                planner.cx.ledger.approximated(asked, value, reason, "task definition: Cpu");
             }
+            planner.report(diagnostic);
+            size
+        }
+        SizeChoice::TooLarge { reason, diagnostic } => {
+            request.cpu.iter().for_each(|asked| planner.cx.ledger.rejected(asked, reason));
+            request.memory.iter().for_each(|asked| planner.cx.ledger.rejected(asked, reason));
+            planner.report(diagnostic);
+            TaskSize::default()
         }
     }
-    let Some((service, condition)) = first else { return };
-    let message = format!(
-        "the stack creates and updates {}; tasks that ECS replaces later start in any order",
-        pairs.join(", ")
-    );
-    let told = planner
-        .about(&rules::ecs::START_ORDER, service, condition, message)
-        .severity(Severity::Note)
-        .help("let the application retry its connections");
-    planner.cx.diagnostics.push(told);
-}
-
-/// Volumes that need a known number of mount targets.
-pub(super) fn uses_efs(task: &Task) -> bool {
-    task.volumes.iter().any(|volume| matches!(volume.storage, Storage::Efs(_)))
 }

@@ -4,8 +4,8 @@
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
 use super::{layout::Layout, names};
-use crate::app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
-use crate::cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
+use tranship_app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
+use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
 
 /// What rendering needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ impl Renderer<'_> {
             return "127.0.0.1".to_owned();
         }
         let task = self.layout.tasks_of(service).first().map_or(service, |task| &***task);
-        format!("{}.{}", names::label(task), names::namespace(&self.app.name, &self.app.settings))
+        format!("{}.{}", names::label(task), names::namespace(self.app))
     }
 
     fn database(&self, sub: Sub, service: &str, field: DatabaseField) -> Sub {

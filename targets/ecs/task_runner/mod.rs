@@ -1,107 +1,74 @@
 //! Runs tasks to their end while a stack is created or updated: a Lambda function and one custom resource a run.
 //!
-//! In: the runs, each a task definition with where it runs. Out: resources in the template. What waits for a
-//! run depends on its custom resource, so it is created or updated only after the task ended well. The function
-//! itself is `index.py`; the log group of a run and everything it needs must exist before, hence `after`.
+//! In: the jobs, each with what it runs. Out: resources in the template. What waits for a job depends on its
+//! custom resource, so it is created or updated only after the task ended well. The function itself is
+//! `index.py`; the log group of a job and everything it needs must exist before, hence `after`.
 
-use crate::cloudformation::iam::{self, Policy, Statement, arn};
-use crate::cloudformation::{DeletionPolicy, LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props};
+use super::emit::LOG_PREFIX;
+use super::plan::{DeploymentRun, JobPlan};
+use tranship_cloudformation::iam::{self, Policy, Statement, arn};
+use tranship_cloudformation::{
+    DeletionPolicy, LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props,
+};
 
 /// The function's code. CloudFormation takes up to 4 MB inline (Lambda API, `FunctionCode.ZipFile`).
 const CODE: &str = include_str!("index.py");
 
 /// How long a run may take, in seconds. CloudFormation waits 3,600 for a custom resource; the rest is for the answer.
-pub const LONGEST: u32 = 3_300;
+pub(super) const LONGEST: u32 = 3_300;
 
-/// One task to run to its end.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// The job's name.
-    pub name: String,
-    /// The container whose exit code decides.
-    pub container: String,
-    /// The task definition.
-    pub task_definition: LogicalId,
-    /// The family of the task definition, as IAM needs it: `todo-migrate`.
-    pub family: Value,
-    /// The roles that the task definition names.
-    pub roles: Vec<LogicalId>,
-    /// Capacity providers and their weights: those of the service that waits.
-    pub capacity: Vec<(Value, u32)>,
-    /// Where it runs; none in bridge mode.
-    pub network: Option<Network>,
-    /// Seconds after which it is stopped and has failed; at most [`LONGEST`] count.
-    pub timeout: u32,
-    /// The log group of the container and the prefix of its streams.
-    pub log: (LogicalId, String),
-    /// What must be there before it starts: policies, ingress rules, instances, mount targets.
-    pub after: Vec<LogicalId>,
-    /// Where it comes from, for the comment.
-    pub comments: Vec<String>,
-}
-
-/// Where a task with a network interface of its own runs.
-#[derive(Debug, Clone)]
-pub struct Network {
-    /// Subnets: one value that is a list.
-    pub subnets: Value,
-    /// Its security groups.
-    pub security_groups: Vec<Value>,
-    /// Whether it gets a public address.
-    pub public_ip: bool,
-}
-
-impl Run {
-    /// What a service that waits for this run depends on.
-    pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::Run)
-    }
+/// A job that runs to its end before what waits for it is updated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JobRun<'a> {
+    /// The job.
+    pub(super) job: &'a JobPlan,
+    /// How it runs.
+    pub(super) run: &'a DeploymentRun,
 }
 
 /// Adds the function, once, and every run. Nothing without runs.
-pub fn emit(template: &mut Template, cluster: &LogicalId, runs: &[Run]) {
+pub(super) fn emit(template: &mut Template, cluster: &LogicalId, runs: &[JobRun<'_>]) {
     if runs.is_empty() {
         return;
     }
-    let comments: Vec<&String> = runs.iter().flat_map(|run| &run.comments).collect();
+    let comments: Vec<&String> = runs.iter().flat_map(|run| &run.job.from).collect();
     for (id, resource) in function(cluster, runs) {
         template.add(&id, resource.comments(comments.iter().copied()));
     }
     for run in runs {
-        template.add(&run.id(), custom_resource(cluster, run));
+        template.add(&run.job.run_id(), custom_resource(cluster, *run));
     }
 }
 
-fn custom_resource(cluster: &LogicalId, run: &Run) -> Resource {
-    let (log_group, log_prefix) = &run.log;
+fn custom_resource(cluster: &LogicalId, JobRun { job, run }: JobRun<'_>) -> Resource {
     let capacity =
-        run.capacity.iter().map(|(provider, weight)| props! { "Provider" => provider, "Weight" => *weight });
+        job.run.strategy.iter().map(|it| props! { "Provider" => &it.provider, "Weight" => it.weight });
     let mut properties = props! {
         "ServiceToken" => LogicalId::only(Role::TaskRunner).arn(),
         "ServiceTimeout" => 3_600,
         "Timeout" => run.timeout.min(LONGEST),
         "Cluster" => cluster.reference(),
-        "TaskDefinition" => run.task_definition.reference(),
+        "TaskDefinition" => job.run.task_definition.reference(),
         "Container" => run.container.as_str(),
         "Capacity" => capacity.collect::<Value>(),
-        "LogGroup" => log_group.reference(),
-        "LogPrefix" => log_prefix.as_str(),
+        "LogGroup" => run.log_group.reference(),
+        "LogPrefix" => LOG_PREFIX,
     };
-    if let Some(network) = &run.network {
+    if let Some(network) = &job.run.network {
         properties.extend(props! {
             "Subnets" => &network.subnets,
-            "SecurityGroups" => network.security_groups.clone(),
-            "PublicIp" => if network.public_ip { "ENABLED" } else { "DISABLED" },
+            "SecurityGroups" => vec![network.security_group.att("GroupId")],
+            "PublicIp" => if network.assign_public_ip == Some(true) { "ENABLED" } else { "DISABLED" },
         });
     }
     Resource::new("Custom::TaskRun", properties)
         .depends_on(&LogicalId::only(Role::TaskRunnerPolicy))
-        .depends_on_all(&run.after)
-        .comments(run.comments.iter().cloned())
+        .depends_on_all(&job.after)
+        .comments(job.from.iter().cloned())
 }
 
 /// The function with its role, its log group, and the policy that names the function itself.
-fn function(cluster: &LogicalId, runs: &[Run]) -> [(LogicalId, Resource); 4] {
+fn function(cluster: &LogicalId, runs: &[JobRun<'_>]) -> [(LogicalId, Resource); 4] {
     let [id, role] = [Role::TaskRunner, Role::TaskRunnerRole].map(LogicalId::only);
     let [log_group, policy] = [Role::TaskRunnerLogGroup, Role::TaskRunnerPolicy].map(LogicalId::only);
     let own_log = Policy::new()
@@ -160,11 +127,11 @@ fn function(cluster: &LogicalId, runs: &[Run]) -> [(LogicalId, Resource); 4] {
 }
 
 /// What `index.py` calls, and nothing else.
-fn permissions(cluster: &LogicalId, function: &LogicalId, runs: &[Run]) -> Policy {
+fn permissions(cluster: &LogicalId, function: &LogicalId, runs: &[JobRun<'_>]) -> Policy {
     let families =
-        runs.iter().map(|run| arn::regional("ecs", "task-definition/").value(&run.family).then(":*"));
-    let roles = runs.iter().flat_map(|run| &run.roles).map(LogicalId::arn);
-    let logs = runs.iter().map(|run| run.log.0.arn());
+        runs.iter().map(|run| arn::regional("ecs", "task-definition/").value(&run.job.family).then(":*"));
+    let roles = runs.iter().flat_map(|run| &run.job.roles).map(LogicalId::arn);
+    let logs = runs.iter().map(|run| run.run.log_group.arn());
     let tasks = arn::regional("ecs", "task/").reference(cluster).then("/*");
     Policy::new()
         .with(Statement::allow(["ecs:RunTask"]).on_all(families).when(
@@ -188,67 +155,76 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cloudformation::check;
+    use crate::ecs::plan::{AwsvpcNetwork, CapacityStrategyItem, JobTrigger, TaskRun};
+    use tranship_cloudformation::check;
 
-    fn run(name: &str, network: Option<Network>) -> Run {
-        Run {
-            name: name.to_owned(),
+    fn job(name: &str, network: Option<AwsvpcNetwork>) -> (JobPlan, DeploymentRun) {
+        let run = DeploymentRun {
             container: name.to_owned(),
-            task_definition: LogicalId::of(name, Role::TaskDefinition),
-            family: name.into(),
-            roles: vec![LogicalId::of(name, Role::TaskRole), LogicalId::of("all", Role::ExecutionRole)],
-            capacity: vec![("FARGATE".into(), 1)],
-            network,
+            log_group: LogicalId::of(name, Role::LogGroup),
             timeout: 3_600,
-            log: (LogicalId::of(name, Role::LogGroup), "ecs".to_owned()),
+        };
+        let job = JobPlan {
+            name: name.into(),
+            from: vec![format!("services.{name}")],
+            trigger: JobTrigger::BeforeDeploy(run.clone()),
+            run: TaskRun {
+                task_definition: LogicalId::of(name, Role::TaskDefinition),
+                network,
+                strategy: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
+            },
+            family: name.into(),
+            roles: [LogicalId::of("all", Role::ExecutionRole), LogicalId::of(name, Role::TaskRole)],
             after: vec![LogicalId::of(name, Role::Ingress)],
-            comments: vec![format!("services.{name}")],
-        }
+        };
+        (job, run)
     }
 
-    /// A template that has what the runs refer to, and the runs.
-    fn template(runs: &[Run]) -> Template {
+    /// A template that has what the jobs refer to, and the jobs.
+    fn template(jobs: &[(JobPlan, DeploymentRun)]) -> Template {
         let cluster = LogicalId::only(Role::Cluster);
         let mut template = Template::new("");
         template.add(&cluster, Resource::new("AWS::ECS::Cluster", props! {}));
         template.add(&LogicalId::of("all", Role::ExecutionRole), Resource::new("AWS::IAM::Role", props! {}));
-        for run in runs {
+        for (job, _) in jobs {
             for role in [Role::TaskDefinition, Role::TaskRole, Role::LogGroup, Role::Ingress] {
-                template.add(&LogicalId::of(&run.name, role), Resource::new("AWS::Any::Thing", props! {}));
+                template.add(&LogicalId::of(&job.name, role), Resource::new("AWS::Any::Thing", props! {}));
             }
         }
-        emit(&mut template, &cluster, runs);
+        let runs: Vec<JobRun<'_>> = jobs.iter().map(|(job, run)| JobRun { job, run }).collect();
+        emit(&mut template, &cluster, &runs);
         template
     }
 
     #[test]
     fn one_function_whatever_the_number_of_runs() {
-        for (runs, added) in
-            [(vec![], 0), (vec![run("a", None)], 5), (vec![run("a", None), run("b", None)], 6)]
+        for (jobs, added) in
+            [(vec![], 0), (vec![job("a", None)], 5), (vec![job("a", None), job("b", None)], 6)]
         {
-            let template = template(&runs);
+            let template = template(&jobs);
             assert_eq!(check(&template), []);
-            assert_eq!(template.resources.len(), 2 + 4 * runs.len() + added);
+            assert_eq!(template.resources.len(), 2 + 4 * jobs.len() + added);
         }
     }
 
     #[test]
     fn a_run_waits_for_what_it_needs() {
-        let network = Network { subnets: "s".into(), security_groups: vec!["g".into()], public_ip: false };
-        let with = template(&[run("migrate", Some(network))]).to_json();
+        let security_group = LogicalId::of("migrate", Role::TaskRole);
+        let network = AwsvpcNetwork { subnets: "s".into(), security_group, assign_public_ip: Some(false) };
+        let with = template(&[job("migrate", Some(network))]).to_json();
         let run_of = |template: &serde_json::Value| {
             template.pointer("/Resources/MigrateRun").cloned().unwrap_or_default()
         };
         assert_eq!(run_of(&with)["DependsOn"], json!(["TaskRunnerPolicy", "MigrateIngress"]));
         assert_eq!(run_of(&with)["Properties"]["PublicIp"], json!("DISABLED"));
-        let without = template(&[run("migrate", None)]).to_json();
+        let without = template(&[job("migrate", None)]).to_json();
         assert!(run_of(&without)["Properties"].get("Subnets").is_none());
     }
 
     /// A statement on `*` would let the function run, stop or pass anything of the account.
     #[test]
     fn permissions_name_what_they_are_for() {
-        let template = template(&[run("a", None), run("b", None)]).to_json();
+        let template = template(&[job("a", None), job("b", None)]).to_json();
         let policy =
             template.pointer("/Resources/TaskRunnerPolicy/Properties/PolicyDocument/Statement").unwrap();
         let statements = policy.as_array().unwrap();

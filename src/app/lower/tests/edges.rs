@@ -150,7 +150,7 @@ fn commands_and_health_checks_are_read_too() {
     let command: Vec<String> = container.command.as_ref().unwrap().value.iter().map(super::print).collect();
     assert_eq!(command, ["wait-for-it", "{host db}:5432", "--", "run", "--api-host", "{host api}"]);
     match &container.health_check.as_ref().unwrap().test.value {
-        crate::app::HealthTest::Shell(line) => {
+        crate::HealthTest::Shell(line) => {
             assert_eq!(super::print(line), "curl -f http://localhost:8080/");
         }
         other => panic!("{other:?}"),

@@ -1,5 +1,5 @@
 use super::{Lowered, lowered};
-use crate::app::Exposure;
+use crate::Exposure;
 
 /// The public ports: `service:port`.
 fn public(lowered: &Lowered) -> Vec<String> {

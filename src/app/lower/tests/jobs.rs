@@ -1,5 +1,5 @@
 use super::{Lowered, lowered};
-use crate::app::{JobTime, Role, Scope};
+use crate::{JobTime, Role, Scope};
 
 /// A service's role in words.
 fn role(lowered: &Lowered, service: &str) -> String {
@@ -11,7 +11,7 @@ fn role(lowered: &Lowered, service: &str) -> String {
             let when = match &job.when {
                 JobTime::BeforeDeploy => "before",
                 JobTime::Manual => "manual",
-                JobTime::Schedule(schedule) => &schedule.value,
+                JobTime::Schedule(schedule) => schedule.value.as_str(),
             };
             format!("{when} gates {}", job.gates.join(" "))
         }
@@ -73,7 +73,10 @@ fn a_volume_of_several_containers_of_one_task_lives_as_long_as_the_task() {
     let lowered = lowered(SHOP);
     let volumes = &lowered.app().volumes;
     assert_eq!(volumes["static"].scope, Scope::Task("app".into()));
-    assert_eq!(volumes["static"].owner.as_ref().map(|owner| owner.value), Some((1000, 1000)));
+    assert_eq!(
+        volumes["static"].owner.as_ref().map(|owner| owner.value.to_string()).as_deref(),
+        Some("1000:1000")
+    );
     assert_eq!(volumes["uploads"].scope, Scope::Persistent);
     assert_eq!(volumes["data"].scope, Scope::Persistent);
     assert!(!volumes.contains_key("unused"));
@@ -95,7 +98,10 @@ volumes:
     );
     assert_eq!(role(&lowered, "migrate"), "before gates app");
     assert_eq!(lowered.app().volumes["shared"].scope, Scope::Persistent);
-    assert_eq!(lowered.app().volumes["shared"].owner.as_ref().map(|owner| owner.value), Some((10, 20)));
+    assert_eq!(
+        lowered.app().volumes["shared"].owner.as_ref().map(|owner| owner.value.to_string()).as_deref(),
+        Some("10:20")
+    );
     assert_eq!(lowered.app().volumes["cache"].scope, Scope::Task("app".into()));
     assert_eq!(
         lowered.disposition("services.app.depends_on.migrate.condition"),

@@ -8,15 +8,15 @@ mod secrets;
 mod settings;
 mod total;
 
-use crate::app::{
-    Application, EnvironmentChoice, Ledger, Piece, Report, Support, SupportRow, SupportTable, Text,
-    environments, late_bound_names, lower,
+use crate::{
+    Application, EnvironmentChoice, KnownNames, Ledger, Piece, Report, Support, SupportRow, SupportTable,
+    Text, late_bound_names, lower,
 };
-use crate::compose::{LoadOptions, load};
-use crate::diagnostic::{Diagnostics, Severity};
-use crate::source::Sources;
-use crate::world::Memory;
 use camino::Utf8PathBuf;
+use tranship_frontend::compose::{LoadOptions, load};
+use tranship_frontend::diagnostic::{Diagnostics, RuleRegistry, Severity};
+use tranship_frontend::source::Sources;
+use tranship_frontend::world::Memory;
 
 /// What came of a manifest.
 pub(super) struct Lowered {
@@ -35,6 +35,12 @@ static REST: SupportTable = SupportTable {
     }],
 };
 
+/// What these tests can name: the rules of the front end and of this crate, and targets of today.
+pub(super) fn known_names() -> KnownNames {
+    let rules = tranship_frontend::diagnostic::rules::ALL.iter().chain(crate::rules::ALL).copied();
+    KnownNames { rules: RuleRegistry::new(rules), targets: vec!["beanstalk", "ecs-ec2", "fargate"] }
+}
+
 /// Lowers one file for a target.
 pub(super) fn lowered(text: &str) -> Lowered {
     lowered_for(text, &EnvironmentChoice::Target("fargate".to_owned()))
@@ -42,7 +48,7 @@ pub(super) fn lowered(text: &str) -> Lowered {
 
 /// Lowers one file for what is chosen.
 pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
-    let world = Memory::new().file("compose.yaml", text).file(".env", "KNOWN=1\n");
+    let world = Memory::new().file("compose.yaml", text).file(".env", "KNOWN=one\n");
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let options = LoadOptions {
         files: vec![Utf8PathBuf::from("compose.yaml")],
@@ -53,9 +59,8 @@ pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
     let Some(manifest) = load(&options, &world, &mut sources, &mut diagnostics) else {
         panic!("not a manifest: {:?}", shown(&diagnostics));
     };
-    environments(&manifest, &mut diagnostics);
     let mut ledger = Ledger::new();
-    let application = lower(&manifest, choice, &mut sources, &mut diagnostics, &mut ledger);
+    let application = lower(&manifest, choice, &known_names(), &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
@@ -91,7 +96,7 @@ impl Lowered {
     /// A secret's text, where it is put together.
     pub(super) fn derived(&self, name: &str) -> String {
         match &self.app().secrets.get(name).expect("a secret").source {
-            crate::app::SecretSource::Derived(text) => print(text),
+            crate::SecretSource::Derived(text) => print(text),
             other => format!("{other:?}"),
         }
     }

@@ -1,12 +1,13 @@
 //! No tree makes lowering panic, whatever its shape.
 
-use crate::app::{EnvironmentChoice, Ledger, lower};
-use crate::compose::{Manifest, NodeTable};
-use crate::diagnostic::Diagnostics;
-use crate::source::{Origin, Sources};
-use crate::yaml::{Key, Mapping, Node, Value};
+use super::known_names;
+use crate::{EnvironmentChoice, Ledger, lower};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use tranship_frontend::compose::{Manifest, NodeTable};
+use tranship_frontend::diagnostic::Diagnostics;
+use tranship_frontend::source::{Origin, Sources};
+use tranship_frontend::yaml::{Key, Mapping, Node, Value};
 
 const KEYS: &[&str] = &[
     "services",
@@ -141,12 +142,12 @@ proptest! {
             nodes,
             variables: BTreeMap::new(),
             inactive: Vec::new(),
-            environment: crate::compose::Environment::default(),
+            environment: tranship_frontend::compose::Environment::default(),
             profiles: std::collections::BTreeSet::new(),
         };
         for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
             let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
-            lower(&manifest, &choice, &mut sources, &mut diagnostics, &mut ledger);
+            lower(&manifest, &choice, &known_names(), &mut sources, &mut diagnostics, &mut ledger);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The calls: services, stopped tasks, and the last lines of a container's log.
+//! The API calls: services, stopped tasks, and the last lines of a container's log.
 //!
-//! In: names. Out: what ECS and CloudWatch Logs know, in as few calls as their batches allow. Nothing here is
-//! needed to deploy, so a call is tried fewer times than those that are.
+//! In: names. Out: what ECS and CloudWatch Logs know, in as few calls as their batch sizes allow. A deployment can
+//! do without all of this, so calls are retried less often than others.
 
 use super::board::Wanted;
 use super::report::Lines;
@@ -12,27 +12,27 @@ use aws_sdk_ecs::types::{DesiredStatus, LogDriver, Service, Task, TaskDefinition
 use std::error::Error;
 use std::fmt;
 
-/// DescribeServices takes 10 services at most.
+/// DescribeServices takes at most 10 services.
 const SERVICES: usize = 10;
 
-/// DescribeTasks takes 100 tasks at most.
+/// DescribeTasks takes at most 100 tasks.
 const TASKS: usize = 100;
 
-/// Pages of a hundred stopped tasks that are read: ECS forgets them within hours.
+/// Pages of a hundred stopped tasks to read: ECS forgets them within hours.
 const PAGES: usize = 10;
 
-/// The last lines of a log that are told.
+/// The number of last log lines to show.
 const LINES: usize = 10;
 
-/// Characters of one line that are told.
+/// The maximum length of a log line, in characters.
 const WIDTH: usize = 400;
 
-/// Why something cannot be known.
+/// Why something is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
-    /// Whether asking again is of no use: a permission is lacking.
+    /// Whether retrying is pointless: a permission is missing.
     pub(super) denied: bool,
-    /// What AWS said.
+    /// The message from AWS.
     pub(super) reason: String,
 }
 
@@ -45,12 +45,12 @@ where
     Trouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
 }
 
-/// Whether the cluster went meanwhile, with all that is asked for: a rollback takes it along.
+/// Whether the cluster was deleted in the meantime, with everything in it, as a rollback does.
 fn is_gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ClusterNotFoundException")
 }
 
-/// Services of one cluster, by their ARNs.
+/// Services of one cluster, by ARN.
 pub(super) async fn services(
     ecs: &aws_sdk_ecs::Client,
     cluster: &str,
@@ -68,7 +68,7 @@ pub(super) async fn services(
     Ok(found)
 }
 
-/// The ARNs of a cluster's tasks that stopped or are about to: one call whatever the number of services.
+/// The ARNs of a cluster's stopped and stopping tasks: one call for any number of services.
 pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<Vec<String>, Trouble> {
     let (mut found, mut token) = (Vec::new(), None);
     for _ in 0..PAGES {
@@ -87,7 +87,7 @@ pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<
     Ok(found)
 }
 
-/// Tasks of one cluster, by their ARNs.
+/// Tasks of one cluster, by ARN.
 pub(super) async fn tasks(
     ecs: &aws_sdk_ecs::Client,
     cluster: &str,
@@ -105,8 +105,8 @@ pub(super) async fn tasks(
     Ok(found)
 }
 
-/// The last lines that a container of a task logged; nothing where its log is not in CloudWatch Logs, or is
-/// gone or empty.
+/// The last lines that a task's container logged; empty if its log is not in CloudWatch Logs, was deleted or
+/// is empty.
 pub(super) async fn lines(session: &Session, wanted: &Wanted) -> Result<Option<Lines>, Trouble> {
     let call = session.ecs().describe_task_definition().task_definition(&wanted.definition);
     let definition = call.send().await.map_err(trouble)?.task_definition;
@@ -123,7 +123,7 @@ pub(super) async fn lines(session: &Session, wanted: &Wanted) -> Result<Option<L
     Ok((!found.lines.is_empty()).then_some(found))
 }
 
-/// The log group and the stream of a container: `PREFIX/CONTAINER/TASK`. In: Amazon ECS Developer Guide, "Send
+/// The log group and stream of a container: `PREFIX/CONTAINER/TASK`. Source: Amazon ECS Developer Guide, "Send
 /// Amazon ECS logs to CloudWatch".
 fn stream(definition: &TaskDefinition, wanted: &Wanted) -> Option<(String, String)> {
     let is_it = |name: Option<&str>| name == Some(wanted.container.as_str());
@@ -135,7 +135,7 @@ fn stream(definition: &TaskDefinition, wanted: &Wanted) -> Option<(String, Strin
     Some((options.get("awslogs-group")?.clone(), stream))
 }
 
-/// The last lines of messages, each of which may be several.
+/// The last lines of messages, each of which may span several lines.
 pub(super) fn last(messages: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> =
         messages.flat_map(|text| text.lines().map(shortened).collect::<Vec<_>>()).collect();
@@ -143,7 +143,7 @@ pub(super) fn last(messages: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
-/// A line that is not longer than a few rows.
+/// Limits a line to a few rows.
 fn shortened(line: &str) -> String {
     let mut line = line.to_owned();
     if let Some((end, _)) = line.char_indices().nth(WIDTH) {

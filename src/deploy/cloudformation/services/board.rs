@@ -1,7 +1,7 @@
-//! What is known of the services while a stack is followed: which are in progress, what was told, what failed.
+//! The state of services while a stack is followed: which are in progress, what was reported, what failed.
 //!
-//! In: events of the stack, services and tasks as ECS gives them. Out: what is new, as [`Event`]s, and a
-//! [`Finding`] for each service that failed. Pure: no clock and no calls.
+//! In: stack events, services and tasks as ECS returns them. Out: new [`Event`]s, and a
+//! [`Finding`] for each failed service. Pure: no clock and no calls.
 
 use super::report::{Finding, Lines};
 use super::rollout::{self, Rollout};
@@ -11,21 +11,21 @@ use aws_sdk_cloudformation::types::StackEvent;
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Failed tasks of one service that are remembered: the last ones.
+/// Failed tasks to remember per service: the latest ones.
 const REMEMBERED: usize = 20;
 
-/// Looks at a service that has failed: a task may be stopping still.
+/// Polls after a service has failed: a task may still be stopping.
 const AFTERWARDS: u8 = 3;
 
-/// Times that the log of one task is asked for: its last lines may be on their way.
+/// Attempts to read the log of one task: its last lines may be delayed.
 const ASKED: u8 = 3;
 
 /// The services of a stack.
 #[derive(Debug, Default)]
 pub(super) struct Board {
-    /// By their logical ids.
+    /// By logical id.
     services: BTreeMap<String, Watched>,
-    /// Tasks whose end was told.
+    /// Tasks whose end has been reported.
     ended: BTreeSet<String>,
 }
 
@@ -37,7 +37,7 @@ struct Watched {
     /// When its resource began to change, in seconds since 1970.
     since: i64,
     phase: Phase,
-    /// Whether CloudFormation or ECS gave it up.
+    /// Whether CloudFormation or ECS gave up on it.
     failed: bool,
     rollout: Option<Rollout>,
     newest: Option<String>,
@@ -46,19 +46,19 @@ struct Watched {
     log: Option<Log>,
 }
 
-/// Whether a service is asked about.
+/// Whether to poll a service.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No.
+    /// Do not poll.
     #[default]
     AtRest,
-    /// At every look.
+    /// Poll every time.
     InProgress,
-    /// A few times more: it has come to its end.
+    /// Poll a few more times: the service has finished.
     Ending(u8),
 }
 
-/// What the log of a task had to say.
+/// The log lines of a task.
 #[derive(Debug)]
 struct Log {
     task: String,
@@ -71,12 +71,12 @@ struct Log {
 pub(super) struct Arn {
     /// The cluster's name.
     pub(super) cluster: String,
-    /// All of it.
+    /// The complete ARN.
     pub(super) text: String,
 }
 
 impl Arn {
-    /// Reads it; nothing where it names no cluster, as those of 2018 and before.
+    /// Parses an ARN; `None` if it contains no cluster, as ARNs from before 2018 did.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (_, path) = text.split_once(":service/")?;
         let (cluster, _) = path.split_once('/')?;
@@ -89,30 +89,30 @@ impl Arn {
     }
 }
 
-/// A task whose log is wanted.
+/// A task whose log is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// The service's logical id.
     pub(super) service: String,
     /// The task's ARN.
     pub(super) task: String,
-    /// The last part of it.
+    /// The last segment of the ARN.
     pub(super) id: String,
-    /// Its definition.
+    /// Its task definition.
     pub(super) definition: String,
-    /// The container to blame.
+    /// The container at fault.
     pub(super) container: String,
 }
 
 impl Board {
-    /// Of the services that a deployment names: the Compose name and the logical id.
+    /// From the services that a deployment names: the Compose name and the logical id.
     pub(super) fn new(services: &[(String, String)]) -> Self {
         let watched = |name: &String| Watched { name: name.clone(), ..Watched::default() };
         let services = services.iter().map(|(name, id)| (id.clone(), watched(name))).collect();
         Board { services, ended: BTreeSet::new() }
     }
 
-    /// Takes note of what the stack says of a service. True where that is worth a look.
+    /// Records a stack event about a service. Returns true if the service should be polled.
     pub(super) fn note(&mut self, event: &StackEvent) -> bool {
         let id = event.logical_resource_id().unwrap_or_default();
         let Some(service) = self.services.get_mut(id) else { return false };
@@ -141,7 +141,7 @@ impl Board {
         service.arn.is_some()
     }
 
-    /// The services to ask about, by cluster.
+    /// The services to poll, by cluster.
     pub(super) fn open(&self) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for service in self.services.values().filter(|it| it.phase != Phase::AtRest) {
@@ -152,7 +152,7 @@ impl Board {
         found
     }
 
-    /// Takes what ECS says of a service; what is new goes to `news`. True where something has changed, so that
+    /// Records the ECS state of a service and adds what is new to `news`. Returns true if something changed, so that
     /// a task may have stopped.
     pub(super) fn take_service(&mut self, found: &Service, news: &mut Vec<Event>) -> bool {
         let arn = found.service_arn();
@@ -175,7 +175,7 @@ impl Board {
         changed
     }
 
-    /// A look is over.
+    /// A poll is complete.
     pub(super) fn looked(&mut self) {
         for service in self.services.values_mut() {
             if let Phase::Ending(left) = service.phase {
@@ -184,12 +184,12 @@ impl Board {
         }
     }
 
-    /// Of these tasks those whose end is yet to be told.
+    /// Those of the tasks whose end has not been reported yet.
     pub(super) fn unheard(&self, tasks: Vec<String>) -> Vec<String> {
         tasks.into_iter().filter(|arn| !self.ended.contains(arn)).collect()
     }
 
-    /// Takes tasks that stop, in the order in which they did. True where one is not quite at its end.
+    /// Records stopping tasks, in the order in which they stopped. Returns true if one has not quite finished.
     pub(super) fn take_tasks(&mut self, mut found: Vec<Task>, news: &mut Vec<Event>) -> bool {
         found.sort_by_key(|task| task.stopped_at().map(|time| (time.secs(), time.subsec_nanos())));
         let mut stopping = false;
@@ -213,15 +213,15 @@ impl Board {
         stopping
     }
 
-    /// The tasks whose logs explain what failed, those of services that were given up first. The first failure
-    /// of a service is asked for at once: the log group of a stack's first create goes with its rollback.
+    /// The tasks whose logs explain a failure, those of failed services first. The log of a service's first failure
+    /// is requested at once: the log group of a stack's first create disappears with the rollback.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
         let mut services: Vec<_> = self.services.iter().collect();
         services.sort_by_key(|(_, service)| !service.failed);
         services.into_iter().filter_map(|(id, service)| service.wanted(id)).collect()
     }
 
-    /// Takes the last lines of a task's log, where there are any.
+    /// Records the last lines of a task's log, if there are any.
     pub(super) fn take_lines(&mut self, wanted: &Wanted, found: Option<Lines>) {
         let Some(service) = self.services.get_mut(&wanted.service) else { return };
         let (asked, before) = match service.log.take() {
@@ -232,12 +232,12 @@ impl Board {
         service.log = Some(Log { task: wanted.task.clone(), asked: asked + 1, lines: found.or(before) });
     }
 
-    /// What there is to know of each service that failed.
+    /// The findings about each failed service.
     pub(super) fn failed(&self) -> Vec<Finding> {
         self.services.iter().filter(|(_, it)| it.failed).map(|(id, it)| it.finding(id)).collect()
     }
 
-    /// What there is to know of each service of which a task failed.
+    /// The findings about each service with a failed task.
     pub(super) fn troubled(&self) -> Vec<Finding> {
         let troubled = |it: &&Watched| it.failed || !it.tasks.is_empty();
         self.services.iter().filter(|(_, it)| troubled(it)).map(|(id, it)| it.finding(id)).collect()
@@ -253,7 +253,7 @@ impl Watched {
     fn wanted(&self, id: &str) -> Option<Wanted> {
         let task = tasks::explaining(&self.tasks)?;
         let container = tasks::culprit(task, &self.name)?;
-        // What never ran has no log.
+        // A container that never ran has no log.
         container.exit_code()?;
         let arn = task.task_arn()?;
         let enough = self.log.as_ref().is_some_and(|log| match log.task == arn {
@@ -405,7 +405,7 @@ mod tests {
         let arns = ["old", "a", "c"].map(|id| format!("arn:aws:ecs:us-east-1:1:task/shop-Cluster-1/{id}"));
         assert_eq!(board.unheard([&arns[..], &["x".to_owned()]].concat()), [&arns[2], "x"]);
         let finding = board.troubled().remove(0);
-        assert_eq!(finding.cause.as_deref(), Some("the container app ended with exit code 2"));
+        assert_eq!(finding.cause.as_deref(), Some("container app exited with code 2"));
         assert_eq!(finding.stories.len(), 2);
     }
 

@@ -1,8 +1,8 @@
-//! The ECS services of a stack, watched while the stack is followed: rollouts, stopped tasks, last log lines.
+//! Watches the ECS services of a stack while it is followed: rollouts, stopped tasks, last log lines.
 //!
-//! In: events of the stack. Out: progress, and the root of a failure that CloudFormation calls a circuit
-//! breaker. Invariants: it never holds up the following of the stack nor fails a deployment, it asks at its own
-//! pace.
+//! In: events of the stack. Out: progress, and the root cause behind a failure that CloudFormation attributes to a
+//! circuit breaker. Invariants: it polls at its own pace, never delays following the stack, and never fails
+//! a deployment.
 
 mod ask;
 mod board;
@@ -26,20 +26,20 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-/// What comes together is asked for together.
+/// Delay that lets several events be handled by one poll.
 const BREATH: Duration = Duration::from_secs(1);
 
-/// Between two looks while something changes, and at most.
+/// Delay between polls while something changes, and the maximum.
 const SOON: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// For each service more between two looks: 100 services are 10 calls.
+/// Additional delay per service: 100 services take 10 calls.
 const EACH: Duration = Duration::from_millis(50);
 
-/// The last look at a stack that failed.
+/// Time limit for the last poll of a failed stack.
 const LAST: Duration = Duration::from_secs(20);
 
-/// Logs that are read in one look.
+/// Logs to read per poll.
 const LOGS: usize = 5;
 
 /// Watches the services of one stack.
@@ -48,18 +48,18 @@ pub(super) struct Watch<'a> {
     board: RefCell<Board>,
     news: RefCell<Vec<Event>>,
     warnings: RefCell<Vec<String>>,
-    /// What may not be asked: the services, the tasks, the logs.
+    /// What permissions deny: the services, the tasks, the logs.
     denied: [Cell<bool>; 3],
     warned: Cell<bool>,
     /// A task is about to stop.
     restless: Cell<bool>,
-    /// How often the stack said something of a service, and how much of that a look has followed.
+    /// How many stack events concerned a service, and how many of them a poll has followed.
     noted: Cell<u64>,
     seen: Cell<u64>,
     wake: Notify,
 }
 
-/// What may be denied.
+/// The calls that may be denied.
 #[derive(Debug, Clone, Copy)]
 enum Part {
     Services,
@@ -68,7 +68,7 @@ enum Part {
 }
 
 impl<'a> Watch<'a> {
-    /// Over the services that a deployment names.
+    /// For the services that a deployment names.
     pub(super) fn new(session: &'a Session, services: &[(String, String)]) -> Self {
         Watch {
             session,
@@ -84,12 +84,12 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Over nothing.
+    /// For no services.
     pub(super) fn nothing(session: &'a Session) -> Self {
         Watch::new(session, &[])
     }
 
-    /// Takes note of what the stack says.
+    /// Records stack events.
     pub(super) fn note(&self, event: &StackEvent) {
         if self.board.borrow_mut().note(event) {
             self.noted.set(self.noted.get() + 1);
@@ -97,7 +97,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Tells what is new.
+    /// Reports what is new.
     pub(super) fn tell(&self, progress: &mut dyn Progress) {
         for warning in self.warnings.take() {
             progress.warn(&warning);
@@ -107,7 +107,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Looks, as long as it is let: at once when the stack says something, else more and more seldom.
+    /// Polls until it is stopped: at once after a stack event, otherwise less and less often.
     pub(super) async fn run(&self) -> Infallible {
         let mut pause = SOON;
         loop {
@@ -126,15 +126,15 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The last look at a stack that failed, where one is due.
+    /// The last poll of a failed stack, if needed.
     pub(super) async fn finish(&self) {
         if self.noted != self.seen {
-            // What cannot be had in time is not waited for.
+            // Do not wait for answers that do not arrive in time.
             let _ = timeout(LAST, self.look()).await;
         }
     }
 
-    /// One look at all that is in progress. True where something has changed.
+    /// Polls everything in progress once. Returns true if something changed.
     async fn look(&self) -> bool {
         if self.is_denied(Part::Services) {
             return false;
@@ -189,7 +189,7 @@ impl<'a> Watch<'a> {
             match ask::lines(self.session, wanted).await {
                 Ok(mut found) => {
                     if let Some(found) = &mut found {
-                        // Before they are cut: a part of a value could not be recognised.
+                        // Mask before truncating: part of a value could not be recognized.
                         let mask = self.session.mask().borrow();
                         found.lines = ask::last(found.lines.iter().map(|message| mask.clean(message)));
                     }
@@ -204,12 +204,12 @@ impl<'a> Watch<'a> {
         self.denied.get(part as usize).is_some_and(Cell::get)
     }
 
-    /// Says once what cannot be known, and never asks again for what is denied.
+    /// Warns once about what cannot be read, and never retries a denied call.
     fn complain(&self, part: Part, trouble: Trouble) {
         let what = match part {
-            Part::Services => "how the services start",
-            Part::Tasks => "why tasks stop",
-            Part::Logs => "what the containers logged",
+            Part::Services => "service rollouts",
+            Part::Tasks => "stopped tasks",
+            Part::Logs => "container logs",
         };
         if trouble.denied {
             if let Some(denied) = self.denied.get(part as usize) {
@@ -218,15 +218,15 @@ impl<'a> Watch<'a> {
         } else if self.warned.replace(true) {
             return;
         }
-        self.warnings.borrow_mut().push(format!("cannot tell {what}: {}", trouble.reason));
+        self.warnings.borrow_mut().push(format!("cannot read {what}: {}", trouble.reason));
     }
 
-    /// Explains why the stack failed, where its services do; `root` is the first resource that failed.
+    /// Explains why the stack failed if its services are the cause; `root` is the first failed resource.
     pub(super) fn explain(&self, failure: Failure, root: Option<&str>) -> Failure {
         report::explain(failure, root, self.board.borrow().failed())
     }
 
-    /// Adds what is known of services whose tasks failed to a failure of another kind: the time is up.
+    /// Adds what is known of services with failed tasks to another failure, such as a timeout.
     pub(super) fn add_trouble(&self, failure: Failure) -> Failure {
         report::explain(failure, None, self.board.borrow().troubled())
     }

@@ -1,27 +1,27 @@
-//! Why services failed -> what a failure says: the root first, then the stack's own reason, then the evidence.
+//! Turns failed services into a failure message: the root cause, then the stack's own reason, then the evidence.
 //!
-//! In: the stack's failure and a [`Finding`] for each service that failed. Out: the failure. Pure.
+//! In: the stack's failure and a [`Finding`] for each failed service. Out: the failure. Pure.
 
 use crate::deploy::failure::Failure;
 
-/// Services whose evidence is told in full; of more, the names.
+/// Services whose evidence is shown in full; of any others, only the names.
 const IN_FULL: usize = 3;
 
-/// Different ends of tasks that are told for one service.
+/// Different task failures to show per service.
 const STORIES: usize = 3;
 
-/// What there is to know of a service that failed.
+/// What is known of a failed service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
     /// The Compose name.
     pub(super) service: String,
-    /// Of its resource.
+    /// The logical id of its resource.
     pub(super) logical_id: String,
-    /// The root, where it is known.
+    /// The root cause, if known.
     pub(super) cause: Option<String>,
-    /// How its tasks ended, and how many of them so.
+    /// The reasons its tasks stopped, with counts.
     pub(super) stories: Vec<(usize, String)>,
-    /// What the container to blame logged last.
+    /// The last log lines of the container at fault.
     pub(super) lines: Option<Lines>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Lines {
     pub(super) lines: Vec<String>,
 }
 
-/// Explains a failure of the stack whose first failing resource is `root`, a logical id.
+/// Explains a failure of the stack whose first failed resource is `root`, a logical id.
 pub(super) fn explain(mut failure: Failure, root: Option<&str>, mut findings: Vec<Finding>) -> Failure {
     findings.sort_by_key(|it| Some(it.logical_id.as_str()) != root);
     let first = findings.first().filter(|it| Some(it.logical_id.as_str()) == root);
@@ -56,7 +56,7 @@ pub(super) fn explain(mut failure: Failure, root: Option<&str>, mut findings: Ve
     }
     let more: Vec<&str> = findings.iter().skip(IN_FULL).map(|it| it.service.as_str()).collect();
     if !more.is_empty() {
-        failure.help.push(format!("these services failed too: {}", more.join(", ")));
+        failure.help.push(format!("other failed services: {}", more.join(", ")));
     }
     failure
 }
@@ -69,7 +69,7 @@ fn evidence(finding: &Finding) -> Vec<String> {
     let name = &finding.service;
     let mut told: Vec<String> = finding.stories.iter().rev().take(STORIES).map(|it| ends(name, it)).collect();
     if let Some(Lines { container, group, stream, lines, .. }) = &finding.lines {
-        told.push(format!("the last lines of the container {container}, in {group} {stream}:"));
+        told.push(format!("last log lines of container {container}, from {group} {stream}:"));
         told.extend(lines.iter().map(|line| format!("  | {line}")));
     }
     told
@@ -77,7 +77,7 @@ fn evidence(finding: &Finding) -> Vec<String> {
 
 fn ends(service: &str, (count, story): &(usize, String)) -> String {
     match count {
-        1 => format!("service {service}: a task stopped: {story}"),
+        1 => format!("service {service}: 1 task stopped: {story}"),
         _ => format!("service {service}: {count} tasks stopped: {story}"),
     }
 }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_root_comes_first_and_the_stacks_own_reason_next() {
-        let mut app = finding("app", Some("the container app ended with exit code 1"));
+        let mut app = finding("app", Some("container app exited with code 1"));
         app.stories = vec![(1, "Essential container in task exited".into()), (2, "it failed again".into())];
         app.lines = Some(Lines {
             task: "1".into(),
@@ -113,15 +113,15 @@ mod tests {
             lines: vec!["no database".into()],
         });
         let failure = explain(stack(), Some("APPService"), vec![app]);
-        assert_eq!(failure.message, "service app: the container app ended with exit code 1");
+        assert_eq!(failure.message, "service app: container app exited with code 1");
         assert_eq!(
             failure.help,
             [
                 "APPService (AWS::ECS::Service) failed: circuit breaker",
                 "the stack shop ended as ROLLBACK_COMPLETE",
                 "service app: 2 tasks stopped: it failed again",
-                "service app: a task stopped: Essential container in task exited",
-                "the last lines of the container app, in /shop/ecs/app ecs/app/1:",
+                "service app: 1 task stopped: Essential container in task exited",
+                "last log lines of container app, from /shop/ecs/app ecs/app/1:",
                 "  | no database",
             ]
         );
@@ -136,12 +136,12 @@ mod tests {
 
     #[test]
     fn a_service_that_is_not_the_root_is_told_after_it() {
-        let worker = finding("worker", Some("an image cannot be pulled: denied"));
+        let worker = finding("worker", Some("cannot pull an image: denied"));
         let failure = explain(stack(), Some("Database"), vec![worker]);
         assert_eq!(failure.message, stack().message);
         assert_eq!(
             failure.help.last().map(String::as_str),
-            Some("service worker: an image cannot be pulled: denied")
+            Some("service worker: cannot pull an image: denied")
         );
     }
 
@@ -153,6 +153,6 @@ mod tests {
         assert_eq!(failure.message, "service d: it ended");
         let help = ["stack", "service a: it ended", "service b: it ended"];
         assert_eq!(failure.help.get(..3), Some(&help.map(str::to_owned)[..]));
-        assert_eq!(failure.help.get(3..), Some(&["these services failed too: c, e".to_owned()][..]));
+        assert_eq!(failure.help.get(3..), Some(&["other failed services: c, e".to_owned()][..]));
     }
 }

@@ -1,15 +1,15 @@
-//! What ECS says of a service -> what there is to tell of its rollout.
+//! Turns the ECS state of a service into what to report about its rollout.
 //!
-//! In: a service as DescribeServices gives it. Out: [`Rollout`], and the messages that say more than it does.
-//! Pure: what was told before is an argument.
+//! In: a service as DescribeServices returns it. Out: [`Rollout`], and the messages that add information.
+//! Pure: what was reported before is an argument.
 
 use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service, ServiceEvent};
 use std::fmt;
 
-/// Two services of AWS do not have one clock: what ECS dates this many seconds before counts as after.
+/// Clock skew between AWS services: ECS timestamps up to this many seconds earlier still count as after.
 const CLOCKS: i64 = 2;
 
-/// Messages of ECS that the counts of the rollout tell as well, or that merely lead to it. In: Amazon ECS
+/// ECS messages that the rollout counts already cover, or that are only steps toward it. Source: Amazon ECS
 /// Developer Guide, "Amazon ECS service event messages".
 const ROUTINE: &[&str] = &[
     "deployment completed",
@@ -21,25 +21,25 @@ const ROUTINE: &[&str] = &[
     "registered ",
 ];
 
-/// How far the newest deployment of a service is.
+/// The progress of a service's newest deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rollout {
     /// `IN_PROGRESS`, `COMPLETED` or `FAILED`.
     pub(super) state: String,
-    /// Tasks that run.
+    /// Running tasks.
     pub(super) running: i32,
-    /// Tasks that are to run.
+    /// Desired tasks.
     pub(super) desired: i32,
-    /// Tasks on their way.
+    /// Pending tasks.
     pub(super) pending: i32,
-    /// Tasks that failed, one after another, as the circuit breaker counts them.
+    /// Consecutive failed tasks, as the circuit breaker counts them.
     pub(super) failed: i32,
-    /// What the circuit breaker has to say.
+    /// The circuit breaker's message.
     pub(super) reason: Option<String>,
 }
 
 impl Rollout {
-    /// Of a service's PRIMARY deployment; nothing where the service is being deleted.
+    /// From a service's PRIMARY deployment; `None` if the service is being deleted.
     pub(super) fn of(service: &Service) -> Option<Self> {
         if service.status() != Some("ACTIVE") {
             return None;
@@ -55,13 +55,13 @@ impl Rollout {
         })
     }
 
-    /// Whether ECS has given it up.
+    /// Whether ECS has given up on it.
     pub(super) fn has_failed(&self) -> bool {
         self.state == DeploymentRolloutState::Failed.as_str()
     }
 }
 
-/// Of a deployment that goes well the reason says nothing but that it does.
+/// For a successful deployment, the reason adds nothing.
 fn breaker(deployment: &Deployment) -> Option<String> {
     let reason = deployment.rollout_state_reason()?;
     let failed = deployment.rollout_state() == Some(&DeploymentRolloutState::Failed);
@@ -83,12 +83,12 @@ impl fmt::Display for Rollout {
     }
 }
 
-/// Whether something of this time happened in an operation that began at `since`, in seconds since 1970.
+/// Whether something happened during an operation that began at `since`; both in seconds since 1970.
 pub(super) fn is_of_now(time: Option<&aws_sdk_ecs::primitives::DateTime>, since: i64) -> bool {
     time.is_some_and(|time| time.secs() + CLOCKS >= since)
 }
 
-/// What ECS says since then that was not told and that the counts do not say, oldest first, each text once.
+/// New messages since then that the counts do not cover, oldest first, without duplicates.
 pub(super) fn messages(service: &Service, since: i64, told: &[String]) -> Vec<String> {
     let mut fresh: Vec<&ServiceEvent> =
         service.events().iter().filter(|event| is_of_now(event.created_at(), since)).collect();
@@ -103,7 +103,7 @@ pub(super) fn messages(service: &Service, since: i64, told: &[String]) -> Vec<St
     found
 }
 
-/// A message without `(service shop-prod-AppService-1a2b)`: who it is about is said by its Compose name.
+/// Strips `(service shop-prod-AppService-1a2b)` from a message: the Compose name is shown instead.
 fn without_name(message: &str) -> &str {
     let message = message.trim();
     match message.strip_prefix("(service ").and_then(|rest| rest.split_once(") ")) {

@@ -1,6 +1,6 @@
-//! How the services of a stack stand, for `status`.
+//! The status of a stack's services, for `status`.
 //!
-//! In: the stack's id and the services that a deployment names. Out: a [`ServiceStatus`] each, in that order.
+//! In: the stack's id and the services that a deployment names. Out: one [`ServiceStatus`] each, in the same order.
 
 use super::ask::{self, Trouble, trouble};
 use super::board::Arn;
@@ -13,7 +13,7 @@ use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Looks how they stand. What cannot be asked is warned of, and left out.
+/// Reads the status. Warns about what cannot be read, and leaves it out.
 pub(in crate::deploy::cloudformation) async fn standing(
     session: &Session,
     stack: &str,
@@ -31,7 +31,7 @@ pub(in crate::deploy::cloudformation) async fn standing(
     let (arns, mut found) = match known.await {
         Ok(known) => known,
         Err(Trouble { reason, .. }) => {
-            progress.warn(&format!("cannot tell how the services stand: {reason}"));
+            progress.warn(&format!("cannot read the status of services: {reason}"));
             return Vec::new();
         }
     };
@@ -42,7 +42,7 @@ pub(in crate::deploy::cloudformation) async fn standing(
     });
     let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&Arn>>) = named.unzip();
     if let Err(trouble) = add_reasons(session, &mut told, &arns).await {
-        progress.warn(&format!("cannot tell why tasks stopped: {}", trouble.reason));
+        progress.warn(&format!("cannot read stopped tasks: {}", trouble.reason));
     }
     told
 }
@@ -84,7 +84,7 @@ async fn described(
     Ok(found)
 }
 
-/// How a service stands; one that ECS does not know is missing.
+/// The status of a service; `MISSING` if ECS does not know it.
 fn judge(name: &str, service: Option<&Service>) -> ServiceStatus {
     let rollout = service.and_then(Rollout::of);
     let state = match (&rollout, service) {
@@ -102,7 +102,7 @@ fn judge(name: &str, service: Option<&Service>) -> ServiceStatus {
     }
 }
 
-/// Adds why the last task stopped to the services that have too few.
+/// Adds why the last task stopped, for services with too few tasks.
 async fn add_reasons(
     session: &Session,
     told: &mut [ServiceStatus],
@@ -124,7 +124,7 @@ async fn add_reasons(
     Ok(())
 }
 
-/// The task of a service that failed last.
+/// The most recently failed task of a service.
 fn last<'a>(tasks: &'a [Task], service: &str) -> Option<&'a Task> {
     let failed = tasks.iter().filter(|task| tasks::is_failure(task, service, 0));
     failed.max_by_key(|task| task.stopped_at().map(|time| (time.secs(), time.subsec_nanos())))

@@ -1,25 +1,25 @@
-//! A stopped task -> whether it failed, why, and which of its containers is to blame.
+//! Analyzes a stopped task: whether it failed, why, and which of its containers is at fault.
 //!
-//! In: tasks as DescribeTasks gives them. Out: words. Pure. The codes and the beginnings of reasons are those of
+//! In: tasks as DescribeTasks returns them. Out: text. Pure. The codes and reason prefixes are those of
 //! the Amazon ECS Developer Guide, "Stopped tasks error codes".
 
 use super::rollout::is_of_now;
 use aws_sdk_ecs::types::{Container, HealthStatus, Task, TaskStopCode};
 
-/// Exit codes of a container that was told to stop, or made to: SIGTERM and SIGKILL.
+/// Exit codes of a container that was asked or forced to stop: SIGTERM and SIGKILL.
 const SIGNALLED: &[i32] = &[137, 143];
 
-/// The last part of a task's ARN.
+/// The last segment of a task's ARN.
 pub(super) fn id(task: &Task) -> &str {
     task.task_arn().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default()
 }
 
-/// Whether its end is known: ECS keeps a task for a while after its containers have stopped.
+/// Whether its end is final: ECS keeps a task for a while after its containers have stopped.
 pub(super) fn has_ended(task: &Task) -> bool {
     task.last_status() == Some("STOPPED") || task.execution_stopped_at().is_some()
 }
 
-/// Whether it is a task of that service, begun since then, which did not end because there are to be fewer.
+/// Whether the task belongs to that service, started since then, and was not stopped by scaling in.
 pub(super) fn is_failure(task: &Task, service: &str, since: i64) -> bool {
     let scaled = task.stop_code() == Some(&TaskStopCode::ServiceSchedulerInitiated)
         && task.stopped_reason().is_some_and(|reason| reason.starts_with("Scaling activity initiated by"));
@@ -31,9 +31,9 @@ pub(super) fn belongs_to(task: &Task, service: &str) -> bool {
     task.group().and_then(|group| group.strip_prefix("service:")) == Some(service)
 }
 
-/// Why it stopped, and what its containers ended with, in AWS's words.
+/// Why it stopped, and how its containers ended, in AWS's words.
 pub(super) fn story(task: &Task) -> String {
-    let reason = task.stopped_reason().filter(|reason| !reason.is_empty()).unwrap_or("no reason was given");
+    let reason = task.stopped_reason().filter(|reason| !reason.is_empty()).unwrap_or("no reason given");
     let containers = task.containers().iter().filter_map(|it| ending(it, reason));
     std::iter::once(reason.to_owned()).chain(containers).collect::<Vec<_>>().join("; ")
 }
@@ -49,8 +49,8 @@ fn ending(container: &Container, told: &str) -> Option<String> {
     }
 }
 
-/// The task that explains best why a service does not start: one that ended by itself before one that ECS
-/// stopped for its health, and of those the latest.
+/// The task that best explains why a service does not start: a task that ended by itself over one that ECS
+/// stopped as unhealthy, and of those the latest.
 pub(super) fn explaining(tasks: &[Task]) -> Option<&Task> {
     let rank = |task: &Task| match task.stop_code() {
         Some(TaskStopCode::EssentialContainerExited | TaskStopCode::TaskFailedToStart) => 2,
@@ -60,8 +60,8 @@ pub(super) fn explaining(tasks: &[Task]) -> Option<&Task> {
     tasks.iter().max_by_key(|task| (rank(task), task.stopped_at().map(|time| time.secs())))
 }
 
-/// The container that made a task of this service stop. When an essential one ends ECS stops the others, so
-/// what a signal ended is not to blame unless something else says so.
+/// The container that made a task of this service stop. When an essential container ends, ECS stops the others, so
+/// a container ended by a signal is not at fault unless something else says so.
 pub(super) fn culprit<'a>(task: &'a Task, service: &str) -> Option<&'a Container> {
     let rank = |it: &Container| {
         let own = it.name() == Some(service);
@@ -70,27 +70,27 @@ pub(super) fn culprit<'a>(task: &'a Task, service: &str) -> Option<&'a Container
         let bad = it.exit_code().is_some_and(|code| code != 0 && !SIGNALLED.contains(&code));
         (said, ill && !bad, bad, own, it.exit_code().is_some())
     };
-    // Of equals the first: that is the order of the task definition.
+    // On a tie, the first in the task definition.
     task.containers().iter().rev().max_by_key(|it| rank(it))
 }
 
-/// The root of it, to follow `service app: `.
+/// The root cause, to follow `service app: `.
 pub(super) fn cause(task: &Task, service: &str) -> String {
     let culprit = culprit(task, service);
     let name = culprit.and_then(|it| it.name()).unwrap_or(service);
     let own = culprit.and_then(|it| it.reason()).filter(|reason| !reason.is_empty());
-    let reason = own.or(task.stopped_reason()).filter(|it| !it.is_empty()).unwrap_or("no reason was given");
+    let reason = own.or(task.stopped_reason()).filter(|it| !it.is_empty()).unwrap_or("no reason given");
     let code = culprit.and_then(|it| it.exit_code());
     match (task.stop_code(), code) {
-        // Where only the task has the reason, any of its images may be meant.
+        // If only the task has the reason, any of its images may be the cause.
         _ if reason.starts_with("CannotPull") && (own.is_some() || task.containers().len() == 1) => {
-            format!("the image of the container {name} cannot be pulled: {reason}")
+            format!("cannot pull the image of container {name}: {reason}")
         }
-        _ if reason.starts_with("CannotPull") => format!("an image cannot be pulled: {reason}"),
+        _ if reason.starts_with("CannotPull") => format!("cannot pull an image: {reason}"),
         _ if reason.starts_with("ResourceInitializationError") => {
-            format!("a task cannot be set up: {reason}")
+            format!("cannot set up a task: {reason}")
         }
-        _ if reason.starts_with("OutOfMemory") => format!("the container {name} ran out of memory: {reason}"),
+        _ if reason.starts_with("OutOfMemory") => format!("container {name} ran out of memory: {reason}"),
         (Some(TaskStopCode::EssentialContainerExited), Some(code)) => ended(name, code, own),
         (Some(TaskStopCode::TaskFailedToStart), Some(code)) if code != 0 => ended(name, code, own),
         (Some(TaskStopCode::TaskFailedToStart), _) => format!("a task did not start: {reason}"),
@@ -100,7 +100,7 @@ pub(super) fn cause(task: &Task, service: &str) -> String {
 
 fn ended(name: &str, code: i32, reason: Option<&str>) -> String {
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("the container {name} ended with exit code {code}{reason}")
+    format!("container {name} exited with code {code}{reason}")
 }
 
 #[cfg(test)]
@@ -138,64 +138,64 @@ mod tests {
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(1), ""), ("log", Some(143), "")],
-                "the container app ended with exit code 1",
+                "container app exited with code 1",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("log", Some(137), ""), ("app", Some(0), "")],
-                "the container app ended with exit code 0",
+                "container app exited with code 0",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(143), ""), ("proxy", Some(2), "")],
-                "the container proxy ended with exit code 2",
+                "container proxy exited with code 2",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(137), memory), ("proxy", Some(143), "")],
-                "the container app ran out of memory: OutOfMemoryError: Container killed due to memory usage",
+                "container app ran out of memory: OutOfMemoryError: Container killed due to memory usage",
             ),
             (
                 EssentialContainerExited,
                 EXITED,
                 vec![("app", Some(128), "CannotStartContainerError: no such file")],
-                "the container app ended with exit code 128: CannotStartContainerError: no such file",
+                "container app exited with code 128: CannotStartContainerError: no such file",
             ),
             (
                 TaskFailedToStart,
                 pull,
                 vec![("proxy", None, ""), ("app", None, "")],
-                "an image cannot be pulled: CannotPullContainerError: pull access denied for shop",
+                "cannot pull an image: CannotPullContainerError: pull access denied for shop",
             ),
             (
                 TaskFailedToStart,
                 pull,
                 vec![("app", None, "")],
-                "the image of the container app cannot be pulled: \
+                "cannot pull the image of container app: \
                  CannotPullContainerError: pull access denied for shop",
             ),
             (
                 TaskFailedToStart,
                 pull,
                 vec![("proxy", None, pull), ("app", None, "")],
-                "the image of the container proxy cannot be pulled: \
+                "cannot pull the image of container proxy: \
                  CannotPullContainerError: pull access denied for shop",
             ),
             (
                 TaskFailedToStart,
                 secret,
                 vec![("app", None, "")],
-                "a task cannot be set up: \
+                "cannot set up a task: \
                  ResourceInitializationError: unable to pull secrets or registry auth",
             ),
             (
                 TaskFailedToStart,
                 dependency,
                 vec![("init", Some(3), ""), ("app", None, "")],
-                "the container init ended with exit code 3",
+                "container init exited with code 3",
             ),
             (
                 ServiceSchedulerInitiated,

@@ -1,42 +1,54 @@
 //! Jobs: tasks that run to completion by themselves.
 
-use super::NetworkMode;
-use crate::app::Name;
-use crate::cloudformation::{LogicalId, Role};
+use super::TaskRun;
+use tranship_app::Name;
+use tranship_cloudformation::{LogicalId, Role, Value};
 
 /// A job. Its task has the same name.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct JobPlan {
     /// The Compose service.
     pub name: Name,
     /// Key paths it comes from.
     pub from: Vec<String>,
-    /// Its task's network mode.
-    pub mode: NetworkMode,
     /// When it runs.
-    pub when: When,
-    /// What must be there before it runs: its ingress rules, databases, capacity.
+    pub trigger: JobTrigger,
+    /// What it runs.
+    pub run: TaskRun,
+    /// The family of its task definition, as IAM needs it.
+    pub family: Value,
+    /// The roles that its task definition names: who starts it must be allowed to pass them on.
+    pub roles: [LogicalId; 2],
+    /// What must be there before it runs: its ingress rules, databases, capacity, other jobs.
     pub after: Vec<LogicalId>,
 }
 
 /// When a job runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum When {
-    /// Once per deployment, by the custom resource [`Job::run`], whose properties hold the revision of
-    /// the task definition. Services that it gates have it in their `after`.
-    BeforeDeploy {
-        /// Seconds after which it is stopped and has failed; at most 3,600.
-        timeout: u32,
-    },
+pub enum JobTrigger {
+    /// Once for each deployment, by the custom resource [`JobPlan::run_id`], whose properties hold the revision
+    /// of the task definition. Services that it gates have it in their `after`.
+    BeforeDeploy(DeploymentRun),
     /// When someone runs its task definition.
     Manual,
     /// On a schedule expression.
     Schedule(String),
 }
 
-impl Job {
-    /// The custom resource that runs it before a deployment.
-    pub fn run(&self) -> LogicalId {
+/// How a job runs before a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentRun {
+    /// The container whose exit code decides.
+    pub container: String,
+    /// Its log group.
+    pub log_group: LogicalId,
+    /// Seconds after which it is stopped and has failed; at most 3,600.
+    pub timeout: u32,
+}
+
+impl JobPlan {
+    /// The id of the custom resource that runs it before a deployment.
+    pub fn run_id(&self) -> LogicalId {
         LogicalId::of(&self.name, Role::Run)
     }
 }

@@ -1,17 +1,37 @@
-//! The types of the plan: what was decided, one file a concern.
+//! The types of the plan: what was decided, one file for each concern.
 //!
-//! Ids of CloudFormation are functions of a thing's own name, so the plan refers by name and asks
-//! [`LogicalId::of`](crate::cloudformation::LogicalId::of) for the id. Texts are rendered: a
-//! [`Value`](crate::cloudformation::Value) is ready for the template.
+//! Logical ids are functions of a thing's own name, so the plan refers by name or id, never by position. Texts
+//! are rendered: a [`Value`](tranship_cloudformation::Value) is ready for the template. A value of these types is
+//! whole when it is made, and nothing changes it later.
 
-mod data;
+mod capacity;
+mod database;
+mod discovery;
+mod file_system;
 mod job;
+mod load_balancer;
+mod machines;
 mod network;
+mod parameter;
+mod secret;
+mod security_group;
 mod service;
+mod stack;
 mod task;
+mod task_plan;
 
-pub use data::*;
+pub use capacity::*;
+pub use database::*;
+pub use discovery::*;
+pub use file_system::*;
 pub use job::*;
+pub use load_balancer::*;
+pub use machines::*;
 pub use network::*;
+pub use parameter::*;
+pub use secret::*;
+pub use security_group::*;
 pub use service::*;
+pub use stack::*;
 pub use task::*;
+pub use task_plan::*;

@@ -1,11 +1,10 @@
-//! The network: where tasks run, who may reach whom, under which names.
+//! Where tasks run.
 
-use crate::app::{Name, Protocol};
-use crate::cloudformation::{LogicalId, Value};
+use tranship_cloudformation::{LogicalId, Role, Value};
 
 /// The VPC and the subnets, as values for the template.
 #[derive(Debug, Clone)]
-pub struct Network {
+pub struct NetworkPlan {
     /// The VPC's id.
     pub vpc: Value,
     /// Subnets of the load balancer: a list.
@@ -13,83 +12,43 @@ pub struct Network {
     /// Subnets of tasks and databases: a list.
     pub private: Value,
     /// How many private subnets there are, where it is known.
-    pub private_count: Option<usize>,
-    /// The NAT gateways of a network that the stack makes itself; nothing where it uses another.
-    pub created: Option<usize>,
+    pub private_count: Option<u32>,
+    /// The network that the stack makes itself; nothing where it uses another.
+    pub created: Option<CreatedNetwork>,
     /// What must exist before something in it reaches the internet.
     pub after: Vec<LogicalId>,
 }
 
-/// The private DNS namespace.
-#[derive(Debug, Clone)]
-pub struct Namespace {
-    /// `services.example.org`.
-    pub name: String,
-    /// Key paths it comes from.
-    pub from: Vec<String>,
-    /// Services that are found by name, in the manifest's order.
-    pub services: Vec<Discovered>,
-}
-
-/// A discovery service.
-#[derive(Debug, Clone)]
-pub struct Discovered {
-    /// The Compose service.
-    pub service: Name,
-    /// Its label in the namespace.
-    pub label: String,
-    /// Key paths it comes from.
-    pub from: Vec<String>,
-}
-
-/// A security group.
-#[derive(Debug, Clone)]
-pub struct Group {
-    /// Its id.
-    pub id: LogicalId,
-    /// `GroupDescription`; a change of it replaces the group.
-    pub description: String,
-    /// What it may reach outside of the application.
-    pub outbound: Vec<Outbound>,
-    /// Who outside of the application may reach it.
-    pub inbound: Vec<Inbound>,
-    /// Key paths it comes from.
-    pub from: Vec<String>,
-}
-
-/// Ports that anyone may reach.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Inbound {
-    /// The port.
-    pub port: u16,
-    /// What for.
-    pub description: String,
-}
-
-/// Ports that may be reached anywhere.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Outbound {
-    /// The port.
-    pub port: u16,
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// What for.
-    pub description: String,
-}
-
-/// One group may reach another: an ingress and an egress resource.
+/// A network that the stack makes itself: a public and a private subnet in each zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
-    /// The group that connects.
-    pub from: LogicalId,
-    /// The group connected to.
-    pub to: LogicalId,
-    /// First and last port.
-    pub ports: (u16, u16),
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// What for.
-    pub description: String,
-    /// Key paths it comes from.
-    pub origin: Vec<String>,
+pub struct CreatedNetwork {
+    /// The zones, in order.
+    pub zones: Vec<NetworkZone>,
+}
+
+/// An availability zone of a network that the stack makes itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkZone {
+    /// Its letter, which names what is in it.
+    pub name: &'static str,
+    /// Whether it has a NAT gateway of its own.
+    pub nat_gateway: bool,
+    /// The zone through whose NAT gateway its private subnet reaches the internet.
+    pub routes_through: &'static str,
+}
+
+impl NetworkZone {
+    /// The id of its public subnet.
+    pub fn public_subnet(&self) -> LogicalId {
+        self.subnet("public")
+    }
+
+    /// The id of its private subnet.
+    pub fn private_subnet(&self) -> LogicalId {
+        self.subnet("private")
+    }
+
+    fn subnet(&self, kind: &str) -> LogicalId {
+        LogicalId::of(&format!("{kind}-{}", self.name), Role::Subnet)
+    }
 }

@@ -1,273 +1,14 @@
-//! Task definitions: containers that start, stop and move together.
+//! The containers of a task, and what they mount.
 
-use crate::app::{Name, Protocol};
-use crate::cloudformation::{LogicalId, Role, Value, iam};
-use indexmap::IndexMap;
+pub use crate::container::{
+    ContainerDependency, ContainerPlan, HealthCheckPlan, LinuxParameters, MountPoint, NamespaceSharing,
+    NetworkMode, PortMapping, ResourceLimit, StartCondition,
+};
+use tranship_app::{Name, VolumeOwner};
+use tranship_cloudformation::Value;
 
-/// A task definition, with the roles and the security group that its containers have in common.
-#[derive(Debug, Clone)]
-pub struct Task {
-    /// The service or job that it is named after: its main container.
-    pub name: Name,
-    /// Key paths it comes from.
-    pub from: Vec<String>,
-    /// `Family`, fixed so that revisions count up.
-    pub family: Value,
-    /// How its containers reach the network.
-    pub mode: NetworkMode,
-    /// What it may use.
-    pub size: Size,
-    /// The processor it is built for.
-    pub architecture: Architecture,
-    /// In the order in which they start.
-    pub containers: Vec<Container>,
-    /// What its containers mount.
-    pub volumes: Vec<TaskVolume>,
-    /// What starting it needs: pulling, logging, reading secrets.
-    pub execution: iam::Policy,
-    /// What its containers may do.
-    pub permissions: iam::Policy,
-    /// `PidMode`: `task` where a container sees the processes of another, `host` where it sees the machine's.
-    pub pid_mode: Option<&'static str>,
-    /// `IpcMode`: as `PidMode`; only on machines of the cluster.
-    pub ipc_mode: Option<&'static str>,
-    /// `EphemeralStorage`, in GiB, where 20 do not suffice.
-    pub storage: Option<u32>,
-    /// The security group that its network interface (`awsvpc`) or its machine (`bridge`) has.
-    pub group: LogicalId,
-    /// The subnets it runs in: a list.
-    pub subnets: Value,
-    /// What must exist before a task of it can start: policies are part of their roles, but mount
-    /// targets, ingress rules and secrets attached to databases are resources of their own.
-    pub after: Vec<LogicalId>,
-}
-
-impl Task {
-    /// The task definition's id.
-    pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::TaskDefinition)
-    }
-
-    /// The log group's id.
-    pub fn log_group(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::LogGroup)
-    }
-}
-
-/// How a task's containers reach the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkMode {
-    /// A network interface, an address and a security group of its own.
-    AwsVpc,
-    /// The machine's interface; container ports appear on the machine's ports.
-    Bridge,
-}
-
-impl NetworkMode {
-    /// As a task definition has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            NetworkMode::AwsVpc => "awsvpc",
-            NetworkMode::Bridge => "bridge",
-        }
-    }
-}
-
-/// What a task may use. Nothing means: no limit of the task as a whole (EC2 only).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Size {
-    /// In 1/1024 of a virtual CPU.
-    pub cpu: Option<u32>,
-    /// In MiB.
-    pub memory: Option<u32>,
-}
-
-/// The processor a task is built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Architecture {
-    /// `linux/amd64`.
-    #[default]
-    X86,
-    /// `linux/arm64`.
-    Arm,
-}
-
-impl Architecture {
-    /// As `RuntimePlatform.CpuArchitecture` has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Architecture::X86 => "X86_64",
-            Architecture::Arm => "ARM64",
-        }
-    }
-}
-
-/// A container of a task.
-#[derive(Debug, Clone)]
-pub struct Container {
-    /// Its name, unique in the task.
-    pub name: String,
-    /// Its image.
-    pub image: Value,
-    /// Whether the task ends with it.
-    pub essential: bool,
-    /// `EntryPoint`; an empty list leaves the key out.
-    pub entrypoint: Vec<Value>,
-    /// `Command`.
-    pub command: Vec<Value>,
-    /// `Environment`, in the manifest's order.
-    pub environment: IndexMap<String, Value>,
-    /// `Secrets`: name, and `ValueFrom`.
-    pub secrets: IndexMap<String, Value>,
-    /// `User`.
-    pub user: Option<Value>,
-    /// `WorkingDirectory`.
-    pub working_dir: Option<Value>,
-    /// `HealthCheck`.
-    pub health: Option<Health>,
-    /// `MountPoints`.
-    pub mounts: Vec<MountPoint>,
-    /// `PortMappings`.
-    pub ports: Vec<PortMapping>,
-    /// `DependsOn`: the other container and `START`, `COMPLETE`, `SUCCESS` or `HEALTHY`.
-    pub depends_on: Vec<(String, &'static str)>,
-    /// `Cpu` of the container.
-    pub cpu: Option<u32>,
-    /// `Memory`: its hard limit, in MiB.
-    pub memory: Option<u32>,
-    /// `MemoryReservation`, in MiB.
-    pub memory_reservation: Option<u32>,
-    /// `StopTimeout`, in seconds.
-    pub stop_timeout: Option<u32>,
-    /// `ReadonlyRootFilesystem`.
-    pub read_only: Option<bool>,
-    /// `Privileged`.
-    pub privileged: Option<bool>,
-    /// `PseudoTerminal`.
-    pub tty: Option<bool>,
-    /// `Interactive`.
-    pub interactive: Option<bool>,
-    /// `Hostname`: not in `awsvpc`.
-    pub hostname: Option<String>,
-    /// `LinuxParameters`.
-    pub linux: Linux,
-    /// `Ulimits`: name, soft, hard.
-    pub ulimits: Vec<(String, i64, i64)>,
-    /// `SystemControls`: name and value.
-    pub sysctls: Vec<(String, String)>,
-    /// `ExtraHosts`: name and address. Not in `awsvpc`.
-    pub extra_hosts: Vec<(String, String)>,
-    /// `DnsServers`. Not in `awsvpc`.
-    pub dns: Vec<String>,
-    /// `DnsSearchDomains`. Not in `awsvpc`.
-    pub dns_search: Vec<String>,
-    /// `DockerSecurityOptions`. Not on Fargate.
-    pub security_options: Vec<String>,
-    /// `DockerLabels`.
-    pub labels: IndexMap<String, Value>,
-    /// `RestartPolicy`: started again by itself, without ending the task.
-    pub restarts: bool,
-}
-
-impl Container {
-    /// An essential container that says nothing but its name and image.
-    pub fn new(name: String, image: Value) -> Container {
-        Container {
-            name,
-            image,
-            essential: true,
-            entrypoint: Vec::new(),
-            command: Vec::new(),
-            environment: IndexMap::new(),
-            secrets: IndexMap::new(),
-            user: None,
-            working_dir: None,
-            health: None,
-            mounts: Vec::new(),
-            ports: Vec::new(),
-            depends_on: Vec::new(),
-            cpu: None,
-            memory: None,
-            memory_reservation: None,
-            stop_timeout: None,
-            read_only: None,
-            privileged: None,
-            tty: None,
-            interactive: None,
-            hostname: None,
-            linux: Linux::default(),
-            ulimits: Vec::new(),
-            sysctls: Vec::new(),
-            extra_hosts: Vec::new(),
-            dns: Vec::new(),
-            dns_search: Vec::new(),
-            security_options: Vec::new(),
-            labels: IndexMap::new(),
-            restarts: false,
-        }
-    }
-}
-
-/// `LinuxParameters`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Linux {
-    /// `InitProcessEnabled`.
-    pub init: Option<bool>,
-    /// `Capabilities.Add`.
-    pub cap_add: Vec<String>,
-    /// `Capabilities.Drop`.
-    pub cap_drop: Vec<String>,
-    /// `SharedMemorySize`, in MiB.
-    pub shared_memory: Option<u32>,
-    /// `Tmpfs`: container path and size in MiB.
-    pub tmpfs: Vec<(String, u32)>,
-    /// `Devices`: host path, container path, permissions.
-    pub devices: Vec<(String, String, Vec<&'static str>)>,
-}
-
-impl Linux {
-    /// Whether it says nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Linux::default()
-    }
-}
-
-/// `HealthCheck`, within the limits of ECS. Times are in seconds.
-#[derive(Debug, Clone)]
-pub struct Health {
-    /// Starts with `CMD` or `CMD-SHELL`.
-    pub command: Vec<Value>,
-    /// `Interval`, 5 to 300.
-    pub interval: Option<u32>,
-    /// `Timeout`, 2 to 60.
-    pub timeout: Option<u32>,
-    /// `Retries`, 1 to 10.
-    pub retries: Option<u32>,
-    /// `StartPeriod`, 0 to 300.
-    pub start_period: Option<u32>,
-}
-
-/// A mount point of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MountPoint {
-    /// The [`TaskVolume`]'s name.
-    pub volume: String,
-    /// The path in the container.
-    pub path: String,
-    /// Whether the container may not write.
-    pub read_only: bool,
-}
-
-/// A port mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortMapping {
-    /// The container's port.
-    pub container: u16,
-    /// In bridge mode: the machine's port, 0 for any free one. Nothing in `awsvpc`.
-    pub host: Option<u16>,
-    /// TCP or UDP.
-    pub protocol: Protocol,
-}
+/// A container of a task: all text in it is a value of the template.
+pub type Container = ContainerPlan<Value>;
 
 /// A volume of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -275,12 +16,12 @@ pub struct TaskVolume {
     /// Unique in the task.
     pub name: String,
     /// Where its data is.
-    pub storage: Storage,
+    pub storage: VolumeStorage,
 }
 
 /// Where a volume's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
+pub enum VolumeStorage {
     /// With the task, empty at its start and gone with it.
     Task,
     /// A folder of the machine.
@@ -288,7 +29,7 @@ pub enum Storage {
         /// Its path.
         path: String,
         /// Who owns it: user and group.
-        owner: Option<(u32, u32)>,
+        owner: Option<VolumeOwner>,
     },
     /// EFS: the file system of this persistent volume, through the access point of the same name.
     Efs(Name),

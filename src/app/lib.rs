@@ -1,0 +1,60 @@
+//! The application model: what the manifest means, before any target is asked.
+//!
+//! In: a sealed [`Manifest`](tranship_frontend::compose::Manifest) and the environment chosen. Out: an
+//! [`Application`] (services, jobs, edges, endpoints, volumes, secrets, databases), and a
+//! [`Ledger`] in which every leaf of the manifest finds its disposition. Invariant: every value keeps
+//! the number and the origin of the leaf it came from ([`At`], [`Text`]).
+
+mod at;
+mod disposition;
+mod ledger;
+mod lower;
+mod model;
+mod report;
+pub mod rules;
+mod settings;
+mod support;
+mod text;
+
+pub use at::{At, Claim};
+pub use disposition::{Disposition, Entry};
+pub use ledger::Ledger;
+pub use lower::lower;
+pub use model::*;
+pub use report::{Counts, Report, ReportRow};
+pub use settings::{
+    CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass, DatabaseSetting, DatabaseSettings,
+    DiscoverySettings, ExistingNetwork, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule,
+    JobSetting, KnownNames, Layering, ListedSetting, LogRetention, NamedSettings, NetworkSetting, OneOrMore,
+    OpenText, PermissionSetting, PlatformKind, PortNumber, Posture, PublicEndpoint, PublicSetting,
+    RegionName, SECTIONS, ScaleSettings, ScheduleExpression, ServiceSettings, SettingDeclaration,
+    SettingForm, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner,
+    VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings,
+    published_schema, settings_page, settings_reference,
+};
+pub use support::{Support, SupportRow, SupportTable};
+pub use text::{DatabaseField, Piece, Segment, Text, Variable};
+
+use tranship_frontend::source::Origin;
+
+/// What to lower a manifest for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnvironmentChoice {
+    /// An environment of `x-tranship.environments`.
+    Environment(String),
+    /// A target by its name, with the defaults at the top of `x-tranship`.
+    Target(String),
+}
+
+/// An environment that the manifest declares.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// The name of its target.
+    pub target: Option<At<String>>,
+    /// Compose files merged on top, relative to the project directory.
+    pub files: Vec<At<String>>,
+    /// Where it is declared.
+    pub origin: Origin,
+}

@@ -1,0 +1,68 @@
+//! `app/…`: ambiguous or impossible meaning of the manifest.
+
+use tranship_frontend::rules;
+
+rules! {
+    LITERAL_SECRET = Warning "app/literal-secret" "literal secret in the manifest"
+        points_at_secrets true
+        what "A value in the manifest looks like a secret, judging by its variable name or its format."
+        why "Many people can read templates, bundles and logs. Tranship never writes such a value to any of them: it becomes a secret, and you supply its value when you deploy."
+        example "services:\n  app:\n    image: nginx\n    environment: { STRIPE_API_KEY: not-for-everyone }\n"
+        fix "Supply the value at deployment (`--secret NAME=@FILE`). The password of a database replaced through `x-tranship.database` needs nothing: it is generated.";
+    SECRET_IN_COMMAND = Error "app/secret-in-command" "secret in a command"
+        points_at_secrets true
+        what "A command, an entrypoint or a health check contains a literal secret."
+        why "Commands are part of the template, and anyone who may describe a task can read them. Only environment variables can take their value from a secret."
+        example "services:\n  cache:\n    image: redis\n    command: redis-server --requirepass hunter2\n"
+        fix "Put the secret in `environment` and let a shell read it: `sh -c 'exec redis-server --requirepass \"$$REDIS_PASSWORD\"'`.";
+    LATE_BOUND_STRUCTURE = Error "app/late-bound-structure" "late-bound variable in a structural value"
+        what "The value decides what is emitted, such as a port or a number of replicas, but it contains a variable that is only known at deployment."
+        why "A template parameter can replace text. It cannot change the shape of the template."
+        example "services:\n  app:\n    image: nginx\n    ports: [\"${PORT}:80\"]\nx-tranship:\n  late_bound: [PORT]\n"
+        fix "Remove the variable from `late_bound`. Its value is then fixed at compile time.";
+    AMBIGUOUS_PUBLIC = Warning "app/ambiguous-public" "several published ports, none marked public"
+        what "Several published ports could be public, and the manifest does not say which."
+        why "Local files publish ports for laptops. On AWS, nothing becomes public by accident."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n  admin:\n    image: acme/admin\n    ports: [\"81:8000\"]\n"
+        fix "Add `x-tranship: { public: true }` to each service that should be reachable from the internet. If there are several, give each a `host` or a `path`.";
+    PUBLIC_PORT = Error "app/public-port" "ambiguous port of a public service"
+        what "The service is public, but it has several ports, or none that the manifest names."
+        why "The load balancer needs exactly one port to send requests to."
+        example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
+        fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
+    PUBLIC_BY_DEFAULT = Note "app/public-by-default" "only published port becomes public"
+        what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all."
+        why "The manifest publishes it, so on AWS it is reachable from the internet."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
+        fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";
+    UNKNOWN_PORT = Note "app/unknown-port" "dependency on an unknown port"
+        what "A service depends on another, but no value, image or `expose` entry tells which port it connects to."
+        why "Security groups open known ports only. If the service only waits for the other and never connects to it, nothing is missing."
+        example "services:\n  web:\n    image: acme/web\n    depends_on: [worker]\n  worker:\n    image: acme/worker\n"
+        fix "Add `expose` to the service that receives the connections.";
+    SKIPPED_HOST = Warning "app/skipped-host" "host name of a skipped service"
+        what "A value uses a service as a host name, but `skip` excludes that service from every deployment."
+        why "The name will not resolve."
+        example "services:\n  app:\n    image: nginx\n    environment: { MAIL_HOST: mail }\n  mail: { image: mailpit }\nx-tranship:\n  skip: [mail]\n"
+        fix "Override the value in a Compose file of the environment (`files`), or deploy the service.";
+    DATABASE_ENGINE = Error "app/database-engine" "managed database without an engine"
+        what "`x-tranship.database` replaces the service, but neither `engine` nor the service's image tells which engine to use."
+        why "Tranship would have to guess which database the application talks to."
+        example "services:\n  db:\n    image: acme/db\n    x-tranship: { database: { storage: 20 } }\n"
+        fix "Add `engine: mysql`, `mariadb` or `postgres`.";
+    DATABASE_LOSES = Warning "app/database-loses" "setting lost with the database container"
+        what "The service has a command or initialization scripts, but a managed database replaces its container."
+        why "Whatever they set up locally is missing on AWS."
+        example "services:\n  db:\n    image: mysql:8.4\n    command: --max-connections=500\n    x-tranship: { database: true }\n"
+        fix "Run scripts as a job (`x-tranship: { job: before-deploy }`). Drop the rest, or accept the loss: `accept: [app/database-loses]`.";
+    NEGATIVE_DURATION = Error "app/negative-duration" "negative duration"
+        what "Docker Compose accepts a negative duration. AWS does not support one."
+        why "Dropping it would fall back to the target's default, which is not what the manifest says."
+        example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
+        fix "Write a duration of zero or more, such as `10s`.";
+    NOTHING_TO_DEPLOY = Error "app/nothing-to-deploy" "no service to deploy"
+        what "The manifest has no services, or all of them are skipped or belong to inactive profiles."
+        why "The result would be a stack that runs nothing."
+        example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
+        fix "Add a service, remove one from `skip`, or activate its profile with `--profile`.";
+}

@@ -1,0 +1,12 @@
+//! The diagnostics of the application model, one file a family.
+
+pub mod app;
+pub mod target;
+pub mod tranship;
+
+pub use tranship_frontend::diagnostic::rules::internal;
+
+use tranship_frontend::diagnostic::Rule;
+
+/// The rules of this crate, for the registry.
+pub const ALL: &[&[&Rule]] = &[app::ALL, target::ALL, tranship::ALL];

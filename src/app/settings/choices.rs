@@ -1,0 +1,104 @@
+//! Settings that are one of a few words.
+
+use super::declaration::SettingForm;
+use super::reader::SettingReader;
+use super::value::SettingValue;
+use tranship_facts::DatabaseEngine;
+use tranship_frontend::yaml::Node;
+
+/// Reads an enum of ours from its words.
+macro_rules! setting_words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl SettingValue for $name {
+            const FORM: &'static SettingForm = &SettingForm::Words(&[$($word),+]);
+
+            fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+                reader.scalar(node, Self::FORM, |text| match text {
+                    $($word => Some($name::$variant),)+
+                    _ => None,
+                })
+            }
+        }
+    };
+}
+
+/// How careful the emitted resources are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Posture {
+    /// Cheap and quick to throw away.
+    #[default]
+    Dev,
+    /// Deletion protection, backups, several zones, longer retention.
+    Prod,
+}
+setting_words!(Posture { Dev = "dev", Prod = "prod" });
+
+/// The platform of an Elastic Beanstalk environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlatformKind {
+    /// Docker containers managed by Amazon ECS.
+    Ecs,
+    /// Docker Compose on each instance.
+    Docker,
+}
+setting_words!(PlatformKind { Ecs = "ecs", Docker = "docker" });
+
+/// The capacity that Fargate tasks run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapacityKind {
+    /// On-demand capacity.
+    Fargate,
+    /// Spare capacity, which AWS may take back.
+    Spot,
+}
+setting_words!(CapacityKind { Fargate = "fargate", Spot = "spot" });
+
+/// How long a volume is asked to live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VolumeScope {
+    /// As long as the task that mounts it.
+    Task,
+    /// Beyond any task.
+    Persistent,
+}
+setting_words!(VolumeScope { Task = "task", Persistent = "persistent" });
+
+impl SettingValue for DatabaseEngine {
+    const FORM: &'static SettingForm = &SettingForm::Words(DatabaseEngine::NAMES);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        reader.scalar(node, Self::FORM, DatabaseEngine::of_name)
+    }
+}
+
+/// A switch, where `true` and `false` are two of several alternatives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    /// `true`.
+    On,
+    /// `false`.
+    Off,
+}
+
+impl SettingValue for Switch {
+    const FORM: &'static SettingForm = &SettingForm::Truth;
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        Switch::read_as(node, Self::FORM, reader)
+    }
+}
+
+impl Switch {
+    /// Reads it where `form` names the alternatives.
+    pub(super) fn read_as(
+        node: &Node,
+        form: &'static SettingForm,
+        reader: &mut SettingReader<'_>,
+    ) -> Option<Self> {
+        reader.scalar(node, form, |text| match text {
+            "true" => Some(Switch::On),
+            "false" => Some(Switch::Off),
+            _ => None,
+        })
+    }
+}

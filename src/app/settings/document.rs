@@ -1,0 +1,233 @@
+//! Every `x-tranship` of a manifest, read once, and what of it holds for the environment chosen.
+//!
+//! In: the resolved tree and the names that are known. Out: a [`SettingsDocument`]; from it the list of
+//! environments, and [`Settings`] with the defaults at the top beneath. Invariant: every mistake in every
+//! environment is reported, whichever is chosen.
+
+use super::KEY;
+use super::environment::{EnvironmentLayer, Settings, TopLevel};
+use super::reader::{SettingReader, late_bound_entries};
+use super::service::ServiceSettings;
+use super::value::SettingValue;
+use super::volume::VolumeSettings;
+use crate::rules;
+use crate::{At, Environment, EnvironmentChoice, Name};
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
+use tranship_frontend::source::{Origin, Sources};
+use tranship_frontend::yaml::{Entry, Node, NodeId};
+
+/// The names that settings may hold and that other crates declare.
+#[derive(Debug)]
+pub struct KnownNames {
+    /// The diagnostics.
+    pub rules: RuleRegistry,
+    /// The targets.
+    pub targets: Vec<&'static str>,
+}
+
+/// What was chosen to compile for.
+#[derive(Debug, Clone, Default)]
+pub struct ChosenEnvironment {
+    /// The environment's name; none for `--target T`.
+    pub name: Option<String>,
+    /// Where it is declared, else where `x-tranship` stands.
+    pub origin: Origin,
+    /// The target's name.
+    pub target: String,
+}
+
+/// An environment as it is declared.
+pub(super) struct DeclaredEnvironment {
+    pub(super) name: String,
+    pub(super) origin: Origin,
+    pub(super) node: NodeId,
+    layer: Option<EnvironmentLayer>,
+}
+
+/// Every setting of a manifest.
+pub(crate) struct SettingsDocument {
+    origin: Origin,
+    top: Option<TopLevel>,
+    pub(super) environments: Vec<DeclaredEnvironment>,
+    services: BTreeMap<Name, ServiceSettings>,
+    volumes: BTreeMap<Name, VolumeSettings>,
+    /// Late-bound variables that stand where they cannot.
+    pub(crate) late_refused: BTreeSet<Name>,
+    pub(super) empty: Vec<NodeId>,
+}
+
+impl SettingsDocument {
+    /// Reads every `x-tranship`, and reports what is wrong.
+    pub(crate) fn read(
+        manifest: &Manifest,
+        sources: &Sources,
+        known: &KnownNames,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let node = manifest.root.get(KEY);
+        let mut reader = SettingReader::new(manifest, sources, known, diagnostics);
+        let top = node.and_then(|node| TopLevel::read(node, &mut reader));
+        let services = read_each(manifest, "services", &mut reader);
+        let volumes = read_each(manifest, "volumes", &mut reader);
+        let environments = declared(node, top.as_ref());
+        let mut document = SettingsDocument {
+            origin: node.map(|node| node.origin).unwrap_or_default(),
+            top,
+            environments,
+            services,
+            volumes,
+            late_refused: BTreeSet::new(),
+            empty: Vec::new(),
+        };
+        for one in
+            document.environments.iter().filter(|one| one.is_valid() && document.target_of(one).is_none())
+        {
+            reader.without_target(&one.name, one.origin);
+        }
+        document.late_refused = reader.late_refused;
+        document.empty = reader.empty;
+        document
+    }
+
+    /// What holds for a choice; nothing where the manifest has no such environment, or it has no target.
+    pub(crate) fn choose(&self, choice: &EnvironmentChoice) -> Option<(ChosenEnvironment, Settings)> {
+        let defaults = self.defaults().cloned().unwrap_or_default();
+        match choice {
+            EnvironmentChoice::Target(target) => {
+                let (name, origin, target) = (None, self.origin, target.clone());
+                Some((ChosenEnvironment { name, origin, target }, defaults))
+            }
+            EnvironmentChoice::Environment(name) => {
+                let one = self.environments.iter().find(|one| one.name == *name)?;
+                let target = self.target_of(one)?.value.as_str().to_owned();
+                let own = one.layer.as_ref()?.settings.clone();
+                let chosen = ChosenEnvironment { name: Some(name.clone()), origin: one.origin, target };
+                Some((chosen, super::value::SettingGroup::over(own, defaults)))
+            }
+        }
+    }
+
+    /// What a service says.
+    pub(crate) fn service(&self, name: &str) -> Option<&ServiceSettings> {
+        self.services.get(name)
+    }
+
+    /// What a volume says.
+    pub(crate) fn volume(&self, name: &str) -> Option<&VolumeSettings> {
+        self.volumes.get(name)
+    }
+
+    /// The variables that become parameters, and where they are named.
+    pub(crate) fn late_bound(&self) -> BTreeMap<Name, Origin> {
+        let listed = self.top.iter().flat_map(|top| &top.own.late_bound);
+        listed.map(|name| (name.value.as_str().into(), name.origin)).collect()
+    }
+
+    /// Whether the manifest is compiled for one target only, as far as it says.
+    pub(super) fn is_only_for(&self, target: &str) -> bool {
+        let named = self.defaults().and_then(|top| top.target.as_ref());
+        let mut targets: Vec<_> = self.environments.iter().filter_map(|one| self.target_of(one)).collect();
+        if targets.is_empty() {
+            targets.extend(named);
+        }
+        !targets.is_empty() && targets.iter().all(|one| one.value.as_str() == target)
+    }
+
+    fn defaults(&self) -> Option<&Settings> {
+        self.top.as_ref().map(|top| &top.settings)
+    }
+
+    fn target_of<'a>(&'a self, one: &'a DeclaredEnvironment) -> Option<&'a At<super::TargetName>> {
+        let own = one.layer.as_ref().and_then(|layer| layer.settings.target.as_ref());
+        own.or_else(|| self.defaults()?.target.as_ref())
+    }
+}
+
+impl DeclaredEnvironment {
+    /// Whether it is a mapping, so that a setting of it can be missing.
+    fn is_valid(&self) -> bool {
+        self.layer.is_some()
+    }
+}
+
+/// The environments in order, each with what was read of it.
+fn declared(node: Option<&Node>, top: Option<&TopLevel>) -> Vec<DeclaredEnvironment> {
+    let read = top.and_then(|top| top.own.environments.as_ref());
+    let entries = node.and_then(|node| node.get("environments")).and_then(Node::as_mapping);
+    let environment = |entry: &Entry| DeclaredEnvironment {
+        name: entry.key.text.to_string(),
+        origin: entry.key.origin,
+        node: entry.value.id,
+        layer: read.and_then(|read| read.0.get(&entry.key.text)).cloned(),
+    };
+    entries.into_iter().flatten().map(environment).collect()
+}
+
+/// The settings of each entry of a section of the manifest that has some.
+fn read_each<T: SettingValue>(
+    manifest: &Manifest,
+    section: &str,
+    reader: &mut SettingReader<'_>,
+) -> BTreeMap<Name, T> {
+    let entries = manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten();
+    let read = entries.filter_map(|entry| {
+        let settings = T::read(entry.value.get(KEY)?, reader)?;
+        Some((entry.key.text.clone(), settings))
+    });
+    read.collect()
+}
+
+/// The environments that a manifest declares, in order. What is wrong with its settings is reported.
+pub fn environments(
+    manifest: &Manifest,
+    sources: &Sources,
+    known: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Environment> {
+    let document = SettingsDocument::read(manifest, sources, known, diagnostics);
+    let environment = |one: &DeclaredEnvironment| Environment {
+        name: one.name.clone(),
+        target: document.target_of(one).map(|target| target.clone().map(|name| name.as_str().to_owned())),
+        files: one.layer.as_ref().map(|layer| layer.own.files.clone()).unwrap_or_default(),
+        origin: one.origin,
+    };
+    document.environments.iter().map(environment).collect()
+}
+
+/// The variables that `x-tranship.late_bound` of a file's root names.
+pub fn late_bound_names(root: &Node) -> BTreeSet<String> {
+    late_bound_entries(root).map(|(name, _)| name.to_string()).collect()
+}
+
+impl Settings {
+    /// Whether a diagnostic is not shown.
+    pub fn accepts(&self, rule: &str) -> bool {
+        self.accept.iter().any(|name| name.value == rule)
+    }
+
+    /// Reports the names in `accept` that no diagnostic has.
+    pub(crate) fn check_accepted(&self, known: &KnownNames, diagnostics: &mut Diagnostics) {
+        for name in self.accept.iter().filter(|name| known.rules.find(&name.value).is_none()) {
+            let diagnostic = Diagnostic::new(
+                &rules::tranship::UNKNOWN_RULE,
+                format!("`accept` names an unknown diagnostic, `{}`", name.value),
+            )
+            .at(name.origin);
+            let near = suggest::closest(&name.value, known.rules.iter().map(|rule| rule.name));
+            diagnostics.push(match near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help("take the name from the diagnostic's first line"),
+            });
+        }
+    }
+}
+
+/// A setting that names no service of the manifest.
+pub(crate) fn unknown_service(name: &str, setting: &str) -> Diagnostic {
+    Diagnostic::new(
+        &rules::tranship::UNKNOWN_SERVICE,
+        format!("`{setting}` names `{name}`, and the manifest has no service of that name"),
+    )
+}

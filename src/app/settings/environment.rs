@@ -1,0 +1,371 @@
+//! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
+
+use super::choices::{CapacityKind, PlatformKind, Posture};
+use super::declaration::{SettingForm, SettingNameForm, setting_group};
+use super::identifiers::{CertificateArn, LogRetention, RegionName, SubnetId, TargetName, VpcId};
+use super::reader::SettingReader;
+use super::value::{
+    NamedSettings, OpenText, SettingGroup, SettingValue, WholeNumber, is_collection, read_named,
+};
+use super::{ECS, FARGATE, MACHINES};
+use crate::At;
+use indexmap::IndexMap;
+use std::sync::Arc;
+use tranship_frontend::yaml::Node;
+
+/// What becomes of a setting that the compiler itself heeds.
+const COMPILE: &str = "settings of the compile";
+
+setting_group! {
+    /// What only the top of `x-tranship` may say.
+    pub(super) TopSettings {
+        /// Variables that are set at deployment. On ECS each becomes a parameter of the template. Elastic
+        /// Beanstalk has no parameters, so there the value is fixed at build.
+        late_bound: Vec<At<String>> {
+            default: "none: every variable is resolved when the manifest is compiled",
+            example: "services:\n  web:\n    image: acme/web:${APP_VERSION:-latest}\n    ports: [\"80:80\"]\nx-tranship:\n  late_bound: [APP_VERSION]\n",
+            targets: Compiler("parameters"),
+        }
+        /// Named places to deploy to. Each has a target and may set every key below. Keys that it leaves
+        /// unset default to those at the top of `x-tranship`.
+        environments: Option<NamedEnvironments> {
+            default: "none: the manifest compiles for every target with the settings at the top",
+            example: "x-tranship:\n  region: eu-central-1\n  environments:\n    staging: { target: fargate }\n    production: { target: fargate, posture: prod }\n",
+            targets: All,
+        }
+    }
+}
+
+setting_group! {
+    /// What only an environment may say.
+    pub(super) EnvironmentFiles {
+        /// Compose files that are merged on top of the manifest for this environment, like additional `-f`
+        /// files of Docker Compose. Paths are relative to the project directory.
+        files: Vec<At<String>> {
+            default: "none",
+            example: "x-tranship:\n  environments:\n    production:\n      target: fargate\n      files: [compose.production.yaml]\n",
+            targets: Compiler(COMPILE),
+        }
+    }
+}
+
+setting_group! {
+    /// The settings of one environment: its own over those at the top of `x-tranship`.
+    #[derive(Default)]
+    pub Settings {
+        /// The target to compile for.
+        target: Option<At<TargetName>> {
+            default: "none: every environment needs one, its own or the one at the top",
+            example: "x-tranship:\n  target: fargate\n",
+            targets: Compiler(COMPILE),
+        }
+        /// The AWS region to deploy to.
+        region: Option<At<RegionName>> {
+            default: "`AWS_REGION` or the region of the AWS profile, at deployment",
+            example: "x-tranship:\n  region: eu-central-1\n",
+            targets: All,
+        }
+        /// How much protection the resources have. `prod` turns on deletion protection and database
+        /// backups, and uses several Availability Zones.
+        posture: Option<At<Posture>> {
+            default: "`dev`",
+            example: "x-tranship:\n  posture: prod\n",
+            targets: Compiler(COMPILE),
+        }
+        /// Services that are not deployed, such as tests or local tools. An environment adds to the list
+        /// at the top.
+        skip: Vec<At<String>> {
+            default: "none: every service of the active profiles is deployed",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n  mailpit:\n    image: axllent/mailpit\nx-tranship:\n  skip: [mailpit]\n",
+            targets: Compiler(COMPILE),
+        }
+        /// Warnings and notes to suppress, by name. An environment adds to the list at the top.
+        accept: Vec<At<String>> {
+            default: "none",
+            example: "x-tranship:\n  accept: [app/public-by-default]\n",
+            targets: Compiler(COMPILE),
+        }
+        /// The network to run in: an existing VPC with its subnets, or `new` to create a VPC with two
+        /// public and two private subnets. Elastic Beanstalk does not support `new`.
+        network: Option<NetworkSetting> {
+            default: "template parameters on ECS; the default VPC of the account on Elastic Beanstalk",
+            example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
+            targets: All,
+        }
+        /// How services reach each other by name.
+        discovery: Option<DiscoverySettings> {
+            default: "a namespace named after the environment and the project",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
+            targets: Only(ECS),
+        }
+        /// Serves the public endpoints over HTTPS. On ECS, HTTP requests are redirected to HTTPS.
+        https: Option<HttpsSettings> {
+            default: "none: the load balancer serves HTTP",
+            example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",
+            targets: All,
+        }
+        /// The type of the EC2 instances that run the containers.
+        instance_type: Option<At<String>> {
+            default: "the smallest type that fits the containers",
+            example: "x-tranship:\n  instance_type: t3.small\n",
+            targets: Only(MACHINES),
+        }
+        /// The number of EC2 instances: a fixed number, or a range for Auto Scaling.
+        instances: Option<InstanceRange> {
+            default: "as many as the containers need, and at least two with `posture: prod`",
+            example: "x-tranship:\n  instances: { min: 2, max: 6 }\n",
+            targets: Only(MACHINES),
+        }
+        /// The number of days for which CloudWatch keeps the logs of the containers.
+        log_retention: Option<At<LogRetention>> {
+            default: "`7`",
+            example: "x-tranship:\n  log_retention: 30\n",
+            targets: All,
+        }
+        /// The name of the CloudFormation stack or the Elastic Beanstalk environment.
+        stack: Option<At<String>> {
+            default: "the project and the environment, joined by a hyphen",
+            example: "x-tranship:\n  stack: shop-production\n",
+            targets: All,
+        }
+        /// The Elastic Beanstalk platform.
+        platform: Option<At<PlatformKind>> {
+            default: "`ecs`",
+            example: "x-tranship:\n  platform: ecs\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// The capacity for Fargate tasks. `spot` costs less, but AWS may stop the tasks with a warning of
+        /// two minutes.
+        capacity: Option<At<CapacityKind>> {
+            default: "`fargate`",
+            example: "x-tranship:\n  capacity: spot\n",
+            targets: Only(FARGATE),
+        }
+        /// Tags for every resource. Values may contain late-bound variables.
+        tags: Option<NamedSettings<OpenText>> {
+            default: "none",
+            example: "x-tranship:\n  tags: { team: storefront, cost-center: \"4711\" }\n",
+            targets: Only(ECS),
+        }
+    }
+}
+
+impl Settings {
+    /// How careful the resources are.
+    pub fn posture(&self) -> Posture {
+        self.posture.as_ref().map(At::get).unwrap_or_default()
+    }
+
+    /// The private DNS namespace.
+    pub fn namespace(&self) -> Option<&At<String>> {
+        self.discovery.as_ref().map(|discovery| &discovery.namespace)
+    }
+}
+
+setting_group! {
+    /// An existing VPC with its subnets.
+    pub ExistingNetwork {
+        /// The VPC. DNS support and DNS host names must be enabled.
+        vpc: At<VpcId> {
+            example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
+            targets: All,
+        }
+        /// Subnets with a route to an internet gateway, for the load balancer: at least two, in
+        /// different Availability Zones.
+        public_subnets: Vec<At<SubnetId>> {
+            default: "none: no endpoint can be public",
+            example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
+            targets: All,
+        }
+        /// Subnets with a route to a NAT gateway, for containers and databases: at least two, in
+        /// different Availability Zones.
+        private_subnets: Vec<At<SubnetId>> {
+            default: "none: ECS targets require them, Elastic Beanstalk uses the public subnets",
+            example: "x-tranship:\n  network:\n    vpc: vpc-0a1b2c3d\n    public_subnets: [subnet-0a1b, subnet-1a2b]\n    private_subnets: [subnet-2a3b, subnet-3a4b]\n",
+            targets: All,
+        }
+    }
+}
+
+setting_group! {
+    /// `discovery`.
+    pub DiscoverySettings {
+        /// The private DNS namespace. Services are reachable as `SERVICE.NAMESPACE`.
+        namespace: At<String> {
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
+            targets: Only(ECS),
+        }
+    }
+}
+
+setting_group! {
+    /// `https`.
+    pub HttpsSettings {
+        /// The ARN of the certificate, in the region of the deployment.
+        certificate: At<CertificateArn> {
+            example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",
+            targets: All,
+        }
+        /// The domain of the certificate, for the URL in the outputs of the stack. Create its DNS record
+        /// yourself.
+        domain: Option<At<String>> {
+            default: "the name of the load balancer",
+            example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n    domain: shop.example.org\n",
+            targets: Only(ECS),
+        }
+    }
+}
+
+/// `environments`. A name is also that of a directory, and a part of that of a stack.
+#[derive(Debug, Clone)]
+pub(super) struct NamedEnvironments(pub(super) IndexMap<Arc<str>, EnvironmentLayer>);
+
+impl SettingValue for NamedEnvironments {
+    const FORM: &'static SettingForm = &SettingForm::NamedBy(
+        &SettingNameForm {
+            what: "environment",
+            words: "letters, digits, `-`, `_` and `.`, at most 64, and start with a letter or a digit",
+            pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+            fits: is_environment_name,
+        },
+        EnvironmentLayer::FORM,
+    );
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        read_named(node, Self::FORM, reader).map(NamedEnvironments)
+    }
+}
+
+/// Whether a name has the form of the pattern.
+fn is_environment_name(name: &str) -> bool {
+    let letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(letters)
+}
+
+/// `network`.
+#[derive(Debug, Clone)]
+pub enum NetworkSetting {
+    /// `new`: a VPC of the stack's own.
+    New(At<()>),
+    /// One that exists.
+    Existing(ExistingNetwork),
+}
+
+impl SettingValue for NetworkSetting {
+    const FORM: &'static SettingForm =
+        &SettingForm::Either(&[&SettingForm::Words(&["new"]), ExistingNetwork::FORM]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return ExistingNetwork::read(node, reader).map(NetworkSetting::Existing);
+        }
+        reader.scalar(node, Self::FORM, |text| (text == "new").then(|| NetworkSetting::New(At::of(node, ()))))
+    }
+}
+
+/// How many EC2 instances: `min` is not greater than `max`.
+#[derive(Debug, Clone)]
+pub struct InstanceRange {
+    /// The minimum.
+    pub min: At<u32>,
+    /// The maximum.
+    pub max: At<u32>,
+}
+
+type InstanceCount = WholeNumber<1, 1000>;
+
+setting_group! {
+    /// `instances` as a mapping.
+    pub(super) InstanceBounds check = InstanceBounds::check {
+        /// The minimum.
+        min: At<InstanceCount> {
+            example: "x-tranship:\n  instances: { min: 2, max: 6 }\n",
+            targets: Only(MACHINES),
+        }
+        /// The maximum.
+        max: At<InstanceCount> {
+            example: "x-tranship:\n  instances: { min: 2, max: 6 }\n",
+            targets: Only(MACHINES),
+        }
+    }
+}
+
+impl InstanceBounds {
+    fn check(&self, node: &Node, reader: &mut SettingReader<'_>) -> Option<()> {
+        reader.check_range(node, self.min.value.get(), self.max.value.get())
+    }
+}
+
+impl SettingValue for InstanceRange {
+    const FORM: &'static SettingForm = &SettingForm::Either(&[InstanceCount::FORM, InstanceBounds::FORM]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            let InstanceBounds { min, max } = InstanceBounds::read(node, reader)?;
+            return Some(InstanceRange {
+                min: min.map(InstanceCount::get),
+                max: max.map(InstanceCount::get),
+            });
+        }
+        let count = At::<InstanceCount>::read(node, reader)?.map(InstanceCount::get);
+        Some(InstanceRange { min: count.clone(), max: count })
+    }
+}
+
+/// A mapping that has keys of its own and those of [`Settings`].
+#[derive(Debug, Clone)]
+pub(super) struct WithSettings<T> {
+    /// Its own.
+    pub own: T,
+    /// The settings.
+    pub settings: Settings,
+}
+
+impl<T: SettingGroup> SettingValue for WithSettings<T> {
+    const FORM: &'static SettingForm = &SettingForm::Group(&[T::DECLARATIONS, Settings::DECLARATIONS]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        reader.open(node, Self::FORM)?;
+        Some(WithSettings { own: T::read_keys(node, reader)?, settings: Settings::read_keys(node, reader)? })
+    }
+}
+
+/// `x-tranship` at the top of the manifest.
+pub(super) type TopLevel = WithSettings<TopSettings>;
+
+/// One environment.
+pub(super) type EnvironmentLayer = WithSettings<EnvironmentFiles>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environment_names_stay_in_their_directory() {
+        for name in ["dev", "prod-2", "eu_west", "v1.2", "a..b", "9"] {
+            assert!(is_environment_name(name), "{name}");
+        }
+        let long = "a".repeat(65);
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "/tmp/x",
+            "a\\b",
+            "a b",
+            "a\nb",
+            "a\u{1b}[31m",
+            "-a",
+            ".a",
+            "é",
+            "a:b",
+            &long,
+        ] {
+            assert!(!is_environment_name(name), "{name:?}");
+        }
+    }
+}

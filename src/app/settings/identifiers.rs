@@ -1,0 +1,261 @@
+//! Settings with a form of their own: ids and names of AWS, owners, schedules, days.
+
+use super::declaration::SettingForm;
+use super::reader::SettingReader;
+use super::value::SettingValue;
+use std::fmt;
+use tranship_facts::quotas::cloudwatch_logs::{RETENTION_DAYS, USUAL_RETENTION_DAYS, is_retention};
+use tranship_frontend::yaml::Node;
+
+/// Declares text with a check: a newtype that holds only what passed it.
+macro_rules! checked_text {
+    ($(#[$meta:meta])+ $name:ident, $words:literal, $pattern:literal, $check:expr) => {
+        $(#[$meta])+
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl SettingValue for $name {
+            const FORM: &'static SettingForm = &SettingForm::Text { words: $words, pattern: $pattern };
+
+            fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+                let check: fn(&str) -> bool = $check;
+                reader.scalar(node, Self::FORM, |text| check(text).then(|| $name(text.to_owned())))
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// The id of a VPC.
+    VpcId,
+    "a VPC id that starts with `vpc-`",
+    "^vpc-[0-9a-z]+$",
+    |text| is_resource_id(text, "vpc-")
+);
+
+checked_text!(
+    /// The id of a subnet.
+    SubnetId,
+    "a subnet id that starts with `subnet-`",
+    "^subnet-[0-9a-z]+$",
+    |text| is_resource_id(text, "subnet-")
+);
+
+checked_text!(
+    /// The ARN of a certificate.
+    CertificateArn,
+    "the ARN of a certificate, such as `arn:aws:acm:eu-west-1:123456789012:certificate/1234`",
+    "^arn:[^:]+:(acm|iam):",
+    |text| matches!(text.split(':').collect::<Vec<_>>().as_slice(),
+        ["arn", partition, "acm" | "iam", ..] if !partition.is_empty())
+);
+
+checked_text!(
+    /// The name of an AWS region.
+    RegionName,
+    "an AWS region, such as `eu-central-1`",
+    "^[a-z]+(-[a-z]+)+-[0-9]+$",
+    is_region
+);
+
+checked_text!(
+    /// The class of a managed database's instance.
+    DatabaseClass,
+    "an instance class that starts with `db.`",
+    "^db\\.",
+    |text| text.len() > 3 && text.starts_with("db.")
+);
+
+checked_text!(
+    /// The path of a URL.
+    UrlPath,
+    "a path that starts with `/`",
+    "^/",
+    |text| text.starts_with('/')
+);
+
+checked_text!(
+    /// When a job runs, as EventBridge Scheduler writes it: `rate(1 hour)`, `cron(0 3 * * ? *)`,
+    /// `at(2027-01-01T00:00:00)`.
+    ScheduleExpression,
+    "a schedule: `rate(1 hour)`, six fields such as `cron(0 3 * * ? *)`, or `at(2027-01-01T00:00:00)`",
+    "^(rate|cron|at)\\(.+\\)$",
+    is_schedule
+);
+
+/// `vpc-0abc`: the kind, then letters and digits.
+fn is_resource_id(text: &str, prefix: &str) -> bool {
+    let id = text.strip_prefix(prefix).unwrap_or_default();
+    !id.is_empty() && id.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+}
+
+/// Words and a number: `eu-central-1`, `us-gov-west-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else { return false };
+    let word = |word: &&str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase());
+    words.len() >= 2 && words.iter().all(word) && number.parse::<u8>().is_ok()
+}
+
+/// Source: Amazon EventBridge Scheduler User Guide, "Schedule types in EventBridge Scheduler".
+fn is_schedule(text: &str) -> bool {
+    let Some((kind, rest)) = text.split_once('(') else { return false };
+    let Some(inner) = rest.strip_suffix(')') else { return false };
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    match (kind, words.as_slice()) {
+        ("rate", [count, unit]) => {
+            let units = ["minute", "minutes", "hour", "hours", "day", "days"];
+            count.parse::<u32>().is_ok_and(|count| count > 0) && units.contains(unit)
+        }
+        // One of day of month and day of week must be `?`.
+        ("cron", [_, _, day_of_month, _, day_of_week, _]) => [day_of_month, day_of_week].contains(&&"?"),
+        ("at", [_]) => true,
+        _ => false,
+    }
+}
+
+/// The user and group that own a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VolumeOwner {
+    /// The user's id.
+    pub user: u32,
+    /// The group's id.
+    pub group: u32,
+}
+
+impl VolumeOwner {
+    /// `1000:1000`, or `1000` for both.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (user, group) = text.split_once(':').unwrap_or((text, text));
+        Some(VolumeOwner { user: user.parse().ok()?, group: group.parse().ok()? })
+    }
+}
+
+impl fmt::Display for VolumeOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.user, self.group)
+    }
+}
+
+impl SettingValue for VolumeOwner {
+    const FORM: &'static SettingForm = &SettingForm::Text {
+        words: "a numeric `uid:gid` in quotes, such as `\"1000:1000\"`",
+        pattern: "^[0-9]+(:[0-9]+)?$",
+    };
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        reader.scalar(node, Self::FORM, VolumeOwner::parse)
+    }
+}
+
+/// How many days CloudWatch keeps logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogRetention(u32);
+
+impl LogRetention {
+    /// In days.
+    pub fn days(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for LogRetention {
+    fn default() -> Self {
+        LogRetention(USUAL_RETENTION_DAYS)
+    }
+}
+
+impl fmt::Display for LogRetention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl SettingValue for LogRetention {
+    const FORM: &'static SettingForm = &SettingForm::Numbers(RETENTION_DAYS);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        reader.scalar(node, Self::FORM, |text| {
+            text.parse().ok().filter(|days| is_retention(*days)).map(LogRetention)
+        })
+    }
+}
+
+/// The name of a target that this program has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetName(String);
+
+impl TargetName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SettingValue for TargetName {
+    const FORM: &'static SettingForm = &SettingForm::TargetName;
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        let known = reader.targets();
+        reader.scalar(node, Self::FORM, |text| known.contains(&text).then(|| TargetName(text.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions() {
+        for (text, is) in [
+            ("eu-central-1", true),
+            ("us-gov-west-1", true),
+            ("eusc-de-east-1", true),
+            ("eu-central", false),
+            ("Frankfurt", false),
+            ("eu-1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_region(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn schedules() {
+        for (text, is) in [
+            ("rate(1 hour)", true),
+            ("rate(0 hours)", false),
+            ("rate(1 week)", false),
+            ("cron(0 3 * * ? *)", true),
+            ("cron(0 3 * * * *)", false),
+            ("cron(0 3 * * ?)", false),
+            ("0 3 * * *", false),
+            ("at(2027-01-01T00:00:00)", true),
+            ("at()", false),
+        ] {
+            assert_eq!(is_schedule(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn owners_are_numbers() {
+        assert_eq!(VolumeOwner::parse("1000:33"), Some(VolumeOwner { user: 1000, group: 33 }));
+        assert_eq!(VolumeOwner::parse("1000"), Some(VolumeOwner { user: 1000, group: 1000 }));
+        for text in ["www-data", "1000:", ":1000", "", "-1:0"] {
+            assert_eq!(VolumeOwner::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `x-tranship`: what Compose cannot say.
+//!
+//! In: the resolved tree. Out: typed settings of the environment chosen, of each service and volume, and the
+//! account of what no target could use; the JSON Schema, the pages of `tranship explain` and the reference
+//! `docs/x-tranship.md`. Invariant: a key is declared once ([`environment`], [`service`], [`volume`]), all
+//! else is made from the declaration, and no other code reads the tree below `x-tranship`.
+
+mod account;
+mod choices;
+mod declaration;
+mod document;
+mod environment;
+mod identifiers;
+mod page;
+mod reader;
+mod schema;
+mod sections;
+mod service;
+mod unclaimed;
+mod value;
+mod volume;
+
+pub(crate) use account::account;
+pub use choices::{CapacityKind, PlatformKind, Posture, VolumeScope};
+pub use declaration::{Layering, SettingDeclaration, SettingForm, SettingTargets};
+pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
+pub(crate) use document::{SettingsDocument, unknown_service};
+pub use environment::{
+    DiscoverySettings, ExistingNetwork, HttpsSettings, InstanceRange, NetworkSetting, Settings,
+};
+pub use identifiers::{
+    CertificateArn, DatabaseClass, LogRetention, RegionName, ScheduleExpression, SubnetId, TargetName,
+    UrlPath, VolumeOwner, VpcId,
+};
+pub use page::{settings_page, settings_reference};
+pub(crate) use reader::late_bound_structure;
+pub use schema::published_schema;
+pub use sections::{ListedSetting, SECTIONS, SettingSection, listed_settings};
+pub use service::{
+    DatabaseSetting, DatabaseSettings, HealthCheckSettings, JobSchedule, JobSetting, PermissionSetting,
+    PublicEndpoint, PublicSetting, ScaleSettings, ServiceSettings,
+};
+pub(crate) use unclaimed::UnclaimedSettings;
+pub use value::{NamedSettings, OneOrMore, OpenText, PortNumber, WholeNumber};
+pub use volume::VolumeSettings;
+
+/// The extension's key.
+const KEY: &str = "x-tranship";
+
+/// Whether a key is the extension's.
+pub(crate) fn is_extension(key: &str) -> bool {
+    key == KEY
+}
+
+/// The targets that emit ECS services.
+const ECS: &[&str] = &["fargate", "ecs-ec2"];
+
+/// The target whose tasks run without machines.
+const FARGATE: &[&str] = &["fargate"];
+
+/// The targets that run machines.
+const MACHINES: &[&str] = &["ecs-ec2", "beanstalk"];

@@ -1,0 +1,302 @@
+//! The keys of `x-tranship` in a service.
+
+use super::ECS;
+use super::choices::Switch;
+use super::declaration::{SettingForm, setting_group};
+use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
+use super::reader::SettingReader;
+use super::value::{OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection};
+use crate::At;
+use tranship_facts::DatabaseEngine;
+use tranship_facts::database_engines::STORAGE_GIB;
+use tranship_facts::quotas::load_balancing::RULE_PRIORITIES;
+use tranship_frontend::yaml::Node;
+
+setting_group! {
+    /// What `x-tranship` says of a service.
+    #[derive(Default)]
+    pub ServiceSettings {
+        /// Whether the load balancer serves the service to the internet, and under which hosts and paths:
+        /// `true`, `false`, one endpoint, or a list of endpoints.
+        public: Option<PublicSetting> {
+            default: "`true` if the manifest publishes a single HTTP port and no service sets `public`, else `false`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: true\n",
+            targets: All,
+        }
+        /// Automatic scaling. Elastic Beanstalk scales its instances, and with them every service.
+        scale: Option<ScaleSettings> {
+            default: "none: the service has the number of copies in `deploy.replicas`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, cpu: 60 }\n",
+            targets: All,
+        }
+        /// What the containers may do on AWS: IAM statements for their role.
+        permissions: Vec<At<PermissionSetting>> {
+            default: "none, apart from what the application needs to run",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [s3:GetObject, s3:PutObject]\n          resources: [\"arn:aws:s3:::shop-images/*\"]\n",
+            targets: All,
+        }
+        /// Makes the service a job, which runs to completion. `before-deploy` runs once per deployment,
+        /// before services are updated. `manual` runs when you start it. A schedule runs it at fixed times.
+        job: Option<JobSetting> {
+            default: "`before-deploy` if others depend on its completion (`service_completed_successfully`), else not a job",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  migrate:\n    image: acme/web:1.4\n    command: [./manage, migrate]\n    x-tranship:\n      job: before-deploy\n",
+            targets: All,
+        }
+        /// Makes the service a sidecar of another one. Both run in one task: they share the network, and
+        /// start and stop together.
+        task: Option<At<String>> {
+            default: "its own task",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  metrics:\n    image: prom/statsd-exporter:v0.28.0\n    x-tranship:\n      task: web\n",
+            targets: Compiler("the task that it shares"),
+        }
+        /// Replaces the container with a managed database (Amazon RDS): `true`, or its settings.
+        database: Option<DatabaseSetting> {
+            default: "`false`: the database runs in its container",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DATABASE_URL: \"postgres://shop:secret@db:5432/shop\" }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shop }\n    x-tranship:\n      database: true\n",
+            targets: All,
+        }
+    }
+}
+
+/// `public`.
+#[derive(Debug, Clone)]
+pub enum PublicSetting {
+    /// `false`.
+    Private(At<()>),
+    /// `true`: the port that can be meant, for any host and path.
+    Public(At<()>),
+    /// One endpoint or several.
+    Endpoints(Vec<At<PublicEndpoint>>),
+}
+
+impl SettingValue for PublicSetting {
+    const FORM: &'static SettingForm =
+        &SettingForm::Either(&[&SettingForm::Truth, &SettingForm::OneOrMore(PublicEndpoint::FORM)]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return OneOrMore::read(node, reader).map(|list| PublicSetting::Endpoints(list.0));
+        }
+        Some(match Switch::read_as(node, Self::FORM, reader)? {
+            Switch::On => PublicSetting::Public(At::of(node, ())),
+            Switch::Off => PublicSetting::Private(At::of(node, ())),
+        })
+    }
+}
+
+setting_group! {
+    /// One public endpoint of a service.
+    #[derive(Default)]
+    pub PublicEndpoint {
+        /// The host names to serve. `*` matches any characters.
+        host: Option<OneOrMore<At<String>>> {
+            default: "any",
+            example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: { host: shop.example.org }\n",
+            targets: All,
+        }
+        /// The paths to serve. `*` matches any characters.
+        path: Option<OneOrMore<At<String>>> {
+            default: "any",
+            example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: [/v1/*, /v2/*] }\n",
+            targets: All,
+        }
+        /// The port of the load balancer.
+        port: Option<At<PortNumber>> {
+            default: "80, or 443 with `https`",
+            example: "services:\n  admin:\n    image: acme/admin:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { port: 8443 }\n",
+            targets: All,
+        }
+        /// The port of the container, if it has several.
+        container_port: Option<At<PortNumber>> {
+            default: "the only published port, else the only exposed port",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\", \"9090\"]\n    x-tranship:\n      public: { container_port: 8000 }\n",
+            targets: All,
+        }
+        /// The health check of the load balancer.
+        health_check: Option<HealthCheckSettings> {
+            default: "a request for `/`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
+            targets: All,
+        }
+        /// The priority of the listener rule, if two rules collide. 1 is evaluated first.
+        priority: Option<At<WholeNumber<{ RULE_PRIORITIES.least }, { RULE_PRIORITIES.most }>>> {
+            default: "the more specific a rule, the earlier it is evaluated",
+            example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: /v1/*, priority: 10 }\n",
+            targets: All,
+        }
+    }
+}
+
+setting_group! {
+    /// `public.health_check`.
+    #[derive(Default)]
+    pub HealthCheckSettings {
+        /// The path to request.
+        path: Option<At<UrlPath>> {
+            default: "`/`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz } }\n",
+            targets: All,
+        }
+        /// The status codes that count as healthy, such as `200` or `200-399`.
+        codes: Option<At<String>> {
+            default: "`200-399` on ECS, `200` on Elastic Beanstalk",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /login, codes: 200-399 } }\n",
+            targets: All,
+        }
+    }
+}
+
+setting_group! {
+    /// `scale`: `min` is not greater than `max`.
+    pub ScaleSettings check = ScaleSettings::check {
+        /// The minimum number of copies.
+        min: At<WholeNumber<0, 5000>> {
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8 }\n",
+            targets: All,
+        }
+        /// The maximum number of copies.
+        max: At<WholeNumber<1, 5000>> {
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8 }\n",
+            targets: All,
+        }
+        /// The average CPU utilization to maintain, in percent.
+        cpu: Option<At<WholeNumber<1, 100>>> {
+            default: "`60` on ECS if `memory` is unset too, else unused",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, cpu: 70 }\n",
+            targets: All,
+        }
+        /// The average memory utilization to maintain, in percent.
+        memory: Option<At<WholeNumber<1, 100>>> {
+            default: "unused",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    x-tranship:\n      scale: { min: 2, max: 8, memory: 75 }\n",
+            targets: Only(ECS),
+        }
+    }
+}
+
+impl ScaleSettings {
+    fn check(&self, node: &Node, reader: &mut SettingReader<'_>) -> Option<()> {
+        reader.check_range(node, self.min.value.get(), self.max.value.get())
+    }
+}
+
+setting_group! {
+    /// One statement of `permissions`.
+    pub PermissionSetting {
+        /// The actions to allow.
+        actions: OneOrMore<At<String>> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - { actions: \"xray:PutTraceSegments\", resources: \"*\" }\n",
+            targets: All,
+        }
+        /// The ARNs of the resources, or `*`. They may contain late-bound variables.
+        resources: OneOrMore<OpenText> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [sqs:SendMessage]\n          resources: [\"arn:aws:sqs:eu-central-1:123456789012:orders\"]\n",
+            targets: All,
+        }
+    }
+}
+
+/// `job`.
+#[derive(Debug, Clone)]
+pub enum JobSetting {
+    /// Once in each deployment, before services are updated.
+    BeforeDeploy(At<()>),
+    /// When someone starts it.
+    Manual(At<()>),
+    /// By the clock.
+    Schedule(At<JobSchedule>),
+}
+
+setting_group! {
+    /// `job` as a mapping.
+    pub JobSchedule {
+        /// When the job runs: a schedule expression of Amazon EventBridge Scheduler, in UTC.
+        schedule: At<ScheduleExpression> {
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  report:\n    image: acme/report:1.4\n    x-tranship:\n      job: { schedule: cron(0 3 * * ? *) }\n",
+            targets: RefusedElsewhere(ECS),
+        }
+    }
+}
+
+impl SettingValue for JobSetting {
+    const FORM: &'static SettingForm =
+        &SettingForm::Either(&[&SettingForm::Words(&["before-deploy", "manual"]), JobSchedule::FORM]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return At::read(node, reader).map(JobSetting::Schedule);
+        }
+        reader.scalar(node, Self::FORM, |text| match text {
+            "before-deploy" => Some(JobSetting::BeforeDeploy(At::of(node, ()))),
+            "manual" => Some(JobSetting::Manual(At::of(node, ()))),
+            _ => None,
+        })
+    }
+}
+
+/// `database`.
+#[derive(Debug, Clone)]
+pub enum DatabaseSetting {
+    /// `false`: the database runs in its container.
+    Container(At<()>),
+    /// A managed one takes its place.
+    Managed(At<DatabaseSettings>),
+}
+
+impl SettingValue for DatabaseSetting {
+    const FORM: &'static SettingForm = &SettingForm::Either(&[&SettingForm::Truth, DatabaseSettings::FORM]);
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        if is_collection(node) {
+            return At::read(node, reader).map(DatabaseSetting::Managed);
+        }
+        Some(match Switch::read_as(node, Self::FORM, reader)? {
+            Switch::On => DatabaseSetting::Managed(At::of(node, DatabaseSettings::default())),
+            Switch::Off => DatabaseSetting::Container(At::of(node, ())),
+        })
+    }
+}
+
+setting_group! {
+    /// `database` as a mapping.
+    #[derive(Default)]
+    pub DatabaseSettings {
+        /// The database engine.
+        engine: Option<At<DatabaseEngine>> {
+            default: "the engine in the image",
+            example: "services:\n  db:\n    image: acme/shop-database:1.4\n    x-tranship:\n      database: { engine: postgres, version: \"17\" }\n",
+            targets: All,
+        }
+        /// The version of the engine.
+        version: Option<At<String>> {
+            default: "the version in the tag of the image, else a current version in standard support",
+            example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4\" }\n",
+            targets: All,
+        }
+        /// The instance class.
+        class: Option<At<DatabaseClass>> {
+            default: "`db.t4g.micro`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { class: db.m7g.large }\n",
+            targets: All,
+        }
+        /// The storage in GiB.
+        storage: Option<At<WholeNumber<{ STORAGE_GIB.least }, { STORAGE_GIB.most }>>> {
+            default: "`20`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { storage: 100 }\n",
+            targets: All,
+        }
+        /// The name of the database in the instance. On Elastic Beanstalk it is always `ebdb`, and the
+        /// containers get that name.
+        name: Option<At<String>> {
+            default: "from the variables of the container, such as `POSTGRES_DB`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { name: shop }\n",
+            targets: All,
+        }
+        /// The name of the master user.
+        username: Option<At<String>> {
+            default: "from the variables of the container, such as `POSTGRES_USER`",
+            example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
+            targets: All,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Settings that a target uses and this application gives it no use for: `https` where nothing is public.
+
+use super::KEY;
+use crate::disposition::{Disposition, Entry};
+use crate::rules;
+use indexmap::IndexMap;
+use tranship_frontend::compose::{KeyPath, PathSegment};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
+use tranship_frontend::source::Origin;
+
+/// The settings that no code claimed when the ledger was closed, by their outermost key.
+#[derive(Debug, Default)]
+pub(crate) struct UnclaimedSettings(IndexMap<String, UnclaimedSetting>);
+
+#[derive(Debug)]
+struct UnclaimedSetting {
+    origin: Origin,
+    severity: Severity,
+}
+
+impl UnclaimedSettings {
+    /// The account of a leaf; nothing where it is no setting.
+    pub(crate) fn account(&mut self, path: &KeyPath, origin: Origin) -> Option<Entry> {
+        let extension = path.0.iter().position(|step| *step == PathSegment::Key(KEY.into()))?;
+        let in_environment =
+            extension == 0 && path.0.get(1) == Some(&PathSegment::Key("environments".into()));
+        let outermost = if in_environment { extension + 4 } else { extension + 2 };
+        let key = KeyPath(path.0.iter().take(outermost).cloned().collect()).to_string();
+        let severity = if in_environment { Severity::Warning } else { Severity::Note };
+        self.0.entry(key).or_insert(UnclaimedSetting { origin, severity });
+        let reason = "nothing in this application needs it".into();
+        let disposition = Disposition::Ignored { reason, loses: in_environment };
+        Some(Entry { disposition, became: String::new() })
+    }
+
+    /// One diagnostic for each.
+    pub(crate) fn report(self, target: &str, diagnostics: &mut Diagnostics) {
+        for (key, one) in self.0 {
+            let message = format!("`{key}` has no effect: nothing in this application needs it");
+            let diagnostic =
+                Diagnostic::new(&rules::tranship::UNUSED_SETTING, message).severity(one.severity);
+            diagnostics.push(diagnostic.at(one.origin).key(key).target(target));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! CloudFormation templates as typed, ordered data. A leaf: it knows nothing of Compose or of applications.
+//!
+//! In: resources, parameters and outputs, added in the order a reader should see them. Out: YAML or JSON
+//! text, and a list of what CloudFormation would reject. Invariant: the same calls give the same bytes, and
+//! text from the user can never become a reference.
+//!
+//! ```
+//! use tranship_cloudformation::{Join, LogicalId, Pseudo, Resource, Role, Sub, Template, list, props};
+//!
+//! let log_group = LogicalId::of("app", Role::LogGroup);
+//! let task = LogicalId::of("app", Role::TaskDefinition);
+//! let mut template = Template::new("todobackend");
+//!
+//! template.add(
+//!     &log_group,
+//!     Resource::new("AWS::Logs::LogGroup", props! {
+//!         "LogGroupName" => Sub::text("/").pseudo(Pseudo::StackName).then("/ecs/app"),
+//!         "RetentionInDays" => 7,
+//!     })
+//!     .comment("services.app"),
+//! );
+//! let user: Option<&str> = None;
+//! template.add(
+//!     &task,
+//!     Resource::new("AWS::ECS::TaskDefinition", props! {
+//!         "Cpu" => "256",
+//!         "ContainerDefinitions" => list![props! {
+//!             "Name" => "app",
+//!             "User" => ?user, // an Option: the key is left out when it is None
+//!             "LogConfiguration" => props! {
+//!                 "LogDriver" => "awslogs",
+//!                 "Options" => props! { "awslogs-group" => log_group.reference() },
+//!             },
+//!         }],
+//!     })
+//!     .comment("services.app")
+//!     .comment("services.app.image")
+//!     .retain(),
+//! );
+//!
+//! assert!(tranship_cloudformation::check(&template).is_empty());
+//! assert_eq!(template.to_yaml(), "\
+//! AWSTemplateFormatVersion: \"2010-09-09\"
+//! Description: todobackend
+//! Resources:
+//!   ## services.app
+//!   AppLogGroup:
+//!     Type: AWS::Logs::LogGroup
+//!     Properties:
+//!       LogGroupName: !Sub /${AWS::StackName}/ecs/app
+//!       RetentionInDays: 7
+//!
+//!   ## services.app
+//!   ## services.app.image
+//!   AppTaskDefinition:
+//!     Type: AWS::ECS::TaskDefinition
+//!     DeletionPolicy: Retain
+//!     UpdateReplacePolicy: Retain
+//!     Properties:
+//!       Cpu: \"256\"
+//!       ContainerDefinitions:
+//!         - Name: app
+//!           LogConfiguration:
+//!             LogDriver: awslogs
+//!             Options:
+//!               awslogs-group: !Ref AppLogGroup
+//! ");
+//! ```
+
+mod graph;
+pub mod iam;
+mod intrinsic;
+mod json;
+mod limits;
+mod map;
+mod name;
+mod role;
+pub mod scalar;
+mod sub;
+mod template;
+mod value;
+mod writer;
+
+pub use graph::Dependency;
+pub use intrinsic::{
+    Base64, Cidr, Condition, FindInMap, Function, GetAzs, If, ImportValue, Join, Pseudo, Select, Split,
+    Target,
+};
+pub use limits::{INLINE_BYTES, LIMITS, Limit, Violation, check};
+pub use map::Map;
+pub use name::LogicalId;
+pub use role::Role;
+pub use sub::{Part, Sub};
+pub use template::{DeletionPolicy, Output, Parameter, ParameterType, Resource, Template};
+pub use value::Value;

@@ -1,0 +1,151 @@
+//! What is known of widespread images by their names: what they are, and the ports they listen on.
+//!
+//! The rows are in [`table`]. What differs from publisher to publisher is in [`crate::ImageDetails`].
+
+mod kinds;
+mod table;
+
+pub use kinds::{DataStoreKind, ImageKind, MemoryHunger};
+
+use crate::{DatabaseEngine, ImageReference, TransportProtocol};
+
+/// A widespread image, by whatever publisher.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownImage {
+    /// Repository names, without registry and tag; a longer path that ends in one matches too.
+    names: &'static [&'static str],
+    /// Ports that the software listens on, the one clients use first.
+    pub ports: &'static [KnownPort],
+    /// What it is.
+    pub kind: ImageKind,
+    /// Ports of its administration console, of which few should be public.
+    pub consoles: &'static [u16],
+    /// Why it wants more memory than a small task has, where that is not plain from its kind.
+    hunger: Option<MemoryHunger>,
+}
+
+/// A port that an image listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownPort {
+    /// Its number.
+    pub number: u16,
+    /// TCP or UDP.
+    pub transport: TransportProtocol,
+    /// What is spoken there; nothing where that depends on the version or the configuration.
+    pub speaks: Option<PortProtocol>,
+}
+
+/// What is spoken on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortProtocol {
+    /// HTTP without TLS.
+    Http,
+    /// gRPC without TLS.
+    Grpc,
+    /// HTTP inside TLS, which the container ends itself.
+    Tls,
+    /// Another protocol, which an application load balancer cannot serve.
+    Other,
+}
+
+impl KnownImage {
+    /// The row of an image reference.
+    pub fn find(image: &str) -> Option<&'static KnownImage> {
+        let path = ImageReference::parse(image).repository;
+        table::IMAGES.iter().find(|row| {
+            row.names.iter().any(|name| {
+                path == *name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
+            })
+        })
+    }
+
+    /// What it keeps, where it keeps data.
+    pub fn data_store(&self) -> Option<DataStoreKind> {
+        match self.kind {
+            ImageKind::DataStore(kind) => Some(kind),
+            ImageKind::Console | ImageKind::Server => None,
+        }
+    }
+
+    /// The engine of a managed database that can replace it.
+    pub fn engine(&self) -> Option<DatabaseEngine> {
+        self.data_store().and_then(DataStoreKind::engine)
+    }
+
+    /// Why it wants more memory than a small task has.
+    pub fn memory_hunger(&self) -> Option<MemoryHunger> {
+        self.hunger.or_else(|| self.data_store().and_then(DataStoreKind::memory_hunger))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn images_are_known_by_their_repository() {
+        for (image, port) in [
+            ("postgres:16-alpine", Some(5432)),
+            ("docker.io/library/mysql:8.4", Some(3306)),
+            ("123456789012.dkr.ecr.us-east-1.amazonaws.com/mirror/redis:7", Some(6379)),
+            ("mcr.microsoft.com/mssql/server:2022-latest", Some(1433)),
+            ("public.ecr.aws/xray/aws-xray-daemon:3.3.15", Some(2000)),
+            ("localhost:5000/mongo@sha256:abc", Some(27017)),
+            ("adminer", Some(8080)),
+            ("myredis", None),
+            ("acme/redis-exporter:1", None),
+            ("", None),
+        ] {
+            let found = KnownImage::find(image).and_then(|row| row.ports.first()).map(|port| port.number);
+            assert_eq!(found, port, "{image}");
+        }
+    }
+
+    #[test]
+    fn what_images_are() {
+        for (image, store, engine, hunger) in [
+            (
+                "mysql:8",
+                Some(DataStoreKind::MySql),
+                Some(DatabaseEngine::Mysql),
+                Some(MemoryHunger::Database),
+            ),
+            (
+                "timescale/timescaledb",
+                Some(DataStoreKind::PostgreSql),
+                Some(DatabaseEngine::Postgres),
+                Some(MemoryHunger::Database),
+            ),
+            ("redis", Some(DataStoreKind::Redis), None, None),
+            ("confluentinc/cp-kafka", Some(DataStoreKind::MessageBroker), None, Some(MemoryHunger::Broker)),
+            ("quay.io/keycloak/keycloak", None, None, Some(MemoryHunger::Jvm)),
+            ("nginx", None, None, None),
+        ] {
+            let known = KnownImage::find(image).unwrap();
+            assert_eq!(
+                (known.data_store(), known.engine(), known.memory_hunger()),
+                (store, engine, hunger),
+                "{image}"
+            );
+        }
+    }
+
+    #[test]
+    fn ports_say_what_is_spoken_there() {
+        let speaks = |image: &str| {
+            KnownImage::find(image).unwrap().ports.iter().map(|port| port.speaks).collect::<Vec<_>>()
+        };
+        assert_eq!(speaks("clickhouse"), [Some(PortProtocol::Http), Some(PortProtocol::Other)]);
+        assert_eq!(speaks("jaegertracing/all-in-one"), [Some(PortProtocol::Grpc), Some(PortProtocol::Http)]);
+        assert_eq!(speaks("elasticsearch"), [None]);
+        assert_eq!(KnownImage::find("rabbitmq:4-management").unwrap().consoles, [15672]);
+        assert_eq!(KnownImage::find("phpmyadmin").unwrap().kind, ImageKind::Console);
+    }
+
+    #[test]
+    fn each_name_is_listed_once() {
+        let names: Vec<&str> = table::IMAGES.iter().flat_map(|row| row.names).copied().collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+}

@@ -1,0 +1,33 @@
+//! What AWS and widespread software say: the facts that more than one room asks for.
+//!
+//! In: a name, a number, a reference. Out: a typed answer from a table. Each table names its source and
+//! the month in which it was read, and no other crate holds a copy. Invariant: a cell that no source
+//! settles is empty; the caller then decides what not knowing means.
+
+pub mod database_engines;
+pub mod fargate_sizes;
+mod image_details;
+pub mod image_reference;
+pub mod instance_types;
+mod known_images;
+pub mod ports;
+pub mod quotas;
+pub mod regions;
+mod transport_protocol;
+pub mod url_schemes;
+mod value_range;
+
+/// Bytes of a MiB.
+pub const MIB: u64 = 1024 * 1024;
+
+pub use database_engines::{ClassProblem, DatabaseEngine};
+pub use fargate_sizes::FargateSize;
+pub use image_details::{ImageDetails, ImageUser};
+pub use image_reference::{EcrRepository, ImageReference};
+pub use instance_types::{InstanceType, ProcessorArchitecture};
+pub use known_images::{DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortProtocol};
+pub use quotas::ServiceQuota;
+pub use regions::AwsPartition;
+pub use transport_protocol::TransportProtocol;
+pub use url_schemes::UrlScheme;
+pub use value_range::ValueRange;

@@ -1,0 +1,35 @@
+//! Quotas and ranges of application load balancers.
+//!
+//! Source: Elastic Load Balancing, "Quotas for your Application Load Balancers" and API Reference,
+//! `CreateRule`, `CreateTargetGroup`; November 2026.
+
+use super::ServiceQuota;
+use crate::ValueRange;
+
+/// The port on which a load balancer serves HTTP.
+pub const HTTP_PORT: u16 = 80;
+
+/// The port on which a load balancer serves HTTPS.
+pub const HTTPS_PORT: u16 = 443;
+
+/// Priorities of a listener's rules; the lowest that fits is taken.
+pub const RULE_PRIORITIES: ValueRange<u32> = ValueRange { least: 1, most: 50_000 };
+
+/// Rules of a load balancer, default rules not counted.
+pub const RULES_PER_BALANCER: ServiceQuota = ServiceQuota { what: "rules of a load balancer", most: 100 };
+
+/// Values that the conditions of one rule hold together.
+pub const CONDITION_VALUES_PER_RULE: ServiceQuota =
+    ServiceQuota { what: "values of a rule's conditions", most: 5 };
+
+/// Characters of a host name or path pattern.
+pub const CONDITION_CHARACTERS: ServiceQuota = ServiceQuota { what: "characters of a condition", most: 128 };
+
+/// Seconds that a target is drained.
+pub const DEREGISTRATION_DELAY: ValueRange<u64> = ValueRange { least: 0, most: 3_600 };
+
+/// Seconds between the health checks of a target.
+pub const HEALTH_CHECK_INTERVAL: ValueRange<u64> = ValueRange { least: 5, most: 300 };
+
+/// Seconds until the health check of a target has failed.
+pub const HEALTH_CHECK_TIMEOUT: ValueRange<u64> = ValueRange { least: 2, most: 120 };

@@ -1,0 +1,221 @@
+//! `ports`: `[IP:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]` becomes one mapping per port.
+
+use super::{Service, entry, part};
+use crate::compose::limits::MOST_PORTS;
+use crate::compose::value::{is_ip, print_scalar};
+use crate::diagnostic::rules::compose as rules;
+use crate::source::{Origin, Provenance};
+use crate::yaml::{Mapping, Node, Value, word};
+use std::ops::Range;
+
+/// Expands every entry of the list; a range becomes several.
+pub(super) fn expand(service: &mut Service<'_, '_>, list: &mut Node) {
+    let Value::Sequence(items) = &mut list.value else { return };
+    if service.cx.options.no_interpolate && items.iter().any(|item| !parses(item)) {
+        return;
+    }
+    let mut long = Vec::with_capacity(items.len());
+    for (index, item) in std::mem::take(items).into_iter().enumerate() {
+        let text = match &item.value {
+            Value::String(text) => text.to_string(),
+            Value::Integer(_) => print_scalar(&item.value),
+            Value::Mapping(_) => {
+                long.push(item);
+                continue;
+            }
+            _ => {
+                let help = "write the port as an integer or a string";
+                service.refuse(&rules::BAD_PORT, &format!("ports[{index}]"), &item, "not a port", help);
+                continue;
+            }
+        };
+        match parse(&text) {
+            Ok(port) => {
+                let (first, last, _) = port.container;
+                if service.cx.budget.ports(usize::from(last - first) + 1) {
+                    write_out(service, &port, item.origin, &mut long);
+                } else if service.cx.budget.tell() {
+                    let why = format!("the port ranges add up to more than {MOST_PORTS} ports");
+                    let help = "publish only the ports that the service uses";
+                    service.refuse(&rules::TOO_MANY_PORTS, &format!("ports[{index}]"), &item, &why, help);
+                }
+            }
+            Err(why) => {
+                let help = "write `HOST:CONTAINER`, each a port or a range, with an optional `IP:` before and `/udp` after it";
+                service.refuse(&rules::BAD_PORT, &format!("ports[{index}]"), &item, why, help);
+            }
+        }
+    }
+    list.value = Value::Sequence(long);
+}
+
+fn parses(item: &Node) -> bool {
+    item.as_str().is_none_or(|text| parse(text).is_ok())
+}
+
+/// A parsed port string, with the byte ranges of its parts.
+#[derive(Debug, PartialEq)]
+struct Spec {
+    ip: Option<(String, Range<usize>)>,
+    host: Option<(u16, u16, Range<usize>)>,
+    container: (u16, u16, Range<usize>),
+    protocol: String,
+    protocol_at: Option<Range<usize>>,
+}
+
+fn parse(text: &str) -> Result<Spec, &'static str> {
+    let container_at = text.rfind(':').map_or(0, |at| at + 1);
+    let before = text.get(..container_at.saturating_sub(1)).filter(|_| container_at > 0);
+    let host_at = before.map_or(0, |before| before.rfind(':').map_or(0, |at| at + 1));
+    let tail = text.get(container_at..).unwrap_or("");
+    let (container, protocol) = tail.split_once('/').unwrap_or((tail, ""));
+    if container.is_empty() {
+        return Err("the container port is missing");
+    }
+    let protocol_at = container_at + container.len() + 1..text.len();
+    let lower = if protocol.is_empty() { "tcp".to_owned() } else { protocol.to_lowercase() };
+    if !["tcp", "udp", "sctp"].contains(&&*lower) {
+        return Err("the protocol must be tcp, udp or sctp");
+    }
+    let ip = before.and_then(|before| before.get(..host_at.checked_sub(1)?)).unwrap_or("");
+    let ip = address(ip)?.map(|ip| (ip, 0..host_at.saturating_sub(1)));
+    let (first, last) =
+        range(container).ok_or("the container port must be a number from 0 to 65535, or a range")?;
+    let host_text = before.and_then(|before| before.get(host_at..)).unwrap_or("");
+    let host = if host_text.is_empty() {
+        None
+    } else {
+        let (low, high) =
+            range(host_text).ok_or("the host port must be a number from 0 to 65535, or a range")?;
+        if last - first != high - low && last != first {
+            return Err("the two ranges differ in length");
+        }
+        Some((low, high, host_at..host_at + host_text.len()))
+    };
+    Ok(Spec {
+        ip,
+        host,
+        container: (first, last, container_at..container_at + container.len()),
+        protocol: lower,
+        protocol_at: (!protocol.is_empty()).then_some(protocol_at),
+    })
+}
+
+/// The address before the ports, without IPv6 brackets.
+fn address(text: &str) -> Result<Option<String>, &'static str> {
+    let bare = match text.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').ok_or("the address has no closing bracket")?,
+        None => text,
+    };
+    match bare {
+        "" => Ok(None),
+        ip if is_ip(ip) => Ok(Some(ip.to_owned())),
+        _ => Err("the part before the ports is not an IP address"),
+    }
+}
+
+fn range(text: &str) -> Option<(u16, u16)> {
+    let number = |text: &str| text.parse::<u16>().ok().filter(|_| !text.starts_with('+'));
+    let mut ends = text.split('-');
+    let first = number(ends.next()?)?;
+    let last = match ends.next() {
+        Some(last) => number(last)?,
+        None => first,
+    };
+    (last >= first).then_some((first, last))
+}
+
+/// One mapping per container port, sorted as strings, as Docker Compose does.
+fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &mut Vec<Node>) {
+    let (first, last, ref container_at) = spec.container;
+    let mut ports: Vec<u16> = (first..=last).collect();
+    ports.sort_by_cached_key(|port| format!("{port}/"));
+    let cx = &mut *service.cx;
+    let default = cx.sources.record(Provenance::Default { of: whole });
+    let target_origin = part(whole, container_at.clone(), cx);
+    let host_origin = spec.host.as_ref().map_or(default, |(_, _, at)| part(whole, at.clone(), cx));
+    let ip_origin = spec.ip.as_ref().map_or(default, |(_, at)| part(whole, at.clone(), cx));
+    let protocol_origin = spec.protocol_at.clone().map_or(default, |at| part(whole, at, cx));
+    for port in ports {
+        let mut mapping = Mapping::new();
+        entry(&mut mapping, "mode", Node::string(word("ingress"), default));
+        if let Some((ip, _)) = &spec.ip {
+            entry(&mut mapping, "host_ip", Node::string(ip.as_str(), ip_origin));
+        }
+        if port != 0 {
+            let target = Value::Integer(i128::from(port));
+            entry(&mut mapping, "target", Node::new(target, target_origin));
+        }
+        if let Some((low, high, _)) = &spec.host {
+            let published = published(*low, *high, first, last, port);
+            entry(&mut mapping, "published", Node::string(published, host_origin));
+        }
+        entry(&mut mapping, "protocol", Node::string(word(spec.protocol.as_str()), protocol_origin));
+        long.push(Node::new(Value::Mapping(mapping), whole));
+    }
+}
+
+/// The host port for a container port; a range if one container port has several host ports.
+fn published(low: u16, high: u16, first: u16, last: u16, port: u16) -> String {
+    let own = u32::from(low) + u32::from(port - first);
+    if first == last && low != high { format!("{own}-{high}") } else { own.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        match parse(text) {
+            Err(why) => format!("refused: {why}"),
+            Ok(spec) => {
+                let ip = spec.ip.map_or(String::new(), |(ip, _)| ip);
+                let host = spec.host.map_or(String::new(), |(low, high, _)| format!("{low}-{high}"));
+                format!("{ip}|{host}|{}-{}/{}", spec.container.0, spec.container.1, spec.protocol)
+            }
+        }
+    }
+
+    #[test]
+    fn every_form() {
+        for (given, wanted) in [
+            ("80", "||80-80/tcp"),
+            ("80/UDP", "||80-80/udp"),
+            ("80/", "||80-80/tcp"),
+            ("8080:80", "|8080-8080|80-80/tcp"),
+            (":80", "||80-80/tcp"),
+            ("3000-3005", "||3000-3005/tcp"),
+            ("9000-9002:90-92", "|9000-9002|90-92/tcp"),
+            ("9000-9002:93", "|9000-9002|93-93/tcp"),
+            ("127.0.0.1:8001:8001", "127.0.0.1|8001-8001|8001-8001/tcp"),
+            ("127.0.0.1::80", "127.0.0.1||80-80/tcp"),
+            ("[::1]:8080:80", "::1|8080-8080|80-80/tcp"),
+            ("::1:8080:80", "::1|8080-8080|80-80/tcp"),
+        ] {
+            assert_eq!(shown(given), wanted, "{given}");
+        }
+        for given in [
+            "",
+            "/tcp",
+            "80.5",
+            "80/icmp",
+            "localhost:80:80",
+            "90-80",
+            "1-3:1-2",
+            "99999",
+            "a:80",
+            "[::1:1:2",
+        ] {
+            assert!(shown(given).starts_with("refused"), "{given}: {}", shown(given));
+        }
+    }
+
+    #[test]
+    fn pieces_know_their_places() {
+        let spec = parse("[::1]:8080:80/udp").unwrap();
+        assert_eq!(spec.ip.map(|(_, at)| at), Some(0..5));
+        assert_eq!(spec.host.map(|(_, _, at)| at), Some(6..10));
+        assert_eq!(spec.container.2, 11..13);
+        assert_eq!(spec.protocol_at, Some(14..17));
+    }
+}

@@ -1,0 +1,250 @@
+//! Interpolation: `$` expressions in values, and strings converted to the number or boolean their key takes.
+//!
+//! In: one document. Out: the same document with every string interpolated. Keys are left alone. Invariant:
+//! a changed string carries [`Provenance::Interpolated`], with the byte range of each variable's value.
+
+use super::env::warn_unset;
+use super::template::{self, Failure, Variables};
+use super::value::print_scalar;
+use super::{Context, Environment, Variable, cast};
+use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
+use crate::secrets::secrets_of;
+use crate::source::{Origin, Provenance};
+use crate::yaml::{Node, Tag, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The project's variables, recording which ones were read.
+pub(super) struct EnvironmentVariables<'a> {
+    environment: &'a Environment,
+    deferred: Option<&'a BTreeSet<String>>,
+    read: Option<&'a mut BTreeMap<Arc<str>, Option<Arc<str>>>>,
+}
+
+impl<'a> EnvironmentVariables<'a> {
+    /// Reads variables without recording it.
+    pub(super) fn silent(environment: &'a Environment) -> Self {
+        EnvironmentVariables { environment, deferred: None, read: None }
+    }
+}
+
+impl Variables for EnvironmentVariables<'_> {
+    fn variable(&mut self, name: &str) -> Option<Variable> {
+        let found = self.environment.get(name)?;
+        if let Some(read) = &mut self.read
+            && read.get(name).is_none_or(Option::is_none)
+        {
+            read.insert(name.into(), Some(found.value.clone()));
+        }
+        Some(found.clone())
+    }
+
+    fn is_deferred(&self, name: &str) -> bool {
+        self.deferred.is_some_and(|deferred| deferred.contains(name))
+    }
+}
+
+/// Interpolates a document.
+pub(super) fn interpolate(
+    root: &mut Node,
+    environment: &Environment,
+    deferred: &BTreeSet<String>,
+    cx: &mut Context<'_>,
+) {
+    Walk { environment, deferred, cx }.node(root, &mut Vec::new());
+}
+
+/// Temporarily marks a value that was reported and will be dropped.
+const FAILED: &str = "!failed";
+
+/// Without its image, the service would be reported a second time.
+fn is_image(path: &[Arc<str>]) -> bool {
+    matches!(path, [room, _, key] if &**room == "services" && &**key == "image")
+}
+
+struct Walk<'a, 'b> {
+    environment: &'a Environment,
+    deferred: &'a BTreeSet<String>,
+    cx: &'a mut Context<'b>,
+}
+
+impl Walk<'_, '_> {
+    /// `path` holds keys, and `[]` for list items. Returns false if the value is no longer usable.
+    fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) -> bool {
+        match &mut node.value {
+            Value::String(_) => {
+                let text = self.text(node, path).is_some();
+                return text || is_image(path);
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Timestamp(_) => {
+                let text = print_scalar(&node.value);
+                self.guard(&text, node.origin, path);
+            }
+            Value::Sequence(items) => {
+                path.push(cast::ITEM.into());
+                items.retain_mut(|item| self.node(item, path));
+                path.pop();
+            }
+            Value::Mapping(mapping) => {
+                let mut failed = false;
+                for (key, value) in mapping.values_mut() {
+                    path.push(key.text.clone());
+                    if !self.node(value, path) {
+                        value.value = Value::Null;
+                        value.tag = Some(Box::new(Tag { name: FAILED.into(), origin: value.origin }));
+                        failed = true;
+                    }
+                    path.pop();
+                }
+                if failed {
+                    mapping.retain(|entry| entry.value.tag.as_ref().is_none_or(|tag| &*tag.name != FAILED));
+                }
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Interpolates a string and converts it to its type; `None` if an error was reported.
+    fn text(&mut self, node: &mut Node, path: &[Arc<str>]) -> Option<()> {
+        if let Value::String(text) = &node.value
+            && template::has_expression(text)
+        {
+            let text = text.clone();
+            let (filled, origin) = self.fill(&text, node.origin, path)?;
+            node.value = Value::String(filled);
+            node.origin = origin;
+        }
+        if let Value::String(text) = &node.value {
+            let text = text.clone();
+            self.guard(&text, node.origin, path);
+        }
+        let (Some(cast), Value::String(text)) = (cast::for_path(path), &node.value) else { return Some(()) };
+        match cast.apply(text) {
+            Ok(value) => {
+                if cast::is_old_boolean(text, &value) {
+                    let diagnostic = at_path(&rule::OLD_BOOLEAN, path, "is a YAML 1.1 boolean")
+                        .at(node.origin)
+                        .help(format!("write `{}`", value == Value::Bool(true)));
+                    self.cx.report(diagnostic);
+                }
+                node.value = value;
+                Some(())
+            }
+            Err(wanted) => {
+                let message = format!("must be {wanted}, not `{text}`");
+                let diagnostic = at_path(&rule::NOT_OF_TYPE, path, &message).at(node.origin);
+                self.cx.report(diagnostic.help(format!("write {wanted}, or set the variable to one")));
+                None
+            }
+        }
+    }
+
+    /// Hides the secrets in a value, whatever becomes of it. In a list, `NAME=value` has a name too.
+    fn guard(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) {
+        let key = path.last().map_or("", |key| &**key);
+        let (name, at) = match text.split_once('=') {
+            Some((name, _)) if key == cast::ITEM => (name, name.len() + 1),
+            _ => (key, 0),
+        };
+        let value = text.get(at..).unwrap_or_default();
+        if at == 0 || secrets_of(name, value).is_empty() {
+            return self.cx.sources.guard(if at == 0 { name } else { "" }, text, origin);
+        }
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let part = Provenance::Part { of: origin, range: narrow(at)..narrow(text.len()) };
+        let part = self.cx.sources.record(part);
+        self.cx.sources.guard(name, value, part);
+    }
+
+    fn fill(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) -> Option<(Arc<str>, Origin)> {
+        let mut variables = EnvironmentVariables {
+            environment: self.environment,
+            deferred: Some(self.deferred),
+            read: Some(&mut self.cx.variables),
+        };
+        match template::expand(text, &mut variables) {
+            Ok(expansion) => {
+                if !self.cx.budget.bytes(expansion.text.len()) {
+                    self.failed(Failure::TooLong(0..0), origin, path);
+                    return None;
+                }
+                self.warn_unset(&expansion, origin);
+                let substitutions = expansion.substitutions;
+                let origin = match substitutions.is_empty() {
+                    true => origin,
+                    false => {
+                        self.cx.sources.record(Provenance::Interpolated { template: origin, substitutions })
+                    }
+                };
+                Some((expansion.text.into(), origin))
+            }
+            Err(failure) => {
+                self.failed(failure, origin, path);
+                None
+            }
+        }
+    }
+
+    /// Warns of variables that are unset, each at its first place.
+    fn warn_unset(&mut self, expansion: &template::Expansion, origin: Origin) {
+        if expansion.unset.is_empty() {
+            return;
+        }
+        let mut places = BTreeMap::new();
+        for one in &expansion.substitutions {
+            places.entry(&one.variable).or_insert(&one.expression);
+        }
+        for name in &expansion.unset {
+            let range = places.get(name).map_or(0..0, |place| (*place).clone());
+            let place = self.cx.sources.record(Provenance::Part { of: origin, range });
+            warn_unset(name, place, self.cx);
+        }
+    }
+
+    fn failed(&mut self, failure: Failure, origin: Origin, path: &[Arc<str>]) {
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let mut place = |range: std::ops::Range<usize>| {
+            let range = narrow(range.start)..narrow(range.end);
+            self.cx.sources.record(Provenance::Part { of: origin, range })
+        };
+        let diagnostic = match failure {
+            Failure::TooLong(_) if !self.cx.budget.tell() => return,
+            Failure::TooLong(range) => {
+                let message = match range.is_empty() {
+                    true => "exceeds the limit for the values of all variables together".to_owned(),
+                    false => format!("is larger than {} MiB after interpolation", template::MOST_ADDED >> 20),
+                };
+                let place = if range.is_empty() { origin } else { place(range) };
+                at_path(&rule::TOO_LARGE, path, &message).at(place).help("mount large content as a file")
+            }
+            Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a malformed `$` expression")
+                .label(place(range), "starts here")
+                .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a literal dollar sign, write `$$`"),
+            Failure::Required { variable, reason, expression } => {
+                let colon = if reason.is_empty() { "" } else { ": " };
+                let message = format!("requires a value for the variable `{variable}`{colon}{reason}");
+                at_path(&rule::REQUIRED, path, &message)
+                    .at(place(expression))
+                    .help(format!("set `{variable}` in the environment, in `.env`, or with `--set {variable}=...`"))
+            }
+        };
+        self.cx.report(diagnostic);
+    }
+}
+
+/// A diagnostic on a key path, with the service's name if it belongs to one.
+fn at_path(rule: &'static crate::diagnostic::Rule, path: &[Arc<str>], message: &str) -> Diagnostic {
+    let mut shown = String::new();
+    for step in path {
+        if &**step != cast::ITEM && !shown.is_empty() {
+            shown.push('.');
+        }
+        shown.push_str(step);
+    }
+    let diagnostic = Diagnostic::new(rule, format!("`{shown}` {message}")).key(shown);
+    match path {
+        [room, service, ..] if &**room == "services" => diagnostic.service(&**service),
+        _ => diagnostic,
+    }
+}

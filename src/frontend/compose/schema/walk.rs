@@ -1,0 +1,261 @@
+//! Validates a tree against the key tables, in one pass.
+
+use super::accept::{Accept, Becomes, Kinds, Names, Shape};
+use super::same;
+use super::top::ROOT;
+use crate::compose::{Context, KeyPath, PathSegment};
+use crate::diagnostic::rules::compose as rules;
+use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::source::Origin;
+use crate::yaml::{Node, Value};
+
+/// One pass over one tree.
+pub(super) struct Walk<'a, 'b> {
+    cx: &'a mut Context<'b>,
+    path: Vec<PathSegment>,
+    /// The key whose value is being checked, to report missing keys in it.
+    place: Origin,
+    /// What the value of the current specification key becomes.
+    becomes: Becomes,
+}
+
+impl<'a, 'b> Walk<'a, 'b> {
+    pub(super) fn new(cx: &'a mut Context<'b>) -> Self {
+        Walk { cx, path: Vec::new(), place: Origin::NOWHERE, becomes: Becomes::Nothing }
+    }
+
+    pub(super) fn root(&mut self, root: &mut Node) {
+        self.place = root.origin;
+        self.shape(root, &ROOT);
+    }
+
+    /// Whether the value is valid and stays.
+    fn accepts(&mut self, node: &mut Node, accept: &Accept) -> bool {
+        match accept {
+            Accept::Either(choices) => {
+                let kind = Kinds::of(&node.value);
+                match choices.iter().find(|choice| choice.kinds().hold(kind)) {
+                    Some(choice) => self.accepts(node, choice),
+                    None => self.wrong_kind(node, accept.kinds()),
+                }
+            }
+            _ if !accept.kinds().hold(Kinds::of(&node.value)) => self.wrong_kind(node, accept.kinds()),
+            Accept::Of(_) => true,
+            Accept::Choice(words) => self.one_of(node, words),
+            Accept::Form(fits, described) => self.form(node, *fits, described),
+            Accept::Within(low, high) => self.within(node, *low, *high),
+            Accept::List(item) => self.list(node, item, false),
+            Accept::Set(item) => self.list(node, item, true),
+            Accept::Map(names) => self.map(node, names),
+            Accept::Shape(shape) => self.shape(node, shape),
+        }
+    }
+
+    fn wrong_kind(&mut self, node: &Node, wanted: Kinds) -> bool {
+        let found = node.value.kind();
+        let message = format!("{} must be {}, not {found}", self.shown(), wanted.describe());
+        let timed = matches!(self.becomes, Becomes::Duration | Becomes::AlwaysDuration);
+        let help = match &node.value {
+            Value::Integer(number) if timed => format!("write a duration with its unit: {number}s"),
+            Value::Timestamp(text) | Value::String(text) if !matches!(&node.value, Value::String(_)) => {
+                format!("quote it to make it a string: \"{text}\"")
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Bool(_) if wanted.hold(Kinds::STRING) => {
+                "quote the value to make it a string".to_owned()
+            }
+            Value::Null => "set a value, or remove the key".to_owned(),
+            _ => format!("use {}", wanted.describe()),
+        };
+        let origin = if self.cx.sources.place(node.origin).is_some() { node.origin } else { self.place };
+        let fault = self.fault(&rules::WRONG_TYPE, message).label(origin, format!("this is {found}"));
+        self.cx.report(fault.help(help));
+        false
+    }
+
+    fn one_of(&mut self, node: &Node, words: &[&str]) -> bool {
+        let text = node.as_str().unwrap_or("");
+        if words.contains(&text) {
+            return true;
+        }
+        let message = format!("{} must be one of {}, not `{text}`", self.shown(), words.join(", "));
+        let mut fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
+        if let Some(meant) = suggest::closest(text, words.iter().copied()) {
+            fault = fault.help(format!("did you mean `{meant}`?"));
+        } else {
+            fault = fault.help(format!("use one of {}", words.join(", ")));
+        }
+        self.cx.report(fault);
+        false
+    }
+
+    fn form(&mut self, node: &Node, fits: fn(&str) -> bool, described: &str) -> bool {
+        let text = node.as_str().unwrap_or("");
+        if fits(text) {
+            return true;
+        }
+        let message = format!("invalid value `{text}` for {}", self.shown());
+        let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
+        self.cx.report(fault.help(format!("it must be {described}")));
+        false
+    }
+
+    fn within(&mut self, node: &Node, low: i64, high: i64) -> bool {
+        let number = match &node.value {
+            Value::Integer(number) => *number,
+            #[allow(clippy::cast_possible_truncation, reason = "only compared with bounds")]
+            Value::Float(number) => *number as i128,
+            _ => return true,
+        };
+        if number >= i128::from(low) && (number <= i128::from(high) || high == i64::MAX) {
+            return true;
+        }
+        let bounds =
+            if high == i64::MAX { format!("at least {low}") } else { format!("from {low} to {high}") };
+        let message = format!("{} must be {bounds}, not {number}", self.shown());
+        let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
+        self.cx.report(fault.help(format!("use a number {bounds}")));
+        false
+    }
+
+    fn list(&mut self, node: &mut Node, item: &Accept, each_once: bool) -> bool {
+        let Value::Sequence(items) = &mut node.value else { return true };
+        let repeats = if each_once { same::repeats(items) } else { Vec::new() };
+        let firsts: Vec<Option<Origin>> = repeats
+            .iter()
+            .map(|first| first.and_then(|first| items.get(first)).map(|item| item.origin))
+            .collect();
+        let mut index = 0;
+        items.retain_mut(|entry| {
+            self.path.push(PathSegment::Index(index));
+            let first = firsts.get(index).copied().flatten();
+            let fits = self.accepts(entry, item) && first.is_none_or(|first| self.repeated(entry, first));
+            self.path.pop();
+            index += 1;
+            fits
+        });
+        true
+    }
+
+    fn repeated(&mut self, entry: &Node, first: Origin) -> bool {
+        let message = format!("{} is a duplicate", self.shown());
+        let fault = self
+            .fault(&rules::DUPLICATE_ITEM, message)
+            .label(entry.origin, "again here")
+            .label(first, "first here")
+            .help("remove one of them: the items of this list must be unique");
+        self.cx.report(fault);
+        false
+    }
+
+    fn map(&mut self, node: &mut Node, names: &Names) -> bool {
+        let Value::Mapping(mapping) = &mut node.value else { return true };
+        let place = self.place;
+        let mut doomed = Vec::new();
+        for (key, value) in mapping.values_mut() {
+            let named = (names.form)(&key.text);
+            if !named && !names.closed {
+                continue;
+            }
+            self.path.push(PathSegment::Key(key.text.clone()));
+            self.place = key.origin;
+            let fits = if named { self.accepts(value, &names.value) } else { self.bad_name(names.described) };
+            self.path.pop();
+            if !fits {
+                doomed.push(key.text.clone());
+            }
+        }
+        self.place = place;
+        if !doomed.is_empty() {
+            mapping.retain(|entry| !doomed.contains(&entry.key.text));
+        }
+        true
+    }
+
+    fn bad_name(&mut self, described: &str) -> bool {
+        let message = format!("{} is not a valid name", self.shown());
+        let fault = self.fault(&rules::INVALID_NAME, message).at(self.place);
+        self.cx.report(fault.help(format!("use {described}")));
+        false
+    }
+
+    fn shape(&mut self, node: &mut Node, shape: &Shape) -> bool {
+        let Value::Mapping(mapping) = &mut node.value else { return true };
+        let place = self.place;
+        let absent = shape.required.iter().find(|name| !mapping.contains_key(name));
+        let mut doomed = Vec::new();
+        for (key, value) in mapping.values_mut() {
+            let row = shape.find(&key.text);
+            if row.is_none() && (shape.open || (shape.extensible && key.text.starts_with("x-"))) {
+                continue;
+            }
+            self.path.push(PathSegment::Key(key.text.clone()));
+            self.place = key.origin;
+            let fits = match row {
+                Some(row) => {
+                    self.becomes = row.becomes;
+                    self.accepts(value, &row.accepts)
+                }
+                None => self.unknown(shape, &key.text),
+            };
+            self.path.pop();
+            if !fits {
+                doomed.push(key.text.clone());
+            }
+        }
+        self.place = place;
+        if !doomed.is_empty() {
+            mapping.retain(|entry| !doomed.contains(&entry.key.text));
+        }
+        absent.is_none_or(|name| self.missing(name))
+    }
+
+    fn unknown(&mut self, shape: &Shape, name: &str) -> bool {
+        let message = format!("unknown key {}", self.shown());
+        let mut fault =
+            self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "not in the Compose specification");
+        fault = match suggest::closest(name, shape.keys.iter().map(|key| key.name)) {
+            Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+            None if shape.extensible => {
+                fault.help(format!("remove it, or prefix a custom key with `x-`: `x-{name}`"))
+            }
+            None => fault.help("remove it"),
+        };
+        self.cx.report(fault);
+        false
+    }
+
+    fn missing(&mut self, name: &str) -> bool {
+        let message = format!("{} has no `{name}`", self.shown());
+        let fault = self.fault(&rules::MISSING_KEY, message).at(self.place);
+        self.cx.report(fault.help(format!("add `{name}`")));
+        false
+    }
+
+    fn fault(&self, rule: &'static Rule, message: String) -> Diagnostic {
+        let fault = Diagnostic::new(rule, message).key(KeyPath(self.path.clone()).to_string());
+        match self.path.as_slice() {
+            [PathSegment::Key(room), PathSegment::Key(service), ..] if &**room == "services" => {
+                fault.service(&**service)
+            }
+            _ => fault,
+        }
+    }
+
+    fn shown(&self) -> String {
+        if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", KeyPath(self.path.clone())) }
+    }
+}
+
+impl Accept {
+    /// The value kinds that it may accept.
+    fn kinds(&self) -> Kinds {
+        match self {
+            Accept::Of(kinds) => *kinds,
+            Accept::Choice(_) | Accept::Form(..) => Kinds::STRING,
+            Accept::Within(..) => Kinds::STRING.or(Kinds::INTEGER),
+            Accept::List(_) | Accept::Set(_) => Kinds::LIST,
+            Accept::Map(_) | Accept::Shape(_) => Kinds::MAPPING,
+            Accept::Either(choices) => choices.iter().map(Accept::kinds).fold(Kinds::NONE, Kinds::or),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Commands: a string is split into words as a shell would, without any expansion.
+
+use super::{Binder, is_empty};
+use crate::diagnostic::rules::compose as rules;
+use crate::source::Provenance;
+use crate::yaml::{Node, Value};
+
+impl Binder<'_, '_> {
+    pub(super) fn command(&mut self, mut node: Node) -> Option<Node> {
+        let Value::String(text) = &node.value else { return Some(node) };
+        let Some(words) = split(text) else {
+            let why = "has an unclosed quote or bracket, or a misplaced bracket";
+            let help = "close it, or write the command as a list";
+            self.refuse(&rules::BAD_COMMAND, node.origin, why, help);
+            return None;
+        };
+        let origin = node.origin;
+        let words = words.into_iter().map(|word| Node::string(word, origin)).collect();
+        node.value = Value::Sequence(words);
+        Some(node)
+    }
+
+    /// A string is a command for the container's shell.
+    pub(super) fn test(&mut self, mut node: Node) -> Option<Node> {
+        if let Value::String(text) = &node.value {
+            let default = self.cx.sources.record(Provenance::Default { of: node.origin });
+            let command = Node::string(text.clone(), node.origin);
+            node.value = Value::Sequence(vec![Node::string("CMD-SHELL", default), command]);
+        }
+        (!is_empty(&node)).then_some(node)
+    }
+}
+
+/// The current kind of quoting.
+#[derive(Default)]
+struct Quotes {
+    single: bool,
+    double: bool,
+    back: bool,
+    dollar: bool,
+}
+
+impl Quotes {
+    fn any(&self) -> bool {
+        self.single || self.double || self.back || self.dollar
+    }
+}
+
+/// The words of a command line; `None` if a quote is not closed. An unquoted `;`, `&`, `|`, `<` or `>` ends
+/// the command: the rest is not part of it.
+pub(super) fn split(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let (mut begun, mut escaped) = (false, false);
+    let mut quotes = Quotes::default();
+    for letter in line.chars() {
+        if escaped {
+            word.push(letter);
+            (escaped, begun) = (false, true);
+            continue;
+        }
+        match letter {
+            '\\' if !quotes.single => {
+                escaped = true;
+                continue;
+            }
+            '\\' => {
+                word.push(letter);
+                continue;
+            }
+            ' ' | '\t' | '\r' | '\n' => {
+                if quotes.any() {
+                    word.push(letter);
+                } else if begun {
+                    words.push(std::mem::take(&mut word));
+                    begun = false;
+                }
+                continue;
+            }
+            '`' if !quotes.single && !quotes.double && !quotes.dollar => quotes.back = !quotes.back,
+            ')' if !quotes.single && !quotes.double && !quotes.back => quotes.dollar = !quotes.dollar,
+            '(' if !quotes.single && !quotes.double && !quotes.back => {
+                if quotes.dollar || !word.ends_with('$') {
+                    return None;
+                }
+                quotes.dollar = true;
+                word.push(letter);
+                continue;
+            }
+            '"' if !quotes.single && !quotes.dollar => {
+                begun |= quotes.double;
+                quotes.double = !quotes.double;
+                continue;
+            }
+            '\'' if !quotes.double && !quotes.dollar => {
+                begun |= quotes.single;
+                quotes.single = !quotes.single;
+                continue;
+            }
+            ';' | '&' | '|' | '<' | '>' if !quotes.any() => {
+                if letter == '>' && word.starts_with(|first: char| first.is_ascii_digit()) {
+                    begun = false;
+                }
+                break;
+            }
+            _ => {}
+        }
+        begun = true;
+        word.push(letter);
+    }
+    if begun {
+        words.push(word);
+    }
+    (!escaped && !quotes.any()).then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words() {
+        for (line, words) in [
+            ("", Some(vec![])),
+            ("npm run  dev", Some(vec!["npm", "run", "dev"])),
+            ("sh -c \"a b\"", Some(vec!["sh", "-c", "a b"])),
+            ("a 'b \\ c' d\\ e", Some(vec!["a", "b \\ c", "d e"])),
+            ("a \"\" b", Some(vec!["a", "", "b"])),
+            ("a && b", Some(vec!["a"])),
+            ("a 2> log", Some(vec!["a"])),
+            ("a > log", Some(vec!["a"])),
+            ("echo $(date +%F)", Some(vec!["echo", "$(date +%F)"])),
+            ("echo (x)", None),
+            ("a 'b", None),
+            ("a \\", None),
+        ] {
+            let wanted = words.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(split(line), wanted, "{line}");
+        }
+    }
+}

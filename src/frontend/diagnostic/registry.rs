@@ -1,0 +1,33 @@
+//! The rules of a program: those of the front end, and those that the rooms above it declare.
+
+use super::Rule;
+
+/// Every rule that a program knows, by family and in the order of declaration.
+#[derive(Debug, Clone)]
+pub struct RuleRegistry {
+    rules: Vec<&'static Rule>,
+}
+
+impl RuleRegistry {
+    /// The rules of some lists; a rule that two lists share is registered once.
+    pub fn new<'a>(lists: impl IntoIterator<Item = &'a [&'static Rule]>) -> Self {
+        let mut rules: Vec<&'static Rule> = Vec::new();
+        for rule in lists.into_iter().flatten() {
+            if !rules.contains(rule) {
+                rules.push(rule);
+            }
+        }
+        rules.sort_by_key(|rule| rule.family());
+        RuleRegistry { rules }
+    }
+
+    /// Every rule.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Rule> {
+        self.rules.iter().copied()
+    }
+
+    /// The rule of a name.
+    pub fn find(&self, name: &str) -> Option<&'static Rule> {
+        self.iter().find(|rule| rule.name == name)
+    }
+}

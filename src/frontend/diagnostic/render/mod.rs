@@ -1,0 +1,217 @@
+//! Turns diagnostics into text: for people, and as JSON, SARIF and GitHub workflow commands.
+//!
+//! In: the [`Diagnostics`] of one or several compiles with their [`Sources`]. Out: text.
+//! Invariant: every format shows the same list, sorted by severity and then by position, without duplicates;
+//! only the format for people is shortened. Secret values never show.
+
+mod github;
+mod human;
+mod json;
+mod mask;
+mod printable;
+mod sarif;
+mod unsaid;
+mod view;
+
+pub use github::github;
+pub use human::Human;
+pub use json::json;
+pub use printable::{one_line, printable};
+pub use sarif::sarif;
+
+use super::{Diagnostic, Diagnostics, Severity};
+use crate::source::{Location, Origin, Role, SourceFile, Sources, Span, VariableSource};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::rc::Rc;
+use unsaid::Unsaid;
+use view::FileView;
+
+/// A diagnostic with its positions resolved.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The diagnostic.
+    pub diagnostic: &'a Diagnostic,
+    /// Its message, as it may be shown.
+    pub message: String,
+    /// The positions, the primary one first.
+    pub spans: Vec<Shown<'a>>,
+    /// Its notes, and where the variables in its value came from.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Vec<String>,
+    /// The targets it was found for.
+    pub targets: Vec<&'a str>,
+}
+
+/// A position to show.
+#[derive(Debug, Clone)]
+pub struct Shown<'a> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// The byte range.
+    pub span: Span,
+    /// First character.
+    pub start: Location,
+    /// One past the last character.
+    pub end: Location,
+    /// The text to show there; may be empty.
+    pub label: String,
+    /// Whether the message is about this position.
+    pub primary: bool,
+    /// The file's text, as it may be shown.
+    view: Rc<FileView<'a>>,
+}
+
+impl Shown<'_> {
+    /// `compose.yaml:7:9`.
+    pub fn place(&self) -> String {
+        format!("{}:{}:{}", one_line(self.file.path().as_str()), self.start.line, self.start.column)
+    }
+}
+
+/// Resolves the positions of all diagnostics, sorts them and removes duplicates.
+pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>) -> Vec<Found<'a>> {
+    let mut found: Vec<Found<'a>> = Vec::new();
+    for (list, sources) in runs {
+        let mut unsaid = Unsaid::new(list, sources);
+        found.extend(list.iter().map(|diagnostic| look_up(diagnostic, sources, &mut unsaid)));
+    }
+    found.sort_by(|left, right| left.order().cmp(&right.order()));
+    found.dedup_by(|next, kept| next.order() == kept.order());
+    found
+}
+
+impl Found<'_> {
+    /// The primary position, if there is one.
+    pub fn primary(&self) -> Option<&Shown<'_>> {
+        self.spans.first()
+    }
+
+    fn order(&self) -> impl Ord + '_ {
+        let place = self.primary().map(|shown| (shown.file.path(), shown.start, shown.end));
+        let diagnostic = self.diagnostic;
+        (
+            Reverse(diagnostic.severity),
+            place.is_none(),
+            place,
+            diagnostic.rule.name,
+            &diagnostic.message,
+            &diagnostic.target,
+        )
+    }
+}
+
+fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, unsaid: &mut Unsaid<'a>) -> Found<'a> {
+    let mut spans: Vec<Shown<'a>> = Vec::new();
+    for label in &diagnostic.labels {
+        for (index, place) in sources.places(label.origin).into_iter().enumerate() {
+            let Some(file) = sources.file(place.span.file) else { continue };
+            let text = if index == 0 { label.text.as_str() } else { role_text(place.role) };
+            match spans.iter_mut().find(|shown| shown.span == place.span) {
+                Some(shown) if shown.label.is_empty() => text.clone_into(&mut shown.label),
+                Some(_) => {}
+                None => spans.push(Shown {
+                    file,
+                    span: place.span,
+                    start: file.location(place.span.start),
+                    end: file.location(place.span.end),
+                    label: text.to_owned(),
+                    primary: spans.is_empty(),
+                    view: unsaid.view(place.span.file, file),
+                }),
+            }
+        }
+    }
+    let mut notes = diagnostic.notes.clone();
+    if let Some(label) = diagnostic.labels.first() {
+        notes.extend(variable_notes(sources, label.origin));
+    }
+    let mut found = Found {
+        diagnostic,
+        message: diagnostic.message.clone(),
+        spans,
+        notes,
+        help: diagnostic.help.clone(),
+        targets: diagnostic.target.as_deref().into_iter().collect(),
+    };
+    unsaid.leave_out(&mut found);
+    found
+}
+
+/// The text for a position other than the value itself.
+fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Value => "",
+        Role::Alias => "through this alias",
+        Role::Extends => "inherited through this `extends`",
+        Role::Include => "included here",
+        Role::Overridden => "overridden",
+        Role::Variable => "the variable gets its value here",
+        Role::Premise => "because of this",
+    }
+}
+
+/// Number of variables of one value that are listed.
+const MOST_NOTES: usize = 16;
+
+/// Where the variables in a value came from, for sources that are not files.
+fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
+    let (mut notes, mut named): (Vec<String>, BTreeSet<String>) = Default::default();
+    for found in sources.substitutions(origin) {
+        let name = &found.variable;
+        let note = match &found.source {
+            VariableSource::Environment(_) => format!("`{name}` comes from the process environment"),
+            VariableSource::Flag(_) => format!("`{name}` is set on the command line"),
+            VariableSource::Fallback => format!("`{name}` is not set, so its default is used"),
+            VariableSource::Unset => format!("`{name}` is not set, so it is empty"),
+            VariableSource::File(_) | VariableSource::Computed(_) => continue,
+        };
+        if notes.len() < MOST_NOTES && named.insert(note.clone()) {
+            notes.push(note);
+        }
+    }
+    notes
+}
+
+/// Number of diagnostics by severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Errors.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+    /// Notes.
+    pub notes: usize,
+}
+
+impl Counts {
+    /// Counts a list.
+    pub fn of(found: &[Found<'_>]) -> Self {
+        let count = |severity| found.iter().filter(|one| one.diagnostic.severity == severity).count();
+        Counts {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let said: Vec<String> = words
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        match said.as_slice() {
+            [] => f.write_str("no problems found"),
+            said => f.write_str(&said.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,339 @@
+//! Secrets in a command: `--password x`, `redis-cli -a x`, `mysqladmin -px`, `curl -u user:x`.
+//!
+//! In: the words of a command, or a line of a shell. Out: the ranges of the secrets. Invariant: linear; a
+//! quoted command inside a command is looked into three levels deep.
+
+use super::secret_names::{SecretKind, kind_of};
+use super::secret_pairs::is_shell_reference;
+use super::secret_spans::{in_order, secret_spans};
+use super::secret_values::{can_be_secret, is_blank, is_opaque};
+use std::ops::Range;
+
+/// A secret in a command of several words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandSecret {
+    /// The number of the word.
+    pub word: usize,
+    /// The bytes of the word that are the secret.
+    pub range: Range<usize>,
+}
+
+/// How a program takes a secret behind a short flag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FlagForm {
+    /// Only in the same word: `-psecret`.
+    Attached,
+    /// In the same word or in the next.
+    Either,
+    /// In the next word, behind the user's name: `-u user:secret`.
+    Login(char),
+}
+
+use FlagForm::{Attached, Either, Login};
+
+/// Short flags whose value is a secret, by program.
+/// Source: the manual page of each program, July 2026.
+const PROGRAMS: &[(&[&str], &[&str], FlagForm)] = &[
+    (
+        &[
+            "mysql",
+            "mysqladmin",
+            "mysqldump",
+            "mysqlcheck",
+            "mysqlimport",
+            "mysqlshow",
+            "mysqlslap",
+            "mysqlpump",
+            "mysqlsh",
+            "mysqlbinlog",
+            "mysql_upgrade",
+            "mariadb",
+            "mariadb-admin",
+            "mariadb-dump",
+            "mariadb-check",
+            "mariadb-import",
+            "mariadb-show",
+            "mariadb-slap",
+            "mariadb-binlog",
+            "mariadb-upgrade",
+        ],
+        &["-p"],
+        Attached,
+    ),
+    (&["redis-cli", "valkey-cli", "keydb-cli", "redis-benchmark"], &["-a"], Either),
+    (
+        &["mongo", "mongosh", "mongodump", "mongorestore", "mongoimport", "mongoexport", "mongostat"],
+        &["-p"],
+        Either,
+    ),
+    (&["sshpass", "cqlsh", "elasticsearch-users"], &["-p"], Either),
+    (&["ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami", "ldapdelete", "ldappasswd"], &["-w"], Either),
+    (&["sqlcmd", "bcp", "osql", "mosquitto_pub", "mosquitto_sub"], &["-P"], Either),
+    (&["curl"], &["-u", "--user", "-U", "--proxy-user"], Login(':')),
+    (&["http", "https", "xh"], &["-a", "--auth"], Login(':')),
+    (&["etcdctl"], &["--user"], Login(':')),
+    (&["ttyd"], &["-c", "--credential"], Login(':')),
+    (&["smbclient", "smbget"], &["-U", "--user"], Login('%')),
+];
+
+/// Words behind which a secret stands, so many words away, if the program was named.
+const POSITIONS: &[(&str, &str, usize)] = &[
+    ("rabbitmqctl", "add_user", 2),
+    ("rabbitmqctl", "change_password", 2),
+    ("rabbitmqctl", "authenticate_user", 2),
+    ("redis-cli", "AUTH", 1),
+    ("mc", "set", 4),
+    ("mc", "add", 4),
+    ("vault", "login", 1),
+];
+
+/// The secrets in the words of a command, each word a text of its own.
+#[must_use]
+pub fn secrets_in_command<S: AsRef<str>>(words: &[S]) -> Vec<CommandSecret> {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let mut flagged = flag_values(&words).into_iter().peekable();
+    let mut secrets = Vec::new();
+    for (word, text) in words.iter().enumerate() {
+        let mut ranges = secret_spans(text);
+        while let Some((_, range)) = flagged.next_if(|(at, _)| *at <= word) {
+            ranges.push(range);
+        }
+        secrets.extend(in_order(text, ranges).into_iter().map(|range| CommandSecret { word, range }));
+    }
+    secrets
+}
+
+/// The secrets in a line of a shell, or in a script.
+pub(super) fn secrets_in_shell(text: &str, found: &mut Vec<Range<usize>>) {
+    in_shell(text, 0..text.len(), 0, found);
+}
+
+fn in_shell(text: &str, part: Range<usize>, depth: usize, found: &mut Vec<Range<usize>>) {
+    let words = shell_words(text, part);
+    let texts: Vec<&str> = words.iter().map(|range| text.get(range.clone()).unwrap_or_default()).collect();
+    let mut values = flag_values(&texts).into_iter().peekable();
+    for (at, (range, word)) in words.iter().zip(&texts).enumerate() {
+        let mut flagged = false;
+        while let Some((_, value)) = values.next_if(|(word, _)| *word <= at) {
+            found.push(range.start + value.start..range.start + value.end);
+            flagged = true;
+        }
+        if !flagged && depth < 3 && word.contains(char::is_whitespace) {
+            in_shell(text, range.clone(), depth + 1, found);
+        }
+    }
+}
+
+/// The words of a part of a text, without the quotes around them; separators are words of their own.
+fn shell_words(text: &str, part: Range<usize>) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let (mut words, mut at) = (Vec::new(), part.start);
+    let mut unclosed = [false, false];
+    while at < part.end {
+        let Some(byte) = bytes.get(at).copied() else { break };
+        if byte.is_ascii_whitespace() && byte != b'\n' {
+            at += 1;
+        } else if b";|&()`\n".contains(&byte) {
+            words.push(at..at + 1);
+            at += 1;
+        } else {
+            let word = shell_word(bytes, at..part.end, &mut unclosed);
+            at = word.end.max(at + 1);
+            words.push(unquoted(bytes, word));
+        }
+    }
+    words
+}
+
+/// One word, which quotes hold together.
+fn shell_word(bytes: &[u8], part: Range<usize>, unclosed: &mut [bool; 2]) -> Range<usize> {
+    let mut at = part.start;
+    while at < part.end {
+        let Some(byte) = bytes.get(at).copied() else { break };
+        match byte {
+            b'\\' => at += 1,
+            b'"' | b'\'' => {
+                let open = unclosed.get_mut(usize::from(byte == b'"'));
+                let rest = bytes.get(at + 1..part.end).unwrap_or_default();
+                // A quote that nothing closes is a letter, and so are all of its kind behind it.
+                match open {
+                    Some(none) if !*none => match rest.iter().position(|next| *next == byte) {
+                        Some(length) => at += length + 1,
+                        None => *none = true,
+                    },
+                    _ => {}
+                }
+            }
+            byte if byte.is_ascii_whitespace() || b";|&()`".contains(&byte) => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    part.start..at.min(part.end)
+}
+
+fn unquoted(bytes: &[u8], word: Range<usize>) -> Range<usize> {
+    let inner = bytes.get(word.clone()).unwrap_or_default();
+    match inner {
+        [first @ (b'"' | b'\''), middle @ .., last] if first == last && !middle.contains(first) => {
+            word.start + 1..word.end - 1
+        }
+        _ => word,
+    }
+}
+
+/// The secrets behind flags: the number of the word, and the range in it.
+fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
+    let mut found = Vec::new();
+    let mut program: Option<&str> = None;
+    for (at, word) in words.iter().enumerate() {
+        if matches!(*word, ";" | "|" | "&" | "&&" | "||" | "(" | ")" | "`" | "\n") {
+            program = None;
+        } else if is_program(base_name(word)) {
+            program = Some(base_name(word));
+        }
+        let value = long_flag(words, at)
+            .or_else(|| keyword(words, at))
+            .or_else(|| program.and_then(|program| short_flag(program, words, at)))
+            .or_else(|| program.and_then(|program| position(program, words, at)));
+        found.extend(value);
+        if let Some(secret) = word.strip_prefix("pass:").filter(|secret| is_value(secret)) {
+            found.push((at, word.len() - secret.len()..word.len()));
+        }
+    }
+    found.sort_by_key(|(at, range)| (*at, range.start));
+    found
+}
+
+fn base_name(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+fn is_program(word: &str) -> bool {
+    let known = |(names, _, _): &(&[&str], &[&str], FlagForm)| names.contains(&word);
+    PROGRAMS.iter().any(known) || POSITIONS.iter().any(|(name, _, _)| *name == word) || word == "htpasswd"
+}
+
+fn is_value(word: &str) -> bool {
+    !word.is_empty() && !is_shell_reference(word) && !is_blank(word)
+}
+
+/// The whole of a word, if it can be a secret.
+fn whole(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at)?;
+    let inner = word.trim_matches(['"', '\'']);
+    let start = word.len() - word.trim_start_matches(['"', '\'']).len();
+    Some((at, start..start + inner.len())).filter(|_| is_value(inner))
+}
+
+/// `--password x`, `-password x`, `--requirepass x`. What holds an `=` is a pair.
+fn long_flag(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let flag = words.get(at)?.strip_prefix('-')?;
+    let next = words.get(at + 1)?.trim_matches(['"', '\'']);
+    if flag.len() < 3 || flag.contains(['=', ' ', ':']) || next.starts_with('-') {
+        return None;
+    }
+    let credential = match kind_of(flag)? {
+        SecretKind::Address => false,
+        SecretKind::Hint => is_opaque(next),
+        SecretKind::Auth => next.contains(':') || is_opaque(next),
+        _ => true,
+    };
+    whole(words, at + 1).filter(|_| credential && can_be_secret(flag, next))
+}
+
+/// Words of configuration files: `requirepass x` of Redis, `login u password x` of netrc.
+fn keyword(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at)?;
+    let netrc =
+        *word == "password" && at.checked_sub(2).and_then(|before| words.get(before)) == Some(&"login");
+    let redis = matches!(*word, "requirepass" | "masterauth");
+    whole(words, at + 1).filter(|_| netrc || redis)
+}
+
+fn short_flag(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at)?;
+    let taken =
+        PROGRAMS.iter().filter(|(names, _, _)| names.contains(&program)).find_map(|(_, flags, form)| {
+            let flag =
+                flags.iter().find(|flag| word.starts_with(**flag) && (flag.len() == 2 || word == *flag))?;
+            Some((flag.len(), *form))
+        });
+    let (length, form) = taken?;
+    let attached =
+        Some((at, length..word.len())).filter(|(_, range)| word.get(range.clone()).is_some_and(is_value));
+    match form {
+        Attached => attached.and_then(|(at, range)| trimmed(word, at, range)),
+        Either if attached.is_some() => attached.and_then(|(at, range)| trimmed(word, at, range)),
+        Either => whole(words, at + 1),
+        Login(separator) => {
+            let (at, range) =
+                if attached.is_some() && length == 2 { attached? } else { whole(words, at + 1)? };
+            let login = words.get(at)?.get(range.clone())?;
+            let user = login.find(separator)? + 1;
+            Some((at, range.start + user..range.end)).filter(|_| login.get(user..).is_some_and(is_value))
+        }
+    }
+}
+
+/// Without the quotes that are part of the word: `-p"x"`.
+fn trimmed(word: &str, at: usize, range: Range<usize>) -> Option<(usize, Range<usize>)> {
+    let value = word.get(range.clone())?;
+    let start = range.start + value.len() - value.trim_start_matches(['"', '\'']).len();
+    let inner = value.trim_matches(['"', '\'']);
+    Some((at, start..start + inner.len())).filter(|_| is_value(inner))
+}
+
+fn position(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at)?;
+    if program == "htpasswd" && word.starts_with('-') && word.contains('b') {
+        return whole(words, at + if word.contains('n') { 2 } else { 3 });
+    }
+    let found = POSITIONS.iter().find(|(name, before, _)| *name == program && before == word);
+    let (_, _, away) = found?;
+    let next = words.get(at + 1)?;
+    whole(words, at + away).filter(|_| !next.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(words: &[&str]) -> Vec<String> {
+        let secrets = secrets_in_command(words);
+        secrets.iter().map(|secret| words[secret.word][secret.range.clone()].to_owned()).collect()
+    }
+
+    #[test]
+    fn secrets_in_the_words_of_a_command() {
+        for (words, secrets) in [
+            (&["CMD", "redis-cli", "-a", "walnut", "ping"][..], &["walnut"][..]),
+            (&["CMD", "mysqladmin", "ping", "-h", "localhost", "-pwalnut"], &["walnut"]),
+            (&["CMD-SHELL", "mysqladmin ping -pwalnut || exit 1"], &["walnut"]),
+            (&["redis-server", "--requirepass", "wal nut"], &["wal nut"]),
+            (&["app", "--db-password=walnut", "--api-key", "fern-1"], &["walnut", "fern-1"]),
+            (&["curl", "-fu", "elastic:walnut", "http://es"], &[]),
+            (&["curl", "-u", "elastic:walnut", "http://es"], &["walnut"]),
+            (&["sh", "-c", "redis-server --requirepass walnut"], &["walnut"]),
+            (&["rabbitmqctl", "add_user", "app", "walnut"], &["walnut"]),
+            (&["openssl", "rsa", "-passin", "pass:walnut"], &["walnut"]),
+        ] {
+            assert_eq!(found(words), secrets, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_command_that_are_no_secrets() {
+        for words in [
+            &["redis-cli", "-a", "$REDIS_PASSWORD", "ping"][..],
+            &["redis-cli", "-h", "cache", "ping"],
+            &["mysql", "-h", "db", "-p", "app"],
+            &["docker", "run", "-p", "80:80"],
+            &["app", "--password-file", "/run/secrets/db", "--no-password", "--token-ttl", "3600"],
+            &["app", "--password", "--verbose"],
+            &["curl", "-u", "elastic", "http://es"],
+        ] {
+            assert!(found(words).is_empty(), "{words:?}");
+        }
+    }
+}

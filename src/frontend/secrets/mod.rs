@@ -1,0 +1,41 @@
+//! What is a secret: the one list, for whatever must not show or ship one.
+//!
+//! In: names, values, texts, commands, paths and contents as plain strings and bytes. Out: whether there is a
+//! secret, and the byte range of it alone. A leaf: it reads nothing, and knows neither YAML nor Compose.
+//! Invariant: every function is pure, takes time linear in its input, and gives ranges that lie on
+//! character boundaries, in order, without overlap. `docs/secrets.md` says the same for users, with
+//! the error rates that `tests/secret_rates.rs` measures.
+
+mod command_flags;
+mod name_words;
+mod password_urls;
+mod secret_files;
+mod secret_names;
+mod secret_pairs;
+mod secret_spans;
+mod secret_values;
+mod secret_words;
+mod token_forms;
+
+pub use command_flags::{CommandSecret, secrets_in_command};
+pub use name_words::name_words;
+pub use secret_files::{credential_in_content, credential_in_file, is_credential_file};
+pub use secret_names::is_secret_name;
+pub use secret_spans::secret_spans;
+pub use secret_values::can_be_secret;
+
+use secret_names::{SecretKind, kind_of};
+use std::ops::Range;
+
+/// The secrets in the value of a variable: all of it where the name says so, else what has the form of one.
+#[must_use]
+pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
+    let spans = secret_spans(value);
+    // A connection string under such a name is secret only in part.
+    let partly = kind_of(name) == Some(SecretKind::Address) && !spans.is_empty();
+    let whole = !partly && is_secret_name(name) && can_be_secret(name, value);
+    if whole { std::iter::once(0..value.len()).collect() } else { spans }
+}
+
+#[cfg(test)]
+mod tests;

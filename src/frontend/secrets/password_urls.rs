@@ -1,0 +1,170 @@
+//! Passwords in addresses: `scheme://user:password@host`, `user:password@tcp(host)`, and secret links.
+//!
+//! In: a text. Out: the ranges of the passwords. Invariant: linear; what is looked at for one address is bounded.
+
+use super::secret_pairs::{is_pair_name, is_shell_reference};
+use super::secret_values::{is_blank, is_opaque, is_switch};
+use super::token_forms::token_forms;
+use std::ops::Range;
+
+/// No user name, password or host in an address is longer.
+const LONGEST_PART: usize = 1024;
+
+/// Whether the address has a password in it, before its host or in its query.
+pub(super) fn credential_in_url(value: &str) -> bool {
+    let mut found = Vec::new();
+    url_passwords(value, &mut found);
+    token_forms(value, &mut found);
+    let mut parameters = value.split(['?', '&', ';']).skip(1).filter_map(|pair| pair.split_once('='));
+    !found.is_empty()
+        || parameters.any(|(name, value)| {
+            is_pair_name(name) && !value.is_empty() && !is_shell_reference(value) && !is_switch(value)
+        })
+}
+
+/// Whether a part of the address is so random that knowing it is the right to use it.
+pub(super) fn opaque_in_url(value: &str) -> bool {
+    let path =
+        value.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    path.split(['/', '?', '&', '=', '#']).any(|part| part.len() >= 16 && is_opaque(part))
+}
+
+/// The part of a text from `start` up to the first of `stops`, never longer than an address.
+fn until(text: &str, start: usize, stops: fn(u8) -> bool) -> Range<usize> {
+    let rest = text.as_bytes().get(start..).unwrap_or_default();
+    let length =
+        rest.iter().take(LONGEST_PART).position(|byte| stops(*byte)).unwrap_or(rest.len().min(LONGEST_PART));
+    start..start + length
+}
+
+fn ends_url(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'`<>".contains(&byte)
+}
+
+fn ends_authority(byte: u8) -> bool {
+    ends_url(byte) || b"/?#".contains(&byte)
+}
+
+/// The passwords of every address in a text.
+pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices("://") {
+        if let Some(password) = authority_password(text, at + 3) {
+            found.push(password);
+        }
+    }
+    for marker in ["@tcp(", "@tcp4(", "@tcp6(", "@udp(", "@unix(", "@cloudsql("] {
+        found.extend(text.match_indices(marker).filter_map(|(at, _)| password_before(text, at)));
+    }
+    for (at, marker) in text.match_indices("jdbc:oracle:thin:") {
+        let start = at + marker.len();
+        let login = text.get(until(text, start, |byte| ends_url(byte) || byte == b'@')).unwrap_or_default();
+        if let Some((user, password)) = login.split_once('/') {
+            keep(text, start + user.len() + 1..start + user.len() + 1 + password.len(), found);
+        }
+    }
+    found.extend(secret_links(text));
+    found.extend(bare_login(text));
+}
+
+fn keep(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let Some(secret) = text.get(range.clone()) else { return };
+    if !secret.is_empty() && !is_shell_reference(secret) && !is_blank(secret) {
+        found.push(range);
+    }
+}
+
+/// The password in `user:password@host`, where the text has its authority from `start`.
+fn authority_password(text: &str, start: usize) -> Option<Range<usize>> {
+    let mut authority = text.get(until(text, start, ends_authority))?;
+    if !authority.contains('@') {
+        // A password with a slash in it, which should have been encoded: `user:pa/ss@host`.
+        let (_, port) = authority.split_once(':')?;
+        if port
+            .split(',')
+            .next()
+            .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return None;
+        }
+        authority = text.get(until(text, start, ends_url))?;
+    }
+    let login = authority.get(..authority.rfind('@')?)?;
+    let colon = login.find(':')?;
+    let mut kept = Vec::new();
+    keep(text, start + colon + 1..start + login.len(), &mut kept);
+    kept.pop()
+}
+
+/// The password of a login that ends at `end`: `user:password@tcp(host)`.
+fn password_before(text: &str, end: usize) -> Option<Range<usize>> {
+    let from = text.as_bytes().get(..end)?;
+    let length = from
+        .iter()
+        .rev()
+        .take(LONGEST_PART)
+        .position(|byte| ends_url(*byte))
+        .unwrap_or(end.min(LONGEST_PART));
+    let start = end - length;
+    let login = text.get(start..end)?;
+    let user = login.rfind("://").map_or(0, |at| at + 3);
+    let colon = user + login.get(user..)?.find(':')?;
+    let mut kept = Vec::new();
+    keep(text, start + colon + 1..end, &mut kept);
+    kept.pop()
+}
+
+/// Links of which knowing them is the right to use them: incoming webhooks.
+/// Source: the issuers' pages on incoming webhooks, July 2026.
+fn secret_links(text: &str) -> Vec<Range<usize>> {
+    const HOOKS: &[&str] = &[
+        "hooks.slack.com/services/",
+        "hooks.slack.com/workflows/",
+        "hooks.slack.com/triggers/",
+        "discord.com/api/webhooks/",
+        "discordapp.com/api/webhooks/",
+        "webhook.office.com/webhookb2/",
+        "hooks.zapier.com/hooks/catch/",
+        "chat.googleapis.com/v1/spaces/",
+        "maker.ifttt.com/trigger/",
+    ];
+    let mut found = Vec::new();
+    for hook in HOOKS {
+        let mut from = 0;
+        for (at, _) in text.match_indices(hook) {
+            if at < from {
+                continue;
+            }
+            let path = until(text, at + hook.len(), ends_url);
+            from = path.end;
+            if path.len() > 8 {
+                keep(text, path, &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// `user:password@host:port` as the whole text, without a scheme.
+fn bare_login(text: &str) -> Option<Range<usize>> {
+    let start = text.len() - text.trim_start().len();
+    let whole = text.trim();
+    if whole.len() > LONGEST_PART
+        || whole.contains("://")
+        || whole.starts_with("jdbc:")
+        || whole.bytes().any(ends_url)
+    {
+        return None;
+    }
+    let (login, host) = whole.rsplit_once('@')?;
+    let (user, password) = login.split_once(':')?;
+    let (name, port) = host.split_once(':')?;
+    let digits = port.split(['/', '?', ',']).next().unwrap_or_default();
+    let named = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    let is_login =
+        named(user) && named(name) && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let from = start + user.len() + 1;
+    Some(from..from + password.len())
+        .filter(|_| is_login && !password.is_empty() && !is_shell_reference(password))
+}

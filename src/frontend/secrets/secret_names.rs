@@ -1,0 +1,309 @@
+//! Which names say that their value is a secret.
+//!
+//! In: the name of a variable, a key or a flag. Out: whether it promises a secret, and of which kind; the
+//! value has the last word (`secret_values`). The last word that matters decides: `PASSWORD_RESET_TOKEN`
+//! holds a token, `TOKEN_TTL` a time. Invariant: a pure function of the name.
+
+use super::name_words::name_words;
+use super::secret_words::{
+    ALONE, GLUED, HARMLESS_ENDS, ISSUED_KEYS, KEY_FAMILIES, KNOWN, NEUTRAL_ENDS, OWNERS,
+};
+use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
+
+/// What a secret name promises, which decides what its value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SecretKind {
+    /// Whatever a person chose: numbers and single words count.
+    Password,
+    /// Chosen by the operator: any text works, so that even a placeholder is in force.
+    Chosen,
+    /// Given out by an issuer: a placeholder is no such thing.
+    Issued,
+    /// Credentials, or the method by which they are checked.
+    Auth,
+    /// An address that holds credentials or does not.
+    Address,
+    /// A name that says little: only a value that looks like a credential counts.
+    Hint,
+}
+
+use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password};
+
+/// Whether the name says that its value is a secret.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    kind_of(name).is_some()
+}
+
+fn is(list: &[&str], word: &str) -> bool {
+    list.contains(&word)
+}
+
+/// What the name promises, if it promises a secret.
+pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
+    let mut words = name_words(name);
+    let joined = words.join("_");
+    if let Some((_, kind)) = KNOWN.iter().find(|(known, _)| *known == joined) {
+        return *kind;
+    }
+    let published =
+        |prefix: &&[&str]| prefix.len() < words.len() && words.iter().zip(*prefix).all(|(a, b)| a == b);
+    if PUBLISHED.iter().any(published) {
+        return None;
+    }
+    // `INNER_API_KEY_FOR_PLUGIN`: whom it is for does not change what it is.
+    if let Some(purpose) = words.iter().skip(1).position(|word| word == "FOR") {
+        words.truncate(purpose + 1);
+    }
+    drop_neutral_ends(&mut words);
+    // A webhook's address is the secret; any other address only leads to one.
+    let address = words.len() > 1 && words.last().is_some_and(|last| last == "URL" || last == "URI");
+    if address && words.iter().rev().nth(1).is_some_and(|word| word == "WEBHOOK") {
+        words.pop();
+    }
+    let (last, before) = words.split_last()?;
+    let switch =
+        before.iter().any(|word| is(SWITCHES, word)) || before.last().is_some_and(|word| word == "NO");
+    if switch || is(HARMLESS_ENDS, last) {
+        return None;
+    }
+    of_end(last, before).or_else(|| password_inside(before))
+}
+
+/// Drops numbers and the words that only say which secret it is.
+fn drop_neutral_ends(words: &mut Vec<String>) {
+    while words.len() > 1 {
+        let Some(last) = words.last() else { return };
+        let number = last.trim_start_matches('V').bytes().all(|byte| byte.is_ascii_digit());
+        // `SECRET_KEY_BASE` of Rails, `PASSWORD_HASH`.
+        let previous = words.iter().rev().nth(1).map(String::as_str);
+        let of_key = last == "BASE" && previous == Some("KEY");
+        let of_password = last == "HASH" && previous == Some("PASSWORD");
+        if !(number || of_key || of_password || is(NEUTRAL_ENDS, last)) {
+            break;
+        }
+        let content = last.starts_with("CONTENT");
+        words.pop();
+        if content {
+            file_as_content(words);
+        }
+    }
+    if let Some(last) = words.last_mut() {
+        let letters = last.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+        if letters > 2 {
+            last.truncate(letters);
+        }
+    }
+}
+
+/// `KEYFILE_CONTENT` is no path: it is the key.
+fn file_as_content(words: &mut Vec<String>) {
+    if let Some(stem) = words.last().and_then(|last| last.strip_suffix("FILE")).map(str::to_owned) {
+        words.pop();
+        words.extend(Some(stem).filter(|stem| !stem.is_empty()));
+    }
+}
+
+/// What the end of a name promises.
+fn of_end(last: &str, before: &[String]) -> Option<SecretKind> {
+    let previous = before.last().map(String::as_str);
+    if let "KEY" | "KEYS" = last {
+        return of_key(before);
+    }
+    let found = |list: &[(&str, SecretKind)], same: fn(&str, &str) -> bool| {
+        list.iter().find(|(word, _)| same(last, word)).map(|(_, kind)| *kind)
+    };
+    if let Some(kind) = found(ALONE, |last, word| last == word) {
+        // `SECURE_COOKIE` is a switch, and a lone `Cookie` a header.
+        let no_secret = |word| is(&["CSRF", "INSECURE", "SECURE", "XSRF"], word);
+        if last == "COOKIE" && previous.is_none_or(no_secret) {
+            return None;
+        }
+        // A token for a webhook is no address.
+        let token = before.split_last().filter(|(word, _)| kind == Address && is(&["SECRET", "TOKEN"], word));
+        let kind = token.map_or(kind, |_| Issued);
+        return Some(kind);
+    }
+    found(GLUED, |last, word| last.ends_with(word))
+        .or_else(|| of_glued(last))
+        .or_else(|| of_pair(previous, last))
+}
+
+/// `SECRETKEY`, `DBPASS`: a short word counts only where it is glued to a known one.
+fn of_glued(word: &str) -> Option<SecretKind> {
+    let owned = |end: &str| {
+        word.strip_suffix(end).is_some_and(|owner| OWNERS.iter().any(|known| owner.ends_with(known)))
+    };
+    if owned("PASS") || owned("PWD") || owned("PW") {
+        return Some(Password);
+    }
+    if owned("AUTH") {
+        return Some(Auth);
+    }
+    let family = word.strip_suffix("KEY").or_else(|| word.strip_suffix("KEYS"))?;
+    let ends = |list: &[&str]| list.iter().any(|known| family.ends_with(known));
+    if ends(PUBLIC_KEYS) {
+        None
+    } else if ends(ISSUED_KEYS) {
+        Some(Issued)
+    } else {
+        Some(Chosen).filter(|_| ends(KEY_FAMILIES))
+    }
+}
+
+/// Words that promise a secret only as a pair.
+fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
+    match (previous?, last) {
+        ("ACCESS" | "AUTH" | "BACKUP" | "RECOVERY" | "SECURITY" | "UNLOCK", "CODE" | "CODES") => {
+            Some(Password)
+        }
+        ("SEED" | "RECOVERY", "PHRASE" | "WORDS") => Some(Chosen),
+        ("ACCESS" | "ADMIN" | "API" | "AUTH" | "BEARER" | "CLIENT" | "REFRESH" | "SERVICE", "TOKENS") => {
+            Some(Issued)
+        }
+        ("AES" | "CRYPTO" | "ENCRYPTION" | "KEY" | "SECRET", "IV") => Some(Chosen),
+        _ => None,
+    }
+}
+
+/// What the words before `KEY` or `KEYS` make of it.
+fn of_key(before: &[String]) -> Option<SecretKind> {
+    let mut which = before.iter().rev().map(String::as_str);
+    let mut previous = which.next();
+    // `ENCRYPTION_PRIMARY_KEY` is one of several, `PRIMARY_KEY` a column.
+    if previous.is_some_and(|word| is(NEUTRAL_ENDS, word)) {
+        previous = which.next().filter(|word| is(KEY_FAMILIES, word) || is(ISSUED_KEYS, word)).or(previous);
+    }
+    let Some(previous) = previous else { return Some(Hint) };
+    if is(PUBLIC_KEYS, previous) || before.iter().any(|word| is(PUBLIC_APPS, word)) {
+        return None;
+    }
+    if is(ISSUED_KEYS, previous) {
+        return Some(Issued);
+    }
+    Some(if is(KEY_FAMILIES, previous) { Chosen } else { Hint })
+}
+
+/// `PASSWORD_ADMIN`: a password whose owner stands behind it.
+fn password_inside(words: &[String]) -> Option<SecretKind> {
+    let found = words.iter().any(|word| is(&["PASSWORD", "PASSWD", "PASSPHRASE"], word));
+    Some(Password).filter(|_| found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_say_secret() {
+        for name in [
+            "PASSWORD",
+            "PASSWORD_2",
+            "PASSWORD2",
+            "DBPASSWORD",
+            "PGPASSWORD",
+            "MYSQL_PWD",
+            "DBPASS",
+            "LDAP_BINDPW",
+            "RABBITMQ_DEFAULT_PASS",
+            "SMTP_PASS",
+            "API_KEY_1",
+            "APIKEY",
+            "apiKey",
+            "x-api-key",
+            "STRIPE_API_KEY",
+            "FERNET_KEY",
+            "AES_KEY",
+            "RSA_KEY",
+            "TLS_KEY",
+            "SSH_KEY",
+            "ENCRYPTION_KEY",
+            "SIGNING_KEY",
+            "JWT_KEY",
+            "SESSION_KEY",
+            "COOKIE_KEY",
+            "HMAC_KEY",
+            "LICENSE_KEY",
+            "ACCESS_KEY",
+            "SECRET_ACCESS_KEY",
+            "SECRET_KEY_BASE",
+            "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
+            "GITHUB_PAT",
+            "SENTRY_DSN",
+            "REDIS_AUTH",
+            "RABBITMQ_ERLANG_COOKIE",
+            "NP_SALT",
+            "DB_CREDENTIALS",
+            "GITHUB_TOKEN",
+            "SLACK_WEBHOOK_URL",
+            "PASSWORD_ADMIN",
+            "PRIVATE_KEY_BASE64",
+            "spring.datasource.password",
+            "ConnectionStrings__Password",
+            "requirepass",
+            "MONGO_KEYFILE_CONTENT",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_only_speak_of_secrets() {
+        for name in [
+            "",
+            "PWD",
+            "TOKEN_TTL",
+            "TOKEN_EXPIRY",
+            "PASSWORD_MIN_LENGTH",
+            "PASSWORD_RESET_TIMEOUT",
+            "PASSWORD_HASHERS",
+            "KEYCLOAK_URL",
+            "ENABLE_PASSWORD",
+            "NEXT_PUBLIC_API_KEY",
+            "VITE_API_KEY",
+            "REACT_APP_TOKEN",
+            "DB_PASSWORD_FILE",
+            "PRIVATE_KEY_PATH",
+            "JWT_PUBLIC_KEY",
+            "RELAY_PUBKEY",
+            "AWS_ACCESS_KEY_ID",
+            "SECRET_NAME",
+            "SECRETS_MANAGER_ARN",
+            "TOKEN_HEADER",
+            "ALLOW_EMPTY_PASSWORD",
+            "MYSQL_RANDOM_ROOT_PASSWORD",
+            "MAX_TOKENS",
+            "TOKENIZERS_PARALLELISM",
+            "SORT_KEY",
+            "PRIMARY_KEY",
+            "COMPASS",
+            "BYPASS",
+            "MONKEYS",
+            "KEYBOARD",
+            "COOKIE_SECURE",
+            "SESSION_COOKIE",
+            "AUTHOR",
+            "PUSHER_APP_KEY",
+            "STRIPE_PUBLISHABLE_KEY",
+            "PATH",
+            "SECRET_FORCED_LANGUAGE",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_kind_decides_what_counts() {
+        for (name, kind) in [
+            ("DB_PASSWORD", Password),
+            ("JWT_SECRET", Chosen),
+            ("GITHUB_TOKEN", Issued),
+            ("SMTP_AUTH", Auth),
+            ("MAILER_DSN", Address),
+            ("CARBONE_KEY", Hint),
+            ("PASSWORD_RESET_TOKEN", Issued),
+        ] {
+            assert_eq!(kind_of(name), Some(kind), "{name}");
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Which values can be a secret at all.
+//!
+//! In: a name that says secret, and its value. Out: whether the value can be one. What cannot: nothing, a
+//! switch, a number or a duration (a password may be a number), a path, an address without credentials, a
+//! reference to where the secret is kept, a public key, a blank to fill in. No first character decides by
+//! itself. Invariant: a pure function; a value longer than [`LONGEST_OTHER`] is a secret.
+
+use super::password_urls::{credential_in_url, opaque_in_url};
+use super::secret_names::{SecretKind, kind_of};
+
+/// Longer values under a secret name are secrets: no switch, path or address is that long.
+const LONGEST_OTHER: usize = 1024;
+
+/// Whether a value under this name can be a secret.
+///
+/// A blank to fill in (`<your-key>`, `your-token`, `xxxx`, `...`) never is one. A word such as `changeme` is
+/// none where an issuer gives the value out (`API_KEY`, `TOKEN`), since no issuer knows it; a password or a
+/// signing key of `changeme` is in force once it is deployed, so it counts.
+#[must_use]
+pub fn can_be_secret(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    if value.len() > LONGEST_OTHER {
+        return true;
+    }
+    let kind = kind_of(name).unwrap_or(SecretKind::Chosen);
+    if value.is_empty() || is_switch(value) || is_public(value) || is_blank(value) || is_reference(value) {
+        return false;
+    }
+    match kind {
+        SecretKind::Address => credential_in_url(value) || (is_webhook(name) && opaque_in_url(value)),
+        _ if is_url(value) => credential_in_url(value),
+        _ if is_path(value) => false,
+        SecretKind::Password => value.len() > 3 || !is_number(value),
+        SecretKind::Issued => !is_measure(value) && !is_stand_in(value),
+        SecretKind::Chosen => !is_measure(value),
+        SecretKind::Auth => !is_measure(value) && !is_method(value),
+        SecretKind::Hint => is_opaque(value),
+    }
+}
+
+fn is_webhook(name: &str) -> bool {
+    super::name_words(name).iter().any(|word| word.starts_with("WEBHOOK"))
+}
+
+pub(super) fn is_switch(value: &str) -> bool {
+    const SWITCHES: &[&str] = &[
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "null",
+        "none",
+        "nil",
+        "~",
+        "[]",
+        "{}",
+        "enabled",
+        "disabled",
+        "auto",
+        "optional",
+        "required",
+        "never",
+        "always",
+        "undefined",
+    ];
+    SWITCHES.iter().any(|switch| value.eq_ignore_ascii_case(switch))
+}
+
+/// How a program may check who is calling; under `*_AUTH` these are no credentials.
+fn is_method(value: &str) -> bool {
+    const METHODS: &[&str] = &[
+        "basic",
+        "bearer",
+        "cram-md5",
+        "digest",
+        "gssapi",
+        "htpasswd",
+        "jwt",
+        "kerberos",
+        "ldap",
+        "local",
+        "login",
+        "md5",
+        "ntlm",
+        "oauth",
+        "oauth2",
+        "oidc",
+        "open",
+        "password",
+        "peer",
+        "plain",
+        "proxy",
+        "saml",
+        "scram-sha-256",
+        "scram-sha-512",
+        "simple",
+        "token",
+        "trust",
+        "xoauth2",
+        "starttls",
+        "ssl",
+        "tls",
+        "default",
+    ];
+    METHODS.iter().any(|method| value.eq_ignore_ascii_case(method))
+}
+
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number of at most twelve digits, with a unit or without: `3600`, `-1`, `0.5`, `24h`, `32MB`, `60/minute`.
+fn is_measure(value: &str) -> bool {
+    const UNITS: &[&str] = &[
+        "", "ms", "s", "sec", "m", "min", "h", "d", "w", "y", "b", "k", "kb", "mb", "g", "gb", "%",
+        "/second", "/minute", "/hour", "/day", "days", "hours", "minutes", "seconds",
+    ];
+    let value = value.trim_start_matches('-');
+    let digits =
+        value.len() - value.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.').len();
+    let unit = value.get(digits..).unwrap_or_default().trim_start();
+    (1..=12).contains(&digits) && UNITS.iter().any(|known| unit.eq_ignore_ascii_case(known))
+}
+
+/// Keys that are made to be shown: public keys, certificates, and publishable keys of issuers.
+fn is_public(value: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ssh-dss ",
+        "ecdsa-sha2-",
+        "sk-ssh-",
+        "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----",
+        "-----BEGIN RSA PUBLIC KEY-----",
+        "-----BEGIN PGP PUBLIC KEY",
+        "pk_live_",
+        "pk_test_",
+        "pk.eyJ",
+        "pk-lf-",
+        "sb_publishable_",
+        "age1",
+    ];
+    STARTS.iter().any(|start| value.starts_with(start)) && !value.contains("PRIVATE KEY-----")
+}
+
+/// A blank to fill in, which nobody uses as it stands.
+pub(super) fn is_blank(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let framed = |open, close| value.len() > 2 && value.starts_with(open) && value.ends_with(close);
+    let spaced = lower.replace(['_', ' ', '.'], "-");
+    let starts = [
+        "your-",
+        "my-secret-here",
+        "replace-",
+        "insert-",
+        "put-your",
+        "add-your",
+        "enter-",
+        "fill-",
+        "todo",
+        "fixme",
+    ];
+    let same = |letters: &str| value.len() > 2 && value.chars().all(|letter| letters.contains(letter));
+    let inside = [
+        "-here",
+        "your-secret",
+        "your-api",
+        "your-token",
+        "your-key",
+        "yoursecret",
+        "yourapikey",
+        "yourtoken",
+    ];
+    (framed('<', '>') && !value.contains("><"))
+        || starts.iter().any(|start| spaced.starts_with(start))
+        || (spaced.starts_with("your")
+            && lower.len() < 32
+            && !lower.bytes().any(|byte| byte.is_ascii_digit()))
+        || inside
+            .iter()
+            .any(|part| if part.starts_with("-h") { spaced.ends_with(part) } else { spaced.contains(part) })
+        || same("xX-_")
+        || same("*.")
+}
+
+/// A word that stands in for what an issuer gives out.
+fn is_stand_in(value: &str) -> bool {
+    const STARTS: &[&str] =
+        &["changeme", "changethis", "change", "example", "placeholder", "dummy", "sample", "replaceme"];
+    const WORDS: &[&str] =
+        &["user_provided", "unset", "tbd", "n/a", "na", "foo", "bar", "test", "string", "secret", "token"];
+    let letters: String =
+        value.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let plain = !value.bytes().any(|byte| byte.is_ascii_digit());
+    (plain && STARTS.iter().any(|start| letters.starts_with(start)))
+        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Where the secret is kept, not the secret: an ARN, an expression of a template, a link to a vault.
+pub(super) fn is_reference(value: &str) -> bool {
+    let framed = |open: &str, close: &str| value.starts_with(open) && value.ends_with(close);
+    let variable = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let named = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+    };
+    variable.is_some_and(named)
+        || (framed("{{", "}}") && value.matches("{{").count() == 1)
+        || framed("%env(", ")%")
+        || value.strip_prefix("env:").is_some_and(named)
+        || framed("$(cat ", ")")
+        || ["op://", "vault:secret/", "secretsmanager:"].iter().any(|start| value.starts_with(start))
+        || is_secret_arn(value)
+}
+
+/// The ARN of a Secrets Manager secret, an SSM parameter, or a KMS key.
+/// Source: IAM's service authorization reference, resource types of the three services, July 2026.
+fn is_secret_arn(value: &str) -> bool {
+    let mut parts = value.splitn(6, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (arn, partition, service, region, account, resource) =
+        (next(), next(), next(), next(), next(), next());
+    let known = match service {
+        "secretsmanager" => resource.starts_with("secret:"),
+        "ssm" => resource.starts_with("parameter/"),
+        "kms" => resource.starts_with("key/") || resource.starts_with("alias/"),
+        _ => false,
+    };
+    let place = region.len() > 6
+        && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let partition = partition == "aws" || partition.starts_with("aws-");
+    arn == "arn" && partition && known && place && account.len() == 12 && is_number(account)
+}
+
+/// One address, with a scheme and no space in it.
+fn is_url(value: &str) -> bool {
+    let scheme = value.split("://").next().unwrap_or_default();
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-:".contains(&byte);
+    let jdbc =
+        scheme.len() < value.len() && !scheme.is_empty() && scheme.len() < 40 && scheme.bytes().all(letters);
+    jdbc && !value.contains(char::is_whitespace)
+}
+
+/// A path: of several ordinary parts, or of one that ends as files do.
+fn is_path(value: &str) -> bool {
+    let windows =
+        value.get(1..3) == Some(":\\") && value.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let rooted = ["/", "./", "../", "~/", "%kernel.project_dir%/", "%(here)s/", "file:/"]
+        .iter()
+        .any(|start| value.starts_with(start));
+    let rest = if windows { value.get(3..).unwrap_or_default() } else { value };
+    let parts: Vec<&str> =
+        rest.split(['/', '\\']).filter(|part| !part.is_empty() && !is_dots(part)).collect();
+    let ordinary = parts.iter().all(|part| is_ordinary(part) || part.starts_with('%'));
+    let file = parts.last().is_some_and(|last| ends_as_file(last));
+    ordinary
+        && !parts.is_empty()
+        && match rooted || windows {
+            true => parts.len() > 1 || file || value.ends_with('/'),
+            false => file,
+        }
+}
+
+fn is_dots(part: &str) -> bool {
+    matches!(part, "." | ".." | "~")
+}
+
+/// Whether a part of a path reads like a name that somebody gave: `jwt-2.pem`, `Users`, `myApp`; not `Jalr+XUt`.
+fn is_ordinary(part: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._- @".contains(&byte);
+    let upper = part.bytes().filter(u8::is_ascii_uppercase).count();
+    let lower = part.bytes().filter(u8::is_ascii_lowercase).count();
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    let humps = upper == 0 || lower == 0 || (digits == 0 && upper <= 3);
+    // Long runs without a break are keys, whatever their case.
+    let longest = part.split(['.', '_', '-']).map(str::len).max().unwrap_or(0);
+    part.bytes().all(plain) && humps && !(upper > 0 && digits > 2 && lower == 0) && longest <= 24
+}
+
+fn ends_as_file(part: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "asc", "cer", "cert", "cfg", "conf", "crt", "db", "der", "env", "gpg", "htpasswd", "ini", "jks",
+        "json", "jwk", "key", "keystore", "p12", "p8", "pass", "pem", "pfx", "pub", "secret", "sh", "sqlite",
+        "token", "toml", "txt", "yaml", "yml",
+    ];
+    part.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && ENDS.contains(&end))
+}
+
+/// Whether the value looks like a credential, for names that say little.
+pub(super) fn is_opaque(value: &str) -> bool {
+    if value.len() < 10 || value.contains(char::is_whitespace) || is_measure(value) || is_stand_in(value) {
+        return false;
+    }
+    let of = |test: fn(&u8) -> bool| value.bytes().any(|byte| test(&byte));
+    let mixed = of(u8::is_ascii_digit) && of(u8::is_ascii_alphabetic);
+    let base64 = value.len() >= 16
+        && of(u8::is_ascii_uppercase)
+        && of(u8::is_ascii_lowercase)
+        && !value.contains(['.', '-', ' ', ',']);
+    (mixed && !is_named_thing(value)) || base64
+}
+
+/// A version, a host with a port, an address of mail, a list.
+fn is_named_thing(value: &str) -> bool {
+    let dotted = value.split(['.', ':', ',', '/', '@']).map(str::len).max().unwrap_or(0) < 10;
+    dotted && value.contains(['.', ':', ',', '/', '@'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_escapes_by_its_first_character() {
+        for value in [
+            "/Jalr+XUtnFEMI/K7MDENG/bPxRfiCYINVENTEDKY",
+            "/JalrXUtnFEMI/K7MDENG/bPxRfiCYINVENTEDKY",
+            "$2b$12$abcdefghij",
+            "$ecret-walnut",
+            "./Abc-walnut",
+            "/walnut",
+            "arn:walnut",
+            "arn:aws:walnut",
+            "*walnut",
+            "&walnut",
+            "!walnut",
+            "{walnut",
+            "[walnut",
+            "#walnut",
+            "|walnut",
+            ">walnut",
+            "-walnut",
+            "~walnut",
+            "%walnut",
+            "=walnut",
+            "<walnut",
+        ] {
+            assert!(can_be_secret("DB_PASSWORD", value), "{value}");
+            assert!(can_be_secret("AWS_SECRET_ACCESS_KEY", value), "{value}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_no_secrets() {
+        for value in [
+            "",
+            "  ",
+            "true",
+            "Off",
+            "none",
+            "/run/secrets/db",
+            "./certs/tls.key",
+            "../keys/jwt.pem",
+            "/certs/",
+            "certs/tls.key",
+            "C:\\keys\\tls.key",
+            "http://backend:8080",
+            "postgres://db/app",
+            "<your-key>",
+            "your_api_key",
+            "xxxx",
+            "****",
+            "${OTHER}",
+            "{{ resolve }}",
+            "-----BEGIN CERTIFICATE-----\nMIID",
+            "ssh-ed25519 AAAAC3Nz a@b",
+            "pk_test_0000000000",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-a1b2c3:password::",
+            "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/app/db",
+        ] {
+            assert!(!can_be_secret("APP_SECRET", value), "{value}");
+            assert!(!can_be_secret("API_TOKEN", value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_a_password_where_it_is_in_force() {
+        for (name, value, can) in [
+            ("POSTGRES_PASSWORD", "changeme", true),
+            ("JWT_SECRET", "changeme", true),
+            ("API_KEY", "changeme", false),
+            ("GITHUB_TOKEN", "example", false),
+            ("POSTGRES_PASSWORD", "123456", true),
+            ("DOOR_PIN", "4711", true),
+            ("POSTGRES_PASSWORD", "12", false),
+            ("APP_SECRET", "3600", false),
+            ("SMTP_AUTH", "plain", false),
+            ("REDIS_AUTH", "walnut", true),
+            ("CARBONE_KEY", "orders", false),
+            ("CARBONE_KEY", "k7Hd0pWqZ2xN5vRt", true),
+            ("MAILER_DSN", "smtp://mail:25", false),
+            ("MAILER_DSN", "smtp://u:walnut@mail:25", true),
+            ("WEBHOOK_URL", "https://n8n.example.org/", false),
+            ("CHAT_WEBHOOK_URL", "https://chat.example.org/hooks/q7hd0pwqz2xn5vrtk7hd", true),
+        ] {
+            assert_eq!(can_be_secret(name, value), can, "{name}={value}");
+        }
+    }
+}

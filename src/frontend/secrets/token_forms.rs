@@ -1,0 +1,261 @@
+//! Secrets that are known by their form, whatever stands around them.
+//!
+//! In: a text. Out: the ranges of tokens of known issuers, access keys of AWS, private keys in PEM, and hashes
+//! of passwords. Invariant: linear: a run that a form has taken is not looked at again, and a form that
+//! refuses has looked at no more than its shortest length.
+
+use std::ops::Range;
+
+/// Which letters a token goes on with.
+#[derive(Clone, Copy)]
+enum Letters {
+    /// Letters and digits.
+    Plain,
+    /// These, `_` and `-`.
+    Word,
+    /// These and `.`.
+    Dotted,
+    /// What base64, hashes and their parameters are written with.
+    Hash,
+}
+
+impl Letters {
+    fn has(self, byte: u8) -> bool {
+        let more: &[u8] = match self {
+            Letters::Plain => b"",
+            Letters::Word => b"_-",
+            Letters::Dotted => b"_-.",
+            Letters::Hash => b"./+=$,_-",
+        };
+        byte.is_ascii_alphanumeric() || more.contains(&byte)
+    }
+}
+
+use Letters::{Dotted, Hash, Plain, Word};
+
+/// How a token starts, what it goes on with, and how many of these there are at least.
+/// Source: the issuers' own pages on the formats of their tokens, July 2026.
+const FORMS: &[(&str, Letters, usize)] = &[
+    // GitHub and GitLab
+    ("ghp_", Plain, 16),
+    ("gho_", Plain, 16),
+    ("ghu_", Plain, 16),
+    ("ghs_", Plain, 16),
+    ("ghr_", Plain, 16),
+    ("github_pat_", Word, 16),
+    ("glpat-", Dotted, 16),
+    ("gldt-", Word, 16),
+    ("glrt-", Dotted, 16),
+    ("glcbt-", Word, 16),
+    ("glptt-", Word, 16),
+    ("glagent-", Word, 16),
+    ("gloas-", Word, 16),
+    ("glsoat-", Word, 16),
+    // Chat
+    ("xoxb-", Word, 10),
+    ("xoxp-", Word, 10),
+    ("xoxa-", Word, 10),
+    ("xoxr-", Word, 10),
+    ("xoxs-", Word, 10),
+    ("xoxe-", Word, 10),
+    ("xoxe.", Dotted, 10),
+    ("xapp-", Word, 10),
+    // Payment and shops
+    ("sk_live_", Plain, 16),
+    ("sk_test_", Plain, 16),
+    ("rk_live_", Plain, 16),
+    ("rk_test_", Plain, 16),
+    ("whsec_", Hash, 16),
+    ("shpat_", Plain, 16),
+    ("shpss_", Plain, 16),
+    ("shpca_", Plain, 16),
+    ("shppa_", Plain, 16),
+    ("sq0atp-", Word, 16),
+    ("sq0csp-", Word, 16),
+    // Registries
+    ("npm_", Plain, 30),
+    ("pypi-Ag", Word, 16),
+    ("dckr_pat_", Word, 16),
+    ("dckr_oat_", Word, 16),
+    ("rubygems_", Plain, 32),
+    // Models
+    ("sk-ant-", Word, 16),
+    ("sk-proj-", Word, 16),
+    ("sk-svcacct-", Word, 16),
+    ("sk-admin-", Word, 16),
+    ("sk-or-v1-", Plain, 16),
+    ("sk-lf-", Word, 16),
+    ("sk-", Plain, 32),
+    ("hf_", Plain, 20),
+    ("gsk_", Plain, 32),
+    ("xai-", Plain, 32),
+    ("r8_", Plain, 32),
+    ("pplx-", Plain, 32),
+    // Clouds
+    ("AIza", Word, 30),
+    ("GOCSPX-", Word, 16),
+    ("ya29.", Dotted, 20),
+    ("dop_v1_", Plain, 16),
+    ("doo_v1_", Plain, 16),
+    ("dor_v1_", Plain, 16),
+    ("hvs.", Word, 20),
+    ("hvb.", Word, 20),
+    ("dapi", Plain, 32),
+    ("pscale_tkn_", Dotted, 16),
+    ("pscale_pw_", Dotted, 16),
+    ("sbp_", Plain, 32),
+    ("sb_secret_", Word, 16),
+    ("tskey-", Word, 16),
+    ("dp.pt.", Plain, 32),
+    ("dp.st.", Dotted, 32),
+    ("HRKU-", Word, 32),
+    ("pul-", Plain, 32),
+    // Mail
+    ("SG.", Dotted, 20),
+    ("xkeysib-", Word, 32),
+    ("key-", Plain, 32),
+    // Observability and tools
+    ("glsa_", Word, 32),
+    ("glc_", Hash, 32),
+    ("sntrys_", Hash, 32),
+    ("sntryu_", Plain, 32),
+    ("NRAK-", Plain, 20),
+    ("PMAK-", Word, 32),
+    ("lin_api_", Plain, 32),
+    ("ntn_", Plain, 32),
+    ("figd_", Word, 20),
+    ("ATATT3", Hash, 32),
+    ("CFPAT-", Word, 32),
+    ("CCIPAT_", Word, 32),
+    ("AGE-SECRET-KEY-1", Plain, 32),
+];
+
+/// How the hash of a password starts, as crypt, htpasswd and LDAP write it.
+const HASHES: &[&str] = &[
+    "$2a$", "$2b$", "$2y$", "$apr1$", "$argon2", "$1$", "$5$", "$6$", "$y$", "$scrypt", "$pbkdf2", "{SSHA}",
+    "{SHA}",
+];
+
+/// The tokens of known form in a text.
+pub(super) fn token_forms(text: &str, found: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let inside =
+            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+        let taken = match byte {
+            b'$' | b'{' => hash(bytes, at),
+            b'0'..=b'9' if !inside || text.get(..at).is_some_and(|before| before.ends_with("bot")) => {
+                telegram(bytes, at)
+            }
+            b'-' => private_key(text, at),
+            byte if byte.is_ascii_alphabetic() && !inside => token(bytes, at).or_else(|| parted(bytes, at)),
+            _ => None,
+        };
+        match taken {
+            Some(length) => {
+                found.push(at..at + length);
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+    aws_secret_keys(bytes, found);
+}
+
+/// How many letters of a kind stand from `at` on.
+fn run(bytes: &[u8], at: usize, letters: Letters) -> usize {
+    bytes.get(at..).unwrap_or_default().iter().take_while(|byte| letters.has(**byte)).count()
+}
+
+fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
+    bytes.get(at..).is_some_and(|rest| rest.starts_with(start.as_bytes()))
+}
+
+fn token(bytes: &[u8], at: usize) -> Option<usize> {
+    let form = FORMS.iter().find(|(start, letters, least)| {
+        starts(bytes, at, start) && at_least(bytes, at + start.len(), *letters, *least)
+    });
+    if let Some((start, letters, _)) = form {
+        return Some(start.len() + run(bytes, at + start.len(), *letters));
+    }
+    let key_id = ["AKIA", "ASIA", "ABIA", "ACCA"].iter().any(|start| starts(bytes, at, start));
+    let upper = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    let whole = key_id && bytes.get(at..at + 20)?.iter().all(upper);
+    Some(20).filter(|_| whole && !bytes.get(at + 20).is_some_and(u8::is_ascii_alphanumeric))
+}
+
+fn at_least(bytes: &[u8], at: usize, letters: Letters, least: usize) -> bool {
+    bytes.get(at..at + least).is_some_and(|rest| rest.iter().all(|byte| letters.has(*byte)))
+}
+
+/// Three parts with dots between: a JWT, or the token of a Discord bot.
+fn parted(bytes: &[u8], at: usize) -> Option<usize> {
+    let jwt = starts(bytes, at, "eyJ");
+    if !jwt && !matches!(bytes.get(at)?, b'M' | b'N' | b'O') {
+        return None;
+    }
+    let part = |from: usize| run(bytes, from, Word);
+    let first = part(at);
+    let dot = |from: usize| bytes.get(from) == Some(&b'.');
+    if !dot(at + first) || (!jwt && !(23..=28).contains(&first)) {
+        return None;
+    }
+    let second = part(at + first + 1);
+    let third_at = at + first + second + 2;
+    if !dot(third_at - 1) {
+        return None;
+    }
+    let third = part(third_at);
+    let enough =
+        if jwt { first > 8 && second > 4 && third > 4 } else { (6..=7).contains(&second) && third >= 27 };
+    Some(first + second + third + 2).filter(|_| enough)
+}
+
+/// The token of a Telegram bot: its number, a colon, and 35 letters.
+fn telegram(bytes: &[u8], at: usize) -> Option<usize> {
+    let digits = bytes.get(at..)?.iter().take(11).take_while(|byte| byte.is_ascii_digit()).count();
+    let secret = run(bytes.get(..bytes.len().min(at + digits + 40))?, at + digits + 1, Word);
+    let token =
+        (8..=10).contains(&digits) && bytes.get(at + digits) == Some(&b':') && (33..=36).contains(&secret);
+    Some(digits + 1 + secret).filter(|_| token)
+}
+
+fn hash(bytes: &[u8], at: usize) -> Option<usize> {
+    let start = HASHES.iter().find(|start| starts(bytes, at, start))?;
+    let length = run(bytes, at + start.len(), Hash);
+    Some(start.len() + length).filter(|_| length >= 20)
+}
+
+/// A private key in PEM, to its end or the end of the text.
+fn private_key(text: &str, at: usize) -> Option<usize> {
+    let block = text.get(at..)?;
+    let label = block.strip_prefix("-----BEGIN ")?;
+    let label = label.get(..label.bytes().take(60).position(|byte| byte == b'-')?)?;
+    if !label.contains("PRIVATE KEY") {
+        return None;
+    }
+    let end = block.find("-----END ");
+    let closed = end.and_then(|end| Some(end + 9 + block.get(end + 9..)?.find("-----")? + 5));
+    Some(closed.unwrap_or(block.len()))
+}
+
+/// Secret access keys, which have no prefix: 40 letters of base64 in a text that also names a key id.
+fn aws_secret_keys(bytes: &[u8], found: &mut Vec<Range<usize>>) {
+    let key_id = |range: &Range<usize>| range.len() == 20 && bytes.get(range.start) == Some(&b'A');
+    if !found.iter().any(key_id) {
+        return;
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"/+".contains(byte);
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| base64(byte)).count();
+        let secret = rest.get(..length).unwrap_or_default();
+        let mixed = secret.iter().any(u8::is_ascii_uppercase) && secret.iter().any(u8::is_ascii_lowercase);
+        if length == 40 && mixed {
+            found.push(at..at + length);
+        }
+        at += length + 1;
+    }
+}

@@ -1,0 +1,230 @@
+//! Mounts -> volumes of the task, which are directories of the instance.
+
+use super::{HostVolume, Plan, UNPACKED, container_name, files, path};
+use crate::Compilation;
+use crate::beanstalk::rules;
+use crate::container::{ContainerPlanner, is_machine_path};
+use camino::Utf8Path;
+use tranship_app::{Application, At, Mount, Scope, Service};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::world::Kind;
+
+/// Where named volumes are on the instance.
+const VOLUMES: &str = "/data";
+
+/// Where the bundle is while jobs run: not at its final place yet
+/// (AWS documentation, "Extending Elastic Beanstalk Linux platforms").
+const STAGING: &str = "/var/app/staging";
+
+/// The directory of the instance behind a bind mount.
+pub(super) struct BoundDirectory {
+    /// Its path on the instance.
+    pub(super) path: String,
+    /// Whether it is one for data, which is made before the containers start.
+    pub(super) data: bool,
+}
+
+/// A volume that is empty at each start.
+pub(super) fn anonymous(
+    index: usize,
+    mount: &Mount,
+    planner: &ContainerPlanner<'_, '_>,
+    volumes: &mut Vec<HostVolume>,
+) -> String {
+    let stem = format!("{}-{index}", container_name(&planner.service().name));
+    let name = free_name(volumes, &stem).unwrap_or(stem);
+    let from = path(planner.cx, mount.node);
+    volumes.push(HostVolume { name: name.clone(), path: None, owner: None, prepared: false, from });
+    name
+}
+
+/// A path of the local machine. A file or directory of the project goes into the bundle; a directory for
+/// data, which no one commits, is one of the instance.
+pub(super) fn bind(
+    source: &At<String>,
+    plan: &mut Plan,
+    planner: &mut ContainerPlanner<'_, '_>,
+) -> Option<BoundDirectory> {
+    let (service, cx) = (planner.service(), &mut *planner.cx);
+    let local = Utf8Path::new(source.peek());
+    let machine = planner.bounds.machine_paths && is_machine_path(source.peek());
+    let data = !machine && is_for_data(service, local, cx);
+    let path = match (machine, data) {
+        (true, _) => source.peek().clone(),
+        (false, true) => kept(service, source, local, cx),
+        (false, false) => bundled(service, source, local, plan, cx)?,
+    };
+    Some(BoundDirectory { path, data })
+}
+
+/// Adds the volume of a bind mount, once for each directory, and returns its name.
+pub(super) fn add(
+    found: BoundDirectory,
+    mount: &Mount,
+    planner: &ContainerPlanner<'_, '_>,
+    volumes: &mut Vec<HostVolume>,
+) -> String {
+    if let Some(known) = volumes.iter().find(|volume| volume.path.as_ref() == Some(&found.path)) {
+        return known.name.clone();
+    }
+    let stem = volume_name(&found.path);
+    let name = free_name(volumes, &stem).unwrap_or(stem);
+    let (path, prepared, from) = (Some(found.path), found.data, path(planner.cx, mount.node));
+    volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared, from });
+    name
+}
+
+/// The volume of a file in the bundle.
+pub(super) fn of_bundle(name: String, path: String, from: String) -> HostVolume {
+    HostVolume { name, path: Some(path), owner: None, prepared: false, from }
+}
+
+/// Where a path of the bundle is while jobs run.
+pub(super) fn staged(path: String) -> String {
+    match path.strip_prefix(UNPACKED) {
+        Some(rest) => format!("{STAGING}{rest}"),
+        None => path,
+    }
+}
+
+/// Whether a directory of the project holds data: a data store's own, or one that is not there and that
+/// Docker would make.
+fn is_for_data(service: &Service, local: &Utf8Path, cx: &Compilation<'_>) -> bool {
+    let inside = local.starts_with(&cx.manifest.directory);
+    let named_as_file = local.file_name().is_some_and(|name| name.trim_start_matches('.').contains('.'));
+    inside
+        && match cx.world.kind(local) {
+            Some(Kind::File) => false,
+            Some(Kind::Directory) => service.data_store.is_some(),
+            None => !named_as_file,
+        }
+}
+
+/// The directory of the instance that stands in for one of the project's that holds data.
+fn kept(service: &Service, source: &At<String>, local: &Utf8Path, cx: &mut Compilation<'_>) -> String {
+    let relative = local.strip_prefix(&cx.manifest.directory).unwrap_or(local);
+    let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
+    let reason = "a directory of the instance, empty at first: it goes with the instance";
+    cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::INSTANCE_VOLUME,
+            format!(
+                "`{relative}` of service `{}` is an empty directory of each instance and goes with it",
+                service.name
+            ),
+        )
+        .at(source.origin)
+        .service(&*service.name)
+        .help("keep what matters in a database or in S3, or choose an ECS target"),
+    );
+    directory
+}
+
+/// A volume's name that no other has.
+fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
+    let taken = |name: &String| volumes.iter().any(|volume| volume.name == *name);
+    let numbered = (2u32..).map(|number| format!("{stem}-{number}"));
+    std::iter::once(stem.to_owned()).chain(numbered).find(|name| !taken(name))
+}
+
+/// The path that a bundled file or directory has on the instance. Nothing after an error.
+fn bundled(
+    service: &Service,
+    source: &At<String>,
+    local: &Utf8Path,
+    plan: &mut Plan,
+    cx: &mut Compilation<'_>,
+) -> Option<String> {
+    let relative = local.strip_prefix(&cx.manifest.directory).ok().map(Utf8Path::to_owned);
+    let added = match &relative {
+        Some(relative) => files::add(local, relative, plan, cx),
+        None => Err("it is outside the project's directory".to_owned()),
+    };
+    match (added, relative) {
+        (Ok(()), Some(relative)) => {
+            let reason = "a copy in the bundle: what is written there goes with the next deployment";
+            let on_instance = Utf8Path::new(UNPACKED).join(relative).to_string();
+            cx.ledger.approximated(source, on_instance.clone(), reason, "Dockerrun.aws.json: volumes");
+            Some(on_instance)
+        }
+        (Err(why), _) => {
+            cx.ledger.rejected(source, why.clone());
+            cx.diagnostics.push(
+                Diagnostic::new(
+                    &rules::OUTSIDE_PATH,
+                    format!(
+                        "service `{}` mounts a local path that the bundle cannot hold: {why}",
+                        service.name
+                    ),
+                )
+                .at(source.origin)
+                .service(&*service.name)
+                .help("move the files below the project's directory, or use a named volume"),
+            );
+            None
+        }
+        (Ok(()), None) => None,
+    }
+}
+
+/// A name for the volume of a path: letters, digits, `-` and `_`.
+fn volume_name(path: &str) -> String {
+    let path = path.strip_prefix(UNPACKED).unwrap_or(path);
+    let letters = path.trim_matches('/').chars();
+    let name: String =
+        letters.map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    match name.trim_matches('-') {
+        "" => "project".to_owned(),
+        name => name.to_lowercase(),
+    }
+}
+
+/// The directory behind a named volume. A name of dots alone would be another directory.
+fn volume_path(name: &str) -> String {
+    format!("{VOLUMES}/{}", name.replacen('.', "_", usize::from(name.starts_with('.'))))
+}
+
+/// The directories behind the named volumes.
+pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+    for volume in application.volumes.values() {
+        if volume.users.is_empty() {
+            continue;
+        }
+        let directory = volume_path(&volume.name);
+        if let Some(owner) = &volume.owner {
+            cx.ledger.exact(owner, format!("owner of {directory}"));
+        }
+        if let Some(external) = &volume.external {
+            let reason = "a volume of another machine cannot be taken over: the directory starts empty";
+            cx.ledger.ignored(external, reason, true);
+        }
+        match volume.scope {
+            Scope::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
+            Scope::Persistent => {
+                let reason = "every instance has its own, and it goes with the instance";
+                cx.ledger.approximated(
+                    &volume.node,
+                    directory.clone(),
+                    reason,
+                    "Dockerrun.aws.json: volumes",
+                );
+                cx.diagnostics.push(
+                    Diagnostic::new(
+                        &rules::INSTANCE_VOLUME,
+                        format!("volume `{}` is a directory of each instance and goes with it", volume.name),
+                    )
+                    .at(volume.origin)
+                    .help("keep what matters in a database or in S3, or choose an ECS target, where it becomes EFS"),
+                );
+            }
+        }
+        plan.volumes.push(HostVolume {
+            name: container_name(&volume.name),
+            path: Some(directory),
+            owner: volume.owner.as_ref().map(|owner| owner.get()),
+            prepared: true,
+            from: path(cx, volume.node),
+        });
+    }
+}

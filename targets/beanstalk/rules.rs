@@ -1,0 +1,91 @@
+//! `beanstalk/…`: what Elastic Beanstalk does not support or does differently.
+
+use tranship_frontend::rules;
+
+rules! {
+    LATE_BOUND_VALUE = Error "beanstalk/late-bound-value" "late-bound variable without a value at build time"
+        what "An Elastic Beanstalk bundle has no parameters, so late-bound variables are fixed when the bundle is built. This one has no value at that point."
+        why "The container would start with an empty string in its place."
+        example "services:\n  app:\n    image: nginx:${APP_VERSION}\nx-tranship:\n  late_bound: [APP_VERSION]\n"
+        fix "Set a value in `.env`, in the environment or with `--set NAME=VALUE`, or give it a default in the manifest (`${APP_VERSION:-latest}`).";
+    UNKNOWN_VALUE = Error "beanstalk/unknown-value" "value not known at build time"
+        what "The value depends on something that only AWS knows, but the bundle needs it as plain text here."
+        why "A bundle consists of plain files. Nothing replaces placeholders in them."
+        example "services:\n  app:\n    image: app\n    healthcheck: { test: [CMD, pg_isready, -h, db] }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\n"
+        fix "Write the value out, or read it from an environment variable, which is filled in on the instance. If only the region is missing, set `region`.";
+    SECRET_CLASH = Error "beanstalk/secret-clash" "one variable name for two secrets"
+        what "An Elastic Beanstalk environment names each secret after the variable that receives it, across all containers. Two services use the same name for different secrets."
+        why "One of the two containers would receive the wrong secret."
+        example "services:\n  a:\n    image: nginx\n    environment: { TOKEN: first }\n  b:\n    image: nginx\n    environment: { TOKEN: second }\n"
+        fix "Rename the variable in one of the services, or give both the same secret.";
+    SECRET_FILE = Error "beanstalk/secret-file" "secret mounted as a file"
+        what "The service mounts a secret as a file. Elastic Beanstalk passes secrets to containers as environment variables only."
+        why "A file in the bundle would expose the secret."
+        example "services:\n  app:\n    image: nginx\n    secrets: [key]\nsecrets:\n  key: { file: ./key.txt }\n"
+        fix "Let the application read the secret from an environment variable, or deploy to an ECS target.";
+    BUILD_ONLY = Error "beanstalk/build-without-image" "`build` without `image`"
+        what "The service has `build` but no `image`. The ECS platform of Elastic Beanstalk pulls images and cannot build them."
+        why "Without `image`, there is nothing to pull."
+        example "services:\n  app:\n    build: .\n"
+        fix "Push the image to a registry and name it in `image`, next to `build`.";
+    SHARED_NAMESPACE = Error "beanstalk/network-mode" "unsupported network mode"
+        what "Containers on the ECS platform of Elastic Beanstalk use Docker's bridge network. The service asks for the host's network, another container's network, or none."
+        why "Ports and host names would behave differently than they do locally."
+        example "services:\n  app:\n    image: nginx\n    network_mode: host\n"
+        fix "Remove `network_mode` and publish the ports, or choose an ECS target.";
+    SCHEDULED_JOB = Error "beanstalk/scheduled-job" "scheduled job in a web environment"
+        what "The job has a schedule. An Elastic Beanstalk web environment has no scheduler that runs a job once for the whole environment."
+        why "A cron entry would run the job once on every instance."
+        example "services:\n  report:\n    image: report\n    x-tranship: { job: { schedule: rate(1 day) } }\n"
+        fix "Leave the job out of this environment (`skip`), or choose an ECS target.";
+    JOB_NEEDS_SERVICE = Error "beanstalk/job-needs-service" "job that talks to another container"
+        what "The job runs on its own, before the containers of the new version start. It needs to reach one of them."
+        why "The job could not reach it."
+        example "services:\n  cache: { image: redis }\n  migrate:\n    image: app\n    environment: { CACHE: \"redis://cache:6379\" }\n    x-tranship: { job: before-deploy }\n"
+        fix "Remove the dependency from the job, or choose an ECS target.";
+    LINK_CYCLE = Error "beanstalk/link-cycle" "circular links between containers"
+        what "Containers find each other through Docker links, and the target of a link starts first. These links form a cycle."
+        why "The task could never start."
+        example "services:\n  a:\n    image: nginx\n    environment: { B: \"http://b:80\" }\n    expose: [80]\n  b:\n    image: nginx\n    environment: { A: \"http://a:80\" }\n    expose: [80]\n"
+        fix "Send one direction through the load balancer or a queue, or choose an ECS target.";
+    SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one managed database"
+        what "An Elastic Beanstalk environment supports a single integrated database."
+        why "There is no place for the second one."
+        example "services:\n  a: { image: mysql, x-tranship: { database: { engine: mysql } } }\n  b: { image: postgres, x-tranship: { database: { engine: postgres } } }\n"
+        fix "Keep one and reach the other by its address, or choose an ECS target.";
+    PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
+        what "Every public endpoint takes a port of the instance. Two endpoints use the same port, or one uses a port reserved by the instance (22, 2375, 2376, 51678-51680)."
+        why "The container could not bind the port."
+        example "services:\n  a: { image: nginx, ports: [\"8080:80\"], x-tranship: { public: true } }\n  b: { image: nginx, ports: [\"2375:81\"], x-tranship: { public: { path: /b } } }\n"
+        fix "Publish them on different ports.";
+    OUTSIDE_PATH = Error "beanstalk/outside-path" "bind mount outside the project"
+        what "The service mounts a local path that is outside the project directory or does not exist."
+        why "The bundle contains project files only. On the instance, the path would be empty."
+        example "services:\n  app:\n    image: nginx\n    volumes: [\"../shared:/shared\"]\n"
+        fix "Move the files into the project directory, or use a named volume.";
+    INSTANCE_VOLUME = Warning "beanstalk/instance-volume" "volume lost with its instance"
+        what "The named volume is a directory on the instance. Each instance has its own, and the data is lost when the instance is replaced."
+        why "Data in this volume is neither shared nor durable."
+        example "services:\n  app:\n    image: nginx\n    volumes: [\"uploads:/uploads\"]\nvolumes:\n  uploads:\n"
+        fix "Keep the data in a database or in S3, or choose an ECS target, where the volume becomes EFS. If the data can be recreated, accept the diagnostic.";
+    COPIES = Warning "beanstalk/copies-per-instance" "replicas scale every service"
+        what "Every instance of the environment runs all containers once, so `replicas` becomes a number of instances."
+        why "Every service in the manifest is scaled, not only this one."
+        example "services:\n  app:\n    image: nginx\n    deploy: { replicas: 3 }\n"
+        fix "Accept it, or choose an ECS target, which scales each service independently.";
+    MEMORY = Error "beanstalk/memory-exceeds-instance" "not enough memory on the instance"
+        what "Together, the containers reserve more memory than an instance of the chosen type has available."
+        why "Amazon ECS could not place the task, and the environment would stay Red."
+        example "services:\n  app:\n    image: nginx\n    mem_limit: 64g\nx-tranship: { target: beanstalk, instance_type: t3.small }\n"
+        fix "Choose a larger `instance_type`, or reserve less memory.";
+    CONTAINER_LIMIT = Error "beanstalk/too-many-containers" "more than ten containers"
+        what "All containers of an instance belong to one ECS task, which is limited to ten containers."
+        why "Amazon ECS rejects the task definition."
+        example "a manifest of eleven services"
+        fix "Skip some services in this environment, or choose an ECS target, where each service is a task of its own.";
+    PLATFORM = Error "beanstalk/unknown-platform" "unsupported platform"
+        what "`platform` is something other than `ecs`, the ECS platform branch on Amazon Linux 2023."
+        why "Other platform branches expect different files in the bundle."
+        example "services:\n  app:\n    image: nginx\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Write `platform: ecs`, or leave it out.";
+}

@@ -1,0 +1,75 @@
+//! What differs between targets that emit the same container: how text is spelled, where data is kept.
+
+use super::ContainerPlanner;
+use std::fmt::Debug;
+use tranship_app::{At, Mount, Name, Text, Variant};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
+
+/// How an artifact spells a [`Text`].
+pub trait TextRenderer {
+    /// Text that is complete when the artifact is written.
+    type Known: From<&'static str> + Debug;
+    /// Text that may be completed at deployment.
+    type Value: Debug;
+
+    /// A value that must be complete. Nothing after an error, which is reported.
+    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Self::Known>;
+
+    /// A value that may be completed later. Nothing after an error, which is reported.
+    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Self::Value>;
+}
+
+/// Where a variable of the environment gets its value.
+#[derive(Debug)]
+pub enum EnvironmentSource<V> {
+    /// From the container definition.
+    Value(V),
+    /// From a secret, which Amazon ECS reads: its `ValueFrom`.
+    Secret(V),
+    /// From outside of the container definition.
+    Elsewhere,
+}
+
+/// What a container runs in. Each method claims what it is given and returns nothing after an error.
+pub trait ContainerHost: TextRenderer {
+    /// The image of a service that has `build` alone.
+    fn built_image(
+        &mut self,
+        node: NodeId,
+        origin: Origin,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<Self::Known>;
+
+    /// Where a variable gets its value.
+    fn variable(
+        &mut self,
+        name: &str,
+        variable: (&Variant, &Text),
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<EnvironmentSource<Self::Value>>;
+
+    /// The task's volume for a named volume of the application.
+    fn named_volume(
+        &mut self,
+        name: &Name,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String>;
+
+    /// The task's volume for a mount without a source, the `index`th mount of its container.
+    fn anonymous_volume(
+        &mut self,
+        index: usize,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String>;
+
+    /// The task's volume for a path of the machine that runs Compose.
+    fn bind_mount(
+        &mut self,
+        path: &At<String>,
+        mount: &Mount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> Option<String>;
+}

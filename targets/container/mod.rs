@@ -1,0 +1,30 @@
+//! The container of an ECS task: one plan for every target that emits one.
+//!
+//! In: a service of the application, what the target allows ([`ContainerBounds`]), and how the target
+//! renders text and provides storage ([`ContainerHost`]). Out: a [`ContainerPlan`], which the writers
+//! of task definitions, of `Dockerrun.aws.json` and of `docker run` spell out without deciding anything.
+//! Invariant: every value of a plan comes from a claim in the ledger, and everything that a container
+//! asks for is in the plan or has a diagnostic.
+
+mod bounds;
+pub mod field;
+mod host;
+mod machine_paths;
+mod model;
+mod plan;
+mod planner;
+pub mod rules;
+
+pub use bounds::{
+    AddedCapabilities, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, HealthCheckBounds, NetworkModeBounds,
+};
+pub use field::{ContainerArtifact, ContainerField};
+pub use host::{ContainerHost, EnvironmentSource, TextRenderer};
+pub use machine_paths::{is_machine_path, is_machine_root};
+pub use model::{
+    ContainerDependency, ContainerPlan, DeviceMapping, HealthCheckPlan, HostEntry, LinuxParameters,
+    MountPoint, NamespaceSharing, NetworkMode, PortMapping, ResourceLimit, StartCondition, SystemControl,
+    TmpfsMount,
+};
+pub use plan::plan_container;
+pub use planner::{ContainerPlanner, ContainerRequest};

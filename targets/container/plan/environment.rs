@@ -1,0 +1,28 @@
+//! The variables of a container. Where each gets its value is the host's to say.
+
+use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, EnvironmentSource};
+
+/// Adds the variables.
+pub(super) fn plan<H: ContainerHost>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &mut H,
+    container: &mut ContainerPlan<H::Value, H::Known>,
+) {
+    for (name, variable) in &planner.service().container.environment {
+        let Some(text) = &variable.value else {
+            // Compose takes it from the shell: unset there, unset in the container.
+            let reason = "the variable is not set where the manifest is compiled";
+            planner.cx.ledger.ignored(&variable.node, reason, false);
+            continue;
+        };
+        match host.variable(name, (variable, text), planner) {
+            Some(EnvironmentSource::Value(value)) => {
+                container.environment.insert(name.to_string(), value);
+            }
+            Some(EnvironmentSource::Secret(value)) => {
+                container.secrets.insert(name.to_string(), value);
+            }
+            Some(EnvironmentSource::Elsewhere) | None => {}
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Health checks, adjusted to the ranges of the target.
+
+use crate::container::field::{self, ContainerField};
+use crate::container::{ContainerPlanner, HealthCheckBounds, HealthCheckPlan, TextRenderer, rules};
+use std::time::Duration;
+use tranship_app::{At, HealthCheck, HealthTest};
+use tranship_facts::ValueRange;
+use tranship_frontend::yaml::NodeId;
+
+/// The check of a container, and one diagnostic for all that had to be adjusted.
+pub(super) fn plan<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+) -> Option<HealthCheckPlan<H::Known>> {
+    let check = planner.service().container.health_check.as_ref()?;
+    let Some(bounds) = planner.bounds.health_check else {
+        ignore(planner, check);
+        return None;
+    };
+    let command = command(planner, host, &check.test)?;
+    let mut changes = Adjustments::default();
+    let plan = HealthCheckPlan {
+        command,
+        interval: changes.seconds(
+            planner,
+            &check.interval,
+            ("interval", field::HEALTH_INTERVAL),
+            bounds.interval,
+        ),
+        timeout: changes
+            .seconds(planner, &check.timeout, ("timeout", field::HEALTH_TIMEOUT), bounds.timeout)
+            .or(u32::try_from(bounds.default_timeout).ok()),
+        retries: retries(planner, check, &bounds, &mut changes),
+        start_period: changes.seconds(
+            planner,
+            &check.start_period,
+            ("start_period", field::HEALTH_START_PERIOD),
+            bounds.start_period,
+        ),
+    };
+    if let Some(start) = &check.start_interval {
+        let reason = "Amazon ECS checks at the same interval from the start";
+        planner.cx.ledger.ignored(start, reason, false);
+    }
+    changes.report(planner);
+    Some(plan)
+}
+
+fn command<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+    test: &At<HealthTest>,
+) -> Option<Vec<H::Known>> {
+    match planner.exact(test, field::HEALTH_COMMAND) {
+        HealthTest::Exec(arguments) => {
+            let mut command = vec![H::Known::from("CMD")];
+            for argument in arguments {
+                command.push(host.known(argument, planner)?);
+            }
+            Some(command)
+        }
+        HealthTest::Shell(line) => Some(vec![H::Known::from("CMD-SHELL"), host.known(line, planner)?]),
+    }
+}
+
+fn retries(
+    planner: &mut ContainerPlanner<'_, '_>,
+    check: &HealthCheck,
+    bounds: &HealthCheckBounds,
+    changes: &mut Adjustments,
+) -> Option<u32> {
+    let given = check.retries.as_ref()?;
+    let number = u64::from(given.get());
+    changes.within(planner, given, ("retries", field::HEALTH_RETRIES), (number, ""), bounds.retries)
+}
+
+/// What runs to its end is watched by its exit code.
+fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
+    let reason = "a job is watched by its exit code";
+    let ledger = &mut planner.cx.ledger;
+    ledger.ignored(&check.test, reason, false);
+    let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
+    for time in times.into_iter().flatten() {
+        ledger.ignored(time, reason, false);
+    }
+    if let Some(retries) = &check.retries {
+        ledger.ignored(retries, reason, false);
+    }
+}
+
+/// What had to be adjusted.
+#[derive(Default)]
+struct Adjustments {
+    /// In words: `interval 3s becomes 5s`.
+    words: Vec<String>,
+    first: Option<NodeId>,
+}
+
+impl Adjustments {
+    fn seconds(
+        &mut self,
+        planner: &mut ContainerPlanner<'_, '_>,
+        given: &Option<At<Duration>>,
+        (key, field): (&str, ContainerField),
+        range: ValueRange<u64>,
+    ) -> Option<u32> {
+        let given = given.as_ref()?;
+        // A fraction of a second counts as a whole one: checking earlier than asked is the worse error.
+        let fraction = given.peek().subsec_nanos() > 0;
+        let seconds = given.peek().as_secs() + u64::from(fraction);
+        if fraction && range.contains(seconds) {
+            planner.approximate(given, field, format!("{seconds}s"), "Amazon ECS counts whole seconds");
+        }
+        self.within(planner, given, (key, field), (seconds, "s"), range)
+    }
+
+    fn within<T>(
+        &mut self,
+        planner: &mut ContainerPlanner<'_, '_>,
+        given: &At<T>,
+        (key, field): (&str, ContainerField),
+        (value, unit): (u64, &str),
+        range: ValueRange<u64>,
+    ) -> Option<u32> {
+        let legal = range.nearest(value);
+        if legal == value {
+            planner.exact(given, field);
+        } else {
+            self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
+            self.first.get_or_insert(given.node);
+            let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);
+            planner.approximate(given, field, format!("{legal}{unit}"), &reason);
+        }
+        u32::try_from(legal).ok()
+    }
+
+    fn report(self, planner: &mut ContainerPlanner<'_, '_>) {
+        let Some(node) = self.first else { return };
+        let message = format!(
+            "the health check of `{}` is adjusted to the limits of Amazon ECS: {}",
+            planner.service().name,
+            self.words.join(", ")
+        );
+        let diagnostic = planner.about(&rules::HEALTH_CHECK_RANGE, &node, message);
+        planner.cx.diagnostics.push(diagnostic);
+    }
+}

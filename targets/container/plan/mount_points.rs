@@ -1,0 +1,60 @@
+//! What a container mounts: volumes that its host provides, and memory.
+
+use crate::container::field;
+use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, MountPoint, TmpfsMount, rules};
+use tranship_app::{At, Mount, MountSource};
+use tranship_facts::MIB;
+use tranship_frontend::diagnostic::Severity;
+
+/// Adds the mounts.
+pub(super) fn plan<H: ContainerHost>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &mut H,
+    container: &mut ContainerPlan<H::Value, H::Known>,
+) {
+    for (index, mount) in planner.service().container.mounts.iter().enumerate() {
+        let volume = match &mount.source {
+            MountSource::Tmpfs { size } => {
+                container.linux.tmpfs.push(tmpfs(planner, mount, size.as_ref()));
+                None
+            }
+            MountSource::Volume(name) => host.named_volume(name, mount, planner),
+            MountSource::Anonymous => host.anonymous_volume(index, mount, planner),
+            MountSource::Bind(path) => host.bind_mount(path, mount, planner),
+            MountSource::Other(kind) => {
+                let shown = format!("type: {}", kind.peek());
+                let remedy = "use a named volume, or put the files into the image";
+                planner.reject(&mount.node, &shown, "Amazon ECS has no mounts of this type", remedy);
+                None
+            }
+        };
+        if let Some(volume) = volume {
+            let (path, read_only) = (mount.target.peek().clone(), mount.read_only);
+            container.mounts.push(MountPoint { volume, path, read_only });
+        }
+    }
+}
+
+/// Memory as a folder. Compose needs no size for it, Amazon ECS does.
+fn tmpfs(planner: &mut ContainerPlanner<'_, '_>, mount: &Mount, size: Option<&At<u64>>) -> TmpfsMount {
+    let path = mount.target.peek().clone();
+    let given = size.map(|size| u32::try_from(size.peek().div_ceil(MIB)).unwrap_or(u32::MAX).max(1));
+    let chosen = planner.bounds.default_tmpfs_size.filter(|_| given.is_none());
+    match chosen {
+        Some(chosen) => default_size(planner, mount, chosen),
+        None => planner.exact(&mount.node, field::TMPFS),
+    }
+    TmpfsMount { path, size: given.or(chosen), read_only: mount.read_only }
+}
+
+fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &Mount, chosen: u32) {
+    let value = format!("{chosen} MiB");
+    planner.approximate(&mount.node, field::TMPFS, value, "Amazon ECS needs a size for every tmpfs");
+    let message =
+        format!("the tmpfs `{}` of `{}` has {chosen} MiB", mount.target.peek(), planner.service().name);
+    let diagnostic = planner
+        .about(&rules::TMPFS_SIZE, &mount.node, message)
+        .severity(Severity::Note)
+        .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
+    planner.cx.diagnostics.push(diagnostic);
+}

@@ -1,0 +1,48 @@
+//! Names and resolvers: a task with a network interface of its own has those of its VPC.
+//!
+//! Source: Amazon ECS API Reference, `ContainerDefinition` (read 2026-11): `hostname` and `extraHosts` do
+//! not go with `awsvpc`; Developer Guide, "Task definition differences for Fargate": nor do DNS settings.
+
+use crate::container::field;
+use crate::container::{ContainerPlan, ContainerPlanner, HostEntry, NetworkMode};
+
+/// Decides host name, hosts file and DNS settings.
+pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    match planner.request.network {
+        NetworkMode::AwsVpc => ignore(planner),
+        NetworkMode::Bridge => fill(planner, container),
+    }
+}
+
+fn fill<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    let given = &planner.service().container;
+    container.hostname = given.hostname.as_ref().map(|name| planner.exact(name, field::HOSTNAME).clone());
+    for host in &given.extra_hosts {
+        let (hostname, address) = planner.exact(host, field::EXTRA_HOSTS).clone();
+        container.extra_hosts.push(HostEntry { hostname, address });
+    }
+    for server in &given.dns {
+        container.dns.push(planner.exact(server, field::DNS_SERVERS).clone());
+    }
+    for domain in &given.dns_search {
+        container.dns_search.push(planner.exact(domain, field::DNS_SEARCH_DOMAINS).clone());
+    }
+}
+
+fn ignore(planner: &mut ContainerPlanner<'_, '_>) {
+    let given = &planner.service().container;
+    if let Some(hostname) = &given.hostname {
+        let reason =
+            "a task has the host name of its network interface; others find it by its discovery name";
+        planner.ignore(hostname, "hostname", reason, false);
+    }
+    for host in &given.extra_hosts {
+        let reason = "a task with a network interface of its own has no hosts file to add to";
+        planner.ignore(host, "extra_hosts", reason, true);
+    }
+    for (list, key) in [(&given.dns, "dns"), (&given.dns_search, "dns_search")] {
+        for item in list {
+            planner.ignore(item, key, "a task uses the DNS resolver of its VPC", true);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What runs in a container, as whom and where: image, entrypoint, command, user, flags, labels.
+
+use crate::container::field::{self, ContainerField};
+use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, TextRenderer};
+use tranship_app::{At, Image, Text};
+
+/// The image. After an error it is empty, and nothing is written.
+pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, host: &mut H) -> H::Known {
+    let image = match &planner.service().container.image {
+        Image::Named(text) => known(planner, host, text, field::IMAGE),
+        Image::Built { node, origin } => host.built_image(*node, *origin, planner),
+    };
+    image.unwrap_or_else(|| H::Known::from(""))
+}
+
+/// Everything else that runs.
+pub(super) fn plan<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+    container: &mut ContainerPlan<H::Value, H::Known>,
+) {
+    let given = &planner.service().container;
+    container.entrypoint = entrypoint(planner, host);
+    container.command = command(planner, host, container.entrypoint.is_some());
+    container.user = given.user.as_ref().and_then(|user| known(planner, host, user, field::USER));
+    container.working_dir =
+        given.working_dir.as_ref().and_then(|it| known(planner, host, it, field::WORKING_DIRECTORY));
+    for (name, text) in &given.labels {
+        if let Some(label) = known(planner, host, text, field::LABELS) {
+            container.labels.insert(name.to_string(), label);
+        }
+    }
+    for (flag, field, place) in [
+        (&given.init, field::INIT, &mut container.linux.init),
+        (&given.read_only, field::READ_ONLY, &mut container.read_only),
+        (&given.tty, field::PSEUDO_TERMINAL, &mut container.tty),
+        (&given.stdin_open, field::INTERACTIVE, &mut container.interactive),
+    ] {
+        *place = flag.as_ref().is_some_and(|flag| *planner.exact(flag, field));
+    }
+}
+
+fn known<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+    text: &Text,
+    field: ContainerField,
+) -> Option<H::Known> {
+    let text = planner.exact(text, field);
+    host.known(text, planner)
+}
+
+fn words<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+    list: &At<Vec<Text>>,
+    field: ContainerField,
+) -> Vec<H::Value> {
+    let texts = planner.exact(list, field);
+    texts.iter().filter_map(|text| host.value(text, planner)).collect()
+}
+
+/// The entrypoint. An empty list clears that of the image, which Amazon ECS cannot do.
+fn entrypoint<H: TextRenderer>(planner: &mut ContainerPlanner<'_, '_>, host: &H) -> Option<Vec<H::Value>> {
+    let list = planner.service().container.entrypoint.as_ref()?;
+    if list.peek().is_empty() && !planner.bounds.clears_entrypoint {
+        planner.ignore(list, "entrypoint", "the entrypoint of the image cannot be cleared", true);
+        return None;
+    }
+    Some(words(planner, host, list, field::ENTRYPOINT))
+}
+
+/// The command. An entrypoint in the manifest clears the image's command; an empty list alone cannot.
+fn command<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+    has_entrypoint: bool,
+) -> Vec<H::Value> {
+    let Some(list) = &planner.service().container.command else { return Vec::new() };
+    if list.peek().is_empty() && !has_entrypoint {
+        planner.ignore(list, "command", "the command of the image cannot be cleared", true);
+        return Vec::new();
+    }
+    words(planner, host, list, field::COMMAND)
+}

@@ -1,0 +1,111 @@
+//! What a container may use: CPU, memory, shared memory, limits of its processes, kernel parameters.
+
+use crate::container::field;
+use crate::container::{ContainerPlan, ContainerPlanner, CpuBound, ResourceLimit, SystemControl};
+use tranship_facts::MIB;
+use tranship_facts::quotas::ecs::{LEAST_MEMORY_MIB, MOST_OPEN_FILES, ULIMIT_NAMES, USUAL_SHARED_MEMORY_MIB};
+
+/// Decides them all.
+pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    cpu(planner, container);
+    memory(planner, container);
+    shared_memory(planner, container);
+    process_limits(planner, container);
+    for (name, value) in &planner.service().container.sysctls {
+        let value = planner.exact(value, field::SYSTEM_CONTROLS).clone();
+        container.sysctls.push(SystemControl { namespace: name.to_string(), value });
+    }
+}
+
+fn cpu<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    let asked = &planner.service().resources;
+    let (limit, reservation) = (asked.cpu_limit.as_ref(), asked.cpu_reservation.as_ref());
+    match planner.bounds.cpu {
+        CpuBound::TaskSize => {
+            let limit = limit.map(|limit| *planner.exact(limit, field::CPU));
+            let reservation = reservation.map(|reservation| *planner.exact(reservation, field::CPU));
+            container.cpu = limit.or(reservation);
+        }
+        CpuBound::Weight => {
+            let reservation = reservation.map(|reservation| *planner.exact(reservation, field::CPU));
+            container.cpu = reservation.or(limit.map(|limit| limit.get()));
+            if let (Some(limit), Some(weight)) = (limit, container.cpu) {
+                let reason =
+                    "an instance shares its CPUs by weight: the container may use more while others are idle";
+                planner.approximate(limit, field::CPU, format!("cpu {weight}"), reason);
+            }
+        }
+        CpuBound::Quota => {
+            container.cpu_quota = limit.map(|limit| *planner.exact(limit, field::CPU_QUOTA));
+            container.cpu = reservation.map(|reservation| {
+                let weight = format!("weight {}", reservation.get());
+                *planner.approximate(
+                    reservation,
+                    field::CPU,
+                    weight,
+                    "Docker reserves no CPU for a container",
+                )
+            });
+        }
+    }
+}
+
+fn memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    let asked = &planner.service().resources;
+    let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(LEAST_MEMORY_MIB);
+    container.memory = asked.memory_limit.as_ref().map(|limit| mib(*planner.exact(limit, field::MEMORY)));
+    if let Some(reservation) = &asked.memory_reservation {
+        let own = mib(reservation.get());
+        match container.memory.filter(|limit| *limit < own) {
+            Some(limit) => {
+                let reason = "a container cannot reserve more memory than its limit";
+                planner.approximate(reservation, field::MEMORY_RESERVATION, format!("{limit} MiB"), reason);
+            }
+            None => {
+                planner.exact(reservation, field::MEMORY_RESERVATION);
+            }
+        }
+        // A reservation of the whole limit says nothing more than the limit, and Amazon ECS refuses it.
+        container.memory_reservation = container.memory.is_none_or(|limit| own < limit).then_some(own);
+    }
+    if container.memory.is_none() && container.memory_reservation.is_none() {
+        container.memory_reservation = planner.bounds.default_memory_reservation;
+    }
+}
+
+fn shared_memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    let Some(size) = &planner.service().container.shm_size else { return };
+    let mib = size.peek().div_ceil(MIB);
+    if planner.bounds.shared_memory {
+        planner.exact(size, field::SHARED_MEMORY);
+        container.linux.shared_memory = u32::try_from(mib).ok();
+    } else {
+        let reason = "`/dev/shm` always has 64 MiB";
+        planner.ignore(size, "shm_size", reason, mib > u64::from(USUAL_SHARED_MEMORY_MIB));
+    }
+}
+
+fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    for (name, limit) in &planner.service().container.ulimits {
+        if !ULIMIT_NAMES.contains(&&**name) {
+            let help = format!("use one of {}", ULIMIT_NAMES.join(", "));
+            planner.reject(limit, &format!("ulimits.{name}"), "it is not a limit of Linux processes", &help);
+            continue;
+        }
+        let (soft, hard) = *limit.peek();
+        let open_files = &**name == "nofile";
+        // -1 stands for no limit, which the number of open files always has.
+        let legal = |value: i64| match value {
+            value if open_files && !(0..=MOST_OPEN_FILES).contains(&value) => MOST_OPEN_FILES,
+            value => value,
+        };
+        let made = ResourceLimit { name: name.to_string(), soft: legal(soft), hard: legal(hard) };
+        if (made.soft, made.hard) == (soft, hard) {
+            planner.exact(limit, field::ULIMITS);
+        } else {
+            let reason = "a process has at most this many open files";
+            planner.approximate(limit, field::ULIMITS, MOST_OPEN_FILES.to_string(), reason);
+        }
+        container.ulimits.push(made);
+    }
+}

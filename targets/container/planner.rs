@@ -1,0 +1,105 @@
+//! What every decision about a container works with: the service, the bounds, the ledger, and ways to report.
+
+use super::{ContainerBounds, ContainerField, NetworkMode};
+use crate::Compilation;
+use tranship_app::rules::target;
+use tranship_app::{Claim, Name, Service};
+use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
+
+/// The container to plan.
+#[derive(Debug)]
+pub struct ContainerRequest<'a> {
+    /// The service whose container it is.
+    pub service: &'a Service,
+    /// The container's name in its task.
+    pub name: String,
+    /// How the task reaches the network.
+    pub network: NetworkMode,
+    /// The other services in the same task.
+    pub neighbours: Vec<&'a Name>,
+}
+
+/// The state of planning one container.
+pub struct ContainerPlanner<'a, 'c> {
+    /// What is planned.
+    pub request: &'a ContainerRequest<'a>,
+    /// What the target allows.
+    pub bounds: &'a ContainerBounds,
+    /// The ledger and the diagnostics.
+    pub cx: &'a mut Compilation<'c>,
+}
+
+impl<'a> ContainerPlanner<'a, '_> {
+    /// The service whose container is planned.
+    pub fn service(&self) -> &'a Service {
+        self.request.service
+    }
+
+    /// Where a field ends, for a claim.
+    pub fn place(&self, field: ContainerField) -> String {
+        field.in_artifact(self.bounds.artifact)
+    }
+
+    /// Claims a leaf as exact, and hands out its value.
+    pub fn exact<'v, C: Claim>(&mut self, claimed: &'v C, field: ContainerField) -> C::Taken<'v> {
+        let place = self.place(field);
+        self.cx.ledger.exact(claimed, place)
+    }
+
+    /// Claims a leaf as approximated by a value, and hands out the value that it stands in for.
+    pub fn approximate<'v, C: Claim>(
+        &mut self,
+        claimed: &'v C,
+        field: ContainerField,
+        value: String,
+        reason: &str,
+    ) -> C::Taken<'v> {
+        let place = self.place(field);
+        self.cx.ledger.approximated(claimed, value, reason, place)
+    }
+
+    /// A diagnostic about a leaf of the service.
+    pub fn about(&self, rule: &'static Rule, claimed: &impl Claim, message: String) -> Diagnostic {
+        let node = claimed.node();
+        Diagnostic::new(rule, message)
+            .at(self.cx.manifest.nodes.origin(node))
+            .key(self.cx.manifest.nodes.path(node).to_string())
+            .service(&*self.service().name)
+            .target(self.bounds.target)
+    }
+
+    /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
+    pub fn ignore(&mut self, claimed: &impl Claim, key: &str, reason: &str, loses: bool) {
+        self.cx.ledger.ignored(claimed, reason, loses);
+        let verb = if loses { "has no effect" } else { "is not needed" };
+        let severity = if loses { Severity::Warning } else { Severity::Note };
+        let message = format!("`{key}` of `{}` {verb} on {}: {reason}", self.name(), self.bounds.product);
+        let diagnostic = self.about(&target::IGNORED_KEY, claimed, message).severity(severity);
+        self.cx.diagnostics.push(diagnostic);
+    }
+
+    /// Claims a leaf as rejected, and says what to do.
+    pub fn reject(&mut self, claimed: &impl Claim, key: &str, reason: &str, remedy: &str) {
+        self.reject_under(&target::REJECTED_KEY, claimed, key, reason, remedy);
+    }
+
+    /// Claims a leaf as rejected under a rule of the target's own.
+    pub fn reject_under(
+        &mut self,
+        rule: &'static Rule,
+        claimed: &impl Claim,
+        key: &str,
+        reason: &str,
+        remedy: &str,
+    ) {
+        self.cx.ledger.rejected(claimed, reason);
+        let message =
+            format!("`{key}` of `{}` is not supported on {}: {reason}", self.name(), self.bounds.product);
+        let diagnostic = self.about(rule, claimed, message).help(remedy);
+        self.cx.diagnostics.push(diagnostic);
+    }
+
+    fn name(&self) -> &'a str {
+        &self.service().name
+    }
+}

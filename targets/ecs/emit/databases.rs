@@ -1,0 +1,95 @@
+//! Databases with their generated secrets.
+
+use super::super::plan::{DatabasePlan, EcsPlan};
+use super::Traced;
+use tranship_cloudformation::{
+    DeletionPolicy, LogicalId, Map, Output, Resource, Role, Sub, Template, list, props,
+};
+
+/// Adds the databases.
+pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
+    for database in &plan.databases {
+        let from = &database.from;
+        template.add(&database.secret(), secret(database).traced(from));
+        template.add(&subnet_group(database), subnets(plan).traced(from));
+        template.add(&database.id(), instance(database).traced(from));
+        template.add(&attachment(database), attach(database).traced(from));
+        let endpoint = Output::new(
+            format!("Where the database of `{}` is reached", database.name),
+            Sub::new().att(&database.id(), "Endpoint.Address").then(":").att(&database.id(), "Endpoint.Port"),
+        );
+        template.add_output(&LogicalId::of(&database.name, Role::Endpoint), endpoint);
+    }
+}
+
+fn subnet_group(database: &DatabasePlan) -> LogicalId {
+    LogicalId::of(&database.name, Role::SubnetGroup)
+}
+
+fn attachment(database: &DatabasePlan) -> LogicalId {
+    LogicalId::of(&database.name, Role::SecretAttachment)
+}
+
+/// User and password. Without punctuation, the password can be part of a URL.
+fn secret(database: &DatabasePlan) -> Resource {
+    let template = serde_json::json!({ "username": database.username }).to_string();
+    Resource::new(
+        "AWS::SecretsManager::Secret",
+        props! {
+            "Description" => format!("User and password of the database of `{}`", database.name),
+            "GenerateSecretString" => props! {
+                "SecretStringTemplate" => template,
+                "GenerateStringKey" => "password",
+                "ExcludePunctuation" => true,
+                "PasswordLength" => 32,
+            },
+        },
+    )
+    .policy(DeletionPolicy::Delete)
+}
+
+/// Adds host, port and the like to the secret.
+fn attach(database: &DatabasePlan) -> Resource {
+    Resource::new(
+        "AWS::SecretsManager::SecretTargetAttachment",
+        props! {
+            "SecretId" => database.secret().reference(),
+            "TargetId" => database.id().reference(),
+            "TargetType" => "AWS::RDS::DBInstance",
+        },
+    )
+}
+
+fn subnets(plan: &EcsPlan) -> Resource {
+    Resource::new(
+        "AWS::RDS::DBSubnetGroup",
+        props! {
+            "DBSubnetGroupDescription" => "Private subnets of the application",
+            "SubnetIds" => &plan.network.private,
+        },
+    )
+}
+
+fn instance(database: &DatabasePlan) -> Resource {
+    let properties = Map::new()
+        .with("Engine", database.engine.as_str())
+        .with("EngineVersion", database.version.as_str())
+        .with_some("EngineLifecycleSupport", database.lifecycle_support)
+        .with("DBInstanceClass", database.class.as_str())
+        .with("AllocatedStorage", database.storage.to_string())
+        .with("StorageType", "gp3")
+        .with("StorageEncrypted", true)
+        .with_some("DBName", database.database.as_deref())
+        .with("MasterUsername", database.username.as_str())
+        .with("MasterUserPassword", Sub::new().secret_field(&database.secret(), "password"))
+        .with("DBSubnetGroupName", subnet_group(database).reference())
+        .with("VPCSecurityGroups", list![database.security_group().att("GroupId")])
+        .with("PubliclyAccessible", false)
+        .with("MultiAZ", database.multi_az)
+        .with("DeletionProtection", database.protected)
+        .with("BackupRetentionPeriod", database.backup_days)
+        .with("CopyTagsToSnapshot", true)
+        .with("AutoMinorVersionUpgrade", true)
+        .with_list("EnableCloudwatchLogsExports", database.logs.iter().copied());
+    Resource::new("AWS::RDS::DBInstance", properties).policy(DeletionPolicy::Snapshot)
+}

@@ -1,0 +1,133 @@
+//! The load balancer: listeners, their rules, target groups, and the output with its address.
+
+use super::super::plan::{
+    DefaultAction, EcsPlan, ListenerPlan, ListenerProtocol, ListenerRulePlan, LoadBalancerPlan,
+    TargetGroupPlan,
+};
+use super::Traced;
+use tranship_cloudformation::{LogicalId, Map, Output, Resource, Role, Template, Value, list, props};
+
+/// TLS 1.2 and 1.3 with key exchange that withstands quantum computers (Elastic Load Balancing User Guide,
+/// "Security policies", the recommended one).
+const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+
+/// Seconds a target keeps its connections after it was taken out. The default of 300 makes deployments look stuck.
+const DRAINING: &str = "30";
+
+/// Adds the load balancer, if something is public.
+pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
+    let Some(balancer) = &plan.load_balancer else { return };
+    let id = LogicalId::only(Role::LoadBalancer);
+    template.add(&id, load_balancer(plan, balancer).traced(&balancer.from));
+    for service in &plan.services {
+        for target in &service.targets {
+            template.add(&target.id, target_group(plan, target).traced(&target.from));
+        }
+    }
+    for listener in &balancer.listeners {
+        template.add(&listener.id, self::listener(&id, listener).traced(&balancer.from));
+        for rule in &listener.rules {
+            template.add(&rule.id, listener_rule(&listener.id, rule).traced(&rule.from));
+        }
+    }
+    template.add_output(
+        &LogicalId::only(Role::Url),
+        Output::new("Where the application is reached", balancer.url.clone()),
+    );
+}
+
+fn load_balancer(plan: &EcsPlan, balancer: &LoadBalancerPlan) -> Resource {
+    let attribute = |key: &str, value: bool| props! { "Key" => key, "Value" => value.to_string() };
+    let resource = Resource::new(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        props! {
+            "Type" => "application",
+            "Scheme" => "internet-facing",
+            "Subnets" => &plan.network.public,
+            "SecurityGroups" => list![LogicalId::only(Role::LoadBalancerSecurityGroup).att("GroupId")],
+            "LoadBalancerAttributes" => list![
+                attribute("deletion_protection.enabled", balancer.protected),
+                attribute("routing.http.drop_invalid_header_fields.enabled", true),
+            ],
+        },
+    );
+    resource.depends_on_all(&plan.network.after)
+}
+
+fn target_group(plan: &EcsPlan, target: &TargetGroupPlan) -> Resource {
+    Resource::new(
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        props! {
+            "TargetType" => target.target_type.as_str(),
+            "VpcId" => &plan.network.vpc,
+            "Protocol" => "HTTP",
+            "Port" => target.port,
+            "HealthCheckPort" => "traffic-port",
+            "HealthCheckPath" => target.health_path.as_str(),
+            "HealthCheckIntervalSeconds" => target.health_interval,
+            "Matcher" => props! { "HttpCode" => target.health_codes.as_str() },
+            "TargetGroupAttributes" => list![props! {
+                "Key" => "deregistration_delay.timeout_seconds",
+                "Value" => DRAINING,
+            }],
+        },
+    )
+}
+
+fn listener(balancer: &LogicalId, listener: &ListenerPlan) -> Resource {
+    let mut properties = props! { "LoadBalancerArn" => balancer.reference(), "Port" => listener.port };
+    match &listener.protocol {
+        ListenerProtocol::Http => {
+            properties.set("Protocol", "HTTP");
+        }
+        ListenerProtocol::Https(certificate) => {
+            properties.set("Protocol", "HTTPS");
+            properties.set("SslPolicy", SSL_POLICY);
+            properties.set("Certificates", list![props! { "CertificateArn" => certificate }]);
+        }
+    }
+    properties.set("DefaultActions", list![action(&listener.default)]);
+    Resource::new("AWS::ElasticLoadBalancingV2::Listener", properties)
+}
+
+fn action(action: &DefaultAction) -> Map {
+    match action {
+        DefaultAction::Forward(target) => forward(target),
+        DefaultAction::Redirect(port) => props! {
+            "Type" => "redirect",
+            "RedirectConfig" => props! {
+                "Protocol" => "HTTPS",
+                "Port" => port.to_string(),
+                "StatusCode" => "HTTP_301",
+            },
+        },
+        DefaultAction::NotFound => props! {
+            "Type" => "fixed-response",
+            "FixedResponseConfig" => props! { "StatusCode" => "404", "ContentType" => "text/plain", "MessageBody" => "not found" },
+        },
+    }
+}
+
+fn forward(target: &LogicalId) -> Map {
+    props! { "Type" => "forward", "TargetGroupArn" => target.reference() }
+}
+
+fn listener_rule(listener: &LogicalId, rule: &ListenerRulePlan) -> Resource {
+    let condition = |field: &str, config: &str, values: &[String]| {
+        (!values.is_empty())
+            .then(|| props! { "Field" => field, config => props! { "Values" => values.to_vec() } })
+    };
+    let conditions = [
+        condition("host-header", "HostHeaderConfig", &rule.hosts),
+        condition("path-pattern", "PathPatternConfig", &rule.paths),
+    ];
+    Resource::new(
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        props! {
+            "ListenerArn" => listener.reference(),
+            "Priority" => rule.priority,
+            "Conditions" => conditions.into_iter().flatten().collect::<Value>(),
+            "Actions" => list![forward(&rule.target)],
+        },
+    )
+}

@@ -1,0 +1,70 @@
+//! Security groups, and a rule on both ends for every edge.
+//!
+//! A rule between two groups is a resource of its own: groups that name each other would be a cycle.
+
+use super::super::plan::{EcsPlan, SecurityGroup, SecurityGroupRule};
+use super::Traced;
+use tranship_cloudformation::{Map, Resource, Template, list, props};
+
+/// Adds groups and rules.
+pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
+    for group in &plan.security_groups {
+        let resource = security_group(plan, group).traced(&group.from);
+        template.add(&group.id, resource);
+    }
+    for rule in &plan.security_group_rules {
+        template.add(&rule.ingress(), ingress(rule).traced(&rule.from));
+        template.add(&rule.egress(), egress(rule).traced(&rule.from));
+    }
+}
+
+fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
+    let outbound = group.outbound.iter().map(|it| anywhere(it.port, it.protocol.as_str(), &it.description));
+    let inbound = group.inbound.iter().map(|it| anywhere(it.port, "tcp", &it.description));
+    let mut properties = Map::new()
+        .with("GroupDescription", group.description.as_str())
+        .with("VpcId", &plan.network.vpc)
+        .with_list("SecurityGroupIngress", inbound)
+        .with_list("SecurityGroupEgress", outbound);
+    if group.outbound.is_empty() {
+        // A group without an egress rule of its own is given one that allows everything.
+        let nothing = props! {
+            "CidrIp" => "127.0.0.1/32",
+            "IpProtocol" => "-1",
+            "Description" => "Nothing but what the rules of this stack allow",
+        };
+        properties.set("SecurityGroupEgress", list![nothing]);
+    }
+    Resource::new("AWS::EC2::SecurityGroup", properties)
+}
+
+fn anywhere(port: u16, protocol: &str, description: &str) -> Map {
+    props! {
+        "CidrIp" => "0.0.0.0/0",
+        "IpProtocol" => protocol,
+        "FromPort" => port,
+        "ToPort" => port,
+        "Description" => description,
+    }
+}
+
+fn ports(rule: &SecurityGroupRule) -> Map {
+    props! {
+        "IpProtocol" => rule.protocol.as_str(),
+        "FromPort" => rule.ports.first,
+        "ToPort" => rule.ports.last,
+        "Description" => rule.description.as_str(),
+    }
+}
+
+fn ingress(rule: &SecurityGroupRule) -> Resource {
+    let mut properties = props! { "GroupId" => rule.destination.att("GroupId"), "SourceSecurityGroupId" => rule.source.att("GroupId") };
+    properties.extend(ports(rule));
+    Resource::new("AWS::EC2::SecurityGroupIngress", properties)
+}
+
+fn egress(rule: &SecurityGroupRule) -> Resource {
+    let mut properties = props! { "GroupId" => rule.source.att("GroupId"), "DestinationSecurityGroupId" => rule.destination.att("GroupId") };
+    properties.extend(ports(rule));
+    Resource::new("AWS::EC2::SecurityGroupEgress", properties)
+}

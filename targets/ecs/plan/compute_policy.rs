@@ -1,0 +1,150 @@
+//! The compute policy: what Fargate and EC2 instances do differently, in a handful of pure methods.
+//!
+//! A policy answers from what it is given: it claims nothing, reports nothing and changes nothing. What there is to
+//! report is part of the answer.
+
+use super::{
+    CapacityPlan, EcsServicePlan, JobPlan, MachineCount, MachinePlan, NetworkMode, NetworkPlan, TaskPlan,
+    TaskSize, VolumeStorage,
+};
+use crate::container::ContainerBounds;
+use tranship_app::{At, Name, Volume};
+use tranship_facts::ProcessorArchitecture;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// What runs the tasks of an ECS target.
+pub trait ComputePolicy: Sync {
+    /// What its task definitions may hold.
+    fn limits(&self) -> &'static TaskLimits;
+
+    /// How the containers of a task reach the network.
+    fn network_mode(&self, reach: TaskReach) -> NetworkMode;
+
+    /// The size of a task from what its containers ask for.
+    fn task_size(&self, request: &SizeRequest) -> SizeChoice;
+
+    /// Where the data of a named volume is. `local`: within one task only.
+    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage;
+
+    /// What the cluster and its services run on. `spot`: on spare capacity, where the target has it.
+    fn capacity(&self, spot: bool) -> CapacityPlan;
+
+    /// How the machines are decided, where the stack has its own.
+    fn machines(&self) -> Option<DecideMachines>;
+}
+
+/// What a target's task definitions may hold.
+#[derive(Debug)]
+pub struct TaskLimits {
+    /// The target, and what its containers may ask for.
+    pub container: &'static ContainerBounds,
+    /// Whether `capacity: spot` chooses spare capacity.
+    pub spot: bool,
+}
+
+/// Who reaches a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskReach {
+    /// Other tasks, by its name.
+    pub by_name: bool,
+    /// The containers of its own task, over the loopback: it has sidecars.
+    pub together: bool,
+}
+
+/// What the containers of a task ask for, together.
+#[derive(Debug, Clone)]
+pub struct SizeRequest {
+    /// The service or job of the task.
+    pub task: Name,
+    /// The sum of the limits, or where there are none of the reservations, in 1/1024 of a CPU.
+    pub cpu: Option<At<u32>>,
+    /// The sum of the limits, or where there are none of the reservations, in bytes.
+    pub memory: Option<At<u64>>,
+    /// Where the task's service is in the manifest.
+    pub origin: Origin,
+}
+
+/// The size of a task.
+#[derive(Debug)]
+pub enum SizeChoice {
+    /// As asked for, or none where a task needs none.
+    Exact(TaskSize),
+    /// The nearest that holds what was asked for.
+    Nearest {
+        /// The size.
+        size: TaskSize,
+        /// Why it is not the one asked for.
+        reason: &'static str,
+        /// What to report.
+        diagnostic: Diagnostic,
+    },
+    /// No size holds what was asked for.
+    TooLarge {
+        /// Why.
+        reason: &'static str,
+        /// What to report.
+        diagnostic: Diagnostic,
+    },
+}
+
+/// Decides the machines from everything that runs on them.
+pub type DecideMachines = fn(&MachineRequest<'_>) -> MachineChoice;
+
+/// What machines are decided from.
+#[derive(Debug, Clone, Copy)]
+pub struct MachineRequest<'a> {
+    /// Where the settings are in the manifest.
+    pub origin: Origin,
+    /// Whether the posture is prod.
+    pub prod: bool,
+    /// The instance type, if the environment sets it.
+    pub instance_type: Option<RequestedInstanceType<'a>>,
+    /// How many machines, if the environment sets it.
+    pub count: Option<MachineCount>,
+    /// What runs on them.
+    pub load: ClusterLoad<'a>,
+    /// The network that they are in.
+    pub network: &'a NetworkPlan,
+}
+
+/// The instance type that the environment sets.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestedInstanceType<'a> {
+    /// `t3.small`.
+    pub name: &'a str,
+    /// Where the setting is.
+    pub origin: Origin,
+}
+
+/// Everything that runs on a cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct ClusterLoad<'a> {
+    /// Task definitions.
+    pub tasks: &'a [TaskPlan],
+    /// Services.
+    pub services: &'a [EcsServicePlan],
+    /// Jobs.
+    pub jobs: &'a [JobPlan],
+}
+
+impl ClusterLoad<'_> {
+    /// The task of a service or job.
+    pub fn task(&self, name: &str) -> Option<&TaskPlan> {
+        self.tasks.iter().find(|task| &*task.name == name)
+    }
+
+    /// The processor of the tasks.
+    pub fn architecture(&self) -> ProcessorArchitecture {
+        self.tasks.first().map(|task| task.architecture).unwrap_or_default()
+    }
+}
+
+/// The machines that were chosen.
+#[derive(Debug)]
+pub struct MachineChoice {
+    /// The machines.
+    pub plan: MachinePlan,
+    /// What to report: rules that are broken, and what was chosen.
+    pub diagnostics: Vec<Diagnostic>,
+}

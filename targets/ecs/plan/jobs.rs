@@ -1,0 +1,43 @@
+//! Jobs: when they run, and what they wait for.
+
+use super::planner::Planner;
+use super::start_order::Prerequisites;
+use super::{DeploymentRun, JobPlan, JobTrigger, TaskPlan, TaskRun, names};
+use crate::ecs::task_runner;
+use tranship_app::{JobTime, Role};
+
+/// The job of a task; nothing for the task of a service.
+pub(super) fn plan(
+    planner: &mut Planner<'_, '_>,
+    prerequisites: &Prerequisites<'_>,
+    task: &TaskPlan,
+    run: TaskRun,
+) -> Option<JobPlan> {
+    let given = planner.app.services.get(&task.name)?;
+    let Role::Job(job) = &given.role else { return None };
+    let trigger = match &job.when {
+        JobTime::BeforeDeploy => JobTrigger::BeforeDeploy(deployment_run(task)),
+        JobTime::Manual => JobTrigger::Manual,
+        JobTime::Schedule(expression) => {
+            JobTrigger::Schedule(planner.exact(expression, "schedule: ScheduleExpression").to_string())
+        }
+    };
+    Some(JobPlan {
+        name: task.name.clone(),
+        from: task.from.clone(),
+        trigger,
+        run,
+        family: task.family.clone(),
+        roles: task.roles(),
+        after: prerequisites.of_job(task),
+    })
+}
+
+/// The job's own container decides whether it succeeded.
+fn deployment_run(task: &TaskPlan) -> DeploymentRun {
+    DeploymentRun {
+        container: names::container(&task.name),
+        log_group: task.log_group(),
+        timeout: task_runner::LONGEST,
+    }
+}

@@ -1,0 +1,53 @@
+//! Managed databases.
+
+use tranship_app::Name;
+use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::DatabaseEngine;
+
+/// An RDS instance in place of a Compose service.
+#[derive(Debug, Clone)]
+pub struct DatabasePlan {
+    /// The Compose service it replaces.
+    pub name: Name,
+    /// Key paths it comes from.
+    pub from: Vec<String>,
+    /// The engine.
+    pub engine: DatabaseEngine,
+    /// The exact version of the engine.
+    pub version: String,
+    /// `EngineLifecycleSupport`, where the engine has it.
+    pub lifecycle_support: Option<&'static str>,
+    /// The instance class.
+    pub class: String,
+    /// In GiB.
+    pub storage: u32,
+    /// The database inside the instance.
+    pub database: Option<String>,
+    /// The master user.
+    pub username: String,
+    /// Logs that go to CloudWatch.
+    pub logs: &'static [&'static str],
+    /// Whether a standby runs in a second zone.
+    pub multi_az: bool,
+    /// Whether it is protected against deletion.
+    pub protected: bool,
+    /// Days that automatic backups are kept.
+    pub backup_days: u32,
+}
+
+impl DatabasePlan {
+    /// The instance's id.
+    pub fn id(&self) -> LogicalId {
+        LogicalId::of(&self.name, Role::Database)
+    }
+
+    /// The id of the secret with its user and password.
+    pub fn secret(&self) -> LogicalId {
+        LogicalId::of(&self.name, Role::Credentials)
+    }
+
+    /// The id of its security group.
+    pub fn security_group(&self) -> LogicalId {
+        LogicalId::of(&self.name, Role::SecurityGroup)
+    }
+}

@@ -1,0 +1,32 @@
+//! Names under which services are found.
+
+use tranship_app::Name;
+
+/// The private DNS namespace.
+#[derive(Debug, Clone)]
+pub struct NamespacePlan {
+    /// `services.example.org`.
+    pub name: String,
+    /// Key paths it comes from.
+    pub from: Vec<String>,
+    /// Services that are found by name, in the manifest's order.
+    pub services: Vec<DiscoveredService>,
+}
+
+impl NamespacePlan {
+    /// Whether a service is found by name.
+    pub fn has(&self, service: &str) -> bool {
+        self.services.iter().any(|found| &*found.service == service)
+    }
+}
+
+/// A discovery service.
+#[derive(Debug, Clone)]
+pub struct DiscoveredService {
+    /// The Compose service.
+    pub service: Name,
+    /// Its label in the namespace.
+    pub label: String,
+    /// Key paths it comes from.
+    pub from: Vec<String>,
+}

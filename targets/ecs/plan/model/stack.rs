@@ -1,0 +1,55 @@
+//! The plan of a stack: every decision, whole and final.
+
+use super::{
+    CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, JobPlan, LoadBalancerPlan, MachinePlan,
+    NamespacePlan, NetworkPlan, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
+};
+use tranship_cloudformation::Value;
+
+/// The decisions for one stack.
+#[derive(Debug)]
+pub struct EcsPlan {
+    /// What holds for the stack as a whole.
+    pub stack: StackSettings,
+    /// Where tasks run.
+    pub network: NetworkPlan,
+    /// What runs the tasks.
+    pub capacity: CapacityPlan,
+    /// The machines, where the stack has its own.
+    pub machines: Option<MachinePlan>,
+    /// Names that services are found under; nothing where none is looked up.
+    pub namespace: Option<NamespacePlan>,
+    /// Task definitions, of services and of jobs.
+    pub tasks: Vec<TaskPlan>,
+    /// What is kept running.
+    pub services: Vec<EcsServicePlan>,
+    /// What runs to completion.
+    pub jobs: Vec<JobPlan>,
+    /// What is open to the world.
+    pub load_balancer: Option<LoadBalancerPlan>,
+    /// Security groups of tasks, databases, volumes and the load balancer.
+    pub security_groups: Vec<SecurityGroup>,
+    /// Who may reach whom.
+    pub security_group_rules: Vec<SecurityGroupRule>,
+    /// Managed databases.
+    pub databases: Vec<DatabasePlan>,
+    /// Persistent volumes.
+    pub file_systems: Vec<FileSystemPlan>,
+    /// Secrets fed by parameters, or derived.
+    pub secrets: Vec<SecretPlan>,
+}
+
+/// What holds for the stack as a whole.
+#[derive(Debug, Clone)]
+pub struct StackSettings {
+    /// Its name.
+    pub name: String,
+    /// Its region, where the environment names one.
+    pub region: Option<String>,
+    /// `Description` of the template.
+    pub description: String,
+    /// Days that logs are kept.
+    pub log_retention: u32,
+    /// Tags of its resources: name and value.
+    pub tags: Vec<(String, Value)>,
+}

@@ -1,0 +1,246 @@
+//! Security groups: one for each task, and a rule for each edge. Nothing else reaches a task.
+
+use super::load_balancer::TargetGroups;
+use super::planner::Planner;
+use super::{
+    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, PortRange,
+    SecurityGroup, SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
+};
+use tranship_app::Edge;
+use tranship_cloudformation::{LogicalId, Role};
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::NFS;
+use tranship_facts::quotas::ecs::DYNAMIC_HOST_PORTS;
+use tranship_facts::quotas::load_balancing::HTTPS_PORT;
+
+/// The ports that Docker chooses from in bridge mode.
+const DYNAMIC_PORTS: PortRange = PortRange { first: DYNAMIC_HOST_PORTS.least, last: DYNAMIC_HOST_PORTS.most };
+/// `GroupDescription` of the group that tasks in bridge mode share with their machines.
+const SHARED: &str = "Machines and their tasks in bridge mode";
+
+/// What the groups are made for.
+pub(super) struct GroupMembers<'a, 'p, 'c> {
+    /// The application, and who shares a task with whom.
+    pub(super) planner: &'a Planner<'p, 'c>,
+    /// Tasks.
+    pub(super) tasks: &'a [TaskPlan],
+    /// Target groups by the task that they send to.
+    pub(super) targets: &'a TargetGroups,
+    /// Databases.
+    pub(super) databases: &'a [DatabasePlan],
+    /// Persistent volumes.
+    pub(super) file_systems: &'a [FileSystemPlan],
+    /// The load balancer.
+    pub(super) load_balancer: Option<&'a LoadBalancerPlan>,
+    /// Whether the stack has machines of its own.
+    pub(super) machines: bool,
+}
+
+impl GroupMembers<'_, '_, '_> {
+    /// Every group.
+    pub(super) fn groups(&self) -> Vec<SecurityGroup> {
+        let mut groups: Vec<SecurityGroup> =
+            self.load_balancer.map(load_balancer_group).into_iter().collect();
+        groups.extend(self.task_groups());
+        let closed = |id, description, from: &[String]| SecurityGroup {
+            id,
+            description,
+            outbound: Vec::new(),
+            inbound: Vec::new(),
+            from: from.to_vec(),
+        };
+        for it in self.databases {
+            groups.push(closed(it.security_group(), format!("Database {}", it.name), &it.from));
+        }
+        for it in self.file_systems {
+            groups.push(closed(it.security_group(), format!("Volume {}", it.name), &it.from));
+        }
+        groups.extend((self.machines && self.bridged().next().is_none()).then(idle_machine_group));
+        groups
+    }
+
+    /// Who may reach whom, each rule once: several tasks may share a group.
+    pub(super) fn rules(&self) -> Vec<SecurityGroupRule> {
+        let mut rules: Vec<SecurityGroupRule> = Vec::new();
+        let all = self.load_balancer_rules().into_iter().chain(self.edge_rules()).chain(self.volume_rules());
+        for rule in all {
+            let same = |known: &SecurityGroupRule| {
+                (&known.source, &known.destination, known.ports, known.protocol)
+                    == (&rule.source, &rule.destination, rule.ports, rule.protocol)
+            };
+            if !rules.iter().any(same) {
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+
+    /// Tasks that use the network interface of their machine.
+    fn bridged(&self) -> impl Iterator<Item = &TaskPlan> {
+        self.tasks.iter().filter(|task| task.mode == NetworkMode::Bridge)
+    }
+
+    /// A group for each task with an interface of its own, and one for all others, in the place of the first of them.
+    fn task_groups(&self) -> Vec<SecurityGroup> {
+        let first = self.bridged().next().map(|task| &task.name);
+        let mut groups = Vec::new();
+        for task in self.tasks {
+            match task.mode {
+                NetworkMode::AwsVpc => groups.push(self.task_group(task)),
+                NetworkMode::Bridge => {
+                    groups.extend((first == Some(&task.name)).then(|| self.machine_group()))
+                }
+            }
+        }
+        groups
+    }
+
+    fn task_group(&self, task: &TaskPlan) -> SecurityGroup {
+        SecurityGroup {
+            id: task.security_group(),
+            description: format!("Tasks of {}", task.name),
+            outbound: outbound::of_task(self.planner, task),
+            inbound: Vec::new(),
+            from: task.from.clone(),
+        }
+    }
+
+    /// What one of the machine's tasks may reach, the others may reach too.
+    fn machine_group(&self) -> SecurityGroup {
+        let mut outbound: Vec<OutboundPort> = Vec::new();
+        for port in self.bridged().flat_map(|task| outbound::of_task(self.planner, task)) {
+            let open = |known: &OutboundPort| (known.port, known.protocol) == (port.port, port.protocol);
+            if !outbound.iter().any(open) {
+                outbound.push(port);
+            }
+        }
+        SecurityGroup {
+            id: LogicalId::only(Role::InstanceSecurityGroup),
+            description: SHARED.to_owned(),
+            outbound,
+            inbound: Vec::new(),
+            from: self.bridged().flat_map(|task| task.from.iter().cloned()).collect(),
+        }
+    }
+
+    /// The load balancer reaches the ports that it serves.
+    fn load_balancer_rules(&self) -> Vec<SecurityGroupRule> {
+        let mut rules = Vec::new();
+        for task in self.tasks {
+            let ports_of = |port| match task.mode {
+                NetworkMode::AwsVpc => PortRange::of(port),
+                NetworkMode::Bridge => DYNAMIC_PORTS,
+            };
+            for target in self.targets.get(&task.name).into_iter().flatten() {
+                rules.push(SecurityGroupRule {
+                    source: LogicalId::only(Role::LoadBalancerSecurityGroup),
+                    destination: task.security_group(),
+                    ports: ports_of(target.port),
+                    protocol: TransportProtocol::Tcp,
+                    description: format!("Load balancer to {}", task.name),
+                    from: target.from.clone(),
+                });
+            }
+        }
+        rules
+    }
+
+    /// The rules of the edges between tasks, or from a task to a database.
+    fn edge_rules(&self) -> Vec<SecurityGroupRule> {
+        self.planner.app.edges.iter().flat_map(|edge| self.edge_rule(edge)).collect()
+    }
+
+    /// Within one task there is nothing to permit.
+    fn edge_rule(&self, edge: &Edge) -> Vec<SecurityGroupRule> {
+        let Some((port, protocol)) = edge.port else { return Vec::new() };
+        let mut rules = Vec::new();
+        for source in self.tasks_of(&edge.from) {
+            for destination in self.destinations(edge, source) {
+                rules.push(SecurityGroupRule {
+                    source: source.security_group(),
+                    destination,
+                    ports: PortRange::of(port),
+                    protocol,
+                    description: format!("{} to {}", source.name, edge.to),
+                    from: vec![format!("services.{}", edge.from), format!("services.{}", edge.to)],
+                });
+            }
+        }
+        rules
+    }
+
+    /// The groups that a task connects to.
+    fn destinations(&self, edge: &Edge, source: &TaskPlan) -> Vec<LogicalId> {
+        let others = self.tasks_of(&edge.to).into_iter().filter(|task| task.name != source.name);
+        let database = self.databases.iter().find(|it| it.name == edge.to);
+        others.map(TaskPlan::security_group).chain(database.map(DatabasePlan::security_group)).collect()
+    }
+
+    /// The tasks that a service's container is in.
+    fn tasks_of(&self, service: &str) -> Vec<&TaskPlan> {
+        let names = self.planner.layout.tasks_of(service).into_iter();
+        names.filter_map(|name| self.tasks.iter().find(|task| task.name == *name)).collect()
+    }
+
+    /// Tasks that mount a persistent volume reach its mount targets.
+    fn volume_rules(&self) -> Vec<SecurityGroupRule> {
+        let mut rules = Vec::new();
+        for task in self.tasks {
+            for volume in &task.volumes {
+                let VolumeStorage::Efs(name) = &volume.storage else { continue };
+                let Some(system) = self.file_systems.iter().find(|it| it.name == *name) else { continue };
+                rules.push(SecurityGroupRule {
+                    source: task.security_group(),
+                    destination: system.security_group(),
+                    ports: PortRange::of(NFS),
+                    protocol: TransportProtocol::Tcp,
+                    description: format!("{} to the volume {name}", task.name),
+                    from: system.from.clone(),
+                });
+            }
+        }
+        rules
+    }
+}
+
+fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
+    let inbound = balancer.listeners.iter().map(|listener| InboundPort {
+        port: listener.port,
+        description: format!("The public, to the listener on port {}", listener.port),
+    });
+    SecurityGroup {
+        id: LogicalId::only(Role::LoadBalancerSecurityGroup),
+        description: "Load balancer".to_owned(),
+        outbound: Vec::new(),
+        inbound: inbound.collect(),
+        from: balancer.from.clone(),
+    }
+}
+
+/// The group of machines on which every task has an interface of its own: they reach AWS and registries.
+fn idle_machine_group() -> SecurityGroup {
+    SecurityGroup {
+        id: LogicalId::only(Role::InstanceSecurityGroup),
+        description: SHARED.to_owned(),
+        outbound: vec![OutboundPort {
+            port: HTTPS_PORT,
+            protocol: TransportProtocol::Tcp,
+            description: "AWS and image registries".to_owned(),
+        }],
+        inbound: Vec::new(),
+        from: vec!["x-tranship".to_owned()],
+    }
+}
+
+/// The rules that a group needs before something in it can work: those in which it connects.
+pub(super) fn needed_by(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<LogicalId> {
+    let own = rules.iter().filter(|rule| rule.source == *group);
+    own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
+}
+
+/// The rules by which the load balancer reaches a group: health checks fail without them.
+pub(super) fn opened_to_load_balancer(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<LogicalId> {
+    let balancer = LogicalId::only(Role::LoadBalancerSecurityGroup);
+    let own = rules.iter().filter(|rule| rule.destination == *group && rule.source == balancer);
+    own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
+}

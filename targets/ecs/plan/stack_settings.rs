@@ -1,0 +1,53 @@
+//! What the environment's settings say of the whole stack: its name, region, logs and tags.
+
+use super::planner::Planner;
+use super::{StackSettings, names};
+use crate::ecs::rules;
+use tranship_frontend::diagnostic::Diagnostic;
+
+/// Decides them, and claims the settings that they come from.
+pub(super) fn plan(planner: &mut Planner<'_, '_>) -> StackSettings {
+    let app = planner.app;
+    let settings = &app.settings;
+    let renderer = planner.stack_renderer();
+    let tags = app.tags.iter().map(|tag| {
+        planner.exact(&tag.value, "tags");
+        (tag.name.to_string(), renderer.value(&tag.value))
+    });
+    let tags = tags.collect();
+    let environment = app.environment.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    StackSettings {
+        name: stack_name(planner),
+        region: settings
+            .region
+            .as_ref()
+            .map(|region| planner.exact(region, "the region to deploy to").to_string()),
+        description: format!("{}{environment}", app.name),
+        log_retention: log_retention(planner),
+        tags,
+    }
+}
+
+fn stack_name(planner: &mut Planner<'_, '_>) -> String {
+    let app = planner.app;
+    if let Some(given) = &app.settings.stack
+        && !names::is_stack(planner.exact(given, "the stack's name"))
+    {
+        let key = planner.cx.manifest.nodes.path(given.node).to_string();
+        let message = format!("`{}` is not a valid stack name", given.peek());
+        planner.report(
+            Diagnostic::new(&rules::STACK_NAME, message)
+                .at(given.origin)
+                .key(key)
+                .help("use a letter, then letters, digits and hyphens, at most 128 characters"),
+        );
+    }
+    names::stack(app)
+}
+
+/// Days that logs are kept.
+fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
+    let asked = planner.app.settings.log_retention.as_ref();
+    let claimed = asked.map(|asked| *planner.exact(asked, "log groups: RetentionInDays"));
+    claimed.unwrap_or_default().days()
+}

@@ -1,0 +1,106 @@
+//! `ecs/…`: what Amazon ECS and the services around it reject or do differently, on Fargate and on EC2.
+
+use tranship_frontend::rules;
+
+rules! {
+    BROKEN_TEMPLATE = Error "internal/broken-template" "inconsistent template"
+        what "Two resources of the template have one id, refer to one that does not exist, or wait for each other."
+        why "CloudFormation would reject the template. The fault is Tranship's, not yours."
+        example "a manifest that Tranship puts together wrongly"
+        fix "Report it with the manifest. Renaming the service named in the message may help until then.";
+    DATABASE_CLASS = Error "ecs/database-class" "unknown database instance class"
+        what "The instance class is misspelled, or RDS has retired its family."
+        why "RDS could not create the database."
+        example "services:\n  db:\n    image: mysql:8.4\n    x-tranship: { database: { engine: mysql, class: db.t2.micro } }\n"
+        fix "Choose a current class, such as `db.t4g.micro`.";
+    DATABASE_NAME = Error "ecs/database-name" "invalid database or user name"
+        what "RDS requires a letter followed by letters, digits and underscores. MySQL and MariaDB user names have at most 16 characters, and every engine reserves some names."
+        why "RDS could not create the database."
+        example "services:\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres, username: admin } }\n"
+        fix "Rename the database or the user, in the manifest and wherever the application uses it.";
+    DATABASE_VERSION = Error "ecs/database-version" "unsupported engine version"
+        what "RDS does not offer this version under standard support. Older versions cost extra and are never chosen for you."
+        why "RDS could not create the database, or it would cost more than expected."
+        example "services:\n  db:\n    image: mysql:5.7\n    x-tranship: { database: { engine: mysql, version: \"5.7\" } }\n"
+        fix "Choose a supported version, run the same version locally, and test the application with it.";
+    DISCOVERY_NAME = Note "ecs/discovery-name" "different host name on AWS"
+        what "On a Compose network, a service is reachable under its own name. On AWS, it is reachable under a name in a private DNS namespace, which replaces its host name in every value."
+        why "A running container sees the new name. A host name that the application builds at run time is not rewritten."
+        example "services:\n  app: { image: app, environment: { CACHE: \"redis://cache:6379\" } }\n  cache: { image: redis }\n"
+        fix "Nothing, if the name appears in the manifest. Otherwise pass it in through a variable. `x-tranship: { discovery: { namespace: ... } }` sets the namespace.";
+    DYNAMIC_REFERENCE = Error "ecs/dynamic-reference" "text that CloudFormation would replace"
+        what "A value contains `{{resolve:...}}`, which CloudFormation replaces by a parameter or a secret when it creates the stack."
+        why "The application would read another text than under Compose, perhaps a secret in plain text."
+        example "services:\n  app:\n    image: app\n    environment: { HINT: \"{{resolve:ssm:/app/hint}}\" }\n"
+        fix "To read a parameter or secret of AWS, declare it under `secrets` with `external: true`. To pass the text itself, keep it in a file of the image.";
+    FILE_MOUNT = Error "ecs/file-mount" "single-file mount over the image's files"
+        what "ECS mounts directories, not files. Mounting the file's directory would hide everything the image has in it."
+        why "The container would lose files of its image."
+        example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\n"
+        fix "Mount it under /run and let the program read it there, or copy the file into the image.";
+    HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
+        what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
+        why "The container starts as soon as the other has started, healthy or not."
+        example "services:\n  app: { image: app, depends_on: { cache: { condition: service_healthy } }, network_mode: \"service:cache\" }\n  cache: { image: redis }\n"
+        fix "Copy the image's health check into `healthcheck` in the manifest.";
+    LISTENER_COLLISION = Error "ecs/listener-collision" "conflicting public endpoints"
+        what "Two endpoints take every request, or their rules have the same priority."
+        why "A load balancer sends each request to only one of them, and rejects rules of equal priority."
+        example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  b: { image: b, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n"
+        fix "Give one of them its own host or path, or set `public: { priority: 10 }`.";
+    LISTENER_RULE = Error "ecs/listener-rule" "too many hosts or paths in a listener rule"
+        what "A listener rule holds at most five hosts and paths, of at most 128 characters each."
+        why "The load balancer would reject the rule."
+        example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: [/a, /b, /c, /d, /e, /f] } } }\n"
+        fix "Use fewer, with `*` for a shared prefix.";
+    NAMESPACE = Error "ecs/namespace" "invalid discovery namespace"
+        what "Services are registered in a private DNS namespace, whose name is a domain name of at most 253 characters."
+        why "Cloud Map could not create the namespace."
+        example "services:\n  app: { image: app }\nx-tranship: { discovery: { namespace: \"my services\" } }\n"
+        fix "Use labels of letters, digits and hyphens, such as `services.example.org`.";
+    PORT_CONFLICT = Error "ecs/port-conflict" "port used twice in one task"
+        what "The containers of a task share one network interface, and two of them listen on the same port."
+        why "The second one to start would fail, and the task with it."
+        example "services:\n  app: { image: app, ports: [\"80\"] }\n  proxy: { image: proxy, network_mode: \"service:app\", expose: [\"80\"] }\n"
+        fix "Let one of them listen on another port, or move it to its own task.";
+    PUBLIC_JOB = Error "ecs/public-job" "public job"
+        what "A job or an init container has `public`. It ends by itself, so a load balancer has nothing to send requests to."
+        why "Its target group would never have a healthy target."
+        example "services:\n  report: { image: app, ports: [\"80\"], x-tranship: { job: manual, public: true } }\n"
+        fix "Remove `public`, or make it a service that keeps running.";
+    PUBLIC_UDP = Error "ecs/public-udp" "public UDP port"
+        what "An Application Load Balancer supports only HTTP and HTTPS."
+        why "The port would be unreachable from outside."
+        example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
+        fix "Keep the port internal.";
+    STACK_NAME = Error "ecs/stack-name" "invalid stack name"
+        what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
+        why "CloudFormation could not create the stack."
+        example "services:\n  app: { image: app }\nx-tranship: { stack: my_stack }\n"
+        fix "Write `my-stack`.";
+    START_ORDER = Note "ecs/start-order" "start order only during stack operations"
+        what "`depends_on` between services sets the order in which CloudFormation creates and updates them. Afterwards, ECS replaces the tasks of each service independently, in any order."
+        why "After a failure, a service may run while a service it depends on does not."
+        example "services:\n  app: { image: app, depends_on: [api] }\n  api: { image: api }\n"
+        fix "Let the application retry its connections.";
+    SUBNETS = Error "ecs/subnets" "not enough subnets"
+        what "Tasks and databases run in private subnets. A load balancer and a database each need two of them, in different Availability Zones."
+        why "CloudFormation could not create the stack, or its tasks would need public addresses."
+        example "services:\n  app: { image: app }\nx-tranship: { network: { vpc: vpc-0abc, public_subnets: [subnet-1] } }\n"
+        fix "Name two private subnets, and two public ones if the application has a public endpoint.";
+    TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
+        what "The template has more resources, parameters, outputs or bytes than CloudFormation allows. The line shown is where most of its resources come from."
+        why "CloudFormation would reject the template."
+        example "an application with several hundred services"
+        fix "Split the application into several, or leave services out with `x-tranship: { skip: [...] }`.";
+    TOO_MANY_CONTAINERS = Error "ecs/too-many-containers" "too many containers in a task"
+        what "A task definition holds at most ten containers, including init containers and helpers."
+        why "ECS would reject the task definition."
+        example "services:\n  app: { image: app }\n  s1: { image: s, network_mode: \"service:app\" }\n  s2: { image: s, network_mode: \"service:app\" }\n  s3: { image: s, network_mode: \"service:app\" }\n  s4: { image: s, network_mode: \"service:app\" }\n  s5: { image: s, network_mode: \"service:app\" }\n  s6: { image: s, network_mode: \"service:app\" }\n  s7: { image: s, network_mode: \"service:app\" }\n  s8: { image: s, network_mode: \"service:app\" }\n  s9: { image: s, network_mode: \"service:app\" }\n  s10: { image: s, network_mode: \"service:app\" }\n"
+        fix "Move some of them to their own task.";
+    TOO_MANY_PUBLIC_PORTS = Error "ecs/too-many-public-ports" "too many public ports"
+        what "An ECS service has at most five target groups."
+        why "ECS would reject the service."
+        example "services:\n  app: { image: app, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  s1: { image: s, network_mode: \"service:app\", expose: [\"9001\"], x-tranship: { public: { path: /s1 } } }\n  s2: { image: s, network_mode: \"service:app\", expose: [\"9002\"], x-tranship: { public: { path: /s2 } } }\n  s3: { image: s, network_mode: \"service:app\", expose: [\"9003\"], x-tranship: { public: { path: /s3 } } }\n  s4: { image: s, network_mode: \"service:app\", expose: [\"9004\"], x-tranship: { public: { path: /s4 } } }\n  s5: { image: s, network_mode: \"service:app\", expose: [\"9005\"], x-tranship: { public: { path: /s5 } } }\n"
+        fix "Make fewer of them public, or put a proxy in front of them.";
+}

@@ -1,0 +1,236 @@
+//! Whether the tasks fit on the machines: processor, CPU, memory, network interfaces.
+
+use super::rules;
+use crate::ecs::plan::{ClusterLoad, Container, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
+use tranship_facts::InstanceType;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// Asks every rule of this file.
+pub(super) fn check(request: &MachineRequest<'_>, instance: &InstanceType, max: u32) -> Vec<Diagnostic> {
+    let setting = request.instance_type.map(|requested| requested.origin).unwrap_or_default();
+    let mut found = Vec::new();
+    for task in request.load.tasks {
+        for diagnostic in processor(task, instance).into_iter().chain(size(task, instance)) {
+            found.push(placed(diagnostic, task.origin, setting).service(&*task.name));
+        }
+    }
+    found.extend(interfaces(&request.load, instance, max).map(|it| placed(it, setting, Origin::NOWHERE)));
+    found
+}
+
+fn placed(diagnostic: Diagnostic, first: Origin, second: Origin) -> Diagnostic {
+    diagnostic.at(first).label(second, "the machines")
+}
+
+fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
+    (task.architecture != instance.architecture).then(|| {
+        let (wanted, has) = (task.architecture.as_str(), instance.architecture.as_str());
+        Diagnostic::new(
+            &rules::MIXED_PROCESSORS,
+            format!("`{}` is built for {wanted}, but `{}` has {has}", task.name, instance.name),
+        )
+        .key(format!("services.{}.platform", task.name))
+        .help("choose an `instance_type` with that processor, or build the image for the other one")
+    })
+}
+
+/// What a task takes from a machine: CPU and memory that are kept for it.
+fn reserved(task: &TaskPlan) -> (u64, u64) {
+    let containers = || task.containers.iter();
+    let sum = |each: fn(&Container) -> Option<u32>| containers().filter_map(each).map(u64::from).sum();
+    let cpu = task.size.cpu.map_or_else(|| sum(|it| it.cpu), u64::from);
+    let memory = task.size.memory.map_or_else(|| sum(|it| it.memory_reservation.or(it.memory)), u64::from);
+    (cpu, memory)
+}
+
+/// Whether every task fits on a machine of this type.
+pub(super) fn fits(tasks: &[TaskPlan], instance: &InstanceType) -> bool {
+    tasks.iter().all(|task| size(task, instance).is_none())
+}
+
+fn size(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
+    let (cpu, memory) = reserved(task);
+    let usable = u64::from(instance.usable_memory());
+    let excess = if memory > usable {
+        format!("{memory} MiB of memory; `{}` has {usable} MiB for tasks", instance.name)
+    } else if cpu > u64::from(instance.cpu_units()) {
+        format!("{cpu} CPU units; `{}` has {}", instance.name, instance.cpu_units())
+    } else {
+        return None;
+    };
+    let message = format!("the task of `{}` needs {excess}", task.name);
+    let diagnostic = Diagnostic::new(&rules::TASK_TOO_LARGE, message).key(format!("services.{}", task.name));
+    Some(diagnostic.help("choose a larger `instance_type`, or lower `deploy.resources` or `mem_limit`"))
+}
+
+/// How many tasks of a service run at most.
+fn most(service: &EcsServicePlan) -> u64 {
+    u64::from(service.most_tasks())
+}
+
+/// How many tasks with an interface of their own run at most, one more while a service is deployed.
+fn interfaces_needed(load: &ClusterLoad<'_>) -> u64 {
+    let owns = |name: &str| load.task(name).is_some_and(|task| task.mode == NetworkMode::AwsVpc);
+    let running: u64 = load.services.iter().filter(|service| owns(&service.name)).map(most).sum();
+    let job = load.jobs.iter().any(|job| owns(&job.name));
+    if running == 0 && !job { 0 } else { running + 1 }
+}
+
+fn interfaces(load: &ClusterLoad<'_>, instance: &InstanceType, max: u32) -> Option<Diagnostic> {
+    let needed = interfaces_needed(load);
+    let available = u64::from(max) * u64::from(instance.tasks_with_interface());
+    (needed > available).then(|| {
+        let name = &instance.name;
+        Diagnostic::new(
+            &rules::TOO_FEW_INTERFACES,
+            format!(
+                "a deployment needs {needed} network interfaces for tasks that are reached by name; \
+                 the machines ({max} x `{name}`) have {available}"
+            ),
+        )
+        .key("x-tranship.instance_type")
+        .help("choose a larger `instance_type`, or raise `instances`")
+    })
+}
+
+/// The number of machines that hold every service at its largest, with capacity to deploy the largest task.
+pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -> u32 {
+    let (mut cpu, mut memory) = (0, 0);
+    for service in load.services {
+        let one = load.task(&service.name).map(reserved).unwrap_or_default();
+        cpu += one.0 * most(service);
+        memory += one.1 * most(service);
+    }
+    cpu += load.tasks.iter().map(|task| reserved(task).0).max().unwrap_or_default();
+    memory += load.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
+    let machines = |sum: u64, capacity: u32| sum.div_ceil(u64::from(capacity.max(1)));
+    let needed = machines(interfaces_needed(load), instance.tasks_with_interface())
+        .max(machines(cpu, instance.cpu_units()))
+        .max(machines(memory, instance.usable_memory()));
+    u32::try_from(needed).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecs::plan::{JobPlan, JobTrigger, ReplacementPercent, ScalingPlan, TaskRun, TaskSize};
+    use tranship_cloudformation::iam;
+    use tranship_facts::ProcessorArchitecture;
+
+    fn task(name: &str, mode: NetworkMode, memory: u32, cpu: u32) -> TaskPlan {
+        TaskPlan {
+            name: name.into(),
+            origin: Origin::NOWHERE,
+            from: Vec::new(),
+            family: name.into(),
+            mode,
+            size: TaskSize { cpu: Some(cpu), memory: Some(memory) },
+            architecture: ProcessorArchitecture::X86,
+            containers: Vec::new(),
+            volumes: Vec::new(),
+            execution: iam::Policy::new(),
+            permissions: iam::Policy::new(),
+            pid_mode: None,
+            ipc_mode: None,
+        }
+    }
+
+    fn service(name: &str, desired: Option<u32>, most: Option<u32>) -> EcsServicePlan {
+        let definition = task(name, NetworkMode::Bridge, 0, 0).id();
+        EcsServicePlan {
+            name: name.into(),
+            from: Vec::new(),
+            run: TaskRun { task_definition: definition, network: None, strategy: Vec::new() },
+            desired,
+            replacement: ReplacementPercent::START_FIRST,
+            registry: None,
+            targets: Vec::new(),
+            grace: None,
+            after: Vec::new(),
+            scaling: most.map(|max| ScalingPlan { min: 1, max, cpu: None, memory: None }),
+        }
+    }
+
+    fn load<'a>(tasks: &'a [TaskPlan], services: &'a [EcsServicePlan]) -> ClusterLoad<'a> {
+        ClusterLoad { tasks, services, jobs: &[] }
+    }
+
+    fn small() -> InstanceType {
+        InstanceType::find("t3.small").unwrap()
+    }
+
+    #[test]
+    fn a_task_must_fit_on_one_machine() {
+        let cases = [(1_878, 2_048, false), (1_879, 0, true), (0, 2_049, true)];
+        for (memory, cpu, refused) in cases {
+            let found = size(&task("app", NetworkMode::Bridge, memory, cpu), &small());
+            assert_eq!(found.is_some(), refused, "{memory} MiB, {cpu} units");
+        }
+    }
+
+    #[test]
+    fn a_processor_must_match() {
+        let mut arm = task("app", NetworkMode::Bridge, 1, 1);
+        assert!(processor(&arm, &small()).is_none());
+        arm.architecture = ProcessorArchitecture::Arm;
+        assert_eq!(
+            processor(&arm, &small()).map(|it| it.message).as_deref(),
+            Some("`app` is built for ARM64, but `t3.small` has X86_64")
+        );
+    }
+
+    /// A t3.small has three interfaces, so two tasks with one of their own; a deployment needs one to spare.
+    #[test]
+    fn interfaces_are_counted_with_one_to_spare() {
+        let cases = [(1, 1, false), (2, 1, true), (3, 2, false), (4, 2, true)];
+        for (desired, max, refused) in cases {
+            let tasks = [task("a", NetworkMode::AwsVpc, 1, 1)];
+            let services = [service("a", Some(desired), None)];
+            let found = interfaces(&load(&tasks, &services), &small(), max);
+            assert_eq!(found.is_some(), refused, "{desired} tasks, {max} machines");
+        }
+        let tasks = [task("a", NetworkMode::Bridge, 1, 1)];
+        let services = [service("a", Some(100), None)];
+        assert!(interfaces(&load(&tasks, &services), &small(), 1).is_none());
+    }
+
+    /// A job has an interface too, while it runs.
+    #[test]
+    fn jobs_need_an_interface() {
+        let job = |name: &str| JobPlan {
+            name: name.into(),
+            from: Vec::new(),
+            trigger: JobTrigger::Manual,
+            run: service(name, None, None).run,
+            family: name.into(),
+            roles: task(name, NetworkMode::AwsVpc, 0, 0).roles(),
+            after: Vec::new(),
+        };
+        for (mode, needed) in [(NetworkMode::AwsVpc, 1), (NetworkMode::Bridge, 0)] {
+            let tasks = [task("job", mode, 1, 1)];
+            let load = ClusterLoad { tasks: &tasks, services: &[], jobs: &[job("job")] };
+            assert_eq!(interfaces_needed(&load), needed);
+        }
+    }
+
+    #[test]
+    fn as_many_machines_as_the_tasks_need() {
+        let app = || task("app", NetworkMode::Bridge, 512, 0);
+        let cases = [
+            (vec![app()], vec![service("app", Some(1), None)], 1),
+            (vec![app()], vec![service("app", None, Some(8))], 3),
+            (vec![task("x", NetworkMode::AwsVpc, 128, 0)], vec![service("x", Some(4), None)], 3),
+            (vec![task("cpu", NetworkMode::Bridge, 1, 2_048)], vec![service("cpu", Some(2), None)], 3),
+            (vec![], vec![], 0),
+        ];
+        for (tasks, services, machines) in cases {
+            let needed = machines_needed(&load(&tasks, &services), &small());
+            assert_eq!(needed, machines);
+        }
+        let tasks = [task("a", NetworkMode::AwsVpc, u32::MAX, u32::MAX)];
+        let services = [service("a", Some(u32::MAX), None)];
+        let needed = machines_needed(&load(&tasks, &services), &small());
+        assert_eq!(needed, u32::MAX);
+    }
+}

@@ -1,0 +1,159 @@
+//! Targets: a target is a folder, and a line in [`all`].
+//!
+//! In: the [`Application`]. Out: [`Compiled`], the artifact set and what a deployment needs to know of
+//! it. Invariant: a target decides everything and asks every rule first (its plan), then emits
+//! mechanically; emission cannot fail.
+
+pub mod beanstalk;
+pub mod container;
+pub mod ecs;
+pub mod ecs_ec2;
+pub mod fargate;
+#[cfg(test)]
+mod support_tables;
+
+/// The support tables, checked and compiled in by `build.rs`.
+pub mod support {
+    include!(concat!(env!("OUT_DIR"), "/support.rs"));
+}
+
+use tranship_app::{Application, Ledger, SupportTable};
+use tranship_artifact::ArtifactSet;
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::diagnostic::{Diagnostics, Rule};
+use tranship_frontend::source::Sources;
+use tranship_frontend::world::World;
+
+/// A place that an application can be compiled to.
+pub trait Target: Sync {
+    /// Its name in manifests and on the command line.
+    fn name(&self) -> &'static str;
+
+    /// One line saying what it is.
+    fn summary(&self) -> &'static str;
+
+    /// The diagnostics that it declares, family by family.
+    fn rules(&self) -> &'static [&'static [&'static Rule]];
+
+    /// What becomes of the keys that no code of it claims.
+    fn support(&self) -> &'static SupportTable;
+
+    /// Decides, asks every rule, and emits. Nothing when there were errors.
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled>;
+}
+
+/// What a target works with besides the application.
+#[derive(Debug)]
+pub struct Compilation<'a> {
+    /// The resolved manifest, for key paths.
+    pub manifest: &'a Manifest,
+    /// Every origin, and room for inferred ones.
+    pub sources: &'a mut Sources,
+    /// What to tell the user.
+    pub diagnostics: &'a mut Diagnostics,
+    /// The account of every leaf.
+    pub ledger: &'a mut Ledger,
+    /// Files to put into a bundle.
+    pub world: &'a dyn World,
+}
+
+/// What a target made.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The files.
+    pub artifacts: ArtifactSet,
+    /// What a deployment needs to know of them.
+    pub deployment: Deployment,
+}
+
+/// What a deployment needs to know.
+#[derive(Debug, Clone)]
+pub enum Deployment {
+    /// A CloudFormation stack from `template.yaml`.
+    Stack(StackDeployment),
+    /// An Elastic Beanstalk environment from `bundle.zip`.
+    Beanstalk(BeanstalkDeployment),
+}
+
+/// A CloudFormation stack.
+#[derive(Debug, Clone, Default)]
+pub struct StackDeployment {
+    /// The stack's name.
+    pub stack: String,
+    /// The region, where the environment names one.
+    pub region: Option<String>,
+    /// The template's parameters.
+    pub parameters: Vec<DeployParameter>,
+    /// What the template asks to be allowed, such as `CAPABILITY_IAM`.
+    pub capabilities: Vec<&'static str>,
+    /// Logical ids of what keeps data, with the key path of what it is for.
+    pub data_stores: Vec<(String, String)>,
+    /// Services whose tasks explain a failure: the Compose name and the ECS service's logical id.
+    pub services: Vec<(String, String)>,
+}
+
+/// A value that a deployment gives.
+#[derive(Debug, Clone, Default)]
+pub struct DeployParameter {
+    /// Its name: the logical id of a template's parameter.
+    pub name: String,
+    /// What it is for, in words.
+    pub description: String,
+    /// What the manifest calls the secret that it feeds; flags take this name too.
+    pub alias: Option<String>,
+    /// The value known at build time.
+    pub value: Option<String>,
+    /// Whether it may be left out.
+    pub has_default: bool,
+    /// The value of a secret: never shown, given by `--secret`.
+    pub secret: bool,
+    /// The late-bound variable behind it, given by `--set NAME=VALUE`.
+    pub variable: Option<String>,
+    /// The option setting of Elastic Beanstalk that takes it, namespace and name; else it is a secret of
+    /// Secrets Manager called `name`.
+    pub option: Option<(String, String)>,
+    /// Whether the deployment makes up a value where none is given and none is there yet: 32 letters and
+    /// digits.
+    pub generated: bool,
+}
+
+impl DeployParameter {
+    /// The names that flags take, the shortest to remember first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.alias.as_deref().into_iter().chain([self.name.as_str()])
+    }
+
+    /// What to call it when talking to a person.
+    pub fn called(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// An Elastic Beanstalk environment.
+#[derive(Debug, Clone, Default)]
+pub struct BeanstalkDeployment {
+    /// The application's name.
+    pub application: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The region, where the environment names one.
+    pub region: Option<String>,
+    /// The platform branch whose newest version is taken: `ECS running on 64bit Amazon Linux 2023`.
+    pub platform_branch: String,
+    /// What its solution stacks' names start and end with: `64bit Amazon Linux 2023 v`, ` running ECS`.
+    pub solution_stack: (String, String),
+    /// Option settings that the bundle cannot carry: namespace, name, value.
+    pub options: Vec<(String, String, String)>,
+    /// Secrets that must exist before the environment starts.
+    pub secrets: Vec<DeployParameter>,
+}
+
+/// The registry. Adding a target is adding a folder and a line here.
+pub fn all() -> &'static [&'static dyn Target] {
+    &[&beanstalk::Beanstalk, &ecs_ec2::EcsEc2, &fargate::Fargate]
+}
+
+/// The target of a name.
+pub fn find(name: &str) -> Option<&'static dyn Target> {
+    all().iter().copied().find(|target| target.name() == name)
+}

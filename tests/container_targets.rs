@@ -1,0 +1,242 @@
+//! One container plan: what every target makes of the same container, side by side.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+use serde_json::{Value, json};
+use tranship::app::EnvironmentChoice;
+use tranship::compile::{Outcome, Request, compile};
+use tranship::compose::LoadOptions;
+use tranship::world::Memory;
+
+/// Compiles a service `app` that has these keys besides its image.
+fn compiled(target: &str, keys: &str) -> Outcome {
+    let keys = keys.replace('\n', "\n    ");
+    let text = format!("services:\n  app:\n    image: app\n    {keys}\n");
+    let world = Memory::new().file("compose.yaml", text);
+    let choice = EnvironmentChoice::Target(target.to_owned());
+    compile(&Request { options: LoadOptions::default(), choice }, &world)
+}
+
+fn said(outcome: &Outcome) -> Vec<String> {
+    outcome.diagnostics.iter().map(|it| format!("{}: {}", it.rule.name, it.message)).collect()
+}
+
+fn artifact(outcome: &Outcome, path: &str) -> Vec<u8> {
+    let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", said(outcome)));
+    compiled.artifacts.get(path).unwrap_or_else(|| panic!("no {path}")).bytes.clone()
+}
+
+/// A field of the container, in the words of the Amazon ECS API: `linuxParameters.tmpfs`.
+fn field(target: &str, keys: &str, path: &str) -> Value {
+    let outcome = compiled(target, keys);
+    let lower = |word: &str| format!("{}{}", word[..1].to_lowercase(), &word[1..]);
+    if target == "beanstalk" {
+        let file = artifact(&outcome, "bundle/Dockerrun.aws.json");
+        let dockerrun: Value = serde_json::from_slice(&file).unwrap();
+        let mut value = dockerrun["containerDefinitions"][0].clone();
+        path.split('.').for_each(|part| value = value[part].clone());
+        return value;
+    }
+    let template: serde_yaml::Value = serde_yaml::from_slice(&artifact(&outcome, "template.yaml")).unwrap();
+    let task = &template["Resources"]["AppTaskDefinition"]["Properties"];
+    let mut value = task["ContainerDefinitions"][0].clone();
+    for part in path.split('.') {
+        let key = format!("{}{}", part[..1].to_uppercase(), &part[1..]);
+        value = value[key.as_str()].clone();
+    }
+    uncapitalized(&serde_json::to_value(value).unwrap(), &lower)
+}
+
+/// The keys of a template as the API spells them.
+fn uncapitalized(value: &Value, lower: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| uncapitalized(item, lower)).collect(),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (lower(key), uncapitalized(value, lower))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+const TARGETS: [&str; 3] = ["fargate", "ecs-ec2", "beanstalk"];
+const ON_INSTANCES: [&str; 2] = ["ecs-ec2", "beanstalk"];
+
+#[test]
+fn what_every_target_writes_alike() {
+    let cases = [
+        ("cap_add: [sys_ptrace, CAP_SYS_PTRACE]", "linuxParameters.capabilities.add", json!(["SYS_PTRACE"])),
+        ("cap_drop: [cap_net_raw, all]", "linuxParameters.capabilities.drop", json!(["NET_RAW", "ALL"])),
+        (
+            "ulimits: { nofile: 2000000 }",
+            "ulimits",
+            json!([{ "name": "nofile", "softLimit": 1_048_576, "hardLimit": 1_048_576 }]),
+        ),
+        (
+            "ulimits: { nofile: { soft: 9, hard: -1 } }",
+            "ulimits",
+            json!([{ "name": "nofile", "softLimit": 9, "hardLimit": 1_048_576 }]),
+        ),
+        ("tmpfs: /run", "linuxParameters.tmpfs", json!([{ "containerPath": "/run", "size": 64 }])),
+        (
+            "volumes: [{ type: tmpfs, target: /run, read_only: true, tmpfs: { size: 1 } }]",
+            "linuxParameters.tmpfs",
+            json!([{ "containerPath": "/run", "size": 1, "mountOptions": ["ro"] }]),
+        ),
+        (
+            "healthcheck: { test: [CMD, check] }",
+            "healthCheck",
+            json!({ "command": ["CMD", "check"], "timeout": 30 }),
+        ),
+        (
+            "healthcheck: { test: check, interval: 1s, timeout: 2m, retries: 99, start_period: 1500ms }",
+            "healthCheck",
+            json!({ "command": ["CMD-SHELL", "check"], "interval": 5, "timeout": 60, "retries": 10, "startPeriod": 2 }),
+        ),
+        ("mem_limit: 512m\nmem_reservation: 256m", "memoryReservation", json!(256)),
+        ("mem_limit: 256m\nmem_reservation: 256m", "memoryReservation", Value::Null),
+        ("init: false", "linuxParameters", Value::Null),
+    ];
+    for (keys, path, expected) in cases {
+        for target in TARGETS {
+            assert_eq!(field(target, keys, path), expected, "{target}: {keys}");
+        }
+    }
+}
+
+#[test]
+fn what_instances_have_and_fargate_has_not() {
+    let cases = [
+        ("cap_add: [net_admin]", "linuxParameters.capabilities.add", json!(["NET_ADMIN"])),
+        (
+            "devices: ['/dev/fuse:/dev/fuse:rm']",
+            "linuxParameters.devices",
+            json!([{ "hostPath": "/dev/fuse", "containerPath": "/dev/fuse", "permissions": ["read", "mknod"] }]),
+        ),
+        ("privileged: true", "privileged", json!(true)),
+        ("shm_size: 65m", "linuxParameters.sharedMemorySize", json!(65)),
+        ("stop_grace_period: 10m", "stopTimeout", json!(600)),
+        ("stop_grace_period: 0s", "stopTimeout", json!(1)),
+        ("hostname: one", "hostname", json!("one")),
+        ("init: false", "memoryReservation", json!(256)),
+        ("cpus: 0.5", "cpu", json!(512)),
+        ("deploy: { resources: { limits: { cpus: '2' }, reservations: { cpus: '1' } } }", "cpu", json!(1024)),
+    ];
+    for (keys, path, expected) in cases {
+        for target in ON_INSTANCES {
+            assert_eq!(field(target, keys, path), expected, "{target}: {keys}");
+        }
+    }
+    for (keys, rule) in [
+        ("cap_add: [net_admin]", "target/rejected-key"),
+        ("devices: ['/dev/fuse:/dev/fuse:rm']", "target/rejected-key"),
+        ("privileged: true", "target/rejected-key"),
+        ("shm_size: 65m", "target/ignored-key"),
+        ("stop_grace_period: 10m", "ecs/stop-timeout"),
+    ] {
+        let found = said(&compiled("fargate", keys));
+        assert!(found.iter().any(|it| it.starts_with(rule)), "{keys}: {found:#?}");
+    }
+}
+
+#[test]
+fn what_no_target_takes() {
+    let cases = [
+        ("cap_add: [SYS_PTRAC]", "`cap_add: SYS_PTRAC` of `app` is not supported on"),
+        ("cap_drop: [cap_nonsense]", "`cap_drop: cap_nonsense` of `app` is not supported on"),
+        ("ulimits: { bogus: 1 }", "`ulimits.bogus` of `app` is not supported on"),
+        (
+            "volumes: [{ type: image, source: nginx, target: /image }]",
+            "`type: image` of `app` is not supported on",
+        ),
+    ];
+    for (keys, words) in cases {
+        for target in TARGETS {
+            let outcome = compiled(target, keys);
+            assert!(outcome.compiled.is_none(), "{target}: {keys} was compiled");
+            assert!(said(&outcome).iter().any(|it| it.contains(words)), "{target}: {:#?}", said(&outcome));
+        }
+    }
+}
+
+#[test]
+fn what_is_adjusted_is_reported_once_and_alike() {
+    let cases = [
+        (
+            "healthcheck: { test: a, interval: 3s, retries: 40 }",
+            "ecs/health-check-range: the health check of `app` is adjusted to the limits of Amazon ECS: `interval` 3s becomes 5s, `retries` 40 becomes 10",
+        ),
+        ("tmpfs: /run", "ecs/tmpfs-size: the tmpfs `/run` of `app` has 64 MiB"),
+    ];
+    for (keys, words) in cases {
+        for target in TARGETS {
+            let found = said(&compiled(target, keys));
+            assert_eq!(found.iter().filter(|it| *it == words).count(), 1, "{target}: {found:#?}");
+        }
+    }
+}
+
+/// What Amazon ECS cannot clear is not silently left in place.
+#[test]
+fn an_empty_list_does_not_clear_what_the_image_has() {
+    for (keys, lost) in [("entrypoint: []", 1), ("command: []", 1), ("entrypoint: [run]\ncommand: []", 0)] {
+        for target in TARGETS {
+            let found = said(&compiled(target, keys));
+            let cleared = found.iter().filter(|it| it.contains("of the image cannot be cleared")).count();
+            assert_eq!(cleared, lost, "{target}: {keys}: {found:#?}");
+        }
+    }
+}
+
+/// `docker run` has more than a container definition: nothing of a job is lost.
+#[test]
+fn a_job_has_what_docker_has() {
+    let keys = "x-tranship: { job: before-deploy }\nnetwork_mode: host\npid: host\ncap_add: [bpf]\nstop_signal: SIGINT\ntmpfs: /scratch\nentrypoint: []\nconfigs: [{ source: c, target: /run/c }]\nvolumes: ['/anonymous', './seed.sql:/seed.sql:ro']\n";
+    let text = format!(
+        "services:\n  web: {{ image: web }}\n  app:\n    image: app\n    {}\nconfigs: {{ c: {{ content: x }} }}\n",
+        keys.replace('\n', "\n    ")
+    );
+    let world = Memory::new().file("compose.yaml", text).file("seed.sql", "select 1;");
+    let choice = EnvironmentChoice::Target("beanstalk".to_owned());
+    let outcome = compile(&Request { options: LoadOptions::default(), choice }, &world);
+    let settings: Value =
+        serde_json::from_slice(&artifact(&outcome, "bundle/.ebextensions/containers.json")).unwrap();
+    let options: Vec<&str> = settings["jobs"]["app"]["options"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it.as_str().unwrap())
+        .collect();
+    assert_eq!(
+        options,
+        [
+            "--entrypoint",
+            "",
+            "--volume",
+            "/anonymous",
+            "--volume",
+            "/var/app/staging/seed.sql:/seed.sql:ro",
+            "--volume",
+            "/var/app/staging/configs/c:/run/c:ro",
+            "--tmpfs",
+            "/scratch",
+            "--stop-signal",
+            "SIGINT",
+            "--cap-add",
+            "BPF",
+            "--network",
+            "host",
+            "--pid",
+            "host",
+        ]
+    );
+    // The volumes of a job are none of the task's.
+    let dockerrun: Value = serde_json::from_slice(&artifact(&outcome, "bundle/Dockerrun.aws.json")).unwrap();
+    assert_eq!(dockerrun.get("volumes"), None);
+    assert_eq!(artifact(&outcome, "bundle/seed.sql"), b"select 1;");
+}

@@ -1,0 +1,197 @@
+//! What a manifest makes: the template's resources.
+
+use super::{compiled, of_type, properties, template};
+use serde_json::{Value, json};
+use tranship::targets::Deployment;
+
+const SHOP: &str = r#"
+name: shop
+services:
+  app:
+    image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/team/shop:1
+    user: "1000"
+    ports: ["8080:80"]
+    environment: { API: "http://api:9000", SMTP: "smtp://mail.example.com:587" }
+    volumes: ["static:/static"]
+    depends_on:
+      collect: { condition: service_completed_successfully }
+      migrate: { condition: service_completed_successfully }
+  collect: { image: shop, user: "1000", volumes: ["static:/static"] }
+  migrate: { image: shop, environment: { DATABASE_URL: "mysql://shop:pw@db:3306/shop" }, depends_on: [db] }
+  api: { image: api, expose: ["9000"], volumes: ["files:/files"], deploy: { replicas: 3 } }
+  db:
+    image: mysql:8.4
+    environment: { MYSQL_USER: shop, MYSQL_PASSWORD: pw, MYSQL_DATABASE: shop }
+    x-tranship: { database: { engine: mysql, version: "8.4" } }
+volumes: { static: , files: }
+"#;
+
+fn names(list: &Value, key: &str) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items.filter_map(|item| item[key].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_task_starts_in_order_and_writes_to_its_volume() {
+    let template = template(SHOP);
+    let task = properties(&template, "AppTaskDefinition");
+    let containers = &task["ContainerDefinitions"];
+    assert_eq!(names(containers, "Name"), ["app", "collect", "volume-owner"]);
+    assert_eq!(containers[0]["Essential"], true);
+    let waits = |index: usize| names(&containers[index]["DependsOn"], "ContainerName");
+    assert_eq!(waits(0), ["collect", "volume-owner"]);
+    assert_eq!(waits(1), ["volume-owner"]);
+    assert_eq!(containers[2]["Command"], json!(["chown 1000:1000 /volumes/static"]));
+    assert_eq!((&containers[1]["Essential"], &containers[2]["User"]), (&json!(false), &json!("0")));
+    assert_eq!(task["Volumes"], json!([{ "Name": "static" }]));
+    assert!(containers.as_array().unwrap().iter().all(|it| it["LogConfiguration"]["LogDriver"] == "awslogs"));
+}
+
+#[test]
+fn a_service_waits_for_what_it_needs() {
+    let template = template(SHOP);
+    let waits = &template["Resources"]["AppService"]["DependsOn"];
+    let waits: Vec<&str> = waits.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for id in ["Listener", "MigrateRun"] {
+        assert!(waits.contains(&id), "{id} is not among {waits:?}");
+    }
+    assert!(waits.iter().any(|id| id.starts_with("ApiFromApp9000Tcp") && id.ends_with("Ingress")));
+    let run = &template["Resources"]["MigrateRun"]["DependsOn"];
+    let run: Vec<&str> = run.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(
+        run.contains(&"DbDatabase") && run.iter().any(|id| id.starts_with("DbFromMigrate3306")),
+        "{run:?}"
+    );
+    assert_eq!(properties(&template, "ApiService")["DesiredCount"], 3);
+}
+
+/// A rule an edge, on both ends, and nothing that is open to all but the listener.
+#[test]
+fn only_edges_are_open() {
+    let template = template(SHOP);
+    let ingress = of_type(&template, "AWS::EC2::SecurityGroupIngress");
+    let described = |id: &&str| properties(&template, id)["Description"].as_str().unwrap().to_owned();
+    let mut found: Vec<String> = ingress.iter().map(described).collect();
+    found.sort();
+    assert_eq!(found, ["Load balancer to app", "api to the volume files", "app to api", "migrate to db"]);
+    assert_eq!(of_type(&template, "AWS::EC2::SecurityGroupEgress").len(), ingress.len());
+    for id in of_type(&template, "AWS::EC2::SecurityGroup") {
+        let open = names(&properties(&template, id)["SecurityGroupIngress"], "CidrIp");
+        assert_eq!(open.is_empty(), id != "LoadBalancerSecurityGroup", "{id}");
+    }
+    let outbound = &properties(&template, "AppSecurityGroup")["SecurityGroupEgress"];
+    let ports: Vec<i64> =
+        outbound.as_array().unwrap().iter().filter_map(|it| it["ToPort"].as_i64()).collect();
+    assert_eq!(ports, [443, 53, 53, 587]);
+}
+
+#[test]
+fn roles_name_what_they_are_for() {
+    let template = template(SHOP);
+    let policy = &properties(&template, "AppExecutionRole")["Policies"][0]["PolicyDocument"]["Statement"];
+    let text = policy.to_string();
+    assert!(text.contains("ecr:us-east-1:123456789012:repository/team/shop\""), "{text}");
+    for statement in policy.as_array().unwrap() {
+        let only = json!(["ecr:GetAuthorizationToken"]);
+        assert!(statement["Resource"] != "*" || statement["Action"] == only, "{statement}");
+    }
+    assert!(properties(&template, "AppTaskRole").get("Policies").is_none());
+}
+
+/// A literal password is wired to the generated secret; neither it nor its URL is in the template.
+#[test]
+fn no_literal_secret_is_emitted() {
+    let outcome = compiled("fargate", SHOP);
+    let compiled = outcome.compiled.unwrap();
+    for (path, artifact) in compiled.artifacts.iter() {
+        let text = String::from_utf8_lossy(&artifact.bytes);
+        assert!(!text.contains("shop:pw@"), "{path}");
+        assert!(!text.contains("/project"), "{path} names a folder of this machine");
+    }
+    let template = template(SHOP);
+    let container = &properties(&template, "MigrateTaskDefinition")["ContainerDefinitions"][0];
+    assert_eq!(names(&container["Secrets"], "Name"), ["DATABASE_URL"]);
+}
+
+#[test]
+fn a_deployment_knows_its_data_and_its_services() {
+    let outcome = compiled("fargate", SHOP);
+    let Deployment::Stack(stack) = outcome.compiled.unwrap().deployment else { panic!("not a stack") };
+    assert_eq!(stack.stack, "shop");
+    let stores: Vec<&str> = stack.data_stores.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(stores, ["DbDatabase", "FilesFileSystem"]);
+    let services: Vec<&str> = stack.services.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(services, ["api", "app"]);
+    let parameters: Vec<&str> = stack.parameters.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(parameters, ["VpcId", "PublicSubnets", "PrivateSubnets"]);
+}
+
+/// Adding a service changes nothing of the others.
+#[test]
+fn names_are_local() {
+    let before = template(SHOP);
+    let after =
+        template(&SHOP.replace("  api: {", "  App: { image: other }\n  a_p_p: { image: other }\n  api: {"));
+    for (id, resource) in before["Resources"].as_object().unwrap() {
+        assert_eq!(after["Resources"].get(id), Some(resource), "{id}");
+    }
+}
+
+#[test]
+fn with_scaling_no_deploy_resets_the_count() {
+    let text = "services:\n  app: { image: a, ports: ['80:80'], x-tranship: { scale: { min: 2, max: 8, cpu: 60 } } }\n";
+    let template = template(text);
+    assert!(properties(&template, "AppService").get("DesiredCount").is_none());
+    let target = properties(&template, "AppScalableTarget");
+    assert_eq!((&target["MinCapacity"], &target["MaxCapacity"]), (&json!(2), &json!(8)));
+}
+
+#[test]
+fn a_certificate_redirects_to_https() {
+    let text = "services:\n  app: { image: a, ports: ['80:80'] }\nx-tranship: { https: { certificate: 'arn:aws:acm:us-east-1:1:certificate/x', domain: a.example.org } }\n";
+    let template = template(text);
+    let redirect = properties(&template, "RedirectListener");
+    assert_eq!(redirect["DefaultActions"][0]["RedirectConfig"]["StatusCode"], "HTTP_301");
+    let https = properties(&template, "HttpsListener");
+    assert!(https["SslPolicy"].as_str().unwrap().contains("TLS13"));
+    assert_eq!(template["Outputs"]["Url"]["Value"], "https://a.example.org");
+}
+
+#[test]
+fn a_network_of_its_own_reaches_the_internet() {
+    for (posture, gateways) in [("dev", 1), ("prod", 2)] {
+        let text = format!(
+            "services:\n  app: {{ image: a, ports: ['80:80'] }}\nx-tranship: {{ network: new, posture: {posture} }}\n"
+        );
+        let template = template(&text);
+        assert_eq!(of_type(&template, "AWS::EC2::NatGateway").len(), gateways);
+        assert_eq!(of_type(&template, "AWS::EC2::Subnet").len(), 4);
+        let waits = template["Resources"]["AppService"]["DependsOn"].to_string();
+        assert!(waits.contains("PrivateARoute"), "{waits}");
+        assert!(template.get("Parameters").is_none());
+    }
+}
+
+/// Where the length of the list of subnets is not known, tasks stay where the mount targets are.
+#[test]
+fn tasks_with_a_file_system_stay_near_it() {
+    let template = template(SHOP);
+    let subnets =
+        &properties(&template, "ApiService")["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"];
+    assert_eq!(subnets, &json!([[0, "PrivateSubnets"], [1, "PrivateSubnets"]]));
+    assert_eq!(of_type(&template, "AWS::EFS::MountTarget").len(), 2);
+}
+
+/// Tasks that share their machine's group open there what their values name.
+#[test]
+fn a_shared_group_opens_what_its_tasks_name() {
+    let text = "services:\n  app: { image: a, ports: ['80:80'], environment: { SMTP: 'smtp://mail.example.com:587' } }\n";
+    let outcome = compiled("ecs-ec2", text);
+    let compiled = outcome.compiled.unwrap();
+    let bytes = &compiled.artifacts.get("template.yaml").unwrap().bytes;
+    let template = super::plain(&serde_yaml::from_slice(bytes).unwrap());
+    let outbound = &properties(&template, "InstanceSecurityGroup")["SecurityGroupEgress"];
+    let ports: Vec<i64> =
+        outbound.as_array().unwrap().iter().filter_map(|it| it["ToPort"].as_i64()).collect();
+    assert_eq!(ports, [443, 53, 53, 587]);
+}
