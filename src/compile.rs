@@ -1,6 +1,6 @@
 //! The whole pipeline: load, lower, plan and check, emit, close the ledger.
 //!
-//! In: a [`Request`] and a [`World`]. Out: an [`Outcome`] with the diagnostics, and with the artifacts if there
+//! In: a [`CompileRequest`] and a [`World`]. Out: an [`CompileOutcome`] with the diagnostics, and with the artifacts if there
 //! was no error. Invariant: nothing is written to disk here.
 
 use crate::known_names;

@@ -1,6 +1,6 @@
 //! Targets: a target is a folder, and a line in [`all`].
 //!
-//! In: the [`Application`]. Out: [`Compiled`], the artifact set and what a deployment needs to know of
+//! In: the [`Application`]. Out: [`CompiledTarget`], the artifact set and what a deployment needs to know of
 //! it. Invariant: a target decides everything and asks every rule first (its plan), then emits
 //! mechanically; emission cannot fail.
 

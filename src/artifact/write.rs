@@ -47,7 +47,7 @@ fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError + '_ {
     |source| WriteError::Io { path: path.to_owned(), source }
 }
 
-/// Files that are written but not yet in place. They are deleted if dropped without [`Staged::commit`].
+/// Files that are written but not yet in place. They are deleted if dropped without [`StagedSet::commit`].
 #[derive(Debug)]
 pub struct StagedSet {
     directory: Utf8PathBuf,

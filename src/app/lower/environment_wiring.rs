@@ -1,6 +1,6 @@
 //! Values of the environment: host names, database credentials and secrets in place of literals.
 //!
-//! In: each service's environment as the manifest has it. Out: the same with [`Piece`]s where the value
+//! In: each service's environment as the manifest has it. Out: the same with [`TextPiece`]s where the value
 //! differs on AWS, and who reaches whom. Source of the rules: design notes in each function.
 
 use super::address_scan::{BareWords, KnownHosts, ScannedAddress, TextRange, addresses, slice};

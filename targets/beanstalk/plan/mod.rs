@@ -1,6 +1,6 @@
 //! The decisions for an Elastic Beanstalk environment, complete and legal, before a file is written.
 //!
-//! In: the [`Application`]. Out: a [`Plan`], with every rule asked and every used leaf claimed.
+//! In: the [`Application`]. Out: a [`BeanstalkPlan`], with every rule asked and every used leaf claimed.
 //! Invariant: the plan holds no secret; what only the instance knows is a [`TextPart::Property`].
 
 mod container;

@@ -1,16 +1,16 @@
 //! What happens to data when a stack is deleted, written into its template.
 //!
-//! In: the running template and the names of resources that may be lost. Out: [`Release`], with the template to
+//! In: the running template and the names of resources that may be lost. Out: [`ProtectionRelease`], with the template to
 //! apply first if it differs from the running one. The template becomes JSON: CloudFormation accepts both
 //! formats, with the same meaning.
 
-use super::guard::DATA_STORES;
+use super::replacement_guard::DATA_STORES;
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
 
 /// What happens to a resource that keeps data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum ResourceFate {
     /// Retained, outside of any stack.
     Kept,
     /// Deleted; a snapshot is kept.
@@ -21,11 +21,11 @@ pub(super) enum Fate {
 
 /// What a deletion does.
 #[derive(Debug, PartialEq)]
-pub(super) struct Release {
+pub(super) struct ProtectionRelease {
     /// The number of resources that the stack declares.
     pub(super) resources: usize,
     /// Logical id, type and fate of each data store.
-    pub(super) stores: Vec<(String, String, Fate)>,
+    pub(super) stores: Vec<(String, String, ResourceFate)>,
     /// Logical ids of Auto Scaling groups, whose instances may have scale-in protection.
     pub(super) groups: Vec<String>,
     /// The template to apply before the deletion, if it differs from the running one.
@@ -33,7 +33,7 @@ pub(super) struct Release {
 }
 
 /// Decides from a template. `lost` holds the logical ids of resources that may be lost.
-pub(super) fn release(template: &str, lost: &[String]) -> Result<Release, serde_yaml::Error> {
+pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelease, serde_yaml::Error> {
     let mut document = json_of(serde_yaml::from_str(template)?);
     let (mut stores, mut groups) = (Vec::new(), Vec::new());
     let mut changed = false;
@@ -51,26 +51,31 @@ pub(super) fn release(template: &str, lost: &[String]) -> Result<Release, serde_
             stores.push((name.clone(), kind, fate));
         }
     }
-    Ok(Release { resources: count, stores, groups, template: changed.then(|| document.to_string()) })
+    Ok(ProtectionRelease {
+        resources: count,
+        stores,
+        groups,
+        template: changed.then(|| document.to_string()),
+    })
 }
 
 /// The template's own policy wins where it retains something.
-fn fate(kind: &str, resource: &Value, lost: bool) -> Fate {
+fn fate(kind: &str, resource: &Value, lost: bool) -> ResourceFate {
     match (lost, resource.get("DeletionPolicy").and_then(Value::as_str)) {
-        (true, _) => Fate::Lost,
-        (false, Some("Snapshot")) => Fate::Snapshot,
-        (false, Some("Retain")) => Fate::Kept,
+        (true, _) => ResourceFate::Lost,
+        (false, Some("Snapshot")) => ResourceFate::Snapshot,
+        (false, Some("Retain")) => ResourceFate::Kept,
         // A retained database would block the deletion of its subnet group and security group. A snapshot does not.
-        (false, _) if kind.starts_with("AWS::RDS::") => Fate::Snapshot,
-        (false, _) => Fate::Kept,
+        (false, _) if kind.starts_with("AWS::RDS::") => ResourceFate::Snapshot,
+        (false, _) => ResourceFate::Kept,
     }
 }
 
-fn policy(fate: Fate) -> &'static str {
+fn policy(fate: ResourceFate) -> &'static str {
     match fate {
-        Fate::Kept => "Retain",
-        Fate::Snapshot => "Snapshot",
-        Fate::Lost => "Delete",
+        ResourceFate::Kept => "Retain",
+        ResourceFate::Snapshot => "Snapshot",
+        ResourceFate::Lost => "Delete",
     }
 }
 
@@ -195,7 +200,7 @@ Resources:
         - { Key: deletion_protection.enabled, Value: 'true' }
 ";
 
-    fn names(release: &Release) -> Vec<(&str, Fate)> {
+    fn names(release: &ProtectionRelease) -> Vec<(&str, ResourceFate)> {
         release.stores.iter().map(|(name, _, fate)| (name.as_str(), *fate)).collect()
     }
 
@@ -203,9 +208,9 @@ Resources:
     fn what_keeps_data_is_kept_unless_it_is_named() {
         let release = release(TEMPLATE, &[]).unwrap();
         assert_eq!(release.resources, 3);
-        assert_eq!(names(&release), [("Files", Fate::Kept), ("Database", Fate::Snapshot)]);
-        let lost = super::release(TEMPLATE, &["Database".to_owned()]).unwrap();
-        assert_eq!(names(&lost), [("Files", Fate::Kept), ("Database", Fate::Lost)]);
+        assert_eq!(names(&release), [("Files", ResourceFate::Kept), ("Database", ResourceFate::Snapshot)]);
+        let lost = super::protection_release(TEMPLATE, &["Database".to_owned()]).unwrap();
+        assert_eq!(names(&lost), [("Files", ResourceFate::Kept), ("Database", ResourceFate::Lost)]);
     }
 
     #[test]

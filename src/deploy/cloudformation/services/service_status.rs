@@ -2,23 +2,23 @@
 //!
 //! In: the stack's id and the services that a deployment names. Out: one [`ServiceStatus`] each, in the same order.
 
-use super::ask::{self, Trouble, trouble};
-use super::board::Arn;
-use super::rollout::Rollout;
+use super::api_calls::{self, ApiTrouble, trouble};
+use super::rollout::ServiceRollout;
+use super::service_board::TaskArn;
 use super::tasks;
 use crate::deploy::ServiceStatus;
-use crate::deploy::progress::Progress;
-use crate::deploy::session::Session;
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the status. Warns about what cannot be read, and leaves it out.
 pub(in crate::deploy::cloudformation) async fn standing(
-    session: &Session,
+    session: &AwsSession,
     stack: &str,
     services: &[(String, String)],
-    progress: &mut dyn Progress,
+    progress: &mut dyn DeployProgress,
 ) -> Vec<ServiceStatus> {
     if services.is_empty() {
         return Vec::new();
@@ -30,7 +30,7 @@ pub(in crate::deploy::cloudformation) async fn standing(
     };
     let (arns, mut found) = match known.await {
         Ok(known) => known,
-        Err(Trouble { reason, .. }) => {
+        Err(ApiTrouble { reason, .. }) => {
             progress.warn(&format!("cannot read the status of services: {reason}"));
             return Vec::new();
         }
@@ -40,7 +40,7 @@ pub(in crate::deploy::cloudformation) async fn standing(
         let service = arn.and_then(|arn| found.remove(&arn.text));
         (judge(name, service.as_ref()), arn)
     });
-    let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&Arn>>) = named.unzip();
+    let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&TaskArn>>) = named.unzip();
     if let Err(trouble) = add_reasons(session, &mut told, &arns).await {
         progress.warn(&format!("cannot read stopped tasks: {}", trouble.reason));
     }
@@ -48,7 +48,7 @@ pub(in crate::deploy::cloudformation) async fn standing(
 }
 
 /// The ARNs of the stack's services, by logical id.
-async fn arns(session: &Session, stack: &str) -> Result<BTreeMap<String, Arn>, Trouble> {
+async fn arns(session: &AwsSession, stack: &str) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
     let (client, mut found, mut token) = (session.cloudformation(), BTreeMap::new(), None);
     loop {
         let page = client.list_stack_resources().stack_name(stack).set_next_token(token).send().await;
@@ -59,7 +59,7 @@ async fn arns(session: &Session, stack: &str) -> Result<BTreeMap<String, Arn>, T
         };
         let services = page.stack_resource_summaries().iter().filter(is_there);
         found.extend(services.filter_map(|it| {
-            Some((it.logical_resource_id()?.to_owned(), Arn::read(it.physical_resource_id()?)?))
+            Some((it.logical_resource_id()?.to_owned(), TaskArn::read(it.physical_resource_id()?)?))
         }));
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
@@ -69,16 +69,16 @@ async fn arns(session: &Session, stack: &str) -> Result<BTreeMap<String, Arn>, T
 }
 
 async fn described(
-    session: &Session,
-    arns: impl Iterator<Item = &Arn>,
-) -> Result<BTreeMap<String, Service>, Trouble> {
+    session: &AwsSession,
+    arns: impl Iterator<Item = &TaskArn>,
+) -> Result<BTreeMap<String, Service>, ApiTrouble> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for arn in arns {
         clusters.entry(&arn.cluster).or_default().push(arn.text.clone());
     }
     let (ecs, mut found) = (session.ecs(), BTreeMap::new());
     for (cluster, arns) in clusters {
-        let services = ask::services(&ecs, cluster, &arns).await?;
+        let services = api_calls::services(&ecs, cluster, &arns).await?;
         found.extend(services.into_iter().map(|it| (it.service_arn().unwrap_or_default().to_owned(), it)));
     }
     Ok(found)
@@ -86,7 +86,7 @@ async fn described(
 
 /// The status of a service; `MISSING` if ECS does not know it.
 fn judge(name: &str, service: Option<&Service>) -> ServiceStatus {
-    let rollout = service.and_then(Rollout::of);
+    let rollout = service.and_then(ServiceRollout::of);
     let state = match (&rollout, service) {
         (Some(rollout), _) => rollout.state.clone(),
         (None, Some(service)) => service.status().unwrap_or("UNKNOWN").to_owned(),
@@ -104,17 +104,17 @@ fn judge(name: &str, service: Option<&Service>) -> ServiceStatus {
 
 /// Adds why the last task stopped, for services with too few tasks.
 async fn add_reasons(
-    session: &Session,
+    session: &AwsSession,
     told: &mut [ServiceStatus],
-    arns: &[Option<&Arn>],
-) -> Result<(), Trouble> {
+    arns: &[Option<&TaskArn>],
+) -> Result<(), ApiTrouble> {
     let short = |status: &ServiceStatus| status.running < status.desired;
     let wanting = told.iter().zip(arns).filter(|(status, _)| short(status)).filter_map(|(_, arn)| *arn);
     let clusters: BTreeSet<String> = wanting.map(|arn| arn.cluster.clone()).collect();
     let ecs = session.ecs();
     for cluster in clusters {
-        let stopped = ask::stopped(&ecs, &cluster).await?;
-        let tasks = ask::tasks(&ecs, &cluster, &stopped).await?;
+        let stopped = api_calls::stopped(&ecs, &cluster).await?;
+        let tasks = api_calls::tasks(&ecs, &cluster, &stopped).await?;
         for (status, arn) in told.iter_mut().zip(arns) {
             if let Some(arn) = arn.filter(|arn| short(status) && arn.cluster == cluster) {
                 status.reason = last(&tasks, arn.name()).map(tasks::story).or(status.reason.take());

@@ -1,10 +1,10 @@
 //! What a change does to a resource, and whether it puts data at risk.
 //!
-//! In: a change of a change set. Out: [`Change`], and the names that `--allow-replacement` must list.
+//! In: a change of a change set. Out: [`PlannedChange`], and the names that `--allow-replacement` must list.
 //! Invariant: nothing that keeps data is replaced or removed unless the user named it.
 
-use crate::deploy::failure::Failure;
-use crate::deploy::progress::{Action, Change};
+use crate::deploy::failure::DeployFailure;
+use crate::deploy::progress::{PlannedChange, ResourceAction};
 use aws_sdk_cloudformation::types::{ChangeAction, PolicyAction, Replacement, ResourceChange};
 
 /// Resource types whose data cannot be recreated. Replacing one loses or orphans its data.
@@ -23,12 +23,12 @@ pub(super) const DATA_STORES: &[&str] = &[
 const REVISIONS: &[&str] = &["AWS::ECS::TaskDefinition", "AWS::Lambda::Version"];
 
 /// What a change does; `path` is the path of its nested stack.
-pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
+pub(super) fn judge(path: &str, change: &ResourceChange) -> PlannedChange {
     let kind = change.resource_type().unwrap_or_default();
     let keeps_data = DATA_STORES.contains(&kind);
     let action = action(kind, keeps_data, change);
-    let at_risk = matches!(action, Action::Replace | Action::Remove) && keeps_data;
-    Change {
+    let at_risk = matches!(action, ResourceAction::Replace | ResourceAction::Remove) && keeps_data;
+    PlannedChange {
         action,
         name: format!("{path}{}", change.logical_resource_id().unwrap_or_default()),
         kind: kind.to_owned(),
@@ -38,27 +38,27 @@ pub(super) fn judge(path: &str, change: &ResourceChange) -> Change {
 }
 
 /// If AWS cannot tell yet, assume a replacement where data is at risk.
-fn action(kind: &str, keeps_data: bool, change: &ResourceChange) -> Action {
+fn action(kind: &str, keeps_data: bool, change: &ResourceChange) -> ResourceAction {
     match (change.action(), change.replacement()) {
-        (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
-        (Some(ChangeAction::Remove), _) => Action::Remove,
+        (Some(ChangeAction::Add | ChangeAction::Import), _) => ResourceAction::Add,
+        (Some(ChangeAction::Remove), _) => ResourceAction::Remove,
         (_, Some(Replacement::True | Replacement::Conditional)) if REVISIONS.contains(&kind) => {
-            Action::Revise
+            ResourceAction::Revise
         }
-        (_, Some(Replacement::True)) => Action::Replace,
-        (_, Some(Replacement::Conditional)) if keeps_data => Action::Replace,
-        _ => Action::Modify,
+        (_, Some(Replacement::True)) => ResourceAction::Replace,
+        (_, Some(Replacement::Conditional)) if keeps_data => ResourceAction::Replace,
+        _ => ResourceAction::Modify,
     }
 }
 
-fn detail(action: Action, change: &ResourceChange) -> String {
+fn detail(action: ResourceAction, change: &ResourceChange) -> String {
     let targets = change.details().iter().filter_map(|detail| detail.target());
     let mut properties: Vec<&str> =
         targets.filter_map(|target| target.name().or(target.attribute().map(|a| a.as_str()))).collect();
     properties.sort_unstable();
     properties.dedup();
     let mut parts = vec![properties.join(", ")];
-    if action != Action::Revise && change.replacement() == Some(&Replacement::Conditional) {
+    if action != ResourceAction::Revise && change.replacement() == Some(&Replacement::Conditional) {
         parts.push("may be replaced".to_owned());
     }
     match change.policy_action() {
@@ -75,20 +75,21 @@ fn detail(action: Action, change: &ResourceChange) -> String {
 }
 
 /// Rejects changes that put data at risk, unless `allowed` names each of them.
-pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failure> {
-    let named = |change: &&Change| {
+pub(super) fn check(changes: &[PlannedChange], allowed: &[String]) -> Result<(), DeployFailure> {
+    let named = |change: &&PlannedChange| {
         let last = change.name.rsplit('/').next().unwrap_or_default();
         !allowed.iter().any(|name| *name == change.name || name == last)
     };
-    let refused: Vec<&Change> = changes.iter().filter(|change| change.data_at_risk).filter(named).collect();
+    let refused: Vec<&PlannedChange> =
+        changes.iter().filter(|change| change.data_at_risk).filter(named).collect();
     let Some(first) = refused.first() else { return Ok(()) };
     let more = if refused.len() == 1 { String::new() } else { format!(" and {} more", refused.len() - 1) };
-    let mut failure = Failure::usage(format!(
+    let mut failure = DeployFailure::usage(format!(
         "this would replace or remove a resource that keeps data: {}{more}",
         first.name
     ));
     for change in refused {
-        let verb = if change.action == Action::Remove {
+        let verb = if change.action == ResourceAction::Remove {
             "will be removed"
         } else {
             "will be replaced by an empty one"
@@ -104,7 +105,7 @@ pub(super) fn check(changes: &[Change], allowed: &[String]) -> Result<(), Failur
 mod tests {
     use super::*;
 
-    fn change(kind: &str, action: ChangeAction, replacement: Option<Replacement>) -> Change {
+    fn change(kind: &str, action: ChangeAction, replacement: Option<Replacement>) -> PlannedChange {
         let change = ResourceChange::builder().logical_resource_id("X").resource_type(kind).action(action);
         judge("Data/", &change.set_replacement(replacement).build())
     }
@@ -113,20 +114,26 @@ mod tests {
     fn each_change_is_what_it_does() {
         let (task, database) = ("AWS::ECS::TaskDefinition", "AWS::RDS::DBInstance");
         for (kind, does, replacement, action, at_risk) in [
-            (task, ChangeAction::Modify, Some(Replacement::True), Action::Revise, false),
-            (task, ChangeAction::Modify, Some(Replacement::Conditional), Action::Revise, false),
-            (task, ChangeAction::Remove, None, Action::Remove, false),
-            (database, ChangeAction::Modify, Some(Replacement::False), Action::Modify, false),
-            (database, ChangeAction::Modify, Some(Replacement::True), Action::Replace, true),
-            (database, ChangeAction::Modify, Some(Replacement::Conditional), Action::Replace, true),
-            (database, ChangeAction::Remove, None, Action::Remove, true),
-            (database, ChangeAction::Add, None, Action::Add, false),
-            ("AWS::ECS::Service", ChangeAction::Modify, Some(Replacement::True), Action::Replace, false),
+            (task, ChangeAction::Modify, Some(Replacement::True), ResourceAction::Revise, false),
+            (task, ChangeAction::Modify, Some(Replacement::Conditional), ResourceAction::Revise, false),
+            (task, ChangeAction::Remove, None, ResourceAction::Remove, false),
+            (database, ChangeAction::Modify, Some(Replacement::False), ResourceAction::Modify, false),
+            (database, ChangeAction::Modify, Some(Replacement::True), ResourceAction::Replace, true),
+            (database, ChangeAction::Modify, Some(Replacement::Conditional), ResourceAction::Replace, true),
+            (database, ChangeAction::Remove, None, ResourceAction::Remove, true),
+            (database, ChangeAction::Add, None, ResourceAction::Add, false),
+            (
+                "AWS::ECS::Service",
+                ChangeAction::Modify,
+                Some(Replacement::True),
+                ResourceAction::Replace,
+                false,
+            ),
             (
                 "AWS::ECS::Service",
                 ChangeAction::Modify,
                 Some(Replacement::Conditional),
-                Action::Modify,
+                ResourceAction::Modify,
                 false,
             ),
         ] {

@@ -3,10 +3,10 @@
 //! In: names. Out: what ECS and CloudWatch Logs know, in as few calls as their batch sizes allow. A deployment can
 //! do without all of this, so calls are retried less often than others.
 
-use super::board::Wanted;
-use super::report::Lines;
+use super::report::ReportLines;
+use super::service_board::WantedCall;
 use crate::deploy::failure::{is_denied, reason};
-use crate::deploy::session::Session;
+use crate::deploy::session::AwsSession;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::types::{DesiredStatus, LogDriver, Service, Task, TaskDefinition};
 use std::error::Error;
@@ -29,7 +29,7 @@ const WIDTH: usize = 400;
 
 /// Why something is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct ApiTrouble {
     /// Whether retrying is pointless: a permission is missing.
     pub(super) denied: bool,
     /// The message from AWS.
@@ -37,12 +37,12 @@ pub(super) struct Trouble {
 }
 
 /// Why a call failed.
-pub(super) fn trouble<E, R>(error: SdkError<E, R>) -> Trouble
+pub(super) fn trouble<E, R>(error: SdkError<E, R>) -> ApiTrouble
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,
 {
-    Trouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
+    ApiTrouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
 }
 
 /// Whether the cluster was deleted in the meantime, with everything in it, as a rollback does.
@@ -55,7 +55,7 @@ pub(super) async fn services(
     ecs: &aws_sdk_ecs::Client,
     cluster: &str,
     arns: &[String],
-) -> Result<Vec<Service>, Trouble> {
+) -> Result<Vec<Service>, ApiTrouble> {
     let mut found = Vec::new();
     for batch in arns.chunks(SERVICES) {
         let call = ecs.describe_services().cluster(cluster).set_services(Some(batch.to_vec()));
@@ -69,7 +69,7 @@ pub(super) async fn services(
 }
 
 /// The ARNs of a cluster's stopped and stopping tasks: one call for any number of services.
-pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<Vec<String>, Trouble> {
+pub(super) async fn stopped(ecs: &aws_sdk_ecs::Client, cluster: &str) -> Result<Vec<String>, ApiTrouble> {
     let (mut found, mut token) = (Vec::new(), None);
     for _ in 0..PAGES {
         let call = ecs.list_tasks().cluster(cluster).desired_status(DesiredStatus::Stopped);
@@ -92,7 +92,7 @@ pub(super) async fn tasks(
     ecs: &aws_sdk_ecs::Client,
     cluster: &str,
     arns: &[String],
-) -> Result<Vec<Task>, Trouble> {
+) -> Result<Vec<Task>, ApiTrouble> {
     let mut found = Vec::new();
     for batch in arns.chunks(TASKS) {
         let call = ecs.describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
@@ -107,7 +107,10 @@ pub(super) async fn tasks(
 
 /// The last lines that a task's container logged; empty if its log is not in CloudWatch Logs, was deleted or
 /// is empty.
-pub(super) async fn lines(session: &Session, wanted: &Wanted) -> Result<Option<Lines>, Trouble> {
+pub(super) async fn lines(
+    session: &AwsSession,
+    wanted: &WantedCall,
+) -> Result<Option<ReportLines>, ApiTrouble> {
     let call = session.ecs().describe_task_definition().task_definition(&wanted.definition);
     let definition = call.send().await.map_err(trouble)?.task_definition;
     let Some((group, stream)) = definition.and_then(|it| stream(&it, wanted)) else { return Ok(None) };
@@ -119,13 +122,14 @@ pub(super) async fn lines(session: &Session, wanted: &Wanted) -> Result<Option<L
         Err(error) => return Err(trouble(error)),
     };
     let lines: Vec<String> = events.iter().filter_map(|event| event.message()).map(str::to_owned).collect();
-    let found = Lines { task: wanted.id.clone(), container: wanted.container.clone(), group, stream, lines };
+    let found =
+        ReportLines { task: wanted.id.clone(), container: wanted.container.clone(), group, stream, lines };
     Ok((!found.lines.is_empty()).then_some(found))
 }
 
 /// The log group and stream of a container: `PREFIX/CONTAINER/TASK`. Source: Amazon ECS Developer Guide, "Send
 /// Amazon ECS logs to CloudWatch".
-fn stream(definition: &TaskDefinition, wanted: &Wanted) -> Option<(String, String)> {
+fn stream(definition: &TaskDefinition, wanted: &WantedCall) -> Option<(String, String)> {
     let is_it = |name: Option<&str>| name == Some(wanted.container.as_str());
     let container = definition.container_definitions().iter().find(|it| is_it(it.name()))?;
     let log = container.log_configuration().filter(|log| *log.log_driver() == LogDriver::Awslogs)?;
@@ -160,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_stream_is_read_off_the_task_definition() {
-        let wanted = Wanted {
+        let wanted = WantedCall {
             service: "AppService".into(),
             task: "arn:aws:ecs:us-east-1:1:task/shop/abc".into(),
             id: "abc".into(),

@@ -1,12 +1,12 @@
 //! The state of services while a stack is followed: which are in progress, what was reported, what failed.
 //!
-//! In: stack events, services and tasks as ECS returns them. Out: new [`Event`]s, and a
-//! [`Finding`] for each failed service. Pure: no clock and no calls.
+//! In: stack events, services and tasks as ECS returns them. Out: new [`ProgressEvent`]s, and a
+//! [`ServiceFinding`] for each failed service. Pure: no clock and no calls.
 
-use super::report::{Finding, Lines};
-use super::rollout::{self, Rollout};
+use super::report::{ReportLines, ServiceFinding};
+use super::rollout::{self, ServiceRollout};
 use super::tasks;
-use crate::deploy::progress::Event;
+use crate::deploy::progress::ProgressEvent;
 use aws_sdk_cloudformation::types::StackEvent;
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,33 +22,33 @@ const ASKED: u8 = 3;
 
 /// The services of a stack.
 #[derive(Debug, Default)]
-pub(super) struct Board {
+pub(super) struct ServiceBoard {
     /// By logical id.
-    services: BTreeMap<String, Watched>,
+    services: BTreeMap<String, WatchedService>,
     /// Tasks whose end has been reported.
     ended: BTreeSet<String>,
 }
 
 /// A service of the stack.
 #[derive(Debug, Default)]
-struct Watched {
+struct WatchedService {
     name: String,
-    arn: Option<Arn>,
+    arn: Option<TaskArn>,
     /// When its resource began to change, in seconds since 1970.
     since: i64,
-    phase: Phase,
+    phase: ServicePhase,
     /// Whether CloudFormation or ECS gave up on it.
     failed: bool,
-    rollout: Option<Rollout>,
+    rollout: Option<ServiceRollout>,
     newest: Option<String>,
     told: Vec<String>,
     tasks: Vec<Task>,
-    log: Option<Log>,
+    log: Option<TaskLog>,
 }
 
 /// Whether to poll a service.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum ServicePhase {
     /// Do not poll.
     #[default]
     AtRest,
@@ -60,27 +60,27 @@ enum Phase {
 
 /// The log lines of a task.
 #[derive(Debug)]
-struct Log {
+struct TaskLog {
     task: String,
     asked: u8,
-    lines: Option<Lines>,
+    lines: Option<ReportLines>,
 }
 
 /// `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Arn {
+pub(super) struct TaskArn {
     /// The cluster's name.
     pub(super) cluster: String,
     /// The complete ARN.
     pub(super) text: String,
 }
 
-impl Arn {
+impl TaskArn {
     /// Parses an ARN; `None` if it contains no cluster, as ARNs from before 2018 did.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (_, path) = text.split_once(":service/")?;
         let (cluster, _) = path.split_once('/')?;
-        Some(Arn { cluster: cluster.to_owned(), text: text.to_owned() })
+        Some(TaskArn { cluster: cluster.to_owned(), text: text.to_owned() })
     }
 
     /// The service's name.
@@ -91,7 +91,7 @@ impl Arn {
 
 /// A task whose log is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct WantedCall {
     /// The service's logical id.
     pub(super) service: String,
     /// The task's ARN.
@@ -104,12 +104,12 @@ pub(super) struct Wanted {
     pub(super) container: String,
 }
 
-impl Board {
+impl ServiceBoard {
     /// From the services that a deployment names: the Compose name and the logical id.
     pub(super) fn new(services: &[(String, String)]) -> Self {
-        let watched = |name: &String| Watched { name: name.clone(), ..Watched::default() };
+        let watched = |name: &String| WatchedService { name: name.clone(), ..WatchedService::default() };
         let services = services.iter().map(|(name, id)| (id.clone(), watched(name))).collect();
-        Board { services, ended: BTreeSet::new() }
+        ServiceBoard { services, ended: BTreeSet::new() }
     }
 
     /// Records a stack event about a service. Returns true if the service should be polled.
@@ -119,7 +119,7 @@ impl Board {
         if event.resource_type() != Some("AWS::ECS::Service") {
             return false;
         }
-        if let Some(arn) = event.physical_resource_id().and_then(Arn::read) {
+        if let Some(arn) = event.physical_resource_id().and_then(TaskArn::read) {
             service.arn = Some(arn);
         }
         let status = event.resource_status().map_or("", |status| status.as_str());
@@ -129,13 +129,13 @@ impl Board {
                 if service.since == 0 {
                     service.since = event.timestamp().map_or(0, |time| time.secs());
                 }
-                service.phase = Phase::InProgress;
+                service.phase = ServicePhase::InProgress;
             }
             "CREATE_FAILED" | "UPDATE_FAILED" => {
                 service.failed |= !cancelled;
-                service.phase = Phase::Ending(AFTERWARDS);
+                service.phase = ServicePhase::Ending(AFTERWARDS);
             }
-            _ if service.phase == Phase::InProgress => service.phase = Phase::Ending(1),
+            _ if service.phase == ServicePhase::InProgress => service.phase = ServicePhase::Ending(1),
             _ => return false,
         }
         service.arn.is_some()
@@ -144,7 +144,7 @@ impl Board {
     /// The services to poll, by cluster.
     pub(super) fn open(&self) -> BTreeMap<String, Vec<String>> {
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for service in self.services.values().filter(|it| it.phase != Phase::AtRest) {
+        for service in self.services.values().filter(|it| it.phase != ServicePhase::AtRest) {
             if let Some(arn) = &service.arn {
                 found.entry(arn.cluster.clone()).or_default().push(arn.text.clone());
             }
@@ -154,14 +154,14 @@ impl Board {
 
     /// Records the ECS state of a service and adds what is new to `news`. Returns true if something changed, so that
     /// a task may have stopped.
-    pub(super) fn take_service(&mut self, found: &Service, news: &mut Vec<Event>) -> bool {
+    pub(super) fn take_service(&mut self, found: &Service, news: &mut Vec<ProgressEvent>) -> bool {
         let arn = found.service_arn();
-        let is_it = |it: &&mut Watched| it.arn.as_ref().map(|arn| arn.text.as_str()) == arn;
+        let is_it = |it: &&mut WatchedService| it.arn.as_ref().map(|arn| arn.text.as_str()) == arn;
         let Some(service) = self.services.values_mut().find(is_it) else { return false };
         let newest = found.events().first().and_then(|event| event.id()).map(str::to_owned);
         let mut changed = newest != service.newest;
         service.newest = newest;
-        if let Some(rollout) = Rollout::of(found).filter(|it| service.rollout.as_ref() != Some(it)) {
+        if let Some(rollout) = ServiceRollout::of(found).filter(|it| service.rollout.as_ref() != Some(it)) {
             changed = true;
             let status = format!("ROLLOUT_{}", rollout.state);
             news.push(service.event(&status, rollout.to_string(), rollout.has_failed()));
@@ -178,8 +178,8 @@ impl Board {
     /// A poll is complete.
     pub(super) fn looked(&mut self) {
         for service in self.services.values_mut() {
-            if let Phase::Ending(left) = service.phase {
-                service.phase = if left > 1 { Phase::Ending(left - 1) } else { Phase::AtRest };
+            if let ServicePhase::Ending(left) = service.phase {
+                service.phase = if left > 1 { ServicePhase::Ending(left - 1) } else { ServicePhase::AtRest };
             }
         }
     }
@@ -190,7 +190,7 @@ impl Board {
     }
 
     /// Records stopping tasks, in the order in which they stopped. Returns true if one has not quite finished.
-    pub(super) fn take_tasks(&mut self, mut found: Vec<Task>, news: &mut Vec<Event>) -> bool {
+    pub(super) fn take_tasks(&mut self, mut found: Vec<Task>, news: &mut Vec<ProgressEvent>) -> bool {
         found.sort_by_key(|task| task.stopped_at().map(|time| (time.secs(), time.subsec_nanos())));
         let mut stopping = false;
         for task in found {
@@ -199,7 +199,7 @@ impl Board {
                 continue;
             }
             self.ended.insert(task.task_arn().unwrap_or_default().to_owned());
-            let is_its = |it: &&mut Watched| {
+            let is_its = |it: &&mut WatchedService| {
                 it.arn.as_ref().is_some_and(|arn| tasks::is_failure(&task, arn.name(), it.since))
             };
             if let Some(service) = self.services.values_mut().find(is_its) {
@@ -215,42 +215,42 @@ impl Board {
 
     /// The tasks whose logs explain a failure, those of failed services first. The log of a service's first failure
     /// is requested at once: the log group of a stack's first create disappears with the rollback.
-    pub(super) fn wanted(&self) -> Vec<Wanted> {
+    pub(super) fn wanted(&self) -> Vec<WantedCall> {
         let mut services: Vec<_> = self.services.iter().collect();
         services.sort_by_key(|(_, service)| !service.failed);
         services.into_iter().filter_map(|(id, service)| service.wanted(id)).collect()
     }
 
     /// Records the last lines of a task's log, if there are any.
-    pub(super) fn take_lines(&mut self, wanted: &Wanted, found: Option<Lines>) {
+    pub(super) fn take_lines(&mut self, wanted: &WantedCall, found: Option<ReportLines>) {
         let Some(service) = self.services.get_mut(&wanted.service) else { return };
         let (asked, before) = match service.log.take() {
             Some(log) if log.task == wanted.task => (log.asked, log.lines),
             Some(log) => (0, log.lines),
             None => (0, None),
         };
-        service.log = Some(Log { task: wanted.task.clone(), asked: asked + 1, lines: found.or(before) });
+        service.log = Some(TaskLog { task: wanted.task.clone(), asked: asked + 1, lines: found.or(before) });
     }
 
     /// The findings about each failed service.
-    pub(super) fn failed(&self) -> Vec<Finding> {
+    pub(super) fn failed(&self) -> Vec<ServiceFinding> {
         self.services.iter().filter(|(_, it)| it.failed).map(|(id, it)| it.finding(id)).collect()
     }
 
     /// The findings about each service with a failed task.
-    pub(super) fn troubled(&self) -> Vec<Finding> {
-        let troubled = |it: &&Watched| it.failed || !it.tasks.is_empty();
+    pub(super) fn troubled(&self) -> Vec<ServiceFinding> {
+        let troubled = |it: &&WatchedService| it.failed || !it.tasks.is_empty();
         self.services.iter().filter(|(_, it)| troubled(it)).map(|(id, it)| it.finding(id)).collect()
     }
 }
 
-impl Watched {
-    fn event(&self, status: &str, text: String, failed: bool) -> Event {
+impl WatchedService {
+    fn event(&self, status: &str, text: String, failed: bool) -> ProgressEvent {
         let (subject, kind) = (self.name.clone(), "service".to_owned());
-        Event { subject, kind, status: status.to_owned(), text, failed }
+        ProgressEvent { subject, kind, status: status.to_owned(), text, failed }
     }
 
-    fn wanted(&self, id: &str) -> Option<Wanted> {
+    fn wanted(&self, id: &str) -> Option<WantedCall> {
         let task = tasks::explaining(&self.tasks)?;
         let container = tasks::culprit(task, &self.name)?;
         // A container that never ran has no log.
@@ -262,7 +262,7 @@ impl Watched {
             }
             false => log.lines.is_some() && !self.failed,
         });
-        (!enough).then(|| Wanted {
+        (!enough).then(|| WantedCall {
             service: id.to_owned(),
             task: arn.to_owned(),
             id: tasks::id(task).to_owned(),
@@ -271,7 +271,7 @@ impl Watched {
         })
     }
 
-    fn finding(&self, id: &str) -> Finding {
+    fn finding(&self, id: &str) -> ServiceFinding {
         let mut stories: Vec<(usize, String)> = Vec::new();
         for story in self.tasks.iter().map(tasks::story) {
             match stories.iter_mut().find(|(_, told)| *told == story) {
@@ -280,7 +280,7 @@ impl Watched {
             }
         }
         let cause = tasks::explaining(&self.tasks).map(|task| tasks::cause(task, &self.name));
-        Finding {
+        ServiceFinding {
             service: self.name.clone(),
             logical_id: id.to_owned(),
             cause: cause.or_else(|| self.told.last().cloned()),
@@ -300,8 +300,8 @@ mod tests {
 
     const ARN: &str = "arn:aws:ecs:us-east-1:1:service/shop-Cluster-1/shop-App-1";
 
-    fn board() -> Board {
-        Board::new(&[("app".into(), "AppService".into()), ("worker".into(), "WorkerService".into())])
+    fn board() -> ServiceBoard {
+        ServiceBoard::new(&[("app".into(), "AppService".into()), ("worker".into(), "WorkerService".into())])
     }
 
     fn event(status: &str, reason: &str) -> StackEvent {
@@ -341,9 +341,9 @@ mod tests {
             .build()
     }
 
-    fn lines(task: &str) -> Lines {
+    fn lines(task: &str) -> ReportLines {
         let (container, group, stream) = ("app".to_owned(), String::new(), String::new());
-        Lines { task: task.into(), container, group, stream, lines: vec!["no database".into()] }
+        ReportLines { task: task.into(), container, group, stream, lines: vec!["no database".into()] }
     }
 
     #[test]

@@ -5,10 +5,10 @@
 //! their group are left alone. Instances still starting are waited for: they would block the deletion forever.
 
 use super::stack::is_absent;
-use crate::deploy::clock::Pace;
-use crate::deploy::failure::{Failure, sdk};
-use crate::deploy::progress::Progress;
-use crate::deploy::session::Session;
+use crate::deploy::clock::PollingPace;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
 use aws_sdk_autoscaling::error::ProvideErrorMetadata;
 use aws_sdk_autoscaling::types::Instance;
 use std::time::Duration;
@@ -22,11 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Removes protection from every instance of these groups.
 pub(super) async fn unprotect(
-    session: &Session,
+    session: &AwsSession,
     stack: &str,
     groups: &[String],
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     for group in groups {
         if let Some(name) = physical(session, stack, group).await? {
             unprotect_group(session, group, &name, progress).await?;
@@ -37,12 +37,12 @@ pub(super) async fn unprotect(
 
 /// `group` is the logical id, `name` the physical one.
 async fn unprotect_group(
-    session: &Session,
+    session: &AwsSession,
     group: &str,
     name: &str,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
-    let (mut pace, mut told) = (Pace::new(PATIENCE), false);
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
+    let (mut pace, mut told) = (PollingPace::new(PATIENCE), false);
     loop {
         let found = protected(session, group, name).await?;
         let mut refused = None;
@@ -64,21 +64,25 @@ async fn unprotect_group(
     }
 }
 
-fn starting(group: &str, count: usize) -> Failure {
-    Failure::failed(format!("{count} protected instances of {group} did not come into service in time"))
+fn starting(group: &str, count: usize) -> DeployFailure {
+    DeployFailure::failed(format!("{count} protected instances of {group} did not come into service in time"))
         .help("their group cannot be deleted until they do or are terminated; nothing was deleted")
 }
 
 /// The protected instances of a group.
 #[derive(Debug, Default, PartialEq)]
-struct Protected {
+struct ProtectedInstances {
     /// The ids of instances whose protection can be removed.
     ready: Vec<String>,
     /// The number of instances not in service yet.
     starting: usize,
 }
 
-async fn protected(session: &Session, group: &str, name: &str) -> Result<Protected, Failure> {
+async fn protected(
+    session: &AwsSession,
+    group: &str,
+    name: &str,
+) -> Result<ProtectedInstances, DeployFailure> {
     // A group is always described with all its instances: pages split groups, not instances.
     let call = session.scaling().describe_auto_scaling_groups().auto_scaling_group_names(name).send().await;
     let found = call.map_err(|error| sdk(&format!("read the instances of {group}"), error))?;
@@ -86,8 +90,8 @@ async fn protected(session: &Session, group: &str, name: &str) -> Result<Protect
 }
 
 /// The service rejects instances that are "not in InService or EnteringStandby or Standby".
-fn sort<'a>(instances: impl Iterator<Item = &'a Instance>) -> Protected {
-    let mut protected = Protected::default();
+fn sort<'a>(instances: impl Iterator<Item = &'a Instance>) -> ProtectedInstances {
+    let mut protected = ProtectedInstances::default();
     for instance in instances.filter(|it| it.protected_from_scale_in() == Some(true)) {
         let state = instance.lifecycle_state().map_or("", |state| state.as_str());
         match state.split(':').next().unwrap_or_default() {
@@ -103,11 +107,11 @@ fn sort<'a>(instances: impl Iterator<Item = &'a Instance>) -> Protected {
 
 /// Unprotects a batch. Returns the error if an instance of the batch has changed state in the meantime.
 async fn set(
-    session: &Session,
+    session: &AwsSession,
     group: &str,
     name: &str,
     batch: &[String],
-) -> Result<Option<Failure>, Failure> {
+) -> Result<Option<DeployFailure>, DeployFailure> {
     let call = session.scaling().set_instance_protection().auto_scaling_group_name(name);
     let call = call.set_instance_ids(Some(batch.to_vec())).protected_from_scale_in(false);
     let Err(error) = call.send().await else { return Ok(None) };
@@ -117,7 +121,11 @@ async fn set(
 }
 
 /// The physical id of a resource; `None` if it was never created.
-pub(super) async fn physical(session: &Session, stack: &str, name: &str) -> Result<Option<String>, Failure> {
+pub(super) async fn physical(
+    session: &AwsSession,
+    stack: &str,
+    name: &str,
+) -> Result<Option<String>, DeployFailure> {
     let call =
         session.cloudformation().describe_stack_resources().stack_name(stack).logical_resource_id(name);
     let found = match call.send().await {
