@@ -1,23 +1,23 @@
 //! The whole pipeline: load, lower, plan and check, emit, close the ledger.
 //!
-//! In: a [`Request`] and a [`World`]. Out: an [`Outcome`] with the diagnostics, and with the artifacts if there
+//! In: a [`CompileRequest`] and a [`World`]. Out: an [`CompileOutcome`] with the diagnostics, and with the artifacts if there
 //! was no error. Invariant: nothing is written to disk here.
 
 use crate::known_names;
 use tranship_app::rules;
-use tranship_app::{EnvironmentChoice, Ledger, Report};
+use tranship_app::{DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput};
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
 use tranship_frontend::source::Sources;
-use tranship_frontend::world::World;
-use tranship_targets::{Compilation, Compiled};
+use tranship_frontend::world::{ProjectFiles, World};
+use tranship_targets::{Compilation, CompiledTarget};
 
 /// The file of an artifact set that accounts for every leaf of the manifest.
 pub const REPORT: &str = "report.json";
 
 /// What to compile.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct CompileRequest {
     /// What to read.
     pub options: LoadOptions,
     /// An environment of the manifest, or a target by name.
@@ -26,7 +26,7 @@ pub struct Request {
 
 /// The result of a compile.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct CompileOutcome {
     /// The directory below `dist/` for its artifacts: the environment, otherwise the target.
     pub name: String,
     /// The target, once it is known.
@@ -36,14 +36,14 @@ pub struct Outcome {
     /// All diagnostics.
     pub diagnostics: Diagnostics,
     /// The account of every leaf, as far as the compile got.
-    pub report: Option<Report>,
+    pub report: Option<DispositionReport>,
     /// The artifacts; `None` if there was an error.
-    pub compiled: Option<Compiled>,
+    pub compiled: Option<CompiledTarget>,
 }
 
 /// How to treat a late-bound variable without a value, on a target that needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unset {
+enum UnsetVariables {
     /// As an error.
     Refused,
     /// Use its own name as the value: the compile's output is discarded.
@@ -51,21 +51,22 @@ enum Unset {
 }
 
 /// Compiles a manifest for one environment or target.
-pub fn compile(request: &Request, world: &dyn World) -> Outcome {
-    outcome(request, world, Unset::Refused)
+pub fn compile(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
+    outcome(request, world, UnsetVariables::Refused)
 }
 
 /// Compiles to find out what is deployed and under which names: no late-bound variable needs a value.
-pub fn identify(request: &Request, world: &dyn World) -> Outcome {
-    outcome(request, world, Unset::Assumed)
+pub fn identify(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
+    outcome(request, world, UnsetVariables::Assumed)
 }
 
-fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
+fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -> CompileOutcome {
     let name = match &request.choice {
         EnvironmentChoice::Environment(name) | EnvironmentChoice::Target(name) => name.clone(),
     };
     let (sources, diagnostics) = (Sources::new(), Diagnostics::new());
-    let mut outcome = Outcome { name, target: None, sources, diagnostics, report: None, compiled: None };
+    let mut outcome =
+        CompileOutcome { name, target: None, sources, diagnostics, report: None, compiled: None };
     let compiled = outcome.run(request, world, unset);
     outcome.diagnostics.place(&mut outcome.sources);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
@@ -76,7 +77,7 @@ fn outcome(request: &Request, world: &dyn World, unset: Unset) -> Outcome {
 pub fn environments(
     options: &LoadOptions,
     world: &dyn World,
-) -> (Option<Vec<tranship_app::Environment>>, Sources, Diagnostics) {
+) -> (Option<Vec<tranship_app::EnvironmentSummary>>, Sources, Diagnostics) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let manifest = compose::load(&late_binding(options), world, &mut sources, &mut diagnostics);
     let found = manifest
@@ -89,27 +90,28 @@ fn late_binding(options: &LoadOptions) -> LoadOptions {
     LoadOptions { deferred: Some(tranship_app::late_bound_names), ..options.clone() }
 }
 
-impl Outcome {
-    fn run(&mut self, request: &Request, world: &dyn World, unset: Unset) -> Option<Compiled> {
+impl CompileOutcome {
+    fn run(
+        &mut self,
+        request: &CompileRequest,
+        world: &dyn World,
+        unset: UnsetVariables,
+    ) -> Option<CompiledTarget> {
         let manifest = self.load(request, world)?;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
-        let mut application = tranship_app::lower(
-            &manifest,
-            &request.choice,
-            &known_names(),
-            sources,
-            diagnostics,
-            &mut ledger,
-        )?;
-        if unset == Unset::Assumed {
+        let (choice, known) = (&request.choice, &known_names());
+        let given = LoweringInput { manifest: &manifest, choice, known, world };
+        let mut application = tranship_app::lower(&given, sources, diagnostics, &mut ledger)?;
+        if unset == UnsetVariables::Assumed {
             application.assume_late_bound();
         }
         let target = tranship_targets::find(&application.environment.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
-        let mut cx =
-            Compilation { manifest: &manifest, sources, diagnostics: &mut found, ledger: &mut ledger, world };
+        let keys = KeyPaths::of(&manifest);
+        let files = ProjectFiles::new(world, &manifest.directory);
+        let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
         let report = ledger.close(&manifest, sources, target.support(), &mut found);
         found.for_each_mut(|diagnostic| {
@@ -127,7 +129,7 @@ impl Outcome {
     }
 
     /// Loads the manifest, with the environment's own files merged on top.
-    fn load(&mut self, request: &Request, world: &dyn World) -> Option<Manifest> {
+    fn load(&mut self, request: &CompileRequest, world: &dyn World) -> Option<Manifest> {
         let options = late_binding(&request.options);
         let manifest = compose::load(&options, world, &mut self.sources, &mut self.diagnostics)?;
         let EnvironmentChoice::Environment(name) = &request.choice else { return Some(manifest) };
@@ -166,7 +168,7 @@ fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
     }
 }
 
-fn unknown_environment(name: &str, known: &[tranship_app::Environment]) -> Diagnostic {
+fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -> Diagnostic {
     let names: Vec<&str> = known.iter().map(|environment| environment.name.as_str()).collect();
     let diagnostic = Diagnostic::new(
         &rules::tranship::UNKNOWN_ENVIRONMENT,
@@ -183,7 +185,7 @@ fn unknown_environment(name: &str, known: &[tranship_app::Environment]) -> Diagn
 }
 
 /// Adds `report.json` to the artifacts.
-fn add_report(compiled: &mut Compiled, report: &Report, diagnostics: &mut Diagnostics) {
+fn add_report(compiled: &mut CompiledTarget, report: &DispositionReport, diagnostics: &mut Diagnostics) {
     let added = serde_json::to_string_pretty(report)
         .map_err(|error| error.to_string())
         .and_then(|text| compiled.artifacts.text(REPORT, text + "\n").map_err(|error| error.to_string()));

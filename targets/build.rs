@@ -6,7 +6,7 @@ mod support_tables;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use support_tables::{Effect, SupportRow, merge};
+use support_tables::{IgnoredEffect, SupportRow, merge};
 
 #[allow(clippy::disallowed_methods, reason = "a build script gets its output directory from the environment")]
 fn main() -> Result<(), String> {
@@ -41,13 +41,13 @@ fn write_table(code: &mut String, target: &str, rows: &[SupportRow]) {
     let _ = writeln!(code, "    target: {shown:?},\n    rows: &[");
     for row in rows {
         let support = match (&row.ignored, &row.rejected) {
-            (Some(Effect::Harmless), _) => "Ignored { loses: false }".to_owned(),
-            (Some(Effect::Loses), _) => "Ignored { loses: true }".to_owned(),
+            (Some(IgnoredEffect::Harmless), _) => "Ignored { loses: false }".to_owned(),
+            (Some(IgnoredEffect::Loses), _) => "Ignored { loses: true }".to_owned(),
             (None, help) => format!("Rejected {{ help: {:?} }}", help.clone().unwrap_or_default()),
         };
         let _ = writeln!(
             code,
-            "        tranship_app::SupportRow {{ key: {:?}, support: tranship_app::Support::{support}, reason: {:?} }},",
+            "        tranship_app::SupportRow {{ key: {:?}, support: tranship_app::KeySupport::{support}, reason: {:?} }},",
             row.key, row.reason
         );
     }

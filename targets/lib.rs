@@ -1,6 +1,6 @@
 //! Targets: a target is a folder, and a line in [`all`].
 //!
-//! In: the [`Application`]. Out: [`Compiled`], the artifact set and what a deployment needs to know of
+//! In: the [`Application`]. Out: [`CompiledTarget`], the artifact set and what a deployment needs to know of
 //! it. Invariant: a target decides everything and asks every rule first (its plan), then emits
 //! mechanically; emission cannot fail.
 
@@ -17,12 +17,11 @@ pub mod support {
     include!(concat!(env!("OUT_DIR"), "/support.rs"));
 }
 
-use tranship_app::{Application, Ledger, SupportTable};
+use tranship_app::{Application, KeyPaths, Ledger, SupportTable};
 use tranship_artifact::ArtifactSet;
-use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostics, Rule};
 use tranship_frontend::source::Sources;
-use tranship_frontend::world::World;
+use tranship_frontend::world::ProjectFiles;
 
 /// A place that an application can be compiled to.
 pub trait Target: Sync {
@@ -39,27 +38,27 @@ pub trait Target: Sync {
     fn support(&self) -> &'static SupportTable;
 
     /// Decides, asks every rule, and emits. Nothing when there were errors.
-    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled>;
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget>;
 }
 
 /// What a target works with besides the application.
 #[derive(Debug)]
 pub struct Compilation<'a> {
-    /// The resolved manifest, for key paths.
-    pub manifest: &'a Manifest,
+    /// Where the leaves of the manifest stand, for comments and diagnostics.
+    pub keys: KeyPaths<'a>,
     /// Every origin, and room for inferred ones.
     pub sources: &'a mut Sources,
     /// What to tell the user.
     pub diagnostics: &'a mut Diagnostics,
     /// The account of every leaf.
     pub ledger: &'a mut Ledger,
-    /// Files to put into a bundle.
-    pub world: &'a dyn World,
+    /// The files of the project, to put into a bundle.
+    pub files: ProjectFiles<'a>,
 }
 
 /// What a target made.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct CompiledTarget {
     /// The files.
     pub artifacts: ArtifactSet,
     /// What a deployment needs to know of them.

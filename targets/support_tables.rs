@@ -24,7 +24,7 @@ pub(crate) struct SupportRow {
     /// Why, as a clause.
     pub(crate) reason: String,
     /// What being ignored does to the application.
-    pub(crate) ignored: Option<Effect>,
+    pub(crate) ignored: Option<IgnoredEffect>,
     /// What to do instead.
     pub(crate) rejected: Option<String>,
 }
@@ -32,7 +32,7 @@ pub(crate) struct SupportRow {
 /// What being ignored does to the application.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Effect {
+pub(crate) enum IgnoredEffect {
     Harmless,
     Loses,
 }

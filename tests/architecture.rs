@@ -147,6 +147,25 @@ fn imports_go_one_way() {
 }
 
 #[test]
+fn the_compose_tree_is_read_in_its_own_rooms_alone() {
+    let readers = ["src/app/document", "src/app/settings", "src/frontend", "src/cli", "src/deploy"];
+    // What numbers, claims and accounts for nodes sees them without reading them.
+    let keepers = ["src/app/at.rs", "src/app/text.rs", "src/app/ledger.rs", "src/app/support.rs"];
+    let reads = [".root.", "as_mapping()", "as_sequence()", ".at(&["];
+    let mut wrong = Vec::new();
+    for file in files() {
+        let path = file.path.to_str().unwrap();
+        let is_reader = readers.iter().chain(&keepers).any(|room| path.starts_with(room));
+        if (path.starts_with("src/app") && !is_reader) || path.starts_with("targets") {
+            let code = uncommented(&file.code);
+            let found = reads.iter().filter(|call| code.contains(*call));
+            wrong.extend(found.map(|call| format!("{path}: `{call}`")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join(", "));
+}
+
+#[test]
 fn crates_depend_one_way() {
     for (crate_folder, may) in MAY_DEPEND {
         let manifest = fs::read_to_string(root().join(crate_folder).join("Cargo.toml")).unwrap();

@@ -10,33 +10,33 @@
 
 use serde_yaml::Value as Yaml;
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{Outcome, Request, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::world::Memory;
 
 /// Compiles a manifest, with more files beside it.
-fn compiled(manifest: &str, files: &[(&str, &str)]) -> Outcome {
+fn compiled(manifest: &str, files: &[(&str, &str)]) -> CompileOutcome {
     let world = Memory::new().file("compose.yaml", format!("name: shop\n{manifest}"));
     let world = files.iter().fold(world, |world, (path, text)| world.file(path, *text));
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
-    compile(&Request { options: LoadOptions::default(), choice }, &world)
+    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }
 
 /// A text file of the bundle.
-fn bundled(outcome: &Outcome, path: &str) -> String {
+fn bundled(outcome: &CompileOutcome, path: &str) -> String {
     let found: Vec<&str> = outcome.diagnostics.iter().map(|one| one.message.as_str()).collect();
     let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("refused: {found:#?}"));
     let artifact = compiled.artifacts.get(&format!("bundle/{path}"));
     String::from_utf8(artifact.unwrap_or_else(|| panic!("no {path}")).bytes.clone()).unwrap()
 }
 
-fn container(outcome: &Outcome, name: &str) -> serde_json::Value {
+fn container(outcome: &CompileOutcome, name: &str) -> serde_json::Value {
     let dockerrun: serde_json::Value = serde_json::from_str(&bundled(outcome, "Dockerrun.aws.json")).unwrap();
     let list = dockerrun["containerDefinitions"].as_array().unwrap().clone();
     list.into_iter().find(|container| container["name"] == name).unwrap()
 }
 
-fn options(outcome: &Outcome) -> Yaml {
+fn options(outcome: &CompileOutcome) -> Yaml {
     let text = bundled(outcome, ".ebextensions/10-options.config");
     serde_yaml::from_str::<Yaml>(&text).unwrap()["option_settings"].clone()
 }
@@ -61,6 +61,34 @@ fn further_public_endpoints_are_processes_with_rules() {
     assert_eq!(options["aws:elbv2:listenerrule:api3000"]["PathPatterns"], "/v1/*");
     assert_eq!(options["aws:elasticbeanstalk:environment:process:api3000"]["Port"], "3000");
     assert_eq!(options["aws:elasticbeanstalk:environment:process:api3000"]["HealthCheckPath"], "/health");
+}
+
+#[test]
+fn a_port_that_docker_would_choose_is_the_containers_own() {
+    let outcome = compiled(
+        "services:
+  web: { image: nginx, ports: ['80:8080'], x-tranship: { public: true } }
+  api: { image: api, ports: ['3000'], x-tranship: { public: { path: '/api' } } }
+  admin: { image: admin, ports: ['4000'], x-tranship: { public: { path: '/admin' } } }
+",
+        &[],
+    );
+    let ports = |name: &str| container(&outcome, name)["portMappings"][0]["hostPort"].as_u64();
+    assert_eq!((ports("api"), ports("admin")), (Some(3000), Some(4000)));
+}
+
+#[test]
+fn one_default_of_a_late_bound_variable_serves_all_its_uses() {
+    for (first, second) in [("${TAG:-3}", "${TAG}"), ("${TAG}", "${TAG:-3}")] {
+        let outcome = compiled(
+            &format!(
+                "services:\n  a: {{ image: 'a:{first}' }}\n  b: {{ image: 'b:{second}' }}\nx-tranship: {{ late_bound: [TAG] }}\n"
+            ),
+            &[],
+        );
+        let image = |name: &str| container(&outcome, name)["image"].as_str().unwrap().to_owned();
+        assert_eq!((image("a"), image("b")), ("a:3".to_owned(), "b:3".to_owned()));
+    }
 }
 
 #[test]

@@ -10,24 +10,24 @@
 
 use serde_json::{Value, json};
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{Outcome, Request, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::world::Memory;
 
 /// Compiles a service `app` that has these keys besides its image.
-fn compiled(target: &str, keys: &str) -> Outcome {
+fn compiled(target: &str, keys: &str) -> CompileOutcome {
     let keys = keys.replace('\n', "\n    ");
     let text = format!("services:\n  app:\n    image: app\n    {keys}\n");
     let world = Memory::new().file("compose.yaml", text);
     let choice = EnvironmentChoice::Target(target.to_owned());
-    compile(&Request { options: LoadOptions::default(), choice }, &world)
+    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }
 
-fn said(outcome: &Outcome) -> Vec<String> {
+fn said(outcome: &CompileOutcome) -> Vec<String> {
     outcome.diagnostics.iter().map(|it| format!("{}: {}", it.rule.name, it.message)).collect()
 }
 
-fn artifact(outcome: &Outcome, path: &str) -> Vec<u8> {
+fn artifact(outcome: &CompileOutcome, path: &str) -> Vec<u8> {
     let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", said(outcome)));
     compiled.artifacts.get(path).unwrap_or_else(|| panic!("no {path}")).bytes.clone()
 }
@@ -203,7 +203,7 @@ fn a_job_has_what_docker_has() {
     );
     let world = Memory::new().file("compose.yaml", text).file("seed.sql", "select 1;");
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
-    let outcome = compile(&Request { options: LoadOptions::default(), choice }, &world);
+    let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
     let settings: Value =
         serde_json::from_slice(&artifact(&outcome, "bundle/.ebextensions/containers.json")).unwrap();
     let options: Vec<&str> = settings["jobs"]["app"]["options"]

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{Request, compile, environments};
+use tranship::compile::{CompileRequest, compile, environments};
 use tranship::compose::LoadOptions;
 use tranship::diagnostic::{Rule, Severity, page};
 use tranship::rule_registry;
@@ -192,7 +192,7 @@ fn triggered(world: &Memory) -> BTreeSet<&'static str> {
         declared.unwrap_or_default().into_iter().map(|one| EnvironmentChoice::Environment(one.name));
     let every = targets::all().iter().map(|target| EnvironmentChoice::Target(target.name().to_owned()));
     for choice in declared.chain(every) {
-        let outcome = compile(&Request { options: options.clone(), choice }, &world);
+        let outcome = compile(&CompileRequest { options: options.clone(), choice }, &world);
         names.extend(outcome.diagnostics.iter().map(|one| one.rule.name));
     }
     names

@@ -59,7 +59,7 @@ fn write(set: &ArtifactSet, directory: &Utf8Path) {
         let path = directory.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &artifact.bytes).unwrap();
-        if artifact.mode == tranship::artifact::Mode::Executable {
+        if artifact.mode == tranship::artifact::FileMode::Executable {
             use std::os::unix::fs::PermissionsExt;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }

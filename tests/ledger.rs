@@ -4,40 +4,40 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test may fail loudly")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use tranship::app::{EnvironmentChoice, Report, SupportRow};
-use tranship::compile::{Outcome, Request, compile};
+use tranship::app::{DispositionReport, EnvironmentChoice, SupportRow};
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::targets;
 use tranship::world::Disk;
 
 /// Compiles the manifest that uses every key.
-fn every_key(target: &str) -> Outcome {
+fn every_key(target: &str) -> CompileOutcome {
     compiled("every-key", target)
 }
 
-fn compiled(case: &str, target: &str) -> Outcome {
+fn compiled(case: &str, target: &str) -> CompileOutcome {
     let options = LoadOptions {
         files: vec![format!("tests/ledger/{case}/compose.yaml").into()],
         profiles: vec!["*".into()],
         ignore_process_environment: true,
         ..LoadOptions::default()
     };
-    let request = Request { options, choice: EnvironmentChoice::Target(target.to_owned()) };
+    let request = CompileRequest { options, choice: EnvironmentChoice::Target(target.to_owned()) };
     compile(&request, &Disk::new().unwrap())
 }
 
-fn said(outcome: &Outcome) -> String {
+fn said(outcome: &CompileOutcome) -> String {
     let lines: Vec<String> =
         outcome.diagnostics.iter().map(|one| format!("{}: {}", one.rule.name, one.message)).collect();
     lines.join("\n")
 }
 
-fn report(outcome: &Outcome) -> &Report {
+fn report(outcome: &CompileOutcome) -> &DispositionReport {
     outcome.report.as_ref().unwrap_or_else(|| panic!("no account was made:\n{}", said(outcome)))
 }
 
 /// What is neither claimed nor explained.
-fn unaccounted(outcome: &Outcome) -> Vec<&str> {
+fn unaccounted(outcome: &CompileOutcome) -> Vec<&str> {
     let own_fault = outcome.diagnostics.iter().filter(|one| one.rule.name == "internal/unaccounted-key");
     own_fault.map(|one| one.message.as_str()).collect()
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use tranship::app::{
     EnvironmentChoice, ListedSetting, SettingTargets, listed_settings, published_schema, settings_reference,
 };
-use tranship::compile::{Outcome, Request, compile, environments};
+use tranship::compile::{CompileOutcome, CompileRequest, compile, environments};
 use tranship::compose::LoadOptions;
 use tranship::world::Memory;
 use tranship::{known_names, targets};
@@ -30,7 +30,7 @@ fn choices(world: &Memory) -> Vec<EnvironmentChoice> {
     if declared.is_empty() { every.collect() } else { declared }
 }
 
-fn said(outcome: &Outcome) -> Vec<String> {
+fn said(outcome: &CompileOutcome) -> Vec<String> {
     outcome.diagnostics.iter().map(|one| format!("{}: {}", one.rule.name, one.message)).collect()
 }
 
@@ -46,7 +46,7 @@ fn is_of(row: &str, one: &ListedSetting) -> bool {
 }
 
 /// What the report says of the setting itself.
-fn dispositions(outcome: &Outcome, one: &ListedSetting) -> BTreeSet<&'static str> {
+fn dispositions(outcome: &CompileOutcome, one: &ListedSetting) -> BTreeSet<&'static str> {
     let rows = outcome.report.iter().flat_map(|report| &report.rows);
     rows.filter(|row| is_of(&row.key, one)).map(|row| row.disposition).collect()
 }
@@ -57,7 +57,7 @@ fn every_example_is_used_by_the_targets_that_its_declaration_names_and_by_no_oth
     for one in listed_settings() {
         let world = project(&one);
         for choice in choices(&world) {
-            let outcome = compile(&Request { options: LoadOptions::default(), choice }, &world);
+            let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
             let target = outcome.target.unwrap_or("no target");
             let place = format!("{} on {target}", one.path());
             let (found, said) = (dispositions(&outcome, &one), said(&outcome));

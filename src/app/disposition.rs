@@ -28,7 +28,7 @@ pub enum Disposition {
 
 /// One claim: what became of the leaf, and in what it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// What became of it.
     pub disposition: Disposition,
     /// In what it ended, in the target's own words: `task definition: image`.

@@ -4,10 +4,10 @@
 //! when the ledger is closed; what is in neither is a fault of Tranship, and said.
 
 use super::at::Claim;
-use super::disposition::{Disposition, Entry};
-use super::report::{Report, ReportRow};
+use super::disposition::{Disposition, LedgerEntry};
+use super::report::{DispositionReport, ReportRow};
 use super::settings::UnclaimedSettings;
-use super::support::{Support, SupportRow, SupportTable};
+use super::support::{KeySupport, SupportRow, SupportTable};
 use crate::rules;
 use camino::Utf8Path;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use tranship_frontend::yaml::NodeId;
 /// The claims on one manifest for one target.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    claims: BTreeMap<NodeId, Entry>,
+    claims: BTreeMap<NodeId, LedgerEntry>,
 }
 
 impl Ledger {
@@ -62,13 +62,20 @@ impl Ledger {
         if node == NodeId::UNNUMBERED {
             return;
         }
-        let entry = Entry { disposition, became };
+        let entry = LedgerEntry { disposition, became };
         match self.claims.get_mut(&node) {
             Some(standing) if standing.disposition >= entry.disposition => {}
             Some(standing) => *standing = entry,
             None => {
                 self.claims.insert(node, entry);
             }
+        }
+    }
+
+    /// Takes over the claims of another account.
+    pub(crate) fn adopt(&mut self, other: &Ledger) {
+        for (node, entry) in &other.claims {
+            self.claim(*node, entry.disposition.clone(), entry.became.clone());
         }
     }
 
@@ -81,11 +88,11 @@ impl Ledger {
         sources: &Sources,
         table: &SupportTable,
         diagnostics: &mut Diagnostics,
-    ) -> Report {
+    ) -> DispositionReport {
         let claims = self.spread(manifest);
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
-        let mut report = Report::default();
+        let mut report = DispositionReport::default();
         let mut unclaimed = UnclaimedSettings::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
@@ -105,7 +112,7 @@ impl Ledger {
             let setting = || unclaimed.account(&path, origin);
             let entry = row.map(SupportRow::entry).or_else(claimed).or_else(setting).unwrap_or_else(|| {
                 diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
-                Entry::unaccounted()
+                LedgerEntry::unaccounted()
             });
             report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
         }
@@ -117,13 +124,13 @@ impl Ledger {
     }
 
     /// Every claim on a collection goes to the leaves below it that have no claim of their own.
-    fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, Claimed> {
-        let mut spread: BTreeMap<NodeId, Claimed> = BTreeMap::new();
+    fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, SpreadClaim> {
+        let mut spread: BTreeMap<NodeId, SpreadClaim> = BTreeMap::new();
         // Descending: an inner node has a higher number than the one around it, so it goes first.
         for (node, entry) in self.claims.into_iter().rev() {
             let depth = manifest.nodes.path(node).0.len();
             for leaf in manifest.nodes.leaves_of(node) {
-                spread.entry(leaf).or_insert_with(|| Claimed { node, depth, entry: entry.clone() });
+                spread.entry(leaf).or_insert_with(|| SpreadClaim { node, depth, entry: entry.clone() });
             }
         }
         spread
@@ -131,15 +138,15 @@ impl Ledger {
 }
 
 /// The claim that reaches a leaf.
-struct Claimed {
+struct SpreadClaim {
     /// The node that was claimed: the leaf, or one around it.
     node: NodeId,
     /// Steps from the root to that node.
     depth: usize,
-    entry: Entry,
+    entry: LedgerEntry,
 }
 
-impl Claimed {
+impl SpreadClaim {
     /// Whether a row that speaks of something deeper than the claimed node knows better: claiming a mount
     /// says nothing of an option of it that the target does not have.
     fn yields(&self, leaf: NodeId, row: &SupportRow) -> bool {
@@ -154,21 +161,21 @@ fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
     Diagnostic::new(&rules::internal::UNACCOUNTED_KEY, message).at(origin).key(path).target(target)
 }
 
-impl Entry {
+impl LedgerEntry {
     fn unaccounted() -> Self {
         let disposition = Disposition::Ignored { reason: "unaccounted".into(), loses: true };
-        Entry { disposition, became: String::new() }
+        LedgerEntry { disposition, became: String::new() }
     }
 }
 
 impl SupportRow {
     /// What the row makes of a leaf that no code claimed.
-    fn entry(&self) -> Entry {
+    fn entry(&self) -> LedgerEntry {
         let reason = self.reason.to_owned();
         let disposition = match self.support {
-            Support::Ignored { loses } => Disposition::Ignored { reason, loses },
-            Support::Rejected { .. } => Disposition::Rejected { reason },
+            KeySupport::Ignored { loses } => Disposition::Ignored { reason, loses },
+            KeySupport::Rejected { .. } => Disposition::Rejected { reason },
         };
-        Entry { disposition, became: String::new() }
+        LedgerEntry { disposition, became: String::new() }
     }
 }

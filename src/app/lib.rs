@@ -7,6 +7,8 @@
 
 mod at;
 mod disposition;
+mod document;
+mod key_paths;
 mod ledger;
 mod lower;
 mod model;
@@ -17,23 +19,24 @@ mod support;
 mod text;
 
 pub use at::{At, Claim};
-pub use disposition::{Disposition, Entry};
+pub use disposition::{Disposition, LedgerEntry};
+pub use key_paths::KeyPaths;
 pub use ledger::Ledger;
-pub use lower::lower;
+pub use lower::{LoweringInput, lower};
 pub use model::*;
-pub use report::{Counts, Report, ReportRow};
+pub use report::{DispositionCounts, DispositionReport, ReportRow};
 pub use settings::{
     CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass, DatabaseSetting, DatabaseSettings,
-    DiscoverySettings, ExistingNetwork, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule,
-    JobSetting, KnownNames, Layering, ListedSetting, LogRetention, NamedSettings, NetworkSetting, OneOrMore,
-    OpenText, PermissionSetting, PlatformKind, PortNumber, Posture, PublicEndpoint, PublicSetting,
-    RegionName, SECTIONS, ScaleSettings, ScheduleExpression, ServiceSettings, SettingDeclaration,
-    SettingForm, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner,
-    VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings,
-    published_schema, settings_page, settings_reference,
+    DeploymentPosture, DiscoverySettings, ExistingNetwork, HealthCheckSettings, HttpsSettings, InstanceRange,
+    JobSchedule, JobSetting, KnownNames, Layering, ListedSetting, LogRetention, NamedSettings,
+    NetworkSetting, OneOrMore, OpenText, PermissionSetting, PlatformKind, PortNumber, PublicEndpoint,
+    PublicSetting, RegionName, SECTIONS, ScaleSettings, ScheduleExpression, ServiceSettings,
+    SettingDeclaration, SettingForm, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath,
+    VolumeOwner, VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names,
+    listed_settings, published_schema, settings_page, settings_reference,
 };
-pub use support::{Support, SupportRow, SupportTable};
-pub use text::{DatabaseField, Piece, Segment, Text, Variable};
+pub use support::{KeySupport, SupportRow, SupportTable};
+pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};
 
 use tranship_frontend::source::Origin;
 
@@ -48,7 +51,7 @@ pub enum EnvironmentChoice {
 
 /// An environment that the manifest declares.
 #[derive(Debug, Clone)]
-pub struct Environment {
+pub struct EnvironmentSummary {
     /// Its name.
     pub name: String,
     /// The name of its target.

@@ -1,6 +1,6 @@
 //! `report.json`: every leaf of the manifest with its disposition, claim and origin.
 
-use super::disposition::{Disposition, Entry};
+use super::disposition::{Disposition, LedgerEntry};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use tranship_frontend::compose::KeyPath;
@@ -8,7 +8,7 @@ use tranship_frontend::source::{Origin, Sources, Span};
 
 /// The closed ledger.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct DispositionReport {
     /// A row for each leaf, in the order of the manifest.
     pub rows: Vec<ReportRow>,
 }
@@ -42,7 +42,7 @@ pub struct ReportRow {
 
 /// How many leaves ended how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct DispositionCounts {
     /// Exact.
     pub exact: usize,
     /// Approximated.
@@ -56,7 +56,7 @@ pub struct Counts {
 impl ReportRow {
     pub(super) fn new(
         key: KeyPath,
-        entry: Entry,
+        entry: LedgerEntry,
         support: Option<&'static str>,
         (sources, base): (&Sources, &Utf8Path),
         origin: Origin,
@@ -98,10 +98,10 @@ fn seen_from(base: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
     up.chain(path.components().skip(shared).map(|component| component.as_str())).collect()
 }
 
-impl Report {
+impl DispositionReport {
     /// How many leaves ended how.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+    pub fn counts(&self) -> DispositionCounts {
+        let mut counts = DispositionCounts::default();
         for row in &self.rows {
             match row.disposition {
                 "exact" => counts.exact += 1,

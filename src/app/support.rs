@@ -9,7 +9,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// What a row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Support {
+pub enum KeySupport {
     /// The key has no effect on the target.
     Ignored {
         /// Whether the application behaves differently for it: a warning, else a note.
@@ -28,7 +28,7 @@ pub struct SupportRow {
     /// A key path in which `*` stands for any key and `[]` for any index. It covers what is below it.
     pub key: &'static str,
     /// What becomes of it.
-    pub support: Support,
+    pub support: KeySupport,
     /// Why, as a clause that can follow a colon.
     pub reason: &'static str,
 }
@@ -71,14 +71,14 @@ impl SupportTable {
         let shown = shown_key(key);
         let of = if names.is_empty() { String::new() } else { format!(" of {}", list(&names)) };
         let (rule, verb) = match row.support {
-            Support::Ignored { loses: false } => (&rules::target::IGNORED_KEY, "is not needed"),
-            Support::Ignored { loses: true } => (&rules::target::IGNORED_KEY, "has no effect"),
-            Support::Rejected { .. } => (&rules::target::REJECTED_KEY, "cannot be had"),
+            KeySupport::Ignored { loses: false } => (&rules::target::IGNORED_KEY, "is not needed"),
+            KeySupport::Ignored { loses: true } => (&rules::target::IGNORED_KEY, "has no effect"),
+            KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "cannot be had"),
         };
         let severity = match row.support {
-            Support::Ignored { loses: false } => Severity::Note,
-            Support::Ignored { loses: true } => Severity::Warning,
-            Support::Rejected { .. } => Severity::Error,
+            KeySupport::Ignored { loses: false } => Severity::Note,
+            KeySupport::Ignored { loses: true } => Severity::Warning,
+            KeySupport::Rejected { .. } => Severity::Error,
         };
         let message = format!("`{shown}`{of} {verb} on {}: {}", self.target, row.reason);
         let mut diagnostic = Diagnostic::new(rule, message)
@@ -89,7 +89,7 @@ impl SupportTable {
         if let [name] = names.as_slice() {
             diagnostic = diagnostic.service(name.clone());
         }
-        if let Support::Rejected { help } = row.support {
+        if let KeySupport::Rejected { help } = row.support {
             diagnostic = diagnostic.help(help);
         }
         diagnostics.push(diagnostic);
@@ -189,10 +189,14 @@ mod tests {
     #[test]
     fn the_longest_pattern_wins() {
         static ROWS: &[SupportRow] = &[
-            SupportRow { key: "services.*.deploy", support: Support::Ignored { loses: true }, reason: "a" },
+            SupportRow {
+                key: "services.*.deploy",
+                support: KeySupport::Ignored { loses: true },
+                reason: "a",
+            },
             SupportRow {
                 key: "services.*.deploy.mode",
-                support: Support::Ignored { loses: false },
+                support: KeySupport::Ignored { loses: false },
                 reason: "b",
             },
         ];

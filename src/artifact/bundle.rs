@@ -10,7 +10,7 @@ use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
-use super::{Artifact, ArtifactSet, Mode, PathError};
+use super::{Artifact, ArtifactSet, FileMode, PathError};
 
 /// An error while writing or reading a zip.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub fn zip(set: &ArtifactSet) -> Result<Vec<u8>, BundleError> {
             .last_modified_time(DateTime::default())
             .system(zip::System::Unix)
             .unix_permissions(artifact.mode.bits() & 0o7777);
-        if artifact.mode == Mode::Link {
+        if artifact.mode == FileMode::Link {
             writer.add_symlink(path, String::from_utf8_lossy(&artifact.bytes), options)?;
         } else {
             writer.start_file(path, options)?;
@@ -64,9 +64,9 @@ pub fn unzip(bytes: &[u8]) -> Result<ArtifactSet, BundleError> {
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
         let mode = match entry.unix_mode() {
-            _ if entry.is_symlink() => Mode::Link,
-            Some(bits) if bits & 0o111 != 0 => Mode::Executable,
-            _ => Mode::File,
+            _ if entry.is_symlink() => FileMode::Link,
+            Some(bits) if bits & 0o111 != 0 => FileMode::Executable,
+            _ => FileMode::File,
         };
         set.add(&entry.name()?, Artifact { mode, bytes })?;
     }

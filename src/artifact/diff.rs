@@ -18,7 +18,7 @@ const IDENTITIES: &[&str] =
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
+pub enum ArtifactDifference {
     /// Added: key path and value.
     Added(String, Json),
     /// Removed: key path and value.
@@ -35,27 +35,29 @@ pub enum Difference {
     Binary(usize, usize),
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for ArtifactDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Difference::Added(path, value) => write!(f, "+ {path}: {}", Shown(value)),
-            Difference::Removed(path, value) => write!(f, "- {path}: {}", Shown(value)),
-            Difference::Changed(path, old, new) => write!(f, "{path}: {} -> {}", Shown(old), Shown(new)),
-            Difference::Lines(path, text) if path.is_empty() => f.write_str(text.trim_end()),
-            Difference::Lines(path, text) => write!(f, "{path}:\n{}", text.trim_end()),
-            Difference::Order(path) => write!(f, "{path}: same entries in a different order"),
-            Difference::Form(text) => {
+            ArtifactDifference::Added(path, value) => write!(f, "+ {path}: {}", ShownValue(value)),
+            ArtifactDifference::Removed(path, value) => write!(f, "- {path}: {}", ShownValue(value)),
+            ArtifactDifference::Changed(path, old, new) => {
+                write!(f, "{path}: {} -> {}", ShownValue(old), ShownValue(new))
+            }
+            ArtifactDifference::Lines(path, text) if path.is_empty() => f.write_str(text.trim_end()),
+            ArtifactDifference::Lines(path, text) => write!(f, "{path}:\n{}", text.trim_end()),
+            ArtifactDifference::Order(path) => write!(f, "{path}: same entries in a different order"),
+            ArtifactDifference::Form(text) => {
                 write!(f, "same content, formatted differently:\n{}", text.trim_end())
             }
-            Difference::Binary(old, new) => write!(f, "{old} bytes -> {new} bytes"),
+            ArtifactDifference::Binary(old, new) => write!(f, "{old} bytes -> {new} bytes"),
         }
     }
 }
 
 /// A value on one line, truncated if long.
-struct Shown<'a>(&'a Json);
+struct ShownValue<'a>(&'a Json);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for ShownValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
         match text.char_indices().nth(SHOWN) {
@@ -66,36 +68,36 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// The differences between two versions of a file. Empty only if the bytes are equal.
-pub fn diff(path: &str, old: &[u8], new: &[u8]) -> Vec<Difference> {
+pub fn diff(path: &str, old: &[u8], new: &[u8]) -> Vec<ArtifactDifference> {
     if old == new {
         return Vec::new();
     }
     let (Ok(old_text), Ok(new_text)) = (str::from_utf8(old), str::from_utf8(new)) else {
-        return vec![Difference::Binary(old.len(), new.len())];
+        return vec![ArtifactDifference::Binary(old.len(), new.len())];
     };
     let by_line = || lines::unified(old_text, new_text).unwrap_or_default();
     let (Some(old), Some(new)) = (document::parse(path, old_text), document::parse(path, new_text)) else {
-        return vec![Difference::Lines(String::new(), by_line())];
+        return vec![ArtifactDifference::Lines(String::new(), by_line())];
     };
     let mut found = Vec::new();
     values("", &old, &new, &mut found);
     if found.is_empty() {
-        found.push(Difference::Form(by_line()));
+        found.push(ArtifactDifference::Form(by_line()));
     }
     found
 }
 
-fn values(path: &str, old: &Json, new: &Json, found: &mut Vec<Difference>) {
+fn values(path: &str, old: &Json, new: &Json, found: &mut Vec<ArtifactDifference>) {
     match (old, new) {
         (Json::Object(old), Json::Object(new)) if !is_function(old) && !is_function(new) => {
             objects(path, old, new, found);
         }
         (Json::Array(old), Json::Array(new)) => arrays(path, old, new, found),
         (Json::String(a), Json::String(b)) if a != b && (a.contains('\n') || b.contains('\n')) => {
-            found.push(Difference::Lines(path.to_owned(), lines::unified(a, b).unwrap_or_default()));
+            found.push(ArtifactDifference::Lines(path.to_owned(), lines::unified(a, b).unwrap_or_default()));
         }
         _ if old == new => {}
-        _ => found.push(Difference::Changed(path.to_owned(), old.clone(), new.clone())),
+        _ => found.push(ArtifactDifference::Changed(path.to_owned(), old.clone(), new.clone())),
     }
 }
 
@@ -110,15 +112,20 @@ fn is_function(object: &Map<String, Json>) -> bool {
     }
 }
 
-fn objects(path: &str, old: &Map<String, Json>, new: &Map<String, Json>, found: &mut Vec<Difference>) {
+fn objects(
+    path: &str,
+    old: &Map<String, Json>,
+    new: &Map<String, Json>,
+    found: &mut Vec<ArtifactDifference>,
+) {
     for (key, value) in old {
         match new.get(key) {
             Some(other) => values(&below(path, key), value, other, found),
-            None => found.push(Difference::Removed(below(path, key), value.clone())),
+            None => found.push(ArtifactDifference::Removed(below(path, key), value.clone())),
         }
     }
     for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-        found.push(Difference::Added(below(path, key), value.clone()));
+        found.push(ArtifactDifference::Added(below(path, key), value.clone()));
     }
 }
 
@@ -127,7 +134,7 @@ fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
-fn arrays(path: &str, old: &[Json], new: &[Json], found: &mut Vec<Difference>) {
+fn arrays(path: &str, old: &[Json], new: &[Json], found: &mut Vec<ArtifactDifference>) {
     let identity = IDENTITIES.iter().find_map(|key| Some((names(key, old)?, names(key, new)?)));
     let before = found.len();
     match identity {
@@ -137,7 +144,7 @@ fn arrays(path: &str, old: &[Json], new: &[Json], found: &mut Vec<Difference>) {
             };
             entries(path, &keyed(&old_names, old), &keyed(&new_names, new), found);
             if found.len() == before && old_names != new_names {
-                found.push(Difference::Order(path.to_owned()));
+                found.push(ArtifactDifference::Order(path.to_owned()));
             }
         }
         None if old.iter().chain(new).all(|item| !item.is_object() && !item.is_array()) => {
@@ -157,20 +164,25 @@ fn names(key: &str, items: &[Json]) -> Option<Vec<String>> {
     (unique.len() == names.len()).then_some(names)
 }
 
-fn entries(path: &str, old: &Map<String, Json>, new: &Map<String, Json>, found: &mut Vec<Difference>) {
+fn entries(
+    path: &str,
+    old: &Map<String, Json>,
+    new: &Map<String, Json>,
+    found: &mut Vec<ArtifactDifference>,
+) {
     let at = |name: &str| format!("{path}[{name}]");
     for (name, value) in old {
         match new.get(name) {
             Some(other) => values(&at(name), value, other, found),
-            None => found.push(Difference::Removed(at(name), value.clone())),
+            None => found.push(ArtifactDifference::Removed(at(name), value.clone())),
         }
     }
     for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-        found.push(Difference::Added(at(name), value.clone()));
+        found.push(ArtifactDifference::Added(at(name), value.clone()));
     }
 }
 
-fn scalars(path: &str, old: &[Json], new: &[Json], found: &mut Vec<Difference>) {
+fn scalars(path: &str, old: &[Json], new: &[Json], found: &mut Vec<ArtifactDifference>) {
     if old.len() == new.len() && old.iter().zip(new).filter(|(a, b)| a != b).count() == 1 {
         return by_index(path, old, new, found);
     }
@@ -186,22 +198,26 @@ fn scalars(path: &str, old: &[Json], new: &[Json], found: &mut Vec<Difference>) 
         });
         gone.cloned().collect::<Vec<_>>()
     };
-    found.extend(missing(old, new).into_iter().map(|item| Difference::Removed(format!("{path}[]"), item)));
-    found.extend(missing(new, old).into_iter().map(|item| Difference::Added(format!("{path}[]"), item)));
+    found.extend(
+        missing(old, new).into_iter().map(|item| ArtifactDifference::Removed(format!("{path}[]"), item)),
+    );
+    found.extend(
+        missing(new, old).into_iter().map(|item| ArtifactDifference::Added(format!("{path}[]"), item)),
+    );
     if found.len() == before && old != new {
-        found.push(Difference::Order(path.to_owned()));
+        found.push(ArtifactDifference::Order(path.to_owned()));
     }
 }
 
-fn by_index(path: &str, old: &[Json], new: &[Json], found: &mut Vec<Difference>) {
+fn by_index(path: &str, old: &[Json], new: &[Json], found: &mut Vec<ArtifactDifference>) {
     for (index, (a, b)) in old.iter().zip(new).enumerate() {
         values(&format!("{path}[{index}]"), a, b, found);
     }
     for (index, item) in old.iter().enumerate().skip(new.len()) {
-        found.push(Difference::Removed(format!("{path}[{index}]"), item.clone()));
+        found.push(ArtifactDifference::Removed(format!("{path}[{index}]"), item.clone()));
     }
     for (index, item) in new.iter().enumerate().skip(old.len()) {
-        found.push(Difference::Added(format!("{path}[{index}]"), item.clone()));
+        found.push(ArtifactDifference::Added(format!("{path}[{index}]"), item.clone()));
     }
 }
 
@@ -212,7 +228,7 @@ mod tests {
     use super::*;
 
     fn said(path: &str, old: &str, new: &str) -> Vec<String> {
-        diff(path, old.as_bytes(), new.as_bytes()).iter().map(Difference::to_string).collect()
+        diff(path, old.as_bytes(), new.as_bytes()).iter().map(ArtifactDifference::to_string).collect()
     }
 
     #[test]
@@ -252,7 +268,7 @@ mod tests {
     fn by_line_and_by_size() {
         assert_eq!(said("run.sh", "a\nb\n", "a\nc\n"), ["@@ -1,2 +1,2 @@\n a\n-b\n+c"]);
         assert_eq!(said("t.json", "{", "{}").len(), 1);
-        assert_eq!(diff("x", &[0xFF], &[0xFE, 0xFF]), [Difference::Binary(1, 2)]);
+        assert_eq!(diff("x", &[0xFF], &[0xFE, 0xFF]), [ArtifactDifference::Binary(1, 2)]);
         assert_eq!(said("t.yaml", "A: 1", "A: 1"), Vec::<String>::new());
         let long = format!("A: {}", "x".repeat(300));
         assert!(said("t.yaml", "A: 1", &long)[0].ends_with("xxx..."));

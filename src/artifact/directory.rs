@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use camino::Utf8Path;
 
-use super::{Artifact, Mode};
+use super::{Artifact, FileMode};
 
 /// No artifact is larger: a source bundle may have 500 MiB.
 const LARGEST: u64 = 512 << 20;
@@ -16,12 +16,12 @@ pub(super) fn read(path: &Utf8Path) -> io::Result<Artifact> {
     let found = path.symlink_metadata()?;
     if found.is_symlink() {
         let target = path.read_link_utf8()?;
-        return Ok(Artifact { mode: Mode::Link, bytes: target.into_string().into_bytes() });
+        return Ok(Artifact { mode: FileMode::Link, bytes: target.into_string().into_bytes() });
     }
     if !found.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    let mode = if is_executable(&found) { Mode::Executable } else { Mode::File };
+    let mode = if is_executable(&found) { FileMode::Executable } else { FileMode::File };
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {

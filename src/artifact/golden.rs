@@ -8,22 +8,22 @@ use std::io;
 use camino::Utf8Path;
 
 use super::bundle::{self, BundleError};
-use super::diff::{self, Difference};
+use super::diff::{self, ArtifactDifference};
 use super::directory;
 use super::written::{LIST, is_temporary};
-use super::{ArtifactSet, Mode};
+use super::{ArtifactSet, FileMode};
 
 /// How a file differs from its golden.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum GoldenChange {
     /// Only in the compile.
     Added,
     /// Only in the golden.
     Removed,
     /// The content differs.
-    Content(Vec<Difference>),
+    Content(Vec<ArtifactDifference>),
     /// Only the mode differs: golden, compile.
-    Mode(Mode, Mode),
+    Mode(FileMode, FileMode),
 }
 
 /// The set in its committed form: each `*.zip` replaced by its entry list.
@@ -43,17 +43,17 @@ pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, BundleError> {
 }
 
 /// The differences between a golden and a compile, sorted by path. Both in the form that [`committed`] returns.
-pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, Change)> {
+pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, GoldenChange)> {
     let mut paths: Vec<&str> = golden.iter().chain(compiled.iter()).map(|(path, _)| path).collect();
     paths.sort_unstable();
     paths.dedup();
     let change = |path: &str| match (golden.get(path), compiled.get(path)) {
         (Some(old), Some(new)) if old.bytes != new.bytes => {
-            Some(Change::Content(diff::diff(path, &old.bytes, &new.bytes)))
+            Some(GoldenChange::Content(diff::diff(path, &old.bytes, &new.bytes)))
         }
-        (Some(old), Some(new)) => (old.mode != new.mode).then_some(Change::Mode(old.mode, new.mode)),
-        (None, _) => Some(Change::Added),
-        (_, None) => Some(Change::Removed),
+        (Some(old), Some(new)) => (old.mode != new.mode).then_some(GoldenChange::Mode(old.mode, new.mode)),
+        (None, _) => Some(GoldenChange::Added),
+        (_, None) => Some(GoldenChange::Removed),
     };
     paths.into_iter().filter_map(|path| Some((path.to_owned(), change(path)?))).collect()
 }
@@ -123,11 +123,11 @@ mod tests {
         let changes = compare(&old, &new);
         let paths: Vec<&str> = changes.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, ["gone", "report.json", "template.yaml", "x.sh"]);
-        assert_eq!(changes[0].1, Change::Removed);
-        assert_eq!(changes[1].1, Change::Added);
+        assert_eq!(changes[0].1, GoldenChange::Removed);
+        assert_eq!(changes[1].1, GoldenChange::Added);
         assert!(
-            matches!(&changes[2].1, Change::Content(found) if found[0].to_string() == "Cpu: \"256\" -> \"512\"")
+            matches!(&changes[2].1, GoldenChange::Content(found) if found[0].to_string() == "Cpu: \"256\" -> \"512\"")
         );
-        assert_eq!(changes[3].1, Change::Mode(Mode::File, Mode::Executable));
+        assert_eq!(changes[3].1, GoldenChange::Mode(FileMode::File, FileMode::Executable));
     }
 }

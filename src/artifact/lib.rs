@@ -32,12 +32,12 @@ use sha2::{Digest, Sha256};
 
 pub use exchange::replace_file;
 pub use path::{PathError, check as check_path};
-pub use write::{Staged, WriteError, commit, directory_below, stage};
+pub use write::{StagedSet, WriteError, commit, directory_below, stage};
 pub use written::{WrittenFiles, is_temporary};
 
 /// The kind of file that an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum FileMode {
     /// 0644.
     File,
     /// 0755.
@@ -46,13 +46,13 @@ pub enum Mode {
     Link,
 }
 
-impl Mode {
+impl FileMode {
     /// The permission bits and the file type of a link, as in `st_mode`.
     pub fn bits(self) -> u32 {
         match self {
-            Mode::File => 0o100_644,
-            Mode::Executable => 0o100_755,
-            Mode::Link => 0o120_777,
+            FileMode::File => 0o100_644,
+            FileMode::Executable => 0o100_755,
+            FileMode::Link => 0o120_777,
         }
     }
 }
@@ -61,7 +61,7 @@ impl Mode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// Its mode.
-    pub mode: Mode,
+    pub mode: FileMode,
     /// Its bytes.
     pub bytes: Vec<u8>,
 }
@@ -92,7 +92,7 @@ impl ArtifactSet {
     /// # Errors
     /// The path leaves the set, is not portable, or conflicts with an existing one.
     pub fn file(&mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Result<(), PathError> {
-        self.add(path, Artifact { mode: Mode::File, bytes: bytes.into() })
+        self.add(path, Artifact { mode: FileMode::File, bytes: bytes.into() })
     }
 
     /// Adds a text file with mode 0644.
@@ -108,7 +108,7 @@ impl ArtifactSet {
     /// # Errors
     /// As [`ArtifactSet::file`].
     pub fn executable(&mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Result<(), PathError> {
-        self.add(path, Artifact { mode: Mode::Executable, bytes: bytes.into() })
+        self.add(path, Artifact { mode: FileMode::Executable, bytes: bytes.into() })
     }
 
     /// Adds a symbolic link, whose target stays inside the set.
@@ -117,7 +117,7 @@ impl ArtifactSet {
     /// As [`ArtifactSet::file`]; also if the target leaves the set.
     pub fn link(&mut self, path: &str, target: &str) -> Result<(), PathError> {
         path::check_link(path, target)?;
-        self.add(path, Artifact { mode: Mode::Link, bytes: target.into() })
+        self.add(path, Artifact { mode: FileMode::Link, bytes: target.into() })
     }
 
     /// Adds a file.

@@ -17,7 +17,7 @@ use super::directory;
 use super::exchange::exchange;
 use super::path::check;
 use super::written::{LIST, WrittenFiles, is_temporary, temporary};
-use super::{ArtifactSet, Mode, PathError};
+use super::{ArtifactSet, FileMode, PathError};
 
 /// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,7 @@ enum Placed {
 
 /// Files that are written but not yet in place. They are deleted if dropped without being committed.
 #[derive(Debug)]
-pub struct Staged {
+pub struct StagedSet {
     directory: Utf8PathBuf,
     parent: Utf8PathBuf,
     temporary: TempDir,
@@ -123,11 +123,19 @@ pub struct Staged {
 ///
 /// # Errors
 /// The directory contains foreign files, or the file system fails. Nothing is left behind.
-pub fn stage(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
+pub fn stage(
+    set: &ArtifactSet,
+    directory: &Utf8Path,
+    inputs: &[Utf8PathBuf],
+) -> Result<StagedSet, WriteError> {
     stage_in(set, directory, inputs).map_err(WriteError::seen_from_here)
 }
 
-fn stage_in(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<Staged, WriteError> {
+fn stage_in(
+    set: &ArtifactSet,
+    directory: &Utf8Path,
+    inputs: &[Utf8PathBuf],
+) -> Result<StagedSet, WriteError> {
     let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
     refuse_inputs(&directory, inputs)?;
     let parent = match directory.parent() {
@@ -147,7 +155,7 @@ fn stage_in(set: &ArtifactSet, directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> 
     };
     let root = utf8(&temporary.path().join("new")).map_err(io_error(&directory))?;
     write_tree(set, &written, &root)?;
-    Ok(Staged { directory, parent, temporary, _in_use: in_use, written, inside, placed: Placed::NotYet })
+    Ok(StagedSet { directory, parent, temporary, _in_use: in_use, written, inside, placed: Placed::NotYet })
 }
 
 fn utf8(path: &Path) -> io::Result<Utf8PathBuf> {
@@ -269,7 +277,7 @@ fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     match directory::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(WrittenFiles::default()),
         Err(error) => Err(io_error(&path)(error)),
-        Ok(list) if list.mode == Mode::Link => {
+        Ok(list) if list.mode == FileMode::Link => {
             Err(WriteError::Foreign { directory: directory.to_owned(), file: LIST.to_owned() })
         }
         Ok(list) => Ok(WrittenFiles::parse(&String::from_utf8_lossy(&list.bytes))),
@@ -290,15 +298,15 @@ fn write_tree(set: &ArtifactSet, written: &WrittenFiles, root: &Utf8Path) -> Res
         write_file(&target, artifact.mode, &artifact.bytes).map_err(io_error(&target))?;
     }
     let target = root.join(LIST);
-    write_file(&target, Mode::File, written.text().as_bytes()).map_err(io_error(&target))
+    write_file(&target, FileMode::File, written.text().as_bytes()).map_err(io_error(&target))
 }
 
 fn make_directory(path: &Utf8Path) -> Result<(), WriteError> {
     std::fs::create_dir(path).and_then(|()| set_mode(path, 0o755)).map_err(io_error(path))
 }
 
-fn write_file(path: &Utf8Path, mode: Mode, bytes: &[u8]) -> io::Result<()> {
-    if mode == Mode::Link {
+fn write_file(path: &Utf8Path, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
+    if mode == FileMode::Link {
         return link(&String::from_utf8_lossy(bytes), path);
     }
     std::fs::write(path, bytes)?;
@@ -330,11 +338,11 @@ fn link(target: &str, path: &Utf8Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The file system refuses one; then all directories are as they were.
-pub fn commit(staged: Vec<Staged>) -> Result<(), WriteError> {
-    let mut done: Vec<Staged> = Vec::new();
+pub fn commit(staged: Vec<StagedSet>) -> Result<(), WriteError> {
+    let mut done: Vec<StagedSet> = Vec::new();
     for mut one in staged {
         if let Err(error) = one.put() {
-            done.iter().rev().for_each(Staged::take_back);
+            done.iter().rev().for_each(StagedSet::take_back);
             return Err(error.seen_from_here());
         }
         done.push(one);
@@ -342,7 +350,7 @@ pub fn commit(staged: Vec<Staged>) -> Result<(), WriteError> {
     Ok(())
 }
 
-impl Staged {
+impl StagedSet {
     /// Moves the files into place.
     ///
     /// # Errors
@@ -606,7 +614,7 @@ mod tests {
     fn of_several_directories_all_are_written_or_none() {
         let (_guard, root) = place();
         write(&set(&[("a", "1")]), &root.join("one")).unwrap();
-        let staged: Vec<Staged> = ["one", "two", "three"]
+        let staged: Vec<StagedSet> = ["one", "two", "three"]
             .iter()
             .map(|name| stage(&set(&[("a", "2")]), &root.join(name), &[]).unwrap())
             .collect();

@@ -2,9 +2,9 @@
 
 use super::selection::{Compiles, Otherwise};
 use super::{Context, Exit};
-use crate::compile::Outcome;
+use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
-use tranship_artifact::{Staged, WriteError, commit, directory_below, stage};
+use tranship_artifact::{StagedSet, WriteError, commit, directory_below, stage};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -35,8 +35,8 @@ impl Build {
     }
 
     /// Writes all artifact sets, or none.
-    fn write(&self, outcomes: &[Outcome], context: &Context<'_>) -> Result<(), WriteError> {
-        let mut staged: Vec<Staged> = Vec::new();
+    fn write(&self, outcomes: &[CompileOutcome], context: &Context<'_>) -> Result<(), WriteError> {
+        let mut staged: Vec<StagedSet> = Vec::new();
         for outcome in outcomes {
             if let Some(compiled) = &outcome.compiled {
                 let directory = self.directory(&outcome.name)?;

@@ -2,7 +2,7 @@
 
 use super::deployment::{Aws, Reporter, SecretFile, read_secrets, secret_file};
 use super::{Context, Exit, Set};
-use crate::deploy::{self, Values};
+use crate::deploy::{self, DeployValues};
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 use tranship_frontend::world::World;
@@ -43,7 +43,7 @@ struct ParameterFile {
 
 impl Deploy {
     /// Collects the values given by flags.
-    fn values(&self, world: &dyn World, values: &mut Values) -> Result<(), String> {
+    fn values(&self, world: &dyn World, values: &mut DeployValues) -> Result<(), String> {
         if let Some(file) = &self.parameter_file {
             let bytes = world.read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
             // The underlying error is not printed: it may contain a value.

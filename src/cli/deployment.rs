@@ -5,9 +5,10 @@
 
 use super::selection::Job;
 use super::{Context, Exit, Format, Set, Shell};
-use crate::compile::{Request, identify};
+use crate::compile::{CompileRequest, identify};
 use crate::deploy::{
-    Action, Ask, Banner, Change, Event, Failure, FailureKind, Options, Progress, Question, Values,
+    DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, PlannedChange,
+    ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
 };
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tranship_app::EnvironmentChoice;
 use tranship_frontend::world::World;
-use tranship_targets::{Compiled, Deployment};
+use tranship_targets::{CompiledTarget, Deployment};
 
 /// Which account to use, and how long to wait.
 #[derive(Debug, Clone, clap::Args)]
@@ -49,11 +50,11 @@ pub(super) fn secret_file(text: &str) -> Result<SecretFile, String> {
 
 impl Aws {
     /// Options without values.
-    pub(super) fn options(&self, yes: bool, shell: &Shell) -> Options {
+    pub(super) fn options(&self, yes: bool, shell: &Shell) -> DeployOptions {
         let profile = self.aws_profile.clone();
-        Options {
+        DeployOptions {
             profile,
-            values: Values::default(),
+            values: DeployValues::default(),
             allow_replacement: Vec::new(),
             delete_data: Vec::new(),
             yes,
@@ -67,7 +68,7 @@ impl Aws {
 pub(super) fn read_secrets(
     files: &[SecretFile],
     world: &dyn World,
-    values: &mut Values,
+    values: &mut DeployValues,
 ) -> Result<(), String> {
     for SecretFile { name, file } in files {
         let bytes = world.read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
@@ -80,7 +81,12 @@ pub(super) fn read_secrets(
 
 impl Context<'_> {
     /// Compiles an environment for deployment and reports the diagnostics.
-    pub(super) fn compile(&mut self, environment: &str, set: &Set, verb: &str) -> Result<Compiled, Exit> {
+    pub(super) fn compile(
+        &mut self,
+        environment: &str,
+        set: &Set,
+        verb: &str,
+    ) -> Result<CompiledTarget, Exit> {
         let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
         let mut outcomes = Job { options: self.options(set), choices, strict: false }.run(self);
         let exit = self.report_outcomes(Format::Human, verb, &outcomes);
@@ -91,7 +97,7 @@ impl Context<'_> {
     /// Identifies an environment's deployment. Diagnostics are not repeated: `deploy` has shown them.
     pub(super) fn identify(&mut self, environment: &str, set: &Set) -> Result<Deployment, Exit> {
         let choice = EnvironmentChoice::Environment(environment.to_owned());
-        let mut outcome = identify(&Request { options: self.options(set), choice }, self.world);
+        let mut outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
         match outcome.compiled.take() {
             Some(compiled) => Ok(compiled.deployment),
             None => Err(self.report_outcomes(Format::Human, "compiled", &[outcome])),
@@ -99,7 +105,7 @@ impl Context<'_> {
     }
 
     /// Reports why a deployment stopped.
-    pub(super) fn fail(&mut self, failure: &Failure) -> Exit {
+    pub(super) fn fail(&mut self, failure: &DeployFailure) -> Exit {
         self.shell.error(&failure.message);
         for line in &failure.help {
             self.shell.tell(&format!("  = {line}\n"));
@@ -121,9 +127,9 @@ const BAD: Style = AnsiColor::Red.on_default();
 const GOOD: Style = AnsiColor::Green.on_default();
 const CARE: Style = AnsiColor::Yellow.on_default();
 
-impl Progress for Reporter<'_> {
-    fn banner(&mut self, banner: &Banner) {
-        let Banner { subject, account, region, profile, identity } = banner;
+impl DeployProgress for Reporter<'_> {
+    fn banner(&mut self, banner: &DeployBanner) {
+        let DeployBanner { subject, account, region, profile, identity } = banner;
         let profile = profile.as_ref().map(|name| format!(", profile {name}")).unwrap_or_default();
         self.0.say(&format!("{subject} in account {account}, region {region}{profile}, as {identity}"));
     }
@@ -136,14 +142,14 @@ impl Progress for Reporter<'_> {
         self.0.tell(&format!("{CARE}!{CARE:#} {line}\n"));
     }
 
-    fn changes(&mut self, changes: &[Change]) {
+    fn changes(&mut self, changes: &[PlannedChange]) {
         for change in changes {
             let (style, mark, verb) = match change.action {
-                Action::Add => (GOOD, '+', "add"),
-                Action::Modify => (Style::new(), '~', "change"),
-                Action::Revise => (Style::new(), '~', "new revision"),
-                Action::Replace => (if change.data_at_risk { BAD } else { CARE }, '!', "replace"),
-                Action::Remove => (BAD, '-', "remove"),
+                ResourceAction::Add => (GOOD, '+', "add"),
+                ResourceAction::Modify => (Style::new(), '~', "change"),
+                ResourceAction::Revise => (Style::new(), '~', "new revision"),
+                ResourceAction::Replace => (if change.data_at_risk { BAD } else { CARE }, '!', "replace"),
+                ResourceAction::Remove => (BAD, '-', "remove"),
             };
             let detail =
                 if change.detail.is_empty() { String::new() } else { format!("  {}", change.detail) };
@@ -152,7 +158,7 @@ impl Progress for Reporter<'_> {
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &ProgressEvent) {
         let style = if event.failed { BAD } else { Style::new() };
         let kind = if event.kind.is_empty() { String::new() } else { format!(" ({})", event.kind) };
         let text = if event.text.is_empty() { String::new() } else { format!("  {}", event.text) };
@@ -161,11 +167,11 @@ impl Progress for Reporter<'_> {
 }
 
 /// Asks on the terminal.
-fn asker() -> Ask {
+fn asker() -> UserPrompt {
     Arc::new(|question| match question {
-        Question::Confirm(text) => line(&format!("{text} [y/N] ")),
-        Question::Type(name) => line(&format!("type `{name}` to continue: ")),
-        Question::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
+        UserQuestion::Confirm(text) => line(&format!("{text} [y/N] ")),
+        UserQuestion::Type(name) => line(&format!("type `{name}` to continue: ")),
+        UserQuestion::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
     })
 }
 

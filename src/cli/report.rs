@@ -4,7 +4,7 @@
 //! the resulting exit code.
 
 use super::{Context, Exit, Format, Verbosity};
-use crate::compile::Outcome;
+use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_artifact::WriteError;
 use tranship_frontend::diagnostic::render::{self, Counts, Human};
@@ -53,7 +53,7 @@ impl Context<'_> {
         &mut self,
         format: Format,
         verb: &str,
-        mut outcomes: Vec<Outcome>,
+        mut outcomes: Vec<CompileOutcome>,
         error: &WriteError,
     ) {
         if let Some(first) = outcomes.first_mut() {
@@ -64,7 +64,7 @@ impl Context<'_> {
     }
 
     /// The files that a compile has read, which no build may replace.
-    pub(super) fn inputs(&self, outcome: &Outcome) -> Vec<Utf8PathBuf> {
+    pub(super) fn inputs(&self, outcome: &CompileOutcome) -> Vec<Utf8PathBuf> {
         let current = self.world.current_directory();
         outcome.sources.files().map(|(_, file)| current.join(file.path())).collect()
     }

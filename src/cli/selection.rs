@@ -1,9 +1,9 @@
 //! What a command compiles: one environment, one target, or all of them.
 //!
-//! In: the command's arguments. Out: one [`Outcome`] per choice, in the order of the manifest.
+//! In: the command's arguments. Out: one [`CompileOutcome`] per choice, in the order of the manifest.
 
 use super::{Context, Exit, Format, Set};
-use crate::compile::{Outcome, Request, compile, environments};
+use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
 use tranship_app::EnvironmentChoice;
 use tranship_frontend::compose::LoadOptions;
@@ -63,7 +63,11 @@ impl Compiles {
     ///
     /// # Errors
     /// The manifest could not be read; the reason has been reported.
-    pub(super) fn run(&self, otherwise: Otherwise, context: &mut Context<'_>) -> Result<Vec<Outcome>, Exit> {
+    pub(super) fn run(
+        &self,
+        otherwise: Otherwise,
+        context: &mut Context<'_>,
+    ) -> Result<Vec<CompileOutcome>, Exit> {
         let options = context.options(&self.set);
         let choices = self.selection.choices(&options, otherwise, self.format, context)?;
         Ok(Job { options, choices, strict: self.strict }.run(context))
@@ -124,9 +128,9 @@ impl Selection {
 
 impl Job {
     /// Compiles every choice.
-    pub(super) fn run(&self, context: &Context<'_>) -> Vec<Outcome> {
+    pub(super) fn run(&self, context: &Context<'_>) -> Vec<CompileOutcome> {
         let compiled = self.choices.iter().map(|choice| {
-            let request = Request { options: self.options.clone(), choice: choice.clone() };
+            let request = CompileRequest { options: self.options.clone(), choice: choice.clone() };
             let mut outcome = compile(&request, context.world);
             if self.strict {
                 promote(&mut outcome);
@@ -138,7 +142,7 @@ impl Job {
 }
 
 /// Turns warnings into errors, as `--strict` asks.
-fn promote(outcome: &mut Outcome) {
+fn promote(outcome: &mut CompileOutcome) {
     outcome.diagnostics.for_each_mut(|diagnostic| {
         if diagnostic.severity == Severity::Warning {
             diagnostic.severity = Severity::Error;
@@ -156,7 +160,12 @@ impl Context<'_> {
     }
 
     /// Reports the diagnostics of several compiles. The final line of counts starts with the command and their names.
-    pub(super) fn report_outcomes(&mut self, format: Format, verb: &str, outcomes: &[Outcome]) -> Exit {
+    pub(super) fn report_outcomes(
+        &mut self,
+        format: Format,
+        verb: &str,
+        outcomes: &[CompileOutcome],
+    ) -> Exit {
         let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
         let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
@@ -174,7 +183,7 @@ impl Context<'_> {
 }
 
 /// `prod (fargate), dev (beanstalk)`.
-pub(super) fn names(outcomes: &[Outcome]) -> String {
+pub(super) fn names(outcomes: &[CompileOutcome]) -> String {
     let named = outcomes.iter().map(|one| match one.target {
         Some(target) if target != one.name => format!("{} ({target})", one.name),
         _ => one.name.clone(),

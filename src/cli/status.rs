@@ -2,7 +2,7 @@
 
 use super::deployment::{Aws, Reporter};
 use super::{Context, Exit, Set};
-use crate::deploy::{self, ServiceStatus, Status as Found};
+use crate::deploy::{self, DeploymentStatus, ServiceStatus};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ impl Status {
     }
 }
 
-fn human(found: &Found) -> String {
+fn human(found: &DeploymentStatus) -> String {
     let state = found.state.as_deref().unwrap_or("not deployed");
     let facts = found.facts.iter().map(|(name, value)| format!("  {name}: {value}\n"));
     let services = found.services.iter().map(line);
@@ -63,7 +63,7 @@ fn line(service: &ServiceStatus) -> String {
     format!("  service {name}: {running}/{desired} running{pending}, rollout {rollout}{reason}\n")
 }
 
-fn document(found: &Found) -> Value {
+fn document(found: &DeploymentStatus) -> Value {
     let facts: Map<_, _> =
         found.facts.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let services: Vec<Value> = found.services.iter().map(service).collect();

@@ -2,10 +2,10 @@
 
 use super::listing::{Listing, ListingFormat};
 use super::{Context, Exit, Set};
-use crate::compile::{Outcome, Request, compile};
+use crate::compile::{CompileOutcome, CompileRequest, compile};
 use camino::Utf8Path;
 use serde_json::{Value, json};
-use tranship_app::{Counts, EnvironmentChoice};
+use tranship_app::{DispositionCounts, EnvironmentChoice};
 use tranship_targets::{self, Target};
 
 /// The arguments of the command.
@@ -28,7 +28,7 @@ impl Targets {
         let mut listing = Listing::new("targets");
         for target in tranship_targets::all() {
             let choice = EnvironmentChoice::Target(target.name().to_owned());
-            let request = Request { options: options.clone(), choice };
+            let request = CompileRequest { options: options.clone(), choice };
             let outcome = read.then(|| compile(&request, context.world));
             let mut columns = vec![target.name().to_owned(), target.summary().to_owned()];
             columns.extend(outcome.as_ref().map(fit));
@@ -40,11 +40,11 @@ impl Targets {
 }
 
 /// How well the manifest fits, in words.
-fn fit(outcome: &Outcome) -> String {
+fn fit(outcome: &CompileOutcome) -> String {
     let errors = outcome.diagnostics.error_count();
     match (&outcome.report, errors) {
         (Some(report), 0) => {
-            let Counts { exact, approximated, ignored, rejected: _ } = report.counts();
+            let DispositionCounts { exact, approximated, ignored, rejected: _ } = report.counts();
             format!("{exact} exact, {approximated} approximated, {ignored} ignored")
         }
         (_, 1) => "1 error".to_owned(),
@@ -52,7 +52,7 @@ fn fit(outcome: &Outcome) -> String {
     }
 }
 
-fn value(target: &dyn Target, outcome: Option<&Outcome>) -> Value {
+fn value(target: &dyn Target, outcome: Option<&CompileOutcome>) -> Value {
     let mut value = json!({ "name": target.name(), "summary": target.summary() });
     let counts = outcome.and_then(|one| one.report.as_ref()).map(|report| report.counts());
     if let (Some(object), Some(outcome)) = (value.as_object_mut(), outcome) {

@@ -6,10 +6,10 @@
 use super::report::not_written;
 use super::selection::{Job, Otherwise, Selection, names};
 use super::{Context, Exit, Format, Set};
-use crate::compile::Outcome;
+use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
-use tranship_artifact::golden::{self, Change};
-use tranship_artifact::{Mode, Staged, directory_below, stage};
+use tranship_artifact::golden::{self, GoldenChange};
+use tranship_artifact::{FileMode, StagedSet, directory_below, stage};
 use tranship_frontend::compose::LoadOptions;
 use tranship_frontend::diagnostic::{Diagnostic, rules};
 
@@ -69,7 +69,7 @@ impl Verify {
     /// Compares or blesses each outcome.
     fn compare(
         &self,
-        outcomes: &[Outcome],
+        outcomes: &[CompileOutcome],
         golden: &Utf8Path,
         context: &mut Context<'_>,
     ) -> Result<Exit, NotVerified> {
@@ -94,7 +94,7 @@ impl Verify {
             differing += changes.len();
             if self.bless && !changes.is_empty() {
                 stage(&new, &directory, &context.inputs(outcome))
-                    .and_then(Staged::commit)
+                    .and_then(StagedSet::commit)
                     .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             }
             context.shell.data(&told(&directory, &changes));
@@ -125,17 +125,17 @@ fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
 }
 
 /// What differs, file by file.
-fn told(directory: &Utf8Path, changes: &[(String, Change)]) -> String {
+fn told(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
     let mut text = String::new();
     for (path, change) in changes {
         let file = directory.join(path);
         match change {
-            Change::Added => text.push_str(&format!("{file}: new, not committed\n")),
-            Change::Removed => text.push_str(&format!("{file}: committed, but no longer generated\n")),
-            Change::Mode(old, new) => {
+            GoldenChange::Added => text.push_str(&format!("{file}: new, not committed\n")),
+            GoldenChange::Removed => text.push_str(&format!("{file}: committed, but no longer generated\n")),
+            GoldenChange::Mode(old, new) => {
                 text.push_str(&format!("{file}: {} -> {}\n", mode(*old), mode(*new)));
             }
-            Change::Content(differences) => {
+            GoldenChange::Content(differences) => {
                 text.push_str(&format!("{file}:\n"));
                 for difference in differences {
                     for line in difference.to_string().lines() {
@@ -148,10 +148,10 @@ fn told(directory: &Utf8Path, changes: &[(String, Change)]) -> String {
     text
 }
 
-fn mode(mode: Mode) -> &'static str {
+fn mode(mode: FileMode) -> &'static str {
     match mode {
-        Mode::File => "a file",
-        Mode::Executable => "executable",
-        Mode::Link => "a link",
+        FileMode::File => "a file",
+        FileMode::Executable => "executable",
+        FileMode::Link => "a link",
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Condition, Function, LogicalId, Map, Part, Target, Template, Value};
+use super::{
+    Condition, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, SubPart, Template, TemplateValue,
+};
 
 /// A reference to a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dependency {
+pub enum ResourceDependency {
     /// `Ref`, or `${Id}`: a parameter or a resource.
     Reference(LogicalId),
     /// `Fn::GetAtt`, or `${Id.Attribute}`: a resource.
@@ -19,37 +21,39 @@ pub enum Dependency {
     Mapping(LogicalId),
 }
 
-impl Dependency {
+impl ResourceDependency {
     /// The referenced name.
     pub fn id(&self) -> &LogicalId {
         match self {
-            Dependency::Reference(id)
-            | Dependency::Attribute(id)
-            | Dependency::Order(id)
-            | Dependency::Condition(id)
-            | Dependency::Mapping(id) => id,
+            ResourceDependency::Reference(id)
+            | ResourceDependency::Attribute(id)
+            | ResourceDependency::Order(id)
+            | ResourceDependency::Condition(id)
+            | ResourceDependency::Mapping(id) => id,
         }
     }
 
     /// Whether the template defines the name, as the kind of object this reference needs.
     fn is_met(&self, template: &Template) -> bool {
         match self {
-            Dependency::Reference(id) => {
+            ResourceDependency::Reference(id) => {
                 template.resources.contains_key(id) || template.parameters.contains_key(id)
             }
-            Dependency::Attribute(id) | Dependency::Order(id) => template.resources.contains_key(id),
-            Dependency::Condition(id) => template.conditions.contains_key(id),
-            Dependency::Mapping(id) => template.mappings.contains_key(id),
+            ResourceDependency::Attribute(id) | ResourceDependency::Order(id) => {
+                template.resources.contains_key(id)
+            }
+            ResourceDependency::Condition(id) => template.conditions.contains_key(id),
+            ResourceDependency::Mapping(id) => template.mappings.contains_key(id),
         }
     }
 }
 
-impl Value {
+impl TemplateValue {
     /// Every name referenced in this value, in order.
-    pub fn dependencies(&self) -> Vec<Dependency> {
+    pub fn dependencies(&self) -> Vec<ResourceDependency> {
         let mut found = Vec::new();
         self.walk(&mut |value| {
-            if let Value::Function(function) = value {
+            if let TemplateValue::Function(function) = value {
                 found.extend(direct(function));
             }
         });
@@ -57,58 +61,58 @@ impl Value {
     }
 }
 
-impl Map {
+impl PropertyMap {
     /// Every name referenced in this map, in order.
-    pub fn dependencies(&self) -> Vec<Dependency> {
-        self.values().flat_map(Value::dependencies).collect()
+    pub fn dependencies(&self) -> Vec<ResourceDependency> {
+        self.values().flat_map(TemplateValue::dependencies).collect()
     }
 }
 
 impl Condition {
     /// Every name referenced in this condition.
-    pub fn dependencies(&self) -> Vec<Dependency> {
+    pub fn dependencies(&self) -> Vec<ResourceDependency> {
         let mut found = Vec::new();
         self.walk(&mut |condition| match condition {
             Condition::Equals(left, right) => {
-                found.extend([left, right].into_iter().flat_map(Value::dependencies))
+                found.extend([left, right].into_iter().flat_map(TemplateValue::dependencies))
             }
-            Condition::Named(id) => found.push(Dependency::Condition(id.clone())),
+            Condition::Named(id) => found.push(ResourceDependency::Condition(id.clone())),
             Condition::Not(_) | Condition::And(_) | Condition::Or(_) => {}
         });
         found
     }
 }
 
-fn direct(function: &Function) -> Vec<Dependency> {
+fn direct(function: &IntrinsicFunction) -> Vec<ResourceDependency> {
     match function {
-        Function::Ref(target) => reference(target).into_iter().collect(),
-        Function::GetAtt(id, _) => vec![Dependency::Attribute(id.clone())],
-        Function::If(condition, ..) => vec![Dependency::Condition(condition.clone())],
-        Function::FindInMap(mapping, ..) => vec![Dependency::Mapping(mapping.clone())],
-        Function::Sub(sub) => sub.parts().iter().filter_map(part).collect(),
+        IntrinsicFunction::Ref(target) => reference(target).into_iter().collect(),
+        IntrinsicFunction::GetAtt(id, _) => vec![ResourceDependency::Attribute(id.clone())],
+        IntrinsicFunction::If(condition, ..) => vec![ResourceDependency::Condition(condition.clone())],
+        IntrinsicFunction::FindInMap(mapping, ..) => vec![ResourceDependency::Mapping(mapping.clone())],
+        IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(part).collect(),
         _ => Vec::new(),
     }
 }
 
-fn part(part: &Part) -> Option<Dependency> {
+fn part(part: &SubPart) -> Option<ResourceDependency> {
     match part {
-        Part::Reference(target) => reference(target),
-        Part::Attribute(id, _) => Some(Dependency::Attribute(id.clone())),
-        Part::SecretField(id, _) => Some(Dependency::Reference(id.clone())),
-        Part::Text(_) | Part::Value(_) => None,
+        SubPart::Reference(target) => reference(target),
+        SubPart::Attribute(id, _) => Some(ResourceDependency::Attribute(id.clone())),
+        SubPart::SecretField(id, _) => Some(ResourceDependency::Reference(id.clone())),
+        SubPart::Text(_) | SubPart::Value(_) => None,
     }
 }
 
-fn reference(target: &Target) -> Option<Dependency> {
+fn reference(target: &IntrinsicTarget) -> Option<ResourceDependency> {
     match target {
-        Target::Id(id) => Some(Dependency::Reference(id.clone())),
-        Target::Pseudo(_) => None,
+        IntrinsicTarget::Id(id) => Some(ResourceDependency::Reference(id.clone())),
+        IntrinsicTarget::Pseudo(_) => None,
     }
 }
 
 /// Every reference with the id it occurs in, in template order.
-fn uses(template: &Template) -> Vec<(&LogicalId, Dependency)> {
-    let named = |id: Option<&LogicalId>| id.cloned().map(Dependency::Condition);
+fn uses(template: &Template) -> Vec<(&LogicalId, ResourceDependency)> {
+    let named = |id: Option<&LogicalId>| id.cloned().map(ResourceDependency::Condition);
     let mut uses = Vec::new();
     for (id, condition) in &template.conditions {
         uses.extend(condition.dependencies().into_iter().map(|it| (id, it)));
@@ -117,8 +121,8 @@ fn uses(template: &Template) -> Vec<(&LogicalId, Dependency)> {
         let sections =
             [&resource.properties, &resource.creation_policy, &resource.update_policy, &resource.metadata];
         uses.extend(named(resource.condition.as_ref()).map(|it| (id, it)));
-        uses.extend(resource.depends_on.iter().map(|on| (id, Dependency::Order(on.clone()))));
-        uses.extend(sections.into_iter().flat_map(Map::dependencies).map(|it| (id, it)));
+        uses.extend(resource.depends_on.iter().map(|on| (id, ResourceDependency::Order(on.clone()))));
+        uses.extend(sections.into_iter().flat_map(PropertyMap::dependencies).map(|it| (id, it)));
     }
     for (id, output) in &template.outputs {
         uses.extend(named(output.condition.as_ref()).map(|it| (id, it)));
@@ -133,7 +137,7 @@ fn uses(template: &Template) -> Vec<(&LogicalId, Dependency)> {
 }
 
 /// References to names that the template does not define: where, and what.
-pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, Dependency)> {
+pub(super) fn undefined(template: &Template) -> Vec<(LogicalId, ResourceDependency)> {
     let mut seen = BTreeSet::new();
     uses(template)
         .into_iter()
@@ -150,10 +154,10 @@ pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
     for (from, dependency) in &uses {
         let to = dependency.id();
         let within = match dependency {
-            Dependency::Condition(_) => {
+            ResourceDependency::Condition(_) => {
                 template.conditions.contains_key(*from) && !template.resources.contains_key(*from)
             }
-            Dependency::Mapping(_) => false,
+            ResourceDependency::Mapping(_) => false,
             _ => template.resources.contains_key(*from) && template.resources.contains_key(to),
         };
         let targets = edges.entry(*from).or_default();
@@ -162,17 +166,17 @@ pub(super) fn cycles(template: &Template) -> Vec<Vec<LogicalId>> {
         }
     }
     let order = template.conditions.keys().chain(template.resources.keys());
-    Search { edges, done: BTreeSet::new(), cycles: Vec::new() }.run(order)
+    CycleSearch { edges, done: BTreeSet::new(), cycles: Vec::new() }.run(order)
 }
 
 /// Depth-first search with an explicit stack: a template may be too deep for the thread's stack.
-struct Search<'a> {
+struct CycleSearch<'a> {
     edges: BTreeMap<&'a LogicalId, Vec<&'a LogicalId>>,
     done: BTreeSet<&'a LogicalId>,
     cycles: Vec<Vec<LogicalId>>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> CycleSearch<'a> {
     fn run(mut self, order: impl Iterator<Item = &'a LogicalId>) -> Vec<Vec<LogicalId>> {
         for start in order {
             self.from(start);
@@ -206,7 +210,7 @@ impl<'a> Search<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{If, Output, Parameter, Resource, Sub, props};
+    use crate::{If, Resource, Sub, TemplateOutput, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -219,10 +223,10 @@ mod tests {
     #[test]
     fn names_every_undefined_use() {
         let mut template = Template::new("");
-        template.add_parameter(&id("P"), Parameter::string("p"));
+        template.add_parameter(&id("P"), TemplateParameter::string("p"));
         let value = Sub::text("x").att(&id("P"), "Arn").reference(&id("Q")).value(If(&id("C"), "a", "b"));
         template.add(&id("A"), Resource::new("AWS::X::Y", props! { "V" => value }).depends_on(&id("B")));
-        template.add_output(&id("O"), Output::new("", id("Z").arn()));
+        template.add_output(&id("O"), TemplateOutput::new("", id("Z").arn()));
         let found: Vec<_> =
             undefined(&template).into_iter().map(|(at, what)| format!("{at}: {what:?}")).collect();
         let expected = [

@@ -5,55 +5,58 @@
 
 use std::collections::BTreeMap;
 
-use super::{Map, Pseudo, Sub, Value};
+use super::{PropertyMap, PseudoParameter, Sub, TemplateValue};
 
 const VERSION: &str = "2012-10-17";
 
 /// Whether a statement allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub enum StatementEffect {
     /// Allows.
     Allow,
     /// Denies, overriding any allow.
     Deny,
 }
 
-impl Effect {
+impl StatementEffect {
     fn as_str(self) -> &'static str {
         match self {
-            Effect::Allow => "Allow",
-            Effect::Deny => "Deny",
+            StatementEffect::Allow => "Allow",
+            StatementEffect::Deny => "Deny",
         }
     }
 }
 
 /// One statement of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    effect: Effect,
+pub struct PolicyStatement {
+    effect: StatementEffect,
     actions: Vec<String>,
-    resources: Vec<Value>,
-    conditions: BTreeMap<String, BTreeMap<String, Value>>,
+    resources: Vec<TemplateValue>,
+    conditions: BTreeMap<String, BTreeMap<String, TemplateValue>>,
 }
 
-impl Statement {
+impl PolicyStatement {
     /// Allows actions (`logs:PutLogEvents`) on the resources that `on` adds.
-    pub fn allow<T: Into<String>>(actions: impl IntoIterator<Item = T>) -> Statement {
-        Statement::new(Effect::Allow, actions)
+    pub fn allow<T: Into<String>>(actions: impl IntoIterator<Item = T>) -> PolicyStatement {
+        PolicyStatement::new(StatementEffect::Allow, actions)
     }
 
     /// Denies actions on the resources that `on` adds.
-    pub fn deny<T: Into<String>>(actions: impl IntoIterator<Item = T>) -> Statement {
-        Statement::new(Effect::Deny, actions)
+    pub fn deny<T: Into<String>>(actions: impl IntoIterator<Item = T>) -> PolicyStatement {
+        PolicyStatement::new(StatementEffect::Deny, actions)
     }
 
-    fn new<T: Into<String>>(effect: Effect, actions: impl IntoIterator<Item = T>) -> Statement {
+    fn new<T: Into<String>>(
+        effect: StatementEffect,
+        actions: impl IntoIterator<Item = T>,
+    ) -> PolicyStatement {
         let actions = actions.into_iter().map(Into::into).collect();
-        Statement { effect, actions, resources: Vec::new(), conditions: BTreeMap::new() }
+        PolicyStatement { effect, actions, resources: Vec::new(), conditions: BTreeMap::new() }
     }
 
     /// Adds a resource: an ARN, or `*` for actions without resource-level permissions.
-    pub fn on(mut self, resource: impl Into<Value>) -> Statement {
+    pub fn on(mut self, resource: impl Into<TemplateValue>) -> PolicyStatement {
         let resource = resource.into();
         if !self.resources.contains(&resource) {
             self.resources.push(resource);
@@ -62,29 +65,32 @@ impl Statement {
     }
 
     /// Adds several resources.
-    pub fn on_all<T: Into<Value>>(self, resources: impl IntoIterator<Item = T>) -> Statement {
-        resources.into_iter().fold(self, Statement::on)
+    pub fn on_all<T: Into<TemplateValue>>(self, resources: impl IntoIterator<Item = T>) -> PolicyStatement {
+        resources.into_iter().fold(self, PolicyStatement::on)
     }
 
     /// Adds a condition: `when("ArnEquals", "ecs:cluster", cluster.arn())`.
-    pub fn when(mut self, operator: &str, key: &str, value: impl Into<Value>) -> Statement {
+    pub fn when(mut self, operator: &str, key: &str, value: impl Into<TemplateValue>) -> PolicyStatement {
         self.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), value.into());
         self
     }
 
-    fn takes(&self, other: &Statement) -> bool {
+    fn takes(&self, other: &PolicyStatement) -> bool {
         self.effect == other.effect
             && self.resources == other.resources
             && self.conditions == other.conditions
     }
 
-    fn body(&self) -> Map {
+    fn body(&self) -> PropertyMap {
         let mut actions = self.actions.clone();
         actions.sort();
         actions.dedup();
-        let conditions: Map =
-            self.conditions.iter().map(|(operator, keys)| (operator, keys.iter().collect::<Map>())).collect();
-        Map::new()
+        let conditions: PropertyMap = self
+            .conditions
+            .iter()
+            .map(|(operator, keys)| (operator, keys.iter().collect::<PropertyMap>()))
+            .collect();
+        PropertyMap::new()
             .with("Effect", self.effect.as_str())
             .with("Action", actions)
             .with("Resource", one_or_list(&self.resources))
@@ -92,7 +98,7 @@ impl Statement {
     }
 }
 
-fn one_or_list(values: &[Value]) -> Value {
+fn one_or_list(values: &[TemplateValue]) -> TemplateValue {
     match values {
         [one] => one.clone(),
         several => several.iter().collect(),
@@ -101,22 +107,22 @@ fn one_or_list(values: &[Value]) -> Value {
 
 /// A policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Policy(Vec<Statement>);
+pub struct IamPolicy(Vec<PolicyStatement>);
 
-impl Policy {
+impl IamPolicy {
     /// An empty policy.
-    pub fn new() -> Policy {
-        Policy::default()
+    pub fn new() -> IamPolicy {
+        IamPolicy::default()
     }
 
     /// Adds a statement; if it differs from an existing one only in its actions, the two are merged.
-    pub fn with(mut self, statement: Statement) -> Policy {
+    pub fn with(mut self, statement: PolicyStatement) -> IamPolicy {
         self.add(statement);
         self
     }
 
     /// Adds a statement in place.
-    pub fn add(&mut self, statement: Statement) {
+    pub fn add(&mut self, statement: PolicyStatement) {
         match self.0.iter_mut().find(|known| known.takes(&statement)) {
             Some(known) => known.actions.extend(statement.actions),
             None => self.0.push(statement),
@@ -129,52 +135,58 @@ impl Policy {
     }
 
     /// The document.
-    pub fn document(&self) -> Map {
-        Map::new()
+    pub fn document(&self) -> PropertyMap {
+        PropertyMap::new()
             .with("Version", VERSION)
-            .with("Statement", self.0.iter().map(Statement::body).collect::<Value>())
+            .with("Statement", self.0.iter().map(PolicyStatement::body).collect::<TemplateValue>())
     }
 
     /// One entry of a role's `Policies`.
-    pub fn named(&self, name: &str) -> Map {
-        Map::new().with("PolicyName", name).with("PolicyDocument", self.document())
+    pub fn named(&self, name: &str) -> PropertyMap {
+        PropertyMap::new().with("PolicyName", name).with("PolicyDocument", self.document())
     }
 }
 
 /// The trust policy of a role that an AWS service assumes: `ecs-tasks.amazonaws.com`. Only on behalf of this
 /// account, so that another account cannot make the service act here (the "confused deputy").
-pub fn trust_own_account(service: &str) -> Map {
-    let account: Value = Pseudo::AccountId.into();
-    let condition = Map::new().with("StringEquals", Map::new().with("aws:SourceAccount", account));
+pub fn trust_own_account(service: &str) -> PropertyMap {
+    let account: TemplateValue = PseudoParameter::AccountId.into();
+    let condition =
+        PropertyMap::new().with("StringEquals", PropertyMap::new().with("aws:SourceAccount", account));
     trust_document(service, Some(condition))
 }
 
 /// The trust policy of a role for a service that sends no source account: EC2 and Lambda.
-pub fn trust(service: &str) -> Map {
+pub fn trust(service: &str) -> PropertyMap {
     trust_document(service, None)
 }
 
-fn trust_document(service: &str, condition: Option<Map>) -> Map {
-    let statement = Map::new()
+fn trust_document(service: &str, condition: Option<PropertyMap>) -> PropertyMap {
+    let statement = PropertyMap::new()
         .with("Effect", "Allow")
-        .with("Principal", Map::new().with("Service", service))
+        .with("Principal", PropertyMap::new().with("Service", service))
         .with("Action", "sts:AssumeRole")
         .with_some("Condition", condition);
-    Map::new().with("Version", VERSION).with("Statement", vec![statement])
+    PropertyMap::new().with("Version", VERSION).with("Statement", vec![statement])
 }
 
 /// ARNs in the current partition.
 pub mod arn {
-    use super::{Pseudo, Sub};
+    use super::{PseudoParameter, Sub};
 
     /// `arn:PARTITION:service:REGION:ACCOUNT:` and the start of the resource part.
     pub fn regional(service: &str, resource: &str) -> Sub {
-        partition(service).pseudo(Pseudo::Region).then(":").pseudo(Pseudo::AccountId).then(":").then(resource)
+        partition(service)
+            .pseudo(PseudoParameter::Region)
+            .then(":")
+            .pseudo(PseudoParameter::AccountId)
+            .then(":")
+            .then(resource)
     }
 
     /// `arn:PARTITION:service::ACCOUNT:` and the start of the resource part: IAM.
     pub fn global(service: &str, resource: &str) -> Sub {
-        partition(service).then(":").pseudo(Pseudo::AccountId).then(":").then(resource)
+        partition(service).then(":").pseudo(PseudoParameter::AccountId).then(":").then(resource)
     }
 
     /// `arn:PARTITION:service:::` and the start of the resource part: S3.
@@ -188,7 +200,7 @@ pub mod arn {
     }
 
     fn partition(service: &str) -> Sub {
-        Sub::text("arn:").pseudo(Pseudo::Partition).then(":").then(service).then(":")
+        Sub::text("arn:").pseudo(PseudoParameter::Partition).then(":").then(service).then(":")
     }
 }
 
@@ -199,11 +211,11 @@ mod tests {
     #[test]
     fn statements_join_and_sort() {
         let order = [["logs:PutLogEvents"], ["logs:CreateLogStream"], ["logs:PutLogEvents"]];
-        let mut policy = Policy::new();
+        let mut policy = IamPolicy::new();
         for actions in order {
-            policy.add(Statement::allow(actions).on(arn::regional("logs", "log-group:a:*")));
+            policy.add(PolicyStatement::allow(actions).on(arn::regional("logs", "log-group:a:*")));
         }
-        policy.add(Statement::allow(["logs:PutLogEvents"]).on("*").when("StringEquals", "a:b", "c"));
+        policy.add(PolicyStatement::allow(["logs:PutLogEvents"]).on("*").when("StringEquals", "a:b", "c"));
         let expected = "\
 Version: \"2012-10-17\"
 Statement:

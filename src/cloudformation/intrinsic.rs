@@ -2,30 +2,30 @@
 //!
 //! Source: CloudFormation Template Reference, "Intrinsic function reference".
 
-use super::{LogicalId, Part, Sub, Value};
+use super::{LogicalId, Sub, SubPart, TemplateValue};
 
 /// What `Ref` or a `${...}` in `Fn::Sub` refers to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
+pub enum IntrinsicTarget {
     /// A parameter or a resource of this template.
     Id(LogicalId),
     /// A pseudo parameter.
-    Pseudo(Pseudo),
+    Pseudo(PseudoParameter),
 }
 
-impl Target {
+impl IntrinsicTarget {
     /// The name as a template writes it.
     pub fn as_str(&self) -> &str {
         match self {
-            Target::Id(id) => id.as_str(),
-            Target::Pseudo(pseudo) => pseudo.as_str(),
+            IntrinsicTarget::Id(id) => id.as_str(),
+            IntrinsicTarget::Pseudo(pseudo) => pseudo.as_str(),
         }
     }
 }
 
 /// A pseudo parameter ("Get AWS values using pseudo parameters").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pseudo {
+pub enum PseudoParameter {
     /// The account the stack is in.
     AccountId,
     /// Removes the property it is assigned to.
@@ -44,80 +44,84 @@ pub enum Pseudo {
     UrlSuffix,
 }
 
-impl Pseudo {
+impl PseudoParameter {
     /// The name as a template writes it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Pseudo::AccountId => "AWS::AccountId",
-            Pseudo::NoValue => "AWS::NoValue",
-            Pseudo::NotificationArns => "AWS::NotificationARNs",
-            Pseudo::Partition => "AWS::Partition",
-            Pseudo::Region => "AWS::Region",
-            Pseudo::StackId => "AWS::StackId",
-            Pseudo::StackName => "AWS::StackName",
-            Pseudo::UrlSuffix => "AWS::URLSuffix",
+            PseudoParameter::AccountId => "AWS::AccountId",
+            PseudoParameter::NoValue => "AWS::NoValue",
+            PseudoParameter::NotificationArns => "AWS::NotificationARNs",
+            PseudoParameter::Partition => "AWS::Partition",
+            PseudoParameter::Region => "AWS::Region",
+            PseudoParameter::StackId => "AWS::StackId",
+            PseudoParameter::StackName => "AWS::StackName",
+            PseudoParameter::UrlSuffix => "AWS::URLSuffix",
         }
     }
 }
 
 /// An intrinsic function that returns a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Function {
+pub enum IntrinsicFunction {
     /// `Ref`.
-    Ref(Target),
+    Ref(IntrinsicTarget),
     /// `Fn::GetAtt`: a resource and its attribute, which may contain dots (`Endpoint.Address`).
     GetAtt(LogicalId, String),
     /// `Fn::Sub`.
     Sub(Sub),
     /// `Fn::Join`: a delimiter, and the list to join.
-    Join(String, Value),
+    Join(String, TemplateValue),
     /// `Fn::Select`: an index from 0, and the list.
-    Select(u32, Value),
+    Select(u32, TemplateValue),
     /// `Fn::GetAZs`: a region.
-    GetAzs(Value),
+    GetAzs(TemplateValue),
     /// `Fn::If`: a condition's name, the value if true, the value if false.
-    If(LogicalId, Value, Value),
+    If(LogicalId, TemplateValue, TemplateValue),
     /// `Fn::Split`: a delimiter, and the string to split.
-    Split(String, Value),
+    Split(String, TemplateValue),
     /// `Fn::ImportValue`: an export's name.
-    ImportValue(Value),
+    ImportValue(TemplateValue),
     /// `Fn::Base64`.
-    Base64(Value),
+    Base64(TemplateValue),
     /// `Fn::FindInMap`: a mapping's name, first key, second key.
-    FindInMap(LogicalId, Value, Value),
+    FindInMap(LogicalId, TemplateValue, TemplateValue),
     /// `Fn::Cidr`: a block, the number of blocks to cut from it, the number of host bits in each.
-    Cidr(Value, u32, u32),
+    Cidr(TemplateValue, u32, u32),
 }
 
-impl Function {
+impl IntrinsicFunction {
     /// The function's long name.
     pub fn name(&self) -> &'static str {
         match self {
-            Function::Ref(_) => "Ref",
-            Function::GetAtt(..) => "Fn::GetAtt",
-            Function::Sub(_) => "Fn::Sub",
-            Function::Join(..) => "Fn::Join",
-            Function::Select(..) => "Fn::Select",
-            Function::GetAzs(_) => "Fn::GetAZs",
-            Function::If(..) => "Fn::If",
-            Function::Split(..) => "Fn::Split",
-            Function::ImportValue(_) => "Fn::ImportValue",
-            Function::Base64(_) => "Fn::Base64",
-            Function::FindInMap(..) => "Fn::FindInMap",
-            Function::Cidr(..) => "Fn::Cidr",
+            IntrinsicFunction::Ref(_) => "Ref",
+            IntrinsicFunction::GetAtt(..) => "Fn::GetAtt",
+            IntrinsicFunction::Sub(_) => "Fn::Sub",
+            IntrinsicFunction::Join(..) => "Fn::Join",
+            IntrinsicFunction::Select(..) => "Fn::Select",
+            IntrinsicFunction::GetAzs(_) => "Fn::GetAZs",
+            IntrinsicFunction::If(..) => "Fn::If",
+            IntrinsicFunction::Split(..) => "Fn::Split",
+            IntrinsicFunction::ImportValue(_) => "Fn::ImportValue",
+            IntrinsicFunction::Base64(_) => "Fn::Base64",
+            IntrinsicFunction::FindInMap(..) => "Fn::FindInMap",
+            IntrinsicFunction::Cidr(..) => "Fn::Cidr",
         }
     }
 
     /// The function's arguments, in order.
-    pub fn arguments(&self) -> Vec<&Value> {
+    pub fn arguments(&self) -> Vec<&TemplateValue> {
         match self {
-            Function::Ref(_) | Function::GetAtt(..) => Vec::new(),
-            Function::Sub(sub) => sub.parts().iter().filter_map(Part::value).collect(),
-            Function::Join(_, list) | Function::Select(_, list) | Function::Split(_, list) => vec![list],
-            Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => vec![value],
-            Function::Cidr(block, ..) => vec![block],
-            Function::If(_, yes, no) => vec![yes, no],
-            Function::FindInMap(_, first, second) => vec![first, second],
+            IntrinsicFunction::Ref(_) | IntrinsicFunction::GetAtt(..) => Vec::new(),
+            IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(SubPart::value).collect(),
+            IntrinsicFunction::Join(_, list)
+            | IntrinsicFunction::Select(_, list)
+            | IntrinsicFunction::Split(_, list) => vec![list],
+            IntrinsicFunction::GetAzs(value)
+            | IntrinsicFunction::ImportValue(value)
+            | IntrinsicFunction::Base64(value) => vec![value],
+            IntrinsicFunction::Cidr(block, ..) => vec![block],
+            IntrinsicFunction::If(_, yes, no) => vec![yes, no],
+            IntrinsicFunction::FindInMap(_, first, second) => vec![first, second],
         }
     }
 }
@@ -126,38 +130,38 @@ macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*);)*) => {
         $($(#[$doc])*
         #[allow(non_snake_case, reason = "reads as the function does in a template")]
-        pub fn $name($($argument: $kind),*) -> Value {
-            Function::$name($($argument.into()),*).into()
+        pub fn $name($($argument: $kind),*) -> TemplateValue {
+            IntrinsicFunction::$name($($argument.into()),*).into()
         })*
     };
 }
 
 constructors! {
     /// `Fn::Join`.
-    Join(delimiter: &str, list: impl Into<Value>);
+    Join(delimiter: &str, list: impl Into<TemplateValue>);
     /// `Fn::Select`.
-    Select(index: u32, list: impl Into<Value>);
+    Select(index: u32, list: impl Into<TemplateValue>);
     /// `Fn::GetAZs`.
-    GetAzs(region: impl Into<Value>);
+    GetAzs(region: impl Into<TemplateValue>);
     /// `Fn::If`.
-    If(condition: &LogicalId, yes: impl Into<Value>, no: impl Into<Value>);
+    If(condition: &LogicalId, yes: impl Into<TemplateValue>, no: impl Into<TemplateValue>);
     /// `Fn::Split`.
-    Split(delimiter: &str, text: impl Into<Value>);
+    Split(delimiter: &str, text: impl Into<TemplateValue>);
     /// `Fn::ImportValue`.
-    ImportValue(export: impl Into<Value>);
+    ImportValue(export: impl Into<TemplateValue>);
     /// `Fn::Base64`.
-    Base64(text: impl Into<Value>);
+    Base64(text: impl Into<TemplateValue>);
     /// `Fn::FindInMap`.
-    FindInMap(mapping: &LogicalId, first: impl Into<Value>, second: impl Into<Value>);
+    FindInMap(mapping: &LogicalId, first: impl Into<TemplateValue>, second: impl Into<TemplateValue>);
     /// `Fn::Cidr`.
-    Cidr(block: impl Into<Value>, count: u32, host_bits: u32);
+    Cidr(block: impl Into<TemplateValue>, count: u32, host_bits: u32);
 }
 
 /// A condition: an entry of the `Conditions` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// `Fn::Equals`.
-    Equals(Value, Value),
+    Equals(TemplateValue, TemplateValue),
     /// `Fn::Not`.
     Not(Box<Condition>),
     /// `Fn::And`, with 2 to 10 operands.
@@ -170,7 +174,7 @@ pub enum Condition {
 
 impl Condition {
     /// `Fn::Equals`.
-    pub fn equals(left: impl Into<Value>, right: impl Into<Value>) -> Condition {
+    pub fn equals(left: impl Into<TemplateValue>, right: impl Into<TemplateValue>) -> Condition {
         Condition::Equals(left.into(), right.into())
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Object, Value as Json, json};
 
-use super::{Condition, Function, Map, Template, Value};
+use super::{Condition, IntrinsicFunction, PropertyMap, Template, TemplateValue};
 
 impl Template {
     /// The template as a JSON value, with keys in the same order as in YAML.
@@ -47,23 +47,23 @@ fn section(root: &mut Object<String, Json>, name: &str, items: impl Iterator<Ite
     }
 }
 
-impl Map {
+impl PropertyMap {
     /// The map as a JSON value.
     pub fn to_json(&self) -> Json {
         Json::Object(self.iter().map(|(key, value)| (key.to_owned(), value.to_json())).collect())
     }
 }
 
-impl Value {
+impl TemplateValue {
     /// The value as a JSON value.
     pub fn to_json(&self) -> Json {
         match self {
-            Value::Bool(flag) => json!(flag),
-            Value::Integer(number) => json!(number),
-            Value::String(text) => json!(text),
-            Value::List(items) => Json::Array(items.iter().map(Value::to_json).collect()),
-            Value::Map(map) => map.to_json(),
-            Value::Function(function) => one(function.name(), argument(function)),
+            TemplateValue::Bool(flag) => json!(flag),
+            TemplateValue::Integer(number) => json!(number),
+            TemplateValue::String(text) => json!(text),
+            TemplateValue::List(items) => Json::Array(items.iter().map(TemplateValue::to_json).collect()),
+            TemplateValue::Map(map) => map.to_json(),
+            TemplateValue::Function(function) => one(function.name(), argument(function)),
         }
     }
 }
@@ -86,17 +86,19 @@ fn one(name: &str, argument: Json) -> Json {
     Json::Object(Object::from_iter([(name.to_owned(), argument)]))
 }
 
-fn argument(function: &Function) -> Json {
+fn argument(function: &IntrinsicFunction) -> Json {
     match function {
-        Function::Ref(target) => json!(target.as_str()),
-        Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => value.to_json(),
-        Function::Sub(sub) => {
+        IntrinsicFunction::Ref(target) => json!(target.as_str()),
+        IntrinsicFunction::GetAzs(value)
+        | IntrinsicFunction::ImportValue(value)
+        | IntrinsicFunction::Base64(value) => value.to_json(),
+        IntrinsicFunction::Sub(sub) => {
             let (text, variables) = sub.render();
             match variables.is_empty() {
                 true => json!(text),
-                false => json!([text, variables.into_iter().collect::<Map>().to_json()]),
+                false => json!([text, variables.into_iter().collect::<PropertyMap>().to_json()]),
             }
         }
-        other => Value::List(other.list()).to_json(),
+        other => TemplateValue::List(other.list()).to_json(),
     }
 }

@@ -81,15 +81,15 @@ mod template;
 mod value;
 mod writer;
 
-pub use graph::Dependency;
+pub use graph::ResourceDependency;
 pub use intrinsic::{
-    Base64, Cidr, Condition, FindInMap, Function, GetAzs, If, ImportValue, Join, Pseudo, Select, Split,
-    Target,
+    Base64, Cidr, Condition, FindInMap, GetAzs, If, ImportValue, IntrinsicFunction, IntrinsicTarget, Join,
+    PseudoParameter, Select, Split,
 };
-pub use limits::{INLINE_BYTES, LIMITS, Limit, Violation, check};
-pub use map::Map;
+pub use limits::{INLINE_BYTES, LIMITS, TemplateLimit, TemplateViolation, check};
+pub use map::PropertyMap;
 pub use name::LogicalId;
-pub use role::Role;
-pub use sub::{Part, Sub};
-pub use template::{DeletionPolicy, Output, Parameter, ParameterType, Resource, Template};
-pub use value::Value;
+pub use role::ResourceRole;
+pub use sub::{Sub, SubPart};
+pub use template::{DeletionPolicy, ParameterType, Resource, Template, TemplateOutput, TemplateParameter};
+pub use value::TemplateValue;

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use super::{Dependency, Function, LogicalId, Part, Template, Value, graph};
+use super::{IntrinsicFunction, LogicalId, ResourceDependency, SubPart, Template, TemplateValue, graph};
 
 /// A quota of CloudFormation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub struct TemplateLimit {
     /// What is counted.
     pub what: &'static str,
     /// The maximum, in the unit of `what`.
@@ -19,19 +19,20 @@ pub struct Limit {
 /// The largest template that fits in a request, in bytes. Larger templates go through S3.
 pub const INLINE_BYTES: usize = 51_200;
 
-const BODY: Limit = Limit { what: "bytes in the template", most: 1_000_000 };
-const RESOURCES: Limit = Limit { what: "resources", most: 500 };
-const PARAMETERS: Limit = Limit { what: "parameters", most: 200 };
-const OUTPUTS: Limit = Limit { what: "outputs", most: 200 };
-const MAPPINGS: Limit = Limit { what: "mappings", most: 200 };
-const MAPPING_ATTRIBUTES: Limit = Limit { what: "attributes in a mapping", most: 200 };
-const DESCRIPTION: Limit = Limit { what: "bytes in a description", most: 1_024 };
-const PARAMETER_VALUE: Limit = Limit { what: "bytes in a parameter value", most: 4_096 };
-const PARAMETER_DESCRIPTION: Limit = Limit { what: "characters in a parameter description", most: 4_000 };
-const DYNAMIC_REFERENCES: Limit = Limit { what: "dynamic references", most: 60 };
+const BODY: TemplateLimit = TemplateLimit { what: "bytes in the template", most: 1_000_000 };
+const RESOURCES: TemplateLimit = TemplateLimit { what: "resources", most: 500 };
+const PARAMETERS: TemplateLimit = TemplateLimit { what: "parameters", most: 200 };
+const OUTPUTS: TemplateLimit = TemplateLimit { what: "outputs", most: 200 };
+const MAPPINGS: TemplateLimit = TemplateLimit { what: "mappings", most: 200 };
+const MAPPING_ATTRIBUTES: TemplateLimit = TemplateLimit { what: "attributes in a mapping", most: 200 };
+const DESCRIPTION: TemplateLimit = TemplateLimit { what: "bytes in a description", most: 1_024 };
+const PARAMETER_VALUE: TemplateLimit = TemplateLimit { what: "bytes in a parameter value", most: 4_096 };
+const PARAMETER_DESCRIPTION: TemplateLimit =
+    TemplateLimit { what: "characters in a parameter description", most: 4_000 };
+const DYNAMIC_REFERENCES: TemplateLimit = TemplateLimit { what: "dynamic references", most: 60 };
 
 /// Every quota that `check` applies to a template.
-pub const LIMITS: &[Limit] = &[
+pub const LIMITS: &[TemplateLimit] = &[
     BODY,
     RESOURCES,
     PARAMETERS,
@@ -46,7 +47,7 @@ pub const LIMITS: &[Limit] = &[
 
 /// Something CloudFormation would reject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Violation {
+pub enum TemplateViolation {
     /// A duplicate id.
     Duplicate(LogicalId),
     /// A name referenced in `at` that the template does not define.
@@ -54,7 +55,7 @@ pub enum Violation {
         /// The position of the reference.
         at: LogicalId,
         /// The reference.
-        name: Dependency,
+        name: ResourceDependency,
     },
     /// Resources or conditions that depend on each other.
     Cycle(Vec<LogicalId>),
@@ -63,7 +64,7 @@ pub enum Violation {
     /// A quota is exceeded.
     TooMany {
         /// The quota.
-        limit: Limit,
+        limit: TemplateLimit,
         /// The actual number.
         found: usize,
         /// The object it occurs in; `None` for the template as a whole.
@@ -78,23 +79,23 @@ pub enum Violation {
     },
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for TemplateViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Violation::Duplicate(id) => write!(f, "duplicate logical id `{id}`"),
-            Violation::Undefined { at, name } => {
+            TemplateViolation::Duplicate(id) => write!(f, "duplicate logical id `{id}`"),
+            TemplateViolation::Undefined { at, name } => {
                 write!(f, "`{at}` refers to `{}`, which is not defined", name.id())
             }
-            Violation::Cycle(ids) => {
+            TemplateViolation::Cycle(ids) => {
                 let names: Vec<&str> = ids.iter().chain(ids.first()).map(LogicalId::as_str).collect();
                 write!(f, "circular dependency: {}", names.join(" -> "))
             }
-            Violation::Empty => write!(f, "the template has no resources"),
-            Violation::TooMany { limit, found, at } => {
+            TemplateViolation::Empty => write!(f, "the template has no resources"),
+            TemplateViolation::TooMany { limit, found, at } => {
                 at.iter().try_for_each(|id| write!(f, "`{id}`: "))?;
                 write!(f, "{found} {} exceed the limit of {}", limit.what, limit.most)
             }
-            Violation::Resolves { at, text } => {
+            TemplateViolation::Resolves { at, text } => {
                 write!(
                     f,
                     "`{at}` contains `{text}`, which CloudFormation would resolve as a dynamic reference"
@@ -105,24 +106,27 @@ impl fmt::Display for Violation {
 }
 
 /// Everything CloudFormation would reject in this template, except what only the underlying services know.
-pub fn check(template: &Template) -> Vec<Violation> {
-    let mut found: Vec<Violation> = template.duplicates().iter().cloned().map(Violation::Duplicate).collect();
-    found.extend(graph::undefined(template).into_iter().map(|(at, name)| Violation::Undefined { at, name }));
-    found.extend(graph::cycles(template).into_iter().map(Violation::Cycle));
-    found.extend(template.resources.is_empty().then_some(Violation::Empty));
+pub fn check(template: &Template) -> Vec<TemplateViolation> {
+    let mut found: Vec<TemplateViolation> =
+        template.duplicates().iter().cloned().map(TemplateViolation::Duplicate).collect();
+    found.extend(
+        graph::undefined(template).into_iter().map(|(at, name)| TemplateViolation::Undefined { at, name }),
+    );
+    found.extend(graph::cycles(template).into_iter().map(TemplateViolation::Cycle));
+    found.extend(template.resources.is_empty().then_some(TemplateViolation::Empty));
     counts(template, &mut found);
     lengths(template, &mut found);
     dynamic_references(template, &mut found);
     found
 }
 
-fn hold(found: &mut Vec<Violation>, limit: Limit, count: usize, at: Option<&LogicalId>) {
+fn hold(found: &mut Vec<TemplateViolation>, limit: TemplateLimit, count: usize, at: Option<&LogicalId>) {
     if count > limit.most {
-        found.push(Violation::TooMany { limit, found: count, at: at.cloned() });
+        found.push(TemplateViolation::TooMany { limit, found: count, at: at.cloned() });
     }
 }
 
-fn counts(template: &Template, found: &mut Vec<Violation>) {
+fn counts(template: &Template, found: &mut Vec<TemplateViolation>) {
     hold(found, BODY, template.to_yaml().len(), None);
     hold(found, RESOURCES, template.resources.len(), None);
     hold(found, PARAMETERS, template.parameters.len(), None);
@@ -133,7 +137,7 @@ fn counts(template: &Template, found: &mut Vec<Violation>) {
     }
 }
 
-fn lengths(template: &Template, found: &mut Vec<Violation>) {
+fn lengths(template: &Template, found: &mut Vec<TemplateViolation>) {
     hold(found, DESCRIPTION, template.description.len(), None);
     for (id, parameter) in &template.parameters {
         hold(found, PARAMETER_DESCRIPTION, parameter.description.chars().count(), Some(id));
@@ -144,7 +148,7 @@ fn lengths(template: &Template, found: &mut Vec<Violation>) {
     }
 }
 
-fn dynamic_references(template: &Template, found: &mut Vec<Violation>) {
+fn dynamic_references(template: &Template, found: &mut Vec<TemplateViolation>) {
     let mut count = 0;
     let resources =
         template.resources.iter().flat_map(|(id, it)| it.properties.values().map(move |value| (id, value)));
@@ -153,7 +157,7 @@ fn dynamic_references(template: &Template, found: &mut Vec<Violation>) {
         value.walk(&mut |value| {
             for text in texts(value) {
                 if text.contains("{{resolve:") {
-                    found.push(Violation::Resolves { at: at.clone(), text: text.to_owned() });
+                    found.push(TemplateViolation::Resolves { at: at.clone(), text: text.to_owned() });
                 }
             }
             count += secret_fields(value);
@@ -163,34 +167,34 @@ fn dynamic_references(template: &Template, found: &mut Vec<Violation>) {
 }
 
 /// The literal strings of this value itself.
-fn texts(value: &Value) -> Vec<&str> {
+fn texts(value: &TemplateValue) -> Vec<&str> {
     match value {
-        Value::String(text) => vec![text],
-        Value::Function(function) => match function.as_ref() {
-            Function::Sub(sub) => sub.parts().iter().filter_map(literal).collect(),
+        TemplateValue::String(text) => vec![text],
+        TemplateValue::Function(function) => match function.as_ref() {
+            IntrinsicFunction::Sub(sub) => sub.parts().iter().filter_map(literal).collect(),
             _ => Vec::new(),
         },
         _ => Vec::new(),
     }
 }
 
-fn literal(part: &Part) -> Option<&str> {
+fn literal(part: &SubPart) -> Option<&str> {
     match part {
-        Part::Text(text) => Some(text),
+        SubPart::Text(text) => Some(text),
         _ => None,
     }
 }
 
-fn secret_fields(value: &Value) -> usize {
-    let Value::Function(function) = value else { return 0 };
-    let Function::Sub(sub) = function.as_ref() else { return 0 };
-    sub.parts().iter().filter(|part| matches!(part, Part::SecretField(..))).count()
+fn secret_fields(value: &TemplateValue) -> usize {
+    let TemplateValue::Function(function) = value else { return 0 };
+    let IntrinsicFunction::Sub(sub) = function.as_ref() else { return 0 };
+    sub.parts().iter().filter(|part| matches!(part, SubPart::SecretField(..))).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Output, Parameter, Resource, Sub, props};
+    use crate::{Resource, Sub, TemplateOutput, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -205,7 +209,7 @@ mod tests {
     }
 
     fn messages(template: &Template) -> Vec<String> {
-        check(template).iter().map(Violation::to_string).collect()
+        check(template).iter().map(TemplateViolation::to_string).collect()
     }
 
     #[test]
@@ -214,8 +218,8 @@ mod tests {
         assert_eq!(messages(&template(501)), ["501 resources exceed the limit of 500"]);
         let mut many = template(1);
         for n in 0..201 {
-            many.add_parameter(&id(&format!("P{n}")), Parameter::string("p"));
-            many.add_output(&id(&format!("O{n}")), Output::new("o", "v"));
+            many.add_parameter(&id(&format!("P{n}")), TemplateParameter::string("p"));
+            many.add_output(&id(&format!("O{n}")), TemplateOutput::new("o", "v"));
         }
         assert_eq!(
             messages(&many),
@@ -229,7 +233,7 @@ mod tests {
         let mut full = template(1);
         full.add(
             &id("S"),
-            Resource::new("AWS::X::Y", props! { "V" => Value::from_iter((0..60).map(secret)) }),
+            Resource::new("AWS::X::Y", props! { "V" => TemplateValue::from_iter((0..60).map(secret)) }),
         );
         assert_eq!(check(&full), []);
         full.add(&id("T"), Resource::new("AWS::X::Y", props! { "V" => secret(60) }));
@@ -238,7 +242,7 @@ mod tests {
         let mut text = template(1);
         let value = Sub::text("{{resolve:ssm:a}}").reference(&id("R0"));
         text.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
-        assert!(matches!(check(&text).as_slice(), [Violation::Resolves { .. }]));
+        assert!(matches!(check(&text).as_slice(), [TemplateViolation::Resolves { .. }]));
     }
 
     #[test]
@@ -246,7 +250,7 @@ mod tests {
         let mut bad = template(1);
         bad.description = "x".repeat(1_025);
         bad.add(&id("R0"), Resource::new("AWS::X::Z", props! {}));
-        bad.add_parameter(&id("R0"), Parameter::string("p"));
+        bad.add_parameter(&id("R0"), TemplateParameter::string("p"));
         bad.add(&id("A"), Resource::new("AWS::X::Y", props! {}).depends_on(&id("A")));
         let expected = [
             "duplicate logical id `R0`",
@@ -259,6 +263,6 @@ mod tests {
         assert_eq!(messages(&Template::new("")), ["the template has no resources"]);
         let mut huge = template(1);
         huge.add(&id("H"), Resource::new("AWS::X::Y", props! { "V" => "x".repeat(1_100_000) }));
-        assert!(matches!(check(&huge).as_slice(), [Violation::TooMany { limit: BODY, .. }]));
+        assert!(matches!(check(&huge).as_slice(), [TemplateViolation::TooMany { limit: BODY, .. }]));
     }
 }

@@ -2,26 +2,30 @@
 
 use indexmap::IndexMap;
 
-use super::Value;
+use super::TemplateValue;
 
 /// Properties in insertion order; setting a key again replaces its value in place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Map(IndexMap<String, Value>);
+pub struct PropertyMap(IndexMap<String, TemplateValue>);
 
-impl Map {
+impl PropertyMap {
     /// An empty map.
-    pub fn new() -> Map {
-        Map::default()
+    pub fn new() -> PropertyMap {
+        PropertyMap::default()
     }
 
     /// Sets a key.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) -> &mut Map {
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<TemplateValue>) -> &mut PropertyMap {
         self.0.insert(key.into(), value.into());
         self
     }
 
     /// Sets a key if there is a value.
-    pub fn set_some(&mut self, key: impl Into<String>, value: Option<impl Into<Value>>) -> &mut Map {
+    pub fn set_some(
+        &mut self,
+        key: impl Into<String>,
+        value: Option<impl Into<TemplateValue>>,
+    ) -> &mut PropertyMap {
         if let Some(value) = value {
             self.set(key, value);
         }
@@ -29,37 +33,41 @@ impl Map {
     }
 
     /// This map with a key added.
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Map {
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<TemplateValue>) -> PropertyMap {
         self.set(key, value);
         self
     }
 
     /// This map with a key added, if there is a value.
-    pub fn with_some(mut self, key: impl Into<String>, value: Option<impl Into<Value>>) -> Map {
+    pub fn with_some(
+        mut self,
+        key: impl Into<String>,
+        value: Option<impl Into<TemplateValue>>,
+    ) -> PropertyMap {
         self.set_some(key, value);
         self
     }
 
     /// This map with a key set to a list, unless the list is empty.
-    pub fn with_list<T: Into<Value>>(
+    pub fn with_list<T: Into<TemplateValue>>(
         mut self,
         key: impl Into<String>,
         items: impl IntoIterator<Item = T>,
-    ) -> Map {
+    ) -> PropertyMap {
         let mut items = items.into_iter().map(Into::into).peekable();
         if items.peek().is_some() {
-            self.set(key, Value::List(items.collect()));
+            self.set(key, TemplateValue::List(items.collect()));
         }
         self
     }
 
     /// The value of a key.
-    pub fn get(&self, key: &str) -> Option<&Value> {
+    pub fn get(&self, key: &str) -> Option<&TemplateValue> {
         self.0.get(key)
     }
 
     /// The value of a key, mutably.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut TemplateValue> {
         self.0.get_mut(key)
     }
 
@@ -79,32 +87,32 @@ impl Map {
     }
 
     /// The values, in order.
-    pub fn values(&self) -> impl Iterator<Item = &Value> {
+    pub fn values(&self) -> impl Iterator<Item = &TemplateValue> {
         self.0.values()
     }
 
     /// Keys and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &TemplateValue)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 }
 
-impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Map {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Map {
-        Map(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+impl<K: Into<String>, V: Into<TemplateValue>> FromIterator<(K, V)> for PropertyMap {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> PropertyMap {
+        PropertyMap(entries.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 }
 
-impl IntoIterator for Map {
-    type Item = (String, Value);
-    type IntoIter = indexmap::map::IntoIter<String, Value>;
+impl IntoIterator for PropertyMap {
+    type Item = (String, TemplateValue);
+    type IntoIter = indexmap::map::IntoIter<String, TemplateValue>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
 
-impl<K: Into<String>, V: Into<Value>> Extend<(K, V)> for Map {
+impl<K: Into<String>, V: Into<TemplateValue>> Extend<(K, V)> for PropertyMap {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         self.0.extend(entries.into_iter().map(|(key, value)| (key.into(), value.into())));
     }
@@ -116,14 +124,19 @@ mod tests {
 
     #[test]
     fn setting_again_keeps_the_place() {
-        let map = Map::new().with("A", 1).with("B", 2).with("A", 3);
-        assert_eq!(map.iter().collect::<Vec<_>>(), [("A", &Value::Integer(3)), ("B", &Value::Integer(2))]);
+        let map = PropertyMap::new().with("A", 1).with("B", 2).with("A", 3);
+        assert_eq!(
+            map.iter().collect::<Vec<_>>(),
+            [("A", &TemplateValue::Integer(3)), ("B", &TemplateValue::Integer(2))]
+        );
     }
 
     #[test]
     fn empty_lists_and_absent_values_leave_no_key() {
-        let map =
-            Map::new().with_list("L", Vec::<&str>::new()).with_some("S", None::<&str>).with_list("M", ["x"]);
+        let map = PropertyMap::new()
+            .with_list("L", Vec::<&str>::new())
+            .with_some("S", None::<&str>)
+            .with_list("M", ["x"]);
         assert_eq!(map.keys().collect::<Vec<_>>(), ["M"]);
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::Role;
+use super::ResourceRole;
 
 /// Longer names are truncated and hashed; with the hash and the longest role, an id stays under 255 characters.
 const LONGEST_STEM: usize = 160;
@@ -22,19 +22,19 @@ pub struct LogicalId(String);
 
 impl LogicalId {
     /// The id of an object that a template has only one of: `Cluster`.
-    pub fn only(role: Role) -> LogicalId {
+    pub fn only(role: ResourceRole) -> LogicalId {
         LogicalId(role.as_str().to_owned())
     }
 
     /// The id of a named object: `my-app` and `Service` give `MyAppService`.
-    pub fn of(name: &str, role: Role) -> LogicalId {
+    pub fn of(name: &str, role: ResourceRole) -> LogicalId {
         let words = pascal(name);
-        let readable = kebab(&words) == name && !Role::absorbs(&words);
+        let readable = kebab(&words) == name && !ResourceRole::absorbs(&words);
         LogicalId(format!("{}{}", stem(words, readable, "name", name), role.as_str()))
     }
 
     /// The id of an object identified by several names, such as an edge: always hashed, in the given order.
-    pub fn of_parts(names: &[&str], role: Role) -> LogicalId {
+    pub fn of_parts(names: &[&str], role: ResourceRole) -> LogicalId {
         let words: String = names.iter().map(|name| pascal(name)).collect();
         LogicalId(format!("{}{}", stem(words, false, "parts", &names.join("\0")), role.as_str()))
     }
@@ -42,7 +42,8 @@ impl LogicalId {
     /// The parameter for a variable: `APP_VERSION` gives `AppVersion`.
     pub fn variable(name: &str) -> LogicalId {
         let words = pascal(name);
-        let readable = kebab(&words).replace('-', "_").to_ascii_uppercase() == name && !Role::ends(&words);
+        let readable =
+            kebab(&words).replace('-', "_").to_ascii_uppercase() == name && !ResourceRole::ends(&words);
         LogicalId(stem(words, readable, "variable", name))
     }
 
@@ -128,10 +129,10 @@ mod tests {
             ("2048", "2048Service"),
         ];
         for (name, id) in cases {
-            assert_eq!(LogicalId::of(name, Role::Service).as_str(), id);
+            assert_eq!(LogicalId::of(name, ResourceRole::Service).as_str(), id);
         }
         assert_eq!(LogicalId::variable("APP_VERSION").as_str(), "AppVersion");
-        assert_eq!(LogicalId::only(Role::Cluster).as_str(), "Cluster");
+        assert_eq!(LogicalId::only(ResourceRole::Cluster).as_str(), "Cluster");
     }
 
     #[test]
@@ -139,26 +140,29 @@ mod tests {
         for (name, words) in
             [("my_app", "MyApp"), ("MyApp", "MyApp"), ("app-2", "App2"), ("", ""), ("_", ""), ("é", "")]
         {
-            let id = LogicalId::of(name, Role::Service);
+            let id = LogicalId::of(name, ResourceRole::Service);
             let hash = id.as_str().strip_prefix(words).and_then(|rest| rest.strip_suffix("Service")).unwrap();
             assert!(hash.len() == 8 && ends_like_a_hash(hash), "{id}");
         }
-        assert_ne!(LogicalId::variable("VPC").as_str(), LogicalId::only(Role::Vpc).as_str());
+        assert_ne!(LogicalId::variable("VPC").as_str(), LogicalId::only(ResourceRole::Vpc).as_str());
         assert_ne!(LogicalId::variable("app_version"), LogicalId::variable("APP_VERSION"));
     }
 
     #[test]
     fn a_name_beside_another_never_changes_its_id() {
-        assert_eq!(LogicalId::of("my-app", Role::Service).as_str(), "MyAppService");
-        assert_ne!(LogicalId::of("my_app", Role::Service), LogicalId::of("my-app", Role::Service));
+        assert_eq!(LogicalId::of("my-app", ResourceRole::Service).as_str(), "MyAppService");
         assert_ne!(
-            LogicalId::of("instance", Role::SecurityGroup),
-            LogicalId::only(Role::InstanceSecurityGroup),
+            LogicalId::of("my_app", ResourceRole::Service),
+            LogicalId::of("my-app", ResourceRole::Service)
+        );
+        assert_ne!(
+            LogicalId::of("instance", ResourceRole::SecurityGroup),
+            LogicalId::only(ResourceRole::InstanceSecurityGroup),
             "a service called `instance`"
         );
         assert_ne!(
-            LogicalId::of_parts(&["a-b", "c"], Role::Ingress),
-            LogicalId::of_parts(&["a", "b-c"], Role::Ingress)
+            LogicalId::of_parts(&["a-b", "c"], ResourceRole::Ingress),
+            LogicalId::of_parts(&["a", "b-c"], ResourceRole::Ingress)
         );
     }
 
@@ -167,7 +171,7 @@ mod tests {
     fn injective_over_the_words_of_the_roles() {
         let tricky = ["a", "2", "my_", "My", "deadbeef", "task", "load", "instance", "https", "log"];
         let mut tokens: Vec<String> = tricky.map(str::to_owned).to_vec();
-        for role in Role::ALL {
+        for role in ResourceRole::ALL {
             tokens.extend(kebab(role.as_str()).split('-').map(str::to_owned));
         }
         tokens.sort();
@@ -185,13 +189,13 @@ mod tests {
         names.sort();
         names.dedup();
         let mut seen = BTreeMap::new();
-        for role in Role::ALL {
+        for role in ResourceRole::ALL {
             assert!(seen.insert(LogicalId::only(*role), (String::new(), Some(*role))).is_none());
         }
         for name in &names {
             let upper = name.replace('-', "_").to_ascii_uppercase();
             seen.entry(LogicalId::variable(&upper)).or_insert((upper.clone(), None));
-            for role in Role::ALL {
+            for role in ResourceRole::ALL {
                 let new = (name.clone(), Some(*role));
                 let old = seen.insert(LogicalId::of(name, *role), new.clone());
                 assert!(old.is_none(), "{old:?} and {new:?}");
@@ -201,8 +205,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn injective_and_legal(a in "[aB1_.-]{0,6}|.{0,300}", b in "[aB1_.-]{0,6}", i in 0..Role::ALL.len(), j in 0..Role::ALL.len()) {
-            let (first, second) = (Role::ALL[i], Role::ALL[j]);
+        fn injective_and_legal(a in "[aB1_.-]{0,6}|.{0,300}", b in "[aB1_.-]{0,6}", i in 0..ResourceRole::ALL.len(), j in 0..ResourceRole::ALL.len()) {
+            let (first, second) = (ResourceRole::ALL[i], ResourceRole::ALL[j]);
             let ids = [LogicalId::of(&a, first), LogicalId::of(&b, second), LogicalId::variable(&a), LogicalId::variable(&b)];
             for id in &ids {
                 prop_assert_eq!(LogicalId::parse(id.as_str()), Some(id.clone()));

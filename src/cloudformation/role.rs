@@ -11,18 +11,18 @@ macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident,)*) => {
         /// The role of a logical id.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Role {
+        pub enum ResourceRole {
             $($(#[$doc])* $role,)*
         }
 
-        impl Role {
+        impl ResourceRole {
             /// Every role.
-            pub const ALL: &[Role] = &[$(Role::$role,)*];
+            pub const ALL: &[ResourceRole] = &[$(ResourceRole::$role,)*];
 
             /// The words at the end of an id.
             pub fn as_str(self) -> &'static str {
                 match self {
-                    $(Role::$role => stringify!($role),)*
+                    $(ResourceRole::$role => stringify!($role),)*
                 }
             }
         }
@@ -170,12 +170,13 @@ roles! {
 
 /// The words that turn one role into another: `Https` in `HttpsListener`, because there is a `Listener`.
 static LEADS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let pairs =
-        Role::ALL.iter().flat_map(|short| Role::ALL.iter().map(move |long| (short.as_str(), long.as_str())));
+    let pairs = ResourceRole::ALL
+        .iter()
+        .flat_map(|short| ResourceRole::ALL.iter().map(move |long| (short.as_str(), long.as_str())));
     pairs.filter_map(|(short, long)| long.strip_suffix(short)).filter(|lead| !lead.is_empty()).collect()
 });
 
-impl Role {
+impl ResourceRole {
     /// Whether a name that ends in these words could be read as the start of a longer role.
     pub(super) fn absorbs(stem: &str) -> bool {
         LEADS.iter().any(|lead| stem.ends_with(lead))
@@ -183,7 +184,7 @@ impl Role {
 
     /// Whether a string ends in a role's words.
     pub(super) fn ends(text: &str) -> bool {
-        Role::ALL.iter().any(|role| text.ends_with(role.as_str()))
+        ResourceRole::ALL.iter().any(|role| text.ends_with(role.as_str()))
     }
 }
 
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn roles_are_words_and_never_look_like_a_hash() {
-        for role in Role::ALL {
+        for role in ResourceRole::ALL {
             let text = role.as_str();
             assert!(text.starts_with(|c: char| c.is_ascii_uppercase()), "{text}");
             assert!(text.chars().all(|c| c.is_ascii_alphabetic()) && text.len() <= 60, "{text}");

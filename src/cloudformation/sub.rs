@@ -1,27 +1,27 @@
 //! `Fn::Sub` from typed parts: literal text is escaped by the type, so it never becomes a reference.
 
-use super::{Function, LogicalId, Pseudo, Target, Value};
+use super::{IntrinsicFunction, IntrinsicTarget, LogicalId, PseudoParameter, TemplateValue};
 
 /// One part of a substituted string.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum SubPart {
     /// A literal string, kept as it is.
     Text(String),
     /// `${Id}` or `${AWS::Region}`.
-    Reference(Target),
+    Reference(IntrinsicTarget),
     /// `${Id.Attribute}`.
     Attribute(LogicalId, String),
     /// A field of a secret, resolved by CloudFormation: a dynamic reference.
     SecretField(LogicalId, String),
     /// Any other value, passed in the variable map of `Fn::Sub`.
-    Value(Value),
+    Value(TemplateValue),
 }
 
-impl Part {
+impl SubPart {
     /// The value inside, for traversal.
-    pub(super) fn value(&self) -> Option<&Value> {
+    pub(super) fn value(&self) -> Option<&TemplateValue> {
         match self {
-            Part::Value(value) => Some(value),
+            SubPart::Value(value) => Some(value),
             _ => None,
         }
     }
@@ -29,7 +29,7 @@ impl Part {
 
 /// A string with references. Becomes a plain string if it has none, and `Ref` or `Fn::GetAtt` if it is only one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sub(Vec<Part>);
+pub struct Sub(Vec<SubPart>);
 
 impl Sub {
     /// An empty string.
@@ -47,45 +47,45 @@ impl Sub {
         let text = text.as_ref();
         match self.0.last_mut() {
             _ if text.is_empty() => {}
-            Some(Part::Text(last)) => last.push_str(text),
-            _ => self.0.push(Part::Text(text.to_owned())),
+            Some(SubPart::Text(last)) => last.push_str(text),
+            _ => self.0.push(SubPart::Text(text.to_owned())),
         }
         self
     }
 
     /// Adds `${Id}`.
     pub fn reference(self, id: &LogicalId) -> Sub {
-        self.part(Part::Reference(Target::Id(id.clone())))
+        self.part(SubPart::Reference(IntrinsicTarget::Id(id.clone())))
     }
 
     /// Adds a pseudo parameter.
-    pub fn pseudo(self, pseudo: Pseudo) -> Sub {
-        self.part(Part::Reference(Target::Pseudo(pseudo)))
+    pub fn pseudo(self, pseudo: PseudoParameter) -> Sub {
+        self.part(SubPart::Reference(IntrinsicTarget::Pseudo(pseudo)))
     }
 
     /// Adds `${Id.Attribute}`.
     pub fn att(self, id: &LogicalId, attribute: &str) -> Sub {
-        self.part(Part::Attribute(id.clone(), attribute.to_owned()))
+        self.part(SubPart::Attribute(id.clone(), attribute.to_owned()))
     }
 
     /// Adds a field of a JSON secret as a dynamic reference. Counts towards the template's limit of 60.
     pub fn secret_field(self, secret: &LogicalId, field: &str) -> Sub {
-        self.part(Part::SecretField(secret.clone(), field.to_owned()))
+        self.part(SubPart::SecretField(secret.clone(), field.to_owned()))
     }
 
     /// Adds any value. Strings, references and other substitutions are taken apart; anything else becomes a variable.
-    pub fn value(self, value: impl Into<Value>) -> Sub {
+    pub fn value(self, value: impl Into<TemplateValue>) -> Sub {
         match value.into() {
-            Value::String(text) => self.then(text),
-            Value::Integer(number) => self.then(number.to_string()),
-            Value::Bool(flag) => self.then(flag.to_string()),
-            Value::Function(function) => match *function {
-                Function::Ref(target) => self.part(Part::Reference(target)),
-                Function::GetAtt(id, attribute) => self.part(Part::Attribute(id, attribute)),
-                Function::Sub(sub) => self.append(sub),
-                other => self.part(Part::Value(other.into())),
+            TemplateValue::String(text) => self.then(text),
+            TemplateValue::Integer(number) => self.then(number.to_string()),
+            TemplateValue::Bool(flag) => self.then(flag.to_string()),
+            TemplateValue::Function(function) => match *function {
+                IntrinsicFunction::Ref(target) => self.part(SubPart::Reference(target)),
+                IntrinsicFunction::GetAtt(id, attribute) => self.part(SubPart::Attribute(id, attribute)),
+                IntrinsicFunction::Sub(sub) => self.append(sub),
+                other => self.part(SubPart::Value(other.into())),
             },
-            other => self.part(Part::Value(other)),
+            other => self.part(SubPart::Value(other)),
         }
     }
 
@@ -95,9 +95,9 @@ impl Sub {
     }
 
     /// Adds one part.
-    pub fn part(mut self, part: Part) -> Sub {
+    pub fn part(mut self, part: SubPart) -> Sub {
         match part {
-            Part::Text(text) => self.then(text),
+            SubPart::Text(text) => self.then(text),
             other => {
                 self.0.push(other);
                 self
@@ -106,7 +106,7 @@ impl Sub {
     }
 
     /// The parts; adjacent strings are merged.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[SubPart] {
         &self.0
     }
 
@@ -116,42 +116,47 @@ impl Sub {
     }
 
     /// The simplest equivalent value.
-    pub fn into_value(mut self) -> Value {
+    pub fn into_value(mut self) -> TemplateValue {
         if self.0.len() > 1 {
-            return Function::Sub(self).into();
+            return IntrinsicFunction::Sub(self).into();
         }
         match self.0.pop() {
-            None => Value::String(String::new()),
-            Some(Part::Text(text)) => Value::String(text),
-            Some(Part::Reference(target)) => Function::Ref(target).into(),
-            Some(Part::Attribute(id, attribute)) => Function::GetAtt(id, attribute).into(),
-            Some(Part::Value(value)) => value,
-            Some(part @ Part::SecretField(..)) => Function::Sub(Sub(vec![part])).into(),
+            None => TemplateValue::String(String::new()),
+            Some(SubPart::Text(text)) => TemplateValue::String(text),
+            Some(SubPart::Reference(target)) => IntrinsicFunction::Ref(target).into(),
+            Some(SubPart::Attribute(id, attribute)) => IntrinsicFunction::GetAtt(id, attribute).into(),
+            Some(SubPart::Value(value)) => value,
+            Some(part @ SubPart::SecretField(..)) => IntrinsicFunction::Sub(Sub(vec![part])).into(),
         }
     }
 
     /// The template string and the variables it needs, as `Fn::Sub` takes them.
-    pub(super) fn render(&self) -> (String, Vec<(String, Value)>) {
+    pub(super) fn render(&self) -> (String, Vec<(String, TemplateValue)>) {
         let mut text = String::new();
         let mut variables = Vec::new();
         for part in &self.0 {
             match part {
-                Part::Text(literal) => match escape(literal) {
+                SubPart::Text(literal) => match escape(literal) {
                     Some(escaped) => text.push_str(&escaped),
-                    None => self.variable(&mut text, &mut variables, Value::String(literal.clone())),
+                    None => self.variable(&mut text, &mut variables, TemplateValue::String(literal.clone())),
                 },
-                Part::Reference(target) => text.push_str(&format!("${{{}}}", target.as_str())),
-                Part::Attribute(id, attribute) => text.push_str(&format!("${{{id}.{attribute}}}")),
-                Part::SecretField(id, field) => {
+                SubPart::Reference(target) => text.push_str(&format!("${{{}}}", target.as_str())),
+                SubPart::Attribute(id, attribute) => text.push_str(&format!("${{{id}.{attribute}}}")),
+                SubPart::SecretField(id, field) => {
                     text.push_str(&format!("{{{{resolve:secretsmanager:${{{id}}}:SecretString:{field}}}}}"));
                 }
-                Part::Value(value) => self.variable(&mut text, &mut variables, value.clone()),
+                SubPart::Value(value) => self.variable(&mut text, &mut variables, value.clone()),
             }
         }
         (text, variables)
     }
 
-    fn variable(&self, text: &mut String, variables: &mut Vec<(String, Value)>, value: Value) {
+    fn variable(
+        &self,
+        text: &mut String,
+        variables: &mut Vec<(String, TemplateValue)>,
+        value: TemplateValue,
+    ) {
         let mut name = format!("Value{}", variables.len() + 1);
         while self.names(&name) {
             name.push('x');
@@ -162,9 +167,9 @@ impl Sub {
 
     fn names(&self, name: &str) -> bool {
         self.0.iter().any(|part| match part {
-            Part::Reference(target) => target.as_str() == name,
-            Part::Attribute(id, _) | Part::SecretField(id, _) => id.as_str() == name,
-            Part::Text(_) | Part::Value(_) => false,
+            SubPart::Reference(target) => target.as_str() == name,
+            SubPart::Attribute(id, _) | SubPart::SecretField(id, _) => id.as_str() == name,
+            SubPart::Text(_) | SubPart::Value(_) => false,
         })
     }
 }
@@ -201,8 +206,8 @@ mod tests {
 
     #[test]
     fn collapses_to_the_simplest_value() {
-        assert_eq!(Sub::new().into_value(), Value::from(""));
-        assert_eq!(Sub::text("a${B}").then("c").into_value(), Value::from("a${B}c"));
+        assert_eq!(Sub::new().into_value(), TemplateValue::from(""));
+        assert_eq!(Sub::text("a${B}").then("c").into_value(), TemplateValue::from("a${B}c"));
         assert_eq!(Sub::new().reference(&id("A")).into_value(), id("A").reference());
         assert_eq!(Sub::new().att(&id("A"), "Arn").into_value(), id("A").arn());
         assert_eq!(Sub::new().then("").value(id("A").arn()).into_value(), id("A").arn());

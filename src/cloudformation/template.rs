@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Condition, Dependency, LogicalId, Map, Value};
+use super::{Condition, LogicalId, PropertyMap, ResourceDependency, TemplateValue};
 
 /// A CloudFormation template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -10,17 +10,17 @@ pub struct Template {
     /// Shown in the console; at most 1,024 bytes.
     pub description: String,
     /// `Metadata`: for tools, not for CloudFormation.
-    pub metadata: Map,
+    pub metadata: PropertyMap,
     /// Values that a deployment fills in.
-    pub parameters: IndexMap<LogicalId, Parameter>,
+    pub parameters: IndexMap<LogicalId, TemplateParameter>,
     /// Constants looked up by two keys.
-    pub mappings: IndexMap<LogicalId, Map>,
+    pub mappings: IndexMap<LogicalId, PropertyMap>,
     /// Named conditions.
     pub conditions: IndexMap<LogicalId, Condition>,
     /// The resources of the stack.
     pub resources: IndexMap<LogicalId, Resource>,
     /// The outputs of the stack.
-    pub outputs: IndexMap<LogicalId, Output>,
+    pub outputs: IndexMap<LogicalId, TemplateOutput>,
     duplicates: Vec<LogicalId>,
 }
 
@@ -37,7 +37,7 @@ impl Template {
     }
 
     /// Adds a parameter. Parameters and resources share one set of ids.
-    pub fn add_parameter(&mut self, id: &LogicalId, parameter: Parameter) {
+    pub fn add_parameter(&mut self, id: &LogicalId, parameter: TemplateParameter) {
         let known = self.resources.contains_key(id) || insert(&mut self.parameters, id, parameter);
         self.note(id, known);
     }
@@ -49,13 +49,13 @@ impl Template {
     }
 
     /// Adds a mapping: first key to second key to value.
-    pub fn add_mapping(&mut self, id: &LogicalId, mapping: Map) {
+    pub fn add_mapping(&mut self, id: &LogicalId, mapping: PropertyMap) {
         let known = insert(&mut self.mappings, id, mapping);
         self.note(id, known);
     }
 
     /// Adds an output.
-    pub fn add_output(&mut self, id: &LogicalId, output: Output) {
+    pub fn add_output(&mut self, id: &LogicalId, output: TemplateOutput) {
         let known = insert(&mut self.outputs, id, output);
         self.note(id, known);
     }
@@ -109,7 +109,7 @@ pub struct Resource {
     /// `AWS::ECS::Service`, `Custom::TaskRun`, ...
     pub kind: String,
     /// The properties.
-    pub properties: Map,
+    pub properties: PropertyMap,
     /// Created after these, deleted before them.
     pub depends_on: Vec<LogicalId>,
     /// Created only if this condition holds.
@@ -119,18 +119,18 @@ pub struct Resource {
     /// `UpdateReplacePolicy`.
     pub update_replace_policy: Option<DeletionPolicy>,
     /// `CreationPolicy`.
-    pub creation_policy: Map,
+    pub creation_policy: PropertyMap,
     /// `UpdatePolicy`.
-    pub update_policy: Map,
+    pub update_policy: PropertyMap,
     /// `Metadata`: for tools, not for CloudFormation.
-    pub metadata: Map,
+    pub metadata: PropertyMap,
     /// Comment lines above the resource: where it comes from.
     pub comments: Vec<String>,
 }
 
 impl Resource {
     /// A resource with its properties.
-    pub fn new(kind: impl Into<String>, properties: Map) -> Resource {
+    pub fn new(kind: impl Into<String>, properties: PropertyMap) -> Resource {
         Resource {
             kind: kind.into(),
             properties,
@@ -138,9 +138,9 @@ impl Resource {
             condition: None,
             deletion_policy: None,
             update_replace_policy: None,
-            creation_policy: Map::new(),
-            update_policy: Map::new(),
-            metadata: Map::new(),
+            creation_policy: PropertyMap::new(),
+            update_policy: PropertyMap::new(),
+            metadata: PropertyMap::new(),
             comments: Vec::new(),
         }
     }
@@ -191,19 +191,19 @@ impl Resource {
     }
 
     /// Sets `CreationPolicy`.
-    pub fn creation_policy(mut self, policy: Map) -> Resource {
+    pub fn creation_policy(mut self, policy: PropertyMap) -> Resource {
         self.creation_policy = policy;
         self
     }
 
     /// Sets `UpdatePolicy`.
-    pub fn update_policy(mut self, policy: Map) -> Resource {
+    pub fn update_policy(mut self, policy: PropertyMap) -> Resource {
         self.update_policy = policy;
         self
     }
 
     /// Sets a metadata key.
-    pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Resource {
+    pub fn metadata(mut self, key: &str, value: impl Into<TemplateValue>) -> Resource {
         self.metadata.set(key, value);
         self
     }
@@ -242,7 +242,7 @@ impl ParameterType {
 
 /// A parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
+pub struct TemplateParameter {
     /// Its type.
     pub kind: ParameterType,
     /// What it is for; at most 4,000 characters.
@@ -269,10 +269,10 @@ pub struct Parameter {
     pub comments: Vec<String>,
 }
 
-impl Parameter {
+impl TemplateParameter {
     /// A parameter with a type.
-    pub fn new(kind: ParameterType, description: impl Into<String>) -> Parameter {
-        Parameter {
+    pub fn new(kind: ParameterType, description: impl Into<String>) -> TemplateParameter {
+        TemplateParameter {
             kind,
             description: description.into(),
             default: None,
@@ -289,50 +289,50 @@ impl Parameter {
     }
 
     /// A string parameter.
-    pub fn string(description: impl Into<String>) -> Parameter {
-        Parameter::new(ParameterType::String, description)
+    pub fn string(description: impl Into<String>) -> TemplateParameter {
+        TemplateParameter::new(ParameterType::String, description)
     }
 
     /// Sets the default value.
-    pub fn default(mut self, value: impl Into<String>) -> Parameter {
+    pub fn default(mut self, value: impl Into<String>) -> TemplateParameter {
         self.default = Some(value.into());
         self
     }
 
     /// Hides the value.
-    pub fn no_echo(mut self) -> Parameter {
+    pub fn no_echo(mut self) -> TemplateParameter {
         self.no_echo = true;
         self
     }
 
     /// Sets the pattern for the whole value, and the message for an invalid one.
-    pub fn pattern(mut self, pattern: &str, constraint: &str) -> Parameter {
+    pub fn pattern(mut self, pattern: &str, constraint: &str) -> TemplateParameter {
         self.allowed_pattern = Some(pattern.to_owned());
         self.constraint = Some(constraint.to_owned());
         self
     }
 
     /// Sets the allowed values.
-    pub fn allowed<T: Into<String>>(mut self, values: impl IntoIterator<Item = T>) -> Parameter {
+    pub fn allowed<T: Into<String>>(mut self, values: impl IntoIterator<Item = T>) -> TemplateParameter {
         self.allowed_values = values.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets the minimum and the maximum.
-    pub fn range(mut self, min: i64, max: i64) -> Parameter {
+    pub fn range(mut self, min: i64, max: i64) -> TemplateParameter {
         self.min_value = Some(min);
         self.max_value = Some(max);
         self
     }
 
     /// Sets the minimum number of characters.
-    pub fn min_length(mut self, characters: u32) -> Parameter {
+    pub fn min_length(mut self, characters: u32) -> TemplateParameter {
         self.min_length = Some(characters);
         self
     }
 
     /// Adds a line of provenance, once.
-    pub fn comment(mut self, line: impl Into<String>) -> Parameter {
+    pub fn comment(mut self, line: impl Into<String>) -> TemplateParameter {
         let line = line.into();
         if !self.comments.contains(&line) {
             self.comments.push(line);
@@ -341,8 +341,8 @@ impl Parameter {
     }
 
     /// The parameter as a map of the template.
-    pub(super) fn body(&self) -> Map {
-        Map::new()
+    pub(super) fn body(&self) -> PropertyMap {
+        PropertyMap::new()
             .with("Type", self.kind.text())
             .with("Description", self.description.as_str())
             .with_some("Default", self.default.as_deref())
@@ -359,60 +359,60 @@ impl Parameter {
 
 /// An output.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct TemplateOutput {
     /// What it describes; at most 1,024 bytes.
     pub description: String,
     /// The value.
-    pub value: Value,
+    pub value: TemplateValue,
     /// The export name for other stacks.
-    pub export: Option<Value>,
+    pub export: Option<TemplateValue>,
     /// Present only if this condition holds.
     pub condition: Option<LogicalId>,
 }
 
-impl Output {
+impl TemplateOutput {
     /// An output with its value.
-    pub fn new(description: impl Into<String>, value: impl Into<Value>) -> Output {
-        Output { description: description.into(), value: value.into(), export: None, condition: None }
+    pub fn new(description: impl Into<String>, value: impl Into<TemplateValue>) -> TemplateOutput {
+        TemplateOutput { description: description.into(), value: value.into(), export: None, condition: None }
     }
 
     /// Exports it under a name.
-    pub fn export(mut self, name: impl Into<Value>) -> Output {
+    pub fn export(mut self, name: impl Into<TemplateValue>) -> TemplateOutput {
         self.export = Some(name.into());
         self
     }
 
     /// Includes it only under a condition.
-    pub fn condition(mut self, id: &LogicalId) -> Output {
+    pub fn condition(mut self, id: &LogicalId) -> TemplateOutput {
         self.condition = Some(id.clone());
         self
     }
 
     /// The output as a map of the template.
-    pub(super) fn body(&self) -> Map {
-        Map::new()
+    pub(super) fn body(&self) -> PropertyMap {
+        PropertyMap::new()
             .with_some("Condition", self.condition.as_ref().map(LogicalId::as_str))
             .with("Description", self.description.as_str())
             .with("Value", &self.value)
-            .with_some("Export", self.export.as_ref().map(|name| Map::new().with("Name", name)))
+            .with_some("Export", self.export.as_ref().map(|name| PropertyMap::new().with("Name", name)))
     }
 }
 
 impl Resource {
     /// The resource as a map of the template.
-    pub(super) fn body(&self) -> Map {
-        let section = |map: &Map| (!map.is_empty()).then(|| map.clone());
+    pub(super) fn body(&self) -> PropertyMap {
+        let section = |map: &PropertyMap| (!map.is_empty()).then(|| map.clone());
         let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
         // References already imply an order, and linters object to stating it twice.
-        let said: Vec<Dependency> = self.properties.dependencies();
+        let said: Vec<ResourceDependency> = self.properties.dependencies();
         let implied = |id: &LogicalId| said.iter().any(|use_of| use_of.id() == id);
         let depends_on: Vec<&LogicalId> = self.depends_on.iter().filter(|id| !implied(id)).collect();
         let depends_on = match depends_on.as_slice() {
             [] => None,
-            [one] => Some(Value::from(one.as_str())),
+            [one] => Some(TemplateValue::from(one.as_str())),
             several => Some(several.iter().map(|id| id.as_str()).collect()),
         };
-        Map::new()
+        PropertyMap::new()
             .with("Type", self.kind.as_str())
             .with_some("Condition", self.condition.as_ref().map(LogicalId::as_str))
             .with_some("DependsOn", depends_on)
@@ -439,7 +439,7 @@ mod tests {
         let properties = props! { "V" => Sub::text("x").reference(&id("A")).att(&id("B"), "Arn") };
         let resource =
             Resource::new("AWS::X::Y", properties).depends_on_all([&id("A"), &id("B"), &id("C"), &id("C")]);
-        assert_eq!(resource.body().get("DependsOn"), Some(&Value::from("C")));
+        assert_eq!(resource.body().get("DependsOn"), Some(&TemplateValue::from("C")));
         let resource = Resource::new("AWS::X::Y", props! { "V" => id("A").reference() }).depends_on(&id("A"));
         assert_eq!(resource.body().get("DependsOn"), None);
     }

@@ -2,11 +2,11 @@
 //!
 //! There is no null: CloudFormation rejects it, and a missing key or `AWS::NoValue` means the same.
 
-use super::{Function, LogicalId, Map, Pseudo, Sub, Target};
+use super::{IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter, Sub};
 
 /// A property value, a literal or an intrinsic function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum TemplateValue {
     /// `true` or `false`.
     Bool(bool),
     /// An integer. CloudFormation reads decimals from strings, so there are no floats here.
@@ -14,74 +14,76 @@ pub enum Value {
     /// A literal string; `${` has no special meaning.
     String(String),
     /// A list, in order.
-    List(Vec<Value>),
+    List(Vec<TemplateValue>),
     /// A map, in insertion order.
-    Map(Map),
+    Map(PropertyMap),
     /// An intrinsic function.
-    Function(Box<Function>),
+    Function(Box<IntrinsicFunction>),
 }
 
-impl Value {
+impl TemplateValue {
     /// `AWS::NoValue`: removes the property when used in a branch of `Fn::If`.
-    pub fn none() -> Value {
-        Function::Ref(Target::Pseudo(Pseudo::NoValue)).into()
+    pub fn none() -> TemplateValue {
+        IntrinsicFunction::Ref(IntrinsicTarget::Pseudo(PseudoParameter::NoValue)).into()
     }
 
     /// The string, if this is a literal string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Value::String(text) => Some(text),
+            TemplateValue::String(text) => Some(text),
             _ => None,
         }
     }
 
     /// Calls `visit` on this value and on every value inside it, outermost first, in order.
-    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Value)) {
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a TemplateValue)) {
         visit(self);
         match self {
-            Value::Bool(_) | Value::Integer(_) | Value::String(_) => {}
-            Value::List(items) => items.iter().for_each(|item| item.walk(visit)),
-            Value::Map(map) => map.values().for_each(|item| item.walk(visit)),
-            Value::Function(function) => function.arguments().into_iter().for_each(|item| item.walk(visit)),
+            TemplateValue::Bool(_) | TemplateValue::Integer(_) | TemplateValue::String(_) => {}
+            TemplateValue::List(items) => items.iter().for_each(|item| item.walk(visit)),
+            TemplateValue::Map(map) => map.values().for_each(|item| item.walk(visit)),
+            TemplateValue::Function(function) => {
+                function.arguments().into_iter().for_each(|item| item.walk(visit))
+            }
         }
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Value {
-        Value::String(text.to_owned())
+impl From<&str> for TemplateValue {
+    fn from(text: &str) -> TemplateValue {
+        TemplateValue::String(text.to_owned())
     }
 }
 
-impl From<String> for Value {
-    fn from(text: String) -> Value {
-        Value::String(text)
+impl From<String> for TemplateValue {
+    fn from(text: String) -> TemplateValue {
+        TemplateValue::String(text)
     }
 }
 
-impl From<&String> for Value {
-    fn from(text: &String) -> Value {
-        Value::String(text.clone())
+impl From<&String> for TemplateValue {
+    fn from(text: &String) -> TemplateValue {
+        TemplateValue::String(text.clone())
     }
 }
 
-impl From<&Value> for Value {
-    fn from(value: &Value) -> Value {
+impl From<&TemplateValue> for TemplateValue {
+    fn from(value: &TemplateValue) -> TemplateValue {
         value.clone()
     }
 }
 
-impl From<bool> for Value {
-    fn from(flag: bool) -> Value {
-        Value::Bool(flag)
+impl From<bool> for TemplateValue {
+    fn from(flag: bool) -> TemplateValue {
+        TemplateValue::Bool(flag)
     }
 }
 
 macro_rules! from_integers {
     ($($integer:ty),*) => {
-        $(impl From<$integer> for Value {
-            fn from(number: $integer) -> Value {
-                Value::Integer(i64::from(number))
+        $(impl From<$integer> for TemplateValue {
+            fn from(number: $integer) -> TemplateValue {
+                TemplateValue::Integer(i64::from(number))
             }
         })*
     };
@@ -89,61 +91,61 @@ macro_rules! from_integers {
 
 from_integers!(i64, i32, i16, u32, u16, u8);
 
-impl From<Map> for Value {
-    fn from(map: Map) -> Value {
-        Value::Map(map)
+impl From<PropertyMap> for TemplateValue {
+    fn from(map: PropertyMap) -> TemplateValue {
+        TemplateValue::Map(map)
     }
 }
 
-impl From<Function> for Value {
-    fn from(function: Function) -> Value {
-        Value::Function(Box::new(function))
+impl From<IntrinsicFunction> for TemplateValue {
+    fn from(function: IntrinsicFunction) -> TemplateValue {
+        TemplateValue::Function(Box::new(function))
     }
 }
 
-impl From<Sub> for Value {
-    fn from(sub: Sub) -> Value {
+impl From<Sub> for TemplateValue {
+    fn from(sub: Sub) -> TemplateValue {
         sub.into_value()
     }
 }
 
-impl From<Pseudo> for Value {
-    fn from(pseudo: Pseudo) -> Value {
-        Function::Ref(Target::Pseudo(pseudo)).into()
+impl From<PseudoParameter> for TemplateValue {
+    fn from(pseudo: PseudoParameter) -> TemplateValue {
+        IntrinsicFunction::Ref(IntrinsicTarget::Pseudo(pseudo)).into()
     }
 }
 
-impl<T: Into<Value>> From<Vec<T>> for Value {
-    fn from(items: Vec<T>) -> Value {
+impl<T: Into<TemplateValue>> From<Vec<T>> for TemplateValue {
+    fn from(items: Vec<T>) -> TemplateValue {
         items.into_iter().collect()
     }
 }
 
-impl<T: Into<Value>, const N: usize> From<[T; N]> for Value {
-    fn from(items: [T; N]) -> Value {
+impl<T: Into<TemplateValue>, const N: usize> From<[T; N]> for TemplateValue {
+    fn from(items: [T; N]) -> TemplateValue {
         items.into_iter().collect()
     }
 }
 
-impl<T: Into<Value>> FromIterator<T> for Value {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Value {
-        Value::List(items.into_iter().map(Into::into).collect())
+impl<T: Into<TemplateValue>> FromIterator<T> for TemplateValue {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> TemplateValue {
+        TemplateValue::List(items.into_iter().map(Into::into).collect())
     }
 }
 
 impl LogicalId {
     /// `!Ref Id`.
-    pub fn reference(&self) -> Value {
-        Function::Ref(Target::Id(self.clone())).into()
+    pub fn reference(&self) -> TemplateValue {
+        IntrinsicFunction::Ref(IntrinsicTarget::Id(self.clone())).into()
     }
 
     /// `!GetAtt Id.attribute`.
-    pub fn att(&self, attribute: &str) -> Value {
-        Function::GetAtt(self.clone(), attribute.to_owned()).into()
+    pub fn att(&self, attribute: &str) -> TemplateValue {
+        IntrinsicFunction::GetAtt(self.clone(), attribute.to_owned()).into()
     }
 
     /// `!GetAtt Id.Arn`.
-    pub fn arn(&self) -> Value {
+    pub fn arn(&self) -> TemplateValue {
         self.att("Arn")
     }
 }
@@ -152,7 +154,7 @@ impl LogicalId {
 #[macro_export]
 macro_rules! list {
     ($($item:expr),* $(,)?) => {
-        $crate::Value::List(vec![$($crate::Value::from($item)),*])
+        $crate::TemplateValue::List(vec![$($crate::TemplateValue::from($item)),*])
     };
 }
 
@@ -176,7 +178,7 @@ macro_rules! props {
     };
     ($($rest:tt)*) => {{
         #[allow(unused_mut)]
-        let mut map = $crate::Map::new();
+        let mut map = $crate::PropertyMap::new();
         $crate::props!(@fill map $($rest)*);
         map
     }};
@@ -198,10 +200,11 @@ mod tests {
     #[test]
     fn walk_reaches_values_inside_functions() {
         let id = LogicalId::parse("Db").unwrap();
-        let value =
-            Value::from(props! { "A" => list![Function::Base64(Sub::text("x").reference(&id).into())] });
+        let value = TemplateValue::from(
+            props! { "A" => list![IntrinsicFunction::Base64(Sub::text("x").reference(&id).into())] },
+        );
         let mut seen = 0;
-        value.walk(&mut |inner| seen += usize::from(matches!(inner, Value::Function(_))));
+        value.walk(&mut |inner| seen += usize::from(matches!(inner, TemplateValue::Function(_))));
         assert_eq!(seen, 2);
     }
 }

@@ -4,15 +4,15 @@
 //! function's only argument is another function, the outer one takes the long form.
 
 use super::scalar;
-use super::{Condition, Function, LogicalId, Map, Sub, Template, Value};
+use super::{Condition, IntrinsicFunction, LogicalId, PropertyMap, Sub, Template, TemplateValue};
 
 impl Template {
     /// The template as YAML, ending with a newline.
     pub fn to_yaml(&self) -> String {
-        let mut writer = Writer::default();
+        let mut writer = TemplateWriter::default();
         writer.line(0, "AWSTemplateFormatVersion: \"2010-09-09\"");
         if !self.description.is_empty() {
-            writer.entry(0, "Description", &Value::from(self.description.as_str()));
+            writer.entry(0, "Description", &TemplateValue::from(self.description.as_str()));
         }
         if !self.metadata.is_empty() {
             writer.entry(0, "Metadata", &self.metadata.clone().into());
@@ -29,13 +29,13 @@ impl Template {
 }
 
 /// A value as a YAML document, for files other than templates that use the same functions.
-pub(super) fn document(map: &Map) -> String {
-    let mut writer = Writer::default();
+pub(super) fn document(map: &PropertyMap) -> String {
+    let mut writer = TemplateWriter::default();
     map.iter().for_each(|(key, value)| writer.entry(0, key, value));
     writer.out
 }
 
-impl Map {
+impl PropertyMap {
     /// The map as a YAML document, ending with a newline.
     pub fn to_yaml(&self) -> String {
         document(self)
@@ -43,16 +43,16 @@ impl Map {
 }
 
 #[derive(Default)]
-struct Writer {
+struct TemplateWriter {
     out: String,
 }
 
-impl Writer {
+impl TemplateWriter {
     fn section<'a>(
         &mut self,
         name: &str,
         between: &str,
-        items: impl Iterator<Item = (&'a LogicalId, &'a [String], Map)>,
+        items: impl Iterator<Item = (&'a LogicalId, &'a [String], PropertyMap)>,
     ) {
         for (index, (id, comments, body)) in items.enumerate() {
             if index == 0 {
@@ -89,48 +89,48 @@ impl Writer {
     }
 
     /// `key: value`, the key at this column.
-    fn entry(&mut self, indent: usize, key: &str, value: &Value) {
+    fn entry(&mut self, indent: usize, key: &str, value: &TemplateValue) {
         self.indent(indent);
         self.entry_here(indent, key, value);
     }
 
-    fn entry_here(&mut self, indent: usize, key: &str, value: &Value) {
+    fn entry_here(&mut self, indent: usize, key: &str, value: &TemplateValue) {
         self.out.push_str(&scalar::inline(key));
         self.out.push(':');
         self.value(indent, value);
     }
 
     /// The text after `key:` or a tag: on the same line, or below and indented by two more columns.
-    fn value(&mut self, indent: usize, value: &Value) {
+    fn value(&mut self, indent: usize, value: &TemplateValue) {
         match value {
-            Value::Bool(flag) => self.rest(&flag.to_string()),
-            Value::Integer(number) => self.rest(&number.to_string()),
-            Value::String(text) => self.text(indent, text),
-            Value::List(items) if items.is_empty() => self.rest("[]"),
-            Value::Map(map) if map.is_empty() => self.rest("{}"),
-            Value::List(items) => {
+            TemplateValue::Bool(flag) => self.rest(&flag.to_string()),
+            TemplateValue::Integer(number) => self.rest(&number.to_string()),
+            TemplateValue::String(text) => self.text(indent, text),
+            TemplateValue::List(items) if items.is_empty() => self.rest("[]"),
+            TemplateValue::Map(map) if map.is_empty() => self.rest("{}"),
+            TemplateValue::List(items) => {
                 self.out.push('\n');
                 items.iter().for_each(|item| self.item(indent + 2, item));
             }
-            Value::Map(map) => {
+            TemplateValue::Map(map) => {
                 self.out.push('\n');
                 map.iter().for_each(|(key, value)| self.entry(indent + 2, key, value));
             }
-            Value::Function(function) => self.function(indent, function),
+            TemplateValue::Function(function) => self.function(indent, function),
         }
     }
 
     /// `- value`, the dash at this column.
-    fn item(&mut self, indent: usize, value: &Value) {
+    fn item(&mut self, indent: usize, value: &TemplateValue) {
         self.indent(indent);
         self.out.push('-');
         self.item_value(indent, value);
     }
 
     /// The text after a dash: a collection starts on the same line.
-    fn item_value(&mut self, indent: usize, value: &Value) {
+    fn item_value(&mut self, indent: usize, value: &TemplateValue) {
         match value {
-            Value::Map(map) if !map.is_empty() => {
+            TemplateValue::Map(map) if !map.is_empty() => {
                 for (index, (key, value)) in map.iter().enumerate() {
                     if index == 0 {
                         self.out.push(' ');
@@ -140,7 +140,7 @@ impl Writer {
                     }
                 }
             }
-            Value::List(items) if !items.is_empty() => {
+            TemplateValue::List(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
                     if index == 0 {
                         self.out.push_str(" -");
@@ -150,7 +150,7 @@ impl Writer {
                     }
                 }
             }
-            Value::Function(function) if long_form(function) => {
+            TemplateValue::Function(function) if long_form(function) => {
                 let name = function.name();
                 self.out.push_str(&format!(" {name}:"));
                 function.arguments().into_iter().for_each(|argument| self.value(indent + 2, argument));
@@ -181,7 +181,7 @@ impl Writer {
         self.out.push_str(name.strip_prefix("Fn::").unwrap_or(name));
     }
 
-    fn function(&mut self, indent: usize, function: &Function) {
+    fn function(&mut self, indent: usize, function: &IntrinsicFunction) {
         if long_form(function) {
             self.out.push('\n');
             self.indent(indent + 2);
@@ -190,13 +190,17 @@ impl Writer {
         }
         self.tag(function.name());
         match function {
-            Function::Ref(target) => self.rest(target.as_str()),
-            Function::GetAtt(id, attribute) => self.rest(&scalar::inline(&format!("{id}.{attribute}"))),
-            Function::Sub(sub) => self.sub(indent, sub),
-            Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
+            IntrinsicFunction::Ref(target) => self.rest(target.as_str()),
+            IntrinsicFunction::GetAtt(id, attribute) => {
+                self.rest(&scalar::inline(&format!("{id}.{attribute}")))
+            }
+            IntrinsicFunction::Sub(sub) => self.sub(indent, sub),
+            IntrinsicFunction::GetAzs(value)
+            | IntrinsicFunction::ImportValue(value)
+            | IntrinsicFunction::Base64(value) => {
                 self.value(indent, value);
             }
-            other => self.value(indent, &Value::List(other.list())),
+            other => self.value(indent, &TemplateValue::List(other.list())),
         }
     }
 
@@ -205,8 +209,8 @@ impl Writer {
         if variables.is_empty() {
             return self.text(indent, &text);
         }
-        let variables: Map = variables.into_iter().collect();
-        self.value(indent, &Value::List(vec![text.into(), variables.into()]));
+        let variables: PropertyMap = variables.into_iter().collect();
+        self.value(indent, &TemplateValue::List(vec![text.into(), variables.into()]));
     }
 
     fn condition(&mut self, indent: usize, condition: &Condition) {
@@ -234,31 +238,39 @@ impl Writer {
 }
 
 /// Functions whose only argument is a function or a map, which cannot take a second tag.
-fn long_form(function: &Function) -> bool {
+fn long_form(function: &IntrinsicFunction) -> bool {
     match function {
-        Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
-            matches!(value, Value::Function(_))
+        IntrinsicFunction::GetAzs(value)
+        | IntrinsicFunction::ImportValue(value)
+        | IntrinsicFunction::Base64(value) => {
+            matches!(value, TemplateValue::Function(_))
         }
         _ => false,
     }
 }
 
-impl Function {
+impl IntrinsicFunction {
     /// The arguments of a function that takes a list.
-    pub(super) fn list(&self) -> Vec<Value> {
+    pub(super) fn list(&self) -> Vec<TemplateValue> {
         match self {
-            Function::Join(delimiter, value) | Function::Split(delimiter, value) => {
+            IntrinsicFunction::Join(delimiter, value) | IntrinsicFunction::Split(delimiter, value) => {
                 vec![delimiter.as_str().into(), value.clone()]
             }
-            Function::Select(index, list) => vec![(*index).into(), list.clone()],
-            Function::If(condition, yes, no) => vec![condition.as_str().into(), yes.clone(), no.clone()],
-            Function::FindInMap(mapping, first, second) => {
+            IntrinsicFunction::Select(index, list) => vec![(*index).into(), list.clone()],
+            IntrinsicFunction::If(condition, yes, no) => {
+                vec![condition.as_str().into(), yes.clone(), no.clone()]
+            }
+            IntrinsicFunction::FindInMap(mapping, first, second) => {
                 vec![mapping.as_str().into(), first.clone(), second.clone()]
             }
-            Function::Cidr(block, count, bits) => vec![block.clone(), (*count).into(), (*bits).into()],
-            Function::GetAtt(id, attribute) => vec![id.as_str().into(), attribute.as_str().into()],
-            Function::Ref(_) | Function::Sub(_) => Vec::new(),
-            Function::GetAzs(value) | Function::ImportValue(value) | Function::Base64(value) => {
+            IntrinsicFunction::Cidr(block, count, bits) => {
+                vec![block.clone(), (*count).into(), (*bits).into()]
+            }
+            IntrinsicFunction::GetAtt(id, attribute) => vec![id.as_str().into(), attribute.as_str().into()],
+            IntrinsicFunction::Ref(_) | IntrinsicFunction::Sub(_) => Vec::new(),
+            IntrinsicFunction::GetAzs(value)
+            | IntrinsicFunction::ImportValue(value)
+            | IntrinsicFunction::Base64(value) => {
                 vec![value.clone()]
             }
         }
@@ -272,8 +284,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Base64, Cidr, FindInMap, GetAzs, If, ImportValue, Join, Output, Parameter, Pseudo, Resource, Select,
-        Split, list, props,
+        Base64, Cidr, FindInMap, GetAzs, If, ImportValue, Join, PseudoParameter, Resource, Select, Split,
+        TemplateOutput, TemplateParameter, list, props,
     };
 
     fn id(text: &str) -> LogicalId {
@@ -310,10 +322,10 @@ mod tests {
         read(serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}")))
     }
 
-    fn function() -> impl Strategy<Value = Value> {
+    fn function() -> impl Strategy<Value = TemplateValue> {
         prop_oneof![
             Just(id("A").reference()),
-            Just(Pseudo::Region.into()),
+            Just(PseudoParameter::Region.into()),
             Just(id("A").att("Endpoint.Address")),
             hard_text().prop_map(|text| Sub::text(text).reference(&id("A")).into_value()),
             (hard_text(), hard_text())
@@ -342,19 +354,19 @@ mod tests {
         ]
     }
 
-    fn value() -> impl Strategy<Value = Value> {
+    fn value() -> impl Strategy<Value = TemplateValue> {
         let leaf = prop_oneof![
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            hard_text().prop_map(Value::from),
+            any::<bool>().prop_map(TemplateValue::from),
+            any::<i64>().prop_map(TemplateValue::from),
+            hard_text().prop_map(TemplateValue::from),
             function(),
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
             let map = prop::collection::vec((hard_text(), inner.clone()), 0..4);
             let list = prop::collection::vec(inner.clone(), 0..4);
             prop_oneof![
-                map.prop_map(|entries| entries.into_iter().collect::<Map>().into()),
-                list.prop_map(Value::from),
+                map.prop_map(|entries| entries.into_iter().collect::<PropertyMap>().into()),
+                list.prop_map(TemplateValue::from),
                 (inner.clone(), inner.clone()).prop_map(|(a, b)| If(&id("C"), a, b)),
                 inner.clone().prop_map(|it| Join(",", it)),
                 inner.clone().prop_map(|it| Select(1, it)),
@@ -379,7 +391,7 @@ mod tests {
         let map = props! {
             "UserData" => Base64(shell),
             "Both" => list![list!["a", list![]], props! { "B" => props! {}, "C" => Base64(id("A").reference()) }],
-            "If" => If(&id("C"), props! { "X" => 1 }, Value::none()),
+            "If" => If(&id("C"), props! { "X" => 1 }, TemplateValue::none()),
             "Items" => list![Base64(id("A").arn()), If(&id("C"), "yes", "a\nb\n")],
         };
         let expected = "\
@@ -416,7 +428,7 @@ Items:
             props! { "linter" => props! { "config" => props! { "ignore_checks" => list!["W1"] } } };
         template.add_parameter(
             &id("P"),
-            Parameter::string("a word").default("yes").no_echo().comment("services.a"),
+            TemplateParameter::string("a word").default("yes").no_echo().comment("services.a"),
         );
         template.add_mapping(&id("M"), props! { "a" => props! { "b" => "c" } });
         template.add_condition(&id("C"), Condition::equals(id("P").reference(), "no").not());
@@ -437,8 +449,10 @@ Items:
         );
         template
             .add(&id("S"), Resource::new("AWS::X::Z", props! {}).retain().comment("c").metadata("k", "v"));
-        template
-            .add_output(&id("O"), Output::new("it", id("R").reference()).export("name").condition(&id("C")));
+        template.add_output(
+            &id("O"),
+            TemplateOutput::new("it", id("R").reference()).export("name").condition(&id("C")),
+        );
         let expected = "\
 AWSTemplateFormatVersion: \"2010-09-09\"
 Description: one of everything

@@ -4,9 +4,9 @@
 //! twice. Invariant: the bucket is encrypted, private and only reachable over TLS. A bucket of the same name in
 //! another account is never used.
 
-use super::failure::{Failure, sdk};
-use super::progress::Progress;
-use super::session::Session;
+use super::failure::{DeployFailure, sdk};
+use super::progress::DeployProgress;
+use super::session::AwsSession;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -22,17 +22,20 @@ use std::fmt::Write;
 const COMPLETE: &str = "tranship:artifacts";
 
 /// The artifact bucket, fully set up.
-pub(super) struct Bucket<'a> {
-    session: &'a Session,
+pub(super) struct ArtifactBucket<'a> {
+    session: &'a AwsSession,
     client: Client,
     name: String,
 }
 
-impl<'a> Bucket<'a> {
+impl<'a> ArtifactBucket<'a> {
     /// Finds or creates the bucket. A bucket left half set up is completed.
-    pub(super) async fn open(session: &'a Session, progress: &mut dyn Progress) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        session: &'a AwsSession,
+        progress: &mut dyn DeployProgress,
+    ) -> Result<Self, DeployFailure> {
         let name = format!("tranship-{}-{}", session.account, session.region);
-        let bucket = Bucket { session, client: session.s3(), name };
+        let bucket = ArtifactBucket { session, client: session.s3(), name };
         if !bucket.exists().await? {
             progress.say(&format!("creating the artifact bucket {}", bucket.name));
             bucket.create().await?;
@@ -54,7 +57,7 @@ impl<'a> Bucket<'a> {
     }
 
     /// Uploads the bytes unless they are already there, and returns the key.
-    pub(super) async fn put(&self, prefix: &str, bytes: &[u8], end: &str) -> Result<String, Failure> {
+    pub(super) async fn put(&self, prefix: &str, bytes: &[u8], end: &str) -> Result<String, DeployFailure> {
         let key = format!("{prefix}/{}{end}", hash(bytes));
         if self.has(&key).await? {
             return Ok(key);
@@ -70,7 +73,7 @@ impl<'a> Bucket<'a> {
         Ok(key)
     }
 
-    async fn has(&self, key: &str) -> Result<bool, Failure> {
+    async fn has(&self, key: &str) -> Result<bool, DeployFailure> {
         let head = self.client.head_object().bucket(&self.name).key(key);
         match head.expected_bucket_owner(&self.session.account).send().await {
             Ok(_) => Ok(true),
@@ -79,13 +82,13 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    async fn exists(&self) -> Result<bool, Failure> {
+    async fn exists(&self) -> Result<bool, DeployFailure> {
         let head = self.client.head_bucket().bucket(&self.name).expected_bucket_owner(&self.session.account);
         match head.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 403 => {
-                Err(Failure::failed(format!(
+                Err(DeployFailure::failed(format!(
                     "access to the bucket {} is denied, or another account owns it",
                     self.name
                 ))
@@ -95,7 +98,7 @@ impl<'a> Bucket<'a> {
         }
     }
 
-    async fn create(&self) -> Result<(), Failure> {
+    async fn create(&self) -> Result<(), DeployFailure> {
         let mut create = self.client.create_bucket().bucket(&self.name);
         // us-east-1 is the one region that must not be named in the request.
         if self.session.region != "us-east-1" {
@@ -120,9 +123,9 @@ impl<'a> Bucket<'a> {
     }
 
     /// Encryption, public access block, versioning, TLS-only policy; the tag last.
-    async fn complete(&self) -> Result<(), Failure> {
+    async fn complete(&self) -> Result<(), DeployFailure> {
         let (client, owner) = (&self.client, &self.session.account);
-        let built = |_| Failure::failed("incomplete setting for the artifact bucket");
+        let built = |_| DeployFailure::failed("incomplete setting for the artifact bucket");
         let told = |what: &str| format!("{what} the bucket {}", self.name);
 
         let private = PublicAccessBlockConfiguration::builder()

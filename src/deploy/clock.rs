@@ -11,15 +11,15 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Waits longer each time nothing has happened, up to a deadline.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct PollingPace {
     next: Duration,
     deadline: Instant,
 }
 
-impl Pace {
+impl PollingPace {
     /// Starts now and lasts for `limit`.
     pub(super) fn new(limit: Duration) -> Self {
-        Pace { next: FIRST, deadline: Instant::now() + limit }
+        PollingPace { next: FIRST, deadline: Instant::now() + limit }
     }
 
     /// Something happened: poll again soon.

@@ -1,6 +1,6 @@
 //! Why a deployment stopped: a kind that decides the exit code, a message, and help.
 //!
-//! In: SDK errors, terminal states, answers of the user. Out: [`Failure`]. Invariant: no failure
+//! In: SDK errors, terminal states, answers of the user. Out: [`DeployFailure`]. Invariant: no failure
 //! contains a parameter's value or a request body.
 
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -24,7 +24,7 @@ pub enum FailureKind {
 
 /// Why a deployment stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeployFailure {
     /// Determines the exit code.
     pub kind: FailureKind,
     /// What happened; lower case.
@@ -33,19 +33,19 @@ pub struct Failure {
     pub help: Vec<String>,
 }
 
-impl Failure {
+impl DeployFailure {
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Failure { kind, message: message.into(), help: Vec::new() }
+        DeployFailure { kind, message: message.into(), help: Vec::new() }
     }
 
     /// AWS rejected a request, or the deployed application does not work.
     pub(super) fn failed(message: impl Into<String>) -> Self {
-        Failure::new(FailureKind::Failed, message)
+        DeployFailure::new(FailureKind::Failed, message)
     }
 
     /// Something is missing from the command line.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Failure::new(FailureKind::Usage, message)
+        DeployFailure::new(FailureKind::Usage, message)
     }
 
     /// Adds a line of help.
@@ -55,13 +55,13 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for DeployFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Failure {}
+impl Error for DeployFailure {}
 
 /// Error codes that mean the credentials themselves are the problem.
 const CREDENTIAL_CODES: &[&str] = &[
@@ -78,7 +78,7 @@ const CREDENTIAL_CODES: &[&str] = &[
 ];
 
 /// Turns an SDK error into a failure; `doing` completes "cannot ...".
-pub(super) fn sdk<E, R>(doing: &str, error: SdkError<E, R>) -> Failure
+pub(super) fn sdk<E, R>(doing: &str, error: SdkError<E, R>) -> DeployFailure
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,
@@ -88,7 +88,7 @@ where
     if CREDENTIAL_CODES.contains(&code.as_str()) {
         return credentials(&format!("cannot {doing}: {reason}"), None);
     }
-    let failure = Failure::failed(format!("cannot {doing}: {reason}"));
+    let failure = DeployFailure::failed(format!("cannot {doing}: {reason}"));
     if is_denied(&code) {
         return failure.help("the credentials in use lack the permission named above");
     }
@@ -131,9 +131,9 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Missing or expired credentials, with the command that helps.
-pub(super) fn credentials(message: &str, profile: Option<&str>) -> Failure {
+pub(super) fn credentials(message: &str, profile: Option<&str>) -> DeployFailure {
     let with = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
-    Failure::new(FailureKind::Credentials, message)
+    DeployFailure::new(FailureKind::Credentials, message)
         .help(format!(
             "run `aws sso login{with}` if the profile uses single sign-on, otherwise `aws configure{with}`"
         ))

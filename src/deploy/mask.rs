@@ -4,8 +4,8 @@
 //! Invariant: a value is found verbatim, line by line, and in its JSON and URL encodings. A value that this run
 //! does not know cannot be found.
 
-use super::failure::Failure;
-use super::progress::{Banner, Change, Event, Progress};
+use super::failure::DeployFailure;
+use super::progress::{DeployBanner, DeployProgress, PlannedChange, ProgressEvent};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,16 +18,16 @@ const SHORTEST_LINE: usize = 4;
 
 /// The values to mask, longest first, so that a value containing another is replaced as a whole.
 #[derive(Clone, Default)]
-pub(super) struct Mask(Vec<String>);
+pub(super) struct SecretMask(Vec<String>);
 
 /// Shows no values.
-impl fmt::Debug for Mask {
+impl fmt::Debug for SecretMask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mask({} forms)", self.0.len())
     }
 }
 
-impl Mask {
+impl SecretMask {
     /// Adds values to hide. Empty values are ignored.
     pub(super) fn hide<'a>(&mut self, values: impl IntoIterator<Item = &'a String>) {
         let mut forms: BTreeSet<String> = self.0.drain(..).collect();
@@ -52,7 +52,7 @@ impl Mask {
     }
 
     /// The failure without secret values.
-    pub(super) fn failure(&self, mut failure: Failure) -> Failure {
+    pub(super) fn failure(&self, mut failure: DeployFailure) -> DeployFailure {
         failure.message = self.clean(&failure.message);
         failure.help.iter_mut().for_each(|line| *line = self.clean(line));
         failure
@@ -67,20 +67,20 @@ fn printable(text: &str) -> String {
 }
 
 /// Forwards progress, masking text written by others.
-pub(super) struct Masked<'a> {
-    mask: &'a RefCell<Mask>,
-    inner: &'a mut dyn Progress,
+pub(super) struct MaskedProgress<'a> {
+    mask: &'a RefCell<SecretMask>,
+    inner: &'a mut dyn DeployProgress,
 }
 
-impl<'a> Masked<'a> {
+impl<'a> MaskedProgress<'a> {
     /// Wraps `inner`.
-    pub(super) fn new(mask: &'a RefCell<Mask>, inner: &'a mut dyn Progress) -> Self {
-        Masked { mask, inner }
+    pub(super) fn new(mask: &'a RefCell<SecretMask>, inner: &'a mut dyn DeployProgress) -> Self {
+        MaskedProgress { mask, inner }
     }
 }
 
-impl Progress for Masked<'_> {
-    fn banner(&mut self, banner: &Banner) {
+impl DeployProgress for MaskedProgress<'_> {
+    fn banner(&mut self, banner: &DeployBanner) {
         self.inner.banner(banner);
     }
 
@@ -92,13 +92,13 @@ impl Progress for Masked<'_> {
         self.inner.warn(&self.mask.borrow().clean(line));
     }
 
-    fn changes(&mut self, changes: &[Change]) {
+    fn changes(&mut self, changes: &[PlannedChange]) {
         self.inner.changes(changes);
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &ProgressEvent) {
         let text = self.mask.borrow().clean(&event.text);
-        self.inner.event(&Event { text, ..event.clone() });
+        self.inner.event(&ProgressEvent { text, ..event.clone() });
     }
 }
 
@@ -122,8 +122,8 @@ fn percent_encoded(value: &str) -> String {
 mod tests {
     use super::*;
 
-    fn mask(values: &[&str]) -> Mask {
-        let mut mask = Mask::default();
+    fn mask(values: &[&str]) -> SecretMask {
+        let mut mask = SecretMask::default();
         values.iter().for_each(|value| mask.hide([&(*value).to_owned()]));
         mask
     }
@@ -153,33 +153,33 @@ mod tests {
     #[test]
     fn text_cannot_do_anything_to_the_terminal_but_keeps_its_lines() {
         let text = "\u{1b}[31mred\u{1b}[0m\tand\u{7} done\r\nnext\n";
-        assert_eq!(Mask::default().clean(text), "red and done \nnext");
+        assert_eq!(SecretMask::default().clean(text), "red and done \nnext");
     }
 
     #[derive(Default)]
-    struct Heard(Vec<String>);
+    struct MaskedText(Vec<String>);
 
-    impl Progress for Heard {
-        fn banner(&mut self, _: &Banner) {}
+    impl DeployProgress for MaskedText {
+        fn banner(&mut self, _: &DeployBanner) {}
         fn say(&mut self, line: &str) {
             self.0.push(line.to_owned());
         }
         fn warn(&mut self, line: &str) {
             self.0.push(line.to_owned());
         }
-        fn changes(&mut self, _: &[Change]) {}
-        fn event(&mut self, event: &Event) {
+        fn changes(&mut self, _: &[PlannedChange]) {}
+        fn event(&mut self, event: &ProgressEvent) {
             self.0.push(format!("{}: {}", event.subject, event.text));
         }
     }
 
     #[test]
     fn what_others_wrote_is_masked_in_progress_and_in_a_failure() {
-        let (mask, mut heard) = (RefCell::new(mask(&["hunter2"])), Heard::default());
-        let mut progress = Masked::new(&mask, &mut heard);
+        let (mask, mut heard) = (RefCell::new(mask(&["hunter2"])), MaskedText::default());
+        let mut progress = MaskedProgress::new(&mask, &mut heard);
         progress.warn("refused: hunter2");
         mask.borrow_mut().hide([&"typed".to_owned()]);
-        progress.event(&Event {
+        progress.event(&ProgressEvent {
             subject: "Migrate".into(),
             kind: "Custom::TaskRun".into(),
             status: "CREATE_FAILED".into(),
@@ -187,7 +187,7 @@ mod tests {
             failed: true,
         });
         assert_eq!(heard.0, ["refused: ***", "Migrate: migrate ended with exit code 1\nno login with ***"]);
-        let failure = mask.borrow().failure(Failure::failed("a hunter2").help("b typed"));
+        let failure = mask.borrow().failure(DeployFailure::failed("a hunter2").help("b typed"));
         assert_eq!((failure.message.as_str(), failure.help), ("a ***", vec!["b ***".to_owned()]));
     }
 

@@ -1,7 +1,7 @@
 //! Deploys compiled artifacts: the only module that talks to AWS, and the only async code.
 //!
-//! In: a [`Deployment`] and its artifact set. Out: [`Outcome`], [`Status`], or a [`Failure`]. Invariants:
-//! nothing is printed here, only reported to a [`Progress`]; an interruption never deletes anything; a
+//! In: a [`Deployment`] and its artifact set. Out: [`DeployOutcome`], [`DeploymentStatus`], or a [`DeployFailure`]. Invariants:
+//! nothing is printed here, only reported to a [`DeployProgress`]; an interruption never deletes anything; a
 //! secret's value is sent to AWS and nowhere else, and is masked in everything AWS returns.
 
 mod beanstalk;
@@ -14,11 +14,13 @@ mod parameters;
 mod progress;
 mod session;
 
-pub use self::failure::{Failure, FailureKind};
-pub use self::progress::{Action, Ask, Banner, Change, Event, Progress, Question};
+pub use self::failure::{DeployFailure, FailureKind};
+pub use self::progress::{
+    DeployBanner, DeployProgress, PlannedChange, ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
+};
 
-use self::mask::Masked;
-use self::session::Session;
+use self::mask::MaskedProgress;
+use self::session::AwsSession;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -27,11 +29,11 @@ use tranship_targets::Deployment;
 
 /// Options given by the user.
 #[derive(Clone)]
-pub struct Options {
+pub struct DeployOptions {
     /// The profile in the AWS configuration, instead of AWS_PROFILE.
     pub profile: Option<String>,
     /// Parameter values.
-    pub values: Values,
+    pub values: DeployValues,
     /// Resources that keep data but may be replaced or removed.
     pub allow_replacement: Vec<String>,
     /// Resources whose data `down` may delete.
@@ -39,14 +41,14 @@ pub struct Options {
     /// Whether every question is answered with yes.
     pub yes: bool,
     /// Asks the user, if there is one to ask.
-    pub ask: Option<Ask>,
+    pub ask: Option<UserPrompt>,
     /// How long to wait for an AWS operation.
     pub timeout: Duration,
 }
 
 /// Parameter values, by name.
 #[derive(Clone, Default)]
-pub struct Values {
+pub struct DeployValues {
     /// From `--parameter`.
     pub parameters: BTreeMap<String, String>,
     /// From `--secret`.
@@ -54,7 +56,7 @@ pub struct Values {
 }
 
 /// Shows names only: values may be secret.
-impl fmt::Debug for Values {
+impl fmt::Debug for DeployValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.parameters.keys()).entries(self.secrets.keys()).finish()
     }
@@ -62,7 +64,7 @@ impl fmt::Debug for Values {
 
 /// How a deployment ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct DeployOutcome {
     /// Whether anything changed.
     pub changed: bool,
     /// Facts to show: addresses, stack outputs.
@@ -71,7 +73,7 @@ pub struct Outcome {
 
 /// The status of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
+pub struct DeploymentStatus {
     /// `stack shop-prod`.
     pub subject: String,
     /// Its state; `None` if it is not deployed.
@@ -116,9 +118,9 @@ impl ServiceStatus {
 pub fn deploy(
     deployment: &Deployment,
     artifacts: &ArtifactSet,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
         Deployment::Stack(stack) => {
             cloudformation::deploy(session, stack, artifacts, options, progress).await
@@ -135,9 +137,9 @@ pub fn deploy(
 /// See [`FailureKind`].
 pub fn status(
     deployment: &Deployment,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Status, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeploymentStatus, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
         Deployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
         Deployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
@@ -151,9 +153,9 @@ pub fn status(
 pub fn down(
     deployment: &Deployment,
     environment: &str,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
         Deployment::Stack(stack) => {
             cloudformation::down(session, stack, environment, options, progress).await
@@ -167,25 +169,25 @@ pub fn down(
 /// Opens a session, shows the banner, and works until it is done or interrupted.
 fn run<T>(
     deployment: &Deployment,
-    options: &Options,
-    progress: &mut dyn Progress,
-    work: impl AsyncFnOnce(&Session, &mut dyn Progress) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+    work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
+) -> Result<T, DeployFailure> {
     let (region, subject) = match deployment {
         Deployment::Stack(stack) => (&stack.region, format!("stack {}", stack.stack)),
         Deployment::Beanstalk(target) => (&target.region, format!("environment {}", target.environment)),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start: {error}")))?;
+    let runtime = runtime.map_err(|error| DeployFailure::failed(format!("cannot start: {error}")))?;
     let result = runtime.block_on(async {
         let opened = tokio::select! {
-            opened = Session::open(region.as_deref(), options.profile.as_deref()) => opened,
-            () = interruption() => Err(Failure::new(FailureKind::Interrupted, "interrupted before anything was done")),
+            opened = AwsSession::open(region.as_deref(), options.profile.as_deref()) => opened,
+            () = interruption() => Err(DeployFailure::new(FailureKind::Interrupted, "interrupted before anything was done")),
         };
         let session = opened?;
         progress.banner(&session.banner(subject));
         session.mask().borrow_mut().hide(options.values.secrets.values());
-        let mut progress = Masked::new(session.mask(), progress);
+        let mut progress = MaskedProgress::new(session.mask(), progress);
         let result = tokio::select! {
             result = work(&session, &mut progress) => result,
             () = interruption() => Err(session.left(FailureKind::Interrupted)),
@@ -211,50 +213,49 @@ async fn interruption() {
 }
 
 /// Asks the user without blocking the runtime; `None` if there is no one to ask.
-async fn ask(asker: Option<&Ask>, question: Question) -> Option<String> {
+async fn ask(asker: Option<&UserPrompt>, question: UserQuestion) -> Option<String> {
     let asker = asker?.clone();
     tokio::task::spawn_blocking(move || asker(&question)).await.ok().flatten()
 }
 
 /// Continues only if `--yes` was given or the user agrees.
-async fn confirm(options: &Options, question: &str) -> Result<(), Failure> {
+async fn confirm(options: &DeployOptions, question: &str) -> Result<(), DeployFailure> {
     if options.yes {
         return Ok(());
     }
     if options.ask.is_none() {
-        return Err(
-            Failure::usage("confirmation is required, but there is no terminal").help("confirm with `--yes`")
-        );
+        return Err(DeployFailure::usage("confirmation is required, but there is no terminal")
+            .help("confirm with `--yes`"));
     }
-    let answer = ask(options.ask.as_ref(), Question::Confirm(question.to_owned())).await;
+    let answer = ask(options.ask.as_ref(), UserQuestion::Confirm(question.to_owned())).await;
     match answer.as_deref().map(str::trim) {
         Some("y" | "Y" | "yes") => Ok(()),
-        _ => Err(Failure::failed("cancelled: nothing was changed")),
+        _ => Err(DeployFailure::failed("cancelled: nothing was changed")),
     }
 }
 
 /// Continues only if `--yes` was given or the user types the name.
-async fn confirm_by_name(options: &Options, name: &str) -> Result<(), Failure> {
+async fn confirm_by_name(options: &DeployOptions, name: &str) -> Result<(), DeployFailure> {
     if options.yes {
         return Ok(());
     }
     if options.ask.is_none() {
-        return Err(Failure::usage(
+        return Err(DeployFailure::usage(
             "the environment's name must be typed to confirm, but there is no terminal",
         )
         .help("confirm with `--yes`"));
     }
-    let answer = ask(options.ask.as_ref(), Question::Type(name.to_owned())).await;
+    let answer = ask(options.ask.as_ref(), UserQuestion::Type(name.to_owned())).await;
     if answer.as_deref().map(str::trim) == Some(name) {
         return Ok(());
     }
-    Err(Failure::failed("cancelled: nothing was deleted"))
+    Err(DeployFailure::failed("cancelled: nothing was deleted"))
 }
 
 /// The bytes of an artifact that every compile of a target produces.
-fn artifact<'a>(artifacts: &'a ArtifactSet, path: &str) -> Result<&'a [u8], Failure> {
+fn artifact<'a>(artifacts: &'a ArtifactSet, path: &str) -> Result<&'a [u8], DeployFailure> {
     artifacts
         .get(path)
         .map(|artifact| artifact.bytes.as_slice())
-        .ok_or_else(|| Failure::failed(format!("the artifact set has no {path}")))
+        .ok_or_else(|| DeployFailure::failed(format!("the artifact set has no {path}")))
 }

@@ -1,18 +1,18 @@
 //! The value of each template parameter.
 //!
-//! In: the compile's values, the flags, the running stack's parameters. Out: one [`Choice`] per parameter, or one
+//! In: the compile's values, the flags, the running stack's parameters. Out: one [`ParameterChoice`] per parameter, or one
 //! failure that lists everything that is missing. Precedence: a flag, the compile's value, the previous
 //! deployment's value, the template's default.
 
-use super::Values;
-use super::failure::Failure;
+use super::DeployValues;
+use super::failure::DeployFailure;
 use std::collections::BTreeMap;
 use std::fmt;
 use tranship_targets::DeployParameter;
 
 /// Where a parameter's value comes from.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum ParameterChoice {
     /// Set in this deployment.
     Given(String),
     /// Kept from the previous deployment.
@@ -22,12 +22,12 @@ pub(super) enum Choice {
 }
 
 /// Shows no values: some are secret.
-impl fmt::Debug for Choice {
+impl fmt::Debug for ParameterChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Choice::Given(_) => "Given(..)",
-            Choice::Previous => "Previous",
-            Choice::Default => "Default",
+            ParameterChoice::Given(_) => "Given(..)",
+            ParameterChoice::Previous => "Previous",
+            ParameterChoice::Default => "Default",
         })
     }
 }
@@ -36,9 +36,9 @@ impl fmt::Debug for Choice {
 /// given.
 pub(super) fn choose(
     parameters: &[DeployParameter],
-    given: &Values,
+    given: &DeployValues,
     previous: &[String],
-) -> Result<BTreeMap<String, Choice>, Failure> {
+) -> Result<BTreeMap<String, ParameterChoice>, DeployFailure> {
     unknown(parameters, given)?;
     twice(parameters, given)?;
     let (mut chosen, mut missing) = (BTreeMap::new(), Vec::new());
@@ -53,22 +53,22 @@ pub(super) fn choose(
     if missing.is_empty() { Ok(chosen) } else { Err(absent(&missing)) }
 }
 
-fn choice(parameter: &DeployParameter, given: &Values, previous: &[String]) -> Option<Choice> {
+fn choice(parameter: &DeployParameter, given: &DeployValues, previous: &[String]) -> Option<ParameterChoice> {
     let source = if parameter.secret { &given.secrets } else { &given.parameters };
     let flag = parameter.names().find_map(|name| source.get(name));
     if let Some(value) = flag.or(parameter.value.as_ref()) {
-        Some(Choice::Given(value.clone()))
+        Some(ParameterChoice::Given(value.clone()))
     } else if previous.contains(&parameter.name) {
-        Some(Choice::Previous)
+        Some(ParameterChoice::Previous)
     } else {
-        parameter.has_default.then_some(Choice::Default)
+        parameter.has_default.then_some(ParameterChoice::Default)
     }
 }
 
 /// The secrets that the user must be asked for.
 pub(super) fn secrets_to_ask<'a>(
     parameters: &'a [DeployParameter],
-    given: &Values,
+    given: &DeployValues,
     previous: &[String],
 ) -> Vec<&'a DeployParameter> {
     let open =
@@ -76,7 +76,7 @@ pub(super) fn secrets_to_ask<'a>(
     parameters.iter().filter(open).collect()
 }
 
-fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> {
+fn unknown(parameters: &[DeployParameter], given: &DeployValues) -> Result<(), DeployFailure> {
     let declared = |name: &str, secret: bool| {
         parameters.iter().any(|it| it.secret == secret && it.names().any(|known| known == name))
     };
@@ -86,7 +86,7 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
         if declared(name, secret) {
             continue;
         }
-        let failure = Failure::usage(format!("unknown parameter in `{flag} {name}=`"));
+        let failure = DeployFailure::usage(format!("unknown parameter in `{flag} {name}=`"));
         if declared(name, !secret) {
             let other = if secret { "--parameter NAME=VALUE" } else { "--secret NAME=@FILE" };
             return Err(failure.help(format!("`{name}` is set with `{other}`")));
@@ -105,7 +105,7 @@ fn unknown(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure
 }
 
 /// A secret has two names. If it is given under both, one of the values would be lost.
-fn twice(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> {
+fn twice(parameters: &[DeployParameter], given: &DeployValues) -> Result<(), DeployFailure> {
     let doubled = |it: &&DeployParameter| {
         it.secret && it.names().filter(|name| given.secrets.contains_key(*name)).count() > 1
     };
@@ -113,17 +113,17 @@ fn twice(parameters: &[DeployParameter], given: &Values) -> Result<(), Failure> 
         Some(it) => {
             let message =
                 format!("`{}` and `{}` are the same secret, but both are set", it.called(), it.name);
-            Err(Failure::usage(message).help("set only one of them"))
+            Err(DeployFailure::usage(message).help("set only one of them"))
         }
         None => Ok(()),
     }
 }
 
-fn absent(missing: &[&DeployParameter]) -> Failure {
+fn absent(missing: &[&DeployParameter]) -> DeployFailure {
     let count = missing.len();
     let what =
         if count == 1 { "a value is missing".to_owned() } else { format!("{count} values are missing") };
-    let mut failure = Failure::usage(format!("{what} for this deployment"));
+    let mut failure = DeployFailure::usage(format!("{what} for this deployment"));
     for parameter in missing {
         let name = parameter.called();
         let flag = match (&parameter.variable, parameter.secret) {
@@ -144,8 +144,8 @@ mod tests {
         DeployParameter { name: name.into(), description: format!("the {name}"), ..Default::default() }
     }
 
-    fn given(name: &str, value: &str) -> Values {
-        let mut values = Values::default();
+    fn given(name: &str, value: &str) -> DeployValues {
+        let mut values = DeployValues::default();
         values.parameters.insert(name.into(), value.into());
         values
     }
@@ -154,15 +154,15 @@ mod tests {
     fn a_flag_beats_the_compile_beats_the_previous_deploy_beats_the_default() {
         let mut image = parameter("Image");
         image.has_default = true;
-        let chosen = |image: &DeployParameter, given: &Values, previous: &[String]| {
+        let chosen = |image: &DeployParameter, given: &DeployValues, previous: &[String]| {
             choose(std::slice::from_ref(image), given, previous).unwrap().remove("Image").unwrap()
         };
         let before = ["Image".to_owned()];
-        assert_eq!(chosen(&image, &Values::default(), &[]), Choice::Default);
-        assert_eq!(chosen(&image, &Values::default(), &before), Choice::Previous);
+        assert_eq!(chosen(&image, &DeployValues::default(), &[]), ParameterChoice::Default);
+        assert_eq!(chosen(&image, &DeployValues::default(), &before), ParameterChoice::Previous);
         image.value = Some("1".into());
-        assert_eq!(chosen(&image, &Values::default(), &before), Choice::Given("1".into()));
-        assert_eq!(chosen(&image, &given("Image", "2"), &before), Choice::Given("2".into()));
+        assert_eq!(chosen(&image, &DeployValues::default(), &before), ParameterChoice::Given("1".into()));
+        assert_eq!(chosen(&image, &given("Image", "2"), &before), ParameterChoice::Given("2".into()));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         secret.secret = true;
         let mut late = parameter("AppVersion");
         late.variable = Some("APP_VERSION".into());
-        let failure = choose(&[parameter("Vpc"), secret, late], &Values::default(), &[]).unwrap_err();
+        let failure = choose(&[parameter("Vpc"), secret, late], &DeployValues::default(), &[]).unwrap_err();
         assert_eq!(failure.message, "3 values are missing for this deployment");
         assert_eq!(
             failure.help,
@@ -189,19 +189,23 @@ mod tests {
         (secret.secret, secret.alias) = (true, Some("SESSION_PASSWORD".into()));
         let parameters = [secret];
         for name in ["SESSION_PASSWORD", "SessionPasswordf6981cc5SecretValue"] {
-            let mut values = Values::default();
+            let mut values = DeployValues::default();
             values.secrets.insert(name.into(), "x".into());
             let chosen = choose(&parameters, &values, &[]).unwrap();
-            assert_eq!(chosen["SessionPasswordf6981cc5SecretValue"], Choice::Given("x".into()), "{name}");
+            assert_eq!(
+                chosen["SessionPasswordf6981cc5SecretValue"],
+                ParameterChoice::Given("x".into()),
+                "{name}"
+            );
         }
-        let mut both = Values::default();
+        let mut both = DeployValues::default();
         for name in parameters[0].names() {
             both.secrets.insert(name.into(), "canary".into());
         }
         let failure = choose(&parameters, &both, &[]).unwrap_err();
         assert!(failure.message.contains("both are set"), "{failure:?}");
         assert!(!format!("{failure:?}").contains("canary"));
-        let failure = choose(&parameters, &Values::default(), &[]).unwrap_err();
+        let failure = choose(&parameters, &DeployValues::default(), &[]).unwrap_err();
         assert!(failure.help[0].starts_with("`--secret SESSION_PASSWORD=@FILE`: "), "{failure:?}");
     }
 

@@ -5,22 +5,22 @@
 use std::sync::Arc;
 
 /// Receives what a deployment reports.
-pub trait Progress {
+pub trait DeployProgress {
     /// Who deploys what where, before anything is done.
-    fn banner(&mut self, banner: &Banner);
+    fn banner(&mut self, banner: &DeployBanner);
     /// A line about the current step.
     fn say(&mut self, line: &str);
     /// A warning that does not stop the deployment.
     fn warn(&mut self, line: &str);
     /// The changes about to be made.
-    fn changes(&mut self, changes: &[Change]);
+    fn changes(&mut self, changes: &[PlannedChange]);
     /// An event at AWS.
-    fn event(&mut self, event: &Event);
+    fn event(&mut self, event: &ProgressEvent);
 }
 
 /// Who deploys what where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Banner {
+pub struct DeployBanner {
     /// What is being deployed: `stack shop-prod`.
     pub subject: String,
     /// The account ID.
@@ -35,7 +35,7 @@ pub struct Banner {
 
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Action {
+pub enum ResourceAction {
     /// It is created.
     Add,
     /// It is changed in place.
@@ -50,9 +50,9 @@ pub enum Action {
 
 /// One change about to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct PlannedChange {
     /// The action.
-    pub action: Action,
+    pub action: ResourceAction,
     /// The logical id, prefixed with the ids of its nested stacks: `Data/Database`.
     pub name: String,
     /// The resource's type.
@@ -65,7 +65,7 @@ pub struct Change {
 
 /// An event at AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct ProgressEvent {
     /// The resource or the environment.
     pub subject: String,
     /// Its type, if it has one.
@@ -80,7 +80,7 @@ pub struct Event {
 
 /// A question to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Question {
+pub enum UserQuestion {
     /// A yes-or-no question; only `y` means yes.
     Confirm(String),
     /// A name to be typed.
@@ -90,4 +90,4 @@ pub enum Question {
 }
 
 /// Asks the user; `None` if there was no answer.
-pub type Ask = Arc<dyn Fn(&Question) -> Option<String> + Send + Sync>;
+pub type UserPrompt = Arc<dyn Fn(&UserQuestion) -> Option<String> + Send + Sync>;

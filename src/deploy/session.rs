@@ -1,11 +1,11 @@
 //! The AWS session: credentials, account, region, and the service clients.
 //!
-//! In: the environment's region, the profile. Out: [`Session`]. Every call retries throttling, 5xx errors
+//! In: the environment's region, the profile. Out: [`AwsSession`]. Every call retries throttling, 5xx errors
 //! and lost connections up to ten times with exponential backoff and full jitter: the SDK's standard mode.
 
-use super::failure::{Failure, FailureKind, credentials, sdk};
-use super::mask::Mask;
-use super::progress::Banner;
+use super::failure::{DeployFailure, FailureKind, credentials, sdk};
+use super::mask::SecretMask;
+use super::progress::DeployBanner;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -21,7 +21,7 @@ const ATTEMPTS: u32 = 10;
 const BRISK: u32 = 3;
 
 /// An AWS identity and the clients that act on its behalf.
-pub(super) struct Session {
+pub(super) struct AwsSession {
     config: SdkConfig,
     /// The account ID.
     pub(super) account: String,
@@ -33,12 +33,15 @@ pub(super) struct Session {
     identity: String,
     /// The operation in progress at AWS, for the message after an interruption.
     underway: RefCell<Option<String>>,
-    mask: RefCell<Mask>,
+    mask: RefCell<SecretMask>,
 }
 
-impl Session {
+impl AwsSession {
     /// Finds credentials and asks AWS whose they are.
-    pub(super) async fn open(region: Option<&str>, profile: Option<&str>) -> Result<Session, Failure> {
+    pub(super) async fn open(
+        region: Option<&str>,
+        profile: Option<&str>,
+    ) -> Result<AwsSession, DeployFailure> {
         let config = configuration(region, profile).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?;
         let Some(provider) = config.credentials_provider() else {
@@ -55,12 +58,12 @@ impl Session {
         let account = who.account().unwrap_or_default().to_owned();
         let profile = profile.map(str::to_owned);
         let (underway, mask) = (RefCell::default(), RefCell::default());
-        Ok(Session { config, account, partition, region, profile, identity, underway, mask })
+        Ok(AwsSession { config, account, partition, region, profile, identity, underway, mask })
     }
 
     /// The banner for a subject.
-    pub(super) fn banner(&self, subject: String) -> Banner {
-        Banner {
+    pub(super) fn banner(&self, subject: String) -> DeployBanner {
+        DeployBanner {
             subject,
             account: self.account.clone(),
             region: self.region.clone(),
@@ -75,7 +78,7 @@ impl Session {
     }
 
     /// Hides the secret values that this run knows.
-    pub(super) fn mask(&self) -> &RefCell<Mask> {
+    pub(super) fn mask(&self) -> &RefCell<SecretMask> {
         &self.mask
     }
 
@@ -90,12 +93,12 @@ impl Session {
     }
 
     /// The message after an interruption or a timeout.
-    pub(super) fn left(&self, kind: FailureKind) -> Failure {
+    pub(super) fn left(&self, kind: FailureKind) -> DeployFailure {
         let what = if kind == FailureKind::Interrupted { "interrupted" } else { "timed out" };
         match &*self.underway.borrow() {
-            Some(underway) => Failure::new(kind, format!("{what}; {underway} continues at AWS"))
+            Some(underway) => DeployFailure::new(kind, format!("{what}; {underway} continues at AWS"))
                 .help("run the same command again to follow it"),
-            None => Failure::new(kind, format!("{what}; nothing is being changed"))
+            None => DeployFailure::new(kind, format!("{what}; nothing is being changed"))
                 .help("run the same command again to continue"),
         }
     }
@@ -164,8 +167,8 @@ async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig
     loader.load().await
 }
 
-fn no_region() -> Failure {
-    Failure::usage("no region to deploy to").help(
+fn no_region() -> DeployFailure {
+    DeployFailure::usage("no region to deploy to").help(
         "set `region` for the environment under `x-tranship`, set AWS_REGION, or add a region to the profile",
     )
 }

@@ -1,7 +1,7 @@
 //! The writer of `containers.json`: what only the instance knows of containers, and how jobs run.
 
 use super::docker_run;
-use super::plan::{Container, InstanceText, Job, Plan, TextPart};
+use super::plan::{BeanstalkContainer, BeanstalkJob, BeanstalkPlan, InstanceText, TextPart};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ pub(super) const EXECUTION_ROLE: &str = "EXECUTION_ROLE_ARN";
 
 /// What the program beside it is told.
 #[derive(Serialize)]
-struct Settings<'a> {
+struct ContainersFile<'a> {
     containers: IndexMap<&'a str, IncompleteContainer<'a>>,
     #[serde(rename = "executionRole", skip_serializing_if = "Option::is_none")]
     execution_role: Option<InstanceText>,
@@ -40,7 +40,7 @@ struct JobSettings<'a> {
 }
 
 /// Whether a container has a value that only the instance knows.
-pub(super) fn completes_containers(plan: &Plan) -> bool {
+pub(super) fn completes_containers(plan: &BeanstalkPlan) -> bool {
     plan.containers.iter().any(|container| incomplete(container).is_some())
 }
 
@@ -48,10 +48,10 @@ pub(super) fn completes_containers(plan: &Plan) -> bool {
 ///
 /// # Errors
 /// Never for a plan; the serializer's own words.
-pub(super) fn write(plan: &Plan) -> Result<String, String> {
+pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
     let named = |container| Some((container_name(container), incomplete(container)?));
     let execution_role = InstanceText(vec![TextPart::Property { property: EXECUTION_ROLE, encoded: false }]);
-    let settings = Settings {
+    let settings = ContainersFile {
         containers: plan.containers.iter().filter_map(named).collect(),
         execution_role: (!plan.secrets.is_empty()).then_some(execution_role),
         region: plan.region.as_deref(),
@@ -61,12 +61,12 @@ pub(super) fn write(plan: &Plan) -> Result<String, String> {
     Ok(text + "\n")
 }
 
-fn container_name(container: &Container) -> &str {
+fn container_name(container: &BeanstalkContainer) -> &str {
     &container.name
 }
 
 /// What is not known of a container; nothing where all is.
-fn incomplete(container: &Container) -> Option<IncompleteContainer<'_>> {
+fn incomplete(container: &BeanstalkContainer) -> Option<IncompleteContainer<'_>> {
     let unknown = |text: &InstanceText| text.text().is_none();
     let entry_point = container.entrypoint.as_deref().filter(|words| words.iter().any(unknown));
     let command = Some(container.command.as_slice()).filter(|words| words.iter().any(unknown));
@@ -80,7 +80,7 @@ fn incomplete(container: &Container) -> Option<IncompleteContainer<'_>> {
     found.then_some(IncompleteContainer { entry_point, command, environment })
 }
 
-fn settings_of(job: &Job) -> JobSettings<'_> {
+fn settings_of(job: &BeanstalkJob) -> JobSettings<'_> {
     JobSettings {
         image: &job.container.image,
         options: docker_run::options(job),

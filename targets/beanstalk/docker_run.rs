@@ -2,11 +2,11 @@
 //!
 //! Source: Docker CLI reference, `docker run` (read 2026-11).
 
-use super::plan::{Container, HostVolume, InstanceText, Job, TextPart};
+use super::plan::{BeanstalkContainer, BeanstalkJob, HostVolume, InstanceText, TextPart};
 use crate::container::{ContainerField, DeviceMapping, MountPoint, NamespaceSharing, TmpfsMount, field};
 
 /// The options before the image.
-pub(super) fn options(job: &Job) -> Vec<InstanceText> {
+pub(super) fn options(job: &BeanstalkJob) -> Vec<InstanceText> {
     let container = &job.container;
     let mut options = OptionList::default();
     options.some(field::USER, container.user.clone());
@@ -20,7 +20,7 @@ pub(super) fn options(job: &Job) -> Vec<InstanceText> {
 }
 
 /// What follows the image: Docker takes one word as entrypoint, so the others go before the command.
-pub(super) fn arguments(job: &Job) -> Vec<&InstanceText> {
+pub(super) fn arguments(job: &BeanstalkJob) -> Vec<&InstanceText> {
     let rest = job.container.entrypoint.iter().flatten().skip(1);
     rest.chain(&job.container.command).collect()
 }
@@ -60,7 +60,7 @@ fn mebibytes(number: u32) -> String {
 }
 
 /// An empty text clears the entrypoint of the image.
-fn entrypoint(container: &Container, options: &mut OptionList) {
+fn entrypoint(container: &BeanstalkContainer, options: &mut OptionList) {
     if let Some(words) = &container.entrypoint {
         options.push(field::ENTRYPOINT, words.first().cloned().unwrap_or_else(|| known("")));
     }
@@ -76,7 +76,7 @@ fn volume(mount: &MountPoint, volumes: &[HostVolume]) -> String {
     }
 }
 
-fn resources(container: &Container, options: &mut OptionList) {
+fn resources(container: &BeanstalkContainer, options: &mut OptionList) {
     let cpus = |units: u32| (f64::from(units) / 1024.0).to_string();
     options.some(field::MEMORY_RESERVATION, container.memory_reservation.map(mebibytes));
     options.some(field::CPU_QUOTA, container.cpu_quota.map(cpus));
@@ -89,7 +89,7 @@ fn resources(container: &Container, options: &mut OptionList) {
     options.each(field::SYSTEM_CONTROLS, controls.map(|it| format!("{}={}", it.namespace, it.value)));
 }
 
-fn system(container: &Container, options: &mut OptionList) {
+fn system(container: &BeanstalkContainer, options: &mut OptionList) {
     options.some(field::STOP_TIMEOUT, container.stop_timeout.map(|seconds| seconds.to_string()));
     options.some(field::STOP_SIGNAL, container.stop_signal.as_ref());
     options.flag(field::INIT, container.linux.init);
@@ -131,7 +131,7 @@ fn device(device: &DeviceMapping) -> String {
 #[cfg(test)]
 mod tests {
     use super::{arguments, known, options};
-    use crate::beanstalk::plan::{Container, HostVolume, InstanceText, Job};
+    use crate::beanstalk::plan::{BeanstalkContainer, BeanstalkJob, HostVolume, InstanceText};
     use crate::container::{
         DeviceMapping, HostEntry, LinuxParameters, MountPoint, NamespaceSharing, ResourceLimit,
         SystemControl, TmpfsMount, field,
@@ -139,8 +139,8 @@ mod tests {
     use indexmap::IndexMap;
 
     /// A container with a value in every field that a job can have.
-    fn container() -> Container {
-        Container {
+    fn container() -> BeanstalkContainer {
+        BeanstalkContainer {
             entrypoint: Some(vec![known("/entry"), known("--verbose")]),
             command: vec![known("migrate")],
             environment: IndexMap::from([("MODE".to_owned(), known("fast"))]),
@@ -186,11 +186,11 @@ mod tests {
             network: Some("host".to_owned()),
             pid: Some(NamespaceSharing::Host),
             ipc: Some(NamespaceSharing::Host),
-            ..Container::new("migrate".to_owned(), "app:1".to_owned())
+            ..BeanstalkContainer::new("migrate".to_owned(), "app:1".to_owned())
         }
     }
 
-    fn job(container: Container) -> Job {
+    fn job(container: BeanstalkContainer) -> BeanstalkJob {
         let volume = |name: &str, path: Option<&str>| HostVolume {
             name: name.to_owned(),
             path: path.map(str::to_owned),
@@ -199,7 +199,7 @@ mod tests {
             from: String::new(),
         };
         let volumes = vec![volume("data", Some("/data/data")), volume("job-1", None)];
-        Job { container, volumes, from: "services.migrate".to_owned() }
+        BeanstalkJob { container, volumes, from: "services.migrate".to_owned() }
     }
 
     fn words(texts: &[InstanceText]) -> Vec<&str> {
@@ -231,9 +231,9 @@ mod tests {
 
     #[test]
     fn an_empty_entrypoint_clears_that_of_the_image() {
-        let plain = Container::new("migrate".to_owned(), "app:1".to_owned());
+        let plain = BeanstalkContainer::new("migrate".to_owned(), "app:1".to_owned());
         assert!(options(&job(plain.clone())).is_empty());
-        let cleared = job(Container { entrypoint: Some(Vec::new()), ..plain });
+        let cleared = job(BeanstalkContainer { entrypoint: Some(Vec::new()), ..plain });
         assert_eq!(words(&options(&cleared)), ["--entrypoint", ""]);
     }
 }

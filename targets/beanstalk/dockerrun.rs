@@ -4,7 +4,7 @@
 //! Source: AWS documentation, "Configuring the Dockerrun.aws.json v2 file", and Amazon ECS API Reference,
 //! `ContainerDefinition` (read 2026-11).
 
-use super::plan::{Container, HostVolume, InstanceText, Plan};
+use super::plan::{BeanstalkContainer, BeanstalkPlan, HostVolume, InstanceText};
 use crate::container::{HealthCheckPlan, LinuxParameters, MountPoint, PortMapping};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 ///
 /// # Errors
 /// Never for a plan; the serializer's own words.
-pub(super) fn write(plan: &Plan) -> Result<String, String> {
+pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
     let dockerrun = JsonObject::default()
         .with("AWSEBDockerrunVersion", 2)
         .with_list("volumes", plan.volumes.iter().map(volume))
@@ -64,7 +64,7 @@ fn volume(volume: &HostVolume) -> JsonObject {
     JsonObject::default().with("name", volume.name.as_str()).with("host", host)
 }
 
-fn definition(it: &Container) -> JsonObject {
+fn definition(it: &BeanstalkContainer) -> JsonObject {
     JsonObject::default()
         .with("name", it.name.as_str())
         .with("image", it.image.as_str())

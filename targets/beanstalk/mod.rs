@@ -12,9 +12,9 @@ mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, Compiled, DeployParameter, Deployment, Target, container, support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Deployment, Target, container, support,
 };
-use plan::Plan;
+use plan::BeanstalkPlan;
 use std::collections::BTreeMap;
 use tranship_app::{Application, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
@@ -49,14 +49,14 @@ impl Target for Beanstalk {
         &support::BEANSTALK
     }
 
-    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled> {
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget> {
         let plan = plan::decide(application, cx);
         if cx.diagnostics.has_errors() {
             return None;
         }
         match artifacts(&plan) {
             Ok(artifacts) => {
-                Some(Compiled { artifacts, deployment: Deployment::Beanstalk(deployment(&plan)) })
+                Some(CompiledTarget { artifacts, deployment: Deployment::Beanstalk(deployment(&plan)) })
             }
             Err(error) => {
                 let message = format!("cannot write the bundle: {error}");
@@ -68,7 +68,7 @@ impl Target for Beanstalk {
 }
 
 /// The bundle, and the tree in it.
-fn artifacts(plan: &Plan) -> Result<ArtifactSet, String> {
+fn artifacts(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
     let tree = tree(plan)?;
     let zip = bundle::zip(&tree).map_err(|error| error.to_string())?;
     let mut artifacts = ArtifactSet::new();
@@ -78,7 +78,7 @@ fn artifacts(plan: &Plan) -> Result<ArtifactSet, String> {
     Ok(artifacts)
 }
 
-fn tree(plan: &Plan) -> Result<ArtifactSet, String> {
+fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
     let mut tree = ArtifactSet::new();
     let say = |error: PathError| error.to_string();
     tree.text("Dockerrun.aws.json", dockerrun::write(plan)?).map_err(say)?;
@@ -95,7 +95,7 @@ fn tree(plan: &Plan) -> Result<ArtifactSet, String> {
 }
 
 /// What a deployment must know besides the bundle.
-fn deployment(plan: &Plan) -> BeanstalkDeployment {
+fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
     let text = |text: &str| text.to_owned();
     let mut named: BTreeMap<&str, (&str, String)> = BTreeMap::new();
     for secret in plan.read_secrets.values().filter(|secret| secret.given) {

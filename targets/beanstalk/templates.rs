@@ -4,7 +4,7 @@
 //! its place.
 
 use super::containers_json::{self, EXECUTION_ROLE};
-use super::plan::{INSTANCE_ROLE, OptionSetting, Plan};
+use super::plan::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting};
 use indexmap::IndexMap;
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -23,7 +23,7 @@ const PROGRAM: &str = include_str!("../../ebextensions/containers.py");
 ///
 /// # Errors
 /// A template's own fault, in its words.
-pub(super) fn render(plan: &Plan) -> Result<Vec<(String, String)>, String> {
+pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, String> {
     let mut files =
         vec![file("10-options.config", OPTIONS, &options(plan))?, file("20-host.config", HOST, &host(plan))?];
     if !plan.statements.is_empty() || !plan.secrets.is_empty() || !plan.read_secrets.is_empty() {
@@ -61,7 +61,7 @@ fn comment(text: &str) -> TemplateValue {
 }
 
 /// The settings by namespace, in the order in which namespaces first come.
-fn options(plan: &Plan) -> Json {
+fn options(plan: &BeanstalkPlan) -> Json {
     let mut groups: IndexMap<&str, Vec<Json>> = IndexMap::new();
     for option in &plan.options {
         let OptionSetting { namespace, name, value, from } = option;
@@ -105,7 +105,7 @@ fn secret_arn(location: &str) -> Json {
     ]] })
 }
 
-fn host(plan: &Plan) -> Json {
+fn host(plan: &BeanstalkPlan) -> Json {
     let prepared = plan.volumes.iter().filter(|volume| volume.prepared);
     let volumes: Vec<Json> = prepared
         .map(|volume| {
@@ -116,7 +116,7 @@ fn host(plan: &Plan) -> Json {
     json!({ "volumes": volumes })
 }
 
-fn identity(plan: &Plan) -> Json {
+fn identity(plan: &BeanstalkPlan) -> Json {
     let statements: Vec<Json> = plan
         .statements
         .iter()

@@ -1,41 +1,43 @@
 //! The writers, given what is hard to write.
 
 use super::plan::{
-    Container, HostVolume, InstanceText, Job, OptionSetting, Plan, SecretVariable, Statement, TextPart,
+    BeanstalkContainer, BeanstalkJob, BeanstalkPlan, HostVolume, InstanceText, OptionSetting, RoleStatement,
+    SecretVariable, TextPart,
 };
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
+use tranship_app::VolumeOwner;
 
 /// Breaks out of YAML, JSON, a shell and a template, where nothing holds it.
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
 
-fn plan() -> Plan {
+fn plan() -> BeanstalkPlan {
     let known = |text: &str| InstanceText(vec![TextPart::Known(text.to_owned())]);
     let password = TextPart::Property { property: "RDS_PASSWORD", encoded: true };
-    let mut container = Container::new("app".to_owned(), "app:1".to_owned());
+    let mut container = BeanstalkContainer::new("app".to_owned(), "app:1".to_owned());
     container.environment = IndexMap::from([(
         "DATABASE_URL".to_owned(),
         InstanceText(vec![TextPart::Known("mysql://u:".into()), password]),
     )]);
     let secret =
         SecretVariable { name: "app/TOKEN".into(), location: "shop-prod/app/TOKEN".into(), given: true };
-    Plan {
+    BeanstalkPlan {
         application: "shop".into(),
         environment: "shop-prod".into(),
         containers: vec![container],
         volumes: vec![HostVolume {
             name: "public".into(),
             path: Some("/data/public".into()),
-            owner: tranship_app::VolumeOwner::parse("1000:1000"),
+            owner: Some(VolumeOwner { user: 1000, group: 1000 }),
             prepared: true,
             from: format!("volumes.{HOSTILE}"),
         }],
-        jobs: vec![Job {
-            container: Container {
+        jobs: vec![BeanstalkJob {
+            container: BeanstalkContainer {
                 command: vec![known(HOSTILE)],
                 environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
-                ..Container::new("migrate".to_owned(), "app:1".to_owned())
+                ..BeanstalkContainer::new("migrate".to_owned(), "app:1".to_owned())
             },
             volumes: vec![],
             from: "services.migrate".into(),
@@ -46,13 +48,13 @@ fn plan() -> Plan {
             value: HOSTILE.into(),
             from: HOSTILE.into(),
         }],
-        statements: vec![Statement {
+        statements: vec![RoleStatement {
             actions: vec!["s3:GetObject".into()],
             resources: vec![HOSTILE.into()],
             from: "services.app".into(),
         }],
         secrets: IndexMap::from([("TOKEN".to_owned(), secret)]),
-        ..Plan::default()
+        ..BeanstalkPlan::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ContainerPlanner;
 use std::fmt::Debug;
-use tranship_app::{At, Mount, Name, Text, Variant};
+use tranship_app::{BindMount, ContainerMount, EnvironmentVariable, Name, Text};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -45,7 +45,7 @@ pub trait ContainerHost: TextRenderer {
     fn variable(
         &mut self,
         name: &str,
-        variable: (&Variant, &Text),
+        variable: (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<Self::Value>>;
 
@@ -53,7 +53,7 @@ pub trait ContainerHost: TextRenderer {
     fn named_volume(
         &mut self,
         name: &Name,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;
 
@@ -61,15 +61,15 @@ pub trait ContainerHost: TextRenderer {
     fn anonymous_volume(
         &mut self,
         index: usize,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;
 
     /// The task's volume for a path of the machine that runs Compose.
     fn bind_mount(
         &mut self,
-        path: &At<String>,
-        mount: &Mount,
+        bind: &BindMount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;
 }

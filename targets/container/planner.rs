@@ -3,14 +3,14 @@
 use super::{ContainerBounds, ContainerField, NetworkMode};
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{Claim, Name, Service};
+use tranship_app::{AppService, Claim, Name};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The container to plan.
 #[derive(Debug)]
 pub struct ContainerRequest<'a> {
     /// The service whose container it is.
-    pub service: &'a Service,
+    pub service: &'a AppService,
     /// The container's name in its task.
     pub name: String,
     /// How the task reaches the network.
@@ -31,7 +31,7 @@ pub struct ContainerPlanner<'a, 'c> {
 
 impl<'a> ContainerPlanner<'a, '_> {
     /// The service whose container is planned.
-    pub fn service(&self) -> &'a Service {
+    pub fn service(&self) -> &'a AppService {
         self.request.service
     }
 
@@ -60,10 +60,9 @@ impl<'a> ContainerPlanner<'a, '_> {
 
     /// A diagnostic about a leaf of the service.
     pub fn about(&self, rule: &'static Rule, claimed: &impl Claim, message: String) -> Diagnostic {
-        let node = claimed.node();
         Diagnostic::new(rule, message)
-            .at(self.cx.manifest.nodes.origin(node))
-            .key(self.cx.manifest.nodes.path(node).to_string())
+            .at(self.cx.keys.origin(claimed))
+            .key(self.cx.keys.path(claimed))
             .service(&*self.service().name)
             .target(self.bounds.target)
     }

@@ -7,7 +7,7 @@ pub mod plan;
 pub mod rules;
 mod task_runner;
 
-use super::{Compilation, Compiled, DeployParameter, Deployment, StackDeployment};
+use super::{Compilation, CompiledTarget, DeployParameter, Deployment, StackDeployment};
 use plan::{ComputePolicy, EcsPlan, LegalStack, ParameterPlan};
 use tranship_app::Application;
 use tranship_artifact::ArtifactSet;
@@ -17,7 +17,7 @@ pub fn compile(
     application: &Application,
     compute: &dyn ComputePolicy,
     cx: &mut Compilation<'_>,
-) -> Option<Compiled> {
+) -> Option<CompiledTarget> {
     let stack = plan::plan(application, compute, cx)?;
     let deployment = deployment(&stack);
     let mut artifacts = ArtifactSet::new();
@@ -26,7 +26,7 @@ pub fn compile(
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
     }
-    Some(Compiled { artifacts, deployment: Deployment::Stack(deployment) })
+    Some(CompiledTarget { artifacts, deployment: Deployment::Stack(deployment) })
 }
 
 fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {

@@ -5,16 +5,16 @@ use crate::ecs::plan::{
     CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
     TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
-use tranship_app::Volume;
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_app::NamedVolume;
+use tranship_cloudformation::{LogicalId, ResourceRole};
 
 /// EC2 instances of an Auto Scaling group.
 #[derive(Debug)]
-pub(super) struct Ec2;
+pub(super) struct Ec2Compute;
 
 static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: false };
 
-impl ComputePolicy for Ec2 {
+impl ComputePolicy for Ec2Compute {
     fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
@@ -30,7 +30,7 @@ impl ComputePolicy for Ec2 {
         SizeChoice::Exact(TaskSize::default())
     }
 
-    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
+    fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
         if !local {
             return VolumeStorage::Efs(volume.name.clone());
         }
@@ -44,12 +44,12 @@ impl ComputePolicy for Ec2 {
 
     /// The stack makes its own capacity provider; spare capacity is not among its settings.
     fn capacity(&self, _: bool) -> CapacityPlan {
-        let provider = LogicalId::only(Role::CapacityProvider).reference();
+        let provider = LogicalId::only(ResourceRole::CapacityProvider).reference();
         CapacityPlan {
             launch_type: "EC2",
             cluster_providers: Vec::new(),
             strategy: vec![CapacityStrategyItem { provider, weight: 1 }],
-            after: vec![LogicalId::only(Role::CapacityProviderAssociations)],
+            after: vec![LogicalId::only(ResourceRole::CapacityProviderAssociations)],
             assign_public_ip: None,
             platform_version: None,
         }
@@ -72,7 +72,7 @@ mod tests {
             (false, true, NetworkMode::AwsVpc),
             (true, true, NetworkMode::AwsVpc),
         ] {
-            assert_eq!(Ec2.network_mode(TaskReach { by_name, together }), mode);
+            assert_eq!(Ec2Compute.network_mode(TaskReach { by_name, together }), mode);
         }
     }
 }

@@ -9,7 +9,7 @@ mod machines;
 mod placement;
 mod rules;
 
-use super::{Compilation, Compiled, Target, container, ecs, support};
+use super::{Compilation, CompiledTarget, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::Rule;
 
@@ -34,7 +34,7 @@ impl Target for EcsEc2 {
         &support::ECS_EC2
     }
 
-    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled> {
-        ecs::compile(application, &compute::Ec2, cx)
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget> {
+        ecs::compile(application, &compute::Ec2Compute, cx)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether the tasks fit on the machines: processor, CPU, memory, network interfaces.
 
 use super::rules;
-use crate::ecs::plan::{ClusterLoad, Container, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
+use crate::ecs::plan::{ClusterLoad, EcsContainer, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
 use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -38,7 +38,7 @@ fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
 /// What a task takes from a machine: CPU and memory that are kept for it.
 fn reserved(task: &TaskPlan) -> (u64, u64) {
     let containers = || task.containers.iter();
-    let sum = |each: fn(&Container) -> Option<u32>| containers().filter_map(each).map(u64::from).sum();
+    let sum = |each: fn(&EcsContainer) -> Option<u32>| containers().filter_map(each).map(u64::from).sum();
     let cpu = task.size.cpu.map_or_else(|| sum(|it| it.cpu), u64::from);
     let memory = task.size.memory.map_or_else(|| sum(|it| it.memory_reservation.or(it.memory)), u64::from);
     (cpu, memory)
@@ -129,8 +129,8 @@ mod tests {
             architecture: ProcessorArchitecture::X86,
             containers: Vec::new(),
             volumes: Vec::new(),
-            execution: iam::Policy::new(),
-            permissions: iam::Policy::new(),
+            execution: iam::IamPolicy::new(),
+            permissions: iam::IamPolicy::new(),
             pid_mode: None,
             ipc_mode: None,
         }

@@ -6,17 +6,17 @@ use crate::ecs::plan::{
     TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
-use tranship_app::Volume;
+use tranship_app::NamedVolume;
 use tranship_facts::{FargateSize, MIB};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
 #[derive(Debug)]
-pub(super) struct Fargate;
+pub(super) struct FargateCompute;
 
 static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: true };
 
-impl ComputePolicy for Fargate {
+impl ComputePolicy for FargateCompute {
     fn limits(&self) -> &'static TaskLimits {
         &LIMITS
     }
@@ -35,7 +35,7 @@ impl ComputePolicy for Fargate {
         if chosen == (FargateSize { cpu, memory }) { SizeChoice::Exact(size) } else { nearest(request, size) }
     }
 
-    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage {
+    fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
         if local { VolumeStorage::Task } else { VolumeStorage::Efs(volume.name.clone()) }
     }
 

@@ -7,7 +7,7 @@ mod compute;
 mod container_bounds;
 mod rules;
 
-use super::{Compilation, Compiled, Target, container, ecs, support};
+use super::{Compilation, CompiledTarget, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::Rule;
 
@@ -32,7 +32,7 @@ impl Target for Fargate {
         &support::FARGATE
     }
 
-    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<Compiled> {
-        ecs::compile(application, &compute::Fargate, cx)
+    fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget> {
+        ecs::compile(application, &compute::FargateCompute, cx)
     }
 }

@@ -15,7 +15,7 @@ fn reported(target: &str, text: &str, rule: &str) -> Vec<(String, Option<String>
 }
 
 /// The text of an origin's place.
-fn underlined(outcome: &Outcome, origin: tranship::source::Origin) -> String {
+fn underlined(outcome: &CompileOutcome, origin: tranship::source::Origin) -> String {
     let Some(span) = outcome.sources.place(origin) else { return String::new() };
     let file = outcome.sources.file(span.file).unwrap();
     file.text()[span.start as usize..span.end as usize].to_owned()

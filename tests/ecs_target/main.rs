@@ -17,19 +17,19 @@ mod stack;
 
 use serde_json::Value;
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{Outcome, Request, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::world::Memory;
 
 /// Compiles one file for a target.
-fn compiled(target: &str, text: &str) -> Outcome {
+fn compiled(target: &str, text: &str) -> CompileOutcome {
     let world = Memory::new().file("compose.yaml", text).file("token.txt", "t");
     let options = LoadOptions { files: vec!["compose.yaml".into()], ..LoadOptions::default() };
-    compile(&Request { options, choice: EnvironmentChoice::Target(target.to_owned()) }, &world)
+    compile(&CompileRequest { options, choice: EnvironmentChoice::Target(target.to_owned()) }, &world)
 }
 
 /// What is said, as `rule: message`.
-fn said(outcome: &Outcome) -> Vec<String> {
+fn said(outcome: &CompileOutcome) -> Vec<String> {
     outcome.diagnostics.iter().map(|it| format!("{}: {}", it.rule.name, it.message)).collect()
 }
 

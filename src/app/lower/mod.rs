@@ -1,79 +1,107 @@
 //! Lowering: the resolved manifest to the application it means in one environment.
 //!
 //! In: a sealed [`Manifest`] and what was chosen. Out: an [`Application`]; claims in the [`Ledger`] for
-//! the leaves that mean the same on every target. One file a concern: reading ([`read`], [`services`],
-//! [`mounts`]), then inference ([`jobs`], [`wiring`], [`edges`], [`exposure`], [`volumes`]). Invariant:
+//! the leaves that mean the same on every target. One file a concern: it works on
+//! the [`ComposeDocument`], never on the tree: [`service_roles`], [`environment_wiring`], [`service_edges`], [`public_ports`], [`task_groups`], [`named_volumes`]). Invariant:
 //! no tree makes it panic, and every error is told, not the first.
 
-mod claims;
-mod commands;
-mod databases;
-mod directory;
-mod edges;
-mod exposure;
-mod flat;
-mod jobs;
-mod mounts;
-mod names;
-mod pool;
-mod read;
-mod scan;
-mod secrets;
-mod selection;
-mod services;
+mod address_scan;
+mod command_wiring;
+mod declared_secrets;
+mod environment_wiring;
+mod external_addresses;
+mod flat_text;
+mod host_directory;
+mod managed_databases;
+mod named_volumes;
+mod public_ports;
+mod secret_groups;
+mod secret_pool;
+mod service_assembly;
+mod service_edges;
+mod service_roles;
+mod service_selection;
+mod shared_claims;
+mod task_groups;
 #[cfg(test)]
 mod tests;
-mod volumes;
-mod wiring;
+mod variable_names;
 
+use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
-    Application, EnvironmentChoice, LateBound, Ledger, Name, ResourceTag, SecretSource, Service, Text,
+    AppService, Application, At, EnvironmentChoice, LateBound, LateBoundVariable, Ledger, Name, ResourceTag,
+    SecretSource, Text,
 };
 use crate::rules;
 use indexmap::IndexMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, suggest};
-use tranship_frontend::source::{Origin, Sources, Span};
-use tranship_frontend::yaml::Mapping;
+use tranship_frontend::source::{Sources, Span};
+use tranship_frontend::world::World;
+
+/// What a manifest is lowered with.
+#[derive(Debug, Clone, Copy)]
+pub struct LoweringInput<'a> {
+    /// The resolved manifest.
+    pub manifest: &'a Manifest,
+    /// What to lower it for.
+    pub choice: &'a EnvironmentChoice,
+    /// The names that settings may hold and that other crates declare.
+    pub known: &'a KnownNames,
+    /// The project's files, to see what bind mounts find.
+    pub world: &'a dyn World,
+}
 
 /// What every step of lowering has at hand.
-struct Lowering<'a> {
+struct LoweringContext<'a> {
     manifest: &'a Manifest,
+    /// What the manifest says, in types.
+    document: &'a ComposeDocument,
     /// Every `x-tranship` of the manifest.
-    document: &'a SettingsDocument,
+    settings: &'a SettingsDocument,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
     /// Variables that become parameters, and where `late_bound` names them.
-    late: BTreeMap<Name, Origin>,
+    late: &'a LateBoundNames,
     /// Those that some text holds.
     late_used: IndexMap<Name, LateBound>,
     /// Those that stand where they cannot.
-    late_used_fixed: BTreeSet<Name>,
+    late_refused: BTreeSet<Name>,
 }
 
 /// Lowers a manifest to the application it means. Nothing when an error was reported.
 pub fn lower(
-    manifest: &Manifest,
-    choice: &EnvironmentChoice,
-    known: &KnownNames,
+    given: &LoweringInput<'_>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
+    let LoweringInput { manifest, choice, known, world } = *given;
     let errors = diagnostics.error_count();
-    let document = &SettingsDocument::read(manifest, sources, known, diagnostics);
-    let chosen = document.choose(choice);
-    if let Some((_, settings)) = &chosen {
-        settings.check_accepted(known, diagnostics);
+    let settings = &SettingsDocument::read(manifest, sources, known, diagnostics);
+    let chosen = settings.choose(choice);
+    if let Some((_, chosen)) = &chosen {
+        chosen.check_accepted(known, diagnostics);
     }
-    let (late, late_used, late_used_fixed) =
-        (document.late_bound(), IndexMap::new(), document.late_refused.clone());
-    let mut cx =
-        Lowering { manifest, document, sources, diagnostics, ledger, late, late_used, late_used_fixed };
-    let application = chosen.map(|(environment, settings)| cx.application(environment, settings));
+    let late = &settings.late_bound();
+    let document = &ComposeDocument::read(manifest, sources, world, late);
+    let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
+    let mut cx = LoweringContext {
+        manifest,
+        document,
+        settings,
+        sources,
+        diagnostics,
+        ledger,
+        late,
+        late_used,
+        late_refused,
+    };
+    let application = chosen.and_then(|(environment, settings)| cx.application(environment, settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
         cx.tell_nothing(application.as_ref());
@@ -90,36 +118,39 @@ fn keep_open(application: &mut Application) {
         _ => None,
     });
     let tags = application.tags.iter().map(|tag| &tag.value);
-    let texts = application.services.values().flat_map(Service::texts).chain(derived).chain(tags);
+    let texts = application.services.values().flat_map(AppService::texts).chain(derived).chain(tags);
     let open: BTreeSet<Name> =
         texts.flat_map(Text::variables).map(|variable| variable.name.clone()).collect();
     application.late_bound.retain(|name, _| open.contains(name));
 }
 
-impl Lowering<'_> {
-    fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Application {
-        let selection = selection::select(self, &settings);
-        let mut databases = databases::read(self, &selection);
-        let mut services: IndexMap<Name, Service> = IndexMap::new();
-        for entry in &selection.deployed {
-            services.insert(entry.key.text.clone(), self.service(entry));
+impl LoweringContext<'_> {
+    fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Option<Application> {
+        let selection = service_selection::select(self, &settings);
+        let mut databases = managed_databases::read(self, &selection);
+        let mut services: IndexMap<Name, AppService> = IndexMap::new();
+        for given in &selection.deployed {
+            services.insert(given.name.clone(), self.assemble(given));
         }
-        jobs::assign(self, &mut services, &selection, &databases);
-        let directory = directory::Directory::new(self, &services, &databases, &selection);
-        let mut secrets = secrets::declared(self, &services, &databases);
-        let reaches = wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
-        let edges = edges::edges(self, &services, &databases, &directory, reaches);
-        let endpoints = exposure::endpoints(self, &services, &edges);
-        let volumes = volumes::volumes(self, &services);
-        claims::claim(self, &services);
+        service_roles::assign(self, &mut services, &selection, &databases);
+        let directory = host_directory::HostDirectory::new(self.document, &services, &databases, &selection);
+        external_addresses::resolve(&mut services, &directory);
+        let mut secrets = declared_secrets::declared(self, &services, &databases);
+        let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
+        let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
+        let endpoints = public_ports::endpoints(self, &services, &edges);
         let tags = self.tags(&settings);
         self.tell_unused();
+        let tasks = task_groups::form(self, &services, &edges, &secrets)?;
+        let volumes = named_volumes::volumes(self, &services, &tasks);
+        shared_claims::claim(self, &services, &tasks);
         let mut application = Application {
             name: self.manifest.name.clone(),
             environment,
             settings,
             tags,
             services,
+            tasks,
             volumes,
             databases,
             secrets,
@@ -128,8 +159,8 @@ impl Lowering<'_> {
             late_bound: std::mem::take(&mut self.late_used),
         };
         keep_open(&mut application);
-        settings::account(self.manifest, self.document, &application, self.ledger, self.diagnostics);
-        application
+        settings::account(self.manifest, self.settings, &application, self.ledger, self.diagnostics);
+        Some(application)
     }
 
     /// The tags of every resource.
@@ -138,16 +169,54 @@ impl Lowering<'_> {
         tags.map(|(name, text)| ResourceTag { name: name.clone(), value: self.open_text(&text.0) }).collect()
     }
 
+    /// Reports and claims what reading a value found, since the value is used.
+    fn adopt(&mut self, findings: &ReadFindings) {
+        findings.diagnostics.iter().for_each(|found| self.diagnostics.push(found.clone()));
+        self.ledger.adopt(&findings.claims);
+        findings.late_used.iter().for_each(|variable| self.use_late(variable));
+        self.late_refused.extend(findings.late_refused.iter().cloned());
+    }
+
+    /// Notes that a late-bound variable is used.
+    fn use_late(&mut self, variable: &LateBoundVariable) {
+        let value = self.manifest.variables.get(&variable.name).cloned().flatten();
+        let origin = self.late.get(&variable.name).copied().unwrap_or_default();
+        let entry = self.late_used.entry(variable.name.clone());
+        let bound = entry.or_insert_with(|| LateBound { variable: variable.clone(), value, origin });
+        if bound.variable.fallback.is_none() {
+            bound.variable.fallback.clone_from(&variable.fallback);
+        }
+    }
+
+    /// A text of the settings in pieces: late-bound variables stay open.
+    fn open_text(&mut self, whole: &At<Arc<str>>) -> Text {
+        let text = document::open_text(whole, self.sources, self.late);
+        text.variables().for_each(|variable| self.use_late(variable));
+        text
+    }
+
+    /// A text that must be known now.
+    fn known(&mut self, text: &Text) -> Option<At<String>> {
+        if let Some(variable) = text.variables().next() {
+            self.late_refused.insert(variable.name.clone());
+            let (node, origin) = (text.node, text.origin);
+            let path = self.manifest.nodes.path(node).to_string();
+            let refused = settings::late_bound_structure(&path, origin, &variable.name);
+            self.diagnostics.push(refused);
+        }
+        let value = text.literal()?.to_string();
+        Some(At { value, node: text.node, origin: text.origin })
+    }
+
     /// Nothing is left that could be deployed.
     fn tell_nothing(&mut self, application: Option<&Application>) {
-        let services = self.manifest.root.get("services");
-        if let Some(empty) = services.filter(|node| node.as_mapping().is_none_or(Mapping::is_empty)) {
+        let services = self.document.services_section.as_ref();
+        if let Some(empty) = services.filter(|_| self.document.services.is_empty()) {
             self.ledger.rejected(empty, "there is nothing to deploy");
         }
         let skip = application.and_then(|one| one.settings.skip.first()).map(|name| name.origin);
-        let written = skip
-            .or_else(|| services.map(|node| node.origin))
-            .filter(|origin| self.sources.is_written(*origin));
+        let origin = skip.or(services.map(|section| section.origin));
+        let written = origin.filter(|origin| self.sources.is_written(*origin));
         let first = self.manifest.files.first();
         let start = first.map(|file| self.sources.read_at(Span::new(*file, 0, 0)));
         let origin = written.or(start).unwrap_or_default();
@@ -160,8 +229,8 @@ impl Lowering<'_> {
 
     /// Variables of `late_bound` that nothing deployed holds.
     fn tell_unused(&mut self) {
-        for (name, origin) in &self.late {
-            let used = self.late_used.contains_key(name) || self.late_used_fixed.contains(name);
+        for (name, origin) in self.late {
+            let used = self.late_used.contains_key(name) || self.late_refused.contains(name);
             if used || self.manifest.variables.contains_key(name) {
                 continue;
             }

@@ -1,19 +1,21 @@
 //! What one container runs, and how.
 
-use super::Name;
+use super::{ContainerPort, Name, SecretId};
 use crate::At;
 use crate::Text;
+use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use std::time::Duration;
-use tranship_facts::TransportProtocol;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
 /// What a container runs, and how.
 #[derive(Debug, Clone)]
-pub struct Container {
+pub struct ContainerSpec {
     /// Its image.
-    pub image: Image,
+    pub image: ContainerImage,
+    /// `build`, with or without `image` beside it: the image is made from the project.
+    pub build: Option<At<()>>,
     /// `platform`: `linux/arm64`.
     pub platform: Option<At<String>>,
     /// `entrypoint`; an empty list clears the image's.
@@ -21,7 +23,7 @@ pub struct Container {
     /// `command`; an empty list clears the image's.
     pub command: Option<At<Vec<Text>>>,
     /// The environment, env files included.
-    pub environment: IndexMap<Name, Variant>,
+    pub environment: IndexMap<Name, EnvironmentVariable>,
     /// `user`.
     pub user: Option<Text>,
     /// `working_dir`.
@@ -29,9 +31,9 @@ pub struct Container {
     /// `healthcheck`, unless disabled.
     pub health_check: Option<HealthCheck>,
     /// `volumes` and `tmpfs`.
-    pub mounts: Vec<Mount>,
+    pub mounts: Vec<ContainerMount>,
     /// `ports` and `expose`.
-    pub ports: Vec<Port>,
+    pub ports: Vec<ContainerPort>,
     /// `secrets` and `configs`: files in the container.
     pub files: Vec<FileMount>,
     /// `stop_grace_period`.
@@ -66,25 +68,54 @@ pub struct Container {
     pub shm_size: Option<At<u64>>,
     /// `sysctls`.
     pub sysctls: Vec<(Name, At<String>)>,
-    /// `ulimits`: soft and hard.
-    pub ulimits: Vec<(Name, At<(i64, i64)>)>,
-    /// `extra_hosts`: name and address.
-    pub extra_hosts: Vec<At<(String, String)>>,
+    /// `ulimits`.
+    pub ulimits: Vec<(Name, At<UlimitPair>)>,
+    /// `extra_hosts`.
+    pub extra_hosts: Vec<At<ExtraHost>>,
     /// `dns`.
     pub dns: Vec<At<String>>,
     /// `dns_search`.
     pub dns_search: Vec<At<String>>,
-    /// `devices`: host path, container path, permissions.
-    pub devices: Vec<At<(String, String, String)>>,
+    /// `devices`.
+    pub devices: Vec<At<DeviceMapping>>,
     /// `labels`.
     pub labels: IndexMap<Name, Text>,
     /// `security_opt`.
     pub security_opt: Vec<At<String>>,
 }
 
+/// A limit of a container's processes: -1 for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UlimitPair {
+    /// The limit that holds at first.
+    pub soft: i64,
+    /// The one up to which a process may raise it.
+    pub hard: i64,
+}
+
+/// A line of the container's hosts file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtraHost {
+    /// The host's name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+}
+
+/// A device of the machine in the container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceMapping {
+    /// Its path on the machine.
+    pub host_path: String,
+    /// Its path in the container.
+    pub container_path: String,
+    /// Letters of `rwm`: read, write, make nodes.
+    pub permissions: String,
+}
+
 /// What a container is made from.
 #[derive(Debug, Clone)]
-pub enum Image {
+pub enum ContainerImage {
     /// `image`, with or without `build` beside it.
     Named(Text),
     /// `build` alone: the image is pushed by the pipeline and named at deployment.
@@ -98,7 +129,7 @@ pub enum Image {
 
 /// A variable of the container's environment.
 #[derive(Debug, Clone)]
-pub struct Variant {
+pub struct EnvironmentVariable {
     /// Its value; nothing for a name that the shell would pass through and did not set.
     pub value: Option<Text>,
     /// The node of the value.
@@ -135,7 +166,7 @@ pub enum HealthTest {
 
 /// A mount of a container.
 #[derive(Debug, Clone)]
-pub struct Mount {
+pub struct ContainerMount {
     /// What is mounted.
     pub source: MountSource,
     /// The path in the container.
@@ -156,7 +187,7 @@ pub enum MountSource {
     /// A volume without a name: empty at each start.
     Anonymous,
     /// A path of the machine that runs Compose.
-    Bind(At<String>),
+    Bind(BindMount),
     /// Memory.
     Tmpfs {
         /// In bytes.
@@ -166,30 +197,53 @@ pub enum MountSource {
     Other(At<String>),
 }
 
-/// A port of a container.
-#[derive(Debug, Clone)]
-pub struct Port {
-    /// The container's port.
-    pub container: At<u16>,
-    /// The published port, or the range to choose from; nothing for `expose`.
-    pub published: Option<At<(u16, u16)>>,
-    /// The address it is published on.
-    pub host_ip: Option<At<String>>,
-    /// TCP or UDP.
-    pub protocol: TransportProtocol,
-    /// The port's node.
-    pub node: NodeId,
-    /// Where the port stands.
-    pub origin: Origin,
+/// A path of the machine that runs Compose, in a container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BindMount {
+    /// The absolute path.
+    pub path: At<String>,
+    /// What is there, seen from the project.
+    pub source: BindSource,
+}
+
+/// What a bind mount finds on the machine that runs Compose. Paths are relative to the project's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindSource {
+    /// A file of the project.
+    ProjectFile(Utf8PathBuf),
+    /// A folder of the project.
+    ProjectFolder(Utf8PathBuf),
+    /// Nothing yet: Docker would make an empty folder of the project.
+    Missing(Utf8PathBuf),
+    /// A path outside of the project, whether something is there or not.
+    HostPath,
+}
+
+impl BindSource {
+    /// The path within the project.
+    pub fn within_project(&self) -> Option<&Utf8Path> {
+        match self {
+            BindSource::ProjectFile(path) | BindSource::ProjectFolder(path) | BindSource::Missing(path) => {
+                Some(path)
+            }
+            BindSource::HostPath => None,
+        }
+    }
+
+    /// Whether its name is a file's: it has an extension.
+    pub fn names_file(&self) -> bool {
+        let name = self.within_project().and_then(Utf8Path::file_name);
+        name.is_some_and(|name| name.trim_start_matches('.').contains('.'))
+    }
 }
 
 /// A secret or config as a file in the container.
 #[derive(Debug, Clone)]
 pub struct FileMount {
     /// The entry in [`Application::secrets`](super::Application::secrets), where it is a secret or a config with content.
-    pub secret: Name,
-    /// Whether it was declared under `configs`.
-    pub config: bool,
+    pub secret: SecretId,
+    /// Where it was declared.
+    pub kind: FileMountKind,
     /// The path in the container.
     pub target: At<String>,
     /// Owner's user id.
@@ -202,4 +256,13 @@ pub struct FileMount {
     pub node: NodeId,
     /// Where the entry stands.
     pub origin: Origin,
+}
+
+/// Where a file of a container was declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileMountKind {
+    /// Under `secrets`.
+    Secret,
+    /// Under `configs`.
+    Config,
 }

@@ -3,15 +3,29 @@
 //! Collections are in the order of the manifest. Things refer to each other by name: a name in a
 //! field always has an entry in the collection it names.
 
-mod around;
 mod container;
+mod database;
+mod edge;
+mod endpoint;
+mod external_address;
+mod port;
+mod secret;
 mod service;
+mod task_group;
+mod volume;
 
-pub use around::*;
 pub use container::*;
+pub use database::*;
+pub use edge::*;
+pub use endpoint::*;
+pub use external_address::*;
+pub use port::*;
+pub use secret::*;
 pub use service::*;
+pub use task_group::*;
+pub use volume::*;
 
-use crate::{ChosenEnvironment, Settings, Text, Variable};
+use crate::{ChosenEnvironment, LateBoundVariable, Settings, Text};
 use indexmap::IndexMap;
 use std::sync::Arc;
 use tranship_frontend::source::Origin;
@@ -32,17 +46,19 @@ pub struct Application {
     pub tags: Vec<ResourceTag>,
     /// Everything that runs containers: services, jobs, init containers, sidecars. Databases that AWS
     /// replaces and skipped services are not among them.
-    pub services: IndexMap<Name, Service>,
+    pub services: IndexMap<Name, AppService>,
+    /// Which of them share a task.
+    pub tasks: TaskGroups,
     /// Named volumes that some service mounts.
-    pub volumes: IndexMap<Name, Volume>,
+    pub volumes: IndexMap<Name, NamedVolume>,
     /// Services that a managed database replaces.
-    pub databases: IndexMap<Name, Database>,
+    pub databases: IndexMap<Name, ManagedDatabase>,
     /// Values that must not appear in an artifact.
-    pub secrets: IndexMap<Name, Secret>,
+    pub secrets: IndexMap<SecretId, ApplicationSecret>,
     /// Who talks to whom, on which port.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<ServiceEdge>,
     /// Ports that are reachable from outside their task.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<ServiceEndpoint>,
     /// Variables that become parameters, with the value known at build time.
     pub late_bound: IndexMap<Name, LateBound>,
 }
@@ -69,7 +85,7 @@ pub struct ResourceTag {
 #[derive(Debug, Clone)]
 pub struct LateBound {
     /// Its name and the manifest's default.
-    pub variable: Variable,
+    pub variable: LateBoundVariable,
     /// The value of `.env`, the environment or `--set`, for `parameters.json`.
     pub value: Option<Arc<str>>,
     /// Where `late_bound` names it.

@@ -1,6 +1,6 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
-use super::{Container, HealthTest, Image, Name};
+use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, Name};
 use crate::{At, ScheduleExpression, Text};
 use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
@@ -8,7 +8,7 @@ use tranship_frontend::yaml::NodeId;
 
 /// Something that runs containers.
 #[derive(Debug, Clone)]
-pub struct Service {
+pub struct AppService {
     /// Its name in the manifest.
     pub name: Name,
     /// The service's mapping.
@@ -16,34 +16,36 @@ pub struct Service {
     /// Where its name stands.
     pub origin: Origin,
     /// What it is to the others.
-    pub role: Role,
+    pub role: ServiceRole,
     /// What its container does.
-    pub container: Container,
+    pub container: ContainerSpec,
     /// What must be there before it starts.
-    pub dependencies: Vec<Dependency>,
+    pub dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`: how many copies.
     pub replicas: Option<At<u32>>,
     /// `x-tranship.scale`: automatic scaling.
-    pub scaling: Option<Scaling>,
+    pub scaling: Option<ScalingTargets>,
     /// CPU and memory asked for.
-    pub resources: Resources,
+    pub resources: ResourceRequests,
     /// What its task role may do.
-    pub permissions: Vec<Permission>,
+    pub permissions: Vec<RolePermission>,
     /// Whether it keeps data: a known data store by image or port.
     pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
     pub stop_first: Option<At<bool>>,
+    /// Hosts outside of the application that its values name.
+    pub external: Vec<ExternalAddress>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.
     pub host_names: Vec<At<Name>>,
 }
 
-impl Service {
+impl AppService {
     /// Every text of its container and of its permissions.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let container = &self.container;
         let image = match &container.image {
-            Image::Named(text) => Some(text),
-            Image::Built { .. } => None,
+            ContainerImage::Named(text) => Some(text),
+            ContainerImage::Built { .. } => None,
         };
         let test: &[Text] = match container.health_check.as_ref().map(|check| &check.test.value) {
             Some(HealthTest::Exec(list)) => list,
@@ -65,21 +67,21 @@ impl Service {
 
 /// What a service is to the others.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Role {
+pub enum ServiceRole {
     /// Runs for ever.
     Service,
     /// Runs to completion, by itself.
-    Job(Job),
+    Job(ServiceJob),
     /// Runs to completion inside the task of each of these services, before they start.
     Init {
-        /// The dependents whose tasks it starts in.
-        tasks: Vec<Name>,
+        /// The services that wait for it and share a volume with it. They may be in the task of another one.
+        dependents: Vec<Name>,
         /// Why: the `depends_on` that says so.
         origin: Origin,
     },
     /// Shares the task of another service.
     Sidecar {
-        /// The service whose task it shares.
+        /// The service whose task it shares, which may be in the task of another one.
         of: Name,
         /// Why: `network_mode: service:x` or `task:`.
         origin: Origin,
@@ -88,7 +90,7 @@ pub enum Role {
 
 /// Something that runs to completion by itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Job {
+pub struct ServiceJob {
     /// When it runs.
     pub when: JobTime,
     /// The services that must not be updated before it succeeded.
@@ -110,11 +112,11 @@ pub enum JobTime {
 
 /// What must be there before a service starts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dependency {
+pub struct ServiceDependency {
     /// The service or database waited for.
     pub on: Name,
     /// What is waited for.
-    pub condition: At<Condition>,
+    pub condition: At<DependencyCondition>,
     /// `required: false`: start without it.
     pub required: bool,
     /// The entry of `depends_on`.
@@ -123,7 +125,7 @@ pub struct Dependency {
 
 /// What `depends_on` waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
+pub enum DependencyCondition {
     /// `service_started`.
     Started,
     /// `service_healthy`.
@@ -134,7 +136,7 @@ pub enum Condition {
 
 /// CPU and memory asked for. CPUs are in 1/1024 of a virtual CPU, memory in bytes.
 #[derive(Debug, Clone, Default)]
-pub struct Resources {
+pub struct ResourceRequests {
     /// `deploy.resources.limits.cpus` or `cpus`.
     pub cpu_limit: Option<At<u32>>,
     /// `deploy.resources.reservations.cpus`.
@@ -147,7 +149,7 @@ pub struct Resources {
 
 /// `x-tranship.scale`.
 #[derive(Debug, Clone)]
-pub struct Scaling {
+pub struct ScalingTargets {
     /// Fewest copies.
     pub min: At<u32>,
     /// Most copies.
@@ -160,7 +162,7 @@ pub struct Scaling {
 
 /// `x-tranship.permissions`: one statement of the task role.
 #[derive(Debug, Clone)]
-pub struct Permission {
+pub struct RolePermission {
     /// Such as `s3:GetObject`.
     pub actions: Vec<At<String>>,
     /// ARNs, or `*`.

@@ -60,6 +60,11 @@ rules! {
         why "Dropping it would fall back to the target's default, which is not what the manifest says."
         example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
         fix "Write a duration of zero or more, such as `10s`.";
+    TASK_CYCLE = Error "app/task-cycle" "services share a task in a cycle"
+        what "Each service runs in the task of the next one, through `task`, through `network_mode: service:` or as an init container, and the last one runs in the task of the first."
+        why "A task is named after the service that leads it. In a cycle no service leads, so none of them would be deployed."
+        example "services:\n  app:\n    image: nginx\n    x-tranship: { task: proxy }\n  proxy:\n    image: nginx\n    x-tranship: { task: app }\n"
+        fix "Remove the setting from the service that should lead the task.";
     NOTHING_TO_DEPLOY = Error "app/nothing-to-deploy" "no service to deploy"
         what "The manifest has no services, or all of them are skipped or belong to inactive profiles."
         why "The result would be a stack that runs nothing."

@@ -29,15 +29,20 @@ pub(crate) fn account(
         ledger.exact(node, "nothing is set");
     }
     let shared = if document.is_only_for(&chosen.target) { Severity::Warning } else { Severity::Note };
-    let mut walk =
-        Walk { manifest, target: &chosen.target, ledger, replaced: BTreeSet::new(), unused: IndexMap::new() };
+    let mut walk = AccountWalk {
+        manifest,
+        target: &chosen.target,
+        ledger,
+        replaced: BTreeSet::new(),
+        unused: IndexMap::new(),
+    };
     let environment = walk.environment(chosen, document);
     if let Some(node) = environment {
-        walk.keys(node, EnvironmentLayer::FORM, Standing { owner: None, severity: Severity::Warning });
+        walk.keys(node, EnvironmentLayer::FORM, SettingStanding { owner: None, severity: Severity::Warning });
     }
     if let Some(top) = manifest.root.get(KEY) {
         walk.overridden(top, environment);
-        walk.keys(top, TopLevel::FORM, Standing { owner: None, severity: shared });
+        walk.keys(top, TopLevel::FORM, SettingStanding { owner: None, severity: shared });
     }
     for name in application.services.keys() {
         walk.owned("services", name, ServiceSettings::FORM, shared);
@@ -51,7 +56,7 @@ pub(crate) fn account(
 
 /// Where a setting stands.
 #[derive(Clone, Copy)]
-struct Standing<'a> {
+struct SettingStanding<'a> {
     /// The service or volume that it belongs to.
     owner: Option<&'a str>,
     /// How loud it is that the target does not use it.
@@ -68,7 +73,7 @@ struct UnusedSetting {
     severity: Severity,
 }
 
-struct Walk<'a> {
+struct AccountWalk<'a> {
     manifest: &'a Manifest,
     target: &'a str,
     ledger: &'a mut Ledger,
@@ -77,7 +82,7 @@ struct Walk<'a> {
     unused: IndexMap<(bool, String), UnusedSetting>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> AccountWalk<'a> {
     /// Claims the other environments; the node of the chosen one.
     fn environment(&mut self, chosen: &ChosenEnvironment, document: &SettingsDocument) -> Option<&'a Node> {
         for one in &document.environments {
@@ -104,12 +109,12 @@ impl<'a> Walk<'a> {
     /// The settings of a service or volume.
     fn owned(&mut self, section: &str, name: &str, form: &'static SettingForm, severity: Severity) {
         if let Some(node) = self.manifest.root.at(&[section, name, KEY]) {
-            self.keys(node, form, Standing { owner: Some(name), severity });
+            self.keys(node, form, SettingStanding { owner: Some(name), severity });
         }
     }
 
     /// The keys of `x-tranship` in one place.
-    fn keys(&mut self, node: &Node, form: &'static SettingForm, standing: Standing<'_>) {
+    fn keys(&mut self, node: &Node, form: &'static SettingForm, standing: SettingStanding<'_>) {
         for (entry, declaration) in declared(node, form) {
             if self.replaced.contains(&entry.value.id) {
                 continue;
@@ -122,7 +127,13 @@ impl<'a> Walk<'a> {
     }
 
     /// A key and those below it: what the target does not use is ignored, from the outermost.
-    fn key(&mut self, entry: &Entry, declaration: &SettingDeclaration, key: String, standing: Standing<'_>) {
+    fn key(
+        &mut self,
+        entry: &Entry,
+        declaration: &SettingDeclaration,
+        key: String,
+        standing: SettingStanding<'_>,
+    ) {
         match declaration.targets.names() {
             Some(targets) if declaration.targets.ignores(self.target) => {
                 self.ignore(&entry.value, key, targets, standing);
@@ -137,7 +148,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn ignore(&mut self, node: &Node, key: String, targets: &'static [&'static str], standing: Standing<'_>) {
+    fn ignore(
+        &mut self,
+        node: &Node,
+        key: String,
+        targets: &'static [&'static str],
+        standing: SettingStanding<'_>,
+    ) {
         let reason = format!("used by {} only", targets.join(" and "));
         self.ledger.ignored(node, reason, standing.severity == Severity::Warning);
         let slot = (standing.owner.is_none() && standing.severity == Severity::Warning, key.clone());

@@ -24,14 +24,14 @@ macro_rules! setting_words {
 
 /// How careful the emitted resources are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Posture {
+pub enum DeploymentPosture {
     /// Cheap and quick to throw away.
     #[default]
     Dev,
     /// Deletion protection, backups, several zones, longer retention.
     Prod,
 }
-setting_words!(Posture { Dev = "dev", Prod = "prod" });
+setting_words!(DeploymentPosture { Dev = "dev", Prod = "prod" });
 
 /// The platform of an Elastic Beanstalk environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,22 +73,22 @@ impl SettingValue for DatabaseEngine {
 
 /// A switch, where `true` and `false` are two of several alternatives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Switch {
+pub(super) enum SwitchSetting {
     /// `true`.
     On,
     /// `false`.
     Off,
 }
 
-impl SettingValue for Switch {
+impl SettingValue for SwitchSetting {
     const FORM: &'static SettingForm = &SettingForm::Truth;
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
-        Switch::read_as(node, Self::FORM, reader)
+        SwitchSetting::read_as(node, Self::FORM, reader)
     }
 }
 
-impl Switch {
+impl SwitchSetting {
     /// Reads it where `form` names the alternatives.
     pub(super) fn read_as(
         node: &Node,
@@ -96,8 +96,8 @@ impl Switch {
         reader: &mut SettingReader<'_>,
     ) -> Option<Self> {
         reader.scalar(node, form, |text| match text {
-            "true" => Some(Switch::On),
-            "false" => Some(Switch::Off),
+            "true" => Some(SwitchSetting::On),
+            "false" => Some(SwitchSetting::Off),
             _ => None,
         })
     }

@@ -11,7 +11,7 @@ use super::service::ServiceSettings;
 use super::value::SettingValue;
 use super::volume::VolumeSettings;
 use crate::rules;
-use crate::{At, Environment, EnvironmentChoice, Name};
+use crate::{At, EnvironmentChoice, EnvironmentSummary, Name};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
@@ -44,6 +44,8 @@ pub(super) struct DeclaredEnvironment {
     pub(super) origin: Origin,
     pub(super) node: NodeId,
     layer: Option<EnvironmentLayer>,
+    /// Whether it or the top has a target, even one that does not exist.
+    names_target: bool,
 }
 
 /// Every setting of a manifest.
@@ -81,9 +83,7 @@ impl SettingsDocument {
             late_refused: BTreeSet::new(),
             empty: Vec::new(),
         };
-        for one in
-            document.environments.iter().filter(|one| one.is_valid() && document.target_of(one).is_none())
-        {
+        for one in document.environments.iter().filter(|one| one.is_valid() && !one.names_target) {
             reader.without_target(&one.name, one.origin);
         }
         document.late_refused = reader.late_refused;
@@ -161,6 +161,10 @@ fn declared(node: Option<&Node>, top: Option<&TopLevel>) -> Vec<DeclaredEnvironm
         origin: entry.key.origin,
         node: entry.value.id,
         layer: read.and_then(|read| read.0.get(&entry.key.text)).cloned(),
+        names_target: [Some(&entry.value), node]
+            .into_iter()
+            .flatten()
+            .any(|node| node.get("target").is_some()),
     };
     entries.into_iter().flatten().map(environment).collect()
 }
@@ -185,9 +189,9 @@ pub fn environments(
     sources: &Sources,
     known: &KnownNames,
     diagnostics: &mut Diagnostics,
-) -> Vec<Environment> {
+) -> Vec<EnvironmentSummary> {
     let document = SettingsDocument::read(manifest, sources, known, diagnostics);
-    let environment = |one: &DeclaredEnvironment| Environment {
+    let environment = |one: &DeclaredEnvironment| EnvironmentSummary {
         name: one.name.clone(),
         target: document.target_of(one).map(|target| target.clone().map(|name| name.as_str().to_owned())),
         files: one.layer.as_ref().map(|layer| layer.own.files.clone()).unwrap_or_default(),

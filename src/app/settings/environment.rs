@@ -1,6 +1,6 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
-use super::choices::{CapacityKind, PlatformKind, Posture};
+use super::choices::{CapacityKind, DeploymentPosture, PlatformKind};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::identifiers::{CertificateArn, LogRetention, RegionName, SubnetId, TargetName, VpcId};
 use super::reader::SettingReader;
@@ -67,7 +67,7 @@ setting_group! {
         }
         /// How much protection the resources have. `prod` turns on deletion protection and database
         /// backups, and uses several Availability Zones.
-        posture: Option<At<Posture>> {
+        posture: Option<At<DeploymentPosture>> {
             default: "`dev`",
             example: "x-tranship:\n  posture: prod\n",
             targets: Compiler(COMPILE),
@@ -152,7 +152,7 @@ setting_group! {
 
 impl Settings {
     /// How careful the resources are.
-    pub fn posture(&self) -> Posture {
+    pub fn posture(&self) -> DeploymentPosture {
         self.posture.as_ref().map(At::get).unwrap_or_default()
     }
 

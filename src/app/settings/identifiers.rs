@@ -137,6 +137,9 @@ pub struct VolumeOwner {
 }
 
 impl VolumeOwner {
+    /// Who owns what nobody was given.
+    pub const ROOT: VolumeOwner = VolumeOwner { user: 0, group: 0 };
+
     /// `1000:1000`, or `1000` for both.
     pub fn parse(text: &str) -> Option<Self> {
         let (user, group) = text.split_once(':').unwrap_or((text, text));

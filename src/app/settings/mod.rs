@@ -21,7 +21,7 @@ mod value;
 mod volume;
 
 pub(crate) use account::account;
-pub use choices::{CapacityKind, PlatformKind, Posture, VolumeScope};
+pub use choices::{CapacityKind, DeploymentPosture, PlatformKind, VolumeScope};
 pub use declaration::{Layering, SettingDeclaration, SettingForm, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_defaults_of_code_are_those_of_the_declarations() {
         let days = crate::LogRetention::default().to_string();
-        let posture = format!("{:?}", crate::Posture::default()).to_lowercase();
+        let posture = format!("{:?}", crate::DeploymentPosture::default()).to_lowercase();
         for (key, default) in [("log_retention", days), ("posture", posture)] {
             let all = listed_settings();
             let one = all.iter().find(|one| one.name() == key).expect("a setting");

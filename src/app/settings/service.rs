@@ -1,7 +1,7 @@
 //! The keys of `x-tranship` in a service.
 
 use super::ECS;
-use super::choices::Switch;
+use super::choices::SwitchSetting;
 use super::declaration::{SettingForm, setting_group};
 use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
 use super::reader::SettingReader;
@@ -77,9 +77,9 @@ impl SettingValue for PublicSetting {
         if is_collection(node) {
             return OneOrMore::read(node, reader).map(|list| PublicSetting::Endpoints(list.0));
         }
-        Some(match Switch::read_as(node, Self::FORM, reader)? {
-            Switch::On => PublicSetting::Public(At::of(node, ())),
-            Switch::Off => PublicSetting::Private(At::of(node, ())),
+        Some(match SwitchSetting::read_as(node, Self::FORM, reader)? {
+            SwitchSetting::On => PublicSetting::Public(At::of(node, ())),
+            SwitchSetting::Off => PublicSetting::Private(At::of(node, ())),
         })
     }
 }
@@ -250,9 +250,9 @@ impl SettingValue for DatabaseSetting {
         if is_collection(node) {
             return At::read(node, reader).map(DatabaseSetting::Managed);
         }
-        Some(match Switch::read_as(node, Self::FORM, reader)? {
-            Switch::On => DatabaseSetting::Managed(At::of(node, DatabaseSettings::default())),
-            Switch::Off => DatabaseSetting::Container(At::of(node, ())),
+        Some(match SwitchSetting::read_as(node, Self::FORM, reader)? {
+            SwitchSetting::On => DatabaseSetting::Managed(At::of(node, DatabaseSettings::default())),
+            SwitchSetting::Off => DatabaseSetting::Container(At::of(node, ())),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Settings that a target uses and this application gives it no use for: `https` where nothing is public.
 
 use super::KEY;
-use crate::disposition::{Disposition, Entry};
+use crate::disposition::{Disposition, LedgerEntry};
 use crate::rules;
 use indexmap::IndexMap;
 use tranship_frontend::compose::{KeyPath, PathSegment};
@@ -20,7 +20,7 @@ struct UnclaimedSetting {
 
 impl UnclaimedSettings {
     /// The account of a leaf; nothing where it is no setting.
-    pub(crate) fn account(&mut self, path: &KeyPath, origin: Origin) -> Option<Entry> {
+    pub(crate) fn account(&mut self, path: &KeyPath, origin: Origin) -> Option<LedgerEntry> {
         let extension = path.0.iter().position(|step| *step == PathSegment::Key(KEY.into()))?;
         let in_environment =
             extension == 0 && path.0.get(1) == Some(&PathSegment::Key("environments".into()));
@@ -30,7 +30,7 @@ impl UnclaimedSettings {
         self.0.entry(key).or_insert(UnclaimedSetting { origin, severity });
         let reason = "nothing in this application needs it".into();
         let disposition = Disposition::Ignored { reason, loses: in_environment };
-        Some(Entry { disposition, became: String::new() })
+        Some(LedgerEntry { disposition, became: String::new() })
     }
 
     /// One diagnostic for each.

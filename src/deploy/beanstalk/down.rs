@@ -1,35 +1,35 @@
 //! Terminates an environment.
 //!
-//! In: an environment. Out: [`Outcome`]. Invariant: the application, its versions and its secrets stay; the
+//! In: an environment. Out: [`DeployOutcome`]. Invariant: the application, its versions and its secrets stay; the
 //! environment's database is handled according to its deletion policy.
 
 use super::database;
 use super::environment::{self, find};
 use super::follow;
-use crate::deploy::failure::{Failure, sdk};
-use crate::deploy::progress::Progress;
-use crate::deploy::session::Session;
-use crate::deploy::{Options, Outcome, confirm_by_name};
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, DeployOutcome, confirm_by_name};
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use tranship_targets::BeanstalkDeployment;
 
 /// Terminates the environment.
 pub(in crate::deploy) async fn down(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
     environment: &str,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     let Some(mut found) = find(session, deployment).await? else {
         progress.say(&format!("no environment {}: nothing to do", deployment.environment));
-        return Ok(Outcome { changed: false, outputs: Vec::new() });
+        return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
     if !found.is_ready() {
         progress.say(&format!("{} is {}: waiting for it to finish", found.name, found.status));
         found = follow::to_rest(session, &found, None, options.timeout, progress).await?;
         if !found.is_ready() {
-            return Ok(Outcome { changed: true, outputs: Vec::new() });
+            return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
         }
     }
     let settings = environment::settings(session, &found).await?;
@@ -45,7 +45,7 @@ pub(in crate::deploy) async fn down(
             progress.warn("its database will be deleted with all its data");
         }
         Some(_) => {
-            return Err(Failure::usage(format!(
+            return Err(DeployFailure::usage(format!(
                 "this would delete the database of {name} with all its data"
             ))
             .help("allow it with `--delete-data database`, or deploy with a snapshot policy first"));
@@ -61,7 +61,7 @@ pub(in crate::deploy) async fn down(
     session.settled();
     if end.status == "Terminated" {
         progress.say(&format!("the application {} and its versions are kept", found.application));
-        return Ok(Outcome { changed: true, outputs: Vec::new() });
+        return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
     }
-    Err(Failure::failed(format!("the environment {name} was not terminated: it is {}", end.status)))
+    Err(DeployFailure::failed(format!("the environment {name} was not terminated: it is {}", end.status)))
 }

@@ -1,10 +1,10 @@
 //! Finds, creates and updates an environment.
 //!
-//! In: the desired state. Out: [`Environment`], [`Request`]. Invariant: only settings that the bundle cannot
+//! In: the desired state. Out: [`RunningEnvironment`], [`EnvironmentRequest`]. Invariant: only settings that the bundle cannot
 //! carry go through the API, and only those that differ: an API setting overrides the bundle permanently.
 
-use crate::deploy::failure::{Failure, sdk};
-use crate::deploy::session::Session;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::session::AwsSession;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
@@ -14,7 +14,7 @@ use tranship_targets::BeanstalkDeployment;
 
 /// An environment and its current state.
 #[derive(Debug, Clone)]
-pub(super) struct Environment {
+pub(super) struct RunningEnvironment {
     /// Its name.
     pub(super) name: String,
     /// Its id, which survives its termination.
@@ -36,14 +36,14 @@ pub(super) struct Environment {
 
 /// A requested change.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
+pub(super) struct EnvironmentRequest {
     /// The environment's id.
     pub(super) environment: String,
     /// The request ID that its events carry.
     pub(super) id: Option<String>,
 }
 
-impl Environment {
+impl RunningEnvironment {
     /// Whether it accepts changes.
     pub(super) fn is_ready(&self) -> bool {
         self.status == EnvironmentStatus::Ready.as_str()
@@ -67,9 +67,9 @@ impl Environment {
 
 /// Finds the environment; terminated environments are not found.
 pub(super) async fn find(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
-) -> Result<Option<Environment>, Failure> {
+) -> Result<Option<RunningEnvironment>, DeployFailure> {
     let call = session.beanstalk().describe_environments().application_name(&deployment.application);
     let call = call.environment_names(&deployment.environment).include_deleted(false);
     let answer = call.send().await;
@@ -80,16 +80,20 @@ pub(super) async fn find(
 }
 
 /// The environment with an id, terminated or not.
-pub(super) async fn by_id(session: &Session, id: &str) -> Result<Environment, Failure> {
+pub(super) async fn by_id(session: &AwsSession, id: &str) -> Result<RunningEnvironment, DeployFailure> {
     let answer =
         session.beanstalk().describe_environments().environment_ids(id).include_deleted(true).send().await;
     let answer = answer.map_err(|error| sdk("read the environment", error))?;
-    answer.environments().first().map(read).ok_or_else(|| Failure::failed("the environment no longer exists"))
+    answer
+        .environments()
+        .first()
+        .map(read)
+        .ok_or_else(|| DeployFailure::failed("the environment no longer exists"))
 }
 
-fn read(found: &EnvironmentDescription) -> Environment {
+fn read(found: &EnvironmentDescription) -> RunningEnvironment {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    Environment {
+    RunningEnvironment {
         name: text(found.environment_name()),
         id: text(found.environment_id()),
         application: text(found.application_name()),
@@ -103,14 +107,14 @@ fn read(found: &EnvironmentDescription) -> Environment {
 }
 
 /// A setting: namespace, name, value.
-pub(super) type Setting = (String, String, String);
+pub(super) type OptionChange = (String, String, String);
 
 /// The settings that the running environment does not have yet.
 pub(super) async fn missing_options(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
-    running: Option<&Environment>,
-) -> Result<Vec<Setting>, Failure> {
+    running: Option<&RunningEnvironment>,
+) -> Result<Vec<OptionChange>, DeployFailure> {
     let mut wanted = deployment.options.clone();
     let Some(running) = running.filter(|_| !wanted.is_empty()) else { return Ok(wanted) };
     let has = settings(session, running).await?;
@@ -122,9 +126,9 @@ pub(super) async fn missing_options(
 /// The current settings of an environment. The service also returns a draft that is being applied or
 /// has failed: <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_ConfigurationSettingsDescription.html>.
 pub(super) async fn settings(
-    session: &Session,
-    running: &Environment,
-) -> Result<Vec<ConfigurationOptionSetting>, Failure> {
+    session: &AwsSession,
+    running: &RunningEnvironment,
+) -> Result<Vec<ConfigurationOptionSetting>, DeployFailure> {
     let call = session.beanstalk().describe_configuration_settings().application_name(&running.application);
     let answer = call.environment_name(&running.name).send().await;
     let answer = answer.map_err(|error| sdk("read the environment's settings", error))?;
@@ -134,8 +138,8 @@ pub(super) async fn settings(
     Ok(deployed.flat_map(|set| set.option_settings.unwrap_or_default()).collect())
 }
 
-fn option_settings(settings: Vec<Setting>) -> Option<Vec<ConfigurationOptionSetting>> {
-    let build = |(space, name, value): Setting| {
+fn option_settings(settings: Vec<OptionChange>) -> Option<Vec<ConfigurationOptionSetting>> {
+    let build = |(space, name, value): OptionChange| {
         ConfigurationOptionSetting::builder().namespace(space).option_name(name).value(value).build()
     };
     (!settings.is_empty()).then(|| settings.into_iter().map(build).collect())
@@ -143,44 +147,44 @@ fn option_settings(settings: Vec<Setting>) -> Option<Vec<ConfigurationOptionSett
 
 /// Requests a new environment.
 pub(super) async fn create(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
     label: &str,
     stack: &str,
-    settings: Vec<Setting>,
-) -> Result<Request, Failure> {
+    settings: Vec<OptionChange>,
+) -> Result<EnvironmentRequest, DeployFailure> {
     let name = &deployment.environment;
     let call = session.beanstalk().create_environment().application_name(&deployment.application);
     let call = call.environment_name(name).version_label(label).solution_stack_name(stack);
     let answer = call.set_option_settings(option_settings(settings)).send().await;
     let answer = answer.map_err(|error| sdk(&format!("create the environment {name}"), error))?;
     let id = answer.request_id().map(str::to_owned);
-    Ok(Request { environment: answer.environment_id.unwrap_or_default(), id })
+    Ok(EnvironmentRequest { environment: answer.environment_id.unwrap_or_default(), id })
 }
 
 /// What an update changes. One call cannot change both:
 /// <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateEnvironment.html>.
 #[derive(Debug, Clone)]
-pub(super) enum Update {
+pub(super) enum EnvironmentUpdate {
     /// The version, by its label.
     Version(String),
     /// Settings.
-    Settings(Vec<Setting>),
+    Settings(Vec<OptionChange>),
 }
 
 /// Requests an update.
 pub(super) async fn update(
-    session: &Session,
-    running: &Environment,
-    update: Update,
-) -> Result<Request, Failure> {
+    session: &AwsSession,
+    running: &RunningEnvironment,
+    update: EnvironmentUpdate,
+) -> Result<EnvironmentRequest, DeployFailure> {
     let call = session.beanstalk().update_environment().environment_id(&running.id);
     let call = match update {
-        Update::Version(label) => call.version_label(label),
-        Update::Settings(settings) => call.set_option_settings(option_settings(settings)),
+        EnvironmentUpdate::Version(label) => call.version_label(label),
+        EnvironmentUpdate::Settings(settings) => call.set_option_settings(option_settings(settings)),
     };
     let answer = call.send().await;
     let answer = answer.map_err(|error| sdk(&format!("update the environment {}", running.name), error))?;
     let id = answer.request_id().map(str::to_owned);
-    Ok(Request { environment: running.id.clone(), id })
+    Ok(EnvironmentRequest { environment: running.id.clone(), id })
 }

@@ -3,11 +3,11 @@
 //! In: a request, or a busy environment. Out: the environment, Ready with the version and not Red; otherwise
 //! the message of the first error event. "Instance deployment completed" concludes one batch, not the deployment.
 
-use super::environment::{Environment, Request, by_id};
-use crate::deploy::clock::Pace;
-use crate::deploy::failure::{Failure, FailureKind, sdk};
-use crate::deploy::progress::{Event, Progress};
-use crate::deploy::session::Session;
+use super::environment::{EnvironmentRequest, RunningEnvironment, by_id};
+use crate::deploy::clock::PollingPace;
+use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
+use crate::deploy::progress::{DeployProgress, ProgressEvent};
+use crate::deploy::session::AwsSession;
 use aws_sdk_elasticbeanstalk::primitives::DateTime;
 use aws_sdk_elasticbeanstalk::types::{EnvironmentHealthAttribute, EventDescription, EventSeverity};
 use std::time::Duration;
@@ -17,15 +17,15 @@ const COLOUR: Duration = Duration::from_secs(3 * 60);
 
 /// Follows a request until it completes.
 pub(super) async fn deployment(
-    session: &Session,
-    request: &Request,
+    session: &AwsSession,
+    request: &EnvironmentRequest,
     label: &str,
     limit: Duration,
-    progress: &mut dyn Progress,
-) -> Result<Environment, Failure> {
-    let mut trail = Trail { request: request.id.clone(), ..Trail::default() };
+    progress: &mut dyn DeployProgress,
+) -> Result<RunningEnvironment, DeployFailure> {
+    let mut trail = EventTrail { request: request.id.clone(), ..EventTrail::default() };
     let mut end = rest(session, &request.environment, &mut trail, limit, progress).await?;
-    let mut pace = Pace::new(COLOUR);
+    let mut pace = PollingPace::new(COLOUR);
     while end.is_ready() && end.health == "Grey" && trail.errors.is_empty() && pace.wait().await {
         end = by_id(session, &request.environment).await?;
     }
@@ -37,12 +37,12 @@ pub(super) async fn deployment(
 
 /// Follows a settings change until it completes. The running version may itself be failing, so its health is ignored.
 pub(super) async fn settings(
-    session: &Session,
-    request: &Request,
+    session: &AwsSession,
+    request: &EnvironmentRequest,
     limit: Duration,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
-    let mut trail = Trail { request: request.id.clone(), ..Trail::default() };
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
+    let mut trail = EventTrail { request: request.id.clone(), ..EventTrail::default() };
     let end = rest(session, &request.environment, &mut trail, limit, progress).await?;
     if end.is_ready() && trail.errors.is_empty() {
         return Ok(());
@@ -52,39 +52,39 @@ pub(super) async fn settings(
 
 /// Follows the current operation until it completes, successfully or not; with a request if it is ours.
 pub(super) async fn to_rest(
-    session: &Session,
-    environment: &Environment,
+    session: &AwsSession,
+    environment: &RunningEnvironment,
     request: Option<String>,
     limit: Duration,
-    progress: &mut dyn Progress,
-) -> Result<Environment, Failure> {
-    let mut trail = Trail { request, ..Trail::default() };
+    progress: &mut dyn DeployProgress,
+) -> Result<RunningEnvironment, DeployFailure> {
+    let mut trail = EventTrail { request, ..EventTrail::default() };
     rest(session, &environment.id, &mut trail, limit, progress).await
 }
 
 /// The events of an environment seen so far.
 #[derive(Debug, Default)]
-struct Trail {
+struct EventTrail {
     request: Option<String>,
     seen: Vec<(Option<DateTime>, String)>,
     errors: Vec<String>,
 }
 
 async fn rest(
-    session: &Session,
+    session: &AwsSession,
     id: &str,
-    trail: &mut Trail,
+    trail: &mut EventTrail,
     limit: Duration,
-    progress: &mut dyn Progress,
-) -> Result<Environment, Failure> {
-    let mut pace = Pace::new(limit);
+    progress: &mut dyn DeployProgress,
+) -> Result<RunningEnvironment, DeployFailure> {
+    let mut pace = PollingPace::new(limit);
     loop {
         // Read the state first: events read afterwards are then complete.
         let environment = by_id(session, id).await?;
         for event in fresh(session, &environment, trail).await? {
             let failed = matches!(event.severity(), Some(EventSeverity::Error | EventSeverity::Fatal));
             let text = event.message().unwrap_or_default().to_owned();
-            progress.event(&Event {
+            progress.event(&ProgressEvent {
                 subject: environment.name.clone(),
                 kind: String::new(),
                 status: event.severity().map(|it| it.as_str().to_owned()).unwrap_or_default(),
@@ -107,10 +107,10 @@ async fn rest(
 
 /// New events, oldest first: those of the request, or those since the last change.
 async fn fresh(
-    session: &Session,
-    environment: &Environment,
-    trail: &mut Trail,
-) -> Result<Vec<EventDescription>, Failure> {
+    session: &AwsSession,
+    environment: &RunningEnvironment,
+    trail: &mut EventTrail,
+) -> Result<Vec<EventDescription>, DeployFailure> {
     let mut found = events(session, environment, trail.request.as_ref()).await?;
     let first = trail.request.is_none() && trail.seen.is_empty();
     // Of the events before we started, only the start of the current operation is worth showing.
@@ -129,10 +129,10 @@ async fn fresh(
 
 /// The newest events first: all events of a request, or one page of the environment's.
 async fn events(
-    session: &Session,
-    environment: &Environment,
+    session: &AwsSession,
+    environment: &RunningEnvironment,
     request: Option<&String>,
-) -> Result<Vec<EventDescription>, Failure> {
+) -> Result<Vec<EventDescription>, DeployFailure> {
     let (mut found, mut token) = (Vec::new(), None);
     loop {
         let call =
@@ -147,14 +147,19 @@ async fn events(
     }
 }
 
-async fn failure(session: &Session, end: &Environment, what: &str, trail: &Trail) -> Failure {
+async fn failure(
+    session: &AwsSession,
+    end: &RunningEnvironment,
+    what: &str,
+    trail: &EventTrail,
+) -> DeployFailure {
     let name = &end.name;
     let message = trail.errors.first().cloned().unwrap_or_else(|| match end.is_ready() {
         true if end.health == "Red" => "its health is Red".to_owned(),
         true => format!("it runs version {}", end.version.as_deref().unwrap_or("none")),
         false => format!("it is {}", end.status),
     });
-    let mut failure = Failure::failed(format!("environment {name}: {what} failed: {message}"));
+    let mut failure = DeployFailure::failed(format!("environment {name}: {what} failed: {message}"));
     for error in trail.errors.iter().skip(1).filter(|error| **error != message) {
         failure = failure.help(error.clone());
     }
@@ -165,7 +170,7 @@ async fn failure(session: &Session, end: &Environment, what: &str, trail: &Trail
 }
 
 /// The causes reported by enhanced health; empty if it is off or unreadable.
-async fn causes(session: &Session, environment: &Environment) -> Vec<String> {
+async fn causes(session: &AwsSession, environment: &RunningEnvironment) -> Vec<String> {
     let call = session.beanstalk().describe_environment_health().environment_id(&environment.id);
     let answer = call.attribute_names(EnvironmentHealthAttribute::All).send().await;
     answer.map(|answer| answer.causes().to_vec()).unwrap_or_default()

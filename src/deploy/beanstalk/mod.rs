@@ -1,7 +1,7 @@
 //! Deploys an Elastic Beanstalk environment: upload, application version, create or update, then wait until
 //! it is Ready with that version.
 //!
-//! In: a [`BeanstalkDeployment`] and its bundle. Out: [`Outcome`]. Invariant: each step first checks what
+//! In: a [`BeanstalkDeployment`] and its bundle. Out: [`DeployOutcome`]. Invariant: each step first checks what
 //! exists, and a version is named after its content, so that nothing is created twice.
 
 mod database;
@@ -12,12 +12,12 @@ mod platform;
 mod secrets;
 mod version;
 
-use self::environment::{Environment, Setting, Update};
-use super::bucket::Bucket;
-use super::failure::Failure;
-use super::progress::{Action, Change, Progress};
-use super::session::Session;
-use super::{Options, Outcome, Status, artifact, confirm};
+use self::environment::{EnvironmentUpdate, OptionChange, RunningEnvironment};
+use super::bucket::ArtifactBucket;
+use super::failure::DeployFailure;
+use super::progress::{DeployProgress, PlannedChange, ResourceAction};
+use super::session::AwsSession;
+use super::{DeployOptions, DeployOutcome, DeploymentStatus, artifact, confirm};
 use tranship_artifact::ArtifactSet;
 use tranship_targets::BeanstalkDeployment;
 
@@ -25,57 +25,57 @@ pub(super) use self::down::down;
 
 /// Deploys.
 pub(super) async fn deploy(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
     artifacts: &ArtifactSet,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     let bundle = artifact(artifacts, "bundle.zip")?;
     let label = version::label(bundle)?;
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
     let mut settings = environment::missing_options(session, deployment, running.as_ref()).await?;
-    let same = settings.is_empty() && !secrets.iter().any(secrets::Secret::is_new);
+    let same = settings.is_empty() && !secrets.iter().any(secrets::EnvironmentSecret::is_new);
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
         progress.say(&format!("{} is up to date: no changes", deployment.environment));
-        return Ok(Outcome { changed: false, outputs: running.outputs() });
+        return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
     }
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(options, "deploy this version?").await?;
 
     secrets::store(session, &secrets, progress).await?;
-    settings.extend(secrets.iter().filter_map(secrets::Secret::setting));
+    settings.extend(secrets.iter().filter_map(secrets::EnvironmentSecret::setting));
     version::application(session, &deployment.application).await?;
-    let bucket = Bucket::open(session, progress).await?;
+    let bucket = ArtifactBucket::open(session, progress).await?;
     let key = bucket.put(&format!("bundles/{}", deployment.application), bundle, ".zip").await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let request = match &running {
         None => environment::create(session, deployment, &label, &stack, settings).await?,
         Some(running) => {
             set_options(session, running, settings, options, progress).await?;
-            environment::update(session, running, Update::Version(label.clone())).await?
+            environment::update(session, running, EnvironmentUpdate::Version(label.clone())).await?
         }
     };
     session.underway(format!("the deployment of the environment {}", deployment.environment));
     let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
     session.settled();
-    Ok(Outcome { changed: true, outputs: end.outputs() })
+    Ok(DeployOutcome { changed: true, outputs: end.outputs() })
 }
 
 /// Sets the options that only the API can set, before deploying the version that may need them.
 async fn set_options(
-    session: &Session,
-    running: &Environment,
-    settings: Vec<Setting>,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    session: &AwsSession,
+    running: &RunningEnvironment,
+    settings: Vec<OptionChange>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     if settings.is_empty() {
         return Ok(());
     }
-    let request = environment::update(session, running, Update::Settings(settings)).await?;
+    let request = environment::update(session, running, EnvironmentUpdate::Settings(settings)).await?;
     session.underway(format!("the settings update of the environment {}", running.name));
     follow::settings(session, &request, options.timeout, progress).await?;
     session.settled();
@@ -84,11 +84,11 @@ async fn set_options(
 
 /// The environment in a stable state; `None` if it is yet to be created.
 async fn settle(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Option<Environment>, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Option<RunningEnvironment>, DeployFailure> {
     let found = environment::find(session, deployment).await?;
     let Some(busy) = found.as_ref().filter(|environment| !environment.is_ready()) else { return Ok(found) };
     progress.say(&format!("{} is {}: waiting for it to finish", busy.name, busy.status));
@@ -100,11 +100,11 @@ async fn settle(
 
 fn changes(
     deployment: &BeanstalkDeployment,
-    running: Option<&Environment>,
+    running: Option<&RunningEnvironment>,
     label: &str,
     stack: &str,
-) -> Vec<Change> {
-    let change = |action, name: &str, kind: &str, detail: String| Change {
+) -> Vec<PlannedChange> {
+    let change = |action, name: &str, kind: &str, detail: String| PlannedChange {
         action,
         name: name.to_owned(),
         kind: kind.to_owned(),
@@ -113,13 +113,13 @@ fn changes(
     };
     match running {
         None => vec![change(
-            Action::Add,
+            ResourceAction::Add,
             &deployment.environment,
             "environment",
             format!("version {label} on {stack}"),
         )],
         Some(running) => vec![change(
-            Action::Modify,
+            ResourceAction::Modify,
             &deployment.environment,
             "environment",
             format!("version {} -> {label}", running.version.as_deref().unwrap_or("none")),
@@ -128,10 +128,19 @@ fn changes(
 }
 
 /// The status of the environment.
-pub(super) async fn status(session: &Session, deployment: &BeanstalkDeployment) -> Result<Status, Failure> {
+pub(super) async fn status(
+    session: &AwsSession,
+    deployment: &BeanstalkDeployment,
+) -> Result<DeploymentStatus, DeployFailure> {
     let subject = format!("environment {}", deployment.environment);
     let Some(found) = environment::find(session, deployment).await? else {
-        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new(), services: Vec::new() });
+        return Ok(DeploymentStatus {
+            subject,
+            state: None,
+            healthy: false,
+            facts: Vec::new(),
+            services: Vec::new(),
+        });
     };
     let mut facts = vec![
         ("health".to_owned(), found.health.clone()),
@@ -140,5 +149,11 @@ pub(super) async fn status(session: &Session, deployment: &BeanstalkDeployment) 
         ("changed".to_owned(), found.changed.clone()),
     ];
     facts.extend(found.outputs());
-    Ok(Status { subject, healthy: found.is_well(), state: Some(found.status), facts, services: Vec::new() })
+    Ok(DeploymentStatus {
+        subject,
+        healthy: found.is_well(),
+        state: Some(found.status),
+        facts,
+        services: Vec::new(),
+    })
 }

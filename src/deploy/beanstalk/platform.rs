@@ -3,28 +3,31 @@
 //! In: the prefix and suffix of the branch's solution stack names. Out: a full name. Versions change monthly, so
 //! AWS is asked: <https://docs.aws.amazon.com/elasticbeanstalk/latest/platforms/platforms-supported.html>.
 
-use super::environment::Environment;
-use crate::deploy::failure::{Failure, sdk};
-use crate::deploy::progress::Progress;
-use crate::deploy::session::Session;
+use super::environment::RunningEnvironment;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
 use tranship_targets::BeanstalkDeployment;
 
 /// The solution stack to deploy to.
 pub(super) async fn resolve(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
-    running: Option<&Environment>,
-    progress: &mut dyn Progress,
-) -> Result<String, Failure> {
+    running: Option<&RunningEnvironment>,
+    progress: &mut dyn DeployProgress,
+) -> Result<String, DeployFailure> {
     let answer = session.beanstalk().list_available_solution_stacks().send().await;
     let answer = answer.map_err(|error| sdk("list the platforms", error))?;
     let branch = &deployment.platform_branch;
     let Some(newest) = newest(answer.solution_stacks(), &deployment.solution_stack) else {
-        return Err(Failure::failed(format!("no platform of the branch {branch} in {}", session.region)));
+        return Err(DeployFailure::failed(format!(
+            "no platform of the branch {branch} in {}",
+            session.region
+        )));
     };
     let Some(running) = running else { return Ok(newest.to_owned()) };
     if version(&running.platform, &deployment.solution_stack).is_none() {
-        return Err(Failure::failed(format!(
+        return Err(DeployFailure::failed(format!(
             "{} runs on {}, not on {branch}",
             running.name, running.platform
         ))

@@ -5,40 +5,40 @@
 //! Invariant: a value is sent to AWS and nowhere else; a secret without a new value is left unchanged.
 
 use super::database;
-use super::environment::{self, Environment, Setting};
-use crate::deploy::failure::{Failure, sdk};
-use crate::deploy::parameters::{Choice, choose, secrets_to_ask};
-use crate::deploy::progress::{Progress, Question};
-use crate::deploy::session::Session;
-use crate::deploy::{Options, Values, ask, bucket};
+use super::environment::{self, OptionChange, RunningEnvironment};
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::parameters::{ParameterChoice, choose, secrets_to_ask};
+use crate::deploy::progress::{DeployProgress, UserQuestion};
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, DeployValues, ask, bucket};
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
 use tranship_targets::{BeanstalkDeployment, DeployParameter};
 
 /// A secret and what to do with it.
-pub(super) struct Secret {
+pub(super) struct EnvironmentSecret {
     name: String,
-    place: Place,
-    choice: Choice,
+    place: SecretPlace,
+    choice: ParameterChoice,
 }
 
 /// Where a secret's value is stored.
-enum Place {
+enum SecretPlace {
     /// In Secrets Manager; the ARN is known once the secret exists.
     Manager(Option<String>),
     /// In an option setting: namespace and name.
     Option(String, String),
 }
 
-impl Secret {
+impl EnvironmentSecret {
     /// Whether this run sets its value.
     pub(super) fn is_new(&self) -> bool {
-        matches!(self.choice, Choice::Given(_))
+        matches!(self.choice, ParameterChoice::Given(_))
     }
 
     /// The option setting for its new value.
-    pub(super) fn setting(&self) -> Option<Setting> {
+    pub(super) fn setting(&self) -> Option<OptionChange> {
         match (&self.place, &self.choice) {
-            (Place::Option(space, name), Choice::Given(value)) => {
+            (SecretPlace::Option(space, name), ParameterChoice::Given(value)) => {
                 Some((space.clone(), name.clone(), value.clone()))
             }
             _ => None,
@@ -48,11 +48,11 @@ impl Secret {
 
 /// Checks which secrets exist and chooses their values. `running` is the environment, if it exists.
 pub(super) async fn plan(
-    session: &Session,
+    session: &AwsSession,
     deployment: &BeanstalkDeployment,
-    running: Option<&Environment>,
-    options: &Options,
-) -> Result<Vec<Secret>, Failure> {
+    running: Option<&RunningEnvironment>,
+    options: &DeployOptions,
+) -> Result<Vec<EnvironmentSecret>, DeployFailure> {
     let (mut previous, mut places) = (Vec::new(), Vec::new());
     let settings = match running.filter(|_| deployment.secrets.iter().any(|it| it.option.is_some())) {
         Some(running) => environment::settings(session, running).await?,
@@ -65,12 +65,12 @@ pub(super) async fn plan(
         }
         places.push((secret.name.clone(), place));
     }
-    let mut values: Values = options.values.clone();
+    let mut values: DeployValues = options.values.clone();
     for secret in secrets_to_ask(&deployment.secrets, &values, &previous) {
         let value = if secret.generated {
             Some(generate(session).await?)
         } else {
-            let question = Question::Secret(format!("{} ({})", secret.called(), secret.description));
+            let question = UserQuestion::Secret(format!("{} ({})", secret.called(), secret.description));
             ask(options.ask.as_ref(), question).await
         };
         let Some(value) = value else { break };
@@ -78,36 +78,36 @@ pub(super) async fn plan(
     }
     session.mask().borrow_mut().hide(values.secrets.values());
     let mut choices = choose(&deployment.secrets, &values, &previous)?;
-    let secret = |(name, place): (String, Place)| {
+    let secret = |(name, place): (String, SecretPlace)| {
         let choice = choices.remove(&name)?;
-        Some(Secret { name, place, choice })
+        Some(EnvironmentSecret { name, place, choice })
     };
     Ok(places.into_iter().filter_map(secret).collect())
 }
 
 /// Where a secret is stored, and whether it has a value there.
 async fn place(
-    session: &Session,
+    session: &AwsSession,
     secret: &DeployParameter,
     settings: &[ConfigurationOptionSetting],
-) -> Result<(Place, bool), Failure> {
+) -> Result<(SecretPlace, bool), DeployFailure> {
     if let Some((space, name)) = &secret.option {
         let given = database::is_given(settings, space, name);
-        return Ok((Place::Option(space.clone(), name.clone()), given));
+        return Ok((SecretPlace::Option(space.clone(), name.clone()), given));
     }
     let arn = find(session, &secret.name).await?;
     let there = arn.is_some();
-    Ok((Place::Manager(arn), there))
+    Ok((SecretPlace::Manager(arn), there))
 }
 
 /// A random value: 32 letters and digits.
-async fn generate(session: &Session) -> Result<String, Failure> {
+async fn generate(session: &AwsSession) -> Result<String, DeployFailure> {
     let call = session.secrets().get_random_password().password_length(32).exclude_punctuation(true);
     let answer = call.include_space(false).send().await.map_err(|error| sdk("generate a password", error))?;
-    answer.random_password.ok_or_else(|| Failure::failed("AWS generated no password"))
+    answer.random_password.ok_or_else(|| DeployFailure::failed("AWS generated no password"))
 }
 
-async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> {
+async fn find(session: &AwsSession, name: &str) -> Result<Option<String>, DeployFailure> {
     match session.secrets().describe_secret().secret_id(name).send().await {
         Ok(secret) if secret.deleted_date().is_none() => Ok(secret.arn().map(str::to_owned)),
         Ok(_) => {
@@ -124,12 +124,12 @@ async fn find(session: &Session, name: &str) -> Result<Option<String>, Failure> 
 
 /// Stores the given values that belong in Secrets Manager.
 pub(super) async fn store(
-    session: &Session,
-    secrets: &[Secret],
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    session: &AwsSession,
+    secrets: &[EnvironmentSecret],
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     for secret in secrets {
-        if let (Place::Manager(arn), Choice::Given(value)) = (&secret.place, &secret.choice) {
+        if let (SecretPlace::Manager(arn), ParameterChoice::Given(value)) = (&secret.place, &secret.choice) {
             progress.say(&format!("storing the secret {}", secret.name));
             match arn {
                 Some(arn) => put(session, arn, value).await?,
@@ -145,14 +145,14 @@ fn token(name: &str, value: &str) -> String {
     bucket::hash(format!("{name}\0{value}").as_bytes())
 }
 
-async fn create(session: &Session, name: &str, value: &str) -> Result<(), Failure> {
+async fn create(session: &AwsSession, name: &str, value: &str) -> Result<(), DeployFailure> {
     let call = session.secrets().create_secret().name(name).secret_string(value);
     let made = call.client_request_token(token(name, value)).send().await;
     made.map_err(|error| sdk(&format!("create the secret {name}"), error))?;
     Ok(())
 }
 
-async fn put(session: &Session, arn: &str, value: &str) -> Result<(), Failure> {
+async fn put(session: &AwsSession, arn: &str, value: &str) -> Result<(), DeployFailure> {
     let call = session.secrets().put_secret_value().secret_id(arn).secret_string(value);
     let put = call.client_request_token(token(arn, value)).send().await;
     put.map_err(|error| sdk(&format!("set the secret {arn}"), error))?;

@@ -3,10 +3,10 @@
 //! In: a bundle and its location. Out: a processed version. A version's label is a hash of the bundle's
 //! content, so the same content is the same version.
 
-use crate::deploy::clock::Pace;
-use crate::deploy::failure::{Failure, FailureKind, sdk};
-use crate::deploy::progress::Progress;
-use crate::deploy::session::Session;
+use crate::deploy::clock::PollingPace;
+use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
 use aws_sdk_elasticbeanstalk::Client;
 use aws_sdk_elasticbeanstalk::error::ProvideErrorMetadata;
 use aws_sdk_elasticbeanstalk::types::{ApplicationVersionStatus, S3Location};
@@ -17,15 +17,15 @@ use tranship_artifact::bundle::unzip;
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The label for a bundle's content; at most 100 characters.
-pub(super) fn label(bundle: &[u8]) -> Result<String, Failure> {
+pub(super) fn label(bundle: &[u8]) -> Result<String, DeployFailure> {
     let content =
-        unzip(bundle).map_err(|error| Failure::failed(format!("cannot read the bundle: {error}")))?;
+        unzip(bundle).map_err(|error| DeployFailure::failed(format!("cannot read the bundle: {error}")))?;
     let hash = content.content_hash();
     Ok(format!("tranship-{}", hash.get(..16).unwrap_or(&hash)))
 }
 
 /// Creates the application unless it exists.
-pub(super) async fn application(session: &Session, name: &str) -> Result<(), Failure> {
+pub(super) async fn application(session: &AwsSession, name: &str) -> Result<(), DeployFailure> {
     let client = session.beanstalk();
     let found = client.describe_applications().application_names(name).send().await;
     let found = found.map_err(|error| sdk(&format!("check for the application {name}"), error))?;
@@ -42,13 +42,13 @@ pub(super) async fn application(session: &Session, name: &str) -> Result<(), Fai
 /// Creates the version unless it exists, and waits until it is processed. A version that failed processing is
 /// created again.
 pub(super) async fn ensure(
-    session: &Session,
+    session: &AwsSession,
     application: &str,
     label: &str,
     bucket: &str,
     key: &str,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     let client = session.beanstalk();
     let mut status = find(&client, application, label).await?;
     if status == Some(ApplicationVersionStatus::Failed) {
@@ -69,7 +69,7 @@ async fn create(
     label: &str,
     bucket: &str,
     key: &str,
-) -> Result<(), Failure> {
+) -> Result<(), DeployFailure> {
     let source = S3Location::builder().s3_bucket(bucket).s3_key(key).build();
     let call = client.create_application_version().application_name(application).version_label(label);
     match call.source_bundle(source).process(true).send().await {
@@ -83,7 +83,7 @@ async fn find(
     client: &Client,
     application: &str,
     label: &str,
-) -> Result<Option<ApplicationVersionStatus>, Failure> {
+) -> Result<Option<ApplicationVersionStatus>, DeployFailure> {
     let call = client.describe_application_versions().application_name(application).version_labels(label);
     let found = call.send().await.map_err(|error| sdk(&format!("check for the version {label}"), error))?;
     let status = |version: &aws_sdk_elasticbeanstalk::types::ApplicationVersionDescription| {
@@ -92,22 +92,26 @@ async fn find(
     Ok(found.application_versions().first().map(status))
 }
 
-async fn processed(client: &Client, application: &str, label: &str) -> Result<(), Failure> {
-    let mut pace = Pace::new(PATIENCE);
+async fn processed(client: &Client, application: &str, label: &str) -> Result<(), DeployFailure> {
+    let mut pace = PollingPace::new(PATIENCE);
     loop {
         match find(client, application, label).await? {
             Some(ApplicationVersionStatus::Processed | ApplicationVersionStatus::Unprocessed) => {
                 return Ok(());
             }
             Some(ApplicationVersionStatus::Failed) => {
-                return Err(Failure::failed(format!("Elastic Beanstalk cannot process the version {label}"))
-                    .help("a .ebextensions/*.config file in the bundle was rejected: see the application's events"));
+                return Err(DeployFailure::failed(format!(
+                    "Elastic Beanstalk cannot process the version {label}"
+                ))
+                .help(
+                    "a .ebextensions/*.config file in the bundle was rejected: see the application's events",
+                ));
             }
-            None => return Err(Failure::failed(format!("the version {label} no longer exists"))),
+            None => return Err(DeployFailure::failed(format!("the version {label} no longer exists"))),
             Some(_) => {}
         }
         if !pace.wait().await {
-            return Err(Failure::new(
+            return Err(DeployFailure::new(
                 FailureKind::TimedOut,
                 format!("the version {label} was not processed in time"),
             ));

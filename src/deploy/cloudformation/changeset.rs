@@ -4,12 +4,12 @@
 //! stack is up to date. Invariant: exactly what was shown is executed; a change set that is not
 //! executed is deleted.
 
-use super::guard;
+use super::replacement_guard;
 use super::stack::is_absent;
-use crate::deploy::clock::{Pace, milliseconds};
-use crate::deploy::failure::{Failure, FailureKind, sdk};
-use crate::deploy::parameters::Choice;
-use crate::deploy::progress::Change;
+use crate::deploy::clock::{PollingPace, milliseconds};
+use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
+use crate::deploy::parameters::ParameterChoice;
+use crate::deploy::progress::PlannedChange;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, ResourceChange, Tag,
@@ -24,7 +24,7 @@ const PREFIX: &str = "tranship-";
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Where a template is.
-pub(in crate::deploy) enum Template {
+pub(in crate::deploy) enum TemplateBody {
     /// In the request body: up to 51,200 bytes.
     Inline(String),
     /// At an S3 URL.
@@ -32,15 +32,15 @@ pub(in crate::deploy) enum Template {
 }
 
 /// What to create a change set from.
-pub(in crate::deploy) struct Draft<'a> {
+pub(in crate::deploy) struct ChangeSetDraft<'a> {
     /// The stack's name.
     pub(in crate::deploy) stack: &'a str,
     /// Whether the stack is yet to be created.
     pub(in crate::deploy) create: bool,
     /// The template.
-    pub(in crate::deploy) template: Template,
+    pub(in crate::deploy) template: TemplateBody,
     /// A choice for each template parameter.
-    pub(in crate::deploy) parameters: &'a BTreeMap<String, Choice>,
+    pub(in crate::deploy) parameters: &'a BTreeMap<String, ParameterChoice>,
     /// The capabilities the template requires.
     pub(in crate::deploy) capabilities: &'a [&'static str],
     /// The stack's tags.
@@ -54,20 +54,20 @@ pub(in crate::deploy) struct ChangeSet {
     /// The stack it changes.
     pub(in crate::deploy) stack_id: String,
     /// The changes.
-    pub(in crate::deploy) changes: Vec<Change>,
+    pub(in crate::deploy) changes: Vec<PlannedChange>,
 }
 
 /// Creates a change set and reads it; `None` if it contains no changes.
 pub(in crate::deploy) async fn create(
     client: &Client,
-    draft: Draft<'_>,
-) -> Result<Option<ChangeSet>, Failure> {
+    draft: ChangeSetDraft<'_>,
+) -> Result<Option<ChangeSet>, DeployFailure> {
     let name = format!("{PREFIX}{}", milliseconds());
     let kind = if draft.create { ChangeSetType::Create } else { ChangeSetType::Update };
     let call = client.create_change_set().stack_name(draft.stack).change_set_name(&name).client_token(&name);
     let call = match draft.template {
-        Template::Inline(text) => call.template_body(text),
-        Template::At(url) => call.template_url(url),
+        TemplateBody::Inline(text) => call.template_body(text),
+        TemplateBody::At(url) => call.template_url(url),
     };
     let tags = draft.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(value).build());
     let made = call
@@ -89,21 +89,21 @@ pub(in crate::deploy) async fn create(
     Ok(Some(ChangeSet { id, token: name, stack_id, changes }))
 }
 
-fn parameters(choices: &BTreeMap<String, Choice>) -> Vec<Parameter> {
-    let parameter = |(name, choice): (&String, &Choice)| {
+fn parameters(choices: &BTreeMap<String, ParameterChoice>) -> Vec<Parameter> {
+    let parameter = |(name, choice): (&String, &ParameterChoice)| {
         let builder = Parameter::builder().parameter_key(name);
         match choice {
-            Choice::Given(value) => Some(builder.parameter_value(value).build()),
-            Choice::Previous => Some(builder.use_previous_value(true).build()),
-            Choice::Default => None,
+            ParameterChoice::Given(value) => Some(builder.parameter_value(value).build()),
+            ParameterChoice::Previous => Some(builder.use_previous_value(true).build()),
+            ParameterChoice::Default => None,
         }
     };
     choices.iter().filter_map(parameter).collect()
 }
 
 /// Waits until it is created. Returns false if there are no changes.
-async fn is_ready(client: &Client, id: &str, stack: &str) -> Result<bool, Failure> {
-    let mut pace = Pace::new(PATIENCE);
+async fn is_ready(client: &Client, id: &str, stack: &str) -> Result<bool, DeployFailure> {
+    let mut pace = PollingPace::new(PATIENCE);
     loop {
         let answer = client.describe_change_set().change_set_name(id).stack_name(stack).send().await;
         let answer = answer.map_err(|error| sdk("read the change set", error))?;
@@ -112,14 +112,15 @@ async fn is_ready(client: &Client, id: &str, stack: &str) -> Result<bool, Failur
             Some(ChangeSetStatus::CreateComplete) => return Ok(true),
             Some(ChangeSetStatus::Failed) if says_no_changes(reason) => return Ok(false),
             Some(ChangeSetStatus::Failed) => {
-                let failure = Failure::failed(format!("CloudFormation rejected the change set: {reason}"));
+                let failure =
+                    DeployFailure::failed(format!("CloudFormation rejected the change set: {reason}"));
                 delete(client, id, stack).await?;
                 return Err(failure);
             }
             _ => {}
         }
         if !pace.wait().await {
-            return Err(Failure::new(
+            return Err(DeployFailure::new(
                 FailureKind::TimedOut,
                 "CloudFormation did not finish creating the change set in time",
             ));
@@ -133,7 +134,7 @@ fn says_no_changes(reason: &str) -> bool {
 }
 
 /// The changes, including those of nested stacks.
-async fn read(client: &Client, id: &str, stack: &str) -> Result<Vec<Change>, Failure> {
+async fn read(client: &Client, id: &str, stack: &str) -> Result<Vec<PlannedChange>, DeployFailure> {
     let mut changes = Vec::new();
     let mut open = vec![(String::new(), id.to_owned(), Some(stack.to_owned()))];
     while let Some((path, id, stack)) = open.pop() {
@@ -143,7 +144,7 @@ async fn read(client: &Client, id: &str, stack: &str) -> Result<Vec<Change>, Fai
             let page =
                 call.set_next_token(token).send().await.map_err(|error| sdk("read the change set", error))?;
             for change in page.changes().iter().filter_map(|change| change.resource_change()) {
-                changes.push(guard::judge(&path, change));
+                changes.push(replacement_guard::judge(&path, change));
                 open.extend(nested(&path, change));
             }
             token = page.next_token().map(str::to_owned);
@@ -162,7 +163,7 @@ fn nested(path: &str, change: &ResourceChange) -> Option<(String, String, Option
 }
 
 /// Deletes a change set that will not be executed.
-pub(in crate::deploy) async fn delete(client: &Client, id: &str, stack: &str) -> Result<(), Failure> {
+pub(in crate::deploy) async fn delete(client: &Client, id: &str, stack: &str) -> Result<(), DeployFailure> {
     match client.delete_change_set().change_set_name(id).stack_name(stack).send().await {
         Ok(_) => Ok(()),
         Err(error) if is_absent(&error) => Ok(()),
@@ -172,7 +173,7 @@ pub(in crate::deploy) async fn delete(client: &Client, id: &str, stack: &str) ->
 
 /// Deletes our change sets left behind by an interrupted run. Others' change sets are left alone; their number
 /// is returned.
-pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, Failure> {
+pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, DeployFailure> {
     let (mut others, mut token) = (0, None);
     loop {
         let call = client.list_change_sets().stack_name(stack).set_next_token(token);
@@ -199,7 +200,7 @@ pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, Failure
 
 impl ChangeSet {
     /// Starts the execution. Calling it twice is safe: the client token is the change set's own.
-    pub(in crate::deploy) async fn execute(&self, client: &Client) -> Result<(), Failure> {
+    pub(in crate::deploy) async fn execute(&self, client: &Client) -> Result<(), DeployFailure> {
         let call = client.execute_change_set().change_set_name(&self.id).stack_name(&self.stack_id);
         let call = call.client_request_token(&self.token);
         call.send().await.map_err(|error| sdk("execute the change set", error))?;
@@ -207,7 +208,7 @@ impl ChangeSet {
     }
 
     /// Discards it.
-    pub(in crate::deploy) async fn discard(self, client: &Client) -> Result<(), Failure> {
+    pub(in crate::deploy) async fn discard(self, client: &Client) -> Result<(), DeployFailure> {
         delete(client, &self.id, &self.stack_id).await
     }
 }
@@ -228,9 +229,9 @@ mod tests {
     #[test]
     fn what_is_left_to_the_default_is_not_sent() {
         let choices = BTreeMap::from([
-            ("A".to_owned(), Choice::Given("1".to_owned())),
-            ("B".to_owned(), Choice::Previous),
-            ("C".to_owned(), Choice::Default),
+            ("A".to_owned(), ParameterChoice::Given("1".to_owned())),
+            ("B".to_owned(), ParameterChoice::Previous),
+            ("C".to_owned(), ParameterChoice::Default),
         ]);
         let sent: Vec<_> = parameters(&choices)
             .iter()

@@ -1,18 +1,18 @@
 //! Deletes a stack: reports what will be deleted and kept, updates the template to match, deletes.
 //!
-//! In: a stack. Out: [`Outcome`]. Invariant: resources that keep data are retained, or a snapshot is, unless
+//! In: a stack. Out: [`DeployOutcome`]. Invariant: resources that keep data are retained, or a snapshot is, unless
 //! the user named them; nothing is deleted before the user has agreed.
 
-use super::follow::{self, Bookmark};
-use super::machines;
-use super::release::{self, Fate};
-use super::services::Watch;
-use super::stack::{Stack, find};
-use crate::deploy::bucket::Bucket;
-use crate::deploy::failure::{Failure, sdk};
-use crate::deploy::progress::Progress;
-use crate::deploy::session::Session;
-use crate::deploy::{Options, Outcome, confirm_by_name};
+use super::follow::{self, EventBookmark};
+use super::instance_protection;
+use super::protection_release::{self, ResourceFate};
+use super::services::ServiceWatch;
+use super::stack::{DeployedStack, find};
+use crate::deploy::bucket::ArtifactBucket;
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, DeployOutcome, confirm_by_name};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Capability, Parameter, TemplateStage};
@@ -21,61 +21,68 @@ use tranship_targets::StackDeployment;
 
 /// Deletes the stack.
 pub(in crate::deploy) async fn down(
-    session: &Session,
+    session: &AwsSession,
     deployment: &StackDeployment,
     environment: &str,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(mut stack) = find(&client, name).await? else {
         progress.say(&format!("no stack {name}: nothing to do"));
-        return Ok(Outcome { changed: false, outputs: Vec::new() });
+        return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
     if stack.is_busy() {
         progress.say(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
-        let mark = Bookmark::of_current(&client, &stack.id).await?;
+        let mark = EventBookmark::of_current(&client, &stack.id).await?;
         session.underway(format!("the current operation on the stack {name}"));
-        stack = follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress)
-            .await?
-            .stack;
+        stack = follow::follow(
+            session,
+            &stack.id,
+            mark,
+            options.timeout,
+            &ServiceWatch::nothing(session),
+            progress,
+        )
+        .await?
+        .stack;
         session.settled();
         if find(&client, name).await?.is_none() {
-            return Ok(Outcome { changed: true, outputs: Vec::new() });
+            return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
         }
     }
     let template = template(&client, &stack).await?;
-    let release = release::release(&template, &options.delete_data)
-        .map_err(|error| Failure::failed(format!("cannot read the template of {name}: {error}")))?;
+    let release = protection_release::release(&template, &options.delete_data)
+        .map_err(|error| DeployFailure::failed(format!("cannot read the template of {name}: {error}")))?;
     announce(session, &stack, &release, progress).await?;
     confirm_by_name(options, environment).await?;
     if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
         prepare(session, &stack, template, options, progress).await?;
     }
-    machines::unprotect(session, &stack.id, &release.groups, progress).await?;
+    instance_protection::unprotect(session, &stack.id, &release.groups, progress).await?;
     delete(session, &stack, options, progress).await?;
-    Ok(Outcome { changed: true, outputs: Vec::new() })
+    Ok(DeployOutcome { changed: true, outputs: Vec::new() })
 }
 
-async fn template(client: &Client, stack: &Stack) -> Result<String, Failure> {
+async fn template(client: &Client, stack: &DeployedStack) -> Result<String, DeployFailure> {
     let call = client.get_template().stack_name(&stack.id).template_stage(TemplateStage::Original);
     let answer = call.send().await.map_err(|error| sdk("read the stack's template", error))?;
     Ok(answer.template_body.unwrap_or_default())
 }
 
 async fn announce(
-    session: &Session,
-    stack: &Stack,
-    release: &release::Release,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    session: &AwsSession,
+    stack: &DeployedStack,
+    release: &protection_release::ProtectionRelease,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     progress.warn(&format!("{} resources will be deleted", release.resources - release.stores.len()));
     for (store, kind, fate) in &release.stores {
-        let Some(id) = machines::physical(session, &stack.id, store).await? else { continue };
+        let Some(id) = instance_protection::physical(session, &stack.id, store).await? else { continue };
         progress.warn(&match fate {
-            Fate::Kept => format!("{store} ({kind}) {id} will be kept, outside of any stack"),
-            Fate::Snapshot => format!("{store} ({kind}) {id} will be deleted; a snapshot is kept"),
-            Fate::Lost => format!("{store} ({kind}) {id} will be deleted with all its data"),
+            ResourceFate::Kept => format!("{store} ({kind}) {id} will be kept, outside of any stack"),
+            ResourceFate::Snapshot => format!("{store} ({kind}) {id} will be deleted; a snapshot is kept"),
+            ResourceFate::Lost => format!("{store} ({kind}) {id} will be deleted with all its data"),
         });
     }
     Ok(())
@@ -83,14 +90,14 @@ async fn announce(
 
 /// Updates the running template: sets the deletion policies and disables deletion protection on everything else.
 async fn prepare(
-    session: &Session,
-    stack: &Stack,
+    session: &AwsSession,
+    stack: &DeployedStack,
     template: String,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     let client = session.cloudformation();
-    let mark = Bookmark::now(&client, &stack.id).await?;
+    let mark = EventBookmark::now(&client, &stack.id).await?;
     let mut call = client.update_stack().stack_name(&stack.id).capabilities(Capability::CapabilityNamedIam);
     for name in stack.parameter_names() {
         call = call.parameters(Parameter::builder().parameter_key(name).use_previous_value(true).build());
@@ -98,7 +105,7 @@ async fn prepare(
     call = if template.len() <= INLINE_BYTES {
         call.template_body(template)
     } else {
-        let bucket = Bucket::open(session, progress).await?;
+        let bucket = ArtifactBucket::open(session, progress).await?;
         let key = bucket.put("down", template.as_bytes(), ".json").await?;
         call.template_url(bucket.url(&key))
     };
@@ -110,43 +117,45 @@ async fn prepare(
     }
     session.underway("the update of the deletion policies");
     let end =
-        follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress).await?;
+        follow::follow(session, &stack.id, mark, options.timeout, &ServiceWatch::nothing(session), progress)
+            .await?;
     session.settled();
     if end.stack.succeeded() {
         return Ok(());
     }
     Err(end
-        .failure(&client, "the update of the deletion policies", &Watch::nothing(session))
+        .failure(&client, "the update of the deletion policies", &ServiceWatch::nothing(session))
         .await
         .help("nothing was deleted"))
 }
 
 /// Deletes a stack and waits until it is deleted.
 pub(super) async fn delete(
-    session: &Session,
-    stack: &Stack,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<(), Failure> {
+    session: &AwsSession,
+    stack: &DeployedStack,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
     let client = session.cloudformation();
-    let mark = Bookmark::now(&client, &stack.id).await?;
+    let mark = EventBookmark::now(&client, &stack.id).await?;
     delete_quietly(&client, &stack.id).await?;
     session.underway("the deletion of the stack");
     let end =
-        follow::follow(session, &stack.id, mark, options.timeout, &Watch::nothing(session), progress).await?;
+        follow::follow(session, &stack.id, mark, options.timeout, &ServiceWatch::nothing(session), progress)
+            .await?;
     session.settled();
     if end.stack.succeeded() {
         return Ok(());
     }
     let failed = end.failed().join(", ");
     Err(end
-        .failure(&client, "the deletion", &Watch::nothing(session))
+        .failure(&client, "the deletion", &ServiceWatch::nothing(session))
         .await
         .help(format!("not deleted: {failed}")))
 }
 
 /// Requests a stack's deletion.
-pub(super) async fn delete_quietly(client: &Client, id: &str) -> Result<(), Failure> {
+pub(super) async fn delete_quietly(client: &Client, id: &str) -> Result<(), DeployFailure> {
     client.delete_stack().stack_name(id).send().await.map_err(|error| sdk("delete the stack", error))?;
     Ok(())
 }

@@ -3,49 +3,52 @@
 //! In: a stack id and the events before the operation. Out: the stack in its terminal state, and the first
 //! resource that failed with its own reason.
 
-use super::services::Watch;
-use super::stack::{Stack, find};
-use crate::deploy::clock::Pace;
-use crate::deploy::failure::{Failure, FailureKind, sdk};
-use crate::deploy::progress::{Event, Progress};
-use crate::deploy::session::Session;
+use super::services::ServiceWatch;
+use super::stack::{DeployedStack, find};
+use crate::deploy::clock::PollingPace;
+use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
+use crate::deploy::progress::{DeployProgress, ProgressEvent};
+use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
 use std::time::Duration;
 
 /// A position in a stack's events.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bookmark {
+pub(super) struct EventBookmark {
     last: Option<String>,
     started: bool,
 }
 
-impl Bookmark {
+impl EventBookmark {
     /// After the latest event: an operation is about to start.
-    pub(super) async fn now(client: &Client, stack: &str) -> Result<Self, Failure> {
+    pub(super) async fn now(client: &Client, stack: &str) -> Result<Self, DeployFailure> {
         let page = events(client, stack, None).await?;
         let last = page.0.first().and_then(|event| event.event_id()).map(str::to_owned);
-        Ok(Bookmark { last, started: false })
+        Ok(EventBookmark { last, started: false })
     }
 
     /// At the start of the current operation.
-    pub(super) async fn of_current(client: &Client, stack: &str) -> Result<Self, Failure> {
+    pub(super) async fn of_current(client: &Client, stack: &str) -> Result<Self, DeployFailure> {
         let (page, _) = events(client, stack, None).await?;
         let before = page.iter().skip_while(|event| !is_start(event)).nth(1);
-        Ok(Bookmark { last: before.and_then(|event| event.event_id()).map(str::to_owned), started: true })
+        Ok(EventBookmark {
+            last: before.and_then(|event| event.event_id()).map(str::to_owned),
+            started: true,
+        })
     }
 }
 
 /// The result of an operation.
-pub(super) struct End {
+pub(super) struct OperationEnd {
     /// The stack's current state.
-    pub(super) stack: Stack,
+    pub(super) stack: DeployedStack,
     /// The failures, in order.
     failures: Vec<StackEvent>,
 }
 
 /// The first resource that failed, with its own reason.
-struct Cause {
+struct FailureCause {
     /// The logical id, prefixed with the ids of its nested stacks.
     path: String,
     /// The resource's type.
@@ -55,13 +58,13 @@ struct Cause {
 
 /// Follows an operation until the stack is stable, watching its services meanwhile.
 pub(super) async fn follow(
-    session: &Session,
+    session: &AwsSession,
     stack_id: &str,
-    mark: Bookmark,
+    mark: EventBookmark,
     limit: Duration,
-    watch: &Watch<'_>,
-    progress: &mut dyn Progress,
-) -> Result<End, Failure> {
+    watch: &ServiceWatch<'_>,
+    progress: &mut dyn DeployProgress,
+) -> Result<OperationEnd, DeployFailure> {
     let end = tokio::select! {
         end = to_the_end(session, stack_id, mark, limit, watch, progress) => end,
         never = watch.run() => match never {},
@@ -74,19 +77,20 @@ pub(super) async fn follow(
 }
 
 async fn to_the_end(
-    session: &Session,
+    session: &AwsSession,
     stack_id: &str,
-    mut mark: Bookmark,
+    mut mark: EventBookmark,
     limit: Duration,
-    watch: &Watch<'_>,
-    progress: &mut dyn Progress,
-) -> Result<End, Failure> {
+    watch: &ServiceWatch<'_>,
+    progress: &mut dyn DeployProgress,
+) -> Result<OperationEnd, DeployFailure> {
     let client = session.cloudformation();
-    let (mut pace, mut failures) = (Pace::new(limit), Vec::new());
+    let (mut pace, mut failures) = (PollingPace::new(limit), Vec::new());
     loop {
         // Read the state first: events read afterwards are then complete.
-        let stack =
-            find(&client, stack_id).await?.ok_or_else(|| Failure::failed("the stack no longer exists"))?;
+        let stack = find(&client, stack_id)
+            .await?
+            .ok_or_else(|| DeployFailure::failed("the stack no longer exists"))?;
         let fresh = since(&client, stack_id, &mut mark).await?;
         for event in &fresh {
             mark.started |= is_of_stack(event);
@@ -101,7 +105,7 @@ async fn to_the_end(
         // Deleting a stack that was never created may leave no event.
         let gone = stack.status == StackStatus::DeleteComplete;
         if gone || mark.started && !stack.is_busy() {
-            return Ok(End { stack, failures });
+            return Ok(OperationEnd { stack, failures });
         }
         if !pace.wait().await {
             return Err(session.left(FailureKind::TimedOut));
@@ -110,7 +114,11 @@ async fn to_the_end(
 }
 
 /// The events after the bookmark, oldest first; advances the bookmark.
-async fn since(client: &Client, stack: &str, mark: &mut Bookmark) -> Result<Vec<StackEvent>, Failure> {
+async fn since(
+    client: &Client,
+    stack: &str,
+    mark: &mut EventBookmark,
+) -> Result<Vec<StackEvent>, DeployFailure> {
     let (mut fresh, mut token) = (Vec::new(), None);
     'pages: loop {
         let (page, next) = events(client, stack, token).await?;
@@ -136,7 +144,7 @@ async fn events(
     client: &Client,
     stack: &str,
     token: Option<String>,
-) -> Result<(Vec<StackEvent>, Option<String>), Failure> {
+) -> Result<(Vec<StackEvent>, Option<String>), DeployFailure> {
     let page = client.describe_stack_events().stack_name(stack).set_next_token(token).send().await;
     let page = page.map_err(|error| sdk("read the stack's events", error))?;
     let next = page.next_token().map(str::to_owned);
@@ -166,8 +174,8 @@ fn is_consequence(event: &StackEvent) -> bool {
     event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"))
 }
 
-fn describe(event: &StackEvent) -> Event {
-    Event {
+fn describe(event: &StackEvent) -> ProgressEvent {
+    ProgressEvent {
         subject: event.logical_resource_id().unwrap_or_default().to_owned(),
         kind: event.resource_type().unwrap_or_default().to_owned(),
         status: status(event).to_owned(),
@@ -176,26 +184,31 @@ fn describe(event: &StackEvent) -> Event {
     }
 }
 
-impl End {
+impl OperationEnd {
     /// Why `what` failed: the first failed resource, or the service behind it.
-    pub(super) async fn failure(&self, client: &Client, what: &str, watch: &Watch<'_>) -> Failure {
+    pub(super) async fn failure(
+        &self,
+        client: &Client,
+        what: &str,
+        watch: &ServiceWatch<'_>,
+    ) -> DeployFailure {
         let (status, cause) = (self.stack.status.as_str(), self.cause(client).await);
         let failure = match &cause {
-            Some(Cause { path, kind, reason }) => {
-                Failure::failed(format!("{path} ({kind}) failed: {reason}"))
+            Some(FailureCause { path, kind, reason }) => {
+                DeployFailure::failed(format!("{path} ({kind}) failed: {reason}"))
                     .help(format!("{what} ended as {status}"))
             }
             None => {
                 let reason = Some(self.stack.reason.as_str()).filter(|reason| !reason.is_empty());
                 let reason = reason.unwrap_or("no reason given");
-                Failure::failed(format!("{what} ended as {status}: {reason}"))
+                DeployFailure::failed(format!("{what} ended as {status}: {reason}"))
             }
         };
         watch.explain(failure, cause.as_ref().map(|cause| cause.path.as_str()))
     }
 
     /// The first failed resource, descending into nested stacks.
-    async fn cause(&self, client: &Client) -> Option<Cause> {
+    async fn cause(&self, client: &Client) -> Option<FailureCause> {
         let root = |events: &[StackEvent]| {
             events.iter().find(|event| !is_of_stack(event) && !is_consequence(event)).cloned()
         };
@@ -206,7 +219,7 @@ impl End {
             cause = inner;
         }
         let reason = cause.resource_status_reason().unwrap_or("no reason given").to_owned();
-        Some(Cause { path, kind: cause.resource_type().unwrap_or_default().to_owned(), reason })
+        Some(FailureCause { path, kind: cause.resource_type().unwrap_or_default().to_owned(), reason })
     }
 
     /// The failures of the nested stack that an event is about.
@@ -216,7 +229,7 @@ impl End {
             return None;
         }
         // Best effort: use the outer reason if the inner one cannot be read.
-        let mut mark = Bookmark::of_current(client, id).await.ok()?;
+        let mut mark = EventBookmark::of_current(client, id).await.ok()?;
         let mut found = since(client, id, &mut mark).await.ok()?;
         found.retain(is_failure);
         Some(found)

@@ -1,27 +1,27 @@
 //! Deploys a stack: upload, change set, confirmation, execution, then wait for the result.
 //!
-//! In: a [`StackDeployment`] and its template. Out: [`Outcome`]. Invariant: each step first checks what
+//! In: a [`StackDeployment`] and its template. Out: [`DeployOutcome`]. Invariant: each step first checks what
 //! exists, so that a run after a crash continues where the previous one stopped.
 
 mod changeset;
 mod down;
 mod follow;
-mod guard;
-mod machines;
-mod release;
+mod instance_protection;
+mod protection_release;
+mod replacement_guard;
 mod services;
 mod stack;
 
-use self::changeset::{ChangeSet, Draft, Template};
-use self::follow::Bookmark;
-use self::services::Watch;
-use self::stack::{Stack, find};
-use super::bucket::Bucket;
-use super::failure::Failure;
-use super::parameters::{self, Choice};
-use super::progress::{Progress, Question};
-use super::session::Session;
-use super::{Options, Outcome, ServiceStatus, Status, Values, artifact, ask};
+use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
+use self::follow::EventBookmark;
+use self::services::ServiceWatch;
+use self::stack::{DeployedStack, find};
+use super::bucket::ArtifactBucket;
+use super::failure::DeployFailure;
+use super::parameters::{self, ParameterChoice};
+use super::progress::{DeployProgress, UserQuestion};
+use super::session::AwsSession;
+use super::{DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, artifact, ask};
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_cloudformation::INLINE_BYTES;
@@ -31,12 +31,12 @@ pub(super) use self::down::down;
 
 /// Deploys.
 pub(super) async fn deploy(
-    session: &Session,
+    session: &AwsSession,
     deployment: &StackDeployment,
     artifacts: &ArtifactSet,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     let name = &deployment.stack;
     let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
     let stack = settle(session, deployment, options, progress).await?;
@@ -45,32 +45,32 @@ pub(super) async fn deploy(
     else {
         progress.say(&format!("{name} is up to date: no changes"));
         let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
-        return Ok(Outcome { changed: false, outputs });
+        return Ok(DeployOutcome { changed: false, outputs });
     };
     progress.changes(&set.changes);
     if let Err(failure) = approve(&set, options).await {
         withdraw(session, name, set, stack.is_none()).await?;
         return Err(failure);
     }
-    let watch = Watch::new(session, &deployment.services);
+    let watch = ServiceWatch::new(session, &deployment.services);
     execute(session, name, &set, options, &watch, progress).await
 }
 
 /// The stack in a stable state; `None` if it is yet to be created.
 async fn settle(
-    session: &Session,
+    session: &AwsSession,
     deployment: &StackDeployment,
-    options: &Options,
-    progress: &mut dyn Progress,
-) -> Result<Option<Stack>, Failure> {
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Option<DeployedStack>, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
         if stack.is_busy() {
             progress.say(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
             session.underway(format!("the current operation on the stack {name}"));
-            let mark = Bookmark::of_current(&client, &stack.id).await?;
-            let watch = Watch::new(session, &deployment.services);
+            let mark = EventBookmark::of_current(&client, &stack.id).await?;
+            let watch = ServiceWatch::new(session, &deployment.services);
             follow::follow(session, &stack.id, mark, options.timeout, &watch, progress).await?;
             session.settled();
         } else if stack.is_updatable() {
@@ -94,9 +94,9 @@ async fn settle(
     }
 }
 
-fn stuck(name: &str, stack: &Stack) -> Failure {
+fn stuck(name: &str, stack: &DeployedStack) -> DeployFailure {
     let status = stack.status.as_str();
-    let failure = Failure::failed(format!("the stack {name} is {status}: {}", stack.reason));
+    let failure = DeployFailure::failed(format!("the stack {name} is {status}: {}", stack.reason));
     match status {
         "UPDATE_ROLLBACK_FAILED" => failure.help(format!(
             "run `aws cloudformation continue-update-rollback --stack-name {name}`, then deploy"
@@ -109,18 +109,18 @@ fn stuck(name: &str, stack: &Stack) -> Failure {
 }
 
 async fn choose(
-    session: &Session,
+    session: &AwsSession,
     deployment: &StackDeployment,
-    stack: Option<&Stack>,
-    options: &Options,
-) -> Result<BTreeMap<String, Choice>, Failure> {
+    stack: Option<&DeployedStack>,
+    options: &DeployOptions,
+) -> Result<BTreeMap<String, ParameterChoice>, DeployFailure> {
     let previous = match stack {
         Some(stack) => stack.given_parameters(&session.cloudformation()).await?,
         None => Vec::new(),
     };
-    let mut values: Values = options.values.clone();
+    let mut values: DeployValues = options.values.clone();
     for secret in parameters::secrets_to_ask(&deployment.parameters, &values, &previous) {
-        let question = Question::Secret(format!("{} ({})", secret.called(), secret.description));
+        let question = UserQuestion::Secret(format!("{} ({})", secret.called(), secret.description));
         let Some(value) = ask(options.ask.as_ref(), question).await else { break };
         values.secrets.insert(secret.name.clone(), value);
     }
@@ -129,22 +129,22 @@ async fn choose(
 }
 
 async fn draft(
-    session: &Session,
+    session: &AwsSession,
     deployment: &StackDeployment,
     template: &str,
-    parameters: &BTreeMap<String, Choice>,
+    parameters: &BTreeMap<String, ParameterChoice>,
     create: bool,
-    progress: &mut dyn Progress,
-) -> Result<Option<ChangeSet>, Failure> {
+    progress: &mut dyn DeployProgress,
+) -> Result<Option<ChangeSet>, DeployFailure> {
     let template = if template.len() <= INLINE_BYTES {
-        Template::Inline(template.to_owned())
+        TemplateBody::Inline(template.to_owned())
     } else {
-        let bucket = Bucket::open(session, progress).await?;
+        let bucket = ArtifactBucket::open(session, progress).await?;
         let key = bucket.put(&format!("stacks/{}", deployment.stack), template.as_bytes(), ".yaml").await?;
-        Template::At(bucket.url(&key))
+        TemplateBody::At(bucket.url(&key))
     };
     progress.say("creating a change set");
-    let draft = Draft {
+    let draft = ChangeSetDraft {
         stack: &deployment.stack,
         create,
         template,
@@ -155,13 +155,18 @@ async fn draft(
     changeset::create(&session.cloudformation(), draft).await
 }
 
-async fn approve(set: &ChangeSet, options: &Options) -> Result<(), Failure> {
-    guard::check(&set.changes, &options.allow_replacement)?;
+async fn approve(set: &ChangeSet, options: &DeployOptions) -> Result<(), DeployFailure> {
+    replacement_guard::check(&set.changes, &options.allow_replacement)?;
     super::confirm(options, "deploy these changes?").await
 }
 
 /// Discards the change set, and the empty stack that a first change set creates.
-async fn withdraw(session: &Session, name: &str, set: ChangeSet, first: bool) -> Result<(), Failure> {
+async fn withdraw(
+    session: &AwsSession,
+    name: &str,
+    set: ChangeSet,
+    first: bool,
+) -> Result<(), DeployFailure> {
     let client = session.cloudformation();
     let id = set.stack_id.clone();
     set.discard(&client).await?;
@@ -172,15 +177,15 @@ async fn withdraw(session: &Session, name: &str, set: ChangeSet, first: bool) ->
 }
 
 async fn execute(
-    session: &Session,
+    session: &AwsSession,
     name: &str,
     set: &ChangeSet,
-    options: &Options,
-    watch: &Watch<'_>,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, Failure> {
+    options: &DeployOptions,
+    watch: &ServiceWatch<'_>,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
     let client = session.cloudformation();
-    let mark = Bookmark::now(&client, &set.stack_id).await?;
+    let mark = EventBookmark::now(&client, &set.stack_id).await?;
     session.underway(format!("the deployment of the stack {name}"));
     set.execute(&client).await?;
     let end = follow::follow(session, &set.stack_id, mark, options.timeout, watch, progress).await?;
@@ -188,19 +193,25 @@ async fn execute(
     if !end.stack.succeeded() {
         return Err(end.failure(&client, &format!("the stack {name}"), watch).await);
     }
-    Ok(Outcome { changed: true, outputs: end.stack.outputs })
+    Ok(DeployOutcome { changed: true, outputs: end.stack.outputs })
 }
 
 /// The status of the stack.
 pub(super) async fn status(
-    session: &Session,
+    session: &AwsSession,
     deployment: &StackDeployment,
-    progress: &mut dyn Progress,
-) -> Result<Status, Failure> {
+    progress: &mut dyn DeployProgress,
+) -> Result<DeploymentStatus, DeployFailure> {
     let client = session.cloudformation();
     let subject = format!("stack {}", deployment.stack);
     let Some(stack) = find(&client, &deployment.stack).await? else {
-        return Ok(Status { subject, state: None, healthy: false, facts: Vec::new(), services: Vec::new() });
+        return Ok(DeploymentStatus {
+            subject,
+            state: None,
+            healthy: false,
+            facts: Vec::new(),
+            services: Vec::new(),
+        });
     };
     let mut facts = vec![("changed".to_owned(), stack.changed.clone())];
     if !stack.reason.is_empty() {
@@ -210,5 +221,5 @@ pub(super) async fn status(
     let services = services::standing(session, &stack.id, &deployment.services, progress).await;
     let healthy = stack.succeeded() && services.iter().all(ServiceStatus::is_healthy);
     let state = Some(stack.status.as_str().to_owned());
-    Ok(Status { subject, state, healthy, facts, services })
+    Ok(DeploymentStatus { subject, state, healthy, facts, services })
 }

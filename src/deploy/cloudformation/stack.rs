@@ -1,8 +1,8 @@
 //! The state of a stack in CloudFormation.
 //!
-//! In: a name or an id. Out: [`Stack`], or `None` if it does not exist.
+//! In: a name or an id. Out: [`DeployedStack`], or `None` if it does not exist.
 
-use crate::deploy::failure::{Failure, sdk};
+use crate::deploy::failure::{DeployFailure, sdk};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Stack as Described, StackStatus};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A stack and its current state.
 #[derive(Debug, Clone)]
-pub(in crate::deploy) struct Stack {
+pub(in crate::deploy) struct DeployedStack {
     /// Its unique id, which survives its deletion.
     pub(in crate::deploy) id: String,
     /// Its state.
@@ -25,7 +25,10 @@ pub(in crate::deploy) struct Stack {
 }
 
 /// Finds a stack by name or id. A deleted stack is only found by its id.
-pub(in crate::deploy) async fn find(client: &Client, name: &str) -> Result<Option<Stack>, Failure> {
+pub(in crate::deploy) async fn find(
+    client: &Client,
+    name: &str,
+) -> Result<Option<DeployedStack>, DeployFailure> {
     match client.describe_stacks().stack_name(name).send().await {
         Ok(answer) => Ok(answer.stacks().first().map(read)),
         Err(error) if is_absent(&error) => Ok(None),
@@ -41,10 +44,10 @@ pub(super) fn is_absent<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> b
     })
 }
 
-fn read(stack: &Described) -> Stack {
+fn read(stack: &Described) -> DeployedStack {
     let pair = |(name, value): (Option<&str>, Option<&str>)| Some((name?.to_owned(), value?.to_owned()));
     let changed = stack.last_updated_time().or(stack.creation_time());
-    Stack {
+    DeployedStack {
         id: stack.stack_id().unwrap_or_default().to_owned(),
         status: stack.stack_status().cloned().unwrap_or_else(|| StackStatus::from("UNKNOWN")),
         reason: stack.stack_status_reason().unwrap_or_default().to_owned(),
@@ -58,7 +61,7 @@ fn read(stack: &Described) -> Stack {
     }
 }
 
-impl Stack {
+impl DeployedStack {
     /// Whether an operation is in progress.
     pub(in crate::deploy) fn is_busy(&self) -> bool {
         self.status.as_str().ends_with("_IN_PROGRESS") && self.status != StackStatus::ReviewInProgress
@@ -100,7 +103,7 @@ impl Stack {
 
     /// The names of the parameters that were set when it was deployed, as opposed to those left to the template's
     /// default at the time.
-    pub(super) async fn given_parameters(&self, client: &Client) -> Result<Vec<String>, Failure> {
+    pub(super) async fn given_parameters(&self, client: &Client) -> Result<Vec<String>, DeployFailure> {
         let summary = client.get_template_summary().stack_name(&self.id).send().await;
         let summary = summary.map_err(|error| sdk("read the stack's parameters", error))?;
         let declared = |name: &str| summary.parameters().iter().find(|p| p.parameter_key() == Some(name));

@@ -3,16 +3,19 @@
 //! The decisions are those of [`crate::container`]; here is what a bundle makes of text, secrets and
 //! volumes, and what containers of the task wait for.
 
-use super::values::{InstanceText, Taken, known, taken, value};
+use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
-use super::{Plan, SecretVariable, container_name, files};
+use super::{BeanstalkPlan, SecretVariable, container_name, files};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
     ContainerDependency, ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, MountPoint,
     NetworkMode, StartCondition, TextRenderer, field, plan_container,
 };
-use tranship_app::{Application, At, Condition, Mount, Name, Role, Service, Text, Variant};
+use tranship_app::{
+    AppService, Application, BindMount, ContainerMount, DependencyCondition, EnvironmentVariable, Name,
+    ServiceRole, Text,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -20,14 +23,14 @@ use tranship_frontend::yaml::NodeId;
 /// Decides the container of a service.
 pub(super) fn decide(
     application: &Application,
-    service: &Service,
-    plan: &mut Plan,
+    service: &AppService,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     let request = request(service);
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
-    container.essential = !matches!(service.role, Role::Init { .. });
+    container.essential = !matches!(service.role, ServiceRole::Init { .. });
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
@@ -39,7 +42,7 @@ pub(super) fn decide(
 }
 
 /// What to plan. A Dockerrun cannot share namespaces, so neighbours do not matter.
-pub(super) fn request(service: &Service) -> ContainerRequest<'_> {
+pub(super) fn request(service: &AppService) -> ContainerRequest<'_> {
     ContainerRequest {
         service,
         name: container_name(&service.name),
@@ -51,7 +54,7 @@ pub(super) fn request(service: &Service) -> ContainerRequest<'_> {
 /// The instance's task, for the containers in it.
 struct InstanceHost<'a> {
     application: &'a Application,
-    plan: &'a mut Plan,
+    plan: &'a mut BeanstalkPlan,
 }
 
 impl TextRenderer for InstanceHost<'_> {
@@ -81,11 +84,11 @@ impl ContainerHost for InstanceHost<'_> {
     fn variable(
         &mut self,
         name: &str,
-        (variable, text): (&Variant, &Text),
+        (variable, text): (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
         match taken(text, self.application, planner.cx)? {
-            Taken::Text(text) => {
+            VariableValue::Text(text) => {
                 if text.text().is_some() {
                     planner.exact(&variable.node, field::ENVIRONMENT);
                 } else {
@@ -94,7 +97,7 @@ impl ContainerHost for InstanceHost<'_> {
                 }
                 Some(EnvironmentSource::Value(text))
             }
-            Taken::Secret(secret) => {
+            VariableValue::Secret(secret) => {
                 let place = "aws:elasticbeanstalk:application:environmentsecrets";
                 planner.cx.ledger.exact(&variable.node, place);
                 take_secret(name, secret, variable.origin, self.plan, planner.cx);
@@ -106,7 +109,7 @@ impl ContainerHost for InstanceHost<'_> {
     fn named_volume(
         &mut self,
         name: &Name,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -116,7 +119,7 @@ impl ContainerHost for InstanceHost<'_> {
     fn anonymous_volume(
         &mut self,
         index: usize,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -125,12 +128,12 @@ impl ContainerHost for InstanceHost<'_> {
 
     fn bind_mount(
         &mut self,
-        path: &At<String>,
-        mount: &Mount,
+        bind: &BindMount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
-        let found = volumes::bind(path, self.plan, planner)?;
+        let found = volumes::bind(bind, self.plan, planner)?;
         Some(volumes::add(found, mount, planner, &mut self.plan.volumes))
     }
 }
@@ -158,7 +161,7 @@ pub(super) fn refuse_build(
 /// What other containers must have reached. A database and a job are there before any container starts.
 fn depends_on(
     application: &Application,
-    service: &Service,
+    service: &AppService,
     cx: &mut Compilation<'_>,
 ) -> Vec<ContainerDependency> {
     let mut list = Vec::new();
@@ -169,16 +172,16 @@ fn depends_on(
             continue;
         }
         let Some(other) = application.services.get(&dependency.on) else { continue };
-        if matches!(other.role, Role::Job(_)) {
+        if matches!(other.role, ServiceRole::Job(_)) {
             cx.ledger.exact(&dependency.node, "the job runs before the containers are replaced");
             continue;
         }
         let condition = match dependency.condition.get() {
-            Condition::Completed => StartCondition::Success,
-            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
-            Condition::Healthy | Condition::Started => StartCondition::Start,
+            DependencyCondition::Completed => StartCondition::Success,
+            DependencyCondition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
+            DependencyCondition::Healthy | DependencyCondition::Started => StartCondition::Start,
         };
-        if dependency.condition.get() == Condition::Healthy && condition == StartCondition::Start {
+        if dependency.condition.get() == DependencyCondition::Healthy && condition == StartCondition::Start {
             let (reason, place) = (
                 "the health check of the image itself is unknown to Amazon ECS",
                 "container definition: dependsOn",
@@ -198,7 +201,7 @@ fn take_secret(
     name: &str,
     secret: SecretVariable,
     origin: Origin,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     match plan.secrets.get(name) {

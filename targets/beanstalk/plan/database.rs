@@ -1,9 +1,9 @@
 //! A managed database -> the environment's own.
 
-use super::{OptionSetting, Plan, path};
+use super::{BeanstalkPlan, OptionSetting, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use tranship_app::{Application, At, Database, Posture};
+use tranship_app::{Application, At, DeploymentPosture, ManagedDatabase};
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -15,7 +15,7 @@ const NAMESPACE: &str = "aws:rds:dbinstance";
 const DATABASE_NAME: &str = "ebdb";
 
 /// Decides the settings of the database; there is at most one.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let mut databases = application.databases.values();
     let Some(database) = databases.next() else { return };
     if let Some(second) = databases.next() {
@@ -34,7 +34,7 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
     settings(application, database, plan, cx);
 }
 
-fn claim(database: &Database, cx: &mut Compilation<'_>) {
+fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
     let reason = "the environment's own database stands in for the container";
     cx.ledger.approximated(&database.service_node, "an RDS instance", reason, NAMESPACE);
     cx.ledger.exact(&database.node, NAMESPACE);
@@ -58,7 +58,12 @@ fn claim(database: &Database, cx: &mut Compilation<'_>) {
     }
 }
 
-fn settings(application: &Application, database: &Database, plan: &mut Plan, cx: &Compilation<'_>) {
+fn settings(
+    application: &Application,
+    database: &ManagedDatabase,
+    plan: &mut BeanstalkPlan,
+    cx: &Compilation<'_>,
+) {
     let mut set = |name: &str, value: String, node: Option<NodeId>| {
         let from = node.filter(|node| *node != NodeId::UNNUMBERED).map(|node| path(cx, node));
         plan.options.push(OptionSetting {
@@ -71,7 +76,7 @@ fn settings(application: &Application, database: &Database, plan: &mut Plan, cx:
     let text = |at: &Option<At<String>>, usual: &str| {
         at.as_ref().map_or((usual.to_owned(), None), |at| (at.peek().clone(), Some(at.node)))
     };
-    let prod = application.settings.posture() == Posture::Prod;
+    let prod = application.settings.posture() == DeploymentPosture::Prod;
     let (version, version_node) = text(&database.version, database.engine.peek().usual_version());
     let (class, class_node) = text(&database.class, USUAL_CLASS);
     let (user, user_node) = text(&database.username, "application");

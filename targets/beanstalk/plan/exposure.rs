@@ -3,12 +3,12 @@
 //! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
 //! its own with a rule that leads to it.
 
-use super::{OptionSetting, Plan, container_name, path};
+use super::{BeanstalkPlan, OptionSetting, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
-use tranship_app::{Application, Endpoint, Exposure, Public, Service};
+use tranship_app::{AppService, Application, EndpointExposure, PublicExposure, ServiceEndpoint};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
 use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
@@ -21,12 +21,13 @@ const DEFAULT_PORT: u16 = HTTP_PORT;
 const CHECK: (u32, u32) = (15, 5);
 
 /// Decides ports, processes and rules.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     claim_ports(application, cx);
-    let public: Vec<(&Endpoint, &Public)> = application.endpoints.iter().filter_map(public).collect();
+    let public: Vec<(&ServiceEndpoint, &PublicExposure)> =
+        application.endpoints.iter().filter_map(public).collect();
     let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
-    let mut taken: BTreeMap<u16, &Endpoint> = BTreeMap::new();
-    let mut to = Listeners::default();
+    let mut taken: BTreeMap<u16, &ServiceEndpoint> = BTreeMap::new();
+    let mut to = ListenersByPort::default();
     for (index, (endpoint, public)) in public.iter().enumerate() {
         let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
         if let Some(other) = taken.insert(host_port, endpoint) {
@@ -51,11 +52,11 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
 
 /// The load balancer's listeners by their port.
 #[derive(Default)]
-struct Listeners(BTreeMap<u16, Listener>);
+struct ListenersByPort(BTreeMap<u16, ListenerRoutes>);
 
 /// Where a listener leads to.
 #[derive(Default)]
-struct Listener {
+struct ListenerRoutes {
     /// The process that takes what no rule takes.
     process: Option<String>,
     /// The processes with a rule of their own, in order.
@@ -63,7 +64,7 @@ struct Listener {
 }
 
 /// Claims what says which requests an endpoint takes.
-fn claim_rule(public: &Public, process: &str, cx: &mut Compilation<'_>) {
+fn claim_rule(public: &PublicExposure, process: &str, cx: &mut Compilation<'_>) {
     for at in public.hosts.iter().chain(&public.paths) {
         cx.ledger.exact(at, format!("the load balancer's rule for {process}"));
     }
@@ -75,15 +76,15 @@ fn claim_rule(public: &Public, process: &str, cx: &mut Compilation<'_>) {
     }
 }
 
-fn public(endpoint: &Endpoint) -> Option<(&Endpoint, &Public)> {
+fn public(endpoint: &ServiceEndpoint) -> Option<(&ServiceEndpoint, &PublicExposure)> {
     match &endpoint.exposure {
-        Exposure::Public(public) => Some((endpoint, public)),
-        Exposure::Internal => None,
+        EndpointExposure::Public(public) => Some((endpoint, public)),
+        EndpointExposure::Internal => None,
     }
 }
 
 /// Whether it takes whatever no other rule takes.
-fn is_catch_all(public: &Public) -> bool {
+fn is_catch_all(public: &PublicExposure) -> bool {
     public.hosts.is_empty() && public.paths.iter().all(|path| matches!(path.peek().as_str(), "/*" | "*"))
 }
 
@@ -97,7 +98,7 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
             match public {
                 Some(public) => {
                     let listener = listener_port(application, public);
-                    if published.get() == (listener, listener) {
+                    if published.get().is(listener) {
                         cx.ledger.exact(published, "the load balancer's port");
                     } else {
                         let reason = "the load balancer listens there";
@@ -124,27 +125,27 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
 
 fn public_of<'a>(
     application: &'a Application,
-    service: &Service,
+    service: &AppService,
     port: u16,
     protocol: TransportProtocol,
-) -> Option<&'a Public> {
-    let of_port = |endpoint: &&Endpoint| {
+) -> Option<&'a PublicExposure> {
+    let of_port = |endpoint: &&ServiceEndpoint| {
         endpoint.service == service.name && endpoint.port == port && endpoint.protocol == protocol
     };
     application.endpoints.iter().filter(of_port).find_map(public).map(|(_, public)| public)
 }
 
-fn listener_port(application: &Application, public: &Public) -> u16 {
+fn listener_port(application: &Application, public: &PublicExposure) -> u16 {
     let usual = if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
     public.listener.as_ref().map_or(usual, |at| at.get())
 }
 
 /// The instance's port of an endpoint that is not the default: the published one.
-fn wanted_port(endpoint: &Endpoint, public: &Public) -> u16 {
-    public.published.as_ref().map_or(endpoint.port, |published| published.peek().0)
+fn wanted_port(endpoint: &ServiceEndpoint, public: &PublicExposure) -> u16 {
+    public.published.as_ref().and_then(|published| published.get().first()).unwrap_or(endpoint.port)
 }
 
-fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {
+fn map(endpoint: &ServiceEndpoint, host_port: u16, plan: &mut BeanstalkPlan) {
     let name = container_name(&endpoint.service);
     if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
         let (port, protocol) = (endpoint.port, endpoint.protocol);
@@ -153,18 +154,18 @@ fn map(endpoint: &Endpoint, host_port: u16, plan: &mut Plan) {
 }
 
 /// Letters and digits: Elastic Beanstalk makes resource names of it.
-fn process_name(endpoint: &Endpoint) -> String {
+fn process_name(endpoint: &ServiceEndpoint) -> String {
     let letters = endpoint.service.chars().filter(char::is_ascii_alphanumeric);
     format!("{}{}", letters.collect::<String>().to_lowercase(), endpoint.port)
 }
 
 fn process_settings(
     application: &Application,
-    endpoint: &Endpoint,
-    public: &Public,
+    endpoint: &ServiceEndpoint,
+    public: &PublicExposure,
     process: &str,
     host_port: u16,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     let namespace = format!("aws:elasticbeanstalk:environment:process:{process}");
@@ -194,10 +195,10 @@ fn process_settings(
 }
 
 fn rule_settings(
-    endpoint: &Endpoint,
-    public: &Public,
+    endpoint: &ServiceEndpoint,
+    public: &PublicExposure,
     process: &str,
-    plan: &mut Plan,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     let namespace = format!("aws:elbv2:listenerrule:{process}");
@@ -219,14 +220,19 @@ fn rule_settings(
 }
 
 /// Narrow rules come first: those with a host before those without, long paths before short ones.
-fn priority(public: &Public) -> u32 {
+fn priority(public: &PublicExposure) -> u32 {
     let longest = public.paths.iter().map(|path| path.peek().len()).max().unwrap_or(0);
     let length = u32::try_from(longest.min(90)).unwrap_or(90);
     (if public.hosts.is_empty() { 500 } else { 100 }) + (90 - length)
 }
 
 /// The listeners: one for each port that endpoints ask for, with the rules that lead to their processes.
-fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, cx: &mut Compilation<'_>) {
+fn listeners(
+    application: &Application,
+    listeners: &ListenersByPort,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) {
     for (port, listener) in &listeners.0 {
         let namespace = match *port {
             HTTP_PORT => "aws:elbv2:listener:default".to_owned(),
@@ -253,7 +259,12 @@ fn listeners(application: &Application, listeners: &Listeners, plan: &mut Plan, 
     }
 }
 
-fn refuse_clash(endpoint: &Endpoint, port: u16, other: Option<&Endpoint>, cx: &mut Compilation<'_>) {
+fn refuse_clash(
+    endpoint: &ServiceEndpoint,
+    port: u16,
+    other: Option<&ServiceEndpoint>,
+    cx: &mut Compilation<'_>,
+) {
     let whose = other.map_or("the instance itself".to_owned(), |other| format!("`{}`", other.service));
     let mut diagnostic = Diagnostic::new(
         &rules::PORT_CLASH,

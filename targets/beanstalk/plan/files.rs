@@ -1,12 +1,12 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
 use super::values::known;
-use super::{Plan, UNPACKED, container_name, path};
+use super::{BeanstalkPlan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
-use tranship_app::{Application, FileMount, SecretSource, Service};
+use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
 use tranship_artifact::{WrittenFiles, check_path, is_temporary};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -23,11 +23,11 @@ const LEFT_OUT: &[&str] =
 pub(super) fn add(
     local: &Utf8Path,
     relative: &Utf8Path,
-    plan: &mut Plan,
-    cx: &Compilation<'_>,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
 ) -> Result<(), String> {
     let mut bundled = Bundled { files: &mut plan.files, made: Vec::new() };
-    ProjectFiles::new(cx.world, &cx.manifest.directory).walk(local, relative, &mut bundled)
+    cx.files.walk(local, relative, &mut bundled)
 }
 
 /// Puts the files of a walk into the bundle, without those that an earlier build wrote.
@@ -109,13 +109,13 @@ pub(super) struct MountedFile {
 /// Decides `configs` and `secrets` of a container: a config is a file of the bundle, a secret is refused.
 pub(super) fn decide(
     application: &Application,
-    service: &Service,
-    plan: &mut Plan,
+    service: &AppService,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Vec<MountedFile> {
     let mut mounted = Vec::new();
     for file in &service.container.files {
-        if !file.config {
+        if file.kind == FileMountKind::Secret {
             refuse(service, file, cx);
             continue;
         }
@@ -138,7 +138,7 @@ pub(super) fn decide(
 
 fn content(
     application: &Application,
-    service: &Service,
+    service: &AppService,
     file: &FileMount,
     cx: &mut Compilation<'_>,
 ) -> Option<Vec<u8>> {
@@ -147,18 +147,16 @@ fn content(
             cx.ledger.exact(text, "a file of the bundle");
             known(text, application, cx).map(String::into_bytes)
         }
-        SecretSource::File(local) => {
-            match ProjectFiles::new(cx.world, &cx.manifest.directory).read(Utf8Path::new(local.peek())) {
-                Ok(bytes) => {
-                    cx.ledger.exact(local, "a file of the bundle");
-                    Some(bytes)
-                }
-                Err(why) => {
-                    unusable(service, file, local.origin, &why, cx);
-                    None
-                }
+        SecretSource::File(local) => match cx.files.read(Utf8Path::new(local.peek())) {
+            Ok(bytes) => {
+                cx.ledger.exact(local, "a file of the bundle");
+                Some(bytes)
             }
-        }
+            Err(why) => {
+                unusable(service, file, local.origin, &why, cx);
+                None
+            }
+        },
         _ => {
             refuse(service, file, cx);
             None
@@ -166,7 +164,7 @@ fn content(
     }
 }
 
-fn unusable(service: &Service, file: &FileMount, at: Origin, why: &str, cx: &mut Compilation<'_>) {
+fn unusable(service: &AppService, file: &FileMount, at: Origin, why: &str, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(&file.node, why);
     let message =
         format!("config `{}` of service `{}` cannot go into the bundle: {why}", file.secret, service.name);
@@ -174,7 +172,7 @@ fn unusable(service: &Service, file: &FileMount, at: Origin, why: &str, cx: &mut
     cx.diagnostics.push(diagnostic.help("move the file into the project directory"));
 }
 
-fn refuse(service: &Service, file: &FileMount, cx: &mut Compilation<'_>) {
+fn refuse(service: &AppService, file: &FileMount, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
     cx.diagnostics.push(
         Diagnostic::new(

@@ -1,11 +1,11 @@
 //! What the instance's role may do: pull the images, and what the services' permissions ask for.
 
 use super::values::{InstanceText, TextPart, known_all};
-use super::{Container, Plan, SecretVariable, Statement, path};
+use super::{BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretVariable, path};
 use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
-use tranship_app::{Application, Role, SecretSource};
+use tranship_app::{Application, SecretSource, ServiceRole};
 use tranship_facts::ImageReference;
 
 /// The instance profile of an environment, and its role
@@ -13,10 +13,11 @@ use tranship_facts::ImageReference;
 pub(crate) const INSTANCE_ROLE: &str = "aws-elasticbeanstalk-ec2-role";
 
 /// Decides the statements.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     pull(plan);
     plan.read_secrets = read_secrets(application, plan);
-    for service in application.services.values().filter(|service| !matches!(service.role, Role::Init { .. }))
+    for service in
+        application.services.values().filter(|service| !matches!(service.role, ServiceRole::Init { .. }))
     {
         for permission in &service.permissions {
             let reason = "all containers of an instance share its role";
@@ -29,13 +30,13 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
                 cx.ledger.approximated(text, resource.clone(), reason, "AWS::IAM::Policy");
             }
             let actions = permission.actions.iter().map(|action| action.peek().clone()).collect();
-            plan.statements.push(Statement { actions, resources, from: path(cx, permission.node) });
+            plan.statements.push(RoleStatement { actions, resources, from: path(cx, permission.node) });
         }
     }
 }
 
 /// The secrets inside longer values and those of jobs, which the instance reads at deployment.
-fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, SecretVariable> {
+fn read_secrets(application: &Application, plan: &BeanstalkPlan) -> IndexMap<String, SecretVariable> {
     let containers = plan.containers.iter().flat_map(|it| words(it).chain(it.environment.values()));
     let jobs = plan.jobs.iter().map(|job| &job.container);
     let jobs = jobs.flat_map(|it| it.environment.values().chain(words(it)));
@@ -57,12 +58,12 @@ fn read_secrets(application: &Application, plan: &Plan) -> IndexMap<String, Secr
 }
 
 /// The words of entrypoint and command.
-fn words(container: &Container) -> impl Iterator<Item = &InstanceText> {
+fn words(container: &BeanstalkContainer) -> impl Iterator<Item = &InstanceText> {
     container.entrypoint.iter().flatten().chain(&container.command)
 }
 
 /// Pulling from the repositories of Amazon ECR that the images name.
-fn pull(plan: &mut Plan) {
+fn pull(plan: &mut BeanstalkPlan) {
     let images = plan.containers.iter().map(|container| &container.image);
     let images = images.chain(plan.jobs.iter().map(|job| &job.container.image));
     let repositories: BTreeSet<String> =
@@ -70,7 +71,7 @@ fn pull(plan: &mut Plan) {
     if repositories.is_empty() {
         return;
     }
-    let statement = |actions: &[&str], resources| Statement {
+    let statement = |actions: &[&str], resources| RoleStatement {
         actions: actions.iter().map(|action| (*action).to_owned()).collect(),
         resources,
         from: "images in Amazon ECR".to_owned(),

@@ -3,14 +3,17 @@
 //! `docker run` starts it, so its bounds are Docker's own: what Amazon ECS lacks, a job has.
 
 use super::container::{refuse_build, request};
-use super::values::{InstanceText, Taken, TextPart, known, taken, value};
-use super::{HostVolume, Job, Plan, container_name, files, path, volumes};
+use super::values::{InstanceText, TextPart, VariableValue, known, taken, value};
+use super::{BeanstalkJob, BeanstalkPlan, HostVolume, container_name, files, path, volumes};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
     ContainerHost, ContainerPlanner, EnvironmentSource, MountPoint, TextRenderer, field, plan_container,
 };
-use tranship_app::{Application, At, Condition, Mount, Name, Role, Service, Text, Variant};
+use tranship_app::{
+    AppService, Application, BindMount, ContainerMount, DependencyCondition, EnvironmentVariable, Name,
+    ServiceRole, Text,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -18,8 +21,8 @@ use tranship_frontend::yaml::NodeId;
 /// Decides how a job runs.
 pub(super) fn decide(
     application: &Application,
-    service: &Service,
-    plan: &mut Plan,
+    service: &AppService,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
     check_reach(application, service, cx);
@@ -33,16 +36,18 @@ pub(super) fn decide(
     if let Some(restart) = &service.container.restart {
         cx.ledger.ignored(restart, "a job that fails stops the deployment", false);
     }
-    plan.jobs.push(Job { container, volumes, from: path(cx, service.node) });
+    plan.jobs.push(BeanstalkJob { container, volumes, from: path(cx, service.node) });
 }
 
 /// A job runs by itself: a container that it talks to is not there.
-fn check_reach(application: &Application, service: &Service, cx: &mut Compilation<'_>) {
+fn check_reach(application: &Application, service: &AppService, cx: &mut Compilation<'_>) {
     for dependency in &service.dependencies {
-        let started =
-            application.services.get(&dependency.on).is_some_and(|on| !matches!(on.role, Role::Job(_)));
+        let started = application
+            .services
+            .get(&dependency.on)
+            .is_some_and(|on| !matches!(on.role, ServiceRole::Job(_)));
         match (started, dependency.condition.peek()) {
-            (true, Condition::Started | Condition::Healthy) => {
+            (true, DependencyCondition::Started | DependencyCondition::Healthy) => {
                 cx.ledger.rejected(&dependency.node, "the job runs before the containers start");
             }
             _ => cx
@@ -51,7 +56,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
         }
     }
     for edge in application.edges.iter().filter(|edge| edge.from == service.name) {
-        if application.services.get(&edge.to).is_some_and(|to| !matches!(to.role, Role::Job(_))) {
+        if application.services.get(&edge.to).is_some_and(|to| !matches!(to.role, ServiceRole::Job(_))) {
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::JOB_NEEDS_SERVICE,
@@ -68,7 +73,7 @@ fn check_reach(application: &Application, service: &Service, cx: &mut Compilatio
 /// The instance on which a job runs. Its volumes are its own: they are no part of the task.
 struct JobHost<'a> {
     application: &'a Application,
-    plan: &'a mut Plan,
+    plan: &'a mut BeanstalkPlan,
     volumes: Vec<HostVolume>,
 }
 
@@ -99,12 +104,12 @@ impl ContainerHost for JobHost<'_> {
     fn variable(
         &mut self,
         _: &str,
-        (variable, text): (&Variant, &Text),
+        (variable, text): (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
         let value = match taken(text, self.application, planner.cx)? {
-            Taken::Text(text) => text,
-            Taken::Secret(secret) => InstanceText(vec![TextPart::Secret { secret: secret.location }]),
+            VariableValue::Text(text) => text,
+            VariableValue::Secret(secret) => InstanceText(vec![TextPart::Secret { secret: secret.location }]),
         };
         planner.cx.ledger.exact(&variable.node, "containers.json: environment of the job");
         Some(EnvironmentSource::Value(value))
@@ -113,7 +118,7 @@ impl ContainerHost for JobHost<'_> {
     fn named_volume(
         &mut self,
         name: &Name,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -127,7 +132,7 @@ impl ContainerHost for JobHost<'_> {
     fn anonymous_volume(
         &mut self,
         index: usize,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
@@ -136,12 +141,12 @@ impl ContainerHost for JobHost<'_> {
 
     fn bind_mount(
         &mut self,
-        path: &At<String>,
-        mount: &Mount,
+        bind: &BindMount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
-        let mut found = volumes::bind(path, self.plan, planner)?;
+        let mut found = volumes::bind(bind, self.plan, planner)?;
         found.path = volumes::staged(found.path);
         Some(volumes::add(found, mount, planner, &mut self.volumes))
     }

@@ -1,6 +1,6 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
-use super::{Container, Plan};
+use super::{BeanstalkContainer, BeanstalkPlan};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
@@ -40,12 +40,12 @@ fn legal_name(name: &str) -> String {
 }
 
 /// Asks the rules that concern the plan as a whole.
-pub(super) fn check(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
+pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     check_count(application, plan, cx);
     check_memory(application, plan, cx);
 }
 
-fn check_count(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
+fn check_count(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let (count, most) = (plan.containers.len(), CONTAINERS_PER_TASK.most);
     if !CONTAINERS_PER_TASK.is_exceeded_by(count) {
         return;
@@ -68,23 +68,23 @@ fn offered_by(instance: &str) -> Option<u64> {
 }
 
 /// The instance type that holds what the containers reserve, where the settings name none.
-pub(super) fn usual_instance(plan: &Plan) -> String {
+pub(super) fn usual_instance(plan: &BeanstalkPlan) -> String {
     let choices = InstanceType::choices(ProcessorArchitecture::X86);
     let fits = |it: &&InstanceType| reserved(plan) <= u64::from(it.usable_memory());
     choices.iter().find(fits).or(choices.last()).map(|it| it.name.clone()).unwrap_or_default()
 }
 
 /// MiB that a container keeps for itself.
-fn share(container: &Container) -> u64 {
+fn share(container: &BeanstalkContainer) -> u64 {
     container.memory_reservation.or(container.memory).map_or(0, u64::from)
 }
 
 /// MiB that all containers keep for themselves.
-fn reserved(plan: &Plan) -> u64 {
+fn reserved(plan: &BeanstalkPlan) -> u64 {
     plan.containers.iter().map(share).sum()
 }
 
-fn check_memory(application: &Application, plan: &Plan, cx: &mut Compilation<'_>) {
+fn check_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let instance = application.settings.instance_type.as_ref();
     let name = instance.map_or_else(|| usual_instance(plan), |at| at.peek().clone());
     let Some(offered) = offered_by(&name) else { return };
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn the_usual_instance_holds_what_is_reserved() {
         let plan = |reserved| {
-            let mut container = Container::new("app".to_owned(), "app".to_owned());
+            let mut container = BeanstalkContainer::new("app".to_owned(), "app".to_owned());
             container.memory_reservation = Some(reserved);
-            Plan { containers: vec![container], ..Plan::default() }
+            BeanstalkPlan { containers: vec![container], ..BeanstalkPlan::default() }
         };
         for (reserved, name) in
             [(128, "t3.small"), (1_878, "t3.small"), (1_879, "t3.medium"), (40_000, "m7i.4xlarge")]

@@ -1,15 +1,16 @@
 //! Edges -> Docker links, which make a container's names known to another.
 
-use super::{Plan, container_name};
+use super::{BeanstalkPlan, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{Application, Edge, Name, Role};
+use tranship_app::{Application, Name, ServiceEdge, ServiceRole};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides the links of every container; refuses a circle of them.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
-    let edges: Vec<&Edge> = application.edges.iter().filter(|edge| is_link(application, edge)).collect();
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
+    let edges: Vec<&ServiceEdge> =
+        application.edges.iter().filter(|edge| is_link(application, edge)).collect();
     for edge in &edges {
         let from = container_name(&edge.from);
         let Some(container) = plan.containers.iter_mut().find(|one| one.name == from) else {
@@ -25,12 +26,12 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
 }
 
 /// Whether both ends are containers of the task that run side by side.
-fn is_link(application: &Application, edge: &Edge) -> bool {
+fn is_link(application: &Application, edge: &ServiceEdge) -> bool {
     let runs = |name: &Name| {
         application
             .services
             .get(name)
-            .is_some_and(|service| matches!(service.role, Role::Service | Role::Sidecar { .. }))
+            .is_some_and(|service| matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }))
     };
     edge.from != edge.to && runs(&edge.from) && runs(&edge.to)
 }
@@ -47,14 +48,14 @@ fn names(application: &Application, to: &Name) -> Vec<String> {
 }
 
 /// A link's target starts first, so links must not form a circle.
-fn refuse_circle(edges: &[&Edge], cx: &mut Compilation<'_>) {
-    let mut targets: BTreeMap<&Name, Vec<&Edge>> = BTreeMap::new();
+fn refuse_circle(edges: &[&ServiceEdge], cx: &mut Compilation<'_>) {
+    let mut targets: BTreeMap<&Name, Vec<&ServiceEdge>> = BTreeMap::new();
     for edge in edges {
         targets.entry(&edge.from).or_default().push(edge);
     }
     let mut finished: BTreeSet<&Name> = BTreeSet::new();
     for start in targets.keys().copied() {
-        let mut trail: Vec<&Edge> = Vec::new();
+        let mut trail: Vec<&ServiceEdge> = Vec::new();
         if let Some(circle) = find(start, &targets, &mut trail, &mut finished) {
             let names: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
             let mut diagnostic = Diagnostic::new(
@@ -75,10 +76,10 @@ fn refuse_circle(edges: &[&Edge], cx: &mut Compilation<'_>) {
 /// The first circle that a walk along the edges comes upon.
 fn find<'a>(
     at: &'a Name,
-    targets: &BTreeMap<&'a Name, Vec<&'a Edge>>,
-    trail: &mut Vec<&'a Edge>,
+    targets: &BTreeMap<&'a Name, Vec<&'a ServiceEdge>>,
+    trail: &mut Vec<&'a ServiceEdge>,
     finished: &mut BTreeSet<&'a Name>,
-) -> Option<Vec<&'a Edge>> {
+) -> Option<Vec<&'a ServiceEdge>> {
     if finished.contains(at) {
         return None;
     }

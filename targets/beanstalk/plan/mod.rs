@@ -1,6 +1,6 @@
 //! The decisions for an Elastic Beanstalk environment, complete and legal, before a file is written.
 //!
-//! In: the [`Application`]. Out: a [`Plan`], with every rule asked and every used leaf claimed.
+//! In: the [`Application`]. Out: a [`BeanstalkPlan`], with every rule asked and every used leaf claimed.
 //! Invariant: the plan holds no secret; what only the instance knows is a [`TextPart::Property`].
 
 mod container;
@@ -22,13 +22,13 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use tranship_app::{Application, JobTime, Role, Service, VolumeOwner};
+use tranship_app::{AppService, Application, JobTime, ServiceRole, VolumeOwner};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
 /// What is decided.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct BeanstalkPlan {
     /// The Elastic Beanstalk application.
     pub(super) application: String,
     /// The environment's name.
@@ -36,15 +36,15 @@ pub(super) struct Plan {
     /// The region, where the settings name one.
     pub(super) region: Option<String>,
     /// The containers, in the order of the manifest.
-    pub(super) containers: Vec<Container>,
+    pub(super) containers: Vec<BeanstalkContainer>,
     /// Directories of the instance.
     pub(super) volumes: Vec<HostVolume>,
     /// What runs before the containers are replaced.
-    pub(super) jobs: Vec<Job>,
+    pub(super) jobs: Vec<BeanstalkJob>,
     /// The environment's settings, in order.
     pub(super) options: Vec<OptionSetting>,
     /// What the instance's role may do.
-    pub(super) statements: Vec<Statement>,
+    pub(super) statements: Vec<RoleStatement>,
     /// Secrets by the variable that takes them.
     pub(super) secrets: IndexMap<String, SecretVariable>,
     /// Secrets that the instance reads itself, by where they are.
@@ -56,7 +56,7 @@ pub(super) struct Plan {
 }
 
 /// A container: what must be known now is text, the rest the instance may complete.
-pub(super) type Container = ContainerPlan<InstanceText, String>;
+pub(super) type BeanstalkContainer = ContainerPlan<InstanceText, String>;
 
 /// A directory of the instance behind a volume.
 #[derive(Debug, Clone)]
@@ -75,9 +75,9 @@ pub(super) struct HostVolume {
 
 /// A container that runs once, before the others are replaced.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct BeanstalkJob {
     /// What `docker run` starts.
-    pub(super) container: Container,
+    pub(super) container: BeanstalkContainer,
     /// Directories of the instance that it mounts.
     pub(super) volumes: Vec<HostVolume>,
     /// The key path it comes from.
@@ -99,7 +99,7 @@ pub(super) struct OptionSetting {
 
 /// One statement of the instance's role.
 #[derive(Debug)]
-pub(super) struct Statement {
+pub(super) struct RoleStatement {
     /// Such as `s3:GetObject`.
     pub(super) actions: Vec<String>,
     /// ARNs, or `*`.
@@ -122,12 +122,12 @@ pub(super) struct SecretVariable {
 pub(super) const UNPACKED: &str = "/var/app/current";
 
 /// Decides everything. Errors stand in the compilation's diagnostics.
-pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Plan {
-    let mut plan = Plan {
+pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> BeanstalkPlan {
+    let mut plan = BeanstalkPlan {
         application: application.name.to_string(),
         environment: limits::environment_name(application),
         region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
-        ..Plan::default()
+        ..BeanstalkPlan::default()
     };
     plan.has_database = !application.databases.is_empty();
     volumes::decide(application, &mut plan, cx);
@@ -144,12 +144,17 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Pla
 }
 
 /// Makes a container or a job of a service.
-fn place(application: &Application, service: &Service, plan: &mut Plan, cx: &mut Compilation<'_>) {
+fn place(
+    application: &Application,
+    service: &AppService,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) {
     match &service.role {
-        Role::Service | Role::Init { .. } | Role::Sidecar { .. } => {
+        ServiceRole::Service | ServiceRole::Init { .. } | ServiceRole::Sidecar { .. } => {
             container::decide(application, service, plan, cx);
         }
-        Role::Job(job) => match &job.when {
+        ServiceRole::Job(job) => match &job.when {
             JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
             JobTime::Manual => {
                 let reason =
@@ -181,5 +186,5 @@ pub(super) fn container_name(name: &str) -> String {
 
 /// The key path of a node, for a comment.
 fn path(cx: &Compilation<'_>, node: NodeId) -> String {
-    cx.manifest.nodes.path(node).to_string()
+    cx.keys.path(&node)
 }

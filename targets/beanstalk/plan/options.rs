@@ -2,12 +2,13 @@
 //!
 //! Source of the names: AWS documentation, "General options for all environments".
 
-use super::{INSTANCE_ROLE, OptionSetting, Plan, limits, path};
+use super::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, limits, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, InstanceRange, LogRetention, NetworkSetting, PlatformKind, Posture, Scaling, SubnetId,
+    Application, At, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting, PlatformKind,
+    ScalingTargets, SubnetId,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -19,12 +20,12 @@ const TIMEOUT: u32 = 1800;
 const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
 
 /// Sets options and remembers where they come from.
-struct Settings<'a, 'b> {
-    plan: &'a mut Plan,
+struct OptionWriter<'a, 'b> {
+    plan: &'a mut BeanstalkPlan,
     cx: &'a mut Compilation<'b>,
 }
 
-impl Settings<'_, '_> {
+impl OptionWriter<'_, '_> {
     fn set(&mut self, namespace: &str, name: &str, value: impl ToString) {
         self.set_from(namespace, name, value, NodeId::UNNUMBERED);
     }
@@ -48,12 +49,12 @@ impl Settings<'_, '_> {
 }
 
 /// Decides the settings that no service of its own asks for.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     claim(application, cx);
     let settings = &application.settings;
-    let prod = settings.posture() == Posture::Prod;
+    let prod = settings.posture() == DeploymentPosture::Prod;
     let usual = limits::usual_instance(plan);
-    let mut to = Settings { plan, cx };
+    let mut to = OptionWriter { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
     to.set(environment, "EnvironmentType", "LoadBalanced");
     to.set(environment, "LoadBalancerType", "application");
@@ -99,7 +100,7 @@ fn claim(application: &Application, cx: &mut Compilation<'_>) {
 }
 
 /// How many instances, and when there are more.
-fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
+fn instances(application: &Application, prod: bool, to: &mut OptionWriter<'_, '_>) {
     let usual: (u32, u32) = if prod { (2, 4) } else { (1, 2) };
     let copies = copies(application, to);
     let scaling = scaling(application, to);
@@ -124,7 +125,7 @@ fn instances(application: &Application, prod: bool, to: &mut Settings<'_, '_>) {
 }
 
 /// The most copies that a service asks for: each is on an instance of its own.
-fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
+fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
@@ -146,7 +147,7 @@ fn copies(application: &Application, to: &mut Settings<'_, '_>) -> u32 {
 }
 
 /// The scaling of the first service that has one; that of others is said to be lost.
-fn scaling<'a>(application: &'a Application, to: &mut Settings<'_, '_>) -> Option<&'a Scaling> {
+fn scaling<'a>(application: &'a Application, to: &mut OptionWriter<'_, '_>) -> Option<&'a ScalingTargets> {
     let mut scaled = None;
     for service in application.services.values() {
         let Some(scaling) = &service.scaling else { continue };
@@ -183,7 +184,7 @@ fn warn_copies(
 }
 
 /// The VPC and its subnets; the account's default VPC where none is named.
-fn network(network: Option<&NetworkSetting>, to: &mut Settings<'_, '_>) {
+fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
     let vpc_options = "aws:ec2:vpc";
     match network {
         None => {}

@@ -7,7 +7,9 @@ use super::{SecretVariable, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use serde::{Serialize, Serializer};
-use tranship_app::{Application, DatabaseField, Piece, SecretSource, Segment, Text, Variable};
+use tranship_app::{
+    Application, DatabaseField, LateBoundVariable, SecretSource, Text, TextPiece, TextSegment,
+};
 use tranship_facts::AwsPartition;
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -69,7 +71,7 @@ impl TextPart {
 }
 
 /// What a variable takes.
-pub(super) enum Taken {
+pub(super) enum VariableValue {
     /// Text.
     Text(InstanceText),
     /// A secret.
@@ -117,16 +119,20 @@ pub(super) fn known_all(
 }
 
 /// What a variable of the environment takes. Nothing after an error.
-pub(super) fn taken(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Option<Taken> {
-    if let [Segment { piece: Piece::Secret(name), .. }] = text.segments.as_slice()
+pub(super) fn taken(
+    text: &Text,
+    application: &Application,
+    cx: &mut Compilation<'_>,
+) -> Option<VariableValue> {
+    if let [TextSegment { piece: TextPiece::Secret(name), .. }] = text.segments.as_slice()
         && let Some(secret) = application.secrets.get(name)
         && !matches!(secret.source, SecretSource::Derived(_))
     {
         let given = !matches!(secret.source, SecretSource::External(_));
         let location = location(name, &secret.source, application, cx)?;
-        return Some(Taken::Secret(SecretVariable { name: name.to_string(), location, given }));
+        return Some(VariableValue::Secret(SecretVariable { name: name.to_string(), location, given }));
     }
-    value(text, application, cx).map(Taken::Text)
+    value(text, application, cx).map(VariableValue::Text)
 }
 
 /// Where a secret is: where the manifest says, else under the environment's name in Secrets Manager.
@@ -169,22 +175,22 @@ fn parts(text: &Text, application: &Application, cx: &mut Compilation<'_>) -> Op
 
 /// One piece of a text.
 fn piece(
-    segment: &Segment,
+    segment: &TextSegment,
     in_url: bool,
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Option<Vec<TextPart>> {
     let region = application.settings.region.as_ref().map(|region| region.peek().as_str());
     let known = match &segment.piece {
-        Piece::Literal(literal) => literal.to_string(),
-        Piece::Host(service) => container_name(service),
-        Piece::LateBound(variable) => late_bound(variable, segment, application, cx)?,
-        Piece::Database { field, .. } => {
+        TextPiece::Literal(literal) => literal.to_string(),
+        TextPiece::Host(service) => container_name(service),
+        TextPiece::LateBound(variable) => late_bound(variable, segment, application, cx)?,
+        TextPiece::Database { field, .. } => {
             // The port is a number and the host a name: only what a person may choose needs encoding.
             let chosen = !matches!(field, DatabaseField::Port | DatabaseField::Host);
             return Some(vec![TextPart::Property { property: property(*field), encoded: in_url && chosen }]);
         }
-        Piece::Secret(name) => {
+        TextPiece::Secret(name) => {
             let secret = application.secrets.get(name)?;
             if let SecretSource::Derived(derived) = &secret.source {
                 return parts(derived, application, cx);
@@ -192,30 +198,32 @@ fn piece(
             let secret = location(name, &secret.source, application, cx)?;
             return Some(vec![TextPart::Secret { secret }]);
         }
-        Piece::Region => match region {
+        TextPiece::Region => match region {
             Some(region) => region.to_owned(),
             None => {
                 return refuse("the region", "name it: `region` in the environment's settings", segment, cx);
             }
         },
-        Piece::Partition => match region {
+        TextPiece::Partition => match region {
             Some(region) => AwsPartition::of_region(region).name().to_owned(),
             None => return refuse("the partition", "name the region in the settings", segment, cx),
         },
-        Piece::Account => return refuse("the account", "write its number", segment, cx),
+        TextPiece::Account => return refuse("the account", "write its number", segment, cx),
     };
     Some(vec![TextPart::Known(known)])
 }
 
 /// The value that a late-bound variable has now: a bundle has no parameters.
 fn late_bound(
-    variable: &Variable,
-    segment: &Segment,
+    variable: &LateBoundVariable,
+    segment: &TextSegment,
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
-    let bound = application.late_bound.get(&variable.name).and_then(|bound| bound.value.clone());
-    if let Some(value) = bound.or_else(|| variable.fallback.clone()) {
+    let bound = application.late_bound.get(&variable.name);
+    let fallback = || bound.and_then(|bound| bound.variable.fallback.clone());
+    let value = bound.and_then(|bound| bound.value.clone()).or_else(fallback);
+    if let Some(value) = value.or_else(|| variable.fallback.clone()) {
         return Some(value.to_string());
     }
     let name = &variable.name;
@@ -230,7 +238,7 @@ fn late_bound(
     None
 }
 
-fn refuse(what: &str, help: &str, segment: &Segment, cx: &mut Compilation<'_>) -> Option<Vec<TextPart>> {
+fn refuse(what: &str, help: &str, segment: &TextSegment, cx: &mut Compilation<'_>) -> Option<Vec<TextPart>> {
     let message = format!("{what} is not known when the bundle is built");
     cx.diagnostics.push(Diagnostic::new(&rules::UNKNOWN_VALUE, message).at(segment.origin).help(help));
     None

@@ -1,13 +1,12 @@
 //! Mounts -> volumes of the task, which are directories of the instance.
 
-use super::{HostVolume, Plan, UNPACKED, container_name, files, path};
+use super::{BeanstalkPlan, HostVolume, UNPACKED, container_name, files, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::{ContainerPlanner, is_machine_path};
 use camino::Utf8Path;
-use tranship_app::{Application, At, Mount, Scope, Service};
+use tranship_app::{AppService, Application, At, BindMount, BindSource, ContainerMount, VolumeLifetime};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::world::Kind;
 
 /// Where named volumes are on the instance.
 const VOLUMES: &str = "/data";
@@ -27,7 +26,7 @@ pub(super) struct BoundDirectory {
 /// A volume that is empty at each start.
 pub(super) fn anonymous(
     index: usize,
-    mount: &Mount,
+    mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
     volumes: &mut Vec<HostVolume>,
 ) -> String {
@@ -41,26 +40,26 @@ pub(super) fn anonymous(
 /// A path of the local machine. A file or directory of the project goes into the bundle; a directory for
 /// data, which no one commits, is one of the instance.
 pub(super) fn bind(
-    source: &At<String>,
-    plan: &mut Plan,
+    bind: &BindMount,
+    plan: &mut BeanstalkPlan,
     planner: &mut ContainerPlanner<'_, '_>,
 ) -> Option<BoundDirectory> {
     let (service, cx) = (planner.service(), &mut *planner.cx);
-    let local = Utf8Path::new(source.peek());
-    let machine = planner.bounds.machine_paths && is_machine_path(source.peek());
-    let data = !machine && is_for_data(service, local, cx);
+    let local = bind.path.peek();
+    let machine = planner.bounds.machine_paths && is_machine_path(local);
+    let data = data_folder(service, &bind.source).filter(|_| !machine);
     let path = match (machine, data) {
-        (true, _) => source.peek().clone(),
-        (false, true) => kept(service, source, local, cx),
-        (false, false) => bundled(service, source, local, plan, cx)?,
+        (true, _) => local.clone(),
+        (false, Some(relative)) => kept(service, &bind.path, relative, cx),
+        (false, None) => bundled(service, bind, plan, cx)?,
     };
-    Some(BoundDirectory { path, data })
+    Some(BoundDirectory { path, data: data.is_some() })
 }
 
 /// Adds the volume of a bind mount, once for each directory, and returns its name.
 pub(super) fn add(
     found: BoundDirectory,
-    mount: &Mount,
+    mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
     volumes: &mut Vec<HostVolume>,
 ) -> String {
@@ -87,22 +86,18 @@ pub(super) fn staged(path: String) -> String {
     }
 }
 
-/// Whether a directory of the project holds data: a data store's own, or one that is not there and that
-/// Docker would make.
-fn is_for_data(service: &Service, local: &Utf8Path, cx: &Compilation<'_>) -> bool {
-    let inside = local.starts_with(&cx.manifest.directory);
-    let named_as_file = local.file_name().is_some_and(|name| name.trim_start_matches('.').contains('.'));
-    inside
-        && match cx.world.kind(local) {
-            Some(Kind::File) => false,
-            Some(Kind::Directory) => service.data_store.is_some(),
-            None => !named_as_file,
-        }
+/// The folder of the project, if it holds data: a data store's own, or one that is not there and that Docker
+/// would make.
+fn data_folder<'m>(service: &AppService, source: &'m BindSource) -> Option<&'m Utf8Path> {
+    match source {
+        BindSource::ProjectFolder(relative) if service.data_store.is_some() => Some(relative),
+        BindSource::Missing(relative) if !source.names_file() => Some(relative),
+        _ => None,
+    }
 }
 
 /// The directory of the instance that stands in for one of the project's that holds data.
-fn kept(service: &Service, source: &At<String>, local: &Utf8Path, cx: &mut Compilation<'_>) -> String {
-    let relative = local.strip_prefix(&cx.manifest.directory).unwrap_or(local);
+fn kept(service: &AppService, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
     let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
     let reason = "a directory of the instance, empty at first: it goes with the instance";
     cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
@@ -130,15 +125,15 @@ fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
 
 /// The path that a bundled file or directory has on the instance. Nothing after an error.
 fn bundled(
-    service: &Service,
-    source: &At<String>,
-    local: &Utf8Path,
-    plan: &mut Plan,
+    service: &AppService,
+    bind: &BindMount,
+    plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
-    let relative = local.strip_prefix(&cx.manifest.directory).ok().map(Utf8Path::to_owned);
-    let added = match &relative {
-        Some(relative) => files::add(local, relative, plan, cx),
+    let source = &bind.path;
+    let relative = bind.source.within_project();
+    let added = match relative {
+        Some(relative) => files::add(Utf8Path::new(source.peek()), relative, plan, cx),
         None => Err("it is outside the project's directory".to_owned()),
     };
     match (added, relative) {
@@ -186,7 +181,7 @@ fn volume_path(name: &str) -> String {
 }
 
 /// The directories behind the named volumes.
-pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compilation<'_>) {
+pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     for volume in application.volumes.values() {
         if volume.users.is_empty() {
             continue;
@@ -200,8 +195,8 @@ pub(super) fn decide(application: &Application, plan: &mut Plan, cx: &mut Compil
             cx.ledger.ignored(external, reason, true);
         }
         match volume.scope {
-            Scope::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
-            Scope::Persistent => {
+            VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
+            VolumeLifetime::Persistent => {
                 let reason = "every instance has its own, and it goes with the instance";
                 cx.ledger.approximated(
                     &volume.node,

@@ -18,7 +18,7 @@ pub(super) fn plan<H: TextRenderer>(
         return None;
     };
     let command = command(planner, host, &check.test)?;
-    let mut changes = Adjustments::default();
+    let mut changes = HealthAdjustments::default();
     let plan = HealthCheckPlan {
         command,
         interval: changes.seconds(
@@ -67,7 +67,7 @@ fn retries(
     planner: &mut ContainerPlanner<'_, '_>,
     check: &HealthCheck,
     bounds: &HealthCheckBounds,
-    changes: &mut Adjustments,
+    changes: &mut HealthAdjustments,
 ) -> Option<u32> {
     let given = check.retries.as_ref()?;
     let number = u64::from(given.get());
@@ -90,13 +90,13 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
 
 /// What had to be adjusted.
 #[derive(Default)]
-struct Adjustments {
+struct HealthAdjustments {
     /// In words: `interval 3s becomes 5s`.
     words: Vec<String>,
     first: Option<NodeId>,
 }
 
-impl Adjustments {
+impl HealthAdjustments {
     fn seconds(
         &mut self,
         planner: &mut ContainerPlanner<'_, '_>,

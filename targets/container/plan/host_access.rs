@@ -34,12 +34,13 @@ fn devices<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Contain
             planner.reject(device, "devices", reason, planner.bounds.remedy);
             continue;
         }
-        let Some(permissions) = permissions(&device.peek().2) else {
-            let reason = format!("`{}` is not a permission of a device", device.peek().2);
+        let Some(permissions) = permissions(&device.peek().permissions) else {
+            let reason = format!("`{}` is not a permission of a device", device.peek().permissions);
             planner.reject(device, "devices", &reason, "use the letters r (read), w (write) and m (mknod)");
             continue;
         };
-        let (host_path, path, _) = planner.exact(device, field::DEVICES).clone();
+        let given = planner.exact(device, field::DEVICES);
+        let (host_path, path) = (given.host_path.clone(), given.container_path.clone());
         container.linux.devices.push(DeviceMapping { host_path, path, permissions });
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, MountPoint, TmpfsMount, rules};
-use tranship_app::{At, Mount, MountSource};
+use tranship_app::{At, ContainerMount, MountSource};
 use tranship_facts::MIB;
 use tranship_frontend::diagnostic::Severity;
 
@@ -36,7 +36,11 @@ pub(super) fn plan<H: ContainerHost>(
 }
 
 /// Memory as a folder. Compose needs no size for it, Amazon ECS does.
-fn tmpfs(planner: &mut ContainerPlanner<'_, '_>, mount: &Mount, size: Option<&At<u64>>) -> TmpfsMount {
+fn tmpfs(
+    planner: &mut ContainerPlanner<'_, '_>,
+    mount: &ContainerMount,
+    size: Option<&At<u64>>,
+) -> TmpfsMount {
     let path = mount.target.peek().clone();
     let given = size.map(|size| u32::try_from(size.peek().div_ceil(MIB)).unwrap_or(u32::MAX).max(1));
     let chosen = planner.bounds.default_tmpfs_size.filter(|_| given.is_none());
@@ -47,7 +51,7 @@ fn tmpfs(planner: &mut ContainerPlanner<'_, '_>, mount: &Mount, size: Option<&At
     TmpfsMount { path, size: given.or(chosen), read_only: mount.read_only }
 }
 
-fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &Mount, chosen: u32) {
+fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &ContainerMount, chosen: u32) {
     let value = format!("{chosen} MiB");
     planner.approximate(&mount.node, field::TMPFS, value, "Amazon ECS needs a size for every tmpfs");
     let message =

@@ -5,6 +5,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerPlan, ContainerPlanner, HostEntry, NetworkMode};
+use tranship_app::ExtraHost;
 
 /// Decides host name, hosts file and DNS settings.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -18,7 +19,7 @@ fn fill<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerP
     let given = &planner.service().container;
     container.hostname = given.hostname.as_ref().map(|name| planner.exact(name, field::HOSTNAME).clone());
     for host in &given.extra_hosts {
-        let (hostname, address) = planner.exact(host, field::EXTRA_HOSTS).clone();
+        let ExtraHost { name: hostname, address } = planner.exact(host, field::EXTRA_HOSTS).clone();
         container.extra_hosts.push(HostEntry { hostname, address });
     }
     for server in &given.dns {

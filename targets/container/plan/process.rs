@@ -2,13 +2,13 @@
 
 use crate::container::field::{self, ContainerField};
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, TextRenderer};
-use tranship_app::{At, Image, Text};
+use tranship_app::{At, ContainerImage, Text};
 
 /// The image. After an error it is empty, and nothing is written.
 pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, host: &mut H) -> H::Known {
     let image = match &planner.service().container.image {
-        Image::Named(text) => known(planner, host, text, field::IMAGE),
-        Image::Built { node, origin } => host.built_image(*node, *origin, planner),
+        ContainerImage::Named(text) => known(planner, host, text, field::IMAGE),
+        ContainerImage::Built { node, origin } => host.built_image(*node, *origin, planner),
     };
     image.unwrap_or_else(|| H::Known::from(""))
 }

@@ -2,6 +2,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerPlan, ContainerPlanner, CpuBound, ResourceLimit, SystemControl};
+use tranship_app::UlimitPair;
 use tranship_facts::MIB;
 use tranship_facts::quotas::ecs::{LEAST_MEMORY_MIB, MOST_OPEN_FILES, ULIMIT_NAMES, USUAL_SHARED_MEMORY_MIB};
 
@@ -92,7 +93,7 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
             planner.reject(limit, &format!("ulimits.{name}"), "it is not a limit of Linux processes", &help);
             continue;
         }
-        let (soft, hard) = *limit.peek();
+        let UlimitPair { soft, hard } = limit.get();
         let open_files = &**name == "nofile";
         // -1 stands for no limit, which the number of open files always has.
         let legal = |value: i64| match value {

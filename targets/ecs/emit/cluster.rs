@@ -2,7 +2,7 @@
 
 use super::super::plan::{CapacityStrategyItem, EcsPlan};
 use super::cluster_id;
-use tranship_cloudformation::{Resource, Template, Value, list, props};
+use tranship_cloudformation::{Resource, Template, TemplateValue, list, props};
 
 /// Adds the cluster.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -10,14 +10,14 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     let mut properties = props! { "ClusterSettings" => list![insights] };
     let providers = &plan.capacity.cluster_providers;
     if !providers.is_empty() {
-        properties.set("CapacityProviders", providers.iter().copied().collect::<Value>());
+        properties.set("CapacityProviders", providers.iter().copied().collect::<TemplateValue>());
         properties.set("DefaultCapacityProviderStrategy", strategy(&plan.capacity.strategy));
     }
     template.add(&cluster_id(), Resource::new("AWS::ECS::Cluster", properties).comment("name"));
 }
 
 /// A capacity provider strategy, of the cluster, of a service or of a schedule.
-pub(super) fn strategy(items: &[CapacityStrategyItem]) -> Value {
+pub(super) fn strategy(items: &[CapacityStrategyItem]) -> TemplateValue {
     items
         .iter()
         .map(|item| {

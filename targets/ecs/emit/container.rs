@@ -1,16 +1,16 @@
 //! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
 
-use super::super::plan::{Container, MountPoint, PortMapping, TaskPlan};
+use super::super::plan::{EcsContainer, MountPoint, PortMapping, TaskPlan};
 use crate::container::{DeviceMapping, HealthCheckPlan, LinuxParameters, TmpfsMount};
 use indexmap::IndexMap;
-use tranship_cloudformation::{Map, Pseudo, Value, props};
+use tranship_cloudformation::{PropertyMap, PseudoParameter, TemplateValue, props};
 
 /// The prefix of every container's log stream: `ecs/<container>/<task id>`.
 pub(in crate::ecs) const LOG_PREFIX: &str = "ecs";
 
 /// One entry of `ContainerDefinitions`.
-pub(super) fn definition(task: &TaskPlan, it: &Container) -> Map {
-    Map::new()
+pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
+    PropertyMap::new()
         .with("Name", it.name.as_str())
         .with("Image", &it.image)
         .with("Essential", it.essential)
@@ -62,30 +62,33 @@ pub(super) fn definition(task: &TaskPlan, it: &Container) -> Map {
         .with_list("DnsServers", &it.dns)
         .with_list("DnsSearchDomains", &it.dns_search)
         .with_list("DockerSecurityOptions", &it.security_options)
-        .with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<Map>()))
+        .with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<PropertyMap>()))
         .with("LogConfiguration", log(task))
 }
 
-fn pairs<'a>(values: &'a IndexMap<String, Value>, key: &'static str) -> impl Iterator<Item = Map> + 'a {
-    values.iter().map(move |(name, value)| Map::new().with("Name", name).with(key, value))
+fn pairs<'a>(
+    values: &'a IndexMap<String, TemplateValue>,
+    key: &'static str,
+) -> impl Iterator<Item = PropertyMap> + 'a {
+    values.iter().map(move |(name, value)| PropertyMap::new().with("Name", name).with(key, value))
 }
 
-fn log(task: &TaskPlan) -> Map {
+fn log(task: &TaskPlan) -> PropertyMap {
     props! {
         "LogDriver" => "awslogs",
         "Options" => props! {
             "awslogs-group" => task.log_group().reference(),
-            "awslogs-region" => Pseudo::Region,
+            "awslogs-region" => PseudoParameter::Region,
             "awslogs-stream-prefix" => LOG_PREFIX,
         },
     }
 }
 
-fn port(port: &PortMapping) -> Map {
+fn port(port: &PortMapping) -> PropertyMap {
     props! { "ContainerPort" => port.container, "HostPort" => ?port.host, "Protocol" => port.protocol.as_str() }
 }
 
-fn mount(mount: &MountPoint) -> Map {
+fn mount(mount: &MountPoint) -> PropertyMap {
     props! {
         "SourceVolume" => mount.volume.as_str(),
         "ContainerPath" => mount.path.as_str(),
@@ -93,7 +96,7 @@ fn mount(mount: &MountPoint) -> Map {
     }
 }
 
-fn health(health: &HealthCheckPlan<Value>) -> Map {
+fn health(health: &HealthCheckPlan<TemplateValue>) -> PropertyMap {
     props! {
         "Command" => health.command.clone(),
         "Interval" => ?health.interval,
@@ -103,9 +106,9 @@ fn health(health: &HealthCheckPlan<Value>) -> Map {
     }
 }
 
-fn linux(linux: &LinuxParameters) -> Map {
-    let capabilities = Map::new().with_list("Add", &linux.cap_add).with_list("Drop", &linux.cap_drop);
-    Map::new()
+fn linux(linux: &LinuxParameters) -> PropertyMap {
+    let capabilities = PropertyMap::new().with_list("Add", &linux.cap_add).with_list("Drop", &linux.cap_drop);
+    PropertyMap::new()
         .with_some("InitProcessEnabled", linux.init.then_some(true))
         .with_some("Capabilities", (!capabilities.is_empty()).then_some(capabilities))
         .with_some("SharedMemorySize", linux.shared_memory)
@@ -113,15 +116,15 @@ fn linux(linux: &LinuxParameters) -> Map {
         .with_list("Devices", linux.devices.iter().map(device))
 }
 
-fn tmpfs(mount: &TmpfsMount) -> Map {
-    Map::new()
+fn tmpfs(mount: &TmpfsMount) -> PropertyMap {
+    PropertyMap::new()
         .with("ContainerPath", mount.path.as_str())
         .with_some("Size", mount.size)
         .with_list("MountOptions", mount.read_only.then_some("ro"))
 }
 
-fn device(device: &DeviceMapping) -> Map {
-    Map::new()
+fn device(device: &DeviceMapping) -> PropertyMap {
+    PropertyMap::new()
         .with("HostPath", device.host_path.as_str())
         .with("ContainerPath", device.path.as_str())
         .with_list("Permissions", device.permissions.iter().copied())

@@ -1,9 +1,10 @@
 //! Databases with their generated secrets.
 
 use super::super::plan::{DatabasePlan, EcsPlan};
-use super::Traced;
+use super::TracedResource;
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, Map, Output, Resource, Role, Sub, Template, list, props,
+    DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceRole, Sub, Template, TemplateOutput, list,
+    props,
 };
 
 /// Adds the databases.
@@ -14,20 +15,20 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         template.add(&subnet_group(database), subnets(plan).traced(from));
         template.add(&database.id(), instance(database).traced(from));
         template.add(&attachment(database), attach(database).traced(from));
-        let endpoint = Output::new(
+        let endpoint = TemplateOutput::new(
             format!("Where the database of `{}` is reached", database.name),
             Sub::new().att(&database.id(), "Endpoint.Address").then(":").att(&database.id(), "Endpoint.Port"),
         );
-        template.add_output(&LogicalId::of(&database.name, Role::Endpoint), endpoint);
+        template.add_output(&LogicalId::of(&database.name, ResourceRole::Endpoint), endpoint);
     }
 }
 
 fn subnet_group(database: &DatabasePlan) -> LogicalId {
-    LogicalId::of(&database.name, Role::SubnetGroup)
+    LogicalId::of(&database.name, ResourceRole::SubnetGroup)
 }
 
 fn attachment(database: &DatabasePlan) -> LogicalId {
-    LogicalId::of(&database.name, Role::SecretAttachment)
+    LogicalId::of(&database.name, ResourceRole::SecretAttachment)
 }
 
 /// User and password. Without punctuation, the password can be part of a URL.
@@ -71,7 +72,7 @@ fn subnets(plan: &EcsPlan) -> Resource {
 }
 
 fn instance(database: &DatabasePlan) -> Resource {
-    let properties = Map::new()
+    let properties = PropertyMap::new()
         .with("Engine", database.engine.as_str())
         .with("EngineVersion", database.version.as_str())
         .with_some("EngineLifecycleSupport", database.lifecycle_support)

@@ -1,8 +1,8 @@
 //! The private DNS namespace, and a discovery service for what is found by name.
 
 use super::super::plan::EcsPlan;
-use super::Traced;
-use tranship_cloudformation::{LogicalId, Resource, Role, Template, list, props};
+use super::TracedResource;
+use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Template, list, props};
 
 /// Seconds that a resolver may keep an address.
 const TTL: u32 = 60;
@@ -10,7 +10,7 @@ const TTL: u32 = 60;
 /// Adds the namespace and its services.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     let Some(namespace) = &plan.namespace else { return };
-    let id = LogicalId::only(Role::Namespace);
+    let id = LogicalId::only(ResourceRole::Namespace);
     let resource = Resource::new(
         "AWS::ServiceDiscovery::PrivateDnsNamespace",
         props! { "Name" => namespace.name.as_str(), "Vpc" => &plan.network.vpc },
@@ -30,6 +30,6 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
                 "HealthCheckCustomConfig" => props! { "FailureThreshold" => 1 },
             },
         );
-        template.add(&LogicalId::of(&found.service, Role::Discovery), resource.traced(&found.from));
+        template.add(&LogicalId::of(&found.service, ResourceRole::Discovery), resource.traced(&found.from));
     }
 }

@@ -1,8 +1,8 @@
 //! Persistent volumes: encrypted EFS file systems, each with one access point and a mount target a subnet.
 
 use super::super::plan::{EcsPlan, FileSystemPlan};
-use super::Traced;
-use tranship_cloudformation::{LogicalId, Resource, Role, Select, Template, list, props};
+use super::TracedResource;
+use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Select, Template, list, props};
 
 /// Adds the file systems.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -11,7 +11,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         let properties = props! { "Encrypted" => true, "BackupPolicy" => backup };
         let resource = Resource::new("AWS::EFS::FileSystem", properties).policy(system.deletion);
         template.add(&system.id(), resource.traced(&system.from));
-        let access_point = LogicalId::of(&system.name, Role::AccessPoint);
+        let access_point = LogicalId::of(&system.name, ResourceRole::AccessPoint);
         template.add(&access_point, self::access_point(system).traced(&system.from));
         for (index, id) in (0..).zip(system.mount_target_ids()) {
             template.add(&id, mount_target(plan, system, index).traced(&system.from));

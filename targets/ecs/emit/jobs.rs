@@ -2,9 +2,9 @@
 
 use super::super::plan::{EcsPlan, JobPlan, JobTrigger};
 use super::super::task_runner::{self, JobRun};
-use super::{Traced, cluster, cluster_id, service};
-use tranship_cloudformation::iam::{self, Policy, Statement, arn};
-use tranship_cloudformation::{LogicalId, Resource, Role, Template, Value, props};
+use super::{TracedResource, cluster, cluster_id, service};
+use tranship_cloudformation::iam::{self, IamPolicy, PolicyStatement, arn};
+use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Template, TemplateValue, props};
 
 /// Adds what runs the jobs.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -20,7 +20,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 }
 
 fn schedule(job: &JobPlan, expression: &str, template: &mut Template) {
-    let role = LogicalId::of(&job.name, Role::ScheduleRole);
+    let role = LogicalId::of(&job.name, ResourceRole::ScheduleRole);
     template.add(&role, schedule_role(job).traced(&job.from));
     let parameters = props! {
         "TaskDefinitionArn" => job.run.task_definition.reference(),
@@ -40,22 +40,22 @@ fn schedule(job: &JobPlan, expression: &str, template: &mut Template) {
         },
     );
     let resource = resource.depends_on_all(&job.after).traced(&job.from);
-    template.add(&LogicalId::of(&job.name, Role::Schedule), resource);
+    template.add(&LogicalId::of(&job.name, ResourceRole::Schedule), resource);
 }
 
 fn schedule_role(job: &JobPlan) -> Resource {
     let definition = arn::regional("ecs", "task-definition/").value(&job.family).then(":*");
     let pass = job.roles.iter().map(LogicalId::arn);
-    let policy = Policy::new()
-        .with(Statement::allow(["ecs:RunTask"]).on(definition).when(
+    let policy = IamPolicy::new()
+        .with(PolicyStatement::allow(["ecs:RunTask"]).on(definition).when(
             "ArnEquals",
             "ecs:cluster",
             cluster_id().arn(),
         ))
-        .with(Statement::allow(["iam:PassRole"]).on_all(pass).when(
+        .with(PolicyStatement::allow(["iam:PassRole"]).on_all(pass).when(
             "StringEquals",
             "iam:PassedToService",
-            Value::from("ecs-tasks.amazonaws.com"),
+            TemplateValue::from("ecs-tasks.amazonaws.com"),
         ));
     Resource::new(
         "AWS::IAM::Role",

@@ -4,8 +4,10 @@ use super::super::plan::{
     DefaultAction, EcsPlan, ListenerPlan, ListenerProtocol, ListenerRulePlan, LoadBalancerPlan,
     TargetGroupPlan,
 };
-use super::Traced;
-use tranship_cloudformation::{LogicalId, Map, Output, Resource, Role, Template, Value, list, props};
+use super::TracedResource;
+use tranship_cloudformation::{
+    LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput, TemplateValue, list, props,
+};
 
 /// TLS 1.2 and 1.3 with key exchange that withstands quantum computers (Elastic Load Balancing User Guide,
 /// "Security policies", the recommended one).
@@ -17,7 +19,7 @@ const DRAINING: &str = "30";
 /// Adds the load balancer, if something is public.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     let Some(balancer) = &plan.load_balancer else { return };
-    let id = LogicalId::only(Role::LoadBalancer);
+    let id = LogicalId::only(ResourceRole::LoadBalancer);
     template.add(&id, load_balancer(plan, balancer).traced(&balancer.from));
     for service in &plan.services {
         for target in &service.targets {
@@ -31,8 +33,8 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         }
     }
     template.add_output(
-        &LogicalId::only(Role::Url),
-        Output::new("Where the application is reached", balancer.url.clone()),
+        &LogicalId::only(ResourceRole::Url),
+        TemplateOutput::new("Where the application is reached", balancer.url.clone()),
     );
 }
 
@@ -44,7 +46,7 @@ fn load_balancer(plan: &EcsPlan, balancer: &LoadBalancerPlan) -> Resource {
             "Type" => "application",
             "Scheme" => "internet-facing",
             "Subnets" => &plan.network.public,
-            "SecurityGroups" => list![LogicalId::only(Role::LoadBalancerSecurityGroup).att("GroupId")],
+            "SecurityGroups" => list![LogicalId::only(ResourceRole::LoadBalancerSecurityGroup).att("GroupId")],
             "LoadBalancerAttributes" => list![
                 attribute("deletion_protection.enabled", balancer.protected),
                 attribute("routing.http.drop_invalid_header_fields.enabled", true),
@@ -90,7 +92,7 @@ fn listener(balancer: &LogicalId, listener: &ListenerPlan) -> Resource {
     Resource::new("AWS::ElasticLoadBalancingV2::Listener", properties)
 }
 
-fn action(action: &DefaultAction) -> Map {
+fn action(action: &DefaultAction) -> PropertyMap {
     match action {
         DefaultAction::Forward(target) => forward(target),
         DefaultAction::Redirect(port) => props! {
@@ -108,7 +110,7 @@ fn action(action: &DefaultAction) -> Map {
     }
 }
 
-fn forward(target: &LogicalId) -> Map {
+fn forward(target: &LogicalId) -> PropertyMap {
     props! { "Type" => "forward", "TargetGroupArn" => target.reference() }
 }
 
@@ -126,7 +128,7 @@ fn listener_rule(listener: &LogicalId, rule: &ListenerRulePlan) -> Resource {
         props! {
             "ListenerArn" => listener.reference(),
             "Priority" => rule.priority,
-            "Conditions" => conditions.into_iter().flatten().collect::<Value>(),
+            "Conditions" => conditions.into_iter().flatten().collect::<TemplateValue>(),
             "Actions" => list![forward(&rule.target)],
         },
     )

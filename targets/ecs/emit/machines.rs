@@ -5,9 +5,11 @@
 //! are protected from scale-in. A new launch template therefore holds for the machines that start after it.
 
 use super::super::plan::{EcsPlan, MachinePlan};
-use super::{Traced, cluster_id, user_data};
-use tranship_cloudformation::iam::{self, Policy, Statement, arn};
-use tranship_cloudformation::{LogicalId, Pseudo, Resource, Role, Sub, Template, Value, list, props};
+use super::{TracedResource, cluster_id, user_data};
+use tranship_cloudformation::iam::{self, IamPolicy, PolicyStatement, arn};
+use tranship_cloudformation::{
+    LogicalId, PseudoParameter, Resource, ResourceRole, Sub, Template, TemplateValue, list, props,
+};
 
 /// The disk of a machine, in GiB: what the image needs at least.
 const DISK: u32 = 30;
@@ -21,12 +23,12 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 
 fn add(machines: &MachinePlan, template: &mut Template) {
     let resources = [
-        (Role::InstanceRole, role()),
-        (Role::InstanceProfile, profile()),
-        (Role::LaunchTemplate, launch_template(machines)),
-        (Role::AutoScalingGroup, group(machines).depends_on_all(&machines.after)),
-        (Role::CapacityProvider, capacity_provider(machines)),
-        (Role::CapacityProviderAssociations, associations()),
+        (ResourceRole::InstanceRole, role()),
+        (ResourceRole::InstanceProfile, profile()),
+        (ResourceRole::LaunchTemplate, launch_template(machines)),
+        (ResourceRole::AutoScalingGroup, group(machines).depends_on_all(&machines.after)),
+        (ResourceRole::CapacityProvider, capacity_provider(machines)),
+        (ResourceRole::CapacityProviderAssociations, associations()),
     ];
     for (role, resource) in resources {
         template.add(&LogicalId::only(role), resource.traced(&machines.from));
@@ -53,10 +55,10 @@ fn launch_template(machines: &MachinePlan) -> Resource {
         "AWS::EC2::LaunchTemplate",
         props! {
             "LaunchTemplateData" => props! {
-                "ImageId" => LogicalId::only(Role::InstanceImage).reference(),
+                "ImageId" => LogicalId::only(ResourceRole::InstanceImage).reference(),
                 "InstanceType" => machines.instance_type.as_str(),
-                "IamInstanceProfile" => props! { "Arn" => LogicalId::only(Role::InstanceProfile).arn() },
-                "SecurityGroupIds" => list![LogicalId::only(Role::InstanceSecurityGroup).att("GroupId")],
+                "IamInstanceProfile" => props! { "Arn" => LogicalId::only(ResourceRole::InstanceProfile).arn() },
+                "SecurityGroupIds" => list![LogicalId::only(ResourceRole::InstanceSecurityGroup).att("GroupId")],
                 "MetadataOptions" => metadata,
                 "BlockDeviceMappings" => list![disk],
                 "UserData" => user_data::script(&cluster_id(), &machines.folders),
@@ -66,9 +68,8 @@ fn launch_template(machines: &MachinePlan) -> Resource {
 }
 
 fn group(machines: &MachinePlan) -> Resource {
-    let template = LogicalId::only(Role::LaunchTemplate);
-    let tag =
-        |key: &str, value: Value| props! { "Key" => key, "Value" => value, "PropagateAtLaunch" => true };
+    let template = LogicalId::only(ResourceRole::LaunchTemplate);
+    let tag = |key: &str, value: TemplateValue| props! { "Key" => key, "Value" => value, "PropagateAtLaunch" => true };
     Resource::new(
         "AWS::AutoScaling::AutoScalingGroup",
         props! {
@@ -81,7 +82,7 @@ fn group(machines: &MachinePlan) -> Resource {
             },
             "NewInstancesProtectedFromScaleIn" => machines.protected,
             // ECS sets the second tag itself; without it here every update would take it away.
-            "Tags" => list![tag("Name", Pseudo::StackName.into()), tag("AmazonECSManaged", "".into())],
+            "Tags" => list![tag("Name", PseudoParameter::StackName.into()), tag("AmazonECSManaged", "".into())],
         },
     )
 }
@@ -92,7 +93,7 @@ fn capacity_provider(machines: &MachinePlan) -> Resource {
         "AWS::ECS::CapacityProvider",
         props! {
             "AutoScalingGroupProvider" => props! {
-                "AutoScalingGroupArn" => LogicalId::only(Role::AutoScalingGroup).reference(),
+                "AutoScalingGroupArn" => LogicalId::only(ResourceRole::AutoScalingGroup).reference(),
                 "ManagedScaling" => props! { "Status" => "ENABLED", "TargetCapacity" => 100 },
                 "ManagedDraining" => "ENABLED",
                 "ManagedTerminationProtection" => switch(machines.protected),
@@ -103,7 +104,7 @@ fn capacity_provider(machines: &MachinePlan) -> Resource {
 
 /// Ties the capacity provider to the cluster: a resource of its own, since the machines name the cluster.
 fn associations() -> Resource {
-    let provider = LogicalId::only(Role::CapacityProvider).reference();
+    let provider = LogicalId::only(ResourceRole::CapacityProvider).reference();
     Resource::new(
         "AWS::ECS::ClusterCapacityProviderAssociations",
         props! {
@@ -118,7 +119,7 @@ fn profile() -> Resource {
     Resource::new(
         "AWS::IAM::InstanceProfile",
         props! {
-            "Roles" => list![LogicalId::only(Role::InstanceRole).reference()],
+            "Roles" => list![LogicalId::only(ResourceRole::InstanceRole).reference()],
         },
     )
 }
@@ -128,10 +129,10 @@ fn profile() -> Resource {
 fn role() -> Resource {
     let cluster = cluster_id();
     let machines = arn::regional("ecs", "container-instance/").reference(&cluster).then("/*");
-    let policy = Policy::new()
-        .with(Statement::allow(["ecs:DiscoverPollEndpoint"]).on("*"))
+    let policy = IamPolicy::new()
+        .with(PolicyStatement::allow(["ecs:DiscoverPollEndpoint"]).on("*"))
         .with(
-            Statement::allow([
+            PolicyStatement::allow([
                 "ecs:DeregisterContainerInstance",
                 "ecs:RegisterContainerInstance",
                 "ecs:SubmitAttachmentStateChanges",
@@ -141,7 +142,7 @@ fn role() -> Resource {
             .on(cluster.arn()),
         )
         .with(
-            Statement::allow([
+            PolicyStatement::allow([
                 "ecs:Poll",
                 "ecs:PutSystemLogEvents",
                 "ecs:StartTelemetrySession",
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
     use crate::ecs::plan::{MachineCount, MachineFolder, image_parameter};
     use tranship_app::VolumeOwner;
-    use tranship_cloudformation::{Parameter, ParameterType, check};
+    use tranship_cloudformation::{ParameterType, TemplateParameter, check};
     use tranship_facts::ProcessorArchitecture;
 
     fn machines(protected: bool) -> MachinePlan {
@@ -172,7 +173,7 @@ mod tests {
             architecture: ProcessorArchitecture::X86,
             count: MachineCount { min: 1, max: 2 },
             protected,
-            subnets: LogicalId::only(Role::PrivateSubnets).reference(),
+            subnets: LogicalId::only(ResourceRole::PrivateSubnets).reference(),
             folders: vec![MachineFolder {
                 path: "/data/public".to_owned(),
                 owner: VolumeOwner { user: 1000, group: 1000 },
@@ -184,13 +185,13 @@ mod tests {
 
     fn template(protected: bool) -> Template {
         let mut template = Template::new("");
-        let subnets = Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), "subnets");
-        template.add_parameter(&LogicalId::only(Role::PrivateSubnets), subnets);
+        let subnets = TemplateParameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), "subnets");
+        template.add_parameter(&LogicalId::only(ResourceRole::PrivateSubnets), subnets);
         let image = image_parameter(ProcessorArchitecture::X86);
         template.add_parameter(&image.id, image.parameter);
         template.add(&cluster_id(), Resource::new("AWS::ECS::Cluster", props! {}));
         let group = Resource::new("AWS::EC2::SecurityGroup", props! { "GroupDescription" => "machines" });
-        template.add(&LogicalId::only(Role::InstanceSecurityGroup), group);
+        template.add(&LogicalId::only(ResourceRole::InstanceSecurityGroup), group);
         add(&machines(protected), &mut template);
         template
     }

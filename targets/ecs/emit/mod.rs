@@ -24,7 +24,7 @@ mod vpc;
 pub(super) use container::LOG_PREFIX;
 
 use super::plan::{EcsPlan, ParameterPlan};
-use tranship_cloudformation::{LogicalId, Resource, Role, Template, Value, props};
+use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Template, TemplateValue, props};
 
 /// The resources and outputs of a plan.
 pub(super) fn emit(plan: &EcsPlan) -> Template {
@@ -78,7 +78,8 @@ fn tag(plan: &EcsPlan, template: &mut Template) {
         return;
     }
     let tags = plan.stack.tags.iter();
-    let tags: Value = tags.map(|(name, value)| props! { "Key" => name.as_str(), "Value" => value }).collect();
+    let tags: TemplateValue =
+        tags.map(|(name, value)| props! { "Key" => name.as_str(), "Value" => value }).collect();
     for resource in template.resources.values_mut().filter(|it| TAGGED.contains(&it.kind.as_str())) {
         resource.properties.set("Tags", tags.clone());
     }
@@ -89,15 +90,15 @@ fn tag(plan: &EcsPlan, template: &mut Template) {
 
 /// The cluster's id.
 fn cluster_id() -> LogicalId {
-    LogicalId::only(Role::Cluster)
+    LogicalId::only(ResourceRole::Cluster)
 }
 
 /// Adds the key paths that a thing comes from.
-trait Traced {
+trait TracedResource {
     fn traced(self, paths: &[String]) -> Self;
 }
 
-impl Traced for Resource {
+impl TracedResource for Resource {
     fn traced(self, paths: &[String]) -> Self {
         self.comments(paths.iter().cloned())
     }

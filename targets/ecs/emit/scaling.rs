@@ -1,14 +1,14 @@
 //! Automatic scaling of services: a target to scale, and a policy a metric.
 
 use super::super::plan::{EcsPlan, EcsServicePlan, ScalingPlan};
-use super::{Traced, cluster_id};
-use tranship_cloudformation::{LogicalId, Resource, Role, Sub, Template, props};
+use super::{TracedResource, cluster_id};
+use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Sub, Template, props};
 
 /// Adds what scales the services that say so.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for service in &plan.services {
         let Some(scaling) = &service.scaling else { continue };
-        let target = LogicalId::of(&service.name, Role::ScalableTarget);
+        let target = LogicalId::of(&service.name, ResourceRole::ScalableTarget);
         template.add(&target, scalable_target(service, scaling).traced(&service.from));
         let metrics = [
             ("cpu", "ECSServiceAverageCPUUtilization", scaling.cpu),
@@ -16,7 +16,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         ];
         for (name, metric, percent) in metrics {
             let Some(percent) = percent else { continue };
-            let id = LogicalId::of_parts(&[&service.name, name], Role::ScalingPolicy);
+            let id = LogicalId::of_parts(&[&service.name, name], ResourceRole::ScalingPolicy);
             template.add(&id, policy(&target, name, metric, percent).traced(&service.from));
         }
     }

@@ -1,7 +1,7 @@
 //! Secrets that parameters feed, or that CloudFormation puts together from others.
 
 use super::super::plan::EcsPlan;
-use super::Traced;
+use super::TracedResource;
 use tranship_cloudformation::{DeletionPolicy, Resource, Template, props};
 
 /// Adds the secrets.

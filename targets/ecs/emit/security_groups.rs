@@ -3,8 +3,8 @@
 //! A rule between two groups is a resource of its own: groups that name each other would be a cycle.
 
 use super::super::plan::{EcsPlan, SecurityGroup, SecurityGroupRule};
-use super::Traced;
-use tranship_cloudformation::{Map, Resource, Template, list, props};
+use super::TracedResource;
+use tranship_cloudformation::{PropertyMap, Resource, Template, list, props};
 
 /// Adds groups and rules.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -21,7 +21,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
     let outbound = group.outbound.iter().map(|it| anywhere(it.port, it.protocol.as_str(), &it.description));
     let inbound = group.inbound.iter().map(|it| anywhere(it.port, "tcp", &it.description));
-    let mut properties = Map::new()
+    let mut properties = PropertyMap::new()
         .with("GroupDescription", group.description.as_str())
         .with("VpcId", &plan.network.vpc)
         .with_list("SecurityGroupIngress", inbound)
@@ -38,7 +38,7 @@ fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
     Resource::new("AWS::EC2::SecurityGroup", properties)
 }
 
-fn anywhere(port: u16, protocol: &str, description: &str) -> Map {
+fn anywhere(port: u16, protocol: &str, description: &str) -> PropertyMap {
     props! {
         "CidrIp" => "0.0.0.0/0",
         "IpProtocol" => protocol,
@@ -48,7 +48,7 @@ fn anywhere(port: u16, protocol: &str, description: &str) -> Map {
     }
 }
 
-fn ports(rule: &SecurityGroupRule) -> Map {
+fn ports(rule: &SecurityGroupRule) -> PropertyMap {
     props! {
         "IpProtocol" => rule.protocol.as_str(),
         "FromPort" => rule.ports.first,

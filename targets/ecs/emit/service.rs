@@ -1,8 +1,8 @@
 //! ECS services: a task kept running, deployed with a circuit breaker that rolls back.
 
 use super::super::plan::{AwsvpcNetwork, EcsPlan, EcsServicePlan, TaskRun};
-use super::{Traced, cluster, cluster_id};
-use tranship_cloudformation::{Map, Resource, Template, list, props};
+use super::{TracedResource, cluster, cluster_id};
+use tranship_cloudformation::{PropertyMap, Resource, Template, list, props};
 
 /// Adds every service.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -26,7 +26,7 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
         }
     });
     let registry = service.registry.as_ref().map(|id| list![props! { "RegistryArn" => id.arn() }]);
-    let properties = Map::new()
+    let properties = PropertyMap::new()
         .with("Cluster", cluster_id().reference())
         .with("TaskDefinition", service.run.task_definition.reference())
         .with_some("DesiredCount", service.desired)
@@ -43,7 +43,7 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
 }
 
 /// `NetworkConfiguration` of a task with an interface of its own.
-pub(super) fn network(run: &TaskRun) -> Option<Map> {
+pub(super) fn network(run: &TaskRun) -> Option<PropertyMap> {
     let configuration = |network: &AwsvpcNetwork| {
         let public_ip = network.assign_public_ip.map(|yes| if yes { "ENABLED" } else { "DISABLED" });
         props! {

@@ -1,9 +1,11 @@
 //! Task definitions with their roles and log groups.
 
 use super::super::plan::{EcsPlan, TaskPlan, TaskVolume, VolumeStorage};
-use super::{Traced, container};
+use super::{TracedResource, container};
 use tranship_cloudformation::iam;
-use tranship_cloudformation::{DeletionPolicy, LogicalId, Map, Pseudo, Resource, Role, Sub, Template, props};
+use tranship_cloudformation::{
+    DeletionPolicy, LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Sub, Template, props,
+};
 
 /// Adds every task.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -20,14 +22,14 @@ fn log_group(task: &TaskPlan, days: u32) -> Resource {
     Resource::new(
         "AWS::Logs::LogGroup",
         props! {
-            "LogGroupName" => Sub::text("/").pseudo(Pseudo::StackName).then("/ecs/").then(&*task.name),
+            "LogGroupName" => Sub::text("/").pseudo(PseudoParameter::StackName).then("/ecs/").then(&*task.name),
             "RetentionInDays" => days,
         },
     )
     .policy(DeletionPolicy::Delete)
 }
 
-fn role(policy: &iam::Policy, name: &str) -> Resource {
+fn role(policy: &iam::IamPolicy, name: &str) -> Resource {
     let policies = (!policy.is_empty()).then(|| vec![policy.named(name)]);
     Resource::new(
         "AWS::IAM::Role",
@@ -45,7 +47,7 @@ fn definition(task: &TaskPlan, launch_type: &'static str) -> Resource {
         "OperatingSystemFamily" => "LINUX",
     };
     let [execution_role, task_role] = task.roles();
-    let properties = Map::new()
+    let properties = PropertyMap::new()
         .with("Family", &task.family)
         .with("RequiresCompatibilities", [launch_type])
         .with("NetworkMode", task.mode.as_str())
@@ -61,18 +63,18 @@ fn definition(task: &TaskPlan, launch_type: &'static str) -> Resource {
     Resource::new("AWS::ECS::TaskDefinition", properties).retain()
 }
 
-fn volume(volume: &TaskVolume) -> Map {
-    let named = Map::new().with("Name", volume.name.as_str());
+fn volume(volume: &TaskVolume) -> PropertyMap {
+    let named = PropertyMap::new().with("Name", volume.name.as_str());
     match &volume.storage {
         VolumeStorage::Task => named,
         VolumeStorage::Host { path, .. } => named.with("Host", props! { "SourcePath" => path.as_str() }),
         VolumeStorage::Efs(name) => named.with(
             "EFSVolumeConfiguration",
             props! {
-                "FilesystemId" => LogicalId::of(name, Role::FileSystem).reference(),
+                "FilesystemId" => LogicalId::of(name, ResourceRole::FileSystem).reference(),
                 "TransitEncryption" => "ENABLED",
                 "AuthorizationConfig" => props! {
-                    "AccessPointId" => LogicalId::of(name, Role::AccessPoint).reference(),
+                    "AccessPointId" => LogicalId::of(name, ResourceRole::AccessPoint).reference(),
                     "IAM" => "ENABLED",
                 },
             },

@@ -4,25 +4,26 @@ use indexmap::IndexMap;
 
 use super::{emit, with_parameters};
 use crate::ecs::plan::*;
-use tranship_app::VolumeOwner;
+use tranship_app::{PortRange, VolumeOwner};
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, Parameter, ParameterType, Role, Sub, Template, Value, check, iam,
+    DeletionPolicy, LogicalId, ParameterType, ResourceRole, Sub, Template, TemplateParameter, TemplateValue,
+    check, iam,
 };
 use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
 use tranship_frontend::source::Origin;
 
-fn id(name: &str, role: Role) -> LogicalId {
+fn id(name: &str, role: ResourceRole) -> LogicalId {
     LogicalId::of(name, role)
 }
 
-fn container(name: &str) -> Container {
+fn container(name: &str) -> EcsContainer {
     let image = Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into();
-    Container {
+    EcsContainer {
         command: vec!["run".into(), "--all".into()],
-        environment: IndexMap::from([("A".to_owned(), Value::from("${B}"))]),
+        environment: IndexMap::from([("A".to_owned(), TemplateValue::from("${B}"))]),
         secrets: IndexMap::from([(
             "PASSWORD".to_owned(),
-            Sub::new().reference(&id("db", Role::Credentials)).then(":password::").into(),
+            Sub::new().reference(&id("db", ResourceRole::Credentials)).then(":password::").into(),
         )]),
         user: Some("1000".into()),
         health: Some(HealthCheckPlan {
@@ -38,7 +39,7 @@ fn container(name: &str) -> Container {
         stop_timeout: Some(30),
         linux: LinuxParameters { init: true, ..LinuxParameters::default() },
         ulimits: vec![ResourceLimit { name: "nofile".to_owned(), soft: 1024, hard: 2048 }],
-        ..Container::new(name.to_owned(), image)
+        ..EcsContainer::new(name.to_owned(), image)
     }
 }
 
@@ -51,15 +52,20 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
         name: name.into(),
         origin: Origin::NOWHERE,
         from: vec![format!("services.{name}")],
-        family: Sub::new().pseudo(tranship_cloudformation::Pseudo::StackName).then("-").then(name).into(),
+        family: Sub::new()
+            .pseudo(tranship_cloudformation::PseudoParameter::StackName)
+            .then("-")
+            .then(name)
+            .into(),
         mode,
         size: TaskSize { cpu: Some(256), memory: Some(512) },
         architecture: ProcessorArchitecture::X86,
         containers: vec![main],
         volumes: vec![TaskVolume { name: "data".to_owned(), storage: VolumeStorage::Efs("data".into()) }],
-        execution: iam::Policy::new()
-            .with(iam::Statement::allow(["logs:PutLogEvents"]).on(id(name, Role::LogGroup).arn())),
-        permissions: iam::Policy::new(),
+        execution: iam::IamPolicy::new().with(
+            iam::PolicyStatement::allow(["logs:PutLogEvents"]).on(id(name, ResourceRole::LogGroup).arn()),
+        ),
+        permissions: iam::IamPolicy::new(),
         pid_mode: None,
         ipc_mode: None,
     }
@@ -67,12 +73,12 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
 
 fn run(name: &str, mode: NetworkMode) -> TaskRun {
     let network = AwsvpcNetwork {
-        subnets: LogicalId::only(Role::PrivateSubnets).reference(),
-        security_group: id(name, Role::SecurityGroup),
+        subnets: LogicalId::only(ResourceRole::PrivateSubnets).reference(),
+        security_group: id(name, ResourceRole::SecurityGroup),
         assign_public_ip: Some(false),
     };
     TaskRun {
-        task_definition: id(name, Role::TaskDefinition),
+        task_definition: id(name, ResourceRole::TaskDefinition),
         network: (mode == NetworkMode::AwsVpc).then_some(network),
         strategy: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
     }
@@ -100,7 +106,7 @@ fn job(name: &str, mode: NetworkMode, trigger: JobTrigger) -> JobPlan {
         trigger,
         run: run(name, mode),
         family: name.into(),
-        roles: [id(name, Role::ExecutionRole), id(name, Role::TaskRole)],
+        roles: [id(name, ResourceRole::ExecutionRole), id(name, ResourceRole::TaskRole)],
         after: Vec::new(),
     }
 }
@@ -133,7 +139,7 @@ fn rule(
 
 fn balancer(target: &LogicalId) -> LoadBalancerPlan {
     let rule = ListenerRulePlan {
-        id: LogicalId::of_parts(&["app", "443"], Role::ListenerRule),
+        id: LogicalId::of_parts(&["app", "443"], ResourceRole::ListenerRule),
         priority: 10,
         hosts: vec!["todo.example.org".to_owned()],
         paths: vec!["/api/*".to_owned()],
@@ -141,18 +147,18 @@ fn balancer(target: &LogicalId) -> LoadBalancerPlan {
         from: vec!["services.app.x-tranship.public".to_owned()],
     };
     let listener = |id, port, protocol, default, rules| ListenerPlan { id, port, protocol, default, rules };
-    let certificate = LogicalId::only(Role::CertificateArn).reference();
+    let certificate = LogicalId::only(ResourceRole::CertificateArn).reference();
     LoadBalancerPlan {
         listeners: vec![
             listener(
-                LogicalId::only(Role::RedirectListener),
+                LogicalId::only(ResourceRole::RedirectListener),
                 80,
                 ListenerProtocol::Http,
                 DefaultAction::Redirect(443),
                 vec![],
             ),
             listener(
-                LogicalId::only(Role::HttpsListener),
+                LogicalId::only(ResourceRole::HttpsListener),
                 443,
                 ListenerProtocol::Https(certificate),
                 DefaultAction::NotFound,
@@ -166,22 +172,23 @@ fn balancer(target: &LogicalId) -> LoadBalancerPlan {
 }
 
 fn parameters() -> Vec<ParameterPlan> {
-    let parameter =
-        |role, kind| ParameterPlan::plain(LogicalId::only(role), Parameter::new(kind, "given at deployment"));
-    let mut version = parameter(Role::Image, ParameterType::String);
+    let parameter = |role, kind| {
+        ParameterPlan::plain(LogicalId::only(role), TemplateParameter::new(kind, "given at deployment"))
+    };
+    let mut version = parameter(ResourceRole::Image, ParameterType::String);
     version.id = LogicalId::variable("VERSION");
     vec![
         version,
-        parameter(Role::Vpc, ParameterType::Aws("AWS::EC2::VPC::Id")),
-        parameter(Role::PublicSubnets, ParameterType::AwsList("AWS::EC2::Subnet::Id")),
-        parameter(Role::PrivateSubnets, ParameterType::AwsList("AWS::EC2::Subnet::Id")),
-        parameter(Role::CertificateArn, ParameterType::String),
+        parameter(ResourceRole::Vpc, ParameterType::Aws("AWS::EC2::VPC::Id")),
+        parameter(ResourceRole::PublicSubnets, ParameterType::AwsList("AWS::EC2::Subnet::Id")),
+        parameter(ResourceRole::PrivateSubnets, ParameterType::AwsList("AWS::EC2::Subnet::Id")),
+        parameter(ResourceRole::CertificateArn, ParameterType::String),
     ]
 }
 
 /// `app` behind the load balancer and scaled, `xray` by name, a database, a volume, a job of each kind.
 fn plan(mode: NetworkMode) -> EcsPlan {
-    let target = id("app", Role::TargetGroup);
+    let target = id("app", ResourceRole::TargetGroup);
     let mut app = service("app", mode);
     app.desired = None;
     app.scaling = Some(ScalingPlan { min: 2, max: 8, cpu: Some(60), memory: Some(70) });
@@ -196,9 +203,12 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         from: vec!["services.app.ports[0]".to_owned()],
     }];
     app.grace = Some(60);
-    app.after = vec![LogicalId::of_parts(&["app", "443"], Role::ListenerRule), id("migrate", Role::Run)];
+    app.after = vec![
+        LogicalId::of_parts(&["app", "443"], ResourceRole::ListenerRule),
+        id("migrate", ResourceRole::Run),
+    ];
     let mut xray = service("xray", NetworkMode::AwsVpc);
-    xray.registry = Some(id("xray", Role::Discovery));
+    xray.registry = Some(id("xray", ResourceRole::Discovery));
     let database = DatabasePlan {
         name: "db".into(),
         from: vec!["services.db".to_owned()],
@@ -224,12 +234,14 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         deletion: DeletionPolicy::Retain,
     };
     let names = ["app", "xray", "migrate", "report"];
-    let mut groups: Vec<SecurityGroup> =
-        names.iter().map(|name| group(id(name, Role::SecurityGroup), &format!("services.{name}"))).collect();
+    let mut groups: Vec<SecurityGroup> = names
+        .iter()
+        .map(|name| group(id(name, ResourceRole::SecurityGroup), &format!("services.{name}")))
+        .collect();
     groups.extend([
         group(database.security_group(), "services.db"),
         group(system.security_group(), "volumes.data"),
-        group(LogicalId::only(Role::LoadBalancerSecurityGroup), "services.app"),
+        group(LogicalId::only(ResourceRole::LoadBalancerSecurityGroup), "services.app"),
     ]);
     groups[0].outbound.push(OutboundPort {
         port: 443,
@@ -237,7 +249,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         description: "AWS".to_owned(),
     });
     groups[6].inbound.push(InboundPort { port: 443, description: "the world".to_owned() });
-    let balancer_group = LogicalId::only(Role::LoadBalancerSecurityGroup);
+    let balancer_group = LogicalId::only(ResourceRole::LoadBalancerSecurityGroup);
     EcsPlan {
         stack: StackSettings {
             name: "todo-prod".to_owned(),
@@ -247,9 +259,9 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             tags: vec![("team".to_owned(), "todo".into())],
         },
         network: NetworkPlan {
-            vpc: LogicalId::only(Role::Vpc).reference(),
-            public: LogicalId::only(Role::PublicSubnets).reference(),
-            private: LogicalId::only(Role::PrivateSubnets).reference(),
+            vpc: LogicalId::only(ResourceRole::Vpc).reference(),
+            public: LogicalId::only(ResourceRole::PublicSubnets).reference(),
+            private: LogicalId::only(ResourceRole::PrivateSubnets).reference(),
             private_count: None,
             created: None,
             after: Vec::new(),
@@ -285,7 +297,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
                 mode,
                 JobTrigger::BeforeDeploy(DeploymentRun {
                     container: "migrate".to_owned(),
-                    log_group: id("migrate", Role::LogGroup),
+                    log_group: id("migrate", ResourceRole::LogGroup),
                     timeout: 600,
                 }),
             ),
@@ -293,20 +305,25 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         ],
         load_balancer: Some(balancer(&target)),
         security_group_rules: vec![
-            rule(balancer_group, id("app", Role::SecurityGroup), 8000, TransportProtocol::Tcp),
+            rule(balancer_group, id("app", ResourceRole::SecurityGroup), 8000, TransportProtocol::Tcp),
             rule(
-                id("app", Role::SecurityGroup),
-                id("xray", Role::SecurityGroup),
+                id("app", ResourceRole::SecurityGroup),
+                id("xray", ResourceRole::SecurityGroup),
                 2000,
                 TransportProtocol::Udp,
             ),
             rule(
-                id("xray", Role::SecurityGroup),
-                id("app", Role::SecurityGroup),
+                id("xray", ResourceRole::SecurityGroup),
+                id("app", ResourceRole::SecurityGroup),
                 8000,
                 TransportProtocol::Tcp,
             ),
-            rule(id("app", Role::SecurityGroup), database.security_group(), 3306, TransportProtocol::Tcp),
+            rule(
+                id("app", ResourceRole::SecurityGroup),
+                database.security_group(),
+                3306,
+                TransportProtocol::Tcp,
+            ),
         ],
         security_groups: groups,
         databases: vec![database],
@@ -333,7 +350,7 @@ fn a_scaled_service_has_no_count_and_waits_for_its_listener_rule() {
     let service = &json["Resources"]["AppService"];
     assert!(service["Properties"].get("DesiredCount").is_none());
     let waits = service["DependsOn"].to_string();
-    let rule = LogicalId::of_parts(&["app", "443"], Role::ListenerRule);
+    let rule = LogicalId::of_parts(&["app", "443"], ResourceRole::ListenerRule);
     assert!(waits.contains("MigrateRun") && waits.contains(rule.as_str()), "{waits}");
     assert_eq!(json["Resources"]["XrayService"]["Properties"]["DesiredCount"], 1);
 }

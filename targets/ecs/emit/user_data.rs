@@ -3,13 +3,13 @@
 
 use super::super::plan::MachineFolder;
 use tranship_app::VolumeOwner;
-use tranship_cloudformation::{Base64, LogicalId, Sub, Value};
+use tranship_cloudformation::{Base64, LogicalId, Sub, TemplateValue};
 
 /// `UserData` of the launch template.
 ///
 /// `ECS_AWSVPC_BLOCK_IMDS` keeps tasks with their own interface from the instance's credentials (AWS Knowledge
 /// Center, "prevent containers from accessing EC2 instance metadata"); the hop limit does it for the others.
-pub(super) fn script(cluster: &LogicalId, folders: &[MachineFolder]) -> Value {
+pub(super) fn script(cluster: &LogicalId, folders: &[MachineFolder]) -> TemplateValue {
     let mut script = Sub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
         .then("\nECS_AWSVPC_BLOCK_IMDS=true\nEOF\n");
@@ -31,7 +31,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tranship_cloudformation::{Map, Role};
+    use tranship_cloudformation::{PropertyMap, ResourceRole};
 
     #[test]
     fn prepares_folders_for_their_owner() {
@@ -39,7 +39,7 @@ mod tests {
             MachineFolder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
             MachineFolder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
-        let value = script(&LogicalId::only(Role::Cluster), &folders);
+        let value = script(&LogicalId::only(ResourceRole::Cluster), &folders);
         let expected = "\
 UserData:
   Fn::Base64: !Sub |
@@ -52,6 +52,6 @@ UserData:
     install -d -o 1000 -g 1000 -m 0755 /data/public
     install -d -o 0 -g 33 -m 0755 '/srv/it'\\''s ${!HOME}'
 ";
-        assert_eq!(Map::new().with("UserData", value).to_yaml(), expected);
+        assert_eq!(PropertyMap::new().with("UserData", value).to_yaml(), expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, NetworkZone};
 use tranship_cloudformation::{
-    Cidr, GetAzs, LogicalId, Pseudo, Resource, Role, Select, Sub, Template, list, props,
+    Cidr, GetAzs, LogicalId, PseudoParameter, Resource, ResourceRole, Select, Sub, Template, list, props,
 };
 
 /// The addresses, cut into four subnets of 4,096.
@@ -21,9 +21,9 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 }
 
 fn vpc(zones: &[NetworkZone], template: &mut Template) {
-    let id = LogicalId::only(Role::Vpc);
+    let id = LogicalId::only(ResourceRole::Vpc);
     let named = |what: &str| {
-        list![props! { "Key" => "Name", "Value" => Sub::new().pseudo(Pseudo::StackName).then(what) }]
+        list![props! { "Key" => "Name", "Value" => Sub::new().pseudo(PseudoParameter::StackName).then(what) }]
     };
     let network = |resource: Resource| resource.comment("x-tranship.network");
     let properties = props! {
@@ -49,27 +49,27 @@ fn vpc(zones: &[NetworkZone], template: &mut Template) {
 
 /// The internet gateway, the public route table, and the NAT gateways in the public subnets.
 fn public_side(zones: &[NetworkZone], template: &mut Template) {
-    let [vpc, gateway] = [Role::Vpc, Role::InternetGateway].map(LogicalId::only);
-    let attachment = LogicalId::only(Role::InternetGatewayAttachment);
+    let [vpc, gateway] = [ResourceRole::Vpc, ResourceRole::InternetGateway].map(LogicalId::only);
+    let attachment = LogicalId::only(ResourceRole::InternetGatewayAttachment);
     template.add(&gateway, Resource::new("AWS::EC2::InternetGateway", props! {}));
     let properties = props! { "VpcId" => vpc.reference(), "InternetGatewayId" => gateway.reference() };
     template.add(&attachment, Resource::new("AWS::EC2::VPCGatewayAttachment", properties));
     let subnets: Vec<LogicalId> = zones.iter().map(NetworkZone::public_subnet).collect();
     route_table("public", &subnets, template);
     let properties = props! {
-        "RouteTableId" => LogicalId::of("public", Role::RouteTable).reference(),
+        "RouteTableId" => LogicalId::of("public", ResourceRole::RouteTable).reference(),
         "DestinationCidrBlock" => "0.0.0.0/0",
         "GatewayId" => gateway.reference(),
     };
     let route = Resource::new("AWS::EC2::Route", properties).depends_on(&attachment);
-    template.add(&LogicalId::of("public", Role::Route), route);
+    template.add(&LogicalId::of("public", ResourceRole::Route), route);
     for zone in zones.iter().filter(|zone| zone.nat_gateway) {
-        let address = LogicalId::of(zone.name, Role::ElasticIp);
+        let address = LogicalId::of(zone.name, ResourceRole::ElasticIp);
         let properties = props! { "Domain" => "vpc" };
         template.add(&address, Resource::new("AWS::EC2::EIP", properties).depends_on(&attachment));
         let properties = props! { "AllocationId" => address.att("AllocationId"), "SubnetId" => zone.public_subnet().reference() };
         let nat = Resource::new("AWS::EC2::NatGateway", properties);
-        template.add(&LogicalId::of(zone.name, Role::NatGateway), nat);
+        template.add(&LogicalId::of(zone.name, ResourceRole::NatGateway), nat);
     }
 }
 
@@ -79,21 +79,22 @@ fn private_side(zones: &[NetworkZone], template: &mut Template) {
         let name = format!("private-{}", zone.name);
         route_table(&name, &[zone.private_subnet()], template);
         let properties = props! {
-            "RouteTableId" => LogicalId::of(&name, Role::RouteTable).reference(),
+            "RouteTableId" => LogicalId::of(&name, ResourceRole::RouteTable).reference(),
             "DestinationCidrBlock" => "0.0.0.0/0",
-            "NatGatewayId" => LogicalId::of(zone.routes_through, Role::NatGateway).reference(),
+            "NatGatewayId" => LogicalId::of(zone.routes_through, ResourceRole::NatGateway).reference(),
         };
-        template.add(&LogicalId::of(&name, Role::Route), Resource::new("AWS::EC2::Route", properties));
+        template
+            .add(&LogicalId::of(&name, ResourceRole::Route), Resource::new("AWS::EC2::Route", properties));
     }
 }
 
 fn route_table(name: &str, subnets: &[LogicalId], template: &mut Template) {
-    let id = LogicalId::of(name, Role::RouteTable);
-    let properties = props! { "VpcId" => LogicalId::only(Role::Vpc).reference() };
+    let id = LogicalId::of(name, ResourceRole::RouteTable);
+    let properties = props! { "VpcId" => LogicalId::only(ResourceRole::Vpc).reference() };
     template.add(&id, Resource::new("AWS::EC2::RouteTable", properties));
     for subnet in subnets {
         let properties = props! { "RouteTableId" => id.reference(), "SubnetId" => subnet.reference() };
-        let association = LogicalId::of_parts(&[subnet.as_str()], Role::RouteTableAssociation);
+        let association = LogicalId::of_parts(&[subnet.as_str()], ResourceRole::RouteTableAssociation);
         template.add(&association, Resource::new("AWS::EC2::SubnetRouteTableAssociation", properties));
     }
 }

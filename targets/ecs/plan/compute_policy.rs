@@ -8,7 +8,7 @@ use super::{
     TaskSize, VolumeStorage,
 };
 use crate::container::ContainerBounds;
-use tranship_app::{At, Name, Volume};
+use tranship_app::{At, Name, NamedVolume};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -25,7 +25,7 @@ pub trait ComputePolicy: Sync {
     fn task_size(&self, request: &SizeRequest) -> SizeChoice;
 
     /// Where the data of a named volume is. `local`: within one task only.
-    fn storage(&self, volume: &Volume, local: bool) -> VolumeStorage;
+    fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage;
 
     /// What the cluster and its services run on. `spot`: on spare capacity, where the target has it.
     fn capacity(&self, spot: bool) -> CapacityPlan;

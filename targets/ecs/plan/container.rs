@@ -3,22 +3,24 @@
 //! The decisions are those of [`crate::container`]; here is what a template makes of text, secrets and
 //! volumes, and which ports of the machine a container gets.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::secrets::{self, ReadableSecret};
 use super::task_volumes::TaskVolumes;
-use super::{ComputePolicy, Container, NetworkMode, PortMapping, TaskVolume, names, text::Renderer};
+use super::{
+    ComputePolicy, EcsContainer, NetworkMode, PortMapping, TaskVolume, names, text::EcsTextRenderer,
+};
 use crate::container::{
     ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, TextRenderer, field, plan_container,
 };
 use tranship_app::rules::app::SECRET_IN_COMMAND;
-use tranship_app::{At, Mount, Name, Service, Text, Variant};
-use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_app::{AppService, BindMount, ContainerMount, EnvironmentVariable, Name, Text};
+use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
 /// What a container adds to its task besides itself.
 #[derive(Debug, Default)]
-pub(super) struct Needs {
+pub(super) struct TaskNeeds {
     /// Volumes of the task.
     pub(super) volumes: Vec<TaskVolume>,
     /// Secrets that the execution role reads.
@@ -27,12 +29,12 @@ pub(super) struct Needs {
 
 /// The container of a service in the task `task`.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
-    service: &Service,
+    planner: &mut EcsPlanner<'_, '_>,
+    service: &AppService,
     task: &str,
     mode: NetworkMode,
-    needs: &mut Needs,
-) -> Container {
+    needs: &mut TaskNeeds,
+) -> EcsContainer {
     let request = ContainerRequest {
         service,
         name: names::container(&service.name),
@@ -46,13 +48,13 @@ pub(super) fn plan(
 }
 
 /// The services that share a task with this one.
-fn neighbours<'a>(planner: &Planner<'a, '_>, service: &Service) -> Vec<&'a Name> {
-    let tasks = planner.layout.tasks().filter(|(_, members)| members.contains(&service.name));
-    tasks.flat_map(|(_, members)| members).filter(|name| **name != service.name).collect()
+fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService) -> Vec<&'a Name> {
+    let tasks = planner.layout.iter().filter(|task| task.members.contains(&service.name));
+    tasks.flat_map(|task| &task.members).filter(|name| **name != service.name).collect()
 }
 
 /// In `awsvpc` a port needs no mapping to be reached: it is listed once, for what reads it.
-fn ports(service: &Service, mode: NetworkMode, container: &mut Container) {
+fn ports(service: &AppService, mode: NetworkMode, container: &mut EcsContainer) {
     for port in &service.container.ports {
         if container.ports.iter().any(|known| known.container == port.container.get()) {
             continue;
@@ -67,21 +69,21 @@ fn ports(service: &Service, mode: NetworkMode, container: &mut Container) {
 
 /// A task definition of a template, for the containers in it.
 struct TemplateHost<'a> {
-    renderer: Renderer<'a>,
+    renderer: EcsTextRenderer<'a>,
     compute: &'a dyn ComputePolicy,
-    needs: &'a mut Needs,
+    needs: &'a mut TaskNeeds,
 }
 
 impl TextRenderer for TemplateHost<'_> {
-    type Known = Value;
-    type Value = Value;
+    type Known = TemplateValue;
+    type Value = TemplateValue;
 
-    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Value> {
+    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<TemplateValue> {
         self.value(text, planner)
     }
 
     /// Only variables take secrets: whoever may read the task definition would read them anywhere else.
-    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Value> {
+    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<TemplateValue> {
         if text.is_secret() {
             let message = format!(
                 "the container of `{}` holds a secret outside of its environment",
@@ -103,17 +105,17 @@ impl ContainerHost for TemplateHost<'_> {
         node: NodeId,
         _: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
-    ) -> Option<Value> {
+    ) -> Option<TemplateValue> {
         planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
-        Some(LogicalId::of(&planner.service().name, Role::Image).reference())
+        Some(LogicalId::of(&planner.service().name, ResourceRole::Image).reference())
     }
 
     fn variable(
         &mut self,
         name: &str,
-        (variable, text): (&Variant, &Text),
+        (variable, text): (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
-    ) -> Option<EnvironmentSource<Value>> {
+    ) -> Option<EnvironmentSource<TemplateValue>> {
         if !text.is_secret() {
             planner.exact(&variable.node, field::ENVIRONMENT);
             return Some(EnvironmentSource::Value(self.renderer.value(text)));
@@ -127,7 +129,7 @@ impl ContainerHost for TemplateHost<'_> {
     fn named_volume(
         &mut self,
         name: &Name,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         self.volumes().named(name, mount, planner)
@@ -136,7 +138,7 @@ impl ContainerHost for TemplateHost<'_> {
     fn anonymous_volume(
         &mut self,
         _: usize,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         Some(self.volumes().anonymous(mount, planner))
@@ -144,11 +146,11 @@ impl ContainerHost for TemplateHost<'_> {
 
     fn bind_mount(
         &mut self,
-        path: &At<String>,
-        mount: &Mount,
+        bind: &BindMount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        self.volumes().bind(path, mount, planner)
+        self.volumes().bind(&bind.path, mount, planner)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Managed databases: which RDS instance takes the place of a service.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{DatabasePlan, names};
 use crate::ecs::rules;
-use tranship_app::{At, Database, Posture};
+use tranship_app::{At, DeploymentPosture, ManagedDatabase};
 use tranship_facts::ClassProblem;
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
@@ -12,17 +12,17 @@ use tranship_frontend::diagnostic::{Diagnostic, Rule};
 const PROPERTY: &str = "RDS instance";
 
 /// The databases, each held against what RDS accepts.
-pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<DatabasePlan> {
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<DatabasePlan> {
     let app = planner.app;
     app.databases.values().map(|database| plan_one(planner, database)).collect()
 }
 
-fn plan_one(planner: &mut Planner<'_, '_>, given: &Database) -> DatabasePlan {
+fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> DatabasePlan {
     let reason = "a managed database takes the place of the container";
     planner.cx.ledger.approximated(&given.service_node, "AWS::RDS::DBInstance", reason, PROPERTY);
     planner.exact(&given.node, PROPERTY);
     let engine = *planner.exact(&given.engine, "RDS instance: Engine");
-    let prod = planner.app.settings.posture() == Posture::Prod;
+    let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     check_names(planner, given);
     DatabasePlan {
         name: given.name.clone(),
@@ -45,7 +45,7 @@ fn plan_one(planner: &mut Planner<'_, '_>, given: &Database) -> DatabasePlan {
 }
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
-fn version(planner: &mut Planner<'_, '_>, given: &Database) -> String {
+fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
     let engine = given.engine.get();
     let asked = match &given.version {
         Some(version) => planner.exact(version, PROPERTY).as_str(),
@@ -61,7 +61,7 @@ fn version(planner: &mut Planner<'_, '_>, given: &Database) -> String {
     asked.to_owned()
 }
 
-fn class(planner: &mut Planner<'_, '_>, given: &Database) -> String {
+fn class(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
     let class = given.class.as_ref().map_or(USUAL_CLASS, |class| planner.exact(class, PROPERTY).as_str());
     if let Some(problem) = class_problem(class) {
         let why = match problem {
@@ -76,13 +76,13 @@ fn class(planner: &mut Planner<'_, '_>, given: &Database) -> String {
 }
 
 /// In GiB. The settings allow no less than the least and no more than the most.
-fn storage(planner: &mut Planner<'_, '_>, given: &Database) -> u32 {
+fn storage(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> u32 {
     let Some(asked) = &given.storage else { return STORAGE_GIB.least };
     STORAGE_GIB.nearest(*planner.exact(asked, "RDS instance: AllocatedStorage"))
 }
 
 /// The master user: as the manifest says, else what RDS proposes for the engine.
-fn username(planner: &mut Planner<'_, '_>, given: &Database) -> String {
+fn username(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
     if let Some(username) = &given.username {
         planner.exact(username, PROPERTY);
     }
@@ -90,7 +90,7 @@ fn username(planner: &mut Planner<'_, '_>, given: &Database) -> String {
 }
 
 /// Names that RDS refuses: of the database, and of the master user.
-fn check_names(planner: &mut Planner<'_, '_>, given: &Database) {
+fn check_names(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) {
     let engine = given.engine.peek();
     if let Some(name) = given.database.as_ref().filter(|it| !engine.accepts_database_name(it.peek())) {
         let message = format!("`{}` is not a valid database name for `{}`", name.peek(), given.name);
@@ -109,14 +109,14 @@ fn check_names(planner: &mut Planner<'_, '_>, given: &Database) {
 }
 
 fn report(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     rule: &'static Rule,
-    given: &Database,
+    given: &ManagedDatabase,
     at: Option<&At<String>>,
     message: String,
     help: &str,
 ) {
     let (node, origin) = at.map_or((given.node, given.origin), |at| (at.node, at.origin));
-    let key = planner.cx.manifest.nodes.path(node).to_string();
+    let key = planner.cx.keys.path(&node);
     planner.report(Diagnostic::new(rule, message).at(origin).key(key).service(&*given.name).help(help));
 }

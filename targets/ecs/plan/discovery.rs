@@ -1,10 +1,10 @@
 //! Names: which services are found under which name of the private namespace.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{DiscoveredService, NamespacePlan, NetworkMode, TaskPlan, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, Name, Piece, Role};
+use tranship_app::{At, Name, ServiceRole, TaskGroup, TextPiece};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -12,7 +12,7 @@ use tranship_frontend::source::Origin;
 const LONGEST_NAMESPACE: usize = 253;
 
 /// The namespace, where some task is looked up by another.
-pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[TaskPlan]) -> Option<NamespacePlan> {
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> Option<NamespacePlan> {
     let name = names::namespace(planner.app);
     if let Some(setting) = planner.app.settings.namespace() {
         planner.exact(setting, "private DNS namespace");
@@ -36,7 +36,7 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>, tasks: &[TaskPlan]) -> Option<
 }
 
 /// Reports once for each service that values which name it get its discovery name.
-pub(super) fn report_renamed(planner: &mut Planner<'_, '_>) {
+pub(super) fn report_renamed(planner: &mut EcsPlanner<'_, '_>) {
     for (service, (name, origin)) in renamed(planner) {
         let message = format!("the host name `{service}` becomes `{name}` in values of other services");
         planner.report(Diagnostic::new(&rules::DISCOVERY_NAME, message).at(origin).service(&*service));
@@ -44,13 +44,13 @@ pub(super) fn report_renamed(planner: &mut Planner<'_, '_>) {
 }
 
 /// The services that a text of another task names, each with its new name and the first place that names it.
-fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
+fn renamed(planner: &EcsPlanner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
     let mut found = BTreeMap::new();
-    for (task, members) in planner.layout.tasks() {
+    for TaskGroup { leader: task, members, .. } in planner.layout.iter() {
         let renderer = planner.renderer(task);
         for service in members.iter().filter_map(|name| planner.app.services.get(name)) {
             for segment in service.texts().flat_map(|text| &text.segments) {
-                let Piece::Host(host) = &segment.piece else { continue };
+                let TextPiece::Host(host) = &segment.piece else { continue };
                 if !planner.layout.is_in(host, task) {
                     found.entry(host.clone()).or_insert_with(|| (renderer.host(host), segment.origin));
                 }
@@ -61,12 +61,12 @@ fn renamed(planner: &Planner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
 }
 
 /// A job ends: there is nothing to find.
-fn is_kept_running(planner: &Planner<'_, '_>, name: &str) -> bool {
-    planner.app.services.get(name).is_some_and(|service| service.role == Role::Service)
+fn is_kept_running(planner: &EcsPlanner<'_, '_>, name: &str) -> bool {
+    planner.app.services.get(name).is_some_and(|service| service.role == ServiceRole::Service)
 }
 
 /// A namespace is a domain name of at most 253 characters (Cloud Map API, `CreatePrivateDnsNamespace`).
-fn check_namespace(planner: &mut Planner<'_, '_>, setting: &At<String>) {
+fn check_namespace(planner: &mut EcsPlanner<'_, '_>, setting: &At<String>) {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
@@ -75,7 +75,7 @@ fn check_namespace(planner: &mut Planner<'_, '_>, setting: &At<String>) {
     };
     if setting.peek().len() > LONGEST_NAMESPACE || !setting.peek().split('.').all(label) {
         let message = format!("`{}` is not a domain name", setting.peek());
-        let key = planner.cx.manifest.nodes.path(setting.node).to_string();
+        let key = planner.cx.keys.path(&setting.node);
         planner.report(
             Diagnostic::new(&rules::NAMESPACE, message)
                 .at(setting.origin)

@@ -1,8 +1,8 @@
 //! Persistent volumes: an EFS file system for each that some task mounts.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{FileSystemPlan, NetworkPlan, TaskPlan, VolumeStorage};
-use tranship_app::{Posture, Volume};
+use tranship_app::{DeploymentPosture, NamedVolume};
 use tranship_cloudformation::DeletionPolicy;
 
 /// Mount targets where it is not known how many private subnets there are.
@@ -10,7 +10,7 @@ pub(super) const DEFAULT_MOUNT_TARGETS: u32 = 2;
 
 /// The file systems, in the manifest's order.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     tasks: &[TaskPlan],
     network: &NetworkPlan,
 ) -> Vec<FileSystemPlan> {
@@ -19,10 +19,10 @@ pub(super) fn plan(
 }
 
 fn plan_one(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     tasks: &[TaskPlan],
     network: &NetworkPlan,
-    volume: &Volume,
+    volume: &NamedVolume,
 ) -> Option<FileSystemPlan> {
     planner.exact(&volume.node, "a volume of the tasks that mount it");
     let owner = volume.owner.as_ref().map(|owner| *planner.exact(owner, "the volume's owner"));
@@ -34,7 +34,7 @@ fn plan_one(
         let reason = "a volume of Docker is not on AWS";
         planner.cx.ledger.approximated(external, "a new, empty file system", reason, "EFS");
     }
-    let prod = planner.app.settings.posture() == Posture::Prod;
+    let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     Some(FileSystemPlan {
         name: volume.name.clone(),
         from: vec![format!("volumes.{}", volume.name)],

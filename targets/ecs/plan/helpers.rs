@@ -3,14 +3,16 @@
 //! A volume of the task belongs to root, so one container gives it to its owner. ECS injects secrets
 //! as variables, so another writes those that the manifest wants as files.
 
-use super::container::Needs;
-use super::planner::Planner;
+use super::container::TaskNeeds;
+use super::planner::EcsPlanner;
 use super::secrets;
-use super::{Container, ContainerDependency, MountPoint, StartCondition, TaskVolume, VolumeStorage, names};
+use super::{
+    ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
+};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{Application, FileMount, SecretSource, Service, VolumeOwner};
-use tranship_cloudformation::Value;
+use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource, VolumeOwner};
+use tranship_cloudformation::TemplateValue;
 
 /// Published by AWS; has a shell and the core utilities.
 const IMAGE: &str = "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal";
@@ -19,21 +21,18 @@ const ROOM: &str = "/volumes";
 /// Folders that images keep nothing in: mounting a volume there hides nothing.
 const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 
-/// Owns what nobody was given.
-const ROOT: VolumeOwner = VolumeOwner { user: 0, group: 0 };
-
 /// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
-    planner: &Planner<'_, '_>,
-    services: &[&Service],
+    planner: &EcsPlanner<'_, '_>,
+    services: &[&AppService],
     volumes: &[TaskVolume],
-    containers: &mut Vec<Container>,
+    containers: &mut Vec<EcsContainer>,
 ) {
     let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
         .filter(|volume| volume.storage == VolumeStorage::Task)
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
-        .filter(|(_, owner)| *owner != ROOT)
+        .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();
     if owned.is_empty() {
         return;
@@ -46,18 +45,18 @@ pub(super) fn owners(
         lines.push(format!("chown {owner} {path}"));
         helper.mounts.push(MountPoint { volume: volume.name.clone(), path, read_only: false });
     }
-    helper.command = vec![Value::from(lines.join(" && "))];
+    helper.command = vec![TemplateValue::from(lines.join(" && "))];
     let owned: Vec<&str> = owned.iter().map(|(volume, _)| volume.name.as_str()).collect();
     wait(containers, &name, &owned);
     containers.push(helper);
 }
 
 /// The owner that the volume's declaration gives; an anonymous one belongs to its container's user.
-fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<VolumeOwner> {
+fn owner(app: &Application, services: &[&AppService], volume: &str) -> Option<VolumeOwner> {
     if let Some(named) = app.volumes.values().find(|it| names::container(&it.name) == volume) {
         return named.owner.as_ref().map(|owner| owner.get());
     }
-    let mounts = |service: &&&Service| {
+    let mounts = |service: &&&AppService| {
         service
             .container
             .mounts
@@ -68,7 +67,7 @@ fn owner(app: &Application, services: &[&Service], volume: &str) -> Option<Volum
 }
 
 /// Everyone who mounts one of the volumes waits for the helper.
-fn wait(containers: &mut [Container], helper: &str, volumes: &[&str]) {
+fn wait(containers: &mut [EcsContainer], helper: &str, volumes: &[&str]) {
     for container in containers {
         if container.mounts.iter().any(|mount| volumes.contains(&mount.volume.as_str())) {
             container.depends_on.push(success_of(helper));
@@ -78,11 +77,11 @@ fn wait(containers: &mut [Container], helper: &str, volumes: &[&str]) {
 
 /// Adds the container that writes secrets and configs as files.
 pub(super) fn files(
-    planner: &mut Planner<'_, '_>,
-    main: &Service,
-    services: &[&Service],
-    containers: &mut Vec<Container>,
-    needs: &mut Needs,
+    planner: &mut EcsPlanner<'_, '_>,
+    main: &AppService,
+    services: &[&AppService],
+    containers: &mut Vec<EcsContainer>,
+    needs: &mut TaskNeeds,
 ) {
     let mut helper = helper(planner, free_name("files", containers));
     let mut lines: Vec<String> = Vec::new();
@@ -108,15 +107,15 @@ pub(super) fn files(
         }
     }
     if !lines.is_empty() {
-        helper.command = vec![Value::from(lines.join(" && "))];
+        helper.command = vec![TemplateValue::from(lines.join(" && "))];
         containers.push(helper);
     }
 }
 
 /// The folder and the name of a file, where its folder can be mounted.
 fn place<'f>(
-    planner: &mut Planner<'_, '_>,
-    service: &Service,
+    planner: &mut EcsPlanner<'_, '_>,
+    service: &AppService,
     file: &'f FileMount,
 ) -> Option<(&'f str, &'f str)> {
     let (folder, name) = file.target.peek().rsplit_once('/')?;
@@ -132,7 +131,7 @@ fn place<'f>(
     );
     let told = planner.about(&rules::FILE_MOUNT, service, &file.node, message).help(format!(
         "give it a `target` below /run, such as `/run/{}/{name}`, and tell the program to read it there",
-        if file.config { "configs" } else { "secrets" }
+        if file.kind == FileMountKind::Config { "configs" } else { "secrets" }
     ));
     planner.cx.diagnostics.push(told);
     None
@@ -153,17 +152,17 @@ fn line(file: &FileMount, variable: &str, path: &str) -> String {
 }
 
 fn content(
-    planner: &Planner<'_, '_>,
-    main: &Service,
+    planner: &EcsPlanner<'_, '_>,
+    main: &AppService,
     file: &FileMount,
     variable: &str,
-    helper: &mut Container,
-    needs: &mut Needs,
+    helper: &mut EcsContainer,
+    needs: &mut TaskNeeds,
 ) {
     let renderer = planner.renderer(&main.name);
     let source = planner.app.secrets.get(&file.secret).map(|secret| &secret.source);
     match source {
-        Some(SecretSource::Content(text)) if file.config && !text.is_secret() => {
+        Some(SecretSource::Content(text)) if file.kind == FileMountKind::Config && !text.is_secret() => {
             helper.environment.insert(variable.to_owned(), renderer.value(text));
         }
         _ => {
@@ -175,7 +174,7 @@ fn content(
 }
 
 /// A name that no container of the task has.
-fn free_name(wanted: &str, containers: &[Container]) -> String {
+fn free_name(wanted: &str, containers: &[EcsContainer]) -> String {
     let mut name = wanted.to_owned();
     while containers.iter().any(|container| container.name == name) {
         name.push('_');
@@ -189,13 +188,13 @@ fn success_of(helper: &str) -> ContainerDependency {
 }
 
 /// A container that runs a line of shell as root and ends.
-fn helper(planner: &Planner<'_, '_>, name: String) -> Container {
-    Container {
+fn helper(planner: &EcsPlanner<'_, '_>, name: String) -> EcsContainer {
+    EcsContainer {
         essential: false,
         entrypoint: Some(vec!["sh".into(), "-c".into()]),
         user: Some("0".into()),
         read_only: true,
         memory_reservation: planner.bounds().default_memory_reservation,
-        ..Container::new(name, IMAGE.into())
+        ..EcsContainer::new(name, IMAGE.into())
     }
 }

@@ -2,29 +2,29 @@
 //!
 //! Policies are part of their roles, so that no task starts before its rights exist.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::secrets::ReadableSecret;
 use super::{TaskVolume, VolumeStorage};
-use tranship_app::{Image, Piece, Service};
-use tranship_cloudformation::iam::{Policy, Statement, arn};
-use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub};
+use tranship_app::{AppService, ContainerImage, TextPiece};
+use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
+use tranship_cloudformation::{LogicalId, PseudoParameter, ResourceRole, Sub};
 use tranship_facts::image_reference::begins_ecr_registry;
 use tranship_facts::{EcrRepository, ImageReference};
 
 /// Pulling the images, writing the logs, reading the secrets.
-pub(super) fn execution(task: &str, services: &[&Service], readable: &[ReadableSecret]) -> Policy {
-    let log_group = LogicalId::of(task, Role::LogGroup);
-    let mut policy = Policy::new()
-        .with(Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
+pub(super) fn execution(task: &str, services: &[&AppService], readable: &[ReadableSecret]) -> IamPolicy {
+    let log_group = LogicalId::of(task, ResourceRole::LogGroup);
+    let mut policy = IamPolicy::new()
+        .with(PolicyStatement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
     let repositories: Vec<Sub> =
         services.iter().filter_map(|service| repository(&service.container.image)).collect();
     if !repositories.is_empty() {
-        policy.add(Statement::allow(["ecr:GetAuthorizationToken"]).on("*"));
+        policy.add(PolicyStatement::allow(["ecr:GetAuthorizationToken"]).on("*"));
         let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-        policy.add(Statement::allow(pull).on_all(repositories));
+        policy.add(PolicyStatement::allow(pull).on_all(repositories));
     }
-    let mut secrets = Statement::allow(["secretsmanager:GetSecretValue"]);
-    let mut parameters = Statement::allow(["ssm:GetParameters"]);
+    let mut secrets = PolicyStatement::allow(["secretsmanager:GetSecretValue"]);
+    let mut parameters = PolicyStatement::allow(["ssm:GetParameters"]);
     let (mut any_secret, mut any_parameter) = (false, false);
     for one in readable {
         match one {
@@ -48,19 +48,19 @@ pub(super) fn execution(task: &str, services: &[&Service], readable: &[ReadableS
 }
 
 /// The ECR repository of an image; nothing for a public image.
-fn repository(image: &Image) -> Option<Sub> {
+fn repository(image: &ContainerImage) -> Option<Sub> {
     let any = || Some(arn::regional("ecr", "repository/*"));
-    let Image::Named(text) = image else { return any() };
+    let ContainerImage::Named(text) = image else { return any() };
     let first = text.segments.first()?;
     // The registry itself is known only at deployment: any repository of the account.
-    let Piece::Literal(start) = &first.piece else { return any() };
+    let TextPiece::Literal(start) = &first.piece else { return any() };
     let goes_on = text.segments.len() > 1;
     if goes_on && begins_ecr_registry(start) {
         return any();
     }
     let image = ImageReference::parse(start);
     let EcrRepository { account, region, name } = image.ecr()?;
-    let named = Sub::text("arn:").pseudo(Pseudo::Partition);
+    let named = Sub::text("arn:").pseudo(PseudoParameter::Partition);
     let named = named.then(format!(":ecr:{region}:{account}:repository/{name}"));
     // A name that goes on in a late-bound piece ends in a wildcard.
     Some(if goes_on && !image.is_repository_whole() { named.then("*") } else { named })
@@ -68,26 +68,28 @@ fn repository(image: &Image) -> Option<Sub> {
 
 /// `x-tranship.permissions` of all containers, and the volumes that they mount.
 pub(super) fn permissions(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     task: &str,
-    services: &[&Service],
+    services: &[&AppService],
     volumes: &[TaskVolume],
-) -> Policy {
-    let mut policy = Policy::new();
+) -> IamPolicy {
+    let mut policy = IamPolicy::new();
     let renderer = planner.renderer(task);
     for permission in services.iter().flat_map(|service| &service.permissions) {
         planner.exact(&permission.node, "task role: a statement of its policy");
         let actions = permission.actions.iter().map(|action| action.peek().clone());
-        policy.add(Statement::allow(actions).on_all(renderer.values(&permission.resources)));
+        policy.add(PolicyStatement::allow(actions).on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {
         let VolumeStorage::Efs(name) = &volume.storage else { continue };
         let mount = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"];
-        policy.add(Statement::allow(mount).on(LogicalId::of(name, Role::FileSystem).arn()).when(
-            "StringEquals",
-            "elasticfilesystem:AccessPointArn",
-            LogicalId::of(name, Role::AccessPoint).arn(),
-        ));
+        policy.add(
+            PolicyStatement::allow(mount).on(LogicalId::of(name, ResourceRole::FileSystem).arn()).when(
+                "StringEquals",
+                "elasticfilesystem:AccessPointArn",
+                LogicalId::of(name, ResourceRole::AccessPoint).arn(),
+            ),
+        );
     }
     policy
 }
@@ -95,22 +97,22 @@ pub(super) fn permissions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tranship_app::{Segment, Text, Variable};
-    use tranship_cloudformation::Value;
+    use tranship_app::{LateBoundVariable, Text, TextSegment};
+    use tranship_cloudformation::TemplateValue;
     use tranship_frontend::source::Origin;
     use tranship_frontend::yaml::NodeId;
 
     /// Literals, with a late-bound variable for each `*`.
-    fn image(text: &str) -> Image {
-        let variable = || Piece::LateBound(Variable { name: "X".into(), fallback: None });
+    fn image(text: &str) -> ContainerImage {
+        let variable = || TextPiece::LateBound(LateBoundVariable { name: "X".into(), fallback: None });
         let mut pieces = Vec::new();
         for (index, literal) in text.split('*').enumerate() {
             pieces.extend((index > 0).then(variable));
-            pieces.extend((!literal.is_empty()).then(|| Piece::Literal(literal.into())));
+            pieces.extend((!literal.is_empty()).then(|| TextPiece::Literal(literal.into())));
         }
-        let segment = |piece| Segment { piece, origin: Origin::NOWHERE };
+        let segment = |piece| TextSegment { piece, origin: Origin::NOWHERE };
         let segments = pieces.into_iter().map(segment).collect();
-        Image::Named(Text { segments, node: NodeId::UNNUMBERED, origin: Origin::NOWHERE })
+        ContainerImage::Named(Text { segments, node: NodeId::UNNUMBERED, origin: Origin::NOWHERE })
     }
 
     #[test]
@@ -127,7 +129,7 @@ mod tests {
             ("nginx:*".to_owned(), None),
             ("registry.example.com/app".to_owned(), None),
         ] {
-            let found = repository(&image(&text)).map(|sub| Value::from(sub).to_json());
+            let found = repository(&image(&text)).map(|sub| TemplateValue::from(sub).to_json());
             let expected = expected.map(|arn| serde_json::json!({ "Fn::Sub": arn }));
             assert_eq!(found, expected, "{text}");
         }

@@ -1,20 +1,20 @@
 //! Jobs: when they run, and what they wait for.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::start_order::Prerequisites;
 use super::{DeploymentRun, JobPlan, JobTrigger, TaskPlan, TaskRun, names};
 use crate::ecs::task_runner;
-use tranship_app::{JobTime, Role};
+use tranship_app::{JobTime, ServiceRole};
 
 /// The job of a task; nothing for the task of a service.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     prerequisites: &Prerequisites<'_>,
     task: &TaskPlan,
     run: TaskRun,
 ) -> Option<JobPlan> {
     let given = planner.app.services.get(&task.name)?;
-    let Role::Job(job) = &given.role else { return None };
+    let ServiceRole::Job(job) = &given.role else { return None };
     let trigger = match &job.when {
         JobTime::BeforeDeploy => JobTrigger::BeforeDeploy(deployment_run(task)),
         JobTime::Manual => JobTrigger::Manual,

@@ -3,50 +3,53 @@
 //! In: the template of a plan. Out: diagnostics. Each resource names the key paths it comes from, so every
 //! violation has a key and a line.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_cloudformation::{LogicalId, Template, Violation, check as violations};
+use tranship_cloudformation::{LogicalId, Template, TemplateViolation, check as violations};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{Node, Value};
 
 /// Reports everything that CloudFormation would refuse.
-pub(super) fn check(planner: &mut Planner<'_, '_>, template: &Template) {
+pub(super) fn check(planner: &mut EcsPlanner<'_, '_>, template: &Template) {
     for violation in violations(template) {
         let diagnostic = diagnostic(planner, template, &violation);
         planner.report(diagnostic);
     }
 }
 
-fn diagnostic(planner: &Planner<'_, '_>, template: &Template, violation: &Violation) -> Diagnostic {
+fn diagnostic(
+    planner: &EcsPlanner<'_, '_>,
+    template: &Template,
+    violation: &TemplateViolation,
+) -> Diagnostic {
     match violation {
-        Violation::TooMany { limit, found, at } => {
+        TemplateViolation::TooMany { limit, found, at } => {
             let message =
                 format!("the template has {found} {}; CloudFormation allows {}", limit.what, limit.most);
             let key = at.as_ref().map_or_else(|| largest(template), |id| key_of(template, id));
             placed(planner, Diagnostic::new(&rules::TEMPLATE_QUOTA, message), &key)
                 .help("split the application, or leave services out with `x-tranship: { skip: [...] }`")
         }
-        Violation::Resolves { at, text } => dynamic_reference(planner, template, at, text),
-        Violation::Duplicate(id) | Violation::Undefined { at: id, .. } => {
+        TemplateViolation::Resolves { at, text } => dynamic_reference(planner, template, at, text),
+        TemplateViolation::Duplicate(id) | TemplateViolation::Undefined { at: id, .. } => {
             broken(planner, template, violation, id)
         }
-        Violation::Cycle(ids) => {
+        TemplateViolation::Cycle(ids) => {
             broken(planner, template, violation, ids.first().unwrap_or(&LogicalId::only(CLUSTER)))
         }
-        Violation::Empty => broken(planner, template, violation, &LogicalId::only(CLUSTER)),
+        TemplateViolation::Empty => broken(planner, template, violation, &LogicalId::only(CLUSTER)),
     }
 }
 
 /// The resource that every stack has.
-const CLUSTER: tranship_cloudformation::Role = tranship_cloudformation::Role::Cluster;
+const CLUSTER: tranship_cloudformation::ResourceRole = tranship_cloudformation::ResourceRole::Cluster;
 
 /// A fault of Tranship: names that do not fit together are made here.
 fn broken(
-    planner: &Planner<'_, '_>,
+    planner: &EcsPlanner<'_, '_>,
     template: &Template,
-    violation: &Violation,
+    violation: &TemplateViolation,
     id: &LogicalId,
 ) -> Diagnostic {
     let message = format!("Tranship made a template that CloudFormation would refuse: {violation}");
@@ -55,21 +58,20 @@ fn broken(
 
 /// Text of the manifest that CloudFormation would replace by a secret or a parameter.
 fn dynamic_reference(
-    planner: &Planner<'_, '_>,
+    planner: &EcsPlanner<'_, '_>,
     template: &Template,
     id: &LogicalId,
     text: &str,
 ) -> Diagnostic {
     let keys = comments(template, id);
-    let manifest = planner.cx.manifest;
-    let leaf = keys.iter().find_map(|key| leaf_with(manifest.node_at(key)?, text));
+    let leaf = keys.iter().find_map(|key| planner.cx.keys.leaf_with(key, text));
     let reference = reference(text);
     let message = format!("CloudFormation would replace `{reference}`; Compose passes it on as it is");
     let diagnostic = Diagnostic::new(&rules::DYNAMIC_REFERENCE, message)
         .help("to read a secret of AWS, declare it under `secrets` with `external: true`");
     match leaf {
         Some(leaf) => {
-            let key = manifest.nodes.path(leaf.id).to_string();
+            let key = planner.cx.keys.path(&leaf);
             named(planner, diagnostic.at(leaf.origin), &key)
         }
         None => placed(planner, diagnostic, &key_of(template, id)),
@@ -82,15 +84,6 @@ fn reference(text: &str) -> &str {
     let rest = text.get(start..).unwrap_or(text);
     let end = rest.find("}}").map_or(rest.len(), |end| end + 2);
     rest.get(..end).unwrap_or(rest)
-}
-
-/// The first leaf that holds a text.
-fn leaf_with<'n>(node: &'n Node, text: &str) -> Option<&'n Node> {
-    match &node.value {
-        Value::Sequence(items) => items.iter().find_map(|item| leaf_with(item, text)),
-        Value::Mapping(mapping) => mapping.iter().find_map(|entry| leaf_with(&entry.value, text)),
-        _ => node.as_str().is_some_and(|own| own.contains(text)).then_some(node),
-    }
 }
 
 /// The key paths that a resource or parameter comes from.
@@ -116,16 +109,16 @@ fn largest(template: &Template) -> String {
 }
 
 /// The diagnostic with a key and the line of that key.
-fn placed(planner: &Planner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
+fn placed(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
     let origin = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
     let origin = origin.map(|service| service.origin);
-    let origin = origin.or_else(|| planner.cx.manifest.node_at(key).map(|node| node.origin));
+    let origin = origin.or_else(|| planner.cx.keys.origin_of(key));
     let origin = origin.filter(|origin| *origin != Origin::NOWHERE).unwrap_or(planner.app.environment.origin);
     named(planner, diagnostic.at(origin), key)
 }
 
 /// The diagnostic with a key, and with the service that the key belongs to.
-fn named(planner: &Planner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
+fn named(planner: &EcsPlanner<'_, '_>, diagnostic: Diagnostic, key: &str) -> Diagnostic {
     let below = |name: &str| {
         let rest = key.strip_prefix("services.").and_then(|rest| rest.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))

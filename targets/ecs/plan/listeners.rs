@@ -3,13 +3,13 @@
 //! A rule's priority comes from how specific its conditions are and from a hash of them, so that adding a rule
 //! never moves another one: CloudFormation would refuse an update in which two swap.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{DefaultAction, ListenerPlan, ListenerProtocol, ListenerRulePlan};
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tranship_app::{At, Endpoint, Name, Public};
-use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_app::{At, Name, PublicExposure, ServiceEndpoint};
+use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_facts::quotas::load_balancing::{
     CONDITION_CHARACTERS, CONDITION_VALUES_PER_RULE, HTTP_PORT, HTTPS_PORT, RULE_PRIORITIES,
 };
@@ -32,9 +32,9 @@ pub(super) struct PublicRoute {
 impl PublicRoute {
     /// The route of a public endpoint to its target group. Claims its conditions.
     pub(super) fn of(
-        planner: &mut Planner<'_, '_>,
-        endpoint: &Endpoint,
-        public: &Public,
+        planner: &mut EcsPlanner<'_, '_>,
+        endpoint: &ServiceEndpoint,
+        public: &PublicExposure,
         target: &LogicalId,
     ) -> PublicRoute {
         let mut values = |list: &[At<String>]| -> Vec<String> {
@@ -93,11 +93,11 @@ impl PublicRoute {
 
 /// The listeners of the routes, in ascending order of their ports.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     routes: BTreeMap<u16, Vec<PublicRoute>>,
 ) -> Vec<ListenerPlan> {
     let https = planner.app.settings.https.as_ref();
-    let certificate: Option<Value> =
+    let certificate: Option<TemplateValue> =
         https.map(|https| planner.exact(&https.certificate, "listener: certificate").as_str().into());
     let redirects =
         certificate.is_some() && routes.contains_key(&HTTPS_PORT) && !routes.contains_key(&HTTP_PORT);
@@ -109,7 +109,7 @@ pub(super) fn plan(
 /// Sends plain requests to HTTPS.
 fn redirect() -> ListenerPlan {
     ListenerPlan {
-        id: LogicalId::only(Role::RedirectListener),
+        id: LogicalId::only(ResourceRole::RedirectListener),
         port: HTTP_PORT,
         protocol: ListenerProtocol::Http,
         default: DefaultAction::Redirect(HTTPS_PORT),
@@ -118,15 +118,15 @@ fn redirect() -> ListenerPlan {
 }
 
 fn listener(
-    planner: &mut Planner<'_, '_>,
-    certificate: Option<&Value>,
+    planner: &mut EcsPlanner<'_, '_>,
+    certificate: Option<&TemplateValue>,
     port: u16,
     routes: Vec<PublicRoute>,
 ) -> ListenerPlan {
     let id = match port {
-        HTTP_PORT => LogicalId::only(Role::Listener),
-        HTTPS_PORT => LogicalId::only(Role::HttpsListener),
-        other => LogicalId::of_parts(&[&other.to_string()], Role::Listener),
+        HTTP_PORT => LogicalId::only(ResourceRole::Listener),
+        HTTPS_PORT => LogicalId::only(ResourceRole::HttpsListener),
+        other => LogicalId::of_parts(&[&other.to_string()], ResourceRole::Listener),
     };
     let protocol = match certificate {
         Some(certificate) if port != HTTP_PORT => ListenerProtocol::Https(certificate.clone()),
@@ -138,7 +138,7 @@ fn listener(
 }
 
 /// Where requests go that no rule takes.
-fn default_action(planner: &mut Planner<'_, '_>, routes: &[PublicRoute]) -> DefaultAction {
+fn default_action(planner: &mut EcsPlanner<'_, '_>, routes: &[PublicRoute]) -> DefaultAction {
     let Some(first) = routes.first() else { return DefaultAction::NotFound };
     for other in routes.iter().filter(|other| other.target != first.target) {
         collision(planner, other, first, "both take every request");
@@ -147,7 +147,7 @@ fn default_action(planner: &mut Planner<'_, '_>, routes: &[PublicRoute]) -> Defa
 }
 
 fn listener_rules(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     listener: u16,
     routes: Vec<PublicRoute>,
 ) -> Vec<ListenerRulePlan> {
@@ -168,7 +168,7 @@ fn listener_rules(
 fn listener_rule(listener: u16, route: PublicRoute, priority: u32) -> ListenerRulePlan {
     let (port, listener) = (route.port.to_string(), listener.to_string());
     ListenerRulePlan {
-        id: LogicalId::of_parts(&[&route.service, &port, &listener], Role::ListenerRule),
+        id: LogicalId::of_parts(&[&route.service, &port, &listener], ResourceRole::ListenerRule),
         priority,
         hosts: route.hosts,
         paths: route.paths,
@@ -177,7 +177,7 @@ fn listener_rule(listener: u16, route: PublicRoute, priority: u32) -> ListenerRu
     }
 }
 
-fn check_conditions(planner: &mut Planner<'_, '_>, route: &PublicRoute) {
+fn check_conditions(planner: &mut EcsPlanner<'_, '_>, route: &PublicRoute) {
     let values = route.hosts.len() + route.paths.len();
     let mut conditions = route.hosts.iter().chain(&route.paths);
     let too_long = conditions.any(|value| CONDITION_CHARACTERS.is_exceeded_by(value.len()));
@@ -200,7 +200,7 @@ fn check_conditions(planner: &mut Planner<'_, '_>, route: &PublicRoute) {
     );
 }
 
-fn collision(planner: &mut Planner<'_, '_>, route: &PublicRoute, other: &PublicRoute, why: &str) {
+fn collision(planner: &mut EcsPlanner<'_, '_>, route: &PublicRoute, other: &PublicRoute, why: &str) {
     let message =
         format!("the public endpoints of `{}` and `{}` collide: {why}", other.service, route.service);
     let help = "give one of them a `host`, a `path` or a `priority` of its own";
@@ -208,7 +208,7 @@ fn collision(planner: &mut Planner<'_, '_>, route: &PublicRoute, other: &PublicR
 }
 
 fn report(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     rule: &'static Rule,
     route: &PublicRoute,
     message: String,
@@ -234,7 +234,7 @@ mod tests {
             port: 80,
             hosts: owned(hosts),
             paths: owned(paths),
-            target: LogicalId::of("app", Role::TargetGroup),
+            target: LogicalId::of("app", ResourceRole::TargetGroup),
             priority: None,
             origin: Origin::NOWHERE,
             from: "services.app".to_owned(),

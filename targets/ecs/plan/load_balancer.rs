@@ -1,15 +1,18 @@
 //! What is public: the load balancer and its target groups. Listeners are in [`listeners`](super::listeners).
 
 use super::listeners::{self, PublicRoute};
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{DefaultAction, names};
 use super::{
     ListenerPlan, ListenerProtocol, LoadBalancerPlan, NetworkMode, TargetGroupPlan, TargetType, TaskPlan,
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, Endpoint, Exposure, Name, Port, Posture, Public, Role, Service};
-use tranship_cloudformation::{LogicalId, Role as IdRole, Sub};
+use tranship_app::{
+    AppService, At, ContainerPort, DeploymentPosture, EndpointExposure, Name, PublicExposure,
+    ServiceEndpoint, ServiceRole,
+};
+use tranship_cloudformation::{LogicalId, ResourceRole, Sub};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
@@ -25,14 +28,14 @@ pub(super) type TargetGroups = BTreeMap<Name, Vec<TargetGroupPlan>>;
 
 /// The load balancer, if something is public, and the target groups.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     tasks: &[TaskPlan],
 ) -> (Option<LoadBalancerPlan>, TargetGroups) {
     let app = planner.app;
     let mut targets = TargetGroups::new();
     let mut routes: BTreeMap<u16, Vec<PublicRoute>> = BTreeMap::new();
     for endpoint in &app.endpoints {
-        let Exposure::Public(public) = &endpoint.exposure else {
+        let EndpointExposure::Public(public) = &endpoint.exposure else {
             planner.exact(&endpoint.node, "security group: reached by the services that name it");
             continue;
         };
@@ -52,7 +55,7 @@ pub(super) fn plan(
 }
 
 fn load_balancer(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     routes: BTreeMap<u16, Vec<PublicRoute>>,
 ) -> Option<LoadBalancerPlan> {
     if routes.is_empty() {
@@ -63,7 +66,7 @@ fn load_balancer(
     let listeners = listeners::plan(planner, routes);
     let domain = app.settings.https.as_ref().and_then(|https| https.domain.as_ref());
     let domain = domain.map(|domain| planner.exact(domain, "output: the URL").as_str());
-    let protected = app.settings.posture() == Posture::Prod;
+    let protected = app.settings.posture() == DeploymentPosture::Prod;
     Some(LoadBalancerPlan { url: url(&listeners, domain), listeners, protected, from })
 }
 
@@ -78,7 +81,7 @@ fn url(listeners: &[ListenerPlan], domain: Option<&str>) -> Sub {
     let url = Sub::text(format!("{scheme}://"));
     let url = match domain {
         Some(domain) => url.then(domain),
-        None => url.att(&LogicalId::only(IdRole::LoadBalancer), "DNSName"),
+        None => url.att(&LogicalId::only(ResourceRole::LoadBalancer), "DNSName"),
     };
     if listener.port == usual { url } else { url.then(format!(":{}", listener.port)) }
 }
@@ -86,9 +89,9 @@ fn url(listeners: &[ListenerPlan], domain: Option<&str>) -> Sub {
 /// The task that serves a public endpoint, where something can: a load balancer needs a container that keeps
 /// running and speaks TCP.
 fn serving_task<'t>(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     tasks: &'t [TaskPlan],
-    endpoint: &Endpoint,
+    endpoint: &ServiceEndpoint,
 ) -> Option<&'t TaskPlan> {
     let service = planner.app.services.get(&endpoint.service)?;
     if let Some(port) = udp_only(service, endpoint) {
@@ -101,9 +104,9 @@ fn serving_task<'t>(
         planner.cx.diagnostics.push(diagnostic);
         return None;
     }
-    let kept = |name: &str| planner.app.services.get(name).is_some_and(|it| it.role == Role::Service);
-    let task = planner.layout.tasks_of(&endpoint.service).into_iter().find(|task| kept(task));
-    if task.is_none() || matches!(service.role, Role::Init { .. }) {
+    let kept = |name: &str| planner.app.services.get(name).is_some_and(|it| it.role == ServiceRole::Service);
+    let task = planner.layout.tasks_of(&endpoint.service).iter().find(|task| kept(task));
+    if task.is_none() || matches!(service.role, ServiceRole::Init { .. }) {
         planner.cx.ledger.rejected(&endpoint.node, "a job does not serve requests");
         let message = format!("`{}` is a job and cannot be public: it ends by itself", endpoint.service);
         planner.report(
@@ -119,7 +122,7 @@ fn serving_task<'t>(
 }
 
 /// The port of an endpoint, if the manifest names it as UDP and not as TCP.
-fn udp_only<'s>(service: &'s Service, endpoint: &Endpoint) -> Option<&'s Port> {
+fn udp_only<'s>(service: &'s AppService, endpoint: &ServiceEndpoint) -> Option<&'s ContainerPort> {
     let named = |protocol| {
         let mut ports = service.container.ports.iter();
         ports.find(|port| port.container.get() == endpoint.port && port.protocol == protocol)
@@ -128,11 +131,11 @@ fn udp_only<'s>(service: &'s Service, endpoint: &Endpoint) -> Option<&'s Port> {
 }
 
 /// Ports that are no endpoint: published for a laptop, and nothing of the application connects to them.
-fn claim_unreached(planner: &mut Planner<'_, '_>) {
+fn claim_unreached(planner: &mut EcsPlanner<'_, '_>) {
     let app = planner.app;
     for service in app.services.values() {
         for port in &service.container.ports {
-            let same = |endpoint: &&Endpoint| {
+            let same = |endpoint: &&ServiceEndpoint| {
                 endpoint.service == service.name
                     && endpoint.port == port.container.get()
                     && endpoint.protocol == port.protocol
@@ -151,9 +154,9 @@ fn claim_unreached(planner: &mut Planner<'_, '_>) {
 }
 
 fn target_group(
-    planner: &mut Planner<'_, '_>,
-    endpoint: &Endpoint,
-    public: &Public,
+    planner: &mut EcsPlanner<'_, '_>,
+    endpoint: &ServiceEndpoint,
+    public: &PublicExposure,
     mode: NetworkMode,
 ) -> TargetGroupPlan {
     let mut health = |setting: &Option<At<String>>, default: &str| match setting {
@@ -162,10 +165,10 @@ fn target_group(
     };
     let (health_path, health_codes) =
         (health(&public.health_path, "/"), health(&public.health_codes, "200-399"));
-    let path = planner.cx.manifest.nodes.path(endpoint.node).to_string();
+    let path = planner.cx.keys.path(&endpoint.node);
     let from = if path.is_empty() { format!("services.{}", endpoint.service) } else { path };
     TargetGroupPlan {
-        id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], IdRole::TargetGroup),
+        id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], ResourceRole::TargetGroup),
         target_type: match mode {
             NetworkMode::AwsVpc => TargetType::Ip,
             NetworkMode::Bridge => TargetType::Instance,
@@ -180,14 +183,18 @@ fn target_group(
 }
 
 /// The listener of an endpoint. A published port outside of its range is approximated.
-fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Public) -> u16 {
+fn listener_port(
+    planner: &mut EcsPlanner<'_, '_>,
+    endpoint: &ServiceEndpoint,
+    public: &PublicExposure,
+) -> u16 {
     let usual = if planner.app.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
     let listener = match &public.listener {
         Some(port) => *planner.exact(port, "load balancer: listener"),
         None => usual,
     };
     match &public.published {
-        Some(published) if !(published.peek().0..=published.peek().1).contains(&listener) => {
+        Some(published) if !published.get().admits(listener) => {
             let reason = "the load balancer listens on the usual port";
             planner.cx.ledger.approximated(&endpoint.node, listener.to_string(), reason, "listener");
             planner.cx.ledger.approximated(published, listener.to_string(), reason, "listener");
@@ -197,7 +204,7 @@ fn listener_port(planner: &mut Planner<'_, '_>, endpoint: &Endpoint, public: &Pu
     listener
 }
 
-fn check_target_groups(planner: &mut Planner<'_, '_>, targets: &TargetGroups) {
+fn check_target_groups(planner: &mut EcsPlanner<'_, '_>, targets: &TargetGroups) {
     let quota = TARGET_GROUPS_PER_SERVICE;
     for (name, own) in targets.iter().filter(|(_, own)| quota.is_exceeded_by(own.len())) {
         let message =

@@ -1,17 +1,17 @@
 //! The machines of the cluster, where the stack has its own, and the parameter of their image.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{
     ClusterLoad, DecideMachines, MachineCount, MachinePlan, MachineRequest, NetworkPlan, ParameterPlan,
     RequestedInstanceType,
 };
-use tranship_app::{InstanceRange, Posture};
-use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role};
+use tranship_app::{DeploymentPosture, InstanceRange};
+use tranship_cloudformation::{LogicalId, ParameterType, ResourceRole, TemplateParameter};
 use tranship_facts::ProcessorArchitecture;
 
 /// The machines that the policy decides. Reports what it found.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     decide: DecideMachines,
     load: ClusterLoad<'_>,
     network: &NetworkPlan,
@@ -25,7 +25,7 @@ pub(super) fn plan(
         min: *planner.exact(min, "auto scaling group: minimum size"),
         max: *planner.exact(max, "auto scaling group: maximum size"),
     });
-    let prod = settings.posture() == Posture::Prod;
+    let prod = settings.posture() == DeploymentPosture::Prod;
     let request =
         MachineRequest { origin: planner.app.environment.origin, prod, instance_type, count, load, network };
     let choice = decide(&request);
@@ -42,6 +42,7 @@ pub fn image_parameter(architecture: ProcessorArchitecture) -> ParameterPlan {
         }
     };
     let kind = ParameterType::Ssm("AWS::EC2::Image::Id");
-    let parameter = Parameter::new(kind, "The machine image of the cluster's instances").default(path);
-    ParameterPlan::plain(LogicalId::only(Role::InstanceImage), parameter)
+    let parameter =
+        TemplateParameter::new(kind, "The machine image of the cluster's instances").default(path);
+    ParameterPlan::plain(LogicalId::only(ResourceRole::InstanceImage), parameter)
 }

@@ -12,7 +12,6 @@ mod file_systems;
 mod helpers;
 mod identity;
 mod jobs;
-pub mod layout;
 mod legality;
 mod listeners;
 mod load_balancer;
@@ -42,14 +41,13 @@ pub use model::*;
 use super::emit;
 use crate::Compilation;
 use file_systems::DEFAULT_MOUNT_TARGETS;
-use layout::Layout;
 use load_balancer::TargetGroups;
-use planner::Planner;
+use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use services::ServiceContext;
 use start_order::{Prerequisites, TaskWaits};
 use tranship_app::{Application, CapacityKind};
-use tranship_cloudformation::{Select, Template, Value};
+use tranship_cloudformation::{Select, Template, TemplateValue};
 
 /// A plan that breaks no rule, with its template.
 #[derive(Debug)]
@@ -65,8 +63,7 @@ pub struct LegalStack {
 /// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
 pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation<'_>) -> Option<LegalStack> {
     let before = cx.diagnostics.error_count();
-    let layout = Layout::of(app);
-    let planner = &mut Planner { app, compute, layout: &layout, cx };
+    let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, cx };
     let (plan, candidates) = decide(planner);
     if planner.cx.diagnostics.error_count() > before {
         return None;
@@ -79,7 +76,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
 }
 
 /// The decisions, and every parameter that a resource might refer to.
-fn decide(planner: &mut Planner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
+fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let capacity = capacity(planner);
     let (network, mut parameters) = network::plan(planner);
     let tasks = tasks::plan(planner);
@@ -114,7 +111,7 @@ fn decide(planner: &mut Planner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let jobs: Vec<JobPlan> =
         tasks.iter().filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task))).collect();
     start_order::report(planner);
-    let (secrets, fed) = secrets::plan(&planner.stack_renderer(), planner.cx.manifest);
+    let (secrets, fed) = secrets::plan(&planner.stack_renderer(), planner.cx.keys);
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
     let stack = stack_settings::plan(planner);
@@ -141,7 +138,7 @@ fn decide(planner: &mut Planner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
 }
 
 /// The capacity, with the setting claimed where the target has spare capacity.
-fn capacity(planner: &mut Planner<'_, '_>) -> CapacityPlan {
+fn capacity(planner: &mut EcsPlanner<'_, '_>) -> CapacityPlan {
     let asked = planner.app.settings.capacity.as_ref().filter(|_| planner.compute.limits().spot);
     let kind = asked.map(|asked| *planner.exact(asked, "capacity provider strategy"));
     let spot = kind == Some(CapacityKind::Spot);
@@ -149,7 +146,7 @@ fn capacity(planner: &mut Planner<'_, '_>) -> CapacityPlan {
 }
 
 fn all_services(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     context: &ServiceContext<'_>,
     runs: &TaskRuns<'_>,
     tasks: &[TaskPlan],
@@ -181,11 +178,11 @@ impl TaskRuns<'_> {
 
     /// A file system has a mount target in each subnet. Where the list's length is not known it has one in
     /// each of the first subnets, and its tasks stay there too.
-    fn subnets(&self, task: &TaskPlan) -> Value {
+    fn subnets(&self, task: &TaskPlan) -> TemplateValue {
         match self.network.private_count {
             None if task.uses_efs() => (0..DEFAULT_MOUNT_TARGETS)
                 .map(|index| Select(index, &self.network.private))
-                .collect::<Value>(),
+                .collect::<TemplateValue>(),
             _ => self.network.private.clone(),
         }
     }

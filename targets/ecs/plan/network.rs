@@ -1,10 +1,12 @@
 //! Where tasks run: parameters, subnets that exist, or a network of the stack's own.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{CreatedNetwork, NetworkPlan, NetworkZone, ParameterPlan};
 use crate::ecs::rules;
-use tranship_app::{At, ExistingNetwork, Exposure, NetworkSetting, Posture, SubnetId, VpcId};
-use tranship_cloudformation::{LogicalId, Parameter, ParameterType, Role, Value};
+use tranship_app::{
+    At, DeploymentPosture, EndpointExposure, ExistingNetwork, NetworkSetting, SubnetId, VpcId,
+};
+use tranship_cloudformation::{LogicalId, ParameterType, ResourceRole, TemplateParameter, TemplateValue};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// A load balancer and a group of database subnets need two availability zones.
@@ -13,7 +15,7 @@ const ZONES: usize = 2;
 const PROPERTY: &str = "the stack's network";
 
 /// The network, and the parameters that name it where the manifest does not.
-pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
     match &planner.app.settings.network {
         None => parameters(planner),
         Some(NetworkSetting::New(asked)) => {
@@ -27,24 +29,27 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> (NetworkPlan, Vec<Parameter
     }
 }
 
-fn parameters(planner: &Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
+fn parameters(planner: &EcsPlanner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
     let id = |role| LogicalId::only(role);
     let subnets = |role, text: &str| {
-        ParameterPlan::plain(id(role), Parameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), text))
+        ParameterPlan::plain(
+            id(role),
+            TemplateParameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), text),
+        )
     };
     let text = "The VPC to run in. It needs DNS support and DNS host names.";
-    let vpc = Parameter::new(ParameterType::Aws("AWS::EC2::VPC::Id"), text);
-    let mut parameters = vec![ParameterPlan::plain(id(Role::VpcId), vpc)];
+    let vpc = TemplateParameter::new(ParameterType::Aws("AWS::EC2::VPC::Id"), text);
+    let mut parameters = vec![ParameterPlan::plain(id(ResourceRole::VpcId), vpc)];
     if is_public(planner) {
         let text = "Subnets of the load balancer: at least two, in different zones, with a route to an internet gateway.";
-        parameters.push(subnets(Role::PublicSubnets, text));
+        parameters.push(subnets(ResourceRole::PublicSubnets, text));
     }
     let text = "Subnets of the tasks and databases: at least two, in different zones, with a route to a NAT gateway.";
-    parameters.push(subnets(Role::PrivateSubnets, text));
+    parameters.push(subnets(ResourceRole::PrivateSubnets, text));
     let network = NetworkPlan {
-        vpc: id(Role::VpcId).reference(),
-        public: id(Role::PublicSubnets).reference(),
-        private: id(Role::PrivateSubnets).reference(),
+        vpc: id(ResourceRole::VpcId).reference(),
+        public: id(ResourceRole::PublicSubnets).reference(),
+        private: id(ResourceRole::PrivateSubnets).reference(),
         private_count: None,
         created: None,
         after: Vec::new(),
@@ -53,13 +58,13 @@ fn parameters(planner: &Planner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>) {
 }
 
 /// Whether something needs a load balancer.
-fn is_public(planner: &Planner<'_, '_>) -> bool {
-    planner.app.endpoints.iter().any(|it| matches!(it.exposure, Exposure::Public(_)))
+fn is_public(planner: &EcsPlanner<'_, '_>) -> bool {
+    planner.app.endpoints.iter().any(|it| matches!(it.exposure, EndpointExposure::Public(_)))
 }
 
-fn existing(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) -> NetworkPlan {
+fn existing(planner: &mut EcsPlanner<'_, '_>, asked: &ExistingNetwork) -> NetworkPlan {
     let vpc = planner.exact(&asked.vpc, PROPERTY).as_str().into();
-    let mut id = |id: &At<SubnetId>| -> Value { planner.exact(id, PROPERTY).as_str().into() };
+    let mut id = |id: &At<SubnetId>| -> TemplateValue { planner.exact(id, PROPERTY).as_str().into() };
     NetworkPlan {
         vpc,
         public: asked.public_subnets.iter().map(&mut id).collect(),
@@ -72,24 +77,27 @@ fn existing(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) -> NetworkPl
 
 /// Two zones, each with a public and a private subnet. One NAT gateway serves both; under posture prod each
 /// zone has its own.
-fn created(posture: Posture) -> NetworkPlan {
+fn created(posture: DeploymentPosture) -> NetworkPlan {
     let zone = |name, first| NetworkZone {
         name,
-        nat_gateway: first || posture == Posture::Prod,
-        routes_through: if posture == Posture::Prod { name } else { "a" },
+        nat_gateway: first || posture == DeploymentPosture::Prod,
+        routes_through: if posture == DeploymentPosture::Prod { name } else { "a" },
     };
     let zones = vec![zone("a", true), zone("b", false)];
     NetworkPlan {
-        vpc: LogicalId::only(Role::Vpc).reference(),
+        vpc: LogicalId::only(ResourceRole::Vpc).reference(),
         public: zones.iter().map(|zone| zone.public_subnet().reference()).collect(),
         private: zones.iter().map(|zone| zone.private_subnet().reference()).collect(),
         private_count: u32::try_from(zones.len()).ok(),
         created: Some(CreatedNetwork { zones }),
-        after: ["public", "private-a", "private-b"].iter().map(|of| LogicalId::of(of, Role::Route)).collect(),
+        after: ["public", "private-a", "private-b"]
+            .iter()
+            .map(|of| LogicalId::of(of, ResourceRole::Route))
+            .collect(),
     }
 }
 
-fn check_subnets(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) {
+fn check_subnets(planner: &mut EcsPlanner<'_, '_>, asked: &ExistingNetwork) {
     let ExistingNetwork { vpc, public_subnets: public, private_subnets: private } = asked;
     if is_public(planner) && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");
@@ -105,8 +113,8 @@ fn check_subnets(planner: &mut Planner<'_, '_>, asked: &ExistingNetwork) {
     }
 }
 
-fn report(planner: &mut Planner<'_, '_>, vpc: &At<VpcId>, message: String, help: &str) {
-    let key = planner.cx.manifest.nodes.path(vpc.node).to_string();
+fn report(planner: &mut EcsPlanner<'_, '_>, vpc: &At<VpcId>, message: String, help: &str) {
+    let key = planner.cx.keys.path(&vpc.node);
     let diagnostic = Diagnostic::new(&rules::SUBNETS, message).at(vpc.origin).key(key).help(help);
     planner.report(diagnostic);
 }

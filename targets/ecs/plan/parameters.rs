@@ -1,18 +1,18 @@
 //! What a deployment gives: late-bound variables, and images that a pipeline builds.
 
 use super::ParameterPlan;
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use std::collections::BTreeSet;
-use tranship_app::Image;
-use tranship_cloudformation::{LogicalId, Parameter, Role, Template};
+use tranship_app::ContainerImage;
+use tranship_cloudformation::{LogicalId, ResourceRole, Template, TemplateParameter};
 
 /// Parameters of late-bound variables and of images, whether or not something refers to them.
-pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<ParameterPlan> {
+pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
     let app = planner.app;
     let mut parameters: Vec<ParameterPlan> = Vec::new();
     for (name, bound) in &app.late_bound {
         let mut parameter =
-            Parameter::string(format!("The value of {name}.")).comment("x-tranship.late_bound");
+            TemplateParameter::string(format!("The value of {name}.")).comment("x-tranship.late_bound");
         if let Some(fallback) = &bound.variable.fallback {
             parameter = parameter.default(&**fallback);
         }
@@ -25,12 +25,14 @@ pub(super) fn plan(planner: &Planner<'_, '_>) -> Vec<ParameterPlan> {
         });
     }
     for service in app.services.values() {
-        if matches!(service.container.image, Image::Built { .. }) {
+        if matches!(service.container.image, ContainerImage::Built { .. }) {
             let text =
                 format!("The image of {}, as the pipeline pushed it: registry, name and tag.", service.name);
-            let parameter =
-                Parameter::string(text).min_length(1).comment(format!("services.{}.build", service.name));
-            parameters.push(ParameterPlan::plain(LogicalId::of(&service.name, Role::Image), parameter));
+            let parameter = TemplateParameter::string(text)
+                .min_length(1)
+                .comment(format!("services.{}.build", service.name));
+            parameters
+                .push(ParameterPlan::plain(LogicalId::of(&service.name, ResourceRole::Image), parameter));
         }
     }
     parameters

@@ -1,36 +1,36 @@
 //! What every decision works with: the application, the policy, the ledger, and ways to report.
 
-use super::{compute_policy::ComputePolicy, layout::Layout, text::Renderer};
+use super::{compute_policy::ComputePolicy, text::EcsTextRenderer};
 use crate::Compilation;
 use crate::container::ContainerBounds;
 use tranship_app::rules::target;
-use tranship_app::{Application, Claim, Service};
+use tranship_app::{AppService, Application, Claim, TaskGroups};
 use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
 
 /// The state of planning.
-pub(super) struct Planner<'a, 'c> {
+pub(super) struct EcsPlanner<'a, 'c> {
     /// The application.
     pub(super) app: &'a Application,
     /// The target's policy.
     pub(super) compute: &'a dyn ComputePolicy,
     /// Who shares a task with whom.
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a TaskGroups,
     /// The ledger and the diagnostics.
     pub(super) cx: &'a mut Compilation<'c>,
 }
 
-impl<'a> Planner<'a, '_> {
+impl<'a> EcsPlanner<'a, '_> {
     /// Renders texts of a task.
-    pub(super) fn renderer<'t>(&self, task: &'t str) -> Renderer<'t>
+    pub(super) fn renderer<'t>(&self, task: &'t str) -> EcsTextRenderer<'t>
     where
         'a: 't,
     {
-        Renderer { app: self.app, layout: self.layout, task: Some(task) }
+        EcsTextRenderer { app: self.app, layout: self.layout, task: Some(task) }
     }
 
     /// Renders texts that belong to no task: of secrets and of the stack itself.
-    pub(super) fn stack_renderer(&self) -> Renderer<'a> {
-        Renderer { app: self.app, layout: self.layout, task: None }
+    pub(super) fn stack_renderer(&self) -> EcsTextRenderer<'a> {
+        EcsTextRenderer { app: self.app, layout: self.layout, task: None }
     }
 
     /// The target, and what it allows.
@@ -52,14 +52,13 @@ impl<'a> Planner<'a, '_> {
     pub(super) fn about(
         &self,
         rule: &'static Rule,
-        service: &Service,
+        service: &AppService,
         claimed: &impl Claim,
         message: String,
     ) -> Diagnostic {
-        let node = claimed.node();
         Diagnostic::new(rule, message)
-            .at(self.cx.manifest.nodes.origin(node))
-            .key(self.cx.manifest.nodes.path(node).to_string())
+            .at(self.cx.keys.origin(claimed))
+            .key(self.cx.keys.path(claimed))
             .service(&*service.name)
             .target(self.bounds().target)
     }
@@ -67,7 +66,7 @@ impl<'a> Planner<'a, '_> {
     /// Claims a leaf as ignored and reports it: a warning where behaviour is lost, else a note.
     pub(super) fn ignore(
         &mut self,
-        service: &Service,
+        service: &AppService,
         claimed: &impl Claim,
         key: &str,
         reason: &str,
@@ -84,7 +83,7 @@ impl<'a> Planner<'a, '_> {
     /// Claims a leaf as rejected and reports what to do.
     pub(super) fn reject(
         &mut self,
-        service: &Service,
+        service: &AppService,
         claimed: &impl Claim,
         key: &str,
         reason: &str,

@@ -3,28 +3,30 @@
 //! No value of a secret is ever part of the template: it comes in through a NoEcho parameter, is put
 //! together by CloudFormation from other secrets, or exists on AWS already.
 
-use super::text::Renderer;
+use super::text::EcsTextRenderer;
 use super::{ParameterPlan, SecretPlan};
 use std::collections::BTreeSet;
-use tranship_app::{Application, DatabaseField, Name, Piece, Secret, SecretSource, Service, Text};
-use tranship_cloudformation::{LogicalId, Parameter, Role, Sub, Value, iam::arn};
-use tranship_frontend::compose::Manifest;
+use tranship_app::{
+    AppService, Application, ApplicationSecret, DatabaseField, KeyPaths, Name, SecretId, SecretSource, Text,
+    TextPiece,
+};
+use tranship_cloudformation::{LogicalId, ResourceRole, Sub, TemplateParameter, TemplateValue, iam::arn};
 
 /// The secret of a name of the application.
 pub(super) fn id(name: &str) -> LogicalId {
-    LogicalId::of(name, Role::Secret)
+    LogicalId::of(name, ResourceRole::Secret)
 }
 
 /// The NoEcho parameter that feeds it.
 pub(super) fn parameter(name: &str) -> LogicalId {
-    LogicalId::of(name, Role::SecretValue)
+    LogicalId::of(name, ResourceRole::SecretValue)
 }
 
 /// How a variable that holds a secret is injected.
 #[derive(Debug, Clone)]
 pub(super) struct SecretInjection {
     /// `ValueFrom`.
-    pub(super) value_from: Value,
+    pub(super) value_from: TemplateValue,
     /// What the execution role must be allowed to read.
     pub(super) readable: ReadableSecret,
 }
@@ -33,19 +35,24 @@ pub(super) struct SecretInjection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ReadableSecret {
     /// A secret of Secrets Manager.
-    Secret(Value),
+    Secret(TemplateValue),
     /// A parameter of the SSM parameter store.
-    SsmParameter(Value),
+    SsmParameter(TemplateValue),
 }
 
 /// How a text with a secret in it is injected; a text of several pieces becomes a secret of its own,
 /// named after the service and the variable.
-pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, text: &Text) -> SecretInjection {
+pub(super) fn inject(
+    renderer: &EcsTextRenderer<'_>,
+    service: &str,
+    variable: &str,
+    text: &Text,
+) -> SecretInjection {
     match text.segments.as_slice() {
         [segment] => match &segment.piece {
-            Piece::Secret(name) => named(renderer, name),
-            Piece::Database { service, field: DatabaseField::Password } => {
-                let credentials = LogicalId::of(service, Role::Credentials);
+            TextPiece::Secret(name) => named(renderer, name),
+            TextPiece::Database { service, field: DatabaseField::Password } => {
+                let credentials = LogicalId::of(service, ResourceRole::Credentials);
                 SecretInjection {
                     value_from: Sub::new().reference(&credentials).then(":password::").into(),
                     readable: ReadableSecret::Secret(credentials.reference()),
@@ -58,7 +65,7 @@ pub(super) fn inject(renderer: &Renderer<'_>, service: &str, variable: &str, tex
 }
 
 /// How a secret of the application is injected whole.
-pub(super) fn named(renderer: &Renderer<'_>, name: &str) -> SecretInjection {
+pub(super) fn named(renderer: &EcsTextRenderer<'_>, name: &str) -> SecretInjection {
     match renderer.app.secrets.get(name).map(|secret| &secret.source) {
         Some(SecretSource::External(text)) => external(renderer, text),
         _ => own(&id(name)),
@@ -71,7 +78,7 @@ fn own(id: &LogicalId) -> SecretInjection {
 
 /// A secret that exists: an ARN as it is; a name as the ARN without the six characters that Secrets
 /// Manager appends, which ECS accepts.
-fn external(renderer: &Renderer<'_>, text: &Text) -> SecretInjection {
+fn external(renderer: &EcsTextRenderer<'_>, text: &Text) -> SecretInjection {
     let known = text.literal().unwrap_or_default();
     if known.starts_with("arn:") && known.contains(":ssm:") {
         let value = renderer.value(text);
@@ -91,11 +98,14 @@ fn external(renderer: &Renderer<'_>, text: &Text) -> SecretInjection {
 }
 
 fn joined_id(service: &str, variable: &str) -> LogicalId {
-    LogicalId::of_parts(&[service, variable], Role::Secret)
+    LogicalId::of_parts(&[service, variable], ResourceRole::Secret)
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
+pub(super) fn plan(
+    renderer: &EcsTextRenderer<'_>,
+    keys: KeyPaths<'_>,
+) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
     let uses = SecretUses::of(renderer.app);
     let mut secrets = Vec::new();
     let mut parameters = Vec::new();
@@ -105,10 +115,10 @@ pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<SecretP
             SecretSource::Derived(_) | SecretSource::Content(_) | SecretSource::External(_)
         );
         if fed && (uses.whole.contains(name) || uses.inside.contains(name)) {
-            parameters.push(fed_by(manifest, secret));
+            parameters.push(fed_by(keys, secret));
         }
         if uses.whole.contains(name) && !matches!(secret.source, SecretSource::External(_)) {
-            secrets.push(kept(renderer, manifest, secret));
+            secrets.push(kept(renderer, keys, secret));
         }
     }
     secrets.extend(uses.joined.iter().map(|it| SecretPlan {
@@ -120,16 +130,16 @@ pub(super) fn plan(renderer: &Renderer<'_>, manifest: &Manifest) -> (Vec<SecretP
     (secrets, parameters)
 }
 
-fn kept(renderer: &Renderer<'_>, manifest: &Manifest, secret: &Secret) -> SecretPlan {
+fn kept(renderer: &EcsTextRenderer<'_>, keys: KeyPaths<'_>, secret: &ApplicationSecret) -> SecretPlan {
     SecretPlan {
         id: id(&secret.name),
         description: format!("{} of {}", secret.name, renderer.app.name),
         value: renderer.secret(secret).into(),
-        from: vec![key_of(manifest, secret)],
+        from: vec![key_of(keys, secret)],
     }
 }
 
-fn fed_by(manifest: &Manifest, secret: &Secret) -> ParameterPlan {
+fn fed_by(keys: KeyPaths<'_>, secret: &ApplicationSecret) -> ParameterPlan {
     let what = match &secret.source {
         SecretSource::File(path) => {
             // The name alone: the path differs from machine to machine.
@@ -143,7 +153,7 @@ fn fed_by(manifest: &Manifest, secret: &Secret) -> ParameterPlan {
     };
     ParameterPlan {
         id: parameter(&secret.name),
-        parameter: Parameter::string(what).no_echo().min_length(1).comment(key_of(manifest, secret)),
+        parameter: TemplateParameter::string(what).no_echo().min_length(1).comment(key_of(keys, secret)),
         value: None,
         variable: None,
         secret: Some(secret.name.clone()),
@@ -151,8 +161,8 @@ fn fed_by(manifest: &Manifest, secret: &Secret) -> ParameterPlan {
 }
 
 /// The key path of the value, or of the declaration.
-fn key_of(manifest: &Manifest, secret: &Secret) -> String {
-    let path = manifest.nodes.path(secret.node).to_string();
+fn key_of(keys: KeyPaths<'_>, secret: &ApplicationSecret) -> String {
+    let path = keys.path(&secret.node);
     if path.is_empty() { format!("secrets.{}", secret.name) } else { path }
 }
 
@@ -160,9 +170,9 @@ fn key_of(manifest: &Manifest, secret: &Secret) -> String {
 #[derive(Default)]
 struct SecretUses {
     /// Injected as they are.
-    whole: BTreeSet<Name>,
+    whole: BTreeSet<SecretId>,
     /// Part of another secret.
-    inside: BTreeSet<Name>,
+    inside: BTreeSet<SecretId>,
     /// Texts of several pieces.
     joined: Vec<JoinedSecret>,
 }
@@ -183,12 +193,12 @@ impl SecretUses {
         uses
     }
 
-    fn service(&mut self, app: &Application, service: &Service) {
+    fn service(&mut self, app: &Application, service: &AppService) {
         for (name, variant) in &service.container.environment {
             let Some(text) = variant.value.as_ref().filter(|text| text.is_secret()) else { continue };
             match text.segments.as_slice() {
                 [segment] => {
-                    if let Piece::Secret(secret) = &segment.piece {
+                    if let TextPiece::Secret(secret) = &segment.piece {
                         self.whole(app, secret);
                     }
                 }
@@ -207,7 +217,7 @@ impl SecretUses {
         }
     }
 
-    fn whole(&mut self, app: &Application, name: &Name) {
+    fn whole(&mut self, app: &Application, name: &SecretId) {
         if self.whole.insert(name.clone())
             && let Some(SecretSource::Derived(text)) = app.secrets.get(name).map(|secret| &secret.source)
         {
@@ -217,7 +227,7 @@ impl SecretUses {
 
     fn parts(&mut self, app: &Application, text: &Text) {
         for segment in &text.segments {
-            if let Piece::Secret(name) = &segment.piece
+            if let TextPiece::Secret(name) = &segment.piece
                 && self.inside.insert(name.clone())
                 && let Some(SecretSource::Derived(inner)) = app.secrets.get(name).map(|secret| &secret.source)
             {

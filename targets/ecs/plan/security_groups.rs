@@ -1,13 +1,13 @@
 //! Security groups: one for each task, and a rule for each edge. Nothing else reaches a task.
 
 use super::load_balancer::TargetGroups;
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{
-    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, PortRange,
-    SecurityGroup, SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
+    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, SecurityGroup,
+    SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
 };
-use tranship_app::Edge;
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_app::{PortRange, ServiceEdge};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_facts::ports::NFS;
 use tranship_facts::quotas::ecs::DYNAMIC_HOST_PORTS;
@@ -21,7 +21,7 @@ const SHARED: &str = "Machines and their tasks in bridge mode";
 /// What the groups are made for.
 pub(super) struct GroupMembers<'a, 'p, 'c> {
     /// The application, and who shares a task with whom.
-    pub(super) planner: &'a Planner<'p, 'c>,
+    pub(super) planner: &'a EcsPlanner<'p, 'c>,
     /// Tasks.
     pub(super) tasks: &'a [TaskPlan],
     /// Target groups by the task that they send to.
@@ -115,7 +115,7 @@ impl GroupMembers<'_, '_, '_> {
             }
         }
         SecurityGroup {
-            id: LogicalId::only(Role::InstanceSecurityGroup),
+            id: LogicalId::only(ResourceRole::InstanceSecurityGroup),
             description: SHARED.to_owned(),
             outbound,
             inbound: Vec::new(),
@@ -133,7 +133,7 @@ impl GroupMembers<'_, '_, '_> {
             };
             for target in self.targets.get(&task.name).into_iter().flatten() {
                 rules.push(SecurityGroupRule {
-                    source: LogicalId::only(Role::LoadBalancerSecurityGroup),
+                    source: LogicalId::only(ResourceRole::LoadBalancerSecurityGroup),
                     destination: task.security_group(),
                     ports: ports_of(target.port),
                     protocol: TransportProtocol::Tcp,
@@ -151,16 +151,16 @@ impl GroupMembers<'_, '_, '_> {
     }
 
     /// Within one task there is nothing to permit.
-    fn edge_rule(&self, edge: &Edge) -> Vec<SecurityGroupRule> {
-        let Some((port, protocol)) = edge.port else { return Vec::new() };
+    fn edge_rule(&self, edge: &ServiceEdge) -> Vec<SecurityGroupRule> {
+        let Some(port) = edge.port else { return Vec::new() };
         let mut rules = Vec::new();
         for source in self.tasks_of(&edge.from) {
             for destination in self.destinations(edge, source) {
                 rules.push(SecurityGroupRule {
                     source: source.security_group(),
                     destination,
-                    ports: PortRange::of(port),
-                    protocol,
+                    ports: PortRange::of(port.number),
+                    protocol: port.protocol,
                     description: format!("{} to {}", source.name, edge.to),
                     from: vec![format!("services.{}", edge.from), format!("services.{}", edge.to)],
                 });
@@ -170,7 +170,7 @@ impl GroupMembers<'_, '_, '_> {
     }
 
     /// The groups that a task connects to.
-    fn destinations(&self, edge: &Edge, source: &TaskPlan) -> Vec<LogicalId> {
+    fn destinations(&self, edge: &ServiceEdge, source: &TaskPlan) -> Vec<LogicalId> {
         let others = self.tasks_of(&edge.to).into_iter().filter(|task| task.name != source.name);
         let database = self.databases.iter().find(|it| it.name == edge.to);
         others.map(TaskPlan::security_group).chain(database.map(DatabasePlan::security_group)).collect()
@@ -178,7 +178,7 @@ impl GroupMembers<'_, '_, '_> {
 
     /// The tasks that a service's container is in.
     fn tasks_of(&self, service: &str) -> Vec<&TaskPlan> {
-        let names = self.planner.layout.tasks_of(service).into_iter();
+        let names = self.planner.layout.tasks_of(service).iter();
         names.filter_map(|name| self.tasks.iter().find(|task| task.name == *name)).collect()
     }
 
@@ -209,7 +209,7 @@ fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
         description: format!("The public, to the listener on port {}", listener.port),
     });
     SecurityGroup {
-        id: LogicalId::only(Role::LoadBalancerSecurityGroup),
+        id: LogicalId::only(ResourceRole::LoadBalancerSecurityGroup),
         description: "Load balancer".to_owned(),
         outbound: Vec::new(),
         inbound: inbound.collect(),
@@ -220,7 +220,7 @@ fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
 /// The group of machines on which every task has an interface of its own: they reach AWS and registries.
 fn idle_machine_group() -> SecurityGroup {
     SecurityGroup {
-        id: LogicalId::only(Role::InstanceSecurityGroup),
+        id: LogicalId::only(ResourceRole::InstanceSecurityGroup),
         description: SHARED.to_owned(),
         outbound: vec![OutboundPort {
             port: HTTPS_PORT,
@@ -240,7 +240,7 @@ pub(super) fn needed_by(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<L
 
 /// The rules by which the load balancer reaches a group: health checks fail without them.
 pub(super) fn opened_to_load_balancer(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<LogicalId> {
-    let balancer = LogicalId::only(Role::LoadBalancerSecurityGroup);
+    let balancer = LogicalId::only(ResourceRole::LoadBalancerSecurityGroup);
     let own = rules.iter().filter(|rule| rule.destination == *group && rule.source == balancer);
     own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
 }

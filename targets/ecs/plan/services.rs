@@ -1,13 +1,13 @@
 //! Services: how many tasks, how they are replaced, how they scale.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::start_order::Prerequisites;
 use super::{
     EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
     VolumeStorage,
 };
-use tranship_app::{At, Role, Scaling, Service};
-use tranship_cloudformation::{LogicalId, Role as IdRole};
+use tranship_app::{AppService, At, ScalingTargets, ServiceRole};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 
 /// Seconds in which a new task may fail the load balancer's checks.
 const LEAST_GRACE: u32 = 60;
@@ -26,13 +26,13 @@ pub(super) struct ServiceContext<'a> {
 
 /// The service of a task; nothing for the task of a job.
 pub(super) fn plan(
-    planner: &mut Planner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     context: &ServiceContext<'_>,
     task: &TaskPlan,
     run: TaskRun,
     targets: Vec<TargetGroupPlan>,
 ) -> Option<EcsServicePlan> {
-    let given = planner.app.services.get(&task.name).filter(|given| given.role == Role::Service)?;
+    let given = planner.app.services.get(&task.name).filter(|given| given.role == ServiceRole::Service)?;
     let scaling = given.scaling.as_ref().map(|scaling| scale(planner, scaling));
     let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
     let count = given.replicas.as_ref().map_or(1, |replicas| *planner.exact(replicas, became));
@@ -43,7 +43,7 @@ pub(super) fn plan(
         run,
         desired: scaling.is_none().then_some(count),
         replacement: replacement(planner, task, given),
-        registry: found.then(|| LogicalId::of(&task.name, IdRole::Discovery)),
+        registry: found.then(|| LogicalId::of(&task.name, ResourceRole::Discovery)),
         grace: (!targets.is_empty()).then(|| grace(given)),
         after: context.prerequisites.of_service(task, &targets),
         targets,
@@ -52,7 +52,7 @@ pub(super) fn plan(
 }
 
 /// A container with a `start_period` has that long.
-fn grace(given: &Service) -> u32 {
+fn grace(given: &AppService) -> u32 {
     let check = given.container.health_check.as_ref();
     let start = check.and_then(|check| check.start_period.as_ref());
     let start = start.map_or(0, |start| u32::try_from(start.peek().as_secs()).unwrap_or(u32::MAX));
@@ -60,7 +60,7 @@ fn grace(given: &Service) -> u32 {
 }
 
 /// As the manifest sets it; otherwise what keeps data stops before its successor starts.
-fn replacement(planner: &mut Planner<'_, '_>, task: &TaskPlan, given: &Service) -> ReplacementPercent {
+fn replacement(planner: &mut EcsPlanner<'_, '_>, task: &TaskPlan, given: &AppService) -> ReplacementPercent {
     let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, VolumeStorage::Task));
     let stop_first = match &given.stop_first {
         Some(first) => *planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent"),
@@ -69,7 +69,7 @@ fn replacement(planner: &mut Planner<'_, '_>, task: &TaskPlan, given: &Service) 
     if stop_first { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }
 }
 
-fn scale(planner: &mut Planner<'_, '_>, scaling: &Scaling) -> ScalingPlan {
+fn scale(planner: &mut EcsPlanner<'_, '_>, scaling: &ScalingTargets) -> ScalingPlan {
     let min = *planner.exact(&scaling.min, "scalable target: MinCapacity");
     let max = *planner.exact(&scaling.max, "scalable target: MaxCapacity");
     let mut percent = |target: &At<u32>| *planner.exact(target, "scaling policy: TargetValue");

@@ -1,12 +1,12 @@
 //! What the environment's settings say of the whole stack: its name, region, logs and tags.
 
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::{StackSettings, names};
 use crate::ecs::rules;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides them, and claims the settings that they come from.
-pub(super) fn plan(planner: &mut Planner<'_, '_>) -> StackSettings {
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> StackSettings {
     let app = planner.app;
     let settings = &app.settings;
     let renderer = planner.stack_renderer();
@@ -28,12 +28,12 @@ pub(super) fn plan(planner: &mut Planner<'_, '_>) -> StackSettings {
     }
 }
 
-fn stack_name(planner: &mut Planner<'_, '_>) -> String {
+fn stack_name(planner: &mut EcsPlanner<'_, '_>) -> String {
     let app = planner.app;
     if let Some(given) = &app.settings.stack
         && !names::is_stack(planner.exact(given, "the stack's name"))
     {
-        let key = planner.cx.manifest.nodes.path(given.node).to_string();
+        let key = planner.cx.keys.path(&given.node);
         let message = format!("`{}` is not a valid stack name", given.peek());
         planner.report(
             Diagnostic::new(&rules::STACK_NAME, message)
@@ -46,7 +46,7 @@ fn stack_name(planner: &mut Planner<'_, '_>) -> String {
 }
 
 /// Days that logs are kept.
-fn log_retention(planner: &mut Planner<'_, '_>) -> u32 {
+fn log_retention(planner: &mut EcsPlanner<'_, '_>) -> u32 {
     let asked = planner.app.settings.log_retention.as_ref();
     let claimed = asked.map(|asked| *planner.exact(asked, "log groups: RetentionInDays"));
     claimed.unwrap_or_default().days()

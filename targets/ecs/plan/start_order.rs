@@ -4,8 +4,7 @@
 //! updates in this order, and waits until a service is steady. Two services that wait for each other through
 //! their sidecars would never come up: such a wait is left out.
 
-use super::layout::Layout;
-use super::planner::Planner;
+use super::planner::EcsPlanner;
 use super::security_groups;
 use super::{
     FileSystemPlan, LoadBalancerPlan, NetworkPlan, SecurityGroupRule, TargetGroupPlan, TaskPlan,
@@ -13,8 +12,10 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{Application, Condition, Dependency, JobTime, Name, Role as ServiceRole};
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_app::{
+    Application, DependencyCondition, JobTime, Name, ServiceDependency, ServiceRole, TaskGroups,
+};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_frontend::diagnostic::Severity;
 
 /// What is decided before the order, and what tasks wait for.
@@ -22,7 +23,7 @@ pub(super) struct Prerequisites<'a> {
     /// The application.
     pub(super) app: &'a Application,
     /// Who shares a task with whom.
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a TaskGroups,
     /// The network.
     pub(super) network: &'a NetworkPlan,
     /// What must exist before a task can be placed.
@@ -68,7 +69,7 @@ impl Prerequisites<'_> {
         let members = self.app.services.values().filter(|it| self.layout.is_in(&it.name, &task.name));
         for dependency in members.flat_map(|service| &service.dependencies) {
             if self.app.databases.contains_key(&dependency.on) {
-                after.push(LogicalId::of(&dependency.on, Role::Database));
+                after.push(LogicalId::of(&dependency.on, ResourceRole::Database));
             }
         }
         after
@@ -77,9 +78,9 @@ impl Prerequisites<'_> {
     /// The resource of a task that is waited for: none for a job that only runs later.
     fn awaited(&self, name: &Name) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
-            ServiceRole::Service => Some(LogicalId::of(name, Role::Service)),
+            ServiceRole::Service => Some(LogicalId::of(name, ResourceRole::Service)),
             ServiceRole::Job(job) => {
-                (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, Role::Run))
+                (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, ResourceRole::Run))
             }
             ServiceRole::Sidecar { .. } | ServiceRole::Init { .. } => None,
         }
@@ -97,7 +98,7 @@ pub(super) struct TaskWaits(BTreeMap<Name, Vec<Name>>);
 
 impl TaskWaits {
     /// Decides who waits for whom, and claims every condition.
-    pub(super) fn plan(planner: &mut Planner<'_, '_>) -> TaskWaits {
+    pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> TaskWaits {
         let mut waits = TaskWaits::default();
         let app = planner.app;
         for service in app.services.values() {
@@ -121,7 +122,12 @@ impl TaskWaits {
         self.0.get(task).into_iter().flatten()
     }
 
-    fn dependency(&mut self, planner: &mut Planner<'_, '_>, service: &Name, dependency: &Dependency) {
+    fn dependency(
+        &mut self,
+        planner: &mut EcsPlanner<'_, '_>,
+        service: &Name,
+        dependency: &ServiceDependency,
+    ) {
         if planner.app.databases.contains_key(&dependency.on) {
             planner.exact(&dependency.condition, "the stack creates the database first");
             return;
@@ -129,7 +135,7 @@ impl TaskWaits {
         let layout = planner.layout;
         let others = layout.tasks_of(&dependency.on);
         for task in layout.tasks_of(service) {
-            for other in others.iter().filter(|other| **other != task) {
+            for other in others.iter().filter(|other| *other != task) {
                 self.add(task, other);
                 claim_order(planner, dependency);
             }
@@ -158,12 +164,12 @@ impl TaskWaits {
 }
 
 /// Settles the condition of a dependency between two tasks.
-fn claim_order(planner: &mut Planner<'_, '_>, dependency: &Dependency) {
+fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency) {
     match dependency.condition.peek() {
-        Condition::Completed => {
+        DependencyCondition::Completed => {
             planner.exact(&dependency.condition, "the stack runs the job first");
         }
-        Condition::Started | Condition::Healthy => {
+        DependencyCondition::Started | DependencyCondition::Healthy => {
             let (value, reason) = ("the order of the stack", "ECS replaces tasks of each service by itself");
             planner.cx.ledger.approximated(&dependency.condition, value, reason, "DependsOn");
         }
@@ -171,14 +177,14 @@ fn claim_order(planner: &mut Planner<'_, '_>, dependency: &Dependency) {
 }
 
 /// Reports once what ECS cannot promise of an order between tasks.
-pub(super) fn report(planner: &mut Planner<'_, '_>) {
+pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     let mut first = None;
     let mut pairs = Vec::new();
     let app = planner.app;
     for service in app.services.values() {
         for dependency in &service.dependencies {
             if is_between_tasks(planner, &service.name, dependency)
-                && dependency.condition.get() != Condition::Completed
+                && dependency.condition.get() != DependencyCondition::Completed
             {
                 first.get_or_insert((service, &dependency.condition));
                 pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
@@ -198,7 +204,7 @@ pub(super) fn report(planner: &mut Planner<'_, '_>) {
 }
 
 /// Whether a dependency is on a service that no task shares with this one.
-fn is_between_tasks(planner: &Planner<'_, '_>, service: &str, dependency: &Dependency) -> bool {
+fn is_between_tasks(planner: &EcsPlanner<'_, '_>, service: &str, dependency: &ServiceDependency) -> bool {
     let layout = planner.layout;
     planner.app.services.contains_key(&dependency.on)
         && !layout.tasks_of(service).iter().any(|task| layout.is_in(&dependency.on, task))

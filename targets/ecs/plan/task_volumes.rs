@@ -2,7 +2,7 @@
 
 use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
 use crate::container::{ContainerPlanner, is_machine_path, is_machine_root};
-use tranship_app::{Application, At, Mount, Scope};
+use tranship_app::{Application, At, ContainerMount, VolumeLifetime};
 
 /// The volumes of one task as its containers ask for them.
 pub(super) struct TaskVolumes<'a> {
@@ -19,11 +19,11 @@ impl TaskVolumes<'_> {
     pub(super) fn named(
         &mut self,
         name: &str,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         let volume = self.app.volumes.get(name)?;
-        let storage = self.compute.storage(volume, matches!(volume.scope, Scope::Task(_)));
+        let storage = self.compute.storage(volume, matches!(volume.scope, VolumeLifetime::Task(_)));
         let became = match &storage {
             VolumeStorage::Task => "task definition: a volume of the task",
             VolumeStorage::Host { .. } => "task definition: a folder of the machine",
@@ -34,7 +34,11 @@ impl TaskVolumes<'_> {
     }
 
     /// A volume without a name: empty at each start.
-    pub(super) fn anonymous(&mut self, mount: &Mount, planner: &mut ContainerPlanner<'_, '_>) -> String {
+    pub(super) fn anonymous(
+        &mut self,
+        mount: &ContainerMount,
+        planner: &mut ContainerPlanner<'_, '_>,
+    ) -> String {
         planner.cx.ledger.exact(&mount.node, "task definition: a volume of the task");
         let own = names::container(&format!("{}{}", planner.service().name, mount.target.peek()));
         self.add(own, VolumeStorage::Task)
@@ -44,7 +48,7 @@ impl TaskVolumes<'_> {
     pub(super) fn bind(
         &mut self,
         path: &At<String>,
-        mount: &Mount,
+        mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         let of_machine = is_machine_path(path.peek()) || is_machine_root(path.peek());
@@ -67,10 +71,9 @@ impl TaskVolumes<'_> {
 
 /// Files of the machine that runs Compose are not on AWS. Beside `build` they are the sources that
 /// the image holds anyway; without it the container would start without them.
-fn leave_out(path: &At<String>, mount: &Mount, planner: &mut ContainerPlanner<'_, '_>) {
+fn leave_out(path: &At<String>, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
     let service = planner.service();
-    let build = planner.cx.manifest.root.at(&["services", &service.name, "build"]);
-    let built = build.is_some_and(|node| !node.is_null());
+    let built = service.container.build.is_some();
     let shown = format!("volumes: {}", mount.target.peek());
     if path.peek().ends_with("docker.sock") {
         let reason = "there is no Docker daemon to talk to";

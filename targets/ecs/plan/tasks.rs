@@ -1,26 +1,26 @@
 //! Tasks: which containers share one, what they ask for together, in which order they start.
 
-use super::container::{self, Needs};
-use super::planner::Planner;
+use super::container::{self, TaskNeeds};
+use super::planner::EcsPlanner;
 use super::{
-    Container, ContainerDependency, NamespaceSharing, NetworkMode, SizeChoice, SizeRequest, StartCondition,
-    TaskPlan, TaskReach, TaskSize, helpers, identity, names,
+    ContainerDependency, EcsContainer, NamespaceSharing, NetworkMode, SizeChoice, SizeRequest,
+    StartCondition, TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
 use crate::ecs::rules;
-use tranship_app::{At, Condition, Name, Role, Service};
-use tranship_cloudformation::{Pseudo, Sub};
+use tranship_app::{AppService, At, DependencyCondition, Name, ServiceRole};
+use tranship_cloudformation::{PseudoParameter, Sub};
 use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
-pub(super) fn plan(planner: &mut Planner<'_, '_>) -> Vec<TaskPlan> {
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<TaskPlan> {
     let layout = planner.layout;
-    layout.tasks().filter_map(|(name, members)| task(planner, name, members)).collect()
+    layout.iter().filter_map(|group| task(planner, &group.leader, &group.members)).collect()
 }
 
-fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<TaskPlan> {
+fn task(planner: &mut EcsPlanner<'_, '_>, name: &Name, members: &[Name]) -> Option<TaskPlan> {
     let main = planner.app.services.get(name)?;
-    let services: Vec<&Service> =
+    let services: Vec<&AppService> =
         members.iter().filter_map(|member| planner.app.services.get(member)).collect();
     let mode = planner.compute.network_mode(reach(planner, name, &services));
     let (containers, needs) = containers(planner, main, &services, mode);
@@ -31,7 +31,7 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
         name: name.clone(),
         origin: main.origin,
         from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
-        family: Sub::new().pseudo(Pseudo::StackName).then("-").then(names::family(name)).into(),
+        family: Sub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
         architecture: architecture(planner, &services),
         size: size(planner, &size_request(main, &services)),
@@ -46,17 +46,17 @@ fn task(planner: &mut Planner<'_, '_>, name: &Name, members: &[Name]) -> Option<
 
 /// The containers of a task, its essential ones first, and what they need of it.
 fn containers(
-    planner: &mut Planner<'_, '_>,
-    main: &Service,
-    services: &[&Service],
+    planner: &mut EcsPlanner<'_, '_>,
+    main: &AppService,
+    services: &[&AppService],
     mode: NetworkMode,
-) -> (Vec<Container>, Needs) {
-    let mut needs = Needs::default();
-    let mut containers: Vec<Container> = Vec::new();
+) -> (Vec<EcsContainer>, TaskNeeds) {
+    let mut needs = TaskNeeds::default();
+    let mut containers: Vec<EcsContainer> = Vec::new();
     for service in services {
         let container = container::plan(planner, service, &main.name, mode, &mut needs);
         let part = part(planner, service, services);
-        containers.push(Container {
+        containers.push(EcsContainer {
             essential: part.essential,
             restarts: part.restarts,
             depends_on: part.depends_on,
@@ -72,21 +72,21 @@ fn containers(
 
 /// The namespace of the task: as wide as that of the container which shares its own the most.
 fn widest(
-    containers: &[Container],
-    sharing: fn(&Container) -> Option<NamespaceSharing>,
+    containers: &[EcsContainer],
+    sharing: fn(&EcsContainer) -> Option<NamespaceSharing>,
 ) -> Option<&'static str> {
     containers.iter().filter_map(sharing).min().map(NamespaceSharing::as_str)
 }
 
 /// Who reaches the task.
-fn reach(planner: &Planner<'_, '_>, name: &str, services: &[&Service]) -> TaskReach {
+fn reach(planner: &EcsPlanner<'_, '_>, name: &str, services: &[&AppService]) -> TaskReach {
     let together = services.iter().filter(|service| !ends_first(service)).count() > 1;
     TaskReach { by_name: planner.layout.is_looked_up(name), together }
 }
 
 /// An init container: it ends before the others start.
-fn ends_first(service: &Service) -> bool {
-    matches!(service.role, Role::Init { .. })
+fn ends_first(service: &AppService) -> bool {
+    matches!(service.role, ServiceRole::Init { .. })
 }
 
 /// What a container is to its task, and what it waits for.
@@ -96,10 +96,10 @@ struct TaskPart {
     depends_on: Vec<ContainerDependency>,
 }
 
-fn part(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service]) -> TaskPart {
+fn part(planner: &mut EcsPlanner<'_, '_>, service: &AppService, services: &[&AppService]) -> TaskPart {
     // ECS refuses to wait for the end of an essential container.
     let awaited = services.iter().flat_map(|other| &other.dependencies).any(|dependency| {
-        dependency.on == service.name && dependency.condition.get() == Condition::Completed
+        dependency.on == service.name && dependency.condition.get() == DependencyCondition::Completed
     });
     let restarts = restarts(planner, service);
     let essential = !ends_first(service) && !awaited && !restarts;
@@ -107,18 +107,18 @@ fn part(planner: &mut Planner<'_, '_>, service: &Service, services: &[&Service])
 }
 
 fn depends_on(
-    planner: &mut Planner<'_, '_>,
-    service: &Service,
-    services: &[&Service],
+    planner: &mut EcsPlanner<'_, '_>,
+    service: &AppService,
+    services: &[&AppService],
 ) -> Vec<ContainerDependency> {
     let mut found = Vec::new();
     for dependency in &service.dependencies {
         let Some(other) = services.iter().find(|other| other.name == dependency.on) else { continue };
         let condition = match planner.exact(&dependency.condition, "task definition: DependsOn") {
-            Condition::Started => StartCondition::Start,
-            Condition::Completed => StartCondition::Success,
-            Condition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
-            Condition::Healthy => {
+            DependencyCondition::Started => StartCondition::Start,
+            DependencyCondition::Completed => StartCondition::Success,
+            DependencyCondition::Healthy if other.container.health_check.is_some() => StartCondition::Healthy,
+            DependencyCondition::Healthy => {
                 unchecked(planner, service, other, &dependency.condition);
                 StartCondition::Start
             }
@@ -130,7 +130,12 @@ fn depends_on(
 
 /// A task can wait for the health of a container only if its check is in the task definition: ECS does not read
 /// the image's own.
-fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, condition: &At<Condition>) {
+fn unchecked(
+    planner: &mut EcsPlanner<'_, '_>,
+    service: &AppService,
+    other: &AppService,
+    condition: &At<DependencyCondition>,
+) {
     let message = format!(
         "`{}` waits for `{}` to be healthy, but `{}` has no `healthcheck` in the manifest",
         service.name, other.name, other.name
@@ -143,21 +148,21 @@ fn unchecked(planner: &mut Planner<'_, '_>, service: &Service, other: &Service, 
 
 /// Whether ECS starts the container again by itself. It replaces the whole task where a container of a service
 /// ends; only a sidecar with `restart` is started again alone.
-fn restarts(planner: &mut Planner<'_, '_>, service: &Service) -> bool {
+fn restarts(planner: &mut EcsPlanner<'_, '_>, service: &AppService) -> bool {
     let Some(restart) = &service.container.restart else { return false };
     let policy = restart.peek().split(':').next().unwrap_or_default();
     match (&service.role, policy) {
-        (Role::Sidecar { .. }, "always" | "unless-stopped" | "on-failure" | "any") => {
+        (ServiceRole::Sidecar { .. }, "always" | "unless-stopped" | "on-failure" | "any") => {
             planner.exact(restart, "task definition: RestartPolicy");
             return true;
         }
-        (Role::Service, "always" | "unless-stopped" | "any") => {
+        (ServiceRole::Service, "always" | "unless-stopped" | "any") => {
             planner.exact(restart, "service: keeps its tasks running");
         }
-        (Role::Job(_) | Role::Init { .. }, "no" | "none" | "") => {
+        (ServiceRole::Job(_) | ServiceRole::Init { .. }, "no" | "none" | "") => {
             planner.exact(restart, "runs once");
         }
-        (Role::Job(_) | Role::Init { .. }, _) => {
+        (ServiceRole::Job(_) | ServiceRole::Init { .. }, _) => {
             let reason = "a job that fails has failed the deployment";
             planner.ignore(service, restart, "restart", reason, false);
         }
@@ -169,7 +174,7 @@ fn restarts(planner: &mut Planner<'_, '_>, service: &Service) -> bool {
     false
 }
 
-fn check_count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize) {
+fn check_count(planner: &mut EcsPlanner<'_, '_>, main: &AppService, containers: usize) {
     let quota = quotas::ecs::CONTAINERS_PER_TASK;
     if quota.is_exceeded_by(containers) {
         let message =
@@ -185,11 +190,11 @@ fn check_count(planner: &mut Planner<'_, '_>, main: &Service, containers: usize)
 }
 
 /// Containers of a task share its ports.
-fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
-    let mut taken: Vec<(u16, TransportProtocol, &Service)> = Vec::new();
+fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
+    let mut taken: Vec<(u16, TransportProtocol, &AppService)> = Vec::new();
     for service in services {
         for port in &service.container.ports {
-            let same = |known: &&(u16, TransportProtocol, &Service)| {
+            let same = |known: &&(u16, TransportProtocol, &AppService)| {
                 known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
             };
             if let Some((number, _, other)) = taken.iter().find(same) {
@@ -208,7 +213,7 @@ fn port_conflicts(planner: &mut Planner<'_, '_>, services: &[&Service]) {
 }
 
 /// The one processor of all containers.
-fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> ProcessorArchitecture {
+fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> ProcessorArchitecture {
     let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
@@ -229,7 +234,7 @@ fn architecture(planner: &mut Planner<'_, '_>, services: &[&Service]) -> Process
 }
 
 /// The sum of what the containers ask for; one that asks for nothing adds nothing.
-fn size_request(main: &Service, services: &[&Service]) -> SizeRequest {
+fn size_request(main: &AppService, services: &[&AppService]) -> SizeRequest {
     let cpu = services
         .iter()
         .filter_map(|it| it.resources.cpu_limit.clone().or_else(|| it.resources.cpu_reservation.clone()));
@@ -245,7 +250,7 @@ fn size_request(main: &Service, services: &[&Service]) -> SizeRequest {
 }
 
 /// The size that the policy chooses. Settles what the containers asked for.
-fn size(planner: &mut Planner<'_, '_>, request: &SizeRequest) -> TaskSize {
+fn size(planner: &mut EcsPlanner<'_, '_>, request: &SizeRequest) -> TaskSize {
     match planner.compute.task_size(request) {
         SizeChoice::Exact(size) => size,
         SizeChoice::Nearest { size, reason, diagnostic } => {

@@ -3,30 +3,32 @@
 //! Late-bound variables become parameters, hosts become discovery names, database fields attributes of
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
-use super::{layout::Layout, names};
-use tranship_app::{Application, DatabaseField, Piece, Secret, SecretSource, Text};
-use tranship_cloudformation::{LogicalId, Pseudo, Role, Sub, Value};
+use super::names;
+use tranship_app::{
+    Application, ApplicationSecret, DatabaseField, SecretSource, TaskGroups, Text, TextPiece,
+};
+use tranship_cloudformation::{LogicalId, PseudoParameter, ResourceRole, Sub, TemplateValue};
 
 /// What rendering needs to know.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Renderer<'a> {
+pub(super) struct EcsTextRenderer<'a> {
     /// The application.
     pub(super) app: &'a Application,
     /// Who shares a task with whom.
-    pub(super) layout: &'a Layout,
+    pub(super) layout: &'a TaskGroups,
     /// The task in which the text stands; nothing outside of tasks.
     pub(super) task: Option<&'a str>,
 }
 
-impl Renderer<'_> {
+impl EcsTextRenderer<'_> {
     /// The value. Secrets in it are rendered as references that CloudFormation resolves: only the
     /// value of another secret may hold them.
-    pub(super) fn value(&self, text: &Text) -> Value {
+    pub(super) fn value(&self, text: &Text) -> TemplateValue {
         self.sub(text).into()
     }
 
     /// The values of a list.
-    pub(super) fn values(&self, texts: &[Text]) -> Vec<Value> {
+    pub(super) fn values(&self, texts: &[Text]) -> Vec<TemplateValue> {
         texts.iter().map(|text| self.value(text)).collect()
     }
 
@@ -35,30 +37,30 @@ impl Renderer<'_> {
         text.segments.iter().fold(Sub::new(), |sub, segment| self.piece(sub, &segment.piece))
     }
 
-    fn piece(&self, sub: Sub, piece: &Piece) -> Sub {
+    fn piece(&self, sub: Sub, piece: &TextPiece) -> Sub {
         match piece {
-            Piece::Literal(text) => sub.then(text),
-            Piece::LateBound(variable) => sub.reference(&LogicalId::variable(&variable.name)),
-            Piece::Host(service) => sub.then(self.host(service)),
-            Piece::Database { service, field } => self.database(sub, service, *field),
-            Piece::Secret(name) => match self.app.secrets.get(name) {
+            TextPiece::Literal(text) => sub.then(text),
+            TextPiece::LateBound(variable) => sub.reference(&LogicalId::variable(&variable.name)),
+            TextPiece::Host(service) => sub.then(self.host(service)),
+            TextPiece::Database { service, field } => self.database(sub, service, *field),
+            TextPiece::Secret(name) => match self.app.secrets.get(name) {
                 Some(secret) => sub.append(self.secret(secret)),
                 None => sub,
             },
-            Piece::Region => sub.pseudo(Pseudo::Region),
-            Piece::Account => sub.pseudo(Pseudo::AccountId),
-            Piece::Partition => sub.pseudo(Pseudo::Partition),
+            TextPiece::Region => sub.pseudo(PseudoParameter::Region),
+            TextPiece::Account => sub.pseudo(PseudoParameter::AccountId),
+            TextPiece::Partition => sub.pseudo(PseudoParameter::Partition),
         }
     }
 
     /// The value of a secret, for the inside of another secret.
-    pub(super) fn secret(&self, secret: &Secret) -> Sub {
+    pub(super) fn secret(&self, secret: &ApplicationSecret) -> Sub {
         match &secret.source {
             SecretSource::Derived(text) | SecretSource::Content(text) | SecretSource::External(text) => {
                 self.sub(text)
             }
             SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
-                Sub::new().reference(&LogicalId::of(&secret.name, Role::SecretValue))
+                Sub::new().reference(&LogicalId::of(&secret.name, ResourceRole::SecretValue))
             }
         }
     }
@@ -68,12 +70,12 @@ impl Renderer<'_> {
         if self.task.is_some_and(|task| self.layout.is_in(service, task)) {
             return "127.0.0.1".to_owned();
         }
-        let task = self.layout.tasks_of(service).first().map_or(service, |task| &***task);
+        let task = self.layout.tasks_of(service).first().map_or(service, |task| &**task);
         format!("{}.{}", names::label(task), names::namespace(self.app))
     }
 
     fn database(&self, sub: Sub, service: &str, field: DatabaseField) -> Sub {
-        let instance = LogicalId::of(service, Role::Database);
+        let instance = LogicalId::of(service, ResourceRole::Database);
         let Some(database) = self.app.databases.get(service) else { return sub };
         match field {
             DatabaseField::Host => sub.att(&instance, "Endpoint.Address"),
@@ -81,7 +83,7 @@ impl Renderer<'_> {
             DatabaseField::Name => sub.then(names::database(database).unwrap_or_default()),
             DatabaseField::Username => sub.then(names::master_user(database)),
             DatabaseField::Password => {
-                sub.secret_field(&LogicalId::of(service, Role::Credentials), "password")
+                sub.secret_field(&LogicalId::of(service, ResourceRole::Credentials), "password")
             }
         }
     }

@@ -6,9 +6,9 @@
 
 use super::emit::LOG_PREFIX;
 use super::plan::{DeploymentRun, JobPlan};
-use tranship_cloudformation::iam::{self, Policy, Statement, arn};
+use tranship_cloudformation::iam::{self, IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, Pseudo, Resource, Role, Sub, Template, Value, props,
+    DeletionPolicy, LogicalId, PseudoParameter, Resource, ResourceRole, Sub, Template, TemplateValue, props,
 };
 
 /// The function's code. CloudFormation takes up to 4 MB inline (Lambda API, `FunctionCode.ZipFile`).
@@ -44,13 +44,13 @@ fn custom_resource(cluster: &LogicalId, JobRun { job, run }: JobRun<'_>) -> Reso
     let capacity =
         job.run.strategy.iter().map(|it| props! { "Provider" => &it.provider, "Weight" => it.weight });
     let mut properties = props! {
-        "ServiceToken" => LogicalId::only(Role::TaskRunner).arn(),
+        "ServiceToken" => LogicalId::only(ResourceRole::TaskRunner).arn(),
         "ServiceTimeout" => 3_600,
         "Timeout" => run.timeout.min(LONGEST),
         "Cluster" => cluster.reference(),
         "TaskDefinition" => job.run.task_definition.reference(),
         "Container" => run.container.as_str(),
-        "Capacity" => capacity.collect::<Value>(),
+        "Capacity" => capacity.collect::<TemplateValue>(),
         "LogGroup" => run.log_group.reference(),
         "LogPrefix" => LOG_PREFIX,
     };
@@ -62,17 +62,18 @@ fn custom_resource(cluster: &LogicalId, JobRun { job, run }: JobRun<'_>) -> Reso
         });
     }
     Resource::new("Custom::TaskRun", properties)
-        .depends_on(&LogicalId::only(Role::TaskRunnerPolicy))
+        .depends_on(&LogicalId::only(ResourceRole::TaskRunnerPolicy))
         .depends_on_all(&job.after)
         .comments(job.from.iter().cloned())
 }
 
 /// The function with its role, its log group, and the policy that names the function itself.
 fn function(cluster: &LogicalId, runs: &[JobRun<'_>]) -> [(LogicalId, Resource); 4] {
-    let [id, role] = [Role::TaskRunner, Role::TaskRunnerRole].map(LogicalId::only);
-    let [log_group, policy] = [Role::TaskRunnerLogGroup, Role::TaskRunnerPolicy].map(LogicalId::only);
-    let own_log = Policy::new()
-        .with(Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
+    let [id, role] = [ResourceRole::TaskRunner, ResourceRole::TaskRunnerRole].map(LogicalId::only);
+    let [log_group, policy] =
+        [ResourceRole::TaskRunnerLogGroup, ResourceRole::TaskRunnerPolicy].map(LogicalId::only);
+    let own_log = IamPolicy::new()
+        .with(PolicyStatement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
     let code = props! { "ZipFile" => CODE };
     [
         (
@@ -80,7 +81,7 @@ fn function(cluster: &LogicalId, runs: &[JobRun<'_>]) -> [(LogicalId, Resource);
             Resource::new(
                 "AWS::Logs::LogGroup",
                 props! {
-                    "LogGroupName" => Sub::text("/").pseudo(Pseudo::StackName).then("/task-runner"),
+                    "LogGroupName" => Sub::text("/").pseudo(PseudoParameter::StackName).then("/task-runner"),
                     "RetentionInDays" => 7,
                 },
             )
@@ -127,27 +128,27 @@ fn function(cluster: &LogicalId, runs: &[JobRun<'_>]) -> [(LogicalId, Resource);
 }
 
 /// What `index.py` calls, and nothing else.
-fn permissions(cluster: &LogicalId, function: &LogicalId, runs: &[JobRun<'_>]) -> Policy {
+fn permissions(cluster: &LogicalId, function: &LogicalId, runs: &[JobRun<'_>]) -> IamPolicy {
     let families =
         runs.iter().map(|run| arn::regional("ecs", "task-definition/").value(&run.job.family).then(":*"));
     let roles = runs.iter().flat_map(|run| &run.job.roles).map(LogicalId::arn);
     let logs = runs.iter().map(|run| run.run.log_group.arn());
     let tasks = arn::regional("ecs", "task/").reference(cluster).then("/*");
-    Policy::new()
-        .with(Statement::allow(["ecs:RunTask"]).on_all(families).when(
+    IamPolicy::new()
+        .with(PolicyStatement::allow(["ecs:RunTask"]).on_all(families).when(
             "ArnEquals",
             "ecs:cluster",
             cluster.arn(),
         ))
-        .with(Statement::allow(["ecs:DescribeTasks", "ecs:StopTask"]).on(tasks))
-        .with(Statement::allow(["iam:PassRole"]).on_all(roles).when(
+        .with(PolicyStatement::allow(["ecs:DescribeTasks", "ecs:StopTask"]).on(tasks))
+        .with(PolicyStatement::allow(["iam:PassRole"]).on_all(roles).when(
             "StringEquals",
             "iam:PassedToService",
             "ecs-tasks.amazonaws.com",
         ))
-        .with(Statement::allow(["logs:GetLogEvents"]).on_all(logs))
-        .with(Statement::allow(["cloudformation:DescribeStacks"]).on(Pseudo::StackId))
-        .with(Statement::allow(["lambda:InvokeFunction"]).on(function.arn()))
+        .with(PolicyStatement::allow(["logs:GetLogEvents"]).on_all(logs))
+        .with(PolicyStatement::allow(["cloudformation:DescribeStacks"]).on(PseudoParameter::StackId))
+        .with(PolicyStatement::allow(["lambda:InvokeFunction"]).on(function.arn()))
 }
 
 #[cfg(test)]
@@ -161,7 +162,7 @@ mod tests {
     fn job(name: &str, network: Option<AwsvpcNetwork>) -> (JobPlan, DeploymentRun) {
         let run = DeploymentRun {
             container: name.to_owned(),
-            log_group: LogicalId::of(name, Role::LogGroup),
+            log_group: LogicalId::of(name, ResourceRole::LogGroup),
             timeout: 3_600,
         };
         let job = JobPlan {
@@ -169,25 +170,36 @@ mod tests {
             from: vec![format!("services.{name}")],
             trigger: JobTrigger::BeforeDeploy(run.clone()),
             run: TaskRun {
-                task_definition: LogicalId::of(name, Role::TaskDefinition),
+                task_definition: LogicalId::of(name, ResourceRole::TaskDefinition),
                 network,
                 strategy: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
             },
             family: name.into(),
-            roles: [LogicalId::of("all", Role::ExecutionRole), LogicalId::of(name, Role::TaskRole)],
-            after: vec![LogicalId::of(name, Role::Ingress)],
+            roles: [
+                LogicalId::of("all", ResourceRole::ExecutionRole),
+                LogicalId::of(name, ResourceRole::TaskRole),
+            ],
+            after: vec![LogicalId::of(name, ResourceRole::Ingress)],
         };
         (job, run)
     }
 
     /// A template that has what the jobs refer to, and the jobs.
     fn template(jobs: &[(JobPlan, DeploymentRun)]) -> Template {
-        let cluster = LogicalId::only(Role::Cluster);
+        let cluster = LogicalId::only(ResourceRole::Cluster);
         let mut template = Template::new("");
         template.add(&cluster, Resource::new("AWS::ECS::Cluster", props! {}));
-        template.add(&LogicalId::of("all", Role::ExecutionRole), Resource::new("AWS::IAM::Role", props! {}));
+        template.add(
+            &LogicalId::of("all", ResourceRole::ExecutionRole),
+            Resource::new("AWS::IAM::Role", props! {}),
+        );
         for (job, _) in jobs {
-            for role in [Role::TaskDefinition, Role::TaskRole, Role::LogGroup, Role::Ingress] {
+            for role in [
+                ResourceRole::TaskDefinition,
+                ResourceRole::TaskRole,
+                ResourceRole::LogGroup,
+                ResourceRole::Ingress,
+            ] {
                 template.add(&LogicalId::of(&job.name, role), Resource::new("AWS::Any::Thing", props! {}));
             }
         }
@@ -209,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_run_waits_for_what_it_needs() {
-        let security_group = LogicalId::of("migrate", Role::TaskRole);
+        let security_group = LogicalId::of("migrate", ResourceRole::TaskRole);
         let network = AwsvpcNetwork { subnets: "s".into(), security_group, assign_public_ip: Some(false) };
         let with = template(&[job("migrate", Some(network))]).to_json();
         let run_of = |template: &serde_json::Value| {

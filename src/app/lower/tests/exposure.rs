@@ -1,9 +1,10 @@
 use super::{Lowered, lowered};
-use crate::Exposure;
+use crate::{EndpointExposure, PortRange, PublishedPort};
 
 /// The public ports: `service:port`.
 fn public(lowered: &Lowered) -> Vec<String> {
-    let public = lowered.app().endpoints.iter().filter(|one| matches!(one.exposure, Exposure::Public(_)));
+    let public =
+        lowered.app().endpoints.iter().filter(|one| matches!(one.exposure, EndpointExposure::Public(_)));
     public.map(|one| format!("{}:{}", one.service, one.port)).collect()
 }
 
@@ -86,9 +87,12 @@ fn a_declaration_says_how_it_is_served() {
 ",
     );
     assert_eq!(public(&lowered), ["a:80", "a:9100"]);
-    let Exposure::Public(first) = &lowered.app().endpoints[0].exposure else { panic!() };
+    let EndpointExposure::Public(first) = &lowered.app().endpoints[0].exposure else { panic!() };
     assert_eq!(first.hosts.len(), 2);
-    assert_eq!(first.published.as_ref().map(|at| at.value), Some((8000, 8000)));
+    assert_eq!(
+        first.published.as_ref().map(|at| at.value),
+        Some(PublishedPort::Within(PortRange { first: 8000, last: 8000 }))
+    );
     assert_eq!(first.health_codes.as_ref().map(|at| at.value.as_str()), Some("200-399"));
 }
 
@@ -104,7 +108,7 @@ fn what_others_reach_is_an_internal_endpoint() {
         .app()
         .endpoints
         .iter()
-        .filter(|one| matches!(one.exposure, Exposure::Internal))
+        .filter(|one| matches!(one.exposure, EndpointExposure::Internal))
         .map(|one| (&*one.service, one.port))
         .collect();
     assert_eq!(internal, [("api", 8000)]);

@@ -1,13 +1,15 @@
 use super::{Lowered, lowered};
-use crate::{JobTime, Role, Scope};
+use crate::{JobTime, ServiceRole, VolumeLifetime, VolumeOwner};
 
 /// A service's role in words.
 fn role(lowered: &Lowered, service: &str) -> String {
     match &lowered.app().services[service].role {
-        Role::Service => "service".to_owned(),
-        Role::Sidecar { of, .. } => format!("sidecar of {of}"),
-        Role::Init { tasks, .. } => format!("init of {}", tasks.join(" ")),
-        Role::Job(job) => {
+        ServiceRole::Service => "service".to_owned(),
+        ServiceRole::Sidecar { .. } => {
+            format!("sidecar of {}", lowered.app().tasks.tasks_of(service).join(" "))
+        }
+        ServiceRole::Init { .. } => format!("init of {}", lowered.app().tasks.tasks_of(service).join(" ")),
+        ServiceRole::Job(job) => {
             let when = match &job.when {
                 JobTime::BeforeDeploy => "before",
                 JobTime::Manual => "manual",
@@ -72,13 +74,13 @@ fn roles_follow_from_who_waits_and_what_is_shared() {
 fn a_volume_of_several_containers_of_one_task_lives_as_long_as_the_task() {
     let lowered = lowered(SHOP);
     let volumes = &lowered.app().volumes;
-    assert_eq!(volumes["static"].scope, Scope::Task("app".into()));
+    assert_eq!(volumes["static"].scope, VolumeLifetime::Task("app".into()));
     assert_eq!(
-        volumes["static"].owner.as_ref().map(|owner| owner.value.to_string()).as_deref(),
-        Some("1000:1000")
+        volumes["static"].owner.as_ref().map(|owner| owner.value),
+        Some(VolumeOwner { user: 1000, group: 1000 })
     );
-    assert_eq!(volumes["uploads"].scope, Scope::Persistent);
-    assert_eq!(volumes["data"].scope, Scope::Persistent);
+    assert_eq!(volumes["uploads"].scope, VolumeLifetime::Persistent);
+    assert_eq!(volumes["data"].scope, VolumeLifetime::Persistent);
     assert!(!volumes.contains_key("unused"));
 }
 
@@ -97,12 +99,12 @@ volumes:
 ",
     );
     assert_eq!(role(&lowered, "migrate"), "before gates app");
-    assert_eq!(lowered.app().volumes["shared"].scope, Scope::Persistent);
+    assert_eq!(lowered.app().volumes["shared"].scope, VolumeLifetime::Persistent);
     assert_eq!(
-        lowered.app().volumes["shared"].owner.as_ref().map(|owner| owner.value.to_string()).as_deref(),
-        Some("10:20")
+        lowered.app().volumes["shared"].owner.as_ref().map(|owner| owner.value),
+        Some(VolumeOwner { user: 10, group: 20 })
     );
-    assert_eq!(lowered.app().volumes["cache"].scope, Scope::Task("app".into()));
+    assert_eq!(lowered.app().volumes["cache"].scope, VolumeLifetime::Task("app".into()));
     assert_eq!(
         lowered.disposition("services.app.depends_on.migrate.condition"),
         ("exact", "a job before the deployment")
@@ -122,4 +124,53 @@ x-tranship: { skip: [test] }
 ",
     );
     assert_eq!(role(&lowered, "prepare"), "before gates app");
+}
+
+#[test]
+fn services_that_share_a_task_in_a_cycle_are_refused_with_every_step() {
+    for (services, expected, labels) in [
+        (
+            "  a: { image: x, x-tranship: { task: b } }\n  b: { image: y, x-tranship: { task: a } }\n  c: { image: z }\n",
+            "services share a task in a cycle: a -> b -> a",
+            vec!["`a` shares the task of `b`", "`b` shares the task of `a`"],
+        ),
+        (
+            "  a: { image: x, x-tranship: { task: a } }\n  c: { image: z }\n",
+            "services share a task in a cycle: a -> a",
+            vec!["`a` shares the task of `a`"],
+        ),
+        (
+            "  fill: { image: x, volumes: ['data:/v'], x-tranship: { task: app } }\n  app:\n    image: y\n    volumes: ['data:/v']\n    x-tranship: { task: side }\n    depends_on: { side: { condition: service_completed_successfully } }\n  side: { image: z, volumes: ['data:/v'] }\n",
+            "services share a task in a cycle: app -> side -> app",
+            vec!["`app` shares the task of `side`", "`side` starts in the task of `app`"],
+        ),
+    ] {
+        let lowered = lowered(&format!("services:\n{services}volumes: {{ data: {{}} }}\n"));
+        assert!(lowered.application.is_none());
+        let found: Vec<_> =
+            lowered.diagnostics.iter().filter(|one| one.rule.name == "app/task-cycle").collect();
+        let messages: Vec<&str> = found.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(messages, [expected]);
+        let told: Vec<&str> = found[0].labels.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(told, labels);
+    }
+}
+
+#[test]
+fn every_service_is_in_the_tasks_of_all_that_it_moves_in_with() {
+    let lowered = lowered(
+        "services:
+  one: { image: a, volumes: ['data:/v'], depends_on: { fill: { condition: service_completed_successfully } } }
+  two: { image: a, volumes: ['data:/v'], depends_on: { fill: { condition: service_completed_successfully } } }
+  fill: { image: a, volumes: ['data:/v'] }
+  watch: { image: a, x-tranship: { task: fill } }
+  watcher: { image: a, x-tranship: { task: watch } }
+volumes: { data: {} }
+",
+    );
+    let app = lowered.app();
+    let groups: Vec<String> =
+        app.tasks.iter().map(|group| format!("{}: {}", group.leader, group.members.join(" "))).collect();
+    assert_eq!(groups, ["one: fill one watch watcher", "two: fill two watch watcher"]);
+    assert!(app.services.keys().all(|service| !app.tasks.tasks_of(service).is_empty()));
 }

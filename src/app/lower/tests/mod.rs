@@ -3,14 +3,16 @@
 mod databases;
 mod edges;
 mod exposure;
+mod external;
 mod jobs;
+mod mounts;
 mod secrets;
 mod settings;
 mod total;
 
 use crate::{
-    Application, EnvironmentChoice, KnownNames, Ledger, Piece, Report, Support, SupportRow, SupportTable,
-    Text, late_bound_names, lower,
+    Application, DispositionReport, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput,
+    SupportRow, SupportTable, Text, TextPiece, late_bound_names, lower,
 };
 use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
@@ -22,7 +24,7 @@ use tranship_frontend::world::Memory;
 pub(super) struct Lowered {
     pub(super) application: Option<Application>,
     pub(super) diagnostics: Diagnostics,
-    pub(super) report: Report,
+    pub(super) report: DispositionReport,
 }
 
 /// Everything that no code claims, so that a report can be closed.
@@ -30,7 +32,7 @@ static REST: SupportTable = SupportTable {
     target: "fargate",
     rows: &[SupportRow {
         key: "*",
-        support: Support::Ignored { loses: false },
+        support: KeySupport::Ignored { loses: false },
         reason: "left to the target",
     }],
 };
@@ -48,7 +50,15 @@ pub(super) fn lowered(text: &str) -> Lowered {
 
 /// Lowers one file for what is chosen.
 pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
-    let world = Memory::new().file("compose.yaml", text).file(".env", "KNOWN=one\n");
+    through(&Memory::new().file("compose.yaml", text).file(".env", "KNOWN=1\n"), choice)
+}
+
+/// Lowers the project of a world for a target.
+pub(super) fn lowered_in(world: &Memory) -> Lowered {
+    through(world, &EnvironmentChoice::Target("fargate".to_owned()))
+}
+
+fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let options = LoadOptions {
         files: vec![Utf8PathBuf::from("compose.yaml")],
@@ -56,11 +66,13 @@ pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
         deferred: Some(late_bound_names),
         ..LoadOptions::default()
     };
-    let Some(manifest) = load(&options, &world, &mut sources, &mut diagnostics) else {
+    let Some(manifest) = load(&options, world, &mut sources, &mut diagnostics) else {
         panic!("not a manifest: {:?}", shown(&diagnostics));
     };
     let mut ledger = Ledger::new();
-    let application = lower(&manifest, choice, &known_names(), &mut sources, &mut diagnostics, &mut ledger);
+    let known = known_names();
+    let given = LoweringInput { manifest: &manifest, choice, known: &known, world };
+    let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
@@ -106,7 +118,7 @@ impl Lowered {
         let edges = self.app().edges.iter();
         let mut edges: Vec<String> = edges
             .map(|edge| {
-                let port = edge.port.map(|(port, protocol)| format!(":{port}/{}", protocol.as_str()));
+                let port = edge.port.map(|port| format!(":{}/{}", port.number, port.protocol.as_str()));
                 format!("{}>{}{}", edge.from, edge.to, port.unwrap_or_default())
             })
             .collect();
@@ -123,12 +135,12 @@ impl Lowered {
 
 /// A text with `{…}` for what is not literal.
 pub(super) fn print(text: &Text) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.to_string(),
-        Piece::LateBound(variable) => format!("{{${}}}", variable.name),
-        Piece::Host(name) => format!("{{host {name}}}"),
-        Piece::Database { service, field } => format!("{{{service} {field:?}}}"),
-        Piece::Secret(name) => format!("{{secret {name}}}"),
+    let piece = |piece: &TextPiece| match piece {
+        TextPiece::Literal(text) => text.to_string(),
+        TextPiece::LateBound(variable) => format!("{{${}}}", variable.name),
+        TextPiece::Host(name) => format!("{{host {name}}}"),
+        TextPiece::Database { service, field } => format!("{{{service} {field:?}}}"),
+        TextPiece::Secret(name) => format!("{{secret {name}}}"),
         other => format!("{{{other:?}}}"),
     };
     text.segments.iter().map(|segment| piece(&segment.piece)).collect()

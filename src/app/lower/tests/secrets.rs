@@ -1,5 +1,6 @@
-use super::lowered;
+use super::{lowered, lowered_in};
 use crate::SecretSource;
+use tranship_frontend::world::Memory;
 
 #[test]
 fn literal_secrets_never_stay() {
@@ -139,13 +140,12 @@ fn the_same_text_for_different_things_stays_apart() {
 
 #[test]
 fn values_of_one_variable_are_one_secret_and_those_of_two_are_not() {
-    let lowered = lowered(
-        "services:
+    let text = "services:
   app: { image: a, environment: { TOKEN: '${KNOWN}', API_TOKEN: '${OTHER:-walnut}', LATE_TOKEN: '${LATE}' } }
   api: { image: a, environment: { SESSION_SECRET: '${KNOWN}' } }
 x-tranship: { late_bound: [LATE] }
-",
-    );
+";
+    let lowered = lowered_in(&Memory::new().file("compose.yaml", text).file(".env", "KNOWN=walnut\n"));
     assert_eq!(lowered.value("app", "TOKEN"), "{secret KNOWN}");
     assert_eq!(lowered.value("api", "SESSION_SECRET"), "{secret KNOWN}");
     assert_eq!(lowered.value("app", "API_TOKEN"), "{secret OTHER}");

@@ -1,5 +1,5 @@
 use super::{Lowered, lowered, lowered_for, print};
-use crate::{EnvironmentChoice, NetworkSetting, Posture};
+use crate::{DeploymentPosture, EnvironmentChoice, NetworkSetting};
 use tranship_frontend::diagnostic::Severity;
 
 const TWO: &str = "services:
@@ -32,7 +32,7 @@ fn an_environment_stands_over_the_defaults() {
     assert_eq!(lowered.app().environment.target, "fargate");
     assert_eq!(settings.region.as_ref().map(|region| region.value.as_str()), Some("us-east-1"));
     assert_eq!(settings.log_retention.as_ref().map(|days| days.value.days()), Some(30));
-    assert_eq!(settings.posture(), Posture::Prod);
+    assert_eq!(settings.posture(), DeploymentPosture::Prod);
     assert!(
         matches!(&settings.network, Some(NetworkSetting::Existing(network)) if network.private_subnets.len() == 2)
     );
@@ -87,6 +87,11 @@ fn every_mistake_is_told_where_it_stands() {
             "add `target` to the environment",
         ),
         (
+            "{ environments: { dev: { target: fargat } } }",
+            "tranship/invalid-setting",
+            "did you mean `fargate`?",
+        ),
+        (
             "{ environments: { '../dev': { target: fargate } } }",
             "tranship/invalid-setting",
             "invalid environment name `../dev` use letters, digits",
@@ -124,6 +129,41 @@ volumes:
     let invalid = "tranship/invalid-setting";
     let unknown = "tranship/unknown-setting";
     assert_eq!(told, [invalid, invalid, invalid, invalid, unknown, unknown]);
+}
+
+#[test]
+fn what_is_wrong_with_a_service_is_reported_if_it_is_deployed() {
+    let manifest = |skip: &str| {
+        format!(
+            "services:
+  app: {{ image: a, environment: {{ TAG: '${{TAG}}' }} }}
+  other: {{ image: b, ports: ['${{KNOWN}}:80'], stop_grace_period: -5s, healthcheck: {{ disable: true }} }}
+x-tranship: {{ late_bound: [TAG, KNOWN], skip: [{skip}] }}
+"
+        )
+    };
+    let skipped = lowered(&manifest("other"));
+    assert_eq!(skipped.told(), Vec::<&str>::new());
+    assert_eq!(skipped.app().late_bound.keys().map(|name| &**name).collect::<Vec<_>>(), ["TAG"]);
+    assert_eq!(skipped.disposition("services.other.stop_grace_period").1, "the service is skipped");
+    let mut told = lowered(&manifest("")).told();
+    told.sort_unstable();
+    assert_eq!(told, ["app/late-bound-structure", "app/negative-duration"]);
+}
+
+#[test]
+fn the_version_of_a_managed_database_must_be_known() {
+    let manifest = |version: &str| {
+        format!(
+            "services:
+  db: {{ image: 'mysql:${{TAG}}', x-tranship: {{ database: {{ {version} }} }} }}
+  app: {{ image: 'a:${{TAG}}' }}
+x-tranship: {{ late_bound: [TAG] }}
+"
+        )
+    };
+    assert_eq!(lowered(&manifest("storage: 20")).told(), ["app/late-bound-structure"]);
+    assert_eq!(lowered(&manifest("version: '8.4'")).told(), Vec::<&str>::new());
 }
 
 /// The diagnostics about settings that do nothing, as severity and message.

@@ -1,12 +1,13 @@
 //! No tree makes lowering panic, whatever its shape.
 
 use super::known_names;
-use crate::{EnvironmentChoice, Ledger, lower};
+use crate::{EnvironmentChoice, Ledger, LoweringInput, lower};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tranship_frontend::compose::{Manifest, NodeTable};
 use tranship_frontend::diagnostic::Diagnostics;
 use tranship_frontend::source::{Origin, Sources};
+use tranship_frontend::world::Memory;
 use tranship_frontend::yaml::{Key, Mapping, Node, Value};
 
 const KEYS: &[&str] = &[
@@ -50,6 +51,7 @@ const KEYS: &[&str] = &[
     "replicas",
     "x-other",
     "links",
+    "task",
     "aliases",
     "ulimits",
 ];
@@ -147,7 +149,13 @@ proptest! {
         };
         for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
             let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
-            lower(&manifest, &choice, &known_names(), &mut sources, &mut diagnostics, &mut ledger);
+            let (known, world) = (known_names(), Memory::new());
+            let given = LoweringInput { manifest: &manifest, choice: &choice, known: &known, world: &world };
+            let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
+            // Whatever the tree, nothing that is deployed is without a task.
+            for service in application.iter().flat_map(|application| application.services.keys()) {
+                prop_assert!(application.iter().all(|one| !one.tasks.tasks_of(service).is_empty()), "{service}");
+            }
         }
     }
 }

@@ -4,21 +4,21 @@
 //! circuit breaker. Invariants: it polls at its own pace, never delays following the stack, and never fails
 //! a deployment.
 
-mod ask;
-mod board;
+mod api_calls;
 mod report;
 mod rollout;
-mod standing;
+mod service_board;
+mod service_status;
 mod tasks;
 
-pub(super) use self::standing::standing;
+pub(super) use self::service_status::standing;
 
-use self::ask::Trouble;
-use self::board::Board;
+use self::api_calls::ApiTrouble;
+use self::service_board::ServiceBoard;
 use crate::deploy::clock::jitter;
-use crate::deploy::failure::Failure;
-use crate::deploy::progress::{Event, Progress};
-use crate::deploy::session::Session;
+use crate::deploy::failure::DeployFailure;
+use crate::deploy::progress::{DeployProgress, ProgressEvent};
+use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::types::StackEvent;
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -43,10 +43,10 @@ const LAST: Duration = Duration::from_secs(20);
 const LOGS: usize = 5;
 
 /// Watches the services of one stack.
-pub(super) struct Watch<'a> {
-    session: &'a Session,
-    board: RefCell<Board>,
-    news: RefCell<Vec<Event>>,
+pub(super) struct ServiceWatch<'a> {
+    session: &'a AwsSession,
+    board: RefCell<ServiceBoard>,
+    news: RefCell<Vec<ProgressEvent>>,
     warnings: RefCell<Vec<String>>,
     /// What permissions deny: the services, the tasks, the logs.
     denied: [Cell<bool>; 3],
@@ -61,18 +61,18 @@ pub(super) struct Watch<'a> {
 
 /// The calls that may be denied.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+enum BoardPart {
     Services,
     Tasks,
     Logs,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> ServiceWatch<'a> {
     /// For the services that a deployment names.
-    pub(super) fn new(session: &'a Session, services: &[(String, String)]) -> Self {
-        Watch {
+    pub(super) fn new(session: &'a AwsSession, services: &[(String, String)]) -> Self {
+        ServiceWatch {
             session,
-            board: RefCell::new(Board::new(services)),
+            board: RefCell::new(ServiceBoard::new(services)),
             news: RefCell::default(),
             warnings: RefCell::default(),
             denied: Default::default(),
@@ -85,8 +85,8 @@ impl<'a> Watch<'a> {
     }
 
     /// For no services.
-    pub(super) fn nothing(session: &'a Session) -> Self {
-        Watch::new(session, &[])
+    pub(super) fn nothing(session: &'a AwsSession) -> Self {
+        ServiceWatch::new(session, &[])
     }
 
     /// Records stack events.
@@ -98,7 +98,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Reports what is new.
-    pub(super) fn tell(&self, progress: &mut dyn Progress) {
+    pub(super) fn tell(&self, progress: &mut dyn DeployProgress) {
         for warning in self.warnings.take() {
             progress.warn(&warning);
         }
@@ -112,7 +112,7 @@ impl<'a> Watch<'a> {
         let mut pause = SOON;
         loop {
             let open: usize = self.board.borrow().open().values().map(Vec::len).sum();
-            if open == 0 || self.is_denied(Part::Services) {
+            if open == 0 || self.is_denied(BoardPart::Services) {
                 self.wake.notified().await;
             } else {
                 let each = EACH * u32::try_from(open).unwrap_or(u32::MAX);
@@ -136,21 +136,21 @@ impl<'a> Watch<'a> {
 
     /// Polls everything in progress once. Returns true if something changed.
     async fn look(&self) -> bool {
-        if self.is_denied(Part::Services) {
+        if self.is_denied(BoardPart::Services) {
             return false;
         }
         let noted = self.noted.get();
         let (open, mut changed) = (self.board.borrow().open(), false);
         for (cluster, arns) in &open {
             let ecs = self.session.ecs();
-            match ask::services(&ecs, cluster, arns).await {
+            match api_calls::services(&ecs, cluster, arns).await {
                 Ok(found) => {
                     let (mut board, mut news) = (self.board.borrow_mut(), self.news.borrow_mut());
                     for service in &found {
                         changed |= board.take_service(service, &mut news);
                     }
                 }
-                Err(trouble) => self.complain(Part::Services, trouble),
+                Err(trouble) => self.complain(BoardPart::Services, trouble),
             }
             if changed || self.restless.get() {
                 self.look_at_tasks(&ecs, cluster).await;
@@ -163,53 +163,53 @@ impl<'a> Watch<'a> {
     }
 
     async fn look_at_tasks(&self, ecs: &aws_sdk_ecs::Client, cluster: &str) {
-        if self.is_denied(Part::Tasks) {
+        if self.is_denied(BoardPart::Tasks) {
             return;
         }
         let found = async {
-            let stopped = ask::stopped(ecs, cluster).await?;
+            let stopped = api_calls::stopped(ecs, cluster).await?;
             let unheard = self.board.borrow().unheard(stopped);
-            ask::tasks(ecs, cluster, &unheard).await
+            api_calls::tasks(ecs, cluster, &unheard).await
         };
         match found.await {
             Ok(found) => {
                 let stopping = self.board.borrow_mut().take_tasks(found, &mut self.news.borrow_mut());
                 self.restless.set(stopping);
             }
-            Err(trouble) => self.complain(Part::Tasks, trouble),
+            Err(trouble) => self.complain(BoardPart::Tasks, trouble),
         }
     }
 
     async fn look_at_logs(&self) {
         let wanted = self.board.borrow().wanted();
         for wanted in wanted.iter().take(LOGS) {
-            if self.is_denied(Part::Logs) {
+            if self.is_denied(BoardPart::Logs) {
                 return;
             }
-            match ask::lines(self.session, wanted).await {
+            match api_calls::lines(self.session, wanted).await {
                 Ok(mut found) => {
                     if let Some(found) = &mut found {
                         // Mask before truncating: part of a value could not be recognized.
                         let mask = self.session.mask().borrow();
-                        found.lines = ask::last(found.lines.iter().map(|message| mask.clean(message)));
+                        found.lines = api_calls::last(found.lines.iter().map(|message| mask.clean(message)));
                     }
                     self.board.borrow_mut().take_lines(wanted, found);
                 }
-                Err(trouble) => self.complain(Part::Logs, trouble),
+                Err(trouble) => self.complain(BoardPart::Logs, trouble),
             }
         }
     }
 
-    fn is_denied(&self, part: Part) -> bool {
+    fn is_denied(&self, part: BoardPart) -> bool {
         self.denied.get(part as usize).is_some_and(Cell::get)
     }
 
     /// Warns once about what cannot be read, and never retries a denied call.
-    fn complain(&self, part: Part, trouble: Trouble) {
+    fn complain(&self, part: BoardPart, trouble: ApiTrouble) {
         let what = match part {
-            Part::Services => "service rollouts",
-            Part::Tasks => "stopped tasks",
-            Part::Logs => "container logs",
+            BoardPart::Services => "service rollouts",
+            BoardPart::Tasks => "stopped tasks",
+            BoardPart::Logs => "container logs",
         };
         if trouble.denied {
             if let Some(denied) = self.denied.get(part as usize) {
@@ -222,12 +222,12 @@ impl<'a> Watch<'a> {
     }
 
     /// Explains why the stack failed if its services are the cause; `root` is the first failed resource.
-    pub(super) fn explain(&self, failure: Failure, root: Option<&str>) -> Failure {
+    pub(super) fn explain(&self, failure: DeployFailure, root: Option<&str>) -> DeployFailure {
         report::explain(failure, root, self.board.borrow().failed())
     }
 
     /// Adds what is known of services with failed tasks to another failure, such as a timeout.
-    pub(super) fn add_trouble(&self, failure: Failure) -> Failure {
+    pub(super) fn add_trouble(&self, failure: DeployFailure) -> DeployFailure {
         report::explain(failure, None, self.board.borrow().troubled())
     }
 }

@@ -1,8 +1,8 @@
 //! Turns failed services into a failure message: the root cause, then the stack's own reason, then the evidence.
 //!
-//! In: the stack's failure and a [`Finding`] for each failed service. Out: the failure. Pure.
+//! In: the stack's failure and a [`ServiceFinding`] for each failed service. Out: the failure. Pure.
 
-use crate::deploy::failure::Failure;
+use crate::deploy::failure::DeployFailure;
 
 /// Services whose evidence is shown in full; of any others, only the names.
 const IN_FULL: usize = 3;
@@ -12,7 +12,7 @@ const STORIES: usize = 3;
 
 /// What is known of a failed service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Finding {
+pub(super) struct ServiceFinding {
     /// The Compose name.
     pub(super) service: String,
     /// The logical id of its resource.
@@ -22,12 +22,12 @@ pub(super) struct Finding {
     /// The reasons its tasks stopped, with counts.
     pub(super) stories: Vec<(usize, String)>,
     /// The last log lines of the container at fault.
-    pub(super) lines: Option<Lines>,
+    pub(super) lines: Option<ReportLines>,
 }
 
 /// The last lines of a container's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Lines {
+pub(super) struct ReportLines {
     /// The task's id.
     pub(super) task: String,
     /// The container.
@@ -41,7 +41,11 @@ pub(super) struct Lines {
 }
 
 /// Explains a failure of the stack whose first failed resource is `root`, a logical id.
-pub(super) fn explain(mut failure: Failure, root: Option<&str>, mut findings: Vec<Finding>) -> Failure {
+pub(super) fn explain(
+    mut failure: DeployFailure,
+    root: Option<&str>,
+    mut findings: Vec<ServiceFinding>,
+) -> DeployFailure {
     findings.sort_by_key(|it| Some(it.logical_id.as_str()) != root);
     let first = findings.first().filter(|it| Some(it.logical_id.as_str()) == root);
     let led = first.and_then(|it| Some(format!("service {}: {}", it.service, it.cause.as_ref()?)));
@@ -61,14 +65,14 @@ pub(super) fn explain(mut failure: Failure, root: Option<&str>, mut findings: Ve
     failure
 }
 
-fn headline(finding: &Finding) -> Option<String> {
+fn headline(finding: &ServiceFinding) -> Option<String> {
     finding.cause.as_ref().map(|cause| format!("service {}: {cause}", finding.service))
 }
 
-fn evidence(finding: &Finding) -> Vec<String> {
+fn evidence(finding: &ServiceFinding) -> Vec<String> {
     let name = &finding.service;
     let mut told: Vec<String> = finding.stories.iter().rev().take(STORIES).map(|it| ends(name, it)).collect();
-    if let Some(Lines { container, group, stream, lines, .. }) = &finding.lines {
+    if let Some(ReportLines { container, group, stream, lines, .. }) = &finding.lines {
         told.push(format!("last log lines of container {container}, from {group} {stream}:"));
         told.extend(lines.iter().map(|line| format!("  | {line}")));
     }
@@ -86,8 +90,8 @@ fn ends(service: &str, (count, story): &(usize, String)) -> String {
 mod tests {
     use super::*;
 
-    fn finding(service: &str, cause: Option<&str>) -> Finding {
-        Finding {
+    fn finding(service: &str, cause: Option<&str>) -> ServiceFinding {
+        ServiceFinding {
             service: service.into(),
             logical_id: format!("{}Service", service.to_uppercase()),
             cause: cause.map(str::to_owned),
@@ -96,8 +100,8 @@ mod tests {
         }
     }
 
-    fn stack() -> Failure {
-        Failure::failed("APPService (AWS::ECS::Service) failed: circuit breaker")
+    fn stack() -> DeployFailure {
+        DeployFailure::failed("APPService (AWS::ECS::Service) failed: circuit breaker")
             .help("the stack shop ended as ROLLBACK_COMPLETE")
     }
 
@@ -105,7 +109,7 @@ mod tests {
     fn the_root_comes_first_and_the_stacks_own_reason_next() {
         let mut app = finding("app", Some("container app exited with code 1"));
         app.stories = vec![(1, "Essential container in task exited".into()), (2, "it failed again".into())];
-        app.lines = Some(Lines {
+        app.lines = Some(ReportLines {
             task: "1".into(),
             container: "app".into(),
             group: "/shop/ecs/app".into(),
@@ -149,7 +153,7 @@ mod tests {
     fn of_many_services_some_are_told_in_full_and_the_root_first() {
         let names = ["a", "b", "c", "d", "e"];
         let many = names.iter().map(|name| finding(name, Some("it ended"))).collect();
-        let failure = explain(Failure::failed("stack"), Some("DService"), many);
+        let failure = explain(DeployFailure::failed("stack"), Some("DService"), many);
         assert_eq!(failure.message, "service d: it ended");
         let help = ["stack", "service a: it ended", "service b: it ended"];
         assert_eq!(failure.help.get(..3), Some(&help.map(str::to_owned)[..]));

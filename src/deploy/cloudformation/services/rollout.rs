@@ -1,6 +1,6 @@
 //! Turns the ECS state of a service into what to report about its rollout.
 //!
-//! In: a service as DescribeServices returns it. Out: [`Rollout`], and the messages that add information.
+//! In: a service as DescribeServices returns it. Out: [`ServiceRollout`], and the messages that add information.
 //! Pure: what was reported before is an argument.
 
 use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service, ServiceEvent};
@@ -23,7 +23,7 @@ const ROUTINE: &[&str] = &[
 
 /// The progress of a service's newest deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rollout {
+pub(super) struct ServiceRollout {
     /// `IN_PROGRESS`, `COMPLETED` or `FAILED`.
     pub(super) state: String,
     /// Running tasks.
@@ -38,14 +38,14 @@ pub(super) struct Rollout {
     pub(super) reason: Option<String>,
 }
 
-impl Rollout {
+impl ServiceRollout {
     /// From a service's PRIMARY deployment; `None` if the service is being deleted.
     pub(super) fn of(service: &Service) -> Option<Self> {
         if service.status() != Some("ACTIVE") {
             return None;
         }
         let primary = service.deployments().iter().find(|it| it.status() == Some("PRIMARY"))?;
-        Some(Rollout {
+        Some(ServiceRollout {
             state: primary.rollout_state().map_or("IN_PROGRESS", |state| state.as_str()).to_owned(),
             running: primary.running_count(),
             desired: primary.desired_count(),
@@ -68,7 +68,7 @@ fn breaker(deployment: &Deployment) -> Option<String> {
     (failed || reason.contains("circuit breaker")).then(|| reason.to_owned())
 }
 
-impl fmt::Display for Rollout {
+impl fmt::Display for ServiceRollout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} running", self.running, self.desired)?;
         for (count, word) in [(self.pending, "pending"), (self.failed, "failed")] {
@@ -145,8 +145,8 @@ mod tests {
             ),
         ] {
             let old = deployment("ACTIVE", Completed, [9, 9, 9, 9], "");
-            let found =
-                Rollout::of(&service(vec![old, deployment("PRIMARY", state, counts, reason)])).unwrap();
+            let found = ServiceRollout::of(&service(vec![old, deployment("PRIMARY", state, counts, reason)]))
+                .unwrap();
             assert_eq!(found.to_string(), text);
         }
     }
@@ -155,7 +155,7 @@ mod tests {
     fn a_service_that_is_deleted_has_no_rollout() {
         let primary = deployment("PRIMARY", DeploymentRolloutState::InProgress, [0, 0, 0, 0], "");
         let draining = Service::builder().status("DRAINING").deployments(primary).build();
-        assert_eq!(Rollout::of(&draining), None);
+        assert_eq!(ServiceRollout::of(&draining), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What runs the tasks: capacity providers and how tasks are spread over them.
 
-use tranship_cloudformation::{LogicalId, Value};
+use tranship_cloudformation::{LogicalId, TemplateValue};
 
 /// What the cluster and its tasks run on.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct CapacityPlan {
 #[derive(Debug, Clone)]
 pub struct CapacityStrategyItem {
     /// The capacity provider's name.
-    pub provider: Value,
+    pub provider: TemplateValue,
     /// Its share.
     pub weight: u32,
 }

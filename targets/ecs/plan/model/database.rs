@@ -1,7 +1,7 @@
 //! Managed databases.
 
 use tranship_app::Name;
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::DatabaseEngine;
 
 /// An RDS instance in place of a Compose service.
@@ -38,16 +38,16 @@ pub struct DatabasePlan {
 impl DatabasePlan {
     /// The instance's id.
     pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::Database)
+        LogicalId::of(&self.name, ResourceRole::Database)
     }
 
     /// The id of the secret with its user and password.
     pub fn secret(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::Credentials)
+        LogicalId::of(&self.name, ResourceRole::Credentials)
     }
 
     /// The id of its security group.
     pub fn security_group(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::SecurityGroup)
+        LogicalId::of(&self.name, ResourceRole::SecurityGroup)
     }
 }

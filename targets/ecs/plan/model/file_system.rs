@@ -1,7 +1,7 @@
 //! Persistent named volumes.
 
 use tranship_app::{Name, VolumeOwner};
-use tranship_cloudformation::{DeletionPolicy, LogicalId, Role};
+use tranship_cloudformation::{DeletionPolicy, LogicalId, ResourceRole};
 
 /// A persistent named volume: an EFS file system with one access point.
 #[derive(Debug, Clone)]
@@ -25,18 +25,20 @@ pub struct FileSystemPlan {
 impl FileSystemPlan {
     /// The file system's id.
     pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::FileSystem)
+        LogicalId::of(&self.name, ResourceRole::FileSystem)
     }
 
     /// The id of its security group.
     pub fn security_group(&self) -> LogicalId {
-        LogicalId::of_parts(&["volume", &self.name], Role::SecurityGroup)
+        LogicalId::of_parts(&["volume", &self.name], ResourceRole::SecurityGroup)
     }
 
     /// The ids of its mount targets, in the order of the subnets.
     pub fn mount_target_ids(&self) -> Vec<LogicalId> {
         (0..self.mount_targets)
-            .map(|index| LogicalId::of_parts(&["volume", &self.name, &index.to_string()], Role::MountTarget))
+            .map(|index| {
+                LogicalId::of_parts(&["volume", &self.name, &index.to_string()], ResourceRole::MountTarget)
+            })
             .collect()
     }
 }

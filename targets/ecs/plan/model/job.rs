@@ -2,7 +2,7 @@
 
 use super::TaskRun;
 use tranship_app::Name;
-use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 
 /// A job. Its task has the same name.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct JobPlan {
     /// What it runs.
     pub run: TaskRun,
     /// The family of its task definition, as IAM needs it.
-    pub family: Value,
+    pub family: TemplateValue,
     /// The roles that its task definition names: who starts it must be allowed to pass them on.
     pub roles: [LogicalId; 2],
     /// What must be there before it runs: its ingress rules, databases, capacity, other jobs.
@@ -49,6 +49,6 @@ pub struct DeploymentRun {
 impl JobPlan {
     /// The id of the custom resource that runs it before a deployment.
     pub fn run_id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::Run)
+        LogicalId::of(&self.name, ResourceRole::Run)
     }
 }

@@ -1,6 +1,6 @@
 //! The load balancer: listeners, their rules, target groups.
 
-use tranship_cloudformation::{LogicalId, Sub, Value};
+use tranship_cloudformation::{LogicalId, Sub, TemplateValue};
 
 /// The load balancer and its listeners.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub enum ListenerProtocol {
     /// HTTP.
     Http,
     /// HTTPS with this certificate's ARN.
-    Https(Value),
+    Https(TemplateValue),
 }
 
 /// What becomes of requests that no rule takes.

@@ -1,7 +1,7 @@
 //! The machines of a cluster that runs on its own.
 
 use tranship_app::VolumeOwner;
-use tranship_cloudformation::{LogicalId, Value};
+use tranship_cloudformation::{LogicalId, TemplateValue};
 use tranship_facts::ProcessorArchitecture;
 
 /// EC2 instances of an Auto Scaling group, and the capacity provider that starts them.
@@ -16,7 +16,7 @@ pub struct MachinePlan {
     /// Whether machines that run tasks are protected from being terminated.
     pub protected: bool,
     /// The subnets they are in: a list.
-    pub subnets: Value,
+    pub subnets: TemplateValue,
     /// Folders that containers mount.
     pub folders: Vec<MachineFolder>,
     /// What must exist before a machine can reach AWS.

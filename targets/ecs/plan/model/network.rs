@@ -1,16 +1,16 @@
 //! Where tasks run.
 
-use tranship_cloudformation::{LogicalId, Role, Value};
+use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 
 /// The VPC and the subnets, as values for the template.
 #[derive(Debug, Clone)]
 pub struct NetworkPlan {
     /// The VPC's id.
-    pub vpc: Value,
+    pub vpc: TemplateValue,
     /// Subnets of the load balancer: a list.
-    pub public: Value,
+    pub public: TemplateValue,
     /// Subnets of tasks and databases: a list.
-    pub private: Value,
+    pub private: TemplateValue,
     /// How many private subnets there are, where it is known.
     pub private_count: Option<u32>,
     /// The network that the stack makes itself; nothing where it uses another.
@@ -49,6 +49,6 @@ impl NetworkZone {
     }
 
     fn subnet(&self, kind: &str) -> LogicalId {
-        LogicalId::of(&format!("{kind}-{}", self.name), Role::Subnet)
+        LogicalId::of(&format!("{kind}-{}", self.name), ResourceRole::Subnet)
     }
 }

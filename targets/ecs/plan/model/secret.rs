@@ -1,6 +1,6 @@
 //! Secrets that the stack keeps.
 
-use tranship_cloudformation::{LogicalId, Value};
+use tranship_cloudformation::{LogicalId, TemplateValue};
 
 /// A secret of Secrets Manager.
 #[derive(Debug, Clone)]
@@ -10,7 +10,7 @@ pub struct SecretPlan {
     /// What it is.
     pub description: String,
     /// `SecretString`: a reference to a NoEcho parameter, or text put together from other secrets.
-    pub value: Value,
+    pub value: TemplateValue,
     /// Key paths it comes from.
     pub from: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! Security groups and the rules between them.
 
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_app::PortRange;
+use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 
 /// A security group.
@@ -38,22 +39,6 @@ pub struct OutboundPort {
     pub description: String,
 }
 
-/// A range of ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortRange {
-    /// The first.
-    pub first: u16,
-    /// The last, which is in it.
-    pub last: u16,
-}
-
-impl PortRange {
-    /// One port.
-    pub fn of(port: u16) -> PortRange {
-        PortRange { first: port, last: port }
-    }
-}
-
 /// One group may reach another: an ingress and an egress resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityGroupRule {
@@ -74,15 +59,15 @@ pub struct SecurityGroupRule {
 impl SecurityGroupRule {
     /// The id of the rule that lets the connection in.
     pub fn ingress(&self) -> LogicalId {
-        self.id(Role::Ingress)
+        self.id(ResourceRole::Ingress)
     }
 
     /// The id of the rule that lets the connection out.
     pub fn egress(&self) -> LogicalId {
-        self.id(Role::Egress)
+        self.id(ResourceRole::Egress)
     }
 
-    fn id(&self, role: Role) -> LogicalId {
+    fn id(&self, role: ResourceRole) -> LogicalId {
         let short = |id: &LogicalId| id.as_str().trim_end_matches("SecurityGroup").to_owned();
         let PortRange { first, last } = self.ports;
         let mut names =

@@ -2,7 +2,7 @@
 
 use super::{TargetGroupPlan, TaskRun};
 use tranship_app::Name;
-use tranship_cloudformation::{LogicalId, Role};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 
 /// An ECS service. Its task has the same name.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub struct EcsServicePlan {
 impl EcsServicePlan {
     /// The service's id.
     pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::Service)
+        LogicalId::of(&self.name, ResourceRole::Service)
     }
 
     /// How many tasks of it run at most.

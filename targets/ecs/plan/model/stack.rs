@@ -4,7 +4,7 @@ use super::{
     CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, JobPlan, LoadBalancerPlan, MachinePlan,
     NamespacePlan, NetworkPlan, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
 };
-use tranship_cloudformation::Value;
+use tranship_cloudformation::TemplateValue;
 
 /// The decisions for one stack.
 #[derive(Debug)]
@@ -51,5 +51,5 @@ pub struct StackSettings {
     /// Days that logs are kept.
     pub log_retention: u32,
     /// Tags of its resources: name and value.
-    pub tags: Vec<(String, Value)>,
+    pub tags: Vec<(String, TemplateValue)>,
 }

@@ -5,10 +5,10 @@ pub use crate::container::{
     NetworkMode, PortMapping, ResourceLimit, StartCondition,
 };
 use tranship_app::{Name, VolumeOwner};
-use tranship_cloudformation::Value;
+use tranship_cloudformation::TemplateValue;
 
 /// A container of a task: all text in it is a value of the template.
-pub type Container = ContainerPlan<Value>;
+pub type EcsContainer = ContainerPlan<TemplateValue>;
 
 /// A volume of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Task definitions, and how services and jobs run them.
 
-use super::{CapacityStrategyItem, Container, NetworkMode, TaskVolume, VolumeStorage};
+use super::{CapacityStrategyItem, EcsContainer, NetworkMode, TaskVolume, VolumeStorage};
 use tranship_app::Name;
-use tranship_cloudformation::{LogicalId, Role, Value, iam};
+use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue, iam};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::source::Origin;
 
@@ -17,7 +17,7 @@ pub struct TaskPlan {
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// `Family`, fixed so that revisions count up.
-    pub family: Value,
+    pub family: TemplateValue,
     /// How its containers reach the network.
     pub mode: NetworkMode,
     /// What it may use.
@@ -25,13 +25,13 @@ pub struct TaskPlan {
     /// The processor it is built for.
     pub architecture: ProcessorArchitecture,
     /// In the order in which they start.
-    pub containers: Vec<Container>,
+    pub containers: Vec<EcsContainer>,
     /// What its containers mount.
     pub volumes: Vec<TaskVolume>,
     /// What starting it needs: pulling, logging, reading secrets.
-    pub execution: iam::Policy,
+    pub execution: iam::IamPolicy,
     /// What its containers may do.
-    pub permissions: iam::Policy,
+    pub permissions: iam::IamPolicy,
     /// `PidMode`: `task` where a container sees the processes of another, `host` where it sees the machine's.
     pub pid_mode: Option<&'static str>,
     /// `IpcMode`: as `PidMode`; only on machines of the cluster.
@@ -41,24 +41,24 @@ pub struct TaskPlan {
 impl TaskPlan {
     /// The task definition's id.
     pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::TaskDefinition)
+        LogicalId::of(&self.name, ResourceRole::TaskDefinition)
     }
 
     /// The log group's id.
     pub fn log_group(&self) -> LogicalId {
-        LogicalId::of(&self.name, Role::LogGroup)
+        LogicalId::of(&self.name, ResourceRole::LogGroup)
     }
 
     /// The ids of its execution role and its task role.
     pub fn roles(&self) -> [LogicalId; 2] {
-        [Role::ExecutionRole, Role::TaskRole].map(|role| LogicalId::of(&self.name, role))
+        [ResourceRole::ExecutionRole, ResourceRole::TaskRole].map(|role| LogicalId::of(&self.name, role))
     }
 
     /// The security group that its network interface (`awsvpc`) or its machine (`bridge`) has.
     pub fn security_group(&self) -> LogicalId {
         match self.mode {
-            NetworkMode::AwsVpc => LogicalId::of(&self.name, Role::SecurityGroup),
-            NetworkMode::Bridge => LogicalId::only(Role::InstanceSecurityGroup),
+            NetworkMode::AwsVpc => LogicalId::of(&self.name, ResourceRole::SecurityGroup),
+            NetworkMode::Bridge => LogicalId::only(ResourceRole::InstanceSecurityGroup),
         }
     }
 
@@ -92,7 +92,7 @@ pub struct TaskRun {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsvpcNetwork {
     /// Subnets: one value that is a list.
-    pub subnets: Value,
+    pub subnets: TemplateValue,
     /// Its security group.
     pub security_group: LogicalId,
     /// `AssignPublicIp`, where the launch type accepts it.

@@ -1,0 +1,40 @@
+//! `healthcheck` of a service.
+
+use super::reader::DocumentReader;
+use crate::{At, HealthCheck, HealthTest};
+use tranship_frontend::yaml::{Node, Value};
+
+impl DocumentReader<'_> {
+    pub(super) fn health_check(&mut self, node: &Node) -> Option<HealthCheck> {
+        let disabled = self.truth(node.get("disable")).is_some_and(|disable| disable.value);
+        let test = node.get("test").and_then(|test| self.health_test(test));
+        if disabled || test.as_ref().is_none_or(|test| test.value.is_none()) {
+            self.findings.claims.exact(node, "no health check");
+            return None;
+        }
+        Some(HealthCheck {
+            test: test
+                .and_then(|test| Some(At { value: test.value?, node: test.node, origin: test.origin }))?,
+            interval: self.duration(node.get("interval")),
+            timeout: self.duration(node.get("timeout")),
+            start_period: self.duration(node.get("start_period")),
+            start_interval: self.duration(node.get("start_interval")),
+            retries: self.parsed(node.get("retries")),
+        })
+    }
+
+    /// The command of a health check; nothing inside for `NONE`.
+    fn health_test(&mut self, node: &Node) -> Option<At<Option<HealthTest>>> {
+        let Value::Sequence(items) = &node.value else {
+            let line = self.text(node)?;
+            return Some(At::of(node, Some(HealthTest::Shell(line))));
+        };
+        let (kind, rest) = items.split_first()?;
+        let test = match kind.as_str()? {
+            "CMD" => Some(HealthTest::Exec(rest.iter().filter_map(|item| self.text(item)).collect())),
+            "CMD-SHELL" => Some(HealthTest::Shell(self.text(rest.first()?)?)),
+            _ => None,
+        };
+        Some(At::of(node, test))
+    }
+}

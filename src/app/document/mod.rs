@@ -1,0 +1,163 @@
+//! The manifest, read into types once: what the keys say, and nothing of what follows from them.
+//!
+//! In: a sealed [`Manifest`] and the variables that stay open. Out: a [`ComposeDocument`]: every service, skipped
+//! and replaced ones too, volumes, secrets, configs, each value with its node. All inference works on it, so no
+//! other room looks into the tree. Invariant: reading has no effects; what must be reported or claimed is in the
+//! [`ReadFindings`] beside the value, for the one who uses it.
+
+mod container_files;
+mod extension_fields;
+mod health_check;
+mod kernel_settings;
+mod mounts;
+mod ports;
+mod reader;
+mod resources;
+mod service;
+
+pub(crate) use reader::{LateBoundNames, ReadFindings, open_text};
+
+use crate::{At, ContainerSpec, Name, ResourceRequests, SecretSource, ServiceDependency};
+use extension_fields::ExtensionFields;
+use indexmap::IndexMap;
+use reader::DocumentReader;
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::source::{Origin, Sources};
+use tranship_frontend::world::World;
+use tranship_frontend::yaml::{Entry, Node, NodeId};
+
+/// A Compose file set as types.
+#[derive(Debug)]
+pub(crate) struct ComposeDocument {
+    /// `name`.
+    pub(crate) project_name: Option<At<()>>,
+    /// The whole section `services`.
+    pub(crate) services_section: Option<At<()>>,
+    /// Every service of an active profile.
+    pub(crate) services: IndexMap<Name, ComposeService>,
+    /// The named volumes.
+    pub(crate) volumes: IndexMap<Name, ComposeVolume>,
+    /// `secrets`.
+    pub(crate) secrets: IndexMap<Name, ComposeFile>,
+    /// `configs`.
+    pub(crate) configs: IndexMap<Name, ComposeFile>,
+    /// `x-` keys of other tools, and misplaced ones.
+    pub(crate) extension_fields: ExtensionFields,
+}
+
+/// A value, and what has to be reported and claimed when it is used.
+#[derive(Debug)]
+pub(crate) struct DocumentReading<T> {
+    /// The value.
+    pub(crate) value: T,
+    /// What reading it found.
+    pub(crate) findings: ReadFindings,
+}
+
+/// A service as it is written.
+#[derive(Debug)]
+pub(crate) struct ComposeService {
+    /// Its name.
+    pub(crate) name: Name,
+    /// What it runs, and how.
+    pub(crate) description: DocumentReading<ServiceDescription>,
+    /// Names under which Docker's own DNS knows the container; its own is the first.
+    pub(crate) host_names: DocumentReading<Vec<At<Name>>>,
+    /// `networks`.
+    pub(crate) networks: Vec<NetworkAttachment>,
+    /// `links`.
+    pub(crate) links: Vec<ServiceLink>,
+    /// `profiles`.
+    pub(crate) profiles: Option<At<()>>,
+    /// Its mapping.
+    pub(crate) node: NodeId,
+    /// Where its name stands.
+    pub(crate) origin: Origin,
+}
+
+/// What a service runs, and how.
+#[derive(Debug)]
+pub(crate) struct ServiceDescription {
+    /// The container.
+    pub(crate) container: ContainerSpec,
+    /// `depends_on`.
+    pub(crate) dependencies: Vec<ServiceDependency>,
+    /// `deploy.replicas` or `scale`.
+    pub(crate) replicas: Option<At<u32>>,
+    /// CPU and memory.
+    pub(crate) resources: ResourceRequests,
+    /// `deploy.update_config.order`.
+    pub(crate) stop_first: Option<At<bool>>,
+}
+
+/// A network that a service joins.
+#[derive(Debug)]
+pub(crate) struct NetworkAttachment {
+    /// The network.
+    pub(crate) network: Name,
+    /// Further names of the service in it.
+    pub(crate) aliases: Vec<At<String>>,
+}
+
+/// A link to another service.
+#[derive(Debug)]
+pub(crate) struct ServiceLink {
+    /// The other service.
+    pub(crate) service: Name,
+    /// What this one calls it.
+    pub(crate) alias: Name,
+}
+
+/// An entry of `volumes`.
+#[derive(Debug)]
+pub(crate) struct ComposeVolume {
+    /// The name of one that exists already.
+    pub(crate) external: Option<At<String>>,
+    /// Its mapping.
+    pub(crate) node: NodeId,
+    /// Where it is declared.
+    pub(crate) origin: Origin,
+}
+
+/// An entry of `secrets` or `configs`.
+#[derive(Debug)]
+pub(crate) struct ComposeFile {
+    /// Where its value comes from, where the entry says it.
+    pub(crate) source: DocumentReading<Option<SecretSource>>,
+    /// Its mapping.
+    pub(crate) node: NodeId,
+    /// Where it is declared.
+    pub(crate) origin: Origin,
+}
+
+impl ComposeDocument {
+    /// Reads a manifest; `late` are the variables that stay open in texts.
+    pub(crate) fn read(
+        manifest: &Manifest,
+        sources: &Sources,
+        world: &dyn World,
+        late: &LateBoundNames,
+    ) -> Self {
+        let mut reader = DocumentReader { manifest, sources, world, late, findings: ReadFindings::default() };
+        let whole = |key| manifest.root.get(key).map(|node| At::of(node, ()));
+        ComposeDocument {
+            project_name: whole("name"),
+            services_section: whole("services"),
+            services: section(manifest, "services", |entry| reader.service(entry)),
+            volumes: section(manifest, "volumes", resources::volume),
+            secrets: section(manifest, "secrets", |entry| reader.file(entry)),
+            configs: section(manifest, "configs", |entry| reader.file(entry)),
+            extension_fields: ExtensionFields::of(manifest),
+        }
+    }
+}
+
+fn section<T>(manifest: &Manifest, key: &str, mut read: impl FnMut(&Entry) -> T) -> IndexMap<Name, T> {
+    let entries = manifest.root.get(key).and_then(Node::as_mapping).into_iter().flatten();
+    entries.map(|entry| (entry.key.text.clone(), read(entry))).collect()
+}
+
+/// Where an entry's name stands, else its value.
+fn entry_origin(entry: &Entry) -> Origin {
+    if entry.key.origin == Origin::NOWHERE { entry.value.origin } else { entry.key.origin }
+}

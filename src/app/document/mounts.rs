@@ -1,0 +1,65 @@
+//! `volumes` and `tmpfs` of a service, with what bind mounts find.
+
+use super::reader::DocumentReader;
+use crate::{At, BindMount, BindSource, ContainerMount, MountSource};
+use camino::Utf8Path;
+use tranship_frontend::compose::value::parse_bytes;
+use tranship_frontend::world::Kind;
+use tranship_frontend::yaml::Node;
+
+impl DocumentReader<'_> {
+    /// `volumes` and `tmpfs`.
+    pub(super) fn mounts(&mut self, node: &Node) -> Vec<ContainerMount> {
+        let listed = node.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
+        let mut mounts: Vec<ContainerMount> = listed.iter().filter_map(|item| self.mount(item)).collect();
+        let memory = node.get("tmpfs").map(|node| node.as_sequence().unwrap_or(std::slice::from_ref(node)));
+        for item in memory.unwrap_or_default() {
+            let Some(written) = self.string(Some(item)) else { continue };
+            let (path, options) = match written.value.split_once(':') {
+                Some((path, options)) => (path.to_owned(), options.to_owned()),
+                None => (written.value.clone(), String::new()),
+            };
+            let size = options.split(',').find_map(|option| option.strip_prefix("size="));
+            let size = size.and_then(|size| u64::try_from(parse_bytes(size)?).ok());
+            mounts.push(ContainerMount {
+                source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)) },
+                target: written.map(|_| path),
+                read_only: false,
+                node: item.id,
+                origin: item.origin,
+            });
+        }
+        mounts
+    }
+
+    fn mount(&mut self, node: &Node) -> Option<ContainerMount> {
+        let source = self.string(node.get("source")).filter(|source| !source.value.is_empty());
+        let kind = self.string(node.get("type"))?;
+        let source = match (kind.value.as_str(), source) {
+            ("volume", Some(name)) => MountSource::Volume(name.value.into()),
+            ("volume", None) => MountSource::Anonymous,
+            ("bind", Some(path)) => MountSource::Bind(self.bind(path)),
+            ("tmpfs", _) => MountSource::Tmpfs { size: self.bytes(node.at(&["tmpfs", "size"])) },
+            _ => MountSource::Other(kind),
+        };
+        Some(ContainerMount {
+            source,
+            target: self.string(node.get("target"))?,
+            read_only: self.truth(node.get("read_only")).is_some_and(|read_only| read_only.value),
+            node: node.id,
+            origin: node.origin,
+        })
+    }
+
+    /// A bind mount with what is there.
+    fn bind(&self, path: At<String>) -> BindMount {
+        let local = Utf8Path::new(&path.value);
+        let source = match (local.strip_prefix(&self.manifest.directory), self.world.kind(local)) {
+            (Err(_), _) => BindSource::HostPath,
+            (Ok(relative), Some(Kind::File)) => BindSource::ProjectFile(relative.to_owned()),
+            (Ok(relative), Some(Kind::Directory)) => BindSource::ProjectFolder(relative.to_owned()),
+            (Ok(relative), None) => BindSource::Missing(relative.to_owned()),
+        };
+        BindMount { path, source }
+    }
+}

@@ -1,0 +1,62 @@
+//! `ports` and `expose` of a service.
+
+use super::reader::DocumentReader;
+use crate::{At, ContainerPort, PortRange, PublishedPort};
+use tranship_facts::TransportProtocol;
+use tranship_frontend::yaml::Node;
+
+impl DocumentReader<'_> {
+    /// `ports`, then `expose`.
+    pub(super) fn ports(&mut self, node: &Node) -> Vec<ContainerPort> {
+        let published = node.get("ports").and_then(Node::as_sequence).unwrap_or_default();
+        let mut ports: Vec<ContainerPort> =
+            published.iter().filter_map(|item| self.published(item)).collect();
+        for item in node.get("expose").and_then(Node::as_sequence).unwrap_or_default() {
+            let Some(text) = self.fixed(item) else { continue };
+            let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
+            let protocol = TransportProtocol::of(protocol);
+            let Some(range) = port_range(range) else { continue };
+            for number in range.first..=range.last {
+                if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
+                    self.findings.claims.exact(item, "a port that `ports` names too");
+                    continue;
+                }
+                let container = At::of(item, number);
+                let (node, origin) = (item.id, item.origin);
+                ports.push(ContainerPort {
+                    container,
+                    published: None,
+                    host_ip: None,
+                    protocol,
+                    node,
+                    origin,
+                });
+            }
+        }
+        ports
+    }
+
+    fn published(&mut self, node: &Node) -> Option<ContainerPort> {
+        let published = node.get("published");
+        let range = published.and_then(|node| self.fixed(node)).and_then(|text| port_range(&text));
+        Some(ContainerPort {
+            container: self.parsed(node.get("target"))?,
+            published: Some(At::of(
+                published.unwrap_or(node),
+                range.map_or(PublishedPort::Chosen, PublishedPort::Within),
+            )),
+            host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
+            protocol: self
+                .string(node.get("protocol"))
+                .map_or(TransportProtocol::Tcp, |protocol| TransportProtocol::of(&protocol.value)),
+            node: node.id,
+            origin: node.origin,
+        })
+    }
+}
+
+/// `8000`, or `8000-8010`.
+fn port_range(text: &str) -> Option<PortRange> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some(PortRange { first: first.trim().parse().ok()?, last: last.trim().parse().ok()? })
+}

@@ -1,0 +1,44 @@
+//! The top-level `volumes`, `secrets` and `configs`.
+
+use super::reader::{DocumentReader, scalar};
+use super::{ComposeFile, ComposeVolume, DocumentReading, entry_origin};
+use crate::{At, SecretSource};
+use tranship_frontend::yaml::{Entry, Node};
+
+impl DocumentReader<'_> {
+    /// An entry of `secrets` or `configs`.
+    pub(super) fn file(&mut self, entry: &Entry) -> ComposeFile {
+        let source = self.source(&entry.value);
+        ComposeFile {
+            node: entry.value.id,
+            origin: entry.value.origin,
+            source: DocumentReading { value: source, findings: std::mem::take(&mut self.findings) },
+        }
+    }
+
+    fn source(&mut self, node: &Node) -> Option<SecretSource> {
+        if node.get("external").and_then(Node::as_bool) == Some(true) {
+            return node.get("name").and_then(|name| self.text(name)).map(SecretSource::External);
+        }
+        if let Some(file) = node.get("file") {
+            return written(file).map(SecretSource::File);
+        }
+        if let Some(variable) = node.get("environment") {
+            return written(variable).map(SecretSource::Environment);
+        }
+        node.get("content").and_then(|content| self.text(content)).map(SecretSource::Content)
+    }
+}
+
+/// An entry of `volumes`.
+pub(super) fn volume(entry: &Entry) -> ComposeVolume {
+    let node = &entry.value;
+    let external = node.get("external").filter(|external| external.as_bool() == Some(true));
+    let name = external.and_then(|external| written(node.get("name").unwrap_or(external)));
+    ComposeVolume { external: name, node: node.id, origin: entry_origin(entry) }
+}
+
+/// A scalar as it is today, late-bound variables too.
+fn written(node: &Node) -> Option<At<String>> {
+    scalar(node).map(|text| At::of(node, text.to_string()))
+}

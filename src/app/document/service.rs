@@ -1,0 +1,235 @@
+//! A Compose service as the container it describes. No inference: what the keys say.
+
+use super::reader::{DocumentReader, scalar};
+use super::{
+    ComposeService, DocumentReading, NetworkAttachment, ServiceDescription, ServiceLink, entry_origin,
+};
+use crate::{
+    At, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable, LateBoundVariable, Name,
+    ResourceRequests, ServiceDependency, Text,
+};
+use indexmap::IndexMap;
+use tranship_frontend::source::{Provenance, VariableSource};
+use tranship_frontend::yaml::{Entry, Node, Value};
+
+impl DocumentReader<'_> {
+    /// The service of an entry of `services`.
+    pub(super) fn service(&mut self, entry: &Entry) -> ComposeService {
+        let (name, node) = (entry.key.text.clone(), &entry.value);
+        let names = self.host_names(&name, entry);
+        let host_names = DocumentReading { value: names, findings: std::mem::take(&mut self.findings) };
+        let description = ServiceDescription {
+            container: self.container(node),
+            dependencies: self.dependencies(node),
+            replicas: self.replicas(node),
+            resources: self.resources(node),
+            stop_first: self
+                .string(node.at(&["deploy", "update_config", "order"]))
+                .map(|order| order.map(|order| order == "stop-first")),
+        };
+        ComposeService {
+            host_names,
+            networks: self.networks(node),
+            links: links(node),
+            profiles: node.get("profiles").map(|profiles| At::of(profiles, ())),
+            node: node.id,
+            origin: entry_origin(entry),
+            description: DocumentReading { value: description, findings: std::mem::take(&mut self.findings) },
+            name,
+        }
+    }
+
+    fn container(&mut self, node: &Node) -> ContainerSpec {
+        ContainerSpec {
+            image: self.image(node),
+            build: node.get("build").filter(|build| !build.is_null()).map(|build| At::of(build, ())),
+            platform: self.string(node.get("platform")),
+            entrypoint: node.get("entrypoint").and_then(|node| self.arguments(node)),
+            command: node.get("command").and_then(|node| self.arguments(node)),
+            environment: self.environment(node),
+            user: node.get("user").and_then(|node| self.text(node)),
+            working_dir: node.get("working_dir").and_then(|node| self.text(node)),
+            health_check: node.get("healthcheck").and_then(|node| self.health_check(node)),
+            mounts: self.mounts(node),
+            ports: self.ports(node),
+            files: self.files(node),
+            stop_grace_period: self.duration(node.get("stop_grace_period")),
+            stop_signal: self.string(node.get("stop_signal")),
+            restart: self.restart(node),
+            init: self.truth(node.get("init")),
+            read_only: self.truth(node.get("read_only")),
+            privileged: self.truth(node.get("privileged")),
+            tty: self.truth(node.get("tty")),
+            stdin_open: self.truth(node.get("stdin_open")),
+            cap_add: self.strings(node.get("cap_add")),
+            cap_drop: self.strings(node.get("cap_drop")),
+            hostname: self.string(node.get("hostname")),
+            network_mode: self.string(node.get("network_mode")),
+            pid: self.string(node.get("pid")),
+            ipc: self.string(node.get("ipc")),
+            shm_size: self.bytes(node.get("shm_size")),
+            sysctls: self.sysctls(node),
+            ulimits: self.ulimits(node),
+            extra_hosts: self.extra_hosts(node),
+            dns: self.strings(node.get("dns")),
+            dns_search: self.strings(node.get("dns_search")),
+            devices: self.devices(node),
+            labels: self.labels(node),
+            security_opt: self.strings(node.get("security_opt")),
+        }
+    }
+
+    fn image(&mut self, node: &Node) -> ContainerImage {
+        let named = node.get("image").and_then(|image| self.text(image));
+        match (named, node.get("build")) {
+            (Some(text), _) => ContainerImage::Named(text),
+            (None, build) => {
+                let build = build.unwrap_or(node);
+                ContainerImage::Built { node: build.id, origin: build.origin }
+            }
+        }
+    }
+
+    /// `command` and `entrypoint`: null leaves the image's own, an empty list clears it.
+    fn arguments(&mut self, node: &Node) -> Option<At<Vec<Text>>> {
+        match &node.value {
+            Value::Sequence(_) => Some(At::of(node, self.texts(node))),
+            Value::Null => None,
+            _ => self.text(node).map(|text| At::of(node, vec![text])),
+        }
+    }
+
+    fn environment(&mut self, node: &Node) -> IndexMap<Name, EnvironmentVariable> {
+        let entries = node.get("environment").and_then(Node::as_mapping);
+        entries
+            .into_iter()
+            .flatten()
+            .map(|entry| {
+                let (name, node) = (entry.key.text.clone(), &entry.value);
+                let value = match self.passed_through(&name, node) {
+                    true => {
+                        let variable = LateBoundVariable { name: name.clone(), fallback: None };
+                        self.findings.late_used.push(variable.clone());
+                        let mut text = Text::empty(node.id, node.origin);
+                        text.push(crate::TextPiece::LateBound(variable), node.origin);
+                        Some(text)
+                    }
+                    false => self.text(node),
+                };
+                let origin = if value.is_some() { node.origin } else { entry.key.origin };
+                (name, EnvironmentVariable { value, node: node.id, origin })
+            })
+            .collect()
+    }
+
+    /// Whether an entry has no value of its own, and the variable of its name is late-bound.
+    fn passed_through(&self, name: &Name, node: &Node) -> bool {
+        let outside = match &*self.sources.provenance(node.origin) {
+            Provenance::Outside(VariableSource::Environment(from) | VariableSource::Flag(from)) => {
+                from == name
+            }
+            Provenance::Outside(VariableSource::Unset) => true,
+            _ => false,
+        };
+        self.late.contains_key(name) && (node.is_null() || outside)
+    }
+
+    fn labels(&mut self, node: &Node) -> IndexMap<Name, Text> {
+        let entries = node.get("labels").and_then(Node::as_mapping);
+        let entries = entries.into_iter().flatten();
+        entries.filter_map(|entry| Some((entry.key.text.clone(), self.text(&entry.value)?))).collect()
+    }
+
+    fn restart(&mut self, node: &Node) -> Option<At<String>> {
+        let policy = node.at(&["deploy", "restart_policy", "condition"]);
+        let policy = self.either(policy, node.get("restart"));
+        self.string(policy)
+    }
+
+    fn replicas(&mut self, node: &Node) -> Option<At<u32>> {
+        let replicas = self.either(node.at(&["deploy", "replicas"]), node.get("scale"));
+        self.parsed(replicas)
+    }
+
+    fn resources(&mut self, node: &Node) -> ResourceRequests {
+        let limit = |key| node.at(&["deploy", "resources", "limits", key]);
+        let reservation = |key| node.at(&["deploy", "resources", "reservations", key]);
+        let cpus = self.either(limit("cpus"), node.get("cpus"));
+        let memory = self.either(limit("memory"), node.get("mem_limit"));
+        let least = self.either(reservation("memory"), node.get("mem_reservation"));
+        ResourceRequests {
+            cpu_limit: self.cpus(cpus),
+            cpu_reservation: self.cpus(reservation("cpus")),
+            memory_limit: self.bytes(memory).filter(positive),
+            memory_reservation: self.bytes(least).filter(positive),
+        }
+    }
+
+    /// The value under `deploy`, else the older spelling, which says the same where both stand.
+    fn either<'n>(&mut self, new: Option<&'n Node>, old: Option<&'n Node>) -> Option<&'n Node> {
+        if let (Some(_), Some(old)) = (new, old) {
+            self.findings.claims.ignored(old, "what stands under `deploy` counts", false);
+        }
+        new.or(old)
+    }
+
+    fn dependencies(&mut self, node: &Node) -> Vec<ServiceDependency> {
+        let entries = node.get("depends_on").and_then(Node::as_mapping);
+        let mut dependencies = Vec::new();
+        for entry in entries.into_iter().flatten() {
+            let condition = entry.value.get("condition");
+            let value = match condition.and_then(scalar).as_deref() {
+                Some("service_healthy") => DependencyCondition::Healthy,
+                Some("service_completed_successfully") => DependencyCondition::Completed,
+                _ => DependencyCondition::Started,
+            };
+            dependencies.push(ServiceDependency {
+                on: entry.key.text.clone(),
+                condition: At::of(condition.unwrap_or(&entry.value), value),
+                required: entry.value.get("required").and_then(Node::as_bool).unwrap_or(true),
+                node: entry.value.id,
+            });
+        }
+        dependencies
+    }
+
+    /// Names under which Docker's own DNS knows the container.
+    fn host_names(&mut self, name: &Name, entry: &Entry) -> Vec<At<Name>> {
+        let node = &entry.value;
+        let mut names = vec![At::inferred(name.clone(), entry.key.origin)];
+        for key in ["container_name", "hostname"] {
+            names.extend(self.string(node.get(key)).map(|name| name.map(Name::from)));
+        }
+        for attachment in self.networks(node) {
+            names.extend(attachment.aliases.into_iter().map(|alias| alias.map(Name::from)));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.value.clone()));
+        names
+    }
+
+    /// The networks that it joins, in order.
+    fn networks(&mut self, node: &Node) -> Vec<NetworkAttachment> {
+        let entries = node.get("networks").and_then(Node::as_mapping).into_iter().flatten();
+        let attachment = |entry: &Entry| NetworkAttachment {
+            network: entry.key.text.clone(),
+            aliases: self.strings(entry.value.get("aliases")),
+        };
+        entries.map(attachment).collect()
+    }
+}
+
+fn positive(size: &At<u64>) -> bool {
+    size.value > 0
+}
+
+/// `links`: `service`, or `service:alias`.
+fn links(node: &Node) -> Vec<ServiceLink> {
+    let items = node.get("links").and_then(Node::as_sequence).unwrap_or_default();
+    let link = |item: &Node| {
+        let text = item.as_str()?;
+        let (service, alias) = text.split_once(':').unwrap_or((text, text));
+        Some(ServiceLink { service: service.into(), alias: alias.into() })
+    };
+    items.iter().filter_map(link).collect()
+}

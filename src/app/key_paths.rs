@@ -1,0 +1,47 @@
+//! Key paths of leaves, for comments and diagnostics: all that a target sees of the manifest itself.
+
+use super::at::{At, Claim};
+use tranship_frontend::compose::Manifest;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::{Node, Value};
+
+/// Where the leaves of a manifest stand.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyPaths<'a> {
+    manifest: &'a Manifest,
+}
+
+impl<'a> KeyPaths<'a> {
+    /// Those of a manifest.
+    pub fn of(manifest: &'a Manifest) -> Self {
+        KeyPaths { manifest }
+    }
+
+    /// The key path of a value, such as `services.app.ports[0]`; empty for what no node holds.
+    pub fn path(&self, of: &impl Claim) -> String {
+        self.manifest.nodes.path(of.node()).to_string()
+    }
+
+    /// Where a value came from.
+    pub fn origin(&self, of: &impl Claim) -> Origin {
+        self.manifest.nodes.origin(of.node())
+    }
+
+    /// Where the value of a key path came from.
+    pub fn origin_of(&self, key: &str) -> Option<Origin> {
+        self.manifest.node_at(key).map(|node| node.origin)
+    }
+
+    /// The first leaf at or below a key path whose value contains a text.
+    pub fn leaf_with(&self, key: &str, text: &str) -> Option<At<()>> {
+        leaf_with(self.manifest.node_at(key)?, text).map(|leaf| At::of(leaf, ()))
+    }
+}
+
+fn leaf_with<'n>(node: &'n Node, text: &str) -> Option<&'n Node> {
+    match &node.value {
+        Value::Sequence(items) => items.iter().find_map(|item| leaf_with(item, text)),
+        Value::Mapping(mapping) => mapping.iter().find_map(|entry| leaf_with(&entry.value, text)),
+        _ => node.as_str().is_some_and(|own| own.contains(text)).then_some(node),
+    }
+}

@@ -1,0 +1,99 @@
+//! What became a secret, and what the manifest itself declares as one.
+
+use super::LoweringContext;
+use super::secret_pool::GivenSecret;
+use crate::document::ComposeFile;
+use crate::rules;
+use crate::{
+    AppService, ApplicationSecret, DatabaseField, FileMountKind, ManagedDatabase, Name, SecretId,
+    SecretSource, Text, TextPiece,
+};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::{Diagnostic, Severity};
+
+/// One warning for all literals that became secrets; values of variables are worth a note.
+pub(super) fn tell(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
+    let (literal, variable): (Vec<&GivenSecret>, Vec<&GivenSecret>) =
+        given.iter().partition(|one| one.literal);
+    let one = literal.len() == 1;
+    let what = if one { "a literal secret" } else { "literal secrets" };
+    let becomes = if one { "its value is" } else { "their values are" };
+    let message = format!("the manifest holds {what}: {}; {becomes} given at deployment", listed(&literal));
+    told(cx, &literal, message, Severity::Warning);
+    let message = format!("secrets that are given at deployment: {}", listed(&variable));
+    told(cx, &variable, message, Severity::Note);
+}
+
+fn told(cx: &mut LoweringContext<'_>, given: &[&GivenSecret], message: String, severity: Severity) {
+    if given.is_empty() {
+        return;
+    }
+    let mut diagnostic = Diagnostic::new(&rules::app::LITERAL_SECRET, message).severity(severity);
+    for one in given.iter().take(3) {
+        diagnostic = diagnostic.at(one.origin);
+    }
+    let help = "give each its value when you deploy, with `--secret NAME=@FILE`";
+    cx.diagnostics.push(diagnostic.help(help));
+}
+
+/// At most six names, and how many more.
+fn listed(given: &[&GivenSecret]) -> String {
+    let names: Vec<String> = given.iter().take(6).map(|one| format!("`{}`", one.name)).collect();
+    let more = given.len().saturating_sub(6);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names.join(", "))
+}
+
+/// The secrets and configs under their own sections that deployed services mount.
+pub(super) fn declared(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    databases: &IndexMap<Name, ManagedDatabase>,
+) -> IndexMap<SecretId, ApplicationSecret> {
+    let mounted: BTreeSet<(SecretId, FileMountKind)> = services
+        .values()
+        .flat_map(|service| service.container.files.iter())
+        .map(|file| (file.secret.clone(), file.kind))
+        .collect();
+    let passwords: Vec<(SecretId, Name)> = databases
+        .values()
+        .flat_map(|database| {
+            cx.password_files_of(database).into_iter().map(|secret| (secret, database.name.clone()))
+        })
+        .collect();
+    let mut secrets = IndexMap::new();
+    let document = cx.document;
+    let sections = [(&document.secrets, FileMountKind::Secret), (&document.configs, FileMountKind::Config)];
+    for (name, file, kind) in sections
+        .into_iter()
+        .flat_map(|(files, kind)| files.iter().map(move |(name, file)| (name, file, kind)))
+    {
+        let name = SecretId::new(name.clone());
+        let Some(source) = &file.source.value else { continue };
+        if !mounted.contains(&(name.clone(), kind)) {
+            cx.ledger.ignored(&file.node, "no service that is deployed uses it", false);
+            continue;
+        }
+        cx.adopt(&file.source.findings);
+        let is_password = |(secret, _): &&(SecretId, Name)| *secret == name && kind == FileMountKind::Secret;
+        let source = match passwords.iter().find(is_password) {
+            Some((_, database)) => {
+                let value = "the managed database's generated password";
+                let reason = "it is the password of a replaced database";
+                cx.ledger.approximated(&file.node, value, reason, "");
+                SecretSource::Derived(password_of(database, file))
+            }
+            None => source.clone(),
+        };
+        let (node, origin) = (file.node, file.origin);
+        secrets.insert(name.clone(), ApplicationSecret { name, source, origin, node });
+    }
+    secrets
+}
+
+fn password_of(database: &Name, file: &ComposeFile) -> Text {
+    let mut text = Text::empty(file.node, file.origin);
+    text.push(TextPiece::Database { service: database.clone(), field: DatabaseField::Password }, file.origin);
+    text
+}

@@ -1,0 +1,90 @@
+//! Host names of the Compose network: who is meant by a name, seen from a service.
+//!
+//! Source: Docker's embedded DNS answers with service names, network aliases, container names and host
+//! names of containers that share a network (Compose specification, Networks; Docker, Networking overview).
+
+use super::service_selection::ServiceSelection;
+use crate::document::{ComposeDocument, ComposeService};
+use crate::{AppService, ManagedDatabase, Name};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names by network, and the networks and links of each service.
+#[derive(Debug, Default)]
+pub(super) struct HostDirectory {
+    names: BTreeMap<Name, BTreeMap<Name, Name>>,
+    networks: BTreeMap<Name, BTreeSet<Name>>,
+    links: BTreeMap<Name, BTreeMap<Name, Name>>,
+    skipped: BTreeSet<Name>,
+}
+
+impl HostDirectory {
+    /// The directory of all active services, skipped ones included: a name of one is an answer too.
+    pub(super) fn new(
+        document: &ComposeDocument,
+        services: &IndexMap<Name, AppService>,
+        databases: &IndexMap<Name, ManagedDatabase>,
+        selection: &ServiceSelection<'_>,
+    ) -> Self {
+        let mut directory = HostDirectory { skipped: selection.skipped.clone(), ..HostDirectory::default() };
+        for (name, given) in &document.services {
+            directory.networks.insert(name.clone(), networks(given, document, 0));
+        }
+        for (name, given) in &document.services {
+            let deployed = services.contains_key(name) || databases.contains_key(name);
+            let host_names = given.host_names.value.iter().map(|name| name.value.clone());
+            // One that is never deployed answers to its own name alone.
+            let answering = if deployed { usize::MAX } else { 1 };
+            directory.register(name, &host_names.take(answering).collect::<Vec<_>>());
+            let links = given.links.iter().map(|link| (link.alias.clone(), link.service.clone()));
+            directory.links.insert(name.clone(), links.collect());
+        }
+        directory
+    }
+
+    fn register(&mut self, service: &Name, host_names: &[Name]) {
+        for network in self.networks.get(service).into_iter().flatten() {
+            let names = self.names.entry(network.clone()).or_default();
+            for (index, name) in host_names.iter().enumerate() {
+                // A service's own name wins over another's alias.
+                if index == 0 || !names.contains_key(name) {
+                    names.insert(name.clone(), service.clone());
+                }
+            }
+        }
+    }
+
+    /// The service that a host name means to a service.
+    pub(super) fn resolve(&self, from: &Name, host: &str) -> Option<&Name> {
+        let linked = self.links.get(from).and_then(|links| links.get(host));
+        linked.or_else(|| {
+            self.networks.get(from)?.iter().find_map(|network| self.names.get(network)?.get(host))
+        })
+    }
+
+    /// Whether two services share a network.
+    pub(super) fn share(&self, one: &Name, other: &Name) -> bool {
+        let (Some(one), Some(other)) = (self.networks.get(one), self.networks.get(other)) else {
+            return false;
+        };
+        !one.is_disjoint(other)
+    }
+
+    /// Whether the service is never deployed.
+    pub(super) fn is_skipped(&self, service: &Name) -> bool {
+        self.skipped.contains(service)
+    }
+}
+
+/// The networks that a service is in: of another's network mode, that one's.
+fn networks(service: &ComposeService, document: &ComposeDocument, depth: usize) -> BTreeSet<Name> {
+    match &service.description.value.container.network_mode {
+        Some(mode) => {
+            let shared = mode.value.strip_prefix("service:").filter(|_| depth < 8);
+            let other = shared.and_then(|name| document.services.get(name));
+            other.map(|other| networks(other, document, depth + 1)).unwrap_or_default()
+        }
+        None if service.networks.is_empty() => BTreeSet::from([Name::from("default")]),
+        None => service.networks.iter().map(|attachment| attachment.network.clone()).collect(),
+    }
+}

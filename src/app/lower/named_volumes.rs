@@ -1,0 +1,89 @@
+//! Named volumes: who mounts them, how long they live, who owns them.
+//!
+//! A volume that several containers of one task share, and nobody else, lives as long as the task. Any
+//! other named volume keeps its data, as it does under Compose.
+
+use super::LoweringContext;
+use crate::document::ComposeVolume;
+use crate::settings::{VolumeOwner, VolumeScope};
+use crate::{AppService, At, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::source::Origin;
+
+/// The volumes that a deployed service mounts; those that none does are claimed as unused.
+pub(super) fn volumes(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    tasks: &TaskGroups,
+) -> IndexMap<Name, NamedVolume> {
+    let mut volumes = IndexMap::new();
+    let mut mounting = users(services);
+    for (name, given) in &cx.document.volumes {
+        let Some(users) = mounting.remove(name) else {
+            cx.ledger.ignored(&given.node, "no service that is deployed mounts it", false);
+            continue;
+        };
+        let volume = volume(cx, services, tasks, (name, given), users);
+        volumes.insert(name.clone(), volume);
+    }
+    volumes
+}
+
+/// Who mounts each named volume, in order.
+fn users(services: &IndexMap<Name, AppService>) -> BTreeMap<Name, Vec<Name>> {
+    let mut users: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+    for service in services.values() {
+        for mount in &service.container.mounts {
+            let MountSource::Volume(volume) = &mount.source else { continue };
+            let mounting = users.entry(volume.clone()).or_default();
+            if mounting.last() != Some(&service.name) {
+                mounting.push(service.name.clone());
+            }
+        }
+    }
+    users
+}
+
+fn volume(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    tasks: &TaskGroups,
+    (name, given): (&Name, &ComposeVolume),
+    users: Vec<Name>,
+) -> NamedVolume {
+    let settings = cx.settings.volume(name);
+    let declared = settings.and_then(|settings| settings.scope.as_ref());
+    let task = one_task(tasks, &users);
+    let scope = match (declared.map(|scope| scope.value), task) {
+        (Some(VolumeScope::Persistent), _) => VolumeLifetime::Persistent,
+        (Some(VolumeScope::Task), Some(task)) => VolumeLifetime::Task(task),
+        (None, Some(task)) if users.len() > 1 && given.external.is_none() => VolumeLifetime::Task(task),
+        _ => VolumeLifetime::Persistent,
+    };
+    NamedVolume {
+        name: name.clone(),
+        owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, &users)),
+        external: given.external.clone(),
+        users,
+        scope,
+        node: given.node,
+        origin: given.origin,
+    }
+}
+
+/// The one task that all who mount it are in.
+fn one_task(tasks: &TaskGroups, users: &[Name]) -> Option<Name> {
+    let found: BTreeSet<&Name> = users.iter().flat_map(|user| tasks.tasks_of(user)).collect();
+    found.first().filter(|_| found.len() == 1).map(|task| (*task).clone())
+}
+
+/// The one numeric user of those who mount it.
+fn owner(services: &IndexMap<Name, AppService>, users: &[Name]) -> Option<At<VolumeOwner>> {
+    let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
+    let numbers: Vec<(Option<VolumeOwner>, Origin)> =
+        named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();
+    let (first, origin) = numbers.first()?;
+    let agreed = numbers.iter().all(|(number, _)| number == first);
+    first.filter(|_| agreed).map(|owner| At::inferred(owner, *origin))
+}

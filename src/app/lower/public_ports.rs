@@ -1,0 +1,348 @@
+//! Which ports are public.
+//!
+//! `x-tranship.public` makes a port public. Where no service has it, the one published TCP port that
+//! could be meant becomes the load balancer's catch-all: not one of a data store, a debugger or a
+//! loopback address. Where several could be meant, none is public, and one warning says what to write.
+
+use super::LoweringContext;
+use super::service_edges;
+use crate::rules;
+use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
+use crate::{
+    AppService, At, ContainerPort, EndpointExposure, Name, PortSpec, PublicExposure, PublishedPort,
+    ServiceEdge, ServiceEndpoint, ServiceRole,
+};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use tranship_facts::TransportProtocol;
+use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
+
+/// Every endpoint: what is public, then what other services reach.
+pub(super) fn endpoints(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    edges: &[ServiceEdge],
+) -> Vec<ServiceEndpoint> {
+    let mut endpoints = Vec::new();
+    let mut explicit = false;
+    for service in services.values() {
+        match public_setting(cx, service) {
+            None => {}
+            Some(PublicSetting::Private(at)) => *cx.ledger.exact(at, "not public"),
+            Some(PublicSetting::Public(at)) => {
+                explicit = true;
+                cx.ledger.exact(at, "public");
+                endpoints.extend(declared(cx, service, &PublicEndpoint::default(), at.origin));
+            }
+            Some(PublicSetting::Endpoints(list)) => {
+                explicit = true;
+                endpoints.extend(list.iter().filter_map(|one| declared(cx, service, &one.value, one.origin)));
+            }
+        }
+    }
+    let published = candidates(cx, services, &endpoints);
+    if !explicit {
+        endpoints.extend(inferred(cx, &published));
+    }
+    let public: BTreeSet<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
+    claim_internal(cx, &published, &public, explicit);
+    endpoints.extend(internal(services, edges));
+    endpoints
+}
+
+fn public_setting<'a>(cx: &LoweringContext<'a>, service: &AppService) -> Option<&'a PublicSetting> {
+    cx.settings.service(&service.name)?.public.as_ref()
+}
+
+/// An endpoint that a service declares.
+fn declared(
+    cx: &mut LoweringContext<'_>,
+    service: &AppService,
+    settings: &PublicEndpoint,
+    declared_at: Origin,
+) -> Option<ServiceEndpoint> {
+    let wanted = settings.container_port.as_ref();
+    let wanted = wanted.map(|port| cx.ledger.exact(port, "the port that is public").get());
+    let Some(chosen) = the_port(service, wanted) else {
+        cx.diagnostics.push(ambiguous_port(service, declared_at));
+        return None;
+    };
+    Some(ServiceEndpoint {
+        service: service.name.clone(),
+        port: chosen.number,
+        protocol: TransportProtocol::Tcp,
+        exposure: EndpointExposure::Public(PublicExposure {
+            published: chosen.published,
+            ..public(settings)
+        }),
+        node: chosen.node,
+        origin: chosen.origin,
+    })
+}
+
+fn public(settings: &PublicEndpoint) -> PublicExposure {
+    let list = |values: &Option<OneOrMore<At<String>>>| {
+        values.as_ref().map(|values| values.0.clone()).unwrap_or_default()
+    };
+    let check = settings.health_check.clone().unwrap_or_default();
+    PublicExposure {
+        hosts: list(&settings.host),
+        paths: list(&settings.path),
+        listener: settings.port.clone().map(|port| port.map(|port| port.get())),
+        health_path: check.path.map(|path| path.map(|path| path.to_string())),
+        health_codes: check.codes,
+        priority: settings.priority.clone().map(|priority| priority.map(WholeNumber::get)),
+        published: None,
+    }
+}
+
+/// The port that is public, and what says so.
+struct ChosenPort {
+    number: u16,
+    published: Option<At<PublishedPort>>,
+    node: NodeId,
+    origin: Origin,
+}
+
+impl ChosenPort {
+    fn of(port: &ContainerPort) -> Self {
+        let published = port.published.clone();
+        ChosenPort { number: port.container.value, published, node: port.node, origin: port.origin }
+    }
+
+    /// A port that the manifest does not list.
+    fn unlisted(number: u16, service: &AppService) -> Self {
+        ChosenPort { number, published: None, node: NodeId::UNNUMBERED, origin: service.origin }
+    }
+}
+
+/// The one port of a service that can be meant.
+fn the_port(service: &AppService, wanted: Option<u16>) -> Option<ChosenPort> {
+    let ports = &service.container.ports;
+    if let Some(wanted) = wanted {
+        let named = ports.iter().find(|port| port.spec() == PortSpec::tcp(wanted));
+        return Some(named.map_or_else(|| ChosenPort::unlisted(wanted, service), ChosenPort::of));
+    }
+    let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
+    let published: Vec<&ContainerPort> =
+        tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
+    let exposed: Vec<&ContainerPort> = tcp().filter(|port| port.published.is_none()).collect();
+    for list in [published, exposed] {
+        if let [one] = plain(list).as_slice() {
+            return Some(ChosenPort::of(one));
+        }
+    }
+    let listens = service_edges::listens(&service.container);
+    match listens.as_slice() {
+        [PortSpec { number, protocol: TransportProtocol::Tcp }] if ports.is_empty() => {
+            Some(ChosenPort::unlisted(*number, service))
+        }
+        _ => None,
+    }
+}
+
+/// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer ends TLS.
+/// Several published ports of one container port are one.
+fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
+    let has = |ports: &[&ContainerPort], number| ports.iter().any(|port| port.container.value == number);
+    for (http, https) in [(80, 443), (8080, 8443), (8000, 8443)] {
+        if has(&ports, http) && has(&ports, https) {
+            ports.retain(|port| port.container.value != https);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    ports.retain(|port| seen.insert(port.container.value));
+    ports
+}
+
+fn is_debugger(port: &ContainerPort) -> bool {
+    is_debug_port(port.container.value)
+}
+
+fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
+    let numbers: Vec<String> =
+        service_edges::listens(&service.container).iter().map(|port| port.number.to_string()).collect();
+    let which = if numbers.is_empty() {
+        "it names no port".to_owned()
+    } else {
+        format!("it has {}", numbers.join(", "))
+    };
+    Diagnostic::new(
+        &rules::app::PUBLIC_PORT,
+        format!("service `{}` is public, but which of its ports is not clear: {which}", service.name),
+    )
+    .at(origin)
+    .service(&*service.name)
+    .help("name it: `public: { container_port: 8000 }`")
+}
+
+/// A published port and why it stays inside, if there is a reason.
+struct PublishedCandidate<'a> {
+    service: &'a AppService,
+    port: &'a ContainerPort,
+    inside: Option<&'static str>,
+}
+
+/// The published ports that are not public by declaration.
+fn candidates<'a>(
+    cx: &LoweringContext<'_>,
+    services: &'a IndexMap<Name, AppService>,
+    declared: &[ServiceEndpoint],
+) -> Vec<PublishedCandidate<'a>> {
+    let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
+    let mut found = Vec::new();
+    for service in services.values() {
+        let refused = matches!(public_setting(cx, service), Some(PublicSetting::Private(_)));
+        let published: Vec<&ContainerPort> =
+            service.container.ports.iter().filter(|port| port.published.is_some()).collect();
+        let meant = plain(published.clone());
+        for port in published {
+            if declared.contains(&port.node) {
+                continue;
+            }
+            let tls = !meant.iter().any(|one| one.container.value == port.container.value);
+            let inside = if refused {
+                Some("the service says that it is not public")
+            } else {
+                inside(service, port, tls)
+            };
+            found.push(PublishedCandidate { service, port, inside });
+        }
+    }
+    found
+}
+
+/// Why a published port stays inside whatever else is published.
+fn inside(service: &AppService, port: &ContainerPort, tls: bool) -> Option<&'static str> {
+    let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
+    if address.starts_with("127.") || address == "::1" {
+        Some("published for this machine only")
+    } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
+        Some("published for local use: a data store is not public")
+    } else if is_debugger(port) {
+        Some("published for local use: a debugger's port is not public")
+    } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
+        Some("the load balancer serves HTTP only")
+    } else if tls {
+        Some("the load balancer ends TLS")
+    } else if !matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) {
+        Some("a job serves nobody")
+    } else {
+        None
+    }
+}
+
+/// The one port that can be meant; else a warning that names them all.
+fn inferred(cx: &mut LoweringContext<'_>, published: &[PublishedCandidate<'_>]) -> Option<ServiceEndpoint> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&PublishedCandidate<'_>> =
+        published.iter().filter(|one| one.inside.is_none()).collect();
+    open.retain(|one| seen.insert((&one.service.name, one.port.container.value)));
+    match open.as_slice() {
+        [] => None,
+        [one] => Some(catch_all(cx, one)),
+        several => {
+            tell_several(cx, several);
+            None
+        }
+    }
+}
+
+fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> ServiceEndpoint {
+    let (service, port) = (one.service, one.port);
+    let number = port.container.value;
+    cx.diagnostics.push(
+        Diagnostic::new(
+            &rules::app::PUBLIC_BY_DEFAULT,
+            format!(
+                "port {number} of `{}` becomes public: it is the one port that the manifest publishes",
+                service.name
+            ),
+        )
+        .at(port.origin)
+        .service(&*service.name)
+        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it inside", service.name)),
+    );
+    ServiceEndpoint {
+        service: service.name.clone(),
+        port: number,
+        protocol: port.protocol,
+        exposure: EndpointExposure::Public(PublicExposure {
+            published: port.published.clone(),
+            ..PublicExposure::default()
+        }),
+        node: port.node,
+        origin: port.origin,
+    }
+}
+
+fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>]) {
+    let mut ports: IndexMap<&Name, Vec<String>> = IndexMap::new();
+    for one in several {
+        ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
+    }
+    let mut names: Vec<String> =
+        ports.iter().map(|(name, ports)| format!("`{name}` ({})", ports.join(", "))).collect();
+    let more = names.len().saturating_sub(6);
+    names.truncate(6);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let mut diagnostic = Diagnostic::new(
+        &rules::app::AMBIGUOUS_PUBLIC,
+        format!("several ports are published, so none is public: {}{rest}", names.join(", ")),
+    );
+    for one in several.iter().take(3) {
+        diagnostic = diagnostic.at(one.port.origin);
+    }
+    let first = several.first().map_or("app", |one| &*one.service.name);
+    cx.diagnostics.push(diagnostic.help(format!(
+        "add `x-tranship: {{ public: true }}` to each service that the world may reach, such as `{first}`"
+    )));
+}
+
+/// The host's side of a port that stays inside means nothing on any target.
+fn claim_internal(
+    cx: &mut LoweringContext<'_>,
+    published: &[PublishedCandidate<'_>],
+    public: &BTreeSet<NodeId>,
+    explicit: bool,
+) {
+    for one in published.iter().filter(|one| !public.contains(&one.port.node)) {
+        let reason = one.inside.unwrap_or(if explicit {
+            "not among what `x-tranship.public` names"
+        } else {
+            "several ports are published, so none is public"
+        });
+        for side in
+            [one.port.published.as_ref().map(|at| at.node), one.port.host_ip.as_ref().map(|at| at.node)]
+        {
+            if let Some(node) = side.filter(|node| *node != one.port.node) {
+                cx.ledger.ignored(&node, reason, false);
+            }
+        }
+    }
+}
+
+/// The ports that edges lead to.
+fn internal(services: &IndexMap<Name, AppService>, edges: &[ServiceEdge]) -> Vec<ServiceEndpoint> {
+    let mut seen = BTreeSet::new();
+    let mut found: Vec<ServiceEndpoint> = Vec::new();
+    for edge in edges {
+        let (Some(service), Some(port)) = (services.get(&edge.to), edge.port) else { continue };
+        if !seen.insert((&edge.to, port)) {
+            continue;
+        }
+        let declared = service.container.ports.iter().find(|one| one.spec() == port);
+        found.push(ServiceEndpoint {
+            service: service.name.clone(),
+            port: port.number,
+            protocol: port.protocol,
+            exposure: EndpointExposure::Internal,
+            node: declared.map_or(NodeId::UNNUMBERED, |port| port.node),
+            origin: declared.map_or(edge.origin, |port| port.origin),
+        });
+    }
+    found
+}

@@ -1,0 +1,67 @@
+//! A service of the application from what the document says of it, before anything is inferred.
+
+use super::{LoweringContext, flat_text};
+use crate::document::ComposeService;
+use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
+use crate::{AppService, At, ContainerImage, ContainerSpec, RolePermission, ScalingTargets, ServiceRole};
+use tranship_facts::ports::data_store_on;
+use tranship_facts::{DataStoreKind, KnownImage};
+
+impl LoweringContext<'_> {
+    /// The service that a Compose service becomes; reports and claims what reading it found.
+    pub(super) fn assemble(&mut self, given: &ComposeService) -> AppService {
+        self.adopt(&given.host_names.findings);
+        self.adopt(&given.description.findings);
+        let description = &given.description.value;
+        let settings = self.settings.service(&given.name);
+        AppService {
+            name: given.name.clone(),
+            node: given.node,
+            origin: given.origin,
+            role: ServiceRole::Service,
+            container: description.container.clone(),
+            dependencies: description.dependencies.clone(),
+            replicas: description.replicas.clone(),
+            scaling: settings.and_then(|settings| settings.scale.as_ref()).map(scaling),
+            resources: description.resources.clone(),
+            permissions: self.permissions(settings),
+            data_store: data_store(&description.container),
+            stop_first: description.stop_first.clone(),
+            external: Vec::new(),
+            host_names: given.host_names.value.clone(),
+        }
+    }
+
+    fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<RolePermission> {
+        let statements = settings.into_iter().flat_map(|settings| &settings.permissions);
+        let lowered = statements.map(|statement| RolePermission {
+            actions: statement.value.actions.0.clone(),
+            resources: statement.value.resources.0.iter().map(|arn| self.open_text(&arn.0)).collect(),
+            node: statement.node,
+            origin: statement.origin,
+        });
+        lowered.collect()
+    }
+}
+
+fn scaling(scale: &ScaleSettings) -> ScalingTargets {
+    let percent = |at: &Option<At<WholeNumber<1, 100>>>| at.clone().map(|at| at.map(WholeNumber::get));
+    ScalingTargets {
+        min: scale.min.clone().map(WholeNumber::get),
+        max: scale.max.clone().map(WholeNumber::get),
+        cpu: percent(&scale.cpu),
+        memory: percent(&scale.memory),
+    }
+}
+
+/// What data a container keeps, by its image, else by a port that only data stores have.
+fn data_store(container: &ContainerSpec) -> Option<DataStoreKind> {
+    let image = match &container.image {
+        ContainerImage::Named(text) => flat_text::shown(text),
+        ContainerImage::Built { .. } => String::new(),
+    };
+    match KnownImage::find(&image) {
+        Some(known) => known.data_store(),
+        None => container.ports.iter().find_map(|port| data_store_on(port.container.value)),
+    }
+}

@@ -1,0 +1,57 @@
+//! Which services are deployed, which are skipped, which a managed database replaces.
+
+use super::LoweringContext;
+use crate::document::ComposeService;
+use crate::settings::{DatabaseSetting, unknown_service};
+use crate::{Name, Settings};
+use std::collections::BTreeSet;
+use tranship_frontend::diagnostic::suggest;
+
+/// The services of the manifest by what becomes of them.
+#[derive(Debug)]
+pub(super) struct ServiceSelection<'a> {
+    /// Those that run.
+    pub(super) deployed: Vec<&'a ComposeService>,
+    /// Those that a managed database replaces.
+    pub(super) replaced: Vec<&'a ComposeService>,
+    /// Those that are never deployed.
+    pub(super) skipped: BTreeSet<Name>,
+}
+
+/// Sorts the services and claims all leaves of those that do not run.
+pub(super) fn select<'a>(cx: &mut LoweringContext<'a>, settings: &Settings) -> ServiceSelection<'a> {
+    let skipped = skipped(cx, settings);
+    let mut selection = ServiceSelection { deployed: Vec::new(), replaced: Vec::new(), skipped };
+    for service in cx.document.services.values() {
+        let database = cx.settings.service(&service.name).and_then(|settings| settings.database.as_ref());
+        if selection.skipped.contains(&service.name) {
+            cx.ledger.ignored(&service.node, "the service is skipped", false);
+        } else if matches!(database, Some(DatabaseSetting::Managed(_))) {
+            selection.replaced.push(service);
+        } else {
+            selection.deployed.push(service);
+        }
+    }
+    selection
+}
+
+/// The names in `skip`, of the environment and of the top together.
+fn skipped(cx: &mut LoweringContext<'_>, settings: &Settings) -> BTreeSet<Name> {
+    let mut skipped = BTreeSet::new();
+    for listed in &settings.skip {
+        let name = &listed.value;
+        let services = || cx.document.services.keys().map(|name| &**name);
+        let known = services().any(|known| known == *name);
+        if !known && !cx.manifest.inactive.iter().any(|inactive| **inactive == **name) {
+            let diagnostic = unknown_service(name, "skip").at(listed.origin);
+            let near = suggest::closest(name, services()).map(|near| format!("did you mean `{near}`?"));
+            let diagnostic = match near {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic.help("remove it, or name a service of the manifest"),
+            };
+            cx.diagnostics.push(diagnostic);
+        }
+        skipped.insert(name.as_str().into());
+    }
+    skipped
+}

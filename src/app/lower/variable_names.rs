@@ -1,0 +1,179 @@
+//! What the name of a variable says about its value.
+//!
+//! Names are cut into words (`MYSQL_ROOT_PASSWORD`, `spring.datasource.url`, `dbHost`); the last words
+//! decide. Which of them say that it is a secret, [`tranship_frontend::secrets`] knows. Invariant: pure functions of
+//! the name.
+
+use tranship_frontend::secrets::name_words;
+
+/// The part of a connection that a variable holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConnectionField {
+    /// The host's name, perhaps with a port.
+    Host,
+    /// The port.
+    Port,
+    /// The user's name.
+    User,
+    /// The password.
+    Password,
+    /// The database inside the server.
+    Database,
+}
+
+const HOSTS: &[&str] = &["HOST", "HOSTNAME", "HOSTS", "SERVER", "SERVERS", "ADDR", "ADDRESS", "ADDRESSES"];
+const PLACES: &[&str] = &[
+    "ENDPOINT",
+    "ENDPOINTS",
+    "URL",
+    "URLS",
+    "URI",
+    "BROKER",
+    "BROKERS",
+    "BOOTSTRAP",
+    "UPSTREAM",
+    "UPSTREAMS",
+    "PEER",
+    "PEERS",
+    "SEEDS",
+    "NAMESERVER",
+    "GATEWAY",
+    "ORIGIN",
+    "ORIGINS",
+];
+const PORTS: &[&str] = &["PORT"];
+const USERS: &[&str] = &["USER", "USERNAME", "LOGIN", "USR"];
+const PASSWORDS: &[&str] = &["PASSWORD", "PASS", "PASSWD", "PWD", "PASSPHRASE"];
+const DATABASES: &[&str] = &["DATABASE", "DB", "DBNAME", "SCHEMA", "CATALOG"];
+
+/// Words glued to a field's word: `PGHOST`, `DBUSER`.
+const GLUED: &[&str] =
+    &["PG", "DB", "MYSQL", "MARIADB", "POSTGRES", "SQL", "REDIS", "MONGO", "RABBITMQ", "SMTP"];
+
+/// Which part of which connection a variable holds: `MYSQL_HOST` is `MYSQL`'s host. The prefix groups
+/// the variables of one connection.
+pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
+    let mut words = unglued(name_words(name));
+    let last = words.pop()?;
+    let is = |list: &[&str]| list.contains(&last.as_str());
+    let field = if is(HOSTS) {
+        ConnectionField::Host
+    } else if is(PORTS) {
+        ConnectionField::Port
+    } else if is(USERS) {
+        ConnectionField::User
+    } else if is(PASSWORDS) {
+        ConnectionField::Password
+    } else if is(DATABASES) {
+        ConnectionField::Database
+    } else if last == "NAME" {
+        match words.pop_if(|word| ["HOST", "USER", "SERVER"].contains(&word.as_str())).as_deref() {
+            Some("USER") => ConnectionField::User,
+            Some("HOST") => ConnectionField::Host,
+            Some(_) => return None,
+            None => ConnectionField::Database,
+        }
+    } else {
+        return None;
+    };
+    while words.len() > 1
+        && words.last().is_some_and(|word| ["DB", "DATABASE", "ROOT", "ADMIN"].contains(&word.as_str()))
+    {
+        words.pop();
+    }
+    Some((words.join("_"), field))
+}
+
+/// `PGHOST` as `PG`, `HOST`.
+fn unglued(mut words: Vec<String>) -> Vec<String> {
+    let Some(last) = words.last() else { return words };
+    let fields = [HOSTS, PORTS, USERS, PASSWORDS, DATABASES, &["NAME"]].concat();
+    let parts = GLUED.iter().find_map(|prefix| {
+        last.strip_prefix(prefix).filter(|rest| fields.contains(rest)).map(|rest| (*prefix, rest))
+    });
+    if let Some((prefix, rest)) = parts.map(|(prefix, rest)| (prefix.to_owned(), rest.to_owned())) {
+        words.pop();
+        words.extend([prefix, rest]);
+    }
+    words
+}
+
+/// Whether the variable's value is a host, a list of hosts, or an address: so a bare word in it may
+/// be a host's name.
+pub(super) fn holds_host(name: &str) -> bool {
+    let words = unglued(name_words(name));
+    match words.as_slice() {
+        [.., first, last] if last == "NAME" => first == "HOST",
+        [.., last] => HOSTS.contains(&last.as_str()) || PLACES.contains(&last.as_str()),
+        [] => false,
+    }
+}
+
+/// Whether the hosts in the value are callers or names for itself, not what the service connects to:
+/// they keep working, but make no edge.
+pub(super) fn holds_callers(name: &str) -> bool {
+    const CALLERS: &[&str] = &[
+        "ORIGIN",
+        "ORIGINS",
+        "ALLOWED",
+        "CORS",
+        "CSRF",
+        "TRUSTED",
+        "VIRTUAL",
+        "ADVERTISED",
+        "REDIRECT",
+        "CALLBACK",
+        "WEBHOOK",
+        "PUBLIC",
+        "SITE",
+        "CANONICAL",
+        "LISTENER",
+        "LISTENERS",
+    ];
+    name_words(name).iter().any(|word| CALLERS.contains(&word.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_one_connection_share_a_prefix() {
+        for (name, expected) in [
+            ("MYSQL_HOST", Some(("MYSQL", ConnectionField::Host))),
+            ("MYSQL_DB_NAME", Some(("MYSQL", ConnectionField::Database))),
+            ("MYSQL_ROOT_PASSWORD", Some(("MYSQL", ConnectionField::Password))),
+            ("POSTGRES_SERVER", Some(("POSTGRES", ConnectionField::Host))),
+            ("PGUSER", Some(("PG", ConnectionField::User))),
+            ("DATABASE_NAME", Some(("DATABASE", ConnectionField::Database))),
+            ("DB_POSTGRESDB_DATABASE", Some(("DB_POSTGRESDB", ConnectionField::Database))),
+            ("DB_USER_NAME", Some(("DB", ConnectionField::User))),
+            ("SERVER_NAME", None),
+            ("LOG_LEVEL", None),
+        ] {
+            let found = field(name);
+            let found = found.as_ref().map(|(prefix, field)| (prefix.as_str(), *field));
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_say_host() {
+        for (name, says) in [
+            ("DB_HOST", true),
+            ("PGHOST", true),
+            ("KAFKA_ADVERTISED_HOST_NAME", true),
+            ("discovery.seed_hosts", true),
+            ("MQTT_BROKER", true),
+            ("API_URL", true),
+            ("SERVER_NAME", false),
+            ("MYSQL_DATABASE", false),
+            ("CACHE_BACKEND", false),
+            ("GHOST", false),
+            ("QUEUE_CONNECTION", false),
+            ("BROKER_TYPE", false),
+        ] {
+            assert_eq!(holds_host(name), says, "{name}");
+        }
+    }
+}

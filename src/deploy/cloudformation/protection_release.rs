@@ -1,0 +1,237 @@
+//! What happens to data when a stack is deleted, written into its template.
+//!
+//! In: the running template and the names of resources that may be lost. Out: [`ProtectionRelease`], with the template to
+//! apply first if it differs from the running one. The template becomes JSON: CloudFormation accepts both
+//! formats, with the same meaning.
+
+use super::replacement_guard::DATA_STORES;
+use serde_json::{Map, Value, json};
+use serde_yaml::Value as Yaml;
+
+/// What happens to a resource that keeps data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResourceFate {
+    /// Retained, outside of any stack.
+    Kept,
+    /// Deleted; a snapshot is kept.
+    Snapshot,
+    /// Deleted with all its data.
+    Lost,
+}
+
+/// What a deletion does.
+#[derive(Debug, PartialEq)]
+pub(super) struct ProtectionRelease {
+    /// The number of resources that the stack declares.
+    pub(super) resources: usize,
+    /// Logical id, type and fate of each data store.
+    pub(super) stores: Vec<(String, String, ResourceFate)>,
+    /// Logical ids of Auto Scaling groups, whose instances may have scale-in protection.
+    pub(super) groups: Vec<String>,
+    /// The template to apply before the deletion, if it differs from the running one.
+    pub(super) template: Option<String>,
+}
+
+/// Decides from a template. `lost` holds the logical ids of resources that may be lost.
+pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelease, serde_yaml::Error> {
+    let mut document = json_of(serde_yaml::from_str(template)?);
+    let (mut stores, mut groups) = (Vec::new(), Vec::new());
+    let mut changed = false;
+    let resources = document.get_mut("Resources").and_then(Value::as_object_mut);
+    let count = resources.as_ref().map_or(0, |resources| resources.len());
+    for (name, resource) in resources.into_iter().flatten() {
+        let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        changed |= unprotect(&kind, resource);
+        if kind == "AWS::AutoScaling::AutoScalingGroup" {
+            groups.push(name.clone());
+        }
+        if DATA_STORES.contains(&kind.as_str()) {
+            let fate = fate(&kind, resource, lost.contains(name));
+            changed |= set(resource, &["DeletionPolicy"], policy(fate).into());
+            stores.push((name.clone(), kind, fate));
+        }
+    }
+    Ok(ProtectionRelease {
+        resources: count,
+        stores,
+        groups,
+        template: changed.then(|| document.to_string()),
+    })
+}
+
+/// The template's own policy wins where it retains something.
+fn fate(kind: &str, resource: &Value, lost: bool) -> ResourceFate {
+    match (lost, resource.get("DeletionPolicy").and_then(Value::as_str)) {
+        (true, _) => ResourceFate::Lost,
+        (false, Some("Snapshot")) => ResourceFate::Snapshot,
+        (false, Some("Retain")) => ResourceFate::Kept,
+        // A retained database would block the deletion of its subnet group and security group. A snapshot does not.
+        (false, _) if kind.starts_with("AWS::RDS::") => ResourceFate::Snapshot,
+        (false, _) => ResourceFate::Kept,
+    }
+}
+
+fn policy(fate: ResourceFate) -> &'static str {
+    match fate {
+        ResourceFate::Kept => "Retain",
+        ResourceFate::Snapshot => "Snapshot",
+        ResourceFate::Lost => "Delete",
+    }
+}
+
+/// What prevents a resource from being deleted: type, path, the protecting value, the other one.
+const PROTECTIONS: &[(&str, &[&str], &str, &str)] = &[
+    (
+        "AWS::AutoScaling::AutoScalingGroup",
+        &["Properties", "NewInstancesProtectedFromScaleIn"],
+        "true",
+        "false",
+    ),
+    (
+        "AWS::ECS::CapacityProvider",
+        &["Properties", "AutoScalingGroupProvider", "ManagedTerminationProtection"],
+        "ENABLED",
+        "DISABLED",
+    ),
+    ("AWS::RDS::DBCluster", &["Properties", "DeletionProtection"], "true", "false"),
+    ("AWS::RDS::DBInstance", &["Properties", "DeletionProtection"], "true", "false"),
+];
+
+fn unprotect(kind: &str, resource: &mut Value) -> bool {
+    let mut changed = unprotect_load_balancer(kind, resource);
+    for (_, path, protecting, open) in PROTECTIONS.iter().filter(|(of, ..)| *of == kind) {
+        let found = path.iter().try_fold(&*resource, |value, key| value.get(key));
+        if found.is_some_and(|value| plain(value) == *protecting) {
+            changed |= set(resource, path, (*open).into());
+        }
+    }
+    changed
+}
+
+fn unprotect_load_balancer(kind: &str, resource: &mut Value) -> bool {
+    let attributes = resource.pointer_mut("/Properties/LoadBalancerAttributes").and_then(Value::as_array_mut);
+    let Some(attributes) = attributes.filter(|_| kind == "AWS::ElasticLoadBalancingV2::LoadBalancer") else {
+        return false;
+    };
+    let protects = |item: &&mut Value| {
+        item.get("Key").and_then(Value::as_str) == Some("deletion_protection.enabled")
+            && item.get("Value").is_some_and(|value| plain(value) == "true")
+    };
+    match attributes.iter_mut().find(protects) {
+        Some(item) => set(item, &["Value"], "false".into()),
+        None => false,
+    }
+}
+
+/// A scalar as text: templates write `true` with or without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Sets a value at a path. Returns false if it already had that value.
+fn set(value: &mut Value, path: &[&str], to: Value) -> bool {
+    let Some((key, rest)) = path.split_first() else { return false };
+    let Some(object) = value.as_object_mut() else { return false };
+    if !rest.is_empty() {
+        return object.get_mut(*key).is_some_and(|inner| set(inner, rest, to));
+    }
+    object.insert((*key).to_owned(), to.clone()) != Some(to)
+}
+
+/// Converts YAML with short intrinsic functions to JSON with the long ones.
+fn json_of(value: Yaml) -> Value {
+    match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(value),
+        Yaml::Number(number) => number_of(&number),
+        Yaml::String(text) => Value::String(text),
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(json_of).collect()),
+        Yaml::Mapping(entries) => {
+            let entry = |(key, value)| (plain(&json_of(key)), json_of(value));
+            Value::Object(entries.into_iter().map(entry).collect::<Map<_, _>>())
+        }
+        Yaml::Tagged(tagged) => {
+            let name = tagged.tag.to_string();
+            intrinsic(name.trim_start_matches('!'), json_of(tagged.value))
+        }
+    }
+}
+
+fn number_of(number: &serde_yaml::Number) -> Value {
+    if let Some(value) = number.as_i64() {
+        return value.into();
+    }
+    number.as_u64().map_or_else(|| json!(number.as_f64()), Value::from)
+}
+
+fn intrinsic(name: &str, value: Value) -> Value {
+    let long = match name {
+        "Ref" | "Condition" => name.to_owned(),
+        other => format!("Fn::{other}"),
+    };
+    // `!GetAtt A.B` is short for a list of two.
+    let value = match (name, value.as_str().and_then(|text| text.split_once('.'))) {
+        ("GetAtt", Some((resource, attribute))) => json!([resource, attribute]),
+        _ => value,
+    };
+    json!({ long: value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "
+Resources:
+  Files:
+    Type: AWS::EFS::FileSystem
+    DeletionPolicy: Delete
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Snapshot
+    Properties:
+      DeletionProtection: true
+      DBInstanceIdentifier: !Sub '${AWS::StackName}-db'
+      VPCSecurityGroups: [!GetAtt Group.GroupId]
+  Balancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties:
+      LoadBalancerAttributes:
+        - { Key: deletion_protection.enabled, Value: 'true' }
+";
+
+    fn names(release: &ProtectionRelease) -> Vec<(&str, ResourceFate)> {
+        release.stores.iter().map(|(name, _, fate)| (name.as_str(), *fate)).collect()
+    }
+
+    #[test]
+    fn what_keeps_data_is_kept_unless_it_is_named() {
+        let release = release(TEMPLATE, &[]).unwrap();
+        assert_eq!(release.resources, 3);
+        assert_eq!(names(&release), [("Files", ResourceFate::Kept), ("Database", ResourceFate::Snapshot)]);
+        let lost = super::protection_release(TEMPLATE, &["Database".to_owned()]).unwrap();
+        assert_eq!(names(&lost), [("Files", ResourceFate::Kept), ("Database", ResourceFate::Lost)]);
+    }
+
+    #[test]
+    fn protections_are_taken_off_and_the_rest_means_the_same() {
+        let template = release(TEMPLATE, &[]).unwrap().template.unwrap();
+        let document: Value = serde_json::from_str(&template).unwrap();
+        let database = &document["Resources"]["Database"];
+        assert_eq!(database["Properties"]["DeletionProtection"], "false");
+        assert_eq!(database["DeletionPolicy"], "Snapshot");
+        assert_eq!(
+            database["Properties"]["VPCSecurityGroups"],
+            json!([{"Fn::GetAtt": ["Group", "GroupId"]}])
+        );
+        let balancer = &document["Resources"]["Balancer"]["Properties"];
+        assert_eq!(balancer["LoadBalancerAttributes"][0]["Value"], "false");
+        assert_eq!(document["Resources"]["Files"]["DeletionPolicy"], "Retain");
+    }
+
+    #[test]
+    fn a_template_that_says_so_already_is_left_alone() {
+        let template = "Resources: { Files: { Type: 'AWS::EFS::FileSystem', DeletionPolicy: Retain } }";
+        assert_eq!(release(template, &[]).unwrap().template, None);
+    }
+}
