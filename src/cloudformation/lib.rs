@@ -5,16 +5,16 @@
 //! text from the user can never become a reference.
 //!
 //! ```
-//! use tranship_cloudformation::{Join, LogicalId, Pseudo, Resource, Role, Sub, Template, list, props};
+//! use tranship_cloudformation::{Join, LogicalId, PseudoParameter, Resource, ResourceRole, Sub, Template, list, props};
 //!
-//! let log_group = LogicalId::of("app", Role::LogGroup);
-//! let task = LogicalId::of("app", Role::TaskDefinition);
+//! let log_group = LogicalId::of("app", ResourceRole::LogGroup);
+//! let task = LogicalId::of("app", ResourceRole::TaskDefinition);
 //! let mut template = Template::new("todobackend");
 //!
 //! template.add(
 //!     &log_group,
 //!     Resource::new("AWS::Logs::LogGroup", props! {
-//!         "LogGroupName" => Sub::text("/").pseudo(Pseudo::StackName).then("/ecs/app"),
+//!         "LogGroupName" => Sub::text("/").pseudo(PseudoParameter::StackName).then("/ecs/app"),
 //!         "RetentionInDays" => 7,
 //!     })
 //!     .comment("services.app"),

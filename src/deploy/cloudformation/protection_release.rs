@@ -209,7 +209,7 @@ Resources:
         let release = release(TEMPLATE, &[]).unwrap();
         assert_eq!(release.resources, 3);
         assert_eq!(names(&release), [("Files", ResourceFate::Kept), ("Database", ResourceFate::Snapshot)]);
-        let lost = super::protection_release(TEMPLATE, &["Database".to_owned()]).unwrap();
+        let lost = super::release(TEMPLATE, &["Database".to_owned()]).unwrap();
         assert_eq!(names(&lost), [("Files", ResourceFate::Kept), ("Database", ResourceFate::Lost)]);
     }
 
