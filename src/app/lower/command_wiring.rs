@@ -158,10 +158,10 @@ fn tell(cx: &mut LoweringContext<'_>, service: &Name, origin: Origin) {
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::app::SECRET_IN_COMMAND,
-            format!("a command of service `{service}` holds a literal secret, and a command is readable to all"),
+            format!("the command of service `{service}` contains a secret, and commands are readable in the AWS console"),
         )
         .at(origin)
         .service(&**service)
-        .help("put it into `environment`, and let a shell take it from there: `sh -c 'exec server --password \"$$PASSWORD\"'`"),
+        .help("move it to `environment` and let a shell read it: `sh -c 'exec server --password \"$$PASSWORD\"'`"),
     );
 }

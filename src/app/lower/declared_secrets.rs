@@ -19,9 +19,9 @@ pub(super) fn tell(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
     let one = literal.len() == 1;
     let what = if one { "a literal secret" } else { "literal secrets" };
     let becomes = if one { "its value is" } else { "their values are" };
-    let message = format!("the manifest holds {what}: {}; {becomes} given at deployment", listed(&literal));
+    let message = format!("the manifest contains {what}: {}; {becomes} set at deployment", listed(&literal));
     told(cx, &literal, message, Severity::Warning);
-    let message = format!("secrets that are given at deployment: {}", listed(&variable));
+    let message = format!("secrets to set at deployment: {}", listed(&variable));
     told(cx, &variable, message, Severity::Note);
 }
 
@@ -33,7 +33,7 @@ fn told(cx: &mut LoweringContext<'_>, given: &[&GivenSecret], message: String, s
     for one in given.iter().take(3) {
         diagnostic = diagnostic.at(one.origin);
     }
-    let help = "give each its value when you deploy, with `--secret NAME=@FILE`";
+    let help = "set each value at deployment with `--secret NAME=@FILE`";
     cx.diagnostics.push(diagnostic.help(help));
 }
 
@@ -72,7 +72,7 @@ pub(super) fn declared(
         let name = SecretId::new(name.clone());
         let Some(source) = &file.source.value else { continue };
         if !mounted.contains(&(name.clone(), kind)) {
-            cx.ledger.ignored(&file.node, "no service that is deployed uses it", false);
+            cx.ledger.ignored(&file.node, "no deployed service uses it", false);
             continue;
         }
         cx.adopt(&file.source.findings);
@@ -80,7 +80,7 @@ pub(super) fn declared(
         let source = match passwords.iter().find(is_password) {
             Some((_, database)) => {
                 let value = "the managed database's generated password";
-                let reason = "it is the password of a replaced database";
+                let reason = "it is the password of a database that RDS replaces";
                 cx.ledger.approximated(&file.node, value, reason, "");
                 SecretSource::Derived(password_of(database, file))
             }

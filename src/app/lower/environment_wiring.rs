@@ -275,7 +275,7 @@ impl EnvironmentWiring<'_> {
         };
         let (value, reason, became) = match text.segments.iter().any(generated) {
             true => {
-                let reason = "the managed database has a password of its own";
+                let reason = "the managed database has its own password";
                 ("the generated password", reason, "the database's secret")
             }
             false => ("a secret", "a literal secret is never emitted", ""),
@@ -557,11 +557,11 @@ fn tell_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<(Name, Name, Origin
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::app::SKIPPED_HOST,
-                    format!("a value of service `{from}` names the host `{to}`, which is skipped"),
+                    format!("service `{from}` refers to host `{to}`, which is skipped"),
                 )
                 .at(origin)
                 .service(&*from)
-                .help(format!("override the value for this environment, or take `{to}` out of `skip`")),
+                .help(format!("override the value for this environment, or remove `{to}` from `skip`")),
             );
         }
     }

@@ -222,7 +222,7 @@ impl Settings {
             let near = suggest::closest(&name.value, known.rules.iter().map(|rule| rule.name));
             diagnostics.push(match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help("take the name from the diagnostic's first line"),
+                None => diagnostic.help("use the name in the diagnostic's first line"),
             });
         }
     }
@@ -232,6 +232,6 @@ impl Settings {
 pub(crate) fn unknown_service(name: &str, setting: &str) -> Diagnostic {
     Diagnostic::new(
         &rules::tranship::UNKNOWN_SERVICE,
-        format!("`{setting}` names `{name}`, and the manifest has no service of that name"),
+        format!("`{setting}` names an unknown service, `{name}`"),
     )
 }

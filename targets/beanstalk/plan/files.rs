@@ -173,17 +173,17 @@ fn unusable(service: &AppService, file: &FileMount, at: Origin, why: &str, cx: &
 }
 
 fn refuse(service: &AppService, file: &FileMount, cx: &mut Compilation<'_>) {
-    cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
+    cx.ledger.rejected(&file.node, "secrets are passed as environment variables only");
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::SECRET_FILE,
             format!(
-                "service `{}` mounts `{}` as a file, and secrets are variables here",
+                "service `{}` mounts `{}` as a file, but Elastic Beanstalk passes secrets as environment variables",
                 service.name, file.secret
             ),
         )
         .at(file.origin)
         .service(&*service.name)
-        .help("let the application read it from a variable, or choose the target `fargate` or `ecs-ec2`"),
+        .help("read it from an environment variable, or choose the target `fargate` or `ecs-ec2`"),
     );
 }

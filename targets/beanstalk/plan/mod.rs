@@ -157,8 +157,7 @@ fn place(
         ServiceRole::Job(job) => match &job.when {
             JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
             JobTime::Manual => {
-                let reason =
-                    "a manual job is no part of an environment; run its image by hand where it is needed";
+                let reason = "manual jobs are not part of an environment: run the image yourself when needed";
                 cx.ledger.ignored(&service.node, reason, false);
             }
             JobTime::Schedule(schedule) => {
@@ -168,11 +167,14 @@ fn place(
                 cx.diagnostics.push(
                     Diagnostic::new(
                         &rules::SCHEDULED_JOB,
-                        format!("job `{}` has a schedule, which a web environment cannot keep", service.name),
+                        format!(
+                            "job `{}` has a schedule, but a web environment has no scheduler",
+                            service.name
+                        ),
                     )
                     .at(schedule.origin)
                     .service(&*service.name)
-                    .help(format!("leave `{}` out of this environment with `skip`", service.name)),
+                    .help(format!("remove `{}` from this environment with `skip`", service.name)),
                 );
             }
         },

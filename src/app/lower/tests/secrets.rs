@@ -155,8 +155,8 @@ x-tranship: { late_bound: [LATE] }
     assert_eq!(
         told,
         [
-            "the manifest holds a literal secret: `OTHER`; its value is given at deployment",
-            "secrets that are given at deployment: `KNOWN`, `LATE`",
+            "the manifest contains a literal secret: `OTHER`; its value is set at deployment",
+            "secrets to set at deployment: `KNOWN`, `LATE`",
         ]
     );
 }
