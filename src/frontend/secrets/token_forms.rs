@@ -5,6 +5,7 @@
 //! refuses has looked at no more than its shortest length.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Which letters a token goes on with.
 #[derive(Clone, Copy)]
@@ -143,14 +144,10 @@ pub(super) const SHORTEST_TOKEN: usize = 15;
 const KEY_IDS: &[&str] = &["AKIA", "ASIA", "ABIA", "ACCA"];
 
 /// The bytes that a form in [`FORMS`] or an id of an access key starts with.
-const FIRST: u128 = {
-    let (mut first, mut at) = (1 << b'A', 0);
-    while at < FORMS.len() {
-        first |= 1 << FORMS[at].0.as_bytes()[0];
-        at += 1;
-    }
-    first
-};
+static FIRST: LazyLock<u128> = LazyLock::new(|| {
+    let starts = FORMS.iter().map(|(start, _, _)| *start).chain(KEY_IDS.iter().copied());
+    starts.filter_map(|start| start.bytes().next()).fold(0, |first, byte| first | (1 << (byte & 0x7f)))
+});
 
 /// The tokens of known form in a text.
 pub(super) fn token_forms(text: &str, found: &mut Vec<Range<usize>>) {
@@ -189,7 +186,7 @@ fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
 }
 
 fn token(bytes: &[u8], at: usize) -> Option<usize> {
-    if FIRST & (1 << (bytes.get(at)? & 0x7f)) == 0 {
+    if *FIRST & (1 << (bytes.get(at)? & 0x7f)) == 0 {
         return None;
     }
     let form = FORMS.iter().find(|(start, letters, least)| {
