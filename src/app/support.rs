@@ -15,7 +15,7 @@ pub enum KeySupport {
         /// Whether the application behaves differently for it: a warning, else a note.
         loses: bool,
     },
-    /// The key cannot be had on the target: an error.
+    /// The key is not supported on the target: an error.
     Rejected {
         /// What to do instead.
         help: &'static str,
@@ -73,7 +73,7 @@ impl SupportTable {
         let (rule, verb) = match row.support {
             KeySupport::Ignored { loses: false } => (&rules::target::IGNORED_KEY, "is not needed"),
             KeySupport::Ignored { loses: true } => (&rules::target::IGNORED_KEY, "has no effect"),
-            KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "cannot be had"),
+            KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "is not supported"),
         };
         let severity = match row.support {
             KeySupport::Ignored { loses: false } => Severity::Note,

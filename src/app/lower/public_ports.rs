@@ -144,7 +144,7 @@ fn the_port(service: &AppService, wanted: Option<u16>) -> Option<ChosenPort> {
     }
 }
 
-/// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer ends TLS.
+/// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer terminates TLS.
 /// Several published ports of one container port are one.
 fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
     let has = |ports: &[&ContainerPort], number| ports.iter().any(|port| port.container.value == number);
@@ -172,11 +172,11 @@ fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
     };
     Diagnostic::new(
         &rules::app::PUBLIC_PORT,
-        format!("service `{}` is public, but which of its ports is not clear: {which}", service.name),
+        format!("service `{}` is public, but it is unclear which of its ports: {which}", service.name),
     )
     .at(origin)
     .service(&*service.name)
-    .help("name it: `public: { container_port: 8000 }`")
+    .help("choose one: `public: { container_port: 8000 }`")
 }
 
 /// A published port and why it stays inside, if there is a reason.
@@ -204,11 +204,8 @@ fn candidates<'a>(
                 continue;
             }
             let tls = !meant.iter().any(|one| one.container.value == port.container.value);
-            let inside = if refused {
-                Some("the service says that it is not public")
-            } else {
-                inside(service, port, tls)
-            };
+            let inside =
+                if refused { Some("the service sets `public: false`") } else { inside(service, port, tls) };
             found.push(PublishedCandidate { service, port, inside });
         }
     }
@@ -219,17 +216,17 @@ fn candidates<'a>(
 fn inside(service: &AppService, port: &ContainerPort, tls: bool) -> Option<&'static str> {
     let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
     if address.starts_with("127.") || address == "::1" {
-        Some("published for this machine only")
+        Some("published on a loopback address only")
     } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
-        Some("published for local use: a data store is not public")
+        Some("data stores stay internal")
     } else if is_debugger(port) {
-        Some("published for local use: a debugger's port is not public")
+        Some("debugger ports stay internal")
     } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
-        Some("the load balancer serves HTTP only")
+        Some("the load balancer only serves HTTP")
     } else if tls {
-        Some("the load balancer ends TLS")
+        Some("the load balancer terminates TLS")
     } else if !matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) {
-        Some("a job serves nobody")
+        Some("a job does not serve requests")
     } else {
         None
     }
@@ -258,13 +255,13 @@ fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> Serv
         Diagnostic::new(
             &rules::app::PUBLIC_BY_DEFAULT,
             format!(
-                "port {number} of `{}` becomes public: it is the one port that the manifest publishes",
+                "port {number} of `{}` becomes public, because it is the only published port",
                 service.name
             ),
         )
         .at(port.origin)
         .service(&*service.name)
-        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it inside", service.name)),
+        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name)),
     );
     ServiceEndpoint {
         service: service.name.clone(),
@@ -291,14 +288,14 @@ fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let mut diagnostic = Diagnostic::new(
         &rules::app::AMBIGUOUS_PUBLIC,
-        format!("several ports are published, so none is public: {}{rest}", names.join(", ")),
+        format!("several ports are published, so none becomes public: {}{rest}", names.join(", ")),
     );
     for one in several.iter().take(3) {
         diagnostic = diagnostic.at(one.port.origin);
     }
     let first = several.first().map_or("app", |one| &*one.service.name);
     cx.diagnostics.push(diagnostic.help(format!(
-        "add `x-tranship: {{ public: true }}` to each service that the world may reach, such as `{first}`"
+        "add `x-tranship: {{ public: true }}` to each service that should be public, such as `{first}`"
     )));
 }
 
@@ -311,9 +308,9 @@ fn claim_internal(
 ) {
     for one in published.iter().filter(|one| !public.contains(&one.port.node)) {
         let reason = one.inside.unwrap_or(if explicit {
-            "not among what `x-tranship.public` names"
+            "another service sets `x-tranship.public`"
         } else {
-            "several ports are published, so none is public"
+            "several ports are published, so none becomes public"
         });
         for side in
             [one.port.published.as_ref().map(|at| at.node), one.port.host_ip.as_ref().map(|at| at.node)]

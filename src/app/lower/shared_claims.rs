@@ -45,7 +45,7 @@ fn misplaced(cx: &mut LoweringContext<'_>, field: &At<()>) {
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::tranship::UNKNOWN_SETTING,
-            format!("unsupported place for `x-tranship`: `{path}`"),
+            format!("`x-tranship` is not supported here: `{path}`"),
         )
         .at(field.origin)
         .key(path)
@@ -68,13 +68,13 @@ fn dependencies(
             continue;
         }
         match services.get(name).map(|other| &other.role) {
-            None => cx.ledger.exact(node, "the database is there first"),
+            None => cx.ledger.exact(node, "the database is created first"),
             Some(ServiceRole::Init { .. }) if tasks.is_in(name, &service.name) => {
                 cx.ledger.exact(node, "an init container of the task");
             }
             Some(ServiceRole::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {
                 JobTime::BeforeDeploy => cx.ledger.exact(node, "a job before the deployment"),
-                _ => cx.ledger.ignored(node, "the job runs at times of its own", true),
+                _ => cx.ledger.ignored(node, "the job runs on its own schedule", true),
             },
             Some(_) => {}
         }

@@ -100,7 +100,7 @@ impl<'a> AccountWalk<'a> {
         for one in declarations.iter().filter(|one| one.layering == Layering::Replaces) {
             let replaced = environment.and_then(|node| node.get(one.key)).and(top.get(one.key));
             if let Some(node) = replaced {
-                self.ledger.ignored(node, "the environment says otherwise", false);
+                self.ledger.ignored(node, "the environment overrides it", false);
                 self.replaced.insert(node.id);
             }
         }

@@ -39,7 +39,7 @@ pub(super) fn plan<H: TextRenderer>(
         ),
     };
     if let Some(start) = &check.start_interval {
-        let reason = "Amazon ECS checks at the same interval from the start";
+        let reason = "ECS uses one interval from the start";
         planner.cx.ledger.ignored(start, reason, false);
     }
     changes.report(planner);
@@ -76,7 +76,7 @@ fn retries(
 
 /// What runs to its end is watched by its exit code.
 fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
-    let reason = "a job is watched by its exit code";
+    let reason = "jobs are judged by their exit code";
     let ledger = &mut planner.cx.ledger;
     ledger.ignored(&check.test, reason, false);
     let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
@@ -109,7 +109,7 @@ impl HealthAdjustments {
         let fraction = given.peek().subsec_nanos() > 0;
         let seconds = given.peek().as_secs() + u64::from(fraction);
         if fraction && range.contains(seconds) {
-            planner.approximate(given, field, format!("{seconds}s"), "Amazon ECS counts whole seconds");
+            planner.approximate(given, field, format!("{seconds}s"), "ECS counts whole seconds");
         }
         self.within(planner, given, (key, field), (seconds, "s"), range)
     }
@@ -137,7 +137,7 @@ impl HealthAdjustments {
     fn report(self, planner: &mut ContainerPlanner<'_, '_>) {
         let Some(node) = self.first else { return };
         let message = format!(
-            "the health check of `{}` is adjusted to the limits of Amazon ECS: {}",
+            "the health check of `{}` is adjusted to ECS limits: {}",
             planner.service().name,
             self.words.join(", ")
         );

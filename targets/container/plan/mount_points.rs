@@ -24,7 +24,7 @@ pub(super) fn plan<H: ContainerHost>(
             MountSource::Other(kind) => {
                 let shown = format!("type: {}", kind.peek());
                 let remedy = "use a named volume, or put the files into the image";
-                planner.reject(&mount.node, &shown, "Amazon ECS has no mounts of this type", remedy);
+                planner.reject(&mount.node, &shown, "ECS does not support this mount type", remedy);
                 None
             }
         };
@@ -53,12 +53,12 @@ fn tmpfs(
 
 fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &ContainerMount, chosen: u32) {
     let value = format!("{chosen} MiB");
-    planner.approximate(&mount.node, field::TMPFS, value, "Amazon ECS needs a size for every tmpfs");
+    planner.approximate(&mount.node, field::TMPFS, value, "ECS requires a size");
     let message =
         format!("the tmpfs `{}` of `{}` has {chosen} MiB", mount.target.peek(), planner.service().name);
     let diagnostic = planner
         .about(&rules::TMPFS_SIZE, &mount.node, message)
         .severity(Severity::Note)
-        .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
+        .help("set a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
     planner.cx.diagnostics.push(diagnostic);
 }

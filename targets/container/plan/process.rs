@@ -70,7 +70,7 @@ fn words<H: TextRenderer>(
 fn entrypoint<H: TextRenderer>(planner: &mut ContainerPlanner<'_, '_>, host: &H) -> Option<Vec<H::Value>> {
     let list = planner.service().container.entrypoint.as_ref()?;
     if list.peek().is_empty() && !planner.bounds.clears_entrypoint {
-        planner.ignore(list, "entrypoint", "the entrypoint of the image cannot be cleared", true);
+        planner.ignore(list, "entrypoint", "ECS cannot clear the entrypoint of the image", true);
         return None;
     }
     Some(words(planner, host, list, field::ENTRYPOINT))
@@ -84,7 +84,7 @@ fn command<H: TextRenderer>(
 ) -> Vec<H::Value> {
     let Some(list) = &planner.service().container.command else { return Vec::new() };
     if list.peek().is_empty() && !has_entrypoint {
-        planner.ignore(list, "command", "the command of the image cannot be cleared", true);
+        planner.ignore(list, "command", "ECS cannot clear the command of the image", true);
         return Vec::new();
     }
     words(planner, host, list, field::COMMAND)
