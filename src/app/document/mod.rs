@@ -69,6 +69,8 @@ pub(crate) struct ComposeService {
     pub(crate) links: Vec<ServiceLink>,
     /// `profiles`.
     pub(crate) profiles: Option<At<()>>,
+    /// `extends`, which Docker Compose leaves in place where the service that it names is empty.
+    pub(crate) empty_base: Option<At<()>>,
     /// Its mapping.
     pub(crate) node: NodeId,
     /// Where its name stands.

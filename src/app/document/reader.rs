@@ -117,7 +117,8 @@ impl DocumentReader<'_> {
     /// A number, or anything else that is written as one word.
     pub(super) fn parsed<T: FromStr>(&mut self, node: Option<&Node>) -> Option<At<T>> {
         let node = node?;
-        self.fixed(node)?.parse().ok().map(|value| At::of(node, value))
+        let value = self.fixed(node)?.parse().ok();
+        self.in_range(node, value)
     }
 
     /// `true` or `false`.
@@ -147,19 +148,37 @@ impl DocumentReader<'_> {
         );
     }
 
+    /// The value, or an error: a number that is dropped would leave the target's default in its place.
+    fn in_range<T>(&mut self, node: &Node, value: Option<T>) -> Option<At<T>> {
+        if value.is_none() {
+            let path = self.manifest.nodes.path(node.id).to_string();
+            self.findings.claims.rejected(node, "no machine has as much or as little");
+            self.findings.diagnostics.push(
+                Diagnostic::new(&rules::app::OUT_OF_RANGE, format!("`{path}` is out of range"))
+                    .at(node.origin)
+                    .key(path)
+                    .help("write the amount that the service needs, or remove the key"),
+            );
+        }
+        value.map(|value| At::of(node, value))
+    }
+
     /// A number of bytes.
     pub(super) fn bytes(&mut self, node: Option<&Node>) -> Option<At<u64>> {
         let node = node?;
         self.fixed(node)?;
-        value::bytes(node).and_then(|bytes| u64::try_from(bytes).ok()).map(|bytes| At::of(node, bytes))
+        let bytes = value::bytes(node).and_then(|bytes| u64::try_from(bytes).ok());
+        self.in_range(node, bytes)
     }
 
     /// CPUs in 1/1024.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just before")]
     pub(super) fn cpus(&mut self, node: Option<&Node>) -> Option<At<u32>> {
-        let cpus = self.parsed::<f64>(node)?;
+        let node = node?;
+        let cpus = self.parsed::<f64>(Some(node))?;
         let units = cpus.value * 1024.0;
-        (units > 0.0 && units < 1e9).then(|| cpus.map(|_| units.round() as u32))
+        let known = (units > 0.0 && units < 1e9).then(|| units.round() as u32);
+        self.in_range(node, known)
     }
 
     /// The items of a list of words.

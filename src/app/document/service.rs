@@ -32,6 +32,7 @@ impl DocumentReader<'_> {
             networks: self.networks(node),
             links: links(node),
             profiles: node.get("profiles").map(|profiles| At::of(profiles, ())),
+            empty_base: node.get("extends").map(|extends| At::of(extends, ())),
             node: node.id,
             origin: entry_origin(entry),
             description: DocumentReading { value: description, findings: std::mem::take(&mut self.findings) },

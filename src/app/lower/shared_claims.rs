@@ -25,8 +25,7 @@ pub(super) fn claim(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppS
         if let Some(profiles) = &given.profiles {
             cx.ledger.exact(profiles, "the service is active");
         }
-        if let Some(extends) = cx.manifest.root.at(&["services", &service.name, "extends"]) {
-            // Docker Compose leaves the key in place then, and so does the front end.
+        if let Some(extends) = &given.empty_base {
             cx.ledger.ignored(extends, "the service that it extends is empty", false);
         }
         let settings = cx.settings.service(&service.name);

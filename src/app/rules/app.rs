@@ -60,6 +60,11 @@ rules! {
         why "Dropping it would fall back to the target's default, which is not what the manifest says."
         example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
         fix "Write a duration of zero or more, such as `10s`.";
+    OUT_OF_RANGE = Error "app/out-of-range" "number out of range"
+        what "Docker Compose accepts this number, but it is below zero, or larger than anything on AWS."
+        why "Dropping it would fall back to the target's default, which is not what the manifest says."
+        example "services:\n  app:\n    image: nginx\n    cpus: 1e12\n"
+        fix "Write the amount that the service needs, such as `cpus: 0.5`.";
     TASK_CYCLE = Error "app/task-cycle" "services share a task in a cycle"
         what "Each service runs in the task of the next one, through `task`, through `network_mode: service:` or as an init container, and the last one runs in the task of the first."
         why "A task is named after the service that leads it. In a cycle no service leads, so none of them would be deployed."
