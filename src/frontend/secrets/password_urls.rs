@@ -179,3 +179,35 @@ fn bare_login(text: &str) -> Option<Range<usize>> {
     Some(from..from + password.len())
         .filter(|_| is_login && !password.is_empty() && !is_shell_reference(password))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        let mut ranges = Vec::new();
+        url_passwords(text, &mut ranges);
+        ranges.into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn the_path_of_a_hook_is_the_secret() {
+        for (text, secret) in [
+            ("https://hooks.slack.com/services/T0/B0/walnutfern x", "T0/B0/walnutfern"),
+            ("curl https://discord.com/api/webhooks/1/walnutfern\"", "1/walnutfern"),
+            ("https://maker.ifttt.com/trigger/door/with/key/walnut", "door/with/key/walnut"),
+        ] {
+            assert_eq!(found(text), [secret], "{text}");
+        }
+        assert_eq!(found("https://hooks.slack.com/services/$HOOK"), [""; 0]);
+        assert_eq!(found("https://hooks.slack.com/services/T0"), [""; 0], "too short to be one");
+    }
+
+    #[test]
+    fn a_login_of_a_go_driver_is_no_address() {
+        for protocol in PROTOCOLS {
+            assert_eq!(found(&format!("app:walnut@{protocol}db:3306)/app")), ["walnut"], "{protocol}");
+        }
+        assert_eq!(found("app:walnut@dbs(db:3306)/app"), [""; 0]);
+    }
+}
