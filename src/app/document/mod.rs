@@ -15,7 +15,7 @@ mod reader;
 mod resources;
 mod service;
 
-pub(crate) use reader::{LateBoundNames, ReadFindings, open_text};
+pub(crate) use reader::{LateBoundNames, ReadFindings, open_text, scalar};
 
 use crate::{At, ContainerSpec, Name, ResourceRequests, SecretSource, ServiceDependency};
 use extension_fields::ExtensionFields;

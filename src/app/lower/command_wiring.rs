@@ -128,11 +128,17 @@ impl EnvironmentWiring<'_> {
     }
 }
 
-/// Refuses literal secrets in the words of a command line.
+/// Refuses secrets in the words of a command line.
 fn refuse_secrets<'a>(cx: &mut LoweringContext<'_>, service: &Name, words: impl Iterator<Item = &'a Text>) {
     let words: Vec<&Text> = words.collect();
-    let texts: Vec<String> = words.iter().map(|text| FlatText::of(text).text).collect();
-    let found: BTreeSet<usize> = secrets_in_command(&texts).into_iter().map(|secret| secret.word).collect();
+    let flats: Vec<FlatText> = words.iter().map(|text| FlatText::of(text)).collect();
+    let texts: Vec<&str> = flats.iter().map(|flat| flat.text.as_str()).collect();
+    let mut found: BTreeSet<usize> =
+        secrets_in_command(&texts).into_iter().map(|secret| secret.word).collect();
+    let known = words.iter().zip(&flats).enumerate();
+    found.extend(
+        known.filter(|(_, (text, flat))| !cx.secret_parts(text, flat).all().is_empty()).map(|(at, _)| at),
+    );
     for text in found.into_iter().filter_map(|word| words.get(word)) {
         tell(cx, service, text.origin);
     }

@@ -13,13 +13,13 @@ use super::{LoweringContext, declared_secrets};
 use crate::rules;
 use crate::{
     AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
-    SecretId, Text, TextPiece, TextSegment,
+    SecretId, SecretSource, Text, TextPiece, TextSegment,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::{KnownImage, UrlScheme};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::secrets::{name_words, secret_spans, secrets_of};
+use tranship_frontend::secrets::{name_words, secrets_of};
 use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
 /// A service reaches another, as a value says.
@@ -71,6 +71,11 @@ pub(super) fn wire(
     for service in services.values_mut() {
         wiring.environment(cx, service);
         wiring.commands(cx, service);
+    }
+    for (name, secret) in declared.iter() {
+        if let SecretSource::Content(text) = &secret.source {
+            wiring.content(cx, name, text);
+        }
     }
     let EnvironmentWiring { pool, reaches, dangling, .. } = wiring;
     let given = pool.settle(services, declared, &connections(services, &reaches));
@@ -188,6 +193,21 @@ impl EnvironmentWiring<'_> {
         }
     }
 
+    /// The content of a config with secrets in it.
+    fn content(&mut self, cx: &mut LoweringContext<'_>, name: &SecretId, text: &Text) {
+        let flat = FlatText::of(text);
+        let spans = cx.secret_parts(text, &flat).all();
+        if spans.is_empty() {
+            return;
+        }
+        let (service, variable) = (Name::from("configs"), Name::from(name.as_str()));
+        let found = WiredValue { service: &service, variable: &variable, flat: &flat, text };
+        let mut marks = Vec::new();
+        spans.into_iter().for_each(|span| self.hide(cx, &found, span, &mut marks));
+        cx.ledger.approximated(text, "a secret", "a literal secret is never emitted", "");
+        self.pool.keep_config(name, flat.with(marks));
+    }
+
     /// One value with pieces where it differs on AWS.
     fn value(
         &mut self,
@@ -200,7 +220,8 @@ impl EnvironmentWiring<'_> {
     ) -> DraftText {
         let flat = FlatText::of(text);
         let found = self.addresses(service, &flat.text, BareWords::of(variable));
-        let spans = secret_spans(&flat.text);
+        let known = cx.secret_parts(text, &flat);
+        let spans = known.all();
         let whole = 0..flat.text.len();
         let mut marks = Vec::new();
         let mut credentials = false;
@@ -241,21 +262,46 @@ impl EnvironmentWiring<'_> {
         let found = WiredValue { service, variable, flat: &flat, text };
         if credentials {
             cx.ledger.exact(text, "the managed database");
-        } else if secrets_of(variable, &flat.text) == [whole.clone()]
-            && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))
+        } else if known.is_one_variable(&whole)
+            || (spans == [whole.clone()] || secrets_of(variable, &flat.text) == [whole.clone()])
+                && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))
         {
             let piece = self.given(cx, &found, whole.clone(), SecretExtent::Whole);
             return flat.with(vec![(whole, piece)]);
         }
         for span in spans.into_iter().filter(|span| *span != whole) {
-            if !marks.iter().any(|(part, _)| overlap(part, &span)) {
-                marks.push((
-                    span.clone(),
-                    self.given(cx, &found, span, SecretExtent::Password { toward: None }),
-                ));
-            }
+            self.hide(cx, &found, span, &mut marks);
         }
         flat.with(marks)
+    }
+
+    /// Makes a part of a value a secret; what else was found inside of it is a part of the secret.
+    fn hide(
+        &mut self,
+        cx: &LoweringContext<'_>,
+        found: &WiredValue<'_>,
+        span: TextRange,
+        marks: &mut Vec<(TextRange, TextPiece<ProvisionalSecret>)>,
+    ) {
+        let generated = |(part, piece): &(TextRange, TextPiece<ProvisionalSecret>)| {
+            matches!(piece, TextPiece::Database { .. }) && overlap(part, &span)
+        };
+        let covers = |(part, piece): &(TextRange, TextPiece<ProvisionalSecret>)| {
+            piece.is_secret() && part.start <= span.start && span.end <= part.end
+        };
+        if marks.iter().any(|mark| generated(mark) || covers(mark)) {
+            return;
+        }
+        let (mut start, mut end) = (span.start, span.end);
+        marks.retain(|(part, _)| {
+            let inside = overlap(part, &span);
+            if inside {
+                (start, end) = (start.min(part.start), end.max(part.end));
+            }
+            !inside
+        });
+        let piece = self.given(cx, found, start..end, SecretExtent::Password { toward: None });
+        marks.push((start..end, piece));
     }
 
     /// A text with a secret inside becomes a secret as a whole.

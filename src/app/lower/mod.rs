@@ -16,6 +16,8 @@ mod managed_databases;
 mod named_volumes;
 mod public_ports;
 mod secret_groups;
+mod secret_parts;
+mod secret_places;
 mod secret_pool;
 mod service_assembly;
 mod service_edges;
@@ -30,8 +32,8 @@ mod variable_names;
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
-    AppService, Application, At, EnvironmentChoice, LateBound, LateBoundVariable, Ledger, Name, ResourceTag,
-    SecretSource, Text,
+    AppService, Application, At, EnvironmentChoice, KnownSecrets, LateBound, LateBoundVariable, Ledger, Name,
+    ResourceTag, SecretSource, Text,
 };
 use crate::rules;
 use indexmap::IndexMap;
@@ -65,6 +67,8 @@ struct LoweringContext<'a> {
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
+    /// What is secret wherever it stands.
+    secrets: KnownSecrets,
     /// Variables that become parameters, and where `late_bound` names them.
     late: &'a LateBoundNames,
     /// Those that some text holds.
@@ -89,6 +93,8 @@ pub fn lower(
     }
     let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
+    let ordinary = secret_parts::ordinary_words(document, &manifest.name);
+    let secrets = KnownSecrets::of(manifest, sources, late, &ordinary);
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
         manifest,
@@ -97,6 +103,7 @@ pub fn lower(
         sources,
         diagnostics,
         ledger,
+        secrets,
         late,
         late_used,
         late_refused,
@@ -139,6 +146,7 @@ impl LoweringContext<'_> {
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         let endpoints = public_ports::endpoints(self, &services, &edges);
+        secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);
         self.tell_unused();
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
@@ -157,6 +165,7 @@ impl LoweringContext<'_> {
             edges,
             endpoints,
             late_bound: std::mem::take(&mut self.late_used),
+            known_secrets: self.secrets.clone(),
         };
         keep_open(&mut application);
         settings::account(self.manifest, self.settings, &application, self.ledger, self.diagnostics);
