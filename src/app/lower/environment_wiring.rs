@@ -6,21 +6,22 @@
 use super::address_scan::{BareWords, KnownHosts, ScannedAddress, TextRange, addresses, slice};
 use super::flat_text::FlatText;
 use super::host_directory::HostDirectory;
-use super::secret_groups::{SecretExtent, SecretUse};
+use super::secret_groups::SecretExtent;
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
+use super::secret_wiring::WiredValue;
 use super::variable_names::{ConnectionField, field, holds_callers};
 use super::{LoweringContext, declared_secrets};
 use crate::rules;
 use crate::{
     AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
-    SecretId, SecretSource, Text, TextPiece, TextSegment,
+    SecretId, SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::{KnownImage, UrlScheme};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::secrets::{name_words, secrets_of};
-use tranship_frontend::source::{Origin, Provenance, VariableSource};
+use tranship_frontend::source::Origin;
 
 /// A service reaches another, as a value says.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ pub(super) struct EnvironmentWiring<'a> {
     /// The values that replaced databases give their users as passwords.
     passwords: BTreeMap<Name, Vec<String>>,
     /// Secrets so far.
-    pool: SecretPool,
+    pub(super) pool: SecretPool,
     /// Who reaches whom.
     pub(super) reaches: Vec<HostReach>,
     /// Values that name a service that is never deployed: who, whom, where.
@@ -193,21 +194,6 @@ impl EnvironmentWiring<'_> {
         }
     }
 
-    /// The content of a config with secrets in it.
-    fn content(&mut self, cx: &mut LoweringContext<'_>, name: &SecretId, text: &Text) {
-        let flat = FlatText::of(text);
-        let spans = cx.secret_parts(text, &flat).all();
-        if spans.is_empty() {
-            return;
-        }
-        let (service, variable) = (Name::from("configs"), Name::from(name.as_str()));
-        let found = WiredValue { service: &service, variable: &variable, flat: &flat, text };
-        let mut marks = Vec::new();
-        spans.into_iter().for_each(|span| self.hide(cx, &found, span, &mut marks));
-        cx.ledger.approximated(text, "a secret", "a literal secret is never emitted", "");
-        self.pool.keep_config(name, flat.with(marks));
-    }
-
     /// One value with pieces where it differs on AWS.
     fn value(
         &mut self,
@@ -273,101 +259,6 @@ impl EnvironmentWiring<'_> {
             self.hide(cx, &found, span, &mut marks);
         }
         flat.with(marks)
-    }
-
-    /// Makes a part of a value a secret; what else was found inside of it is a part of the secret.
-    fn hide(
-        &mut self,
-        cx: &LoweringContext<'_>,
-        found: &WiredValue<'_>,
-        span: TextRange,
-        marks: &mut Vec<(TextRange, TextPiece<ProvisionalSecret>)>,
-    ) {
-        let generated = |(part, piece): &(TextRange, TextPiece<ProvisionalSecret>)| {
-            matches!(piece, TextPiece::Database { .. }) && overlap(part, &span)
-        };
-        let covers = |(part, piece): &(TextRange, TextPiece<ProvisionalSecret>)| {
-            piece.is_secret() && part.start <= span.start && span.end <= part.end
-        };
-        if marks.iter().any(|mark| generated(mark) || covers(mark)) {
-            return;
-        }
-        let (mut start, mut end) = (span.start, span.end);
-        marks.retain(|(part, _)| {
-            let inside = overlap(part, &span);
-            if inside {
-                (start, end) = (start.min(part.start), end.max(part.end));
-            }
-            !inside
-        });
-        let piece = self.given(cx, found, start..end, SecretExtent::Password { toward: None });
-        marks.push((start..end, piece));
-    }
-
-    /// A text with a secret inside becomes a secret as a whole.
-    fn sealed(
-        &mut self,
-        cx: &mut LoweringContext<'_>,
-        service: &Name,
-        variable: &Name,
-        original: &Text,
-        text: DraftText,
-    ) -> DraftText {
-        if !text.is_secret() {
-            return text;
-        }
-        let generated = |segment: &TextSegment<ProvisionalSecret>| {
-            matches!(&segment.piece, TextPiece::Database { field: DatabaseField::Password, .. })
-        };
-        let (value, reason, became) = match text.segments.iter().any(generated) {
-            true => {
-                let reason = "the managed database has its own password";
-                ("the generated password", reason, "the database's secret")
-            }
-            false => ("a secret", "a literal secret is never emitted", ""),
-        };
-        cx.ledger.approximated(&text, value, reason, became);
-        if text.segments.len() == 1 {
-            return text;
-        }
-        // Nothing is gained by putting together what holds no other piece.
-        let whole = text.segments.iter().all(|segment| match &segment.piece {
-            TextPiece::Literal(_) => true,
-            TextPiece::Secret(secret) => !self.pool.is_variable(secret),
-            _ => false,
-        });
-        let (node, origin) = (text.node, text.origin);
-        let piece = if whole {
-            let flat = FlatText::of(original);
-            let found = WiredValue { service, variable, flat: &flat, text: original };
-            self.given(cx, &found, 0..flat.text.len(), SecretExtent::Whole)
-        } else {
-            self.pool.derived(service, variable, text)
-        };
-        let mut sealed = Text::empty(node, origin);
-        sealed.push(piece, origin);
-        sealed
-    }
-
-    /// The piece that stands for a part of a value, which is a secret.
-    fn given(
-        &mut self,
-        cx: &LoweringContext<'_>,
-        found: &WiredValue<'_>,
-        part: TextRange,
-        extent: SecretExtent,
-    ) -> TextPiece<ProvisionalSecret> {
-        let SecretOrigin { from, literal } = cx.origin_of(found, &part);
-        self.pool.given(SecretUse {
-            service: found.service.clone(),
-            variable: found.variable.clone(),
-            extent,
-            from,
-            literal,
-            text: found.flat.key(&part),
-            node: found.text.node,
-            origin: found.text.origin,
-        })
     }
 
     /// Every address of a value whose host is known or whose password must be hidden.
@@ -518,70 +409,6 @@ impl EnvironmentWiring<'_> {
         };
         self.databases.values().find(gives).map(|database| &database.name)
     }
-
-    /// The password in an address, as a secret.
-    fn password_mark(
-        &mut self,
-        cx: &LoweringContext<'_>,
-        found: &WiredValue<'_>,
-        address: &ScannedAddress,
-        spans: &[TextRange],
-        to: Option<Name>,
-    ) -> Option<(TextRange, TextPiece<ProvisionalSecret>)> {
-        let in_pairs =
-            address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
-        let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
-        if !spans.iter().any(|span| overlap(span, &part)) {
-            return None;
-        }
-        Some((part.clone(), self.given(cx, found, part, SecretExtent::Password { toward: to })))
-    }
-}
-
-/// A value that is being wired.
-struct WiredValue<'a> {
-    service: &'a Name,
-    variable: &'a Name,
-    flat: &'a FlatText,
-    text: &'a Text,
-}
-
-impl LoweringContext<'_> {
-    /// Where a part of a value comes from.
-    fn origin_of(&self, found: &WiredValue<'_>, part: &TextRange) -> SecretOrigin {
-        let of_variable = |name: &Name| SecretOrigin { from: Some(name.clone()), literal: false };
-        let written = SecretOrigin { from: None, literal: true };
-        if let Some(variable) = found.flat.variable_at(part) {
-            return of_variable(&variable);
-        }
-        if !found.flat.is_known() {
-            return written;
-        }
-        let substitutions = self.sources.substitutions(found.text.origin);
-        let same = |range: &std::ops::Range<u32>| (range.start as usize..range.end as usize) == *part;
-        if let Some(one) = substitutions.iter().find(|one| same(&one.range)) {
-            let literal = matches!(one.source, VariableSource::Fallback);
-            return SecretOrigin { literal, ..of_variable(&one.variable) };
-        }
-        match &*self.sources.provenance(found.text.origin) {
-            Provenance::Outside(VariableSource::Environment(name) | VariableSource::Flag(name)) => {
-                of_variable(name)
-            }
-            _ => written,
-        }
-    }
-}
-
-/// Where a secret text comes from.
-struct SecretOrigin {
-    /// The variable whose value it is, all of it.
-    from: Option<Name>,
-    /// Whether the text itself stands in the manifest.
-    literal: bool,
-}
-
-fn overlap(one: &TextRange, other: &TextRange) -> bool {
-    one.start < other.end && other.start < one.end
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.

@@ -19,6 +19,7 @@ mod secret_groups;
 mod secret_parts;
 mod secret_places;
 mod secret_pool;
+mod secret_wiring;
 mod service_assembly;
 mod service_edges;
 mod service_roles;
@@ -29,7 +30,7 @@ mod task_groups;
 mod tests;
 mod variable_names;
 
-use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
+use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
     AppService, Application, At, EnvironmentChoice, KnownSecrets, LateBound, LateBoundVariable, Ledger, Name,
@@ -62,6 +63,8 @@ struct LoweringContext<'a> {
     manifest: &'a Manifest,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
+    /// Every scalar of the manifest.
+    leaves: &'a [TreeLeaf],
     /// Every `x-tranship` of the manifest.
     settings: &'a SettingsDocument,
     sources: &'a mut Sources,
@@ -93,12 +96,14 @@ pub fn lower(
     }
     let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
+    let leaves = &TreeLeaf::all(manifest);
     let ordinary = secret_parts::ordinary_words(document, &manifest.name);
-    let secrets = KnownSecrets::of(manifest, sources, late, &ordinary);
+    let secrets = KnownSecrets::of(leaves, sources, late, &ordinary);
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
         manifest,
         document,
+        leaves,
         settings,
         sources,
         diagnostics,

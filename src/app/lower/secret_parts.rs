@@ -6,13 +6,12 @@
 use super::LoweringContext;
 use super::address_scan::TextRange;
 use super::flat_text::FlatText;
-use crate::document::scalar;
 use crate::{At, Name, Text, TextPiece, TextSegment, document};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use tranship_facts::ImageReference;
 use tranship_frontend::secrets::{secret_spans, secrets_of};
 use tranship_frontend::source::Substitution;
-use tranship_frontend::yaml::Node;
 
 /// The secrets of a text, by how they are known.
 #[derive(Debug, Default)]
@@ -43,13 +42,11 @@ impl LoweringContext<'_> {
         SecretParts { by_origin: self.parts_by_origin(text, flat), by_value }
     }
 
-    /// Whether the value of a node that every reader of an artifact sees holds a secret.
-    pub(super) fn holds_secret(&self, name: &str, node: &Node) -> bool {
-        let Some(whole) = scalar(node) else { return false };
-        let text = document::open_text(&At::of(node, whole), self.sources, self.late);
+    /// Whether a value that every reader of an artifact sees holds a secret.
+    pub(super) fn holds_secret(&self, name: &str, value: &At<Arc<str>>) -> bool {
+        let text = document::open_text(value, self.sources, self.late);
         let flat = FlatText::of(&text);
-        let parts = self.secret_parts(&text, &flat);
-        !parts.all().is_empty() || !secrets_of(name, &flat.text).is_empty()
+        !self.secret_parts(&text, &flat).all().is_empty() || !secrets_of(name, &flat.text).is_empty()
     }
 
     fn parts_by_origin(&self, text: &Text, flat: &FlatText) -> Vec<TextRange> {

@@ -2,132 +2,61 @@
 //!
 //! In: the leaves of deployed services and of the settings. Out: an error at each that holds a secret, since it
 //! would show in a template, a bundle or a list of resources. What can take a secret is wired elsewhere:
-//! variables in `environment_wiring`, commands and health checks in `command_wiring`, files in `declared_secrets`.
+//! variables in `environment_wiring`, commands and health checks in `command_wiring`.
 
 use super::LoweringContext;
 use super::service_selection::ServiceSelection;
+use crate::document::TreeLeaf;
 use crate::rules;
-use tranship_frontend::compose::{KeyPath, PathSegment};
+use std::collections::BTreeSet;
+use tranship_frontend::compose::PathSegment;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{Node, Value};
-
-/// Keys of a service whose secrets are wired, or that say where secrets are.
-const WIRED: &[&str] =
-    &["environment", "env_file", "command", "entrypoint", "secrets", "configs", "depends_on", "profiles"];
-
-/// Keys of a service whose entries have names that say what they hold.
-const NAMED: &[&str] = &["labels", "logging", "args", "annotations", "x-tranship", "tags"];
-
-/// Settings whose values are places of secrets or names of rules.
-const SETTINGS_ABOUT_SECRETS: &[&str] = &["secrets", "accept", "late_bound"];
 
 /// Refuses secrets that would be readable.
 pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
-    let manifest = cx.manifest;
-    let sections = manifest.root.as_mapping().into_iter().flatten();
-    for section in sections {
-        match &*section.key.text {
-            "services" => {
-                for service in &selection.deployed {
-                    let node = section.value.get(&service.name);
-                    node.into_iter().for_each(|node| service_leaves(cx, &service.name, node));
-                }
-            }
-            "x-tranship" => {
-                let path = vec![PathSegment::Key(section.key.text.clone())];
-                leaves(cx, &section.value, "", &path, None);
-            }
-            _ => {}
+    let deployed: BTreeSet<_> = selection.deployed.iter().map(|service| service.name.clone()).collect();
+    let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
+    for leaf in cx.leaves.iter().filter(|leaf| leaf.is_plain() && concerns(leaf)) {
+        if has_secret_key(cx, leaf) {
+            tell(cx, leaf, leaf.key_origin);
+        }
+        if cx.holds_secret(leaf.chosen_name(), &leaf.value) {
+            tell(cx, leaf, leaf.value.origin);
         }
     }
 }
 
-fn service_leaves(cx: &mut LoweringContext<'_>, service: &str, node: &Node) {
-    let entries = node.as_mapping().into_iter().flatten();
-    for entry in entries {
-        let key = &*entry.key.text;
-        let foreign = key.starts_with("x-") && key != "x-tranship";
-        if WIRED.contains(&key) || foreign {
-            continue;
-        }
-        let path: Vec<PathSegment> =
-            ["services", service, key].into_iter().map(|key| PathSegment::Key(key.into())).collect();
-        leaves(cx, &entry.value, "", &path, Some(service));
-    }
+/// `labels: { VALUE: x }`: a key below the service's own may be a secret too.
+fn has_secret_key(cx: &LoweringContext<'_>, leaf: &TreeLeaf) -> bool {
+    let mut own = leaf.path.0.iter().skip(2);
+    own.any(|step| matches!(step, PathSegment::Key(key) if !cx.secrets.parts(key).is_empty()))
 }
 
-/// The leaves at or below a node; `name` is the last key above it where keys are names of the user's.
-fn leaves(
-    cx: &mut LoweringContext<'_>,
-    node: &Node,
-    name: &str,
-    path: &[PathSegment],
-    service: Option<&str>,
-) {
-    let below = |step: PathSegment| path.iter().cloned().chain(std::iter::once(step)).collect::<Vec<_>>();
-    match &node.value {
-        Value::Mapping(mapping) => {
-            for entry in mapping {
-                let key = &entry.key.text;
-                if is_wired(path, key) {
-                    continue;
-                }
-                let path = below(PathSegment::Key(key.clone()));
-                let named =
-                    path.iter().any(|step| matches!(step, PathSegment::Key(key) if NAMED.contains(&&**key)));
-                if !cx.secrets.parts(key).is_empty() {
-                    tell(cx, &path, entry.key.origin, service);
-                }
-                leaves(cx, &entry.value, if named { key } else { "" }, &path, service);
-            }
-        }
-        Value::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                leaves(cx, item, name, &below(PathSegment::Index(index)), service);
-            }
-        }
-        _ if cx.holds_secret(name, node) => tell(cx, path, node.origin, service),
-        _ => {}
-    }
-}
-
-/// Whether a key says where a secret is, or is wired elsewhere.
-fn is_wired(path: &[PathSegment], key: &str) -> bool {
-    let is = |step: Option<&PathSegment>, name: &str| matches!(step, Some(PathSegment::Key(key)) if **key == *name);
-    let setting = path.iter().any(|step| matches!(step, PathSegment::Key(key) if **key == *"x-tranship"));
-    (is(path.last(), "healthcheck") && key == "test")
-        || (is(path.last(), "build") && key == "secrets")
-        || (setting && SETTINGS_ABOUT_SECRETS.contains(&key))
-}
-
-fn tell(cx: &mut LoweringContext<'_>, path: &[PathSegment], origin: Origin, service: Option<&str>) {
-    let has = |name: &str| path.iter().any(|step| matches!(step, PathSegment::Key(key) if **key == *name));
-    let shown = KeyPath(path.to_vec()).to_string();
-    if has("build") {
+fn tell(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
+    let shown = leaf.path.to_string();
+    let told = if leaf.is_below("build") {
         let message = format!("`{shown}` holds a secret, which stays readable in the image");
-        let told = Diagnostic::new(&rules::app::SECRET_IN_BUILD, message).at(origin).key(shown);
-        let told = told.help(
-            "pass it as a build secret: `build.secrets`, and `RUN --mount=type=secret` in the Dockerfile",
-        );
-        cx.diagnostics.push(match service {
-            Some(service) => told.service(service),
-            None => told,
-        });
-        return;
-    }
-    let message = format!("`{shown}` holds a secret, and its value is readable to all");
-    let told = Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message).at(origin).key(shown);
-    let help = if has("labels") {
-        "remove the label here: on AWS nothing reads it, and `docker inspect` shows it"
-    } else if has("logging") {
-        "let the log driver take it from a secret or a role, or remove the option"
+        let help =
+            "pass it as a build secret: `build.secrets`, and `RUN --mount=type=secret` in the Dockerfile";
+        Diagnostic::new(&rules::app::SECRET_IN_BUILD, message).help(help)
     } else {
-        "move it into `environment` or `secrets`, which take their values from a secret"
+        let message = format!("`{shown}` holds a secret, and its value is readable to all");
+        Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message).help(remedy(leaf))
     };
-    let told = told.help(help);
-    cx.diagnostics.push(match service {
-        Some(service) => told.service(service),
+    let told = told.at(origin).key(shown);
+    cx.diagnostics.push(match leaf.service() {
+        Some(service) => told.service(&*service),
         None => told,
     });
+}
+
+fn remedy(leaf: &TreeLeaf) -> &'static str {
+    if leaf.is_below("labels") {
+        "remove the label here: nothing on AWS reads it, and whoever may describe the task sees it"
+    } else if leaf.is_below("logging") {
+        "remove the option, and let the log driver take its rights from a role"
+    } else {
+        "move it into `environment` or `secrets`, which take their values from a secret"
+    }
 }
