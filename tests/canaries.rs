@@ -198,6 +198,18 @@ fn projects() -> Vec<Planted> {
                 ("c.conf", "auth = CANARY\n"),
             ],
         ),
+        planted(
+            "a mounted folder",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY }, volumes: ['.:/app'] }\n",
+                ),
+                ("c.conf", "auth = CANARY\n"),
+                ("d.conf", "auth = BASE64==\n"),
+            ],
+        ),
     ]
 }
 
@@ -233,6 +245,9 @@ fn leaks(project: &Planted, target: &str) -> Vec<String> {
     let built = tranship(directory.path(), &["build", "-v", "--target", target, "--out", "out"]);
     if target == "fargate" && built.status.success() != project.builds {
         found.push(format!("exit {:?}: {}", built.status.code(), String::from_utf8_lossy(&built.stderr)));
+    }
+    if String::from_utf8_lossy(&built.stderr).contains("internal/leak") {
+        found.push("no rule refused it before it stood in an artifact".to_owned());
     }
     leaks_below(&directory.path().join("out"), &mut found);
     let said = [("", built)].into_iter().chain(["json", "sarif", "github"].map(|format| {

@@ -12,6 +12,7 @@ mod environment_wiring;
 mod external_addresses;
 mod flat_text;
 mod host_directory;
+mod legal_names;
 mod managed_databases;
 mod named_volumes;
 mod public_ports;
@@ -151,6 +152,7 @@ impl LoweringContext<'_> {
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         let endpoints = public_ports::endpoints(self, &services, &edges);
+        legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);
         self.tell_unused();
@@ -171,6 +173,7 @@ impl LoweringContext<'_> {
             endpoints,
             late_bound: std::mem::take(&mut self.late_used),
             known_secrets: self.secrets.clone(),
+            secret_files: declared_secrets::files(self.document),
         };
         keep_open(&mut application);
         settings::account(self.manifest, self.settings, &application, self.ledger, self.diagnostics);

@@ -63,6 +63,8 @@ pub struct Application {
     pub late_bound: IndexMap<Name, LateBound>,
     /// Values that no artifact may hold, whatever they are called where they stand.
     pub known_secrets: KnownSecrets,
+    /// The files behind `secrets`, mounted by a service or not.
+    pub secret_files: Vec<String>,
 }
 
 impl Application {

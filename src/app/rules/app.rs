@@ -27,6 +27,16 @@ rules! {
         why "The history of the image keeps build arguments: whoever can pull the image can read them."
         example "services:\n  app:\n    image: registry.example.com/app\n    build: { context: ., args: { NPM_TOKEN: not-for-everyone } }\n"
         fix "Use `build.secrets`, and mount the secret in the Dockerfile: `RUN --mount=type=secret,id=NAME`.";
+    IMAGE_REFERENCE = Error "app/image-reference" "not an image reference"
+        what "The service's image begins with `-`, or contains spaces or other characters that no reference to an image has."
+        why "Docker would refuse it, or take it for an option of a command."
+        example "services:\n  app:\n    image: \"--privileged\"\n"
+        fix "Write the image as `REGISTRY/NAME:TAG`.";
+    VOLUME_NAME = Error "app/volume-name" "illegal name of a volume"
+        what "The name of a volume does not begin with a letter or a digit."
+        why "Docker would refuse it, and on an instance it would be a folder outside the one for volumes."
+        example "services:\n  app:\n    image: nginx\n    volumes: [{ type: volume, source: \"..\", target: /host }]\nvolumes: { \"..\": {} }\n"
+        fix "Rename the volume: a letter or a digit, then letters, digits, `.`, `_` and `-`.";
     LATE_BOUND_STRUCTURE = Error "app/late-bound-structure" "late-bound variable in a structural value"
         what "The value decides what is emitted, such as a port or a number of replicas, but it contains a variable that is only known at deployment."
         why "A template parameter can replace text. It cannot change the shape of the template."
