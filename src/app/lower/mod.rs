@@ -6,6 +6,7 @@
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
+mod command_secrets;
 mod command_wiring;
 mod declared_secrets;
 mod environment_wiring;
@@ -26,6 +27,7 @@ mod service_edges;
 mod service_roles;
 mod service_selection;
 mod shared_claims;
+mod shell_words;
 mod task_groups;
 #[cfg(test)]
 mod tests;

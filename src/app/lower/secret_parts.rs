@@ -28,6 +28,11 @@ impl SecretParts {
         united(self.by_origin.iter().chain(&self.by_value).cloned().collect())
     }
 
+    /// All of them, and more that are secret by their place.
+    pub(super) fn with(&self, more: impl Iterator<Item = TextRange>) -> Vec<TextRange> {
+        united(self.by_origin.iter().chain(&self.by_value).cloned().chain(more).collect())
+    }
+
     /// Whether the text is nothing but the value of one secret variable.
     pub(super) fn is_one_variable(&self, whole: &TextRange) -> bool {
         self.by_origin.as_slice() == std::slice::from_ref(whole)

@@ -155,6 +155,11 @@ pub(super) struct WiredValue<'a> {
 }
 
 impl LoweringContext<'_> {
+    /// The variable of interpolation whose value a part of a value is, all of it.
+    pub(super) fn source_variable(&self, found: &WiredValue<'_>, part: &TextRange) -> Option<Name> {
+        self.origin_of(found, part).from
+    }
+
     /// Where a part of a value comes from.
     fn origin_of(&self, found: &WiredValue<'_>, part: &TextRange) -> SecretOrigin {
         let of_variable = |name: &Name| SecretOrigin { from: Some(name.clone()), literal: false };

@@ -13,8 +13,13 @@ rules! {
         points_at_secrets true
         what "A command, an entrypoint or a health check contains a literal secret."
         why "Commands are part of the template, and anyone who may describe a task can read them. Only environment variables can take their value from a secret."
-        example "services:\n  cache:\n    image: redis\n    command: redis-server --requirepass hunter2\n"
+        example "services:\n  cache:\n    image: acme/cache\n    command: cache-server --password hunter2\n"
         fix "Put the secret in `environment` and let a shell read it: `sh -c 'exec redis-server --requirepass \"$$REDIS_PASSWORD\"'`.";
+    SECRET_BY_SHELL = Note "app/secret-by-shell" "a shell passes a secret to a command"
+        what "A command or a health check contains a secret. On AWS, a variable of the container holds it, and `sh -c` starts the image's own entry point with the variable in its place."
+        why "Commands are readable to anyone who may describe a task, and Amazon ECS does not fill in variables in them."
+        example "services:\n  cache:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:-local}\n"
+        fix "Nothing. To decide yourself how the program starts, write `entrypoint: [sh, -c, ...]`, with the variable as `\"$$NAME\"`.";
     SECRET_IN_PLAIN_TEXT = Error "app/secret-in-plain-text" "secret in a readable value"
         points_at_secrets true
         what "A label, a logging option, a tag, a setting or another value that is written into artifacts as it is contains a secret: the value of a variable that is a secret, a value that is a secret elsewhere in the manifest, or a text that has the form of one."

@@ -102,15 +102,71 @@ configs:
     assert_eq!(lowered.derived("conf"), "user=a;auth={secret DB_PASSWORD}");
 }
 
-#[test]
-fn a_command_with_the_value_of_a_secret_variable_holds_a_secret() {
-    let lowered = with_variable(
-        "services:\n  app: { image: a, command: [run, 'x ${DB_PASSWORD}'], healthcheck: { test: [CMD, a, '${DB_PASSWORD}'] } }\n",
-    );
-    let shown = lowered.application.is_none() || {
-        let container = &lowered.app().services["app"].container;
-        let words = container.command.iter().flat_map(|list| &list.value);
-        words.map(print).all(|word| !word.contains("walnut"))
+/// The process and the health check of a service, each as one line.
+fn lines(lowered: &super::Lowered, service: &str) -> [String; 3] {
+    let container = &lowered.app().services[service].container;
+    let joined = |list: &Option<crate::At<Vec<crate::Text>>>| {
+        let words = list.iter().flat_map(|list| &list.value).map(print);
+        words.collect::<Vec<_>>().join("|")
     };
-    assert!(shown);
+    let health = match container.health_check.as_ref().map(|check| &check.test.value) {
+        Some(crate::HealthTest::Shell(line)) => format!("shell: {}", print(line)),
+        Some(crate::HealthTest::Exec(list)) => list.iter().map(print).collect::<Vec<_>>().join("|"),
+        None => String::new(),
+    };
+    [joined(&container.entrypoint), joined(&container.command), health]
+}
+
+#[test]
+fn a_known_image_takes_the_secret_of_its_command_from_a_shell() {
+    for (keys, expected) in [
+        (
+            "image: 'redis:7', command: 'redis-server --requirepass ${DB_PASSWORD}'",
+            [
+                "sh|-c",
+                "exec docker-entrypoint.sh redis-server --requirepass \"$TRANSHIP_SECRET_DB_PASSWORD\"",
+                "",
+            ],
+        ),
+        (
+            "image: 'redis:7', command: 'redis-server --requirepass walnut-5 --save \"60 1\"'",
+            [
+                "sh|-c",
+                "exec docker-entrypoint.sh redis-server --requirepass \"$TRANSHIP_SECRET_APP_1\" --save '60 1'",
+                "",
+            ],
+        ),
+        (
+            "image: 'redis:7', environment: { PW: '${DB_PASSWORD}' }, command: [redis-server, --requirepass, '${DB_PASSWORD}']",
+            ["sh|-c", "exec docker-entrypoint.sh redis-server --requirepass \"$PW\"", ""],
+        ),
+        (
+            "image: other, command: [sh, -c, 'exec run --password ${DB_PASSWORD} x']",
+            ["", "sh|-c|exec run --password \"${TRANSHIP_SECRET_DB_PASSWORD}\" x", ""],
+        ),
+        (
+            "image: 'mysql:8', healthcheck: { test: [CMD, mysqladmin, ping, '-p${DB_PASSWORD}'] }",
+            ["", "", "shell: mysqladmin ping -p\"$TRANSHIP_SECRET_DB_PASSWORD\""],
+        ),
+        (
+            "image: 'redis:7', healthcheck: { test: 'redis-cli -a ${DB_PASSWORD} ping' }",
+            ["", "", "shell: redis-cli -a \"${TRANSHIP_SECRET_DB_PASSWORD}\" ping"],
+        ),
+    ] {
+        let lowered = with_variable(&format!("services:\n  app: {{ {keys} }}\n"));
+        assert_eq!(lines(&lowered, "app"), expected, "{keys}");
+        assert!(lowered.notes().contains(&"app/secret-by-shell"), "{keys}");
+        let secret = lowered.app().secrets.keys().next().map(|name| name.to_string());
+        assert!(matches!(secret.as_deref(), Some("DB_PASSWORD" | "TRANSHIP_SECRET_APP_1")), "{secret:?}");
+    }
+}
+
+#[test]
+fn an_unknown_entry_point_is_refused_with_the_line_to_write() {
+    let text = "services:\n  app: { image: other, command: [run, 'x ${DB_PASSWORD}'] }\n";
+    let lowered = with_variable(text);
+    let refused = lowered.diagnostics.iter().find(|one| one.rule.name == "app/secret-in-command").unwrap();
+    let help = format!("{refused:?}");
+    assert!(help.contains("exec ENTRYPOINT COMMAND"), "{help}");
+    assert!(!help.contains("walnut"), "{help}");
 }
