@@ -10,7 +10,7 @@ use super::secret_groups::SecretExtent;
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
 use super::secret_wiring::WiredValue;
 use super::variable_names::{ConnectionField, field, holds_callers};
-use super::{LoweringContext, declared_secrets};
+use super::{LoweringContext, declared_secrets, existing_secrets};
 use crate::rules;
 use crate::{
     AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
@@ -48,6 +48,8 @@ pub(super) struct EnvironmentWiring<'a> {
     passwords: BTreeMap<Name, Vec<String>>,
     /// Secrets so far.
     pub(super) pool: SecretPool,
+    /// Secrets that exist on AWS, by their ARNs.
+    existing: BTreeMap<std::sync::Arc<str>, SecretId>,
     /// Who reaches whom.
     pub(super) reaches: Vec<HostReach>,
     /// Values that name a service that is never deployed: who, whom, where.
@@ -66,9 +68,10 @@ pub(super) fn wire(
     adopt_names(services, databases, directory);
     let passwords =
         databases.values().map(|database| (database.name.clone(), cx.passwords_of(database))).collect();
+    let existing = existing_secrets::declare(services, declared);
     let (pool, reaches, dangling) = (SecretPool::default(), Vec::new(), Vec::new());
     let mut wiring =
-        EnvironmentWiring { directory, databases, listening, passwords, pool, reaches, dangling };
+        EnvironmentWiring { directory, databases, listening, passwords, pool, existing, reaches, dangling };
     for service in services.values_mut() {
         wiring.environment(cx, service);
         wiring.commands(cx, service);
@@ -188,10 +191,25 @@ impl EnvironmentWiring<'_> {
         let ports = port_variables(&service.container.environment);
         for (variable, variant) in &service.container.environment {
             let Some(text) = &variant.value else { continue };
+            if let Some(secret) = self.existing_secret(variable, text) {
+                self.pool.keep(&name, variable, secret);
+                continue;
+            }
             let wired = self.value(cx, &name, variable, text, &groups, &ports);
             let sealed = self.sealed(cx, &name, variable, text, wired);
             self.pool.keep(&name, variable, sealed);
         }
+    }
+
+    /// The secret whose ARN a variable holds.
+    fn existing_secret(&self, variable: &Name, text: &Text) -> Option<DraftText> {
+        let secret = self.existing.get(&text.literal()?)?;
+        if existing_secrets::is_named_after_arn(variable) {
+            return None;
+        }
+        let mut draft = Text::empty(text.node, text.origin);
+        draft.push(TextPiece::Secret(ProvisionalSecret::Settled(secret.clone())), text.origin);
+        Some(draft)
     }
 
     /// One value with pieces where it differs on AWS.

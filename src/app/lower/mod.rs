@@ -10,6 +10,7 @@ mod command_secrets;
 mod command_wiring;
 mod declared_secrets;
 mod environment_wiring;
+mod existing_secrets;
 mod external_addresses;
 mod flat_text;
 mod host_directory;

@@ -23,7 +23,8 @@ const DOCKERIGNORE: &str = ".dockerignore";
 /// The rules for one walk.
 #[derive(Debug, Default)]
 pub(super) struct FolderFilter {
-    rules: Vec<Gitignore>,
+    /// Each with the folder that it is for.
+    rules: Vec<(Utf8PathBuf, Gitignore)>,
     /// Whether `.ebignore` alone counts.
     alone: bool,
 }
@@ -62,7 +63,8 @@ impl FolderFilter {
         if is_left_out(name) {
             return true;
         }
-        let matched = self.rules.iter().rev().find_map(|rules| {
+        let above = self.rules.iter().rev().filter(|(folder, _)| relative.starts_with(folder));
+        let matched = above.map(|(_, rules)| rules).find_map(|rules| {
             match rules.matched(relative.as_std_path(), is_folder) {
                 Match::Ignore(_) => Some(true),
                 Match::Whitelist(_) => Some(false),
@@ -78,7 +80,7 @@ impl FolderFilter {
             // A line that is no pattern matches nothing, as under Git.
             let _ = builder.add_line(None, &line(written));
         }
-        self.rules.extend(builder.build().ok());
+        self.rules.extend(builder.build().ok().map(|rules| (folder.to_owned(), rules)));
     }
 }
 
