@@ -263,7 +263,7 @@ impl KnownProgram {
     fn of(container: &ContainerSpec) -> Self {
         let shown = match &container.image {
             ContainerImage::Named(image) => flat_text::shown(image),
-            ContainerImage::Built { .. } => String::new(),
+            ContainerImage::Built { .. } | ContainerImage::Provided { .. } => String::new(),
         };
         let reference = ImageReference::parse(&shown);
         let details = ImageDetails::find(&reference);

@@ -102,6 +102,7 @@ fn all_faults_of_a_run_are_told() {
         "compose/conflicting-keys",
         "compose/undefined-reference",
         "compose/unknown-key",
+        "compose/unused-resource",
     ];
     assert_eq!(names, wanted);
 }
