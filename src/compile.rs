@@ -111,7 +111,7 @@ impl CompileOutcome {
         let keys = KeyPaths::of(&manifest);
         let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, world };
         let mut compiled = target.compile(&application, &mut cx);
-        let report = ledger.close(&manifest, sources, target.support(), &mut found);
+        let report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         found.for_each_mut(|diagnostic| {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
         });

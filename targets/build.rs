@@ -39,10 +39,11 @@ fn write_table(code: &mut String, target: &str, rows: &[SupportRow]) {
     let _ = writeln!(code, "/// How `{shown}` treats keys that its code does not claim.");
     let _ = writeln!(code, "pub static {name}: tranship_app::SupportTable = tranship_app::SupportTable {{");
     let _ = writeln!(code, "    target: {shown:?},\n    rows: &[");
+    let ignored = |effect: &str| format!("Ignored {{ effect: tranship_app::BehaviourEffect::{effect} }}");
     for row in rows {
         let support = match (&row.ignored, &row.rejected) {
-            (Some(IgnoredEffect::Harmless), _) => "Ignored { loses: false }".to_owned(),
-            (Some(IgnoredEffect::Loses), _) => "Ignored { loses: true }".to_owned(),
+            (Some(IgnoredEffect::Harmless), _) => ignored("Equivalent"),
+            (Some(IgnoredEffect::Loses), _) => ignored("ChangesBehaviour"),
             (None, help) => format!("Rejected {{ help: {:?} }}", help.clone().unwrap_or_default()),
         };
         let _ = writeln!(

@@ -4,7 +4,8 @@
 //! when the ledger is closed; what is in neither is a fault of Tranship, and said.
 
 use super::at::Claim;
-use super::disposition::{Disposition, LedgerEntry};
+use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
+use super::inexact_claims::InexactClaims;
 use super::report::{DispositionReport, ReportRow};
 use super::settings::UnclaimedSettings;
 use super::support::{KeySupport, SupportRow, SupportTable};
@@ -34,22 +35,23 @@ impl Ledger {
         claimed.taken()
     }
 
-    /// A near equivalent stands in for it. Hands out the value that it stands in for.
+    /// A near equivalent stands in for it, which is said when the ledger is closed. Hands out the value that it stands in for.
     pub fn approximated<'c, C: Claim>(
         &mut self,
         claimed: &'c C,
+        effect: BehaviourEffect,
         value: impl Into<String>,
         reason: impl Into<String>,
         became: impl Into<String>,
     ) -> C::Taken<'c> {
-        let disposition = Disposition::Approximated { value: value.into(), reason: reason.into() };
+        let disposition = Disposition::Approximated { value: value.into(), reason: reason.into(), effect };
         self.claim(claimed.node(), disposition, became.into());
         claimed.taken()
     }
 
     /// It has no effect, for a reason that the support table cannot know.
-    pub fn ignored(&mut self, claimed: &impl Claim, reason: impl Into<String>, loses: bool) {
-        let disposition = Disposition::Ignored { reason: reason.into(), loses };
+    pub fn ignored(&mut self, claimed: &impl Claim, reason: impl Into<String>, effect: BehaviourEffect) {
+        let disposition = Disposition::Ignored { reason: reason.into(), effect };
         self.claim(claimed.node(), disposition, String::new());
     }
 
@@ -81,12 +83,14 @@ impl Ledger {
 
     /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
     /// around the leaf that is deeper than what the row speaks of; then that claim.
-    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table.
+    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table, and one for
+    /// each kind of inexact claim that neither these nor the `earlier` diagnostics name.
     pub fn close(
         self,
         manifest: &Manifest,
         sources: &Sources,
         table: &SupportTable,
+        earlier: &Diagnostics,
         diagnostics: &mut Diagnostics,
     ) -> DispositionReport {
         let claims = self.spread(manifest);
@@ -94,6 +98,7 @@ impl Ledger {
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut report = DispositionReport::default();
         let mut unclaimed = UnclaimedSettings::default();
+        let mut inexact = InexactClaims::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);
@@ -105,8 +110,10 @@ impl Ledger {
             let path = manifest.nodes.path(leaf);
             let row =
                 table.find(&path).filter(|row| written && claim.is_none_or(|claim| claim.yields(leaf, row)));
-            if let Some(row) = row {
-                explained.entry(row.key).or_default().push(leaf);
+            match (row, claim) {
+                (Some(row), _) => explained.entry(row.key).or_default().push(leaf),
+                (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
+                (None, None) => {}
             }
             let claimed = || claim.map(|claim| claim.entry.clone());
             let setting = || unclaimed.account(&path, origin);
@@ -120,6 +127,7 @@ impl Ledger {
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }
+        inexact.report(manifest, table.target, earlier, diagnostics);
         report
     }
 
@@ -163,7 +171,8 @@ fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
 
 impl LedgerEntry {
     fn unaccounted() -> Self {
-        let disposition = Disposition::Ignored { reason: "unaccounted".into(), loses: true };
+        let disposition =
+            Disposition::Ignored { reason: "unaccounted".into(), effect: BehaviourEffect::ChangesBehaviour };
         LedgerEntry { disposition, became: String::new() }
     }
 }
@@ -173,7 +182,7 @@ impl SupportRow {
     fn entry(&self) -> LedgerEntry {
         let reason = self.reason.to_owned();
         let disposition = match self.support {
-            KeySupport::Ignored { loses } => Disposition::Ignored { reason, loses },
+            KeySupport::Ignored { effect } => Disposition::Ignored { reason, effect },
             KeySupport::Rejected { .. } => Disposition::Rejected { reason },
         };
         LedgerEntry { disposition, became: String::new() }

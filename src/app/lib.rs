@@ -8,6 +8,7 @@
 mod at;
 mod disposition;
 mod document;
+mod inexact_claims;
 mod key_paths;
 mod ledger;
 mod lower;
@@ -19,7 +20,7 @@ mod support;
 mod text;
 
 pub use at::{At, Claim};
-pub use disposition::{Disposition, LedgerEntry};
+pub use disposition::{BehaviourEffect, Disposition, LedgerEntry};
 pub use key_paths::KeyPaths;
 pub use ledger::Ledger;
 pub use lower::{LoweringInput, lower};

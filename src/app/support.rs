@@ -2,6 +2,7 @@
 //!
 //! Written as `targets/<name>/support.yaml`, checked and compiled in by `build.rs`.
 
+use crate::disposition::BehaviourEffect;
 use crate::rules;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -12,8 +13,8 @@ use tranship_frontend::yaml::NodeId;
 pub enum KeySupport {
     /// The key has no effect on the target.
     Ignored {
-        /// Whether the application behaves differently for it: a warning, else a note.
-        loses: bool,
+        /// What that does to the application.
+        effect: BehaviourEffect,
     },
     /// The key cannot be had on the target: an error.
     Rejected {
@@ -71,13 +72,11 @@ impl SupportTable {
         let shown = shown_key(key);
         let of = if names.is_empty() { String::new() } else { format!(" of {}", list(&names)) };
         let (rule, verb) = match row.support {
-            KeySupport::Ignored { loses: false } => (&rules::target::IGNORED_KEY, "is not needed"),
-            KeySupport::Ignored { loses: true } => (&rules::target::IGNORED_KEY, "has no effect"),
+            KeySupport::Ignored { effect } => (&rules::target::IGNORED_KEY, effect.verb()),
             KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "cannot be had"),
         };
         let severity = match row.support {
-            KeySupport::Ignored { loses: false } => Severity::Note,
-            KeySupport::Ignored { loses: true } => Severity::Warning,
+            KeySupport::Ignored { effect } => effect.severity(),
             KeySupport::Rejected { .. } => Severity::Error,
         };
         let message = format!("`{shown}`{of} {verb} on {}: {}", self.target, row.reason);
@@ -97,7 +96,7 @@ impl SupportTable {
 }
 
 /// The service, volume or network that a path belongs to.
-fn owner(path: &KeyPath) -> Option<String> {
+pub(super) fn owner(path: &KeyPath) -> Option<String> {
     match path.0.as_slice() {
         [PathSegment::Key(_), PathSegment::Key(name), ..] => Some(format!("`{name}`")),
         _ => None,
@@ -105,7 +104,7 @@ fn owner(path: &KeyPath) -> Option<String> {
 }
 
 /// At most three names, and how many more.
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     match names {
         [one] => one.clone(),
         [first, second] => format!("{first} and {second}"),
@@ -116,7 +115,7 @@ fn list(names: &[String]) -> String {
 }
 
 /// `services.*.shm_size` as people say it: `shm_size`.
-fn shown_key(key: &str) -> &str {
+pub(super) fn shown_key(key: &str) -> &str {
     ["services.*.", "volumes.*.", "networks.*.", "secrets.*.", "configs.*."]
         .iter()
         .find_map(|prefix| key.strip_prefix(prefix))
@@ -191,12 +190,12 @@ mod tests {
         static ROWS: &[SupportRow] = &[
             SupportRow {
                 key: "services.*.deploy",
-                support: KeySupport::Ignored { loses: true },
+                support: KeySupport::Ignored { effect: BehaviourEffect::ChangesBehaviour },
                 reason: "a",
             },
             SupportRow {
                 key: "services.*.deploy.mode",
-                support: KeySupport::Ignored { loses: false },
+                support: KeySupport::Ignored { effect: BehaviourEffect::Equivalent },
                 reason: "b",
             },
         ];

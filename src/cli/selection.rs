@@ -6,6 +6,7 @@ use super::{Context, Exit, Format, Set};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
 use tranship_app::EnvironmentChoice;
+use tranship_app::rules::target;
 use tranship_frontend::compose::LoadOptions;
 use tranship_frontend::diagnostic::Severity;
 
@@ -44,7 +45,7 @@ pub(super) struct Compiles {
     pub(super) selection: Selection,
     #[command(flatten)]
     set: Set,
-    /// Treat warnings as errors
+    /// Treat warnings and approximations as errors
     #[arg(long)]
     strict: bool,
     /// The format of diagnostics
@@ -141,10 +142,11 @@ impl Job {
     }
 }
 
-/// Turns warnings into errors, as `--strict` asks.
+/// Turns warnings and approximations into errors, as `--strict` asks.
 fn promote(outcome: &mut CompileOutcome) {
     outcome.diagnostics.for_each_mut(|diagnostic| {
-        if diagnostic.severity == Severity::Warning {
+        let approximated = *diagnostic.rule == target::APPROXIMATED_KEY;
+        if diagnostic.severity == Severity::Warning || approximated {
             diagnostic.severity = Severity::Error;
         }
     });

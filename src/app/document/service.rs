@@ -5,8 +5,8 @@ use super::{
     ComposeService, DocumentReading, NetworkAttachment, ServiceDescription, ServiceLink, entry_origin,
 };
 use crate::{
-    At, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable, LateBoundVariable, Name,
-    ResourceRequests, ServiceDependency, Text,
+    At, BehaviourEffect, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable,
+    LateBoundVariable, Name, ResourceRequests, ServiceDependency, Text,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
@@ -168,7 +168,11 @@ impl DocumentReader<'_> {
     /// The value under `deploy`, else the older spelling, which says the same where both stand.
     fn either<'n>(&mut self, new: Option<&'n Node>, old: Option<&'n Node>) -> Option<&'n Node> {
         if let (Some(_), Some(old)) = (new, old) {
-            self.findings.claims.ignored(old, "what stands under `deploy` counts", false);
+            self.findings.claims.ignored(
+                old,
+                "what stands under `deploy` counts",
+                BehaviourEffect::Equivalent,
+            );
         }
         new.or(old)
     }

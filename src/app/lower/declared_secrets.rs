@@ -5,8 +5,8 @@ use super::secret_pool::GivenSecret;
 use crate::document::ComposeFile;
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, DatabaseField, FileMountKind, ManagedDatabase, Name, SecretId,
-    SecretSource, Text, TextPiece,
+    AppService, ApplicationSecret, BehaviourEffect, DatabaseField, FileMountKind, ManagedDatabase, Name,
+    SecretId, SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -113,7 +113,7 @@ pub(super) fn declared(
         let name = SecretId::new(name.clone());
         let Some(source) = &file.source.value else { continue };
         if !mounted.contains(&(name.clone(), kind)) {
-            cx.ledger.ignored(&file.node, "no service that is deployed uses it", false);
+            cx.ledger.ignored(&file.node, "no service that is deployed uses it", BehaviourEffect::Equivalent);
             continue;
         }
         cx.adopt(&file.source.findings);
@@ -122,7 +122,7 @@ pub(super) fn declared(
             Some((_, database)) => {
                 let value = "the managed database's generated password";
                 let reason = "it is the password of a replaced database";
-                cx.ledger.approximated(&file.node, value, reason, "");
+                cx.ledger.approximated(&file.node, BehaviourEffect::Equivalent, value, reason, "");
                 SecretSource::Derived(password_of(database, file))
             }
             None => source.clone(),

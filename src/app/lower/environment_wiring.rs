@@ -13,8 +13,8 @@ use super::variable_names::{ConnectionField, field, holds_callers, holds_secret}
 use super::{LoweringContext, declared_secrets};
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
-    SecretId, Text, TextPiece, TextSegment,
+    AppService, ApplicationSecret, BehaviourEffect, ContainerImage, DatabaseField, EnvironmentVariable,
+    ManagedDatabase, Name, SecretId, Text, TextPiece, TextSegment,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -271,7 +271,7 @@ impl EnvironmentWiring<'_> {
             }
             false => ("a secret", "a literal secret is never emitted", ""),
         };
-        cx.ledger.approximated(&text, value, reason, became);
+        cx.ledger.approximated(&text, BehaviourEffect::Equivalent, value, reason, became);
         if text.segments.len() == 1 {
             return text;
         }

@@ -7,7 +7,8 @@ use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::{DatabaseSetting, WholeNumber};
 use crate::{
-    At, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase, Name, SecretId,
+    At, BehaviourEffect, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase, Name,
+    SecretId,
 };
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
@@ -122,7 +123,7 @@ fn claim(
     names: &DatabaseVariables,
     database: &ManagedDatabase,
 ) {
-    cx.ledger.ignored(&given.node, "a managed database replaces the container", false);
+    cx.ledger.ignored(&given.node, "a managed database replaces the container", BehaviourEffect::Equivalent);
     let container = &given.description.value.container;
     for (key, variant) in &container.environment {
         let (key, node) = (&&**key, &variant.node);
@@ -132,7 +133,13 @@ fn claim(
             cx.ledger.exact(node, "the database's user");
         } else if names.password.contains(key) {
             let reason = "a literal secret is never emitted";
-            cx.ledger.approximated(node, "a generated password", reason, "the database's secret");
+            cx.ledger.approximated(
+                node,
+                BehaviourEffect::Equivalent,
+                "a generated password",
+                reason,
+                "the database's secret",
+            );
         }
     }
     lost(cx, container, database);
@@ -151,7 +158,7 @@ fn lost(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database: &Mana
         lost.push((what, "run them as a job", mount.node, mount.origin));
     }
     for (what, help, node, origin) in lost {
-        cx.ledger.ignored(&node, "a managed database does not run it", true);
+        cx.ledger.ignored(&node, "a managed database does not run it", BehaviourEffect::ChangesBehaviour);
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_LOSES,

@@ -11,6 +11,7 @@ mod declared_secrets;
 mod environment_wiring;
 mod external_addresses;
 mod flat_text;
+mod host_address;
 mod host_directory;
 mod managed_databases;
 mod named_volumes;

@@ -6,7 +6,7 @@
 use super::LoweringContext;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
-use crate::{AppService, At, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
+use crate::{AppService, At, BehaviourEffect, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -21,7 +21,11 @@ pub(super) fn volumes(
     let mut mounting = users(services);
     for (name, given) in &cx.document.volumes {
         let Some(users) = mounting.remove(name) else {
-            cx.ledger.ignored(&given.node, "no service that is deployed mounts it", false);
+            cx.ledger.ignored(
+                &given.node,
+                "no service that is deployed mounts it",
+                BehaviourEffect::Equivalent,
+            );
             continue;
         };
         let volume = volume(cx, services, tasks, (name, given), users);

@@ -28,6 +28,11 @@ rules! {
         why "The load balancer needs exactly one port to send requests to."
         example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
         fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
+    UNREACHABLE_PORT = Warning "app/unreachable-port" "published port that nobody outside can reach"
+        what "The port is published for the world, and speaks UDP or a protocol other than HTTP. The load balancer serves HTTP only, so the port is open to the application's own services alone."
+        why "Clients that connect to the port under Compose cannot connect to it on AWS."
+        example "services:\n  dns:\n    image: coredns/coredns\n    ports: [\"53:53/udp\"]\n"
+        fix "If only services of the application use the port, list it under `expose`. Otherwise put a network load balancer of your own in front, and accept: `accept: [app/unreachable-port]`.";
     PUBLIC_BY_DEFAULT = Note "app/public-by-default" "only published port becomes public"
         what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all."
         why "The manifest publishes it, so on AWS it is reachable from the internet."

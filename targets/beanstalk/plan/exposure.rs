@@ -8,7 +8,9 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
-use tranship_app::{AppService, Application, EndpointExposure, PublicExposure, ServiceEndpoint};
+use tranship_app::{
+    AppService, Application, BehaviourEffect, EndpointExposure, PublicExposure, ServiceEndpoint,
+};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
 use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
@@ -104,6 +106,7 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
                         let reason = "the load balancer listens there";
                         cx.ledger.approximated(
                             published,
+                            BehaviourEffect::Equivalent,
                             format!("port {listener}"),
                             reason,
                             "load balancer",
@@ -113,9 +116,9 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
                 None => {
                     let reason =
                         "the port is reached by the container's name and is not opened on the instance";
-                    cx.ledger.ignored(published, reason, false);
+                    cx.ledger.ignored(published, reason, BehaviourEffect::Equivalent);
                     if let Some(address) = &port.host_ip {
-                        cx.ledger.ignored(address, reason, false);
+                        cx.ledger.ignored(address, reason, BehaviourEffect::Equivalent);
                     }
                 }
             }

@@ -22,7 +22,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use tranship_app::{AppService, Application, JobTime, ServiceRole, VolumeOwner};
+use tranship_app::{AppService, Application, BehaviourEffect, JobTime, ServiceRole, VolumeOwner};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
@@ -169,7 +169,7 @@ fn place(
             JobTime::Manual => {
                 let reason =
                     "a manual job is no part of an environment; run its image by hand where it is needed";
-                cx.ledger.ignored(&service.node, reason, false);
+                cx.ledger.ignored(&service.node, reason, BehaviourEffect::ChangesBehaviour);
             }
             JobTime::Schedule(schedule) => {
                 // The whole service goes with its schedule.

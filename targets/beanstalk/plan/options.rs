@@ -7,8 +7,8 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting, PlatformKind,
-    ScalingTargets, SubnetId,
+    Application, At, BehaviourEffect, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting,
+    PlatformKind, ScalingTargets, SubnetId,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -138,6 +138,7 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
         let reason = "each instance runs every container once";
         to.cx.ledger.approximated(
             replicas,
+            BehaviourEffect::ChangesBehaviour,
             format!("{} instances", replicas.peek()),
             reason,
             "aws:autoscaling:asg",
@@ -155,9 +156,19 @@ fn scaling<'a>(application: &'a Application, to: &mut OptionWriter<'_, '_>) -> O
         for at in [Some(&scaling.min), Some(&scaling.max), scaling.cpu.as_ref()].into_iter().flatten() {
             if first {
                 let reason = "all containers of an instance are multiplied";
-                to.cx.ledger.approximated(at, "instances", reason, "aws:autoscaling:asg");
+                to.cx.ledger.approximated(
+                    at,
+                    BehaviourEffect::ChangesBehaviour,
+                    "instances",
+                    reason,
+                    "aws:autoscaling:asg",
+                );
             } else {
-                to.cx.ledger.ignored(at, "another service scales the instances", true);
+                to.cx.ledger.ignored(
+                    at,
+                    "another service scales the instances",
+                    BehaviourEffect::ChangesBehaviour,
+                );
             }
         }
         warn_copies(&service.name, "scaling of its own", scaling.min.origin, to.cx);

@@ -3,7 +3,7 @@
 use crate::container::field::{self, ContainerField};
 use crate::container::{ContainerPlanner, HealthCheckBounds, HealthCheckPlan, TextRenderer, rules};
 use std::time::Duration;
-use tranship_app::{At, HealthCheck, HealthTest};
+use tranship_app::{At, BehaviourEffect, HealthCheck, HealthTest};
 use tranship_facts::ValueRange;
 use tranship_frontend::yaml::NodeId;
 
@@ -40,7 +40,7 @@ pub(super) fn plan<H: TextRenderer>(
     };
     if let Some(start) = &check.start_interval {
         let reason = "Amazon ECS checks at the same interval from the start";
-        planner.cx.ledger.ignored(start, reason, false);
+        planner.cx.ledger.ignored(start, reason, BehaviourEffect::Equivalent);
     }
     changes.report(planner);
     Some(plan)
@@ -78,13 +78,13 @@ fn retries(
 fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
     let reason = "a job is watched by its exit code";
     let ledger = &mut planner.cx.ledger;
-    ledger.ignored(&check.test, reason, false);
+    ledger.ignored(&check.test, reason, BehaviourEffect::Equivalent);
     let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
     for time in times.into_iter().flatten() {
-        ledger.ignored(time, reason, false);
+        ledger.ignored(time, reason, BehaviourEffect::Equivalent);
     }
     if let Some(retries) = &check.retries {
-        ledger.ignored(retries, reason, false);
+        ledger.ignored(retries, reason, BehaviourEffect::Equivalent);
     }
 }
 
@@ -109,7 +109,13 @@ impl HealthAdjustments {
         let fraction = given.peek().subsec_nanos() > 0;
         let seconds = given.peek().as_secs() + u64::from(fraction);
         if fraction && range.contains(seconds) {
-            planner.approximate(given, field, format!("{seconds}s"), "Amazon ECS counts whole seconds");
+            planner.approximate(
+                given,
+                field,
+                BehaviourEffect::Equivalent,
+                format!("{seconds}s"),
+                "Amazon ECS counts whole seconds",
+            );
         }
         self.within(planner, given, (key, field), (seconds, "s"), range)
     }
@@ -129,7 +135,13 @@ impl HealthAdjustments {
             self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
             self.first.get_or_insert(given.node);
             let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);
-            planner.approximate(given, field, format!("{legal}{unit}"), &reason);
+            planner.approximate(
+                given,
+                field,
+                BehaviourEffect::ChangesBehaviour,
+                format!("{legal}{unit}"),
+                &reason,
+            );
         }
         u32::try_from(legal).ok()
     }

@@ -2,9 +2,8 @@
 
 use crate::container::field;
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, MountPoint, TmpfsMount, rules};
-use tranship_app::{At, ContainerMount, MountSource};
+use tranship_app::{At, BehaviourEffect, ContainerMount, MountSource};
 use tranship_facts::MIB;
-use tranship_frontend::diagnostic::Severity;
 
 /// Adds the mounts.
 pub(super) fn plan<H: ContainerHost>(
@@ -53,12 +52,17 @@ fn tmpfs(
 
 fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &ContainerMount, chosen: u32) {
     let value = format!("{chosen} MiB");
-    planner.approximate(&mount.node, field::TMPFS, value, "Amazon ECS needs a size for every tmpfs");
+    planner.approximate(
+        &mount.node,
+        field::TMPFS,
+        BehaviourEffect::ChangesBehaviour,
+        value,
+        "Amazon ECS needs a size for every tmpfs",
+    );
     let message =
         format!("the tmpfs `{}` of `{}` has {chosen} MiB", mount.target.peek(), planner.service().name);
     let diagnostic = planner
         .about(&rules::TMPFS_SIZE, &mount.node, message)
-        .severity(Severity::Note)
         .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
     planner.cx.diagnostics.push(diagnostic);
 }

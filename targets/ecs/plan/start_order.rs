@@ -13,7 +13,8 @@ use super::{
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
-    Application, DependencyCondition, JobTime, Name, ServiceDependency, ServiceRole, TaskGroups,
+    AppService, Application, BehaviourEffect, DependencyCondition, JobTime, Name, ServiceDependency,
+    ServiceRole, TaskGroups,
 };
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_frontend::diagnostic::Severity;
@@ -171,35 +172,44 @@ fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency)
         }
         DependencyCondition::Started | DependencyCondition::Healthy => {
             let (value, reason) = ("the order of the stack", "ECS replaces tasks of each service by itself");
-            planner.cx.ledger.approximated(&dependency.condition, value, reason, "DependsOn");
+            planner.cx.ledger.approximated(
+                &dependency.condition,
+                BehaviourEffect::Equivalent,
+                value,
+                reason,
+                "DependsOn",
+            );
         }
     }
 }
 
 /// Reports once what ECS cannot promise of an order between tasks.
 pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
-    let mut first = None;
-    let mut pairs = Vec::new();
+    let mut waits: Vec<(&AppService, &ServiceDependency)> = Vec::new();
     let app = planner.app;
     for service in app.services.values() {
         for dependency in &service.dependencies {
             if is_between_tasks(planner, &service.name, dependency)
                 && dependency.condition.get() != DependencyCondition::Completed
             {
-                first.get_or_insert((service, &dependency.condition));
-                pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
+                waits.push((service, dependency));
             }
         }
     }
-    let Some((service, condition)) = first else { return };
+    let Some((service, first)) = waits.first() else { return };
+    let pairs: Vec<String> =
+        waits.iter().map(|(one, on)| format!("`{}` after `{}`", one.name, on.on)).collect();
     let message = format!(
         "the stack creates and updates {}; tasks that ECS replaces later start in any order",
         pairs.join(", ")
     );
-    let diagnostic = planner
-        .about(&rules::START_ORDER, service, condition, message)
+    let mut diagnostic = planner
+        .about(&rules::START_ORDER, service, &first.condition, message)
         .severity(Severity::Note)
         .help("let the application retry its connections");
+    for (_, dependency) in waits.iter().skip(1) {
+        diagnostic = diagnostic.at(dependency.condition.origin);
+    }
     planner.cx.diagnostics.push(diagnostic);
 }
 

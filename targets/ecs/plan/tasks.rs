@@ -7,7 +7,7 @@ use super::{
     StartCondition, TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
 use crate::ecs::rules;
-use tranship_app::{AppService, At, DependencyCondition, Name, ServiceRole};
+use tranship_app::{AppService, At, BehaviourEffect, DependencyCondition, Name, ServiceRole};
 use tranship_cloudformation::{PseudoParameter, Sub};
 use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -164,11 +164,17 @@ fn restarts(planner: &mut EcsPlanner<'_, '_>, service: &AppService) -> bool {
         }
         (ServiceRole::Job(_) | ServiceRole::Init { .. }, _) => {
             let reason = "a job that fails has failed the deployment";
-            planner.ignore(service, restart, "restart", reason, false);
+            planner.ignore(service, restart, "restart", reason, BehaviourEffect::Equivalent);
         }
         _ => {
             let reason = "an ECS service replaces every task that ends";
-            planner.cx.ledger.approximated(restart, "always", reason, "service");
+            planner.cx.ledger.approximated(
+                restart,
+                BehaviourEffect::ChangesBehaviour,
+                "always",
+                reason,
+                "service",
+            );
         }
     }
     false
@@ -258,7 +264,13 @@ fn size(planner: &mut EcsPlanner<'_, '_>, request: &SizeRequest) -> TaskSize {
                 && asked.get() != cpu
             {
                 let value = format!("{cpu} CPU units");
-                planner.cx.ledger.approximated(asked, value, reason, "task definition: Cpu");
+                planner.cx.ledger.approximated(
+                    asked,
+                    BehaviourEffect::Equivalent,
+                    value,
+                    reason,
+                    "task definition: Cpu",
+                );
             }
             planner.report(diagnostic);
             size

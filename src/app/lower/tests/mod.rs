@@ -32,7 +32,7 @@ static REST: SupportTable = SupportTable {
     target: "fargate",
     rows: &[SupportRow {
         key: "*",
-        support: KeySupport::Ignored { loses: false },
+        support: KeySupport::Ignored { effect: crate::BehaviourEffect::Equivalent },
         reason: "left to the target",
     }],
 };
@@ -73,7 +73,7 @@ fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     let known = known_names();
     let given = LoweringInput { manifest: &manifest, choice, known: &known, world };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
-    let report = ledger.close(&manifest, &sources, &REST, &mut Diagnostics::new());
+    let report = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
 

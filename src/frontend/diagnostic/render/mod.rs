@@ -9,6 +9,7 @@ mod human;
 mod json;
 mod mask;
 mod sarif;
+mod short;
 
 pub use github::github;
 pub use human::Human;
