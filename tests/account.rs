@@ -46,7 +46,8 @@ fn a_restart_policy_that_ends_is_one_warning_for_all_services() {
 fn an_equivalent_is_a_note() {
     let outcome = compiled("fargate", "services:\n  web:\n    image: web\n    ports: [\"8080:80\"]\n");
     let found = of_rule(&outcome, "target/approximated-key");
-    let message = "`ports.published` of `web` becomes port 80 on fargate: the load balancer listens on the usual port";
+    let message =
+        "`ports.published` of `web` becomes port 80 on fargate: the load balancer listens on the usual port";
     assert_eq!(found, [(Severity::Note, vec![4], message.to_owned())]);
 }
 
@@ -89,4 +90,149 @@ fn a_private_address_is_not_published_to_the_world() {
     let open = compiled("fargate", "services:\n  web:\n    image: web\n    ports: [\"0.0.0.0:8080:80\"]\n");
     let template = open.compiled.as_ref().unwrap().artifacts.get("template.yaml").unwrap().bytes.clone();
     assert!(String::from_utf8(template).unwrap().contains("AWS::ElasticLoadBalancingV2::Listener"));
+}
+
+fn template(outcome: &CompileOutcome) -> String {
+    let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
+    String::from_utf8(compiled.artifacts.get("template.yaml").unwrap().bytes.clone()).unwrap()
+}
+
+#[test]
+fn volumes_that_only_docker_has_are_said_to_start_empty() {
+    let manifest = "services:\n  app: { image: app, volumes: [\"data:/data\", \"share:/share\"] }\nvolumes:\n  data:\n    \
+                    external: true\n  share:\n    driver_opts:\n      type: nfs\n      o: addr=10.0.0.1\n";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let found = of_rule(&compiled(target, manifest), "target/approximated-key");
+        let warned: Vec<&str> = found
+            .iter()
+            .filter(|(severity, ..)| *severity == Severity::Warning)
+            .map(|(_, _, message)| message.split(':').next().unwrap())
+            .collect();
+        let expected = [
+            format!("`external` of `data` becomes a new, empty volume on {target}"),
+            format!("`driver_opts` of `share` becomes a new, empty volume on {target}"),
+        ];
+        assert_eq!(warned, expected, "{target}");
+    }
+    let local =
+        "services:\n  app: { image: app, volumes: [\"data:/data\"] }\nvolumes: { data: { driver: local } }\n";
+    assert_eq!(of_rule(&compiled("fargate", local), "target/approximated-key"), []);
+}
+
+#[test]
+fn what_the_load_balancer_does_not_speak_is_a_warning() {
+    let of = |protocol: &str| {
+        let ports = format!("ports: [{{ target: 80, published: \"80\", app_protocol: {protocol} }}]");
+        of_rule(
+            &compiled("fargate", &format!("services:\n  web:\n    image: web\n    {ports}\n")),
+            "target/approximated-key",
+        )
+    };
+    assert_eq!(of("http"), []);
+    for protocol in ["grpc", "http2", "https"] {
+        let message = "`ports.app_protocol` of `web` becomes `http` on fargate: the load balancer speaks HTTP/1 to the container";
+        assert_eq!(of(protocol), [(Severity::Warning, vec![4], message.to_owned())], "{protocol}");
+    }
+}
+
+#[test]
+fn a_health_check_without_a_test_is_lost() {
+    let keys = "healthcheck: { interval: 10s, retries: 3 }";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let outcome = compiled(target, &format!("services:\n  web:\n    image: web\n    {keys}\n"));
+        let message = format!(
+            "`healthcheck` of `web` has no effect on {target}: it has no `test`, and Amazon ECS does not read the check of the image"
+        );
+        assert_eq!(of_rule(&outcome, "target/ignored-key"), [(Severity::Warning, vec![4], message)]);
+    }
+}
+
+#[test]
+fn adjusted_health_checks_name_the_line_of_each_value() {
+    let check = "services:\n  app:\n    image: app\n    healthcheck:\n      test: [CMD, \"true\"]\n      interval: 1s\n      \
+                 timeout: 1s\n      retries: 30\n";
+    let found = of_rule(&compiled("fargate", check), "ecs/health-check-range");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1, [6, 7, 8]);
+}
+
+#[test]
+fn a_task_far_larger_than_asked_for_is_a_warning() {
+    let of = |cpus: &str, memory: &str| {
+        let keys = format!("deploy: {{ resources: {{ limits: {{ cpus: \"{cpus}\", memory: {memory} }} }} }}");
+        let outcome = compiled("fargate", &format!("services:\n  web:\n    image: web\n    {keys}\n"));
+        of_rule(&outcome, "fargate/task-size").first().map(|(severity, ..)| *severity)
+    };
+    assert_eq!(of("0.3", "200g"), Some(Severity::Warning));
+    assert_eq!(of("0.3", "1g"), Some(Severity::Note));
+    assert_eq!(of("0.25", "512m"), None);
+}
+
+#[test]
+fn variables_that_are_not_set_are_one_warning() {
+    let manifest = "services:\n  app:\n    image: app\n    environment:\n      - TOKEN\n      - SET=1\n  other:\n    image: app\n    \
+                    environment:\n      TOKEN:\n      NAME:\n";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let outcome = compiled(target, manifest);
+        let message =
+            "`TOKEN` of `app` and `other`, `NAME` of `other` are not set, so no container gets them";
+        assert_eq!(
+            of_rule(&outcome, "app/unset-variable"),
+            [(Severity::Warning, vec![5, 10, 11], message.to_owned())]
+        );
+        assert_eq!(of_rule(&outcome, "target/ignored-key"), []);
+    }
+}
+
+#[test]
+fn an_image_that_cannot_exist_is_an_error_at_its_line() {
+    for (image, shown) in
+        [("${REGISTRY}/web:${TAG}", "/web:"), ("${NAME}.example.io/site:v1", ".example.io/site:v1")]
+    {
+        let outcome = compiled("fargate", &format!("services:\n  web:\n    image: {image}\n"));
+        let message = format!("`{shown}` of service `web` is not the name of an image");
+        assert_eq!(of_rule(&outcome, "app/invalid-image"), [(Severity::Error, vec![3], message)]);
+        assert!(outcome.compiled.is_none());
+    }
+}
+
+#[test]
+fn logs_that_go_elsewhere_are_said_and_awslogs_options_are_passed_on() {
+    let of = |logging: &str| {
+        compiled("fargate", &format!("services:\n  app:\n    image: app\n    logging: {logging}\n"))
+    };
+    let awslogs =
+        of("{ driver: awslogs, options: { mode: non-blocking, max-buffer-size: 4m, awslogs-group: /mine } }");
+    let text = template(&awslogs);
+    assert!(text.contains("mode: non-blocking") && text.contains("max-buffer-size: \"4m\""), "{text}");
+    let lost = of_rule(&awslogs, "target/ignored-key");
+    let message = "`logging.options.awslogs-group` of `app` has no effect on fargate: Tranship names the log group and its streams";
+    assert_eq!(lost, [(Severity::Warning, vec![4], message.to_owned())]);
+    for (driver, severity) in
+        [("splunk", Severity::Warning), ("fluentd", Severity::Warning), ("json-file", Severity::Note)]
+    {
+        let found = of_rule(&of(&format!("{{ driver: {driver} }}")), "target/approximated-key");
+        assert_eq!(found.first().map(|(severity, ..)| *severity), Some(severity), "{driver}");
+    }
+}
+
+#[test]
+fn beanstalk_says_what_it_makes_of_the_only_public_endpoint_and_of_no_replicas() {
+    let public = "services:\n  web:\n    image: web\n    ports: [\"80:80\"]\n    x-tranship:\n      public:\n        path: /api/*\n        \
+                  host: a.example.org\n";
+    let found = of_rule(&compiled("beanstalk", public), "target/approximated-key");
+    let lines: Vec<&Vec<u32>> =
+        found.iter().filter(|it| it.0 == Severity::Warning).map(|(_, lines, _)| lines).collect();
+    assert_eq!(lines, [&vec![7], &vec![8]]);
+    let none = compiled("beanstalk", "services:\n  web:\n    image: web\n    deploy:\n      replicas: 0\n");
+    assert_eq!(of_rule(&none, "target/rejected-key")[0].1, [5]);
+    assert!(none.compiled.is_none());
+}
+
+#[test]
+fn a_provider_is_refused() {
+    for target in ["fargate", "ecs-ec2"] {
+        let outcome = compiled(target, "services:\n  db:\n    provider:\n      type: cloud\n");
+        assert_eq!(of_rule(&outcome, "target/rejected-key")[0].1, [4], "{target}");
+    }
 }

@@ -14,7 +14,7 @@ use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
 /// The claims that are not exact, by kind and in the order of the manifest.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct InexactClaims {
     kinds: IndexMap<ClaimKind, Vec<InexactClaim>>,
     seen: BTreeSet<NodeId>,
@@ -37,6 +37,11 @@ struct InexactClaim {
 }
 
 impl InexactClaims {
+    /// None yet; `told` are nodes of which a diagnostic speaks already.
+    pub(crate) fn new(told: BTreeSet<NodeId>) -> Self {
+        InexactClaims { kinds: IndexMap::new(), seen: told }
+    }
+
     /// Takes note of the claim on a node, once.
     pub(crate) fn note(&mut self, node: NodeId, entry: &LedgerEntry, manifest: &Manifest) {
         let (reason, effect, value) = match &entry.disposition {
@@ -99,7 +104,7 @@ fn outcome(kind: &ClaimKind, claims: &[InexactClaim]) -> String {
     values.dedup();
     match values.as_slice() {
         _ if !kind.approximated => kind.effect.verb().to_owned(),
-        [value] if value.contains(' ') => format!("becomes {value}"),
+        [value] if value.contains([' ', '`']) => format!("becomes {value}"),
         [value] => format!("becomes `{value}`"),
         _ => "is adjusted".to_owned(),
     }

@@ -11,7 +11,7 @@ use super::settings::UnclaimedSettings;
 use super::support::{KeySupport, SupportRow, SupportTable};
 use crate::rules;
 use camino::Utf8Path;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
@@ -21,6 +21,7 @@ use tranship_frontend::yaml::NodeId;
 #[derive(Debug, Default)]
 pub struct Ledger {
     claims: BTreeMap<NodeId, LedgerEntry>,
+    told: BTreeSet<NodeId>,
 }
 
 impl Ledger {
@@ -60,6 +61,11 @@ impl Ledger {
         self.claim(claimed.node(), Disposition::Rejected { reason: reason.into() }, String::new());
     }
 
+    /// A diagnostic of the caller says what the claim on the node means: closing the ledger does not.
+    pub fn told(&mut self, claimed: &impl Claim) {
+        self.told.insert(claimed.node());
+    }
+
     fn claim(&mut self, node: NodeId, disposition: Disposition, became: String) {
         if node == NodeId::UNNUMBERED {
             return;
@@ -79,6 +85,7 @@ impl Ledger {
         for (node, entry) in &other.claims {
             self.claim(*node, entry.disposition.clone(), entry.became.clone());
         }
+        self.told.extend(&other.told);
     }
 
     /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
@@ -93,12 +100,12 @@ impl Ledger {
         earlier: &Diagnostics,
         diagnostics: &mut Diagnostics,
     ) -> DispositionReport {
+        let mut inexact = InexactClaims::new(self.told.clone());
         let claims = self.spread(manifest);
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
         let mut report = DispositionReport::default();
         let mut unclaimed = UnclaimedSettings::default();
-        let mut inexact = InexactClaims::default();
         let mut explained: BTreeMap<&'static str, Vec<NodeId>> = BTreeMap::new();
         for leaf in manifest.nodes.leaves() {
             let origin = manifest.nodes.origin(leaf);

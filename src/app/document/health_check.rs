@@ -1,7 +1,7 @@
 //! `healthcheck` of a service.
 
 use super::reader::DocumentReader;
-use crate::{At, HealthCheck, HealthTest};
+use crate::{At, BehaviourEffect, HealthCheck, HealthTest};
 use tranship_frontend::yaml::{Node, Value};
 
 impl DocumentReader<'_> {
@@ -9,7 +9,14 @@ impl DocumentReader<'_> {
         let disabled = self.truth(node.get("disable")).is_some_and(|disable| disable.value);
         let test = node.get("test").and_then(|test| self.health_test(test));
         if disabled || test.as_ref().is_none_or(|test| test.value.is_none()) {
-            self.findings.claims.exact(node, "no health check");
+            match test.is_none() && !disabled {
+                true => self.findings.claims.ignored(
+                    node,
+                    "it has no `test`, and Amazon ECS does not read the check of the image",
+                    BehaviourEffect::ChangesBehaviour,
+                ),
+                false => self.findings.claims.exact(node, "no health check"),
+            }
             return None;
         }
         Some(HealthCheck {

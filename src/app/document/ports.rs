@@ -27,6 +27,7 @@ impl DocumentReader<'_> {
                     container,
                     published: None,
                     host_ip: None,
+                    app_protocol: None,
                     protocol,
                     node,
                     origin,
@@ -46,6 +47,7 @@ impl DocumentReader<'_> {
                 range.map_or(PublishedPort::Chosen, PublishedPort::Within),
             )),
             host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
+            app_protocol: self.string(node.get("app_protocol")),
             protocol: self
                 .string(node.get("protocol"))
                 .map_or(TransportProtocol::Tcp, |protocol| TransportProtocol::of(&protocol.value)),

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     At, BehaviourEffect, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable,
-    LateBoundVariable, Name, ResourceRequests, ServiceDependency, Text,
+    LateBoundVariable, LoggingRequest, Name, ResourceRequests, ServiceDependency, Text,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
@@ -76,7 +76,16 @@ impl DocumentReader<'_> {
             devices: self.devices(node),
             labels: self.labels(node),
             security_opt: self.strings(node.get("security_opt")),
+            logging: self.logging(node),
         }
+    }
+
+    fn logging(&mut self, node: &Node) -> LoggingRequest {
+        let options = node.at(&["logging", "options"]).and_then(Node::as_mapping).into_iter().flatten();
+        let options =
+            options.filter_map(|entry| Some((entry.key.text.clone(), self.string(Some(&entry.value))?)));
+        let options = options.collect();
+        LoggingRequest { driver: self.string(node.at(&["logging", "driver"])), options }
     }
 
     fn image(&mut self, node: &Node) -> ContainerImage {

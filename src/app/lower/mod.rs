@@ -13,6 +13,7 @@ mod external_addresses;
 mod flat_text;
 mod host_address;
 mod host_directory;
+mod image_names;
 mod managed_databases;
 mod named_volumes;
 mod public_ports;
@@ -26,6 +27,7 @@ mod shared_claims;
 mod task_groups;
 #[cfg(test)]
 mod tests;
+mod unset_variables;
 mod variable_names;
 
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
@@ -139,6 +141,8 @@ impl LoweringContext<'_> {
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
+        unset_variables::tell(self, &services);
+        image_names::check(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
         let tags = self.tags(&settings);
         self.tell_unused();

@@ -28,6 +28,12 @@ pub(super) fn volumes(
             );
             continue;
         };
+        for node in &given.foreign {
+            let reason =
+                "nothing of Docker's volumes is on AWS: data that the application needs must be copied there";
+            let became = "a new, empty volume";
+            cx.ledger.approximated(node, BehaviourEffect::ChangesBehaviour, became, reason, "the volume");
+        }
         let volume = volume(cx, services, tasks, (name, given), users);
         volumes.insert(name.clone(), volume);
     }

@@ -53,6 +53,7 @@ pub(super) fn endpoints(
     }
     let public: BTreeSet<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
     claim_internal(cx, &published, &public, explicit);
+    claim_protocols(cx, services, &public);
     endpoints.extend(internal(services, edges));
     endpoints
 }
@@ -392,6 +393,27 @@ fn claim_internal(
             if let Some(node) = side.filter(|node| *node != one.port.node) {
                 cx.ledger.ignored(&node, reason, effect);
             }
+        }
+    }
+}
+
+/// What is spoken on a port matters to the load balancer alone, which speaks HTTP/1 to every container.
+fn claim_protocols(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    public: &BTreeSet<NodeId>,
+) {
+    let ports = services.values().flat_map(|service| &service.container.ports);
+    for (port, spoken) in ports.filter_map(|port| Some((port, port.app_protocol.as_ref()?))) {
+        if !public.contains(&port.node) {
+            let reason = "nothing stands between the services that use the port";
+            cx.ledger.ignored(spoken, reason, BehaviourEffect::Equivalent);
+        } else if matches!(spoken.value.as_str(), "http" | "http1" | "HTTP") {
+            cx.ledger.exact(spoken, "load balancer: target group");
+        } else {
+            let reason = "the load balancer speaks HTTP/1 to the container";
+            let effect = BehaviourEffect::ChangesBehaviour;
+            cx.ledger.approximated(spoken, effect, "http", reason, "load balancer: target group");
         }
     }
 }

@@ -28,6 +28,16 @@ rules! {
         why "The load balancer needs exactly one port to send requests to."
         example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
         fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
+    UNSET_VARIABLE = Warning "app/unset-variable" "variable without a value"
+        what "`environment` passes the variable on from the shell, where it is not set. No container gets it."
+        why "A program that needs the variable fails, or runs with a default that nobody chose."
+        example "services:\n  app:\n    image: app\n    environment: [API_TOKEN]\n"
+        fix "Set it in the shell or in `.env`, give it a value, or name it in `late_bound` to set it at deployment.";
+    INVALID_IMAGE = Error "app/invalid-image" "invalid image name"
+        what "No registry can hold an image of this name. A variable that the name uses is not set, perhaps."
+        why "The image cannot be pulled, so the service would never start."
+        example "services:\n  app:\n    image: ${REGISTRY}/web:${TAG}\n"
+        fix "Set the variables, or correct the name: `registry/name:tag`, in lower case.";
     UNREACHABLE_PORT = Warning "app/unreachable-port" "published port that nobody outside can reach"
         what "The port is published for the world, and speaks UDP or a protocol other than HTTP. The load balancer serves HTTP only, so the port is open to the application's own services alone."
         why "Clients that connect to the port under Compose cannot connect to it on AWS."

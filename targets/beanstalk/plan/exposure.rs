@@ -40,7 +40,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         map(endpoint, host_port, plan);
         let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
-        claim_rule(public, &process, cx);
+        match index == default && !is_catch_all(public) {
+            true => claim_default(public, cx),
+            false => claim_rule(public, &process, cx),
+        }
         let listener = to.0.entry(listener_port(application, public)).or_default();
         if is_catch_all(public) && listener.process.is_none() {
             listener.process = Some(process);
@@ -72,6 +75,23 @@ fn claim_rule(public: &PublicExposure, process: &str, cx: &mut Compilation<'_>) 
     }
     if let Some(priority) = &public.priority {
         cx.ledger.exact(priority, format!("the load balancer's rule for {process}"));
+    }
+    if let Some(listener) = &public.listener {
+        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.peek()));
+    }
+}
+
+/// The default process takes what no rule takes: a rule of its own would keep nothing away from it.
+fn claim_default(public: &PublicExposure, cx: &mut Compilation<'_>) {
+    let (value, place) = ("every request", "the load balancer's default process");
+    let reason = "the load balancer of an environment sends what no rule takes to its default process";
+    let effect = BehaviourEffect::ChangesBehaviour;
+    for at in public.hosts.iter().chain(&public.paths) {
+        cx.ledger.approximated(at, effect, value, reason, place);
+    }
+    if let Some(priority) = &public.priority {
+        let reason = "the default process has no rule";
+        cx.ledger.approximated(priority, BehaviourEffect::Equivalent, "the last place", reason, place);
     }
     if let Some(listener) = &public.listener {
         cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.peek()));

@@ -129,6 +129,10 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
+        if replicas.get() == 0 {
+            refuse_none(&service.name, replicas, to.cx);
+            continue;
+        }
         if replicas.get() <= 1 {
             to.cx.ledger.exact(replicas, "one container on each instance");
             continue;
@@ -145,6 +149,20 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
         );
     }
     most
+}
+
+/// An instance runs every container: none of a service is what `skip` says.
+fn refuse_none(service: &str, replicas: &At<u32>, cx: &mut Compilation<'_>) {
+    let reason = "every instance runs each container once";
+    cx.ledger.rejected(replicas, reason);
+    let message = format!("`replicas: 0` of `{service}` is not supported on Elastic Beanstalk: {reason}");
+    cx.diagnostics.push(
+        Diagnostic::new(&target::REJECTED_KEY, message)
+            .at(replicas.origin)
+            .key(path(cx, replicas.node))
+            .service(service)
+            .help(format!("leave it out of this environment: `x-tranship: {{ skip: [{service}] }}`")),
+    );
 }
 
 /// The scaling of the first service that has one; that of others is said to be lost.

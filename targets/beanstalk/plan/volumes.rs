@@ -206,7 +206,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         }
         if let Some(external) = &volume.external {
             let reason = "a volume of another machine cannot be taken over: the directory starts empty";
-            cx.ledger.ignored(external, reason, BehaviourEffect::ChangesBehaviour);
+            cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
         }
         match volume.scope {
             VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),

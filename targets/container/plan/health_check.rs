@@ -93,7 +93,7 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
 struct HealthAdjustments {
     /// In words: `interval 3s becomes 5s`.
     words: Vec<String>,
-    first: Option<NodeId>,
+    nodes: Vec<NodeId>,
 }
 
 impl HealthAdjustments {
@@ -133,7 +133,7 @@ impl HealthAdjustments {
             planner.exact(given, field);
         } else {
             self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
-            self.first.get_or_insert(given.node);
+            self.nodes.push(given.node);
             let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);
             planner.approximate(
                 given,
@@ -147,13 +147,16 @@ impl HealthAdjustments {
     }
 
     fn report(self, planner: &mut ContainerPlanner<'_, '_>) {
-        let Some(node) = self.first else { return };
+        let Some(node) = self.nodes.first() else { return };
         let message = format!(
             "the health check of `{}` is adjusted to the limits of Amazon ECS: {}",
             planner.service().name,
             self.words.join(", ")
         );
-        let diagnostic = planner.about(&rules::HEALTH_CHECK_RANGE, &node, message);
+        let mut diagnostic = planner.about(&rules::HEALTH_CHECK_RANGE, node, message);
+        for other in self.nodes.iter().skip(1) {
+            diagnostic = diagnostic.at(planner.cx.keys.origin(other));
+        }
         planner.cx.diagnostics.push(diagnostic);
     }
 }

@@ -34,7 +34,7 @@ fn plan_one(
         let reason = "a volume of Docker is not on AWS";
         planner.cx.ledger.approximated(
             external,
-            BehaviourEffect::ChangesBehaviour,
+            BehaviourEffect::Equivalent,
             "a new, empty file system",
             reason,
             "EFS",

@@ -172,6 +172,15 @@ fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency)
         }
         DependencyCondition::Started | DependencyCondition::Healthy => {
             let (value, reason) = ("the order of the stack", "ECS replaces tasks of each service by itself");
+            let on = planner.app.services.get(&dependency.on);
+            let unchecked = *dependency.condition.peek() == DependencyCondition::Healthy
+                && on.is_some_and(|on| on.container.health_check.is_none());
+            if unchecked {
+                let reason = "the service has no health check in the manifest, and ECS does not read that of the image";
+                let (value, effect) = ("`service_started`", BehaviourEffect::ChangesBehaviour);
+                planner.cx.ledger.approximated(&dependency.condition, effect, value, reason, "DependsOn");
+                return;
+            }
             planner.cx.ledger.approximated(
                 &dependency.condition,
                 BehaviourEffect::Equivalent,

@@ -259,18 +259,12 @@ fn size_request(main: &AppService, services: &[&AppService]) -> SizeRequest {
 fn size(planner: &mut EcsPlanner<'_, '_>, request: &SizeRequest) -> TaskSize {
     match planner.compute.task_size(request) {
         SizeChoice::Exact(size) => size,
-        SizeChoice::Nearest { size, reason, diagnostic } => {
+        SizeChoice::Nearest { size, effect, reason, diagnostic } => {
             if let (Some(asked), Some(cpu)) = (&request.cpu, size.cpu)
                 && asked.get() != cpu
             {
                 let value = format!("{cpu} CPU units");
-                planner.cx.ledger.approximated(
-                    asked,
-                    BehaviourEffect::Equivalent,
-                    value,
-                    reason,
-                    "task definition: Cpu",
-                );
+                planner.cx.ledger.approximated(asked, effect, value, reason, "task definition: Cpu");
             }
             planner.report(diagnostic);
             size
