@@ -7,9 +7,9 @@ use crate::known_names;
 use tranship_app::rules;
 use tranship_app::{DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput};
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
-use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity, suggest};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
 use tranship_frontend::source::Sources;
-use tranship_frontend::world::World;
+use tranship_frontend::world::{ProjectFiles, World};
 use tranship_targets::{Compilation, CompiledTarget};
 
 /// The file of an artifact set that accounts for every leaf of the manifest.
@@ -68,6 +68,7 @@ fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -
     let mut outcome =
         CompileOutcome { name, target: None, sources, diagnostics, report: None, compiled: None };
     let compiled = outcome.run(request, world, unset);
+    outcome.diagnostics.place(&mut outcome.sources);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
     outcome
 }
@@ -109,11 +110,13 @@ impl CompileOutcome {
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
         let keys = KeyPaths::of(&manifest);
-        let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, world };
+        let files = ProjectFiles::new(world, &manifest.directory);
+        let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
         let report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         found.for_each_mut(|diagnostic| {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
+            place_in(&manifest, diagnostic);
         });
         diagnostics.append(found);
         let settings = &application.settings;
@@ -144,6 +147,24 @@ impl CompileOutcome {
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
         let options = LoadOptions { overlays, ..options };
         compose::load(&options, world, &mut self.sources, &mut self.diagnostics)
+    }
+}
+
+/// No name on AWS is longer, so a longer project name is what is wrong with the whole.
+const LONGEST_NAME: usize = 255;
+
+/// Points a target's diagnostic that has no position at its service, or else at the services.
+fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
+    if !diagnostic.labels.is_empty() {
+        return;
+    }
+    if manifest.name.len() > LONGEST_NAME {
+        diagnostic.labels.push(Label { origin: manifest.name_origin, text: String::new() });
+    }
+    let services = manifest.root.as_mapping().and_then(|root| root.entry("services"));
+    let own = diagnostic.service.as_deref().and_then(|name| services?.value.as_mapping()?.entry(name));
+    if let Some(entry) = own.or(services) {
+        diagnostic.labels.push(Label { origin: entry.key.origin, text: String::new() });
     }
 }
 

@@ -21,7 +21,7 @@ use tranship_app::{Application, KeyPaths, Ledger, SupportTable};
 use tranship_artifact::ArtifactSet;
 use tranship_frontend::diagnostic::{Diagnostics, Rule};
 use tranship_frontend::source::Sources;
-use tranship_frontend::world::World;
+use tranship_frontend::world::ProjectFiles;
 
 /// A place that an application can be compiled to.
 pub trait Target: Sync {
@@ -52,8 +52,8 @@ pub struct Compilation<'a> {
     pub diagnostics: &'a mut Diagnostics,
     /// The account of every leaf.
     pub ledger: &'a mut Ledger,
-    /// Files to put into a bundle.
-    pub world: &'a dyn World,
+    /// The files of the project, to put into a bundle.
+    pub files: ProjectFiles<'a>,
 }
 
 /// What a target made.

@@ -69,7 +69,7 @@ fn ports_that_nobody_outside_can_reach_are_one_warning() {
                     - 53:53/udp\n      - 25:25\n";
     for target in ["fargate", "ecs-ec2", "beanstalk"] {
         let found = of_rule(&compiled(target, manifest), "app/unreachable-port");
-        let message = "published ports are not reachable from outside, as the load balancer serves HTTP only: \
+        let message = "published ports are not reachable from outside, as the load balancer only serves HTTP: \
                        53/udp of `dns`, 25 of `dns`";
         assert_eq!(found, [(Severity::Warning, vec![6, 7], message.to_owned())], "{target}");
     }

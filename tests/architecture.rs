@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 /// Which rooms of the same crate a room may import, leaves first. Between crates the compiler holds the order.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secrets", &[]),
-    ("source", &[]),
+    ("source", &["secrets"]),
     ("world", &[]),
-    ("diagnostic", &["source"]),
+    ("diagnostic", &["secrets", "source"]),
     ("yaml", &["diagnostic", "source"]),
-    ("compose", &["yaml", "diagnostic", "source", "world"]),
+    ("compose", &["yaml", "diagnostic", "secrets", "source", "world"]),
     ("container", &[]),
     ("ecs", &["container"]),
     ("fargate", &["container", "ecs"]),

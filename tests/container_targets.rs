@@ -169,7 +169,7 @@ fn what_is_adjusted_is_reported_once_and_alike() {
     let cases = [
         (
             "healthcheck: { test: a, interval: 3s, retries: 40 }",
-            "ecs/health-check-range: the health check of `app` is adjusted to the limits of Amazon ECS: `interval` 3s becomes 5s, `retries` 40 becomes 10",
+            "ecs/health-check-range: the health check of `app` is adjusted to ECS limits: `interval` 3s becomes 5s, `retries` 40 becomes 10",
         ),
         ("tmpfs: /run", "ecs/tmpfs-size: the tmpfs `/run` of `app` has 64 MiB"),
     ];
@@ -187,7 +187,7 @@ fn an_empty_list_does_not_clear_what_the_image_has() {
     for (keys, lost) in [("entrypoint: []", 1), ("command: []", 1), ("entrypoint: [run]\ncommand: []", 0)] {
         for target in TARGETS {
             let found = said(&compiled(target, keys));
-            let cleared = found.iter().filter(|it| it.contains("of the image cannot be cleared")).count();
+            let cleared = found.iter().filter(|it| it.contains("ECS cannot clear the")).count();
             assert_eq!(cleared, lost, "{target}: {keys}: {found:#?}");
         }
     }

@@ -119,6 +119,28 @@ fn made(rule: &Rule) -> Option<Memory> {
             one(format!("{service}x-deep: {}{}\n", "[".repeat(300), "]".repeat(300)).into_bytes())
         }
         "yaml/too-large" => one([service.as_bytes(), &vec![b'#'; 65 << 20]].concat()),
+        "env-file/too-large" => {
+            let level = |number: usize| format!("V{number}=${{V{0}}}${{V{0}}}\n", number - 1);
+            let levels: String = (1..40).map(level).collect();
+            Some(Memory::new().file("compose.yaml", service).file(".env", format!("V0=xxxxxxxxxx\n{levels}")))
+        }
+        "interpolation/too-large" => {
+            let value = "${B}".repeat(10_000);
+            let text = format!("services:\n  app: {{ image: nginx, environment: {{ A: \"{value}\" }} }}\n");
+            Some(Memory::new().file("compose.yaml", text).file(".env", format!("B={}\n", "z".repeat(1_000))))
+        }
+        "extends/too-deep" => {
+            let link = |number: usize| format!("  s{number}: {{ extends: s{} }}\n", number + 1);
+            let chain: String = (0..300).map(link).collect();
+            one(format!("services:\n{chain}  s300: {{ image: nginx }}\n").into_bytes())
+        }
+        "extends/too-large" => {
+            let variables: String = (0..2_000).map(|number| format!("V{number}: x, ")).collect();
+            let base = format!("  base: {{ image: nginx, environment: {{ {variables} }} }}\n");
+            let copies: String =
+                (0..400).map(|number| format!("  s{number}: {{ extends: base }}\n")).collect();
+            one(format!("services:\n{base}{copies}").into_bytes())
+        }
         "yaml/alias-expansion" => {
             let level = |number: usize| {
                 format!("  l{number}: &l{number} [{}]\n", format!("*l{}, ", number - 1).repeat(9))

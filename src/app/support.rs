@@ -16,7 +16,7 @@ pub enum KeySupport {
         /// What that does to the application.
         effect: BehaviourEffect,
     },
-    /// The key cannot be had on the target: an error.
+    /// The key is not supported on the target: an error.
     Rejected {
         /// What to do instead.
         help: &'static str,
@@ -73,7 +73,7 @@ impl SupportTable {
         let of = if names.is_empty() { String::new() } else { format!(" of {}", list(&names)) };
         let (rule, verb) = match row.support {
             KeySupport::Ignored { effect } => (&rules::target::IGNORED_KEY, effect.verb()),
-            KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "cannot be had"),
+            KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "is not supported"),
         };
         let severity = match row.support {
             KeySupport::Ignored { effect } => effect.severity(),

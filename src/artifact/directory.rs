@@ -2,21 +2,32 @@
 //!
 //! In: a directory. Out: the paths in it, sorted; a file with its mode. Invariant: links are not followed.
 
-use std::io;
+use std::io::{self, Read};
 
 use camino::Utf8Path;
 
 use super::{Artifact, FileMode};
 
-/// A file or a link as an artifact.
+/// No artifact is larger: a source bundle may have 500 MiB.
+const LARGEST: u64 = 512 << 20;
+
+/// A file or a link as an artifact. A pipe or a device is refused before it is opened.
 pub(super) fn read(path: &Utf8Path) -> io::Result<Artifact> {
     let found = path.symlink_metadata()?;
     if found.is_symlink() {
         let target = path.read_link_utf8()?;
         return Ok(Artifact { mode: FileMode::Link, bytes: target.into_string().into_bytes() });
     }
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let mode = if is_executable(&found) { FileMode::Executable } else { FileMode::File };
-    Ok(Artifact { mode, bytes: std::fs::read(path)? })
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than an artifact can be"));
+    }
+    Ok(Artifact { mode, bytes })
 }
 
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use super::bundle::{self, BundleError};
 use super::diff::{self, ArtifactDifference};
 use super::directory;
-use super::write::LIST;
+use super::written::{LIST, is_temporary};
 use super::{ArtifactSet, FileMode};
 
 /// How a file differs from its golden.
@@ -64,11 +64,16 @@ pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, Gol
 /// As the file system reports; also a name that no artifact can have.
 pub fn read(directory: &Utf8Path) -> io::Result<ArtifactSet> {
     let mut set = ArtifactSet::new();
-    for path in directory::paths(directory)?.into_iter().filter(|path| path != LIST) {
-        let artifact = directory::read(&directory.join(&path))?;
+    let own = |path: &str| path == LIST || path.split_once('/').is_some_and(|(first, _)| is_temporary(first));
+    for path in directory::paths(directory)?.into_iter().filter(|path| !own(path)) {
+        let artifact = directory::read(&directory.join(&path)).map_err(|error| named(&path, &error))?;
         set.add(&path, artifact).map_err(io::Error::other)?;
     }
     Ok(set)
+}
+
+fn named(path: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{path}`: {error}"))
 }
 
 #[cfg(test)]
@@ -91,7 +96,7 @@ mod tests {
         let guard = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(guard.path()).unwrap().join("golden/prod");
         assert!(read(&root).unwrap().is_empty());
-        stage(&sample("256"), &root).unwrap().commit().unwrap();
+        stage(&sample("256"), &root, &[]).unwrap().commit().unwrap();
         assert_eq!(read(&root).unwrap(), sample("256"));
         assert_eq!(compare(&read(&root).unwrap(), &sample("256")), []);
     }

@@ -19,17 +19,21 @@ pub mod bundle;
 pub mod diff;
 mod directory;
 mod document;
+mod exchange;
 pub mod golden;
 mod lines;
 mod path;
 mod write;
+mod written;
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-pub use path::PathError;
-pub use write::{StagedSet, WriteError, stage};
+pub use exchange::replace_file;
+pub use path::{PathError, check as check_path};
+pub use write::{StagedSet, WriteError, commit, directory_below, stage};
+pub use written::{WrittenFiles, is_temporary};
 
 /// The kind of file that an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

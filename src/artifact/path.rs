@@ -17,8 +17,11 @@ pub enum PathError {
     FileAndDirectory(String),
 }
 
-/// Checks a path.
-pub(super) fn check(path: &str) -> Result<(), PathError> {
+/// Checks a path: the one check for everything that the input names and a build joins to a directory.
+///
+/// # Errors
+/// The path leaves the set, or is not portable.
+pub fn check(path: &str) -> Result<(), PathError> {
     if path.split('/').any(|step| matches!(step, "" | "." | "..")) {
         return Err(PathError::Outside(path.to_owned()));
     }

@@ -1,23 +1,23 @@
 //! Writes an artifact set to a directory, all or nothing.
 //!
-//! Files are first written to a temporary directory, which replaces the old one once it is complete.
-//! A list of the written files, `.tranship` (in `sha256sum` format), is one of them: a later run
-//! replaces the listed files and refuses to touch a directory that contains anything else.
+//! Files are first written to a temporary directory, which replaces the old one once it is complete, in one step
+//! if the system has one. A list of the written files, `.tranship`, is one of them: a later run replaces the listed
+//! files and refuses to touch a directory that contains anything else. Invariant: a run that is killed leaves the
+//! old files or the new ones, never neither, and the next run removes its temporary directory; of two concurrent
+//! runs, the later one wins.
 
-use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
 use super::directory;
-use super::{ArtifactSet, FileMode};
-
-/// The list of written files, stored with them.
-pub(super) const LIST: &str = ".tranship";
-
-/// The prefix of temporary directories.
-const TEMPORARY: &str = ".tranship-";
+use super::exchange::exchange;
+use super::path::check;
+use super::written::{LIST, WrittenFiles, is_temporary, temporary};
+use super::{ArtifactSet, FileMode, PathError};
 
 /// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub enum WriteError {
     /// The path is not a directory.
     #[error("`{0}` is not a directory; nothing was written")]
     NotADirectory(Utf8PathBuf),
+    /// A name leads out of the directory.
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// A file system error.
     #[error("cannot write `{path}`: {source}")]
     Io {
@@ -43,44 +46,178 @@ pub enum WriteError {
     },
 }
 
+impl WriteError {
+    /// What stands in the way.
+    pub fn path(&self) -> Utf8PathBuf {
+        match self {
+            WriteError::Foreign { directory, file } if directory == "." => file.into(),
+            WriteError::Foreign { directory, file } => directory.join(file),
+            WriteError::NotADirectory(path) | WriteError::Io { path, .. } => path.clone(),
+            WriteError::Path(_) => ".".into(),
+        }
+    }
+
+    /// The same, with paths as the working directory sees them.
+    fn seen_from_here(self) -> Self {
+        match self {
+            WriteError::Foreign { directory, file } => {
+                WriteError::Foreign { directory: seen(&directory), file }
+            }
+            WriteError::NotADirectory(path) => WriteError::NotADirectory(seen(&path)),
+            WriteError::Io { path, source } => WriteError::Io { path: seen(&path), source },
+            other => other,
+        }
+    }
+}
+
+/// A path from the working directory, where it is below it.
+fn seen(path: &Utf8Path) -> Utf8PathBuf {
+    let current = Utf8Path::new(".").canonicalize_utf8().unwrap_or_default();
+    match path.strip_prefix(&current).map(Utf8Path::as_str) {
+        Ok("") => ".".into(),
+        Ok(below) => below.into(),
+        Err(_) => path.to_owned(),
+    }
+}
+
+/// The directory of a name that the manifest gives, below another.
+///
+/// # Errors
+/// The name leads out of it.
+pub fn directory_below(directory: &Utf8Path, name: &str) -> Result<Utf8PathBuf, WriteError> {
+    check(name)?;
+    Ok(directory.join(name))
+}
+
 fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError + '_ {
     |source| WriteError::Io { path: path.to_owned(), source }
 }
 
-/// Files that are written but not yet in place. They are deleted if dropped without [`StagedSet::commit`].
+/// How the files came to their place, so that it can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Placed {
+    NotYet,
+    /// There was no directory before.
+    New,
+    /// The old directory stands where the new one was written.
+    Exchanged,
+    /// Each file on its own: no way back.
+    OneByOne,
+}
+
+/// Files that are written but not yet in place. They are deleted if dropped without being committed.
 #[derive(Debug)]
 pub struct StagedSet {
     directory: Utf8PathBuf,
+    parent: Utf8PathBuf,
     temporary: TempDir,
-    paths: Vec<String>,
-    replaces: bool,
+    /// Held as long as the temporary directory is in use, so that no other run takes it for a dead one's.
+    _in_use: Option<File>,
+    written: WrittenFiles,
+    inside: bool,
+    placed: Placed,
 }
 
-/// Writes a set next to its directory. Stage all sets of a run first, then commit them.
+/// Writes a set next to its directory. Stage all sets of a run first, then commit them. `inputs` are files that the
+/// run has read: they are never replaced, whatever the list of the directory says.
 ///
 /// # Errors
 /// The directory contains foreign files, or the file system fails. Nothing is left behind.
-pub fn stage(set: &ArtifactSet, directory: &Utf8Path) -> Result<StagedSet, WriteError> {
+pub fn stage(
+    set: &ArtifactSet,
+    directory: &Utf8Path,
+    inputs: &[Utf8PathBuf],
+) -> Result<StagedSet, WriteError> {
+    stage_in(set, directory, inputs).map_err(WriteError::seen_from_here)
+}
+
+fn stage_in(
+    set: &ArtifactSet,
+    directory: &Utf8Path,
+    inputs: &[Utf8PathBuf],
+) -> Result<StagedSet, WriteError> {
     let directory = directory.canonicalize_utf8().unwrap_or_else(|_| directory.to_owned());
-    let replaces = replaceable(&directory)?;
+    refuse_inputs(&directory, inputs)?;
     let parent = match directory.parent() {
         Some(parent) if parent.as_str().is_empty() => Utf8Path::new("."),
         Some(parent) => parent,
         None => &directory,
     };
     std::fs::create_dir_all(parent).map_err(io_error(parent))?;
-    // A volume mounted at `/out` cannot be moved, and its parent may not be writable: work inside it.
-    let inside = replaces && is_mounted(&directory, parent);
-    let temporary = match temporary(if inside { &directory } else { parent }) {
-        Err(_) if replaces => temporary(&directory),
-        made => made,
+    let written = WrittenFiles::of(set);
+    let parent = parent.to_owned();
+    let (temporary, in_use, inside) = {
+        let _alone = lock(&parent);
+        sweep(&parent);
+        sweep(&directory);
+        let replaces = replaceable(&directory, &written)?;
+        prepare(&directory, &parent, replaces)?
     };
-    let temporary = temporary.map_err(io_error(parent))?;
-    let root = Utf8PathBuf::from_path_buf(temporary.path().join("new"))
-        .map_err(|path| io_error(&directory)(io::Error::other(format!("{} is not UTF-8", path.display()))))?;
-    write_tree(set, &root)?;
-    let paths = set.iter().map(|(path, _)| path.to_owned()).chain([LIST.to_owned()]).collect();
-    Ok(StagedSet { directory, temporary, paths, replaces })
+    let root = utf8(&temporary.path().join("new")).map_err(io_error(&directory))?;
+    write_tree(set, &written, &root)?;
+    Ok(StagedSet { directory, parent, temporary, _in_use: in_use, written, inside, placed: Placed::NotYet })
+}
+
+fn utf8(path: &Path) -> io::Result<Utf8PathBuf> {
+    let shown = || io::Error::other(format!("{} is not UTF-8", path.display()));
+    Utf8PathBuf::from_path_buf(path.to_owned()).map_err(|_| shown())
+}
+
+/// A directory that holds the manifest is the project's, not a build's.
+fn refuse_inputs(directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<(), WriteError> {
+    let canonical = inputs.iter().filter_map(|input| input.canonicalize_utf8().ok());
+    let inside = canonical.filter_map(|input| Some(input.strip_prefix(directory).ok()?.to_string())).next();
+    match inside {
+        Some(file) => Err(WriteError::Foreign { directory: directory.to_owned(), file }),
+        None => Ok(()),
+    }
+}
+
+/// A temporary directory beside the output, or inside it where that cannot be moved; and whether it is inside.
+fn prepare(
+    directory: &Utf8Path,
+    parent: &Utf8Path,
+    replaces: bool,
+) -> Result<(TempDir, Option<File>, bool), WriteError> {
+    // A volume mounted at `/out` cannot be moved, and its parent may not be writable; a shell whose current
+    // directory it is would be left in the old one.
+    let mut inside = replaces && (is_mounted(directory, parent) || holds_current(directory));
+    let mut made = temporary(if inside { directory } else { parent });
+    if made.is_err() && replaces && !inside {
+        (inside, made) = (true, temporary(directory));
+    }
+    let made = made.map_err(io_error(if inside { directory } else { parent }))?;
+    let in_use = File::open(made.path()).ok().filter(|opened| opened.try_lock().is_ok());
+    Ok((made, in_use, inside))
+}
+
+/// Keeps other runs from the directories in a directory until it is dropped. Where the file system has no locks,
+/// nothing is kept: a race is then as likely as it always was.
+fn lock(parent: &Utf8Path) -> Option<File> {
+    let opened = File::open(parent).ok()?;
+    opened.lock().ok().map(|()| opened)
+}
+
+/// Removes the temporary directories of runs that were killed: nobody holds their lock any more.
+fn sweep(directory: &Utf8Path) {
+    let Ok(entries) = directory.read_dir_utf8() else { return };
+    for entry in entries.flatten().filter(|entry| is_debris(entry.path())) {
+        let opened = File::open(entry.path());
+        if opened.is_ok_and(|opened| opened.try_lock().is_ok()) {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether a run made this directory to work in: by its name, and by what it holds.
+fn is_debris(path: &Utf8Path) -> bool {
+    let own = |name: &str| matches!(name, "new" | "old" | LIST);
+    path.file_name().is_some_and(is_temporary)
+        && path.symlink_metadata().is_ok_and(|found| found.is_dir())
+        && path
+            .read_dir_utf8()
+            .is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| own(entry.file_name()))))
 }
 
 /// Whether a directory is on a different file system than its parent.
@@ -96,12 +233,16 @@ fn is_mounted(_: &Utf8Path, _: &Utf8Path) -> bool {
     false
 }
 
-fn temporary(parent: &Utf8Path) -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent)
+/// Whether the process stands in the directory or below it.
+fn holds_current(directory: &Utf8Path) -> bool {
+    let current = Utf8Path::new(".").canonicalize_utf8();
+    current.is_ok_and(|current| {
+        directory.canonicalize_utf8().is_ok_and(|directory| current.starts_with(directory))
+    })
 }
 
 /// Whether there is a directory to replace; an error if it must not be replaced.
-fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
+fn replaceable(directory: &Utf8Path, written: &WrittenFiles) -> Result<bool, WriteError> {
     match directory.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(io_error(directory)(error)),
@@ -110,28 +251,40 @@ fn replaceable(directory: &Utf8Path) -> Result<bool, WriteError> {
     }
     let listed = listed(directory)?;
     let paths = directory::paths(directory).map_err(io_error(directory))?;
-    // Leftovers of a run that was killed are ours too.
-    let foreign = |path: &String| !listed.contains(path) && !path.starts_with(TEMPORARY);
-    match paths.into_iter().find(foreign) {
+    match paths.into_iter().find(|path| is_foreign(directory, path, &listed, written)) {
         Some(file) => Err(WriteError::Foreign { directory: directory.to_owned(), file }),
         None => Ok(true),
     }
 }
 
-/// The paths that an earlier run wrote, including the list itself.
-fn listed(directory: &Utf8Path) -> Result<BTreeSet<String>, WriteError> {
+/// Whether a file must stay: no run wrote it. One that is written again may have been changed since; one that would
+/// go is only gone if it still is what a run wrote.
+fn is_foreign(directory: &Utf8Path, path: &str, listed: &WrittenFiles, written: &WrittenFiles) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    if path == LIST || is_debris(&directory.join(first)) {
+        return false;
+    }
+    let as_written = || {
+        let artifact = directory::read(&directory.join(path));
+        artifact.is_ok_and(|artifact| listed.wrote(path, &artifact.bytes))
+    };
+    !listed.names(path) || !(written.names(path) || as_written())
+}
+
+/// The paths that an earlier run wrote.
+fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     let path = directory.join(LIST);
-    match std::fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+    match directory::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(WrittenFiles::default()),
         Err(error) => Err(io_error(&path)(error)),
-        Ok(text) => {
-            let paths = text.lines().filter_map(|line| line.split_once("  "));
-            Ok(paths.map(|(_, path)| path.to_owned()).chain([LIST.to_owned()]).collect())
+        Ok(list) if list.mode == FileMode::Link => {
+            Err(WriteError::Foreign { directory: directory.to_owned(), file: LIST.to_owned() })
         }
+        Ok(list) => Ok(WrittenFiles::parse(&String::from_utf8_lossy(&list.bytes))),
     }
 }
 
-fn write_tree(set: &ArtifactSet, root: &Utf8Path) -> Result<(), WriteError> {
+fn write_tree(set: &ArtifactSet, written: &WrittenFiles, root: &Utf8Path) -> Result<(), WriteError> {
     make_directory(root)?;
     for (path, artifact) in set.iter() {
         let mut directory = root.to_owned();
@@ -144,10 +297,8 @@ fn write_tree(set: &ArtifactSet, root: &Utf8Path) -> Result<(), WriteError> {
         let target = root.join(path);
         write_file(&target, artifact.mode, &artifact.bytes).map_err(io_error(&target))?;
     }
-    let list: String =
-        set.iter().map(|(path, artifact)| format!("{}  {path}\n", artifact.sha256())).collect();
     let target = root.join(LIST);
-    write_file(&target, FileMode::File, list.as_bytes()).map_err(io_error(&target))
+    write_file(&target, FileMode::File, written.text().as_bytes()).map_err(io_error(&target))
 }
 
 fn make_directory(path: &Utf8Path) -> Result<(), WriteError> {
@@ -183,49 +334,116 @@ fn link(target: &str, path: &Utf8Path) -> io::Result<()> {
     std::fs::write(path, target)
 }
 
+/// Puts the files of several directories in their place.
+///
+/// # Errors
+/// The file system refuses one; then all directories are as they were.
+pub fn commit(staged: Vec<StagedSet>) -> Result<(), WriteError> {
+    let mut done: Vec<StagedSet> = Vec::new();
+    for mut one in staged {
+        if let Err(error) = one.put() {
+            done.iter().rev().for_each(StagedSet::take_back);
+            return Err(error.seen_from_here());
+        }
+        done.push(one);
+    }
+    Ok(())
+}
+
 impl StagedSet {
     /// Moves the files into place.
     ///
     /// # Errors
     /// A file system error; the directory is then unchanged.
     pub fn commit(self) -> Result<(), WriteError> {
-        let new = self.temporary.path().join("new");
-        let old = self.temporary.path().join("old");
-        if !self.replaces {
-            return std::fs::rename(&new, &self.directory).map_err(io_error(&self.directory));
-        }
-        if std::fs::rename(&self.directory, &old).is_err() {
-            // A mount point cannot be moved: replace its files one by one.
-            return self.move_in(&new);
-        }
-        let Err(error) = std::fs::rename(&new, &self.directory) else { return Ok(()) };
-        if std::fs::rename(&old, &self.directory).is_err() {
-            // Keeping the old files matters more than a tidy directory.
-            let _ = self.temporary.keep();
-        }
-        Err(io_error(&self.directory)(error))
+        commit(vec![self])
     }
 
-    fn move_in(&self, new: &std::path::Path) -> Result<(), WriteError> {
-        let stale = listed(&self.directory)?;
-        for path in &self.paths {
+    fn new_files(&self) -> std::path::PathBuf {
+        self.temporary.path().join("new")
+    }
+
+    fn put(&mut self) -> Result<(), WriteError> {
+        let _alone = lock(&self.parent);
+        // Another run may have come first since this one looked.
+        let replaces = replaceable(&self.directory, &self.written)?;
+        if self.inside {
+            self.placed = Placed::OneByOne;
+            return self.move_in();
+        }
+        let new = self.new_files();
+        if !replaces {
+            std::fs::rename(&new, &self.directory).map_err(io_error(&self.directory))?;
+            self.placed = Placed::New;
+            return Ok(());
+        }
+        if exchange(&new, self.directory.as_std_path()).is_err() {
+            self.placed = Placed::OneByOne;
+            return self.move_in();
+        }
+        self.placed = Placed::Exchanged;
+        Ok(())
+    }
+
+    /// Puts the old files back, as far as that goes: what stands in their way is our own.
+    fn take_back(&self) {
+        let _alone = lock(&self.parent);
+        let _ = match self.placed {
+            Placed::New => std::fs::rename(&self.directory, self.new_files()),
+            Placed::Exchanged => exchange(&self.new_files(), self.directory.as_std_path()),
+            Placed::NotYet | Placed::OneByOne => Ok(()),
+        };
+    }
+
+    /// Replaces the files one by one. The list names old and new ones until all are there, so that a run which is
+    /// killed on the way leaves nothing that a later one takes for another's.
+    fn move_in(&self) -> Result<(), WriteError> {
+        let old = listed(&self.directory)?;
+        self.write_list(&old.clone().and(&self.written))?;
+        let stale: Vec<&str> = old.paths().filter(|path| !self.written.names(path)).collect();
+        // A file may stand where a directory is needed, and the other way round.
+        for path in stale.iter().filter(|path| self.written.paths().any(|new| is_in_the_way(path, new))) {
+            self.remove(path)?;
+        }
+        for path in self.written.paths() {
             let target = self.directory.join(path);
             let parent = target.parent().unwrap_or(&self.directory);
             std::fs::create_dir_all(parent)
-                .and_then(|()| std::fs::rename(new.join(path), &target))
+                .and_then(|()| std::fs::rename(self.new_files().join(path), &target))
                 .map_err(io_error(&target))?;
         }
-        for path in stale.iter().filter(|path| !self.paths.contains(path)) {
-            let target = self.directory.join(path);
-            match std::fs::remove_file(&target) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(io_error(&target)(error));
-                }
-                _ => {}
+        stale.iter().try_for_each(|path| self.remove(path))?;
+        self.write_list(&self.written)
+    }
+
+    fn write_list(&self, list: &WrittenFiles) -> Result<(), WriteError> {
+        let (beside, target) = (self.temporary.path().join(LIST), self.directory.join(LIST));
+        std::fs::write(&beside, list.text())
+            .and_then(|()| set_mode(Utf8Path::from_path(&beside).unwrap_or(&target), 0o644))
+            .and_then(|()| std::fs::rename(&beside, &target))
+            .map_err(io_error(&target))
+    }
+
+    /// Removes a file, and the directories that are empty without it.
+    fn remove(&self, path: &str) -> Result<(), WriteError> {
+        let target = self.directory.join(path);
+        match std::fs::remove_file(&target) {
+            // A new file may already stand where its directory was.
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(io_error(&target)(error));
             }
+            _ => {}
         }
+        let above = Utf8Path::new(path).ancestors().skip(1).filter(|above| !above.as_str().is_empty());
+        let _ = above.map(|above| std::fs::remove_dir(self.directory.join(above))).find(Result::is_err);
         Ok(())
     }
+}
+
+/// Whether one of two paths needs a directory where the other is a file.
+fn is_in_the_way(old: &str, new: &str) -> bool {
+    let below = |path: &str, above: &str| path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'));
+    below(old, new) || below(new, old)
 }
 
 #[cfg(test)]
@@ -247,7 +465,7 @@ mod tests {
     }
 
     fn write(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), WriteError> {
-        stage(set, directory)?.commit()
+        stage(set, directory, &[])?.commit()
     }
 
     #[test]
@@ -286,8 +504,8 @@ mod tests {
     fn what_a_killed_run_left_is_in_nobodys_way() {
         let (_guard, root) = place();
         let out = root.join("out");
-        std::fs::create_dir_all(out.join(".tranship-x1y2/new")).unwrap();
-        std::fs::write(out.join(".tranship-x1y2/new/a"), "half").unwrap();
+        std::fs::create_dir_all(out.join(".tranship-a1B2c3D4e5F6/new")).unwrap();
+        std::fs::write(out.join(".tranship-a1B2c3D4e5F6/new/a"), "half").unwrap();
         write(&set(&[("a", "1")]), &out).unwrap();
         assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a"]);
     }
@@ -295,7 +513,7 @@ mod tests {
     #[test]
     fn staged_and_dropped_is_as_if_never_run() {
         let (_guard, root) = place();
-        drop(stage(&set(&[("a", "1")]), &root.join("out")).unwrap());
+        drop(stage(&set(&[("a", "1")]), &root.join("out"), &[]).unwrap());
         assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0);
     }
 
@@ -304,10 +522,106 @@ mod tests {
         let (_guard, root) = place();
         let out = root.join("out");
         write(&set(&[("a", "1"), ("d/b", "2")]), &out).unwrap();
-        let staged = stage(&set(&[("a", "3"), ("c/x", "4")]), &out).unwrap();
-        staged.move_in(&staged.temporary.path().join("new")).unwrap();
-        assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a", "c/x"]);
+        let staged = stage(&set(&[("a", "3"), ("c/x", "4"), ("d", "5")]), &out, &[]).unwrap();
+        staged.move_in().unwrap();
+        assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a", "c/x", "d"]);
         assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "3");
+    }
+
+    #[test]
+    fn a_list_that_was_committed_deletes_nothing() {
+        let (_guard, root) = place();
+        let (out, precious) = (root.join("a/out"), root.join("precious"));
+        std::fs::create_dir_all(&out).unwrap();
+        std::fs::write(&precious, "mine").unwrap();
+        std::fs::write(out.join("source.py"), "mine").unwrap();
+        std::fs::write(out.join(LIST), "x  ../../precious\nx  source.py\n").unwrap();
+        let error = write(&set(&[("a", "1")]), &out).unwrap_err();
+        assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "source.py"), "{error}");
+        std::fs::remove_file(out.join("source.py")).unwrap();
+        let staged = stage(&set(&[("a", "1")]), &out, &[]).unwrap();
+        staged.move_in().unwrap();
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "mine");
+    }
+
+    /// A list may even have the right hashes: what was read is never replaced.
+    #[test]
+    fn the_project_itself_is_no_output() {
+        let (_guard, root) = place();
+        let manifest = root.join("deploy/compose.yaml");
+        std::fs::create_dir(root.join("deploy")).unwrap();
+        std::fs::write(&manifest, "1").unwrap();
+        let list = WrittenFiles::of(&set(&[("deploy/compose.yaml", "1")]));
+        std::fs::write(root.join(LIST), list.text()).unwrap();
+        let error = stage(&set(&[("a", "1")]), &root, std::slice::from_ref(&manifest)).unwrap_err();
+        assert!(
+            matches!(&error, WriteError::Foreign { file, .. } if file == "deploy/compose.yaml"),
+            "{error}"
+        );
+        assert_eq!(std::fs::read_to_string(&manifest).unwrap(), "1");
+    }
+
+    #[test]
+    fn files_of_the_user_that_look_like_ours_stay() {
+        let (_guard, root) = place();
+        let out = root.join("out");
+        for foreign in [".tranship-notes", ".tranship-a1B2c3D4e5F6/mine"] {
+            let file = out.join(foreign);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, "mine").unwrap();
+            let error = write(&set(&[("a", "1")]), &out).unwrap_err();
+            assert!(matches!(&error, WriteError::Foreign { file, .. } if file == foreign), "{error}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+            std::fs::remove_dir_all(&out).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_killed_on_the_way_is_no_obstacle() {
+        let (_guard, root) = place();
+        let out = root.join("out");
+        write(&set(&[("a", "1"), ("b", "2"), ("c", "3")]), &out).unwrap();
+        // The list names both sets, and one file of the new one is in its place.
+        let staged = stage(&set(&[("a", "4"), ("b", "5")]), &out, &[]).unwrap();
+        staged.write_list(&listed(&out).unwrap().and(&staged.written)).unwrap();
+        std::fs::rename(staged.new_files().join("b"), out.join("b")).unwrap();
+        drop(staged);
+        write(&set(&[("d", "6")]), &out).unwrap();
+        assert_eq!(directory::paths(&out).unwrap(), [".tranship", "d"]);
+    }
+
+    #[test]
+    fn of_first_builds_at_once_none_fails() {
+        let (_guard, root) = place();
+        let out = root.join("dist/prod");
+        let texts: Vec<String> = (0..4).map(|number| number.to_string()).collect();
+        std::thread::scope(|scope| {
+            for text in &texts {
+                let out = &out;
+                scope.spawn(move || {
+                    for _ in 0..15 {
+                        write(&set(&[("a", text), ("d/b", text)]), out).unwrap();
+                    }
+                });
+            }
+        });
+        let read = |path: &str| std::fs::read_to_string(out.join(path)).unwrap();
+        assert_eq!(read("a"), read("d/b"), "the files of one run");
+        assert_eq!(directory::paths(&root).unwrap(), ["dist/prod/.tranship", "dist/prod/a", "dist/prod/d/b"]);
+    }
+
+    #[test]
+    fn of_several_directories_all_are_written_or_none() {
+        let (_guard, root) = place();
+        write(&set(&[("a", "1")]), &root.join("one")).unwrap();
+        let staged: Vec<StagedSet> = ["one", "two", "three"]
+            .iter()
+            .map(|name| stage(&set(&[("a", "2")]), &root.join(name), &[]).unwrap())
+            .collect();
+        std::fs::write(root.join("three"), "a file").unwrap();
+        assert!(matches!(commit(staged), Err(WriteError::NotADirectory(_))));
+        assert_eq!(directory::paths(&root).unwrap(), ["one/.tranship", "one/a", "three"]);
+        assert_eq!(std::fs::read_to_string(root.join("one/a")).unwrap(), "1");
     }
 
     #[cfg(unix)]

@@ -5,7 +5,9 @@
 use super::shell::{Colour, Verbosity};
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, ValueEnum};
+use std::io::Read;
 use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::world::TEXT_LIMIT;
 
 /// Compiles a Docker Compose file to AWS: ECS on Fargate, ECS on EC2, Elastic Beanstalk.
 #[derive(Debug, Parser)]
@@ -61,9 +63,13 @@ impl Global {
     }
 
     /// The content of standard input, if `-f -` asks for it.
-    fn stdin(&self) -> Option<String> {
+    fn stdin(&self) -> Option<Vec<u8>> {
         let wanted = self.files.iter().any(|file| file == "-");
-        wanted.then(|| std::io::read_to_string(std::io::stdin()).unwrap_or_default())
+        let mut bytes = Vec::new();
+        // One byte more than the limit shows that there is too much.
+        let read = || std::io::stdin().take(TEXT_LIMIT + 1).read_to_end(&mut bytes);
+        wanted.then(read)?.ok()?;
+        Some(bytes)
     }
 
     /// The load options that these flags describe.

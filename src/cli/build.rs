@@ -4,7 +4,7 @@ use super::selection::{Compiles, Otherwise};
 use super::{Context, Exit};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
-use tranship_artifact::{StagedSet, WriteError, stage};
+use tranship_artifact::{StagedSet, WriteError, commit, directory_below, stage};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -27,30 +27,30 @@ impl Build {
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
             return context.report_outcomes(format, "could not build", &outcomes);
         }
-        if let Err(error) = self.write(&outcomes) {
-            context.report_outcomes(format, "did not build", &outcomes);
-            context.shell.error(&error.to_string());
+        if let Err(error) = self.write(&outcomes, context) {
+            context.report_not_written(format, "did not build", outcomes, &error);
             return Exit::Failed;
         }
         context.report_outcomes(format, "built", &outcomes)
     }
 
     /// Writes all artifact sets, or none.
-    fn write(&self, outcomes: &[CompileOutcome]) -> Result<(), WriteError> {
+    fn write(&self, outcomes: &[CompileOutcome], context: &Context<'_>) -> Result<(), WriteError> {
         let mut staged: Vec<StagedSet> = Vec::new();
         for outcome in outcomes {
             if let Some(compiled) = &outcome.compiled {
-                staged.push(stage(&compiled.artifacts, &self.directory(&outcome.name))?);
+                let directory = self.directory(&outcome.name)?;
+                staged.push(stage(&compiled.artifacts, &directory, &context.inputs(outcome))?);
             }
         }
-        staged.into_iter().try_for_each(StagedSet::commit)
+        commit(staged)
     }
 
-    fn directory(&self, name: &str) -> Utf8PathBuf {
+    fn directory(&self, name: &str) -> Result<Utf8PathBuf, WriteError> {
         match &self.out {
-            Some(out) if self.compiles.selection.is_single() => out.clone(),
-            Some(out) => out.join(name),
-            None => Utf8Path::new("dist").join(name),
+            Some(out) if self.compiles.selection.is_single() => Ok(out.clone()),
+            Some(out) => directory_below(out, name),
+            None => directory_below(Utf8Path::new("dist"), name),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `tranship config`: the resolved manifest, printed as `docker compose config` prints it.
 
+use super::report::not_written;
 use super::{Context, Exit, Format, Verbosity};
 use camino::Utf8PathBuf;
 use std::fmt::Write;
 use std::mem::ManuallyDrop;
+use tranship_artifact::replace_file;
 use tranship_frontend::compose::render::{self, Format as Form, service_hash};
 use tranship_frontend::compose::variables::variables;
 use tranship_frontend::compose::{LoadOptions, Manifest, load};
@@ -203,10 +205,10 @@ impl Config {
             context.shell.data(text);
             return Exit::Done;
         };
-        match std::fs::write(file, text) {
+        match replace_file(file, text.as_bytes()) {
             Ok(()) => Exit::Done,
             Err(error) => {
-                context.shell.error(&format!("cannot write {file}: {error}"));
+                context.tell_failure(not_written(&error), &error.path());
                 Exit::Failed
             }
         }

@@ -19,7 +19,7 @@ impl Explain {
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
         let registry = rule_registry();
         let Some(name) = &self.name else {
-            context.shell.data(&page::list(&registry));
+            context.shell.page(&page::list(&registry));
             return Exit::Done;
         };
         if name.split('.').any(|step| step == "x-tranship") {
@@ -28,7 +28,7 @@ impl Explain {
         // Accept a name copied together with the rest of `error[compose/unknown-key]`.
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
         if let Some(rule) = registry.find(name) {
-            context.shell.data(&page::text(rule));
+            context.shell.page(&page::text(rule));
             return Exit::Done;
         }
         context.shell.error(&unknown(name, &registry));
@@ -40,7 +40,7 @@ impl Explain {
 fn setting(path: &str, context: &mut Context<'_>) -> Exit {
     match settings_page(path, &known_names().targets) {
         Ok(page) => {
-            context.shell.data(&page);
+            context.shell.page(&page);
             Exit::Done
         }
         Err(near) => {

@@ -1,6 +1,7 @@
 //! A list for people or for programs: aligned columns, or JSON.
 
 use serde_json::{Value, json};
+use tranship_frontend::diagnostic::render::one_line;
 
 /// The output format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -48,7 +49,7 @@ impl Listing {
         let widths: Vec<usize> = (0..count).map(width).collect();
         let mut text = String::new();
         for row in &self.rows {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{:width$}", one_line(cell)));
             text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
             text.push('\n');
         }
@@ -66,5 +67,12 @@ mod tests {
         listing.push(vec!["a".into(), "long".into(), String::new()], json!({ "name": "a" }));
         listing.push(vec!["bcd".into(), "x".into(), "end".into()], json!({ "name": "bcd" }));
         assert_eq!(listing.columns(), "a    long\nbcd  x     end\n");
+    }
+
+    #[test]
+    fn a_name_takes_one_line() {
+        let mut listing = Listing::new("things");
+        listing.push(vec!["a\nerror: forged\u{1b}[31m".into()], json!({}));
+        assert_eq!(listing.columns(), "a error: forged\u{fffd}[31m\n");
     }
 }

@@ -92,7 +92,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::Failed;
         }
     };
-    run(&arguments, &mut Context { shell: &mut shell, world: &world, global: &arguments.global })
+    let exit = run(&arguments, &mut Context { shell: &mut shell, world: &world, global: &arguments.global });
+    match shell.lost_data() {
+        Some(error) => {
+            shell.error(&format!("cannot write to standard output: {error}"));
+            Exit::Failed
+        }
+        None => exit,
+    }
 }
 
 /// Runs a command against a given world.
@@ -118,7 +125,11 @@ pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
 
 /// Prints the help, the version or a usage error.
 fn explain_usage(error: &clap::Error) -> Exit {
-    // A closed pipe is not an error: there is no one left to tell.
-    let _ = error.print();
-    if error.use_stderr() { Exit::Refused } else { Exit::Done }
+    let printed = error.print();
+    match printed {
+        _ if error.use_stderr() => Exit::Refused,
+        // A closed pipe is not an error: there is no one left to tell.
+        Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
+        _ => Exit::Done,
+    }
 }

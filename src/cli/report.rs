@@ -4,8 +4,11 @@
 //! the resulting exit code.
 
 use super::{Context, Exit, Format, Verbosity};
-use tranship_frontend::diagnostic::Diagnostics;
+use crate::compile::CompileOutcome;
+use camino::{Utf8Path, Utf8PathBuf};
+use tranship_artifact::WriteError;
 use tranship_frontend::diagnostic::render::{self, Counts, Human};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, rules};
 use tranship_frontend::source::Sources;
 
 /// The diagnostics of one compile.
@@ -36,4 +39,48 @@ impl Context<'_> {
         }
         if counts.errors > 0 { Exit::Refused } else { Exit::Done }
     }
+
+    /// Reports a failure that is not about a line of the manifest: its code, and the file concerned.
+    pub(super) fn tell_failure(&mut self, diagnostic: Diagnostic, path: &Utf8Path) {
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let place = sources.start_of_unread(path);
+        diagnostics.push(diagnostic.at(place));
+        self.report(Format::Human, None, &[(&diagnostics, &sources)]);
+    }
+
+    /// Reports the diagnostics of several compiles, and that their artifacts could not be written.
+    pub(super) fn report_not_written(
+        &mut self,
+        format: Format,
+        verb: &str,
+        mut outcomes: Vec<CompileOutcome>,
+        error: &WriteError,
+    ) {
+        if let Some(first) = outcomes.first_mut() {
+            let place = first.sources.start_of_unread(&error.path());
+            first.diagnostics.push(not_written(error).at(place));
+        }
+        self.report_outcomes(format, verb, &outcomes);
+    }
+
+    /// The files that a compile has read, which no build may replace.
+    pub(super) fn inputs(&self, outcome: &CompileOutcome) -> Vec<Utf8PathBuf> {
+        let current = self.world.current_directory();
+        outcome.sources.files().map(|(_, file)| current.join(file.path())).collect()
+    }
+}
+
+/// The failure to write artifacts.
+pub(super) fn not_written(error: &WriteError) -> Diagnostic {
+    let help = match error {
+        WriteError::Foreign { .. } => {
+            "name an empty directory with `--out`, or one that an earlier build wrote"
+        }
+        WriteError::NotADirectory(_) => "name a directory with `--out`",
+        WriteError::Path(_) => "rename the environment",
+        WriteError::Io { .. } => {
+            "check that the directory exists and is writable, and that the disk has free space"
+        }
+    };
+    Diagnostic::new(&rules::file::NOT_WRITTEN, error.to_string()).help(help)
 }

@@ -1,6 +1,6 @@
 //! What a command compiles: one environment, one target, or all of them.
 //!
-//! In: the command's arguments. Out: one [`Outcome`] per choice, in the order of the manifest.
+//! In: the command's arguments. Out: one [`CompileOutcome`] per choice, in the order of the manifest.
 
 use super::{Context, Exit, Format, Set};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};

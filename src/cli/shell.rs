@@ -2,11 +2,12 @@
 //!
 //! In: text, possibly styled with ANSI sequences. Out: the same text on the two streams, without styles if the
 //! stream does not support them. Invariant: a closed pipe is neither an error nor a panic; the rest of the
-//! output is dropped.
+//! output is dropped. Any other failure to write data is recorded. No text of the user's controls a terminal.
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, IsTerminal, Write};
+use tranship_frontend::diagnostic::render::{one_line, printable};
 
 /// How much to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -36,26 +37,34 @@ pub enum Colour {
 struct Stream {
     writer: Box<dyn Write>,
     styled: bool,
+    /// Whether a person reads it: it is a terminal, or colours were requested.
+    seen: bool,
     open: bool,
+    /// Why something could not be written.
+    lost: Option<io::Error>,
 }
 
 impl Stream {
-    fn new(writer: Box<dyn Write>, styled: bool) -> Self {
-        Stream { writer, styled, open: true }
+    fn new(writer: Box<dyn Write>, styled: bool, terminal: bool) -> Self {
+        Stream { writer, styled, seen: styled || terminal, open: true, lost: None }
     }
 
     fn write(&mut self, text: &str) {
+        match self.styled {
+            true => self.raw(text),
+            false => self.raw(&strip_str(text).to_string()),
+        }
+    }
+
+    /// Bytes as they are.
+    fn raw(&mut self, text: &str) {
         if !self.open {
             return;
         }
-        let plain;
-        let text = if self.styled {
-            text
-        } else {
-            plain = strip_str(text).to_string();
-            &plain
-        };
-        self.open = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush()).is_ok();
+        if let Err(error) = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush()) {
+            self.open = false;
+            self.lost = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+        }
     }
 }
 
@@ -83,8 +92,8 @@ impl Shell {
         let (style_out, style_err) = (choice(AutoStream::choice(&out)), choice(AutoStream::choice(&err)));
         Shell {
             interactive: err.is_terminal() && io::stdin().is_terminal(),
-            out: Stream::new(Box::new(out), style_out),
-            err: Stream::new(Box::new(err), style_err),
+            out: Stream::new(Box::new(out), style_out, io::stdout().is_terminal()),
+            err: Stream::new(Box::new(err), style_err, io::stderr().is_terminal()),
             verbosity,
             width: USUAL_WIDTH,
         }
@@ -93,8 +102,8 @@ impl Shell {
     /// A shell on two writers, without colors: for tests.
     pub fn to(out: Box<dyn Write>, err: Box<dyn Write>, verbosity: Verbosity) -> Self {
         Shell {
-            out: Stream::new(out, false),
-            err: Stream::new(err, false),
+            out: Stream::new(out, false, false),
+            err: Stream::new(err, false, false),
             verbosity,
             interactive: false,
             width: USUAL_WIDTH,
@@ -116,15 +125,28 @@ impl Shell {
         self.width
     }
 
-    /// Writes data to standard output, unchanged.
+    /// Writes data to standard output: unchanged, except for control characters if a person reads it.
     pub fn data(&mut self, text: &str) {
+        match self.out.seen {
+            true => self.out.raw(&printable(text)),
+            false => self.out.raw(text),
+        }
+    }
+
+    /// Writes a styled page for people to standard output.
+    pub fn page(&mut self, text: &str) {
         self.out.write(text);
+    }
+
+    /// Why data could not be written; reported once. A closed pipe does not count.
+    pub fn lost_data(&mut self) -> Option<io::Error> {
+        self.out.lost.take()
     }
 
     /// Writes a message line, unless `--quiet` is set.
     pub fn say(&mut self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.err.write(&format!("{line}\n"));
+            self.err.write(&format!("{}\n", one_line(line)));
         }
     }
 
@@ -136,7 +158,7 @@ impl Shell {
     /// Writes a failure that has no position in the manifest.
     pub fn error(&mut self, message: &str) {
         let style = anstyle::AnsiColor::BrightRed.on_default().bold();
-        self.err.write(&format!("{style}error{style:#}: {message}\n"));
+        self.err.write(&format!("{style}error{style:#}: {}\n", printable(message)));
     }
 }
 
@@ -144,11 +166,11 @@ impl Shell {
 mod tests {
     use super::*;
 
-    struct Gone;
+    struct Gone(io::ErrorKind);
 
     impl Write for Gone {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
+            Err(self.0.into())
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -158,9 +180,47 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_no_failure() {
-        let mut shell = Shell::to(Box::new(Gone), Box::new(Gone), Verbosity::Normal);
+        let gone = || Box::new(Gone(io::ErrorKind::BrokenPipe));
+        let mut shell = Shell::to(gone(), gone(), Verbosity::Normal);
         shell.data("text");
         shell.error("message");
         assert!(!shell.out.open && !shell.err.open);
+        assert!(shell.lost_data().is_none());
+    }
+
+    #[test]
+    fn data_that_finds_no_room_is_lost() {
+        let full = || Box::new(Gone(io::ErrorKind::StorageFull));
+        let mut shell = Shell::to(full(), full(), Verbosity::Normal);
+        shell.error("message");
+        assert!(shell.lost_data().is_none(), "talk is no data");
+        shell.page("text");
+        assert_eq!(shell.lost_data().map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
+    }
+
+    /// Keeps what is written.
+    #[derive(Clone, Default)]
+    struct Kept(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn data_is_written_as_it_is_and_steers_no_terminal() {
+        let text = "A=\u{1b}[31mred\u{9b}0m\n";
+        for (styled, shown) in [(false, text), (true, "A=\u{fffd}[31mred\u{fffd}0m\n")] {
+            let kept = Kept::default();
+            let mut shell = Shell::to(Box::new(io::sink()), Box::new(io::sink()), Verbosity::Normal);
+            shell.out = Stream::new(Box::new(kept.clone()), styled, false);
+            shell.data(text);
+            assert_eq!(String::from_utf8(kept.0.borrow().clone()).unwrap(), shown);
+        }
     }
 }

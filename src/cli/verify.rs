@@ -3,13 +3,15 @@
 //! Reads only files and `--set`, never the process environment, so that the answer is the same on every
 //! machine.
 
+use super::report::not_written;
 use super::selection::{Job, Otherwise, Selection, names};
 use super::{Context, Exit, Format, Set};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_artifact::golden::{self, GoldenChange};
-use tranship_artifact::{ArtifactSet, FileMode, stage};
+use tranship_artifact::{FileMode, StagedSet, directory_below, stage};
 use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::diagnostic::{Diagnostic, rules};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -29,6 +31,18 @@ pub struct Verify {
     strict: bool,
 }
 
+/// Why the comparison failed, and the file or directory concerned.
+struct NotVerified {
+    diagnostic: Box<Diagnostic>,
+    path: Utf8PathBuf,
+}
+
+impl NotVerified {
+    fn new(diagnostic: Diagnostic, path: Utf8PathBuf) -> Self {
+        NotVerified { diagnostic: Box::new(diagnostic), path }
+    }
+}
+
 impl Verify {
     /// Compiles, compares and reports; returns [`Exit::Different`] if anything differs.
     pub fn run(&self, context: &mut Context<'_>) -> Exit {
@@ -45,8 +59,8 @@ impl Verify {
         }
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
-            Err(error) => {
-                context.shell.error(&error);
+            Err(NotVerified { diagnostic, path }) => {
+                context.tell_failure(*diagnostic, &path);
                 Exit::Failed
             }
         }
@@ -58,18 +72,30 @@ impl Verify {
         outcomes: &[CompileOutcome],
         golden: &Utf8Path,
         context: &mut Context<'_>,
-    ) -> Result<Exit, String> {
+    ) -> Result<Exit, NotVerified> {
         let mut differing = 0;
         for outcome in outcomes {
             let Some(compiled) = &outcome.compiled else { continue };
-            let directory = golden.join(&outcome.name);
-            let new = golden::committed(&compiled.artifacts).map_err(|error| error.to_string())?;
-            let old =
-                golden::read(&directory).map_err(|error| format!("cannot read `{directory}`: {error}"))?;
+            let directory = directory_below(golden, &outcome.name)
+                .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
+            let new = golden::committed(&compiled.artifacts).map_err(|error| {
+                let message = format!("cannot unpack an artifact: {error}");
+                NotVerified::new(Diagnostic::new(&rules::internal::ARTIFACT, message), directory.clone())
+            })?;
+            let old = golden::read(&directory).map_err(|error| {
+                let message = format!("cannot read the committed artifacts in `{directory}`: {error}");
+                let help = "delete files that are not artifacts from the directory";
+                NotVerified::new(
+                    Diagnostic::new(&rules::file::NOT_READ, message).help(help),
+                    directory.clone(),
+                )
+            })?;
             let changes = golden::compare(&old, &new);
             differing += changes.len();
             if self.bless && !changes.is_empty() {
-                bless(&new, &directory)?;
+                stage(&new, &directory, &context.inputs(outcome))
+                    .and_then(StagedSet::commit)
+                    .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             }
             context.shell.data(&told(&directory, &changes));
         }
@@ -96,11 +122,6 @@ fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
     let first = options.files.first().and_then(|file| file.parent());
     let project = options.project_directory.as_deref().or(first);
     project.unwrap_or(Utf8Path::new("")).join("golden")
-}
-
-fn bless(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), String> {
-    let staged = stage(set, directory).map_err(|error| error.to_string())?;
-    staged.commit().map_err(|error| error.to_string())
 }
 
 /// What differs, file by file.

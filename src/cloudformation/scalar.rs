@@ -54,6 +54,30 @@ pub fn block(text: &str) -> Option<(&'static str, Vec<&str>)> {
         .then(|| (if body.len() == text.len() { "|-" } else { "|" }, body.split('\n').collect()))
 }
 
+/// The text as the rest of a comment: on one line, for every reader.
+pub fn comment(text: &str) -> String {
+    text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect()
+}
+
+/// A YAML document whose strings are JSON's, with what may not stand in YAML as itself escaped: JSON leaves line
+/// breaks of Unicode and most control characters as they are.
+pub fn escaped(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        match c {
+            '\n' => out.push(c),
+            c if is_printable(c) => out.push(c),
+            c => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    out
+}
+
+/// As [`is_shown`], with the characters beyond 16 bits, which some readers have as two.
+fn is_printable(c: char) -> bool {
+    is_shown(c) || c > '\u{ffff}'
+}
+
 /// Characters that need no escaping: printable in YAML 1.1 and 1.2, and not a line break in either.
 fn is_shown(c: char) -> bool {
     matches!(u32::from(c), 0x20..=0x7E | 0xA0..=0x2027 | 0x202A..=0xD7FF | 0xE000..=0xFEFE | 0xFF00..=0xFFFD)
@@ -62,6 +86,15 @@ fn is_shown(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_breaks_out_of_a_comment_or_a_string() {
+        let hostile = "a\u{85}b\u{2028}c\u{2029}d\u{7f}e\u{9b}f\u{feff}g\rh\ti\0j";
+        assert_eq!(comment(hostile), "a b c d e f g h i j");
+        assert_eq!(comment("services.app.é"), "services.app.é");
+        assert_eq!(escaped("a: \"x\u{2028}\u{7f}\"\n"), "a: \"x\\u2028\\u007f\"\n");
+        assert_eq!(escaped("é😀"), "é😀");
+    }
 
     #[test]
     fn plain_or_quoted() {

@@ -61,7 +61,7 @@ impl TemplateWriter {
                 self.out.push_str(between);
             }
             for line in comments {
-                self.line(2, &format!("# {}", line.replace(|c: char| c.is_control(), " ")));
+                self.line(2, &format!("# {}", scalar::comment(line)));
             }
             self.entry(2, id.as_str(), &body.into());
         }

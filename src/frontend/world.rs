@@ -3,9 +3,18 @@
 //! The compile path opens files and reads variables only through [`World`]. A compile is therefore a function
 //! of its inputs, and tests run in memory.
 
+mod memory;
+mod project;
+
+pub use memory::Memory;
+pub use project::{Collector, ProjectFiles};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
+
+/// Largest text that is read, in bytes. The largest manifest seen in the wild has under 1 MB.
+pub const TEXT_LIMIT: u64 = 64 << 20;
 
 /// What exists at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +27,26 @@ pub enum Kind {
 
 /// The files and environment variables that a compile may see.
 pub trait World: std::fmt::Debug {
-    /// The bytes of a file.
+    /// The bytes of a regular file of at most `limit` bytes.
     ///
     /// # Errors
-    /// As the file system reports: not found, a directory, no permission.
-    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>>;
+    /// As the file system says: not found, a directory, no permission. A pipe, a device or a file of the
+    /// kernel (`/proc`) is refused before it is opened; a larger file is `FileTooLarge`.
+    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>>;
+
+    /// The bytes of a text file, which has at most [`TEXT_LIMIT`].
+    ///
+    /// # Errors
+    /// As [`World::read_up_to`].
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        self.read_up_to(path, TEXT_LIMIT)
+    }
+
+    /// The absolute path with every link followed.
+    ///
+    /// # Errors
+    /// As the file system says: nothing stands there, or links lead in a circle.
+    fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf>;
 
     /// What exists at the path, if anything.
     fn kind(&self, path: &Utf8Path) -> Option<Kind>;
@@ -67,8 +91,22 @@ impl Disk {
 }
 
 impl World for Disk {
-    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
-        std::fs::read(self.resolve(path))
+    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
+        // Asked before the file is opened: to open a pipe waits for its other end.
+        let path = self.canonical(path)?;
+        if ["/proc", "/sys"].iter().any(|kernel| path.starts_with(kernel)) {
+            return Err(io::Error::other("it is a kernel file, not a regular file"));
+        }
+        regular(&std::fs::metadata(&path)?)?;
+        let file = std::fs::File::open(&path)?;
+        regular(&file.metadata()?)?;
+        let mut bytes = Vec::new();
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        within(bytes, limit)
+    }
+
+    fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
+        self.resolve(path).canonicalize_utf8()
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<Kind> {
@@ -106,76 +144,24 @@ impl World for Disk {
     }
 }
 
-/// Files and variables in memory, for tests. Paths are absolute; the current directory is `/project`.
-#[derive(Debug, Default, Clone)]
-pub struct Memory {
-    files: BTreeMap<Utf8PathBuf, Vec<u8>>,
-    variables: BTreeMap<String, String>,
+/// Refuses what is not a regular file.
+fn regular(found: &std::fs::Metadata) -> io::Result<()> {
+    if found.is_file() {
+        return Ok(());
+    }
+    Err(match found.is_dir() {
+        true => io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"),
+        false => io::Error::other("it is a pipe, a socket or a device, not a regular file"),
+    })
 }
 
-/// The current directory of [`Memory`].
-const MEMORY_DIRECTORY: &str = "/project";
-
-impl Memory {
-    /// An empty world.
-    pub fn new() -> Self {
-        Memory::default()
+/// Refuses more bytes than the limit.
+fn within(bytes: Vec<u8>, limit: u64) -> io::Result<Vec<u8>> {
+    if bytes.len() as u64 <= limit {
+        return Ok(bytes);
     }
-
-    /// Adds a file; a relative path starts from `/project`.
-    pub fn file(mut self, path: &str, text: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(normalise(&Utf8Path::new(MEMORY_DIRECTORY).join(path)), text.into());
-        self
-    }
-
-    /// Sets an environment variable.
-    pub fn set(mut self, name: &str, value: &str) -> Self {
-        self.variables.insert(name.to_owned(), value.to_owned());
-        self
-    }
-}
-
-impl World for Memory {
-    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
-        let path = normalise(&self.current_directory().join(path));
-        self.files.get(&path).cloned().ok_or_else(|| match self.kind(&path) {
-            Some(_) => io::Error::new(io::ErrorKind::IsADirectory, "is a directory"),
-            None => io::Error::new(io::ErrorKind::NotFound, "no such file or directory"),
-        })
-    }
-
-    fn kind(&self, path: &Utf8Path) -> Option<Kind> {
-        let path = normalise(&self.current_directory().join(path));
-        if self.files.contains_key(&path) {
-            return Some(Kind::File);
-        }
-        self.files.keys().any(|file| file.starts_with(&path)).then_some(Kind::Directory)
-    }
-
-    fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
-        let path = normalise(&self.current_directory().join(path));
-        let mut names: Vec<String> = self
-            .files
-            .keys()
-            .filter_map(|file| {
-                file.strip_prefix(&path).ok()?.components().next().map(|first| first.to_string())
-            })
-            .collect();
-        names.dedup();
-        Ok(names)
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        self.variables.get(name).cloned()
-    }
-
-    fn variables(&self) -> BTreeMap<String, String> {
-        self.variables.clone()
-    }
-
-    fn current_directory(&self) -> Utf8PathBuf {
-        MEMORY_DIRECTORY.into()
-    }
+    let message = format!("it is larger than {} MiB", limit >> 20);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
 }
 
 /// Resolves `.` and `..` lexically, as Compose does: links are not followed.
@@ -211,10 +197,49 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    fn disk() -> (tempfile::TempDir, Disk) {
+        let guard = tempfile::tempdir().unwrap();
+        let directory = Utf8PathBuf::from_path_buf(guard.path().canonicalize().unwrap()).unwrap();
+        (guard, Disk { directory })
+    }
+
+    #[cfg(unix)]
     #[test]
-    fn memory_knows_its_directories() {
-        let world = Memory::new().file("conf/a.env", "A=1");
-        assert_eq!(world.kind(Utf8Path::new("conf")), Some(Kind::Directory));
-        assert_eq!(world.read(Utf8Path::new("./conf/a.env")).ok(), Some(b"A=1".to_vec()));
+    fn only_regular_files_are_read() {
+        let (guard, disk) = disk();
+        std::fs::write(guard.path().join("file"), "text").unwrap();
+        for (link, target) in [("link", "file"), ("environ", "/proc/self/environ"), ("zero", "/dev/zero")] {
+            std::os::unix::fs::symlink(target, guard.path().join(link)).unwrap();
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(guard.path().join("socket")).unwrap();
+        let read = |path: &str| disk.read(Utf8Path::new(path)).map_err(|error| error.to_string());
+        assert_eq!(read("link"), Ok(b"text".to_vec()));
+        let device = "it is a pipe, a socket or a device, not a regular file";
+        for (path, why) in [
+            ("environ", "it is a kernel file, not a regular file"),
+            ("/proc/self/environ", "it is a kernel file, not a regular file"),
+            ("zero", device),
+            ("/dev/zero", device),
+            ("socket", device),
+            (".", "it is a directory"),
+        ] {
+            assert_eq!(read(path), Err(why.to_owned()), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_more_is_read_than_the_limit() {
+        let (guard, disk) = disk();
+        std::fs::File::create(guard.path().join("sparse")).unwrap().set_len(1 << 40).unwrap();
+        std::fs::write(guard.path().join("ten"), [b'x'; 10]).unwrap();
+        let error = disk.read_up_to(Utf8Path::new("sparse"), 2 << 20).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (io::ErrorKind::FileTooLarge, "it is larger than 2 MiB")
+        );
+        assert_eq!(disk.read_up_to(Utf8Path::new("ten"), 10).unwrap().len(), 10);
+        assert!(disk.read_up_to(Utf8Path::new("ten"), 9).is_err());
     }
 }

@@ -85,11 +85,11 @@ fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
     for (path, text) in templates::render(plan)? {
         tree.text(&path, text).map_err(say)?;
     }
-    for file in &plan.files {
+    for (path, bytes) in &plan.files {
         // The world has no modes: what says how it is run is to be run.
-        let script = file.bytes.starts_with(b"#!");
+        let script = bytes.starts_with(b"#!");
         let add = if script { ArtifactSet::executable } else { ArtifactSet::file };
-        add(&mut tree, &file.path, file.bytes.clone()).map_err(say)?;
+        add(&mut tree, path, bytes.clone()).map_err(say)?;
     }
     Ok(tree)
 }

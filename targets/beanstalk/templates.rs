@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value as Json, json};
+use tranship_cloudformation::scalar;
 
 const OPTIONS: &str = include_str!("../../ebextensions/10-options.config.j2");
 const HOST: &str = include_str!("../../ebextensions/20-host.config.j2");
@@ -51,13 +52,12 @@ fn file(name: &str, template: &str, context: &Json) -> Result<(String, String), 
     let text = environment
         .render_named_str(name, template, TemplateValue::from(Serde(context)))
         .map_err(|error| format!("{name}: {error:#}"))?;
-    Ok((format!(".ebextensions/{name}"), text.trim_end().to_owned() + "\n"))
+    Ok((format!(".ebextensions/{name}"), scalar::escaped(text.trim_end()) + "\n"))
 }
 
 /// A key path in a comment: on one line, whatever a key holds.
 fn comment(text: &str) -> TemplateValue {
-    let line = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-    TemplateValue::from_safe_string(line.collect())
+    TemplateValue::from_safe_string(scalar::comment(text))
 }
 
 /// The settings by namespace, in the order in which namespaces first come.

@@ -4,13 +4,14 @@
 
 use super::LoweringContext;
 use super::address_scan::{BareWords, ScannedAddress, TextRange, slice};
-use super::declared_secrets::can_be_secret;
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
-use super::variable_names::{holds_host, holds_secret};
+use super::variable_names::holds_host;
 use crate::rules;
 use crate::{AppService, HealthTest, Name, Text, TextPiece};
+use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::secrets::secrets_in_command;
 use tranship_frontend::source::Origin;
 
 /// A word of a command: the number of its argument, and where in it.
@@ -33,34 +34,31 @@ impl EnvironmentWiring<'_> {
     pub(super) fn commands(&mut self, cx: &mut LoweringContext<'_>, service: &mut AppService) {
         let name = service.name.clone();
         let container = &mut service.container;
+        // Flags in `command` belong to the program that `entrypoint` names.
+        let lists = [&container.entrypoint, &container.command].into_iter().flatten();
+        refuse_secrets(cx, &name, lists.flat_map(|list| &list.value));
+        match container.health_check.as_ref().map(|check| &check.test.value) {
+            Some(HealthTest::Exec(list)) => refuse_secrets(cx, &name, list.iter()),
+            Some(HealthTest::Shell(line)) => refuse_secrets(cx, &name, std::iter::once(line)),
+            None => {}
+        }
         for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
-            self.arguments(cx, &name, &mut list.value, CommandPurpose::Process);
+            self.arguments(&name, &mut list.value, CommandPurpose::Process);
         }
         match container.health_check.as_mut().map(|check| &mut check.test.value) {
-            Some(HealthTest::Exec(list)) => self.arguments(cx, &name, list, CommandPurpose::HealthCheck),
+            Some(HealthTest::Exec(list)) => self.arguments(&name, list, CommandPurpose::HealthCheck),
             Some(HealthTest::Shell(line)) => {
-                self.arguments(cx, &name, std::slice::from_mut(line), CommandPurpose::HealthCheck)
+                self.arguments(&name, std::slice::from_mut(line), CommandPurpose::HealthCheck)
             }
             None => {}
         }
     }
 
-    fn arguments(
-        &mut self,
-        cx: &mut LoweringContext<'_>,
-        service: &Name,
-        list: &mut [Text],
-        purpose: CommandPurpose,
-    ) {
+    fn arguments(&mut self, service: &Name, list: &mut [Text], purpose: CommandPurpose) {
         let flats: Vec<FlatText> = list.iter().map(FlatText::of).collect();
         let words = words(&flats);
-        self.refuse_secrets(cx, service, &flats, &words, list);
         for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
             let mut found = self.addresses(service, &flat.text, BareWords::AreWords);
-            let refused = found.iter().any(|one| hides(one, flat));
-            if refused {
-                tell(cx, service, text.origin);
-            }
             found.extend(self.spaced(service, &flats, &words, index, &found));
             let mut marks = Vec::new();
             for address in &found {
@@ -128,37 +126,16 @@ impl EnvironmentWiring<'_> {
         }
         found
     }
-
-    /// `--password=x`, `--requirepass x`.
-    fn refuse_secrets(
-        &mut self,
-        cx: &mut LoweringContext<'_>,
-        service: &Name,
-        flats: &[FlatText],
-        words: &[CommandWord],
-        list: &[Text],
-    ) {
-        let text =
-            |word: &CommandWord| flats.get(word.argument).map_or("", |flat| slice(&flat.text, &word.part));
-        for (at, word) in words.iter().enumerate() {
-            let Some(flag) = text(word).strip_prefix("--") else { continue };
-            let (name, value) = match flag.split_once('=') {
-                Some((name, value)) => (name, value),
-                None => (flag, words.get(at + 1).map_or("", text)),
-            };
-            let value = value.trim_matches(['"', '\'']);
-            let secret = holds_secret(name) || ["requirepass", "masterauth"].contains(&name);
-            if secret && can_be_secret(value) && !value.starts_with('-') && !value.contains('$') {
-                tell(cx, service, list.get(word.argument).map(|text| text.origin).unwrap_or_default());
-            }
-        }
-    }
 }
 
-/// Whether an address holds a password that would be readable.
-fn hides(address: &ScannedAddress, flat: &FlatText) -> bool {
-    let password = address.password.as_ref().map(|part| slice(&flat.text, part));
-    password.is_some_and(|password| can_be_secret(password) && !password.contains('$'))
+/// Refuses literal secrets in the words of a command line.
+fn refuse_secrets<'a>(cx: &mut LoweringContext<'_>, service: &Name, words: impl Iterator<Item = &'a Text>) {
+    let words: Vec<&Text> = words.collect();
+    let texts: Vec<String> = words.iter().map(|text| FlatText::of(text).text).collect();
+    let found: BTreeSet<usize> = secrets_in_command(&texts).into_iter().map(|secret| secret.word).collect();
+    for text in found.into_iter().filter_map(|word| words.get(word)) {
+        tell(cx, service, text.origin);
+    }
 }
 
 fn words(flats: &[FlatText]) -> Vec<CommandWord> {
@@ -181,10 +158,10 @@ fn tell(cx: &mut LoweringContext<'_>, service: &Name, origin: Origin) {
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::app::SECRET_IN_COMMAND,
-            format!("a command of service `{service}` holds a literal secret, and a command is readable to all"),
+            format!("the command of service `{service}` contains a secret, and commands are readable in the AWS console"),
         )
         .at(origin)
         .service(&**service)
-        .help("put it into `environment`, and let a shell take it from there: `sh -c 'exec server --password \"$$PASSWORD\"'`"),
+        .help("move it to `environment` and let a shell read it: `sh -c 'exec server --password \"$$PASSWORD\"'`"),
     );
 }

@@ -1,4 +1,4 @@
-//! What is a secret: by a value's form, by the manifest's own declaration.
+//! What became a secret, and what the manifest itself declares as one.
 
 use super::LoweringContext;
 use super::secret_pool::GivenSecret;
@@ -12,47 +12,6 @@ use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
-/// Starts of tokens by which their issuers make them known.
-/// Source: the issuers' own pages on token formats.
-const TOKENS: &[&str] = &[
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "AIza",
-    "SG.",
-    "npm_",
-    "pypi-",
-    "dop_v1_",
-    "hf_",
-    "sk-ant-",
-    "sk-proj-",
-    "shpat_",
-    "whsec_",
-];
-
-/// Whether a value is a secret by its form, whatever the variable is called.
-pub(super) fn is_secret_form(value: &str) -> bool {
-    let token = TOKENS.iter().any(|start| {
-        value.strip_prefix(start).is_some_and(|rest| rest.len() >= 16 && !rest.contains(char::is_whitespace))
-    });
-    token || (value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----"))
-}
-
-/// Whether a value can be a secret: not a switch, a path, a reference or nothing.
-pub(super) fn can_be_secret(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let switch = ["true", "false", "yes", "no", "on", "off", "null", "none"].contains(&lower.as_str());
-    let path = (value.starts_with('/') || value.starts_with("./")) && !value.ends_with('=');
-    !value.trim().is_empty() && !switch && !path && !lower.starts_with("arn:") && !value.starts_with('$')
-}
-
 /// One warning for all literals that became secrets; values of variables are worth a note.
 pub(super) fn tell(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
     let (literal, variable): (Vec<&GivenSecret>, Vec<&GivenSecret>) =
@@ -60,9 +19,9 @@ pub(super) fn tell(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
     let one = literal.len() == 1;
     let what = if one { "a literal secret" } else { "literal secrets" };
     let becomes = if one { "its value is" } else { "their values are" };
-    let message = format!("the manifest holds {what}: {}; {becomes} given at deployment", listed(&literal));
+    let message = format!("the manifest contains {what}: {}; {becomes} set at deployment", listed(&literal));
     told(cx, &literal, message, Severity::Warning);
-    let message = format!("secrets that are given at deployment: {}", listed(&variable));
+    let message = format!("secrets to set at deployment: {}", listed(&variable));
     told(cx, &variable, message, Severity::Note);
 }
 
@@ -74,7 +33,7 @@ fn told(cx: &mut LoweringContext<'_>, given: &[&GivenSecret], message: String, s
     for one in given.iter().take(3) {
         diagnostic = diagnostic.at(one.origin);
     }
-    let help = "give each its value when you deploy, with `--secret NAME=@FILE`";
+    let help = "set each value at deployment with `--secret NAME=@FILE`";
     cx.diagnostics.push(diagnostic.help(help));
 }
 
@@ -113,7 +72,7 @@ pub(super) fn declared(
         let name = SecretId::new(name.clone());
         let Some(source) = &file.source.value else { continue };
         if !mounted.contains(&(name.clone(), kind)) {
-            cx.ledger.ignored(&file.node, "no service that is deployed uses it", BehaviourEffect::Equivalent);
+            cx.ledger.ignored(&file.node, "no deployed service uses it", BehaviourEffect::Equivalent);
             continue;
         }
         cx.adopt(&file.source.findings);
@@ -121,7 +80,7 @@ pub(super) fn declared(
         let source = match passwords.iter().find(is_password) {
             Some((_, database)) => {
                 let value = "the managed database's generated password";
-                let reason = "it is the password of a replaced database";
+                let reason = "it is the password of a database that RDS replaces";
                 cx.ledger.approximated(&file.node, BehaviourEffect::Equivalent, value, reason, "");
                 SecretSource::Derived(password_of(database, file))
             }

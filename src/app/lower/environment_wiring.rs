@@ -4,12 +4,11 @@
 //! differs on AWS, and who reaches whom. Source of the rules: design notes in each function.
 
 use super::address_scan::{BareWords, KnownHosts, ScannedAddress, TextRange, addresses, slice};
-use super::declared_secrets::{can_be_secret, is_secret_form};
 use super::flat_text::FlatText;
 use super::host_directory::HostDirectory;
 use super::secret_groups::{SecretExtent, SecretUse};
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
-use super::variable_names::{ConnectionField, field, holds_callers, holds_secret};
+use super::variable_names::{ConnectionField, field, holds_callers};
 use super::{LoweringContext, declared_secrets};
 use crate::rules;
 use crate::{
@@ -20,6 +19,7 @@ use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::{KnownImage, UrlScheme};
 use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::secrets::{name_words, secret_spans, secrets_of};
 use tranship_frontend::source::{Origin, Provenance, VariableSource};
 
 /// A service reaches another, as a value says.
@@ -162,7 +162,7 @@ fn groups(
             Some(_) => None,
             // `SPRING_DATASOURCE_URL` goes with `SPRING_DATASOURCE_USERNAME`.
             None => {
-                let mut words = super::variable_names::words(variable);
+                let mut words = name_words(variable);
                 let last = words.pop();
                 last.filter(|last| ["URL", "URI", "DSN", "ENDPOINT"].contains(&last.as_str()))
                     .map(|_| words.join("_"))
@@ -200,6 +200,8 @@ impl EnvironmentWiring<'_> {
     ) -> DraftText {
         let flat = FlatText::of(text);
         let found = self.addresses(service, &flat.text, BareWords::of(variable));
+        let spans = secret_spans(&flat.text);
+        let whole = 0..flat.text.len();
         let mut marks = Vec::new();
         let mut credentials = false;
         for address in &found {
@@ -224,27 +226,34 @@ impl EnvironmentWiring<'_> {
                         marks.extend(self.host_mark(service, &to, address, text.origin));
                     }
                     let found = WiredValue { service, variable, flat: &flat, text };
-                    marks.extend(self.password_mark(cx, &found, address, Some(to)));
+                    marks.extend(self.password_mark(cx, &found, address, &spans, Some(to)));
                 }
                 None => {
                     let found = WiredValue { service, variable, flat: &flat, text };
-                    marks.extend(self.password_mark(cx, &found, address, None));
+                    marks.extend(self.password_mark(cx, &found, address, &spans, None));
                 }
             }
         }
         if let (true, Some(piece)) = (found.is_empty(), self.credential(service, variable, &flat, groups)) {
-            marks.push((0..flat.text.len(), piece));
+            marks.push((whole.clone(), piece));
             credentials = true;
         }
+        let found = WiredValue { service, variable, flat: &flat, text };
         if credentials {
             cx.ledger.exact(text, "the managed database");
-        } else if is_secret(variable, &flat)
+        } else if secrets_of(variable, &flat.text) == [whole.clone()]
             && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))
         {
-            let found = WiredValue { service, variable, flat: &flat, text };
-            let whole = 0..flat.text.len();
             let piece = self.given(cx, &found, whole.clone(), SecretExtent::Whole);
             return flat.with(vec![(whole, piece)]);
+        }
+        for span in spans.into_iter().filter(|span| *span != whole) {
+            if !marks.iter().any(|(part, _)| overlap(part, &span)) {
+                marks.push((
+                    span.clone(),
+                    self.given(cx, &found, span, SecretExtent::Password { toward: None }),
+                ));
+            }
         }
         flat.with(marks)
     }
@@ -266,7 +275,7 @@ impl EnvironmentWiring<'_> {
         };
         let (value, reason, became) = match text.segments.iter().any(generated) {
             true => {
-                let reason = "the managed database has a password of its own";
+                let reason = "the managed database has its own password";
                 ("the generated password", reason, "the database's secret")
             }
             false => ("a secret", "a literal secret is never emitted", ""),
@@ -470,12 +479,13 @@ impl EnvironmentWiring<'_> {
         cx: &LoweringContext<'_>,
         found: &WiredValue<'_>,
         address: &ScannedAddress,
+        spans: &[TextRange],
         to: Option<Name>,
     ) -> Option<(TextRange, TextPiece<ProvisionalSecret>)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
         let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
-        if !can_be_secret(slice(&found.flat.text, &part)) {
+        if !spans.iter().any(|span| overlap(span, &part)) {
             return None;
         }
         Some((part.clone(), self.given(cx, found, part, SecretExtent::Password { toward: to })))
@@ -524,10 +534,8 @@ struct SecretOrigin {
     literal: bool,
 }
 
-/// Whether the whole value is a secret, by the variable's name or by the value's form.
-fn is_secret(variable: &str, flat: &FlatText) -> bool {
-    let named = holds_secret(variable) && can_be_secret(&flat.text);
-    named || (flat.is_known() && is_secret_form(&flat.text))
+fn overlap(one: &TextRange, other: &TextRange) -> bool {
+    one.start < other.end && other.start < one.end
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.
@@ -549,11 +557,11 @@ fn tell_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<(Name, Name, Origin
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::app::SKIPPED_HOST,
-                    format!("a value of service `{from}` names the host `{to}`, which is skipped"),
+                    format!("service `{from}` refers to host `{to}`, which is skipped"),
                 )
                 .at(origin)
                 .service(&*from)
-                .help(format!("override the value for this environment, or take `{to}` out of `skip`")),
+                .help(format!("override the value for this environment, or remove `{to}` from `skip`")),
             );
         }
     }

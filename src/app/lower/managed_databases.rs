@@ -64,7 +64,7 @@ fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<Mana
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_ENGINE,
-                format!("service `{name}` is to be a managed database, but neither `engine` nor its image says which"),
+                format!("service `{name}` needs a managed database, but neither `engine` nor the image says which one"),
             )
             .at(asked.origin)
             .service(&*name)
@@ -149,16 +149,16 @@ fn claim(
 fn lost(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database: &ManagedDatabase) {
     let mut lost = Vec::new();
     if let Some(command) = &container.command {
-        let help = "server options belong into a parameter group";
+        let help = "set server options in an RDS parameter group";
         lost.push(("`command`", help, command.node, command.origin));
     }
     let scripts = |mount: &&ContainerMount| mount.target.value.starts_with("/docker-entrypoint-initdb.d");
     if let Some(mount) = container.mounts.iter().find(scripts) {
         let what = "the scripts in `/docker-entrypoint-initdb.d`";
-        lost.push((what, "run them as a job", mount.node, mount.origin));
+        lost.push((what, "run the scripts as a job", mount.node, mount.origin));
     }
     for (what, help, node, origin) in lost {
-        cx.ledger.ignored(&node, "a managed database does not run it", BehaviourEffect::ChangesBehaviour);
+        cx.ledger.ignored(&node, "a managed database does not run this", BehaviourEffect::ChangesBehaviour);
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_LOSES,

@@ -225,10 +225,9 @@ impl LoweringContext<'_> {
         let first = self.manifest.files.first();
         let start = first.map(|file| self.sources.read_at(Span::new(*file, 0, 0)));
         let origin = written.or(start).unwrap_or_default();
-        let told =
-            Diagnostic::new(&rules::app::NOTHING_TO_DEPLOY, "no service of the manifest is left to deploy")
-                .at(origin)
-                .help("add a service, take one out of `skip`, or activate a profile with `--profile`");
+        let told = Diagnostic::new(&rules::app::NOTHING_TO_DEPLOY, "no service to deploy")
+            .at(origin)
+            .help("add a service, remove one from `skip`, or activate a profile with `--profile`");
         self.diagnostics.push(told);
     }
 
@@ -241,15 +240,13 @@ impl LoweringContext<'_> {
             }
             let diagnostic = Diagnostic::new(
                 &rules::tranship::UNUSED_VARIABLE,
-                format!("`late_bound` names `{name}`, but no value holds `${{{name}}}`"),
+                format!("`late_bound` names `{name}`, but no value uses `${{{name}}}`"),
             )
             .at(*origin);
             let known = self.manifest.variables.keys().map(|known| &**known);
             self.diagnostics.push(match suggest::closest(name, known) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => {
-                    diagnostic.help(format!("use it where its value differs, as in `image: app:${{{name}}}`"))
-                }
+                None => diagnostic.help(format!("use it in a value, such as `image: app:${{{name}}}`")),
             });
         }
     }

@@ -21,11 +21,7 @@ pub(super) fn volumes(
     let mut mounting = users(services);
     for (name, given) in &cx.document.volumes {
         let Some(users) = mounting.remove(name) else {
-            cx.ledger.ignored(
-                &given.node,
-                "no service that is deployed mounts it",
-                BehaviourEffect::Equivalent,
-            );
+            cx.ledger.ignored(&given.node, "no deployed service mounts it", BehaviourEffect::Equivalent);
             continue;
         };
         for node in &given.foreign {

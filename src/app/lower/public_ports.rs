@@ -149,7 +149,7 @@ fn the_port(service: &AppService, wanted: Option<u16>) -> Option<ChosenPort> {
     }
 }
 
-/// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer ends TLS.
+/// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer terminates TLS.
 /// Several published ports of one container port are one.
 fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
     let has = |ports: &[&ContainerPort], number| ports.iter().any(|port| port.container.value == number);
@@ -177,11 +177,11 @@ fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
     };
     Diagnostic::new(
         &rules::app::PUBLIC_PORT,
-        format!("service `{}` is public, but which of its ports is not clear: {which}", service.name),
+        format!("service `{}` is public, but it is unclear which of its ports: {which}", service.name),
     )
     .at(origin)
     .service(&*service.name)
-    .help("name it: `public: { container_port: 8000 }`")
+    .help("choose one: `public: { container_port: 8000 }`")
 }
 
 /// A published port and why it stays inside, if there is a reason.
@@ -258,15 +258,15 @@ impl InsideReason {
 
     fn text(self) -> &'static str {
         match self {
-            InsideReason::Declared => "the service says that it is not public",
-            InsideReason::Loopback => "published for this machine only",
+            InsideReason::Declared => "the service sets `public: false`",
+            InsideReason::Loopback => "published on a loopback address only",
             InsideReason::PrivateAddress => "published on a private address only",
-            InsideReason::DataStore => "published for local use: a data store is not public",
-            InsideReason::Debugger => "published for local use: a debugger's port is not public",
-            InsideReason::Udp => "UDP is not reachable from outside: the load balancer serves HTTP only",
-            InsideReason::NotHttp => "it is not reachable from outside: the load balancer serves HTTP only",
-            InsideReason::EndedTls => "the load balancer ends TLS",
-            InsideReason::Job => "a job serves nobody",
+            InsideReason::DataStore => "data stores stay internal",
+            InsideReason::Debugger => "debugger ports stay internal",
+            InsideReason::Udp => "the load balancer only serves HTTP, not UDP",
+            InsideReason::NotHttp => "the load balancer only serves HTTP",
+            InsideReason::EndedTls => "the load balancer terminates TLS",
+            InsideReason::Job => "a job does not serve requests",
         }
     }
 
@@ -299,13 +299,13 @@ fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> Serv
         Diagnostic::new(
             &rules::app::PUBLIC_BY_DEFAULT,
             format!(
-                "port {number} of `{}` becomes public: it is the one port that the manifest publishes",
+                "port {number} of `{}` becomes public, because it is the only published port",
                 service.name
             ),
         )
         .at(port.origin)
         .service(&*service.name)
-        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it inside", service.name)),
+        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name)),
     );
     ServiceEndpoint {
         service: service.name.clone(),
@@ -332,14 +332,14 @@ fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let mut diagnostic = Diagnostic::new(
         &rules::app::AMBIGUOUS_PUBLIC,
-        format!("several ports are published, so none is public: {}{rest}", names.join(", ")),
+        format!("several ports are published, so none becomes public: {}{rest}", names.join(", ")),
     );
     for one in several.iter().take(3) {
         diagnostic = diagnostic.at(one.port.origin);
     }
     let first = several.first().map_or("app", |one| &*one.service.name);
     cx.diagnostics.push(diagnostic.help(format!(
-        "add `x-tranship: {{ public: true }}` to each service that the world may reach, such as `{first}`"
+        "add `x-tranship: {{ public: true }}` to each service that should be public, such as `{first}`"
     )));
 }
 
@@ -358,7 +358,7 @@ fn tell_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidate<
     let more = lost.len().saturating_sub(names.len());
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let message = format!(
-        "published ports are not reachable from outside, as the load balancer serves HTTP only: {}{rest}",
+        "published ports are not reachable from outside, as the load balancer only serves HTTP: {}{rest}",
         names.join(", ")
     );
     let mut diagnostic =
@@ -384,8 +384,8 @@ fn claim_internal(
     for one in inside {
         let (reason, effect) = match one.inside {
             Some(inside) => (inside.text(), inside.effect()),
-            None if explicit => ("not among what `x-tranship.public` names", BehaviourEffect::Equivalent),
-            None => ("several ports are published, so none is public", BehaviourEffect::Equivalent),
+            None if explicit => ("another service sets `x-tranship.public`", BehaviourEffect::Equivalent),
+            None => ("several ports are published, so none becomes public", BehaviourEffect::Equivalent),
         };
         for side in
             [one.port.published.as_ref().map(|at| at.node), one.port.host_ip.as_ref().map(|at| at.node)]

@@ -37,7 +37,7 @@ pub(super) struct SecretUse {
 pub(super) enum SecretExtent {
     /// All of it.
     Whole,
-    /// The password in an address.
+    /// A part of it, such as the password in an address.
     Password {
         /// The service that the address leads to, where it is one of the application.
         toward: Option<Name>,

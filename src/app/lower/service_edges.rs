@@ -99,11 +99,11 @@ fn add(
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::app::UNKNOWN_PORT,
-                    format!("`{from}` depends on `{to}`, and nothing says on which port `{to}` listens: no connection is opened"),
+                    format!("cannot tell which port `{to}` listens on, so `{from}` cannot reach it"),
                 )
                 .at(origin)
                 .service(&**from)
-                .help(format!("add `expose` to `{to}` if `{from}` connects to it")),
+                .help(format!("if `{from}` connects to `{to}`, add `expose` to `{to}`")),
             );
         }
         edges.list.push(ServiceEdge { from: from.clone(), to: to.clone(), port, origin });

@@ -117,7 +117,7 @@ fn sidecar(
         let diagnostic = unknown_service(&name, "task").at(task.origin);
         cx.diagnostics.push(match near {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("name a service that is deployed"),
+            None => diagnostic.help("name a deployed service"),
         });
         return None;
     }
@@ -142,10 +142,11 @@ fn inferred(
         .cloned()
         .collect();
     if dependents.is_empty() {
-        let origin = cx.sources.record(Provenance::Inferred { from, why: "waited for to complete" });
+        let origin =
+            cx.sources.record(Provenance::Inferred { from, why: "a service waits for it to complete" });
         return job(services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
     }
-    let why = "waited for to complete, with a volume in common";
+    let why = "a service that shares a volume waits for it to complete";
     ServiceRole::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }
 }
 

@@ -47,7 +47,7 @@ fn skipped(cx: &mut LoweringContext<'_>, settings: &Settings) -> BTreeSet<Name> 
             let near = suggest::closest(name, services()).map(|near| format!("did you mean `{near}`?"));
             let diagnostic = match near {
                 Some(help) => diagnostic.help(help),
-                None => diagnostic.help("remove it, or name a service of the manifest"),
+                None => diagnostic.help("remove it, or correct the name"),
             };
             cx.diagnostics.push(diagnostic);
         }

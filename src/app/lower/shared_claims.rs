@@ -41,7 +41,7 @@ fn misplaced(cx: &mut LoweringContext<'_>, field: &At<()>) {
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::tranship::UNKNOWN_SETTING,
-            format!("unsupported place for `x-tranship`: `{path}`"),
+            format!("`x-tranship` is not supported here: `{path}`"),
         )
         .at(field.origin)
         .key(path)
@@ -64,7 +64,7 @@ fn dependencies(
             continue;
         }
         match services.get(name).map(|other| &other.role) {
-            None => cx.ledger.exact(node, "the database is there first"),
+            None => cx.ledger.exact(node, "the database is created first"),
             Some(ServiceRole::Init { .. }) if tasks.is_in(name, &service.name) => {
                 cx.ledger.exact(node, "an init container of the task");
             }
@@ -72,7 +72,7 @@ fn dependencies(
                 JobTime::BeforeDeploy => cx.ledger.exact(node, "a job before the deployment"),
                 _ => cx.ledger.ignored(
                     node,
-                    "the job runs at times of its own",
+                    "the job runs on its own schedule",
                     BehaviourEffect::ChangesBehaviour,
                 ),
             },

@@ -111,7 +111,7 @@ fn tell_cycle(cx: &mut LoweringContext<'_>, cycle: &[&AppService]) {
         };
         diagnostic = diagnostic.label(origin, format!("`{}` {why} `{host}`", service.name));
     }
-    cx.diagnostics.push(diagnostic.help("give one of them a task of its own that the others share"));
+    cx.diagnostics.push(diagnostic.help("let one of them lead the task, and the others join it"));
 }
 
 /// Leaders of tasks that others talk to, or whose name or member's name stands in a value of others.

@@ -1,7 +1,10 @@
 //! What the name of a variable says about its value.
 //!
 //! Names are cut into words (`MYSQL_ROOT_PASSWORD`, `spring.datasource.url`, `dbHost`); the last words
-//! decide. Invariant: pure functions of the name.
+//! decide. Which of them say that it is a secret, [`tranship_frontend::secrets`] knows. Invariant: pure functions of
+//! the name.
+
+use tranship_frontend::secrets::name_words;
 
 /// The part of a connection that a variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,24 +19,6 @@ pub(super) enum ConnectionField {
     Password,
     /// The database inside the server.
     Database,
-}
-
-/// The words of a name, in upper case.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before_lower = false;
-    for letter in name.chars() {
-        let starts = !letter.is_alphanumeric() || (letter.is_uppercase() && before_lower);
-        if starts && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
-        }
-        before_lower = letter.is_lowercase();
-        if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
-            word.extend(letter.to_uppercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 const HOSTS: &[&str] = &["HOST", "HOSTNAME", "HOSTS", "SERVER", "SERVERS", "ADDR", "ADDRESS", "ADDRESSES"];
@@ -68,7 +53,7 @@ const GLUED: &[&str] =
 /// Which part of which connection a variable holds: `MYSQL_HOST` is `MYSQL`'s host. The prefix groups
 /// the variables of one connection.
 pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
-    let mut words = unglued(words(name));
+    let mut words = unglued(name_words(name));
     let last = words.pop()?;
     let is = |list: &[&str]| list.contains(&last.as_str());
     let field = if is(HOSTS) {
@@ -116,7 +101,7 @@ fn unglued(mut words: Vec<String>) -> Vec<String> {
 /// Whether the variable's value is a host, a list of hosts, or an address: so a bare word in it may
 /// be a host's name.
 pub(super) fn holds_host(name: &str) -> bool {
-    let words = unglued(words(name));
+    let words = unglued(name_words(name));
     match words.as_slice() {
         [.., first, last] if last == "NAME" => first == "HOST",
         [.., last] => HOSTS.contains(&last.as_str()) || PLACES.contains(&last.as_str()),
@@ -145,82 +130,12 @@ pub(super) fn holds_callers(name: &str) -> bool {
         "LISTENER",
         "LISTENERS",
     ];
-    words(name).iter().any(|word| CALLERS.contains(&word.as_str()))
-}
-
-/// Whether the name says that its value is a secret.
-pub(super) fn holds_secret(name: &str) -> bool {
-    const SECRETS: &[&str] = &[
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "PASS",
-        "SECRET",
-        "TOKEN",
-        "APIKEY",
-        "SECRETKEY",
-        "PRIVATEKEY",
-        "ACCESSKEY",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "SALT",
-        "PGPASSWORD",
-        "DBPASSWORD",
-        "DBPASS",
-    ];
-    const KEYS: &[&str] = &[
-        "API",
-        "APP",
-        "PRIVATE",
-        "SECRET",
-        "ACCESS",
-        "ENCRYPTION",
-        "SIGNING",
-        "SIGNATURE",
-        "MASTER",
-        "AUTH",
-        "SESSION",
-        "ACCOUNT",
-        "JWT",
-        "COOKIE",
-        "STORAGE",
-        "ENCRYPT",
-        "LICENSE",
-        "HMAC",
-        "WEBHOOK",
-        "STRIPE",
-    ];
-    let words = words(name);
-    match words.as_slice() {
-        [.., first, second, last] if last == "BASE" && second == "KEY" => first == "SECRET",
-        [.., first, last] if last == "KEY" => KEYS.contains(&first.as_str()),
-        [_, .., last] if last == "PWD" => true,
-        [.., first, last] if SECRETS.contains(&last.as_str()) => {
-            !["ALLOW", "RANDOM", "EMPTY", "REQUIRE", "RESET", "NO"].contains(&first.as_str())
-                && !words.iter().any(|word| ["ALLOW", "RANDOM", "GENERATE"].contains(&word.as_str()))
-        }
-        [.., last] if last.ends_with("PASSWORD") || last.ends_with("PASSWD") => true,
-        [last] => SECRETS.contains(&last.as_str()),
-        _ => false,
-    }
+    name_words(name).iter().any(|word| CALLERS.contains(&word.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_cut_into_words() {
-        for (name, parts) in [
-            ("MYSQL_ROOT_PASSWORD", "MYSQL ROOT PASSWORD"),
-            ("spring.datasource.url", "SPRING DATASOURCE URL"),
-            ("dbHost", "DB HOST"),
-            ("ConnectionStrings__Default", "CONNECTION STRINGS DEFAULT"),
-            ("", ""),
-        ] {
-            assert_eq!(words(name).join(" "), parts, "{name}");
-        }
-    }
 
     #[test]
     fn variables_of_one_connection_share_a_prefix() {
@@ -259,35 +174,6 @@ mod tests {
             ("BROKER_TYPE", false),
         ] {
             assert_eq!(holds_host(name), says, "{name}");
-        }
-    }
-
-    #[test]
-    fn names_that_say_secret() {
-        for (name, says) in [
-            ("MYSQL_PASSWORD", true),
-            ("RABBITMQ_DEFAULT_PASS", true),
-            ("STRIPE_API_KEY", true),
-            ("SECRET_KEY_BASE", true),
-            ("AWS_SECRET_ACCESS_KEY", true),
-            ("GITHUB_TOKEN", true),
-            ("MYSQL_PWD", true),
-            ("WEBPASSWORD", true),
-            ("AWS_ACCESS_KEY_ID", false),
-            ("PWD", false),
-            ("MYSQL_ALLOW_EMPTY_PASSWORD", false),
-            ("MYSQL_RANDOM_ROOT_PASSWORD", false),
-            ("POSTGRES_PASSWORD_FILE", false),
-            ("PASSWORD_MIN_LENGTH", false),
-            ("MAX_TOKENS", false),
-            ("TOKENIZERS_PARALLELISM", false),
-            ("TOKEN_URL", false),
-            ("SECRET_NAME", false),
-            ("SORT_KEY", false),
-            ("PRIMARY_KEY", false),
-            ("COMPASS", false),
-        ] {
-            assert_eq!(holds_secret(name), says, "{name}");
         }
     }
 }

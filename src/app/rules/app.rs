@@ -4,11 +4,13 @@ use tranship_frontend::rules;
 
 rules! {
     LITERAL_SECRET = Warning "app/literal-secret" "literal secret in the manifest"
+        points_at_secrets true
         what "A value in the manifest looks like a secret, judging by its variable name or its format."
         why "Many people can read templates, bundles and logs. Tranship never writes such a value to any of them: it becomes a secret, and you supply its value when you deploy."
         example "services:\n  app:\n    image: nginx\n    environment: { STRIPE_API_KEY: not-for-everyone }\n"
         fix "Supply the value at deployment (`--secret NAME=@FILE`). The password of a database replaced through `x-tranship.database` needs nothing: it is generated.";
     SECRET_IN_COMMAND = Error "app/secret-in-command" "secret in a command"
+        points_at_secrets true
         what "A command, an entrypoint or a health check contains a literal secret."
         why "Commands are part of the template, and anyone who may describe a task can read them. Only environment variables can take their value from a secret."
         example "services:\n  cache:\n    image: redis\n    command: redis-server --requirepass hunter2\n"

@@ -100,7 +100,7 @@ impl<'a> AccountWalk<'a> {
         for one in declarations.iter().filter(|one| one.layering == Layering::Replaces) {
             let replaced = environment.and_then(|node| node.get(one.key)).and(top.get(one.key));
             if let Some(node) = replaced {
-                self.ledger.ignored(node, "the environment says otherwise", BehaviourEffect::Equivalent);
+                self.ledger.ignored(node, "the environment overrides it", BehaviourEffect::Equivalent);
                 self.replaced.insert(node.id);
             }
         }

@@ -67,8 +67,23 @@ pub enum SettingForm {
     Group(&'static [&'static [SettingDeclaration]]),
     /// A mapping from names that the user chooses.
     Named(&'static SettingForm),
+    /// A mapping from names that must have a form of their own.
+    NamedBy(&'static SettingNameForm, &'static SettingForm),
     /// One of these.
     Either(&'static [&'static SettingForm]),
+}
+
+/// What the names in a mapping must look like.
+#[derive(Debug)]
+pub struct SettingNameForm {
+    /// What the mapping names: `environment`.
+    pub what: &'static str,
+    /// In a sentence that starts with "use".
+    pub words: &'static str,
+    /// A regular expression.
+    pub pattern: &'static str,
+    /// Whether a name has this form.
+    pub fits: fn(&str) -> bool,
 }
 
 /// What an environment's value does to the default at the top of `x-tranship`.
@@ -142,7 +157,9 @@ impl SettingForm {
             SettingForm::Truth => "`true` or `false`".to_owned(),
             SettingForm::List(_) => "a list".to_owned(),
             SettingForm::OneOrMore(inner) => format!("{} or a list", inner.describe(targets)),
-            SettingForm::Group(_) | SettingForm::Named(_) => "a mapping".to_owned(),
+            SettingForm::Group(_) | SettingForm::Named(_) | SettingForm::NamedBy(..) => {
+                "a mapping".to_owned()
+            }
             SettingForm::Either(forms) => {
                 forms.iter().map(|form| form.describe(targets)).collect::<Vec<_>>().join(" or ")
             }
@@ -154,7 +171,7 @@ impl SettingForm {
         match self {
             SettingForm::List(inner) => format!("a list; each item is {}", inner.detail(targets)),
             SettingForm::OneOrMore(inner) => format!("{}, or a list of such", inner.detail(targets)),
-            SettingForm::Named(inner) => {
+            SettingForm::Named(inner) | SettingForm::NamedBy(_, inner) => {
                 format!("a mapping from names; each value is {}", inner.detail(targets))
             }
             SettingForm::Either(forms) => {

@@ -44,6 +44,8 @@ pub(super) struct DeclaredEnvironment {
     pub(super) origin: Origin,
     pub(super) node: NodeId,
     layer: Option<EnvironmentLayer>,
+    /// Whether it or the top has a target, even one that does not exist.
+    names_target: bool,
 }
 
 /// Every setting of a manifest.
@@ -81,9 +83,7 @@ impl SettingsDocument {
             late_refused: BTreeSet::new(),
             empty: Vec::new(),
         };
-        for one in
-            document.environments.iter().filter(|one| one.is_valid() && document.target_of(one).is_none())
-        {
+        for one in document.environments.iter().filter(|one| one.is_valid() && !one.names_target) {
             reader.without_target(&one.name, one.origin);
         }
         document.late_refused = reader.late_refused;
@@ -161,6 +161,10 @@ fn declared(node: Option<&Node>, top: Option<&TopLevel>) -> Vec<DeclaredEnvironm
         origin: entry.key.origin,
         node: entry.value.id,
         layer: read.and_then(|read| read.0.get(&entry.key.text)).cloned(),
+        names_target: [Some(&entry.value), node]
+            .into_iter()
+            .flatten()
+            .any(|node| node.get("target").is_some()),
     };
     entries.into_iter().flatten().map(environment).collect()
 }
@@ -218,7 +222,7 @@ impl Settings {
             let near = suggest::closest(&name.value, known.rules.iter().map(|rule| rule.name));
             diagnostics.push(match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help("take the name from the diagnostic's first line"),
+                None => diagnostic.help("use the name in the diagnostic's first line"),
             });
         }
     }
@@ -228,6 +232,6 @@ impl Settings {
 pub(crate) fn unknown_service(name: &str, setting: &str) -> Diagnostic {
     Diagnostic::new(
         &rules::tranship::UNKNOWN_SERVICE,
-        format!("`{setting}` names `{name}`, and the manifest has no service of that name"),
+        format!("`{setting}` names an unknown service, `{name}`"),
     )
 }

@@ -1,12 +1,16 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
 use super::choices::{CapacityKind, DeploymentPosture, PlatformKind};
-use super::declaration::{SettingForm, setting_group};
+use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::identifiers::{CertificateArn, LogRetention, RegionName, SubnetId, TargetName, VpcId};
 use super::reader::SettingReader;
-use super::value::{NamedSettings, OpenText, SettingGroup, SettingValue, WholeNumber, is_collection};
+use super::value::{
+    NamedSettings, OpenText, SettingGroup, SettingValue, WholeNumber, is_collection, read_named,
+};
 use super::{ECS, FARGATE, MACHINES};
 use crate::At;
+use indexmap::IndexMap;
+use std::sync::Arc;
 use tranship_frontend::yaml::Node;
 
 /// What becomes of a setting that the compiler itself heeds.
@@ -24,7 +28,7 @@ setting_group! {
         }
         /// Named places to deploy to. Each has a target and may set every key below. Keys that it leaves
         /// unset default to those at the top of `x-tranship`.
-        environments: Option<NamedSettings<EnvironmentLayer>> {
+        environments: Option<NamedEnvironments> {
             default: "none: the manifest compiles for every target with the settings at the top",
             example: "x-tranship:\n  region: eu-central-1\n  environments:\n    staging: { target: fargate }\n    production: { target: fargate, posture: prod }\n",
             targets: All,
@@ -212,6 +216,34 @@ setting_group! {
     }
 }
 
+/// `environments`. A name is also that of a directory, and a part of that of a stack.
+#[derive(Debug, Clone)]
+pub(super) struct NamedEnvironments(pub(super) IndexMap<Arc<str>, EnvironmentLayer>);
+
+impl SettingValue for NamedEnvironments {
+    const FORM: &'static SettingForm = &SettingForm::NamedBy(
+        &SettingNameForm {
+            what: "environment",
+            words: "letters, digits, `-`, `_` and `.`, at most 64, and start with a letter or a digit",
+            pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+            fits: is_environment_name,
+        },
+        EnvironmentLayer::FORM,
+    );
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        read_named(node, Self::FORM, reader).map(NamedEnvironments)
+    }
+}
+
+/// Whether a name has the form of the pattern.
+fn is_environment_name(name: &str) -> bool {
+    let letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter);
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(letters)
+}
+
 /// `network`.
 #[derive(Debug, Clone)]
 pub enum NetworkSetting {
@@ -305,3 +337,35 @@ pub(super) type TopLevel = WithSettings<TopSettings>;
 
 /// One environment.
 pub(super) type EnvironmentLayer = WithSettings<EnvironmentFiles>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environment_names_stay_in_their_directory() {
+        for name in ["dev", "prod-2", "eu_west", "v1.2", "a..b", "9"] {
+            assert!(is_environment_name(name), "{name}");
+        }
+        let long = "a".repeat(65);
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "/tmp/x",
+            "a\\b",
+            "a b",
+            "a\nb",
+            "a\u{1b}[31m",
+            "-a",
+            ".a",
+            "é",
+            "a:b",
+            &long,
+        ] {
+            assert!(!is_environment_name(name), "{name:?}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! diagnostic for each unknown key, missing key and wrong value. Invariant: each mistake is reported once.
 
 use super::KnownNames;
-use super::declaration::{SettingDeclaration, SettingForm, quoted};
+use super::declaration::{SettingDeclaration, SettingForm, SettingNameForm, quoted};
 use super::sections::SECTIONS;
 use crate::rules;
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,6 +143,23 @@ impl<'a> SettingReader<'a> {
         let path = self.manifest.nodes.path(node.id);
         let message = format!("`{path}`: `min` ({min}) is greater than `max` ({max})");
         self.report(node, message, "write the smaller number as `min`".to_owned());
+        None
+    }
+
+    /// Reports a name that does not have the form that its mapping asks for.
+    pub(super) fn check_name(&mut self, entry: &Entry, names: &SettingNameForm) -> Option<()> {
+        let name = &*entry.key.text;
+        if (names.fits)(name) {
+            return Some(());
+        }
+        let path = self.manifest.nodes.path(entry.value.id).to_string();
+        let message = format!("invalid {} name `{name}`", names.what);
+        self.diagnostics.push(
+            Diagnostic::new(&rules::tranship::INVALID_SETTING, message)
+                .at(entry.key.origin)
+                .key(path)
+                .help(format!("use {}", names.words)),
+        );
         None
     }
 

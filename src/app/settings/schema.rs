@@ -49,6 +49,13 @@ fn of(form: &SettingForm, targets: &[&str]) -> Value {
         SettingForm::Named(inner) => {
             json!({ "type": "object", "additionalProperties": of(inner, targets) })
         }
+        SettingForm::NamedBy(names, inner) => {
+            json!({
+                "type": "object",
+                "propertyNames": { "pattern": names.pattern },
+                "additionalProperties": of(inner, targets)
+            })
+        }
         SettingForm::Either(forms) => {
             json!({ "oneOf": forms.iter().map(|form| of(form, targets)).collect::<Vec<_>>() })
         }

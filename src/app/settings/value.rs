@@ -124,17 +124,30 @@ impl<T: SettingValue> SettingValue for NamedSettings<T> {
     const FORM: &'static SettingForm = &SettingForm::Named(T::FORM);
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
-        let Some(mapping) = node.as_mapping() else {
-            reader.refuse(node, Self::FORM);
-            return None;
-        };
-        reader.note_empty(node);
-        let read = mapping.iter().filter_map(|entry| {
-            let value = T::read(&entry.value, reader)?;
-            Some((entry.key.text.clone(), value))
-        });
-        Some(NamedSettings(read.collect()))
+        read_named(node, Self::FORM, reader).map(NamedSettings)
     }
+}
+
+/// The values of a mapping from names. All are read, even under a name that is refused: every mistake is reported.
+pub(super) fn read_named<T: SettingValue>(
+    node: &Node,
+    form: &'static SettingForm,
+    reader: &mut SettingReader<'_>,
+) -> Option<IndexMap<Arc<str>, T>> {
+    let Some(mapping) = node.as_mapping() else {
+        reader.refuse(node, form);
+        return None;
+    };
+    reader.note_empty(node);
+    let read = mapping.iter().filter_map(|entry| {
+        let named = match form {
+            SettingForm::NamedBy(names, _) => reader.check_name(entry, names),
+            _ => Some(()),
+        };
+        let value = T::read(&entry.value, reader)?;
+        named.map(|()| (entry.key.text.clone(), value))
+    });
+    Some(read.collect())
 }
 
 /// Any text. A number may stand where text is wanted: `version: 16`.

@@ -1,8 +1,9 @@
 //! The shared state of all front-end stages: the tables they write to and the world they read from.
 
 use super::LoadOptions;
+use super::limits::Budget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Origin, Sources, VariableSource};
+use crate::source::{FileId, Origin, Sources, VariableSource};
 use crate::world::World;
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
@@ -20,6 +21,10 @@ pub struct Context<'a> {
     pub diagnostics: &'a mut Diagnostics,
     /// Variables that interpolation read, with their values.
     pub variables: BTreeMap<Arc<str>, Option<Arc<str>>>,
+    /// What the load has cost so far.
+    pub(super) budget: Budget,
+    /// Files that were read, by their absolute paths: each is read once.
+    pub(super) read: BTreeMap<Utf8PathBuf, FileId>,
 }
 
 impl Context<'_> {

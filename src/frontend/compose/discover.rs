@@ -57,8 +57,12 @@ pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
         files = default_files(&directory(&project, &files, cx), cx);
     }
     if files.is_empty() {
+        let wanted = directory(&project, &files, cx).join(FILE_NAMES[0]);
+        let shown = cx.shown(&wanted);
+        let place = cx.sources.start_of_unread(&shown);
         cx.report(
             Diagnostic::new(&rule::NONE, "no Compose file in this directory or its parents")
+                .label(place, "expected here")
                 .help("create a `compose.yaml`, or name a file with `-f`"),
         );
         return None;

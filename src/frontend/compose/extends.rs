@@ -139,6 +139,13 @@ impl Chain<'_, '_, '_> {
             return true;
         }
         self.resolve(base_document, &wanted.service);
+        let Some(nodes) = self.service(base_document, &wanted.service).map(|base| size(base)) else {
+            return true;
+        };
+        if !self.loader.cx.budget.nodes(nodes) {
+            self.too_large(&wanted.service, wanted.by);
+            return true;
+        }
         let Some(base) = self.service(base_document, &wanted.service).cloned() else { return true };
         if !well_formed(&wanted.service, &base, self.loader.cx) {
             return true;
@@ -156,6 +163,18 @@ impl Chain<'_, '_, '_> {
             *place = merged;
         }
         true
+    }
+
+    fn too_large(&mut self, base: &str, by: Origin) {
+        if self.loader.cx.budget.tell() {
+            let message =
+                format!("`extends` copies too much: `{base}` and other services exceed the limit together");
+            self.loader.cx.report(
+                Diagnostic::new(&rule::EXTENDS_SIZE, message)
+                    .at(by)
+                    .help("move the shared part to a smaller service, or to an env file"),
+            );
+        }
     }
 
     fn wanted(&mut self, name: &str, extends: Node) -> Option<Wanted> {
@@ -192,10 +211,16 @@ impl Chain<'_, '_, '_> {
         if again.is_none() && self.open.len() < MAX_DEPTH {
             return false;
         }
-        let message = match again {
-            Some(_) => format!("service `{}` extends itself through other services", wanted.service),
-            None => format!("the chain of `extends` is longer than {MAX_DEPTH} services"),
-        };
+        if again.is_none() {
+            let message = format!("the chain of `extends` is longer than {MAX_DEPTH} services");
+            let diagnostic = Diagnostic::new(&rule::EXTENDS_DEPTH, message)
+                .at(wanted.service_origin)
+                .service(&*wanted.service)
+                .help("extend the shared service directly");
+            self.loader.cx.report(diagnostic);
+            return true;
+        }
+        let message = format!("service `{}` extends itself through other services", wanted.service);
         let mut diagnostic = Diagnostic::new(&rule::EXTENDS_CYCLE, message)
             .label(wanted.service_origin, "leads back here")
             .service(&*wanted.service);
@@ -301,6 +326,15 @@ pub(super) fn remote(path: &str, origin: Origin) -> Diagnostic {
     Diagnostic::new(&rule::REMOTE, format!("`{path}` is not a local file"))
         .at(origin)
         .help("download it first, and name the local copy")
+}
+
+/// The number of values in a node, including itself.
+fn size(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Mapping(mapping) => 1 + mapping.iter().map(|entry| size(&entry.value)).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// A base's values, marked with the `extends` they came from.

@@ -1,7 +1,7 @@
 //! Reads a file of the manifest into a source that messages can show.
 
 use super::Context;
-use crate::diagnostic::{Diagnostic, rules::file as rule, rules::yaml};
+use crate::diagnostic::{Diagnostic, rules::env_file, rules::file as rule, rules::yaml};
 use crate::source::{FileId, Origin, Span};
 use crate::world::normalise;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,24 +10,61 @@ use std::io;
 impl Context<'_> {
     /// Reads a text file at an absolute path. `wanted` is where it was requested.
     pub(super) fn read_file(&mut self, path: &Utf8Path, wanted: Origin, what: &str) -> Option<FileId> {
+        if let Some(known) = self.read.get(path) {
+            return Some(*known);
+        }
         match self.world.read(path) {
-            Ok(bytes) => self.add_text(path, bytes),
+            Ok(bytes) => {
+                let id = self.add_text(self.shown(path), bytes)?;
+                self.read.insert(path.to_owned(), id);
+                Some(id)
+            }
             Err(error) => {
-                let shown = self.shown(path);
-                let diagnostic = Diagnostic::new(
-                    &rule::NOT_READ,
-                    format!("cannot read the {what} {shown}: {}", reason(&error)),
-                );
-                self.report(diagnostic.at(wanted).help("correct the path, or create the file"));
+                self.not_read(path, wanted, what, &error);
                 None
             }
         }
     }
 
-    fn add_text(&mut self, path: &Utf8Path, bytes: Vec<u8>) -> Option<FileId> {
+    fn not_read(&mut self, path: &Utf8Path, wanted: Origin, what: &str, error: &io::Error) {
         let shown = self.shown(path);
+        let large = error.kind() == io::ErrorKind::FileTooLarge;
+        let (rule, help) = match large {
+            true if what == "Compose file" => (&yaml::TOO_LARGE, "split it, and `include` the parts"),
+            true => (&env_file::TOO_LARGE, "move content that is not variables to a file of its own"),
+            false => (&rule::NOT_READ, "correct the path, or create the file"),
+        };
+        let message = format!("cannot read the {what} {shown}: {}", reason(error));
+        // What the command line names has no place but the file's own.
+        let place = match wanted == Origin::NOWHERE {
+            true => self.sources.start_of_unread(&shown),
+            false => wanted,
+        };
+        self.report(Diagnostic::new(rule, message).at(place).help(help));
+    }
+
+    /// Whether a file may be taken besides all others that this load has taken; told otherwise.
+    pub(super) fn has_room(&mut self, id: FileId, wanted: Origin) -> bool {
+        let bytes = self.sources.file(id).map_or(0, |file| file.text().len());
+        if self.budget.parse(bytes) {
+            return true;
+        }
+        if self.budget.tell() {
+            let place =
+                if wanted == Origin::NOWHERE { self.sources.read_at(Span::new(id, 0, 0)) } else { wanted };
+            let message = "the files of the manifest are larger than 256 MiB in total";
+            self.report(Diagnostic::new(&yaml::TOO_LARGE, message).at(place).help("read fewer files"));
+        }
+        false
+    }
+
+    /// Takes the text of a file, under the path that messages show.
+    pub(super) fn add_text(&mut self, shown: Utf8PathBuf, bytes: Vec<u8>) -> Option<FileId> {
         match crate::yaml::decode(bytes) {
-            Ok(text) => Some(self.sources.add_file(&shown, text)),
+            Ok(text) => {
+                self.budget.read(text.len());
+                Some(self.sources.add_file(&shown, text))
+            }
             Err(offset) => {
                 let file = self.sources.add_file(&shown, String::new());
                 let origin = self.sources.read_at(Span::new(file, 0, 0));

@@ -5,8 +5,10 @@
 
 use super::env::warn_unset;
 use super::template::{self, Failure, Variables};
+use super::value::print_scalar;
 use super::{Context, Environment, Variable, cast};
 use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
+use crate::secrets::secrets_of;
 use crate::source::{Origin, Provenance};
 use crate::yaml::{Node, Tag, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +72,14 @@ impl Walk<'_, '_> {
     /// `path` holds keys, and `[]` for list items. Returns false if the value is no longer usable.
     fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) -> bool {
         match &mut node.value {
-            Value::String(_) => return self.text(node, path).is_some() || is_image(path),
+            Value::String(_) => {
+                let text = self.text(node, path).is_some();
+                return text || is_image(path);
+            }
+            Value::Integer(_) | Value::Float(_) | Value::Timestamp(_) => {
+                let text = print_scalar(&node.value);
+                self.guard(&text, node.origin, path);
+            }
             Value::Sequence(items) => {
                 path.push(cast::ITEM.into());
                 items.retain_mut(|item| self.node(item, path));
@@ -106,6 +115,10 @@ impl Walk<'_, '_> {
             node.value = Value::String(filled);
             node.origin = origin;
         }
+        if let Value::String(text) = &node.value {
+            let text = text.clone();
+            self.guard(&text, node.origin, path);
+        }
         let (Some(cast), Value::String(text)) = (cast::for_path(path), &node.value) else { return Some(()) };
         match cast.apply(text) {
             Ok(value) => {
@@ -127,6 +140,23 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Hides the secrets in a value, whatever becomes of it. In a list, `NAME=value` has a name too.
+    fn guard(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) {
+        let key = path.last().map_or("", |key| &**key);
+        let (name, at) = match text.split_once('=') {
+            Some((name, _)) if key == cast::ITEM => (name, name.len() + 1),
+            _ => (key, 0),
+        };
+        let value = text.get(at..).unwrap_or_default();
+        if at == 0 || secrets_of(name, value).is_empty() {
+            return self.cx.sources.guard(if at == 0 { name } else { "" }, text, origin);
+        }
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let part = Provenance::Part { of: origin, range: narrow(at)..narrow(text.len()) };
+        let part = self.cx.sources.record(part);
+        self.cx.sources.guard(name, value, part);
+    }
+
     fn fill(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) -> Option<(Arc<str>, Origin)> {
         let mut variables = EnvironmentVariables {
             environment: self.environment,
@@ -135,12 +165,11 @@ impl Walk<'_, '_> {
         };
         match template::expand(text, &mut variables) {
             Ok(expansion) => {
-                for name in &expansion.unset {
-                    let found = expansion.substitutions.iter().find(|one| one.variable == *name);
-                    let range = found.map_or(0..0, |one| one.expression.clone());
-                    let place = self.cx.sources.record(Provenance::Part { of: origin, range });
-                    warn_unset(name, place, self.cx);
+                if !self.cx.budget.bytes(expansion.text.len()) {
+                    self.failed(Failure::TooLong(0..0), origin, path);
+                    return None;
                 }
+                self.warn_unset(&expansion, origin);
                 let substitutions = expansion.substitutions;
                 let origin = match substitutions.is_empty() {
                     true => origin,
@@ -157,6 +186,22 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Warns of variables that are unset, each at its first place.
+    fn warn_unset(&mut self, expansion: &template::Expansion, origin: Origin) {
+        if expansion.unset.is_empty() {
+            return;
+        }
+        let mut places = BTreeMap::new();
+        for one in &expansion.substitutions {
+            places.entry(&one.variable).or_insert(&one.expression);
+        }
+        for name in &expansion.unset {
+            let range = places.get(name).map_or(0..0, |place| (*place).clone());
+            let place = self.cx.sources.record(Provenance::Part { of: origin, range });
+            warn_unset(name, place, self.cx);
+        }
+    }
+
     fn failed(&mut self, failure: Failure, origin: Origin, path: &[Arc<str>]) {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let mut place = |range: std::ops::Range<usize>| {
@@ -164,6 +209,15 @@ impl Walk<'_, '_> {
             self.cx.sources.record(Provenance::Part { of: origin, range })
         };
         let diagnostic = match failure {
+            Failure::TooLong(_) if !self.cx.budget.tell() => return,
+            Failure::TooLong(range) => {
+                let message = match range.is_empty() {
+                    true => "exceeds the limit for the values of all variables together".to_owned(),
+                    false => format!("is larger than {} MiB after interpolation", template::MOST_ADDED >> 20),
+                };
+                let place = if range.is_empty() { origin } else { place(range) };
+                at_path(&rule::TOO_LARGE, path, &message).at(place).help("mount large content as a file")
+            }
             Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a malformed `$` expression")
                 .label(place(range), "starts here")
                 .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a literal dollar sign, write `$$`"),

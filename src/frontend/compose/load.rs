@@ -5,6 +5,7 @@
 //! continues with what is valid. Only a file that cannot be read at all ends the run early.
 
 use super::discover::{Found, discover};
+use super::limits::Budget;
 use super::reset::{self, Resets};
 use super::{
     Context, Environment, LoadOptions, Manifest, NodeTable, Project, canonical, consistency, defaults, env,
@@ -26,8 +27,17 @@ pub fn load(
     diagnostics: &mut Diagnostics,
 ) -> Option<Manifest> {
     let errors = diagnostics.error_count();
-    let mut cx = Context { options, world, sources, diagnostics, variables: BTreeMap::new() };
+    let mut cx = Context {
+        options,
+        world,
+        sources,
+        diagnostics,
+        variables: BTreeMap::new(),
+        budget: Budget::default(),
+        read: BTreeMap::new(),
+    };
     let manifest = load_in(&mut cx);
+    diagnostics.place(sources);
     manifest.filter(|_| diagnostics.error_count() == errors)
 }
 
@@ -123,11 +133,15 @@ fn read_all(found: &Found, cx: &mut Context<'_>) -> Vec<File> {
 fn read(path: Utf8PathBuf, wanted: Origin, cx: &mut Context<'_>) -> File {
     let stdin = cx.options.stdin.clone().filter(|_| path == "-");
     let id = match stdin {
-        Some(text) => Some(cx.sources.add_file(Utf8Path::new("<stdin>"), text)),
+        Some(bytes) => cx.add_text(Utf8PathBuf::from("<stdin>"), bytes),
         None => cx.read_file(&path, wanted, "Compose file"),
     };
     match id {
-        Some(id) => File { path, id, documents: yaml::parse(id, cx.sources, cx.diagnostics) },
+        Some(id) => {
+            let documents =
+                cx.has_room(id, wanted).then(|| yaml::parse(id, cx.sources, cx.diagnostics)).flatten();
+            File { path, id, documents }
+        }
         None => {
             let id = cx.sources.add_file(&path, String::new());
             File { path, id, documents: None }

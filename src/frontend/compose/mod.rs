@@ -15,6 +15,7 @@ mod extends;
 mod files;
 mod include;
 mod interpolate;
+mod limits;
 mod load;
 mod manifest;
 pub mod merge;
@@ -46,7 +47,7 @@ pub struct LoadOptions {
     /// `-f`, in order; empty means discovery. `-` is standard input, passed in `stdin`.
     pub files: Vec<Utf8PathBuf>,
     /// The content of standard input, if `files` names it.
-    pub stdin: Option<String>,
+    pub stdin: Option<Vec<u8>>,
     /// Files merged on top of the others, such as an environment's `files`.
     pub overlays: Vec<Utf8PathBuf>,
     /// `--project-directory`.

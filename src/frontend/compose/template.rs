@@ -45,7 +45,12 @@ pub(super) enum Failure {
         /// A byte range of the template.
         expression: Range<usize>,
     },
+    /// The values make more than [`MOST_ADDED`] of it. Bytes of the template.
+    TooLong(Range<usize>),
 }
+
+/// Number of bytes that values may add to one string: a variable that contains another twice doubles it.
+pub(super) const MOST_ADDED: usize = 4 << 20;
 
 /// Whether a string can contain an expression at all.
 pub(super) fn has_expression(text: &str) -> bool {
@@ -58,7 +63,7 @@ pub(super) fn has_expression(text: &str) -> bool {
 /// The first expression that is malformed or lacks a required value.
 pub(super) fn expand(template: &str, variables: &mut dyn Variables) -> Result<Expansion, Failure> {
     let mut expansion = Expansion::default();
-    Expander { variables, depth: 0 }.fill(template, 0, &mut expansion).map(|()| expansion)
+    Expander { variables, depth: 0, room: MOST_ADDED }.fill(template, 0, &mut expansion).map(|()| expansion)
 }
 
 /// Maximum nesting of defaults within defaults.
@@ -67,6 +72,8 @@ const MAX_DEPTH: usize = 100;
 struct Expander<'a> {
     variables: &'a mut dyn Variables,
     depth: usize,
+    /// Bytes that values may still add.
+    room: usize,
 }
 
 /// The current line: its end, and its last closing brace, up to which an expression may reach.
@@ -141,7 +148,7 @@ impl Expander<'_> {
         match matched {
             Match::Itself | Match::Escaped => out.text.push('$'),
             Match::Malformed => return Err(Failure::Malformed(start..start + length)),
-            Match::Named(name) => self.plain(name, start..start + length, out),
+            Match::Named(name) => self.plain(name, start..start + length, out)?,
             Match::Braced(whole) => {
                 // The pattern is greedy: the text after the closing brace is processed separately.
                 let end = closing_brace(whole).map_or(whole.len(), |at| at + 1);
@@ -162,13 +169,21 @@ impl Expander<'_> {
         Ok(length)
     }
 
+    /// Takes room for bytes that an expression adds.
+    fn take(&mut self, bytes: usize, expression: &Range<usize>) -> Result<(), Failure> {
+        self.room = self.room.checked_sub(bytes).ok_or_else(|| Failure::TooLong(expression.clone()))?;
+        Ok(())
+    }
+
     /// Appends the value of a variable without an operator; records the variable if it is unset.
-    fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) {
+    fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) -> Result<(), Failure> {
         let variable = self.variables.variable(name);
         if variable.is_none() && !self.variables.is_deferred(name) {
             out.unset.push(name.into());
         }
+        self.take(variable.as_ref().map_or(0, |found| found.value.len()), &expression)?;
         append(out, name, variable, None, &expression);
+        Ok(())
     }
 
     fn braced(
@@ -178,8 +193,7 @@ impl Expander<'_> {
         out: &mut Expansion,
     ) -> Result<(), Failure> {
         let Some(operator) = braced.operator else {
-            self.plain(braced.name, expression, out);
-            return Ok(());
+            return self.plain(braced.name, expression, out);
         };
         let operand_at = expression.start + 2 + braced.name.len() + 1 + usize::from(operator.colon);
         // The operand is always evaluated, so its errors show even if it is not used.
@@ -188,6 +202,7 @@ impl Expander<'_> {
         out.unset.append(&mut operand.unset);
         let variable = self.variables.variable(braced.name);
         let present = variable.as_ref().is_some_and(|found| !(operator.colon && found.value.is_empty()));
+        self.take(variable.as_ref().map_or(0, |found| found.value.len()) + operand.text.len(), &expression)?;
         match operator.kind {
             b'-' if present => append(out, braced.name, variable, Some(&operand.text), &expression),
             b'+' if !present => append(out, braced.name, variable, None, &expression),
@@ -403,6 +418,23 @@ mod tests {
     }
 
     #[test]
+    fn values_add_no_more_than_a_bound() {
+        struct Long;
+        impl Variables for Long {
+            fn variable(&mut self, _: &str) -> Option<Variable> {
+                Some(Variable { value: "z".repeat(20_000).into(), source: VariableSource::Unset })
+            }
+        }
+        let length = |template: &str| expand(template, &mut Long).map(|expansion| expansion.text.len());
+        assert_eq!(length(&"${B}".repeat(200)), Ok(4_000_000));
+        assert_eq!(length(&"${B}".repeat(100_000)), Err(Failure::TooLong(836..840)));
+        assert_eq!(length(&"$B".repeat(300)), Err(Failure::TooLong(418..420)));
+        // A default that is not used is read all the same.
+        let unused = format!("${{A:-{}}}", "$B".repeat(150));
+        assert!(length(&unused.repeat(4)).is_err());
+    }
+
+    #[test]
     fn substitutions_say_what_stands_where() {
         let expansion = expand("x${NONE:-y${A}}-$A", &mut Known).unwrap();
         assert_eq!(expansion.text, "xya-a");
@@ -412,5 +444,29 @@ mod tests {
             .map(|one| (&*one.variable, one.range.clone(), one.expression.clone()))
             .collect();
         assert_eq!(seen, [("NONE", 1..3, 1..15), ("A", 2..3, 10..14), ("A", 4..5, 16..18)]);
+    }
+
+    proptest::proptest! {
+        /// Whatever the template: no panic, a bounded result, and ranges that lie in it.
+        #[test]
+        fn any_template_is_read_within_bounds(
+            pieces in proptest::collection::vec("\\$|\\{|\\}|:|-|\\?|\\+|A|EMPTY|NONE|é|\n| |x{1,9}", 0..40)
+        ) {
+            let template = pieces.concat();
+            if let Ok(expansion) = expand(&template, &mut Known) {
+                proptest::prop_assert!(expansion.text.len() <= template.len() + MOST_ADDED);
+                for one in &expansion.substitutions {
+                    let (range, expression) = (&one.range, &one.expression);
+                    proptest::prop_assert!(
+                        expansion.text.get(range.start as usize..range.end as usize).is_some(),
+                        "{template:?} {one:?}"
+                    );
+                    proptest::prop_assert!(
+                        template.get(expression.start as usize..expression.end as usize).is_some_and(|it| it.starts_with('$')),
+                        "{template:?} {one:?}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -16,7 +16,8 @@ pub mod suggest;
 pub use registry::RuleRegistry;
 pub use rule::{Rule, Severity};
 
-use crate::source::Origin;
+use crate::source::{Origin, Sources, Span};
+use camino::Utf8Path;
 
 /// A value to underline, and the text to show beneath it.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +167,23 @@ impl Diagnostics {
     /// Keeps the diagnostics for which `keep` returns true, for example those that `accept` does not name.
     pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
         self.list.retain(keep);
+    }
+
+    /// Points errors without a position at the start of the first file that was read: a flag has no other place.
+    pub fn place(&mut self, sources: &mut Sources) {
+        let lacks = |one: &Diagnostic, sources: &Sources| {
+            let shows = |label: &Label| sources.place(label.origin).is_some();
+            one.severity == Severity::Error && !one.labels.iter().any(shows)
+        };
+        let is_manifest = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml"));
+        let manifest = sources.files().find(|(_, file)| is_manifest(file.path()));
+        let Some(first) = manifest.or_else(|| sources.files().next()).map(|(id, _)| id) else { return };
+        for one in &mut self.list {
+            if lacks(one, sources) {
+                let start = sources.read_at(Span::new(first, 0, 0));
+                one.labels = vec![Label { origin: start, text: String::new() }];
+            }
+        }
     }
 
     /// Changes each diagnostic, for example to set the target or to turn warnings into errors.

@@ -28,6 +28,8 @@ pub struct Rule {
     pub example: &'static str,
     /// What to write instead.
     pub fix: &'static str,
+    /// Whether it points at secrets, which no renderer may show.
+    pub points_at_secrets: bool,
 }
 
 impl Rule {
@@ -46,6 +48,7 @@ impl PartialEq for Rule {
 /// Declares rules as statics and lists them for the registry.
 ///
 /// ```text
+/// // `points_at_secrets true` after the title hides the places that the diagnostic points at.
 /// rules! {
 ///     UNKNOWN_KEY = Error "compose/unknown-key" "unknown key"
 ///         what "..." why "..." example "..." fix "...";
@@ -53,7 +56,7 @@ impl PartialEq for Rule {
 /// ```
 #[macro_export]
 macro_rules! rules {
-    ($( $id:ident = $severity:ident $name:literal $title:literal
+    ($( $id:ident = $severity:ident $name:literal $title:literal $(points_at_secrets $secrets:literal)?
         what $what:literal why $why:literal example $example:literal fix $fix:literal; )*) => {
         $(
             #[doc = $title]
@@ -65,6 +68,7 @@ macro_rules! rules {
                 why: $why,
                 example: $example,
                 fix: $fix,
+                points_at_secrets: false $(|| $secrets)?,
             };
         )*
         /// The rules of this family, in the order of declaration.

@@ -51,6 +51,20 @@ pub struct SourceFile {
     path: Utf8PathBuf,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    /// Characters before every block of [`BLOCK`] bytes, so that a column of a long line is found at once.
+    characters: Vec<u32>,
+}
+
+/// Bytes of a block.
+const BLOCK: usize = 1024;
+
+/// Bytes that begin a character.
+fn begins(byte: &&u8) -> bool {
+    **byte & 0xC0 != 0x80
+}
+
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 impl SourceFile {
@@ -59,7 +73,38 @@ impl SourceFile {
         let line_starts = std::iter::once(0)
             .chain(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
             .collect();
-        SourceFile { path, text: text.into(), line_starts }
+        let mut before = 0;
+        let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+            let start = before;
+            before += narrow(block.iter().filter(begins).count());
+            start
+        });
+        let characters = blocks.collect();
+        SourceFile { path, text: text.into(), line_starts, characters }
+    }
+
+    /// The line of a byte offset, from 0.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start as usize <= offset).saturating_sub(1)
+    }
+
+    /// The bytes of a line, from 0, without its line feed.
+    pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let start = self.line_starts.get(line).map_or(self.text.len(), |start| *start as usize);
+        let next = self.line_starts.get(line + 1).map(|start| (*start as usize).saturating_sub(1));
+        start..next.unwrap_or(self.text.len()).max(start)
+    }
+
+    /// How many lines there are.
+    pub fn lines(&self) -> usize {
+        self.line_starts.len()
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let known = self.characters.get(block).copied().unwrap_or(0) as usize;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        known + rest.iter().filter(begins).count()
     }
 
     /// The path as messages show it.
@@ -81,8 +126,8 @@ impl SourceFile {
     pub fn location(&self, offset: u32) -> Location {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let before = self.text.get(start..(offset as usize).min(self.text.len())).unwrap_or("");
-        Location { line, column: before.chars().count() + 1 }
+        let end = (offset as usize).min(self.text.len()).max(start);
+        Location { line, column: self.characters_before(end) - self.characters_before(start) + 1 }
     }
 }
 
@@ -96,5 +141,18 @@ mod tests {
         for (offset, line, column) in [(0, 1, 1), (3, 1, 4), (6, 2, 1), (9, 2, 3), (99, 3, 1)] {
             assert_eq!(file.location(offset), Location { line, column }, "offset {offset}");
         }
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_counted_over_blocks() {
+        let line = "é".repeat(3_000);
+        let file = SourceFile::new("a.yaml".into(), format!("a\n{line}b\nc"));
+        assert_eq!(file.location(2 + 6_000), Location { line: 2, column: 3_001 });
+        assert_eq!(file.location(2 + 2_048), Location { line: 2, column: 1_025 });
+        assert_eq!(
+            (file.line_range(0), file.line_range(1), file.line_range(2)),
+            (0..1, 2..6_003, 6_004..6_005)
+        );
+        assert_eq!((file.lines(), file.line_of(1), file.line_of(2), file.line_of(9_999)), (3, 0, 1, 2));
     }
 }

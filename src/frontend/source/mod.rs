@@ -5,14 +5,17 @@
 //! everything else uses an [`Origin`] into the single table of [`Sources`].
 
 mod file;
+mod hidden;
 mod origin;
 mod table;
 
 pub use file::{FileId, Location, SourceFile, Span};
+pub use hidden::{Hidden, is_reference};
 pub use origin::{Origin, Place, Provenance, Role, Substitution, VariableSource};
 
 use camino::Utf8Path;
 use std::borrow::Cow;
+use std::cell::Cell;
 use table::Table;
 
 /// Everything that was read, and how each value came to be.
@@ -20,6 +23,9 @@ use table::Table;
 pub struct Sources {
     files: Vec<SourceFile>,
     table: Table,
+    hidden: Hidden,
+    /// The last span that was asked whether it is written verbatim in its file, and the answer.
+    literal: Cell<Option<(Span, bool)>>,
 }
 
 impl Sources {
@@ -35,6 +41,12 @@ impl Sources {
         let id = FileId::from_index(self.files.len());
         self.files.push(SourceFile::new(path.to_owned(), text));
         id
+    }
+
+    /// The start of a file that was not read, for diagnostics about the file itself.
+    pub fn start_of_unread(&mut self, path: &Utf8Path) -> Origin {
+        let file = self.add_file(path, String::new());
+        self.read_at(Span::new(file, 0, 0))
     }
 
     /// The file with an id from this table.

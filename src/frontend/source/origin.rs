@@ -201,6 +201,7 @@ impl Sources {
         }
         let mut follow = |next: Origin, role: Role| self.collect(next, role, depth + 1, places);
         match &*self.provenance(origin) {
+            Provenance::Outside(VariableSource::File(span)) => push(places, *span, role),
             Provenance::Nowhere | Provenance::Outside(_) => {}
             Provenance::Read(span) => push(places, *span, role),
             Provenance::Interpolated { template, substitutions } => {
@@ -242,19 +243,35 @@ impl Sources {
         }
     }
 
+    /// Whether a string is written verbatim in its file. A long one may have thousands of parts, which are looked
+    /// up one after the other, so the last answer is kept.
+    fn is_literal(&self, span: Span, raw: &str) -> bool {
+        match self.literal.get().filter(|(known, _)| *known == span) {
+            Some((_, literal)) => literal,
+            None => {
+                let literal = !raw.contains(['\\', '\n']) && !raw.starts_with(['|', '>']);
+                self.literal.set(Some((span, literal)));
+                literal
+            }
+        }
+    }
+
     /// The exact byte range of a part, if the whole is written verbatim in a file.
-    fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
+    pub(super) fn part_span(&self, of: Origin, range: &Range<u32>) -> Option<Span> {
         let Provenance::Read(span) = *self.provenance(of) else { return None };
         let raw = self.file(span.file)?.text().get(span.start as usize..span.end as usize)?;
         let quote = u32::from(raw.starts_with(['"', '\'']));
-        let literal = !raw.contains(['\\', '\n']) && !raw.starts_with(['|', '>']);
+        let literal = self.is_literal(span, raw);
         let (start, end) = (span.start + quote + range.start, span.start + quote + range.end);
         (literal && end <= span.end).then_some(Span { file: span.file, start, end })
     }
 }
 
+/// So many places of one value are told.
+const MOST_PLACES: usize = 64;
+
 fn push(places: &mut Vec<Place>, span: Span, role: Role) {
-    if !places.iter().any(|place| place.span == span) {
+    if places.len() < MOST_PLACES && !places.iter().any(|place| place.span == span) {
         places.push(Place { span, role });
     }
 }

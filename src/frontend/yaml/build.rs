@@ -1,6 +1,6 @@
 //! Builds a document's tree from a flat sequence of nodes: anchors, aliases, keys, merge keys.
 
-use super::limits::{Budget, MAX_DEPTH};
+use super::limits::{Budget, MAX_DEPTH, MAX_NODES, Size};
 use super::scalar::{Wanted, resolve, resolve_as};
 use super::{Entry, Key, Mapping, Node, Tag, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
@@ -23,14 +23,14 @@ pub(super) struct Scalar<'a> {
 struct Built {
     node: Node,
     span: Span,
-    size: usize,
+    size: Size,
     depth: usize,
 }
 
 /// The value that an alias repeats.
 struct Anchored {
     node: Node,
-    size: usize,
+    size: Size,
     depth: usize,
 }
 
@@ -41,7 +41,7 @@ struct Frame {
     flow: bool,
     anchor: usize,
     tag: Option<Box<Tag>>,
-    size: usize,
+    size: Size,
     depth: usize,
 }
 
@@ -76,6 +76,8 @@ pub(super) struct Builder<'a> {
     names: BTreeMap<Arc<str>, usize>,
     texts: IndexSet<Arc<str>>,
     budget: Budget,
+    /// Whether a bound was passed: nothing more is taken.
+    full: bool,
     root: Option<Node>,
 }
 
@@ -90,6 +92,7 @@ impl<'a> Builder<'a> {
             names: BTreeMap::new(),
             texts: IndexSet::with_capacity((bytes / 256).min(4096)),
             budget: Budget::default(),
+            full: false,
             root: None,
         }
     }
@@ -130,8 +133,26 @@ impl<'a> Builder<'a> {
         self.documents.push(self.root.take().unwrap_or_else(|| Node::new(Value::Null, origin)));
     }
 
+    /// Whether a bound was passed, which was told.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Counts a node that stands in the file.
+    fn write(&mut self, text: &str, span: Span) {
+        if !self.budget.write(text) && !std::mem::replace(&mut self.full, true) {
+            let origin = self.sources.read_at(span);
+            let message = format!("the file has more than {MAX_NODES} values");
+            self.diagnostics.push(
+                Diagnostic::new(&rule::TOO_LARGE, message)
+                    .at(origin)
+                    .help("split it, and `include` the parts"),
+            );
+        }
+    }
+
     pub(super) fn scalar(&mut self, scalar: Scalar<'_>) {
-        self.budget.write();
+        self.write(scalar.text, scalar.span);
         let merges = scalar.plain && scalar.text == "<<" && scalar.tag.is_none();
         if merges && let Some(Collection::Mapping { next: next @ Next::Key, .. }) = self.collection() {
             *next = Next::Merge(scalar.span);
@@ -142,7 +163,8 @@ impl<'a> Builder<'a> {
         let value = self.typed(&scalar, origin);
         let mut node = Node::new(value, origin);
         node.tag = self.own_tag(scalar.tag);
-        self.complete(Built { node, span, size: 1, depth: 1 }, scalar.anchor);
+        let size = Size::one(scalar.text);
+        self.complete(Built { node, span, size, depth: 1 }, scalar.anchor);
     }
 
     /// A missing value has the position of its key.
@@ -216,9 +238,9 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<(String, Span)>,
     ) {
-        self.budget.write();
+        self.write("", span);
         let tag = self.own_tag(tag);
-        self.stack.push(Frame { collection, span, flow, anchor, tag, size: 1, depth: 1 });
+        self.stack.push(Frame { collection, span, flow, anchor, tag, size: Size::one(""), depth: 1 });
     }
 
     pub(super) fn end_collection(&mut self, end: Span) {
@@ -234,7 +256,7 @@ impl<'a> Builder<'a> {
                 for (source, used) in merges {
                     self.merge(&mut mapping, source, used);
                 }
-                size += mapping.len() - before;
+                size.nodes += mapping.len() - before;
                 mapping.shrink_to_fit();
                 Value::Mapping(mapping)
             }
@@ -253,24 +275,37 @@ impl<'a> Builder<'a> {
                     .at(origin)
                     .help("write the value out, or anchor a smaller part of it"),
             );
-            self.complete(Built { node: Node::new(Value::Null, origin), span, size: 1, depth: 1 }, 0);
+            self.complete(
+                Built { node: Node::new(Value::Null, origin), span, size: Size::one(""), depth: 1 },
+                0,
+            );
             return ControlFlow::Continue(());
         };
         let (size, depth) = (anchored.size, anchored.depth);
         let too_deep = self.stack.len() + depth > MAX_DEPTH;
         if too_deep || !self.budget.expand(size) {
-            let origin = self.sources.read_at(span);
             let what = if too_deep { "nest values too deeply" } else { "repeat too much of the file" };
-            self.diagnostics.push(
-                Diagnostic::new(&rule::ALIAS_EXPANSION, format!("the aliases in this file {what}"))
-                    .label(origin, "limit exceeded at this alias")
-                    .help("write the values out instead of nesting aliases"),
+            self.expands_too_far(
+                span,
+                &format!("the aliases in this file {what}"),
+                "limit exceeded at this alias",
             );
             return ControlFlow::Break(());
         }
         let node = repeat(&anchored.node, span, self.sources);
         self.complete(Built { node, span, size, depth }, 0);
         ControlFlow::Continue(())
+    }
+
+    fn expands_too_far(&mut self, span: Span, message: &str, label: &str) {
+        if !std::mem::replace(&mut self.full, true) {
+            let origin = self.sources.read_at(span);
+            self.diagnostics.push(
+                Diagnostic::new(&rule::ALIAS_EXPANSION, message)
+                    .label(origin, label)
+                    .help("write the values out instead of nesting aliases"),
+            );
+        }
     }
 
     /// Records the name of an anchor. Source of the allowed letters: go-yaml, which follows YAML 1.1.
@@ -300,7 +335,7 @@ impl<'a> Builder<'a> {
                 .at(origin)
                 .help(format!("put `&{name}` before the value to repeat, earlier in the same file")),
         );
-        self.complete(Built { node: Node::new(Value::Null, origin), span, size: 1, depth: 1 }, 0);
+        self.complete(Built { node: Node::new(Value::Null, origin), span, size: Size::one(""), depth: 1 }, 0);
         ControlFlow::Continue(())
     }
 
@@ -319,14 +354,24 @@ impl<'a> Builder<'a> {
     /// Passes a finished node to its parent.
     fn complete(&mut self, built: Built, anchor: usize) {
         if anchor != 0 {
-            let Built { node, size, depth, .. } = &built;
+            let Built { node, size, depth, span } = &built;
+            // An anchor inside an anchored value is kept twice, as an alias would be.
+            if self.stack.iter().any(|frame| frame.anchor != 0) && !self.budget.expand(*size) {
+                let span = *span;
+                self.expands_too_far(
+                    span,
+                    "the anchors in this file are nested too deeply",
+                    "limit exceeded at this anchor",
+                );
+                return;
+            }
             self.anchors.insert(anchor, Anchored { node: node.clone(), size: *size, depth: *depth });
         }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(built.node);
             return;
         };
-        frame.size += built.size;
+        frame.size = frame.size.and(built.size);
         frame.depth = frame.depth.max(built.depth + 1);
         let (mapping, next, merges) = match &mut frame.collection {
             Collection::Sequence(items) => return items.push(built.node),

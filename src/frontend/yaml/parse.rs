@@ -77,7 +77,7 @@ fn feed_all(builder: &mut Builder<'_>, file: FileId, repaired: &Repaired<'_>) ->
     for event in Parser::new_from_str_with_options(repaired.text(), options()) {
         let (event, span) = event?;
         let span = Bytes::of(file, &span, repaired);
-        if feed(builder, event, span).is_break() {
+        if feed(builder, event, span).is_break() || builder.is_full() {
             break;
         }
     }

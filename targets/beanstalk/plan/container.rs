@@ -149,11 +149,11 @@ pub(super) fn refuse_build(
     planner.cx.diagnostics.push(
         Diagnostic::new(
             &rules::BUILD_ONLY,
-            format!("service `{name}` is built from source and names no image to pull"),
+            format!("service `{name}` has `build` but no `image`, and the platform only pulls images"),
         )
         .at(origin)
         .service(&**name)
-        .help(format!("push it to a registry and name it beside `build`: `image: REGISTRY/{name}:TAG`")),
+        .help(format!("push the image to a registry, and add `image: REGISTRY/{name}:TAG` next to `build`")),
     );
     None
 }
@@ -167,7 +167,7 @@ fn depends_on(
     let mut list = Vec::new();
     for dependency in &service.dependencies {
         if application.databases.contains_key(&dependency.on) {
-            let place = "the environment's database, which is made before its instances";
+            let place = "the environment's database, which is created first";
             cx.ledger.exact(&dependency.node, place);
             continue;
         }
@@ -182,10 +182,8 @@ fn depends_on(
             DependencyCondition::Healthy | DependencyCondition::Started => StartCondition::Start,
         };
         if dependency.condition.get() == DependencyCondition::Healthy && condition == StartCondition::Start {
-            let (reason, place) = (
-                "the health check of the image itself is unknown to Amazon ECS",
-                "container definition: dependsOn",
-            );
+            let (reason, place) =
+                ("ECS ignores health checks defined in the image", "container definition: dependsOn");
             cx.ledger.approximated(
                 &dependency.node,
                 BehaviourEffect::ChangesBehaviour,
@@ -214,11 +212,11 @@ fn take_secret(
         Some(other) if *other != secret => cx.diagnostics.push(
             Diagnostic::new(
                 &rules::SECRET_CLASH,
-                format!("`{name}` takes two different secrets in two services"),
+                format!("`{name}` receives different secrets in two services"),
             )
             .at(origin)
             .note(format!("the other one is `{}`", other.name))
-            .help("rename the variable in one of the services"),
+            .help("rename the variable in one of them"),
         ),
         Some(_) => {}
         None => {

@@ -22,7 +22,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::SEVERAL_DATABASES,
-                format!("`{}` is a second managed database, and an environment has one", second.name),
+                format!("`{}` is a second managed database, but an environment supports one", second.name),
             )
             .at(second.origin)
             .label(database.origin, "the first one")
@@ -35,7 +35,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 }
 
 fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
-    let reason = "the environment's own database stands in for the container";
+    let reason = "the environment's integrated database replaces the container";
     cx.ledger.approximated(
         &database.service_node,
         BehaviourEffect::Equivalent,
@@ -59,7 +59,7 @@ fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
         cx.ledger.exact(storage, "aws:rds:dbinstance DBAllocatedStorage");
     }
     if let Some(name) = database.database.as_ref().filter(|name| name.peek() != DATABASE_NAME) {
-        let reason = "Elastic Beanstalk names the database; the containers are told the name";
+        let reason = "Elastic Beanstalk chooses the name, and passes it to the containers";
         cx.ledger.approximated(
             name,
             BehaviourEffect::Equivalent,

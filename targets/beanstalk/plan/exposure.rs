@@ -288,15 +288,18 @@ fn refuse_clash(
     other: Option<&ServiceEndpoint>,
     cx: &mut Compilation<'_>,
 ) {
-    let whose = other.map_or("the instance itself".to_owned(), |other| format!("`{}`", other.service));
+    let whose = other.map_or("the instance".to_owned(), |other| format!("`{}`", other.service));
     let mut diagnostic = Diagnostic::new(
         &rules::PORT_CLASH,
-        format!("service `{}` asks for port {port} of the instance, which {whose} has", endpoint.service),
+        format!(
+            "service `{}` uses port {port} of the instance, which {whose} already uses",
+            endpoint.service
+        ),
     )
     .at(endpoint.origin)
     .service(&*endpoint.service);
     if let Some(other) = other {
         diagnostic = diagnostic.label(other.origin, "the other one");
     }
-    cx.diagnostics.push(diagnostic.help("publish it on another port"));
+    cx.diagnostics.push(diagnostic.help("publish a different port"));
 }

@@ -1,23 +1,20 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
 use super::values::known;
-use super::{BeanstalkPlan, BundleFile, UNPACKED, container_name, path};
+use super::{BeanstalkPlan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use indexmap::IndexMap;
 use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
+use tranship_artifact::{WrittenFiles, check_path, is_temporary};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::world::Kind;
+use tranship_frontend::source::Origin;
+use tranship_frontend::world::{Collector, ProjectFiles};
 
 /// Names that never go into a bundle: secrets of a laptop, and what is not the application's.
 const LEFT_OUT: &[&str] =
     &[".git", ".env", ".ebextensions", ".elasticbeanstalk", ".platform", "node_modules"];
-
-/// Stands in every directory that a build wrote: a build must not carry an earlier one.
-const MADE: &str = ".tranship";
-
-/// Directories deeper than this are refused: a link that leads to itself looks so.
-const DEEPEST: usize = 40;
 
 /// Adds a file or all files of a directory.
 ///
@@ -27,38 +24,68 @@ pub(super) fn add(
     local: &Utf8Path,
     relative: &Utf8Path,
     plan: &mut BeanstalkPlan,
-    cx: &Compilation<'_>,
+    cx: &mut Compilation<'_>,
 ) -> Result<(), String> {
-    collect(local, relative, 0, plan, cx)
+    let mut bundled = Bundled { files: &mut plan.files, made: Vec::new() };
+    cx.files.walk(local, relative, &mut bundled)
 }
 
-fn collect(
-    local: &Utf8Path,
-    relative: &Utf8Path,
-    depth: usize,
-    plan: &mut BeanstalkPlan,
-    cx: &Compilation<'_>,
-) -> Result<(), String> {
-    let unread = |error: std::io::Error| format!("`{relative}` cannot be read: {error}");
-    match cx.world.kind(local) {
-        None => Err(format!("`{relative}` does not exist")),
-        Some(_) if depth > DEEPEST => Err(format!("`{relative}` is nested too deeply")),
-        Some(Kind::File) => {
-            let bytes = cx.world.read(local).map_err(unread)?;
-            if !plan.files.iter().any(|file| file.path == *relative) {
-                plan.files.push(BundleFile { path: relative.to_string(), bytes });
-            }
-            Ok(())
+/// Puts the files of a walk into the bundle, without those that an earlier build wrote.
+struct Bundled<'a> {
+    files: &'a mut IndexMap<String, Vec<u8>>,
+    /// Directories that hold a build's list, with what it names.
+    made: Vec<(Utf8PathBuf, WrittenFiles)>,
+}
+
+impl Collector for Bundled<'_> {
+    fn enter(
+        &mut self,
+        files: &mut ProjectFiles<'_>,
+        local: &Utf8Path,
+        relative: &Utf8Path,
+        names: &[String],
+    ) -> Result<(), String> {
+        if names.iter().any(|name| name == WrittenFiles::NAME) {
+            let list = files.read(&local.join(WrittenFiles::NAME))?;
+            let list = WrittenFiles::parse(&String::from_utf8_lossy(&list));
+            self.made.push((relative.to_owned(), list));
         }
-        Some(Kind::Directory) => {
-            let names = cx.world.list(local).map_err(unread)?;
-            if names.iter().any(|name| name == MADE) {
-                return Ok(());
-            }
-            let wanted = names.iter().filter(|name| !is_left_out(name));
-            wanted
-                .into_iter()
-                .try_for_each(|name| collect(&local.join(name), &relative.join(name), depth + 1, plan, cx))
+        Ok(())
+    }
+
+    fn wants(&self, relative: &Utf8Path) -> bool {
+        let name = relative.file_name().unwrap_or_default();
+        !is_left_out(name) && !is_temporary(name)
+    }
+
+    fn take(&mut self, relative: &Utf8Path, bytes: Vec<u8>) -> Result<(), String> {
+        let wrote = |(directory, list): &(Utf8PathBuf, WrittenFiles)| match relative.strip_prefix(directory) {
+            Ok(path) if path == WrittenFiles::NAME => !list.is_empty(),
+            Ok(path) => list.wrote(path.as_str(), &bytes),
+            Err(_) => false,
+        };
+        if self.made.iter().any(wrote) {
+            return Ok(());
+        }
+        put(self.files, relative.as_str(), bytes)
+    }
+}
+
+/// The file that every bundle contains.
+const OWN: &str = "Dockerrun.aws.json";
+
+/// Adds one file to the bundle.
+fn put(files: &mut IndexMap<String, Vec<u8>>, path: &str, bytes: Vec<u8>) -> Result<(), String> {
+    check_path(path).map_err(|error| error.to_string())?;
+    match files.get(path) {
+        _ if path == OWN => Err(format!("the bundle already contains a generated `{OWN}`")),
+        Some(other) if *other != bytes => {
+            Err(format!("two different files of the bundle have the path `{path}`"))
+        }
+        Some(_) => Ok(()),
+        None => {
+            files.insert(path.to_owned(), bytes);
+            Ok(())
         }
     }
 }
@@ -94,8 +121,9 @@ pub(super) fn decide(
         }
         let Some(bytes) = content(application, service, file, cx) else { continue };
         let relative = format!("configs/{}", file.secret);
-        if !plan.files.iter().any(|known| known.path == relative) {
-            plan.files.push(BundleFile { path: relative.clone(), bytes });
+        if let Err(why) = put(&mut plan.files, &relative, bytes) {
+            unusable(service, file, file.origin, &why, cx);
+            continue;
         }
         cx.ledger.exact(&file.node, "a file of the bundle");
         mounted.push(MountedFile {
@@ -119,16 +147,13 @@ fn content(
             cx.ledger.exact(text, "a file of the bundle");
             known(text, application, cx).map(String::into_bytes)
         }
-        SecretSource::File(local) => match cx.world.read(Utf8Path::new(local.peek())) {
+        SecretSource::File(local) => match cx.files.read(Utf8Path::new(local.peek())) {
             Ok(bytes) => {
                 cx.ledger.exact(local, "a file of the bundle");
                 Some(bytes)
             }
-            Err(error) => {
-                let message =
-                    format!("config `{}` of service `{}` cannot be read: {error}", file.secret, service.name);
-                cx.diagnostics.push(Diagnostic::new(&rules::OUTSIDE_PATH, message).at(local.origin));
-                cx.ledger.rejected(&file.node, "its file cannot be read");
+            Err(why) => {
+                unusable(service, file, local.origin, &why, cx);
                 None
             }
         },
@@ -139,18 +164,26 @@ fn content(
     }
 }
 
+fn unusable(service: &AppService, file: &FileMount, at: Origin, why: &str, cx: &mut Compilation<'_>) {
+    cx.ledger.rejected(&file.node, why);
+    let message =
+        format!("config `{}` of service `{}` cannot go into the bundle: {why}", file.secret, service.name);
+    let diagnostic = Diagnostic::new(&rules::OUTSIDE_PATH, message).at(at).service(&*service.name);
+    cx.diagnostics.push(diagnostic.help("move the file into the project directory"));
+}
+
 fn refuse(service: &AppService, file: &FileMount, cx: &mut Compilation<'_>) {
-    cx.ledger.rejected(&file.node, "secrets reach containers as variables only");
+    cx.ledger.rejected(&file.node, "secrets are passed as environment variables only");
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::SECRET_FILE,
             format!(
-                "service `{}` mounts `{}` as a file, and secrets are variables here",
+                "service `{}` mounts `{}` as a file, but Elastic Beanstalk passes secrets as environment variables",
                 service.name, file.secret
             ),
         )
         .at(file.origin)
         .service(&*service.name)
-        .help("let the application read it from a variable, or choose the target `fargate` or `ecs-ec2`"),
+        .help("read it from an environment variable, or choose the target `fargate` or `ecs-ec2`"),
     );
 }

@@ -50,9 +50,7 @@ fn check_reach(application: &Application, service: &AppService, cx: &mut Compila
             (true, DependencyCondition::Started | DependencyCondition::Healthy) => {
                 cx.ledger.rejected(&dependency.node, "the job runs before the containers start");
             }
-            _ => cx
-                .ledger
-                .exact(&dependency.node, "the database and earlier jobs are there before the job runs"),
+            _ => cx.ledger.exact(&dependency.node, "the database and earlier jobs come first"),
         }
     }
     for edge in application.edges.iter().filter(|edge| edge.from == service.name) {
@@ -60,11 +58,11 @@ fn check_reach(application: &Application, service: &AppService, cx: &mut Compila
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::JOB_NEEDS_SERVICE,
-                    format!("job `{}` talks to `{}`, which is not there when it runs", service.name, edge.to),
+                    format!("job `{}` connects to `{}`, which is not running yet", service.name, edge.to),
                 )
                 .at(edge.origin)
                 .service(&*service.name)
-                .help("let the job work without it, or choose the target `fargate` or `ecs-ec2`"),
+                .help("remove the dependency, or choose the target `fargate` or `ecs-ec2`"),
             );
         }
     }

@@ -53,12 +53,12 @@ fn check_count(application: &Application, plan: &BeanstalkPlan, cx: &mut Compila
     let beyond = application.services.values().nth(most);
     let diagnostic = Diagnostic::new(
         &rules::CONTAINER_LIMIT,
-        format!("{count} containers share an instance's task, and a task has {most} at most"),
+        format!("{count} containers share one task, but a task is limited to {most}"),
     );
     cx.diagnostics.push(
         diagnostic
             .label(beyond.map_or(application.environment.origin, |service| service.origin), "one too many")
-            .help("leave some out with `skip`, or choose the target `fargate` or `ecs-ec2`"),
+            .help("skip some of them with `skip`, or choose the target `fargate` or `ecs-ec2`"),
     );
 }
 
@@ -103,13 +103,15 @@ fn check_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut Compil
     let origin = asked.map_or(application.environment.origin, |at| at.origin);
     let mut diagnostic = Diagnostic::new(
         &rules::MEMORY,
-        format!("the containers reserve {needed} MiB of memory, and a {name} offers {offered}"),
+        format!(
+            "the containers reserve {needed} MiB of memory, but `{name}` only has {offered} MiB available"
+        ),
     )
     .label(origin, "the largest share");
     if let Some(at) = instance {
         diagnostic = diagnostic.label(at.origin, "the instance type");
     }
-    cx.diagnostics.push(diagnostic.help("choose a larger `instance_type` or reserve less"));
+    cx.diagnostics.push(diagnostic.help("choose a larger `instance_type`, or reserve less memory"));
 }
 
 #[cfg(test)]

@@ -60,14 +60,15 @@ fn refuse_circle(edges: &[&ServiceEdge], cx: &mut Compilation<'_>) {
             let names: Vec<String> = circle.iter().map(|edge| format!("`{}`", edge.from)).collect();
             let mut diagnostic = Diagnostic::new(
                 &rules::LINK_CYCLE,
-                format!("{} need each other's names in a circle", names.join(", ")),
+                format!("{} refer to each other in a cycle", names.join(", ")),
             );
             for edge in &circle {
                 diagnostic =
                     diagnostic.label(edge.origin, format!("`{}` talks to `{}` here", edge.from, edge.to));
             }
-            cx.diagnostics
-                .push(diagnostic.help("choose the target `fargate` or `ecs-ec2`, which finds names by DNS"));
+            cx.diagnostics.push(diagnostic.help(
+                "choose the target `fargate` or `ecs-ec2`, where services find each other through DNS",
+            ));
             return;
         }
     }

@@ -49,8 +49,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) secrets: IndexMap<String, SecretVariable>,
     /// Secrets that the instance reads itself, by where they are.
     pub(super) read_secrets: IndexMap<String, SecretVariable>,
-    /// Files of the project that containers mount.
-    pub(super) files: Vec<BundleFile>,
+    /// Files of the project that containers mount, by their path in the bundle.
+    pub(super) files: IndexMap<String, Vec<u8>>,
     /// Whether the environment has a database of its own.
     pub(super) has_database: bool,
 }
@@ -118,16 +118,6 @@ pub(super) struct SecretVariable {
     /// Whether the deployment makes it.
     pub(super) given: bool,
 }
-
-/// A file of the project that goes into the bundle.
-#[derive(Debug)]
-pub(super) struct BundleFile {
-    /// Its path in the bundle.
-    pub(super) path: String,
-    /// Its bytes.
-    pub(super) bytes: Vec<u8>,
-}
-
 /// Where the platform unpacks the bundle (AWS documentation, "Dockerrun.aws.json v2").
 pub(super) const UNPACKED: &str = "/var/app/current";
 
@@ -167,9 +157,8 @@ fn place(
         ServiceRole::Job(job) => match &job.when {
             JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
             JobTime::Manual => {
-                let reason =
-                    "a manual job is no part of an environment; run its image by hand where it is needed";
-                cx.ledger.ignored(&service.node, reason, BehaviourEffect::ChangesBehaviour);
+                let reason = "manual jobs are not part of an environment: run the image yourself when needed";
+                cx.ledger.ignored(&service.node, reason, BehaviourEffect::Equivalent);
             }
             JobTime::Schedule(schedule) => {
                 // The whole service goes with its schedule.
@@ -178,11 +167,14 @@ fn place(
                 cx.diagnostics.push(
                     Diagnostic::new(
                         &rules::SCHEDULED_JOB,
-                        format!("job `{}` has a schedule, which a web environment cannot keep", service.name),
+                        format!(
+                            "job `{}` has a schedule, but a web environment has no scheduler",
+                            service.name
+                        ),
                     )
                     .at(schedule.origin)
                     .service(&*service.name)
-                    .help(format!("leave `{}` out of this environment with `skip`", service.name)),
+                    .help(format!("remove `{}` from this environment with `skip`", service.name)),
                 );
             }
         },

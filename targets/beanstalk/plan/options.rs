@@ -78,9 +78,9 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         settings.platform.as_ref().filter(|platform| platform.get() == PlatformKind::Docker)
     {
         to.cx.diagnostics.push(
-            Diagnostic::new(&rules::PLATFORM, "`docker` is no platform that is built for")
+            Diagnostic::new(&rules::PLATFORM, "`platform: docker` is not supported")
                 .at(platform.origin)
-                .help("write `platform: ecs` or leave it out"),
+                .help("write `platform: ecs`, or remove the key"),
         );
     }
 }
@@ -173,7 +173,7 @@ fn scaling<'a>(application: &'a Application, to: &mut OptionWriter<'_, '_>) -> O
         let first = scaled.is_none();
         for at in [Some(&scaling.min), Some(&scaling.max), scaling.cpu.as_ref()].into_iter().flatten() {
             if first {
-                let reason = "all containers of an instance are multiplied";
+                let reason = "each instance runs all containers";
                 to.cx.ledger.approximated(
                     at,
                     BehaviourEffect::ChangesBehaviour,
@@ -189,7 +189,7 @@ fn scaling<'a>(application: &'a Application, to: &mut OptionWriter<'_, '_>) -> O
                 );
             }
         }
-        warn_copies(&service.name, "scaling of its own", scaling.min.origin, to.cx);
+        warn_copies(&service.name, "its own scaling", scaling.min.origin, to.cx);
         scaled = scaled.or(Some(scaling));
     }
     scaled
@@ -204,7 +204,7 @@ fn warn_copies(
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::COPIES,
-            format!("service `{service}` asks for {what}, and instances of all services are multiplied"),
+            format!("`{service}` has {what}, but each instance runs all containers, so every service scales"),
         )
         .at(origin)
         .service(service)
@@ -218,13 +218,10 @@ fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
     match network {
         None => {}
         Some(NetworkSetting::New(asked)) => to.cx.diagnostics.push(
-            Diagnostic::new(
-                &target::REJECTED_KEY,
-                "an environment of Elastic Beanstalk does not make its own VPC",
-            )
-            .at(asked.origin)
-            .key("x-tranship.network")
-            .help("name a VPC and its subnets, or leave `network` out for the account's default VPC"),
+            Diagnostic::new(&target::REJECTED_KEY, "`network: new` is not supported on Elastic Beanstalk")
+                .at(asked.origin)
+                .key("x-tranship.network")
+                .help("set a VPC and its subnets, or remove `network` to use the default VPC"),
         ),
         Some(NetworkSetting::Existing(asked)) => {
             let (public, private) = (&asked.public_subnets, &asked.private_subnets);

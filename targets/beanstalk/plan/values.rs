@@ -98,8 +98,9 @@ pub(super) fn known(text: &Text, application: &Application, cx: &mut Compilation
             TextPart::Known(piece) => known.push_str(&piece),
             unknown => {
                 let what = unknown.name();
-                let message =
-                    format!("the value is known on the instance only (`{what}`), and the bundle needs it");
+                let message = format!(
+                    "the value is only known on the instance (`{what}`), but the bundle needs it at build time"
+                );
                 cx.diagnostics.push(Diagnostic::new(&rules::UNKNOWN_VALUE, message).at(text.origin));
                 return None;
             }
@@ -201,12 +202,14 @@ fn piece(
         TextPiece::Region => match region {
             Some(region) => region.to_owned(),
             None => {
-                return refuse("the region", "name it: `region` in the environment's settings", segment, cx);
+                return refuse("the region", "set `region` in the environment's settings", segment, cx);
             }
         },
         TextPiece::Partition => match region {
             Some(region) => AwsPartition::of_region(region).name().to_owned(),
-            None => return refuse("the partition", "name the region in the settings", segment, cx),
+            None => {
+                return refuse("the partition", "set `region` in the environment's settings", segment, cx);
+            }
         },
         TextPiece::Account => return refuse("the account", "write its number", segment, cx),
     };
@@ -230,10 +233,10 @@ fn late_bound(
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::LATE_BOUND_VALUE,
-            format!("`{name}` is late-bound and has no value, and a bundle has no parameters"),
+            format!("late-bound variable `{name}` has no value, and a bundle has no parameters"),
         )
         .at(segment.origin)
-        .help(format!("give it one: `--set {name}=VALUE`, or in `.env`")),
+        .help(format!("set one with `--set {name}=VALUE` or in `.env`")),
     );
     None
 }

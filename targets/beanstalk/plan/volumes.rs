@@ -101,7 +101,7 @@ fn data_folder<'m>(service: &AppService, source: &'m BindSource) -> Option<&'m U
 /// The directory of the instance that stands in for one of the project's that holds data.
 fn kept(service: &AppService, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
     let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
-    let reason = "a directory of the instance, empty at first: it goes with the instance";
+    let reason = "a directory on the instance: it starts empty and is lost with the instance";
     cx.ledger.approximated(
         source,
         BehaviourEffect::ChangesBehaviour,
@@ -113,13 +113,13 @@ fn kept(service: &AppService, source: &At<String>, relative: &Utf8Path, cx: &mut
         Diagnostic::new(
             &rules::INSTANCE_VOLUME,
             format!(
-                "`{relative}` of service `{}` is an empty directory of each instance and goes with it",
+                "`{relative}` of service `{}` becomes a directory on each instance: it starts empty and is lost with the instance",
                 service.name
             ),
         )
         .at(source.origin)
         .service(&*service.name)
-        .help("keep what matters in a database or in S3, or choose an ECS target"),
+        .help("keep important data in a database or in S3, or choose an ECS target"),
     );
     directory
 }
@@ -146,7 +146,7 @@ fn bundled(
     };
     match (added, relative) {
         (Ok(()), Some(relative)) => {
-            let reason = "a copy in the bundle: what is written there goes with the next deployment";
+            let reason = "a copy in the bundle: changes are lost with the next deployment";
             let on_instance = Utf8Path::new(UNPACKED).join(relative).to_string();
             cx.ledger.approximated(
                 source,
@@ -162,14 +162,11 @@ fn bundled(
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::OUTSIDE_PATH,
-                    format!(
-                        "service `{}` mounts a local path that the bundle cannot hold: {why}",
-                        service.name
-                    ),
+                    format!("service `{}` mounts a path that cannot be bundled: {why}", service.name),
                 )
                 .at(source.origin)
                 .service(&*service.name)
-                .help("move the files below the project's directory, or use a named volume"),
+                .help("move the files into the project directory, or use a named volume"),
             );
             None
         }
@@ -205,13 +202,13 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             cx.ledger.exact(owner, format!("owner of {directory}"));
         }
         if let Some(external) = &volume.external {
-            let reason = "a volume of another machine cannot be taken over: the directory starts empty";
+            let reason = "an existing volume cannot be used: the directory starts empty";
             cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
         }
         match volume.scope {
             VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
             VolumeLifetime::Persistent => {
-                let reason = "every instance has its own, and it goes with the instance";
+                let reason = "each instance has its own, which is lost with the instance";
                 cx.ledger.approximated(
                     &volume.node,
                     BehaviourEffect::ChangesBehaviour,
@@ -222,11 +219,11 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
                 cx.diagnostics.push(
                     Diagnostic::new(
                         &rules::INSTANCE_VOLUME,
-                        format!("volume `{}` is a directory of each instance and goes with it", volume.name),
+                        format!("volume `{}` becomes a directory on each instance, and is lost with it", volume.name),
                     )
                     .at(volume.origin)
                     .key(path(cx, volume.node))
-                    .help("keep what matters in a database or in S3, or choose an ECS target, where it becomes EFS"),
+                    .help("keep important data in a database or in S3, or choose an ECS target, where the volume becomes EFS"),
                 );
             }
         }

@@ -12,7 +12,7 @@ pub(super) fn plan<H: ContainerHost>(
     for (name, variable) in &planner.service().container.environment {
         let Some(text) = &variable.value else {
             // Compose takes it from the shell: unset there, unset in the container.
-            let reason = "the variable is not set where the manifest is compiled";
+            let reason = "the variable is not set";
             planner.cx.ledger.ignored(&variable.node, reason, BehaviourEffect::ChangesBehaviour);
             continue;
         };

@@ -39,7 +39,7 @@ pub(super) fn plan<H: TextRenderer>(
         ),
     };
     if let Some(start) = &check.start_interval {
-        let reason = "Amazon ECS checks at the same interval from the start";
+        let reason = "ECS uses one interval from the start";
         planner.cx.ledger.ignored(start, reason, BehaviourEffect::Equivalent);
     }
     changes.report(planner);
@@ -76,7 +76,7 @@ fn retries(
 
 /// What runs to its end is watched by its exit code.
 fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
-    let reason = "a job is watched by its exit code";
+    let reason = "jobs are judged by their exit code";
     let ledger = &mut planner.cx.ledger;
     ledger.ignored(&check.test, reason, BehaviourEffect::Equivalent);
     let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
@@ -114,7 +114,7 @@ impl HealthAdjustments {
                 field,
                 BehaviourEffect::Equivalent,
                 format!("{seconds}s"),
-                "Amazon ECS counts whole seconds",
+                "ECS counts whole seconds",
             );
         }
         self.within(planner, given, (key, field), (seconds, "s"), range)
@@ -149,7 +149,7 @@ impl HealthAdjustments {
     fn report(self, planner: &mut ContainerPlanner<'_, '_>) {
         let Some(node) = self.nodes.first() else { return };
         let message = format!(
-            "the health check of `{}` is adjusted to the limits of Amazon ECS: {}",
+            "the health check of `{}` is adjusted to ECS limits: {}",
             planner.service().name,
             self.words.join(", ")
         );

@@ -12,7 +12,7 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
         if planner.bounds.security_options {
             container.security_options.push(planner.exact(option, field::SECURITY_OPTIONS).clone());
         } else {
-            let reason = "security options cannot be set; those of the runtime apply";
+            let reason = "security options cannot be changed";
             planner.ignore(option, "security_opt", reason, BehaviourEffect::ChangesBehaviour);
         }
     }
@@ -23,7 +23,7 @@ fn privileged<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Cont
     if planner.bounds.privileged || !privileged.peek() {
         container.privileged = *planner.exact(privileged, field::PRIVILEGED);
     } else {
-        let reason = "containers have no access to the machine";
+        let reason = "containers cannot access the host";
         planner.reject(privileged, "privileged", reason, planner.bounds.remedy);
     }
 }
@@ -31,12 +31,12 @@ fn privileged<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Cont
 fn devices<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     for device in &planner.service().container.devices {
         if !planner.bounds.devices {
-            let reason = "containers cannot use devices of the machine";
+            let reason = "containers cannot access host devices";
             planner.reject(device, "devices", reason, planner.bounds.remedy);
             continue;
         }
         let Some(permissions) = permissions(&device.peek().permissions) else {
-            let reason = format!("`{}` is not a permission of a device", device.peek().permissions);
+            let reason = format!("`{}` is not a device permission", device.peek().permissions);
             planner.reject(device, "devices", &reason, "use the letters r (read), w (write) and m (mknod)");
             continue;
         };

@@ -24,7 +24,7 @@ pub(super) fn plan<H: ContainerHost>(
             MountSource::Other(kind) => {
                 let shown = format!("type: {}", kind.peek());
                 let remedy = "use a named volume, or put the files into the image";
-                planner.reject(&mount.node, &shown, "Amazon ECS has no mounts of this type", remedy);
+                planner.reject(&mount.node, &shown, "ECS does not support this mount type", remedy);
                 None
             }
         };
@@ -84,12 +84,12 @@ fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &ContainerMount, 
         field::TMPFS,
         BehaviourEffect::ChangesBehaviour,
         value,
-        "Amazon ECS needs a size for every tmpfs",
+        "ECS requires a size",
     );
     let message =
         format!("the tmpfs `{}` of `{}` has {chosen} MiB", mount.target.peek(), planner.service().name);
     let diagnostic = planner
         .about(&rules::TMPFS_SIZE, &mount.node, message)
-        .help("give it a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
+        .help("set a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
     planner.cx.diagnostics.push(diagnostic);
 }

@@ -34,11 +34,11 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>) {
     let given = &planner.service().container;
     if let Some(hostname) = &given.hostname {
         let reason =
-            "a task has the host name of its network interface; others find it by its discovery name";
+            "the task uses the host name of its network interface; other services use its discovery name";
         planner.ignore(hostname, "hostname", reason, BehaviourEffect::Equivalent);
     }
     for host in &given.extra_hosts {
-        let reason = "a task with a network interface of its own has no hosts file to add to";
+        let reason = "`awsvpc` tasks do not support extra hosts";
         planner.ignore(host, "extra_hosts", reason, BehaviourEffect::ChangesBehaviour);
     }
     for (list, key) in [(&given.dns, "dns"), (&given.dns_search, "dns_search")] {

@@ -67,7 +67,7 @@ fn entrypoint<H: TextRenderer>(planner: &mut ContainerPlanner<'_, '_>, host: &H)
         planner.ignore(
             list,
             "entrypoint",
-            "the entrypoint of the image cannot be cleared",
+            "ECS cannot clear the entrypoint of the image",
             BehaviourEffect::ChangesBehaviour,
         );
         return None;
@@ -86,7 +86,7 @@ fn command<H: TextRenderer>(
         planner.ignore(
             list,
             "command",
-            "the command of the image cannot be cleared",
+            "ECS cannot clear the command of the image",
             BehaviourEffect::ChangesBehaviour,
         );
         return Vec::new();

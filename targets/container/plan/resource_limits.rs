@@ -31,8 +31,7 @@ fn cpu<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPl
             let reservation = reservation.map(|reservation| *planner.exact(reservation, field::CPU));
             container.cpu = reservation.or(limit.map(|limit| limit.get()));
             if let (Some(limit), Some(weight)) = (limit, container.cpu) {
-                let reason =
-                    "an instance shares its CPUs by weight: the container may use more while others are idle";
+                let reason = "ECS on EC2 shares CPUs by weight, so an idle instance gives the container more";
                 planner.approximate(
                     limit,
                     field::CPU,
@@ -108,7 +107,7 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
     for (name, limit) in &planner.service().container.ulimits {
         if !ULIMIT_NAMES.contains(&&**name) {
             let help = format!("use one of {}", ULIMIT_NAMES.join(", "));
-            planner.reject(limit, &format!("ulimits.{name}"), "it is not a limit of Linux processes", &help);
+            planner.reject(limit, &format!("ulimits.{name}"), "unknown limit", &help);
             continue;
         }
         let UlimitPair { soft, hard } = limit.get();
@@ -122,7 +121,7 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
         if (made.soft, made.hard) == (soft, hard) {
             planner.exact(limit, field::ULIMITS);
         } else {
-            let reason = "a process has at most this many open files";
+            let reason = "this is the maximum";
             planner.approximate(
                 limit,
                 field::ULIMITS,

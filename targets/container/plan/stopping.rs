@@ -12,7 +12,7 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
         container.stop_signal = Some(planner.exact(signal, field::STOP_SIGNAL).clone());
     } else {
         let usual = matches!(signal.peek().to_uppercase().as_str(), "SIGTERM" | "TERM" | "15");
-        let reason = "Amazon ECS sends the `STOPSIGNAL` of the image, by default SIGTERM";
+        let reason = "ECS sends the image's `STOPSIGNAL`, by default SIGTERM";
         planner.ignore(signal, "stop_signal", reason, BehaviourEffect::changed_if(!usual));
     }
 }

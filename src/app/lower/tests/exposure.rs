@@ -118,6 +118,6 @@ fn what_others_reach_is_an_internal_endpoint() {
     assert_eq!(internal, [("api", 8000)]);
     assert_eq!(
         lowered.disposition("services.api.ports[0].host_ip"),
-        ("ignored", "published for this machine only")
+        ("ignored", "published on a loopback address only")
     );
 }

@@ -1,5 +1,6 @@
-use super::lowered;
+use super::{lowered, lowered_in};
 use crate::SecretSource;
+use tranship_frontend::world::Memory;
 
 #[test]
 fn literal_secrets_never_stay() {
@@ -80,6 +81,42 @@ fn a_password_that_stands_in_an_address_alone_has_a_name_of_its_own() {
 }
 
 #[test]
+fn a_secret_inside_any_text_makes_the_value_one() {
+    for (variable, value) in [
+        ("CONNECTION", "Server=sql.example.org;User Id=sa;Password=walnut"),
+        ("JAVA_OPTS", "-Xmx1g -Ddb.password=walnut"),
+        ("SETTINGS", "{ token: walnut-1, level: 3 }"),
+    ] {
+        let lowered = lowered(&format!(
+            "services:\n  app:\n    image: a\n    environment: {{ {variable}: \"{value}\" }}\n"
+        ));
+        assert_eq!(lowered.value("app", variable), format!("{{secret {variable}}}"));
+        assert_eq!(lowered.told(), ["app/literal-secret"], "{variable}");
+    }
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { CONNECTION: 'Host=sql;Port=1433;Password=walnut' } }
+  sql: { image: b, expose: ['1433'] }
+",
+    );
+    assert_eq!(
+        lowered.derived("CONNECTION"),
+        "Host={host sql};Port=1433;Password={secret CONNECTION_PASSWORD}"
+    );
+}
+
+#[test]
+fn a_flag_in_the_command_belongs_to_the_program_of_the_entrypoint() {
+    let command = |entrypoint: &str| {
+        lowered(&format!(
+            "services:\n  app: {{ image: a, entrypoint: {entrypoint}, command: [-a, walnut, ping] }}\n"
+        ))
+    };
+    assert_eq!(command("[redis-cli]").told(), ["app/secret-in-command"]);
+    assert_eq!(command("[archive]").told(), Vec::<&str>::new());
+}
+
+#[test]
 fn the_same_text_for_different_things_stays_apart() {
     let lowered = lowered(
         "services:
@@ -103,13 +140,12 @@ fn the_same_text_for_different_things_stays_apart() {
 
 #[test]
 fn values_of_one_variable_are_one_secret_and_those_of_two_are_not() {
-    let lowered = lowered(
-        "services:
-  app: { image: a, environment: { TOKEN: '${KNOWN}', API_TOKEN: '${OTHER:-1}', LATE_TOKEN: '${LATE}' } }
+    let text = "services:
+  app: { image: a, environment: { TOKEN: '${KNOWN}', API_TOKEN: '${OTHER:-walnut}', LATE_TOKEN: '${LATE}' } }
   api: { image: a, environment: { SESSION_SECRET: '${KNOWN}' } }
 x-tranship: { late_bound: [LATE] }
-",
-    );
+";
+    let lowered = lowered_in(&Memory::new().file("compose.yaml", text).file(".env", "KNOWN=walnut\n"));
     assert_eq!(lowered.value("app", "TOKEN"), "{secret KNOWN}");
     assert_eq!(lowered.value("api", "SESSION_SECRET"), "{secret KNOWN}");
     assert_eq!(lowered.value("app", "API_TOKEN"), "{secret OTHER}");
@@ -119,8 +155,8 @@ x-tranship: { late_bound: [LATE] }
     assert_eq!(
         told,
         [
-            "the manifest holds a literal secret: `OTHER`; its value is given at deployment",
-            "secrets that are given at deployment: `KNOWN`, `LATE`",
+            "the manifest contains a literal secret: `OTHER`; its value is set at deployment",
+            "secrets to set at deployment: `KNOWN`, `LATE`",
         ]
     );
 }

@@ -41,7 +41,7 @@ fn an_environment_stands_over_the_defaults() {
     assert_eq!(services, ["app"]);
     for (key, disposition) in [
         ("x-tranship.environments.dev.instance_type", ("ignored", "belongs to another environment")),
-        ("x-tranship.region", ("ignored", "the environment says otherwise")),
+        ("x-tranship.region", ("ignored", "the environment overrides it")),
         ("x-tranship.environments.prod.posture", ("exact", "settings of the compile")),
         ("x-tranship.environments.prod.region", ("ignored", "left to the target")),
         ("services.load.image", ("ignored", "the service is skipped")),
@@ -85,6 +85,16 @@ fn every_mistake_is_told_where_it_stands() {
             "{ environments: { dev: { posture: dev } } }",
             "tranship/invalid-setting",
             "add `target` to the environment",
+        ),
+        (
+            "{ environments: { dev: { target: fargat } } }",
+            "tranship/invalid-setting",
+            "did you mean `fargate`?",
+        ),
+        (
+            "{ environments: { '../dev': { target: fargate } } }",
+            "tranship/invalid-setting",
+            "invalid environment name `../dev` use letters, digits",
         ),
     ] {
         let lowered =
@@ -199,7 +209,7 @@ fn what_a_target_does_not_use_is_a_note_where_it_is_a_default_and_a_warning_wher
         unused(&large),
         [(Severity::Warning, "`capacity` has no effect on `ecs-ec2`: only `fargate` uses it")]
     );
-    assert_eq!(large.disposition("x-tranship.capacity"), ("ignored", "the environment says otherwise"));
+    assert_eq!(large.disposition("x-tranship.capacity"), ("ignored", "the environment overrides it"));
     assert!(unused(&lowered_for(SEVERAL, &choice("whole"))).is_empty());
 }
 

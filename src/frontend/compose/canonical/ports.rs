@@ -1,6 +1,7 @@
 //! `ports`: `[IP:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]` becomes one mapping per port.
 
 use super::{Service, entry, part};
+use crate::compose::limits::MOST_PORTS;
 use crate::compose::value::{is_ip, print_scalar};
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
@@ -29,7 +30,16 @@ pub(super) fn expand(service: &mut Service<'_, '_>, list: &mut Node) {
             }
         };
         match parse(&text) {
-            Ok(port) => write_out(service, &port, item.origin, &mut long),
+            Ok(port) => {
+                let (first, last, _) = port.container;
+                if service.cx.budget.ports(usize::from(last - first) + 1) {
+                    write_out(service, &port, item.origin, &mut long);
+                } else if service.cx.budget.tell() {
+                    let why = format!("the port ranges add up to more than {MOST_PORTS} ports");
+                    let help = "publish only the ports that the service uses";
+                    service.refuse(&rules::TOO_MANY_PORTS, &format!("ports[{index}]"), &item, &why, help);
+                }
+            }
             Err(why) => {
                 let help = "write `HOST:CONTAINER`, each a port or a range, with an optional `IP:` before and `/udp` after it";
                 service.refuse(&rules::BAD_PORT, &format!("ports[{index}]"), &item, why, help);

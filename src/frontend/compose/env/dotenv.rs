@@ -27,16 +27,19 @@ pub(super) struct Fault {
     pub(super) message: String,
     /// The byte range in the text.
     pub(super) place: Range<usize>,
+    /// Whether its values are larger than any may be.
+    pub(super) too_large: bool,
 }
 
-/// Parses the assignments in order and passes each to `seen`, so that later values can read it.
+/// Parses the assignments in order and passes each to `seen`, so that later values can read it. `seen` says
+/// whether there is room for more.
 ///
 /// # Errors
 /// The first error. Everything before it has been passed on.
 pub(super) fn parse<V: Variables>(
     text: &str,
     variables: &mut V,
-    mut seen: impl FnMut(&mut V, Assignment),
+    mut seen: impl FnMut(&mut V, Assignment) -> bool,
 ) -> Result<(), Fault> {
     let mut reader = Reader { text, position: if text.starts_with('\u{FEFF}') { 3 } else { 0 } };
     while reader.skip_to_statement() {
@@ -51,7 +54,10 @@ pub(super) fn parse<V: Variables>(
             reader.value(variables).map(|(value, unset)| (Some(value), unset))?
         };
         let end = start + text.get(start..reader.position).unwrap_or_default().trim_end().len();
-        seen(variables, Assignment { name, value, place: start..end, unset });
+        if !seen(variables, Assignment { name, value, place: start..end, unset }) {
+            return Err(reader
+                .too_large(start, "the values of the env files exceed the limit for all of them together"));
+        }
     }
     Ok(())
 }
@@ -68,7 +74,11 @@ impl<'a> Reader<'a> {
 
     fn fault(&self, start: usize, message: &str) -> Fault {
         let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        Fault { message: message.to_owned(), place: start..start + line.trim_end().len() }
+        Fault { message: message.to_owned(), place: start..start + line.trim_end().len(), too_large: false }
+    }
+
+    fn too_large(&self, start: usize, message: &str) -> Fault {
+        Fault { too_large: true, ..self.fault(start, message) }
     }
 
     /// Skips white space and comments; returns false at the end.
@@ -151,6 +161,11 @@ impl<'a> Reader<'a> {
         match template::expand(value, variables) {
             Ok(expansion) => Ok((expansion.text, expansion.unset)),
             Err(Failure::Malformed(_)) => Err(self.fault(start, "invalid `$` expression")),
+            Err(Failure::TooLong(_)) => {
+                let most = template::MOST_ADDED >> 20;
+                Err(self
+                    .too_large(start, &format!("the variables in this value make it larger than {most} MiB")))
+            }
             Err(Failure::Required { variable, reason, .. }) => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 let message = format!("the required variable `{variable}` has no value{colon}{reason}");
@@ -265,6 +280,7 @@ mod tests {
             if let Some(value) = one.value.or(inherited) {
                 known.0.push((one.name, value));
             }
+            true
         })
         .map_err(|fault| fault.message)?;
         known.0.remove(0);
@@ -296,6 +312,14 @@ mod tests {
     }
 
     #[test]
+    fn doubling_ends() {
+        let lines = (1..40).map(|level| format!("V{level}=${{V{}}}${{V{}}}\n", level - 1, level - 1));
+        let text = format!("V0=0123456789\n{}", lines.collect::<String>());
+        let message = "the variables in this value make it larger than 4 MiB";
+        assert_eq!(read(&text), Err(message.to_owned()));
+    }
+
+    #[test]
     fn faults() {
         for (text, message) in [
             ("A B=1\n", "a variable name cannot contain a space"),
@@ -305,6 +329,45 @@ mod tests {
             ("A=${NO?say}\n", "the required variable `NO` has no value: say"),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever the file: no panic, and each assignment has its place in it, in order.
+        #[test]
+        fn any_file_is_read_within_bounds(
+            pieces in proptest::collection::vec("A|B|export |=|:|\"|'|\\\\|\\$|\\{|\\}|#| |\n|\r\n|é|\u{feff}|x{1,9}", 0..40)
+        ) {
+            let text = pieces.concat();
+            let (mut end, mut bytes) = (0, 0);
+            let outcome = parse(&text, &mut Known::default(), |known, one| {
+                assert!(one.place.start >= end && text.get(one.place.clone()).is_some(), "{text:?} {one:?}");
+                end = one.place.start;
+                bytes += one.value.as_ref().map_or(0, String::len);
+                known.0.push((one.name, one.value.unwrap_or_default()));
+                true
+            });
+            if let Err(fault) = outcome {
+                proptest::prop_assert!(text.get(fault.place.clone()).is_some(), "{text:?} {fault:?}");
+            }
+            proptest::prop_assert!(bytes <= template::MOST_ADDED);
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+        /// A variable may hold others any number of times: the result is bounded, or a fault.
+        #[test]
+        fn any_doubling_ends(factor in 2_usize..12, levels in 1_usize..40) {
+            let line = |level: usize| format!("V{level}={}\n", format!("${{V{}}}", level - 1).repeat(factor));
+            let text = format!("V0=0123456789\n{}", (1..=levels).map(line).collect::<String>());
+            let longest = read(&text).map(|read| read.iter().map(|(_, value)| value.len()).max());
+            let length = u32::try_from(levels).ok().and_then(|levels| factor.checked_pow(levels)?.checked_mul(10));
+            match length.filter(|length| *length <= template::MOST_ADDED) {
+                Some(length) => proptest::prop_assert_eq!(longest, Ok(Some(length))),
+                None => proptest::prop_assert!(longest.is_err()),
+            }
         }
     }
 }

@@ -55,8 +55,12 @@ fn parse_dotenv(
     read: &mut Read,
     cx: &mut Context<'_>,
 ) -> Option<()> {
+    if !cx.has_room(file, Origin::NOWHERE) {
+        return None;
+    }
     let text = cx.sources.file(file)?.shared_text();
-    let mut lines = Lines { outside, read, unset: Vec::new() };
+    let mut lines = Lines { outside, read, unset: Vec::new(), seen: Vec::new() };
+    let budget = &mut cx.budget;
     let outcome = dotenv::parse(&text, &mut lines, |lines, assignment| {
         let span = Span::new(file, assignment.place.start, assignment.place.end);
         lines.unset.extend(assignment.unset.into_iter().map(|name| (name, span)));
@@ -64,12 +68,19 @@ fn parse_dotenv(
             Some(value) => value.into(),
             None => match (lines.outside)(&assignment.name) {
                 Some(variable) => variable.value,
-                None => return,
+                None => return true,
             },
         };
+        let fits = budget.bytes(value.len());
+        let name: Arc<str> = assignment.name.into();
+        lines.seen.push((name.clone(), value.clone(), span));
         let variable = Variable { value, source: VariableSource::File(span) };
-        lines.read.insert(assignment.name.into(), variable);
+        lines.read.insert(name, variable);
+        fits
     });
+    for (name, value, span) in lines.seen {
+        cx.sources.guard_line(&name, &value, span);
+    }
     for (name, span) in lines.unset {
         let origin = cx.sources.read_at(span);
         warn_unset(&name, origin, cx);
@@ -78,8 +89,13 @@ fn parse_dotenv(
         Ok(()) => Some(()),
         Err(fault) => {
             let origin = cx.sources.read_at(Span::new(file, fault.place.start, fault.place.end));
-            let diagnostic = Diagnostic::new(&rule::SYNTAX, fault.message).at(origin);
-            cx.report(diagnostic.help("write one `NAME=value` per line, and quote values if necessary"));
+            let (rule, help) = match fault.too_large {
+                true => (&rule::TOO_LARGE, "write the value out instead of nesting variables"),
+                false => (&rule::SYNTAX, "write one `NAME=value` per line, and quote values if necessary"),
+            };
+            if !fault.too_large || cx.budget.tell() {
+                cx.report(Diagnostic::new(rule, fault.message).at(origin).help(help));
+            }
             None
         }
     }
@@ -90,6 +106,8 @@ struct Lines<'a> {
     outside: &'a dyn Fn(&str) -> Option<Variable>,
     read: &'a mut Read,
     unset: Vec<(Arc<str>, Span)>,
+    /// The name, the value and the position of every line.
+    seen: Vec<(Arc<str>, Arc<str>, Span)>,
 }
 
 impl Variables for Lines<'_> {

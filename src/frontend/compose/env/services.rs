@@ -113,6 +113,9 @@ impl Files<'_, '_> {
             }
         };
         for (name, value, place) in lines {
+            if !self.cx.budget.bytes(value.map_or(0, str::len)) {
+                return self.too_large(file, place);
+            }
             let value = match value {
                 Some(value) => value.into(),
                 None => match outside(name) {
@@ -120,8 +123,21 @@ impl Files<'_, '_> {
                     None => continue,
                 },
             };
-            let source = VariableSource::File(Span::new(file, place.start, place.end));
+            let line = Span::new(file, place.start, place.end);
+            self.cx.sources.guard_line(name, &value, line);
+            let source = VariableSource::File(line);
             read.insert(name.into(), Variable { value, source });
+        }
+    }
+
+    fn too_large(&mut self, file: FileId, place: std::ops::Range<usize>) {
+        if self.cx.budget.tell() {
+            let origin = self.cx.sources.read_at(Span::new(file, place.start, place.end));
+            let message = "the values of the env files exceed the limit for all of them together";
+            let help = "give each service only the variables that it uses";
+            self.cx.report(
+                Diagnostic::new(&rule::TOO_LARGE, message).at(origin).service(self.service).help(help),
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 //! Escapes `%`, carriage return and line feed in messages, and also `:` and `,` in properties
 //! (GitHub documentation, "Workflow commands for GitHub Actions").
 
-use super::Found;
+use super::{Found, printable};
 use crate::diagnostic::Severity;
 use std::fmt::Write;
 
@@ -35,18 +35,18 @@ pub fn github(found: &[Found<'_>]) -> String {
 }
 
 fn message(found: &Found<'_>) -> String {
-    let mut text = found.diagnostic.message.clone();
+    let mut text = found.message.clone();
     for note in &found.notes {
         let _ = write!(text, "\nnote: {note}");
     }
-    for help in &found.diagnostic.help {
+    for help in &found.help {
         let _ = write!(text, "\nhelp: {help}");
     }
     text
 }
 
 fn escape(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    printable(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {

@@ -3,11 +3,11 @@
 //! In: the diagnostics found. Out: text with ANSI styles. Invariant: an error always shows its snippet, with
 //! every position that contributed to the value. Without `--verbose`, everything else takes only a few lines.
 
-use super::mask::mask;
 use super::short::ShortWarnings;
-use super::{Counts, Found, Shown};
+use super::view::FileView;
+use super::{Counts, Found, Shown, one_line, printable};
 use crate::diagnostic::Severity;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -72,7 +72,7 @@ impl Human {
     }
 
     fn title(&self, found: &Found<'_>) -> String {
-        let message = one_line(&found.diagnostic.message);
+        let message = one_line(&found.message);
         match (self.name_targets, found.targets.as_slice()) {
             (false, _) | (_, []) => message,
             (true, targets) => format!("{message} ({})", targets.join(", ")),
@@ -90,18 +90,25 @@ impl Human {
         let title = level.clone().primary_title(self.title(found)).id(diagnostic.rule.name);
         let renderer = Renderer::styled().term_width(self.width);
         let windows = windows(&found.spans);
-        if windows.is_empty() {
-            return renderer.render(&[Group::with_title(title)]) + &self.footers(found);
+        if windows.iter().all(|window| window.text.is_empty()) {
+            // A file of which nothing was read has a place, and nothing to show there.
+            let place = found.primary().map(|shown| format!("\n --> {}", shown.place())).unwrap_or_default();
+            return renderer.render(&[Group::with_title(title)]) + &place + &self.footers(found);
         }
         let mut group = Group::with_title(title);
         for window in &windows {
-            group = group.element(window.snippet());
+            if let Some(place) = window.origin() {
+                group = group.element(place);
+            }
+            if !window.text.is_empty() {
+                group = group.element(window.snippet());
+            }
         }
         for note in &found.notes {
-            group = group.element(Level::NOTE.message(plain(note)));
+            group = group.element(Level::NOTE.message(printable(note)));
         }
-        for help in &diagnostic.help {
-            group = group.element(Level::HELP.message(plain(help)));
+        for help in &found.help {
+            group = group.element(Level::HELP.message(printable(help)));
         }
         renderer.render(&[group])
     }
@@ -110,22 +117,11 @@ impl Human {
     fn footers(&self, found: &Found<'_>) -> String {
         let bold = anstyle::Style::new().bold();
         let notes = found.notes.iter().map(|note| ("note", note));
-        let helps = found.diagnostic.help.iter().map(|help| ("help", help));
+        let helps = found.help.iter().map(|help| ("help", help));
         let lines =
-            notes.chain(helps).map(|(word, text)| format!("\n  = {bold}{word}{bold:#}: {}", plain(text)));
+            notes.chain(helps).map(|(word, text)| format!("\n  = {bold}{word}{bold:#}: {}", printable(text)));
         lines.collect()
     }
-}
-
-/// Replaces control characters in text that quotes the user's input, so that it cannot control the terminal.
-fn plain(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() && letter != '\n' { '\u{fffd}' } else { letter })
-        .collect()
-}
-
-fn one_line(text: &str) -> String {
-    plain(&text.replace(['\n', '\r'], " "))
 }
 
 /// Merges diagnostics that are identical for several targets.
@@ -147,12 +143,23 @@ fn merge_targets(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     merged
 }
 
-/// The lines of one file that contain what is to be shown.
+/// Lines that are further apart than this are shown in separate snippets.
+const FAR: usize = 250;
+
+/// Longer lines are cut to the part around the position.
+const LONGEST: usize = 4096;
+
+/// Number of bytes shown around a position in a long line.
+const AROUND: usize = 160;
+
+/// Neighboring lines of one file that contain what is to be shown.
 struct Window<'a> {
-    path: &'a str,
+    path: String,
     text: String,
     line: usize,
     marks: Vec<(Range<usize>, AnnotationKind, &'a str)>,
+    /// Line and column of the position, if the text does not show them.
+    place: Option<(usize, usize)>,
 }
 
 impl Window<'_> {
@@ -161,11 +168,18 @@ impl Window<'_> {
             let label = (!label.is_empty()).then_some(*label);
             kind.span(range.clone()).label(label)
         });
-        Snippet::source(self.text.as_str()).path(self.path).line_start(self.line).annotations(annotations)
+        let snippet = Snippet::source(self.text.as_str()).line_start(self.line).annotations(annotations);
+        if self.place.is_some() { snippet } else { snippet.path(self.path.as_str()) }
+    }
+
+    /// The position on a line of its own, if the snippet does not show it.
+    fn origin(&self) -> Option<Origin<'_>> {
+        let (line, column) = self.place?;
+        Some(Origin::path(self.path.as_str()).line(line).char_column(column))
     }
 }
 
-/// One window per file, the primary position's first.
+/// The windows of each file, the primary position's first.
 fn windows<'a>(spans: &'a [Shown<'a>]) -> Vec<Window<'a>> {
     let mut files: Vec<Vec<&Shown<'_>>> = Vec::new();
     for shown in spans.iter().take(1 + OTHER_PLACES) {
@@ -174,92 +188,100 @@ fn windows<'a>(spans: &'a [Shown<'a>]) -> Vec<Window<'a>> {
             None => files.push(vec![shown]),
         }
     }
-    files.iter().filter_map(|list| window(list)).collect()
+    files.iter().flat_map(|list| of_file(list)).collect()
 }
 
-fn window<'a>(list: &[&'a Shown<'a>]) -> Option<Window<'a>> {
-    let file = list.first()?.file;
-    let text = file.text();
-    let mut marks: Vec<(Range<usize>, AnnotationKind, &'a str)> = Vec::new();
-    for shown in list {
-        let kind = if shown.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        marks.push((
-            first_line(text, shown.span.start as usize, shown.span.end as usize),
-            kind,
-            &shown.label,
-        ));
+/// A place in a file: its line from 0, its bytes, and what to say there.
+struct Mark<'a> {
+    line: usize,
+    range: Range<usize>,
+    kind: AnnotationKind,
+    label: &'a str,
+}
+
+fn of_file<'a>(list: &[&'a Shown<'a>]) -> Vec<Window<'a>> {
+    let Some(first) = list.first() else { return Vec::new() };
+    let view = &*first.view;
+    let mut marks: Vec<Mark<'a>> = list.iter().map(|shown| mark(shown)).collect();
+    if let Some(primary) = list.iter().find(|shown| shown.primary) {
+        marks.extend(enclosing(view, view.file.line_of(primary.span.start as usize)));
     }
-    let primary = list.iter().find(|shown| shown.primary);
-    let enclosing = primary.map(|shown| enclosing(text, shown.span.start as usize)).unwrap_or_default();
-    marks.extend(enclosing.into_iter().map(|range| (range, AnnotationKind::Visible, "")));
-    let first = marks.iter().map(|(range, ..)| range.start).min()?;
-    let last = marks.iter().map(|(range, ..)| range.end).max()?;
-    let start = text.get(..first)?.rfind('\n').map_or(0, |at| at + 1);
-    let end = text.get(last..)?.find('\n').map_or(text.len(), |at| last + at);
-    for (range, ..) in &mut marks {
-        *range = range.start - start..range.end - start;
+    marks.sort_by_key(|mark| (mark.line, mark.range.start));
+    let mut groups: Vec<Vec<Mark<'a>>> = Vec::new();
+    for mark in marks {
+        match groups.last_mut().filter(|group| group.last().is_some_and(|last| mark.line - last.line <= FAR))
+        {
+            Some(group) => group.push(mark),
+            None => groups.push(vec![mark]),
+        }
     }
-    Some(Window {
-        path: file.path().as_str(),
-        text: mask(text.get(start..end)?.trim_end_matches('\r')).into_owned(),
-        line: file.location(u32::try_from(start).ok()?).line,
-        marks,
-    })
+    // Keys alone, far from what they enclose, say nothing.
+    groups.retain(|group| group.iter().any(|mark| !matches!(mark.kind, AnnotationKind::Visible)));
+    groups.sort_by_key(|group| !group.iter().any(|mark| matches!(mark.kind, AnnotationKind::Primary)));
+    groups.into_iter().filter_map(|group| window(view, group)).collect()
+}
+
+fn mark<'a>(shown: &'a Shown<'a>) -> Mark<'a> {
+    let kind = if shown.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let range = first_line(shown.file.text(), shown.span.start as usize, shown.span.end as usize);
+    Mark { line: shown.file.line_of(range.start), range, kind, label: &shown.label }
+}
+
+fn window<'a>(view: &FileView<'_>, mut marks: Vec<Mark<'a>>) -> Option<Window<'a>> {
+    let file = view.file;
+    let is_long = |mark: &Mark<'_>| file.line_range(mark.line).len() > LONGEST;
+    let cut = file.text().is_empty() || marks.iter().any(is_long);
+    let (mut start, mut end) =
+        (file.line_range(marks.first()?.line).start, file.line_range(marks.last()?.line).end);
+    let mut place = None;
+    if cut || end - start > LONGEST * FAR / 8 {
+        // One place has to do: the first that the message is about.
+        let main = marks.iter().position(|mark| matches!(mark.kind, AnnotationKind::Primary)).unwrap_or(0);
+        let mark = marks.swap_remove(main);
+        let line = file.line_range(mark.line);
+        start = border(file.text(), mark.range.start.saturating_sub(AROUND).max(line.start));
+        end = border(file.text(), (mark.range.start + AROUND).min(line.end));
+        let at = file.location(u32::try_from(mark.range.start).ok()?);
+        place = Some((at.line, at.column));
+        marks = vec![mark];
+    }
+    let line = file.line_of(start) + 1;
+    let within = |range: Range<usize>| range.start.max(start) - start..range.end.min(end).max(start) - start;
+    let marks = marks.into_iter().map(|mark| (within(mark.range), mark.kind, mark.label)).collect();
+    let text = view.shown(start..end)?;
+    let text = text.trim_end_matches('\r').to_owned();
+    Some(Window { path: one_line(file.path().as_str()), text, line, marks, place })
+}
+
+/// The character boundary at or before an offset.
+fn border(text: &str, mut at: usize) -> usize {
+    at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// A span cut to its first line, clamped to the text and to character boundaries.
 fn first_line(text: &str, start: usize, end: usize) -> Range<usize> {
-    let floor = |mut at: usize| {
-        at = at.min(text.len());
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
-    };
-    let (start, end) = (floor(start), floor(end));
+    let (start, end) = (border(text, start), border(text, end));
     let covered = text.get(start..end).unwrap_or_default();
     let line = covered.split('\n').next().unwrap_or_default().trim_end();
     start..start + line.len()
 }
 
-/// The lines of the keys that enclose a position, found by indentation, innermost first.
-fn enclosing(text: &str, at: usize) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let before = text.get(..at).unwrap_or_default();
-    let mut line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let Some(mut depth) = text.get(line_start..).and_then(indentation) else { return found };
-    while depth.0 > 0 || depth.1 {
-        let Some(above) = text.get(..line_start.saturating_sub(1)) else { break };
-        if line_start == 0 || found.len() == ENCLOSING {
-            break;
+/// The lines of the keys that enclose a line, innermost first.
+fn enclosing<'a>(view: &FileView<'_>, line: usize) -> impl Iterator<Item = Mark<'a>> {
+    let lines = std::iter::successors(view.parent(line), |line| view.parent(*line)).take(ENCLOSING);
+    lines.map(|line| {
+        let range = view.file.line_range(line);
+        let text = view.file.text().get(range.clone()).unwrap_or_default();
+        let start = range.start + text.len() - text.trim_start_matches(' ').len();
+        Mark {
+            line,
+            range: start..range.start + text.trim_end().len(),
+            kind: AnnotationKind::Visible,
+            label: "",
         }
-        line_start = above.rfind('\n').map_or(0, |at| at + 1);
-        let line = above.get(line_start..).unwrap_or_default();
-        let Some(outer) = indentation(line) else { continue };
-        let item_of_key = depth.1 && outer.0 == depth.0 && !outer.1;
-        if (outer.0 < depth.0 || item_of_key) && is_key_line(line) {
-            let start = line_start + outer.0;
-            found.push(start..line_start + line.trim_end().len());
-            depth = outer;
-        }
-    }
-    found
-}
-
-/// Whether the line opens a mapping or a list: `key:` followed by nothing but a tag, an anchor or a comment.
-fn is_key_line(line: &str) -> bool {
-    let line = line.split(" #").next().unwrap_or_default().trim_end();
-    let line = line.trim_start().trim_start_matches("- ");
-    match line.split_once(':') {
-        Some((_, rest)) => rest.trim().is_empty() || rest.trim_start().starts_with(['&', '!']),
-        None => false,
-    }
-}
-
-/// The indentation of a line, and whether it is a list item; `None` for an empty line or a comment.
-fn indentation(line: &str) -> Option<(usize, bool)> {
-    let line = line.split('\n').next().unwrap_or_default();
-    let content = line.trim_start_matches(' ');
-    let counts = !content.trim_end().is_empty() && !content.starts_with('#');
-    counts.then(|| (line.len() - content.len(), content.starts_with("- ")))
+    })
 }

@@ -45,13 +45,13 @@ fn entry<'a>(found: &'a Found<'_>) -> Entry<'a> {
     Entry {
         code: diagnostic.rule.name,
         severity: diagnostic.severity.name(),
-        message: &diagnostic.message,
+        message: &found.message,
         service: diagnostic.service.as_deref(),
         key: diagnostic.key.as_deref(),
         target: diagnostic.target.as_deref(),
         spans: found.spans.iter().map(place).collect(),
         notes: &found.notes,
-        help: &diagnostic.help,
+        help: &found.help,
     }
 }
 

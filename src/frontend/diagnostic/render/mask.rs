@@ -1,46 +1,136 @@
-//! Hides secret values in the lines that a snippet shows.
+//! Where the text of a file contains secrets, whether the front end could read it or not.
 //!
-//! In: lines of a Compose or env file. Out: the same lines with the same byte length, where the values of
-//! secret-looking names are starred out. Invariant: offsets into the text stay valid.
+//! In: a Compose or env file. Out: the byte ranges that must not be shown. Invariant: linear in the text. What is a
+//! secret, [`crate::secrets`] says; this adds which lines of YAML belong to a key, and which items to a command. What
+//! the front end knows about a value, [`crate::source::Hidden`] holds.
 
-use std::borrow::Cow;
+use crate::secrets::{can_be_secret, is_secret_name, secret_spans, secrets_in_command};
 use std::ops::Range;
 
-/// Name parts that mark the value as a secret.
-const SECRET_NAMES: &[&str] = &[
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "SECRET",
-    "TOKEN",
-    "APIKEY",
-    "API_KEY",
-    "PRIVATE_KEY",
-    "CREDENTIAL",
-];
+/// A list in brackets is looked at up to this length.
+const LONGEST_LIST: usize = 4096;
 
-/// Name endings that mark the value as a path or a name rather than the secret itself.
-const HARMLESS_ENDS: &[&str] = &["_FILE", "_PATH", "_NAME", "_ARN", "_ID"];
+/// The byte ranges of the secrets in a text, sorted; they may overlap.
+pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found = secret_spans(text);
+    blocks(text, &mut found);
+    dashed_lists(text, &mut found);
+    bracketed_lists(text, &mut found);
+    found.sort_unstable_by_key(|range| (range.start, range.end));
+    found
+}
 
-/// First characters of values that are expressions, references or collections rather than literals.
-const NO_LITERAL: &[char] = &['$', '{', '[', '&', '*', '|', '>', '#', '!'];
-
-/// The text with secret values starred out.
-pub(super) fn mask(text: &str) -> Cow<'_, str> {
+/// The lines of a text, each with its start.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
-    let mut hidden: Vec<Range<usize>> = Vec::new();
-    for line in text.split_inclusive('\n') {
-        let shift = |range: Range<usize>| range.start + start..range.end + start;
-        hidden.extend(assignments(line).chain(user_infos(line)).map(shift));
+    text.split_inclusive('\n').map(move |line| {
         start += line.len();
+        (start - line.len(), line)
+    })
+}
+
+/// The values that are on the lines below their key.
+fn blocks(text: &str, found: &mut Vec<Range<usize>>) {
+    for (start, line) in lines(text) {
+        let Some((name, rest)) = line.trim_end().rsplit_once(':') else { continue };
+        let name = name.trim().trim_start_matches("- ").trim_matches(['"', '\'']);
+        if !is_secret_name(name) || !continues(rest) {
+            continue;
+        }
+        let below = start + line.len();
+        let length = block(line, text.get(below..).unwrap_or_default());
+        if text.get(below..below + length).is_some_and(|value| can_be_secret(name, value)) {
+            found.push(below..below + length);
+        }
     }
-    if hidden.is_empty() {
-        return Cow::Borrowed(text);
+}
+
+/// Whether a value is on the lines below its key: a block scalar, or a scalar that was moved there.
+fn continues(rest: &str) -> bool {
+    let rest = rest.trim();
+    rest.is_empty() || rest.starts_with(['|', '>'])
+}
+
+/// How many bytes of the lines below belong to the value of a key: those of lines that are indented further and have
+/// no key.
+fn block(line: &str, after: &str) -> usize {
+    let depth = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let block = line.trim_end().ends_with(['|', '>', '-', '+']);
+    let own = |next: &&str| {
+        let blank = next.trim().is_empty();
+        blank
+            || depth(next) > depth(line)
+                && (block
+                    || !next.contains(": ")
+                        && !next.trim_end().ends_with(':')
+                        && !next.trim_start().starts_with("- "))
+    };
+    after.split_inclusive('\n').take_while(own).map(str::len).sum()
+}
+
+/// The secrets in the items of lists with dashes: `- --password`, and `- x` on the next line.
+fn dashed_lists(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut items = Vec::new();
+    for (start, line) in lines(text) {
+        let content = line.trim_start_matches([' ', '\t']);
+        match content.strip_prefix("- ") {
+            Some(item) => {
+                let from = start + line.len() - item.len();
+                items.push(unquoted(text, from..from + item.len()));
+            }
+            None => command(text, &std::mem::take(&mut items), found),
+        }
     }
-    let inside = |at: usize| hidden.iter().any(|range| range.contains(&at));
-    Cow::Owned(
-        text.char_indices().map(|(at, letter)| if inside(at) { star(letter) } else { letter }).collect(),
-    )
+    command(text, &items, found);
+}
+
+/// The secrets in the items of lists with brackets: `["--password", "x"]`.
+fn bracketed_lists(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut past = 0;
+    for (at, _) in text.match_indices('[') {
+        if at < past {
+            continue;
+        }
+        let rest = text.as_bytes().get(at + 1..).unwrap_or_default();
+        let length = |most: usize, end: u8| rest.iter().take(most).position(|byte| *byte == end);
+        let length = length(LONGEST_LIST, b']').or_else(|| length(rest.len(), b'\n')).unwrap_or(rest.len());
+        past = at + 1 + length;
+        let (mut items, mut from, mut quote) = (Vec::new(), at + 1, None);
+        for (offset, byte) in rest.iter().take(length).enumerate() {
+            match (*byte, quote) {
+                (b'"' | b'\'', None) => quote = Some(*byte),
+                (byte, Some(open)) if byte == open => quote = None,
+                (b',', None) => {
+                    items.push(unquoted(text, from..at + 1 + offset));
+                    from = at + 2 + offset;
+                }
+                _ => {}
+            }
+        }
+        items.push(unquoted(text, from..past));
+        command(text, &items, found);
+    }
+}
+
+/// An item without the blanks and quotes around it.
+fn unquoted(text: &str, item: Range<usize>) -> Range<usize> {
+    let around = |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'');
+    let whole = text.get(item.clone()).unwrap_or_default();
+    let start = item.start + whole.len() - whole.trim_start_matches(around).len();
+    start..start + whole.trim_matches(around).len()
+}
+
+/// The secrets in a list of words, taken for a command.
+fn command(text: &str, items: &[Range<usize>], found: &mut Vec<Range<usize>>) {
+    if items.len() < 2 {
+        return;
+    }
+    let words: Vec<&str> = items.iter().map(|item| text.get(item.clone()).unwrap_or_default()).collect();
+    let secrets = secrets_in_command(&words);
+    found.extend(secrets.into_iter().filter_map(|secret| {
+        let start = items.get(secret.word)?.start;
+        Some(start + secret.range.start..start + secret.range.end)
+    }));
 }
 
 /// A star that takes as many bytes as the letter it replaces.
@@ -53,87 +143,68 @@ fn star(letter: char) -> char {
     }
 }
 
-/// The values in `NAME: value` and `NAME=value` where the name looks like a secret's.
-fn assignments(line: &str) -> impl Iterator<Item = Range<usize>> {
-    let separators = line.char_indices().filter(|(_, letter)| matches!(letter, ':' | '='));
-    separators.filter_map(move |(at, separator)| {
-        let name = trailing_name(line.get(..at)?);
-        let rest = line.get(at + 1..)?;
-        let spaced = separator == '=' || rest.starts_with([' ', '\t']);
-        (spaced && is_secret(name))
-            .then(|| literal(rest))
-            .flatten()
-            .map(|range| range.start + at + 1..range.end + at + 1)
-    })
-}
-
-fn trailing_name(text: &str) -> &str {
-    let text = text.trim_end_matches(['"', '\'', ' ']);
-    let start = text.rfind(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.')));
-    text.get(start.map_or(0, |at| at + 1)..).unwrap_or_default()
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_uppercase().replace(['-', '.'], "_");
-    SECRET_NAMES.iter().any(|part| name.contains(part))
-        && !HARMLESS_ENDS.iter().any(|end| name.ends_with(end))
-}
-
-/// The literal at the start of a text, without quotes.
-fn literal(text: &str) -> Option<Range<usize>> {
-    let start = text.len() - text.trim_start_matches([' ', '\t']).len();
-    let value = text.get(start..)?;
-    let quote = value.chars().next().filter(|letter| matches!(letter, '"' | '\''));
-    let (start, length) = match quote {
-        Some(quote) => {
-            let inner = value.get(1..)?;
-            (start + 1, inner.find(quote).unwrap_or(inner.trim_end().len()))
+/// The text with some of its bytes starred out, with the same byte length. The ranges are sorted.
+pub(super) fn starred(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut ranges = ranges.iter().peekable();
+    let mut end = 0;
+    for (at, letter) in text.char_indices() {
+        while let Some(range) = ranges.next_if(|range| range.start <= at) {
+            end = end.max(range.end);
         }
-        None => {
-            let end = [" #", ", ", "}", "\"", "\r", "\n"].iter().filter_map(|stop| value.find(stop)).min();
-            (start, value.get(..end.unwrap_or(value.len()))?.trim_end().len())
-        }
-    };
-    let value = text.get(start..start + length)?;
-    (!value.is_empty() && !value.starts_with(NO_LITERAL)).then_some(start..start + length)
-}
-
-/// The password in `scheme://user:password@host`.
-fn user_infos(line: &str) -> impl Iterator<Item = Range<usize>> {
-    line.match_indices("://").filter_map(|(at, _)| {
-        let start = at + 3;
-        let authority = line.get(start..)?;
-        let authority =
-            authority.get(..authority.find(['/', ' ', '\n', '"', '\'']).unwrap_or(authority.len()))?;
-        let info = authority.get(..authority.rfind('@')?)?;
-        let colon = info.find(':')?;
-        let password = info.get(colon + 1..)?;
-        (!password.is_empty() && !password.starts_with('$')).then_some(start + colon + 1..start + info.len())
-    })
+        let hidden = at < end && !letter.is_whitespace();
+        shown.push(if hidden { star(letter) } else { letter });
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn mask(text: &str) -> String {
+        starred(text, &secrets(text))
+    }
+
     #[test]
-    fn only_literal_secrets_are_starred_out_and_offsets_stay() {
+    fn only_secrets_are_starred_out_and_offsets_stay() {
         for (given, shown) in [
             ("  MYSQL_PASSWORD: hunter2 # local\n", "  MYSQL_PASSWORD: ******* # local\n"),
             ("- MYSQL_PASSWORD=a=b\r\n", "- MYSQL_PASSWORD=***\r\n"),
-            ("  - \"api-key=x y\"\n", "  - \"api-key=***\"\n"),
+            ("  - \"api-key=x y\"\n", "  - \"api-key=* *\"\n"),
             ("{ DB_PASSWORD: \"pé\", A: b }", "{ DB_PASSWORD: \"*×\", A: b }"),
             ("{ TOKEN: abc, A: b }", "{ TOKEN: ***, A: b }"),
+            ("TOKEN: a, b}", "TOKEN: ** **"),
             ("PASSWORD: ${DB_PASSWORD}", "PASSWORD: ${DB_PASSWORD}"),
+            ("PASSWORD: ${DB_PASSWORD:-x}", "PASSWORD: ${DB_PASSWORD:-*}"),
+            ("PASSWORD: $$ecret", "PASSWORD: *******"),
+            ("PASSWORD: \"#x\\\"y\"", "PASSWORD: \"*****\""),
+            ("PASSWORD: 'x''y'", "PASSWORD: '****'"),
+            ("PASSWORD: !!str &a x", "PASSWORD: !!str &a *"),
+            ("PASSWORD: |\n  a b\nC: d", "PASSWORD: |\n  * *\nC: d"),
+            ("PASSWORD:\n  abc\nC: d", "PASSWORD:\n  ***\nC: d"),
+            ("PASSWORD={!x #y", "PASSWORD=*** #y"),
+            ("USE_PASSWORD: true", "USE_PASSWORD: true"),
             ("DB_PASSWORD_FILE: /run/x", "DB_PASSWORD_FILE: /run/x"),
             ("secrets: [a]", "secrets: [a]"),
             ("secrets:\n  - a\n", "secrets:\n  - a\n"),
             ("URL: postgres://u:p@db/app", "URL: postgres://u:*@db/app"),
             ("URL: postgres://u@db:80/app", "URL: postgres://u@db:80/app"),
             ("image: nginx:1", "image: nginx:1"),
+            ("redis-server --requirepass hunter2 -p 1", "redis-server --requirepass ******* -p 1"),
+            ("[\"--auth-token\", \"x\"]", "[\"--auth-token\", \"*\"]"),
+            ("- --password\n- x\n- y", "- --password\n- *\n- y"),
+            ("--password=x", "--password=*"),
+            ("run ghp_0123456789abcdef", "run ********************"),
         ] {
             assert_eq!(mask(given), shown);
             assert_eq!(mask(given).len(), given.len());
         }
+    }
+
+    #[test]
+    fn a_line_of_names_takes_no_time() {
+        let text = "TOKEN=".repeat(50_000) + "\n" + &"--token ".repeat(50_000);
+        assert_eq!(mask(&text).len(), text.len());
     }
 }

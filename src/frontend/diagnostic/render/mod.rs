@@ -8,28 +8,40 @@ mod github;
 mod human;
 mod json;
 mod mask;
+mod printable;
 mod sarif;
 mod short;
+mod unsaid;
+mod view;
 
 pub use github::github;
 pub use human::Human;
 pub use json::json;
+pub use printable::{one_line, printable};
 pub use sarif::sarif;
 
 use super::{Diagnostic, Diagnostics, Severity};
 use crate::source::{Location, Origin, Role, SourceFile, Sources, Span, VariableSource};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
+use unsaid::Unsaid;
+use view::FileView;
 
 /// A diagnostic with its positions resolved.
 #[derive(Debug)]
 pub struct Found<'a> {
     /// The diagnostic.
     pub diagnostic: &'a Diagnostic,
+    /// Its message, as it may be shown.
+    pub message: String,
     /// The positions, the primary one first.
     pub spans: Vec<Shown<'a>>,
     /// Its notes, and where the variables in its value came from.
     pub notes: Vec<String>,
+    /// What to do.
+    pub help: Vec<String>,
     /// The targets it was found for.
     pub targets: Vec<&'a str>,
 }
@@ -49,21 +61,24 @@ pub struct Shown<'a> {
     pub label: String,
     /// Whether the message is about this position.
     pub primary: bool,
+    /// The file's text, as it may be shown.
+    view: Rc<FileView<'a>>,
 }
 
 impl Shown<'_> {
     /// `compose.yaml:7:9`.
     pub fn place(&self) -> String {
-        format!("{}:{}:{}", self.file.path(), self.start.line, self.start.column)
+        format!("{}:{}:{}", one_line(self.file.path().as_str()), self.start.line, self.start.column)
     }
 }
 
 /// Resolves the positions of all diagnostics, sorts them and removes duplicates.
 pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>) -> Vec<Found<'a>> {
-    let mut found: Vec<Found<'a>> = runs
-        .into_iter()
-        .flat_map(|(list, sources)| list.iter().map(move |diagnostic| look_up(diagnostic, sources)))
-        .collect();
+    let mut found: Vec<Found<'a>> = Vec::new();
+    for (list, sources) in runs {
+        let mut unsaid = Unsaid::new(list, sources);
+        found.extend(list.iter().map(|diagnostic| look_up(diagnostic, sources, &mut unsaid)));
+    }
     found.sort_by(|left, right| left.order().cmp(&right.order()));
     found.dedup_by(|next, kept| next.order() == kept.order());
     found
@@ -89,7 +104,7 @@ impl Found<'_> {
     }
 }
 
-fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {
+fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, unsaid: &mut Unsaid<'a>) -> Found<'a> {
     let mut spans: Vec<Shown<'a>> = Vec::new();
     for label in &diagnostic.labels {
         for (index, place) in sources.places(label.origin).into_iter().enumerate() {
@@ -105,6 +120,7 @@ fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {
                     end: file.location(place.span.end),
                     label: text.to_owned(),
                     primary: spans.is_empty(),
+                    view: unsaid.view(place.span.file, file),
                 }),
             }
         }
@@ -113,7 +129,16 @@ fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Found<'a> {
     if let Some(label) = diagnostic.labels.first() {
         notes.extend(variable_notes(sources, label.origin));
     }
-    Found { diagnostic, spans, notes, targets: diagnostic.target.as_deref().into_iter().collect() }
+    let mut found = Found {
+        diagnostic,
+        message: diagnostic.message.clone(),
+        spans,
+        notes,
+        help: diagnostic.help.clone(),
+        targets: diagnostic.target.as_deref().into_iter().collect(),
+    };
+    unsaid.leave_out(&mut found);
+    found
 }
 
 /// The text for a position other than the value itself.
@@ -129,9 +154,12 @@ fn role_text(role: Role) -> &'static str {
     }
 }
 
+/// Number of variables of one value that are listed.
+const MOST_NOTES: usize = 16;
+
 /// Where the variables in a value came from, for sources that are not files.
 fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
+    let (mut notes, mut named): (Vec<String>, BTreeSet<String>) = Default::default();
     for found in sources.substitutions(origin) {
         let name = &found.variable;
         let note = match &found.source {
@@ -141,7 +169,7 @@ fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
             VariableSource::Unset => format!("`{name}` is not set, so it is empty"),
             VariableSource::File(_) | VariableSource::Computed(_) => continue,
         };
-        if !notes.contains(&note) {
+        if notes.len() < MOST_NOTES && named.insert(note.clone()) {
             notes.push(note);
         }
     }

@@ -48,8 +48,8 @@ fn described(rule: &Rule) -> Value {
 
 fn result(found: &Found<'_>, rules: &[&'static Rule]) -> Value {
     let diagnostic = found.diagnostic;
-    let mut text = diagnostic.message.clone();
-    for help in &diagnostic.help {
+    let mut text = found.message.clone();
+    for help in &found.help {
         text.push_str(&format!("\n{help}"));
     }
     let mut result = json!({

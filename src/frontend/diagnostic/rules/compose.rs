@@ -33,6 +33,11 @@ rules! {
         why "Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx\n    group_add: [\"1000\", \"1000\"]\n"
         fix "Remove one of them.";
+    TOO_MANY_PORTS = Error "compose/too-many-ports" "too many ports"
+        what "The ranges under `ports` add up to more than 65,536 ports."
+        why "Every port becomes an entry of its own, so a single line could ask for gigabytes of memory."
+        example "services:\n  a: { image: nginx, ports: [\"1-65535:1-65535\"] }\n  b: { image: nginx, ports: [\"1-65535\"] }\n"
+        fix "Publish only the ports that the service uses.";
     BAD_PORT = Error "compose/bad-port" "invalid port"
         what "The `ports` entry does not have the form `[IP:][HOST:]CONTAINER[/PROTOCOL]`, or its numbers are not valid ports."
         why "Docker Compose rejects it too."

@@ -18,4 +18,9 @@ rules! {
         why "Docker Compose rejects it too."
         example "services:\n  app:\n    image: nginx\n    env_file: [{ path: a.env, format: toml }]\n"
         fix "Remove `format`, or write `raw` to take values literally.";
+    TOO_LARGE = Error "env-file/too-large" "env file too large"
+        what "The variables in a value make it larger than 4 MiB, a file is larger than 64 MiB, or all values together exceed the limit, which grows with the size of the files."
+        why "A file of a few hundred bytes could otherwise ask for gigabytes of memory."
+        example "A=xxxxxxxxxx\nB=$A$A\nC=$B$B\n# ... and so on\n"
+        fix "Write the values out, and give each service only the variables that it uses.";
 }

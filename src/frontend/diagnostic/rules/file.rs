@@ -8,6 +8,11 @@ rules! {
         why "Its content would be missing from the application."
         example "services:\n  app:\n    image: nginx\n    env_file: missing.env\n"
         fix "Correct the path (relative paths start at the file that names them), or create the file.";
+    NOT_WRITTEN = Error "file/not-written" "artifacts could not be written"
+        what "The output directory contains files that no build wrote, or it contains the manifest, or the file system reported an error. Nothing was written."
+        why "A build replaces the whole directory, so files that are not its own would be lost."
+        example "tranship build --out .\n# in the project directory\n"
+        fix "Name an empty directory with `--out`, or one that an earlier build wrote.";
     NONE = Error "file/none" "no Compose file"
         what "Neither this directory nor any parent directory has a `compose.yaml`, and no file was given."
         why "There is nothing to compile."

@@ -28,4 +28,9 @@ rules! {
         why "YAML 1.2 reads these words as strings. Docker Compose accepts them here, with a warning."
         example "services:\n  app:\n    image: nginx\n    privileged: yes\n"
         fix "Write `true` or `false`.";
+    TOO_LARGE = Error "interpolation/too-large" "value too large after interpolation"
+        what "The variables in a value add more than 4 MiB to it, or all values together exceed the limit, which grows with the size of the manifest."
+        why "A manifest of a few hundred kilobytes could otherwise ask for gigabytes of memory."
+        example "services:\n  app:\n    image: nginx\n    environment: { A: \"${B}${B}${B}...\" }\n"
+        fix "Mount large content as a file.";
 }

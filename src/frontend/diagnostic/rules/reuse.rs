@@ -18,6 +18,16 @@ rules! {
         why "There is no service to start from. Docker Compose rejects it too."
         example "services:\n  a: { extends: b }\n  b: { extends: a }\n"
         fix "Move the shared part to a third service that extends nothing.";
+    EXTENDS_DEPTH = Error "extends/too-deep" "chain of `extends` too long"
+        what "More than 200 services extend each other, one after the other."
+        why "No real manifest needs that many, and following them would take unbounded memory."
+        example "services:\n  s0: { image: nginx }\n  s1: { extends: s0 }\n  s2: { extends: s1 }\n  # ... and so on\n"
+        fix "Extend the shared service directly.";
+    EXTENDS_SIZE = Error "extends/too-large" "`extends` copies too much"
+        what "Services extend large services so often that the copies exceed the limit, which grows with the size of the manifest."
+        why "A file of a few hundred kilobytes could otherwise ask for gigabytes of memory."
+        example "services with thousands of variables, which thousands of services extend"
+        fix "Move the shared part to a smaller service, or to an env file.";
     INCLUDE_SYNTAX = Error "include/syntax" "invalid `include`"
         what "`include` is a list of paths, or of mappings with `path`, `project_directory` and `env_file`."
         why "Docker Compose rejects anything else."

@@ -1,0 +1,124 @@
+//! Files, links and variables in memory, for tests.
+
+use super::{Kind, World, normalise, within};
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
+use std::io;
+
+/// Files and variables in memory, for tests. Paths are absolute; the current directory is `/project`.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    files: BTreeMap<Utf8PathBuf, Vec<u8>>,
+    links: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
+    variables: BTreeMap<String, String>,
+}
+
+/// So many links are followed on the way to a file.
+const MOST_LINKS: usize = 40;
+
+/// The current directory of [`Memory`].
+const MEMORY_DIRECTORY: &str = "/project";
+
+impl Memory {
+    /// Nothing at all.
+    pub fn new() -> Self {
+        Memory::default()
+    }
+
+    /// Adds a file; a relative path starts from `/project`.
+    pub fn file(mut self, path: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.files.insert(normalise(&Utf8Path::new(MEMORY_DIRECTORY).join(path)), text.into());
+        self
+    }
+
+    /// Adds a link; a relative target starts from the link's own directory.
+    pub fn link(mut self, path: &str, target: &str) -> Self {
+        let path = normalise(&Utf8Path::new(MEMORY_DIRECTORY).join(path));
+        let target = normalise(&path.parent().unwrap_or(&path).join(target));
+        self.links.insert(path, target);
+        self
+    }
+
+    /// The path with links followed; those that lead in a circle end somewhere in it.
+    fn follow(&self, path: &Utf8Path) -> Utf8PathBuf {
+        let mut path = normalise(&self.current_directory().join(path));
+        for _ in 0..MOST_LINKS {
+            let link = path.ancestors().find_map(|above| Some((above, self.links.get(above)?)));
+            let Some((link, target)) = link else { break };
+            path = path.strip_prefix(link).map(|rest| target.join(rest)).unwrap_or_else(|_| target.clone());
+        }
+        path
+    }
+
+    /// Sets an environment variable.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+impl World for Memory {
+    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
+        let path = self.canonical(path)?;
+        let is_directory = || io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
+        within(self.files.get(&path).cloned().ok_or_else(is_directory)?, limit)
+    }
+
+    fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
+        match self.kind(path) {
+            Some(_) => Ok(self.follow(path)),
+            None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file or directory")),
+        }
+    }
+
+    fn kind(&self, path: &Utf8Path) -> Option<Kind> {
+        let path = self.follow(path);
+        if self.files.contains_key(&path) {
+            return Some(Kind::File);
+        }
+        let mut all = self.files.keys().chain(self.links.keys());
+        all.any(|file| file.starts_with(&path)).then_some(Kind::Directory)
+    }
+
+    fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
+        let path = self.follow(path);
+        let mut names: Vec<String> = self
+            .files
+            .keys()
+            .chain(self.links.keys())
+            .filter_map(|file| {
+                file.strip_prefix(&path).ok()?.components().next().map(|first| first.to_string())
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn variables(&self) -> BTreeMap<String, String> {
+        self.variables.clone()
+    }
+
+    fn current_directory(&self) -> Utf8PathBuf {
+        MEMORY_DIRECTORY.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_knows_its_directories_and_links() {
+        let world = Memory::new().file("conf/a.env", "A=1").link("l", "conf").link("conf/up", "../..");
+        assert_eq!(world.kind(Utf8Path::new("conf")), Some(Kind::Directory));
+        assert_eq!(world.read(Utf8Path::new("./l/a.env")).ok(), Some(b"A=1".to_vec()));
+        assert_eq!(world.list(Utf8Path::new("l")).ok(), Some(vec!["a.env".to_owned(), "up".to_owned()]));
+        assert_eq!(world.canonical(Utf8Path::new("l/up")).unwrap(), "/");
+        assert_eq!(world.kind(Utf8Path::new("none")), None);
+    }
+}

@@ -1,0 +1,248 @@
+//! Files of the project, for what goes into artifacts.
+//!
+//! In: paths that a manifest names. Out: bytes. Invariant: every link is followed first, and what does not lie
+//! in the project's directory then is refused; what a walk may cost is bounded in entries and in bytes. What a
+//! compile only reads (Compose and env files) may lie anywhere, as under Docker Compose.
+
+use super::{Kind, World};
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Directories deeper than this are refused: no project has them.
+const DEEPEST: usize = 40;
+
+/// So many files and directories may be looked at.
+const MOST_ENTRIES: usize = 200_000;
+
+/// So many bytes may be read altogether: the size of a source bundle of Elastic Beanstalk.
+/// Source: AWS documentation, "Create an Elastic Beanstalk application source bundle".
+const MOST_BYTES: u64 = 500 << 20;
+
+/// The files below a project's directory.
+#[derive(Debug)]
+pub struct ProjectFiles<'a> {
+    world: &'a dyn World,
+    directory: Utf8PathBuf,
+    /// The directory with every link followed; nothing where it does not exist.
+    root: Option<Utf8PathBuf>,
+    /// The directories that the walk stands in, with every link followed.
+    open: Vec<Utf8PathBuf>,
+    entries_left: usize,
+    bytes: u64,
+}
+
+/// What to do with the files of a walk.
+pub trait Collector {
+    /// Called once for a directory, with the names in it, before any of them.
+    ///
+    /// # Errors
+    /// Why the walk ends, as a clause.
+    fn enter(
+        &mut self,
+        files: &mut ProjectFiles<'_>,
+        local: &Utf8Path,
+        relative: &Utf8Path,
+        names: &[String],
+    ) -> Result<(), String>;
+
+    /// Whether a file or directory is wanted, by its path relative to the project.
+    fn wants(&self, relative: &Utf8Path) -> bool;
+
+    /// Takes a file.
+    ///
+    /// # Errors
+    /// Why it cannot be taken, as a clause.
+    fn take(&mut self, relative: &Utf8Path, bytes: Vec<u8>) -> Result<(), String>;
+}
+
+/// A walk that stands in a directory.
+struct Step<'a> {
+    local: &'a Utf8Path,
+    relative: &'a Utf8Path,
+    depth: usize,
+}
+
+impl<'a> ProjectFiles<'a> {
+    /// The files below a directory.
+    pub fn new(world: &'a dyn World, directory: &Utf8Path) -> Self {
+        ProjectFiles {
+            world,
+            directory: directory.to_owned(),
+            root: world.canonical(directory).ok(),
+            open: Vec::new(),
+            entries_left: MOST_ENTRIES,
+            bytes: 0,
+        }
+    }
+
+    /// Where a path leads, if it stays in the project.
+    ///
+    /// # Errors
+    /// As a clause: it does not exist, or lies outside the project's directory.
+    pub fn inside(&self, path: &Utf8Path) -> Result<Utf8PathBuf, String> {
+        let place = self.world.canonical(path).map_err(|error| self.unread(path, &error))?;
+        match &self.root {
+            Some(root) if place.starts_with(root) => Ok(place),
+            _ => Err(format!("`{}` leads outside the project directory", self.shown(path))),
+        }
+    }
+
+    /// The bytes of a file of the project.
+    ///
+    /// # Errors
+    /// As a clause: it leads outside, cannot be read, or all files together are too large.
+    pub fn read(&mut self, path: &Utf8Path) -> Result<Vec<u8>, String> {
+        let place = self.inside(path)?;
+        let left = MOST_BYTES.saturating_sub(self.bytes);
+        let bytes = self.world.read_up_to(&place, left).map_err(|error| match error.kind() {
+            std::io::ErrorKind::FileTooLarge => {
+                format!(
+                    "the files are larger than {} MiB in total, which is the limit for a bundle",
+                    MOST_BYTES >> 20
+                )
+            }
+            _ => self.unread(path, &error),
+        })?;
+        self.bytes += bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    /// Hands a file, or every wanted file below a directory, to a collector. `relative` is the path from the
+    /// project's directory.
+    ///
+    /// # Errors
+    /// Why something cannot be taken, as a clause.
+    pub fn walk(
+        &mut self,
+        local: &Utf8Path,
+        relative: &Utf8Path,
+        to: &mut dyn Collector,
+    ) -> Result<(), String> {
+        self.open.clear();
+        self.step(&Step { local, relative, depth: 0 }, to)
+    }
+
+    fn step(&mut self, step: &Step<'_>, to: &mut dyn Collector) -> Result<(), String> {
+        let Step { local, relative, depth } = *step;
+        if depth > DEEPEST {
+            return Err(format!("`{}` is nested too deeply", self.shown(relative)));
+        }
+        let too_many = || format!("there are more than {MOST_ENTRIES} files and directories");
+        self.entries_left = self.entries_left.checked_sub(1).ok_or_else(too_many)?;
+        let place = self.inside(local)?;
+        if self.world.kind(&place) != Some(Kind::Directory) {
+            let bytes = self.read(local)?;
+            return to.take(relative, bytes);
+        }
+        if self.open.iter().any(|above| above.starts_with(&place)) {
+            return Err(format!("the link `{}` leads back to a directory above it", self.shown(relative)));
+        }
+        let names = self.world.list(&place).map_err(|error| self.unread(relative, &error))?;
+        to.enter(self, local, relative, &names)?;
+        self.open.push(place);
+        for name in names {
+            let relative = relative.join(&name);
+            if to.wants(&relative) {
+                self.step(&Step { local: &local.join(&name), relative: &relative, depth: depth + 1 }, to)?;
+            }
+        }
+        self.open.pop();
+        Ok(())
+    }
+
+    fn unread(&self, path: &Utf8Path, error: &std::io::Error) -> String {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => format!("`{}` does not exist", self.shown(path)),
+            _ => format!("`{}` cannot be read: {error}", self.shown(path)),
+        }
+    }
+
+    /// A path as the project sees it; the project's directory itself is `.`.
+    fn shown<'p>(&self, path: &'p Utf8Path) -> &'p str {
+        match path.strip_prefix(&self.directory).unwrap_or(path).as_str() {
+            "" => ".",
+            shown => shown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Memory;
+
+    #[derive(Default)]
+    struct Taken(Vec<String>);
+
+    impl Collector for Taken {
+        fn enter(
+            &mut self,
+            _: &mut ProjectFiles<'_>,
+            _: &Utf8Path,
+            _: &Utf8Path,
+            _: &[String],
+        ) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn wants(&self, relative: &Utf8Path) -> bool {
+            relative.file_name() != Some("skipped")
+        }
+
+        fn take(&mut self, relative: &Utf8Path, _: Vec<u8>) -> Result<(), String> {
+            self.0.push(relative.to_string());
+            Ok(())
+        }
+    }
+
+    fn walked(world: &Memory, path: &str) -> Result<Vec<String>, String> {
+        let mut taken = Taken::default();
+        let mut files = ProjectFiles::new(world, Utf8Path::new("/project"));
+        files.entries_left = 500;
+        files.walk(&Utf8Path::new("/project").join(path), Utf8Path::new(path), &mut taken)?;
+        Ok(taken.0)
+    }
+
+    #[test]
+    fn links_are_followed_within_the_project_only() {
+        let world = Memory::new()
+            .file("conf/a", "1")
+            .file("conf/skipped/b", "2")
+            .file("other/c", "3")
+            .file("/etc/passwd", "root")
+            .file("/project-other/d", "4")
+            .link("conf/to", "../other");
+        assert_eq!(walked(&world, "conf"), Ok(vec!["conf/a".to_owned(), "conf/to/c".to_owned()]));
+        for (link, target) in [
+            ("conf/pw", "/etc/passwd"),
+            ("conf/dir", "/etc"),
+            ("conf/up", "../.."),
+            ("conf/near", "../../project-other"),
+        ] {
+            let outside = world.clone().link(link, target);
+            let refused = format!("`{link}` leads outside the project directory");
+            assert_eq!(walked(&outside, "conf"), Err(refused), "{link}");
+        }
+        let outside = world.link("mounted", "/etc");
+        assert!(
+            walked(&outside, "mounted").unwrap_err().contains("leads outside"),
+            "the mounted folder itself"
+        );
+    }
+
+    #[test]
+    fn circles_and_bombs_of_links_end() {
+        let circle = Memory::new().file("conf/a", "1").link("conf/self", "../conf");
+        assert_eq!(
+            walked(&circle, "conf"),
+            Err("the link `conf/self` leads back to a directory above it".to_owned())
+        );
+        let mut bomb = Memory::new().file("d20/a", "1");
+        for level in 0..20 {
+            for copy in ["x", "y"] {
+                bomb = bomb.link(&format!("d{level}/{copy}"), &format!("../d{}", level + 1));
+            }
+        }
+        bomb = bomb.file("d0/a", "1");
+        assert_eq!(walked(&bomb, "d0"), Err("there are more than 200000 files and directories".to_owned()));
+    }
+}
