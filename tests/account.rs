@@ -236,3 +236,50 @@ fn a_provider_is_refused() {
         assert_eq!(of_rule(&outcome, "target/rejected-key")[0].1, [4], "{target}");
     }
 }
+
+/// Compiles an environment of a project of several files.
+fn environment(name: &str, files: &[(&str, &str)]) -> CompileOutcome {
+    let world = files.iter().fold(Memory::new(), |world, (path, text)| world.file(path, (*text).to_owned()));
+    let choice = EnvironmentChoice::Environment(name.to_owned());
+    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
+}
+
+#[test]
+fn an_override_that_no_one_named_is_a_warning_in_production_alone() {
+    let base = "services:\n  api: { image: api }\nx-tranship:\n  environments:\n    dev: { target: fargate }\n    \
+                prod: { target: fargate, posture: prod }\n    named: { target: fargate, posture: prod, files: [prod.yaml] }\n";
+    let over = "services: { api: { environment: { MODE: developer } } }\n";
+    let files = [
+        ("compose.yaml", base),
+        ("compose.override.yaml", over),
+        ("prod.yaml", "services: { api: { image: api } }\n"),
+    ];
+    let rule = "tranship/override-in-production";
+    let dev = environment("dev", &files);
+    assert_eq!(of_rule(&dev, rule), []);
+    assert!(dev.override_file.is_some() && template(&dev).contains("developer"));
+    let prod = environment("prod", &files);
+    let found = of_rule(&prod, rule);
+    assert_eq!((found[0].0, found[0].1.as_slice()), (Severity::Warning, [1].as_slice()));
+    let named = environment("named", &files);
+    assert_eq!(of_rule(&named, rule), []);
+    assert!(named.override_file.is_none() && !template(&named).contains("developer"));
+}
+
+#[test]
+fn keys_and_labels_of_other_tools_are_named_with_what_does_the_same() {
+    let keys = "x-aws-vpc: vpc-0abc\nservices:\n  web:\n    image: web\n    x-aws-policies: [a]\n    labels:\n      traefik.enable: \"true\"\n";
+    let outcome = compiled("fargate", keys);
+    let message = "other tools read `x-aws-policies`, `x-aws-vpc`, `traefik.*`; Tranship does not";
+    assert_eq!(
+        of_rule(&outcome, "app/foreign-tool"),
+        [(Severity::Warning, vec![5, 1, 7], message.to_owned())]
+    );
+    let one = outcome.diagnostics.iter().find(|one| one.rule.name == "app/foreign-tool").unwrap();
+    assert!(one.notes.contains(&"instead of `x-aws-vpc`: `x-tranship.network`".to_owned()));
+    let labels =
+        compiled("fargate", "services:\n  web:\n    image: web\n    labels: { ofelia.enabled: \"true\" }\n");
+    assert_eq!(of_rule(&labels, "app/foreign-tool")[0].0, Severity::Note);
+    let other = compiled("fargate", "x-team: web\nservices:\n  web: { image: web, labels: { team: web } }\n");
+    assert_eq!(of_rule(&other, "app/foreign-tool"), []);
+}

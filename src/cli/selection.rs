@@ -168,6 +168,9 @@ impl Context<'_> {
         verb: &str,
         outcomes: &[CompileOutcome],
     ) -> Exit {
+        if let Some(line) = read_files(outcomes) {
+            self.shell.say(&line);
+        }
         let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
         let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
@@ -182,6 +185,18 @@ impl Context<'_> {
             _ => exit,
         }
     }
+}
+
+/// `reading compose.yaml, compose.override.yaml`, where a file was merged that no one named: every file that was read.
+fn read_files(outcomes: &[CompileOutcome]) -> Option<String> {
+    outcomes.iter().find(|one| one.override_file.is_some())?;
+    let mut paths: Vec<&str> = Vec::new();
+    for (_, file) in outcomes.iter().flat_map(|one| one.sources.files()) {
+        if !paths.contains(&file.path().as_str()) {
+            paths.push(file.path().as_str());
+        }
+    }
+    Some(format!("reading {}", paths.join(", ")))
 }
 
 /// `prod (fargate), dev (beanstalk)`.

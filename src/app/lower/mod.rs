@@ -11,6 +11,7 @@ mod declared_secrets;
 mod environment_wiring;
 mod external_addresses;
 mod flat_text;
+mod foreign_tools;
 mod host_address;
 mod host_directory;
 mod image_names;
@@ -142,6 +143,7 @@ impl LoweringContext<'_> {
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         unset_variables::tell(self, &services);
+        foreign_tools::tell(self, &services);
         image_names::check(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
         let tags = self.tags(&settings);

@@ -30,6 +30,11 @@ rules! {
         why "The load balancer needs exactly one port to send requests to."
         example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
         fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
+    FOREIGN_TOOL = Note "app/foreign-tool" "key or label of another tool"
+        what "Another tool reads this key or label: an earlier deployer, or a proxy or scheduler that asks Docker for its labels. Tranship does not. It is a warning for keys that ask AWS for something."
+        why "What the key asks for does not happen on AWS."
+        example "services:\n  web:\n    image: web\n    labels: { traefik.enable: \"true\" }\n"
+        fix "Use what the notes of the diagnostic name, and remove the key, or accept it: `accept: [app/foreign-tool]`.";
     UNSET_VARIABLE = Warning "app/unset-variable" "variable without a value"
         what "`environment` passes the variable on from the shell, where it is not set. No container gets it."
         why "A program that needs the variable fails, or runs with a default that nobody chose."
