@@ -283,3 +283,40 @@ fn keys_and_labels_of_other_tools_are_named_with_what_does_the_same() {
     let other = compiled("fargate", "x-team: web\nservices:\n  web: { image: web, labels: { team: web } }\n");
     assert_eq!(of_rule(&other, "app/foreign-tool"), []);
 }
+
+#[test]
+fn legal_input_is_never_a_fault_of_ours() {
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        for keys in [
+            "cpus: -1",
+            "mem_limit: -1",
+            "mem_reservation: -1",
+            "shm_size: -1",
+            "ports: [{ target: 2147483648 }]",
+            "expose: [x]",
+        ] {
+            let outcome = compiled(target, &format!("services:\n  app:\n    image: app\n    {keys}\n"));
+            let found = of_rule(&outcome, "app/out-of-range");
+            assert_eq!(
+                found.iter().map(|(_, lines, _)| lines.as_slice()).collect::<Vec<_>>(),
+                [[4]],
+                "{keys} {target}"
+            );
+            assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), [], "{keys}");
+        }
+        for keys in [
+            "deploy: {}",
+            "healthcheck: {}",
+            "networks: {}",
+            "sysctls: {}",
+            "expose: []",
+            "cpus: 0",
+            "mem_limit: 0",
+            "logging: {}",
+        ] {
+            let outcome = compiled(target, &format!("services:\n  app:\n    image: app\n    {keys}\n"));
+            assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), [], "{keys} {target}");
+            assert!(outcome.compiled.is_some(), "{keys} {target}");
+        }
+    }
+}

@@ -12,10 +12,10 @@ use super::support::{KeySupport, SupportRow, SupportTable};
 use crate::rules;
 use camino::Utf8Path;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_frontend::compose::Manifest;
+use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
-use tranship_frontend::yaml::NodeId;
+use tranship_frontend::yaml::{NodeId, Value};
 
 /// The claims on one manifest for one target.
 #[derive(Debug, Default)]
@@ -124,10 +124,15 @@ impl Ledger {
             }
             let claimed = || claim.map(|claim| claim.entry.clone());
             let setting = || unclaimed.account(&path, origin);
-            let entry = row.map(SupportRow::entry).or_else(claimed).or_else(setting).unwrap_or_else(|| {
-                diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
-                LedgerEntry::unaccounted()
-            });
+            let entry = row
+                .map(SupportRow::entry)
+                .or_else(claimed)
+                .or_else(setting)
+                .or_else(|| empty(&path, manifest))
+                .unwrap_or_else(|| {
+                    diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
+                    LedgerEntry::unaccounted()
+                });
             report.rows.push(ReportRow::new(path, entry, row.map(|row| row.key), (sources, base), origin));
         }
         unclaimed.report(table.target, diagnostics);
@@ -169,6 +174,26 @@ impl SpreadClaim {
             matches!(self.entry.disposition, Disposition::Exact | Disposition::Approximated { .. });
         self.node != leaf && honoured && row.depth() > self.depth
     }
+}
+
+/// An empty mapping, list or value asks for nothing.
+fn empty(path: &KeyPath, manifest: &Manifest) -> Option<LedgerEntry> {
+    let mut node = &manifest.root;
+    for step in &path.0 {
+        node = match (step, &node.value) {
+            (PathSegment::Key(key), _) => node.get(key)?,
+            (PathSegment::Index(index), Value::Sequence(items)) => items.get(*index)?,
+            (PathSegment::Index(_), _) => return None,
+        };
+    }
+    let is_empty = match &node.value {
+        Value::Mapping(mapping) => mapping.is_empty(),
+        Value::Sequence(items) => items.is_empty(),
+        value => *value == Value::Null,
+    };
+    let disposition =
+        Disposition::Ignored { effect: BehaviourEffect::Equivalent, reason: "it is empty".into() };
+    is_empty.then(|| LedgerEntry { disposition, became: String::new() })
 }
 
 fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {

@@ -147,11 +147,29 @@ impl DocumentReader<'_> {
         );
     }
 
+    /// Refuses a value that Docker Compose lets pass and that means nothing.
+    pub(super) fn out_of_range(&mut self, node: &Node, allowed: &str) {
+        let path = self.manifest.nodes.path(node.id).to_string();
+        self.findings.claims.rejected(node, "it is out of range");
+        self.findings.diagnostics.push(
+            Diagnostic::new(&rules::app::OUT_OF_RANGE, format!("`{path}` is out of range"))
+                .at(node.origin)
+                .key(path)
+                .help(format!("write {allowed}, or leave the key out")),
+        );
+    }
+
     /// A number of bytes.
     pub(super) fn bytes(&mut self, node: Option<&Node>) -> Option<At<u64>> {
         let node = node?;
         self.fixed(node)?;
-        value::bytes(node).and_then(|bytes| u64::try_from(bytes).ok()).map(|bytes| At::of(node, bytes))
+        match u64::try_from(value::bytes(node)?) {
+            Ok(bytes) => Some(At::of(node, bytes)),
+            Err(_) => {
+                self.out_of_range(node, "a size of zero or more, such as `512m`");
+                None
+            }
+        }
     }
 
     /// CPUs in 1/1024.
@@ -159,6 +177,13 @@ impl DocumentReader<'_> {
     pub(super) fn cpus(&mut self, node: Option<&Node>) -> Option<At<u32>> {
         let cpus = self.parsed::<f64>(node)?;
         let units = cpus.value * 1024.0;
+        match node {
+            Some(node) if !(0.0..1e9).contains(&units) => {
+                self.out_of_range(node, "a number of CPUs above zero, such as `0.5`");
+            }
+            Some(node) if units == 0.0 => self.findings.claims.exact(node, "no limit"),
+            _ => {}
+        }
         (units > 0.0 && units < 1e9).then(|| cpus.map(|_| units.round() as u32))
     }
 

@@ -80,6 +80,11 @@ rules! {
         why "Dropping it would fall back to the target's default, which is not what the manifest says."
         example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
         fix "Write a duration of zero or more, such as `10s`.";
+    OUT_OF_RANGE = Error "app/out-of-range" "value out of range"
+        what "Docker Compose reads the value, and no container can have it: a negative size, or a port above 65535."
+        why "Dropping it would deploy something other than the manifest says."
+        example "services:\n  app:\n    image: nginx\n    mem_limit: -1\n"
+        fix "Write a value within the range, or leave the key out.";
     TASK_CYCLE = Error "app/task-cycle" "services share a task in a cycle"
         what "Each service runs in the task of the next one, through `task`, through `network_mode: service:` or as an init container, and the last one runs in the task of the first."
         why "A task is named after the service that leads it. In a cycle no service leads, so none of them would be deployed."
