@@ -6,7 +6,7 @@
 use crate::known_names;
 use tranship_app::rules;
 use tranship_app::{
-    DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput,
+    Application, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput,
 };
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
@@ -140,6 +140,7 @@ impl CompileOutcome {
         diagnostics.retain(|one| one.severity == Severity::Error || !settings.accepts(one.rule.name));
         if let Some(compiled) = &mut compiled {
             add_report(compiled, &report, diagnostics);
+            refuse_secrets(compiled, &application, diagnostics);
         }
         self.report = Some(report);
         compiled
@@ -209,6 +210,16 @@ fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -
     match names.as_slice() {
         [] => diagnostic.help("add it under `x-tranship.environments`, or name a target with `--target`"),
         _ => diagnostic.note(format!("known environments: {}", names.join(", "))),
+    }
+}
+
+/// Whatever was overlooked before: an artifact that holds a known secret is never written.
+fn refuse_secrets(compiled: &CompiledTarget, application: &Application, diagnostics: &mut Diagnostics) {
+    let leaking = |bytes: &[u8]| application.known_secrets.is_in(bytes);
+    for (path, _) in compiled.artifacts.iter().filter(|(_, artifact)| leaking(&artifact.bytes)) {
+        let message = format!("`{path}` would contain the value of a secret, so nothing is written");
+        let help = "pass the value as a variable of `environment` or a file of `secrets` wherever it stands";
+        diagnostics.push(Diagnostic::new(&rules::internal::LEAK, message).help(help));
     }
 }
 

@@ -206,3 +206,84 @@ fn the_instance_type_holds_what_the_containers_reserve() {
     let outcome = compiled("services:\n  app: { image: app, mem_limit: 3g }\n", &[]);
     assert_eq!(options(&outcome)["aws:ec2:instances"]["InstanceTypes"], "t3.medium");
 }
+
+/// What was said under a rule.
+fn said<'o>(outcome: &'o CompileOutcome, rule: &str) -> Vec<&'o str> {
+    let found = outcome.diagnostics.iter().filter(|one| one.rule.name == rule);
+    found.map(|one| one.message.as_str()).collect()
+}
+
+const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n";
+
+#[test]
+fn a_mounted_credential_is_refused_by_name_and_by_content() {
+    for (mount, path, text, reason) in [
+        (".:/app", "id_rsa", "x", "an SSH private key"),
+        ("./conf:/conf", "conf/any.txt", PEM, "a private key"),
+        ("./conf:/conf", "conf/app.ini", "auth=walnut-77\n", "a file with the value of a secret"),
+        ("./.env.local:/app/.env", ".env.local", "A=b\n", "an environment file"),
+        ("./.git/config:/x", ".git/config", "x", "the history of the project"),
+    ] {
+        let manifest = format!(
+            "services:\n  app:\n    image: app\n    environment: {{ API_TOKEN: walnut-77 }}\n    volumes: ['{mount}']\n"
+        );
+        let outcome = compiled(&manifest, &[(path, text)]);
+        let expected =
+            format!("the bundle would contain credentials that service `app` mounts: `{path}` is {reason}");
+        assert_eq!(said(&outcome, "beanstalk/credential-file"), [expected.as_str()], "{path}");
+        assert!(outcome.compiled.is_none());
+    }
+}
+
+#[test]
+fn ignore_files_and_inputs_stay_out_of_folders_alone() {
+    let manifest = "services:
+  app:
+    image: app
+    env_file: conf/app.env
+    volumes: ['./conf:/conf', './conf/b.log:/b.log']
+";
+    let files = [
+        (".gitignore", "*.log\n"),
+        (".dockerignore", "conf/cache\n"),
+        ("conf/.gitignore", "local\n"),
+        ("conf/app.env", "A=b\n"),
+        ("conf/a.log", "a"),
+        ("conf/b.log", "b"),
+        ("conf/cache/x", "x"),
+        ("conf/local", "l"),
+        ("conf/kept", "k"),
+    ];
+    let outcome = compiled(manifest, &files);
+    assert_eq!(bundled(&outcome, "conf/kept"), "k");
+    assert_eq!(bundled(&outcome, "conf/b.log"), "b");
+    let artifacts = &outcome.compiled.as_ref().unwrap().artifacts;
+    for path in ["conf/app.env", "conf/a.log", "conf/cache/x", "conf/local"] {
+        assert!(artifacts.get(&format!("bundle/{path}")).is_none(), "{path}");
+    }
+    assert_eq!(
+        said(&outcome, "beanstalk/left-out"),
+        [
+            "the bundle leaves out parts of mounted folders: `conf/a.log`, `conf/app.env`, `conf/b.log`, `conf/cache`, `conf/local`"
+        ]
+    );
+}
+
+#[test]
+fn an_ebignore_file_takes_the_place_of_the_others() {
+    let manifest = "services:\n  app: { image: app, volumes: ['./conf:/conf'] }\n";
+    let files = [(".gitignore", "a\n"), (".ebignore", "b\n"), ("conf/a", "a"), ("conf/b", "b")];
+    let outcome = compiled(manifest, &files);
+    assert_eq!(bundled(&outcome, "conf/a"), "a");
+    assert!(outcome.compiled.unwrap().artifacts.get("bundle/conf/b").is_none());
+}
+
+#[test]
+fn a_config_with_a_secret_in_its_file_is_refused() {
+    let manifest = "services:
+  app: { image: app, environment: { API_TOKEN: walnut-77 }, configs: [{ source: c, target: /c }] }
+configs: { c: { file: c.ini } }
+";
+    let outcome = compiled(manifest, &[("c.ini", "auth=walnut-77\n")]);
+    assert_eq!(said(&outcome, "beanstalk/credential-file").len(), 1);
+}

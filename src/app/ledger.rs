@@ -115,8 +115,9 @@ impl Ledger {
                 continue;
             }
             let path = manifest.nodes.path(leaf);
-            let row =
-                table.find(&path).filter(|row| written && claim.is_none_or(|claim| claim.yields(leaf, row)));
+            let asked = written && claim.is_none_or(|claim| claim.may_yield(leaf));
+            let row = Some(&path).filter(|_| asked).and_then(|path| table.find(path));
+            let row = row.filter(|row| claim.is_none_or(|claim| row.depth() > claim.depth));
             match (row, claim) {
                 (Some(row), _) => explained.entry(row.key).or_default().push(leaf),
                 (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
@@ -169,10 +170,10 @@ struct SpreadClaim {
 impl SpreadClaim {
     /// Whether a row that speaks of something deeper than the claimed node knows better: claiming a mount
     /// says nothing of an option of it that the target does not have.
-    fn yields(&self, leaf: NodeId, row: &SupportRow) -> bool {
+    fn may_yield(&self, leaf: NodeId) -> bool {
         let honoured =
             matches!(self.entry.disposition, Disposition::Exact | Disposition::Approximated { .. });
-        self.node != leaf && honoured && row.depth() > self.depth
+        self.node != leaf && honoured
     }
 }
 

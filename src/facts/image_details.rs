@@ -1,5 +1,5 @@
 //! What is known of the images of particular publishers: where they keep data, whom they run as, whether
-//! they have a shell.
+//! they have a shell, what starts them.
 //!
 //! Source: each publisher's Dockerfile and entrypoint, or the image's page where the Dockerfile does not say
 //! it; read in November 2026. A mirror under another name is another image: it has no row.
@@ -17,6 +17,8 @@ pub struct ImageDetails {
     /// Whom the variant that is based on Alpine runs as, where that differs.
     alpine_user: Option<ImageUser>,
     shell: Option<bool>,
+    /// Its `ENTRYPOINT`, in all of its versions.
+    pub entry_point: Option<&'static [&'static str]>,
 }
 
 /// Whom an image's process runs as.
@@ -45,7 +47,7 @@ const fn details(
     data_paths: &'static [&'static str],
     user: Option<ImageUser>,
 ) -> ImageDetails {
-    ImageDetails { repositories, data_paths, user, alpine_user: None, shell: Some(true) }
+    ImageDetails { repositories, data_paths, user, alpine_user: None, shell: Some(true), entry_point: None }
 }
 
 impl ImageDetails {
@@ -56,6 +58,11 @@ impl ImageDetails {
 
     const fn shell(mut self, shell: Option<bool>) -> ImageDetails {
         self.shell = shell;
+        self
+    }
+
+    const fn entry_point(mut self, words: &'static [&'static str]) -> ImageDetails {
+        self.entry_point = Some(words);
         self
     }
 
@@ -87,6 +94,9 @@ fn is_repository(image: &ImageReference<'_>, name: &str) -> bool {
     official || path == name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
 }
 
+/// The script of most official images: it looks at its first word, prepares the data and steps down.
+const SCRIPT: &[&str] = &["docker-entrypoint.sh"];
+
 static DETAILS: &[ImageDetails] = &[
     // Up to PostgreSQL 17 the volume is the inner folder, from 18 on the outer one.
     details(
@@ -94,14 +104,21 @@ static DETAILS: &[ImageDetails] = &[
         &["/var/lib/postgresql/data", "/var/lib/postgresql"],
         steps_down(999, 999),
     )
-    .alpine(steps_down(70, 70)),
-    details(&["timescale/timescaledb"], &["/var/lib/postgresql/data"], steps_down(70, 70)),
-    details(&["library/mysql", "library/mariadb"], &["/var/lib/mysql"], steps_down(999, 999)),
-    details(&["library/mongo"], &["/data/db", "/data/configdb"], steps_down(999, 999)),
+    .alpine(steps_down(70, 70))
+    .entry_point(SCRIPT),
+    details(&["timescale/timescaledb"], &["/var/lib/postgresql/data"], steps_down(70, 70))
+        .entry_point(SCRIPT),
+    details(&["library/mysql", "library/mariadb"], &["/var/lib/mysql"], steps_down(999, 999))
+        .entry_point(SCRIPT),
+    details(&["library/mongo"], &["/data/db", "/data/configdb"], steps_down(999, 999)).entry_point(SCRIPT),
     details(&["library/redis", "valkey/valkey"], &["/data"], steps_down(999, 999))
-        .alpine(steps_down(999, 1000)),
-    details(&["library/memcached"], &[], runs_as(11211, 11211)),
-    details(&["library/rabbitmq"], &["/var/lib/rabbitmq"], steps_down(999, 999)).alpine(steps_down(100, 101)),
+        .alpine(steps_down(999, 1000))
+        .entry_point(SCRIPT),
+    details(&["library/memcached"], &[], runs_as(11211, 11211)).entry_point(SCRIPT),
+    details(&["library/rabbitmq"], &["/var/lib/rabbitmq"], steps_down(999, 999))
+        .alpine(steps_down(100, 101))
+        .entry_point(SCRIPT),
+    details(&["minio/minio"], &["/data"], None).entry_point(&["/usr/bin/docker-entrypoint.sh"]),
     details(&["library/cassandra"], &["/var/lib/cassandra"], steps_down(999, 999)),
     details(&["library/solr"], &["/var/solr"], runs_as(8983, 8983)),
     details(&["library/zookeeper"], &["/data", "/datalog", "/logs"], steps_down(1000, 1000)),

@@ -23,6 +23,16 @@ rules! {
         why "A file in the bundle would expose the secret."
         example "services:\n  app:\n    image: nginx\n    secrets: [key]\nsecrets:\n  key: { file: ./key.txt }\n"
         fix "Let the application read the secret from an environment variable, or deploy to an ECS target.";
+    CREDENTIAL_FILE = Error "beanstalk/credential-file" "credentials in the bundle"
+        what "A container mounts a file or a folder of the project in which there are credentials: a private key, an environment file, a login of a registry, a token, or a file with the value of a secret of the manifest. Names and contents are looked at."
+        why "The bundle is stored in S3 and unpacked on every instance. Whoever may read either of them would have the credentials."
+        example "services:\n  app:\n    image: nginx\n    volumes: [\"./.env:/app/.env\"]\n"
+        fix "Pass the value as a secret variable: give it a name in `environment`, and its value at deployment with `--secret NAME=@FILE`. Keep the file out of a mounted folder with a line in `.ebignore`.";
+    LEFT_OUT = Note "beanstalk/left-out" "parts of a mounted folder left out of the bundle"
+        what "A container mounts a folder of the project. The Compose files, env files and secrets that were read, `.env` files, `.git`, `node_modules`, and what `.ebignore` names (where there is none, `.gitignore` and `.dockerignore`) stay out of the bundle."
+        why "The bundle should contain the program and nothing private."
+        example "services:\n  app:\n    image: nginx\n    volumes: [\".:/app\"]\n"
+        fix "Nothing, if the program does not need them. A file that is mounted by its own name always goes into the bundle, unless it is a credential.";
     BUILD_ONLY = Error "beanstalk/build-without-image" "`build` without `image`"
         what "The service has `build` but no `image`. The ECS platform of Elastic Beanstalk pulls images and cannot build them."
         why "Without `image`, there is nothing to pull."

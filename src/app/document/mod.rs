@@ -9,13 +9,15 @@ mod container_files;
 mod extension_fields;
 mod health_check;
 mod kernel_settings;
+mod leaves;
 mod mounts;
 mod ports;
 mod reader;
 mod resources;
 mod service;
 
-pub(crate) use reader::{LateBoundNames, ReadFindings, open_text};
+pub(crate) use leaves::TreeLeaf;
+pub(crate) use reader::{LateBoundNames, ReadFindings, open_text, scalar};
 
 use crate::{At, ContainerSpec, Name, ResourceRequests, SecretSource, ServiceDependency};
 use extension_fields::ExtensionFields;

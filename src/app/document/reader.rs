@@ -47,7 +47,7 @@ pub(super) struct DocumentReader<'a> {
 }
 
 /// A scalar as text; nothing for null and collections.
-pub(super) fn scalar(node: &Node) -> Option<Arc<str>> {
+pub(crate) fn scalar(node: &Node) -> Option<Arc<str>> {
     match &node.value {
         Value::String(text) | Value::Timestamp(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string().into()),

@@ -1,17 +1,11 @@
-//! Host names in commands, entrypoints and health checks; literal secrets there are refused.
-//!
-//! A container's environment can take a value from a secret; its command cannot.
+//! Host names in commands, entrypoints and health checks, once `command_secrets` took the secrets out.
 
 use super::LoweringContext;
 use super::address_scan::{BareWords, ScannedAddress, TextRange, slice};
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
 use super::variable_names::holds_host;
-use crate::rules;
 use crate::{AppService, HealthTest, Name, Text, TextPiece};
-use std::collections::BTreeSet;
-use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::secrets::secrets_in_command;
 use tranship_frontend::source::Origin;
 
 /// A word of a command: the number of its argument, and where in it.
@@ -32,16 +26,9 @@ enum CommandPurpose {
 impl EnvironmentWiring<'_> {
     /// Wires a service's command lines.
     pub(super) fn commands(&mut self, cx: &mut LoweringContext<'_>, service: &mut AppService) {
+        self.command_secrets(cx, service);
         let name = service.name.clone();
         let container = &mut service.container;
-        // Flags in `command` belong to the program that `entrypoint` names.
-        let lists = [&container.entrypoint, &container.command].into_iter().flatten();
-        refuse_secrets(cx, &name, lists.flat_map(|list| &list.value));
-        match container.health_check.as_ref().map(|check| &check.test.value) {
-            Some(HealthTest::Exec(list)) => refuse_secrets(cx, &name, list.iter()),
-            Some(HealthTest::Shell(line)) => refuse_secrets(cx, &name, std::iter::once(line)),
-            None => {}
-        }
         for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
             self.arguments(&name, &mut list.value, CommandPurpose::Process);
         }
@@ -128,16 +115,6 @@ impl EnvironmentWiring<'_> {
     }
 }
 
-/// Refuses literal secrets in the words of a command line.
-fn refuse_secrets<'a>(cx: &mut LoweringContext<'_>, service: &Name, words: impl Iterator<Item = &'a Text>) {
-    let words: Vec<&Text> = words.collect();
-    let texts: Vec<String> = words.iter().map(|text| FlatText::of(text).text).collect();
-    let found: BTreeSet<usize> = secrets_in_command(&texts).into_iter().map(|secret| secret.word).collect();
-    for text in found.into_iter().filter_map(|word| words.get(word)) {
-        tell(cx, service, text.origin);
-    }
-}
-
 fn words(flats: &[FlatText]) -> Vec<CommandWord> {
     let mut words = Vec::new();
     for (argument, flat) in flats.iter().enumerate() {
@@ -152,16 +129,4 @@ fn words(flats: &[FlatText]) -> Vec<CommandWord> {
         }
     }
     words
-}
-
-fn tell(cx: &mut LoweringContext<'_>, service: &Name, origin: Origin) {
-    cx.diagnostics.push(
-        Diagnostic::new(
-            &rules::app::SECRET_IN_COMMAND,
-            format!("the command of service `{service}` contains a secret, and commands are readable in the AWS console"),
-        )
-        .at(origin)
-        .service(&**service)
-        .help("move it to `environment` and let a shell read it: `sh -c 'exec server --password \"$$PASSWORD\"'`"),
-    );
 }

@@ -2,7 +2,7 @@
 
 use super::LoweringContext;
 use super::secret_pool::GivenSecret;
-use crate::document::ComposeFile;
+use crate::document::{ComposeDocument, ComposeFile};
 use crate::rules;
 use crate::{
     AppService, ApplicationSecret, BehaviourEffect, DatabaseField, FileMountKind, ManagedDatabase, Name,
@@ -90,6 +90,16 @@ pub(super) fn declared(
         secrets.insert(name.clone(), ApplicationSecret { name, source, origin, node });
     }
     secrets
+}
+
+/// The files behind `secrets`.
+pub(super) fn files(document: &ComposeDocument) -> Vec<String> {
+    let sources = document.secrets.values().filter_map(|file| file.source.value.as_ref());
+    let path = |source: &SecretSource| match source {
+        SecretSource::File(path) => Some(path.peek().clone()),
+        _ => None,
+    };
+    sources.filter_map(path).collect()
 }
 
 fn password_of(database: &Name, file: &ComposeFile) -> Text {

@@ -6,21 +6,22 @@
 use super::address_scan::{BareWords, KnownHosts, ScannedAddress, TextRange, addresses, slice};
 use super::flat_text::FlatText;
 use super::host_directory::HostDirectory;
-use super::secret_groups::{SecretExtent, SecretUse};
+use super::secret_groups::SecretExtent;
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
+use super::secret_wiring::WiredValue;
 use super::variable_names::{ConnectionField, field, holds_callers};
-use super::{LoweringContext, declared_secrets};
+use super::{LoweringContext, declared_secrets, existing_secrets};
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, BehaviourEffect, ContainerImage, DatabaseField, EnvironmentVariable,
-    ManagedDatabase, Name, SecretId, Text, TextPiece, TextSegment,
+    AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
+    SecretId, SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_facts::{KnownImage, UrlScheme};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::secrets::{name_words, secret_spans, secrets_of};
-use tranship_frontend::source::{Origin, Provenance, VariableSource};
+use tranship_frontend::secrets::{name_words, secrets_of};
+use tranship_frontend::source::Origin;
 
 /// A service reaches another, as a value says.
 #[derive(Debug, Clone)]
@@ -46,7 +47,9 @@ pub(super) struct EnvironmentWiring<'a> {
     /// The values that replaced databases give their users as passwords.
     passwords: BTreeMap<Name, Vec<String>>,
     /// Secrets so far.
-    pool: SecretPool,
+    pub(super) pool: SecretPool,
+    /// Secrets that exist on AWS, by their ARNs.
+    existing: BTreeMap<std::sync::Arc<str>, SecretId>,
     /// Who reaches whom.
     pub(super) reaches: Vec<HostReach>,
     /// Values that name a service that is never deployed: who, whom, where.
@@ -65,12 +68,18 @@ pub(super) fn wire(
     adopt_names(services, databases, directory);
     let passwords =
         databases.values().map(|database| (database.name.clone(), cx.passwords_of(database))).collect();
+    let existing = existing_secrets::declare(services, declared);
     let (pool, reaches, dangling) = (SecretPool::default(), Vec::new(), Vec::new());
     let mut wiring =
-        EnvironmentWiring { directory, databases, listening, passwords, pool, reaches, dangling };
+        EnvironmentWiring { directory, databases, listening, passwords, pool, existing, reaches, dangling };
     for service in services.values_mut() {
         wiring.environment(cx, service);
         wiring.commands(cx, service);
+    }
+    for (name, secret) in declared.iter() {
+        if let SecretSource::Content(text) = &secret.source {
+            wiring.content(cx, name, text);
+        }
     }
     let EnvironmentWiring { pool, reaches, dangling, .. } = wiring;
     let given = pool.settle(services, declared, &connections(services, &reaches));
@@ -182,10 +191,25 @@ impl EnvironmentWiring<'_> {
         let ports = port_variables(&service.container.environment);
         for (variable, variant) in &service.container.environment {
             let Some(text) = &variant.value else { continue };
+            if let Some(secret) = self.existing_secret(variable, text) {
+                self.pool.keep(&name, variable, secret);
+                continue;
+            }
             let wired = self.value(cx, &name, variable, text, &groups, &ports);
             let sealed = self.sealed(cx, &name, variable, text, wired);
             self.pool.keep(&name, variable, sealed);
         }
+    }
+
+    /// The secret whose ARN a variable holds.
+    fn existing_secret(&self, variable: &Name, text: &Text) -> Option<DraftText> {
+        let secret = self.existing.get(&text.literal()?)?;
+        if existing_secrets::is_named_after_arn(variable) {
+            return None;
+        }
+        let mut draft = Text::empty(text.node, text.origin);
+        draft.push(TextPiece::Secret(ProvisionalSecret::Settled(secret.clone())), text.origin);
+        Some(draft)
     }
 
     /// One value with pieces where it differs on AWS.
@@ -200,7 +224,8 @@ impl EnvironmentWiring<'_> {
     ) -> DraftText {
         let flat = FlatText::of(text);
         let found = self.addresses(service, &flat.text, BareWords::of(variable));
-        let spans = secret_spans(&flat.text);
+        let known = cx.secret_parts(text, &flat);
+        let spans = known.all();
         let whole = 0..flat.text.len();
         let mut marks = Vec::new();
         let mut credentials = false;
@@ -241,87 +266,17 @@ impl EnvironmentWiring<'_> {
         let found = WiredValue { service, variable, flat: &flat, text };
         if credentials {
             cx.ledger.exact(text, "the managed database");
-        } else if secrets_of(variable, &flat.text) == [whole.clone()]
-            && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))
+        } else if known.is_one_variable(&whole)
+            || (spans == [whole.clone()] || secrets_of(variable, &flat.text) == [whole.clone()])
+                && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))
         {
             let piece = self.given(cx, &found, whole.clone(), SecretExtent::Whole);
             return flat.with(vec![(whole, piece)]);
         }
         for span in spans.into_iter().filter(|span| *span != whole) {
-            if !marks.iter().any(|(part, _)| overlap(part, &span)) {
-                marks.push((
-                    span.clone(),
-                    self.given(cx, &found, span, SecretExtent::Password { toward: None }),
-                ));
-            }
+            self.hide(cx, &found, span, &mut marks);
         }
         flat.with(marks)
-    }
-
-    /// A text with a secret inside becomes a secret as a whole.
-    fn sealed(
-        &mut self,
-        cx: &mut LoweringContext<'_>,
-        service: &Name,
-        variable: &Name,
-        original: &Text,
-        text: DraftText,
-    ) -> DraftText {
-        if !text.is_secret() {
-            return text;
-        }
-        let generated = |segment: &TextSegment<ProvisionalSecret>| {
-            matches!(&segment.piece, TextPiece::Database { field: DatabaseField::Password, .. })
-        };
-        let (value, reason, became) = match text.segments.iter().any(generated) {
-            true => {
-                let reason = "the managed database has its own password";
-                ("the generated password", reason, "the database's secret")
-            }
-            false => ("a secret", "a literal secret is never emitted", ""),
-        };
-        cx.ledger.approximated(&text, BehaviourEffect::Equivalent, value, reason, became);
-        if text.segments.len() == 1 {
-            return text;
-        }
-        // Nothing is gained by putting together what holds no other piece.
-        let whole = text.segments.iter().all(|segment| match &segment.piece {
-            TextPiece::Literal(_) => true,
-            TextPiece::Secret(secret) => !self.pool.is_variable(secret),
-            _ => false,
-        });
-        let (node, origin) = (text.node, text.origin);
-        let piece = if whole {
-            let flat = FlatText::of(original);
-            let found = WiredValue { service, variable, flat: &flat, text: original };
-            self.given(cx, &found, 0..flat.text.len(), SecretExtent::Whole)
-        } else {
-            self.pool.derived(service, variable, text)
-        };
-        let mut sealed = Text::empty(node, origin);
-        sealed.push(piece, origin);
-        sealed
-    }
-
-    /// The piece that stands for a part of a value, which is a secret.
-    fn given(
-        &mut self,
-        cx: &LoweringContext<'_>,
-        found: &WiredValue<'_>,
-        part: TextRange,
-        extent: SecretExtent,
-    ) -> TextPiece<ProvisionalSecret> {
-        let SecretOrigin { from, literal } = cx.origin_of(found, &part);
-        self.pool.given(SecretUse {
-            service: found.service.clone(),
-            variable: found.variable.clone(),
-            extent,
-            from,
-            literal,
-            text: found.flat.key(&part),
-            node: found.text.node,
-            origin: found.text.origin,
-        })
     }
 
     /// Every address of a value whose host is known or whose password must be hidden.
@@ -472,70 +427,6 @@ impl EnvironmentWiring<'_> {
         };
         self.databases.values().find(gives).map(|database| &database.name)
     }
-
-    /// The password in an address, as a secret.
-    fn password_mark(
-        &mut self,
-        cx: &LoweringContext<'_>,
-        found: &WiredValue<'_>,
-        address: &ScannedAddress,
-        spans: &[TextRange],
-        to: Option<Name>,
-    ) -> Option<(TextRange, TextPiece<ProvisionalSecret>)> {
-        let in_pairs =
-            address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
-        let part = address.password.clone().or_else(|| in_pairs.map(|(_, part)| part.clone()))?;
-        if !spans.iter().any(|span| overlap(span, &part)) {
-            return None;
-        }
-        Some((part.clone(), self.given(cx, found, part, SecretExtent::Password { toward: to })))
-    }
-}
-
-/// A value that is being wired.
-struct WiredValue<'a> {
-    service: &'a Name,
-    variable: &'a Name,
-    flat: &'a FlatText,
-    text: &'a Text,
-}
-
-impl LoweringContext<'_> {
-    /// Where a part of a value comes from.
-    fn origin_of(&self, found: &WiredValue<'_>, part: &TextRange) -> SecretOrigin {
-        let of_variable = |name: &Name| SecretOrigin { from: Some(name.clone()), literal: false };
-        let written = SecretOrigin { from: None, literal: true };
-        if let Some(variable) = found.flat.variable_at(part) {
-            return of_variable(&variable);
-        }
-        if !found.flat.is_known() {
-            return written;
-        }
-        let substitutions = self.sources.substitutions(found.text.origin);
-        let same = |range: &std::ops::Range<u32>| (range.start as usize..range.end as usize) == *part;
-        if let Some(one) = substitutions.iter().find(|one| same(&one.range)) {
-            let literal = matches!(one.source, VariableSource::Fallback);
-            return SecretOrigin { literal, ..of_variable(&one.variable) };
-        }
-        match &*self.sources.provenance(found.text.origin) {
-            Provenance::Outside(VariableSource::Environment(name) | VariableSource::Flag(name)) => {
-                of_variable(name)
-            }
-            _ => written,
-        }
-    }
-}
-
-/// Where a secret text comes from.
-struct SecretOrigin {
-    /// The variable whose value it is, all of it.
-    from: Option<Name>,
-    /// Whether the text itself stands in the manifest.
-    literal: bool,
-}
-
-fn overlap(one: &TextRange, other: &TextRange) -> bool {
-    one.start < other.end && other.start < one.end
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.

@@ -38,6 +38,11 @@ impl FlatText {
         self.open.is_empty()
     }
 
+    /// The pieces that are not known yet, and where they stand.
+    pub(super) fn open_parts(&self) -> impl Iterator<Item = (&TextRange, &TextSegment)> {
+        self.open.iter().map(|(part, segment)| (part, segment))
+    }
+
     /// The late-bound variable that a part is, all of it.
     pub(super) fn variable_at(&self, part: &TextRange) -> Option<Name> {
         let (_, segment) = self.open.iter().find(|(at, _)| at == part)?;

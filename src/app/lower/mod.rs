@@ -6,36 +6,42 @@
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
+mod command_secrets;
 mod command_wiring;
 mod declared_secrets;
 mod environment_wiring;
+mod existing_secrets;
 mod external_addresses;
 mod flat_text;
 mod foreign_tools;
 mod host_address;
 mod host_directory;
-mod image_names;
+mod legal_names;
 mod managed_databases;
 mod named_volumes;
 mod public_ports;
 mod secret_groups;
+mod secret_parts;
+mod secret_places;
 mod secret_pool;
+mod secret_wiring;
 mod service_assembly;
 mod service_edges;
 mod service_roles;
 mod service_selection;
 mod shared_claims;
+mod shell_words;
 mod task_groups;
 #[cfg(test)]
 mod tests;
 mod unset_variables;
 mod variable_names;
 
-use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings};
+use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
-    AppService, Application, At, EnvironmentChoice, LateBound, LateBoundVariable, Ledger, Name, ResourceTag,
-    SecretSource, Text,
+    AppService, Application, At, EnvironmentChoice, KnownSecrets, LateBound, LateBoundVariable, Ledger, Name,
+    ResourceTag, SecretSource, Text,
 };
 use crate::rules;
 use indexmap::IndexMap;
@@ -64,11 +70,15 @@ struct LoweringContext<'a> {
     manifest: &'a Manifest,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
+    /// Every scalar of the manifest.
+    leaves: &'a [TreeLeaf],
     /// Every `x-tranship` of the manifest.
     settings: &'a SettingsDocument,
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     ledger: &'a mut Ledger,
+    /// What is secret wherever it stands.
+    secrets: KnownSecrets,
     /// Variables that become parameters, and where `late_bound` names them.
     late: &'a LateBoundNames,
     /// Those that some text holds.
@@ -93,14 +103,19 @@ pub fn lower(
     }
     let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
+    let leaves = &TreeLeaf::all(manifest);
+    let ordinary = secret_parts::ordinary_words(document, &manifest.name);
+    let secrets = KnownSecrets::of(leaves, sources, late, &ordinary);
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
         manifest,
         document,
+        leaves,
         settings,
         sources,
         diagnostics,
         ledger,
+        secrets,
         late,
         late_used,
         late_refused,
@@ -144,8 +159,9 @@ impl LoweringContext<'_> {
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         unset_variables::tell(self, &services);
         foreign_tools::tell(self, &services);
-        image_names::check(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
+        legal_names::check(self, &selection);
+        secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);
         self.tell_unused();
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
@@ -164,6 +180,8 @@ impl LoweringContext<'_> {
             edges,
             endpoints,
             late_bound: std::mem::take(&mut self.late_used),
+            known_secrets: self.secrets.clone(),
+            secret_files: declared_secrets::files(self.document),
         };
         keep_open(&mut application);
         settings::account(self.manifest, self.settings, &application, self.ledger, self.diagnostics);

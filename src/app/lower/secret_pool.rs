@@ -38,12 +38,20 @@ struct DerivedText {
     text: DraftText,
 }
 
-/// The value that a variable is to have once its secrets have names.
+/// The value that a variable or a file is to have once its secrets have names.
 #[derive(Debug)]
 struct DraftValue {
-    service: Name,
-    variable: Name,
+    place: DraftPlace,
     text: DraftText,
+}
+
+/// Whose value.
+#[derive(Debug)]
+enum DraftPlace {
+    /// A variable of a service.
+    Variable { service: Name, variable: Name },
+    /// A config whose content has secrets in it.
+    Config(SecretId),
 }
 
 /// Secrets so far.
@@ -89,8 +97,13 @@ impl SecretPool {
 
     /// Keeps the value of a variable until its secrets have names.
     pub(super) fn keep(&mut self, service: &Name, variable: &Name, text: DraftText) {
-        let (service, variable) = (service.clone(), variable.clone());
-        self.drafts.push(DraftValue { service, variable, text });
+        let place = DraftPlace::Variable { service: service.clone(), variable: variable.clone() };
+        self.drafts.push(DraftValue { place, text });
+    }
+
+    /// Keeps the content of a config until its secrets have names.
+    pub(super) fn keep_config(&mut self, config: &SecretId, text: DraftText) {
+        self.drafts.push(DraftValue { place: DraftPlace::Config(config.clone()), text });
     }
 
     /// Whether a secret is the value of a variable of interpolation.
@@ -111,12 +124,8 @@ impl SecretPool {
         let mut settled = SettledNames::new();
         let given = self.settle_given(&used, connections, &mut settled, &mut names, declared);
         self.settle_derived(&used, &mut settled, &mut names, declared);
-        for draft in &self.drafts {
-            let variables =
-                services.get_mut(&draft.service).map(|service| &mut service.container.environment);
-            if let Some(variant) = variables.and_then(|variables| variables.get_mut(&draft.variable)) {
-                variant.value = named(&draft.text, &settled);
-            }
+        for DraftValue { place, text } in &self.drafts {
+            place.fill(named(text, &settled), services, declared);
         }
         given
     }
@@ -216,6 +225,28 @@ impl SecretPool {
         };
         let qualified = format!("{}/{}", best.service, own(best)).into();
         WantedName { own: from.unwrap_or_else(|| own(best)), qualified }
+    }
+}
+
+impl DraftPlace {
+    fn fill(
+        &self,
+        text: Option<Text>,
+        services: &mut IndexMap<Name, AppService>,
+        declared: &mut IndexMap<SecretId, ApplicationSecret>,
+    ) {
+        match self {
+            DraftPlace::Variable { service, variable } => {
+                let service = services.get_mut(service);
+                let variable = service.and_then(|service| service.container.environment.get_mut(variable));
+                variable.into_iter().for_each(|variant| variant.value = text.clone());
+            }
+            DraftPlace::Config(config) => {
+                if let (Some(config), Some(text)) = (declared.get_mut(config), text) {
+                    config.source = SecretSource::Derived(text);
+                }
+            }
+        }
     }
 }
 

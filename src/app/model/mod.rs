@@ -25,7 +25,7 @@ pub use service::*;
 pub use task_group::*;
 pub use volume::*;
 
-use crate::{ChosenEnvironment, LateBoundVariable, Settings, Text};
+use crate::{ChosenEnvironment, KnownSecrets, LateBoundVariable, Settings, Text};
 use indexmap::IndexMap;
 use std::sync::Arc;
 use tranship_frontend::source::Origin;
@@ -61,6 +61,10 @@ pub struct Application {
     pub endpoints: Vec<ServiceEndpoint>,
     /// Variables that become parameters, with the value known at build time.
     pub late_bound: IndexMap<Name, LateBound>,
+    /// Values that no artifact may hold, whatever they are called where they stand.
+    pub known_secrets: KnownSecrets,
+    /// The files behind `secrets`, mounted by a service or not.
+    pub secret_files: Vec<String>,
 }
 
 impl Application {

@@ -46,6 +46,11 @@ impl TaskGroups {
         self.tasks.get(service).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The services whose containers are in the task of a leader, in the order of the manifest.
+    pub fn members_of(&self, task: &str) -> &[Name] {
+        self.groups.get(task).map(|group| group.members.as_slice()).unwrap_or_default()
+    }
+
     /// Whether a service's container is in the task of a leader.
     pub fn is_in(&self, service: &str, task: &str) -> bool {
         self.tasks_of(service).iter().any(|leader| **leader == *task)

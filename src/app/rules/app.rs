@@ -13,8 +13,35 @@ rules! {
         points_at_secrets true
         what "A command, an entrypoint or a health check contains a literal secret."
         why "Commands are part of the template, and anyone who may describe a task can read them. Only environment variables can take their value from a secret."
-        example "services:\n  cache:\n    image: redis\n    command: redis-server --requirepass hunter2\n"
+        example "services:\n  cache:\n    image: acme/cache\n    command: cache-server --password hunter2\n"
         fix "Put the secret in `environment` and let a shell read it: `sh -c 'exec redis-server --requirepass \"$$REDIS_PASSWORD\"'`.";
+    SECRET_BY_SHELL = Note "app/secret-by-shell" "a shell passes a secret to a command"
+        what "A command or a health check contains a secret. On AWS, a variable of the container holds it, and `sh -c` starts the image's own entry point with the variable in its place."
+        why "Commands are readable to anyone who may describe a task, and Amazon ECS does not fill in variables in them."
+        example "services:\n  cache:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:-local}\n"
+        fix "Nothing. To decide yourself how the program starts, write `entrypoint: [sh, -c, ...]`, with the variable as `\"$$NAME\"`.";
+    SECRET_IN_PLAIN_TEXT = Error "app/secret-in-plain-text" "secret in a readable value"
+        points_at_secrets true
+        what "A label, a logging option, a tag, a setting or another value that is written into artifacts as it is contains a secret: the value of a variable that is a secret, a value that is a secret elsewhere in the manifest, or a text that has the form of one."
+        why "Whoever may describe a task, a stack or a container can read these values, and AWS cannot fill them in from a secret."
+        example "services:\n  app:\n    image: nginx\n    labels: { api-token: ghp_0123456789abcdef0123456789abcdef0123 }\n"
+        fix "Remove the value, or pass it as a variable of `environment` or a file of `secrets`, and let the program read it there.";
+    SECRET_IN_BUILD = Warning "app/secret-in-build" "secret in a build argument"
+        points_at_secrets true
+        what "A build argument, a label of the image or another value under `build` contains a secret. No artifact holds it, because Tranship does not build images."
+        why "The history of the image keeps build arguments: whoever can pull the image can read them."
+        example "services:\n  app:\n    image: registry.example.com/app\n    build: { context: ., args: { NPM_TOKEN: not-for-everyone } }\n"
+        fix "Use `build.secrets`, and mount the secret in the Dockerfile: `RUN --mount=type=secret,id=NAME`.";
+    IMAGE_REFERENCE = Error "app/image-reference" "not an image reference"
+        what "The service's image begins with `-`, contains characters that no reference to an image has, or lacks a part, perhaps because a variable is not set."
+        why "Docker would refuse it, or take it for an option of a command."
+        example "services:\n  app:\n    image: \"--privileged\"\n"
+        fix "Write the image as `REGISTRY/NAME:TAG`.";
+    VOLUME_NAME = Error "app/volume-name" "illegal name of a volume"
+        what "The name of a volume does not begin with a letter or a digit."
+        why "Docker would refuse it, and on an instance it would be a folder outside the one for volumes."
+        example "services:\n  app:\n    image: nginx\n    volumes: [{ type: volume, source: \"..\", target: /host }]\nvolumes: { \"..\": {} }\n"
+        fix "Rename the volume: a letter or a digit, then letters, digits, `.`, `_` and `-`.";
     LATE_BOUND_STRUCTURE = Error "app/late-bound-structure" "late-bound variable in a structural value"
         what "The value decides what is emitted, such as a port or a number of replicas, but it contains a variable that is only known at deployment."
         why "A template parameter can replace text. It cannot change the shape of the template."
@@ -40,11 +67,6 @@ rules! {
         why "A program that needs the variable fails, or runs with a default that nobody chose."
         example "services:\n  app:\n    image: app\n    environment: [API_TOKEN]\n"
         fix "Set it in the shell or in `.env`, give it a value, or name it in `late_bound` to set it at deployment.";
-    INVALID_IMAGE = Error "app/invalid-image" "invalid image name"
-        what "No registry can hold an image of this name. A variable that the name uses is not set, perhaps."
-        why "The image cannot be pulled, so the service would never start."
-        example "services:\n  app:\n    image: ${REGISTRY}/web:${TAG}\n"
-        fix "Set the variables, or correct the name: `registry/name:tag`, in lower case.";
     UNREACHABLE_PORT = Warning "app/unreachable-port" "published port that nobody outside can reach"
         what "The port is published for the world, and speaks UDP or a protocol other than HTTP. The load balancer serves HTTP only, so the port is open to the application's own services alone."
         why "Clients that connect to the port under Compose cannot connect to it on AWS."

@@ -30,11 +30,14 @@ use std::ops::Range;
 /// The secrets in the value of a variable: all of it where the name says so, else what has the form of one.
 #[must_use]
 pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
-    let spans = secret_spans(value);
+    let kind = kind_of(name);
+    let whole = kind.is_some() && can_be_secret(name, value);
+    if whole && kind != Some(SecretKind::Address) {
+        return std::iter::once(0..value.len()).collect();
+    }
     // A connection string under such a name is secret only in part.
-    let partly = kind_of(name) == Some(SecretKind::Address) && !spans.is_empty();
-    let whole = !partly && is_secret_name(name) && can_be_secret(name, value);
-    if whole { std::iter::once(0..value.len()).collect() } else { spans }
+    let spans = secret_spans(value);
+    if whole && spans.is_empty() { std::iter::once(0..value.len()).collect() } else { spans }
 }
 
 #[cfg(test)]

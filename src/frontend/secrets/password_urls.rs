@@ -5,7 +5,12 @@
 use super::secret_pairs::{is_pair_name, is_shell_reference};
 use super::secret_values::{is_blank, is_opaque, is_switch};
 use super::token_forms::token_forms;
+use aho_corasick::AhoCorasick;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+/// How the address of a Go driver goes on behind the `@` of its login.
+const PROTOCOLS: &[&str] = &["tcp(", "tcp4(", "tcp6(", "udp(", "unix(", "cloudsql("];
 
 /// No user name, password or host in an address is longer.
 const LONGEST_PART: usize = 1024;
@@ -52,8 +57,11 @@ pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
             found.push(password);
         }
     }
-    for marker in ["@tcp(", "@tcp4(", "@tcp6(", "@udp(", "@unix(", "@cloudsql("] {
-        found.extend(text.match_indices(marker).filter_map(|(at, _)| password_before(text, at)));
+    for (at, _) in text.match_indices('@') {
+        let address = text.get(at + 1..).unwrap_or_default();
+        if PROTOCOLS.iter().any(|protocol| address.starts_with(protocol)) {
+            found.extend(password_before(text, at));
+        }
     }
     for (at, marker) in text.match_indices("jdbc:oracle:thin:") {
         let start = at + marker.len();
@@ -113,10 +121,10 @@ fn password_before(text: &str, end: usize) -> Option<Range<usize>> {
     kept.pop()
 }
 
-/// Links of which knowing them is the right to use them: incoming webhooks.
+/// Finds links of incoming webhooks; nothing if the list could not be compiled, which a test rules out.
 /// Source: the issuers' pages on incoming webhooks, July 2026.
-fn secret_links(text: &str) -> Vec<Range<usize>> {
-    const HOOKS: &[&str] = &[
+static HOOKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::new([
         "hooks.slack.com/services/",
         "hooks.slack.com/workflows/",
         "hooks.slack.com/triggers/",
@@ -126,19 +134,22 @@ fn secret_links(text: &str) -> Vec<Range<usize>> {
         "hooks.zapier.com/hooks/catch/",
         "chat.googleapis.com/v1/spaces/",
         "maker.ifttt.com/trigger/",
-    ];
+    ])
+    .ok()
+});
+
+/// Links of which knowing them is the right to use them: incoming webhooks.
+fn secret_links(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for hook in HOOKS {
-        let mut from = 0;
-        for (at, _) in text.match_indices(hook) {
-            if at < from {
-                continue;
-            }
-            let path = until(text, at + hook.len(), ends_url);
-            from = path.end;
-            if path.len() > 8 {
-                keep(text, path, &mut found);
-            }
+    let mut from = 0;
+    for hook in HOOKS.iter().flat_map(|hooks| hooks.find_iter(text)) {
+        if hook.start() < from {
+            continue;
+        }
+        let path = until(text, hook.end(), ends_url);
+        from = path.end;
+        if path.len() > 8 {
+            keep(text, path, &mut found);
         }
     }
     found
@@ -167,4 +178,36 @@ fn bare_login(text: &str) -> Option<Range<usize>> {
     let from = start + user.len() + 1;
     Some(from..from + password.len())
         .filter(|_| is_login && !password.is_empty() && !is_shell_reference(password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&str> {
+        let mut ranges = Vec::new();
+        url_passwords(text, &mut ranges);
+        ranges.into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn the_path_of_a_hook_is_the_secret() {
+        for (text, secret) in [
+            ("https://hooks.slack.com/services/T0/B0/walnutfern x", "T0/B0/walnutfern"),
+            ("curl https://discord.com/api/webhooks/1/walnutfern\"", "1/walnutfern"),
+            ("https://maker.ifttt.com/trigger/door/with/key/walnut", "door/with/key/walnut"),
+        ] {
+            assert_eq!(found(text), [secret], "{text}");
+        }
+        assert_eq!(found("https://hooks.slack.com/services/$HOOK"), [""; 0]);
+        assert_eq!(found("https://hooks.slack.com/services/T0"), [""; 0], "too short to be one");
+    }
+
+    #[test]
+    fn a_login_of_a_go_driver_is_no_address() {
+        for protocol in PROTOCOLS {
+            assert_eq!(found(&format!("app:walnut@{protocol}db:3306)/app")), ["walnut"], "{protocol}");
+        }
+        assert_eq!(found("app:walnut@dbs(db:3306)/app"), [""; 0]);
+    }
 }

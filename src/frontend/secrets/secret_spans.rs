@@ -5,19 +5,42 @@
 use super::command_flags::secrets_in_shell;
 use super::password_urls::url_passwords;
 use super::secret_pairs::secret_pairs;
-use super::token_forms::token_forms;
+use super::token_forms::{SHORTEST_TOKEN, token_forms};
 use std::ops::Range;
 
 /// The secrets in a text: tokens of known form, private keys, passwords in addresses and connection strings,
 /// values beside a secret name, and what flags of commands take.
 #[must_use]
 pub fn secret_spans(text: &str) -> Vec<Range<usize>> {
+    let bytes = BytesOf::text(text);
     let mut found = Vec::new();
-    token_forms(text, &mut found);
-    url_passwords(text, &mut found);
-    secret_pairs(text, &mut found);
-    secrets_in_shell(text, &mut found);
+    if text.len() >= SHORTEST_TOKEN {
+        token_forms(text, &mut found);
+    }
+    if bytes.any(b"@/") || text.contains("jdbc:") {
+        url_passwords(text, &mut found);
+    }
+    if bytes.any(b"=:'") {
+        secret_pairs(text, &mut found);
+    }
+    // Several words, or one that holds its own value.
+    if bytes.any(b" \t\n\r\x0c;|&()`:") {
+        secrets_in_shell(text, &mut found);
+    }
     in_order(text, found)
+}
+
+/// Which ASCII bytes a text holds. Most values in a file are short words without any of those that a secret needs.
+struct BytesOf(u128);
+
+impl BytesOf {
+    fn text(text: &str) -> BytesOf {
+        BytesOf(text.bytes().filter(u8::is_ascii).fold(0, |seen, byte| seen | (1 << byte)))
+    }
+
+    fn any(&self, bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| byte.is_ascii() && self.0 & (1 << byte) != 0)
+    }
 }
 
 /// The ranges in order, joined where they meet; what is empty or cuts a character is dropped or widened.

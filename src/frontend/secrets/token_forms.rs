@@ -5,6 +5,7 @@
 //! refuses has looked at no more than its shortest length.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Which letters a token goes on with.
 #[derive(Clone, Copy)]
@@ -136,6 +137,18 @@ const HASHES: &[&str] = &[
     "{SHA}",
 ];
 
+/// No text that is shorter holds a token: [`FORMS`] and the other forms ask for more.
+pub(super) const SHORTEST_TOKEN: usize = 15;
+
+/// How the id of an access key of AWS starts, by what it is for.
+const KEY_IDS: &[&str] = &["AKIA", "ASIA", "ABIA", "ACCA"];
+
+/// The bytes that a form in [`FORMS`] or an id of an access key starts with.
+static FIRST: LazyLock<u128> = LazyLock::new(|| {
+    let starts = FORMS.iter().map(|(start, _, _)| *start).chain(KEY_IDS.iter().copied());
+    starts.filter_map(|start| start.bytes().next()).fold(0, |first, byte| first | (1 << (byte & 0x7f)))
+});
+
 /// The tokens of known form in a text.
 pub(super) fn token_forms(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
@@ -173,13 +186,16 @@ fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
 }
 
 fn token(bytes: &[u8], at: usize) -> Option<usize> {
+    if *FIRST & (1 << (bytes.get(at)? & 0x7f)) == 0 {
+        return None;
+    }
     let form = FORMS.iter().find(|(start, letters, least)| {
         starts(bytes, at, start) && at_least(bytes, at + start.len(), *letters, *least)
     });
     if let Some((start, letters, _)) = form {
         return Some(start.len() + run(bytes, at + start.len(), *letters));
     }
-    let key_id = ["AKIA", "ASIA", "ABIA", "ACCA"].iter().any(|start| starts(bytes, at, start));
+    let key_id = KEY_IDS.iter().any(|start| starts(bytes, at, start));
     let upper = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     let whole = key_id && bytes.get(at..at + 20)?.iter().all(upper);
     Some(20).filter(|_| whole && !bytes.get(at + 20).is_some_and(u8::is_ascii_alphanumeric))
@@ -257,5 +273,28 @@ fn aws_secret_keys(bytes: &[u8], found: &mut Vec<Range<usize>>) {
             found.push(at..at + length);
         }
         at += length + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_form_is_shorter_than_said() {
+        assert_eq!(FORMS.iter().map(|(start, _, least)| start.len() + least).min(), Some(SHORTEST_TOKEN));
+    }
+
+    #[test]
+    fn every_form_is_found_at_its_shortest_and_not_below() {
+        for (start, letters, least) in FORMS {
+            for (length, found) in [(*least, true), (least - 1, false)] {
+                let token = format!("{start}{}", "7".repeat(length));
+                let mut ranges = Vec::new();
+                token_forms(&token, &mut ranges);
+                assert_eq!(!ranges.is_empty(), found, "{token}");
+            }
+            assert!(letters.has(b'7'));
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub struct Hidden {
     spans: Vec<Span>,
     values: BTreeSet<Arc<str>>,
+    lines: BTreeSet<Arc<str>>,
     variables: BTreeMap<Arc<str>, Arc<str>>,
 }
 
@@ -30,6 +31,11 @@ impl Hidden {
     /// The values.
     pub fn values(&self) -> impl Iterator<Item = &Arc<str>> {
         self.values.iter()
+    }
+
+    /// The values that stand in lines of env files.
+    pub fn line_values(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.lines.iter()
     }
 
     /// The value of a variable that holds such a value.
@@ -73,7 +79,10 @@ impl Sources {
         if !secrets.is_empty() {
             self.hide_line(line);
         }
-        secrets.into_iter().filter_map(|part| value.get(part)).for_each(|secret| self.hide_value(secret));
+        for secret in secrets.into_iter().filter_map(|part| value.get(part)) {
+            self.hide_value(secret);
+            self.hidden.lines.insert(secret.into());
+        }
     }
 
     /// Hides a value and whatever had a hand in it.

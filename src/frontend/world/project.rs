@@ -45,7 +45,7 @@ pub trait Collector {
     ) -> Result<(), String>;
 
     /// Whether a file or directory is wanted, by its path relative to the project.
-    fn wants(&self, relative: &Utf8Path) -> bool;
+    fn wants(&mut self, relative: &Utf8Path, is_folder: bool) -> bool;
 
     /// Takes a file.
     ///
@@ -140,9 +140,10 @@ impl<'a> ProjectFiles<'a> {
         to.enter(self, local, relative, &names)?;
         self.open.push(place);
         for name in names {
-            let relative = relative.join(&name);
-            if to.wants(&relative) {
-                self.step(&Step { local: &local.join(&name), relative: &relative, depth: depth + 1 }, to)?;
+            let (local, relative) = (local.join(&name), relative.join(&name));
+            let is_folder = self.world.kind(&local) == Some(Kind::Directory);
+            if to.wants(&relative, is_folder) {
+                self.step(&Step { local: &local, relative: &relative, depth: depth + 1 }, to)?;
             }
         }
         self.open.pop();
@@ -184,7 +185,7 @@ mod tests {
             Ok(())
         }
 
-        fn wants(&self, relative: &Utf8Path) -> bool {
+        fn wants(&mut self, relative: &Utf8Path, _: bool) -> bool {
             relative.file_name() != Some("skipped")
         }
 

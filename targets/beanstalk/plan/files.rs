@@ -1,40 +1,79 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
+use super::folder_filter::{CompileInputs, FolderFilter};
 use super::values::known;
 use super::{BeanstalkPlan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
-use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
+use tranship_app::{AppService, Application, FileMount, FileMountKind, KnownSecrets, SecretSource};
 use tranship_artifact::{WrittenFiles, check_path, is_temporary};
 use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::secrets::credential_in_file;
 use tranship_frontend::source::Origin;
 use tranship_frontend::world::{Collector, ProjectFiles};
 
-/// Names that never go into a bundle: secrets of a laptop, and what is not the application's.
-const LEFT_OUT: &[&str] =
-    &[".git", ".env", ".ebextensions", ".elasticbeanstalk", ".platform", "node_modules"];
-
-/// Adds a file or all files of a directory.
+/// Adds a file or all files of a directory. What stays behind, and what must not go, is noted in the plan.
 ///
 /// # Errors
 /// Why it cannot be added, as a clause.
 pub(super) fn add(
     local: &Utf8Path,
     relative: &Utf8Path,
+    application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
-) -> Result<(), String> {
-    let mut bundled = Bundled { files: &mut plan.files, made: Vec::new() };
-    cx.files.walk(local, relative, &mut bundled)
+) -> Result<Vec<BundledCredential>, String> {
+    let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
+    if relative.components().any(|part| part.as_str() == ".git") {
+        let found = BundledCredential { path: relative.to_string(), reason: "the history of the project" };
+        return Ok(vec![found]);
+    }
+    let mut bundled = Bundled {
+        project: root,
+        known: &application.known_secrets,
+        inputs: inputs(application, cx),
+        filter: FolderFilter::of_project(&mut cx.files, root),
+        files: &mut plan.files,
+        made: Vec::new(),
+        left_out: Vec::new(),
+        credentials: Vec::new(),
+        by_name: relative,
+    };
+    let outcome = cx.files.walk(local, relative, &mut bundled);
+    let Bundled { left_out, credentials, .. } = bundled;
+    plan.left_out.extend(left_out);
+    outcome.map(|()| credentials)
 }
 
-/// Puts the files of a walk into the bundle, without those that an earlier build wrote.
+fn inputs(application: &Application, cx: &Compilation<'_>) -> CompileInputs {
+    let read = cx.sources.files().map(|(_, file)| (file.path(), file.text()));
+    CompileInputs::of(read, application.secret_files.iter().map(Utf8PathBuf::from))
+}
+
+/// A file that must not go into a bundle, which many people can read.
+pub(super) struct BundledCredential {
+    /// Its path within the project.
+    pub(super) path: String,
+    /// What it is.
+    pub(super) reason: &'static str,
+}
+
+/// Puts the files of a walk into the bundle: not credentials, not what ignore files name, not what an earlier
+/// build wrote.
 struct Bundled<'a> {
+    project: &'a Utf8Path,
+    known: &'a KnownSecrets,
+    inputs: CompileInputs,
+    filter: FolderFilter,
     files: &'a mut IndexMap<String, Vec<u8>>,
     /// Directories that hold a build's list, with what it names.
     made: Vec<(Utf8PathBuf, WrittenFiles)>,
+    left_out: Vec<String>,
+    credentials: Vec<BundledCredential>,
+    /// What the manifest names.
+    by_name: &'a Utf8Path,
 }
 
 impl Collector for Bundled<'_> {
@@ -50,12 +89,19 @@ impl Collector for Bundled<'_> {
             let list = WrittenFiles::parse(&String::from_utf8_lossy(&list));
             self.made.push((relative.to_owned(), list));
         }
+        self.filter.enter(files, local, relative);
         Ok(())
     }
 
-    fn wants(&self, relative: &Utf8Path) -> bool {
-        let name = relative.file_name().unwrap_or_default();
-        !is_left_out(name) && !is_temporary(name)
+    fn wants(&mut self, relative: &Utf8Path, is_folder: bool) -> bool {
+        if is_temporary(relative.file_name().unwrap_or_default()) {
+            return false;
+        }
+        let out = self.filter.leaves_out(relative, is_folder);
+        if out {
+            self.left_out.push(relative.to_string());
+        }
+        !out
     }
 
     fn take(&mut self, relative: &Utf8Path, bytes: Vec<u8>) -> Result<(), String> {
@@ -67,8 +113,59 @@ impl Collector for Bundled<'_> {
         if self.made.iter().any(wrote) {
             return Ok(());
         }
+        if relative != self.by_name && self.inputs.has(&self.project.join(relative), &bytes) {
+            self.left_out.push(relative.to_string());
+            return Ok(());
+        }
+        if let Some(reason) = credential(relative.as_str(), &bytes, self.known) {
+            self.credentials.push(BundledCredential { path: relative.to_string(), reason });
+            return Ok(());
+        }
         put(self.files, relative.as_str(), bytes)
     }
+}
+
+/// Why the bundle must not hold a file.
+fn credential(path: &str, bytes: &[u8], known: &KnownSecrets) -> Option<&'static str> {
+    let holds = || Some("a file with the value of a secret").filter(|_| known.is_in(bytes));
+    credential_in_file(path, bytes).or_else(holds)
+}
+
+/// One error for the credentials behind a mount, with the way to deliver them.
+pub(super) fn refuse_credentials(
+    service: &AppService,
+    found: &[BundledCredential],
+    origin: Origin,
+    cx: &mut Compilation<'_>,
+) {
+    let listed: Vec<String> =
+        found.iter().take(6).map(|one| format!("`{}` is {}", one.path, one.reason)).collect();
+    let more = found.len().saturating_sub(listed.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!(
+        "the bundle would contain credentials that service `{}` mounts: {}{more}",
+        service.name,
+        listed.join(", ")
+    );
+    let diagnostic = Diagnostic::new(&rules::CREDENTIAL_FILE, message).at(origin).service(&*service.name);
+    cx.diagnostics.push(diagnostic.help(
+        "pass what the program needs as a secret variable (`environment`, with its value from `--secret NAME=@FILE`), and keep the file out of a mounted folder with a line in `.ebignore`",
+    ));
+}
+
+/// One note that says what stays behind.
+pub(super) fn tell_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    if plan.left_out.is_empty() {
+        return;
+    }
+    let listed: Vec<String> = plan.left_out.iter().take(6).map(|path| format!("`{path}`")).collect();
+    let more = plan.left_out.len().saturating_sub(listed.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!("the bundle leaves out parts of mounted folders: {}{more}", listed.join(", "));
+    let diagnostic = Diagnostic::new(&rules::LEFT_OUT, message);
+    cx.diagnostics.push(diagnostic.help(
+        "a file that is mounted by its own name always goes into the bundle; `.ebignore` takes the place of `.gitignore` and `.dockerignore`",
+    ));
 }
 
 /// The file that every bundle contains.
@@ -88,10 +185,6 @@ fn put(files: &mut IndexMap<String, Vec<u8>>, path: &str, bytes: Vec<u8>) -> Res
             Ok(())
         }
     }
-}
-
-fn is_left_out(name: &str) -> bool {
-    LEFT_OUT.contains(&name) || name.starts_with(".env.")
 }
 
 /// A file of the bundle that a container mounts.
@@ -121,6 +214,12 @@ pub(super) fn decide(
         }
         let Some(bytes) = content(application, service, file, cx) else { continue };
         let relative = format!("configs/{}", file.secret);
+        if let Some(reason) = credential(&file.secret, &bytes, &application.known_secrets) {
+            cx.ledger.rejected(&file.node, "credentials never go into a bundle");
+            let found = BundledCredential { path: file.secret.to_string(), reason };
+            refuse_credentials(service, &[found], file.origin, cx);
+            continue;
+        }
         if let Err(why) = put(&mut plan.files, &relative, bytes) {
             unusable(service, file, file.origin, &why, cx);
             continue;

@@ -7,6 +7,7 @@ mod container;
 mod database;
 mod exposure;
 mod files;
+mod folder_filter;
 mod identity;
 mod job;
 mod limits;
@@ -51,6 +52,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) read_secrets: IndexMap<String, SecretVariable>,
     /// Files of the project that containers mount, by their path in the bundle.
     pub(super) files: IndexMap<String, Vec<u8>>,
+    /// What stays behind of mounted folders.
+    pub(super) left_out: std::collections::BTreeSet<String>,
     /// Whether the environment has a database of its own.
     pub(super) has_database: bool,
 }
@@ -134,6 +137,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Bea
     for service in application.services.values() {
         place(application, service, &mut plan, cx);
     }
+    files::tell_left_out(&plan, cx);
     options::decide(application, &mut plan, cx);
     links::decide(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);

@@ -43,6 +43,7 @@ pub(super) fn anonymous(
 /// data, which no one commits, is one of the instance.
 pub(super) fn bind(
     bind: &BindMount,
+    application: &Application,
     plan: &mut BeanstalkPlan,
     planner: &mut ContainerPlanner<'_, '_>,
 ) -> Option<BoundDirectory> {
@@ -53,7 +54,7 @@ pub(super) fn bind(
     let path = match (machine, data) {
         (true, _) => local.clone(),
         (false, Some(relative)) => kept(service, &bind.path, relative, cx),
-        (false, None) => bundled(service, bind, plan, cx)?,
+        (false, None) => bundled(service, bind, application, plan, cx)?,
     };
     Some(BoundDirectory { path, data: data.is_some() })
 }
@@ -135,17 +136,23 @@ fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
 fn bundled(
     service: &AppService,
     bind: &BindMount,
+    application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
     let source = &bind.path;
     let relative = bind.source.within_project();
     let added = match relative {
-        Some(relative) => files::add(Utf8Path::new(source.peek()), relative, plan, cx),
+        Some(relative) => files::add(Utf8Path::new(source.peek()), relative, application, plan, cx),
         None => Err("it is outside the project's directory".to_owned()),
     };
     match (added, relative) {
-        (Ok(()), Some(relative)) => {
+        (Ok(found), Some(_)) if !found.is_empty() => {
+            cx.ledger.rejected(source, "credentials never go into a bundle");
+            files::refuse_credentials(service, &found, source.origin, cx);
+            None
+        }
+        (Ok(_), Some(relative)) => {
             let reason = "a copy in the bundle: changes are lost with the next deployment";
             let on_instance = Utf8Path::new(UNPACKED).join(relative).to_string();
             cx.ledger.approximated(
@@ -170,7 +177,7 @@ fn bundled(
             );
             None
         }
-        (Ok(()), None) => None,
+        (Ok(_), None) => None,
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn of_task(planner: &EcsPlanner<'_, '_>, task: &TaskPlan) -> Vec<Outb
 
 /// Ports of hosts outside of the application that values of the task's containers name.
 fn named(planner: &EcsPlanner<'_, '_>, task: &TaskPlan) -> BTreeSet<PortSpec> {
-    let services = planner.app.services.values().filter(|it| planner.layout.is_in(&it.name, &task.name));
+    let services =
+        planner.layout.members_of(&task.name).iter().filter_map(|name| planner.app.services.get(name));
     services.flat_map(|service| &service.external).map(|address| address.port).collect()
 }

@@ -67,7 +67,8 @@ impl Prerequisites<'_> {
             let system = self.file_systems.iter().find(|system| system.name == *name);
             after.extend(system.into_iter().flat_map(FileSystemPlan::mount_target_ids));
         }
-        let members = self.app.services.values().filter(|it| self.layout.is_in(&it.name, &task.name));
+        let members =
+            self.layout.members_of(&task.name).iter().filter_map(|name| self.app.services.get(name));
         for dependency in members.flat_map(|service| &service.dependencies) {
             if self.app.databases.contains_key(&dependency.on) {
                 after.push(LogicalId::of(&dependency.on, ResourceRole::Database));

@@ -5,6 +5,7 @@ mod edges;
 mod exposure;
 mod external;
 mod jobs;
+mod known_secrets;
 mod mounts;
 mod secrets;
 mod settings;

@@ -216,3 +216,22 @@ configs:
     assert_eq!(targets, ["/run/secrets/key", "/etc/far", "/etc/conf"]);
     assert_eq!(files[2].mode.as_ref().map(|mode| mode.value), Some(0o440));
 }
+
+#[test]
+fn the_arn_of_a_secret_gives_the_variable_what_the_secret_holds() {
+    let lowered = lowered(
+        "services:
+  app:
+    image: a
+    environment:
+      DB_PASSWORD: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf:password::'
+      JWT_KEY: 'arn:aws:ssm:us-east-1:123456789012:parameter/app/jwt'
+      DB_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf'
+",
+    );
+    assert_eq!(lowered.value("app", "DB_PASSWORD"), "{secret DB_PASSWORD}");
+    assert_eq!(lowered.value("app", "JWT_KEY"), "{secret JWT_KEY}");
+    assert!(lowered.value("app", "DB_SECRET_ARN").starts_with("arn:"));
+    assert!(matches!(lowered.app().secrets["JWT_KEY"].source, SecretSource::External(_)));
+    assert_eq!(lowered.app().secrets.len(), 2);
+}

@@ -2,7 +2,7 @@
 
 use super::{Binder, is_empty};
 use crate::diagnostic::rules::compose as rules;
-use crate::source::Provenance;
+use crate::source::{Origin, Provenance};
 use crate::yaml::{Node, Value};
 
 impl Binder<'_, '_> {
@@ -14,10 +14,28 @@ impl Binder<'_, '_> {
             self.refuse(&rules::BAD_COMMAND, node.origin, why, help);
             return None;
         };
-        let origin = node.origin;
-        let words = words.into_iter().map(|word| Node::string(word, origin)).collect();
-        node.value = Value::Sequence(words);
+        let (text, origin) = (text.clone(), node.origin);
+        let filled = !self.cx.sources.substitutions(origin).is_empty();
+        let mut end = 0;
+        let words = words.into_iter().map(|word| {
+            let origin = if filled { self.word(&text, &word, &mut end, origin) } else { origin };
+            Node::string(word, origin)
+        });
+        node.value = Value::Sequence(words.collect());
         Some(node)
+    }
+
+    /// The origin of a word of a line with variables in it: the part that it is, where it stands there as it is.
+    fn word(&mut self, line: &str, word: &str, end: &mut usize, whole: Origin) -> Origin {
+        let rest = line.get(*end..).unwrap_or_default();
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.cx.sources.record(match rest.find(word).map(|at| *end + at) {
+            Some(start) => {
+                *end = start + word.len();
+                Provenance::Part { of: whole, range: narrow(start)..narrow(*end) }
+            }
+            None => Provenance::Inferred { from: vec![whole], why: "a word of it" },
+        })
     }
 
     /// A string is a command for the container's shell.

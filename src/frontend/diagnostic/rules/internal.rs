@@ -13,4 +13,9 @@ rules! {
         why "Tranship writes nothing rather than an incomplete set of artifacts. This is a bug in Tranship, not a mistake of yours."
         example "a manifest whose names collide in a way that no rule foresaw"
         fix "Report it with the manifest. Until it is fixed, renaming the service that the message names may help.";
+    LEAK = Error "internal/leak" "secret in an artifact"
+        what "An artifact would contain the value of a secret, plain or encoded. Nothing is written."
+        why "This is a bug in Tranship. Secrets must never reach artifacts."
+        example "none: no input should trigger this"
+        fix "Give the secret a value that stands nowhere else, and report the manifest.";
 }

@@ -1,0 +1,225 @@
+//! What is known to be secret before any text is lowered: variables of interpolation, and values.
+//!
+//! In: the manifest and what the front end hides. Out: whether a variable is a secret, and where a text holds a
+//! secret value, plain or in an encoding. Invariant: a variable is a secret wherever it stands; a value that no
+//! variable brought counts elsewhere only if it is neither short nor an ordinary word of the manifest.
+
+use super::Name;
+use super::document::TreeLeaf;
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+use tranship_frontend::secrets::{is_secret_name, secrets_of};
+use tranship_frontend::source::{Origin, Sources};
+
+/// Shorter values are in too many texts by chance.
+const SHORTEST: usize = 6;
+
+/// Words that stand in manifests for many things besides a password.
+const ORDINARY: &[&str] = &[
+    "admin",
+    "administrator",
+    "changeit",
+    "changeme",
+    "changethis",
+    "default",
+    "development",
+    "disabled",
+    "enabled",
+    "example",
+    "guest",
+    "localhost",
+    "mariadb",
+    "minioadmin",
+    "mongodb",
+    "passwd",
+    "password",
+    "postgres",
+    "postgresql",
+    "production",
+    "rabbitmq",
+    "secret",
+    "service",
+    "staging",
+    "testing",
+    "username",
+];
+
+/// The secrets of a manifest.
+#[derive(Debug, Clone, Default)]
+pub struct KnownSecrets {
+    variables: BTreeSet<Name>,
+    values: Option<Arc<AhoCorasick>>,
+}
+
+impl KnownSecrets {
+    /// Those in the leaves of a manifest. `late` are variables that have no value yet, `ordinary` words that its names use.
+    pub(crate) fn of(
+        leaves: &[TreeLeaf],
+        sources: &Sources,
+        late: &BTreeMap<Name, Origin>,
+        ordinary: &BTreeSet<String>,
+    ) -> Self {
+        let (variables, values) = (BTreeSet::new(), BTreeSet::new());
+        let mut found = SecretCollector { sources, late, variables, values };
+        leaves.iter().for_each(|leaf| found.text(leaf.name(), leaf.value.peek(), leaf.value.origin));
+        let SecretCollector { variables, values, .. } = found;
+        let lines = sources.hidden().line_values().map(|value| &**value);
+        let values = values.iter().map(String::as_str).chain(lines);
+        let values = values.map(str::trim).filter(|value| is_unique(value, ordinary));
+        let patterns: BTreeSet<String> = values.flat_map(encodings).collect();
+        KnownSecrets { variables, values: matcher(&patterns) }
+    }
+
+    /// Whether the value of a variable of interpolation is a secret, wherever it stands.
+    pub fn is_variable(&self, name: &str) -> bool {
+        self.variables.contains(name)
+    }
+
+    /// Where a text holds secret values, in order and without overlap.
+    pub fn parts(&self, text: &str) -> Vec<Range<usize>> {
+        let Some(values) = &self.values else { return Vec::new() };
+        let found = values.find_iter(text).map(|found| found.range());
+        found.filter(|range| is_word(text.as_bytes(), range)).collect()
+    }
+
+    /// Whether the bytes of a file hold a secret value.
+    pub fn is_in(&self, bytes: &[u8]) -> bool {
+        let Some(values) = &self.values else { return false };
+        values.find_iter(bytes).any(|found| is_word(bytes, &found.range()))
+    }
+}
+
+/// Whether a value stands by itself: one of letters and digits alone may be a part of a longer word.
+fn is_word(text: &[u8], range: &Range<usize>) -> bool {
+    let value = text.get(range.clone()).unwrap_or_default();
+    if !value.iter().all(u8::is_ascii_alphanumeric) {
+        return true;
+    }
+    let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    // `-phunter2` holds it too, so one letter may stand before it.
+    let glued = letter(range.start.checked_sub(1)) && letter(range.start.checked_sub(2));
+    !glued && !letter(Some(range.end))
+}
+
+fn is_unique(value: &str, ordinary: &BTreeSet<String>) -> bool {
+    let lower = value.to_ascii_lowercase();
+    value.len() >= SHORTEST && !ORDINARY.contains(&lower.as_str()) && !ordinary.contains(&lower)
+}
+
+/// A value as it is, percent-encoded, and in base64.
+fn encodings(value: &str) -> Vec<String> {
+    let encoded = percent_encoded(value);
+    let mut all = vec![value.to_owned(), base64(value.as_bytes())];
+    all.extend(Some(encoded).filter(|encoded| encoded != value));
+    all
+}
+
+fn matcher(patterns: &BTreeSet<String>) -> Option<Arc<AhoCorasick>> {
+    if patterns.is_empty() {
+        return None;
+    }
+    let built = AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(patterns);
+    built.ok().map(Arc::new)
+}
+
+/// RFC 3986: everything but unreserved letters as `%XX`.
+fn percent_encoded(value: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    value.bytes().map(letter).collect()
+}
+
+/// RFC 4648, without the padding: what follows a value shows in its last letters only.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let padded = chunk.iter().chain([0, 0].iter()).take(3);
+        let bits = padded.fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let shifts = [18, 12, 6, 0].into_iter().take(chunk.len() + 1);
+        let letter = |shift: u32| LETTERS.get((bits >> shift & 63) as usize).copied().map_or('=', char::from);
+        text.extend(shifts.map(letter));
+    }
+    text
+}
+
+/// Collects what is secret.
+struct SecretCollector<'a> {
+    sources: &'a Sources,
+    late: &'a BTreeMap<Name, Origin>,
+    variables: BTreeSet<Name>,
+    values: BTreeSet<String>,
+}
+
+impl SecretCollector<'_> {
+    fn text(&mut self, name: &str, text: &str, origin: Origin) {
+        let secrets = secrets_of(name, text);
+        self.values.extend(secrets.iter().filter_map(|part| text.get(part.clone())).map(str::to_owned));
+        for one in self.sources.substitutions(origin) {
+            let range = one.range.start as usize..one.range.end as usize;
+            let Some(filled) = text.get(range.clone()) else { continue };
+            let open = filled.is_empty() && self.late.contains_key(&one.variable);
+            let own = match open {
+                true => is_secret_name(&one.variable),
+                false => secrets_of(&one.variable, filled).first() == Some(&(0..filled.len())),
+            };
+            let whole = open && text.is_empty() && is_secret_name(name);
+            if own || whole || secrets.contains(&range) {
+                self.values.extend(Some(filled).filter(|filled| !filled.is_empty()).map(str::to_owned));
+                self.variables.insert(one.variable);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(values: &[&str]) -> KnownSecrets {
+        let patterns = values.iter().flat_map(|value| encodings(value)).collect();
+        KnownSecrets { variables: BTreeSet::new(), values: matcher(&patterns) }
+    }
+
+    #[test]
+    fn encodings_are_those_of_the_standards() {
+        assert_eq!(base64(b"foobar"), "Zm9vYmFy");
+        assert_eq!(base64(b"fooba"), "Zm9vYmE");
+        assert_eq!(base64(b"f"), "Zg");
+        assert_eq!(percent_encoded("a b/ü~"), "a%20b%2F%C3%BC~");
+    }
+
+    #[test]
+    fn a_value_is_found_in_every_encoding() {
+        let known = known(&["p@ss/word1"]);
+        for text in ["x p@ss/word1", "x=p%40ss%2Fword1&", "cEBzcy93b3JkMQ=="] {
+            assert_eq!(known.parts(text).len(), 1, "{text}");
+            assert!(known.is_in(text.as_bytes()), "{text}");
+        }
+        assert!(known.parts("p@ss/word").is_empty());
+    }
+
+    #[test]
+    fn a_word_inside_a_longer_one_is_another() {
+        let known = known(&["hunter2"]);
+        let found = |text: &str| known.parts(text).first().map(|part| (part.start, part.end));
+        assert_eq!(found("-phunter2"), Some((2, 9)));
+        assert_eq!(found("a:hunter2@b"), Some((2, 9)));
+        assert!(found("thehunter2").is_none());
+        assert!(found("hunter23").is_none());
+    }
+
+    #[test]
+    fn ordinary_words_and_short_values_say_nothing() {
+        let ordinary = BTreeSet::from(["storefront".to_owned()]);
+        for (value, unique) in
+            [("walnut-1", true), ("abc", false), ("Postgres", false), ("storefront", false), ("123456", true)]
+        {
+            assert_eq!(is_unique(value, &ordinary), unique, "{value}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Secrets in values that every reader of an artifact sees, and that cannot take their text from a secret.
+//!
+//! In: the leaves of deployed services and of the settings. Out: an error at each that holds a secret, since it
+//! would show in a template, a bundle or a list of resources. What can take a secret is wired elsewhere:
+//! variables in `environment_wiring`, commands and health checks in `command_wiring`.
+
+use super::LoweringContext;
+use super::service_selection::ServiceSelection;
+use crate::document::TreeLeaf;
+use crate::rules;
+use std::collections::BTreeSet;
+use tranship_frontend::compose::PathSegment;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// Refuses secrets that would be readable.
+pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
+    let deployed: BTreeSet<_> = selection.deployed.iter().map(|service| service.name.clone()).collect();
+    let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
+    for leaf in cx.leaves.iter().filter(|leaf| leaf.is_plain() && concerns(leaf)) {
+        if has_secret_key(cx, leaf) {
+            tell(cx, leaf, leaf.key_origin);
+        }
+        if cx.holds_secret(leaf.chosen_name(), &leaf.value) {
+            tell(cx, leaf, leaf.value.origin);
+        }
+    }
+}
+
+/// `labels: { VALUE: x }`: a key below the service's own may be a secret too.
+fn has_secret_key(cx: &LoweringContext<'_>, leaf: &TreeLeaf) -> bool {
+    let mut own = leaf.path.0.iter().skip(2);
+    own.any(|step| matches!(step, PathSegment::Key(key) if !cx.secrets.parts(key).is_empty()))
+}
+
+fn tell(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
+    let shown = leaf.path.to_string();
+    let told = if leaf.is_below("build") {
+        let message = format!("`{shown}` holds a secret, which stays readable in the image");
+        let help =
+            "pass it as a build secret: `build.secrets`, and `RUN --mount=type=secret` in the Dockerfile";
+        Diagnostic::new(&rules::app::SECRET_IN_BUILD, message).help(help)
+    } else {
+        let message = format!("`{shown}` holds a secret, and its value is readable to all");
+        Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message).help(remedy(leaf))
+    };
+    let told = told.at(origin).key(shown);
+    cx.diagnostics.push(match leaf.service() {
+        Some(service) => told.service(&*service),
+        None => told,
+    });
+}
+
+fn remedy(leaf: &TreeLeaf) -> &'static str {
+    if leaf.is_below("labels") {
+        "remove the label here: nothing on AWS reads it, and whoever may describe the task sees it"
+    } else if leaf.is_below("logging") {
+        "remove the option, and let the log driver take its rights from a role"
+    } else {
+        "move it into `environment` or `secrets`, which take their values from a secret"
+    }
+}

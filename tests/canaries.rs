@@ -1,0 +1,283 @@
+//! A secret planted in any place of a manifest shows nowhere: not in an artifact, not in a report, not in what the
+//! program says in any format.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The secret. It has letters that base64 and URLs write in other ways.
+const CANARY: &str = "canary/7Qx+walnut";
+const IN_BASE64: &str = "Y2FuYXJ5LzdReCt3YWxudXQ";
+const IN_A_URL: &str = "canary%2F7Qx%2Bwalnut";
+/// The last of each: however much of the start was cut off, this must not show.
+const ENDS: [&str; 3] = ["7Qx", IN_BASE64, "%2F7Qx"];
+
+const TARGETS: [&str; 3] = ["fargate", "ecs-ec2", "beanstalk"];
+
+/// A project with the secret somewhere: files by name, and what comes of building it.
+struct Planted {
+    place: &'static str,
+    files: Vec<(&'static str, String)>,
+    /// Whether the place can take a secret, so that the project can be built for Fargate.
+    builds: bool,
+}
+
+fn planted(place: &'static str, builds: bool, files: &[(&'static str, &str)]) -> Planted {
+    let files = files.iter().map(|(name, text)| (*name, text.replace("CANARY", CANARY)));
+    let files =
+        files.map(|(name, text)| (name, text.replace("BASE64", IN_BASE64).replace("URLENCODED", IN_A_URL)));
+    Planted { place, files: files.collect(), builds }
+}
+
+/// A service with these keys; its variable `DB_PASSWORD` holds the secret.
+fn service(place: &'static str, builds: bool, keys: &str) -> Planted {
+    let text = format!(
+        "services:\n  app:\n    image: redis:7\n    expose: ['6379']\n    environment: {{ DB_PASSWORD: '${{DB_PASSWORD}}' }}\n    {keys}\n"
+    );
+    planted(place, builds, &[("compose.yaml", &text), (".env", "DB_PASSWORD=CANARY\n")])
+}
+
+/// A manifest of one file.
+fn alone(place: &'static str, builds: bool, text: &str) -> Planted {
+    planted(place, builds, &[("compose.yaml", text)])
+}
+
+fn projects() -> Vec<Planted> {
+    vec![
+        alone(
+            "environment",
+            true,
+            "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY } }\n",
+        ),
+        alone(
+            "environment, in base64",
+            true,
+            "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY, TEXT: 'a BASE64== b' } }\n",
+        ),
+        alone(
+            "environment, in a URL",
+            true,
+            "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY, SOME: 'https://x/?a=URLENCODED' } }\n",
+        ),
+        alone(
+            "a URL",
+            true,
+            "services:\n  app: { image: redis, environment: { UP: 'https://me:URLENCODED@h.example.org/x' } }\n",
+        ),
+        alone("a list", true, "services:\n  app: { image: redis, environment: ['API_TOKEN=CANARY'] }\n"),
+        planted(
+            "env_file",
+            true,
+            &[
+                ("compose.yaml", "services:\n  app: { image: redis, env_file: app.env }\n"),
+                ("app.env", "A=b\nDB_PASSWORD=CANARY\nLOGIN=me:CANARY\n"),
+            ],
+        ),
+        service(".env, under another name", true, "dns_search: [x.example]"),
+        planted(
+            ".env, inside other values",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { LOGIN: 'app:${DB_PASSWORD}', CONF: 'a=1;auth=${DB_PASSWORD:-x}' } }\n",
+                ),
+                (".env", "DB_PASSWORD=CANARY\n"),
+            ],
+        ),
+        alone(
+            "a default",
+            true,
+            "services:\n  app: { image: redis, environment: { LOGIN: '${DB_PASSWORD:-CANARY}' } }\nx-tranship: { late_bound: [DB_PASSWORD] }\n",
+        ),
+        planted(
+            "a late-bound variable",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { LOGIN: '${DB_PASSWORD}' } }\nx-tranship: { late_bound: [DB_PASSWORD] }\n",
+                ),
+                (".env", "DB_PASSWORD=CANARY\n"),
+            ],
+        ),
+        planted(
+            "secrets",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, secrets: [pw] }\nsecrets: { pw: { file: pw.txt } }\n",
+                ),
+                ("pw.txt", "CANARY"),
+            ],
+        ),
+        planted(
+            "configs, by content",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, configs: [{ source: c, target: /run/c }] }\nconfigs: { c: { content: 'x ${DB_PASSWORD} y' } }\n",
+                ),
+                (".env", "DB_PASSWORD=CANARY\n"),
+            ],
+        ),
+        service("command", true, "command: redis-server --requirepass ${DB_PASSWORD}"),
+        service("command, as a list", true, "command: [redis-server, --requirepass, '${DB_PASSWORD}']"),
+        service(
+            "command, in a shell",
+            true,
+            "command: [sh, -c, 'exec redis-server --requirepass ${DB_PASSWORD}']",
+        ),
+        alone(
+            "command, a literal",
+            true,
+            "services:\n  app: { image: redis, command: redis-server --requirepass CANARY }\n",
+        ),
+        service("entrypoint", true, "entrypoint: [run, '--x=${DB_PASSWORD}']"),
+        service("health check", true, "healthcheck: { test: [CMD, redis-cli, -a, '${DB_PASSWORD}', ping] }"),
+        service(
+            "health check, in a shell",
+            true,
+            "healthcheck: { test: 'redis-cli -a ${DB_PASSWORD} ping' }",
+        ),
+        service(
+            "health check, glued",
+            true,
+            "healthcheck: { test: [CMD, mysqladmin, '-p${DB_PASSWORD}', ping] }",
+        ),
+        service("label", false, "labels: { a: 'x ${DB_PASSWORD}' }"),
+        service("label, in base64", false, "labels: { a: 'x BASE64== y' }"),
+        service(
+            "log option",
+            false,
+            "logging: { driver: splunk, options: { splunk-token: '${DB_PASSWORD}' } }",
+        ),
+        service("build argument", true, "build: { context: ., args: { TOKEN: '${DB_PASSWORD}' } }"),
+        service("image", false, "working_dir: '/${DB_PASSWORD}'"),
+        service("host name", false, "hostname: '${DB_PASSWORD}'"),
+        service("number", false, "mem_limit: '${DB_PASSWORD}'"),
+        service("network mode", false, "network_mode: '${DB_PASSWORD}'"),
+        service("sysctl", false, "sysctls: { net.core.somaxconn: '${DB_PASSWORD}' }"),
+        service("capability", false, "cap_add: ['${DB_PASSWORD}']"),
+        service("extra host", false, "extra_hosts: ['a:${DB_PASSWORD}']"),
+        service("port", false, "ports: ['${DB_PASSWORD}:80']"),
+        service(
+            "permission",
+            false,
+            "x-tranship: { permissions: [{ actions: ['s3:*'], resources: ['arn:aws:s3:::${DB_PASSWORD}/*'] }] }",
+        ),
+        planted(
+            "tag",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis }\nx-tranship: { tags: { owner: 'x ${DB_PASSWORD}' } }\n",
+                ),
+                (".env", "DB_PASSWORD=CANARY\n"),
+            ],
+        ),
+        planted(
+            "a mounted file",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY }, configs: [{ source: c, target: /run/c }] }\nconfigs: { c: { file: c.conf } }\n",
+                ),
+                ("c.conf", "auth = CANARY\n"),
+            ],
+        ),
+        planted(
+            "a mounted folder",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY }, volumes: ['.:/app'] }\n",
+                ),
+                ("c.conf", "auth = CANARY\n"),
+                ("d.conf", "auth = BASE64==\n"),
+            ],
+        ),
+    ]
+}
+
+fn tranship(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tranship"));
+    command.current_dir(directory).env_clear().args(arguments).output().unwrap()
+}
+
+/// What of the secret a text shows.
+fn shown(bytes: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(bytes);
+    ENDS.into_iter().find(|end| text.contains(end))
+}
+
+fn leaks_below(directory: &Path, found: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            leaks_below(&path, found);
+        } else if let Some(end) = shown(&fs::read(&path).unwrap()) {
+            found.push(format!("{} holds {end}", path.display()));
+        }
+    }
+}
+
+/// Builds a project for a target, and says where the secret shows.
+fn leaks(project: &Planted, target: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in &project.files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    let mut found = Vec::new();
+    let built = tranship(directory.path(), &["build", "-v", "--target", target, "--out", "out"]);
+    if target == "fargate" && built.status.success() != project.builds {
+        found.push(format!("exit {:?}: {}", built.status.code(), String::from_utf8_lossy(&built.stderr)));
+    }
+    if String::from_utf8_lossy(&built.stderr).contains("internal/leak") {
+        found.push("no rule refused it before it stood in an artifact".to_owned());
+    }
+    leaks_below(&directory.path().join("out"), &mut found);
+    let said = [("", built)].into_iter().chain(["json", "sarif", "github"].map(|format| {
+        (format, tranship(directory.path(), &["check", "-v", "--target", target, "--format", format]))
+    }));
+    for (format, output) in said {
+        for (stream, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+            if let Some(end) = shown(&bytes) {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                found.push(format!("{stream} {format} says {end}:\n{text}"));
+            }
+        }
+    }
+    found.iter().map(|one| format!("{} for {target}: {one}", project.place)).collect()
+}
+
+#[test]
+fn a_secret_shows_nowhere() {
+    let all: Vec<String> = projects()
+        .iter()
+        .flat_map(|project| TARGETS.map(|target| leaks(project, target)))
+        .flatten()
+        .collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+/// What is no secret is no canary: the same places take a plain value on Fargate and show it.
+#[test]
+fn the_test_sees_what_it_looks_for() {
+    let text = format!("services:\n  app: {{ image: redis, environment: {{ PLAIN: '{CANARY}' }} }}\n");
+    let project = Planted { place: "plain", files: vec![("compose.yaml", text)], builds: true };
+    assert!(TARGETS.iter().all(|target| !leaks(&project, target).is_empty()));
+}
