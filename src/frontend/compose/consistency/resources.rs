@@ -51,8 +51,19 @@ fn one_source(room: &str, key: &Key, object: &Node, sources: &[&str], cx: &mut C
         }
         [] if object.get("driver").is_none() && object.get("external").is_none() => {
             let fault = Diagnostic::new(&rules::MISSING_KEY, format!("`{path}` has no content"));
-            let help = format!("add one of {}, or `external: true`", listed(sources));
-            cx.report(fault.key(path).at(key.origin).help(help));
+            let named = object.get("name");
+            let help = match named {
+                // Older integrations took a name alone to mean one that exists, and picked keys of it.
+                Some(_) => {
+                    let keys = object.get("x-aws-keys").map_or("", |_| "; `x-aws-keys` has no effect here");
+                    format!(
+                        "if it exists under this name, add `external: true`, else one of {}{keys}",
+                        listed(sources)
+                    )
+                }
+                None => format!("add one of {}, or `external: true`", listed(sources)),
+            };
+            cx.report(fault.key(path).at(named.map_or(key.origin, |name| name.origin)).help(help));
         }
         _ => {}
     }
