@@ -5,7 +5,7 @@
 
 use crate::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use crate::rules;
-use crate::support::{list, owner, shown_key};
+use crate::support::{SupportTable, list, owner, shown_key};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
@@ -63,7 +63,7 @@ impl InexactClaims {
     pub(crate) fn report(
         self,
         manifest: &Manifest,
-        target: &str,
+        table: &SupportTable,
         earlier: &Diagnostics,
         found: &mut Diagnostics,
     ) {
@@ -71,21 +71,26 @@ impl InexactClaims {
         for (kind, mut claims) in self.kinds {
             claims.retain(|claim| !told.covers(claim.node, kind.effect.severity(), manifest));
             if !claims.is_empty() {
-                found.push(diagnostic(&kind, &claims, manifest, target));
+                found.push(diagnostic(&kind, &claims, manifest, table));
             }
         }
     }
 }
 
-fn diagnostic(kind: &ClaimKind, claims: &[InexactClaim], manifest: &Manifest, target: &str) -> Diagnostic {
+fn diagnostic(
+    kind: &ClaimKind,
+    claims: &[InexactClaim],
+    manifest: &Manifest,
+    table: &SupportTable,
+) -> Diagnostic {
     let mut owners: Vec<String> =
         claims.iter().filter_map(|claim| owner(&manifest.nodes.path(claim.node))).collect();
     owners.dedup();
     let of = if owners.is_empty() { String::new() } else { format!(" of {}", list(&owners)) };
     let rule = if kind.approximated { &rules::target::APPROXIMATED_KEY } else { &rules::target::IGNORED_KEY };
     let subject = subject(&kind.pattern);
-    let message = format!("{subject}{of} {} on {target}: {}", outcome(kind, claims), kind.reason);
-    let mut diagnostic = Diagnostic::new(rule, message).severity(kind.effect.severity()).target(target);
+    let message = format!("{subject}{of} {} on {}: {}", outcome(kind, claims), table.product, kind.reason);
+    let mut diagnostic = Diagnostic::new(rule, message).severity(kind.effect.severity()).target(table.target);
     for claim in claims {
         diagnostic = diagnostic.at(manifest.nodes.origin(claim.node));
     }

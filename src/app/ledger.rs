@@ -140,7 +140,7 @@ impl Ledger {
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }
-        inexact.report(manifest, table.target, earlier, diagnostics);
+        inexact.report(manifest, table, earlier, diagnostics);
         report
     }
 

@@ -46,6 +46,8 @@ impl SupportRow {
 pub struct SupportTable {
     /// The target's name.
     pub target: &'static str,
+    /// What people call it, in a sentence.
+    pub product: &'static str,
     /// The rows, ordered by key.
     pub rows: &'static [SupportRow],
 }
@@ -79,7 +81,7 @@ impl SupportTable {
             KeySupport::Ignored { effect } => effect.severity(),
             KeySupport::Rejected { .. } => Severity::Error,
         };
-        let message = format!("`{shown}`{of} {verb} on {}: {}", self.target, row.reason);
+        let message = format!("`{shown}`{of} {verb} on {}: {}", self.product, row.reason);
         let mut diagnostic = Diagnostic::new(rule, message)
             .severity(severity)
             .at(manifest.nodes.origin(*first))
@@ -199,7 +201,7 @@ mod tests {
                 reason: "b",
             },
         ];
-        let table = SupportTable { target: "t", rows: ROWS };
+        let table = SupportTable { target: "t", product: "T", rows: ROWS };
         assert_eq!(table.find(&path("services.a.deploy.mode")).map(|row| row.reason), Some("b"));
         assert_eq!(table.find(&path("services.a.deploy.labels")).map(|row| row.reason), Some("a"));
     }

@@ -203,12 +203,13 @@ fn candidates<'a>(
         let refused = matches!(public_setting(cx, service), Some(PublicSetting::Private(_)));
         let published: Vec<&ContainerPort> =
             service.container.ports.iter().filter(|port| port.published.is_some()).collect();
-        let meant = plain(published.clone());
+        let meant: BTreeSet<u16> =
+            plain(published.clone()).into_iter().map(|port| port.container.value).collect();
         for port in published {
             if declared.contains(&port.node) {
                 continue;
             }
-            let tls = !meant.iter().any(|one| one.container.value == port.container.value);
+            let tls = !meant.contains(&port.container.value);
             let inside =
                 if refused { Some(InsideReason::Declared) } else { InsideReason::of(service, port, tls) };
             found.push(PublishedCandidate { service, port, inside });

@@ -7,9 +7,10 @@ use super::{
     StartCondition, TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
 use crate::ecs::rules;
-use tranship_app::{AppService, At, BehaviourEffect, DependencyCondition, Name, ServiceRole};
+use std::collections::BTreeMap;
+use tranship_app::{AppService, At, BehaviourEffect, DependencyCondition, Name, PortSpec, ServiceRole};
 use tranship_cloudformation::{PseudoParameter, Sub};
-use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
+use tranship_facts::{ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
@@ -197,13 +198,12 @@ fn check_count(planner: &mut EcsPlanner<'_, '_>, main: &AppService, containers: 
 
 /// Containers of a task share its ports.
 fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
-    let mut taken: Vec<(u16, TransportProtocol, &AppService)> = Vec::new();
+    let mut taken: BTreeMap<PortSpec, &AppService> = BTreeMap::new();
     for service in services {
         for port in &service.container.ports {
-            let same = |known: &&(u16, TransportProtocol, &AppService)| {
-                known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
-            };
-            if let Some((number, _, other)) = taken.iter().find(same) {
+            let other = *taken.entry(port.spec()).or_insert(service);
+            if other.name != service.name {
+                let number = port.container.get();
                 let message = format!(
                     "`{}` and `{}` share a task and both use port {number}",
                     other.name, service.name
@@ -213,7 +213,6 @@ fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
                     .help("change the port of one of them, or give it a task of its own");
                 planner.cx.diagnostics.push(diagnostic);
             }
-            taken.push((port.container.get(), port.protocol, service));
         }
     }
 }

@@ -31,6 +31,7 @@ pub(super) struct Lowered {
 /// Everything that no code claims, so that a report can be closed.
 static REST: SupportTable = SupportTable {
     target: "fargate",
+    product: "Fargate",
     rows: &[SupportRow {
         key: "*",
         support: KeySupport::Ignored { effect: crate::BehaviourEffect::Equivalent },
