@@ -5,10 +5,12 @@
 
 use crate::known_names;
 use tranship_app::rules;
-use tranship_app::{Application, DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput};
+use tranship_app::{
+    Application, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput,
+};
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
-use tranship_frontend::source::Sources;
+use tranship_frontend::source::{FileId, Sources, Span};
 use tranship_frontend::world::{ProjectFiles, World};
 use tranship_targets::{Compilation, CompiledTarget};
 
@@ -33,6 +35,8 @@ pub struct CompileOutcome {
     pub target: Option<&'static str>,
     /// Every file that was read.
     pub sources: Sources,
+    /// The override file that was found beside the Compose file and merged, without being named.
+    pub override_file: Option<FileId>,
     /// All diagnostics.
     pub diagnostics: Diagnostics,
     /// The account of every leaf, as far as the compile got.
@@ -65,8 +69,15 @@ fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -
         EnvironmentChoice::Environment(name) | EnvironmentChoice::Target(name) => name.clone(),
     };
     let (sources, diagnostics) = (Sources::new(), Diagnostics::new());
-    let mut outcome =
-        CompileOutcome { name, target: None, sources, diagnostics, report: None, compiled: None };
+    let mut outcome = CompileOutcome {
+        name,
+        target: None,
+        sources,
+        override_file: None,
+        diagnostics,
+        report: None,
+        compiled: None,
+    };
     let compiled = outcome.run(request, world, unset);
     outcome.diagnostics.place(&mut outcome.sources);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
@@ -98,11 +109,17 @@ impl CompileOutcome {
         unset: UnsetVariables,
     ) -> Option<CompiledTarget> {
         let manifest = self.load(request, world)?;
+        self.override_file = manifest.override_file;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
         let (choice, known) = (&request.choice, &known_names());
         let given = LoweringInput { manifest: &manifest, choice, known, world };
         let mut application = tranship_app::lower(&given, sources, diagnostics, &mut ledger)?;
+        if let Some(file) = manifest.override_file
+            && application.settings.posture() == DeploymentPosture::Prod
+        {
+            diagnostics.push(override_in_production(file, sources));
+        }
         if unset == UnsetVariables::Assumed {
             application.assume_late_bound();
         }
@@ -146,7 +163,7 @@ impl CompileOutcome {
         }
         let overlays = environment.files.iter().map(|file| manifest.directory.join(file.peek())).collect();
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
-        let options = LoadOptions { overlays, ..options };
+        let options = LoadOptions { overlays, no_override: true, ..options };
         compose::load(&options, world, &mut self.sources, &mut self.diagnostics)
     }
 }
@@ -167,6 +184,17 @@ fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
     if let Some(entry) = own.or(services) {
         diagnostic.labels.push(Label { origin: entry.key.origin, text: String::new() });
     }
+}
+
+/// The override beside the Compose file is a developer's by custom, and production got it unasked.
+fn override_in_production(file: FileId, sources: &mut Sources) -> Diagnostic {
+    let path = sources.file(file).map(|file| file.path().to_string()).unwrap_or_default();
+    let message =
+        format!("`{path}` is merged into an environment with `posture: prod`, although no one names it");
+    let start = sources.read_at(Span::new(file, 0, 0));
+    Diagnostic::new(&rules::tranship::OVERRIDE_IN_PRODUCTION, message)
+        .at(start)
+        .help("name what the environment needs in its `files`, which leaves the override out, or use `-f compose.yaml`")
 }
 
 fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -> Diagnostic {

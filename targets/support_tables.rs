@@ -12,7 +12,18 @@ use std::collections::BTreeMap;
 struct WrittenTable {
     /// The folder of the table whose rows hold too.
     base: Option<String>,
+    /// What people call the target, in a sentence; a base has none.
+    product: Option<String>,
     rows: Vec<SupportRow>,
+}
+
+/// The table of one target.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MergedTable {
+    /// What people call the target, in a sentence.
+    pub(crate) product: String,
+    /// Its rows with those of its base, ordered by key.
+    pub(crate) rows: Vec<SupportRow>,
 }
 
 /// One row as it is written.
@@ -41,7 +52,7 @@ pub(crate) enum IgnoredEffect {
 ///
 /// # Errors
 /// What is wrong in which table.
-pub(crate) fn merge(texts: &BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<SupportRow>>, String> {
+pub(crate) fn merge(texts: &BTreeMap<String, String>) -> Result<BTreeMap<String, MergedTable>, String> {
     let mut tables = BTreeMap::new();
     for (folder, text) in texts {
         let table: WrittenTable = serde_yaml::from_str(text).map_err(|error| format!("{folder}: {error}"))?;
@@ -52,7 +63,12 @@ pub(crate) fn merge(texts: &BTreeMap<String, String>) -> Result<BTreeMap<String,
         check_overlays(&tables, base)?;
     }
     let targets = tables.iter().filter(|(folder, _)| !bases(&tables).contains(folder));
-    targets.map(|(folder, table)| Ok(((*folder).to_owned(), merged(&tables, folder, table)?))).collect()
+    let merged = |(folder, table): (&&str, &WrittenTable)| {
+        let product =
+            table.product.clone().ok_or_else(|| format!("{folder}: the table names no `product`"))?;
+        Ok(((*folder).to_owned(), MergedTable { product, rows: merged(&tables, folder, table)? }))
+    };
+    targets.map(merged).collect()
 }
 
 /// Folders that others name as their base.
@@ -127,14 +143,20 @@ mod tests {
         let texts = [("shared", BASE), ("one", one), ("two", two)];
         let texts = texts.map(|(folder, text)| (folder.to_owned(), text.to_owned()));
         let tables = merge(&BTreeMap::from(texts))?;
-        let keys = |rows: Vec<super::SupportRow>| rows.into_iter().map(|row| row.key).collect();
-        Ok(tables.into_iter().map(|(folder, rows)| (folder, keys(rows))).collect())
+        let keys = |table: super::MergedTable| table.rows.into_iter().map(|row| row.key).collect();
+        Ok(tables.into_iter().map(|(folder, table)| (folder, keys(table))).collect())
+    }
+
+    #[test]
+    fn a_target_has_a_name_for_sentences() {
+        let refused = merged("base: shared\nrows: []\n", "base: shared\nproduct: T\nrows: []\n").unwrap_err();
+        assert_eq!(refused, "one: the table names no `product`");
     }
 
     #[test]
     fn an_overlay_adds_to_its_base() {
-        let one = "base: shared\nrows:\n- { key: b, reason: because, ignored: loses }\n";
-        let two = "base: shared\nrows: []\n";
+        let one = "base: shared\nproduct: T\nrows:\n- { key: b, reason: because, ignored: loses }\n";
+        let two = "base: shared\nproduct: T\nrows: []\n";
         let tables = merged(one, two).unwrap();
         assert_eq!(tables.keys().collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(tables["one"], ["a", "b", "c"]);
@@ -143,21 +165,21 @@ mod tests {
 
     #[test]
     fn rows_do_not_repeat_or_contradict_each_other() {
-        let empty = "base: shared\nrows: []\n";
+        let empty = "base: shared\nproduct: T\nrows: []\n";
         let other = |ignored: &str| {
-            format!("base: shared\nrows:\n- {{ key: a, reason: because, ignored: {ignored} }}\n")
+            format!("base: shared\nproduct: T\nrows:\n- {{ key: a, reason: because, ignored: {ignored} }}\n")
         };
         for row in ["harmless", "loses"] {
             assert_eq!(merged(&other(row), empty).unwrap_err(), "one, with its base: duplicate key a");
         }
-        let same = "base: shared\nrows:\n- { key: b, reason: because, ignored: loses }\n";
+        let same = "base: shared\nproduct: T\nrows:\n- { key: b, reason: because, ignored: loses }\n";
         let refused = merged(same, same).unwrap_err();
         assert_eq!(refused, "shared: every overlay has the same row b; move it to the base");
     }
 
     #[test]
     fn a_row_is_complete_and_in_its_place() {
-        let table = |rows: &str| format!("base: shared\nrows:\n{rows}");
+        let table = |rows: &str| format!("base: shared\nproduct: T\nrows:\n{rows}");
         for (rows, why) in [
             ("- { key: b, reason: because }", "two: b must be either `ignored` or `rejected`"),
             ("- { key: b, reason: '', ignored: loses }", "two: b lacks its reason or what to do"),
@@ -166,9 +188,10 @@ mod tests {
                 "two: b is out of order",
             ),
         ] {
-            assert_eq!(merged("base: shared\nrows: []\n", &table(rows)).unwrap_err(), why);
+            assert_eq!(merged("base: shared\nproduct: T\nrows: []\n", &table(rows)).unwrap_err(), why);
         }
-        let lost = merged("base: nowhere\nrows: []\n", "base: shared\nrows: []\n").unwrap_err();
+        let lost = merged("base: nowhere\nproduct: T\nrows: []\n", "base: shared\nproduct: T\nrows: []\n")
+            .unwrap_err();
         assert_eq!(lost, "one: there is no table `nowhere`");
     }
 }

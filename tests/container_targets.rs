@@ -240,3 +240,28 @@ fn a_job_has_what_docker_has() {
     assert_eq!(dockerrun.get("volumes"), None);
     assert_eq!(artifact(&outcome, "bundle/seed.sql"), b"select 1;");
 }
+
+#[test]
+fn options_of_a_tmpfs_reach_the_container() {
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let made = field(
+            target,
+            "tmpfs: [\"/tmp:rw,noexec,nosuid,size=64m,uid=1000,mode=1777\"]",
+            "linuxParameters.tmpfs",
+        );
+        assert_eq!(
+            made[0]["mountOptions"],
+            json!(["rw", "noexec", "nosuid", "uid=1000", "mode=1777"]),
+            "{target}"
+        );
+        let long = "volumes: [{ type: tmpfs, target: /run, tmpfs: { size: 1048576, mode: 1777 } }]";
+        assert_eq!(
+            field(target, long, "linuxParameters.tmpfs")[0]["mountOptions"],
+            json!(["mode=3361"]),
+            "{target}"
+        );
+        let outcome = compiled(target, "tmpfs: [\"/tmp:size=1m,huge=always\"]");
+        let lost = "`tmpfs: huge=always` of `app` has no effect on";
+        assert!(said(&outcome).iter().any(|line| line.contains(lost)), "{:#?}", said(&outcome));
+    }
+}

@@ -1,5 +1,39 @@
 //! What can become of a leaf of the manifest.
 
+use tranship_frontend::diagnostic::Severity;
+
+/// What a leaf that is not exact does to the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BehaviourEffect {
+    /// The application behaves as the manifest says.
+    Equivalent,
+    /// The application behaves differently from what the manifest says.
+    ChangesBehaviour,
+}
+
+impl BehaviourEffect {
+    /// The effect of a difference that may or may not change behaviour.
+    pub fn changed_if(changes: bool) -> Self {
+        if changes { BehaviourEffect::ChangesBehaviour } else { BehaviourEffect::Equivalent }
+    }
+
+    /// What happens to a key that is ignored.
+    pub fn verb(self) -> &'static str {
+        match self {
+            BehaviourEffect::Equivalent => "is not needed",
+            BehaviourEffect::ChangesBehaviour => "has no effect",
+        }
+    }
+
+    /// How loudly it is said: a warning where behaviour changes, else a note.
+    pub fn severity(self) -> Severity {
+        match self {
+            BehaviourEffect::Equivalent => Severity::Note,
+            BehaviourEffect::ChangesBehaviour => Severity::Warning,
+        }
+    }
+}
+
 /// What became of a leaf. Ordered: where several claims meet, the gravest stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Disposition {
@@ -7,6 +41,8 @@ pub enum Disposition {
     Exact,
     /// A near equivalent stands in.
     Approximated {
+        /// What that does to the application.
+        effect: BehaviourEffect,
         /// The value that stands in.
         value: String,
         /// Why.
@@ -14,10 +50,10 @@ pub enum Disposition {
     },
     /// It has no effect.
     Ignored {
+        /// What that does to the application.
+        effect: BehaviourEffect,
         /// Why.
         reason: String,
-        /// Whether the application behaves differently for it.
-        loses: bool,
     },
     /// The compile failed because of it.
     Rejected {

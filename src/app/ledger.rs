@@ -4,23 +4,25 @@
 //! when the ledger is closed; what is in neither is a fault of Tranship, and said.
 
 use super::at::Claim;
-use super::disposition::{Disposition, LedgerEntry};
+use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
+use super::inexact_claims::InexactClaims;
 use super::report::{DispositionReport, ReportRow};
 use super::settings::UnclaimedSettings;
 use super::support::{KeySupport, SupportRow, SupportTable};
 use super::untold_leaves::UntoldLeaves;
 use crate::rules;
 use camino::Utf8Path;
-use std::collections::BTreeMap;
-use tranship_frontend::compose::Manifest;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
-use tranship_frontend::yaml::NodeId;
+use tranship_frontend::yaml::{NodeId, Value};
 
 /// The claims on one manifest for one target.
 #[derive(Debug, Default)]
 pub struct Ledger {
     claims: BTreeMap<NodeId, LedgerEntry>,
+    told: BTreeSet<NodeId>,
 }
 
 impl Ledger {
@@ -35,28 +37,34 @@ impl Ledger {
         claimed.taken()
     }
 
-    /// A near equivalent stands in for it. Hands out the value that it stands in for.
+    /// A near equivalent stands in for it, which is said when the ledger is closed. Hands out the value that it stands in for.
     pub fn approximated<'c, C: Claim>(
         &mut self,
         claimed: &'c C,
+        effect: BehaviourEffect,
         value: impl Into<String>,
         reason: impl Into<String>,
         became: impl Into<String>,
     ) -> C::Taken<'c> {
-        let disposition = Disposition::Approximated { value: value.into(), reason: reason.into() };
+        let disposition = Disposition::Approximated { value: value.into(), reason: reason.into(), effect };
         self.claim(claimed.node(), disposition, became.into());
         claimed.taken()
     }
 
     /// It has no effect, for a reason that the support table cannot know.
-    pub fn ignored(&mut self, claimed: &impl Claim, reason: impl Into<String>, loses: bool) {
-        let disposition = Disposition::Ignored { reason: reason.into(), loses };
+    pub fn ignored(&mut self, claimed: &impl Claim, reason: impl Into<String>, effect: BehaviourEffect) {
+        let disposition = Disposition::Ignored { reason: reason.into(), effect };
         self.claim(claimed.node(), disposition, String::new());
     }
 
     /// The compile fails because of it; the caller pushes the diagnostic.
     pub fn rejected(&mut self, claimed: &impl Claim, reason: impl Into<String>) {
         self.claim(claimed.node(), Disposition::Rejected { reason: reason.into() }, String::new());
+    }
+
+    /// A diagnostic of the caller says what the claim on the node means: closing the ledger does not.
+    pub fn told(&mut self, claimed: &impl Claim) {
+        self.told.insert(claimed.node());
     }
 
     fn claim(&mut self, node: NodeId, disposition: Disposition, became: String) {
@@ -78,12 +86,14 @@ impl Ledger {
         for (node, entry) in &other.claims {
             self.claim(*node, entry.disposition.clone(), entry.became.clone());
         }
+        self.told.extend(&other.told);
     }
 
     /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
     /// around the leaf that is deeper than what the row speaks of; then that claim.
-    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table, and one for each
-    /// kind of ignored leaf that neither these nor the `earlier` diagnostics name.
+    /// Pushes one diagnostic for each key pattern that loses behaviour or is rejected by the table, one for each
+    /// kind of inexact claim that neither these nor the `earlier` diagnostics name, and one for each kind of ignored
+    /// leaf whose line is named by none of them.
     pub fn close(
         self,
         manifest: &Manifest,
@@ -92,6 +102,7 @@ impl Ledger {
         earlier: &Diagnostics,
         diagnostics: &mut Diagnostics,
     ) -> DispositionReport {
+        let mut inexact = InexactClaims::new(self.told.clone());
         let claims = self.spread(manifest);
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
@@ -110,15 +121,22 @@ impl Ledger {
             let asked = written && claim.is_none_or(|claim| claim.may_yield(leaf));
             let row = Some(&path).filter(|_| asked).and_then(|path| table.find(path));
             let row = row.filter(|row| claim.is_none_or(|claim| row.depth() > claim.depth));
-            if let Some(row) = row {
-                explained.entry(row.key).or_default().push(leaf);
+            match (row, claim) {
+                (Some(row), _) => explained.entry(row.key).or_default().push(leaf),
+                (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
+                (None, None) => {}
             }
             let claimed = || claim.map(|claim| claim.entry.clone());
             let setting = || unclaimed.account(&path, origin);
-            let entry = row.map(SupportRow::entry).or_else(claimed).or_else(setting).unwrap_or_else(|| {
-                diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
-                LedgerEntry::unaccounted()
-            });
+            let entry = row
+                .map(SupportRow::entry)
+                .or_else(claimed)
+                .or_else(setting)
+                .or_else(|| empty(&path, manifest))
+                .unwrap_or_else(|| {
+                    diagnostics.push(unaccounted(&path.to_string(), origin, table.target));
+                    LedgerEntry::unaccounted()
+                });
             if row.is_none() {
                 untold.note(leaf, claim.map_or(leaf, |claim| claim.node), &entry, manifest);
             }
@@ -128,7 +146,8 @@ impl Ledger {
         for (key, leaves) in explained {
             table.tell(key, &leaves, manifest, diagnostics);
         }
-        untold.report((manifest, sources), table.target, earlier, diagnostics);
+        inexact.report(manifest, table, earlier, diagnostics);
+        untold.report((manifest, sources), table, earlier, diagnostics);
         report
     }
 
@@ -165,6 +184,26 @@ impl SpreadClaim {
     }
 }
 
+/// An empty mapping, list or value asks for nothing.
+fn empty(path: &KeyPath, manifest: &Manifest) -> Option<LedgerEntry> {
+    let mut node = &manifest.root;
+    for step in &path.0 {
+        node = match (step, &node.value) {
+            (PathSegment::Key(key), _) => node.get(key)?,
+            (PathSegment::Index(index), Value::Sequence(items)) => items.get(*index)?,
+            (PathSegment::Index(_), _) => return None,
+        };
+    }
+    let is_empty = match &node.value {
+        Value::Mapping(mapping) => mapping.is_empty(),
+        Value::Sequence(items) => items.is_empty(),
+        value => *value == Value::Null,
+    };
+    let disposition =
+        Disposition::Ignored { effect: BehaviourEffect::Equivalent, reason: "it is empty".into() };
+    is_empty.then(|| LedgerEntry { disposition, became: String::new() })
+}
+
 fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
     let message = format!("`{path}` is neither used nor explained by {target}");
     Diagnostic::new(&rules::internal::UNACCOUNTED_KEY, message).at(origin).key(path).target(target)
@@ -172,7 +211,8 @@ fn unaccounted(path: &str, origin: Origin, target: &str) -> Diagnostic {
 
 impl LedgerEntry {
     fn unaccounted() -> Self {
-        let disposition = Disposition::Ignored { reason: "unaccounted".into(), loses: true };
+        let disposition =
+            Disposition::Ignored { reason: "unaccounted".into(), effect: BehaviourEffect::ChangesBehaviour };
         LedgerEntry { disposition, became: String::new() }
     }
 }
@@ -182,7 +222,7 @@ impl SupportRow {
     fn entry(&self) -> LedgerEntry {
         let reason = self.reason.to_owned();
         let disposition = match self.support {
-            KeySupport::Ignored { loses } => Disposition::Ignored { reason, loses },
+            KeySupport::Ignored { effect } => Disposition::Ignored { reason, effect },
             KeySupport::Rejected { .. } => Disposition::Rejected { reason },
         };
         LedgerEntry { disposition, became: String::new() }

@@ -8,6 +8,7 @@
 mod at;
 mod disposition;
 mod document;
+mod inexact_claims;
 mod key_paths;
 mod known_secrets;
 mod ledger;
@@ -21,7 +22,7 @@ mod text;
 mod untold_leaves;
 
 pub use at::{At, Claim};
-pub use disposition::{Disposition, LedgerEntry};
+pub use disposition::{BehaviourEffect, Disposition, LedgerEntry};
 pub use key_paths::KeyPaths;
 pub use known_secrets::KnownSecrets;
 pub use ledger::Ledger;

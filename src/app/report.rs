@@ -1,6 +1,6 @@
 //! `report.json`: every leaf of the manifest with its disposition, claim and origin.
 
-use super::disposition::{Disposition, LedgerEntry};
+use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use tranship_frontend::compose::KeyPath;
@@ -29,7 +29,7 @@ pub struct ReportRow {
     /// Why it is not exact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether the application behaves differently for it; only for ignored leaves.
+    /// Whether the application behaves differently for it; for approximated and ignored leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loses: Option<bool>,
     /// `file:line:column` of the value and of what brought it, the file as seen from the first Compose file's
@@ -61,10 +61,12 @@ impl ReportRow {
         (sources, base): (&Sources, &Utf8Path),
         origin: Origin,
     ) -> Self {
-        let (disposition, value, reason, loses) = match entry.disposition {
+        let (disposition, value, reason, effect) = match entry.disposition {
             Disposition::Exact => ("exact", None, None, None),
-            Disposition::Approximated { value, reason } => ("approximated", Some(value), Some(reason), None),
-            Disposition::Ignored { reason, loses } => ("ignored", None, Some(reason), Some(loses)),
+            Disposition::Approximated { value, reason, effect } => {
+                ("approximated", Some(value), Some(reason), Some(effect))
+            }
+            Disposition::Ignored { reason, effect } => ("ignored", None, Some(reason), Some(effect)),
             Disposition::Rejected { reason } => ("rejected", None, Some(reason), None),
         };
         let origin =
@@ -75,7 +77,7 @@ impl ReportRow {
             claim: entry.became,
             value,
             reason,
-            loses,
+            loses: effect.map(|effect| effect == BehaviourEffect::ChangesBehaviour),
             origin,
             support,
         }

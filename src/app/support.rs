@@ -2,6 +2,7 @@
 //!
 //! Written as `targets/<name>/support.yaml`, checked and compiled in by `build.rs`.
 
+use crate::disposition::BehaviourEffect;
 use crate::rules;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -12,8 +13,8 @@ use tranship_frontend::yaml::NodeId;
 pub enum KeySupport {
     /// The key has no effect on the target.
     Ignored {
-        /// Whether the application behaves differently for it: a warning, else a note.
-        loses: bool,
+        /// What that does to the application.
+        effect: BehaviourEffect,
     },
     /// The key is not supported on the target: an error.
     Rejected {
@@ -45,6 +46,8 @@ impl SupportRow {
 pub struct SupportTable {
     /// The target's name.
     pub target: &'static str,
+    /// What people call it, in a sentence.
+    pub product: &'static str,
     /// The rows, ordered by key.
     pub rows: &'static [SupportRow],
 }
@@ -71,16 +74,14 @@ impl SupportTable {
         let shown = shown_key(key);
         let of = if names.is_empty() { String::new() } else { format!(" of {}", list(&names)) };
         let (rule, verb) = match row.support {
-            KeySupport::Ignored { loses: false } => (&rules::target::IGNORED_KEY, "is not needed"),
-            KeySupport::Ignored { loses: true } => (&rules::target::IGNORED_KEY, "has no effect"),
+            KeySupport::Ignored { effect } => (&rules::target::IGNORED_KEY, effect.verb()),
             KeySupport::Rejected { .. } => (&rules::target::REJECTED_KEY, "is not supported"),
         };
         let severity = match row.support {
-            KeySupport::Ignored { loses: false } => Severity::Note,
-            KeySupport::Ignored { loses: true } => Severity::Warning,
+            KeySupport::Ignored { effect } => effect.severity(),
             KeySupport::Rejected { .. } => Severity::Error,
         };
-        let message = format!("`{shown}`{of} {verb} on {}: {}", self.target, row.reason);
+        let message = format!("`{shown}`{of} {verb} on {}: {}", self.product, row.reason);
         let mut diagnostic = Diagnostic::new(rule, message)
             .severity(severity)
             .key(manifest.nodes.path(*first).to_string())
@@ -193,16 +194,16 @@ mod tests {
         static ROWS: &[SupportRow] = &[
             SupportRow {
                 key: "services.*.deploy",
-                support: KeySupport::Ignored { loses: true },
+                support: KeySupport::Ignored { effect: BehaviourEffect::ChangesBehaviour },
                 reason: "a",
             },
             SupportRow {
                 key: "services.*.deploy.mode",
-                support: KeySupport::Ignored { loses: false },
+                support: KeySupport::Ignored { effect: BehaviourEffect::Equivalent },
                 reason: "b",
             },
         ];
-        let table = SupportTable { target: "t", rows: ROWS };
+        let table = SupportTable { target: "t", product: "T", rows: ROWS };
         assert_eq!(table.find(&path("services.a.deploy.mode")).map(|row| row.reason), Some("b"));
         assert_eq!(table.find(&path("services.a.deploy.labels")).map(|row| row.reason), Some("a"));
     }

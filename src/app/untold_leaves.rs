@@ -3,13 +3,13 @@
 //! In: the claims by which leaves are ignored, and every diagnostic so far. Out: diagnostics with the place of
 //! each leaf. Invariant: afterwards a diagnostic names the line of every leaf that is ignored.
 
-use crate::disposition::{Disposition, LedgerEntry};
+use crate::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use crate::rules;
-use crate::support::{list, owner, shown_key};
+use crate::support::{SupportTable, list, owner, shown_key};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
-use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
+use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{FileId, Origin, Sources};
 use tranship_frontend::yaml::NodeId;
 
@@ -23,7 +23,7 @@ struct UntoldKind {
     /// `services.*.expose[]`, or the path of a whole service or resource.
     pattern: String,
     reason: String,
-    loses: bool,
+    effect: BehaviourEffect,
 }
 
 #[derive(Debug)]
@@ -35,12 +35,12 @@ struct UntoldLeaf {
 impl UntoldLeaves {
     /// Takes note of a leaf that a claim on it, or on a node around it, settles.
     pub(crate) fn note(&mut self, leaf: NodeId, claimed: NodeId, entry: &LedgerEntry, manifest: &Manifest) {
-        let Disposition::Ignored { reason, loses } = &entry.disposition else { return };
+        let Disposition::Ignored { reason, effect } = &entry.disposition else { return };
         let path = manifest.nodes.path(claimed);
         if is_of_an_environment(&path) {
             return;
         }
-        let kind = UntoldKind { pattern: pattern(&path), reason: reason.clone(), loses: *loses };
+        let kind = UntoldKind { pattern: pattern(&path), reason: reason.clone(), effect: *effect };
         self.0.entry(kind).or_default().push(UntoldLeaf { claimed, leaf });
     }
 
@@ -48,7 +48,7 @@ impl UntoldLeaves {
     pub(crate) fn report(
         self,
         (manifest, sources): (&Manifest, &Sources),
-        target: &str,
+        table: &SupportTable,
         earlier: &Diagnostics,
         found: &mut Diagnostics,
     ) {
@@ -60,7 +60,7 @@ impl UntoldLeaves {
                 line.is_some_and(|line| !told.contains(&line))
             });
             if let Some(first) = leaves.first() {
-                found.push(kind.diagnostic(first, &leaves, manifest, target));
+                found.push(kind.diagnostic(first, &leaves, manifest, table));
             }
         }
     }
@@ -72,7 +72,7 @@ impl UntoldKind {
         first: &UntoldLeaf,
         leaves: &[UntoldLeaf],
         manifest: &Manifest,
-        target: &str,
+        table: &SupportTable,
     ) -> Diagnostic {
         let mut owners: Vec<String> =
             leaves.iter().filter_map(|one| owner(&manifest.nodes.path(one.claimed))).collect();
@@ -83,12 +83,11 @@ impl UntoldKind {
         } else {
             format!(" of {}", list(&owners))
         };
-        let message = format!("`{shown}`{of} has no effect on {target}: {}", self.reason);
-        let severity = if self.loses { Severity::Warning } else { Severity::Note };
+        let message = format!("`{shown}`{of} {} on {}: {}", self.effect.verb(), table.product, self.reason);
         let key = manifest.nodes.path(first.claimed).to_string();
-        let start = Diagnostic::new(&rules::target::IGNORED_KEY, message).severity(severity);
+        let start = Diagnostic::new(&rules::target::IGNORED_KEY, message).severity(self.effect.severity());
         let places = leaves.iter().map(|one| manifest.nodes.origin(one.leaf));
-        places.fold(start.key(key).target(target), Diagnostic::at)
+        places.fold(start.key(key).target(table.target), Diagnostic::at)
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Context, Exit, Format, Set};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
 use tranship_app::EnvironmentChoice;
+use tranship_app::rules::target;
 use tranship_frontend::compose::LoadOptions;
 use tranship_frontend::diagnostic::Severity;
 
@@ -44,7 +45,7 @@ pub(super) struct Compiles {
     pub(super) selection: Selection,
     #[command(flatten)]
     set: Set,
-    /// Treat warnings as errors
+    /// Treat warnings and approximations as errors
     #[arg(long)]
     strict: bool,
     /// The format of diagnostics
@@ -141,10 +142,11 @@ impl Job {
     }
 }
 
-/// Turns warnings into errors, as `--strict` asks.
+/// Turns warnings and approximations into errors, as `--strict` asks.
 fn promote(outcome: &mut CompileOutcome) {
     outcome.diagnostics.for_each_mut(|diagnostic| {
-        if diagnostic.severity == Severity::Warning {
+        let approximated = *diagnostic.rule == target::APPROXIMATED_KEY;
+        if diagnostic.severity == Severity::Warning || approximated {
             diagnostic.severity = Severity::Error;
         }
     });
@@ -166,6 +168,9 @@ impl Context<'_> {
         verb: &str,
         outcomes: &[CompileOutcome],
     ) -> Exit {
+        if let Some(line) = read_files(outcomes) {
+            self.shell.say(&line);
+        }
         let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
         let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
@@ -180,6 +185,18 @@ impl Context<'_> {
             _ => exit,
         }
     }
+}
+
+/// `reading compose.yaml, compose.override.yaml`, where a file was merged that no one named: every file that was read.
+fn read_files(outcomes: &[CompileOutcome]) -> Option<String> {
+    outcomes.iter().find(|one| one.override_file.is_some())?;
+    let mut paths: Vec<&str> = Vec::new();
+    for (_, file) in outcomes.iter().flat_map(|one| one.sources.files()) {
+        if !paths.contains(&file.path().as_str()) {
+            paths.push(file.path().as_str());
+        }
+    }
+    Some(format!("reading {}", paths.join(", ")))
 }
 
 /// `prod (fargate), dev (beanstalk)`.

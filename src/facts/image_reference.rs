@@ -7,6 +7,12 @@
 
 use crate::AwsPartition;
 
+/// Letters of a tag (reference grammar of the distribution project).
+const LONGEST_TAG: usize = 128;
+
+/// Hexadecimal digits of a digest (reference grammar of the distribution project).
+const SHORTEST_DIGEST: usize = 32;
+
 /// The parts of an image reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageReference<'a> {
@@ -40,6 +46,15 @@ impl<'a> ImageReference<'a> {
         }
     }
 
+    /// Whether a registry can hold an image of this name.
+    pub fn is_valid(text: &str) -> bool {
+        let ImageReference { registry, repository, tag, digest } = ImageReference::parse(text);
+        registry.is_none_or(is_host)
+            && repository.split('/').all(is_path_component)
+            && tag.is_none_or(is_tag)
+            && digest.is_none_or(is_digest)
+    }
+
     /// Whether the repository is whole even where more text follows: its tag or digest has begun.
     pub fn is_repository_whole(&self) -> bool {
         self.tag.is_some() || self.digest.is_some()
@@ -55,6 +70,42 @@ impl<'a> ImageReference<'a> {
 /// Docker's rule: the first part is a host if it has a dot or a port, or is `localhost`.
 fn is_registry(host: &str) -> bool {
     host.contains(['.', ':']) || host == "localhost"
+}
+
+/// Labels of letters, digits and inner hyphens, then perhaps a port; or an IPv6 address in brackets.
+fn is_host(host: &str) -> bool {
+    if host.starts_with('[') {
+        return host.contains(']');
+    }
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let is_label = |label: &str| {
+        let inner = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(inner)
+    };
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    name.split('.').all(is_label) && port.is_none_or(is_port)
+}
+
+/// Lower-case words, joined by one dot, one or two underscores, or hyphens.
+fn is_path_component(component: &str) -> bool {
+    let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let mut separators = component.split(is_word).filter(|text| !text.is_empty());
+    let is_separator =
+        |text: &str| matches!(text, "." | "_" | "__") || text.chars().all(|letter| letter == '-');
+    component.starts_with(is_word) && component.ends_with(is_word) && separators.all(is_separator)
+}
+
+fn is_tag(tag: &str) -> bool {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    tag.starts_with(is_word)
+        && tag.len() <= LONGEST_TAG
+        && tag.chars().all(|letter| is_word(letter) || matches!(letter, '.' | '-'))
+}
+
+fn is_digest(digest: &str) -> bool {
+    let is_hex =
+        |hex: &str| hex.len() >= SHORTEST_DIGEST && hex.bytes().all(|digit| digit.is_ascii_hexdigit());
+    digest.split_once(':').is_some_and(|(algorithm, hex)| !algorithm.is_empty() && is_hex(hex))
 }
 
 /// A repository of Amazon ECR.
@@ -114,6 +165,38 @@ fn is_account(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_no_registry_can_hold_are_told_from_those_it_can() {
+        for valid in [
+            "nginx",
+            "nginx:1.27-alpine",
+            "library/a_b__c.d--e",
+            "registry.example.com:5000/team/app:V1.0_x",
+            "localhost/app",
+            "127.0.0.1:5000/app",
+            "app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        ] {
+            assert!(ImageReference::is_valid(valid), "{valid}");
+        }
+        for invalid in [
+            "",
+            "/web:",
+            "web:",
+            ":1",
+            ".example.io/site:v1",
+            "/web:1",
+            "registry.example.com/:1",
+            "registry.example.com//web",
+            "Web",
+            "a b",
+            "team/web-",
+            "web@sha256:",
+            "-x.example.com/web",
+        ] {
+            assert!(!ImageReference::is_valid(invalid), "{invalid}");
+        }
+    }
 
     #[test]
     fn parts_of_a_reference() {

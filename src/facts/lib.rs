@@ -6,6 +6,7 @@
 
 pub mod database_engines;
 pub mod fargate_sizes;
+mod foreign_marks;
 mod image_details;
 pub mod image_reference;
 pub mod instance_types;
@@ -22,6 +23,7 @@ pub const MIB: u64 = 1024 * 1024;
 
 pub use database_engines::{ClassProblem, DatabaseEngine};
 pub use fargate_sizes::FargateSize;
+pub use foreign_marks::{FOREIGN_KEYS, FOREIGN_LABELS, ForeignMark, foreign_mark};
 pub use image_details::{ImageDetails, ImageUser};
 pub use image_reference::{EcrRepository, ImageReference};
 pub use instance_types::{InstanceType, ProcessorArchitecture};

@@ -2,8 +2,8 @@
 
 use super::rules;
 use crate::container::{
-    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, NamespaceSharing,
-    NetworkModeBounds,
+    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, LogSupport,
+    NamespaceSharing, NetworkModeBounds,
 };
 use tranship_facts::quotas::ecs;
 
@@ -39,6 +39,7 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: false },
     remedy: "remove the key, or choose the target `ecs-ec2`",
 };
 
@@ -73,5 +74,6 @@ pub(super) static JOB: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Quota,
     default_memory_reservation: None,
     default_tmpfs_size: None,
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: false },
     remedy: "remove the key",
 };

@@ -118,8 +118,7 @@ fn system(container: &BeanstalkContainer, options: &mut OptionList) {
 
 fn tmpfs(mount: &TmpfsMount) -> String {
     let size = mount.size.map(|mib| format!("size={mib}m"));
-    let mode = mount.read_only.then(|| "ro".to_owned());
-    let options: Vec<String> = size.into_iter().chain(mode).collect();
+    let options: Vec<String> = size.into_iter().chain(mount.options.iter().cloned()).collect();
     if options.is_empty() { mount.path.clone() } else { format!("{}:{}", mount.path, options.join(",")) }
 }
 
@@ -167,8 +166,8 @@ mod tests {
                 cap_drop: vec!["NET_RAW".to_owned()],
                 shared_memory: Some(128),
                 tmpfs: vec![
-                    TmpfsMount { path: "/run".to_owned(), size: Some(16), read_only: true },
-                    TmpfsMount { path: "/scratch".to_owned(), size: None, read_only: false },
+                    TmpfsMount { path: "/run".to_owned(), size: Some(16), options: vec!["ro".to_owned()] },
+                    TmpfsMount { path: "/scratch".to_owned(), size: None, options: Vec::new() },
                 ],
                 devices: vec![DeviceMapping {
                     host_path: "/dev/null".to_owned(),

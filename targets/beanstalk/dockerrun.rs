@@ -160,7 +160,7 @@ fn linux(linux: &LinuxParameters) -> JsonObject {
         JsonObject::default()
             .with("containerPath", it.path.as_str())
             .with_some("size", it.size)
-            .with_list("mountOptions", it.read_only.then_some("ro"))
+            .with_list("mountOptions", it.options.iter().map(String::as_str))
     });
     let devices = linux.devices.iter().map(
         |it| json!({ "hostPath": it.host_path, "containerPath": it.path, "permissions": it.permissions }),

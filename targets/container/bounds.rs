@@ -48,8 +48,19 @@ pub struct ContainerBounds {
     pub default_memory_reservation: Option<u32>,
     /// MiB that a tmpfs without a size gets, where it must have one.
     pub default_tmpfs_size: Option<u32>,
+    /// Where logs go.
+    pub logging: LogSupport,
     /// What to do about a key that this target does not support.
     pub remedy: &'static str,
+}
+
+/// Where a container's logs go.
+#[derive(Debug, Clone, Copy)]
+pub struct LogSupport {
+    /// In the words of a claim.
+    pub place: &'static str,
+    /// Whether options of the `awslogs` driver are passed on.
+    pub passes_options: bool,
 }
 
 /// What `network_mode` may be besides `bridge`, which every target has.

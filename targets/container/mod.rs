@@ -16,7 +16,8 @@ mod planner;
 pub mod rules;
 
 pub use bounds::{
-    AddedCapabilities, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, HealthCheckBounds, NetworkModeBounds,
+    AddedCapabilities, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, HealthCheckBounds, LogSupport,
+    NetworkModeBounds,
 };
 pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};

@@ -73,6 +73,8 @@ pub struct ContainerPlan<V, K = V> {
     pub dns_search: Vec<String>,
     /// Options of AppArmor, SELinux and privileges.
     pub security_options: Vec<String>,
+    /// Options of the log driver, where the target writes to one.
+    pub log_options: IndexMap<String, String>,
     /// Docker labels.
     pub labels: IndexMap<String, K>,
     /// Whether it is started again by itself, without ending the task.
@@ -121,6 +123,7 @@ impl<V, K> ContainerPlan<V, K> {
             dns: Vec::new(),
             dns_search: Vec::new(),
             security_options: Vec::new(),
+            log_options: IndexMap::new(),
             labels: IndexMap::new(),
             restarts: false,
             network: None,
@@ -199,8 +202,8 @@ pub struct TmpfsMount {
     pub path: String,
     /// In MiB; nothing for no limit.
     pub size: Option<u32>,
-    /// Whether the container may not write.
-    pub read_only: bool,
+    /// Further options, as `mount` knows them: `ro`, `noexec`, `mode=1777`.
+    pub options: Vec<String>,
 }
 
 /// A device of the machine in the container.

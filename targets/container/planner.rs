@@ -3,8 +3,8 @@
 use super::{ContainerBounds, ContainerField, NetworkMode};
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{AppService, Claim, Name};
-use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
+use tranship_app::{AppService, BehaviourEffect, Claim, Name};
+use tranship_frontend::diagnostic::{Diagnostic, Rule};
 
 /// The container to plan.
 #[derive(Debug)]
@@ -51,11 +51,12 @@ impl<'a> ContainerPlanner<'a, '_> {
         &mut self,
         claimed: &'v C,
         field: ContainerField,
+        effect: BehaviourEffect,
         value: String,
         reason: &str,
     ) -> C::Taken<'v> {
         let place = self.place(field);
-        self.cx.ledger.approximated(claimed, value, reason, place)
+        self.cx.ledger.approximated(claimed, effect, value, reason, place)
     }
 
     /// A diagnostic about a leaf of the service.
@@ -68,10 +69,10 @@ impl<'a> ContainerPlanner<'a, '_> {
     }
 
     /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
-    pub fn ignore(&mut self, claimed: &impl Claim, key: &str, reason: &str, loses: bool) {
-        self.cx.ledger.ignored(claimed, reason, loses);
-        let verb = if loses { "has no effect" } else { "is not needed" };
-        let severity = if loses { Severity::Warning } else { Severity::Note };
+    pub fn ignore(&mut self, claimed: &impl Claim, key: &str, reason: &str, effect: BehaviourEffect) {
+        self.cx.ledger.ignored(claimed, reason, effect);
+        let verb = effect.verb();
+        let severity = effect.severity();
         let message = format!("`{key}` of `{}` {verb} on {}: {reason}", self.name(), self.bounds.product);
         let diagnostic = self.about(&target::IGNORED_KEY, claimed, message).severity(severity);
         self.cx.diagnostics.push(diagnostic);

@@ -1,8 +1,8 @@
 //! What a container on an EC2 instance of the cluster may ask for.
 
 use crate::container::{
-    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, NamespaceSharing,
-    NetworkModeBounds,
+    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, LogSupport,
+    NamespaceSharing, NetworkModeBounds,
 };
 use tranship_app::rules::target;
 use tranship_facts::quotas::ecs;
@@ -39,5 +39,6 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: true },
     remedy: "remove the key",
 };

@@ -6,7 +6,7 @@ use crate::ecs::plan::{
     TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
-use tranship_app::NamedVolume;
+use tranship_app::{BehaviourEffect, NamedVolume};
 use tranship_facts::{FargateSize, MIB};
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -62,11 +62,17 @@ fn nearest(request: &SizeRequest, size: TaskSize) -> SizeChoice {
     let asked = request.cpu.as_ref().map(|cpu| cpu.origin);
     let asked = asked.or(request.memory.as_ref().map(|memory| memory.origin));
     let message = format!("tasks of `{}` have {cpu} CPU units and {memory} MiB", request.task);
+    let twice = |asked: Option<u64>, made: u64| asked.is_some_and(|asked| made > asked.saturating_mul(2));
+    let asked_mib = request.memory.as_ref().map(|memory| memory.get().div_ceil(MIB));
+    let far = twice(request.cpu.as_ref().map(|cpu| u64::from(cpu.get())), u64::from(cpu))
+        || twice(asked_mib, u64::from(memory));
+    let effect = BehaviourEffect::changed_if(far);
     let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message)
+        .severity(effect.severity())
         .at(asked.unwrap_or(request.origin))
         .service(&*request.task)
         .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`");
-    SizeChoice::Nearest { size, reason: "Fargate has certain sizes only", diagnostic }
+    SizeChoice::Nearest { size, effect, reason: "Fargate has certain sizes only", diagnostic }
 }
 
 fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {

@@ -1,8 +1,8 @@
 //! What a container on Fargate may ask for.
 
 use crate::container::{
-    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, NamespaceSharing,
-    NetworkModeBounds,
+    AddedCapabilities, ContainerArtifact, ContainerBounds, CpuBound, ECS_HEALTH_CHECK, LogSupport,
+    NamespaceSharing, NetworkModeBounds,
 };
 use tranship_app::rules::target;
 use tranship_facts::quotas::ecs;
@@ -38,5 +38,6 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     cpu: CpuBound::TaskSize,
     default_memory_reservation: None,
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: true },
     remedy: "run the service on the target `ecs-ec2`, or remove the key",
 };

@@ -234,6 +234,10 @@ fn hold(project: &ProofProject, target: &str, round: &Round, leaf: &WrittenLeaf)
     };
     let acts_on_diagnostics = ACCEPT.iter().any(|pattern| leaves::is(pattern, &leaf.path));
     let changed = changed || (acts_on_diagnostics && round.base.said != seen.said);
+    // The first value may be the one that stands in for all others: then the row of the other says so, aloud.
+    if !changed && !after.is_empty() && !after.contains("exact") && seen.names(leaf) {
+        return agree(&after, changed, told).map_err(str::to_owned);
+    }
     agree(&before, changed, told).map_err(|why| {
         let claims = round.base.claims.get(&leaf.line).map(|claims| claims.join(", "));
         format!("{why}; changed to {other}; {}", claims.unwrap_or_default())

@@ -1,7 +1,7 @@
 //! `healthcheck` of a service.
 
 use super::reader::DocumentReader;
-use crate::{At, HealthCheck, HealthTest};
+use crate::{At, BehaviourEffect, HealthCheck, HealthTest};
 use tranship_frontend::yaml::{Node, Value};
 
 impl DocumentReader<'_> {
@@ -9,7 +9,14 @@ impl DocumentReader<'_> {
         let disabled = self.truth(node.get("disable")).is_some_and(|disable| disable.value);
         let test = node.get("test").and_then(|test| self.health_test(test));
         if disabled || test.as_ref().is_none_or(|test| test.value.is_none()) {
-            self.no_health_check(node);
+            match test.is_none() && !disabled {
+                true => self.findings.claims.ignored(
+                    node,
+                    "it has no `test`, and Amazon ECS does not read the check of the image",
+                    BehaviourEffect::ChangesBehaviour,
+                ),
+                false => self.no_health_check(node),
+            }
             return None;
         }
         Some(HealthCheck {
@@ -25,7 +32,8 @@ impl DocumentReader<'_> {
 
     /// What says that there is none means it; the rest has nothing to speak of.
     fn no_health_check(&mut self, node: &Node) {
-        self.findings.claims.ignored(node, "there is no health check to run", false);
+        let reason = "there is no health check to run";
+        self.findings.claims.ignored(node, reason, BehaviourEffect::Equivalent);
         let disable = node.get("disable").filter(|disable| disable.as_bool() == Some(true));
         if let Some(said) = disable.or_else(|| node.get("test")) {
             self.findings.claims.exact(said, "no health check");

@@ -117,6 +117,8 @@ pub(crate) struct ServiceLink {
 pub(crate) struct ComposeVolume {
     /// The name of one that exists already.
     pub(crate) external: Option<At<String>>,
+    /// What only Docker can give: `external`, a driver other than `local`, its options.
+    pub(crate) foreign: Vec<NodeId>,
     /// Its mapping.
     pub(crate) node: NodeId,
     /// Where it is declared.

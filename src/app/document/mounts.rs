@@ -19,10 +19,16 @@ impl DocumentReader<'_> {
                 Some((path, options)) => (path.to_owned(), options.to_owned()),
                 None => (written.value.clone(), String::new()),
             };
-            let size = options.split(',').find_map(|option| option.strip_prefix("size="));
+            let (sizes, others): (Vec<&str>, Vec<&str>) = options
+                .split(',')
+                .filter(|option| !option.is_empty())
+                .partition(|option| option.starts_with("size="));
+            let size = sizes.last().and_then(|option| option.strip_prefix("size="));
             let size = size.and_then(|size| u64::try_from(parse_bytes(size)?).ok());
+            let options: Vec<At<String>> =
+                others.iter().map(|option| At::of(item, (*option).to_owned())).collect();
             mounts.push(ContainerMount {
-                source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)) },
+                source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)), options },
                 target: written.map(|_| path),
                 read_only: false,
                 node: item.id,
@@ -39,7 +45,10 @@ impl DocumentReader<'_> {
             ("volume", Some(name)) => MountSource::Volume(name.value.into()),
             ("volume", None) => MountSource::Anonymous,
             ("bind", Some(path)) => MountSource::Bind(self.bind(path)),
-            ("tmpfs", _) => MountSource::Tmpfs { size: self.bytes(node.at(&["tmpfs", "size"])) },
+            ("tmpfs", _) => MountSource::Tmpfs {
+                size: self.bytes(node.at(&["tmpfs", "size"])),
+                options: self.tmpfs_mode(node).into_iter().collect(),
+            },
             _ => MountSource::Other(kind),
         };
         Some(ContainerMount {
@@ -49,6 +58,12 @@ impl DocumentReader<'_> {
             node: node.id,
             origin: node.origin,
         })
+    }
+
+    /// The mode of a tmpfs, as `mount` takes it: in octal digits.
+    fn tmpfs_mode(&mut self, node: &Node) -> Option<At<String>> {
+        let mode: At<u32> = self.parsed(node.at(&["tmpfs", "mode"]))?;
+        Some(mode.map(|mode| format!("mode={mode:o}")))
     }
 
     /// A bind mount with what is there.

@@ -5,6 +5,9 @@ use crate::{At, ContainerPort, PortRange, PublishedPort};
 use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::Node;
 
+/// What a port may be.
+const PORT_NUMBERS: &str = "a port from 1 to 65535";
+
 impl DocumentReader<'_> {
     /// `ports`, then `expose`.
     pub(super) fn ports(&mut self, node: &Node) -> Vec<ContainerPort> {
@@ -15,7 +18,10 @@ impl DocumentReader<'_> {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
             let protocol = TransportProtocol::of(protocol);
-            let Some(range) = port_range(range) else { continue };
+            let Some(range) = port_range(range) else {
+                self.out_of_range(item, PORT_NUMBERS);
+                continue;
+            };
             for number in range.first..=range.last {
                 if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
                     self.findings.claims.exact(item, "a port that `ports` names too");
@@ -27,6 +33,7 @@ impl DocumentReader<'_> {
                     container,
                     published: None,
                     host_ip: None,
+                    app_protocol: None,
                     protocol,
                     node,
                     origin,
@@ -38,14 +45,20 @@ impl DocumentReader<'_> {
 
     fn published(&mut self, node: &Node) -> Option<ContainerPort> {
         let published = node.get("published");
+        let target = node.get("target");
+        let container = self.parsed(target);
+        if let (Some(target), None) = (target, &container) {
+            self.out_of_range(target, PORT_NUMBERS);
+        }
         let range = published.and_then(|node| self.fixed(node)).and_then(|text| port_range(&text));
         Some(ContainerPort {
-            container: self.parsed(node.get("target"))?,
+            container: container?,
             published: Some(At::of(
                 published.unwrap_or(node),
                 range.map_or(PublishedPort::Chosen, PublishedPort::Within),
             )),
             host_ip: self.string(node.get("host_ip")).filter(|address| !address.value.is_empty()),
+            app_protocol: self.string(node.get("app_protocol")),
             protocol: self
                 .string(node.get("protocol"))
                 .map_or(TransportProtocol::Tcp, |protocol| TransportProtocol::of(&protocol.value)),

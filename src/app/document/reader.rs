@@ -117,8 +117,7 @@ impl DocumentReader<'_> {
     /// A number, or anything else that is written as one word.
     pub(super) fn parsed<T: FromStr>(&mut self, node: Option<&Node>) -> Option<At<T>> {
         let node = node?;
-        let value = self.fixed(node)?.parse().ok();
-        self.in_range(node, value)
+        self.fixed(node)?.parse().ok().map(|value| At::of(node, value))
     }
 
     /// `true` or `false`.
@@ -148,37 +147,44 @@ impl DocumentReader<'_> {
         );
     }
 
-    /// The value, or an error: a number that is dropped would leave the target's default in its place.
-    fn in_range<T>(&mut self, node: &Node, value: Option<T>) -> Option<At<T>> {
-        if value.is_none() {
-            let path = self.manifest.nodes.path(node.id).to_string();
-            self.findings.claims.rejected(node, "no machine has as much or as little");
-            self.findings.diagnostics.push(
-                Diagnostic::new(&rules::app::OUT_OF_RANGE, format!("`{path}` is out of range"))
-                    .at(node.origin)
-                    .key(path)
-                    .help("write the amount that the service needs, or remove the key"),
-            );
-        }
-        value.map(|value| At::of(node, value))
+    /// Refuses a value that Docker Compose lets pass and that means nothing.
+    pub(super) fn out_of_range(&mut self, node: &Node, allowed: &str) {
+        let path = self.manifest.nodes.path(node.id).to_string();
+        self.findings.claims.rejected(node, "it is out of range");
+        self.findings.diagnostics.push(
+            Diagnostic::new(&rules::app::OUT_OF_RANGE, format!("`{path}` is out of range"))
+                .at(node.origin)
+                .key(path)
+                .help(format!("write {allowed}, or leave the key out")),
+        );
     }
 
     /// A number of bytes.
     pub(super) fn bytes(&mut self, node: Option<&Node>) -> Option<At<u64>> {
         let node = node?;
         self.fixed(node)?;
-        let bytes = value::bytes(node).and_then(|bytes| u64::try_from(bytes).ok());
-        self.in_range(node, bytes)
+        match u64::try_from(value::bytes(node)?) {
+            Ok(bytes) => Some(At::of(node, bytes)),
+            Err(_) => {
+                self.out_of_range(node, "a size of zero or more, such as `512m`");
+                None
+            }
+        }
     }
 
     /// CPUs in 1/1024.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded just before")]
     pub(super) fn cpus(&mut self, node: Option<&Node>) -> Option<At<u32>> {
-        let node = node?;
-        let cpus = self.parsed::<f64>(Some(node))?;
+        let cpus = self.parsed::<f64>(node)?;
         let units = cpus.value * 1024.0;
-        let known = (units > 0.0 && units < 1e9).then(|| units.round() as u32);
-        self.in_range(node, known)
+        match node {
+            Some(node) if !(0.0..1e9).contains(&units) => {
+                self.out_of_range(node, "a number of CPUs above zero, such as `0.5`");
+            }
+            Some(node) if units == 0.0 => self.findings.claims.exact(node, "no limit"),
+            _ => {}
+        }
+        (units > 0.0 && units < 1e9).then(|| cpus.map(|_| units.round() as u32))
     }
 
     /// The items of a list of words.

@@ -35,7 +35,11 @@ pub(super) fn volume(entry: &Entry) -> ComposeVolume {
     let node = &entry.value;
     let external = node.get("external").filter(|external| external.as_bool() == Some(true));
     let name = external.and_then(|external| written(node.get("name").unwrap_or(external)));
-    ComposeVolume { external: name, node: node.id, origin: entry_origin(entry) }
+    let driver = node.get("driver").filter(|driver| driver.as_str().is_some_and(|name| name != "local"));
+    let options =
+        node.get("driver_opts").filter(|options| options.as_mapping().is_some_and(|it| !it.is_empty()));
+    let foreign = [external, driver, options].into_iter().flatten().map(|node| node.id).collect();
+    ComposeVolume { external: name, foreign, node: node.id, origin: entry_origin(entry) }
 }
 
 /// A scalar as it is today, late-bound variables too.

@@ -5,8 +5,8 @@ use super::{
     ComposeService, DocumentReading, NetworkAttachment, ServiceDescription, ServiceLink, entry_origin,
 };
 use crate::{
-    At, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable, LateBoundVariable, Name,
-    ResourceRequests, ServiceDependency, Text,
+    At, BehaviourEffect, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable,
+    LateBoundVariable, LoggingRequest, Name, ResourceRequests, ServiceDependency, Text,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
@@ -77,7 +77,16 @@ impl DocumentReader<'_> {
             devices: self.devices(node),
             labels: self.labels(node),
             security_opt: self.strings(node.get("security_opt")),
+            logging: self.logging(node),
         }
+    }
+
+    fn logging(&mut self, node: &Node) -> LoggingRequest {
+        let options = node.at(&["logging", "options"]).and_then(Node::as_mapping).into_iter().flatten();
+        let options =
+            options.filter_map(|entry| Some((entry.key.text.clone(), self.string(Some(&entry.value))?)));
+        let options = options.collect();
+        LoggingRequest { driver: self.string(node.at(&["logging", "driver"])), options }
     }
 
     fn image(&mut self, node: &Node) -> ContainerImage {
@@ -170,7 +179,11 @@ impl DocumentReader<'_> {
     /// The value under `deploy`, else the older spelling, which says the same where both stand.
     fn either<'n>(&mut self, new: Option<&'n Node>, old: Option<&'n Node>) -> Option<&'n Node> {
         if let (Some(_), Some(old)) = (new, old) {
-            self.findings.claims.ignored(old, "what stands under `deploy` counts", false);
+            self.findings.claims.ignored(
+                old,
+                "what stands under `deploy` counts",
+                BehaviourEffect::Equivalent,
+            );
         }
         new.or(old)
     }

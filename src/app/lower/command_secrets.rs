@@ -291,7 +291,7 @@ fn fill(list: &mut Option<At<Vec<Text>>>, words: &[Text]) {
 
 fn claim(cx: &mut LoweringContext<'_>, claimed: &impl crate::Claim) {
     let reason = "a shell reads the secret from a variable, since a command is readable to all";
-    cx.ledger.approximated(claimed, "a shell", reason, "");
+    cx.ledger.approximated(claimed, crate::BehaviourEffect::Equivalent, "a shell", reason, "");
 }
 
 fn tell_shell(cx: &mut LoweringContext<'_>, service: &AppService, what: &str, origin: Origin) {

@@ -5,8 +5,8 @@ use super::secret_pool::GivenSecret;
 use crate::document::{ComposeDocument, ComposeFile};
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, DatabaseField, FileMountKind, ManagedDatabase, Name, SecretId,
-    SecretSource, Text, TextPiece,
+    AppService, ApplicationSecret, BehaviourEffect, DatabaseField, FileMountKind, ManagedDatabase, Name,
+    SecretId, SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -72,7 +72,7 @@ pub(super) fn declared(
         let name = SecretId::new(name.clone());
         let Some(source) = &file.source.value else { continue };
         if !mounted.contains(&(name.clone(), kind)) {
-            cx.ledger.ignored(&file.node, "no deployed service uses it", false);
+            cx.ledger.ignored(&file.node, "no deployed service uses it", BehaviourEffect::Equivalent);
             continue;
         }
         cx.adopt(&file.source.findings);
@@ -81,7 +81,7 @@ pub(super) fn declared(
             Some((_, database)) => {
                 let value = "the managed database's generated password";
                 let reason = "it is the password of a database that RDS replaces";
-                cx.ledger.approximated(&file.node, value, reason, "");
+                cx.ledger.approximated(&file.node, BehaviourEffect::Equivalent, value, reason, "");
                 SecretSource::Derived(password_of(database, file))
             }
             None => source.clone(),

@@ -8,6 +8,7 @@ use super::LoweringContext;
 use super::service_selection::ServiceSelection;
 use crate::rules;
 use crate::{ContainerImage, Text, TextPiece};
+use tranship_facts::ImageReference;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Refuses what is no image reference or no name of a volume.
@@ -19,9 +20,10 @@ pub(super) fn check(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'
             cx.diagnostics.push(
                 Diagnostic::new(&rules::app::IMAGE_REFERENCE, message)
                     .at(image.origin)
+                    .key(format!("services.{}.image", service.name))
                     .service(&*service.name)
                     .help(
-                        "write it as `REGISTRY/NAME:TAG`, without spaces, beginning with a letter or a digit",
+                        "write it as `REGISTRY/NAME:TAG`, in lower case and without spaces, and set the variables that it uses",
                     ),
             );
         }
@@ -40,6 +42,9 @@ pub(super) fn check(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'
 
 /// Whether the known pieces of an image hold nothing that a reference cannot.
 fn is_reference(image: &Text) -> bool {
+    if let Some(whole) = image.literal() {
+        return ImageReference::is_valid(&whole);
+    }
     let legal = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@[]+".contains(letter);
     image.segments.iter().enumerate().all(|(index, segment)| match &segment.piece {
         TextPiece::Literal(text) => text.chars().all(legal) && !(index == 0 && text.starts_with('-')),
@@ -63,7 +68,9 @@ mod tests {
         for (image, legal) in [
             ("nginx", true),
             ("[::1]:5000/team/app:1.2_a", true),
-            ("a/b@sha256:abc", true),
+            ("a/b@sha256:0123456789abcdef0123456789abcdef", true),
+            ("/web:", false),
+            (".example.io/site:v1", false),
             ("--privileged", false),
             ("a b", false),
             ("$(id)", false),

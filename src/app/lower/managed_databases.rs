@@ -7,7 +7,8 @@ use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::{DatabaseSetting, WholeNumber};
 use crate::{
-    At, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase, Name, SecretId,
+    At, BehaviourEffect, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase, Name,
+    SecretId,
 };
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
@@ -123,7 +124,7 @@ fn claim(
     names: &DatabaseVariables,
     database: &ManagedDatabase,
 ) {
-    cx.ledger.ignored(&given.node, "a managed database replaces the container", false);
+    cx.ledger.ignored(&given.node, "a managed database replaces the container", BehaviourEffect::Equivalent);
     let container = &given.description.value.container;
     claim_image(cx, container, database);
     for (key, variant) in &container.environment {
@@ -135,7 +136,13 @@ fn claim(
             cx.ledger.exact(node, "the database's user");
         } else if names.password.contains(key) {
             let reason = "a literal secret is never emitted";
-            cx.ledger.approximated(node, "a generated password", reason, "the database's secret");
+            cx.ledger.approximated(
+                node,
+                BehaviourEffect::Equivalent,
+                "a generated password",
+                reason,
+                "the database's secret",
+            );
         }
     }
     lost(cx, container, database);
@@ -149,7 +156,13 @@ fn claim_image(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database
         cx.ledger.exact(&image.node, "the database's engine and version");
     } else if from_image(database.engine.origin) {
         let (value, reason) = ("the engine alone", "the tag of the image does not set the version");
-        cx.ledger.approximated(&image.node, value, reason, "the database's engine");
+        cx.ledger.approximated(
+            &image.node,
+            BehaviourEffect::Equivalent,
+            value,
+            reason,
+            "the database's engine",
+        );
     }
 }
 
@@ -166,7 +179,7 @@ fn lost(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database: &Mana
         lost.push((what, "run the scripts as a job", mount.node, mount.origin));
     }
     for (what, help, node, origin) in lost {
-        cx.ledger.ignored(&node, "a managed database does not run this", true);
+        cx.ledger.ignored(&node, "a managed database does not run this", BehaviourEffect::ChangesBehaviour);
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::app::DATABASE_LOSES,

@@ -13,6 +13,8 @@ mod environment_wiring;
 mod existing_secrets;
 mod external_addresses;
 mod flat_text;
+mod foreign_tools;
+mod host_address;
 mod host_directory;
 mod legal_names;
 mod managed_databases;
@@ -32,6 +34,7 @@ mod shell_words;
 mod task_groups;
 #[cfg(test)]
 mod tests;
+mod unset_variables;
 mod variable_names;
 
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
@@ -101,7 +104,7 @@ pub fn lower(
     let late = &settings.late_bound();
     let document = &ComposeDocument::read(manifest, sources, world, late);
     let leaves = &TreeLeaf::all(manifest);
-    let ordinary = secret_parts::ordinary_words(document, &manifest.name);
+    let ordinary = secret_parts::ordinary_words(document, leaves, &manifest.name);
     let secrets = KnownSecrets::of(leaves, sources, late, &ordinary);
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
@@ -154,6 +157,8 @@ impl LoweringContext<'_> {
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
+        unset_variables::tell(self, &services);
+        foreign_tools::tell(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
         legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);

@@ -6,7 +6,7 @@
 use super::LoweringContext;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
-use crate::{AppService, At, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
+use crate::{AppService, At, BehaviourEffect, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -21,9 +21,15 @@ pub(super) fn volumes(
     let mut mounting = users(services);
     for (name, given) in &cx.document.volumes {
         let Some(users) = mounting.remove(name) else {
-            cx.ledger.ignored(&given.node, "no deployed service mounts it", false);
+            cx.ledger.ignored(&given.node, "no deployed service mounts it", BehaviourEffect::Equivalent);
             continue;
         };
+        for node in &given.foreign {
+            let reason =
+                "nothing of Docker's volumes is on AWS: data that the application needs must be copied there";
+            let became = "a new, empty volume";
+            cx.ledger.approximated(node, BehaviourEffect::ChangesBehaviour, became, reason, "the volume");
+        }
         let volume = volume(cx, services, tasks, (name, given), users);
         volumes.insert(name.clone(), volume);
     }

@@ -5,12 +5,13 @@
 //! loopback address. Where several could be meant, none is public, and one warning says what to write.
 
 use super::LoweringContext;
+use super::host_address::{self, HostAddressReach};
 use super::service_edges;
 use crate::rules;
 use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
 use crate::{
-    AppService, At, ContainerPort, EndpointExposure, Name, PortSpec, PublicExposure, PublishedPort,
-    ServiceEdge, ServiceEndpoint, ServiceRole,
+    AppService, At, BehaviourEffect, ContainerPort, EndpointExposure, Name, PortSpec, PublicExposure,
+    PublishedPort, ServiceEdge, ServiceEndpoint, ServiceRole,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -19,6 +20,9 @@ use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
+
+/// Unreachable ports that a message names.
+const UNREACHABLE_SHOWN: usize = 6;
 
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(
@@ -49,6 +53,7 @@ pub(super) fn endpoints(
     }
     let public: BTreeSet<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
     claim_internal(cx, &published, &public, explicit);
+    claim_protocols(cx, services, &public);
     endpoints.extend(internal(services, edges));
     endpoints
 }
@@ -183,7 +188,7 @@ fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
 struct PublishedCandidate<'a> {
     service: &'a AppService,
     port: &'a ContainerPort,
-    inside: Option<&'static str>,
+    inside: Option<InsideReason>,
 }
 
 /// The published ports that are not public by declaration.
@@ -198,14 +203,15 @@ fn candidates<'a>(
         let refused = matches!(public_setting(cx, service), Some(PublicSetting::Private(_)));
         let published: Vec<&ContainerPort> =
             service.container.ports.iter().filter(|port| port.published.is_some()).collect();
-        let meant = plain(published.clone());
+        let meant: BTreeSet<u16> =
+            plain(published.clone()).into_iter().map(|port| port.container.value).collect();
         for port in published {
             if declared.contains(&port.node) {
                 continue;
             }
-            let tls = !meant.iter().any(|one| one.container.value == port.container.value);
+            let tls = !meant.contains(&port.container.value);
             let inside =
-                if refused { Some("the service sets `public: false`") } else { inside(service, port, tls) };
+                if refused { Some(InsideReason::Declared) } else { InsideReason::of(service, port, tls) };
             found.push(PublishedCandidate { service, port, inside });
         }
     }
@@ -213,22 +219,61 @@ fn candidates<'a>(
 }
 
 /// Why a published port stays inside whatever else is published.
-fn inside(service: &AppService, port: &ContainerPort, tls: bool) -> Option<&'static str> {
-    let address = port.host_ip.as_ref().map(|address| address.value.as_str()).unwrap_or_default();
-    if address.starts_with("127.") || address == "::1" {
-        Some("published on a loopback address only")
-    } else if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
-        Some("data stores stay internal")
-    } else if is_debugger(port) {
-        Some("debugger ports stay internal")
-    } else if port.protocol == TransportProtocol::Udp || is_non_http_port(port.container.value) {
-        Some("the load balancer only serves HTTP")
-    } else if tls {
-        Some("the load balancer terminates TLS")
-    } else if !matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) {
-        Some("a job does not serve requests")
-    } else {
-        None
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InsideReason {
+    Declared,
+    Loopback,
+    PrivateAddress,
+    DataStore,
+    Debugger,
+    Udp,
+    NotHttp,
+    EndedTls,
+    Job,
+}
+
+impl InsideReason {
+    fn of(service: &AppService, port: &ContainerPort, tls: bool) -> Option<Self> {
+        let address = port.host_ip.as_ref().map_or("", |address| address.value.as_str());
+        match host_address::reach(address) {
+            HostAddressReach::Machine => return Some(InsideReason::Loopback),
+            HostAddressReach::PrivateNetwork => return Some(InsideReason::PrivateAddress),
+            HostAddressReach::Anywhere => {}
+        }
+        if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
+            Some(InsideReason::DataStore)
+        } else if is_debugger(port) {
+            Some(InsideReason::Debugger)
+        } else if port.protocol == TransportProtocol::Udp {
+            Some(InsideReason::Udp)
+        } else if is_non_http_port(port.container.value) {
+            Some(InsideReason::NotHttp)
+        } else if tls {
+            Some(InsideReason::EndedTls)
+        } else if !matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) {
+            Some(InsideReason::Job)
+        } else {
+            None
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            InsideReason::Declared => "the service sets `public: false`",
+            InsideReason::Loopback => "published on a loopback address only",
+            InsideReason::PrivateAddress => "published on a private address only",
+            InsideReason::DataStore => "data stores stay internal",
+            InsideReason::Debugger => "debugger ports stay internal",
+            InsideReason::Udp => "the load balancer only serves HTTP, not UDP",
+            InsideReason::NotHttp => "the load balancer only serves HTTP",
+            InsideReason::EndedTls => "the load balancer terminates TLS",
+            InsideReason::Job => "a job does not serve requests",
+        }
+    }
+
+    /// A port that the world could reach and no longer can is a loss.
+    fn effect(self) -> BehaviourEffect {
+        BehaviourEffect::changed_if(matches!(self, InsideReason::Udp | InsideReason::NotHttp))
     }
 }
 
@@ -299,6 +344,34 @@ fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>
     )));
 }
 
+/// Published ports that the world could reach under Compose and cannot on AWS: one warning for all.
+fn tell_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidate<'_>]) {
+    let lost = |one: &&&PublishedCandidate<'_>| {
+        one.inside.is_some_and(|reason| reason.effect() == BehaviourEffect::ChangesBehaviour)
+    };
+    let lost: Vec<&&PublishedCandidate<'_>> = inside.iter().filter(lost).collect();
+    let Some(first) = lost.first() else { return };
+    let shown = |one: &&&PublishedCandidate<'_>| {
+        let protocol = if one.port.protocol == TransportProtocol::Udp { "/udp" } else { "" };
+        format!("{}{protocol} of `{}`", one.port.container.value, one.service.name)
+    };
+    let names: Vec<String> = lost.iter().take(UNREACHABLE_SHOWN).map(shown).collect();
+    let more = lost.len().saturating_sub(names.len());
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!(
+        "published ports are not reachable from outside, as the load balancer only serves HTTP: {}{rest}",
+        names.join(", ")
+    );
+    let mut diagnostic =
+        Diagnostic::new(&rules::app::UNREACHABLE_PORT, message).service(&*first.service.name);
+    for one in &lost {
+        diagnostic = diagnostic.at(one.port.published.as_ref().map_or(one.port.origin, |at| at.origin));
+    }
+    cx.diagnostics.push(diagnostic.help(
+        "keep them to other services of the application, or put a network load balancer of your own in front",
+    ));
+}
+
 /// The host's side of a port that stays inside means nothing on any target.
 fn claim_internal(
     cx: &mut LoweringContext<'_>,
@@ -306,18 +379,42 @@ fn claim_internal(
     public: &BTreeSet<NodeId>,
     explicit: bool,
 ) {
-    for one in published.iter().filter(|one| !public.contains(&one.port.node)) {
-        let reason = one.inside.unwrap_or(if explicit {
-            "another service sets `x-tranship.public`"
-        } else {
-            "several ports are published, so none becomes public"
-        });
+    let inside: Vec<&PublishedCandidate<'_>> =
+        published.iter().filter(|one| !public.contains(&one.port.node)).collect();
+    tell_unreachable(cx, &inside);
+    for one in inside {
+        let (reason, effect) = match one.inside {
+            Some(inside) => (inside.text(), inside.effect()),
+            None if explicit => ("another service sets `x-tranship.public`", BehaviourEffect::Equivalent),
+            None => ("several ports are published, so none becomes public", BehaviourEffect::Equivalent),
+        };
         for side in
             [one.port.published.as_ref().map(|at| at.node), one.port.host_ip.as_ref().map(|at| at.node)]
         {
             if let Some(node) = side.filter(|node| *node != one.port.node) {
-                cx.ledger.ignored(&node, reason, false);
+                cx.ledger.ignored(&node, reason, effect);
             }
+        }
+    }
+}
+
+/// What is spoken on a port matters to the load balancer alone, which speaks HTTP/1 to every container.
+fn claim_protocols(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<Name, AppService>,
+    public: &BTreeSet<NodeId>,
+) {
+    let ports = services.values().flat_map(|service| &service.container.ports);
+    for (port, spoken) in ports.filter_map(|port| Some((port, port.app_protocol.as_ref()?))) {
+        if !public.contains(&port.node) {
+            let reason = "nothing stands between the services that use the port";
+            cx.ledger.ignored(spoken, reason, BehaviourEffect::Equivalent);
+        } else if matches!(spoken.value.as_str(), "http" | "http1" | "HTTP") {
+            cx.ledger.exact(spoken, "load balancer: target group");
+        } else {
+            let reason = "the load balancer speaks HTTP/1 to the container";
+            let effect = BehaviourEffect::ChangesBehaviour;
+            cx.ledger.approximated(spoken, effect, "http", reason, "load balancer: target group");
         }
     }
 }

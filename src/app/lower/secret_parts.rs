@@ -6,10 +6,12 @@
 use super::LoweringContext;
 use super::address_scan::TextRange;
 use super::flat_text::FlatText;
+use crate::document::TreeLeaf;
 use crate::{At, Name, Text, TextPiece, TextSegment, document};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tranship_facts::ImageReference;
+use tranship_frontend::compose::PathSegment;
 use tranship_frontend::secrets::{secret_spans, secrets_of};
 use tranship_frontend::source::Substitution;
 
@@ -98,8 +100,18 @@ fn united(mut parts: Vec<TextRange>) -> Vec<TextRange> {
 }
 
 /// Words that name things of the manifest, in lower case: as a password they say nothing.
-pub(super) fn ordinary_words(document: &document::ComposeDocument, project: &Name) -> BTreeSet<String> {
+pub(super) fn ordinary_words(
+    document: &document::ComposeDocument,
+    leaves: &[TreeLeaf],
+    project: &Name,
+) -> BTreeSet<String> {
     let mut words = BTreeSet::from([project.to_lowercase()]);
+    // Every key is shown, in reports and in messages.
+    for segment in leaves.iter().flat_map(|leaf| &leaf.path.0) {
+        if let PathSegment::Key(key) = segment {
+            words.extend(key.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase));
+        }
+    }
     let names = document.volumes.keys().chain(document.services.keys());
     words.extend(names.map(|name| name.to_lowercase()));
     for service in document.services.values() {

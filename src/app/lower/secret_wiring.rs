@@ -24,7 +24,13 @@ impl EnvironmentWiring<'_> {
         let found = WiredValue { service: &service, variable: &variable, flat: &flat, text };
         let mut marks = Vec::new();
         spans.into_iter().for_each(|span| self.hide(cx, &found, span, &mut marks));
-        cx.ledger.approximated(text, "a secret", "a literal secret is never emitted", "");
+        cx.ledger.approximated(
+            text,
+            crate::BehaviourEffect::Equivalent,
+            "a secret",
+            "a literal secret is never emitted",
+            "",
+        );
         self.pool.keep_config(name, flat.with(marks));
     }
 
@@ -79,7 +85,7 @@ impl EnvironmentWiring<'_> {
             }
             false => ("a secret", "a literal secret is never emitted", ""),
         };
-        cx.ledger.approximated(&text, value, reason, became);
+        cx.ledger.approximated(&text, crate::BehaviourEffect::Equivalent, value, reason, became);
         if text.segments.len() == 1 {
             return text;
         }

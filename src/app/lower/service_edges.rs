@@ -116,13 +116,9 @@ pub(super) fn listens(container: &ContainerSpec) -> Vec<PortSpec> {
     if !known.is_empty() {
         return known.iter().map(PortSpec::known).collect();
     }
-    let mut ports: Vec<PortSpec> = Vec::new();
-    for port in container.ports.iter().filter(|port| !is_debug_port(port.container.value)) {
-        if !ports.contains(&port.spec()) {
-            ports.push(port.spec());
-        }
-    }
-    ports
+    let mut seen = BTreeSet::new();
+    let ports = container.ports.iter().filter(|port| !is_debug_port(port.container.value));
+    ports.map(ContainerPort::spec).filter(|port| seen.insert(*port)).collect()
 }
 
 /// TCP, unless the manifest or the image names the port for UDP alone.

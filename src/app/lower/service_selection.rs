@@ -3,7 +3,7 @@
 use super::LoweringContext;
 use crate::document::ComposeService;
 use crate::settings::{DatabaseSetting, unknown_service};
-use crate::{Name, Settings};
+use crate::{BehaviourEffect, Name, Settings};
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::suggest;
 
@@ -25,7 +25,7 @@ pub(super) fn select<'a>(cx: &mut LoweringContext<'a>, settings: &Settings) -> S
     for service in cx.document.services.values() {
         let database = cx.settings.service(&service.name).and_then(|settings| settings.database.as_ref());
         if selection.skipped.contains(&service.name) {
-            cx.ledger.ignored(&service.node, "the service is skipped", false);
+            cx.ledger.ignored(&service.node, "the service is skipped", BehaviourEffect::Equivalent);
         } else if matches!(database, Some(DatabaseSetting::Managed(_))) {
             selection.replaced.push(service);
         } else {

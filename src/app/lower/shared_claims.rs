@@ -6,7 +6,7 @@ use super::service_roles::waits_for_end;
 use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::DatabaseSetting;
-use crate::{AppService, At, JobTime, Name, ServiceRole, TaskGroups};
+use crate::{AppService, At, BehaviourEffect, JobTime, Name, ServiceRole, TaskGroups};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -17,7 +17,7 @@ pub(super) fn claim(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppS
         cx.ledger.exact(name, "the project's name");
     }
     for field in &document.extension_fields.foreign {
-        cx.ledger.ignored(field, "an extension field of another tool", false);
+        cx.ledger.ignored(field, "an extension field of another tool", BehaviourEffect::Equivalent);
     }
     document.extension_fields.misplaced.iter().for_each(|field| misplaced(cx, field));
     for service in services.values() {
@@ -26,7 +26,7 @@ pub(super) fn claim(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppS
             cx.ledger.exact(profiles, "the service is active");
         }
         if let Some(extends) = &given.empty_base {
-            cx.ledger.ignored(extends, "the service that it extends is empty", false);
+            cx.ledger.ignored(extends, "the service that it extends is empty", BehaviourEffect::Equivalent);
         }
         let settings = cx.settings.service(&service.name);
         if let Some(DatabaseSetting::Container(off)) =
@@ -63,7 +63,7 @@ fn dependencies(
     for dependency in &given.description.value.dependencies {
         let (name, node) = (&dependency.on, &dependency.node);
         if !service.dependencies.iter().any(|one| one.on == *name) {
-            cx.ledger.ignored(node, format!("`{name}` is not deployed"), false);
+            cx.ledger.ignored(node, format!("`{name}` is not deployed"), BehaviourEffect::Equivalent);
             continue;
         }
         match services.get(name).map(|other| &other.role) {
@@ -73,7 +73,11 @@ fn dependencies(
             }
             Some(ServiceRole::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {
                 JobTime::BeforeDeploy => cx.ledger.exact(node, "a job before the deployment"),
-                _ => cx.ledger.ignored(node, "the job runs on its own schedule", true),
+                _ => cx.ledger.ignored(
+                    node,
+                    "the job runs on its own schedule",
+                    BehaviourEffect::ChangesBehaviour,
+                ),
             },
             Some(_) => {}
         }

@@ -82,6 +82,17 @@ pub struct ContainerSpec {
     pub labels: IndexMap<Name, Text>,
     /// `security_opt`.
     pub security_opt: Vec<At<String>>,
+    /// `logging`.
+    pub logging: LoggingRequest,
+}
+
+/// Where a container's output goes under Docker.
+#[derive(Debug, Clone, Default)]
+pub struct LoggingRequest {
+    /// `driver`.
+    pub driver: Option<At<String>>,
+    /// `options`.
+    pub options: Vec<(Name, At<String>)>,
 }
 
 /// A limit of a container's processes: -1 for none.
@@ -197,6 +208,8 @@ pub enum MountSource {
     Tmpfs {
         /// In bytes.
         size: Option<At<u64>>,
+        /// Its other options, as `mount` knows them: `noexec`, `mode=1777`.
+        options: Vec<At<String>>,
     },
     /// `type: image`, `npipe` or `cluster`.
     Other(At<String>),

@@ -14,6 +14,8 @@ pub struct ContainerPort {
     pub published: Option<At<PublishedPort>>,
     /// The address it is published on.
     pub host_ip: Option<At<String>>,
+    /// What is spoken on it, where the manifest says so: `http`, `grpc`.
+    pub app_protocol: Option<At<String>>,
     /// TCP or UDP.
     pub protocol: TransportProtocol,
     /// The port's node.

@@ -33,7 +33,7 @@ rules! {
         example "services:\n  app:\n    image: registry.example.com/app\n    build: { context: ., args: { NPM_TOKEN: not-for-everyone } }\n"
         fix "Use `build.secrets`, and mount the secret in the Dockerfile: `RUN --mount=type=secret,id=NAME`.";
     IMAGE_REFERENCE = Error "app/image-reference" "not an image reference"
-        what "The service's image begins with `-`, or contains spaces or other characters that no reference to an image has."
+        what "The service's image begins with `-`, contains characters that no reference to an image has, or lacks a part, perhaps because a variable is not set."
         why "Docker would refuse it, or take it for an option of a command."
         example "services:\n  app:\n    image: \"--privileged\"\n"
         fix "Write the image as `REGISTRY/NAME:TAG`.";
@@ -57,6 +57,21 @@ rules! {
         why "The load balancer needs exactly one port to send requests to."
         example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
         fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
+    FOREIGN_TOOL = Note "app/foreign-tool" "key or label of another tool"
+        what "Another tool reads this key or label: an earlier deployer, or a proxy or scheduler that asks Docker for its labels. Tranship does not. It is a warning for keys that ask AWS for something."
+        why "What the key asks for does not happen on AWS."
+        example "services:\n  web:\n    image: web\n    labels: { traefik.enable: \"true\" }\n"
+        fix "Use what the notes of the diagnostic name, and remove the key, or accept it: `accept: [app/foreign-tool]`.";
+    UNSET_VARIABLE = Warning "app/unset-variable" "variable without a value"
+        what "`environment` passes the variable on from the shell, where it is not set. No container gets it."
+        why "A program that needs the variable fails, or runs with a default that nobody chose."
+        example "services:\n  app:\n    image: app\n    environment: [API_TOKEN]\n"
+        fix "Set it in the shell or in `.env`, give it a value, or name it in `late_bound` to set it at deployment.";
+    UNREACHABLE_PORT = Warning "app/unreachable-port" "published port that nobody outside can reach"
+        what "The port is published for the world, and speaks UDP or a protocol other than HTTP. The load balancer serves HTTP only, so the port is open to the application's own services alone."
+        why "Clients that connect to the port under Compose cannot connect to it on AWS."
+        example "services:\n  dns:\n    image: coredns/coredns\n    ports: [\"53:53/udp\"]\n"
+        fix "If only services of the application use the port, list it under `expose`. Otherwise put a network load balancer of your own in front, and accept: `accept: [app/unreachable-port]`.";
     PUBLIC_BY_DEFAULT = Note "app/public-by-default" "only published port becomes public"
         what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all."
         why "The manifest publishes it, so on AWS it is reachable from the internet."
@@ -87,11 +102,11 @@ rules! {
         why "Dropping it would fall back to the target's default, which is not what the manifest says."
         example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
         fix "Write a duration of zero or more, such as `10s`.";
-    OUT_OF_RANGE = Error "app/out-of-range" "number out of range"
-        what "Docker Compose accepts this number, but it is below zero, or larger than anything on AWS."
-        why "Dropping it would fall back to the target's default, which is not what the manifest says."
-        example "services:\n  app:\n    image: nginx\n    cpus: 1e12\n"
-        fix "Write the amount that the service needs, such as `cpus: 0.5`.";
+    OUT_OF_RANGE = Error "app/out-of-range" "value out of range"
+        what "Docker Compose reads the value, and no container can have it: a negative size, or a port above 65535."
+        why "Dropping it would deploy something other than the manifest says."
+        example "services:\n  app:\n    image: nginx\n    mem_limit: -1\n"
+        fix "Write a value within the range, or leave the key out.";
     TASK_CYCLE = Error "app/task-cycle" "services share a task in a cycle"
         what "Each service runs in the task of the next one, through `task`, through `network_mode: service:` or as an init container, and the last one runs in the task of the first."
         why "A task is named after the service that leads it. In a cycle no service leads, so none of them would be deployed."

@@ -8,6 +8,11 @@ rules! {
         why "Without the declaration, Tranship knows neither the target nor its settings."
         example "x-tranship:\n  environments:\n    prod: { target: fargate }\n# tranship build production\n"
         fix "Use a declared name (`tranship environments` lists them), declare it, or build for `--target fargate`.";
+    OVERRIDE_IN_PRODUCTION = Warning "tranship/override-in-production" "override file in a production environment"
+        what "Like Docker Compose, Tranship merges a `compose.override.yaml` that it finds beside the Compose file. This environment has `posture: prod`."
+        why "Override files usually hold a developer's settings: debuggers, reloaders, mounts of the sources."
+        example "# compose.yaml, beside a compose.override.yaml\nservices:\n  app: { image: app }\nx-tranship:\n  environments:\n    prod: { target: fargate, posture: prod }\n"
+        fix "Name the files of the environment, which leaves the override out: `environments: { prod: { files: [compose.prod.yaml] } }`. Or compile with `-f compose.yaml`.";
     UNKNOWN_SETTING = Error "tranship/unknown-setting" "unknown setting"
         what "Tranship has no setting with this name here."
         why "A misspelled setting would be dropped silently, and the application deployed without it."

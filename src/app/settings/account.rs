@@ -9,7 +9,7 @@ use super::service::ServiceSettings;
 use super::value::SettingValue;
 use super::volume::VolumeSettings;
 use crate::rules;
-use crate::{Application, Ledger};
+use crate::{Application, BehaviourEffect, Ledger};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::Manifest;
@@ -87,7 +87,7 @@ impl<'a> AccountWalk<'a> {
     fn environment(&mut self, chosen: &ChosenEnvironment, document: &SettingsDocument) -> Option<&'a Node> {
         for one in &document.environments {
             if chosen.name.as_ref() != Some(&one.name) {
-                self.ledger.ignored(&one.node, "belongs to another environment", false);
+                self.ledger.ignored(&one.node, "belongs to another environment", BehaviourEffect::Equivalent);
             }
         }
         self.manifest.root.at(&[KEY, "environments", chosen.name.as_deref()?])
@@ -100,7 +100,7 @@ impl<'a> AccountWalk<'a> {
         for one in declarations.iter().filter(|one| one.layering == Layering::Replaces) {
             let replaced = environment.and_then(|node| node.get(one.key)).and(top.get(one.key));
             if let Some(node) = replaced {
-                self.ledger.ignored(node, "the environment overrides it", false);
+                self.ledger.ignored(node, "the environment overrides it", BehaviourEffect::Equivalent);
                 self.replaced.insert(node.id);
             }
         }
@@ -156,7 +156,11 @@ impl<'a> AccountWalk<'a> {
         standing: SettingStanding<'_>,
     ) {
         let reason = format!("used by {} only", targets.join(" and "));
-        self.ledger.ignored(node, reason, standing.severity == Severity::Warning);
+        self.ledger.ignored(
+            node,
+            reason,
+            BehaviourEffect::changed_if(standing.severity == Severity::Warning),
+        );
         let slot = (standing.owner.is_none() && standing.severity == Severity::Warning, key.clone());
         let path = self.manifest.nodes.path(node.id).to_string();
         let severity = standing.severity;

@@ -40,7 +40,8 @@ setting_group! {
     /// What only an environment may say.
     pub(super) EnvironmentFiles {
         /// Compose files that are merged on top of the manifest for this environment, like additional `-f`
-        /// files of Docker Compose. Paths are relative to the project directory.
+        /// files of Docker Compose. Paths are relative to the project directory. An environment with `files` does
+        /// not get the `compose.override.yaml` that is merged otherwise.
         files: Vec<At<String>> {
             default: "none",
             example: "x-tranship:\n  environments:\n    production:\n      target: fargate\n      files: [compose.production.yaml]\n",

@@ -1,7 +1,7 @@
 //! Settings that a target uses and this application gives it no use for: `https` where nothing is public.
 
 use super::KEY;
-use crate::disposition::{Disposition, LedgerEntry};
+use crate::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use crate::rules;
 use indexmap::IndexMap;
 use tranship_frontend::compose::{KeyPath, PathSegment};
@@ -30,7 +30,8 @@ impl UnclaimedSettings {
         let one = self.0.entry(key).or_insert(UnclaimedSetting { origins: Vec::new(), severity });
         one.origins.push(origin);
         let reason = "nothing in this application needs it".into();
-        let disposition = Disposition::Ignored { reason, loses: in_environment };
+        let disposition =
+            Disposition::Ignored { reason, effect: BehaviourEffect::changed_if(in_environment) };
         Some(LedgerEntry { disposition, became: String::new() })
     }
 

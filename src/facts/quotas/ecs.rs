@@ -100,6 +100,54 @@ pub const USUAL_SHARED_MEMORY_MIB: u32 = 64;
 /// MiB of a tmpfs for which no one names a size. ECS wants one and Docker has none: as much as `/dev/shm` has.
 pub const USUAL_TMPFS_MIB: u32 = USUAL_SHARED_MEMORY_MIB;
 
+/// Options of a tmpfs, those with a value by their name (Amazon ECS API Reference, `Tmpfs`, read 2026-11).
+pub const TMPFS_OPTIONS: &[&str] = &[
+    "defaults",
+    "ro",
+    "rw",
+    "suid",
+    "nosuid",
+    "dev",
+    "nodev",
+    "exec",
+    "noexec",
+    "sync",
+    "async",
+    "dirsync",
+    "remount",
+    "mand",
+    "nomand",
+    "atime",
+    "noatime",
+    "diratime",
+    "nodiratime",
+    "bind",
+    "rbind",
+    "unbindable",
+    "runbindable",
+    "private",
+    "rprivate",
+    "shared",
+    "rshared",
+    "slave",
+    "rslave",
+    "relatime",
+    "norelatime",
+    "strictatime",
+    "nostrictatime",
+    "mode",
+    "uid",
+    "gid",
+    "nr_inodes",
+    "nr_blocks",
+    "mpol",
+];
+
+/// Options of the `awslogs` log driver that a manifest may set: the group, the region and the prefix are
+/// Tranship's own (Amazon ECS Developer Guide, "Send Amazon ECS logs to CloudWatch", read 2026-11).
+pub const AWSLOGS_OPTIONS: &[&str] =
+    &["awslogs-datetime-format", "awslogs-multiline-pattern", "mode", "max-buffer-size"];
+
 /// Names that `Ulimits` knows.
 pub const ULIMIT_NAMES: &[&str] = &[
     "core",

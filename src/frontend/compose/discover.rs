@@ -27,6 +27,8 @@ const OVERRIDE_NAMES: [&str; 4] = [
 pub(super) struct Found {
     /// Absolute paths, in merge order; `-` is standard input.
     pub(super) files: Vec<Utf8PathBuf>,
+    /// The one of them that nobody named: the override beside the Compose file.
+    pub(super) override_file: Option<Utf8PathBuf>,
     /// The project directory, absolute.
     pub(super) directory: Utf8PathBuf,
     /// Variables for interpolation.
@@ -53,8 +55,10 @@ pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
     if files.is_empty() {
         files = files_from_variable(&environment, cx)?;
     }
+    let mut override_file = None;
     if files.is_empty() {
         files = default_files(&directory(&project, &files, cx), cx);
+        override_file = files.get(1).cloned();
     }
     if files.is_empty() {
         let wanted = directory(&project, &files, cx).join(FILE_NAMES[0]);
@@ -70,7 +74,7 @@ pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
     let directory = directory(&project, &files, cx);
     add_dotenv(&mut dotenv, &directory, &mut environment, cx)?;
     let profiles = profiles(&environment, cx);
-    Some(Found { files, directory, environment, profiles })
+    Some(Found { files, override_file, directory, environment, profiles })
 }
 
 /// `--set`, then the process's variables; `PWD` is always set.
@@ -151,7 +155,7 @@ fn files_from_variable(environment: &Environment, cx: &mut Context<'_>) -> Optio
 fn default_files(directory: &Utf8Path, cx: &mut Context<'_>) -> Vec<Utf8PathBuf> {
     for directory in directory.ancestors() {
         let Some(file) = first_of(&FILE_NAMES, directory, cx) else { continue };
-        let over = first_of(&OVERRIDE_NAMES, directory, cx);
+        let over = if cx.options.no_override { None } else { first_of(&OVERRIDE_NAMES, directory, cx) };
         return std::iter::once(file).chain(over).collect();
     }
     Vec::new()

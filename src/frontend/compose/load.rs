@@ -44,6 +44,8 @@ pub fn load(
 fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
     let found = discover(cx)?;
     let files = read_all(&found, cx);
+    let found_beside = found.override_file.as_ref();
+    let override_file = files.iter().find(|file| Some(&file.path) == found_beside).map(|file| file.id);
     let mut project = project(found, &files, cx)?;
     if cx.options.no_interpolate {
         project.environment = project.environment.only("COMPOSE_PROJECT_NAME");
@@ -87,6 +89,7 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
         name_origin: project.name_origin,
         directory: project.directory,
         files: ids,
+        override_file,
         root,
         nodes,
         variables: std::mem::take(&mut cx.variables),

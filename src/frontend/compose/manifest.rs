@@ -20,6 +20,8 @@ pub struct Manifest {
     pub directory: Utf8PathBuf,
     /// The Compose files, in merge order.
     pub files: Vec<FileId>,
+    /// The override file that was found beside the Compose file, without being named.
+    pub override_file: Option<FileId>,
     /// The canonical tree, as `config` prints it; node ids index into `nodes`.
     pub root: Node,
     /// The table of all nodes.

@@ -50,6 +50,8 @@ pub struct LoadOptions {
     pub stdin: Option<Vec<u8>>,
     /// Files merged on top of the others, such as an environment's `files`.
     pub overlays: Vec<Utf8PathBuf>,
+    /// Leaves out the override file that would be found beside the Compose file.
+    pub no_override: bool,
     /// `--project-directory`.
     pub project_directory: Option<Utf8PathBuf>,
     /// `--project-name`.

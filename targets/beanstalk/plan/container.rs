@@ -13,8 +13,8 @@ use crate::container::{
     NetworkMode, StartCondition, TextRenderer, field, plan_container,
 };
 use tranship_app::{
-    AppService, Application, BindMount, ContainerMount, DependencyCondition, EnvironmentVariable, Name,
-    ServiceRole, Text,
+    AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition,
+    EnvironmentVariable, Name, ServiceRole, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -184,7 +184,13 @@ fn depends_on(
         if dependency.condition.get() == DependencyCondition::Healthy && condition == StartCondition::Start {
             let (reason, place) =
                 ("ECS ignores health checks defined in the image", "container definition: dependsOn");
-            cx.ledger.approximated(&dependency.node, condition.as_str(), reason, place);
+            cx.ledger.approximated(
+                &dependency.node,
+                BehaviourEffect::ChangesBehaviour,
+                condition.as_str(),
+                reason,
+                place,
+            );
         } else {
             let place = format!("container definition: dependsOn {}", condition.as_str());
             cx.ledger.exact(&dependency.node, place);

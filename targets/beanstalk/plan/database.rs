@@ -3,7 +3,7 @@
 use super::{BeanstalkPlan, OptionSetting, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use tranship_app::{Application, At, DeploymentPosture, ManagedDatabase};
+use tranship_app::{Application, At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -36,7 +36,13 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 
 fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
     let reason = "the environment's integrated database replaces the container";
-    cx.ledger.approximated(&database.service_node, "an RDS instance", reason, NAMESPACE);
+    cx.ledger.approximated(
+        &database.service_node,
+        BehaviourEffect::Equivalent,
+        "an RDS instance",
+        reason,
+        NAMESPACE,
+    );
     cx.ledger.exact(&database.node, NAMESPACE);
     cx.ledger.exact(&database.engine, "aws:rds:dbinstance DBEngine");
     let texts = [
@@ -54,7 +60,13 @@ fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
     }
     if let Some(name) = database.database.as_ref().filter(|name| name.peek() != DATABASE_NAME) {
         let reason = "Elastic Beanstalk chooses the name, and passes it to the containers";
-        cx.ledger.approximated(name, DATABASE_NAME, reason, "the property RDS_DB_NAME");
+        cx.ledger.approximated(
+            name,
+            BehaviourEffect::Equivalent,
+            DATABASE_NAME,
+            reason,
+            "the property RDS_DB_NAME",
+        );
     }
 }
 

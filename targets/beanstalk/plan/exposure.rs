@@ -8,7 +8,9 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
-use tranship_app::{AppService, Application, EndpointExposure, PublicExposure, ServiceEndpoint};
+use tranship_app::{
+    AppService, Application, BehaviourEffect, EndpointExposure, PublicExposure, ServiceEndpoint,
+};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
 use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
@@ -38,7 +40,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         map(endpoint, host_port, plan);
         let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
-        claim_rule(public, &process, cx);
+        match index == default && !is_catch_all(public) {
+            true => claim_default(public, cx),
+            false => claim_rule(public, &process, cx),
+        }
         let listener = to.0.entry(listener_port(application, public)).or_default();
         if is_catch_all(public) && listener.process.is_none() {
             listener.process = Some(process);
@@ -76,6 +81,23 @@ fn claim_rule(public: &PublicExposure, process: &str, cx: &mut Compilation<'_>) 
     }
 }
 
+/// The default process takes what no rule takes: a rule of its own would keep nothing away from it.
+fn claim_default(public: &PublicExposure, cx: &mut Compilation<'_>) {
+    let (value, place) = ("every request", "the load balancer's default process");
+    let reason = "the load balancer of an environment sends what no rule takes to its default process";
+    let effect = BehaviourEffect::ChangesBehaviour;
+    for at in public.hosts.iter().chain(&public.paths) {
+        cx.ledger.approximated(at, effect, value, reason, place);
+    }
+    if let Some(priority) = &public.priority {
+        let reason = "the default process has no rule";
+        cx.ledger.approximated(priority, BehaviourEffect::Equivalent, "the last place", reason, place);
+    }
+    if let Some(listener) = &public.listener {
+        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.peek()));
+    }
+}
+
 fn public(endpoint: &ServiceEndpoint) -> Option<(&ServiceEndpoint, &PublicExposure)> {
     match &endpoint.exposure {
         EndpointExposure::Public(public) => Some((endpoint, public)),
@@ -94,7 +116,11 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
         for port in &service.container.ports {
             let public = public_of(application, service, port.container.get(), port.protocol);
             if public.is_none() && port.published.is_none() {
-                cx.ledger.ignored(&port.node, "containers reach each other on every port", false);
+                cx.ledger.ignored(
+                    &port.node,
+                    "containers reach each other on every port",
+                    BehaviourEffect::Equivalent,
+                );
                 continue;
             }
             cx.ledger.exact(&port.node, "container port");
@@ -108,6 +134,7 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
                         let reason = "the load balancer listens there";
                         cx.ledger.approximated(
                             published,
+                            BehaviourEffect::Equivalent,
                             format!("port {listener}"),
                             reason,
                             "load balancer",
@@ -117,9 +144,9 @@ fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
                 None => {
                     let reason =
                         "the port is reached by the container's name and is not opened on the instance";
-                    cx.ledger.ignored(published, reason, false);
+                    cx.ledger.ignored(published, reason, BehaviourEffect::Equivalent);
                     if let Some(address) = &port.host_ip {
-                        cx.ledger.ignored(address, reason, false);
+                        cx.ledger.ignored(address, reason, BehaviourEffect::Equivalent);
                     }
                 }
             }

@@ -5,7 +5,7 @@ use super::{BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretVariable, pa
 use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
-use tranship_app::{Application, SecretSource, ServiceRole};
+use tranship_app::{Application, BehaviourEffect, SecretSource, ServiceRole};
 use tranship_facts::ImageReference;
 
 /// The instance profile of an environment, and its role
@@ -21,13 +21,31 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     {
         for permission in &service.permissions {
             let reason = "all containers of an instance share its role";
-            cx.ledger.approximated(&permission.node, "the instance's role", reason, "AWS::IAM::Policy");
+            cx.ledger.approximated(
+                &permission.node,
+                BehaviourEffect::Equivalent,
+                "the instance's role",
+                reason,
+                "AWS::IAM::Policy",
+            );
             for action in &permission.actions {
-                cx.ledger.approximated(action, action.peek().clone(), reason, "AWS::IAM::Policy");
+                cx.ledger.approximated(
+                    action,
+                    BehaviourEffect::Equivalent,
+                    action.peek().clone(),
+                    reason,
+                    "AWS::IAM::Policy",
+                );
             }
             let Some(resources) = known_all(&permission.resources, application, cx) else { continue };
             for (text, resource) in permission.resources.iter().zip(&resources) {
-                cx.ledger.approximated(text, resource.clone(), reason, "AWS::IAM::Policy");
+                cx.ledger.approximated(
+                    text,
+                    BehaviourEffect::Equivalent,
+                    resource.clone(),
+                    reason,
+                    "AWS::IAM::Policy",
+                );
             }
             let actions = permission.actions.iter().map(|action| action.peek().clone()).collect();
             plan.statements.push(RoleStatement { actions, resources, from: path(cx, permission.node) });

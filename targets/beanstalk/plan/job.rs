@@ -11,8 +11,8 @@ use crate::container::{
     ContainerHost, ContainerPlanner, EnvironmentSource, MountPoint, TextRenderer, field, plan_container,
 };
 use tranship_app::{
-    AppService, Application, BindMount, ContainerMount, DependencyCondition, EnvironmentVariable, Name,
-    ServiceRole, Text,
+    AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition,
+    EnvironmentVariable, Name, ServiceRole, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -34,7 +34,7 @@ pub(super) fn decide(
         volumes.push(volumes::of_bundle(file.name, volumes::staged(file.path), file.from));
     }
     if let Some(restart) = &service.container.restart {
-        cx.ledger.ignored(restart, "a job that fails stops the deployment", false);
+        cx.ledger.ignored(restart, "a job that fails stops the deployment", BehaviourEffect::Equivalent);
     }
     plan.jobs.push(BeanstalkJob { container, volumes, from: path(cx, service.node) });
 }

@@ -23,7 +23,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use tranship_app::{AppService, Application, JobTime, ServiceRole, VolumeOwner};
+use tranship_app::{AppService, Application, BehaviourEffect, JobTime, ServiceRole, VolumeOwner};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
@@ -162,7 +162,7 @@ fn place(
             JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
             JobTime::Manual => {
                 let reason = "manual jobs are not part of an environment: run the image yourself when needed";
-                cx.ledger.ignored(&service.node, reason, false);
+                cx.ledger.ignored(&service.node, reason, BehaviourEffect::Equivalent);
             }
             JobTime::Schedule(schedule) => {
                 // The whole service goes with its schedule.

@@ -7,8 +7,8 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting, PlatformKind,
-    ScalingTargets, SubnetId,
+    Application, At, BehaviourEffect, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting,
+    PlatformKind, ScalingTargets, SubnetId,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -129,6 +129,10 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
+        if replicas.get() == 0 {
+            refuse_none(&service.name, replicas, to.cx);
+            continue;
+        }
         if replicas.get() <= 1 {
             to.cx.ledger.exact(replicas, "one container on each instance");
             continue;
@@ -138,12 +142,27 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
         let reason = "each instance runs every container once";
         to.cx.ledger.approximated(
             replicas,
+            BehaviourEffect::ChangesBehaviour,
             format!("{} instances", replicas.peek()),
             reason,
             "aws:autoscaling:asg",
         );
     }
     most
+}
+
+/// An instance runs every container: none of a service is what `skip` says.
+fn refuse_none(service: &str, replicas: &At<u32>, cx: &mut Compilation<'_>) {
+    let reason = "every instance runs each container once";
+    cx.ledger.rejected(replicas, reason);
+    let message = format!("`replicas: 0` of `{service}` is not supported on Elastic Beanstalk: {reason}");
+    cx.diagnostics.push(
+        Diagnostic::new(&target::REJECTED_KEY, message)
+            .at(replicas.origin)
+            .key(path(cx, replicas.node))
+            .service(service)
+            .help(format!("leave it out of this environment: `x-tranship: {{ skip: [{service}] }}`")),
+    );
 }
 
 /// The scaling of the first service that has one; that of others is said to be lost.
@@ -155,9 +174,19 @@ fn scaling<'a>(application: &'a Application, to: &mut OptionWriter<'_, '_>) -> O
         for at in [Some(&scaling.min), Some(&scaling.max), scaling.cpu.as_ref()].into_iter().flatten() {
             if first {
                 let reason = "each instance runs all containers";
-                to.cx.ledger.approximated(at, "instances", reason, "aws:autoscaling:asg");
+                to.cx.ledger.approximated(
+                    at,
+                    BehaviourEffect::ChangesBehaviour,
+                    "instances",
+                    reason,
+                    "aws:autoscaling:asg",
+                );
             } else {
-                to.cx.ledger.ignored(at, "another service scales the instances", true);
+                to.cx.ledger.ignored(
+                    at,
+                    "another service scales the instances",
+                    BehaviourEffect::ChangesBehaviour,
+                );
             }
         }
         warn_copies(&service.name, "its own scaling", scaling.min.origin, to.cx);

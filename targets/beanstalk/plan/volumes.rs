@@ -5,7 +5,9 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::{ContainerPlanner, is_machine_path};
 use camino::Utf8Path;
-use tranship_app::{AppService, Application, At, BindMount, BindSource, ContainerMount, VolumeLifetime};
+use tranship_app::{
+    AppService, Application, At, BehaviourEffect, BindMount, BindSource, ContainerMount, VolumeLifetime,
+};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Where named volumes are on the instance.
@@ -101,7 +103,13 @@ fn data_folder<'m>(service: &AppService, source: &'m BindSource) -> Option<&'m U
 fn kept(service: &AppService, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
     let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
     let reason = "a directory on the instance: it starts empty and is lost with the instance";
-    cx.ledger.approximated(source, directory.clone(), reason, "Dockerrun.aws.json: volumes");
+    cx.ledger.approximated(
+        source,
+        BehaviourEffect::ChangesBehaviour,
+        directory.clone(),
+        reason,
+        "Dockerrun.aws.json: volumes",
+    );
     cx.diagnostics.push(
         Diagnostic::new(
             &rules::INSTANCE_VOLUME,
@@ -147,7 +155,13 @@ fn bundled(
         (Ok(_), Some(relative)) => {
             let reason = "a copy in the bundle: changes are lost with the next deployment";
             let on_instance = Utf8Path::new(UNPACKED).join(relative).to_string();
-            cx.ledger.approximated(source, on_instance.clone(), reason, "Dockerrun.aws.json: volumes");
+            cx.ledger.approximated(
+                source,
+                BehaviourEffect::Equivalent,
+                on_instance.clone(),
+                reason,
+                "Dockerrun.aws.json: volumes",
+            );
             Some(on_instance)
         }
         (Err(why), _) => {
@@ -196,7 +210,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         }
         if let Some(external) = &volume.external {
             let reason = "an existing volume cannot be used: the directory starts empty";
-            cx.ledger.ignored(external, reason, true);
+            cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
         }
         match volume.scope {
             VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
@@ -204,6 +218,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
                 let reason = "each instance has its own, which is lost with the instance";
                 cx.ledger.approximated(
                     &volume.node,
+                    BehaviourEffect::ChangesBehaviour,
                     directory.clone(),
                     reason,
                     "Dockerrun.aws.json: volumes",
@@ -214,6 +229,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
                         format!("volume `{}` becomes a directory on each instance, and is lost with it", volume.name),
                     )
                     .at(volume.origin)
+                    .key(path(cx, volume.node))
                     .help("keep important data in a database or in S3, or choose an ECS target, where the volume becomes EFS"),
                 );
             }

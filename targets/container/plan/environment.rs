@@ -1,6 +1,7 @@
 //! The variables of a container. Where each gets its value is the host's to say.
 
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, EnvironmentSource};
+use tranship_app::BehaviourEffect;
 
 /// Adds the variables.
 pub(super) fn plan<H: ContainerHost>(
@@ -12,7 +13,7 @@ pub(super) fn plan<H: ContainerHost>(
         let Some(text) = &variable.value else {
             // Compose takes it from the shell: unset there, unset in the container.
             let reason = "the variable is not set";
-            planner.cx.ledger.ignored(&variable.node, reason, false);
+            planner.cx.ledger.ignored(&variable.node, reason, BehaviourEffect::ChangesBehaviour);
             continue;
         };
         match host.variable(name, (variable, text), planner) {

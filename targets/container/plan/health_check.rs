@@ -3,7 +3,7 @@
 use crate::container::field::{self, ContainerField};
 use crate::container::{ContainerPlanner, HealthCheckBounds, HealthCheckPlan, TextRenderer, rules};
 use std::time::Duration;
-use tranship_app::{At, HealthCheck, HealthTest};
+use tranship_app::{At, BehaviourEffect, HealthCheck, HealthTest};
 use tranship_facts::ValueRange;
 use tranship_frontend::yaml::NodeId;
 
@@ -40,7 +40,7 @@ pub(super) fn plan<H: TextRenderer>(
     };
     if let Some(start) = &check.start_interval {
         let reason = "ECS uses one interval from the start";
-        planner.cx.ledger.ignored(start, reason, false);
+        planner.cx.ledger.ignored(start, reason, BehaviourEffect::Equivalent);
     }
     changes.report(planner);
     Some(plan)
@@ -78,13 +78,13 @@ fn retries(
 fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
     let reason = "jobs are judged by their exit code";
     let ledger = &mut planner.cx.ledger;
-    ledger.ignored(&check.test, reason, false);
+    ledger.ignored(&check.test, reason, BehaviourEffect::Equivalent);
     let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
     for time in times.into_iter().flatten() {
-        ledger.ignored(time, reason, false);
+        ledger.ignored(time, reason, BehaviourEffect::Equivalent);
     }
     if let Some(retries) = &check.retries {
-        ledger.ignored(retries, reason, false);
+        ledger.ignored(retries, reason, BehaviourEffect::Equivalent);
     }
 }
 
@@ -93,7 +93,7 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
 struct HealthAdjustments {
     /// In words: `interval 3s becomes 5s`.
     words: Vec<String>,
-    first: Option<NodeId>,
+    nodes: Vec<NodeId>,
 }
 
 impl HealthAdjustments {
@@ -109,7 +109,13 @@ impl HealthAdjustments {
         let fraction = given.peek().subsec_nanos() > 0;
         let seconds = given.peek().as_secs() + u64::from(fraction);
         if fraction && range.contains(seconds) {
-            planner.approximate(given, field, format!("{seconds}s"), "ECS counts whole seconds");
+            planner.approximate(
+                given,
+                field,
+                BehaviourEffect::Equivalent,
+                format!("{seconds}s"),
+                "ECS counts whole seconds",
+            );
         }
         self.within(planner, given, (key, field), (seconds, "s"), range)
     }
@@ -127,21 +133,30 @@ impl HealthAdjustments {
             planner.exact(given, field);
         } else {
             self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
-            self.first.get_or_insert(given.node);
+            self.nodes.push(given.node);
             let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);
-            planner.approximate(given, field, format!("{legal}{unit}"), &reason);
+            planner.approximate(
+                given,
+                field,
+                BehaviourEffect::ChangesBehaviour,
+                format!("{legal}{unit}"),
+                &reason,
+            );
         }
         u32::try_from(legal).ok()
     }
 
     fn report(self, planner: &mut ContainerPlanner<'_, '_>) {
-        let Some(node) = self.first else { return };
+        let Some(node) = self.nodes.first() else { return };
         let message = format!(
             "the health check of `{}` is adjusted to ECS limits: {}",
             planner.service().name,
             self.words.join(", ")
         );
-        let diagnostic = planner.about(&rules::HEALTH_CHECK_RANGE, &node, message);
+        let mut diagnostic = planner.about(&rules::HEALTH_CHECK_RANGE, node, message);
+        for other in self.nodes.iter().skip(1) {
+            diagnostic = diagnostic.at(planner.cx.keys.origin(other));
+        }
         planner.cx.diagnostics.push(diagnostic);
     }
 }

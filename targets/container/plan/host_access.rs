@@ -2,6 +2,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerPlan, ContainerPlanner, DeviceMapping};
+use tranship_app::BehaviourEffect;
 
 /// Decides them.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -12,7 +13,7 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
             container.security_options.push(planner.exact(option, field::SECURITY_OPTIONS).clone());
         } else {
             let reason = "security options cannot be changed";
-            planner.ignore(option, "security_opt", reason, true);
+            planner.ignore(option, "security_opt", reason, BehaviourEffect::ChangesBehaviour);
         }
     }
 }

@@ -4,6 +4,7 @@ mod capabilities;
 mod environment;
 mod health_check;
 mod host_access;
+mod log_driver;
 mod mount_points;
 mod name_resolution;
 mod namespaces;
@@ -35,5 +36,6 @@ pub fn plan_container<H: ContainerHost>(
     host_access::plan(planner, &mut container);
     name_resolution::plan(planner, &mut container);
     namespaces::plan(planner, &mut container);
+    log_driver::plan(planner, &mut container);
     container
 }

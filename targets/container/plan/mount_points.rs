@@ -2,9 +2,9 @@
 
 use crate::container::field;
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, MountPoint, TmpfsMount, rules};
-use tranship_app::{At, ContainerMount, MountSource};
+use tranship_app::{At, BehaviourEffect, ContainerMount, MountSource};
 use tranship_facts::MIB;
-use tranship_frontend::diagnostic::Severity;
+use tranship_facts::quotas::ecs::TMPFS_OPTIONS;
 
 /// Adds the mounts.
 pub(super) fn plan<H: ContainerHost>(
@@ -14,8 +14,8 @@ pub(super) fn plan<H: ContainerHost>(
 ) {
     for (index, mount) in planner.service().container.mounts.iter().enumerate() {
         let volume = match &mount.source {
-            MountSource::Tmpfs { size } => {
-                container.linux.tmpfs.push(tmpfs(planner, mount, size.as_ref()));
+            MountSource::Tmpfs { size, options } => {
+                container.linux.tmpfs.push(tmpfs(planner, mount, size.as_ref(), options));
                 None
             }
             MountSource::Volume(name) => host.named_volume(name, mount, planner),
@@ -40,6 +40,7 @@ fn tmpfs(
     planner: &mut ContainerPlanner<'_, '_>,
     mount: &ContainerMount,
     size: Option<&At<u64>>,
+    options: &[At<String>],
 ) -> TmpfsMount {
     let path = mount.target.peek().clone();
     let given = size.map(|size| u32::try_from(size.peek().div_ceil(MIB)).unwrap_or(u32::MAX).max(1));
@@ -48,17 +49,47 @@ fn tmpfs(
         Some(chosen) => default_size(planner, mount, chosen),
         None => planner.exact(&mount.node, field::TMPFS),
     }
-    TmpfsMount { path, size: given.or(chosen), read_only: mount.read_only }
+    let mut known: Vec<String> = mount.read_only.then(|| "ro".to_owned()).into_iter().collect();
+    for option in options {
+        if let Some(option) = known_option(planner, mount, option).filter(|option| !known.contains(option)) {
+            known.push(option);
+        }
+    }
+    TmpfsMount { path, size: given.or(chosen), options: known }
+}
+
+/// An option that Amazon ECS and Docker pass on to `mount`; of any other the user is told.
+fn known_option(
+    planner: &mut ContainerPlanner<'_, '_>,
+    mount: &ContainerMount,
+    option: &At<String>,
+) -> Option<String> {
+    let name = option.peek().split('=').next().unwrap_or_default();
+    if TMPFS_OPTIONS.contains(&name) {
+        if option.node != mount.node {
+            planner.exact(option, field::TMPFS);
+        }
+        return Some(option.peek().clone());
+    }
+    let shown = format!("tmpfs: {}", option.peek());
+    let reason = "Amazon ECS does not know this option of a tmpfs";
+    planner.ignore(option, &shown, reason, BehaviourEffect::ChangesBehaviour);
+    None
 }
 
 fn default_size(planner: &mut ContainerPlanner<'_, '_>, mount: &ContainerMount, chosen: u32) {
     let value = format!("{chosen} MiB");
-    planner.approximate(&mount.node, field::TMPFS, value, "ECS requires a size");
+    planner.approximate(
+        &mount.node,
+        field::TMPFS,
+        BehaviourEffect::ChangesBehaviour,
+        value,
+        "ECS requires a size",
+    );
     let message =
         format!("the tmpfs `{}` of `{}` has {chosen} MiB", mount.target.peek(), planner.service().name);
     let diagnostic = planner
         .about(&rules::TMPFS_SIZE, &mount.node, message)
-        .severity(Severity::Note)
         .help("set a size: `volumes: [{ type: tmpfs, target: ..., tmpfs: { size: 128m } }]`");
     planner.cx.diagnostics.push(diagnostic);
 }

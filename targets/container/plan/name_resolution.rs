@@ -5,7 +5,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerPlan, ContainerPlanner, HostEntry, NetworkMode};
-use tranship_app::ExtraHost;
+use tranship_app::{BehaviourEffect, ExtraHost};
 
 /// Decides host name, hosts file and DNS settings.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -35,15 +35,20 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>) {
     if let Some(hostname) = &given.hostname {
         let reason =
             "the task uses the host name of its network interface; other services use its discovery name";
-        planner.ignore(hostname, "hostname", reason, false);
+        planner.ignore(hostname, "hostname", reason, BehaviourEffect::Equivalent);
     }
     for host in &given.extra_hosts {
         let reason = "`awsvpc` tasks do not support extra hosts";
-        planner.ignore(host, "extra_hosts", reason, true);
+        planner.ignore(host, "extra_hosts", reason, BehaviourEffect::ChangesBehaviour);
     }
     for (list, key) in [(&given.dns, "dns"), (&given.dns_search, "dns_search")] {
         for item in list {
-            planner.ignore(item, key, "a task uses the DNS resolver of its VPC", true);
+            planner.ignore(
+                item,
+                key,
+                "a task uses the DNS resolver of its VPC",
+                BehaviourEffect::ChangesBehaviour,
+            );
         }
     }
 }

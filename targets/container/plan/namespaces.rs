@@ -2,7 +2,7 @@
 
 use crate::container::field::{self, ContainerField};
 use crate::container::{ContainerPlan, ContainerPlanner, NamespaceSharing};
-use tranship_app::At;
+use tranship_app::{At, BehaviourEffect};
 
 /// Decides them.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -27,7 +27,9 @@ fn network(planner: &mut ContainerPlanner<'_, '_>) -> Option<String> {
         (other, _) if bounds.joins_task && other.starts_with("service:") => {
             planner.cx.ledger.exact(mode, "a container of the same task");
         }
-        ("none", Some(reason)) => planner.ignore(mode, "network_mode", reason, true),
+        ("none", Some(reason)) => {
+            planner.ignore(mode, "network_mode", reason, BehaviourEffect::ChangesBehaviour)
+        }
         (other, _) => {
             let shown = format!("network_mode: {other}");
             planner.reject_under(bounds.rule, mode, &shown, bounds.refusal, bounds.remedy);

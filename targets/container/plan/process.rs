@@ -2,7 +2,7 @@
 
 use crate::container::field::{self, ContainerField};
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, TextRenderer};
-use tranship_app::{At, ContainerImage, Text};
+use tranship_app::{At, BehaviourEffect, ContainerImage, Text};
 
 /// The image. After an error it is empty, and nothing is written.
 pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, host: &mut H) -> H::Known {
@@ -70,7 +70,12 @@ fn words<H: TextRenderer>(
 fn entrypoint<H: TextRenderer>(planner: &mut ContainerPlanner<'_, '_>, host: &H) -> Option<Vec<H::Value>> {
     let list = planner.service().container.entrypoint.as_ref()?;
     if list.peek().is_empty() && !planner.bounds.clears_entrypoint {
-        planner.ignore(list, "entrypoint", "ECS cannot clear the entrypoint of the image", true);
+        planner.ignore(
+            list,
+            "entrypoint",
+            "ECS cannot clear the entrypoint of the image",
+            BehaviourEffect::ChangesBehaviour,
+        );
         return None;
     }
     Some(words(planner, host, list, field::ENTRYPOINT))
@@ -84,7 +89,12 @@ fn command<H: TextRenderer>(
 ) -> Vec<H::Value> {
     let Some(list) = &planner.service().container.command else { return Vec::new() };
     if list.peek().is_empty() && !has_entrypoint {
-        planner.ignore(list, "command", "ECS cannot clear the command of the image", true);
+        planner.ignore(
+            list,
+            "command",
+            "ECS cannot clear the command of the image",
+            BehaviourEffect::ChangesBehaviour,
+        );
         return Vec::new();
     }
     words(planner, host, list, field::COMMAND)

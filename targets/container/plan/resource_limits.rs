@@ -2,7 +2,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerPlan, ContainerPlanner, CpuBound, ResourceLimit, SystemControl};
-use tranship_app::UlimitPair;
+use tranship_app::{BehaviourEffect, UlimitPair};
 use tranship_facts::MIB;
 use tranship_facts::quotas::ecs::{LEAST_MEMORY_MIB, MOST_OPEN_FILES, ULIMIT_NAMES, USUAL_SHARED_MEMORY_MIB};
 
@@ -27,7 +27,12 @@ fn cpu<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPl
             container.cpu = match (limit, reservation) {
                 (Some(limit), Some(unused)) => {
                     let reason = "the limit sets the CPU of the container";
-                    planner.ignore(unused, "deploy.resources.reservations.cpus", reason, false);
+                    planner.ignore(
+                        unused,
+                        "deploy.resources.reservations.cpus",
+                        reason,
+                        BehaviourEffect::Equivalent,
+                    );
                     Some(limit)
                 }
                 (limit, reservation) => {
@@ -40,16 +45,23 @@ fn cpu<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPl
             container.cpu = reservation.or(limit.map(|limit| limit.get()));
             if let (Some(limit), Some(weight)) = (limit, container.cpu) {
                 let reason = "ECS on EC2 shares CPUs by weight, so an idle instance gives the container more";
-                planner.approximate(limit, field::CPU, format!("cpu {weight}"), reason);
+                planner.approximate(
+                    limit,
+                    field::CPU,
+                    BehaviourEffect::ChangesBehaviour,
+                    format!("a weight of {weight}"),
+                    reason,
+                );
             }
         }
         CpuBound::Quota => {
             container.cpu_quota = limit.map(|limit| *planner.exact(limit, field::CPU_QUOTA));
             container.cpu = reservation.map(|reservation| {
-                let weight = format!("weight {}", reservation.get());
+                let weight = format!("a weight of {}", reservation.get());
                 *planner.approximate(
                     reservation,
                     field::CPU,
+                    BehaviourEffect::Equivalent,
                     weight,
                     "Docker reserves no CPU for a container",
                 )
@@ -67,7 +79,13 @@ fn memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Containe
         match container.memory.filter(|limit| *limit < own) {
             Some(limit) => {
                 let reason = "a container cannot reserve more memory than its limit";
-                planner.approximate(reservation, field::MEMORY_RESERVATION, format!("{limit} MiB"), reason);
+                planner.approximate(
+                    reservation,
+                    field::MEMORY_RESERVATION,
+                    BehaviourEffect::Equivalent,
+                    format!("{limit} MiB"),
+                    reason,
+                );
             }
             None => {
                 planner.exact(reservation, field::MEMORY_RESERVATION);
@@ -89,7 +107,12 @@ fn shared_memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut C
         container.linux.shared_memory = u32::try_from(mib).ok();
     } else {
         let reason = "`/dev/shm` always has 64 MiB";
-        planner.ignore(size, "shm_size", reason, mib > u64::from(USUAL_SHARED_MEMORY_MIB));
+        planner.ignore(
+            size,
+            "shm_size",
+            reason,
+            BehaviourEffect::changed_if(mib > u64::from(USUAL_SHARED_MEMORY_MIB)),
+        );
     }
 }
 
@@ -112,7 +135,13 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
             planner.exact(limit, field::ULIMITS);
         } else {
             let reason = "this is the maximum";
-            planner.approximate(limit, field::ULIMITS, MOST_OPEN_FILES.to_string(), reason);
+            planner.approximate(
+                limit,
+                field::ULIMITS,
+                BehaviourEffect::Equivalent,
+                MOST_OPEN_FILES.to_string(),
+                reason,
+            );
         }
         container.ulimits.push(made);
     }

@@ -2,6 +2,7 @@
 
 use crate::container::field;
 use crate::container::{ContainerPlan, ContainerPlanner, rules};
+use tranship_app::BehaviourEffect;
 
 /// Decides grace period and signal.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -12,7 +13,7 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     } else {
         let usual = matches!(signal.peek().to_uppercase().as_str(), "SIGTERM" | "TERM" | "15");
         let reason = "ECS sends the image's `STOPSIGNAL`, by default SIGTERM";
-        planner.ignore(signal, "stop_signal", reason, !usual);
+        planner.ignore(signal, "stop_signal", reason, BehaviourEffect::changed_if(!usual));
     }
 }
 
@@ -33,7 +34,13 @@ fn timeout(planner: &mut ContainerPlanner<'_, '_>) -> Option<u32> {
     let product = planner.bounds.product;
     let message =
         format!("`stop_grace_period` of `{}` becomes {legal}s: {product} {allowed}", planner.service().name);
-    planner.approximate(period, field::STOP_TIMEOUT, format!("{legal}s"), &format!("{product} {allowed}"));
+    planner.approximate(
+        period,
+        field::STOP_TIMEOUT,
+        BehaviourEffect::ChangesBehaviour,
+        format!("{legal}s"),
+        &format!("{product} {allowed}"),
+    );
     let diagnostic = planner.about(&rules::STOP_TIMEOUT, period, message);
     planner.cx.diagnostics.push(diagnostic);
     u32::try_from(legal).ok()

@@ -63,7 +63,7 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
         .with_list("DnsSearchDomains", &it.dns_search)
         .with_list("DockerSecurityOptions", &it.security_options)
         .with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<PropertyMap>()))
-        .with("LogConfiguration", log(task))
+        .with("LogConfiguration", log(task, it))
 }
 
 fn pairs<'a>(
@@ -73,15 +73,15 @@ fn pairs<'a>(
     values.iter().map(move |(name, value)| PropertyMap::new().with("Name", name).with(key, value))
 }
 
-fn log(task: &TaskPlan) -> PropertyMap {
-    props! {
-        "LogDriver" => "awslogs",
-        "Options" => props! {
-            "awslogs-group" => task.log_group().reference(),
-            "awslogs-region" => PseudoParameter::Region,
-            "awslogs-stream-prefix" => LOG_PREFIX,
-        },
-    }
+fn log(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
+    let own = props! {
+        "awslogs-group" => task.log_group().reference(),
+        "awslogs-region" => PseudoParameter::Region,
+        "awslogs-stream-prefix" => LOG_PREFIX,
+    };
+    let options =
+        it.log_options.iter().fold(own, |options, (name, value)| options.with(name.as_str(), value.as_str()));
+    props! { "LogDriver" => "awslogs", "Options" => options }
 }
 
 fn port(port: &PortMapping) -> PropertyMap {
@@ -120,7 +120,7 @@ fn tmpfs(mount: &TmpfsMount) -> PropertyMap {
     PropertyMap::new()
         .with("ContainerPath", mount.path.as_str())
         .with_some("Size", mount.size)
-        .with_list("MountOptions", mount.read_only.then_some("ro"))
+        .with_list("MountOptions", mount.options.iter().map(String::as_str))
 }
 
 fn device(device: &DeviceMapping) -> PropertyMap {

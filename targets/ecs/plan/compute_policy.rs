@@ -8,7 +8,7 @@ use super::{
     TaskSize, VolumeStorage,
 };
 use crate::container::ContainerBounds;
-use tranship_app::{At, Name, NamedVolume};
+use tranship_app::{At, BehaviourEffect, Name, NamedVolume};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -74,6 +74,8 @@ pub enum SizeChoice {
     Nearest {
         /// The size.
         size: TaskSize,
+        /// Whether the task gets more than was meant.
+        effect: BehaviourEffect,
         /// Why it is not the one asked for.
         reason: &'static str,
         /// What to report.

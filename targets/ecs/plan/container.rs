@@ -12,6 +12,7 @@ use super::{
 use crate::container::{
     ContainerHost, ContainerPlanner, ContainerRequest, EnvironmentSource, TextRenderer, field, plan_container,
 };
+use std::collections::BTreeSet;
 use tranship_app::rules::app::SECRET_IN_COMMAND;
 use tranship_app::{AppService, BindMount, ContainerMount, EnvironmentVariable, Name, Text};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
@@ -49,14 +50,15 @@ pub(super) fn plan(
 
 /// The services that share a task with this one.
 fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService) -> Vec<&'a Name> {
-    let tasks = planner.layout.iter().filter(|task| task.members.contains(&service.name));
-    tasks.flat_map(|task| &task.members).filter(|name| **name != service.name).collect()
+    let tasks = planner.layout.tasks_of(&service.name).iter();
+    tasks.flat_map(|task| planner.layout.members_of(task)).filter(|name| **name != service.name).collect()
 }
 
 /// In `awsvpc` a port needs no mapping to be reached: it is listed once, for what reads it.
 fn ports(service: &AppService, mode: NetworkMode, container: &mut EcsContainer) {
+    let mut seen: BTreeSet<u16> = container.ports.iter().map(|known| known.container).collect();
     for port in &service.container.ports {
-        if container.ports.iter().any(|known| known.container == port.container.get()) {
+        if !seen.insert(port.container.get()) {
             continue;
         }
         container.ports.push(PortMapping {
@@ -106,8 +108,7 @@ impl ContainerHost for TemplateHost<'_> {
         _: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<TemplateValue> {
-        let reason = "a parameter names the image, which is built and pushed before the deployment";
-        planner.cx.ledger.ignored(&node, reason, false);
+        planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
         Some(LogicalId::of(&planner.service().name, ResourceRole::Image).reference())
     }
 

@@ -3,7 +3,7 @@
 use super::planner::EcsPlanner;
 use super::{DatabasePlan, names};
 use crate::ecs::rules;
-use tranship_app::{At, DeploymentPosture, ManagedDatabase};
+use tranship_app::{At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
 use tranship_facts::ClassProblem;
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
 use tranship_frontend::diagnostic::{Diagnostic, Rule};
@@ -19,7 +19,13 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<DatabasePlan> {
 
 fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> DatabasePlan {
     let reason = "a managed database takes the place of the container";
-    planner.cx.ledger.approximated(&given.service_node, "AWS::RDS::DBInstance", reason, PROPERTY);
+    planner.cx.ledger.approximated(
+        &given.service_node,
+        BehaviourEffect::Equivalent,
+        "AWS::RDS::DBInstance",
+        reason,
+        PROPERTY,
+    );
     planner.exact(&given.node, PROPERTY);
     let engine = *planner.exact(&given.engine, "RDS instance: Engine");
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;

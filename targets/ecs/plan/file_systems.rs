@@ -2,7 +2,7 @@
 
 use super::planner::EcsPlanner;
 use super::{FileSystemPlan, NetworkPlan, TaskPlan, VolumeStorage};
-use tranship_app::{DeploymentPosture, NamedVolume};
+use tranship_app::{BehaviourEffect, DeploymentPosture, NamedVolume};
 use tranship_cloudformation::DeletionPolicy;
 
 /// Mount targets where it is not known how many private subnets there are.
@@ -32,7 +32,13 @@ fn plan_one(
     }
     if let Some(external) = &volume.external {
         let reason = "a volume of Docker is not on AWS";
-        planner.cx.ledger.approximated(external, "a new, empty file system", reason, "EFS");
+        planner.cx.ledger.approximated(
+            external,
+            BehaviourEffect::Equivalent,
+            "a new, empty file system",
+            reason,
+            "EFS",
+        );
     }
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     Some(FileSystemPlan {

@@ -9,8 +9,8 @@ use super::{
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, At, ContainerPort, DeploymentPosture, EndpointExposure, Name, PublicExposure,
-    ServiceEndpoint, ServiceRole,
+    AppService, At, BehaviourEffect, ContainerPort, DeploymentPosture, EndpointExposure, Name,
+    PublicExposure, ServiceEndpoint, ServiceRole,
 };
 use tranship_cloudformation::{LogicalId, ResourceRole, Sub};
 use tranship_facts::TransportProtocol;
@@ -141,9 +141,14 @@ fn claim_unreached(planner: &mut EcsPlanner<'_, '_>) {
                     && endpoint.protocol == port.protocol
             };
             match app.endpoints.iter().find(same) {
-                None => {
-                    planner.cx.ledger.ignored(&port.node, "it is not public, and no service names it", false)
+                None if port.published.is_none() => {
+                    planner.exact(&port.node, "task definition: PortMappings");
                 }
+                None => planner.cx.ledger.ignored(
+                    &port.node,
+                    "it is not public, and no service names it",
+                    BehaviourEffect::Equivalent,
+                ),
                 Some(endpoint) if endpoint.node != port.node => {
                     planner.exact(&port.node, "the same port of the container, published once more");
                 }
@@ -193,13 +198,10 @@ fn listener_port(
         Some(port) => *planner.exact(port, "load balancer: listener"),
         None => usual,
     };
-    match &public.published {
-        Some(published) if !published.get().admits(listener) => {
-            let reason = "the load balancer listens on the usual port";
-            planner.cx.ledger.approximated(&endpoint.node, listener.to_string(), reason, "listener");
-            planner.cx.ledger.approximated(published, listener.to_string(), reason, "listener");
-        }
-        _ => planner.exact(&endpoint.node, "load balancer: listener and target group"),
+    planner.exact(&endpoint.node, "load balancer: listener and target group");
+    if let Some(published) = public.published.as_ref().filter(|at| !at.peek().admits(listener)) {
+        let (value, reason) = (format!("port {listener}"), "the load balancer listens on the usual port");
+        planner.cx.ledger.approximated(published, BehaviourEffect::Equivalent, value, reason, "listener");
     }
     listener
 }

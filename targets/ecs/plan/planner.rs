@@ -4,8 +4,8 @@ use super::{compute_policy::ComputePolicy, text::EcsTextRenderer};
 use crate::Compilation;
 use crate::container::ContainerBounds;
 use tranship_app::rules::target;
-use tranship_app::{AppService, Application, Claim, TaskGroups};
-use tranship_frontend::diagnostic::{Diagnostic, Rule, Severity};
+use tranship_app::{AppService, Application, BehaviourEffect, Claim, TaskGroups};
+use tranship_frontend::diagnostic::{Diagnostic, Rule};
 
 /// The state of planning.
 pub(super) struct EcsPlanner<'a, 'c> {
@@ -70,12 +70,12 @@ impl<'a> EcsPlanner<'a, '_> {
         claimed: &impl Claim,
         key: &str,
         reason: &str,
-        loses: bool,
+        effect: BehaviourEffect,
     ) {
-        self.cx.ledger.ignored(claimed, reason, loses);
-        let verb = if loses { "has no effect" } else { "is not needed" };
+        self.cx.ledger.ignored(claimed, reason, effect);
+        let verb = effect.verb();
         let message = format!("`{key}` of `{}` {verb} on {}: {reason}", service.name, self.bounds().product);
-        let severity = if loses { Severity::Warning } else { Severity::Note };
+        let severity = effect.severity();
         let diagnostic = self.about(&target::IGNORED_KEY, service, claimed, message).severity(severity);
         self.cx.diagnostics.push(diagnostic);
     }

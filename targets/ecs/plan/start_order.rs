@@ -13,7 +13,8 @@ use super::{
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
-    Application, DependencyCondition, JobTime, Name, ServiceDependency, ServiceRole, TaskGroups,
+    AppService, Application, BehaviourEffect, DependencyCondition, JobTime, Name, ServiceDependency,
+    ServiceRole, TaskGroups,
 };
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_frontend::diagnostic::Severity;
@@ -100,7 +101,7 @@ pub(super) struct TaskWaits(BTreeMap<Name, Vec<Name>>);
 impl TaskWaits {
     /// Decides who waits for whom, and claims every condition.
     pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> TaskWaits {
-        let mut waits = TaskWaits::default();
+        let mut wanted = Vec::new();
         let app = planner.app;
         for service in app.services.values() {
             let ServiceRole::Job(job) = &service.role else { continue };
@@ -108,12 +109,28 @@ impl TaskWaits {
                 continue;
             }
             for gated in job.gates.iter().flat_map(|gated| planner.layout.tasks_of(gated)) {
-                waits.add(gated, &service.name);
+                wanted.push((gated.clone(), service.name.clone()));
             }
         }
         for service in app.services.values() {
             for dependency in &service.dependencies {
-                waits.dependency(planner, &service.name, dependency);
+                wanted.extend(dependency_waits(planner, &service.name, dependency));
+            }
+        }
+        TaskWaits::of_pairs(wanted)
+    }
+
+    /// Takes the waits in their order, without those that close a circle.
+    fn of_pairs(wanted: Vec<(Name, Name)>) -> TaskWaits {
+        let circling = circling(&wanted);
+        let (mut waits, mut seen) = (TaskWaits::default(), BTreeSet::new());
+        for (from, to) in wanted {
+            if from == to || !seen.insert((from.clone(), to.clone())) {
+                continue;
+            }
+            let in_circle = circling.contains(&from) && circling.contains(&to);
+            if !(in_circle && waits.reaches(&to, &from, &mut BTreeSet::new())) {
+                waits.0.entry(from).or_default().push(to);
             }
         }
         waits
@@ -121,36 +138,6 @@ impl TaskWaits {
 
     fn of(&self, task: &str) -> impl Iterator<Item = &Name> {
         self.0.get(task).into_iter().flatten()
-    }
-
-    fn dependency(
-        &mut self,
-        planner: &mut EcsPlanner<'_, '_>,
-        service: &Name,
-        dependency: &ServiceDependency,
-    ) {
-        if planner.app.databases.contains_key(&dependency.on) {
-            planner.exact(&dependency.condition, "the stack creates the database first");
-            return;
-        }
-        let layout = planner.layout;
-        let others = layout.tasks_of(&dependency.on);
-        for task in layout.tasks_of(service) {
-            for other in others.iter().filter(|other| *other != task) {
-                self.add(task, other);
-                claim_order(planner, dependency);
-            }
-        }
-    }
-
-    fn add(&mut self, from: &Name, to: &Name) {
-        if from == to || self.reaches(to, from, &mut BTreeSet::new()) {
-            return;
-        }
-        let known = self.0.entry(from.clone()).or_default();
-        if !known.contains(to) {
-            known.push(to.clone());
-        }
     }
 
     fn reaches(&self, from: &Name, to: &Name, seen: &mut BTreeSet<Name>) -> bool {
@@ -164,6 +151,52 @@ impl TaskWaits {
     }
 }
 
+/// Who waits because a service depends on another; claims the condition.
+fn dependency_waits(
+    planner: &mut EcsPlanner<'_, '_>,
+    service: &Name,
+    dependency: &ServiceDependency,
+) -> Vec<(Name, Name)> {
+    if planner.app.databases.contains_key(&dependency.on) {
+        planner.exact(&dependency.condition, "the stack creates the database first");
+        return Vec::new();
+    }
+    let layout = planner.layout;
+    let others = layout.tasks_of(&dependency.on);
+    let pairs =
+        layout.tasks_of(service).iter().flat_map(|task| others.iter().map(move |other| (task, other)));
+    let waits: Vec<(Name, Name)> = pairs
+        .filter(|(task, other)| task != other)
+        .map(|(task, other)| (task.clone(), other.clone()))
+        .collect();
+    if !waits.is_empty() {
+        claim_order(planner, dependency);
+    }
+    waits
+}
+
+/// Those that could wait in a circle: what is left when all who wait for nobody are let go, again and again.
+fn circling(wanted: &[(Name, Name)]) -> BTreeSet<Name> {
+    let mut open: BTreeMap<&Name, usize> = BTreeMap::new();
+    let mut behind: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+    for (from, to) in wanted {
+        *open.entry(from).or_default() += 1;
+        open.entry(to).or_default();
+        behind.entry(to).or_default().push(from);
+    }
+    let mut free: Vec<&Name> = open.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+    while let Some(name) = free.pop() {
+        open.remove(name);
+        for waiting in behind.get(name).into_iter().flatten() {
+            if let Some(count) = open.get_mut(waiting) {
+                *count -= 1;
+                free.extend(Some(*waiting).filter(|_| *count == 0));
+            }
+        }
+    }
+    open.into_keys().cloned().collect()
+}
+
 /// Settles the condition of a dependency between two tasks.
 fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency) {
     match dependency.condition.peek() {
@@ -172,36 +205,65 @@ fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency)
         }
         DependencyCondition::Started | DependencyCondition::Healthy => {
             let (value, reason) = ("the order of the stack", "ECS replaces tasks of each service by itself");
-            planner.cx.ledger.approximated(&dependency.condition, value, reason, "DependsOn");
+            let on = planner.app.services.get(&dependency.on);
+            let unchecked = *dependency.condition.peek() == DependencyCondition::Healthy
+                && on.is_some_and(|on| on.container.health_check.is_none());
+            if unchecked {
+                let reason = "the service has no health check in the manifest, and ECS does not read that of the image";
+                let (value, effect) = ("`service_started`", BehaviourEffect::ChangesBehaviour);
+                planner.cx.ledger.approximated(&dependency.condition, effect, value, reason, "DependsOn");
+                return;
+            }
+            planner.cx.ledger.approximated(
+                &dependency.condition,
+                BehaviourEffect::Equivalent,
+                value,
+                reason,
+                "DependsOn",
+            );
         }
     }
 }
 
 /// Reports once what ECS cannot promise of an order between tasks.
 pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
-    let mut first = None;
-    let mut pairs = Vec::new();
+    let mut waits: Vec<(&AppService, &ServiceDependency)> = Vec::new();
     let app = planner.app;
     for service in app.services.values() {
         for dependency in &service.dependencies {
             if is_between_tasks(planner, &service.name, dependency)
                 && dependency.condition.get() != DependencyCondition::Completed
             {
-                first.get_or_insert((service, &dependency.condition));
-                pairs.push(format!("`{}` after `{}`", service.name, dependency.on));
+                waits.push((service, dependency));
             }
         }
     }
-    let Some((service, condition)) = first else { return };
+    let Some((service, first)) = waits.first() else { return };
+    let pairs: Vec<String> =
+        waits.iter().map(|(one, on)| format!("`{}` after `{}`", one.name, on.on)).collect();
     let message = format!(
         "the stack creates and updates {}; tasks that ECS replaces later start in any order",
-        pairs.join(", ")
+        listed(&pairs)
     );
-    let diagnostic = planner
-        .about(&rules::START_ORDER, service, condition, message)
+    let mut diagnostic = planner
+        .about(&rules::START_ORDER, service, &first.condition, message)
         .severity(Severity::Note)
         .help("let the application retry its connections");
+    for (_, dependency) in waits.iter().skip(1) {
+        diagnostic = diagnostic.at(dependency.condition.origin);
+    }
     planner.cx.diagnostics.push(diagnostic);
+}
+
+/// A few of them, and how many more: with many services there are thousands.
+fn listed(pairs: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match pairs.get(..SHOWN) {
+        Some(shown) if pairs.len() > SHOWN => {
+            format!("{} and {} more", shown.join(", "), pairs.len() - SHOWN)
+        }
+        _ => pairs.join(", "),
+    }
 }
 
 /// Whether a dependency is on a service that no task shares with this one.
@@ -216,11 +278,7 @@ mod tests {
     use super::*;
 
     fn waits(pairs: &[(&str, &str)]) -> TaskWaits {
-        let mut waits = TaskWaits::default();
-        for (from, to) in pairs {
-            waits.add(&Name::from(*from), &Name::from(*to));
-        }
-        waits
+        TaskWaits::of_pairs(pairs.iter().map(|(from, to)| (Name::from(*from), Name::from(*to))).collect())
     }
 
     fn of<'w>(waits: &'w TaskWaits, task: &str) -> Vec<&'w str> {
@@ -233,5 +291,22 @@ mod tests {
         assert_eq!(of(&waits, "a"), ["b", "c"]);
         assert_eq!(of(&waits, "b"), ["c"]);
         assert_eq!(of(&waits, "c"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn only_who_can_be_in_a_circle_is_looked_at() {
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(Name, Name)> {
+            pairs.iter().map(|(from, to)| (Name::from(*from), Name::from(*to))).collect()
+        };
+        assert_eq!(circling(&pairs(&[("a", "b"), ("b", "c"), ("a", "c"), ("a", "b")])), BTreeSet::new());
+        let found = circling(&pairs(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]));
+        assert_eq!(found.iter().map(|name| &**name).collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let pairs = |count: usize| (0..count).map(|at| at.to_string()).collect::<Vec<_>>();
+        assert_eq!(listed(&pairs(8)), "0, 1, 2, 3, 4, 5, 6, 7");
+        assert_eq!(listed(&pairs(10)), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
     }
 }

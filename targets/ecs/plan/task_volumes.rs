@@ -2,7 +2,7 @@
 
 use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
 use crate::container::{ContainerPlanner, is_machine_path, is_machine_root};
-use tranship_app::{Application, At, ContainerMount, VolumeLifetime};
+use tranship_app::{Application, At, BehaviourEffect, ContainerMount, VolumeLifetime};
 
 /// The volumes of one task as its containers ask for them.
 pub(super) struct TaskVolumes<'a> {
@@ -81,7 +81,7 @@ fn leave_out(path: &At<String>, mount: &ContainerMount, planner: &mut ContainerP
         planner.reject(&mount.node, &shown, reason, remedy);
     } else if built {
         let reason = "the files exist only on your machine; those of the image are used";
-        planner.ignore(&mount.node, &shown, reason, true);
+        planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
     } else {
         let reason = "the files exist only on your machine and are not part of the image";
         let remedy = "build an image that holds the files (`build:` with a Dockerfile that copies them), or keep data in a named volume";

@@ -7,9 +7,10 @@ use super::{
     StartCondition, TaskPlan, TaskReach, TaskSize, helpers, identity, names,
 };
 use crate::ecs::rules;
-use tranship_app::{AppService, At, DependencyCondition, Name, ServiceRole};
+use std::collections::BTreeMap;
+use tranship_app::{AppService, At, BehaviourEffect, DependencyCondition, Name, PortSpec, ServiceRole};
 use tranship_cloudformation::{PseudoParameter, Sub};
-use tranship_facts::{ProcessorArchitecture, TransportProtocol, quotas};
+use tranship_facts::{ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
@@ -164,11 +165,17 @@ fn restarts(planner: &mut EcsPlanner<'_, '_>, service: &AppService) -> bool {
         }
         (ServiceRole::Job(_) | ServiceRole::Init { .. }, _) => {
             let reason = "a job that fails has failed the deployment";
-            planner.ignore(service, restart, "restart", reason, false);
+            planner.ignore(service, restart, "restart", reason, BehaviourEffect::Equivalent);
         }
         _ => {
             let reason = "an ECS service replaces every task that ends";
-            planner.cx.ledger.approximated(restart, "always", reason, "service");
+            planner.cx.ledger.approximated(
+                restart,
+                BehaviourEffect::ChangesBehaviour,
+                "always",
+                reason,
+                "service",
+            );
         }
     }
     false
@@ -191,13 +198,12 @@ fn check_count(planner: &mut EcsPlanner<'_, '_>, main: &AppService, containers: 
 
 /// Containers of a task share its ports.
 fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
-    let mut taken: Vec<(u16, TransportProtocol, &AppService)> = Vec::new();
+    let mut taken: BTreeMap<PortSpec, &AppService> = BTreeMap::new();
     for service in services {
         for port in &service.container.ports {
-            let same = |known: &&(u16, TransportProtocol, &AppService)| {
-                known.0 == port.container.get() && known.1 == port.protocol && known.2.name != service.name
-            };
-            if let Some((number, _, other)) = taken.iter().find(same) {
+            let other = *taken.entry(port.spec()).or_insert(service);
+            if other.name != service.name {
+                let number = port.container.get();
                 let message = format!(
                     "`{}` and `{}` share a task and both use port {number}",
                     other.name, service.name
@@ -207,7 +213,6 @@ fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
                     .help("change the port of one of them, or give it a task of its own");
                 planner.cx.diagnostics.push(diagnostic);
             }
-            taken.push((port.container.get(), port.protocol, service));
         }
     }
 }
@@ -253,12 +258,12 @@ fn size_request(main: &AppService, services: &[&AppService]) -> SizeRequest {
 fn size(planner: &mut EcsPlanner<'_, '_>, request: &SizeRequest) -> TaskSize {
     match planner.compute.task_size(request) {
         SizeChoice::Exact(size) => size,
-        SizeChoice::Nearest { size, reason, diagnostic } => {
+        SizeChoice::Nearest { size, effect, reason, diagnostic } => {
             if let (Some(asked), Some(cpu)) = (&request.cpu, size.cpu)
                 && asked.get() != cpu
             {
                 let value = format!("{cpu} CPU units");
-                planner.cx.ledger.approximated(asked, value, reason, "task definition: Cpu");
+                planner.cx.ledger.approximated(asked, effect, value, reason, "task definition: Cpu");
             }
             planner.report(diagnostic);
             size

@@ -31,9 +31,10 @@ pub(super) struct Lowered {
 /// Everything that no code claims, so that a report can be closed.
 static REST: SupportTable = SupportTable {
     target: "fargate",
+    product: "Fargate",
     rows: &[SupportRow {
         key: "*",
-        support: KeySupport::Ignored { loses: false },
+        support: KeySupport::Ignored { effect: crate::BehaviourEffect::Equivalent },
         reason: "left to the target",
     }],
 };
@@ -74,7 +75,7 @@ fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     let known = known_names();
     let given = LoweringInput { manifest: &manifest, choice, known: &known, world };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
-    let report = ledger.close(&manifest, &sources, &REST, &diagnostics, &mut Diagnostics::new());
+    let report = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
 

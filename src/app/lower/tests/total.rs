@@ -139,6 +139,7 @@ proptest! {
             name: "shop".into(),
             name_origin: Origin::NOWHERE,
             directory: "/project".into(),
+            override_file: None,
             files: Vec::new(),
             root,
             nodes,

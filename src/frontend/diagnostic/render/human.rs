@@ -3,15 +3,13 @@
 //! In: the diagnostics found. Out: text with ANSI styles. Invariant: an error always shows its snippet, with
 //! every position that contributed to the value. Without `--verbose`, everything else takes only a few lines.
 
+use super::short::ShortWarnings;
 use super::view::FileView;
 use super::{Counts, Found, Shown, one_line, printable};
 use crate::diagnostic::Severity;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt::Write;
 use std::ops::Range;
-
-/// The most warning lines shown without `--verbose`, so that an ordinary file gets a handful at most.
-const SHORT_LINES: usize = 3;
 
 /// The most secondary positions shown for one value.
 const OTHER_PLACES: usize = 6;
@@ -57,22 +55,19 @@ impl Human {
         self.verbose || found.diagnostic.severity == Severity::Error
     }
 
-    /// Warnings, one line per rule.
+    /// Warnings, one line per rule; where there are many rules, the last line names the rest.
     fn short(&self, found: &[&Found<'_>], text: &mut String) {
-        let mut kinds: Vec<(&Found<'_>, usize)> = Vec::new();
-        for one in found.iter().filter(|one| one.diagnostic.severity == Severity::Warning) {
-            match kinds.iter_mut().find(|(first, _)| first.diagnostic.rule == one.diagnostic.rule) {
-                Some((_, count)) => *count += 1,
-                None => kinds.push((one, 1)),
-            }
-        }
+        let warnings = found.iter().filter(|one| one.diagnostic.severity == Severity::Warning);
+        let short = ShortWarnings::of(warnings.copied());
         let style = anstyle::AnsiColor::Yellow.on_default().bold();
-        for (one, count) in kinds.iter().take(SHORT_LINES) {
+        for group in &short.lines {
+            let one = group.first;
             let place = one.primary().map(|shown| format!("{}: ", shown.place())).unwrap_or_default();
-            let name = one.diagnostic.rule.name;
-            let more =
-                if *count > 1 { format!(" (and {} more like this)", count - 1) } else { String::new() };
-            let _ = writeln!(text, "{place}{style}warning[{name}]{style:#}: {}{more}", self.title(one));
+            let (name, title, more) = (one.diagnostic.rule.name, self.title(one), group.more());
+            let _ = writeln!(text, "{place}{style}warning[{name}]{style:#}: {title}{}", one_line(&more));
+        }
+        if let Some(rest) = short.rest() {
+            let _ = writeln!(text, "{style}warning{style:#}: {rest}");
         }
     }
 

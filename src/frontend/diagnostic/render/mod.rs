@@ -10,6 +10,7 @@ mod json;
 mod mask;
 mod printable;
 mod sarif;
+mod short;
 mod unsaid;
 mod view;
 

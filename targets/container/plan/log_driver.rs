@@ -1,0 +1,51 @@
+//! Where the output of a container goes: to CloudWatch Logs, whatever Docker would do with it.
+
+use crate::container::{ContainerPlan, ContainerPlanner, LogSupport};
+use tranship_app::{BehaviourEffect, LoggingRequest};
+use tranship_facts::quotas::ecs::AWSLOGS_OPTIONS;
+
+/// Drivers that keep the output on the machine, which CloudWatch Logs does too.
+const LOCAL_DRIVERS: &[&str] = &["json-file", "local", "journald"];
+
+/// The driver whose options Amazon ECS takes.
+const AWSLOGS: &str = "awslogs";
+
+/// Settles the driver and its options.
+pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    let logging = &planner.service().container.logging;
+    let LogSupport { place, passes_options } = planner.bounds.logging;
+    let driver = logging.driver.as_ref().map_or("json-file", |driver| driver.peek().as_str());
+    if let Some(given) = &logging.driver {
+        match driver {
+            AWSLOGS => planner.cx.ledger.exact(given, place).clone(),
+            _ => {
+                let elsewhere = !LOCAL_DRIVERS.contains(&driver);
+                let (value, reason) = (place, "that is where the logs of every container go");
+                let effect = BehaviourEffect::changed_if(elsewhere);
+                planner.cx.ledger.approximated(given, effect, value, reason, place).clone()
+            }
+        };
+    }
+    for (name, value) in &logging.options {
+        if driver == AWSLOGS && passes_options && AWSLOGS_OPTIONS.contains(&&**name) {
+            let value = planner.cx.ledger.exact(value, "task definition: LogConfiguration.Options").clone();
+            container.log_options.insert(name.to_string(), value);
+        } else {
+            let (reason, effect) = lost(logging, driver, name);
+            planner.cx.ledger.ignored(value, reason, effect);
+        }
+    }
+}
+
+/// Why an option is not passed on, and whether that is a loss beyond that of its driver.
+fn lost(logging: &LoggingRequest, driver: &str, name: &str) -> (&'static str, BehaviourEffect) {
+    let told_by_driver = logging.driver.is_some() && driver != AWSLOGS;
+    match name {
+        "awslogs-create-group" => ("the stack makes the log group", BehaviourEffect::Equivalent),
+        _ if LOCAL_DRIVERS.contains(&driver) => {
+            ("logs are kept as long as `x-tranship.log_retention` says", BehaviourEffect::Equivalent)
+        }
+        _ if told_by_driver => ("it is an option of a driver that is not used", BehaviourEffect::Equivalent),
+        _ => ("Tranship names the log group and its streams", BehaviourEffect::ChangesBehaviour),
+    }
+}

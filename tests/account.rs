@@ -1,0 +1,320 @@
+//! The account as the user sees it: what is lost or approximated is said, once for each kind, at its lines.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+
+use tranship::app::EnvironmentChoice;
+use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compose::LoadOptions;
+use tranship::diagnostic::Severity;
+use tranship::world::Memory;
+
+fn compiled(target: &str, manifest: &str) -> CompileOutcome {
+    let world = Memory::new().file("compose.yaml", manifest.to_owned());
+    let choice = EnvironmentChoice::Target(target.to_owned());
+    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
+}
+
+/// Lines of the manifest that a diagnostic points at.
+fn lines(outcome: &CompileOutcome, labels: &[tranship::diagnostic::Label]) -> Vec<u32> {
+    let places = labels.iter().filter_map(|label| outcome.sources.places(label.origin).first().cloned());
+    let at = |place: tranship::source::Place| {
+        outcome.sources.file(place.span.file).unwrap().location(place.span.start).line as u32
+    };
+    places.map(at).collect()
+}
+
+/// Every diagnostic of a rule: severity, lines, message.
+fn of_rule(outcome: &CompileOutcome, rule: &str) -> Vec<(Severity, Vec<u32>, String)> {
+    let found = outcome.diagnostics.iter().filter(|one| one.rule.name == rule);
+    found.map(|one| (one.severity, lines(outcome, &one.labels), one.message.clone())).collect()
+}
+
+#[test]
+fn a_restart_policy_that_ends_is_one_warning_for_all_services() {
+    let manifest = "services:\n  web: { image: web, ports: [\"80:80\"] }\n  migrate:\n    image: web\n    \
+                    restart: \"no\"\n  seed:\n    image: web\n    restart: \"no\"\n";
+    for target in ["fargate", "ecs-ec2"] {
+        let found = of_rule(&compiled(target, manifest), "target/approximated-key");
+        let expected = format!(
+            "`restart` of `migrate` and `seed` becomes `always` on {target}: an ECS service replaces every task that ends"
+        );
+        assert_eq!(found, [(Severity::Warning, vec![5, 8], expected)]);
+    }
+}
+
+#[test]
+fn an_equivalent_is_a_note() {
+    let outcome = compiled("fargate", "services:\n  web:\n    image: web\n    ports: [\"8080:80\"]\n");
+    let found = of_rule(&outcome, "target/approximated-key");
+    let message =
+        "`ports.published` of `web` becomes port 80 on fargate: the load balancer listens on the usual port";
+    assert_eq!(found, [(Severity::Note, vec![4], message.to_owned())]);
+}
+
+#[test]
+fn what_a_diagnostic_says_already_is_not_said_twice() {
+    let check = "services:\n  app:\n    image: app\n    healthcheck:\n      test: [CMD, \"true\"]\n      interval: 1s\n";
+    let outcome = compiled("fargate", check);
+    assert_eq!(of_rule(&outcome, "ecs/health-check-range").len(), 1);
+    assert_eq!(of_rule(&outcome, "target/approximated-key"), []);
+    let volume = "services:\n  app: { image: app, volumes: [\"data:/data\"] }\nvolumes: { data: }\n";
+    let outcome = compiled("beanstalk", volume);
+    assert_eq!(of_rule(&outcome, "beanstalk/instance-volume").len(), 1);
+    assert_eq!(of_rule(&outcome, "target/approximated-key"), []);
+}
+
+#[test]
+fn ports_that_nobody_outside_can_reach_are_one_warning() {
+    let manifest = "services:\n  web: { image: web, ports: [\"80:80\"] }\n  dns:\n    image: dns\n    ports:\n      \
+                    - 53:53/udp\n      - 25:25\n";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let found = of_rule(&compiled(target, manifest), "app/unreachable-port");
+        let message = "published ports are not reachable from outside, as the load balancer only serves HTTP: \
+                       53/udp of `dns`, 25 of `dns`";
+        assert_eq!(found, [(Severity::Warning, vec![6, 7], message.to_owned())], "{target}");
+    }
+}
+
+#[test]
+fn a_private_address_is_not_published_to_the_world() {
+    for address in
+        ["10.0.0.5", "172.20.1.1", "192.168.1.10", "169.254.7.7", "[::ffff:127.0.0.1]", "[fd00::1]"]
+    {
+        let manifest = format!("services:\n  web:\n    image: web\n    ports: [\"{address}:8080:80\"]\n");
+        let outcome = compiled("fargate", &manifest);
+        let template =
+            outcome.compiled.as_ref().unwrap().artifacts.get("template.yaml").unwrap().bytes.clone();
+        let text = String::from_utf8(template).unwrap();
+        assert!(!text.contains("AWS::ElasticLoadBalancingV2::"), "{address}");
+    }
+    let open = compiled("fargate", "services:\n  web:\n    image: web\n    ports: [\"0.0.0.0:8080:80\"]\n");
+    let template = open.compiled.as_ref().unwrap().artifacts.get("template.yaml").unwrap().bytes.clone();
+    assert!(String::from_utf8(template).unwrap().contains("AWS::ElasticLoadBalancingV2::Listener"));
+}
+
+fn template(outcome: &CompileOutcome) -> String {
+    let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", outcome.diagnostics));
+    String::from_utf8(compiled.artifacts.get("template.yaml").unwrap().bytes.clone()).unwrap()
+}
+
+#[test]
+fn volumes_that_only_docker_has_are_said_to_start_empty() {
+    let manifest = "services:\n  app: { image: app, volumes: [\"data:/data\", \"share:/share\"] }\nvolumes:\n  data:\n    \
+                    external: true\n  share:\n    driver_opts:\n      type: nfs\n      o: addr=10.0.0.1\n";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let found = of_rule(&compiled(target, manifest), "target/approximated-key");
+        let warned: Vec<&str> = found
+            .iter()
+            .filter(|(severity, ..)| *severity == Severity::Warning)
+            .map(|(_, _, message)| message.split(':').next().unwrap())
+            .collect();
+        let expected = [
+            format!("`external` of `data` becomes a new, empty volume on {target}"),
+            format!("`driver_opts` of `share` becomes a new, empty volume on {target}"),
+        ];
+        assert_eq!(warned, expected, "{target}");
+    }
+    let local =
+        "services:\n  app: { image: app, volumes: [\"data:/data\"] }\nvolumes: { data: { driver: local } }\n";
+    assert_eq!(of_rule(&compiled("fargate", local), "target/approximated-key"), []);
+}
+
+#[test]
+fn what_the_load_balancer_does_not_speak_is_a_warning() {
+    let of = |protocol: &str| {
+        let ports = format!("ports: [{{ target: 80, published: \"80\", app_protocol: {protocol} }}]");
+        of_rule(
+            &compiled("fargate", &format!("services:\n  web:\n    image: web\n    {ports}\n")),
+            "target/approximated-key",
+        )
+    };
+    assert_eq!(of("http"), []);
+    for protocol in ["grpc", "http2", "https"] {
+        let message = "`ports.app_protocol` of `web` becomes `http` on fargate: the load balancer speaks HTTP/1 to the container";
+        assert_eq!(of(protocol), [(Severity::Warning, vec![4], message.to_owned())], "{protocol}");
+    }
+}
+
+#[test]
+fn a_health_check_without_a_test_is_lost() {
+    let keys = "healthcheck: { interval: 10s, retries: 3 }";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let outcome = compiled(target, &format!("services:\n  web:\n    image: web\n    {keys}\n"));
+        let message = format!(
+            "`healthcheck` of `web` has no effect on {target}: it has no `test`, and Amazon ECS does not read the check of the image"
+        );
+        assert_eq!(of_rule(&outcome, "target/ignored-key"), [(Severity::Warning, vec![4], message)]);
+    }
+}
+
+#[test]
+fn adjusted_health_checks_name_the_line_of_each_value() {
+    let check = "services:\n  app:\n    image: app\n    healthcheck:\n      test: [CMD, \"true\"]\n      interval: 1s\n      \
+                 timeout: 1s\n      retries: 30\n";
+    let found = of_rule(&compiled("fargate", check), "ecs/health-check-range");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1, [6, 7, 8]);
+}
+
+#[test]
+fn a_task_far_larger_than_asked_for_is_a_warning() {
+    let of = |cpus: &str, memory: &str| {
+        let keys = format!("deploy: {{ resources: {{ limits: {{ cpus: \"{cpus}\", memory: {memory} }} }} }}");
+        let outcome = compiled("fargate", &format!("services:\n  web:\n    image: web\n    {keys}\n"));
+        of_rule(&outcome, "fargate/task-size").first().map(|(severity, ..)| *severity)
+    };
+    assert_eq!(of("0.3", "200g"), Some(Severity::Warning));
+    assert_eq!(of("0.3", "1g"), Some(Severity::Note));
+    assert_eq!(of("0.25", "512m"), None);
+}
+
+#[test]
+fn variables_that_are_not_set_are_one_warning() {
+    let manifest = "services:\n  app:\n    image: app\n    environment:\n      - TOKEN\n      - SET=1\n  other:\n    image: app\n    \
+                    environment:\n      TOKEN:\n      NAME:\n";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let outcome = compiled(target, manifest);
+        let message =
+            "`TOKEN` of `app` and `other`, `NAME` of `other` are not set, so no container gets them";
+        assert_eq!(
+            of_rule(&outcome, "app/unset-variable"),
+            [(Severity::Warning, vec![5, 10, 11], message.to_owned())]
+        );
+        assert_eq!(of_rule(&outcome, "target/ignored-key"), []);
+    }
+}
+
+#[test]
+fn an_image_that_cannot_exist_is_an_error_at_its_line() {
+    for image in ["${REGISTRY}/web:${TAG}", "${NAME}.example.io/site:v1", "web:${TAG}"] {
+        let outcome = compiled("fargate", &format!("services:\n  web:\n    image: {image}\n"));
+        let message = "the image of service `web` is no image reference".to_owned();
+        assert_eq!(of_rule(&outcome, "app/image-reference"), [(Severity::Error, vec![3], message)]);
+        assert!(outcome.compiled.is_none());
+    }
+}
+
+#[test]
+fn logs_that_go_elsewhere_are_said_and_awslogs_options_are_passed_on() {
+    let of = |logging: &str| {
+        compiled("fargate", &format!("services:\n  app:\n    image: app\n    logging: {logging}\n"))
+    };
+    let awslogs =
+        of("{ driver: awslogs, options: { mode: non-blocking, max-buffer-size: 4m, awslogs-group: /mine } }");
+    let text = template(&awslogs);
+    assert!(text.contains("mode: non-blocking") && text.contains("max-buffer-size: \"4m\""), "{text}");
+    let lost = of_rule(&awslogs, "target/ignored-key");
+    let message = "`logging.options.awslogs-group` of `app` has no effect on fargate: Tranship names the log group and its streams";
+    assert_eq!(lost, [(Severity::Warning, vec![4], message.to_owned())]);
+    for (driver, severity) in
+        [("splunk", Severity::Warning), ("fluentd", Severity::Warning), ("json-file", Severity::Note)]
+    {
+        let found = of_rule(&of(&format!("{{ driver: {driver} }}")), "target/approximated-key");
+        assert_eq!(found.first().map(|(severity, ..)| *severity), Some(severity), "{driver}");
+    }
+}
+
+#[test]
+fn beanstalk_says_what_it_makes_of_the_only_public_endpoint_and_of_no_replicas() {
+    let public = "services:\n  web:\n    image: web\n    ports: [\"80:80\"]\n    x-tranship:\n      public:\n        path: /api/*\n        \
+                  host: a.example.org\n";
+    let found = of_rule(&compiled("beanstalk", public), "target/approximated-key");
+    let lines: Vec<&Vec<u32>> =
+        found.iter().filter(|it| it.0 == Severity::Warning).map(|(_, lines, _)| lines).collect();
+    assert_eq!(lines, [&vec![7], &vec![8]]);
+    let none = compiled("beanstalk", "services:\n  web:\n    image: web\n    deploy:\n      replicas: 0\n");
+    assert_eq!(of_rule(&none, "target/rejected-key")[0].1, [5]);
+    assert!(none.compiled.is_none());
+}
+
+#[test]
+fn a_provider_is_refused() {
+    for target in ["fargate", "ecs-ec2"] {
+        let outcome = compiled(target, "services:\n  db:\n    provider:\n      type: cloud\n");
+        assert_eq!(of_rule(&outcome, "target/rejected-key")[0].1, [4], "{target}");
+    }
+}
+
+/// Compiles an environment of a project of several files.
+fn environment(name: &str, files: &[(&str, &str)]) -> CompileOutcome {
+    let world = files.iter().fold(Memory::new(), |world, (path, text)| world.file(path, (*text).to_owned()));
+    let choice = EnvironmentChoice::Environment(name.to_owned());
+    compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
+}
+
+#[test]
+fn an_override_that_no_one_named_is_a_warning_in_production_alone() {
+    let base = "services:\n  api: { image: api }\nx-tranship:\n  environments:\n    dev: { target: fargate }\n    \
+                prod: { target: fargate, posture: prod }\n    named: { target: fargate, posture: prod, files: [prod.yaml] }\n";
+    let over = "services: { api: { environment: { MODE: developer } } }\n";
+    let files = [
+        ("compose.yaml", base),
+        ("compose.override.yaml", over),
+        ("prod.yaml", "services: { api: { image: api } }\n"),
+    ];
+    let rule = "tranship/override-in-production";
+    let dev = environment("dev", &files);
+    assert_eq!(of_rule(&dev, rule), []);
+    assert!(dev.override_file.is_some() && template(&dev).contains("developer"));
+    let prod = environment("prod", &files);
+    let found = of_rule(&prod, rule);
+    assert_eq!((found[0].0, found[0].1.as_slice()), (Severity::Warning, [1].as_slice()));
+    let named = environment("named", &files);
+    assert_eq!(of_rule(&named, rule), []);
+    assert!(named.override_file.is_none() && !template(&named).contains("developer"));
+}
+
+#[test]
+fn keys_and_labels_of_other_tools_are_named_with_what_does_the_same() {
+    let keys = "x-aws-vpc: vpc-0abc\nservices:\n  web:\n    image: web\n    x-aws-policies: [a]\n    labels:\n      traefik.enable: \"true\"\n";
+    let outcome = compiled("fargate", keys);
+    let message = "other tools read `x-aws-policies`, `x-aws-vpc`, `traefik.*`; Tranship does not";
+    assert_eq!(
+        of_rule(&outcome, "app/foreign-tool"),
+        [(Severity::Warning, vec![5, 1, 7], message.to_owned())]
+    );
+    let one = outcome.diagnostics.iter().find(|one| one.rule.name == "app/foreign-tool").unwrap();
+    assert!(one.notes.contains(&"instead of `x-aws-vpc`: `x-tranship.network`".to_owned()));
+    let labels =
+        compiled("fargate", "services:\n  web:\n    image: web\n    labels: { ofelia.enabled: \"true\" }\n");
+    assert_eq!(of_rule(&labels, "app/foreign-tool")[0].0, Severity::Note);
+    let other = compiled("fargate", "x-team: web\nservices:\n  web: { image: web, labels: { team: web } }\n");
+    assert_eq!(of_rule(&other, "app/foreign-tool"), []);
+}
+
+#[test]
+fn legal_input_is_never_a_fault_of_ours() {
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        for keys in [
+            "cpus: -1",
+            "mem_limit: -1",
+            "mem_reservation: -1",
+            "shm_size: -1",
+            "ports: [{ target: 2147483648 }]",
+            "expose: [x]",
+        ] {
+            let outcome = compiled(target, &format!("services:\n  app:\n    image: app\n    {keys}\n"));
+            let found = of_rule(&outcome, "app/out-of-range");
+            assert_eq!(
+                found.iter().map(|(_, lines, _)| lines.as_slice()).collect::<Vec<_>>(),
+                [[4]],
+                "{keys} {target}"
+            );
+            assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), [], "{keys}");
+        }
+        for keys in [
+            "deploy: {}",
+            "healthcheck: {}",
+            "networks: {}",
+            "sysctls: {}",
+            "expose: []",
+            "cpus: 0",
+            "mem_limit: 0",
+            "logging: {}",
+        ] {
+            let outcome = compiled(target, &format!("services:\n  app:\n    image: app\n    {keys}\n"));
+            assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), [], "{keys} {target}");
+            assert!(outcome.compiled.is_some(), "{keys} {target}");
+        }
+    }
+}
