@@ -23,6 +23,13 @@ fn lines(outcome: &CompileOutcome, labels: &[tranship::diagnostic::Label]) -> Ve
     places.map(at).collect()
 }
 
+/// Both ECS targets, with the names that messages call them by.
+const ECS: [(&str, &str); 2] = [("fargate", "Fargate"), ("ecs-ec2", "ECS on EC2")];
+
+/// Every target, likewise.
+const ALL: [(&str, &str); 3] =
+    [("fargate", "Fargate"), ("ecs-ec2", "ECS on EC2"), ("beanstalk", "Elastic Beanstalk")];
+
 /// Every diagnostic of a rule: severity, lines, message.
 fn of_rule(outcome: &CompileOutcome, rule: &str) -> Vec<(Severity, Vec<u32>, String)> {
     let found = outcome.diagnostics.iter().filter(|one| one.rule.name == rule);
@@ -33,10 +40,10 @@ fn of_rule(outcome: &CompileOutcome, rule: &str) -> Vec<(Severity, Vec<u32>, Str
 fn a_restart_policy_that_ends_is_one_warning_for_all_services() {
     let manifest = "services:\n  web: { image: web, ports: [\"80:80\"] }\n  migrate:\n    image: web\n    \
                     restart: \"no\"\n  seed:\n    image: web\n    restart: \"no\"\n";
-    for target in ["fargate", "ecs-ec2"] {
+    for (target, product) in ECS {
         let found = of_rule(&compiled(target, manifest), "target/approximated-key");
         let expected = format!(
-            "`restart` of `migrate` and `seed` becomes `always` on {target}: an ECS service replaces every task that ends"
+            "`restart` of `migrate` and `seed` becomes `always` on {product}: an ECS service replaces every task that ends"
         );
         assert_eq!(found, [(Severity::Warning, vec![5, 8], expected)]);
     }
@@ -47,7 +54,7 @@ fn an_equivalent_is_a_note() {
     let outcome = compiled("fargate", "services:\n  web:\n    image: web\n    ports: [\"8080:80\"]\n");
     let found = of_rule(&outcome, "target/approximated-key");
     let message =
-        "`ports.published` of `web` becomes port 80 on fargate: the load balancer listens on the usual port";
+        "`ports.published` of `web` becomes port 80 on Fargate: the load balancer listens on the usual port";
     assert_eq!(found, [(Severity::Note, vec![4], message.to_owned())]);
 }
 
@@ -101,7 +108,7 @@ fn template(outcome: &CompileOutcome) -> String {
 fn volumes_that_only_docker_has_are_said_to_start_empty() {
     let manifest = "services:\n  app: { image: app, volumes: [\"data:/data\", \"share:/share\"] }\nvolumes:\n  data:\n    \
                     external: true\n  share:\n    driver_opts:\n      type: nfs\n      o: addr=10.0.0.1\n";
-    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+    for (target, product) in ALL {
         let found = of_rule(&compiled(target, manifest), "target/approximated-key");
         let warned: Vec<&str> = found
             .iter()
@@ -109,8 +116,8 @@ fn volumes_that_only_docker_has_are_said_to_start_empty() {
             .map(|(_, _, message)| message.split(':').next().unwrap())
             .collect();
         let expected = [
-            format!("`external` of `data` becomes a new, empty volume on {target}"),
-            format!("`driver_opts` of `share` becomes a new, empty volume on {target}"),
+            format!("`external` of `data` becomes a new, empty volume on {product}"),
+            format!("`driver_opts` of `share` becomes a new, empty volume on {product}"),
         ];
         assert_eq!(warned, expected, "{target}");
     }
@@ -130,7 +137,7 @@ fn what_the_load_balancer_does_not_speak_is_a_warning() {
     };
     assert_eq!(of("http"), []);
     for protocol in ["grpc", "http2", "https"] {
-        let message = "`ports.app_protocol` of `web` becomes `http` on fargate: the load balancer speaks HTTP/1 to the container";
+        let message = "`ports.app_protocol` of `web` becomes `http` on Fargate: the load balancer speaks HTTP/1 to the container";
         assert_eq!(of(protocol), [(Severity::Warning, vec![4], message.to_owned())], "{protocol}");
     }
 }
@@ -138,10 +145,10 @@ fn what_the_load_balancer_does_not_speak_is_a_warning() {
 #[test]
 fn a_health_check_without_a_test_is_lost() {
     let keys = "healthcheck: { interval: 10s, retries: 3 }";
-    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+    for (target, product) in ALL {
         let outcome = compiled(target, &format!("services:\n  web:\n    image: web\n    {keys}\n"));
         let message = format!(
-            "`healthcheck` of `web` has no effect on {target}: it has no `test`, and Amazon ECS does not read the check of the image"
+            "`healthcheck` of `web` has no effect on {product}: it has no `test`, and Amazon ECS does not read the check of the image"
         );
         assert_eq!(of_rule(&outcome, "target/ignored-key"), [(Severity::Warning, vec![4], message)]);
     }
@@ -204,7 +211,7 @@ fn logs_that_go_elsewhere_are_said_and_awslogs_options_are_passed_on() {
     let text = template(&awslogs);
     assert!(text.contains("mode: non-blocking") && text.contains("max-buffer-size: \"4m\""), "{text}");
     let lost = of_rule(&awslogs, "target/ignored-key");
-    let message = "`logging.options.awslogs-group` of `app` has no effect on fargate: Tranship names the log group and its streams";
+    let message = "`logging.options.awslogs-group` of `app` has no effect on Fargate: Tranship names the log group and its streams";
     assert_eq!(lost, [(Severity::Warning, vec![4], message.to_owned())]);
     for (driver, severity) in
         [("splunk", Severity::Warning), ("fluentd", Severity::Warning), ("json-file", Severity::Note)]
@@ -229,7 +236,7 @@ fn beanstalk_says_what_it_makes_of_the_only_public_endpoint_and_of_no_replicas()
 
 #[test]
 fn a_provider_is_refused() {
-    for target in ["fargate", "ecs-ec2"] {
+    for (target, _) in ECS {
         let outcome = compiled(target, "services:\n  db:\n    provider:\n      type: cloud\n");
         assert_eq!(of_rule(&outcome, "target/rejected-key")[0].1, [4], "{target}");
     }

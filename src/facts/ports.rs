@@ -41,6 +41,11 @@ pub fn data_store_on(port: u16) -> Option<DataStoreKind> {
     STORE_PORTS.iter().find(|(number, _)| *number == port).map(|(_, kind)| *kind)
 }
 
+/// Whether Docker's own API listens there: 2375 without TLS, 2376 with it.
+pub fn is_docker_port(port: u16) -> bool {
+    matches!(port, 2375 | 2376)
+}
+
 /// Whether debuggers listen there.
 pub fn is_debug_port(port: u16) -> bool {
     DEBUG_PORTS.contains(&port)

@@ -16,8 +16,8 @@ use crate::{
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_facts::TransportProtocol;
-use tranship_facts::ports::{data_store_on, is_debug_port, is_non_http_port};
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_facts::ports::{data_store_on, is_debug_port, is_docker_port, is_non_http_port};
+use tranship_frontend::diagnostic::{Diagnostic, Severity};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -296,18 +296,19 @@ fn inferred(cx: &mut LoweringContext<'_>, published: &[PublishedCandidate<'_>]) 
 fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> ServiceEndpoint {
     let (service, port) = (one.service, one.port);
     let number = port.container.value;
-    cx.diagnostics.push(
-        Diagnostic::new(
-            &rules::app::PUBLIC_BY_DEFAULT,
-            format!(
-                "port {number} of `{}` becomes public, because it is the only published port",
-                service.name
-            ),
-        )
-        .at(port.origin)
-        .service(&*service.name)
-        .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name)),
-    );
+    let mut diagnostic = Diagnostic::new(
+        &rules::app::PUBLIC_BY_DEFAULT,
+        format!("port {number} of `{}` becomes public, because it is the only published port", service.name),
+    )
+    .at(port.origin)
+    .service(&*service.name)
+    .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name));
+    let console = service_edges::known(&service.container).is_some_and(|known| known.is_console(number));
+    if console || is_docker_port(number) {
+        let what = "an administration tool listens there, and few of them are safe on the internet";
+        diagnostic = diagnostic.severity(Severity::Warning).note(what);
+    }
+    cx.diagnostics.push(diagnostic);
     ServiceEndpoint {
         service: service.name.clone(),
         port: number,

@@ -130,7 +130,8 @@ fn spec_of(container: &ContainerSpec, number: u16) -> PortSpec {
     if named.contains(&udp) && !named.contains(&tcp) { udp } else { tcp }
 }
 
-fn known(container: &ContainerSpec) -> Option<&'static KnownImage> {
+/// The row of its image.
+pub(super) fn known(container: &ContainerSpec) -> Option<&'static KnownImage> {
     match &container.image {
         ContainerImage::Named(text) => KnownImage::find(&flat_text::shown(text)),
         ContainerImage::Built { .. } | ContainerImage::Provided { .. } => None,

@@ -73,7 +73,7 @@ rules! {
         example "services:\n  dns:\n    image: coredns/coredns\n    ports: [\"53:53/udp\"]\n"
         fix "If only services of the application use the port, list it under `expose`. Otherwise put a network load balancer of your own in front, and accept: `accept: [app/unreachable-port]`.";
     PUBLIC_BY_DEFAULT = Note "app/public-by-default" "only published port becomes public"
-        what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all."
+        what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all. It is a warning where the image is an administration tool, or the port that of Docker itself."
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";

@@ -7,7 +7,7 @@ use crate::DatabaseEngine;
 pub enum ImageKind {
     /// It keeps data that must outlive its container.
     DataStore(DataStoreKind),
-    /// It is the administration console of something else.
+    /// It is the administration console of something else, or made for one developer: whoever reaches it may do anything.
     Console,
     /// Any other server.
     Server,

@@ -67,6 +67,11 @@ impl KnownImage {
         }
     }
 
+    /// Whether people administer something at this port, often without logging in.
+    pub fn is_console(&self, port: u16) -> bool {
+        self.kind == ImageKind::Console || self.consoles.contains(&port)
+    }
+
     /// The engine of a managed database that can replace it.
     pub fn engine(&self) -> Option<DatabaseEngine> {
         self.data_store().and_then(DataStoreKind::engine)
@@ -99,6 +104,19 @@ mod tests {
         ] {
             let found = KnownImage::find(image).and_then(|row| row.ports.first()).map(|port| port.number);
             assert_eq!(found, port, "{image}");
+        }
+    }
+
+    #[test]
+    fn consoles_are_images_or_ports() {
+        for (image, port, is) in [
+            ("adminer:5", 8080, true),
+            ("portainer/portainer-ce", 9000, true),
+            ("rabbitmq:4-management", 15672, true),
+            ("rabbitmq:4-management", 5672, false),
+            ("nginx", 80, false),
+        ] {
+            assert_eq!(KnownImage::find(image).unwrap().is_console(port), is, "{image} {port}");
         }
     }
 

@@ -1,5 +1,6 @@
 use super::{Lowered, lowered};
 use crate::{EndpointExposure, PortRange, PublishedPort};
+use tranship_frontend::diagnostic::Severity;
 
 /// The public ports: `service:port`.
 fn public(lowered: &Lowered) -> Vec<String> {
@@ -120,4 +121,18 @@ fn what_others_reach_is_an_internal_endpoint() {
         lowered.disposition("services.api.ports[0].host_ip"),
         ("ignored", "published on a loopback address only")
     );
+}
+
+#[test]
+fn an_administration_tool_that_becomes_public_is_a_warning() {
+    for (service, severity) in [
+        ("image: a, ports: ['80:80']", Severity::Note),
+        ("image: 'adminer:5', ports: ['80:8080']", Severity::Warning),
+        ("image: 'ollama/ollama', ports: ['11434:11434']", Severity::Warning),
+        ("image: 'docker:dind', ports: ['2375:2375']", Severity::Warning),
+    ] {
+        let lowered = lowered(&format!("services:\n  tool: {{ {service} }}\n"));
+        let found = lowered.diagnostics.iter().find(|one| one.rule.name == "app/public-by-default");
+        assert_eq!(found.map(|one| one.severity), Some(severity), "{service}");
+    }
 }
