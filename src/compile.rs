@@ -7,6 +7,7 @@ use crate::known_names;
 use tranship_app::rules;
 use tranship_app::{
     Application, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput,
+    LoweringPurpose,
 };
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
@@ -113,7 +114,11 @@ impl CompileOutcome {
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
         let (choice, known) = (&request.choice, &known_names());
-        let given = LoweringInput { manifest: &manifest, choice, known, world };
+        let purpose = match unset {
+            UnsetVariables::Refused => LoweringPurpose::Deploy,
+            UnsetVariables::Assumed => LoweringPurpose::Identify,
+        };
+        let given = LoweringInput { manifest: &manifest, choice, known, world, purpose };
         let mut application = tranship_app::lower(&given, sources, diagnostics, &mut ledger)?;
         if let Some(file) = manifest.override_file
             && application.settings.posture() == DeploymentPosture::Prod

@@ -26,7 +26,7 @@ pub use disposition::{BehaviourEffect, Disposition, LedgerEntry};
 pub use key_paths::KeyPaths;
 pub use known_secrets::KnownSecrets;
 pub use ledger::Ledger;
-pub use lower::{LoweringInput, lower};
+pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{DispositionCounts, DispositionReport, ReportRow};
 pub use settings::{

@@ -4,8 +4,8 @@
 //! can be an option of a command or leave its folder. Sources: the distribution project's reference grammar;
 //! Docker, `volume create`.
 
-use super::LoweringContext;
 use super::service_selection::ServiceSelection;
+use super::{LoweringContext, LoweringPurpose};
 use crate::rules;
 use crate::{ContainerImage, Text, TextPiece};
 use tranship_facts::ImageReference;
@@ -15,7 +15,7 @@ use tranship_frontend::diagnostic::Diagnostic;
 pub(super) fn check(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
     for service in &selection.deployed {
         let ContainerImage::Named(image) = &service.description.value.container.image else { continue };
-        if !is_reference(image) {
+        if cx.purpose == LoweringPurpose::Deploy && !is_reference(image) {
             let message = format!("the image of service `{}` is no image reference", service.name);
             cx.diagnostics.push(
                 Diagnostic::new(&rules::app::IMAGE_REFERENCE, message)

@@ -63,11 +63,23 @@ pub struct LoweringInput<'a> {
     pub known: &'a KnownNames,
     /// The project's files, to see what bind mounts find.
     pub world: &'a dyn World,
+    /// What the application is needed for.
+    pub purpose: LoweringPurpose,
+}
+
+/// What the application is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoweringPurpose {
+    /// To write or deploy it: everything that it needs has a value.
+    Deploy,
+    /// To find what is deployed: an image whose tag nobody gave is no obstacle.
+    Identify,
 }
 
 /// What every step of lowering has at hand.
 struct LoweringContext<'a> {
     manifest: &'a Manifest,
+    purpose: LoweringPurpose,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
     /// Every scalar of the manifest.
@@ -94,7 +106,7 @@ pub fn lower(
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
-    let LoweringInput { manifest, choice, known, world } = *given;
+    let LoweringInput { manifest, choice, known, world, purpose } = *given;
     let errors = diagnostics.error_count();
     let settings = &SettingsDocument::read(manifest, sources, known, diagnostics);
     let chosen = settings.choose(choice);
@@ -109,6 +121,7 @@ pub fn lower(
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
         manifest,
+        purpose,
         document,
         leaves,
         settings,

@@ -73,7 +73,13 @@ fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
     };
     let mut ledger = Ledger::new();
     let known = known_names();
-    let given = LoweringInput { manifest: &manifest, choice, known: &known, world };
+    let given = LoweringInput {
+        manifest: &manifest,
+        choice,
+        known: &known,
+        world,
+        purpose: crate::LoweringPurpose::Deploy,
+    };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
     let report = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
