@@ -153,8 +153,8 @@ impl DeployProgress for Reporter<'_> {
             };
             let detail =
                 if change.detail.is_empty() { String::new() } else { format!("  {}", change.detail) };
-            self.0
-                .say(&format!("{style}{mark} {verb:<12}{style:#} {} ({}){detail}", change.name, change.kind));
+            let rest = format!("{} ({}){detail}", change.name, change.kind);
+            self.0.say_marked(style, &format!("{mark} {verb:<12}"), &rest);
         }
     }
 
@@ -162,7 +162,8 @@ impl DeployProgress for Reporter<'_> {
         let style = if event.failed { BAD } else { Style::new() };
         let kind = if event.kind.is_empty() { String::new() } else { format!(" ({})", event.kind) };
         let text = if event.text.is_empty() { String::new() } else { format!("  {}", event.text) };
-        self.0.say(&format!("{style}{:<20}{style:#} {}{kind}{text}", event.status, event.subject));
+        let rest = format!("{}{kind}{text}", event.subject);
+        self.0.say_marked(style, &format!("{:<20}", event.status), &rest);
     }
 }
 

@@ -150,6 +150,13 @@ impl Shell {
         }
     }
 
+    /// Writes a message line that begins with a styled mark, unless `--quiet` is set.
+    pub fn say_marked(&mut self, style: anstyle::Style, mark: &str, rest: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.err.write(&format!("{style}{}{style:#} {}\n", one_line(mark), one_line(rest)));
+        }
+    }
+
     /// Writes text to standard error at any verbosity: what went wrong.
     pub fn tell(&mut self, text: &str) {
         self.err.write(text);
@@ -209,6 +216,20 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn a_mark_has_its_style_and_no_other_text_has_one() {
+        let style = anstyle::AnsiColor::Red.on_default();
+        for (styled, shown) in
+            [(false, "FAILED a\u{fffd}[32mb\n"), (true, "\u{1b}[31mFAILED\u{1b}[0m a\u{fffd}[32mb\n")]
+        {
+            let kept = Kept::default();
+            let mut shell = Shell::to(Box::new(io::sink()), Box::new(io::sink()), Verbosity::Normal);
+            shell.err = Stream::new(Box::new(kept.clone()), styled, false);
+            shell.say_marked(style, "FAILED", "a\u{1b}[32mb");
+            assert_eq!(String::from_utf8(kept.0.borrow().clone()).unwrap(), shown);
         }
     }
 
