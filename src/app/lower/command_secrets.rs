@@ -5,7 +5,7 @@
 //! entry point or shell is unknown. Invariant: no word of the result holds a part of a secret.
 
 use super::LoweringContext;
-use super::address_scan::{BareWords, slice};
+use super::address_scan::{BareWords, TextRange, slice};
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::{self, FlatText};
 use super::secret_groups::SecretExtent;
@@ -74,6 +74,7 @@ impl EnvironmentWiring<'_> {
             fill(&mut service.container.entrypoint, first);
             fill(&mut service.container.command, rest);
         } else {
+            words.iter_mut().for_each(|word| late_parts(service, word));
             let own = own.into_iter().flatten().map(|word| ShellSource::word(word));
             let source = ShellSource::joined("exec", own.chain(words.iter().map(SecretWord::argument)));
             let at = |value| At { value, node: list.node, origin: list.origin };
@@ -117,7 +118,10 @@ impl EnvironmentWiring<'_> {
                     Some(script) if words.len() == 3 => {
                         return self.fill_health(cx, service, &test, script.script());
                     }
-                    _ => ShellSource::joined("", words.iter().map(SecretWord::argument)),
+                    _ => {
+                        words.iter_mut().for_each(|word| late_parts(service, word));
+                        ShellSource::joined("", words.iter().map(SecretWord::argument))
+                    }
                 };
                 Some(source.text(test.node, test.origin))
             }
@@ -227,6 +231,42 @@ impl EnvironmentWiring<'_> {
         service.container.environment.insert(name.clone(), variable);
         name.to_string()
     }
+}
+
+/// Gives what is late-bound in a word a variable too: the shell must not read a value that nobody has seen.
+fn late_parts(service: &mut AppService, word: &mut SecretWord<'_>) {
+    let SecretWord { text, flat, parts } = word;
+    let is_in = |range: &TextRange, parts: &[VariablePart]| {
+        parts.iter().any(|part| part.range.start <= range.start && range.end <= part.range.end)
+    };
+    let late: Vec<(TextRange, Name)> =
+        flat.open_parts().filter_map(|(range, _)| Some((range.clone(), flat.variable_at(range)?))).collect();
+    for (range, name) in late {
+        if is_in(&range, parts) {
+            continue;
+        }
+        let key = flat.key(&range);
+        let same = |known: &EnvironmentVariable| {
+            known
+                .value
+                .as_ref()
+                .map(FlatText::of)
+                .is_some_and(|value| value.key(&(0..value.text.len())) == key)
+        };
+        let first = format!("TRANSHIP_VALUE_{name}");
+        let numbered = (2u32..).map(|number| format!("TRANSHIP_VALUE_{name}_{number}"));
+        let environment = &mut service.container.environment;
+        let free = |name: &String| environment.get(name.as_str()).is_none_or(same);
+        let Some(variable) = std::iter::once(first).chain(numbered).find(free) else { continue };
+        let value = EnvironmentVariable {
+            value: Some(flat.part(range.clone())),
+            node: NodeId::UNNUMBERED,
+            origin: text.origin,
+        };
+        environment.insert(Name::from(variable.as_str()), value);
+        parts.push(VariablePart { range, variable });
+    }
+    parts.sort_by_key(|part| part.range.start);
 }
 
 /// After the variable of interpolation, which is the same secret in each service; else after the service.

@@ -170,3 +170,17 @@ fn an_unknown_entry_point_is_refused_with_the_line_to_write() {
     assert!(help.contains("exec ENTRYPOINT COMMAND"), "{help}");
     assert!(!help.contains("walnut"), "{help}");
 }
+
+#[test]
+fn a_shell_does_not_read_what_is_late_bound() {
+    let lowered = with_variable(
+        "services:\n  app: { image: 'redis:7', command: 'redis-server --requirepass ${DB_PASSWORD} --name x-${LATE}' }\n\
+         x-tranship: { late_bound: [LATE] }\n",
+    );
+    let line = "exec docker-entrypoint.sh redis-server --requirepass \"$TRANSHIP_SECRET_DB_PASSWORD\" --name \
+                x-\"$TRANSHIP_VALUE_LATE\"";
+    assert_eq!(lines(&lowered, "app"), ["sh|-c", line, ""]);
+    let value =
+        lowered.app().services["app"].container.environment["TRANSHIP_VALUE_LATE"].value.as_ref().unwrap();
+    assert!(matches!(&value.segments[..], [one] if matches!(one.piece, crate::TextPiece::LateBound(_))));
+}

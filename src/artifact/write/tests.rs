@@ -1,0 +1,190 @@
+//! The writer: whole or not at all, and nothing of the user's.
+
+use super::*;
+
+fn set(files: &[(&str, &str)]) -> ArtifactSet {
+    let mut set = ArtifactSet::new();
+    for (path, text) in files {
+        set.text(path, *text).unwrap();
+    }
+    set
+}
+
+fn place() -> (TempDir, Utf8PathBuf) {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+    (temporary, root)
+}
+
+fn write(set: &ArtifactSet, directory: &Utf8Path) -> Result<(), WriteError> {
+    stage(set, directory, &[])?.commit()
+}
+
+#[test]
+fn creates_replaces_and_leaves_nothing_beside() {
+    let (_guard, root) = place();
+    let out = root.join("dist/prod");
+    write(&set(&[("a", "1"), ("d/b", "2"), ("e/f/g", "3")]), &out).unwrap();
+    write(&set(&[("a", "4"), ("d", "5")]), &out).unwrap();
+    assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a", "d"]);
+    assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "4");
+    assert_eq!(directory::paths(&root).unwrap(), ["dist/prod/.tranship", "dist/prod/a", "dist/prod/d"]);
+    let list = std::fs::read_to_string(out.join(LIST)).unwrap();
+    assert!(
+        list.starts_with("4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a  a\n"),
+        "{list}"
+    );
+}
+
+#[test]
+fn foreign_files_are_never_touched() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    std::fs::create_dir(&out).unwrap();
+    write(&set(&[("a", "1")]), &out).unwrap();
+    std::fs::write(out.join("notes.txt"), "mine").unwrap();
+    let error = write(&set(&[("a", "2")]), &out).unwrap_err();
+    assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "notes.txt"), "{error}");
+    assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "1");
+    let file = root.join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(matches!(write(&set(&[("a", "2")]), &file), Err(WriteError::NotADirectory(_))));
+    assert_eq!(directory::paths(&root).unwrap(), ["file", "out/.tranship", "out/a", "out/notes.txt"]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_in_nobodys_way() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    std::fs::create_dir_all(out.join(".tranship-a1B2c3D4e5F6/new")).unwrap();
+    std::fs::write(out.join(".tranship-a1B2c3D4e5F6/new/a"), "half").unwrap();
+    write(&set(&[("a", "1")]), &out).unwrap();
+    assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a"]);
+}
+
+#[test]
+fn staged_and_dropped_is_as_if_never_run() {
+    let (_guard, root) = place();
+    drop(stage(&set(&[("a", "1")]), &root.join("out"), &[]).unwrap());
+    assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0);
+}
+
+#[test]
+fn files_move_one_by_one_where_the_directory_cannot() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    write(&set(&[("a", "1"), ("d/b", "2")]), &out).unwrap();
+    let staged = stage(&set(&[("a", "3"), ("c/x", "4"), ("d", "5")]), &out, &[]).unwrap();
+    staged.move_in().unwrap();
+    assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a", "c/x", "d"]);
+    assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "3");
+}
+
+#[test]
+fn a_list_that_was_committed_deletes_nothing() {
+    let (_guard, root) = place();
+    let (out, precious) = (root.join("a/out"), root.join("precious"));
+    std::fs::create_dir_all(&out).unwrap();
+    std::fs::write(&precious, "mine").unwrap();
+    std::fs::write(out.join("source.py"), "mine").unwrap();
+    std::fs::write(out.join(LIST), "x  ../../precious\nx  source.py\n").unwrap();
+    let error = write(&set(&[("a", "1")]), &out).unwrap_err();
+    assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "source.py"), "{error}");
+    std::fs::remove_file(out.join("source.py")).unwrap();
+    let staged = stage(&set(&[("a", "1")]), &out, &[]).unwrap();
+    staged.move_in().unwrap();
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "mine");
+}
+
+/// A list may even have the right hashes: what was read is never replaced.
+#[test]
+fn the_project_itself_is_no_output() {
+    let (_guard, root) = place();
+    let manifest = root.join("deploy/compose.yaml");
+    std::fs::create_dir(root.join("deploy")).unwrap();
+    std::fs::write(&manifest, "1").unwrap();
+    let list = WrittenFiles::of(&set(&[("deploy/compose.yaml", "1")]));
+    std::fs::write(root.join(LIST), list.text()).unwrap();
+    let error = stage(&set(&[("a", "1")]), &root, std::slice::from_ref(&manifest)).unwrap_err();
+    assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "deploy/compose.yaml"), "{error}");
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), "1");
+}
+
+#[test]
+fn files_of_the_user_that_look_like_ours_stay() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    for foreign in [".tranship-notes", ".tranship-a1B2c3D4e5F6/mine"] {
+        let file = out.join(foreign);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "mine").unwrap();
+        let error = write(&set(&[("a", "1")]), &out).unwrap_err();
+        assert!(matches!(&error, WriteError::Foreign { file, .. } if file == foreign), "{error}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+        std::fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_on_the_way_is_no_obstacle() {
+    let (_guard, root) = place();
+    let out = root.join("out");
+    write(&set(&[("a", "1"), ("b", "2"), ("c", "3")]), &out).unwrap();
+    // The list names both sets, and one file of the new one is in its place.
+    let staged = stage(&set(&[("a", "4"), ("b", "5")]), &out, &[]).unwrap();
+    staged.write_list(&listed(&out).unwrap().and(&staged.written)).unwrap();
+    std::fs::rename(staged.new_files().join("b"), out.join("b")).unwrap();
+    drop(staged);
+    write(&set(&[("d", "6")]), &out).unwrap();
+    assert_eq!(directory::paths(&out).unwrap(), [".tranship", "d"]);
+}
+
+#[test]
+fn of_first_builds_at_once_none_fails() {
+    let (_guard, root) = place();
+    let out = root.join("dist/prod");
+    let texts: Vec<String> = (0..4).map(|number| number.to_string()).collect();
+    std::thread::scope(|scope| {
+        for text in &texts {
+            let out = &out;
+            scope.spawn(move || {
+                for _ in 0..15 {
+                    write(&set(&[("a", text), ("d/b", text)]), out).unwrap();
+                }
+            });
+        }
+    });
+    let read = |path: &str| std::fs::read_to_string(out.join(path)).unwrap();
+    assert_eq!(read("a"), read("d/b"), "the files of one run");
+    assert_eq!(directory::paths(&root).unwrap(), ["dist/prod/.tranship", "dist/prod/a", "dist/prod/d/b"]);
+}
+
+#[test]
+fn of_several_directories_all_are_written_or_none() {
+    let (_guard, root) = place();
+    write(&set(&[("a", "1")]), &root.join("one")).unwrap();
+    let staged: Vec<StagedSet> = ["one", "two", "three"]
+        .iter()
+        .map(|name| stage(&set(&[("a", "2")]), &root.join(name), &[]).unwrap())
+        .collect();
+    std::fs::write(root.join("three"), "a file").unwrap();
+    assert!(matches!(commit(staged), Err(WriteError::NotADirectory(_))));
+    assert_eq!(directory::paths(&root).unwrap(), ["one/.tranship", "one/a", "three"]);
+    assert_eq!(std::fs::read_to_string(root.join("one/a")).unwrap(), "1");
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_do_not_depend_on_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_guard, root) = place();
+    let mut set = set(&[("d/a", "1")]);
+    set.executable("x.sh", "#!/bin/sh\n").unwrap();
+    set.link("l", "d/a").unwrap();
+    let out = root.join("out");
+    write(&set, &out).unwrap();
+    let mode = |path: &str| out.join(path).symlink_metadata().unwrap().permissions().mode() & 0o7777;
+    assert_eq!([mode(""), mode("d"), mode("d/a"), mode("x.sh")], [0o755, 0o755, 0o644, 0o755]);
+    assert_eq!(std::fs::read_link(out.join("l")).unwrap().to_str(), Some("d/a"));
+    write(&set, &out).unwrap();
+}
