@@ -22,6 +22,7 @@ use tranship_artifact::ArtifactSet;
 use tranship_frontend::diagnostic::{Diagnostics, Rule};
 use tranship_frontend::source::Sources;
 use tranship_frontend::world::ProjectFiles;
+use tranship_images::ImageRecipe;
 
 /// A place that an application can be compiled to.
 pub trait Target: Sync {
@@ -63,6 +64,8 @@ pub struct CompiledTarget {
     pub artifacts: ArtifactSet,
     /// What a deployment needs to know of them.
     pub deployment: Deployment,
+    /// The images that must be made first, in the order of the manifest's services.
+    pub images: Vec<ImageRecipe>,
 }
 
 /// What a deployment needs to know.

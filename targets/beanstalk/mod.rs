@@ -55,9 +55,11 @@ impl Target for Beanstalk {
             return None;
         }
         match artifacts(&plan) {
-            Ok(artifacts) => {
-                Some(CompiledTarget { artifacts, deployment: Deployment::Beanstalk(deployment(&plan)) })
-            }
+            Ok(artifacts) => Some(CompiledTarget {
+                artifacts,
+                deployment: Deployment::Beanstalk(deployment(&plan)),
+                images: Vec::new(),
+            }),
             Err(error) => {
                 let message = format!("cannot write the bundle: {error}");
                 cx.diagnostics.push(Diagnostic::new(&internal::ARTIFACT, message));

@@ -26,7 +26,7 @@ pub fn compile(
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
     }
-    Some(CompiledTarget { artifacts, deployment: Deployment::Stack(deployment) })
+    Some(CompiledTarget { artifacts, deployment: Deployment::Stack(deployment), images: Vec::new() })
 }
 
 fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {

@@ -1,0 +1,10 @@
+//! Container images that exist in no registry yet: what is built, and what is derived from an image by adding files.
+//! A leaf.
+//!
+//! In: what a service runs and the files that its image lacks. Out: an [`ImageRecipe`], which a target turns into a
+//! Dockerfile among its artifacts, and `publish` into an image in a registry. Invariant: a recipe is data; the same
+//! recipe gives the same bytes everywhere, and nothing in it is secret.
+
+mod recipe;
+
+pub use recipe::{BaseImage, BuildRequest, FileLayer, FileOwner, ImageRecipe, LayerEntry};
