@@ -5,6 +5,12 @@
 //! Dockerfile among its artifacts, and `publish` into an image in a registry. Invariant: a recipe is data; the same
 //! recipe gives the same bytes everywhere, and nothing in it is secret.
 
+mod base_tree;
+mod digest;
+mod layer_blob;
 mod recipe;
 
+pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
+pub use digest::{ContentDigest, DigestWriter};
+pub use layer_blob::{LayerBlob, LayerError};
 pub use recipe::{BaseImage, BuildRequest, FileLayer, FileOwner, ImageRecipe, LayerEntry};
