@@ -234,12 +234,62 @@ fn beanstalk_says_what_it_makes_of_the_only_public_endpoint_and_of_no_replicas()
     assert!(none.compiled.is_none());
 }
 
+/// A plug-in of Compose makes no container: the rest is deployed, and what its dependents lack is said.
 #[test]
-fn a_provider_is_refused() {
-    for (target, _) in ECS {
-        let outcome = compiled(target, "services:\n  db:\n    provider:\n      type: cloud\n");
-        assert_eq!(of_rule(&outcome, "target/rejected-key")[0].1, [4], "{target}");
+fn what_a_plugin_provides_is_left_out_with_the_variables_that_are_missing() {
+    let of = |dependent: &str| {
+        format!(
+            "services:\n  app:\n    image: app\n    depends_on: [chat, db]\n{dependent}  chat:\n    provider:\n      type: model\n      options: {{ model: ai/smollm2 }}\n  db:\n    image: ignored\n    provider:\n      type: cloud\n"
+        )
+    };
+    let set = "    environment: { CHAT_URL: a, CHAT_MODEL: b, DB_HOST: c }\n";
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        let outcome = compiled(target, &of(""));
+        let found = of_rule(&outcome, "app/provided-service");
+        let message = "`chat`, `db` are provided by a plug-in of Docker Compose, which does not run on AWS: they make no container";
+        assert_eq!(found, [(Severity::Warning, vec![7, 12], message.to_owned())], "{target}");
+        let one = outcome.diagnostics.iter().find(|one| one.rule.name == "app/provided-service").unwrap();
+        assert_eq!(
+            one.notes,
+            [
+                "under Compose, the plug-in `model` sets variables for `chat`; here `app` gets no `CHAT_URL` and no `CHAT_MODEL`",
+                "under Compose, the plug-in `cloud` sets variables for `db`; here `app` gets no variable that begins with `DB_`"
+            ]
+        );
+        assert!(
+            one.help[0].contains("`services: { app: { environment: { CHAT_URL: ..., CHAT_MODEL: ... } } }`")
+        );
+        assert!(outcome.compiled.is_some(), "{target}");
+        assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), []);
+        let given = compiled(target, &of(set));
+        assert_eq!(of_rule(&given, "app/provided-service")[0].0, Severity::Note, "{target}");
     }
+}
+
+#[test]
+fn a_platform_that_aws_does_not_have_is_refused_by_name() {
+    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+        for (platform, words) in [
+            ("windows/amd64", "Windows containers need Windows"),
+            ("wasi/wasm", "no runtime for WebAssembly"),
+            ("linux/s390x", "`s390x` is not one of the processors of AWS"),
+        ] {
+            let text = format!("services:\n  app:\n    image: app\n    platform: {platform}\n");
+            let outcome = compiled(target, &text);
+            let found = of_rule(&outcome, "target/rejected-key");
+            assert_eq!((found.len(), found[0].1.as_slice()), (1, [4].as_slice()), "{target} {platform}");
+            assert!(found[0].2.starts_with(&format!("`platform: {platform}` of `app`")), "{}", found[0].2);
+            assert!(found[0].2.contains(words), "{}", found[0].2);
+        }
+    }
+    let arm = compiled("beanstalk", "services:\n  app:\n    image: app\n    platform: linux/arm64\n");
+    let bundle = &arm.compiled.as_ref().unwrap().artifacts;
+    let options = bundle.iter().map(|(_, one)| String::from_utf8_lossy(&one.bytes)).collect::<String>();
+    assert!(options.contains("\"t4g.small\"") && options.contains("\"arm64\""));
+    let mixed = "services:\n  app:\n    image: app\n    platform: linux/arm64\nx-tranship: { instance_type: t3.small }\n";
+    assert!(
+        of_rule(&compiled("beanstalk", mixed), "target/rejected-key")[0].2.contains("`t3.small` has X86_64")
+    );
 }
 
 /// Compiles an environment of a project of several files.

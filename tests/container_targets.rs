@@ -71,7 +71,8 @@ const ON_INSTANCES: [&str; 2] = ["ecs-ec2", "beanstalk"];
 fn what_every_target_writes_alike() {
     let cases = [
         ("cap_add: [sys_ptrace, CAP_SYS_PTRACE]", "linuxParameters.capabilities.add", json!(["SYS_PTRACE"])),
-        ("cap_drop: [cap_net_raw, all]", "linuxParameters.capabilities.drop", json!(["NET_RAW", "ALL"])),
+        ("cap_drop: [all]", "linuxParameters.capabilities.drop", json!(["ALL"])),
+        ("cap_drop: [cap_net_raw, BPF]", "linuxParameters.capabilities.drop", json!(["NET_RAW"])),
         (
             "ulimits: { nofile: 2000000 }",
             "ulimits",
@@ -144,9 +145,46 @@ fn what_instances_have_and_fargate_has_not() {
     }
 }
 
+/// Fargate adds SYS_PTRACE alone and drops anything: what is kept of the defaults is written as its complement.
+#[test]
+fn what_fargate_drops_instead_of_adding() {
+    let cases = [
+        ("cap_add: [chown, CAP_NET_BIND_SERVICE]", Value::Null, Value::Null),
+        ("cap_drop: [NET_RAW]\ncap_add: [NET_RAW]", Value::Null, Value::Null),
+        ("cap_drop: [SYS_ADMIN, kill]", Value::Null, json!(["KILL"])),
+        ("cap_drop: [ALL]\ncap_add: [SYS_PTRACE]", json!(["SYS_PTRACE"]), json!(["ALL"])),
+        (
+            "cap_drop: [ALL]\ncap_add: [chown, SETGID, Cap_SetUid, DAC_OVERRIDE, sys_ptrace]",
+            json!(["SYS_PTRACE"]),
+            json!([
+                "AUDIT_WRITE",
+                "FOWNER",
+                "FSETID",
+                "KILL",
+                "MKNOD",
+                "NET_BIND_SERVICE",
+                "NET_RAW",
+                "SETFCAP",
+                "SETPCAP",
+                "SYS_CHROOT"
+            ]),
+        ),
+    ];
+    for (keys, added, dropped) in cases {
+        assert_eq!(field("fargate", keys, "linuxParameters.capabilities.add"), added, "{keys}");
+        assert_eq!(field("fargate", keys, "linuxParameters.capabilities.drop"), dropped, "{keys}");
+    }
+    for target in ON_INSTANCES {
+        let keys = "cap_drop: [ALL]\ncap_add: [chown]";
+        assert_eq!(field(target, keys, "linuxParameters.capabilities.add"), json!(["CHOWN"]));
+        assert_eq!(field(target, keys, "linuxParameters.capabilities.drop"), json!(["ALL"]));
+    }
+}
+
 #[test]
 fn what_no_target_takes() {
     let cases = [
+        ("cap_add: [CAP_BPF]", "`cap_add: BPF` of `app` is not supported on"),
         ("cap_add: [SYS_PTRAC]", "`cap_add: SYS_PTRAC` of `app` is not supported on"),
         ("cap_drop: [cap_nonsense]", "`cap_drop: cap_nonsense` of `app` is not supported on"),
         ("ulimits: { bogus: 1 }", "`ulimits.bogus` of `app` is not supported on"),

@@ -22,15 +22,6 @@ impl ProcessorArchitecture {
             ProcessorArchitecture::Arm => "ARM64",
         }
     }
-
-    /// The processor of a Compose `platform`: `linux/arm64`, `amd64`.
-    pub fn of_platform(platform: &str) -> Option<ProcessorArchitecture> {
-        match platform.split('/').nth(1).unwrap_or(platform) {
-            "amd64" | "x86_64" => Some(ProcessorArchitecture::X86),
-            "arm64" | "aarch64" => Some(ProcessorArchitecture::Arm),
-            _ => None,
-        }
-    }
 }
 
 /// What an instance type offers.
@@ -357,19 +348,6 @@ mod tests {
             for row in rows(family).unwrap() {
                 assert!(row.interfaces >= 2 && row.memory >= 512, "{family}.{}", row.size);
             }
-        }
-    }
-
-    #[test]
-    fn platforms() {
-        use ProcessorArchitecture::{Arm, X86};
-        for (platform, expected) in [
-            ("linux/amd64", Some(X86)),
-            ("linux/arm64/v8", Some(Arm)),
-            ("aarch64", Some(Arm)),
-            ("linux/s390x", None),
-        ] {
-            assert_eq!(ProcessorArchitecture::of_platform(platform), expected, "{platform}");
         }
     }
 }

@@ -4,10 +4,13 @@
 //! the month in which it was read, and no other crate holds a copy. Invariant: a cell that no source
 //! settles is empty; the caller then decides what not knowing means.
 
+pub mod capabilities;
+pub mod compose_providers;
 pub mod database_engines;
 pub mod fargate_sizes;
 mod foreign_marks;
 mod image_details;
+mod image_platform;
 pub mod image_reference;
 pub mod instance_types;
 mod known_images;
@@ -25,6 +28,7 @@ pub use database_engines::{ClassProblem, DatabaseEngine};
 pub use fargate_sizes::FargateSize;
 pub use foreign_marks::{FOREIGN_KEYS, FOREIGN_LABELS, ForeignMark, foreign_mark};
 pub use image_details::{ImageDetails, ImageUser};
+pub use image_platform::ImagePlatform;
 pub use image_reference::{EcrRepository, ImageReference};
 pub use instance_types::{InstanceType, ProcessorArchitecture};
 pub use known_images::{DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortProtocol};

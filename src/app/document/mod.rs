@@ -69,6 +69,8 @@ pub(crate) struct ComposeService {
     pub(crate) networks: Vec<NetworkAttachment>,
     /// `links`.
     pub(crate) links: Vec<ServiceLink>,
+    /// `provider.type`: a plug-in of Docker Compose, which counts more than an image.
+    pub(crate) provider: Option<At<String>>,
     /// `profiles`.
     pub(crate) profiles: Option<At<()>>,
     /// `extends`, which Docker Compose leaves in place where the service that it names is empty.

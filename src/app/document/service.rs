@@ -31,6 +31,7 @@ impl DocumentReader<'_> {
             host_names,
             networks: self.networks(node),
             links: links(node),
+            provider: self.provider(node),
             profiles: node.get("profiles").map(|profiles| At::of(profiles, ())),
             empty_base: node.get("extends").map(|extends| At::of(extends, ())),
             node: node.id,
@@ -91,14 +92,20 @@ impl DocumentReader<'_> {
 
     fn image(&mut self, node: &Node) -> ContainerImage {
         let named = node.get("image").and_then(|image| self.text(image));
-        match (named, node.get("build"), node.get("provider")) {
-            (Some(text), ..) => ContainerImage::Named(text),
-            (None, None, Some(provider)) => ContainerImage::Provided { node: provider.id },
-            (None, build, _) => {
+        match (named, node.get("build")) {
+            (Some(text), _) => ContainerImage::Named(text),
+            (None, build) => {
                 let build = build.unwrap_or(node);
                 ContainerImage::Built { node: build.id, origin: build.origin }
             }
         }
+    }
+
+    /// The name of the plug-in that provides the service.
+    fn provider(&self, node: &Node) -> Option<At<String>> {
+        let provider = node.get("provider").filter(|provider| !provider.is_null())?;
+        let kind = provider.get("type").unwrap_or(provider);
+        Some(At::of(kind, scalar(kind).map(|kind| kind.to_string()).unwrap_or_default()))
     }
 
     /// `command` and `entrypoint`: null leaves the image's own, an empty list clears it.

@@ -303,7 +303,7 @@ impl KnownProgram {
     fn of(container: &ContainerSpec) -> Self {
         let shown = match &container.image {
             ContainerImage::Named(image) => flat_text::shown(image),
-            ContainerImage::Built { .. } | ContainerImage::Provided { .. } => String::new(),
+            ContainerImage::Built { .. } => String::new(),
         };
         let reference = ImageReference::parse(&shown);
         let details = ImageDetails::find(&reference);

@@ -19,6 +19,7 @@ mod host_directory;
 mod legal_names;
 mod managed_databases;
 mod named_volumes;
+mod provided_services;
 mod public_ports;
 mod secret_groups;
 mod secret_parts;
@@ -164,6 +165,7 @@ impl LoweringContext<'_> {
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }
+        provided_services::tell(self, &selection, &services);
         service_roles::assign(self, &mut services, &selection, &databases);
         let directory = host_directory::HostDirectory::new(self.document, &services, &databases, &selection);
         external_addresses::resolve(&mut services, &directory);

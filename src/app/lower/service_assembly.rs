@@ -58,7 +58,7 @@ fn scaling(scale: &ScaleSettings) -> ScalingTargets {
 fn data_store(container: &ContainerSpec) -> Option<DataStoreKind> {
     let image = match &container.image {
         ContainerImage::Named(text) => flat_text::shown(text),
-        ContainerImage::Built { .. } | ContainerImage::Provided { .. } => String::new(),
+        ContainerImage::Built { .. } => String::new(),
     };
     match KnownImage::find(&image) {
         Some(known) => known.data_store(),

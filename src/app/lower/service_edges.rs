@@ -134,6 +134,6 @@ fn spec_of(container: &ContainerSpec, number: u16) -> PortSpec {
 pub(super) fn known(container: &ContainerSpec) -> Option<&'static KnownImage> {
     match &container.image {
         ContainerImage::Named(text) => KnownImage::find(&flat_text::shown(text)),
-        ContainerImage::Built { .. } | ContainerImage::Provided { .. } => None,
+        ContainerImage::Built { .. } => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Which services are deployed, which are skipped, which a managed database replaces.
+//! Which services are deployed, which are skipped, which a managed database replaces, which a plug-in provides.
 
 use super::LoweringContext;
 use crate::document::ComposeService;
@@ -14,6 +14,8 @@ pub(super) struct ServiceSelection<'a> {
     pub(super) deployed: Vec<&'a ComposeService>,
     /// Those that a managed database replaces.
     pub(super) replaced: Vec<&'a ComposeService>,
+    /// Those that a plug-in of Docker Compose provides.
+    pub(super) provided: Vec<&'a ComposeService>,
     /// Those that are never deployed.
     pub(super) skipped: BTreeSet<Name>,
 }
@@ -21,13 +23,16 @@ pub(super) struct ServiceSelection<'a> {
 /// Sorts the services and claims all leaves of those that do not run.
 pub(super) fn select<'a>(cx: &mut LoweringContext<'a>, settings: &Settings) -> ServiceSelection<'a> {
     let skipped = skipped(cx, settings);
-    let mut selection = ServiceSelection { deployed: Vec::new(), replaced: Vec::new(), skipped };
+    let mut selection =
+        ServiceSelection { deployed: Vec::new(), replaced: Vec::new(), provided: Vec::new(), skipped };
     for service in cx.document.services.values() {
         let database = cx.settings.service(&service.name).and_then(|settings| settings.database.as_ref());
         if selection.skipped.contains(&service.name) {
             cx.ledger.ignored(&service.node, "the service is skipped", BehaviourEffect::Equivalent);
         } else if matches!(database, Some(DatabaseSetting::Managed(_))) {
             selection.replaced.push(service);
+        } else if service.provider.is_some() {
+            selection.provided.push(service);
         } else {
             selection.deployed.push(service);
         }

@@ -136,11 +136,6 @@ pub enum ContainerImage {
         /// Where `build` stands.
         origin: Origin,
     },
-    /// `provider` alone: a plug-in of Docker Compose stands in for a container.
-    Provided {
-        /// The provider's mapping.
-        node: NodeId,
-    },
 }
 
 /// A variable of the container's environment.

@@ -45,7 +45,7 @@ impl AppService {
         let container = &self.container;
         let image = match &container.image {
             ContainerImage::Named(text) => Some(text),
-            ContainerImage::Built { .. } | ContainerImage::Provided { .. } => None,
+            ContainerImage::Built { .. } => None,
         };
         let test: &[Text] = match container.health_check.as_ref().map(|check| &check.test.value) {
             Some(HealthTest::Exec(list)) => list,

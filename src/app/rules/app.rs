@@ -62,6 +62,11 @@ rules! {
         why "What the key asks for does not happen on AWS."
         example "services:\n  web:\n    image: web\n    labels: { traefik.enable: \"true\" }\n"
         fix "Use what the notes of the diagnostic name, and remove the key, or accept it: `accept: [app/foreign-tool]`.";
+    PROVIDED_SERVICE = Warning "app/provided-service" "service of a Docker Compose plug-in"
+        what "A plug-in of Docker Compose provides the service (`provider`), for example a language model on your machine. The plug-in makes no container and does not run on AWS, so the service is not part of the deployment. It is a note where no dependent lacks a variable."
+        why "Compose gives the services that depend on it variables of the plug-in, such as `CHAT_URL`. On AWS they get none of them."
+        example "services:\n  app:\n    image: app\n    depends_on: [chat]\n  chat:\n    provider: { type: model, options: { model: ai/smollm2 } }\n"
+        fix "Run what the plug-in provides elsewhere, for example as a model of Amazon Bedrock, and set the variables of the dependents in a Compose file of the environment (`files`).";
     UNSET_VARIABLE = Warning "app/unset-variable" "variable without a value"
         what "`environment` passes the variable on from the shell, where it is not set. No container gets it."
         why "A program that needs the variable fails, or runs with a default that nobody chose."

@@ -35,7 +35,7 @@ pub const HEALTH_CHECK_START_PERIOD: ValueRange<u64> = ValueRange { least: 0, mo
 /// Seconds between SIGTERM and SIGKILL on Fargate. On EC2 no most is stated.
 pub const FARGATE_STOP_TIMEOUT: ValueRange<u32> = ValueRange { least: 2, most: 120 };
 
-/// Capabilities that a container on Fargate may add.
+/// Capabilities that a container on Fargate may add to those that Docker grants unasked. It may drop any.
 pub const FARGATE_CAPABILITIES: &[&str] = &["SYS_PTRACE"];
 
 /// Amazon ECS API Reference, `KernelCapabilities` (read 2026-11).

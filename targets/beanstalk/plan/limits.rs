@@ -5,9 +5,9 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
 use tranship_app::Application;
+use tranship_facts::InstanceType;
 use tranship_facts::quotas::beanstalk::ENVIRONMENT_NAME;
 use tranship_facts::quotas::ecs::CONTAINERS_PER_TASK;
-use tranship_facts::{InstanceType, ProcessorArchitecture};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The environment's name: `stack` of the settings, else project and environment.
@@ -69,7 +69,7 @@ fn offered_by(instance: &str) -> Option<u64> {
 
 /// The instance type that holds what the containers reserve, where the settings name none.
 pub(super) fn usual_instance(plan: &BeanstalkPlan) -> String {
-    let choices = InstanceType::choices(ProcessorArchitecture::X86);
+    let choices = InstanceType::choices(plan.architecture);
     let fits = |it: &&InstanceType| reserved(plan) <= u64::from(it.usable_memory());
     choices.iter().find(fits).or(choices.last()).map(|it| it.name.clone()).unwrap_or_default()
 }

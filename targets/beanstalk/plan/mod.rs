@@ -13,6 +13,7 @@ mod job;
 mod limits;
 mod links;
 mod options;
+mod processors;
 mod values;
 mod volumes;
 
@@ -24,6 +25,7 @@ use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
 use tranship_app::{AppService, Application, BehaviourEffect, JobTime, ServiceRole, VolumeOwner};
+use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
@@ -56,6 +58,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) left_out: std::collections::BTreeSet<String>,
     /// Whether the environment has a database of its own.
     pub(super) has_database: bool,
+    /// The processor of the instances.
+    pub(super) architecture: ProcessorArchitecture,
 }
 
 /// A container: what must be known now is text, the rest the instance may complete.
@@ -138,6 +142,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Bea
         place(application, service, &mut plan, cx);
     }
     files::tell_left_out(&plan, cx);
+    processors::decide(application, &mut plan, cx);
     options::decide(application, &mut plan, cx);
     links::decide(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);

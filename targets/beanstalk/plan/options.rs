@@ -10,6 +10,7 @@ use tranship_app::{
     Application, At, BehaviourEffect, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting,
     PlatformKind, ScalingTargets, SubnetId,
 };
+use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
@@ -60,6 +61,9 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     to.set(environment, "LoadBalancerType", "application");
     to.set(environment, "ServiceRole", SERVICE_ROLE);
     to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), usual);
+    if to.plan.architecture == ProcessorArchitecture::Arm {
+        to.set("aws:ec2:instances", "SupportedArchitectures", "arm64");
+    }
     let launch = "aws:autoscaling:launchconfiguration";
     to.set(launch, "IamInstanceProfile", INSTANCE_ROLE);
     to.set(launch, "DisableIMDSv1", "true");

@@ -1,72 +1,126 @@
 //! Linux capabilities, under one spelling: `CAP_SYS_PTRACE`, `SYS_PTRACE` and `sys_ptrace` are the same.
+//!
+//! Where a target lets a container add only a few, what `cap_add` keeps of a `cap_drop: [ALL]` is written as its
+//! complement: the defaults of Docker that the container does without.
 
-use crate::container::field::{self, ContainerField};
+use crate::container::field;
 use crate::container::{AddedCapabilities, ContainerPlanner, LinuxParameters};
 use tranship_app::At;
+use tranship_facts::capabilities::{
+    ALL_CAPABILITIES, capability_name, dropped_defaults, is_capability, is_default_capability,
+};
 use tranship_facts::quotas::ecs::KERNEL_CAPABILITIES;
 
 /// Decides what is added and what is dropped.
 pub(super) fn plan(planner: &mut ContainerPlanner<'_, '_>, linux: &mut LinuxParameters) {
     let given = &planner.service().container;
-    for capability in &given.cap_add {
-        let Some(name) = known(planner, capability, "cap_add") else { continue };
-        match planner.bounds.added_capabilities {
-            AddedCapabilities::Only(allowed) if !allowed.contains(&name.as_str()) => planner.reject(
-                capability,
-                &format!("cap_add: {name}"),
-                &format!("it can add {} only", allowed.join(", ")),
-                planner.bounds.remedy,
-            ),
-            _ => add(planner, capability, field::CAPABILITIES_ADD, name, &mut linux.cap_add),
+    let added = known(planner, &given.cap_add, "cap_add");
+    let dropped = known(planner, &given.cap_drop, "cap_drop");
+    match planner.bounds.added_capabilities {
+        AddedCapabilities::Any => {
+            linux.cap_add = as_written(planner, &added, true);
+            linux.cap_drop = as_written(planner, &dropped, false);
         }
-    }
-    for capability in &given.cap_drop {
-        let Some(name) = known(planner, capability, "cap_drop") else { continue };
-        add(planner, capability, field::CAPABILITIES_DROP, name, &mut linux.cap_drop);
+        AddedCapabilities::Only(allowed) => {
+            linux.cap_add = beyond_defaults(planner, &added, allowed);
+            linux.cap_drop = complement(planner, &added, &dropped);
+        }
     }
 }
 
-fn add(
+/// A capability of the manifest with its one spelling.
+type Spelled<'a> = (&'a At<String>, String);
+
+/// The capabilities that exist; an unknown one is refused.
+fn known<'a>(planner: &mut ContainerPlanner<'_, '_>, list: &'a [At<String>], key: &str) -> Vec<Spelled<'a>> {
+    let mut found = Vec::new();
+    for capability in list {
+        let name = capability_name(capability.peek());
+        if is_capability(&name) {
+            found.push((capability, name));
+            continue;
+        }
+        let shown = format!("{key}: {}", capability.peek());
+        let remedy =
+            "check the spelling: the names are those of the capabilities(7) manual page, such as NET_ADMIN";
+        planner.reject(capability, &shown, "the capability is unknown", remedy);
+    }
+    found
+}
+
+/// Each capability once, as the artifact can name it.
+fn as_written(planner: &mut ContainerPlanner<'_, '_>, list: &[Spelled<'_>], adds: bool) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (capability, name) in list {
+        if !is_nameable(planner, name) {
+            unnameable(planner, capability, name, adds);
+            continue;
+        }
+        planner.exact(*capability, if adds { field::CAPABILITIES_ADD } else { field::CAPABILITIES_DROP });
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Whether the target's artifact has a word for the capability.
+fn is_nameable(planner: &ContainerPlanner<'_, '_>, name: &str) -> bool {
+    KERNEL_CAPABILITIES.iter().chain(planner.bounds.more_capabilities).any(|known| *known == name)
+}
+
+/// No default is without a word, so dropping such a capability changes nothing.
+fn unnameable(planner: &mut ContainerPlanner<'_, '_>, capability: &At<String>, name: &str, adds: bool) {
+    if adds {
+        let reason = "Amazon ECS has no name for this capability";
+        planner.reject(capability, &format!("cap_add: {name}"), reason, planner.bounds.remedy);
+    } else {
+        planner.cx.ledger.exact(capability, "no container has this capability unasked");
+    }
+}
+
+/// What is added to the defaults; what is among them is there already.
+fn beyond_defaults(
     planner: &mut ContainerPlanner<'_, '_>,
-    capability: &At<String>,
-    field: ContainerField,
-    name: String,
-    list: &mut Vec<String>,
-) {
-    planner.exact(capability, field);
-    if !list.contains(&name) {
-        list.push(name);
-    }
-}
-
-/// The capability's name without `CAP_`; an unknown one is refused.
-fn known(planner: &mut ContainerPlanner<'_, '_>, capability: &At<String>, key: &str) -> Option<String> {
-    let name = normalized(capability.peek());
-    if KERNEL_CAPABILITIES.iter().chain(planner.bounds.more_capabilities).any(|known| *known == name) {
-        return Some(name);
-    }
-    let shown = format!("{key}: {}", capability.peek());
-    let remedy =
-        "check the spelling: the names are those of the capabilities(7) manual page, such as NET_ADMIN";
-    planner.reject(capability, &shown, "the capability is unknown", remedy);
-    None
-}
-
-/// Compose takes any case, with or without `CAP_`; Amazon ECS takes upper case without it.
-fn normalized(name: &str) -> String {
-    let name = name.to_uppercase();
-    name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normalized;
-
-    #[test]
-    fn a_capability_has_one_spelling() {
-        for given in ["SYS_PTRACE", "sys_ptrace", "CAP_SYS_PTRACE", "cap_sys_ptrace", "Cap_Sys_Ptrace"] {
-            assert_eq!(normalized(given), "SYS_PTRACE");
+    added: &[Spelled<'_>],
+    allowed: &[&str],
+) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (capability, name) in added {
+        if is_default_capability(name) {
+            planner.cx.ledger.exact(*capability, "every container has this capability unless it is dropped");
+        } else if allowed.contains(&name.as_str()) {
+            planner.exact(*capability, field::CAPABILITIES_ADD);
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        } else {
+            let reason =
+                format!("it can add {} only, beside what Docker grants by default", allowed.join(", "));
+            planner.reject(*capability, &format!("cap_add: {name}"), &reason, planner.bounds.remedy);
         }
-        assert_eq!(normalized("all"), "ALL");
     }
+    names
+}
+
+/// What is dropped of the defaults. `ALL` stays as it is where no default is kept.
+fn complement(
+    planner: &mut ContainerPlanner<'_, '_>,
+    added: &[Spelled<'_>],
+    dropped: &[Spelled<'_>],
+) -> Vec<String> {
+    for (capability, name) in dropped {
+        if name == ALL_CAPABILITIES || is_default_capability(name) {
+            planner.exact(*capability, field::CAPABILITIES_DROP);
+        } else {
+            planner.cx.ledger.exact(*capability, "no container has this capability unasked");
+        }
+    }
+    let names = |list: &[Spelled<'_>]| list.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+    let (added, dropped) = (names(added), names(dropped));
+    let keeps_none = !added.iter().any(|name| is_default_capability(name));
+    if keeps_none && dropped.iter().any(|name| name == ALL_CAPABILITIES) {
+        return vec![ALL_CAPABILITIES.to_owned()];
+    }
+    dropped_defaults(&added, &dropped).into_iter().map(str::to_owned).collect()
 }

@@ -9,12 +9,6 @@ pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, ho
     let image = match &planner.service().container.image {
         ContainerImage::Named(text) => known(planner, host, text, field::IMAGE),
         ContainerImage::Built { node, origin } => host.built_image(*node, *origin, planner),
-        ContainerImage::Provided { node } => {
-            let reason = "a provider is a plug-in of Docker Compose, which makes no container";
-            let remedy = "skip the service with `x-tranship: { skip: [...] }`, and name what stands in for it where it is used";
-            planner.reject(node, "provider", reason, remedy);
-            None
-        }
     };
     image.unwrap_or_else(|| H::Known::from(""))
 }

@@ -10,7 +10,7 @@ use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{AppService, At, BehaviourEffect, DependencyCondition, Name, PortSpec, ServiceRole};
 use tranship_cloudformation::{PseudoParameter, Sub};
-use tranship_facts::{ProcessorArchitecture, quotas};
+use tranship_facts::{ImagePlatform, ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
@@ -222,13 +222,14 @@ fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> P
     let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
-        let Some(own) = ProcessorArchitecture::of_platform(platform.peek()) else {
-            let other = platform.peek().split('/').nth(1).unwrap_or(platform.peek());
-            let reason = format!("`{other}` is not one of its processors");
-            planner.reject(service, platform, "platform", &reason, "use `linux/amd64` or `linux/arm64`");
+        let asked = ImagePlatform::parse(platform.peek());
+        if let Some(reason) = asked.problem() {
+            let shown = format!("platform: {}", platform.peek());
+            planner.reject(service, platform, &shown, &reason, "use `linux/amd64` or `linux/arm64`");
             continue;
-        };
+        }
         planner.exact(platform, "task definition: RuntimePlatform");
+        let Some(own) = asked.processor() else { continue };
         if found.is_some_and(|known| known != own) {
             let reason = "all containers of a task run on the same processor";
             planner.reject(service, platform, "platform", reason, "use the same platform for all of them");
