@@ -135,7 +135,7 @@ impl CompileOutcome {
         let files = ProjectFiles::new(world, &manifest.directory);
         let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
-        let report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
+        let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         found.for_each_mut(|diagnostic| {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
             place_in(&manifest, diagnostic);
@@ -144,6 +144,7 @@ impl CompileOutcome {
         let settings = &application.settings;
         diagnostics.retain(|one| one.severity == Severity::Error || !settings.accepts(one.rule.name));
         if let Some(compiled) = &mut compiled {
+            report.outbound = std::mem::take(&mut compiled.outbound);
             add_report(compiled, &report, diagnostics);
             refuse_secrets(compiled, &application, diagnostics);
         }

@@ -17,7 +17,7 @@ pub mod support {
     include!(concat!(env!("OUT_DIR"), "/support.rs"));
 }
 
-use tranship_app::{Application, KeyPaths, Ledger, SupportTable};
+use tranship_app::{Application, KeyPaths, Ledger, OutboundAccess, SupportTable};
 use tranship_artifact::ArtifactSet;
 use tranship_frontend::diagnostic::{Diagnostics, Rule};
 use tranship_frontend::source::Sources;
@@ -66,6 +66,8 @@ pub struct CompiledTarget {
     pub deployment: Deployment,
     /// The images that must be made first, in the order of the manifest's services.
     pub images: Vec<ImageRecipe>,
+    /// What its containers may reach outside of the application, for the report.
+    pub outbound: Vec<OutboundAccess>,
 }
 
 /// What a deployment needs to know.

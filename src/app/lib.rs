@@ -28,16 +28,17 @@ pub use known_secrets::KnownSecrets;
 pub use ledger::Ledger;
 pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
-pub use report::{DispositionCounts, DispositionReport, ReportRow};
+pub use report::{DispositionCounts, DispositionReport, OutboundAccess, ReportRow};
 pub use settings::{
     CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass, DatabaseSetting, DatabaseSettings,
-    DeploymentPosture, DiscoverySettings, ExistingNetwork, HealthCheckSettings, HttpsSettings, InstanceRange,
-    JobSchedule, JobSetting, KnownNames, Layering, ListedSetting, LogRetention, NamedSettings,
-    NetworkSetting, OneOrMore, OpenText, PermissionSetting, PlatformKind, PortNumber, PublicEndpoint,
-    PublicSetting, RegionName, SECTIONS, ScaleSettings, ScheduleExpression, ServiceSettings,
-    SettingDeclaration, SettingForm, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath,
-    VolumeOwner, VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names,
-    listed_settings, published_schema, settings_page, settings_reference,
+    DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting, EgressSettings,
+    EgressTarget, ExistingNetwork, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule,
+    JobSetting, KnownNames, Layering, ListedSetting, LogRetention, NamedSettings, NetworkSetting, OneOrMore,
+    OpenText, PermissionSetting, PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName,
+    SECTIONS, ScaleSettings, ScheduleExpression, ServiceSettings, SettingDeclaration, SettingForm,
+    SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumeScope,
+    VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings, published_schema,
+    settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

@@ -11,6 +11,35 @@ use tranship_frontend::source::{Origin, Sources, Span};
 pub struct DispositionReport {
     /// A row for each leaf, in the order of the manifest.
     pub rows: Vec<ReportRow>,
+    /// What the containers may reach outside of the application.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outbound: Vec<OutboundAccess>,
+}
+
+/// Addresses outside of the application that the containers of a task may reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutboundAccess {
+    /// The service or job that the task is named after; `*` for all.
+    pub task: String,
+    /// A range of addresses, in CIDR notation.
+    pub to: String,
+    /// `tcp`, `udp` or `all`.
+    pub protocol: &'static str,
+    /// A port, a range of ports, or `all`.
+    pub ports: String,
+    /// Why it is open.
+    pub why: String,
+    /// The key that says so, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl OutboundAccess {
+    /// Every address, port and protocol.
+    pub fn everything(task: &str, why: &str) -> Self {
+        let (to, ports) = ("0.0.0.0/0".to_owned(), "all".to_owned());
+        OutboundAccess { task: task.to_owned(), to, protocol: "all", ports, why: why.to_owned(), key: None }
+    }
 }
 
 /// What became of one leaf.

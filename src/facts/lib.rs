@@ -15,6 +15,7 @@ pub mod image_reference;
 pub mod instance_types;
 mod known_images;
 pub mod ports;
+pub mod protocol_words;
 pub mod quotas;
 pub mod regions;
 mod transport_protocol;

@@ -16,7 +16,7 @@ use super::{
 };
 use plan::BeanstalkPlan;
 use std::collections::BTreeMap;
-use tranship_app::{Application, SupportTable};
+use tranship_app::{Application, OutboundAccess, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::diagnostic::Rule;
@@ -59,6 +59,10 @@ impl Target for Beanstalk {
                 artifacts,
                 deployment: Deployment::Beanstalk(deployment(&plan)),
                 images: Vec::new(),
+                outbound: vec![OutboundAccess::everything(
+                    "*",
+                    "the security group of the instances, which Elastic Beanstalk makes",
+                )],
             }),
             Err(error) => {
                 let message = format!("cannot write the bundle: {error}");

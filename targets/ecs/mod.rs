@@ -26,7 +26,13 @@ pub fn compile(
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
     }
-    Some(CompiledTarget { artifacts, deployment: Deployment::Stack(deployment), images: Vec::new() })
+    let outbound = stack.plan.outbound_access;
+    Some(CompiledTarget {
+        artifacts,
+        deployment: Deployment::Stack(deployment),
+        images: Vec::new(),
+        outbound,
+    })
 }
 
 fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {

@@ -33,6 +33,11 @@ rules! {
         why "The application would read another text than under Compose, perhaps a secret in plain text."
         example "services:\n  app:\n    image: app\n    environment: { HINT: \"{{resolve:ssm:/app/hint}}\" }\n"
         fix "To read a parameter or secret of AWS, declare it under `secrets` with `external: true`. To pass the text itself, keep it in a file of the image.";
+    EGRESS_BY_NAME = Warning "ecs/egress-by-name" "host name in `egress`"
+        what "`egress.allow` names a host. The rules of a security group hold ranges of addresses, and the addresses behind a name change."
+        why "The port is open to every address, not to that host alone."
+        example "services:\n  app: { image: app }\nx-tranship: { egress: { allow: [{ to: ldap.example.com, port: 636 }] } }\n"
+        fix "Write the range of addresses: `to: 192.0.2.0/24`. If every address is fine, leave out `to`.";
     FILE_MOUNT = Error "ecs/file-mount" "single-file mount over the image's files"
         what "ECS mounts directories, not files. Mounting the file's directory would hide everything the image has in it."
         why "The container would lose files of its image."
@@ -73,6 +78,11 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
+    SHARED_EGRESS = Warning "ecs/shared-egress" "closed service in an open security group"
+        what "A service has `egress: declared`, and shares its security group with a service that may reach everything: in one task, or in bridge mode on one machine."
+        why "Security groups belong to network interfaces, so every container behind the interface may reach everything."
+        example "services:\n  app: { image: app, x-tranship: { egress: declared } }\n  agent: { image: agent, network_mode: \"service:app\", x-tranship: { egress: open } }\n"
+        fix "Set `egress: declared` for all that share the group, or give the service a task of its own; on the target `fargate` every task has its own group.";
     STACK_NAME = Error "ecs/stack-name" "invalid stack name"
         what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
         why "CloudFormation could not create the stack."
@@ -103,4 +113,9 @@ rules! {
         why "ECS would reject the service."
         example "services:\n  app: { image: app, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  s1: { image: s, network_mode: \"service:app\", expose: [\"9001\"], x-tranship: { public: { path: /s1 } } }\n  s2: { image: s, network_mode: \"service:app\", expose: [\"9002\"], x-tranship: { public: { path: /s2 } } }\n  s3: { image: s, network_mode: \"service:app\", expose: [\"9003\"], x-tranship: { public: { path: /s3 } } }\n  s4: { image: s, network_mode: \"service:app\", expose: [\"9004\"], x-tranship: { public: { path: /s4 } } }\n  s5: { image: s, network_mode: \"service:app\", expose: [\"9005\"], x-tranship: { public: { path: /s5 } } }\n"
         fix "Make fewer of them public, or put a proxy in front of them.";
+    UNKNOWN_OUTBOUND_PORT = Warning "ecs/unknown-outbound-port" "host outside of the application without a port"
+        what "With `egress: declared`, only the ports that values name are open. A value names a host outside of the application, and no value says its port."
+        why "The connection would time out, unless it is HTTPS or HTTP."
+        example "services:\n  app:\n    image: app\n    environment: { DB_HOST: shop.db.example.com }\nx-tranship: { egress: declared }\n"
+        fix "Write the port beside the host (`DB_PORT: \"5432\"`), say what it is (`DB_ENGINE: postgres`), or list it: `egress: { allow: [{ to: 10.0.0.0/8, port: 5432 }] }`.";
 }

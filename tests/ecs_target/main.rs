@@ -8,6 +8,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod egress;
 mod limits;
 mod machines;
 mod order;

@@ -1,7 +1,6 @@
 //! What must exist before what, and who may reach whom: the whole lists, in their order.
 
 use super::*;
-use serde_json::json;
 
 const STACK: &str = "
 services:
@@ -122,23 +121,6 @@ services:
     let template = template(text);
     let services = ["AService", "BService"].map(|id| waits(&template, id));
     assert_eq!(services, [vec!["BService".to_owned()], vec![]]);
-}
-
-/// Machines on which every task has an interface of its own reach AWS and registries, and nothing reaches them.
-#[test]
-fn machines_without_a_task_in_bridge_mode_have_a_closed_group() {
-    let text = "services:\n  a: { image: a, network_mode: 'service:b' }\n  b: { image: b }\n";
-    let template = template_of("ecs-ec2", text);
-    let group = properties(&template, "InstanceSecurityGroup");
-    let expected = json!([{
-        "CidrIp": "0.0.0.0/0",
-        "IpProtocol": "tcp",
-        "FromPort": 443,
-        "ToPort": 443,
-        "Description": "AWS and image registries",
-    }]);
-    assert_eq!(group["SecurityGroupEgress"], expected);
-    assert!(group.get("SecurityGroupIngress").is_none());
 }
 
 /// A job that runs later, on a schedule or by hand, holds nothing up.

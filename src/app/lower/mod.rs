@@ -28,6 +28,7 @@ mod secret_pool;
 mod secret_wiring;
 mod service_assembly;
 mod service_edges;
+mod service_egress;
 mod service_roles;
 mod service_selection;
 mod shared_claims;
@@ -167,8 +168,9 @@ impl LoweringContext<'_> {
         }
         provided_services::tell(self, &selection, &services);
         service_roles::assign(self, &mut services, &selection, &databases);
+        service_egress::assign(self, &mut services, &settings);
         let directory = host_directory::HostDirectory::new(self.document, &services, &databases, &selection);
-        external_addresses::resolve(&mut services, &directory);
+        external_addresses::resolve(self, &mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);

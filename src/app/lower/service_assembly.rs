@@ -3,7 +3,9 @@
 use super::{LoweringContext, flat_text};
 use crate::document::ComposeService;
 use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
-use crate::{AppService, At, ContainerImage, ContainerSpec, RolePermission, ScalingTargets, ServiceRole};
+use crate::{
+    AppService, At, ContainerImage, ContainerSpec, RolePermission, ScalingTargets, ServiceEgress, ServiceRole,
+};
 use tranship_facts::ports::data_store_on;
 use tranship_facts::{DataStoreKind, KnownImage};
 
@@ -27,6 +29,7 @@ impl LoweringContext<'_> {
             permissions: self.permissions(settings),
             data_store: data_store(&description.container),
             stop_first: description.stop_first.clone(),
+            egress: ServiceEgress::default(),
             external: Vec::new(),
             host_names: given.host_names.value.clone(),
         }

@@ -84,6 +84,15 @@ pub(super) fn field(name: &str) -> Option<(String, ConnectionField)> {
     Some((words.join("_"), field))
 }
 
+/// The connection whose kind of server a variable says: `DB` for `DB_ENGINE: postgres`.
+pub(super) fn engine_prefix(name: &str) -> Option<String> {
+    const ENGINES: &[&str] =
+        &["ADAPTER", "BACKEND", "CLIENT", "CONNECTION", "DIALECT", "DRIVER", "ENGINE", "TYPE", "VENDOR"];
+    let mut words = name_words(name);
+    let last = words.pop()?;
+    ENGINES.contains(&last.as_str()).then(|| words.join("_"))
+}
+
 /// `PGHOST` as `PG`, `HOST`.
 fn unglued(mut words: Vec<String>) -> Vec<String> {
     let Some(last) = words.last() else { return words };

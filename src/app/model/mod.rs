@@ -6,6 +6,7 @@
 mod container;
 mod database;
 mod edge;
+mod egress_policy;
 mod endpoint;
 mod external_address;
 mod port;
@@ -17,6 +18,7 @@ mod volume;
 pub use container::*;
 pub use database::*;
 pub use edge::*;
+pub use egress_policy::*;
 pub use endpoint::*;
 pub use external_address::*;
 pub use port::*;

@@ -1,6 +1,7 @@
 //! Ports: of containers, as the host publishes them, and what is spoken on them.
 
 use crate::At;
+use std::fmt;
 use tranship_facts::{KnownPort, TransportProtocol};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -78,6 +79,15 @@ impl PortRange {
     /// Whether a port lies within.
     pub fn contains(self, number: u16) -> bool {
         (self.first..=self.last).contains(&number)
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.first == self.last {
+            true => self.first.fmt(f),
+            false => write!(f, "{}-{}", self.first, self.last),
+        }
     }
 }
 

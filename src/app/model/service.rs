@@ -1,6 +1,6 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
-use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, Name};
+use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, Name, ServiceEgress};
 use crate::{At, ScheduleExpression, Text};
 use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
@@ -33,6 +33,8 @@ pub struct AppService {
     pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.
     pub stop_first: Option<At<bool>>,
+    /// What it may reach outside of the application.
+    pub egress: ServiceEgress,
     /// Hosts outside of the application that its values name.
     pub external: Vec<ExternalAddress>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.

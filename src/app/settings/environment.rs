@@ -2,6 +2,7 @@
 
 use super::choices::{CapacityKind, DeploymentPosture, PlatformKind};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
+use super::egress::EgressSetting;
 use super::identifiers::{CertificateArn, LogRetention, RegionName, SubnetId, TargetName, VpcId};
 use super::reader::SettingReader;
 use super::value::{
@@ -97,6 +98,15 @@ setting_group! {
         discovery: Option<DiscoverySettings> {
             default: "a namespace named after the environment and the project",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
+            targets: Only(ECS),
+        }
+        /// What containers may reach outside of the application. `open`: everything, as under Docker
+        /// Compose. `declared`: HTTPS, HTTP, DNS, the application's own connections, databases and volumes,
+        /// and the addresses in its values. A mapping is `declared` with a list of what else to allow.
+        /// What may come in is closed either way, except for the connections of the application.
+        egress: Option<EgressSetting> {
+            default: "`open`",
+            example: "x-tranship:\n  egress:\n    allow:\n      - { to: 10.20.0.0/16, port: 5432 }\n      - { to: ldap.example.com, port: 636 }\n",
             targets: Only(ECS),
         }
         /// Serves the public endpoints over HTTPS. On ECS, HTTP requests are redirected to HTTPS.

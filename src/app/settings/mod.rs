@@ -9,6 +9,7 @@ mod account;
 mod choices;
 mod declaration;
 mod document;
+mod egress;
 mod environment;
 mod identifiers;
 mod page;
@@ -25,6 +26,7 @@ pub use choices::{CapacityKind, DeploymentPosture, PlatformKind, VolumeScope};
 pub use declaration::{Layering, SettingDeclaration, SettingForm, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};
+pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget};
 pub use environment::{
     DiscoverySettings, ExistingNetwork, HttpsSettings, InstanceRange, NetworkSetting, Settings,
 };

@@ -177,7 +177,8 @@ impl<'a> SettingReader<'a> {
         );
     }
 
-    fn report(&mut self, node: &Node, message: String, help: String) {
+    /// Reports a value that its own group refuses.
+    pub(super) fn report(&mut self, node: &Node, message: String, help: String) {
         let path = self.manifest.nodes.path(node.id).to_string();
         let diagnostic = Diagnostic::new(&rules::tranship::INVALID_SETTING, message);
         self.diagnostics.push(diagnostic.at(node.origin).key(path).help(help));

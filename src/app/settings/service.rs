@@ -3,6 +3,7 @@
 use super::ECS;
 use super::choices::SwitchSetting;
 use super::declaration::{SettingForm, setting_group};
+use super::egress::EgressSetting;
 use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
 use super::reader::SettingReader;
 use super::value::{OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection};
@@ -34,6 +35,12 @@ setting_group! {
             default: "none, apart from what the application needs to run",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [s3:GetObject, s3:PutObject]\n          resources: [\"arn:aws:s3:::shop-images/*\"]\n",
             targets: All,
+        }
+        /// What this service may reach outside of the application, in place of what the environment says.
+        egress: Option<EgressSetting> {
+            default: "the `egress` of the environment, else `open`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      egress: declared\n",
+            targets: Only(ECS),
         }
         /// Makes the service a job, which runs to completion. `before-deploy` runs once per deployment,
         /// before services are updated. `manual` runs when you start it. A schedule runs it at fixed times.

@@ -2,9 +2,11 @@
 //!
 //! A rule between two groups is a resource of its own: groups that name each other would be a cycle.
 
-use super::super::plan::{EcsPlan, SecurityGroup, SecurityGroupRule};
+use super::super::plan::{EcsPlan, OutboundDestination, OutboundRule, SecurityGroup, SecurityGroupRule};
 use super::TracedResource;
+use tranship_app::PortRange;
 use tranship_cloudformation::{PropertyMap, Resource, Template, list, props};
+use tranship_facts::TransportProtocol;
 
 /// Adds groups and rules.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -19,7 +21,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 }
 
 fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
-    let outbound = group.outbound.iter().map(|it| anywhere(it.port, it.protocol.as_str(), &it.description));
+    let outbound = group.outbound.iter().map(outward);
     let inbound = group.inbound.iter().map(|it| anywhere(it.port, "tcp", &it.description));
     let mut properties = PropertyMap::new()
         .with("GroupDescription", group.description.as_str())
@@ -36,6 +38,22 @@ fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
         properties.set("SecurityGroupEgress", list![nothing]);
     }
     Resource::new("AWS::EC2::SecurityGroup", properties)
+}
+
+fn outward(rule: &OutboundRule) -> PropertyMap {
+    let key = match rule.to {
+        OutboundDestination::Ipv4(_) => "CidrIp",
+        OutboundDestination::Ipv6(_) => "CidrIpv6",
+    };
+    // A protocol without ports is written with all of them; every protocol is `-1`, without ports.
+    let whole = PortRange { first: 0, last: u16::MAX };
+    let ports = rule.ports.or(rule.protocol.map(|_| whole));
+    PropertyMap::new()
+        .with(key, rule.to.as_str())
+        .with("IpProtocol", rule.protocol.map_or("-1", TransportProtocol::as_str))
+        .with_some("FromPort", ports.map(|ports| ports.first))
+        .with_some("ToPort", ports.map(|ports| ports.last))
+        .with("Description", rule.reason.why.as_str())
 }
 
 fn anywhere(port: u16, protocol: &str, description: &str) -> PropertyMap {

@@ -243,14 +243,16 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         group(system.security_group(), "volumes.data"),
         group(LogicalId::only(ResourceRole::LoadBalancerSecurityGroup), "services.app"),
     ]);
-    groups[0].outbound.push(OutboundPort {
-        port: 443,
-        protocol: TransportProtocol::Tcp,
-        description: "AWS".to_owned(),
+    groups[0].outbound.push(OutboundRule {
+        to: OutboundDestination::ANY_IPV4,
+        ports: Some(PortRange::of(443)),
+        protocol: Some(TransportProtocol::Tcp),
+        reason: OutboundReason::plain("AWS"),
     });
     groups[6].inbound.push(InboundPort { port: 443, description: "the world".to_owned() });
     let balancer_group = LogicalId::only(ResourceRole::LoadBalancerSecurityGroup);
     EcsPlan {
+        outbound_access: Vec::new(),
         stack: StackSettings {
             name: "todo-prod".to_owned(),
             region: None,

@@ -85,8 +85,11 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
     let databases = databases::plan(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
+    let outbound = outbound::plan(planner, &tasks);
+    let outbound_access = outbound::account(planner, &outbound, &tasks);
     let members = GroupMembers {
         planner,
+        outbound: &outbound,
         tasks: &tasks,
         targets: &targets,
         databases: &databases,
@@ -130,6 +133,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
         load_balancer,
         security_groups,
         security_group_rules,
+        outbound_access,
         databases,
         file_systems,
         secrets,

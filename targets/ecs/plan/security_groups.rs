@@ -1,17 +1,17 @@
 //! Security groups: one for each task, and a rule for each edge. Nothing else reaches a task.
 
 use super::load_balancer::TargetGroups;
+use super::outbound::OutboundPlan;
 use super::planner::EcsPlanner;
 use super::{
-    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutboundPort, SecurityGroup,
-    SecurityGroupRule, TaskPlan, VolumeStorage, outbound,
+    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, SecurityGroup,
+    SecurityGroupRule, TaskPlan, VolumeStorage,
 };
 use tranship_app::{PortRange, ServiceEdge};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_facts::ports::NFS;
 use tranship_facts::quotas::ecs::DYNAMIC_HOST_PORTS;
-use tranship_facts::quotas::load_balancing::HTTPS_PORT;
 
 /// The ports that Docker chooses from in bridge mode.
 const DYNAMIC_PORTS: PortRange = PortRange { first: DYNAMIC_HOST_PORTS.least, last: DYNAMIC_HOST_PORTS.most };
@@ -24,6 +24,8 @@ pub(super) struct GroupMembers<'a, 'p, 'c> {
     pub(super) planner: &'a EcsPlanner<'p, 'c>,
     /// Tasks.
     pub(super) tasks: &'a [TaskPlan],
+    /// What is reachable outside.
+    pub(super) outbound: &'a OutboundPlan,
     /// Target groups by the task that they send to.
     pub(super) targets: &'a TargetGroups,
     /// Databases.
@@ -55,7 +57,10 @@ impl GroupMembers<'_, '_, '_> {
         for it in self.file_systems {
             groups.push(closed(it.security_group(), format!("Volume {}", it.name), &it.from));
         }
-        groups.extend((self.machines && self.bridged().next().is_none()).then(idle_machine_group));
+        groups.extend(
+            (self.machines && self.bridged().next().is_none())
+                .then(|| self.machines_with(vec!["x-tranship".to_owned()])),
+        );
         groups
     }
 
@@ -99,7 +104,7 @@ impl GroupMembers<'_, '_, '_> {
         SecurityGroup {
             id: task.security_group(),
             description: format!("Tasks of {}", task.name),
-            outbound: outbound::of_task(self.planner, task),
+            outbound: self.outbound.of_task(task),
             inbound: Vec::new(),
             from: task.from.clone(),
         }
@@ -107,19 +112,16 @@ impl GroupMembers<'_, '_, '_> {
 
     /// What one of the machine's tasks may reach, the others may reach too.
     fn machine_group(&self) -> SecurityGroup {
-        let mut outbound: Vec<OutboundPort> = Vec::new();
-        for port in self.bridged().flat_map(|task| outbound::of_task(self.planner, task)) {
-            let open = |known: &OutboundPort| (known.port, known.protocol) == (port.port, port.protocol);
-            if !outbound.iter().any(open) {
-                outbound.push(port);
-            }
-        }
+        self.machines_with(self.bridged().flat_map(|task| task.from.iter().cloned()).collect())
+    }
+
+    fn machines_with(&self, from: Vec<String>) -> SecurityGroup {
         SecurityGroup {
             id: LogicalId::only(ResourceRole::InstanceSecurityGroup),
             description: SHARED.to_owned(),
-            outbound,
+            outbound: self.outbound.of_machines(),
             inbound: Vec::new(),
-            from: self.bridged().flat_map(|task| task.from.iter().cloned()).collect(),
+            from,
         }
     }
 
@@ -214,21 +216,6 @@ fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
         outbound: Vec::new(),
         inbound: inbound.collect(),
         from: balancer.from.clone(),
-    }
-}
-
-/// The group of machines on which every task has an interface of its own: they reach AWS and registries.
-fn idle_machine_group() -> SecurityGroup {
-    SecurityGroup {
-        id: LogicalId::only(ResourceRole::InstanceSecurityGroup),
-        description: SHARED.to_owned(),
-        outbound: vec![OutboundPort {
-            port: HTTPS_PORT,
-            protocol: TransportProtocol::Tcp,
-            description: "AWS and image registries".to_owned(),
-        }],
-        inbound: Vec::new(),
-        from: vec!["x-tranship".to_owned()],
     }
 }
 

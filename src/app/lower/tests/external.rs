@@ -4,7 +4,10 @@ use super::{Lowered, lowered, print};
 fn external(lowered: &Lowered, service: &str) -> Vec<String> {
     let found = lowered.app().services[service].external.iter();
     found
-        .map(|one| format!("{}:{}/{}", print(&one.host), one.port.number, one.port.protocol.as_str()))
+        .map(|one| {
+            let port = one.port.map(|port| format!("{}/{}", port.number, port.protocol.as_str()));
+            format!("{}:{}", print(&one.host), port.unwrap_or("?".to_owned()))
+        })
         .collect()
 }
 
@@ -40,7 +43,22 @@ fn values_name_hosts_outside() {
         ("DATABASE_URL", "postgres://u:p@db:5432/app", vec![]),
         ("AT", "12:30", vec![]),
         ("NOTE", "version 1.4.2", vec![]),
-        ("SMTP_HOST", "smtp.example.com", vec![]),
+        (
+            "SMTP_HOST",
+            "smtp.example.com",
+            vec!["smtp.example.com:25/tcp", "smtp.example.com:465/tcp", "smtp.example.com:587/tcp"],
+        ),
+        ("SMTP_HOST", "smtps://smtp.example.com", vec!["smtp.example.com:465/tcp"]),
+        ("PGHOST", "pg.example.com", vec!["pg.example.com:5432/tcp"]),
+        ("REDIS_URL", "rediss://:word@cache.example.com", vec!["cache.example.com:6379/tcp"]),
+        ("MONGO_URI", "mongodb+srv://u:p@cluster0.example.net/shop", vec!["cluster0.example.net:27017/tcp"]),
+        ("CELERY_BROKER_URL", "amqps://u:p@b-1.mq.example.com", vec!["b-1.mq.example.com:5671/tcp"]),
+        ("KAFKA_BROKERS", "a.example.com", vec!["a.example.com:9092/tcp"]),
+        ("QUEUE_URL", "sqs://", vec![]),
+        ("INTRANET", "http://wiki:8090/x", vec!["wiki:8090/tcp"]),
+        ("DB_HOST", "shop.example.com", vec!["shop.example.com:?"]),
+        ("ALLOWED_HOSTS", "shop.example.com", vec![]),
+        ("API_ENDPOINT", "api.example.com", vec![]),
     ] {
         assert_eq!(of_value(variable, value), expected, "{variable}: {value}");
     }
@@ -67,6 +85,47 @@ x-tranship: { late_bound: [CACHE, QUEUE, LDAP] }
     found.sort();
     assert_eq!(
         found,
-        ["smtp.example.com:587/tcp", "{$CACHE}:6380/tcp", "{$LDAP}:636/tcp", "{$QUEUE}:5673/tcp"]
+        [
+            "smtp.example.com:587/tcp",
+            "{$CACHE}:6380/tcp",
+            "{$CACHE}:?",
+            "{$LDAP}:636/tcp",
+            "{$QUEUE}:5673/tcp"
+        ]
+    );
+}
+
+#[test]
+fn what_other_variables_and_other_keys_say_of_a_port() {
+    let lowered = lowered(
+        "services:
+  app:
+    image: registry.example.com:5000/app:1
+    extra_hosts: ['ledger:10.20.0.9']
+    environment:
+      DB_HOST: shop.example.com
+      DB_ENGINE: django.db.backends.postgresql
+      PGHOST: pg.example.com
+      PGPORT: 6432
+      LEDGER: ledger:1521
+      DATABASE_URL: ${DATABASE_URL:-mysql://db.example.com/shop}
+      BROKER_URL: ${BROKER_URL}
+      CACHE_URL: redis://cache.example.com:${CACHE_PORT}
+x-tranship: { late_bound: [DATABASE_URL, BROKER_URL, CACHE_PORT] }
+",
+    );
+    let mut found = external(&lowered, "app");
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "cache.example.com:?",
+            "db.example.com:3306/tcp",
+            "ledger:1521/tcp",
+            "pg.example.com:6432/tcp",
+            "registry.example.com:5000/tcp",
+            "shop.example.com:5432/tcp",
+            "{$BROKER_URL}:?",
+        ]
     );
 }

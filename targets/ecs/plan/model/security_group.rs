@@ -1,8 +1,10 @@
 //! Security groups and the rules between them.
 
-use tranship_app::PortRange;
+use std::borrow::Cow;
+use tranship_app::{EgressTarget, PortRange};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
+use tranship_frontend::yaml::NodeId;
 
 /// A security group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +14,7 @@ pub struct SecurityGroup {
     /// `GroupDescription`; a change of it replaces the group.
     pub description: String,
     /// What it may reach outside of the application.
-    pub outbound: Vec<OutboundPort>,
+    pub outbound: Vec<OutboundRule>,
     /// The ports on which anyone may reach it.
     pub inbound: Vec<InboundPort>,
     /// Key paths it comes from.
@@ -28,15 +30,77 @@ pub struct InboundPort {
     pub description: String,
 }
 
-/// A port that may be reached anywhere.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OutboundPort {
-    /// The port.
-    pub port: u16,
-    /// TCP or UDP.
-    pub protocol: TransportProtocol,
+/// What may be reached outside of the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundRule {
+    /// The addresses.
+    pub to: OutboundDestination,
+    /// The ports; nothing means all.
+    pub ports: Option<PortRange>,
+    /// TCP or UDP; nothing means every protocol.
+    pub protocol: Option<TransportProtocol>,
     /// What for.
-    pub description: String,
+    pub reason: OutboundReason,
+}
+
+impl OutboundRule {
+    /// Whether it opens the same as another one: EC2 rejects duplicates.
+    pub fn opens_what(&self, other: &OutboundRule) -> bool {
+        (&self.to, self.ports, self.protocol) == (&other.to, other.ports, other.protocol)
+    }
+
+    /// The protocol in words.
+    pub fn protocol_name(&self) -> &'static str {
+        self.protocol.map_or("all", TransportProtocol::as_str)
+    }
+}
+
+/// Addresses outside of the application, in CIDR notation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutboundDestination {
+    /// IPv4.
+    Ipv4(Cow<'static, str>),
+    /// IPv6.
+    Ipv6(Cow<'static, str>),
+}
+
+impl OutboundDestination {
+    /// Every IPv4 address.
+    pub const ANY_IPV4: OutboundDestination = OutboundDestination::Ipv4(Cow::Borrowed("0.0.0.0/0"));
+    /// Every IPv6 address.
+    pub const ANY_IPV6: OutboundDestination = OutboundDestination::Ipv6(Cow::Borrowed("::/0"));
+
+    /// The addresses of a setting; a host name has any.
+    pub fn of(target: &EgressTarget) -> Self {
+        match target {
+            EgressTarget::Ipv4(range) => OutboundDestination::Ipv4(range.clone().into()),
+            EgressTarget::Ipv6(range) => OutboundDestination::Ipv6(range.clone().into()),
+            EgressTarget::Host(_) => OutboundDestination::ANY_IPV4,
+        }
+    }
+
+    /// The range.
+    pub fn as_str(&self) -> &str {
+        match self {
+            OutboundDestination::Ipv4(range) | OutboundDestination::Ipv6(range) => range,
+        }
+    }
+}
+
+/// Why something is reachable outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboundReason {
+    /// In words, as a description of the rule.
+    pub why: String,
+    /// What says so in the manifest.
+    pub node: Option<NodeId>,
+}
+
+impl OutboundReason {
+    /// A reason that does not come from the manifest.
+    pub fn plain(why: &str) -> Self {
+        OutboundReason { why: why.to_owned(), node: None }
+    }
 }
 
 /// One group may reach another: an ingress and an egress resource.

@@ -4,6 +4,7 @@ use super::{
     CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, JobPlan, LoadBalancerPlan, MachinePlan,
     NamespacePlan, NetworkPlan, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
 };
+use tranship_app::OutboundAccess;
 use tranship_cloudformation::TemplateValue;
 
 /// The decisions for one stack.
@@ -31,6 +32,8 @@ pub struct EcsPlan {
     pub security_groups: Vec<SecurityGroup>,
     /// Who may reach whom.
     pub security_group_rules: Vec<SecurityGroupRule>,
+    /// What is reachable outside, for the report.
+    pub outbound_access: Vec<OutboundAccess>,
     /// Managed databases.
     pub databases: Vec<DatabasePlan>,
     /// Persistent volumes.
