@@ -1,0 +1,75 @@
+"""One application from start to end in each of the two worlds."""
+
+import contextlib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+import images
+import probes
+from cloud import Cloud
+from docker_project import Project
+from sandbox import ROOM
+from support import for_target
+
+APPLICATIONS = Path(__file__).parent / "apps"
+
+
+@dataclass
+class Application:
+    """A folder of `apps`: `compose.yaml` with its files, `expect.yaml`, and what its images are built from."""
+
+    name: str
+
+    @property
+    def folder(self):
+        return APPLICATIONS / self.name
+
+    @property
+    def expected(self):
+        return yaml.safe_load((self.folder / "expect.yaml").read_text())
+
+    def build_images(self):
+        for place in sorted((self.folder / "images").glob("*/Dockerfile")):
+            images.build_from(place.parent, f"example/{place.parent.name}:1")
+
+    def under_compose(self):
+        """What clients see under Docker Compose."""
+        copy = ROOM / "projects" / self.name
+        shutil.copytree(self.folder, copy)
+        with closing(Project(self.name, copy, self.expected["ports"])) as project:
+            return probes.run(project, self.expected["steps"])
+
+    def from_template(self, change=None, patience=probes.PATIENCE):
+        """What clients see of the emitted template; `change` rewrites its text first."""
+        artifacts = for_target("fargate", self.folder)
+        text = (artifacts / "template.yaml").read_text()
+        name = f"{self.name}-changed" if change else self.name
+        text = change(text) if change else text
+        with closing(Cloud(name, artifacts, self._parameters(text), self.expected["ports"], text), timeout=patience * 3) as cloud:
+            return probes.run(cloud, self.expected["steps"], patience)
+
+    def _parameters(self, text):
+        """Values for the secrets that the template asks for: `values` of expect.yaml, by the name in the manifest."""
+        asked = re.findall(r"^  (\w+Value):\n    Type: String\n", text, re.M)
+        values = {re.sub("[^a-z0-9]", "", name.lower()): value for name, value in self.expected.get("values", {}).items()}
+        return {parameter: value for parameter in asked for name, value in values.items() if parameter.lower().startswith(name)}
+
+
+@contextlib.contextmanager
+def closing(world, **deployment):
+    """Deploy a world and take it down again; a failure shows what the containers wrote."""
+    try:
+        world.deploy(**deployment)
+        yield world
+    except Exception as error:
+        raise AssertionError(f"{error}\n{world.logs()}") from error
+    finally:
+        world.close()
+
+
+def every_application():
+    return [Application(place.parent.name) for place in sorted(APPLICATIONS.glob("*/compose.yaml"))]

@@ -1,0 +1,86 @@
+"""What builds, runs: each application of `apps` under the real Docker Compose, and from its emitted template.
+
+Clients must see the same in both, and what `expect.yaml` says. The runner of the template honours what ECS does and Compose
+does not: an address for each task, names by the template's records alone, security groups, empty task volumes, access points
+with their owners, jobs before services. Breaking one of them in the template must show.
+"""
+
+import os
+import re
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import packages
+import sandbox
+
+packages.tree()
+sandbox.enter()
+
+import docker_project  # noqa: E402: from here on everything happens in the sandbox
+import images  # noqa: E402
+import podman  # noqa: E402
+from run_application import every_application  # noqa: E402
+
+
+def chosen():
+    names = os.environ.get("RUNTIME_APPLICATIONS", "").split()
+    return [application for application in every_application() if not names or application.name in names]
+
+
+class Runtime(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        podman.configure()
+        images.build()
+        for application in chosen():
+            application.build_images()
+        cls.engine = docker_project.Engine()
+        # One application at a time in each world; the two worlds side by side.
+        cls.pools = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
+        cls.under_compose, cls.from_template = [
+            {application.name: pool.submit(getattr(application, world)) for application in chosen()}
+            for pool, world in zip(cls.pools, ("under_compose", "from_template"))]
+
+    @classmethod
+    def tearDownClass(cls):
+        for pool in cls.pools:
+            pool.shutdown(cancel_futures=True)
+        cls.engine.close()
+
+    def test_both_worlds(self):
+        for application in chosen():
+            with self.subTest(application.name):
+                self.assertEqual(self.under_compose[application.name].result(), self.from_template[application.name].result())
+
+    def test_a_missing_rule_shows(self):
+        """Without the rule that lets the worker in, the queue is silent to it."""
+        self.shows("queue", lambda text: without(text, r"QueueFromWorker\w+Ingress"), "GET /words/tranship")
+
+    def test_a_missing_record_shows(self):
+        """Under another name the queue is not found, and the page that needs it does not come up."""
+        self.shows("queue", lambda text: changed(text, r"(QueueDiscovery:\n.*\n.*\n      Name: )queue", r"\1cache"), "WebService")
+
+    def shows(self, name, change, where):
+        application = next(one for one in every_application() if one.name == name)
+        with self.assertRaisesRegex(AssertionError, where):
+            application.from_template(change, patience=6)
+
+
+def without(template, name):
+    """The template without one resource, and without who waits for it."""
+    key, = re.findall(rf"^  ({name}):$", template, re.M)
+    left = re.sub(rf"^  {key}:\n(?:    .*\n)+", "", template, flags=re.M)
+    return changed(left, rf"^ +- {key}\n", "")
+
+
+def changed(template, pattern, replacement):
+    made, count = re.subn(pattern, replacement, template, flags=re.M)
+    if not count:
+        raise LookupError(f"nothing in the template matches {pattern}")
+    return made
+
+
+if __name__ == "__main__":
+    unittest.main()
