@@ -62,6 +62,10 @@ class Runtime(unittest.TestCase):
         """Under another name the queue is not found, and the page that needs it does not come up."""
         self.shows("queue", lambda text: changed(text, r"(QueueDiscovery:\n.*\n.*\n      Name: )queue", r"\1cache"), "WebService")
 
+    def test_a_wrong_owner_shows(self):
+        """A folder of root's takes no uploads from the access point's user."""
+        self.shows("uploads", lambda text: changed(text, r'OwnerUid: "1000"', 'OwnerUid: "0"'), "PUT /letter")
+
     def shows(self, name, change, where):
         application = next(one for one in every_application() if one.name == name)
         with self.assertRaisesRegex(AssertionError, where):
