@@ -10,7 +10,7 @@ use tranship_app::{
     LoweringPurpose,
 };
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
-use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Label, Severity, suggest};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, suggest};
 use tranship_frontend::source::{FileId, Sources, Span};
 use tranship_frontend::world::{ProjectFiles, World};
 use tranship_targets::{Compilation, CompiledTarget};
@@ -183,12 +183,12 @@ fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
         return;
     }
     if manifest.name.len() > LONGEST_NAME {
-        diagnostic.labels.push(Label { origin: manifest.name_origin, text: String::new() });
+        diagnostic.labels.push(DiagnosticLabel { origin: manifest.name_origin, text: String::new() });
     }
     let services = manifest.root.as_mapping().and_then(|root| root.entry("services"));
     let own = diagnostic.service.as_deref().and_then(|name| services?.value.as_mapping()?.entry(name));
     if let Some(entry) = own.or(services) {
-        diagnostic.labels.push(Label { origin: entry.key.origin, text: String::new() });
+        diagnostic.labels.push(DiagnosticLabel { origin: entry.key.origin, text: String::new() });
     }
 }
 

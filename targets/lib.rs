@@ -19,7 +19,7 @@ pub mod support {
 
 use tranship_app::{Application, KeyPaths, Ledger, OutboundAccess, SupportTable};
 use tranship_artifact::ArtifactSet;
-use tranship_frontend::diagnostic::{Diagnostics, Rule};
+use tranship_frontend::diagnostic::{DiagnosticRule, Diagnostics};
 use tranship_frontend::source::Sources;
 use tranship_frontend::world::ProjectFiles;
 use tranship_images::ImageRecipe;
@@ -33,7 +33,7 @@ pub trait Target: Sync {
     fn summary(&self) -> &'static str;
 
     /// The diagnostics that it declares, family by family.
-    fn rules(&self) -> &'static [&'static [&'static Rule]];
+    fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]];
 
     /// What becomes of the keys that no code of it claims.
     fn support(&self) -> &'static SupportTable;
@@ -63,7 +63,7 @@ pub struct CompiledTarget {
     /// The files.
     pub artifacts: ArtifactSet,
     /// What a deployment needs to know of them.
-    pub deployment: Deployment,
+    pub deployment: TargetDeployment,
     /// The images that must be made first, in the order of the manifest's services.
     pub images: Vec<ImageRecipe>,
     /// What its containers may reach outside of the application, for the report.
@@ -72,7 +72,7 @@ pub struct CompiledTarget {
 
 /// What a deployment needs to know.
 #[derive(Debug, Clone)]
-pub enum Deployment {
+pub enum TargetDeployment {
     /// A CloudFormation stack from `template.yaml`.
     Stack(StackDeployment),
     /// An Elastic Beanstalk environment from `bundle.zip`.
@@ -154,7 +154,7 @@ pub struct BeanstalkDeployment {
 
 /// The registry. Adding a target is adding a folder and a line here.
 pub fn all() -> &'static [&'static dyn Target] {
-    &[&beanstalk::Beanstalk, &ecs_ec2::EcsEc2, &fargate::Fargate]
+    &[&beanstalk::BeanstalkTarget, &ecs_ec2::EcsEc2Target, &fargate::FargateTarget]
 }
 
 /// The target of a name.

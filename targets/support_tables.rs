@@ -14,7 +14,7 @@ struct WrittenTable {
     base: Option<String>,
     /// What people call the target, in a sentence; a base has none.
     product: Option<String>,
-    rows: Vec<SupportRow>,
+    rows: Vec<MergedRow>,
 }
 
 /// The table of one target.
@@ -23,13 +23,13 @@ pub(crate) struct MergedTable {
     /// What people call the target, in a sentence.
     pub(crate) product: String,
     /// Its rows with those of its base, ordered by key.
-    pub(crate) rows: Vec<SupportRow>,
+    pub(crate) rows: Vec<MergedRow>,
 }
 
 /// One row as it is written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SupportRow {
+pub(crate) struct MergedRow {
     /// A pattern of key paths.
     pub(crate) key: String,
     /// Why, as a clause.
@@ -84,7 +84,7 @@ fn merged(
     tables: &BTreeMap<&str, WrittenTable>,
     folder: &str,
     table: &WrittenTable,
-) -> Result<Vec<SupportRow>, String> {
+) -> Result<Vec<MergedRow>, String> {
     let mut rows = table.rows.clone();
     if let Some(base) = &table.base {
         let base =
@@ -111,7 +111,7 @@ fn check_overlays(tables: &BTreeMap<&str, WrittenTable>, base: &str) -> Result<(
 }
 
 /// Every row says one thing, why, and what to do where it rejects; keys are ordered and unique.
-fn check(rows: &[SupportRow]) -> Result<(), String> {
+fn check(rows: &[MergedRow]) -> Result<(), String> {
     for row in rows {
         if row.ignored.is_some() == row.rejected.is_some() {
             return Err(format!("{} must be either `ignored` or `rejected`", row.key));

@@ -6,18 +6,18 @@ use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::diagnostic::Severity;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 fn compiled(target: &str, manifest: &str) -> CompileOutcome {
-    let world = Memory::new().file("compose.yaml", manifest.to_owned());
+    let world = MemoryWorld::new().file("compose.yaml", manifest.to_owned());
     let choice = EnvironmentChoice::Target(target.to_owned());
     compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }
 
 /// Lines of the manifest that a diagnostic points at.
-fn lines(outcome: &CompileOutcome, labels: &[tranship::diagnostic::Label]) -> Vec<u32> {
+fn lines(outcome: &CompileOutcome, labels: &[tranship::diagnostic::DiagnosticLabel]) -> Vec<u32> {
     let places = labels.iter().filter_map(|label| outcome.sources.places(label.origin).first().cloned());
-    let at = |place: tranship::source::Place| {
+    let at = |place: tranship::source::OriginPlace| {
         outcome.sources.file(place.span.file).unwrap().location(place.span.start).line as u32
     };
     places.map(at).collect()
@@ -294,7 +294,8 @@ fn a_platform_that_aws_does_not_have_is_refused_by_name() {
 
 /// Compiles an environment of a project of several files.
 fn environment(name: &str, files: &[(&str, &str)]) -> CompileOutcome {
-    let world = files.iter().fold(Memory::new(), |world, (path, text)| world.file(path, (*text).to_owned()));
+    let world =
+        files.iter().fold(MemoryWorld::new(), |world, (path, text)| world.file(path, (*text).to_owned()));
     let choice = EnvironmentChoice::Environment(name.to_owned());
     compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }

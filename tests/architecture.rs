@@ -37,6 +37,34 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("targets", &["app", "artifact", "cloudformation", "facts", "frontend", "images"]),
 ];
 
+/// The words that the field knows as they stand. Every other type has a name of two words or more, which a search finds.
+const WORDS_THAT_STAND_ALONE: &[&str] = &[
+    "Application",
+    "Artifact",
+    "At",
+    "Claim",
+    "Compilation",
+    "Diagnostic",
+    "Diagnostics",
+    "Disposition",
+    "Ledger",
+    "Manifest",
+    "Mapping",
+    "Node",
+    "Origin",
+    "Provenance",
+    "Resource",
+    "Severity",
+    "Shell",
+    "Sources",
+    "Span",
+    "Target",
+    "Template",
+    "Text",
+    "Verbosity",
+    "World",
+];
+
 /// Lines of code a file may have, its tests not counted.
 const LONGEST_FILE: usize = 600;
 
@@ -230,6 +258,56 @@ fn every_file_is_part_of_the_house() {
     let known: BTreeSet<PathBuf> = paths.iter().flat_map(|path| modules(path)).chain(roots).collect();
     let strays: Vec<_> = paths.iter().filter(|path| !known.contains(*path)).collect();
     assert!(strays.is_empty(), "no module has {strays:?}");
+}
+
+/// The type that a line defines.
+fn defined_type(line: &str) -> Option<String> {
+    let item = line.trim_start();
+    let item = match item.strip_prefix("pub(") {
+        Some(restricted) => restricted.split_once(") ")?.1,
+        None => item.strip_prefix("pub ").unwrap_or(item),
+    };
+    let (keyword, rest) = item.split_once(' ')?;
+    let defines = ["struct", "enum", "trait", "type", "union"].contains(&keyword);
+    Some(word(rest)).filter(|name| defines && name.starts_with(char::is_uppercase))
+}
+
+/// The types that a file defines. What an implementation assigns to the types of a trait is no definition.
+fn defined_types(code: &str) -> Vec<String> {
+    let mut implements = false;
+    let mut found = Vec::new();
+    for line in code.lines() {
+        if !line.starts_with([' ', '{', '}']) && line != "where" {
+            implements = line.starts_with("impl");
+        }
+        found.extend(defined_type(line).filter(|_| !implements));
+    }
+    found
+}
+
+#[test]
+fn a_type_is_found_by_its_name() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files() {
+        for name in defined_types(&file.code) {
+            places.entry(name).or_default().push(file.path.display().to_string());
+        }
+    }
+    assert!(places.len() > 500, "only {} types were read", places.len());
+    let mut wrong = Vec::new();
+    for (name, places) in &places {
+        let words = name.chars().filter(|letter| letter.is_uppercase()).count();
+        if words < 2 && !WORDS_THAT_STAND_ALONE.contains(&name.as_str()) {
+            wrong.push(format!("`{name}` is one word: {places:?}"));
+        }
+        if places.len() > 1 {
+            wrong.push(format!("`{name}` is defined twice: {places:?}"));
+        }
+    }
+    for word in WORDS_THAT_STAND_ALONE.iter().filter(|word| !places.contains_key(**word)) {
+        wrong.push(format!("no type is named `{word}`"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

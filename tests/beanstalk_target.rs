@@ -12,11 +12,11 @@ use serde_yaml::Value as Yaml;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 /// Compiles a manifest, with more files beside it.
 fn compiled(manifest: &str, files: &[(&str, &str)]) -> CompileOutcome {
-    let world = Memory::new().file("compose.yaml", format!("name: shop\n{manifest}"));
+    let world = MemoryWorld::new().file("compose.yaml", format!("name: shop\n{manifest}"));
     let world = files.iter().fold(world, |world, (path, text)| world.file(path, *text));
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
     compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
@@ -193,7 +193,7 @@ fn secrets_reach_containers_by_name_and_jobs_by_the_instance() {
     let settings: serde_json::Value =
         serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
     assert!(settings["jobs"]["migrate"]["environment"]["API_TOKEN"][0]["secret"].is_string());
-    let Some(tranship::targets::Deployment::Beanstalk(deployment)) =
+    let Some(tranship::targets::TargetDeployment::Beanstalk(deployment)) =
         outcome.compiled.as_ref().map(|compiled| compiled.deployment.clone())
     else {
         panic!("no deployment")

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 /// Compiles a service `app` that has these keys besides its image.
 fn compiled(target: &str, keys: &str) -> CompileOutcome {
     let keys = keys.replace('\n', "\n    ");
     let text = format!("services:\n  app:\n    image: app\n    {keys}\n");
-    let world = Memory::new().file("compose.yaml", text);
+    let world = MemoryWorld::new().file("compose.yaml", text);
     let choice = EnvironmentChoice::Target(target.to_owned());
     compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }
@@ -239,7 +239,7 @@ fn a_job_has_what_docker_has() {
         "services:\n  web: {{ image: web }}\n  app:\n    image: app\n    {}\nconfigs: {{ c: {{ content: x }} }}\n",
         keys.replace('\n', "\n    ")
     );
-    let world = Memory::new().file("compose.yaml", text).file("seed.sql", "select 1;");
+    let world = MemoryWorld::new().file("compose.yaml", text).file("seed.sql", "select 1;");
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
     let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
     let settings: Value =

@@ -20,10 +20,10 @@ use std::process::Command;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileRequest, compile, environments};
 use tranship::compose::LoadOptions;
-use tranship::diagnostic::{Rule, Severity, page};
+use tranship::diagnostic::{DiagnosticRule, Severity, page};
 use tranship::rule_registry;
 use tranship::targets;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 /// Faults of Tranship itself: no input may trigger them.
 const OWN_FAULTS: &str = "internal/";
@@ -49,12 +49,12 @@ fn hold(path: &Path, text: &str, failures: &mut Vec<String>) {
     }
 }
 
-fn folder(rule: &Rule) -> PathBuf {
+fn folder(rule: &DiagnosticRule) -> PathBuf {
     root().join("tests/diagnostics").join(rule.name)
 }
 
 /// What `tranship` says of a folder's manifest, on standard error.
-fn said(rule: &Rule, folder: &Path) -> String {
+fn said(rule: &DiagnosticRule, folder: &Path) -> String {
     let given = fs::read_to_string(folder.join("arguments")).ok();
     let arguments = given.unwrap_or_else(|| format!("check --target {}", target(rule)));
     let mut command = Command::new(env!("CARGO_BIN_EXE_tranship"));
@@ -66,7 +66,7 @@ fn said(rule: &Rule, folder: &Path) -> String {
 }
 
 /// The target that a rule's family is about; any for those that hold for all.
-fn target(rule: &Rule) -> &'static str {
+fn target(rule: &DiagnosticRule) -> &'static str {
     let family = rule.name.split('/').next().unwrap_or_default();
     let family = if family == "ecs" { "fargate" } else { family };
     targets::find(family).map_or("beanstalk", |target| target.name())
@@ -105,12 +105,12 @@ fn every_folder_is_a_rule() {
 }
 
 /// Inputs that no one wants to read or to keep: too large, too deep, no text.
-fn made(rule: &Rule) -> Option<Memory> {
-    let one = |bytes: Vec<u8>| Some(Memory::new().file("compose.yaml", bytes));
+fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
+    let one = |bytes: Vec<u8>| Some(MemoryWorld::new().file("compose.yaml", bytes));
     let service = "services:\n  app: { image: nginx }\n";
     match rule.name {
         "app/late-bound-structure" => {
-            Some(Memory::new().file("compose.yaml", rule.example).file(".env", "PORT=8080\n"))
+            Some(MemoryWorld::new().file("compose.yaml", rule.example).file(".env", "PORT=8080\n"))
         }
         "file/empty" => one(Vec::new()),
         "yaml/not-text" => one(b"services:\n  app: { image: caf\xe9 }\n".to_vec()),
@@ -122,12 +122,20 @@ fn made(rule: &Rule) -> Option<Memory> {
         "env-file/too-large" => {
             let level = |number: usize| format!("V{number}=${{V{0}}}${{V{0}}}\n", number - 1);
             let levels: String = (1..40).map(level).collect();
-            Some(Memory::new().file("compose.yaml", service).file(".env", format!("V0=xxxxxxxxxx\n{levels}")))
+            Some(
+                MemoryWorld::new()
+                    .file("compose.yaml", service)
+                    .file(".env", format!("V0=xxxxxxxxxx\n{levels}")),
+            )
         }
         "interpolation/too-large" => {
             let value = "${B}".repeat(10_000);
             let text = format!("services:\n  app: {{ image: nginx, environment: {{ A: \"{value}\" }} }}\n");
-            Some(Memory::new().file("compose.yaml", text).file(".env", format!("B={}\n", "z".repeat(1_000))))
+            Some(
+                MemoryWorld::new()
+                    .file("compose.yaml", text)
+                    .file(".env", format!("B={}\n", "z".repeat(1_000))),
+            )
         }
         "extends/too-deep" => {
             let link = |number: usize| format!("  s{number}: {{ extends: s{} }}\n", number + 1);
@@ -149,10 +157,10 @@ fn made(rule: &Rule) -> Option<Memory> {
             one(format!("{service}x-bomb:\n  l0: &l0 [x, x]\n{levels}").into_bytes())
         }
         "include/too-deep" => {
-            let chain = |world: Memory, number: usize| {
+            let chain = |world: MemoryWorld, number: usize| {
                 world.file(&format!("{number}.yaml"), format!("include: [{}.yaml]\n", number + 1))
             };
-            let world = Memory::new().file("compose.yaml", format!("include: [0.yaml]\n{service}"));
+            let world = MemoryWorld::new().file("compose.yaml", format!("include: [0.yaml]\n{service}"));
             Some((0..100).fold(world, chain).file("100.yaml", service))
         }
         "beanstalk/too-many-containers" => {
@@ -184,7 +192,7 @@ fn made(rule: &Rule) -> Option<Memory> {
 }
 
 /// The rules that a manifest triggers, compiled for all its environments and for every target.
-fn triggered(world: &Memory) -> BTreeSet<&'static str> {
+fn triggered(world: &MemoryWorld) -> BTreeSet<&'static str> {
     let (options, world) = (LoadOptions::default(), world.clone());
     let (declared, _, found) = environments(&options, &world);
     let mut names: BTreeSet<&'static str> = found.iter().map(|one| one.rule.name).collect();
@@ -204,7 +212,7 @@ fn every_rule_is_triggered_by_its_folder_or_its_own_example() {
     for rule in
         rule_registry().iter().filter(|rule| !rule.name.starts_with(OWN_FAULTS) && !folder(rule).is_dir())
     {
-        let example = || Memory::new().file("compose.yaml", rule.example);
+        let example = || MemoryWorld::new().file("compose.yaml", rule.example);
         let triggered = triggered(&made(rule).unwrap_or_else(example));
         if !triggered.contains(rule.name) {
             missing.push(format!("{}: its example triggers {triggered:?}", rule.name));

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use tranship::compose::{LoadOptions, Manifest, load};
 use tranship::diagnostic::Diagnostics;
 use tranship::source::{Provenance, Sources};
-use tranship::world::Memory;
-use tranship::yaml::{Node, Value, parse};
+use tranship::world::MemoryWorld;
+use tranship::yaml::{Node, NodeValue, parse};
 
 /// Pieces that make up a manifest, so that random texts reach deep into the front end.
 const PIECES: [&str; 48] = [
@@ -68,7 +68,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn loaded(text: &str) -> (Option<Manifest>, Sources, Diagnostics) {
-    let world = Memory::new().file("compose.yaml", text).file(".env", text).set("A", "$x");
+    let world = MemoryWorld::new().file("compose.yaml", text).file(".env", text).set("A", "$x");
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let manifest = load(&LoadOptions::default(), &world, &mut sources, &mut diagnostics);
     (manifest, sources, diagnostics)
@@ -77,8 +77,8 @@ fn loaded(text: &str) -> (Option<Manifest>, Sources, Diagnostics) {
 fn each(node: &Node, visit: &mut impl FnMut(&Node)) {
     visit(node);
     match &node.value {
-        Value::Sequence(items) => items.iter().for_each(|item| each(item, visit)),
-        Value::Mapping(mapping) => mapping.iter().for_each(|entry| each(&entry.value, visit)),
+        NodeValue::Sequence(items) => items.iter().for_each(|item| each(item, visit)),
+        NodeValue::Mapping(mapping) => mapping.iter().for_each(|entry| each(&entry.value, visit)),
         _ => {}
     }
 }

@@ -20,7 +20,7 @@ use tranship::compose::LoadOptions;
 use tranship::diagnostic::Severity;
 use tranship::diagnostic::render::{collect, json};
 use tranship::targets;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 /// A project that has one file for each reader; the name of the file is the name of the reader.
 const FILES: [(&str, &str); 9] = [
@@ -127,7 +127,7 @@ fn changed(text: &str, changes: &[TextChange]) -> String {
 /// Compiles the project with one file changed, for a target: whether it compiles, or what is wrong with the answer.
 fn answer(name: &str, text: &str, target: &str) -> Result<bool, String> {
     let world =
-        FILES.iter().fold(Memory::new(), |world, (file, text)| world.file(file, *text)).file(name, text);
+        FILES.iter().fold(MemoryWorld::new(), |world, (file, text)| world.file(file, *text)).file(name, text);
     let overlays = ["x-tranship.yaml", "overlay.yaml"].map(Into::into).to_vec();
     let options = LoadOptions { overlays, ..LoadOptions::default() };
     let choice = EnvironmentChoice::Target(target.to_owned());

@@ -8,7 +8,7 @@ use tranship::app::{DispositionReport, EnvironmentChoice, SupportRow};
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::targets;
-use tranship::world::Disk;
+use tranship::world::DiskWorld;
 
 /// Compiles the manifest that uses every key.
 fn every_key(target: &str) -> CompileOutcome {
@@ -23,7 +23,7 @@ fn compiled(case: &str, target: &str) -> CompileOutcome {
         ..LoadOptions::default()
     };
     let request = CompileRequest { options, choice: EnvironmentChoice::Target(target.to_owned()) };
-    compile(&request, &Disk::new().unwrap())
+    compile(&request, &DiskWorld::new().unwrap())
 }
 
 fn said(outcome: &CompileOutcome) -> String {

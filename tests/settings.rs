@@ -12,17 +12,19 @@ use tranship::app::{
 };
 use tranship::compile::{CompileOutcome, CompileRequest, compile, environments};
 use tranship::compose::LoadOptions;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 use tranship::{known_names, targets};
 
 /// The project of an example: the manifest, and the file that `files` merges on top.
-fn project(one: &ListedSetting) -> Memory {
+fn project(one: &ListedSetting) -> MemoryWorld {
     let overlay = "services:\n  web:\n    environment: { LOG_LEVEL: warn }\n";
-    Memory::new().file("compose.yaml", one.declaration.manifest()).file("compose.production.yaml", overlay)
+    MemoryWorld::new()
+        .file("compose.yaml", one.declaration.manifest())
+        .file("compose.production.yaml", overlay)
 }
 
 /// What an example is compiled for: its environments, else every target.
-fn choices(world: &Memory) -> Vec<EnvironmentChoice> {
+fn choices(world: &MemoryWorld) -> Vec<EnvironmentChoice> {
     let (declared, _, _) = environments(&LoadOptions::default(), world);
     let declared: Vec<_> =
         declared.unwrap().into_iter().map(|one| EnvironmentChoice::Environment(one.name)).collect();

@@ -55,7 +55,7 @@ impl<T> At<T> {
 /// What can be claimed in the ledger: anything with a node. A claim hands out the value.
 pub trait Claim {
     /// What the claim hands out: the value, where the leaf has one.
-    type Taken<'a>
+    type ClaimedValue<'a>
     where
         Self: 'a;
 
@@ -63,11 +63,11 @@ pub trait Claim {
     fn node(&self) -> NodeId;
 
     /// The value, for the ledger to hand out.
-    fn taken(&self) -> Self::Taken<'_>;
+    fn taken(&self) -> Self::ClaimedValue<'_>;
 }
 
 impl<T> Claim for At<T> {
-    type Taken<'a>
+    type ClaimedValue<'a>
         = &'a T
     where
         T: 'a;
@@ -82,7 +82,7 @@ impl<T> Claim for At<T> {
 }
 
 impl Claim for Node {
-    type Taken<'a> = ();
+    type ClaimedValue<'a> = ();
 
     fn node(&self) -> NodeId {
         self.id
@@ -92,7 +92,7 @@ impl Claim for Node {
 }
 
 impl Claim for NodeId {
-    type Taken<'a> = ();
+    type ClaimedValue<'a> = ();
 
     fn node(&self) -> NodeId {
         *self

@@ -3,7 +3,7 @@
 use super::at::{At, Claim};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{Node, Value};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 /// Where the leaves of a manifest stand.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +40,8 @@ impl<'a> KeyPaths<'a> {
 
 fn leaf_with<'n>(node: &'n Node, text: &str) -> Option<&'n Node> {
     match &node.value {
-        Value::Sequence(items) => items.iter().find_map(|item| leaf_with(item, text)),
-        Value::Mapping(mapping) => mapping.iter().find_map(|entry| leaf_with(&entry.value, text)),
+        NodeValue::Sequence(items) => items.iter().find_map(|item| leaf_with(item, text)),
+        NodeValue::Mapping(mapping) => mapping.iter().find_map(|entry| leaf_with(&entry.value, text)),
         _ => node.as_str().is_some_and(|own| own.contains(text)).then_some(node),
     }
 }

@@ -4,7 +4,7 @@
 //! secret value, plain or in an encoding. Invariant: a variable is a secret wherever it stands; a value that no
 //! variable brought counts elsewhere only if it is neither short nor an ordinary word of the manifest.
 
-use super::Name;
+use super::ManifestName;
 use super::document::TreeLeaf;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ const ORDINARY: &[&str] = &[
 /// The secrets of a manifest.
 #[derive(Debug, Clone, Default)]
 pub struct KnownSecrets {
-    variables: BTreeSet<Name>,
+    variables: BTreeSet<ManifestName>,
     values: Option<Arc<AhoCorasick>>,
 }
 
@@ -58,7 +58,7 @@ impl KnownSecrets {
     pub(crate) fn of(
         leaves: &[TreeLeaf],
         sources: &Sources,
-        late: &BTreeMap<Name, Origin>,
+        late: &BTreeMap<ManifestName, Origin>,
         ordinary: &BTreeSet<String>,
     ) -> Self {
         let (variables, values) = (BTreeSet::new(), BTreeSet::new());
@@ -150,8 +150,8 @@ fn base64(bytes: &[u8]) -> String {
 /// Collects what is secret.
 struct SecretCollector<'a> {
     sources: &'a Sources,
-    late: &'a BTreeMap<Name, Origin>,
-    variables: BTreeSet<Name>,
+    late: &'a BTreeMap<ManifestName, Origin>,
+    variables: BTreeSet<ManifestName>,
     values: BTreeSet<String>,
 }
 

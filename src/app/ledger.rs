@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
-use tranship_frontend::yaml::{NodeId, Value};
+use tranship_frontend::yaml::{NodeId, NodeValue};
 
 /// The claims on one manifest for one target.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl Ledger {
     }
 
     /// The leaf, or all leaves below the node, mean on the target what they say. Hands out the value.
-    pub fn exact<'c, C: Claim>(&mut self, claimed: &'c C, became: impl Into<String>) -> C::Taken<'c> {
+    pub fn exact<'c, C: Claim>(&mut self, claimed: &'c C, became: impl Into<String>) -> C::ClaimedValue<'c> {
         self.claim(claimed.node(), Disposition::Exact, became.into());
         claimed.taken()
     }
@@ -45,7 +45,7 @@ impl Ledger {
         value: impl Into<String>,
         reason: impl Into<String>,
         became: impl Into<String>,
-    ) -> C::Taken<'c> {
+    ) -> C::ClaimedValue<'c> {
         let disposition = Disposition::Approximated { value: value.into(), reason: reason.into(), effect };
         self.claim(claimed.node(), disposition, became.into());
         claimed.taken()
@@ -190,14 +190,14 @@ fn empty(path: &KeyPath, manifest: &Manifest) -> Option<LedgerEntry> {
     for step in &path.0 {
         node = match (step, &node.value) {
             (PathSegment::Key(key), _) => node.get(key)?,
-            (PathSegment::Index(index), Value::Sequence(items)) => items.get(*index)?,
+            (PathSegment::Index(index), NodeValue::Sequence(items)) => items.get(*index)?,
             (PathSegment::Index(_), _) => return None,
         };
     }
     let is_empty = match &node.value {
-        Value::Mapping(mapping) => mapping.is_empty(),
-        Value::Sequence(items) => items.is_empty(),
-        value => *value == Value::Null,
+        NodeValue::Mapping(mapping) => mapping.is_empty(),
+        NodeValue::Sequence(items) => items.is_empty(),
+        value => *value == NodeValue::Null,
     };
     let disposition =
         Disposition::Ignored { effect: BehaviourEffect::Equivalent, reason: "it is empty".into() };

@@ -182,7 +182,7 @@ impl<S> TextPiece<S> {
 }
 
 impl<S> Claim for Text<S> {
-    type Taken<'a>
+    type ClaimedValue<'a>
         = &'a Text<S>
     where
         S: 'a;

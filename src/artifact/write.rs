@@ -95,7 +95,7 @@ fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError + '_ {
 
 /// How the files came to their place, so that it can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Placed {
+enum PlacementKind {
     NotYet,
     /// There was no directory before.
     New,
@@ -115,7 +115,7 @@ pub struct StagedSet {
     _in_use: Option<File>,
     written: WrittenFiles,
     inside: bool,
-    placed: Placed,
+    placed: PlacementKind,
 }
 
 /// Writes a set next to its directory. Stage all sets of a run first, then commit them. `inputs` are files that the
@@ -155,7 +155,15 @@ fn stage_in(
     };
     let root = utf8(&temporary.path().join("new")).map_err(io_error(&directory))?;
     write_tree(set, &written, &root)?;
-    Ok(StagedSet { directory, parent, temporary, _in_use: in_use, written, inside, placed: Placed::NotYet })
+    Ok(StagedSet {
+        directory,
+        parent,
+        temporary,
+        _in_use: in_use,
+        written,
+        inside,
+        placed: PlacementKind::NotYet,
+    })
 }
 
 fn utf8(path: &Path) -> io::Result<Utf8PathBuf> {
@@ -368,20 +376,20 @@ impl StagedSet {
         // Another run may have come first since this one looked.
         let replaces = replaceable(&self.directory, &self.written)?;
         if self.inside {
-            self.placed = Placed::OneByOne;
+            self.placed = PlacementKind::OneByOne;
             return self.move_in();
         }
         let new = self.new_files();
         if !replaces {
             std::fs::rename(&new, &self.directory).map_err(io_error(&self.directory))?;
-            self.placed = Placed::New;
+            self.placed = PlacementKind::New;
             return Ok(());
         }
         if exchange(&new, self.directory.as_std_path()).is_err() {
-            self.placed = Placed::OneByOne;
+            self.placed = PlacementKind::OneByOne;
             return self.move_in();
         }
-        self.placed = Placed::Exchanged;
+        self.placed = PlacementKind::Exchanged;
         Ok(())
     }
 
@@ -389,9 +397,9 @@ impl StagedSet {
     fn take_back(&self) {
         let _alone = lock(&self.parent);
         let _ = match self.placed {
-            Placed::New => std::fs::rename(&self.directory, self.new_files()),
-            Placed::Exchanged => exchange(&self.new_files(), self.directory.as_std_path()),
-            Placed::NotYet | Placed::OneByOne => Ok(()),
+            PlacementKind::New => std::fs::rename(&self.directory, self.new_files()),
+            PlacementKind::Exchanged => exchange(&self.new_files(), self.directory.as_std_path()),
+            PlacementKind::NotYet | PlacementKind::OneByOne => Ok(()),
         };
     }
 

@@ -1,8 +1,8 @@
 //! The command line: global flags, and flags shared by several commands.
 //!
-//! In: the process's arguments. Out: [`Arguments`]. A command's own flags are in its own file.
+//! In: the process's arguments. Out: [`CliArguments`]. A command's own flags are in its own file.
 
-use super::shell::{Colour, Verbosity};
+use super::shell::{ColorMode, Verbosity};
 use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use std::io::Read;
@@ -13,19 +13,19 @@ use tranship_frontend::world::TEXT_LIMIT;
 #[derive(Debug, Parser)]
 #[command(name = "tranship", version, max_term_width = 100, propagate_version = false)]
 #[command(after_help = "`tranship explain NAME` explains a diagnostic and how to fix it.")]
-pub struct Arguments {
+pub struct CliArguments {
     /// Global flags.
     #[command(flatten)]
-    pub global: Global,
+    pub global: GlobalOptions,
     /// The command.
     #[command(subcommand)]
-    pub command: super::Command,
+    pub command: super::CliCommand,
 }
 
 /// Global flags.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Global {
+pub struct GlobalOptions {
     /// A Compose file; repeat to merge more files on top, `-` reads standard input
     #[arg(short, long = "file", global = true, value_name = "FILE")]
     pub files: Vec<Utf8PathBuf>,
@@ -43,7 +43,7 @@ pub struct Global {
     pub project_name: Option<String>,
     /// When to use colors
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
-    pub color: Colour,
+    pub color: ColorMode,
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -52,7 +52,7 @@ pub struct Global {
     pub verbose: u8,
 }
 
-impl Global {
+impl GlobalOptions {
     /// How much to print.
     pub fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
@@ -88,7 +88,7 @@ impl Global {
 
 /// Variables set on the command line.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Set {
+pub struct VariableOptions {
     /// Set a variable, overriding every other source
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
@@ -96,7 +96,7 @@ pub struct Set {
 
 /// The format of diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
+pub enum MessageFormat {
     /// Text with snippets on standard error.
     #[default]
     Human,
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+        CliArguments::command().debug_assert();
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
             ["tranship", "-f", "a.yaml", "--profile", "x", "explain"],
             ["tranship", "explain", "-f", "a.yaml", "--profile", "x"],
         ] {
-            let arguments = Arguments::try_parse_from(line).unwrap();
+            let arguments = CliArguments::try_parse_from(line).unwrap();
             let options = arguments.global.load_options();
             assert_eq!(options.files, ["a.yaml"]);
             assert_eq!(options.profiles, ["x"]);

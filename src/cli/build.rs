@@ -1,26 +1,26 @@
 //! `tranship build`: compiles and writes the artifacts, all or nothing.
 
-use super::selection::{Compiles, Otherwise};
-use super::{Context, Exit};
+use super::selection::{CompileOptions, DefaultSelection};
+use super::{CommandContext, ExitStatus};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_artifact::{StagedSet, WriteError, commit, directory_below, stage};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Build {
+pub struct BuildCommand {
     #[command(flatten)]
-    compiles: Compiles,
+    compiles: CompileOptions,
     /// Write to DIR for one environment, to DIR/ENV for several [default: dist/ENV]
     #[arg(long, value_name = "DIR")]
     out: Option<Utf8PathBuf>,
 }
 
-impl Build {
+impl BuildCommand {
     /// Compiles, reports, writes.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let format = self.compiles.format;
-        let outcomes = match self.compiles.run(Otherwise::Environments, context) {
+        let outcomes = match self.compiles.run(DefaultSelection::Environments, context) {
             Ok(outcomes) => outcomes,
             Err(exit) => return exit,
         };
@@ -29,13 +29,13 @@ impl Build {
         }
         if let Err(error) = self.write(&outcomes, context) {
             context.report_not_written(format, "did not build", outcomes, &error);
-            return Exit::Failed;
+            return ExitStatus::Failed;
         }
         context.report_outcomes(format, "built", &outcomes)
     }
 
     /// Writes all artifact sets, or none.
-    fn write(&self, outcomes: &[CompileOutcome], context: &Context<'_>) -> Result<(), WriteError> {
+    fn write(&self, outcomes: &[CompileOutcome], context: &CommandContext<'_>) -> Result<(), WriteError> {
         let mut staged: Vec<StagedSet> = Vec::new();
         for outcome in outcomes {
             if let Some(compiled) = &outcome.compiled {

@@ -1,19 +1,19 @@
 //! `tranship check`: compiles and reports diagnostics; writes nothing.
 
-use super::selection::{Compiles, Otherwise};
-use super::{Context, Exit};
+use super::selection::{CompileOptions, DefaultSelection};
+use super::{CommandContext, ExitStatus};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Check {
+pub struct CheckCommand {
     #[command(flatten)]
-    compiles: Compiles,
+    compiles: CompileOptions,
 }
 
-impl Check {
+impl CheckCommand {
     /// Compiles and reports.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
-        match self.compiles.run(Otherwise::Targets, context) {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
+        match self.compiles.run(DefaultSelection::Targets, context) {
             Ok(outcomes) => context.report_outcomes(self.compiles.format, "checked", &outcomes),
             Err(exit) => exit,
         }

@@ -1,23 +1,23 @@
 //! `tranship completions`: a shell's completion script.
 
-use super::{Context, Exit};
+use super::{CommandContext, ExitStatus};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Completions {
+pub struct CompletionsCommand {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsCommand {
     /// Prints the script.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut super::Arguments::command(), "tranship", &mut script);
+        clap_complete::generate(self.shell, &mut super::CliArguments::command(), "tranship", &mut script);
         context.shell.data(&String::from_utf8_lossy(&script));
-        Exit::Done
+        ExitStatus::Done
     }
 }

@@ -1,12 +1,12 @@
 //! `tranship config`: the resolved manifest, printed as `docker compose config` prints it.
 
 use super::report::not_written;
-use super::{Context, Exit, Format, Verbosity};
+use super::{CommandContext, ExitStatus, MessageFormat, Verbosity};
 use camino::Utf8PathBuf;
 use std::fmt::Write;
 use std::mem::ManuallyDrop;
 use tranship_artifact::replace_file;
-use tranship_frontend::compose::render::{self, Format as Form, service_hash};
+use tranship_frontend::compose::render::{self, RenderFormat as Form, service_hash};
 use tranship_frontend::compose::variables::variables;
 use tranship_frontend::compose::{LoadOptions, Manifest, load};
 use tranship_frontend::diagnostic::Diagnostics;
@@ -15,13 +15,13 @@ use tranship_frontend::yaml::Node;
 
 /// The arguments of the command, the same as Docker Compose's.
 #[derive(Debug, clap::Args)]
-pub struct Config {
+pub struct ConfigCommand {
     /// Print only these services and their dependencies
     #[arg(value_name = "SERVICE")]
     selected: Vec<String>,
     /// The output format
     #[arg(long, value_enum, value_name = "yaml|json", hide_possible_values = true)]
-    format: Option<Output>,
+    format: Option<ConfigFormat>,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<Utf8PathBuf>,
@@ -47,13 +47,13 @@ pub struct Config {
     #[arg(long)]
     compatibility: bool,
     #[command(flatten)]
-    listing: Listing,
+    listing: ConfigListing,
 }
 
 /// What to list instead of the manifest.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-struct Listing {
+struct ConfigListing {
     /// List the services
     #[arg(id = "list-services", long = "services")]
     services: bool,
@@ -85,33 +85,33 @@ struct Listing {
 
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
+enum ConfigFormat {
     /// JSON.
     Json,
     /// YAML.
     Yaml,
 }
 
-impl Config {
+impl ConfigCommand {
     /// Loads and prints.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let options = self.options(context.global.load_options());
         // The process is about to exit: freeing the tree node by node would be wasted work.
         let mut sources = ManuallyDrop::new(Sources::new());
         let mut diagnostics = Diagnostics::new();
         let manifest = ManuallyDrop::new(load(&options, context.world, &mut sources, &mut diagnostics));
-        let exit = context.report(Format::Human, None, &[(&diagnostics, &sources)]);
+        let exit = context.report(MessageFormat::Human, None, &[(&diagnostics, &sources)]);
         let Some(manifest) = &*manifest else {
-            return if exit == Exit::Done { Exit::Refused } else { exit };
+            return if exit == ExitStatus::Done { ExitStatus::Refused } else { exit };
         };
         if context.shell.verbosity() == Verbosity::Quiet && !self.lists() {
-            return Exit::Done;
+            return ExitStatus::Done;
         }
         match self.text(manifest) {
             Ok(text) => self.print(&text, context),
             Err(unknown) => {
                 context.shell.error(&format!("unknown service `{unknown}`"));
-                Exit::Refused
+                ExitStatus::Refused
             }
         }
     }
@@ -176,7 +176,7 @@ impl Config {
     }
 
     fn whole(&self, manifest: &Manifest) -> String {
-        let form = if self.format == Some(Output::Json) { Form::Json } else { Form::Yaml };
+        let form = if self.format == Some(ConfigFormat::Json) { Form::Json } else { Form::Yaml };
         if self.no_interpolate {
             render::model(&manifest.root, form)
         } else {
@@ -200,16 +200,16 @@ impl Config {
         table(&rows)
     }
 
-    fn print(&self, text: &str, context: &mut Context<'_>) -> Exit {
+    fn print(&self, text: &str, context: &mut CommandContext<'_>) -> ExitStatus {
         let Some(file) = &self.output else {
             context.shell.data(text);
-            return Exit::Done;
+            return ExitStatus::Done;
         };
         match replace_file(file, text.as_bytes()) {
-            Ok(()) => Exit::Done,
+            Ok(()) => ExitStatus::Done,
             Err(error) => {
                 context.tell_failure(not_written(&error), &error.path());
-                Exit::Failed
+                ExitStatus::Failed
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `tranship deploy`: compiles an environment, uploads it and deploys it.
 
-use super::deployment::{Aws, Reporter, SecretFile, read_secrets, secret_file};
-use super::{Context, Exit, Set};
+use super::deployment::{AwsOptions, SecretFile, TerminalProgress, read_secrets, secret_file};
+use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy::{self, DeployValues};
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
@@ -9,12 +9,12 @@ use tranship_frontend::world::World;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Deploy {
+pub struct DeployCommand {
     /// An environment of the manifest
     #[arg(value_name = "ENV")]
     environment: String,
     #[command(flatten)]
-    set: Set,
+    set: VariableOptions,
     /// Set a template parameter
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::args::assignment)]
     parameters: Vec<(String, String)>,
@@ -31,7 +31,7 @@ pub struct Deploy {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
-    aws: Aws,
+    aws: AwsOptions,
 }
 
 /// The format of an AWS CodePipeline template configuration file.
@@ -41,7 +41,7 @@ struct ParameterFile {
     parameters: BTreeMap<String, String>,
 }
 
-impl Deploy {
+impl DeployCommand {
     /// Collects the values given by flags.
     fn values(&self, world: &dyn World, values: &mut DeployValues) -> Result<(), String> {
         if let Some(file) = &self.parameter_file {
@@ -57,7 +57,7 @@ impl Deploy {
     }
 
     /// Compiles and deploys. Prints the stack's outputs to standard output, one `NAME=VALUE` per line.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let compiled = match context.compile(&self.environment, &self.set, "compiled") {
             Ok(compiled) => compiled,
             Err(exit) => return exit,
@@ -66,9 +66,9 @@ impl Deploy {
         options.allow_replacement.clone_from(&self.allow_replacement);
         if let Err(error) = self.values(context.world, &mut options.values) {
             context.shell.error(&error);
-            return Exit::Refused;
+            return ExitStatus::Refused;
         }
-        let mut reporter = Reporter(context.shell);
+        let mut reporter = TerminalProgress(context.shell);
         match deploy::deploy(&compiled.deployment, &compiled.artifacts, &options, &mut reporter) {
             Ok(outcome) => {
                 for (name, value) in &outcome.outputs {
@@ -76,7 +76,7 @@ impl Deploy {
                 }
                 let what = if outcome.changed { "deployed" } else { "nothing to deploy for" };
                 context.shell.say(&format!("{what} {}", self.environment));
-                Exit::Done
+                ExitStatus::Done
             }
             Err(failure) => context.fail(&failure),
         }

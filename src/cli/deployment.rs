@@ -3,8 +3,8 @@
 //! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed without echo; it is
 //! never on a command line and never printed.
 
-use super::selection::Job;
-use super::{Context, Exit, Format, Set, Shell};
+use super::selection::CompileJob;
+use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions};
 use crate::compile::{CompileRequest, identify};
 use crate::deploy::{
     DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, PlannedChange,
@@ -17,11 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tranship_app::EnvironmentChoice;
 use tranship_frontend::world::World;
-use tranship_targets::{CompiledTarget, Deployment};
+use tranship_targets::{CompiledTarget, TargetDeployment};
 
 /// Which account to use, and how long to wait.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Aws {
+pub(super) struct AwsOptions {
     /// The profile in the AWS configuration [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
@@ -48,7 +48,7 @@ pub(super) fn secret_file(text: &str) -> Result<SecretFile, String> {
     }
 }
 
-impl Aws {
+impl AwsOptions {
     /// Options without values.
     pub(super) fn options(&self, yes: bool, shell: &Shell) -> DeployOptions {
         let profile = self.aws_profile.clone();
@@ -79,55 +79,59 @@ pub(super) fn read_secrets(
     Ok(())
 }
 
-impl Context<'_> {
+impl CommandContext<'_> {
     /// Compiles an environment for deployment and reports the diagnostics.
     pub(super) fn compile(
         &mut self,
         environment: &str,
-        set: &Set,
+        set: &VariableOptions,
         verb: &str,
-    ) -> Result<CompiledTarget, Exit> {
+    ) -> Result<CompiledTarget, ExitStatus> {
         let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
-        let mut outcomes = Job { options: self.options(set), choices, strict: false }.run(self);
-        let exit = self.report_outcomes(Format::Human, verb, &outcomes);
+        let mut outcomes = CompileJob { options: self.options(set), choices, strict: false }.run(self);
+        let exit = self.report_outcomes(MessageFormat::Human, verb, &outcomes);
         let compiled = outcomes.pop().and_then(|outcome| outcome.compiled);
-        compiled.ok_or(if exit == Exit::Done { Exit::Failed } else { exit })
+        compiled.ok_or(if exit == ExitStatus::Done { ExitStatus::Failed } else { exit })
     }
 
     /// Identifies an environment's deployment. Diagnostics are not repeated: `deploy` has shown them.
-    pub(super) fn identify(&mut self, environment: &str, set: &Set) -> Result<Deployment, Exit> {
+    pub(super) fn identify(
+        &mut self,
+        environment: &str,
+        set: &VariableOptions,
+    ) -> Result<TargetDeployment, ExitStatus> {
         let choice = EnvironmentChoice::Environment(environment.to_owned());
         let mut outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
         match outcome.compiled.take() {
             Some(compiled) => Ok(compiled.deployment),
-            None => Err(self.report_outcomes(Format::Human, "compiled", &[outcome])),
+            None => Err(self.report_outcomes(MessageFormat::Human, "compiled", &[outcome])),
         }
     }
 
     /// Reports why a deployment stopped.
-    pub(super) fn fail(&mut self, failure: &DeployFailure) -> Exit {
+    pub(super) fn fail(&mut self, failure: &DeployFailure) -> ExitStatus {
         self.shell.error(&failure.message);
         for line in &failure.help {
             self.shell.tell(&format!("  = {line}\n"));
         }
         match failure.kind {
-            FailureKind::Failed => Exit::Failed,
-            FailureKind::Usage => Exit::Refused,
-            FailureKind::Credentials => Exit::Credentials,
-            FailureKind::TimedOut => Exit::TimedOut,
-            FailureKind::Interrupted => Exit::Interrupted,
+            FailureKind::Failed => ExitStatus::Failed,
+            FailureKind::Usage => ExitStatus::Refused,
+            FailureKind::Credentials => ExitStatus::Credentials,
+            FailureKind::TimedOut => ExitStatus::TimedOut,
+            FailureKind::Interrupted => ExitStatus::Interrupted,
         }
     }
 }
 
 /// Prints progress, one line each.
-pub(super) struct Reporter<'a>(pub(super) &'a mut Shell);
+pub(super) struct TerminalProgress<'a>(pub(super) &'a mut Shell);
 
 const BAD: Style = AnsiColor::Red.on_default();
 const GOOD: Style = AnsiColor::Green.on_default();
 const CARE: Style = AnsiColor::Yellow.on_default();
 
-impl DeployProgress for Reporter<'_> {
+impl DeployProgress for TerminalProgress<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
         let DeployBanner { subject, account, region, profile, identity } = banner;
         let profile = profile.as_ref().map(|name| format!(", profile {name}")).unwrap_or_default();

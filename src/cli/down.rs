@@ -1,17 +1,17 @@
 //! `tranship down`: deletes a deployment.
 
-use super::deployment::{Aws, Reporter};
-use super::{Context, Exit, Set};
+use super::deployment::{AwsOptions, TerminalProgress};
+use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Down {
+pub struct DownCommand {
     /// An environment of the manifest
     #[arg(value_name = "ENV")]
     environment: String,
     #[command(flatten)]
-    set: Set,
+    set: VariableOptions,
     /// Delete this resource and all its data; by default it is kept, or a snapshot of it
     #[arg(long, value_name = "NAME")]
     delete_data: Vec<String>,
@@ -19,25 +19,25 @@ pub struct Down {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
-    aws: Aws,
+    aws: AwsOptions,
 }
 
-impl Down {
+impl DownCommand {
     /// Lists what will be lost, asks, deletes.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let deployment = match context.identify(&self.environment, &self.set) {
             Ok(deployment) => deployment,
             Err(exit) => return exit,
         };
         let mut options = self.aws.options(self.yes, context.shell);
         options.delete_data.clone_from(&self.delete_data);
-        let mut reporter = Reporter(context.shell);
+        let mut reporter = TerminalProgress(context.shell);
         match deploy::down(&deployment, &self.environment, &options, &mut reporter) {
             Ok(outcome) => {
                 if outcome.changed {
                     context.shell.say(&format!("{} was taken down", self.environment));
                 }
-                Exit::Done
+                ExitStatus::Done
             }
             Err(failure) => context.fail(&failure),
         }

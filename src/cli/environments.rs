@@ -1,27 +1,27 @@
 //! `tranship environments`: the environments that the manifest declares.
 
-use super::listing::{Listing, ListingFormat};
-use super::{Context, Exit, Format, Set};
+use super::listing::{ListingFormat, RowListing};
+use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::environments;
 use serde_json::json;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Environments {
+pub struct EnvironmentsCommand {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: ListingFormat,
 }
 
-impl Environments {
+impl EnvironmentsCommand {
     /// Prints the list.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
-        let options = context.options(&Set::default());
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
+        let options = context.options(&VariableOptions::default());
         let (found, sources, diagnostics) = environments(&options, context.world);
         let Some(found) = found else {
-            return context.report(Format::Human, Some("manifest"), &[(&diagnostics, &sources)]);
+            return context.report(MessageFormat::Human, Some("manifest"), &[(&diagnostics, &sources)]);
         };
-        let mut listing = Listing::new("environments");
+        let mut listing = RowListing::new("environments");
         for environment in &found {
             let target = environment.target.as_ref().map(|target| target.peek().as_str());
             let files: Vec<&str> = environment.files.iter().map(|file| file.peek().as_str()).collect();
@@ -31,6 +31,6 @@ impl Environments {
             );
         }
         context.shell.data(&listing.print(self.format));
-        context.report(Format::Human, None, &[(&diagnostics, &sources)])
+        context.report(MessageFormat::Human, None, &[(&diagnostics, &sources)])
     }
 }

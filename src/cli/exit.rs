@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub enum ExitStatus {
     /// Success, or nothing to do.
     Done,
     /// Failure: files, the network, a deployment.
@@ -21,23 +21,23 @@ pub enum Exit {
     Interrupted,
 }
 
-impl Exit {
+impl ExitStatus {
     /// The process's exit code.
     pub fn code(self) -> u8 {
         match self {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Refused => 2,
-            Exit::Different => 3,
-            Exit::Credentials => 4,
-            Exit::TimedOut => 5,
-            Exit::Interrupted => 130,
+            ExitStatus::Done => 0,
+            ExitStatus::Failed => 1,
+            ExitStatus::Refused => 2,
+            ExitStatus::Different => 3,
+            ExitStatus::Credentials => 4,
+            ExitStatus::TimedOut => 5,
+            ExitStatus::Interrupted => 130,
         }
     }
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> ExitCode {
+impl From<ExitStatus> for ExitCode {
+    fn from(exit: ExitStatus) -> ExitCode {
         ExitCode::from(exit.code())
     }
 }

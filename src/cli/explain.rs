@@ -1,6 +1,6 @@
 //! `tranship explain`: what a diagnostic means and how to fix it, or what a setting does.
 
-use super::{Context, Exit};
+use super::{CommandContext, ExitStatus};
 use crate::{known_names, rule_registry};
 use tranship_app::settings_page;
 use tranship_frontend::diagnostic::suggest::closest;
@@ -8,19 +8,19 @@ use tranship_frontend::diagnostic::{RuleRegistry, page};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Explain {
+pub struct ExplainCommand {
     /// A diagnostic, such as `compose/unknown-key`, or a setting, such as `x-tranship.network.vpc`;
     /// `x-tranship` lists all settings
     name: Option<String>,
 }
 
-impl Explain {
+impl ExplainCommand {
     /// Prints the page, or the list.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let registry = rule_registry();
         let Some(name) = &self.name else {
             context.shell.page(&page::list(&registry));
-            return Exit::Done;
+            return ExitStatus::Done;
         };
         if name.split('.').any(|step| step == "x-tranship") {
             return setting(name, context);
@@ -29,19 +29,19 @@ impl Explain {
         let name = name.rsplit('[').next().unwrap_or(name).trim_end_matches([']', ':']);
         if let Some(rule) = registry.find(name) {
             context.shell.page(&page::text(rule));
-            return Exit::Done;
+            return ExitStatus::Done;
         }
         context.shell.error(&unknown(name, &registry));
-        Exit::Refused
+        ExitStatus::Refused
     }
 }
 
 /// Prints the page of a setting, or the list of those in a place.
-fn setting(path: &str, context: &mut Context<'_>) -> Exit {
+fn setting(path: &str, context: &mut CommandContext<'_>) -> ExitStatus {
     match settings_page(path, &known_names().targets) {
         Ok(page) => {
             context.shell.page(&page);
-            Exit::Done
+            ExitStatus::Done
         }
         Err(near) => {
             let help = near.map_or_else(
@@ -49,7 +49,7 @@ fn setting(path: &str, context: &mut Context<'_>) -> Exit {
                 |near| format!("did you mean `{near}`?"),
             );
             context.shell.error(&format!("unknown setting `{path}`; {help}"));
-            Exit::Refused
+            ExitStatus::Refused
         }
     }
 }

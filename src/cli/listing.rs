@@ -14,16 +14,16 @@ pub(super) enum ListingFormat {
 }
 
 /// Rows in both formats.
-pub(super) struct Listing {
+pub(super) struct RowListing {
     name: &'static str,
     rows: Vec<Vec<String>>,
     values: Vec<Value>,
 }
 
-impl Listing {
+impl RowListing {
     /// An empty list; `name` is its key in JSON.
     pub(super) fn new(name: &'static str) -> Self {
-        Listing { name, rows: Vec::new(), values: Vec::new() }
+        RowListing { name, rows: Vec::new(), values: Vec::new() }
     }
 
     /// Adds a row: its columns, and its JSON value.
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_nothing_trails() {
-        let mut listing = Listing::new("things");
+        let mut listing = RowListing::new("things");
         listing.push(vec!["a".into(), "long".into(), String::new()], json!({ "name": "a" }));
         listing.push(vec!["bcd".into(), "x".into(), "end".into()], json!({ "name": "bcd" }));
         assert_eq!(listing.columns(), "a    long\nbcd  x     end\n");
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_name_takes_one_line() {
-        let mut listing = Listing::new("things");
+        let mut listing = RowListing::new("things");
         listing.push(vec!["a\nerror: forged\u{1b}[31m".into()], json!({}));
         assert_eq!(listing.columns(), "a error: forged\u{fffd}[31m\n");
     }

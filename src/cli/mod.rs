@@ -1,6 +1,6 @@
 //! The command line, one file per command. Nothing else prints.
 //!
-//! In: the process's arguments. Out: an [`Exit`]. Invariant: data goes to standard output and messages to
+//! In: the process's arguments. Out: an [`ExitStatus`]. Invariant: data goes to standard output and messages to
 //! standard error. The exit code depends on what a command found, never on how verbose it was.
 
 mod args;
@@ -27,109 +27,110 @@ mod status;
 mod targets;
 mod verify;
 
-pub use args::{Arguments, Format, Global, Set};
-pub use exit::Exit;
-pub use report::Run;
-pub use shell::{Colour, Shell, Verbosity};
+pub use args::{CliArguments, GlobalOptions, MessageFormat, VariableOptions};
+pub use exit::ExitStatus;
+pub use report::ReportedRun;
+pub use shell::{ColorMode, Shell, Verbosity};
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
-use tranship_frontend::world::{Disk, World};
+use tranship_frontend::world::{DiskWorld, World};
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Compile the manifest and write the artifacts; without ENV or --target, for every environment
-    Build(build::Build),
+    Build(build::BuildCommand),
     /// Check the manifest without writing anything; without ENV or --target, for every target
-    Check(check::Check),
+    Check(check::CheckCommand),
     /// Print the resolved manifest, like `docker compose config`
-    Config(config::Config),
+    Config(config::ConfigCommand),
     /// Compare the compiled artifacts with those committed in `golden/ENV`
-    Verify(verify::Verify),
+    Verify(verify::VerifyCommand),
     /// List the targets, and how well the manifest fits each
-    Targets(targets::Targets),
+    Targets(targets::TargetsCommand),
     /// List the environments that the manifest declares
-    Environments(environments::Environments),
+    Environments(environments::EnvironmentsCommand),
     /// Compile an environment, show what would change, and deploy it
     #[cfg(feature = "deploy")]
-    Deploy(deploy::Deploy),
+    Deploy(deploy::DeployCommand),
     /// Show the status of a deployment
     #[cfg(feature = "deploy")]
-    Status(status::Status),
+    Status(status::StatusCommand),
     /// Delete a deployment; resources that keep data stay unless named
     #[cfg(feature = "deploy")]
-    Down(down::Down),
+    Down(down::DownCommand),
     /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
-    Explain(explain::Explain),
+    Explain(explain::ExplainCommand),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
-    Schema(schema::Schema),
+    Schema(schema::SchemaCommand),
     /// Print a shell completion script
-    Completions(completions::Completions),
+    Completions(completions::CompletionsCommand),
 }
 
 /// What every command works with.
-pub struct Context<'a> {
+pub struct CommandContext<'a> {
     /// The printer.
     pub shell: &'a mut Shell,
     /// Files and environment variables.
     pub world: &'a dyn World,
     /// The global flags.
-    pub global: &'a Global,
+    pub global: &'a GlobalOptions,
 }
 
 /// Runs the command named by the arguments.
-pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let arguments = match CliArguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return explain_usage(&error),
     };
     let mut shell = Shell::new(arguments.global.color, arguments.global.verbosity());
-    let world = match Disk::new() {
+    let world = match DiskWorld::new() {
         Ok(world) => world,
         Err(error) => {
             shell.error(&format!("cannot use the current directory: {error}"));
-            return Exit::Failed;
+            return ExitStatus::Failed;
         }
     };
-    let exit = run(&arguments, &mut Context { shell: &mut shell, world: &world, global: &arguments.global });
+    let exit =
+        run(&arguments, &mut CommandContext { shell: &mut shell, world: &world, global: &arguments.global });
     match shell.lost_data() {
         Some(error) => {
             shell.error(&format!("cannot write to standard output: {error}"));
-            Exit::Failed
+            ExitStatus::Failed
         }
         None => exit,
     }
 }
 
 /// Runs a command against a given world.
-pub fn run(arguments: &Arguments, context: &mut Context<'_>) -> Exit {
+pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitStatus {
     match &arguments.command {
-        Command::Build(command) => command.run(context),
-        Command::Check(command) => command.run(context),
-        Command::Config(command) => command.run(context),
-        Command::Verify(command) => command.run(context),
-        Command::Targets(command) => command.run(context),
-        Command::Environments(command) => command.run(context),
+        CliCommand::Build(command) => command.run(context),
+        CliCommand::Check(command) => command.run(context),
+        CliCommand::Config(command) => command.run(context),
+        CliCommand::Verify(command) => command.run(context),
+        CliCommand::Targets(command) => command.run(context),
+        CliCommand::Environments(command) => command.run(context),
         #[cfg(feature = "deploy")]
-        Command::Deploy(command) => command.run(context),
+        CliCommand::Deploy(command) => command.run(context),
         #[cfg(feature = "deploy")]
-        Command::Status(command) => command.run(context),
+        CliCommand::Status(command) => command.run(context),
         #[cfg(feature = "deploy")]
-        Command::Down(command) => command.run(context),
-        Command::Explain(command) => command.run(context),
-        Command::Schema(command) => command.run(context),
-        Command::Completions(command) => command.run(context),
+        CliCommand::Down(command) => command.run(context),
+        CliCommand::Explain(command) => command.run(context),
+        CliCommand::Schema(command) => command.run(context),
+        CliCommand::Completions(command) => command.run(context),
     }
 }
 
 /// Prints the help, the version or a usage error.
-fn explain_usage(error: &clap::Error) -> Exit {
+fn explain_usage(error: &clap::Error) -> ExitStatus {
     let printed = error.print();
     match printed {
-        _ if error.use_stderr() => Exit::Refused,
+        _ if error.use_stderr() => ExitStatus::Refused,
         // A closed pipe is not an error: there is no one left to tell.
-        Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
-        _ => Exit::Done,
+        Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => ExitStatus::Failed,
+        _ => ExitStatus::Done,
     }
 }

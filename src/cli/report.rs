@@ -3,41 +3,46 @@
 //! In: their diagnostics with the sources. Out: text on standard error or one document on standard output, and
 //! the resulting exit code.
 
-use super::{Context, Exit, Format, Verbosity};
+use super::{CommandContext, ExitStatus, MessageFormat, Verbosity};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_artifact::WriteError;
-use tranship_frontend::diagnostic::render::{self, Counts, Human};
+use tranship_frontend::diagnostic::render::{self, HumanOptions, SeverityCounts};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, rules};
 use tranship_frontend::source::Sources;
 
 /// The diagnostics of one compile.
-pub type Run<'a> = (&'a Diagnostics, &'a Sources);
+pub type ReportedRun<'a> = (&'a Diagnostics, &'a Sources);
 
-impl Context<'_> {
-    /// Reports the diagnostics; returns [`Exit::Refused`] if one of them is an error.
+impl CommandContext<'_> {
+    /// Reports the diagnostics; returns [`ExitStatus::Refused`] if one of them is an error.
     ///
     /// `subject` starts the final line of counts; without it, that line is omitted.
-    pub fn report(&mut self, format: Format, subject: Option<&str>, runs: &[Run<'_>]) -> Exit {
+    pub fn report(
+        &mut self,
+        format: MessageFormat,
+        subject: Option<&str>,
+        runs: &[ReportedRun<'_>],
+    ) -> ExitStatus {
         let found = render::collect(runs.iter().copied());
-        let counts = Counts::of(&found);
+        let counts = SeverityCounts::of(&found);
         let verbosity = self.shell.verbosity();
-        let form = Human {
+        let form = HumanOptions {
             verbose: verbosity == Verbosity::Verbose,
             quiet: verbosity == Verbosity::Quiet,
             width: self.shell.width(),
             name_targets: runs.len() > 1,
         };
         match format {
-            Format::Human => self.shell.tell(&form.render(found)),
-            Format::Json => self.shell.data(&render::json(&found)),
-            Format::Sarif => self.shell.data(&render::sarif(&found)),
-            Format::Github => self.shell.data(&render::github(&found)),
+            MessageFormat::Human => self.shell.tell(&form.render(found)),
+            MessageFormat::Json => self.shell.data(&render::json(&found)),
+            MessageFormat::Sarif => self.shell.data(&render::sarif(&found)),
+            MessageFormat::Github => self.shell.data(&render::github(&found)),
         }
         if let Some(subject) = subject {
             self.shell.say(&form.summary(subject, counts));
         }
-        if counts.errors > 0 { Exit::Refused } else { Exit::Done }
+        if counts.errors > 0 { ExitStatus::Refused } else { ExitStatus::Done }
     }
 
     /// Reports a failure that is not about a line of the manifest: its code, and the file concerned.
@@ -45,13 +50,13 @@ impl Context<'_> {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let place = sources.start_of_unread(path);
         diagnostics.push(diagnostic.at(place));
-        self.report(Format::Human, None, &[(&diagnostics, &sources)]);
+        self.report(MessageFormat::Human, None, &[(&diagnostics, &sources)]);
     }
 
     /// Reports the diagnostics of several compiles, and that their artifacts could not be written.
     pub(super) fn report_not_written(
         &mut self,
-        format: Format,
+        format: MessageFormat,
         verb: &str,
         mut outcomes: Vec<CompileOutcome>,
         error: &WriteError,

@@ -1,17 +1,17 @@
 //! `tranship schema`: the JSON Schema of `x-tranship`.
 
-use super::{Context, Exit};
+use super::{CommandContext, ExitStatus};
 use crate::known_names;
 use tranship_app::published_schema;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Schema {}
+pub struct SchemaCommand {}
 
-impl Schema {
+impl SchemaCommand {
     /// Prints the schema.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         context.shell.data(&format!("{:#}\n", published_schema(&known_names().targets)));
-        Exit::Done
+        ExitStatus::Done
     }
 }

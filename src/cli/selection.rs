@@ -2,7 +2,7 @@
 //!
 //! In: the command's arguments. Out: one [`CompileOutcome`] per choice, in the order of the manifest.
 
-use super::{Context, Exit, Format, Set};
+use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
 use tranship_app::EnvironmentChoice;
@@ -13,7 +13,7 @@ use tranship_frontend::diagnostic::Severity;
 /// An environment, a target, or all.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[group(multiple = false)]
-pub(super) struct Selection {
+pub(super) struct EnvironmentSelection {
     /// An environment of the manifest
     #[arg(value_name = "ENV")]
     environment: Option<String>,
@@ -31,7 +31,7 @@ fn target_names() -> PossibleValuesParser {
 
 /// What "all" means if the arguments name nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Otherwise {
+pub(super) enum DefaultSelection {
     /// Every environment, or every target if the manifest declares no environment.
     Environments,
     /// Every target.
@@ -40,11 +40,11 @@ pub(super) enum Otherwise {
 
 /// The arguments shared by `build` and `check`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Compiles {
+pub(super) struct CompileOptions {
     #[command(flatten)]
-    pub(super) selection: Selection,
+    pub(super) selection: EnvironmentSelection,
     #[command(flatten)]
-    set: Set,
+    set: VariableOptions,
     /// Treat warnings and approximations as errors
     #[arg(long)]
     strict: bool,
@@ -56,27 +56,27 @@ pub(super) struct Compiles {
         hide_possible_values = true,
         value_name = "human|json|sarif|github"
     )]
-    pub(super) format: Format,
+    pub(super) format: MessageFormat,
 }
 
-impl Compiles {
+impl CompileOptions {
     /// Compiles what the arguments select.
     ///
     /// # Errors
     /// The manifest could not be read; the reason has been reported.
     pub(super) fn run(
         &self,
-        otherwise: Otherwise,
-        context: &mut Context<'_>,
-    ) -> Result<Vec<CompileOutcome>, Exit> {
+        otherwise: DefaultSelection,
+        context: &mut CommandContext<'_>,
+    ) -> Result<Vec<CompileOutcome>, ExitStatus> {
         let options = context.options(&self.set);
         let choices = self.selection.choices(&options, otherwise, self.format, context)?;
-        Ok(Job { options, choices, strict: self.strict }.run(context))
+        Ok(CompileJob { options, choices, strict: self.strict }.run(context))
     }
 }
 
 /// What is compiled, and how.
-pub(super) struct Job {
+pub(super) struct CompileJob {
     /// What to read.
     pub options: LoadOptions,
     /// What to compile for.
@@ -85,7 +85,7 @@ pub(super) struct Job {
     pub strict: bool,
 }
 
-impl Selection {
+impl EnvironmentSelection {
     /// Whether the arguments name an environment or a target.
     pub(super) fn is_single(&self) -> bool {
         self.environment.is_some() || self.target.is_some()
@@ -98,10 +98,10 @@ impl Selection {
     pub(super) fn choices(
         &self,
         options: &LoadOptions,
-        otherwise: Otherwise,
-        format: Format,
-        context: &mut Context<'_>,
-    ) -> Result<Vec<EnvironmentChoice>, Exit> {
+        otherwise: DefaultSelection,
+        format: MessageFormat,
+        context: &mut CommandContext<'_>,
+    ) -> Result<Vec<EnvironmentChoice>, ExitStatus> {
         if let Some(name) = &self.environment {
             return Ok(vec![EnvironmentChoice::Environment(name.clone())]);
         }
@@ -112,7 +112,7 @@ impl Selection {
             let names = tranship_targets::all().iter().map(|target| target.name().to_owned());
             names.map(EnvironmentChoice::Target).collect()
         };
-        if otherwise == Otherwise::Targets && !self.all {
+        if otherwise == DefaultSelection::Targets && !self.all {
             return Ok(every_target());
         }
         let (found, sources, diagnostics) = environments(options, context.world);
@@ -127,9 +127,9 @@ impl Selection {
     }
 }
 
-impl Job {
+impl CompileJob {
     /// Compiles every choice.
-    pub(super) fn run(&self, context: &Context<'_>) -> Vec<CompileOutcome> {
+    pub(super) fn run(&self, context: &CommandContext<'_>) -> Vec<CompileOutcome> {
         let compiled = self.choices.iter().map(|choice| {
             let request = CompileRequest { options: self.options.clone(), choice: choice.clone() };
             let mut outcome = compile(&request, context.world);
@@ -155,19 +155,19 @@ fn promote(outcome: &mut CompileOutcome) {
     }
 }
 
-impl Context<'_> {
+impl CommandContext<'_> {
     /// The load options: the command's flags combined with the global ones.
-    pub(super) fn options(&self, set: &Set) -> LoadOptions {
+    pub(super) fn options(&self, set: &VariableOptions) -> LoadOptions {
         LoadOptions { set: set.set.iter().cloned().collect(), ..self.global.load_options() }
     }
 
     /// Reports the diagnostics of several compiles. The final line of counts starts with the command and their names.
     pub(super) fn report_outcomes(
         &mut self,
-        format: Format,
+        format: MessageFormat,
         verb: &str,
         outcomes: &[CompileOutcome],
-    ) -> Exit {
+    ) -> ExitStatus {
         if let Some(line) = read_files(outcomes) {
             self.shell.say(&line);
         }
@@ -175,12 +175,12 @@ impl Context<'_> {
         let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);
         let silent = outcomes.iter().find(|one| one.compiled.is_none() && !one.diagnostics.has_errors());
         match silent {
-            Some(one) if exit == Exit::Done => {
+            Some(one) if exit == ExitStatus::Done => {
                 self.shell.error(&format!(
                     "`{}` produced no artifacts and no error; please report this as a bug in Tranship",
                     one.name
                 ));
-                Exit::Failed
+                ExitStatus::Failed
             }
             _ => exit,
         }

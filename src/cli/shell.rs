@@ -23,7 +23,7 @@ pub enum Verbosity {
 
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Colour {
+pub enum ColorMode {
     /// On a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` disable them.
     #[default]
     Auto,
@@ -34,7 +34,7 @@ pub enum Colour {
 }
 
 /// One of the two streams.
-struct Stream {
+struct OutputStream {
     writer: Box<dyn Write>,
     styled: bool,
     /// Whether a person reads it: it is a terminal, or colours were requested.
@@ -44,9 +44,9 @@ struct Stream {
     lost: Option<io::Error>,
 }
 
-impl Stream {
+impl OutputStream {
     fn new(writer: Box<dyn Write>, styled: bool, terminal: bool) -> Self {
-        Stream { writer, styled, seen: styled || terminal, open: true, lost: None }
+        OutputStream { writer, styled, seen: styled || terminal, open: true, lost: None }
     }
 
     fn write(&mut self, text: &str) {
@@ -70,8 +70,8 @@ impl Stream {
 
 /// Prints at a given verbosity.
 pub struct Shell {
-    out: Stream,
-    err: Stream,
+    out: OutputStream,
+    err: OutputStream,
     verbosity: Verbosity,
     interactive: bool,
     width: usize,
@@ -82,18 +82,18 @@ const USUAL_WIDTH: usize = 140;
 
 impl Shell {
     /// A shell on the process's own streams.
-    pub fn new(colour: Colour, verbosity: Verbosity) -> Self {
+    pub fn new(colour: ColorMode, verbosity: Verbosity) -> Self {
         let choice = |auto: ColorChoice| match colour {
-            Colour::Auto => auto != ColorChoice::Never,
-            Colour::Always => true,
-            Colour::Never => false,
+            ColorMode::Auto => auto != ColorChoice::Never,
+            ColorMode::Always => true,
+            ColorMode::Never => false,
         };
         let (out, err) = (io::stdout(), io::stderr());
         let (style_out, style_err) = (choice(AutoStream::choice(&out)), choice(AutoStream::choice(&err)));
         Shell {
             interactive: err.is_terminal() && io::stdin().is_terminal(),
-            out: Stream::new(Box::new(out), style_out, io::stdout().is_terminal()),
-            err: Stream::new(Box::new(err), style_err, io::stderr().is_terminal()),
+            out: OutputStream::new(Box::new(out), style_out, io::stdout().is_terminal()),
+            err: OutputStream::new(Box::new(err), style_err, io::stderr().is_terminal()),
             verbosity,
             width: USUAL_WIDTH,
         }
@@ -102,8 +102,8 @@ impl Shell {
     /// A shell on two writers, without colors: for tests.
     pub fn to(out: Box<dyn Write>, err: Box<dyn Write>, verbosity: Verbosity) -> Self {
         Shell {
-            out: Stream::new(out, false, false),
-            err: Stream::new(err, false, false),
+            out: OutputStream::new(out, false, false),
+            err: OutputStream::new(err, false, false),
             verbosity,
             interactive: false,
             width: USUAL_WIDTH,
@@ -227,7 +227,7 @@ mod tests {
         {
             let kept = Kept::default();
             let mut shell = Shell::to(Box::new(io::sink()), Box::new(io::sink()), Verbosity::Normal);
-            shell.err = Stream::new(Box::new(kept.clone()), styled, false);
+            shell.err = OutputStream::new(Box::new(kept.clone()), styled, false);
             shell.say_marked(style, "FAILED", "a\u{1b}[32mb");
             assert_eq!(String::from_utf8(kept.0.borrow().clone()).unwrap(), shown);
         }
@@ -239,7 +239,7 @@ mod tests {
         for (styled, shown) in [(false, text), (true, "A=\u{fffd}[31mred\u{fffd}0m\n")] {
             let kept = Kept::default();
             let mut shell = Shell::to(Box::new(io::sink()), Box::new(io::sink()), Verbosity::Normal);
-            shell.out = Stream::new(Box::new(kept.clone()), styled, false);
+            shell.out = OutputStream::new(Box::new(kept.clone()), styled, false);
             shell.data(text);
             assert_eq!(String::from_utf8(kept.0.borrow().clone()).unwrap(), shown);
         }

@@ -1,48 +1,48 @@
 //! `tranship status`: the status of a deployment.
 
-use super::deployment::{Aws, Reporter};
-use super::{Context, Exit, Set};
+use super::deployment::{AwsOptions, TerminalProgress};
+use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::deploy::{self, DeploymentStatus, ServiceStatus};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Status {
+pub struct StatusCommand {
     /// An environment of the manifest
     #[arg(value_name = "ENV")]
     environment: String,
     #[command(flatten)]
-    set: Set,
+    set: VariableOptions,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
-    format: Form,
+    format: StatusFormat,
     #[command(flatten)]
-    aws: Aws,
+    aws: AwsOptions,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum Form {
+enum StatusFormat {
     #[default]
     Human,
     Json,
 }
 
-impl Status {
+impl StatusCommand {
     /// Prints the status to standard output. Fails if nothing is deployed, or if it is failing or in progress.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let deployment = match context.identify(&self.environment, &self.set) {
             Ok(deployment) => deployment,
             Err(exit) => return exit,
         };
         let options = self.aws.options(false, context.shell);
-        match deploy::status(&deployment, &options, &mut Reporter(context.shell)) {
+        match deploy::status(&deployment, &options, &mut TerminalProgress(context.shell)) {
             Ok(found) => {
                 context.shell.data(&match self.format {
-                    Form::Human => human(&found),
-                    Form::Json => format!("{}\n", document(&found)),
+                    StatusFormat::Human => human(&found),
+                    StatusFormat::Json => format!("{}\n", document(&found)),
                 });
-                if found.healthy { Exit::Done } else { Exit::Failed }
+                if found.healthy { ExitStatus::Done } else { ExitStatus::Failed }
             }
             Err(failure) => context.fail(&failure),
         }

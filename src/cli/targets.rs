@@ -1,7 +1,7 @@
 //! `tranship targets`: the targets, and how well the manifest fits each.
 
-use super::listing::{Listing, ListingFormat};
-use super::{Context, Exit, Set};
+use super::listing::{ListingFormat, RowListing};
+use super::{CommandContext, ExitStatus, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile};
 use camino::Utf8Path;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use tranship_targets::{self, Target};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Targets {
+pub struct TargetsCommand {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: ListingFormat,
@@ -19,13 +19,13 @@ pub struct Targets {
 /// The default file names of Compose.
 const MANIFESTS: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
-impl Targets {
+impl TargetsCommand {
     /// Prints the list.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
-        let options = context.options(&Set::default());
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
+        let options = context.options(&VariableOptions::default());
         let found = MANIFESTS.iter().any(|name| context.world.kind(Utf8Path::new(name)).is_some());
         let read = found || !options.files.is_empty() || options.project_directory.is_some();
-        let mut listing = Listing::new("targets");
+        let mut listing = RowListing::new("targets");
         for target in tranship_targets::all() {
             let choice = EnvironmentChoice::Target(target.name().to_owned());
             let request = CompileRequest { options: options.clone(), choice };
@@ -35,7 +35,7 @@ impl Targets {
             listing.push(columns, value(*target, outcome.as_ref()));
         }
         context.shell.data(&listing.print(self.format));
-        Exit::Done
+        ExitStatus::Done
     }
 }
 

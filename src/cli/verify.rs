@@ -4,8 +4,8 @@
 //! machine.
 
 use super::report::not_written;
-use super::selection::{Job, Otherwise, Selection, names};
-use super::{Context, Exit, Format, Set};
+use super::selection::{CompileJob, DefaultSelection, EnvironmentSelection, names};
+use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::CompileOutcome;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_artifact::golden::{self, GoldenChange};
@@ -15,9 +15,9 @@ use tranship_frontend::diagnostic::{Diagnostic, rules};
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
-pub struct Verify {
+pub struct VerifyCommand {
     #[command(flatten)]
-    selection: Selection,
+    selection: EnvironmentSelection,
     /// The directory of the committed artifacts [default: golden, next to the manifest]
     #[arg(long, value_name = "DIR")]
     golden: Option<Utf8PathBuf>,
@@ -25,7 +25,7 @@ pub struct Verify {
     #[arg(long)]
     bless: bool,
     #[command(flatten)]
-    set: Set,
+    set: VariableOptions,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
@@ -43,25 +43,29 @@ impl NotVerified {
     }
 }
 
-impl Verify {
-    /// Compiles, compares and reports; returns [`Exit::Different`] if anything differs.
-    pub fn run(&self, context: &mut Context<'_>) -> Exit {
+impl VerifyCommand {
+    /// Compiles, compares and reports; returns [`ExitStatus::Different`] if anything differs.
+    pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let options = LoadOptions { ignore_process_environment: true, ..context.options(&self.set) };
-        let choices = match self.selection.choices(&options, Otherwise::Environments, Format::Human, context)
-        {
+        let choices = match self.selection.choices(
+            &options,
+            DefaultSelection::Environments,
+            MessageFormat::Human,
+            context,
+        ) {
             Ok(choices) => choices,
             Err(exit) => return exit,
         };
         let directory = self.golden.clone().unwrap_or_else(|| beside_manifest(&options));
-        let outcomes = Job { options, choices, strict: self.strict }.run(context);
+        let outcomes = CompileJob { options, choices, strict: self.strict }.run(context);
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
-            return context.report_outcomes(Format::Human, "could not verify", &outcomes);
+            return context.report_outcomes(MessageFormat::Human, "could not verify", &outcomes);
         }
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
             Err(NotVerified { diagnostic, path }) => {
                 context.tell_failure(*diagnostic, &path);
-                Exit::Failed
+                ExitStatus::Failed
             }
         }
     }
@@ -71,8 +75,8 @@ impl Verify {
         &self,
         outcomes: &[CompileOutcome],
         golden: &Utf8Path,
-        context: &mut Context<'_>,
-    ) -> Result<Exit, NotVerified> {
+        context: &mut CommandContext<'_>,
+    ) -> Result<ExitStatus, NotVerified> {
         let mut differing = 0;
         for outcome in outcomes {
             let Some(compiled) = &outcome.compiled else { continue };
@@ -106,10 +110,10 @@ impl Verify {
         };
         let it = if differing == 1 { "it" } else { "them" };
         let (line, exit) = match (differing, self.bless) {
-            (0, _) => (format!("verified {names}: no differences"), Exit::Done),
-            (_, true) => (format!("updated {names}: {files} changed"), Exit::Done),
+            (0, _) => (format!("verified {names}: no differences"), ExitStatus::Done),
+            (_, true) => (format!("updated {names}: {files} changed"), ExitStatus::Done),
             (_, false) => {
-                (format!("verified {names}: {files} {differ}; --bless updates {it}"), Exit::Different)
+                (format!("verified {names}: {files} {differ}; --bless updates {it}"), ExitStatus::Different)
             }
         };
         context.shell.say(&line);

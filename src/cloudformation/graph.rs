@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Condition, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, SubPart, Template, TemplateValue,
+    IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, SubPart, Template, TemplateCondition,
+    TemplateValue,
 };
 
 /// A reference to a name.
@@ -68,16 +69,16 @@ impl PropertyMap {
     }
 }
 
-impl Condition {
+impl TemplateCondition {
     /// Every name referenced in this condition.
     pub fn dependencies(&self) -> Vec<ResourceDependency> {
         let mut found = Vec::new();
         self.walk(&mut |condition| match condition {
-            Condition::Equals(left, right) => {
+            TemplateCondition::Equals(left, right) => {
                 found.extend([left, right].into_iter().flat_map(TemplateValue::dependencies))
             }
-            Condition::Named(id) => found.push(ResourceDependency::Condition(id.clone())),
-            Condition::Not(_) | Condition::And(_) | Condition::Or(_) => {}
+            TemplateCondition::Named(id) => found.push(ResourceDependency::Condition(id.clone())),
+            TemplateCondition::Not(_) | TemplateCondition::And(_) | TemplateCondition::Or(_) => {}
         });
         found
     }
@@ -210,7 +211,7 @@ impl<'a> CycleSearch<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{If, Resource, Sub, TemplateOutput, TemplateParameter, props};
+    use crate::{FnSub, If, Resource, TemplateOutput, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -224,7 +225,7 @@ mod tests {
     fn names_every_undefined_use() {
         let mut template = Template::new("");
         template.add_parameter(&id("P"), TemplateParameter::string("p"));
-        let value = Sub::text("x").att(&id("P"), "Arn").reference(&id("Q")).value(If(&id("C"), "a", "b"));
+        let value = FnSub::text("x").att(&id("P"), "Arn").reference(&id("Q")).value(If(&id("C"), "a", "b"));
         template.add(&id("A"), Resource::new("AWS::X::Y", props! { "V" => value }).depends_on(&id("B")));
         template.add_output(&id("O"), TemplateOutput::new("", id("Z").arn()));
         let found: Vec<_> =
@@ -256,8 +257,8 @@ mod tests {
     #[test]
     fn conditions_may_cycle_too() {
         let mut template = Template::new("");
-        template.add_condition(&id("A"), Condition::Named(id("B")).not());
-        template.add_condition(&id("B"), Condition::Named(id("A")));
+        template.add_condition(&id("A"), TemplateCondition::Named(id("B")).not());
+        template.add_condition(&id("B"), TemplateCondition::Named(id("A")));
         assert_eq!(cycles(&template), [vec![id("A"), id("B")]]);
     }
 

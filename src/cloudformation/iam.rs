@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PropertyMap, PseudoParameter, Sub, TemplateValue};
+use super::{FnSub, PropertyMap, PseudoParameter, TemplateValue};
 
 const VERSION: &str = "2012-10-17";
 
@@ -172,10 +172,10 @@ fn trust_document(service: &str, condition: Option<PropertyMap>) -> PropertyMap 
 
 /// ARNs in the current partition.
 pub mod arn {
-    use super::{PseudoParameter, Sub};
+    use super::{FnSub, PseudoParameter};
 
     /// `arn:PARTITION:service:REGION:ACCOUNT:` and the start of the resource part.
-    pub fn regional(service: &str, resource: &str) -> Sub {
+    pub fn regional(service: &str, resource: &str) -> FnSub {
         partition(service)
             .pseudo(PseudoParameter::Region)
             .then(":")
@@ -185,22 +185,22 @@ pub mod arn {
     }
 
     /// `arn:PARTITION:service::ACCOUNT:` and the start of the resource part: IAM.
-    pub fn global(service: &str, resource: &str) -> Sub {
+    pub fn global(service: &str, resource: &str) -> FnSub {
         partition(service).then(":").pseudo(PseudoParameter::AccountId).then(":").then(resource)
     }
 
     /// `arn:PARTITION:service:::` and the start of the resource part: S3.
-    pub fn bare(service: &str, resource: &str) -> Sub {
+    pub fn bare(service: &str, resource: &str) -> FnSub {
         partition(service).then("::").then(resource)
     }
 
     /// `arn:PARTITION:iam::aws:policy/name`.
-    pub fn managed_policy(name: &str) -> Sub {
+    pub fn managed_policy(name: &str) -> FnSub {
         partition("iam").then(":aws:policy/").then(name)
     }
 
-    fn partition(service: &str) -> Sub {
-        Sub::text("arn:").pseudo(PseudoParameter::Partition).then(":").then(service).then(":")
+    fn partition(service: &str) -> FnSub {
+        FnSub::text("arn:").pseudo(PseudoParameter::Partition).then(":").then(service).then(":")
     }
 }
 

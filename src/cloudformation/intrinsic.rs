@@ -2,7 +2,7 @@
 //!
 //! Source: CloudFormation Template Reference, "Intrinsic function reference".
 
-use super::{LogicalId, Sub, SubPart, TemplateValue};
+use super::{FnSub, LogicalId, SubPart, TemplateValue};
 
 /// What `Ref` or a `${...}` in `Fn::Sub` refers to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ pub enum IntrinsicFunction {
     /// `Fn::GetAtt`: a resource and its attribute, which may contain dots (`Endpoint.Address`).
     GetAtt(LogicalId, String),
     /// `Fn::Sub`.
-    Sub(Sub),
+    Sub(FnSub),
     /// `Fn::Join`: a delimiter, and the list to join.
     Join(String, TemplateValue),
     /// `Fn::Select`: an index from 0, and the list.
@@ -159,38 +159,40 @@ constructors! {
 
 /// A condition: an entry of the `Conditions` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
+pub enum TemplateCondition {
     /// `Fn::Equals`.
     Equals(TemplateValue, TemplateValue),
     /// `Fn::Not`.
-    Not(Box<Condition>),
+    Not(Box<TemplateCondition>),
     /// `Fn::And`, with 2 to 10 operands.
-    And(Vec<Condition>),
+    And(Vec<TemplateCondition>),
     /// `Fn::Or`, with 2 to 10 operands.
-    Or(Vec<Condition>),
+    Or(Vec<TemplateCondition>),
     /// `Condition`: another condition, by name.
     Named(LogicalId),
 }
 
-impl Condition {
+impl TemplateCondition {
     /// `Fn::Equals`.
-    pub fn equals(left: impl Into<TemplateValue>, right: impl Into<TemplateValue>) -> Condition {
-        Condition::Equals(left.into(), right.into())
+    pub fn equals(left: impl Into<TemplateValue>, right: impl Into<TemplateValue>) -> TemplateCondition {
+        TemplateCondition::Equals(left.into(), right.into())
     }
 
     /// The opposite of this one.
     #[allow(clippy::should_implement_trait, reason = "builds the function `Fn::Not`")]
-    pub fn not(self) -> Condition {
-        Condition::Not(Box::new(self))
+    pub fn not(self) -> TemplateCondition {
+        TemplateCondition::Not(Box::new(self))
     }
 
     /// Calls `visit` on this condition and on every condition inside it.
-    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Condition)) {
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a TemplateCondition)) {
         visit(self);
         match self {
-            Condition::Equals(..) | Condition::Named(_) => {}
-            Condition::Not(inner) => inner.walk(visit),
-            Condition::And(all) | Condition::Or(all) => all.iter().for_each(|inner| inner.walk(visit)),
+            TemplateCondition::Equals(..) | TemplateCondition::Named(_) => {}
+            TemplateCondition::Not(inner) => inner.walk(visit),
+            TemplateCondition::And(all) | TemplateCondition::Or(all) => {
+                all.iter().for_each(|inner| inner.walk(visit))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Object, Value as Json, json};
 
-use super::{Condition, IntrinsicFunction, PropertyMap, Template, TemplateValue};
+use super::{IntrinsicFunction, PropertyMap, Template, TemplateCondition, TemplateValue};
 
 impl Template {
     /// The template as a JSON value, with keys in the same order as in YAML.
@@ -68,16 +68,19 @@ impl TemplateValue {
     }
 }
 
-impl Condition {
+impl TemplateCondition {
     /// The condition as a JSON value.
     pub fn to_json(&self) -> Json {
-        let all = |all: &[Condition]| Json::Array(all.iter().map(Condition::to_json).collect());
+        let all =
+            |all: &[TemplateCondition]| Json::Array(all.iter().map(TemplateCondition::to_json).collect());
         match self {
-            Condition::Equals(left, right) => one("Fn::Equals", json!([left.to_json(), right.to_json()])),
-            Condition::Not(inner) => one("Fn::Not", json!([inner.to_json()])),
-            Condition::And(inner) => one("Fn::And", all(inner)),
-            Condition::Or(inner) => one("Fn::Or", all(inner)),
-            Condition::Named(id) => one("Condition", json!(id.as_str())),
+            TemplateCondition::Equals(left, right) => {
+                one("Fn::Equals", json!([left.to_json(), right.to_json()]))
+            }
+            TemplateCondition::Not(inner) => one("Fn::Not", json!([inner.to_json()])),
+            TemplateCondition::And(inner) => one("Fn::And", all(inner)),
+            TemplateCondition::Or(inner) => one("Fn::Or", all(inner)),
+            TemplateCondition::Named(id) => one("Condition", json!(id.as_str())),
         }
     }
 }

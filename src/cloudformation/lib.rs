@@ -83,13 +83,13 @@ mod writer;
 
 pub use graph::ResourceDependency;
 pub use intrinsic::{
-    Base64, Cidr, Condition, FindInMap, GetAzs, If, ImportValue, IntrinsicFunction, IntrinsicTarget, Join,
-    PseudoParameter, Select, Split,
+    Base64, Cidr, FindInMap, GetAzs, If, ImportValue, IntrinsicFunction, IntrinsicTarget, Join,
+    PseudoParameter, Select, Split, TemplateCondition,
 };
 pub use limits::{INLINE_BYTES, LIMITS, TemplateLimit, TemplateViolation, check};
 pub use map::PropertyMap;
 pub use name::LogicalId;
 pub use role::ResourceRole;
-pub use sub::{Sub, SubPart};
+pub use sub::{FnSub, SubPart};
 pub use template::{DeletionPolicy, ParameterType, Resource, Template, TemplateOutput, TemplateParameter};
 pub use value::TemplateValue;

@@ -194,7 +194,7 @@ fn secret_fields(value: &TemplateValue) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Resource, Sub, TemplateOutput, TemplateParameter, props};
+    use crate::{FnSub, Resource, TemplateOutput, TemplateParameter, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn dynamic_references_are_counted_and_never_come_from_text() {
-        let secret = |n: usize| Sub::text("x").secret_field(&id("R0"), &format!("f{n}"));
+        let secret = |n: usize| FnSub::text("x").secret_field(&id("R0"), &format!("f{n}"));
         let mut full = template(1);
         full.add(
             &id("S"),
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(messages(&full), ["61 dynamic references exceed the limit of 60"]);
 
         let mut text = template(1);
-        let value = Sub::text("{{resolve:ssm:a}}").reference(&id("R0"));
+        let value = FnSub::text("{{resolve:ssm:a}}").reference(&id("R0"));
         text.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
         assert!(matches!(check(&text).as_slice(), [TemplateViolation::Resolves { .. }]));
     }

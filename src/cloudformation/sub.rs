@@ -29,21 +29,21 @@ impl SubPart {
 
 /// A string with references. Becomes a plain string if it has none, and `Ref` or `Fn::GetAtt` if it is only one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sub(Vec<SubPart>);
+pub struct FnSub(Vec<SubPart>);
 
-impl Sub {
+impl FnSub {
     /// An empty string.
-    pub fn new() -> Sub {
-        Sub::default()
+    pub fn new() -> FnSub {
+        FnSub::default()
     }
 
     /// Starts with a literal string.
-    pub fn text(text: impl AsRef<str>) -> Sub {
-        Sub::new().then(text)
+    pub fn text(text: impl AsRef<str>) -> FnSub {
+        FnSub::new().then(text)
     }
 
     /// Adds a literal string.
-    pub fn then(mut self, text: impl AsRef<str>) -> Sub {
+    pub fn then(mut self, text: impl AsRef<str>) -> FnSub {
         let text = text.as_ref();
         match self.0.last_mut() {
             _ if text.is_empty() => {}
@@ -54,27 +54,27 @@ impl Sub {
     }
 
     /// Adds `${Id}`.
-    pub fn reference(self, id: &LogicalId) -> Sub {
+    pub fn reference(self, id: &LogicalId) -> FnSub {
         self.part(SubPart::Reference(IntrinsicTarget::Id(id.clone())))
     }
 
     /// Adds a pseudo parameter.
-    pub fn pseudo(self, pseudo: PseudoParameter) -> Sub {
+    pub fn pseudo(self, pseudo: PseudoParameter) -> FnSub {
         self.part(SubPart::Reference(IntrinsicTarget::Pseudo(pseudo)))
     }
 
     /// Adds `${Id.Attribute}`.
-    pub fn att(self, id: &LogicalId, attribute: &str) -> Sub {
+    pub fn att(self, id: &LogicalId, attribute: &str) -> FnSub {
         self.part(SubPart::Attribute(id.clone(), attribute.to_owned()))
     }
 
     /// Adds a field of a JSON secret as a dynamic reference. Counts towards the template's limit of 60.
-    pub fn secret_field(self, secret: &LogicalId, field: &str) -> Sub {
+    pub fn secret_field(self, secret: &LogicalId, field: &str) -> FnSub {
         self.part(SubPart::SecretField(secret.clone(), field.to_owned()))
     }
 
     /// Adds any value. Strings, references and other substitutions are taken apart; anything else becomes a variable.
-    pub fn value(self, value: impl Into<TemplateValue>) -> Sub {
+    pub fn value(self, value: impl Into<TemplateValue>) -> FnSub {
         match value.into() {
             TemplateValue::String(text) => self.then(text),
             TemplateValue::Integer(number) => self.then(number.to_string()),
@@ -90,12 +90,12 @@ impl Sub {
     }
 
     /// Adds all parts of another substitution.
-    pub fn append(self, other: Sub) -> Sub {
-        other.0.into_iter().fold(self, Sub::part)
+    pub fn append(self, other: FnSub) -> FnSub {
+        other.0.into_iter().fold(self, FnSub::part)
     }
 
     /// Adds one part.
-    pub fn part(mut self, part: SubPart) -> Sub {
+    pub fn part(mut self, part: SubPart) -> FnSub {
         match part {
             SubPart::Text(text) => self.then(text),
             other => {
@@ -126,7 +126,7 @@ impl Sub {
             Some(SubPart::Reference(target)) => IntrinsicFunction::Ref(target).into(),
             Some(SubPart::Attribute(id, attribute)) => IntrinsicFunction::GetAtt(id, attribute).into(),
             Some(SubPart::Value(value)) => value,
-            Some(part @ SubPart::SecretField(..)) => IntrinsicFunction::Sub(Sub(vec![part])).into(),
+            Some(part @ SubPart::SecretField(..)) => IntrinsicFunction::Sub(FnSub(vec![part])).into(),
         }
     }
 
@@ -206,24 +206,24 @@ mod tests {
 
     #[test]
     fn collapses_to_the_simplest_value() {
-        assert_eq!(Sub::new().into_value(), TemplateValue::from(""));
-        assert_eq!(Sub::text("a${B}").then("c").into_value(), TemplateValue::from("a${B}c"));
-        assert_eq!(Sub::new().reference(&id("A")).into_value(), id("A").reference());
-        assert_eq!(Sub::new().att(&id("A"), "Arn").into_value(), id("A").arn());
-        assert_eq!(Sub::new().then("").value(id("A").arn()).into_value(), id("A").arn());
+        assert_eq!(FnSub::new().into_value(), TemplateValue::from(""));
+        assert_eq!(FnSub::text("a${B}").then("c").into_value(), TemplateValue::from("a${B}c"));
+        assert_eq!(FnSub::new().reference(&id("A")).into_value(), id("A").reference());
+        assert_eq!(FnSub::new().att(&id("A"), "Arn").into_value(), id("A").arn());
+        assert_eq!(FnSub::new().then("").value(id("A").arn()).into_value(), id("A").arn());
     }
 
     #[test]
     fn renders_parts() {
         let cases = [
-            (Sub::text("a").reference(&id("B")).att(&id("C"), "Arn"), "a${B}${C.Arn}", 0),
-            (Sub::text("${B}").reference(&id("B")), "${!B}${B}", 0),
-            (Sub::text("${").reference(&id("B")).then("}"), "${Value1}${B}}", 1),
-            (Sub::text("${a b}").reference(&id("Value1")), "${Value1x}${Value1}", 1),
-            (Sub::text("costs $").reference(&id("B")), "${Value1}${B}", 1),
-            (Sub::text("${X").then("${Y}}").reference(&id("B")), "${Value1}${B}", 1),
+            (FnSub::text("a").reference(&id("B")).att(&id("C"), "Arn"), "a${B}${C.Arn}", 0),
+            (FnSub::text("${B}").reference(&id("B")), "${!B}${B}", 0),
+            (FnSub::text("${").reference(&id("B")).then("}"), "${Value1}${B}}", 1),
+            (FnSub::text("${a b}").reference(&id("Value1")), "${Value1x}${Value1}", 1),
+            (FnSub::text("costs $").reference(&id("B")), "${Value1}${B}", 1),
+            (FnSub::text("${X").then("${Y}}").reference(&id("B")), "${Value1}${B}", 1),
             (
-                Sub::new().secret_field(&id("S"), "password"),
+                FnSub::new().secret_field(&id("S"), "password"),
                 "{{resolve:secretsmanager:${S}:SecretString:password}}",
                 0,
             ),

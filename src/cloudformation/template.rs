@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Condition, LogicalId, PropertyMap, ResourceDependency, TemplateValue};
+use super::{LogicalId, PropertyMap, ResourceDependency, TemplateCondition, TemplateValue};
 
 /// A CloudFormation template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,7 +16,7 @@ pub struct Template {
     /// Constants looked up by two keys.
     pub mappings: IndexMap<LogicalId, PropertyMap>,
     /// Named conditions.
-    pub conditions: IndexMap<LogicalId, Condition>,
+    pub conditions: IndexMap<LogicalId, TemplateCondition>,
     /// The resources of the stack.
     pub resources: IndexMap<LogicalId, Resource>,
     /// The outputs of the stack.
@@ -43,7 +43,7 @@ impl Template {
     }
 
     /// Adds a condition.
-    pub fn add_condition(&mut self, id: &LogicalId, condition: Condition) {
+    pub fn add_condition(&mut self, id: &LogicalId, condition: TemplateCondition) {
         let known = insert(&mut self.conditions, id, condition);
         self.note(id, known);
     }
@@ -428,7 +428,7 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Sub, props};
+    use crate::{FnSub, props};
 
     fn id(text: &str) -> LogicalId {
         LogicalId::parse(text).unwrap()
@@ -436,7 +436,7 @@ mod tests {
 
     #[test]
     fn an_order_that_a_reference_implies_is_not_said_again() {
-        let properties = props! { "V" => Sub::text("x").reference(&id("A")).att(&id("B"), "Arn") };
+        let properties = props! { "V" => FnSub::text("x").reference(&id("A")).att(&id("B"), "Arn") };
         let resource =
             Resource::new("AWS::X::Y", properties).depends_on_all([&id("A"), &id("B"), &id("C"), &id("C")]);
         assert_eq!(resource.body().get("DependsOn"), Some(&TemplateValue::from("C")));

@@ -2,7 +2,7 @@
 //!
 //! There is no null: CloudFormation rejects it, and a missing key or `AWS::NoValue` means the same.
 
-use super::{IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter, Sub};
+use super::{FnSub, IntrinsicFunction, IntrinsicTarget, LogicalId, PropertyMap, PseudoParameter};
 
 /// A property value, a literal or an intrinsic function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +103,8 @@ impl From<IntrinsicFunction> for TemplateValue {
     }
 }
 
-impl From<Sub> for TemplateValue {
-    fn from(sub: Sub) -> TemplateValue {
+impl From<FnSub> for TemplateValue {
+    fn from(sub: FnSub) -> TemplateValue {
         sub.into_value()
     }
 }
@@ -201,7 +201,7 @@ mod tests {
     fn walk_reaches_values_inside_functions() {
         let id = LogicalId::parse("Db").unwrap();
         let value = TemplateValue::from(
-            props! { "A" => list![IntrinsicFunction::Base64(Sub::text("x").reference(&id).into())] },
+            props! { "A" => list![IntrinsicFunction::Base64(FnSub::text("x").reference(&id).into())] },
         );
         let mut seen = 0;
         value.walk(&mut |inner| seen += usize::from(matches!(inner, TemplateValue::Function(_))));

@@ -4,7 +4,7 @@
 //! function's only argument is another function, the outer one takes the long form.
 
 use super::scalar;
-use super::{Condition, IntrinsicFunction, LogicalId, PropertyMap, Sub, Template, TemplateValue};
+use super::{FnSub, IntrinsicFunction, LogicalId, PropertyMap, Template, TemplateCondition, TemplateValue};
 
 impl Template {
     /// The template as YAML, ending with a newline.
@@ -204,7 +204,7 @@ impl TemplateWriter {
         }
     }
 
-    fn sub(&mut self, indent: usize, sub: &Sub) {
+    fn sub(&mut self, indent: usize, sub: &FnSub) {
         let (text, variables) = sub.render();
         if variables.is_empty() {
             return self.text(indent, &text);
@@ -213,21 +213,21 @@ impl TemplateWriter {
         self.value(indent, &TemplateValue::List(vec![text.into(), variables.into()]));
     }
 
-    fn condition(&mut self, indent: usize, condition: &Condition) {
+    fn condition(&mut self, indent: usize, condition: &TemplateCondition) {
         match condition {
-            Condition::Named(id) => self.rest(&format!("!Condition {id}")),
-            Condition::Equals(left, right) => {
+            TemplateCondition::Named(id) => self.rest(&format!("!Condition {id}")),
+            TemplateCondition::Equals(left, right) => {
                 self.out.push_str(" !Equals\n");
                 self.item(indent + 2, left);
                 self.item(indent + 2, right);
             }
-            Condition::Not(inner) => self.several(indent, "Not", std::slice::from_ref(inner)),
-            Condition::And(all) => self.several(indent, "And", all),
-            Condition::Or(all) => self.several(indent, "Or", all),
+            TemplateCondition::Not(inner) => self.several(indent, "Not", std::slice::from_ref(inner)),
+            TemplateCondition::And(all) => self.several(indent, "And", all),
+            TemplateCondition::Or(all) => self.several(indent, "Or", all),
         }
     }
 
-    fn several(&mut self, indent: usize, name: &str, all: &[impl std::borrow::Borrow<Condition>]) {
+    fn several(&mut self, indent: usize, name: &str, all: &[impl std::borrow::Borrow<TemplateCondition>]) {
         self.out.push_str(&format!(" !{name}\n"));
         for condition in all {
             self.indent(indent + 2);
@@ -327,9 +327,9 @@ mod tests {
             Just(id("A").reference()),
             Just(PseudoParameter::Region.into()),
             Just(id("A").att("Endpoint.Address")),
-            hard_text().prop_map(|text| Sub::text(text).reference(&id("A")).into_value()),
+            hard_text().prop_map(|text| FnSub::text(text).reference(&id("A")).into_value()),
             (hard_text(), hard_text())
-                .prop_map(|(a, b)| Sub::text(a).value(Split(&b, "x")).then("\n").into_value()),
+                .prop_map(|(a, b)| FnSub::text(a).value(Split(&b, "x")).then("\n").into_value()),
         ]
     }
 
@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn layout() {
-        let shell = Sub::text("#!/bin/sh\necho ").reference(&id("A")).then("\n");
+        let shell = FnSub::text("#!/bin/sh\necho ").reference(&id("A")).then("\n");
         let map = props! {
             "UserData" => Base64(shell),
             "Both" => list![list!["a", list![]], props! { "B" => props! {}, "C" => Base64(id("A").reference()) }],
@@ -431,12 +431,15 @@ Items:
             TemplateParameter::string("a word").default("yes").no_echo().comment("services.a"),
         );
         template.add_mapping(&id("M"), props! { "a" => props! { "b" => "c" } });
-        template.add_condition(&id("C"), Condition::equals(id("P").reference(), "no").not());
+        template.add_condition(&id("C"), TemplateCondition::equals(id("P").reference(), "no").not());
         template.add_condition(
             &id("D"),
-            Condition::Or(vec![
-                Condition::Named(id("C")),
-                Condition::And(vec![Condition::equals("a", 1), Condition::Named(id("C"))]),
+            TemplateCondition::Or(vec![
+                TemplateCondition::Named(id("C")),
+                TemplateCondition::And(vec![
+                    TemplateCondition::equals("a", 1),
+                    TemplateCondition::Named(id("C")),
+                ]),
             ]),
         );
         template.add(

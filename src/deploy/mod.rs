@@ -1,6 +1,6 @@
 //! Deploys compiled artifacts: the only module that talks to AWS, and the only async code.
 //!
-//! In: a [`Deployment`] and its artifact set. Out: [`DeployOutcome`], [`DeploymentStatus`], or a [`DeployFailure`]. Invariants:
+//! In: a [`TargetDeployment`] and its artifact set. Out: [`DeployOutcome`], [`DeploymentStatus`], or a [`DeployFailure`]. Invariants:
 //! nothing is printed here, only reported to a [`DeployProgress`]; an interruption never deletes anything; a
 //! secret's value is sent to AWS and nowhere else, and is masked in everything AWS returns.
 
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 use tranship_artifact::ArtifactSet;
-use tranship_targets::Deployment;
+use tranship_targets::TargetDeployment;
 
 /// Options given by the user.
 #[derive(Clone)]
@@ -116,16 +116,16 @@ impl ServiceStatus {
 /// # Errors
 /// See [`FailureKind`].
 pub fn deploy(
-    deployment: &Deployment,
+    deployment: &TargetDeployment,
     artifacts: &ArtifactSet,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
-        Deployment::Stack(stack) => {
+        TargetDeployment::Stack(stack) => {
             cloudformation::deploy(session, stack, artifacts, options, progress).await
         }
-        Deployment::Beanstalk(environment) => {
+        TargetDeployment::Beanstalk(environment) => {
             beanstalk::deploy(session, environment, artifacts, options, progress).await
         }
     })
@@ -136,13 +136,13 @@ pub fn deploy(
 /// # Errors
 /// See [`FailureKind`].
 pub fn status(
-    deployment: &Deployment,
+    deployment: &TargetDeployment,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeploymentStatus, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
-        Deployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
-        Deployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+        TargetDeployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
+        TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
     })
 }
 
@@ -151,16 +151,16 @@ pub fn status(
 /// # Errors
 /// See [`FailureKind`].
 pub fn down(
-    deployment: &Deployment,
+    deployment: &TargetDeployment,
     environment: &str,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
-        Deployment::Stack(stack) => {
+        TargetDeployment::Stack(stack) => {
             cloudformation::down(session, stack, environment, options, progress).await
         }
-        Deployment::Beanstalk(target) => {
+        TargetDeployment::Beanstalk(target) => {
             beanstalk::down(session, target, environment, options, progress).await
         }
     })
@@ -168,14 +168,16 @@ pub fn down(
 
 /// Opens a session, shows the banner, and works until it is done or interrupted.
 fn run<T>(
-    deployment: &Deployment,
+    deployment: &TargetDeployment,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
     work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
 ) -> Result<T, DeployFailure> {
     let (region, subject) = match deployment {
-        Deployment::Stack(stack) => (&stack.region, format!("stack {}", stack.stack)),
-        Deployment::Beanstalk(target) => (&target.region, format!("environment {}", target.environment)),
+        TargetDeployment::Stack(stack) => (&stack.region, format!("stack {}", stack.stack)),
+        TargetDeployment::Beanstalk(target) => {
+            (&target.region, format!("environment {}", target.environment))
+        }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| DeployFailure::failed(format!("cannot start: {error}")))?;

@@ -6,8 +6,8 @@
 mod memory;
 mod project;
 
-pub use memory::Memory;
-pub use project::{Collector, ProjectFiles};
+pub use memory::MemoryWorld;
+pub use project::{FileCollector, ProjectFiles};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub const TEXT_LIMIT: u64 = 64 << 20;
 
 /// What exists at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PathKind {
     /// A regular file, or a link to one.
     File,
     /// A directory, or a link to one.
@@ -49,7 +49,7 @@ pub trait World: std::fmt::Debug {
     fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf>;
 
     /// What exists at the path, if anything.
-    fn kind(&self, path: &Utf8Path) -> Option<Kind>;
+    fn kind(&self, path: &Utf8Path) -> Option<PathKind>;
 
     /// The names in a directory, sorted.
     ///
@@ -69,11 +69,11 @@ pub trait World: std::fmt::Debug {
 
 /// The real file system and environment.
 #[derive(Debug)]
-pub struct Disk {
+pub struct DiskWorld {
     directory: Utf8PathBuf,
 }
 
-impl Disk {
+impl DiskWorld {
     /// The process's directory and environment.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Disk {
     pub fn new() -> io::Result<Self> {
         let directory = Utf8PathBuf::from_path_buf(std::env::current_dir()?)
             .map_err(|path| io::Error::other(format!("the path {} is not UTF-8", path.display())))?;
-        Ok(Disk { directory })
+        Ok(DiskWorld { directory })
     }
 
     fn resolve(&self, path: &Utf8Path) -> Utf8PathBuf {
@@ -90,7 +90,7 @@ impl Disk {
     }
 }
 
-impl World for Disk {
+impl World for DiskWorld {
     fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
         // Asked before the file is opened: to open a pipe waits for its other end.
         let path = self.canonical(path)?;
@@ -109,9 +109,9 @@ impl World for Disk {
         self.resolve(path).canonicalize_utf8()
     }
 
-    fn kind(&self, path: &Utf8Path) -> Option<Kind> {
+    fn kind(&self, path: &Utf8Path) -> Option<PathKind> {
         let metadata = std::fs::metadata(self.resolve(path)).ok()?;
-        Some(if metadata.is_dir() { Kind::Directory } else { Kind::File })
+        Some(if metadata.is_dir() { PathKind::Directory } else { PathKind::File })
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
@@ -198,10 +198,10 @@ mod tests {
     }
 
     #[cfg(unix)]
-    fn disk() -> (tempfile::TempDir, Disk) {
+    fn disk() -> (tempfile::TempDir, DiskWorld) {
         let guard = tempfile::tempdir().unwrap();
         let directory = Utf8PathBuf::from_path_buf(guard.path().canonicalize().unwrap()).unwrap();
-        (guard, Disk { directory })
+        (guard, DiskWorld { directory })
     }
 
     #[cfg(unix)]

@@ -50,7 +50,7 @@ impl LayerBlob {
     /// # Errors
     /// The image has something at the same path that cannot be there.
     pub fn pack(layer: &FileLayer, base: &BaseTree) -> Result<LayerBlob, LayerError> {
-        let mut placement = Placement { tree: base.clone(), placed: BTreeMap::new() };
+        let mut placement = LayerPlacement { tree: base.clone(), placed: BTreeMap::new() };
         for (path, entry) in &layer.entries {
             placement.place(path, entry)?;
         }
@@ -63,35 +63,35 @@ impl LayerBlob {
 }
 
 /// One entry of the archive.
-enum Placed<'a> {
+enum PlacedEntry<'a> {
     Folder { owner: FileOwner, mode: u32, hides: bool },
     File { bytes: &'a [u8], owner: FileOwner, mode: u32 },
     Link(&'a str),
 }
 
 /// Finds the place of each entry in the image.
-struct Placement<'a> {
+struct LayerPlacement<'a> {
     /// The image, with what was placed so far.
     tree: BaseTree,
-    placed: BTreeMap<String, Placed<'a>>,
+    placed: BTreeMap<String, PlacedEntry<'a>>,
 }
 
-impl<'a> Placement<'a> {
+impl<'a> LayerPlacement<'a> {
     fn place(&mut self, path: &str, entry: &'a LayerEntry) -> Result<(), LayerError> {
         match entry {
             LayerEntry::Folder { owner, mode, replaces } => self.folder(path, *owner, *mode, *replaces),
             LayerEntry::File { bytes, owner, mode } => {
                 let (owner, mode) = (*owner, *mode);
-                self.put(path, BaseEntry::Other { owner, mode }, Placed::File { bytes, owner, mode })
+                self.put(path, BaseEntry::Other { owner, mode }, PlacedEntry::File { bytes, owner, mode })
             }
             LayerEntry::Link { target } => {
-                self.put(path, BaseEntry::Link(target.clone()), Placed::Link(target))
+                self.put(path, BaseEntry::Link(target.clone()), PlacedEntry::Link(target))
             }
         }
     }
 
     /// A file or a link: it takes the place of what is there, unless that is a folder.
-    fn put(&mut self, path: &str, entry: BaseEntry, placed: Placed<'a>) -> Result<(), LayerError> {
+    fn put(&mut self, path: &str, entry: BaseEntry, placed: PlacedEntry<'a>) -> Result<(), LayerError> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let place = format!("{}/{name}", self.parent(folder)?);
         if matches!(self.tree.get(&place), Some(BaseEntry::Folder { .. })) {
@@ -120,7 +120,7 @@ impl<'a> Placement<'a> {
         // The root has no name in an archive, and always exists.
         if !place.is_empty() {
             self.tree.insert(place.clone(), BaseEntry::Folder { owner, mode });
-            self.placed.insert(place, Placed::Folder { owner, mode, hides: replaces });
+            self.placed.insert(place, PlacedEntry::Folder { owner, mode, hides: replaces });
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl<'a> Placement<'a> {
                 None => {
                     let (owner, mode) = (FileOwner::default(), PLAIN_FOLDER);
                     self.tree.insert(above.to_owned(), BaseEntry::Folder { owner, mode });
-                    self.placed.insert(above.to_owned(), Placed::Folder { owner, mode, hides: false });
+                    self.placed.insert(above.to_owned(), PlacedEntry::Folder { owner, mode, hides: false });
                 }
             }
         }
@@ -151,7 +151,7 @@ impl<'a> Placement<'a> {
 }
 
 /// The archive of sorted entries, a folder before what is in it.
-fn archive(placed: &BTreeMap<String, Placed<'_>>) -> Vec<u8> {
+fn archive(placed: &BTreeMap<String, PlacedEntry<'_>>) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, placed) in placed {
         // Writing to memory does not fail, and no header refuses these names: none is empty or absolute.
@@ -160,9 +160,9 @@ fn archive(placed: &BTreeMap<String, Placed<'_>>) -> Vec<u8> {
     archive.into_inner().unwrap_or_default()
 }
 
-fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, placed: &Placed<'_>) -> io::Result<()> {
+fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, placed: &PlacedEntry<'_>) -> io::Result<()> {
     match placed {
-        Placed::Folder { owner, mode, hides } => {
+        PlacedEntry::Folder { owner, mode, hides } => {
             let mut entry = header(EntryType::Directory, *owner, *mode, 0);
             archive.append_data(&mut entry, format!("{path}/"), io::empty())?;
             if *hides {
@@ -171,11 +171,11 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, path: &str, placed: &Placed<'_>) 
             }
             Ok(())
         }
-        Placed::File { bytes, owner, mode } => {
+        PlacedEntry::File { bytes, owner, mode } => {
             let mut entry = header(EntryType::Regular, *owner, *mode, bytes.len() as u64);
             archive.append_data(&mut entry, path, *bytes)
         }
-        Placed::Link(target) => {
+        PlacedEntry::Link(target) => {
             let mut entry = header(EntryType::Symlink, FileOwner::default(), 0o777, 0);
             archive.append_link(&mut entry, path, target)
         }

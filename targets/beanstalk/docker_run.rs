@@ -3,7 +3,7 @@
 //! Source: Docker CLI reference, `docker run` (read 2026-11).
 
 use super::plan::{BeanstalkContainer, BeanstalkJob, HostVolume, InstanceText, TextPart};
-use crate::container::{ContainerField, DeviceMapping, MountPoint, NamespaceSharing, TmpfsMount, field};
+use crate::container::{ContainerField, MountPoint, NamespaceSharing, PlannedDevice, TmpfsMount, field};
 
 /// The options before the image.
 pub(super) fn options(job: &BeanstalkJob) -> Vec<InstanceText> {
@@ -122,7 +122,7 @@ fn tmpfs(mount: &TmpfsMount) -> String {
     if options.is_empty() { mount.path.clone() } else { format!("{}:{}", mount.path, options.join(",")) }
 }
 
-fn device(device: &DeviceMapping) -> String {
+fn device(device: &PlannedDevice) -> String {
     let letters: String = device.permissions.iter().filter_map(|word| word.chars().next()).collect();
     format!("{}:{}:{letters}", device.host_path, device.path)
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::{arguments, known, options};
     use crate::beanstalk::plan::{BeanstalkContainer, BeanstalkJob, HostVolume, InstanceText};
     use crate::container::{
-        DeviceMapping, HostEntry, LinuxParameters, MountPoint, NamespaceSharing, ResourceLimit,
+        HostEntry, LinuxParameters, MountPoint, NamespaceSharing, PlannedDevice, ResourceLimit,
         SystemControl, TmpfsMount, field,
     };
     use indexmap::IndexMap;
@@ -169,7 +169,7 @@ mod tests {
                     TmpfsMount { path: "/run".to_owned(), size: Some(16), options: vec!["ro".to_owned()] },
                     TmpfsMount { path: "/scratch".to_owned(), size: None, options: Vec::new() },
                 ],
-                devices: vec![DeviceMapping {
+                devices: vec![PlannedDevice {
                     host_path: "/dev/null".to_owned(),
                     path: "/dev/null0".to_owned(),
                     permissions: vec!["read", "write"],

@@ -12,19 +12,20 @@ mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Deployment, Target, container, support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Target, TargetDeployment, container,
+    support,
 };
 use plan::BeanstalkPlan;
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::DiagnosticRule;
 use tranship_frontend::diagnostic::rules::internal;
 
 /// Elastic Beanstalk.
 #[derive(Debug)]
-pub struct Beanstalk;
+pub struct BeanstalkTarget;
 
 /// The platform branch whose newest version a deployment takes.
 const BRANCH: &str = "ECS running on 64bit Amazon Linux 2023";
@@ -32,7 +33,7 @@ const BRANCH: &str = "ECS running on 64bit Amazon Linux 2023";
 /// What the names of its solution stacks start and end with.
 const STACK: (&str, &str) = ("64bit Amazon Linux 2023 v", " running ECS");
 
-impl Target for Beanstalk {
+impl Target for BeanstalkTarget {
     fn name(&self) -> &'static str {
         "beanstalk"
     }
@@ -41,7 +42,7 @@ impl Target for Beanstalk {
         "Elastic Beanstalk: all containers on every instance of one environment"
     }
 
-    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+    fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
         &[container::rules::ALL, rules::ALL]
     }
 
@@ -57,7 +58,7 @@ impl Target for Beanstalk {
         match artifacts(&plan) {
             Ok(artifacts) => Some(CompiledTarget {
                 artifacts,
-                deployment: Deployment::Beanstalk(deployment(&plan)),
+                deployment: TargetDeployment::Beanstalk(deployment(&plan)),
                 images: Vec::new(),
                 outbound: vec![OutboundAccess::everything(
                     "*",

@@ -3,7 +3,7 @@
 use super::{ContainerArtifact, NamespaceSharing};
 use tranship_facts::ValueRange;
 use tranship_facts::quotas::ecs;
-use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::DiagnosticRule;
 
 /// What a target allows a container, and what it takes where the manifest says nothing.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ pub struct NetworkModeBounds {
     /// Why any other mode is refused.
     pub refusal: &'static str,
     /// The rule under which it is refused.
-    pub rule: &'static Rule,
+    pub rule: &'static DiagnosticRule,
     /// What to do about it.
     pub remedy: &'static str,
 }

@@ -2,22 +2,22 @@
 
 use super::ContainerPlanner;
 use std::fmt::Debug;
-use tranship_app::{BindMount, ContainerMount, EnvironmentVariable, Name, Text};
+use tranship_app::{BindMount, ContainerMount, EnvironmentVariable, ManifestName, Text};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
 /// How an artifact spells a [`Text`].
 pub trait TextRenderer {
     /// Text that is complete when the artifact is written.
-    type Known: From<&'static str> + Debug;
+    type KnownText: From<&'static str> + Debug;
     /// Text that may be completed at deployment.
-    type Value: Debug;
+    type DeployText: Debug;
 
     /// A value that must be complete. Nothing after an error, which is reported.
-    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Self::Known>;
+    fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Self::KnownText>;
 
     /// A value that may be completed later. Nothing after an error, which is reported.
-    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Self::Value>;
+    fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<Self::DeployText>;
 }
 
 /// Where a variable of the environment gets its value.
@@ -39,7 +39,7 @@ pub trait ContainerHost: TextRenderer {
         node: NodeId,
         origin: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
-    ) -> Option<Self::Known>;
+    ) -> Option<Self::KnownText>;
 
     /// Where a variable gets its value.
     fn variable(
@@ -47,12 +47,12 @@ pub trait ContainerHost: TextRenderer {
         name: &str,
         variable: (&EnvironmentVariable, &Text),
         planner: &mut ContainerPlanner<'_, '_>,
-    ) -> Option<EnvironmentSource<Self::Value>>;
+    ) -> Option<EnvironmentSource<Self::DeployText>>;
 
     /// The task's volume for a named volume of the application.
     fn named_volume(
         &mut self,
-        name: &Name,
+        name: &ManifestName,
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String>;

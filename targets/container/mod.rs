@@ -23,8 +23,8 @@ pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};
 pub use machine_paths::{is_machine_path, is_machine_root};
 pub use model::{
-    ContainerDependency, ContainerPlan, DeviceMapping, HealthCheckPlan, HostEntry, LinuxParameters,
-    MountPoint, NamespaceSharing, NetworkMode, PortMapping, ResourceLimit, StartCondition, SystemControl,
+    ContainerDependency, ContainerPlan, HealthCheckPlan, HostEntry, LinuxParameters, MountPoint,
+    NamespaceSharing, NetworkMode, PlannedDevice, PortMapping, ResourceLimit, StartCondition, SystemControl,
     TmpfsMount,
 };
 pub use plan::plan_container;

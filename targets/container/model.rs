@@ -185,7 +185,7 @@ pub struct LinuxParameters {
     /// Memory mounted as a folder.
     pub tmpfs: Vec<TmpfsMount>,
     /// Devices of the machine.
-    pub devices: Vec<DeviceMapping>,
+    pub devices: Vec<PlannedDevice>,
 }
 
 impl LinuxParameters {
@@ -208,7 +208,7 @@ pub struct TmpfsMount {
 
 /// A device of the machine in the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceMapping {
+pub struct PlannedDevice {
     /// The path on the machine.
     pub host_path: String,
     /// The path in the container.

@@ -3,8 +3,8 @@
 use super::{ContainerBounds, ContainerField, NetworkMode};
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{AppService, BehaviourEffect, Claim, Name};
-use tranship_frontend::diagnostic::{Diagnostic, Rule};
+use tranship_app::{AppService, BehaviourEffect, Claim, ManifestName};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// The container to plan.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct ContainerRequest<'a> {
     /// How the task reaches the network.
     pub network: NetworkMode,
     /// The other services in the same task.
-    pub neighbours: Vec<&'a Name>,
+    pub neighbours: Vec<&'a ManifestName>,
 }
 
 /// The state of planning one container.
@@ -41,7 +41,7 @@ impl<'a> ContainerPlanner<'a, '_> {
     }
 
     /// Claims a leaf as exact, and hands out its value.
-    pub fn exact<'v, C: Claim>(&mut self, claimed: &'v C, field: ContainerField) -> C::Taken<'v> {
+    pub fn exact<'v, C: Claim>(&mut self, claimed: &'v C, field: ContainerField) -> C::ClaimedValue<'v> {
         let place = self.place(field);
         self.cx.ledger.exact(claimed, place)
     }
@@ -54,13 +54,13 @@ impl<'a> ContainerPlanner<'a, '_> {
         effect: BehaviourEffect,
         value: String,
         reason: &str,
-    ) -> C::Taken<'v> {
+    ) -> C::ClaimedValue<'v> {
         let place = self.place(field);
         self.cx.ledger.approximated(claimed, effect, value, reason, place)
     }
 
     /// A diagnostic about a leaf of the service.
-    pub fn about(&self, rule: &'static Rule, claimed: &impl Claim, message: String) -> Diagnostic {
+    pub fn about(&self, rule: &'static DiagnosticRule, claimed: &impl Claim, message: String) -> Diagnostic {
         Diagnostic::new(rule, message)
             .at(self.cx.keys.origin(claimed))
             .key(self.cx.keys.path(claimed))
@@ -86,7 +86,7 @@ impl<'a> ContainerPlanner<'a, '_> {
     /// Claims a leaf as rejected under a rule of the target's own.
     pub fn reject_under(
         &mut self,
-        rule: &'static Rule,
+        rule: &'static DiagnosticRule,
         claimed: &impl Claim,
         key: &str,
         reason: &str,

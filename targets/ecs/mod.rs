@@ -7,7 +7,7 @@ pub mod plan;
 pub mod rules;
 mod task_runner;
 
-use super::{Compilation, CompiledTarget, DeployParameter, Deployment, StackDeployment};
+use super::{Compilation, CompiledTarget, DeployParameter, StackDeployment, TargetDeployment};
 use plan::{ComputePolicy, EcsPlan, LegalStack, ParameterPlan};
 use tranship_app::Application;
 use tranship_artifact::ArtifactSet;
@@ -29,7 +29,7 @@ pub fn compile(
     let outbound = stack.plan.outbound_access;
     Some(CompiledTarget {
         artifacts,
-        deployment: Deployment::Stack(deployment),
+        deployment: TargetDeployment::Stack(deployment),
         images: Vec::new(),
         outbound,
     })

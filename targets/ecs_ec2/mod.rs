@@ -11,13 +11,13 @@ mod rules;
 
 use super::{Compilation, CompiledTarget, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
-use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::DiagnosticRule;
 
 /// ECS on EC2 instances.
 #[derive(Debug)]
-pub struct EcsEc2;
+pub struct EcsEc2Target;
 
-impl Target for EcsEc2 {
+impl Target for EcsEc2Target {
     fn name(&self) -> &'static str {
         "ecs-ec2"
     }
@@ -26,7 +26,7 @@ impl Target for EcsEc2 {
         "Amazon ECS on EC2 instances: a CloudFormation template with the machines in it"
     }
 
-    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+    fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
         &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 

@@ -9,13 +9,13 @@ mod rules;
 
 use super::{Compilation, CompiledTarget, Target, container, ecs, support};
 use tranship_app::{Application, SupportTable};
-use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::DiagnosticRule;
 
 /// ECS on Fargate.
 #[derive(Debug)]
-pub struct Fargate;
+pub struct FargateTarget;
 
-impl Target for Fargate {
+impl Target for FargateTarget {
     fn name(&self) -> &'static str {
         "fargate"
     }
@@ -24,7 +24,7 @@ impl Target for Fargate {
         "Amazon ECS on AWS Fargate: a CloudFormation template, no machines to look after"
     }
 
-    fn rules(&self) -> &'static [&'static [&'static Rule]] {
+    fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
         &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
     }
 

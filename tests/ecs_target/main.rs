@@ -20,11 +20,11 @@ use serde_json::Value;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 /// Compiles one file for a target.
 fn compiled(target: &str, text: &str) -> CompileOutcome {
-    let world = Memory::new().file("compose.yaml", text).file("token.txt", "t");
+    let world = MemoryWorld::new().file("compose.yaml", text).file("token.txt", "t");
     let options = LoadOptions { files: vec!["compose.yaml".into()], ..LoadOptions::default() };
     compile(&CompileRequest { options, choice: EnvironmentChoice::Target(target.to_owned()) }, &world)
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use serde_json::json;
-use tranship::targets::Deployment;
+use tranship::targets::TargetDeployment;
 
 fn one(target: &str, keys: &str, settings: &str) -> Value {
     let text = format!(
@@ -183,7 +183,7 @@ fn parameters_are_those_that_something_refers_to() {
     ] {
         let outcome = compiled(target, text);
         let compiled = outcome.compiled.as_ref().unwrap_or_else(|| panic!("{:#?}", said(&outcome)));
-        let Deployment::Stack(stack) = &compiled.deployment else { panic!("not a stack") };
+        let TargetDeployment::Stack(stack) = &compiled.deployment else { panic!("not a stack") };
         let found: Vec<&str> = stack.parameters.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(found, expected, "{target}");
         let template = template_of(target, text);

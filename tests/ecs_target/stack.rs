@@ -2,7 +2,7 @@
 
 use super::{compiled, of_type, properties, template};
 use serde_json::{Value, json};
-use tranship::targets::Deployment;
+use tranship::targets::TargetDeployment;
 
 const SHOP: &str = r#"
 name: shop
@@ -112,7 +112,7 @@ fn no_literal_secret_is_emitted() {
 #[test]
 fn a_deployment_knows_its_data_and_its_services() {
     let outcome = compiled("fargate", SHOP);
-    let Deployment::Stack(stack) = outcome.compiled.unwrap().deployment else { panic!("not a stack") };
+    let TargetDeployment::Stack(stack) = outcome.compiled.unwrap().deployment else { panic!("not a stack") };
     assert_eq!(stack.stack, "shop");
     let stores: Vec<&str> = stack.data_stores.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(stores, ["DbDatabase", "FilesFileSystem"]);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use tranship::diagnostic::Diagnostics;
 use tranship::source::Sources;
-use tranship::yaml::{Node, Value, parse};
+use tranship::yaml::{Node, NodeValue, parse};
 
 /// A step of a key path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) struct WrittenLeaf {
     pub(crate) line: usize,
     /// The bytes of the value, quotes included.
     pub(crate) range: Range<usize>,
-    pub(crate) value: Value,
+    pub(crate) value: NodeValue,
 }
 
 impl WrittenLeaf {
@@ -85,21 +85,21 @@ fn collect(
 ) {
     paths.push(path.clone());
     match &node.value {
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             for entry in mapping.iter() {
                 path.push(Step::Key(entry.key.text.to_string()));
                 collect(&entry.value, path, sources, leaves, paths);
                 path.pop();
             }
         }
-        Value::Sequence(items) => {
+        NodeValue::Sequence(items) => {
             for (at, item) in items.iter().enumerate() {
                 path.push(Step::Item(at));
                 collect(item, path, sources, leaves, paths);
                 path.pop();
             }
         }
-        Value::Null => {}
+        NodeValue::Null => {}
         value => {
             let span = sources.place(node.origin).expect("a value that is written has a place");
             let line = sources.file(span.file).expect("the file was read").location(span.start).line;

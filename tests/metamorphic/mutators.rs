@@ -5,22 +5,22 @@
 
 use crate::leaves::{WrittenLeaf, is};
 use crate::words::WORDS;
-use tranship::yaml::Value;
+use tranship::yaml::NodeValue;
 
 /// The text that takes the place of the value.
 pub(crate) fn another(leaf: &WrittenLeaf) -> String {
     let current = match &leaf.value {
-        Value::String(text) | Value::Timestamp(text) => text.to_string(),
-        Value::Bool(truth) => return (!truth).to_string(),
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
+        NodeValue::String(text) | NodeValue::Timestamp(text) => text.to_string(),
+        NodeValue::Bool(truth) => return (!truth).to_string(),
+        NodeValue::Integer(number) => number.to_string(),
+        NodeValue::Float(number) => number.to_string(),
         other => panic!("{} is {other:?}", leaf.shown()),
     };
     let words = WORDS.iter().find(|(pattern, _)| is(pattern, &leaf.path)).map(|(_, words)| *words);
     let chosen = words.and_then(|words| words.iter().find(|word| **word != current));
     let next = chosen.map_or_else(|| changed(&current), |word| (*word).to_owned());
     match &leaf.value {
-        Value::String(_) | Value::Timestamp(_) => format!("{next:?}"),
+        NodeValue::String(_) | NodeValue::Timestamp(_) => format!("{next:?}"),
         _ => next,
     }
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
-use tranship::world::Memory;
+use tranship::world::MemoryWorld;
 
 /// An application of the proof.
 #[derive(Debug, Clone)]
 pub(crate) struct ProofProject {
     pub(crate) name: String,
     pub(crate) text: String,
-    files: Memory,
+    files: MemoryWorld,
 }
 
 fn home() -> PathBuf {
@@ -37,13 +37,13 @@ pub(crate) fn all() -> Vec<ProofProject> {
 
 fn project(name: &str) -> ProofProject {
     let folder = home().join(name);
-    let mut files = Memory::new().set("TOKEN", "k3P9vQ2xW7").set("SETTING", "of-the-environment");
+    let mut files = MemoryWorld::new().set("TOKEN", "k3P9vQ2xW7").set("SETTING", "of-the-environment");
     add(&folder, &folder, &mut files);
     let text = fs::read_to_string(folder.join("compose.yaml")).unwrap();
     ProofProject { name: name.to_owned(), text, files }
 }
 
-fn add(folder: &Path, root: &Path, files: &mut Memory) {
+fn add(folder: &Path, root: &Path, files: &mut MemoryWorld) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

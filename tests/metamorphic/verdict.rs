@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship::artifact::ArtifactSet;
 use tranship::compile::{CompileOutcome, REPORT};
 use tranship::diagnostic::{Diagnostic, Severity};
-use tranship::source::{Origin, Place};
+use tranship::source::{Origin, OriginPlace};
 
 /// The leaves whose effect is on the diagnostics themselves.
 const ACCEPT: [&str; 2] = ["x-tranship.accept[]", "x-tranship.environments.*.accept[]"];
@@ -104,7 +104,7 @@ impl Seen {
 }
 
 fn lines(origin: Origin, outcome: &CompileOutcome) -> Vec<usize> {
-    let line = |place: Place| {
+    let line = |place: OriginPlace| {
         let file = outcome.sources.file(place.span.file)?;
         (file.path().file_name() == Some("compose.yaml")).then(|| file.location(place.span.start).line)
     };

@@ -2,7 +2,7 @@
 
 use super::reader::DocumentReader;
 use crate::{At, FileMount, FileMountKind, SecretId};
-use tranship_frontend::yaml::{Node, Value};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 impl DocumentReader<'_> {
     /// `secrets` and `configs`. Without a target they land where Compose puts them.
@@ -34,7 +34,7 @@ impl DocumentReader<'_> {
     fn mode(&mut self, node: &Node) -> Option<At<u32>> {
         let text = self.fixed(node)?;
         let bits = match &node.value {
-            Value::Integer(_) => text.parse().ok(),
+            NodeValue::Integer(_) => text.parse().ok(),
             _ => u32::from_str_radix(text.trim_start_matches("0o"), 8).ok(),
         };
         bits.map(|bits| At::of(node, bits))

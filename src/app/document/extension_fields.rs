@@ -3,7 +3,7 @@
 use crate::At;
 use crate::settings::is_extension;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
-use tranship_frontend::yaml::{Node, NodeId, Value};
+use tranship_frontend::yaml::{Node, NodeId, NodeValue};
 
 /// Mappings whose keys are the user's own, so a key that starts with `x-` is no extension field.
 const FREE: &[&str] = &[
@@ -43,7 +43,7 @@ impl ExtensionFields {
 
     fn collect(&mut self, node: &Node, depth: usize) {
         match &node.value {
-            Value::Mapping(mapping) if depth < DEEPEST => {
+            NodeValue::Mapping(mapping) if depth < DEEPEST => {
                 for entry in mapping {
                     let key = &*entry.key.text;
                     // Names of services and volumes are the user's own too.
@@ -56,7 +56,7 @@ impl ExtensionFields {
                     }
                 }
             }
-            Value::Sequence(items) if depth < DEEPEST => {
+            NodeValue::Sequence(items) if depth < DEEPEST => {
                 items.iter().for_each(|item| self.collect(item, depth + 1));
             }
             _ => {}

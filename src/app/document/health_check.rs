@@ -2,7 +2,7 @@
 
 use super::reader::DocumentReader;
 use crate::{At, BehaviourEffect, HealthCheck, HealthTest};
-use tranship_frontend::yaml::{Node, Value};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 impl DocumentReader<'_> {
     pub(super) fn health_check(&mut self, node: &Node) -> Option<HealthCheck> {
@@ -42,7 +42,7 @@ impl DocumentReader<'_> {
 
     /// The command of a health check; nothing inside for `NONE`.
     fn health_test(&mut self, node: &Node) -> Option<At<Option<HealthTest>>> {
-        let Value::Sequence(items) = &node.value else {
+        let NodeValue::Sequence(items) = &node.value else {
             let line = self.text(node)?;
             return Some(At::of(node, Some(HealthTest::Shell(line))));
         };

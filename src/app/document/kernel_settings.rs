@@ -1,16 +1,16 @@
 //! What a service asks of the kernel and of the container's hosts file: `sysctls`, `ulimits`, `devices`, `extra_hosts`.
 
 use super::reader::{DocumentReader, scalar};
-use crate::{At, DeviceMapping, ExtraHost, Name, UlimitPair};
+use crate::{At, DeviceMapping, ExtraHost, ManifestName, UlimitPair};
 use tranship_frontend::yaml::Node;
 
 impl DocumentReader<'_> {
-    pub(super) fn sysctls(&mut self, node: &Node) -> Vec<(Name, At<String>)> {
+    pub(super) fn sysctls(&mut self, node: &Node) -> Vec<(ManifestName, At<String>)> {
         let entries = node.get("sysctls").and_then(Node::as_mapping).into_iter().flatten();
         entries.filter_map(|entry| Some((entry.key.text.clone(), self.string(Some(&entry.value))?))).collect()
     }
 
-    pub(super) fn ulimits(&mut self, node: &Node) -> Vec<(Name, At<UlimitPair>)> {
+    pub(super) fn ulimits(&mut self, node: &Node) -> Vec<(ManifestName, At<UlimitPair>)> {
         let entries = node.get("ulimits").and_then(Node::as_mapping).into_iter().flatten();
         let mut limits = Vec::new();
         for entry in entries {

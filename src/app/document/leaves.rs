@@ -4,11 +4,11 @@
 //! written. Invariant: each leaf comes once, in the order of the tree.
 
 use super::scalar;
-use crate::{At, Name};
+use crate::{At, ManifestName};
 use std::sync::Arc;
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{Node, Value};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 /// A scalar.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl TreeLeaf {
     }
 
     /// The service that it belongs to.
-    pub(crate) fn service(&self) -> Option<Name> {
+    pub(crate) fn service(&self) -> Option<ManifestName> {
         match self.path.0.as_slice() {
             [PathSegment::Key(section), PathSegment::Key(service), ..] if **section == *"services" => {
                 Some(service.clone())
@@ -98,14 +98,14 @@ fn says_where(keys: &[&str]) -> bool {
 
 fn collect(node: &Node, key_origin: Origin, path: &mut Vec<PathSegment>, leaves: &mut Vec<TreeLeaf>) {
     match &node.value {
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             for entry in mapping {
                 path.push(PathSegment::Key(entry.key.text.clone()));
                 collect(&entry.value, entry.key.origin, path, leaves);
                 path.pop();
             }
         }
-        Value::Sequence(items) => {
+        NodeValue::Sequence(items) => {
             for (index, item) in items.iter().enumerate() {
                 path.push(PathSegment::Index(index));
                 collect(item, key_origin, path, leaves);

@@ -19,14 +19,14 @@ mod service;
 pub(crate) use leaves::TreeLeaf;
 pub(crate) use reader::{LateBoundNames, ReadFindings, open_text, scalar};
 
-use crate::{At, ContainerSpec, Name, ResourceRequests, SecretSource, ServiceDependency};
+use crate::{At, ContainerSpec, ManifestName, ResourceRequests, SecretSource, ServiceDependency};
 use extension_fields::ExtensionFields;
 use indexmap::IndexMap;
 use reader::DocumentReader;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::source::{Origin, Sources};
 use tranship_frontend::world::World;
-use tranship_frontend::yaml::{Entry, Node, NodeId};
+use tranship_frontend::yaml::{MappingEntry, Node, NodeId};
 
 /// A Compose file set as types.
 #[derive(Debug)]
@@ -36,13 +36,13 @@ pub(crate) struct ComposeDocument {
     /// The whole section `services`.
     pub(crate) services_section: Option<At<()>>,
     /// Every service of an active profile.
-    pub(crate) services: IndexMap<Name, ComposeService>,
+    pub(crate) services: IndexMap<ManifestName, ComposeService>,
     /// The named volumes.
-    pub(crate) volumes: IndexMap<Name, ComposeVolume>,
+    pub(crate) volumes: IndexMap<ManifestName, ComposeVolume>,
     /// `secrets`.
-    pub(crate) secrets: IndexMap<Name, ComposeFile>,
+    pub(crate) secrets: IndexMap<ManifestName, ComposeFile>,
     /// `configs`.
-    pub(crate) configs: IndexMap<Name, ComposeFile>,
+    pub(crate) configs: IndexMap<ManifestName, ComposeFile>,
     /// `x-` keys of other tools, and misplaced ones.
     pub(crate) extension_fields: ExtensionFields,
 }
@@ -60,11 +60,11 @@ pub(crate) struct DocumentReading<T> {
 #[derive(Debug)]
 pub(crate) struct ComposeService {
     /// Its name.
-    pub(crate) name: Name,
+    pub(crate) name: ManifestName,
     /// What it runs, and how.
     pub(crate) description: DocumentReading<ServiceDescription>,
     /// Names under which Docker's own DNS knows the container; its own is the first.
-    pub(crate) host_names: DocumentReading<Vec<At<Name>>>,
+    pub(crate) host_names: DocumentReading<Vec<At<ManifestName>>>,
     /// `networks`.
     pub(crate) networks: Vec<NetworkAttachment>,
     /// `links`.
@@ -100,7 +100,7 @@ pub(crate) struct ServiceDescription {
 #[derive(Debug)]
 pub(crate) struct NetworkAttachment {
     /// The network.
-    pub(crate) network: Name,
+    pub(crate) network: ManifestName,
     /// Further names of the service in it.
     pub(crate) aliases: Vec<At<String>>,
 }
@@ -109,9 +109,9 @@ pub(crate) struct NetworkAttachment {
 #[derive(Debug)]
 pub(crate) struct ServiceLink {
     /// The other service.
-    pub(crate) service: Name,
+    pub(crate) service: ManifestName,
     /// What this one calls it.
-    pub(crate) alias: Name,
+    pub(crate) alias: ManifestName,
 }
 
 /// An entry of `volumes`.
@@ -160,12 +160,16 @@ impl ComposeDocument {
     }
 }
 
-fn section<T>(manifest: &Manifest, key: &str, mut read: impl FnMut(&Entry) -> T) -> IndexMap<Name, T> {
+fn section<T>(
+    manifest: &Manifest,
+    key: &str,
+    mut read: impl FnMut(&MappingEntry) -> T,
+) -> IndexMap<ManifestName, T> {
     let entries = manifest.root.get(key).and_then(Node::as_mapping).into_iter().flatten();
     entries.map(|entry| (entry.key.text.clone(), read(entry))).collect()
 }
 
 /// Where an entry's name stands, else its value.
-fn entry_origin(entry: &Entry) -> Origin {
+fn entry_origin(entry: &MappingEntry) -> Origin {
     if entry.key.origin == Origin::NOWHERE { entry.value.origin } else { entry.key.origin }
 }

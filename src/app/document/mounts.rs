@@ -4,7 +4,7 @@ use super::reader::DocumentReader;
 use crate::{At, BindMount, BindSource, ContainerMount, MountSource};
 use camino::Utf8Path;
 use tranship_frontend::compose::value::parse_bytes;
-use tranship_frontend::world::Kind;
+use tranship_frontend::world::PathKind;
 use tranship_frontend::yaml::Node;
 
 impl DocumentReader<'_> {
@@ -71,8 +71,8 @@ impl DocumentReader<'_> {
         let local = Utf8Path::new(&path.value);
         let source = match (local.strip_prefix(&self.manifest.directory), self.world.kind(local)) {
             (Err(_), _) => BindSource::HostPath,
-            (Ok(relative), Some(Kind::File)) => BindSource::ProjectFile(relative.to_owned()),
-            (Ok(relative), Some(Kind::Directory)) => BindSource::ProjectFolder(relative.to_owned()),
+            (Ok(relative), Some(PathKind::File)) => BindSource::ProjectFile(relative.to_owned()),
+            (Ok(relative), Some(PathKind::Directory)) => BindSource::ProjectFolder(relative.to_owned()),
             (Ok(relative), None) => BindSource::Missing(relative.to_owned()),
         };
         BindMount { path, source }

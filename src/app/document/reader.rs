@@ -5,19 +5,19 @@
 
 use crate::rules;
 use crate::settings::late_bound_structure;
-use crate::{At, LateBoundVariable, Ledger, Name, Text, TextPiece, TextSegment};
+use crate::{At, LateBoundVariable, Ledger, ManifestName, Text, TextPiece, TextSegment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tranship_frontend::compose::{Manifest, value};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::source::{Origin, Sources, Substitution};
+use tranship_frontend::source::{Origin, Sources, VariableSubstitution};
 use tranship_frontend::world::World;
-use tranship_frontend::yaml::{Node, Value};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 /// The variables that become parameters, and where `late_bound` names them.
-pub(crate) type LateBoundNames = BTreeMap<Name, Origin>;
+pub(crate) type LateBoundNames = BTreeMap<ManifestName, Origin>;
 
 /// What reading found besides values.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub(crate) struct ReadFindings {
     /// Late-bound variables in texts.
     pub(crate) late_used: Vec<LateBoundVariable>,
     /// Those that stand where they cannot.
-    pub(crate) late_refused: BTreeSet<Name>,
+    pub(crate) late_refused: BTreeSet<ManifestName>,
 }
 
 /// Reads the tree.
@@ -49,11 +49,11 @@ pub(super) struct DocumentReader<'a> {
 /// A scalar as text; nothing for null and collections.
 pub(crate) fn scalar(node: &Node) -> Option<Arc<str>> {
     match &node.value {
-        Value::String(text) | Value::Timestamp(text) => Some(text.clone()),
-        Value::Integer(number) => Some(number.to_string().into()),
-        Value::Float(number) => Some(number.to_string().into()),
-        Value::Bool(truth) => Some(truth.to_string().into()),
-        Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
+        NodeValue::String(text) | NodeValue::Timestamp(text) => Some(text.clone()),
+        NodeValue::Integer(number) => Some(number.to_string().into()),
+        NodeValue::Float(number) => Some(number.to_string().into()),
+        NodeValue::Bool(truth) => Some(truth.to_string().into()),
+        NodeValue::Null | NodeValue::Sequence(_) | NodeValue::Mapping(_) => None,
     }
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn open_text(whole: &At<Arc<str>>, sources: &Sources, late: &LateBoun
     let At { value: whole, node, origin } = whole;
     let mut text = Text::empty(*node, *origin);
     let mut end = 0;
-    for Substitution { range, variable, fallback, .. } in late_substitutions(*origin, sources, late) {
+    for VariableSubstitution { range, variable, fallback, .. } in late_substitutions(*origin, sources, late) {
         let range = range.start as usize..range.end as usize;
         if let Some(before) = whole.get(end..range.start).filter(|before| !before.is_empty()) {
             text.push(TextPiece::Literal(before.into()), *origin);
@@ -78,7 +78,7 @@ pub(crate) fn open_text(whole: &At<Arc<str>>, sources: &Sources, late: &LateBoun
 }
 
 /// The substitutions in a value whose variable becomes a parameter.
-fn late_substitutions(origin: Origin, sources: &Sources, late: &LateBoundNames) -> Vec<Substitution> {
+fn late_substitutions(origin: Origin, sources: &Sources, late: &LateBoundNames) -> Vec<VariableSubstitution> {
     if late.is_empty() {
         return Vec::new();
     }

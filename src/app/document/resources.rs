@@ -3,11 +3,11 @@
 use super::reader::{DocumentReader, scalar};
 use super::{ComposeFile, ComposeVolume, DocumentReading, entry_origin};
 use crate::{At, SecretSource};
-use tranship_frontend::yaml::{Entry, Node};
+use tranship_frontend::yaml::{MappingEntry, Node};
 
 impl DocumentReader<'_> {
     /// An entry of `secrets` or `configs`.
-    pub(super) fn file(&mut self, entry: &Entry) -> ComposeFile {
+    pub(super) fn file(&mut self, entry: &MappingEntry) -> ComposeFile {
         let source = self.source(&entry.value);
         ComposeFile {
             node: entry.value.id,
@@ -31,7 +31,7 @@ impl DocumentReader<'_> {
 }
 
 /// An entry of `volumes`.
-pub(super) fn volume(entry: &Entry) -> ComposeVolume {
+pub(super) fn volume(entry: &MappingEntry) -> ComposeVolume {
     let node = &entry.value;
     let external = node.get("external").filter(|external| external.as_bool() == Some(true));
     let name = external.and_then(|external| written(node.get("name").unwrap_or(external)));

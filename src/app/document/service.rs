@@ -6,15 +6,15 @@ use super::{
 };
 use crate::{
     At, BehaviourEffect, ContainerImage, ContainerSpec, DependencyCondition, EnvironmentVariable,
-    LateBoundVariable, LoggingRequest, Name, ResourceRequests, ServiceDependency, Text,
+    LateBoundVariable, LoggingRequest, ManifestName, ResourceRequests, ServiceDependency, Text,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
-use tranship_frontend::yaml::{Entry, Node, Value};
+use tranship_frontend::yaml::{MappingEntry, Node, NodeValue};
 
 impl DocumentReader<'_> {
     /// The service of an entry of `services`.
-    pub(super) fn service(&mut self, entry: &Entry) -> ComposeService {
+    pub(super) fn service(&mut self, entry: &MappingEntry) -> ComposeService {
         let (name, node) = (entry.key.text.clone(), &entry.value);
         let names = self.host_names(&name, entry);
         let host_names = DocumentReading { value: names, findings: std::mem::take(&mut self.findings) };
@@ -111,13 +111,13 @@ impl DocumentReader<'_> {
     /// `command` and `entrypoint`: null leaves the image's own, an empty list clears it.
     fn arguments(&mut self, node: &Node) -> Option<At<Vec<Text>>> {
         match &node.value {
-            Value::Sequence(_) => Some(At::of(node, self.texts(node))),
-            Value::Null => None,
+            NodeValue::Sequence(_) => Some(At::of(node, self.texts(node))),
+            NodeValue::Null => None,
             _ => self.text(node).map(|text| At::of(node, vec![text])),
         }
     }
 
-    fn environment(&mut self, node: &Node) -> IndexMap<Name, EnvironmentVariable> {
+    fn environment(&mut self, node: &Node) -> IndexMap<ManifestName, EnvironmentVariable> {
         let entries = node.get("environment").and_then(Node::as_mapping);
         entries
             .into_iter()
@@ -141,7 +141,7 @@ impl DocumentReader<'_> {
     }
 
     /// Whether an entry has no value of its own, and the variable of its name is late-bound.
-    fn passed_through(&self, name: &Name, node: &Node) -> bool {
+    fn passed_through(&self, name: &ManifestName, node: &Node) -> bool {
         let outside = match &*self.sources.provenance(node.origin) {
             Provenance::Outside(VariableSource::Environment(from) | VariableSource::Flag(from)) => {
                 from == name
@@ -152,7 +152,7 @@ impl DocumentReader<'_> {
         self.late.contains_key(name) && (node.is_null() || outside)
     }
 
-    fn labels(&mut self, node: &Node) -> IndexMap<Name, Text> {
+    fn labels(&mut self, node: &Node) -> IndexMap<ManifestName, Text> {
         let entries = node.get("labels").and_then(Node::as_mapping);
         let entries = entries.into_iter().flatten();
         entries.filter_map(|entry| Some((entry.key.text.clone(), self.text(&entry.value)?))).collect()
@@ -216,14 +216,14 @@ impl DocumentReader<'_> {
     }
 
     /// Names under which Docker's own DNS knows the container.
-    fn host_names(&mut self, name: &Name, entry: &Entry) -> Vec<At<Name>> {
+    fn host_names(&mut self, name: &ManifestName, entry: &MappingEntry) -> Vec<At<ManifestName>> {
         let node = &entry.value;
         let mut names = vec![At::inferred(name.clone(), entry.key.origin)];
         for key in ["container_name", "hostname"] {
-            names.extend(self.string(node.get(key)).map(|name| name.map(Name::from)));
+            names.extend(self.string(node.get(key)).map(|name| name.map(ManifestName::from)));
         }
         for attachment in self.networks(node) {
-            names.extend(attachment.aliases.into_iter().map(|alias| alias.map(Name::from)));
+            names.extend(attachment.aliases.into_iter().map(|alias| alias.map(ManifestName::from)));
         }
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.value.clone()));
@@ -233,7 +233,7 @@ impl DocumentReader<'_> {
     /// The networks that it joins, in order.
     fn networks(&mut self, node: &Node) -> Vec<NetworkAttachment> {
         let entries = node.get("networks").and_then(Node::as_mapping).into_iter().flatten();
-        let attachment = |entry: &Entry| NetworkAttachment {
+        let attachment = |entry: &MappingEntry| NetworkAttachment {
             network: entry.key.text.clone(),
             aliases: self.strings(entry.value.get("aliases")),
         };

@@ -12,7 +12,9 @@ use super::secret_groups::SecretExtent;
 use super::secret_wiring::WiredValue;
 use super::shell_words::{ShellSource, VariablePart};
 use crate::rules;
-use crate::{AppService, At, ContainerImage, ContainerSpec, EnvironmentVariable, HealthTest, Name, Text};
+use crate::{
+    AppService, At, ContainerImage, ContainerSpec, EnvironmentVariable, HealthTest, ManifestName, Text,
+};
 use tranship_facts::{ImageDetails, ImageReference};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::secrets::{secrets_in_command, secrets_of};
@@ -189,7 +191,7 @@ impl EnvironmentWiring<'_> {
     }
 
     /// Whether a word has the address of a managed database, whose password is another one.
-    fn leads_to_database(&self, service: &Name, word: &SecretWord<'_>) -> bool {
+    fn leads_to_database(&self, service: &ManifestName, word: &SecretWord<'_>) -> bool {
         let found = self.addresses(service, &word.flat.text, BareWords::AreWords);
         let to =
             found.iter().filter_map(|one| self.directory.resolve(service, slice(&word.flat.text, &one.host)));
@@ -206,7 +208,7 @@ impl EnvironmentWiring<'_> {
         range: std::ops::Range<usize>,
     ) -> String {
         let key = flat.key(&range);
-        let same = |name: &Name, variable: &EnvironmentVariable| {
+        let same = |name: &ManifestName, variable: &EnvironmentVariable| {
             let Some(text) = &variable.value else { return false };
             let value = FlatText::of(text);
             let whole = 0..value.text.len();
@@ -215,12 +217,12 @@ impl EnvironmentWiring<'_> {
             is_secret && value.key(&whole) == key
         };
         let is_name =
-            |name: &Name| name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+            |name: &ManifestName| name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
         let environment = &service.container.environment;
         if let Some((name, _)) = environment.iter().find(|(name, value)| is_name(name) && same(name, value)) {
             return name.to_string();
         }
-        let name = Name::from(free_name(cx, service, text, flat, &range));
+        let name = ManifestName::from(free_name(cx, service, text, flat, &range));
         let part = flat.part(range.clone());
         let found = WiredValue { service: &service.name, variable: &name, flat, text };
         let mut secret = Text::empty(NodeId::UNNUMBERED, text.origin);
@@ -239,7 +241,7 @@ fn late_parts(service: &mut AppService, word: &mut SecretWord<'_>) {
     let is_in = |range: &TextRange, parts: &[VariablePart]| {
         parts.iter().any(|part| part.range.start <= range.start && range.end <= part.range.end)
     };
-    let late: Vec<(TextRange, Name)> =
+    let late: Vec<(TextRange, ManifestName)> =
         flat.open_parts().filter_map(|(range, _)| Some((range.clone(), flat.variable_at(range)?))).collect();
     for (range, name) in late {
         if is_in(&range, parts) {
@@ -263,7 +265,7 @@ fn late_parts(service: &mut AppService, word: &mut SecretWord<'_>) {
             node: NodeId::UNNUMBERED,
             origin: text.origin,
         };
-        environment.insert(Name::from(variable.as_str()), value);
+        environment.insert(ManifestName::from(variable.as_str()), value);
         parts.push(VariablePart { range, variable });
     }
     parts.sort_by_key(|part| part.range.start);

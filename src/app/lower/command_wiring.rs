@@ -5,7 +5,7 @@ use super::address_scan::{BareWords, ScannedAddress, TextRange, slice};
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
 use super::variable_names::holds_host;
-use crate::{AppService, HealthTest, Name, Text, TextPiece};
+use crate::{AppService, HealthTest, ManifestName, Text, TextPiece};
 use tranship_frontend::source::Origin;
 
 /// A word of a command: the number of its argument, and where in it.
@@ -41,7 +41,7 @@ impl EnvironmentWiring<'_> {
         }
     }
 
-    fn arguments(&mut self, service: &Name, list: &mut [Text], purpose: CommandPurpose) {
+    fn arguments(&mut self, service: &ManifestName, list: &mut [Text], purpose: CommandPurpose) {
         let flats: Vec<FlatText> = list.iter().map(FlatText::of).collect();
         let words = words(&flats);
         for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
@@ -60,7 +60,7 @@ impl EnvironmentWiring<'_> {
     /// The pieces of one address; of a service's own name in its health check, `localhost`.
     fn mark(
         &mut self,
-        service: &Name,
+        service: &ManifestName,
         address: &ScannedAddress,
         flat: &FlatText,
         origin: Origin,
@@ -83,7 +83,7 @@ impl EnvironmentWiring<'_> {
     /// Hosts that stand as words of their own: `--host db`, `nc -z db 5432`.
     fn spaced(
         &self,
-        service: &Name,
+        service: &ManifestName,
         flats: &[FlatText],
         words: &[CommandWord],
         argument: usize,

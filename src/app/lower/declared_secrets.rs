@@ -5,8 +5,8 @@ use super::secret_pool::GivenSecret;
 use crate::document::{ComposeDocument, ComposeFile};
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, BehaviourEffect, DatabaseField, FileMountKind, ManagedDatabase, Name,
-    SecretId, SecretSource, Text, TextPiece,
+    AppService, ApplicationSecret, BehaviourEffect, DatabaseField, FileMountKind, ManagedDatabase,
+    ManifestName, SecretId, SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -48,15 +48,15 @@ fn listed(given: &[&GivenSecret]) -> String {
 /// The secrets and configs under their own sections that deployed services mount.
 pub(super) fn declared(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
-    databases: &IndexMap<Name, ManagedDatabase>,
+    services: &IndexMap<ManifestName, AppService>,
+    databases: &IndexMap<ManifestName, ManagedDatabase>,
 ) -> IndexMap<SecretId, ApplicationSecret> {
     let mounted: BTreeSet<(SecretId, FileMountKind)> = services
         .values()
         .flat_map(|service| service.container.files.iter())
         .map(|file| (file.secret.clone(), file.kind))
         .collect();
-    let passwords: Vec<(SecretId, Name)> = databases
+    let passwords: Vec<(SecretId, ManifestName)> = databases
         .values()
         .flat_map(|database| {
             cx.password_files_of(database).into_iter().map(|secret| (secret, database.name.clone()))
@@ -76,7 +76,8 @@ pub(super) fn declared(
             continue;
         }
         cx.adopt(&file.source.findings);
-        let is_password = |(secret, _): &&(SecretId, Name)| *secret == name && kind == FileMountKind::Secret;
+        let is_password =
+            |(secret, _): &&(SecretId, ManifestName)| *secret == name && kind == FileMountKind::Secret;
         let source = match passwords.iter().find(is_password) {
             Some((_, database)) => {
                 let value = "the managed database's generated password";
@@ -102,7 +103,7 @@ pub(super) fn files(document: &ComposeDocument) -> Vec<String> {
     sources.filter_map(path).collect()
 }
 
-fn password_of(database: &Name, file: &ComposeFile) -> Text {
+fn password_of(database: &ManifestName, file: &ComposeFile) -> Text {
     let mut text = Text::empty(file.node, file.origin);
     text.push(TextPiece::Database { service: database.clone(), field: DatabaseField::Password }, file.origin);
     text

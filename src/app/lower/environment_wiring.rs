@@ -13,8 +13,8 @@ use super::variable_names::{ConnectionField, field, holds_callers};
 use super::{LoweringContext, declared_secrets, existing_secrets};
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase, Name,
-    SecretId, SecretSource, Text, TextPiece,
+    AppService, ApplicationSecret, ContainerImage, DatabaseField, EnvironmentVariable, ManagedDatabase,
+    ManifestName, SecretId, SecretSource, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,9 +27,9 @@ use tranship_frontend::source::Origin;
 #[derive(Debug, Clone)]
 pub(super) struct HostReach {
     /// Who connects.
-    pub(super) from: Name,
+    pub(super) from: ManifestName,
     /// To whom.
-    pub(super) to: Name,
+    pub(super) to: ManifestName,
     /// The port that the value names.
     pub(super) port: Option<u16>,
     /// The value.
@@ -41,11 +41,11 @@ pub(super) struct EnvironmentWiring<'a> {
     /// Who is meant by a name.
     pub(super) directory: &'a HostDirectory,
     /// The databases.
-    pub(super) databases: &'a IndexMap<Name, ManagedDatabase>,
+    pub(super) databases: &'a IndexMap<ManifestName, ManagedDatabase>,
     /// Ports that each service and database listens on.
-    pub(super) listening: BTreeMap<Name, BTreeSet<u16>>,
+    pub(super) listening: BTreeMap<ManifestName, BTreeSet<u16>>,
     /// The values that replaced databases give their users as passwords.
-    passwords: BTreeMap<Name, Vec<String>>,
+    passwords: BTreeMap<ManifestName, Vec<String>>,
     /// Secrets so far.
     pub(super) pool: SecretPool,
     /// Secrets that exist on AWS, by their ARNs.
@@ -53,14 +53,14 @@ pub(super) struct EnvironmentWiring<'a> {
     /// Who reaches whom.
     pub(super) reaches: Vec<HostReach>,
     /// Values that name a service that is never deployed: who, whom, where.
-    pub(super) dangling: Vec<(Name, Name, Origin)>,
+    pub(super) dangling: Vec<(ManifestName, ManifestName, Origin)>,
 }
 
 /// Wires every service's values.
 pub(super) fn wire(
     cx: &mut LoweringContext<'_>,
-    services: &mut IndexMap<Name, AppService>,
-    databases: &mut IndexMap<Name, ManagedDatabase>,
+    services: &mut IndexMap<ManifestName, AppService>,
+    databases: &mut IndexMap<ManifestName, ManagedDatabase>,
     directory: &HostDirectory,
     declared: &mut IndexMap<SecretId, ApplicationSecret>,
 ) -> Vec<HostReach> {
@@ -89,7 +89,10 @@ pub(super) fn wire(
 }
 
 /// Who connects to whom, by a value or by `depends_on`.
-fn connections(services: &IndexMap<Name, AppService>, reaches: &[HostReach]) -> BTreeSet<(Name, Name)> {
+fn connections(
+    services: &IndexMap<ManifestName, AppService>,
+    reaches: &[HostReach],
+) -> BTreeSet<(ManifestName, ManifestName)> {
     let by_value = reaches.iter().map(|reach| (reach.from.clone(), reach.to.clone()));
     let declared = services.values().flat_map(|service| {
         service.dependencies.iter().map(|dependency| (service.name.clone(), dependency.on.clone()))
@@ -99,10 +102,10 @@ fn connections(services: &IndexMap<Name, AppService>, reaches: &[HostReach]) -> 
 
 /// The ports that each service and database listens on, as far as the manifest or its image says.
 fn listening(
-    services: &IndexMap<Name, AppService>,
-    databases: &IndexMap<Name, ManagedDatabase>,
-) -> BTreeMap<Name, BTreeSet<u16>> {
-    let mut listening: BTreeMap<Name, BTreeSet<u16>> = BTreeMap::new();
+    services: &IndexMap<ManifestName, AppService>,
+    databases: &IndexMap<ManifestName, ManagedDatabase>,
+) -> BTreeMap<ManifestName, BTreeSet<u16>> {
+    let mut listening: BTreeMap<ManifestName, BTreeSet<u16>> = BTreeMap::new();
     for service in services.values() {
         let ports = listening.entry(service.name.clone()).or_default();
         ports.extend(service.container.ports.iter().map(|port| port.container.value));
@@ -119,8 +122,8 @@ fn listening(
 
 /// A database without a name or user takes those that its first client uses.
 fn adopt_names(
-    services: &IndexMap<Name, AppService>,
-    databases: &mut IndexMap<Name, ManagedDatabase>,
+    services: &IndexMap<ManifestName, AppService>,
+    databases: &mut IndexMap<ManifestName, ManagedDatabase>,
     directory: &HostDirectory,
 ) {
     for service in services.values() {
@@ -149,11 +152,11 @@ fn adopt_names(
 
 /// The groups of variables that hold one connection to a database: `MYSQL` for `MYSQL_HOST: db`.
 fn groups(
-    service: &Name,
-    environment: &IndexMap<Name, EnvironmentVariable>,
+    service: &ManifestName,
+    environment: &IndexMap<ManifestName, EnvironmentVariable>,
     directory: &HostDirectory,
-    databases: &IndexMap<Name, ManagedDatabase>,
-) -> BTreeMap<String, Name> {
+    databases: &IndexMap<ManifestName, ManagedDatabase>,
+) -> BTreeMap<String, ManifestName> {
     let mut groups = BTreeMap::new();
     let database = |host: &str| directory.resolve(service, host).filter(|name| databases.contains_key(*name));
     for (variable, variant) in environment {
@@ -202,7 +205,7 @@ impl EnvironmentWiring<'_> {
     }
 
     /// The secret whose ARN a variable holds.
-    fn existing_secret(&self, variable: &Name, text: &Text) -> Option<DraftText> {
+    fn existing_secret(&self, variable: &ManifestName, text: &Text) -> Option<DraftText> {
         let secret = self.existing.get(&text.literal()?)?;
         if existing_secrets::is_named_after_arn(variable) {
             return None;
@@ -216,10 +219,10 @@ impl EnvironmentWiring<'_> {
     fn value(
         &mut self,
         cx: &mut LoweringContext<'_>,
-        service: &Name,
-        variable: &Name,
+        service: &ManifestName,
+        variable: &ManifestName,
         text: &Text,
-        groups: &BTreeMap<String, Name>,
+        groups: &BTreeMap<String, ManifestName>,
         ports: &BTreeMap<String, u16>,
     ) -> DraftText {
         let flat = FlatText::of(text);
@@ -280,7 +283,12 @@ impl EnvironmentWiring<'_> {
     }
 
     /// Every address of a value whose host is known or whose password must be hidden.
-    pub(super) fn addresses(&self, service: &Name, text: &str, bare_words: BareWords) -> Vec<ScannedAddress> {
+    pub(super) fn addresses(
+        &self,
+        service: &ManifestName,
+        text: &str,
+        bare_words: BareWords,
+    ) -> Vec<ScannedAddress> {
         let is_host = |name: &str| self.directory.resolve(service, name).is_some();
         let listens = |name: &str, port: u16| {
             let to = self.directory.resolve(service, name);
@@ -292,8 +300,8 @@ impl EnvironmentWiring<'_> {
     /// Notes that a value leads to a service.
     pub(super) fn reach(
         &mut self,
-        from: &Name,
-        to: &Name,
+        from: &ManifestName,
+        to: &ManifestName,
         address: &ScannedAddress,
         flat: &FlatText,
         sibling: Option<u16>,
@@ -317,8 +325,8 @@ impl EnvironmentWiring<'_> {
     /// The host of an address as a piece, unless nothing answers to it.
     pub(super) fn host_mark<S>(
         &mut self,
-        from: &Name,
-        to: &Name,
+        from: &ManifestName,
+        to: &ManifestName,
         address: &ScannedAddress,
         origin: Origin,
     ) -> Option<(TextRange, TextPiece<S>)> {
@@ -332,7 +340,7 @@ impl EnvironmentWiring<'_> {
     /// The parts of an address of a database.
     pub(super) fn database_marks<S>(
         &self,
-        to: &Name,
+        to: &ManifestName,
         address: &ScannedAddress,
         flat: &FlatText,
     ) -> Vec<(TextRange, TextPiece<S>)> {
@@ -376,7 +384,7 @@ impl EnvironmentWiring<'_> {
     }
 
     /// Whether a name is the one database that is created inside the instance.
-    fn is_database(&self, database: &Name, name: &str) -> bool {
+    fn is_database(&self, database: &ManifestName, name: &str) -> bool {
         let created = self.databases.get(database).and_then(|database| database.database.as_ref());
         created.is_none_or(|created| created.value == name)
     }
@@ -384,10 +392,10 @@ impl EnvironmentWiring<'_> {
     /// The credential of a database that a variable without an address holds.
     fn credential(
         &self,
-        service: &Name,
-        variable: &Name,
+        service: &ManifestName,
+        variable: &ManifestName,
         flat: &FlatText,
-        groups: &BTreeMap<String, Name>,
+        groups: &BTreeMap<String, ManifestName>,
     ) -> Option<TextPiece<ProvisionalSecret>> {
         let (prefix, kind) = field(variable)?;
         if flat.text.is_empty() && kind != ConnectionField::Password {
@@ -405,7 +413,13 @@ impl EnvironmentWiring<'_> {
     }
 
     /// The database that gives its users this very value, under a variable named as its image names them.
-    fn by_value(&self, service: &Name, prefix: &str, kind: ConnectionField, value: &str) -> Option<&Name> {
+    fn by_value(
+        &self,
+        service: &ManifestName,
+        prefix: &str,
+        kind: ConnectionField,
+        value: &str,
+    ) -> Option<&ManifestName> {
         const PREFIXES: &[&str] =
             &["MYSQL", "MARIADB", "POSTGRES", "POSTGRESQL", "PG", "DB", "DATABASE", "SQL", ""];
         if !PREFIXES.contains(&prefix) || value.is_empty() {
@@ -430,7 +444,9 @@ impl EnvironmentWiring<'_> {
 }
 
 /// `DB_PORT: 5433` says the port of `DB_HOST`.
-pub(super) fn port_variables(environment: &IndexMap<Name, EnvironmentVariable>) -> BTreeMap<String, u16> {
+pub(super) fn port_variables(
+    environment: &IndexMap<ManifestName, EnvironmentVariable>,
+) -> BTreeMap<String, u16> {
     let mut ports = BTreeMap::new();
     for (variable, variant) in environment {
         let Some((prefix, ConnectionField::Port)) = field(variable) else { continue };
@@ -441,7 +457,7 @@ pub(super) fn port_variables(environment: &IndexMap<Name, EnvironmentVariable>) 
 }
 
 /// One warning for each service that names one that is never deployed.
-fn tell_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<(Name, Name, Origin)>) {
+fn tell_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<(ManifestName, ManifestName, Origin)>) {
     let mut told = BTreeSet::new();
     for (from, to, origin) in dangling {
         if told.insert((from.clone(), to.clone())) {

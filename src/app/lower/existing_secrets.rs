@@ -5,7 +5,7 @@
 //! Source: Amazon ECS Developer Guide, "Pass Secrets Manager secrets through Amazon ECS environment variables" and
 //! "Pass Systems Manager parameters through Amazon ECS environment variables".
 
-use crate::{AppService, ApplicationSecret, Name, SecretId, SecretSource, Text};
+use crate::{AppService, ApplicationSecret, ManifestName, SecretId, SecretSource, Text};
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tranship_frontend::secrets::name_words;
 
 /// The secrets by their ARNs; each is declared once, under the first variable that takes it.
 pub(super) fn declare(
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     declared: &mut IndexMap<SecretId, ApplicationSecret>,
 ) -> BTreeMap<Arc<str>, SecretId> {
     let mut existing: BTreeMap<Arc<str>, SecretId> = BTreeMap::new();

@@ -11,7 +11,7 @@ use super::flat_text::{self, FlatText, OPEN};
 use super::host_directory::HostDirectory;
 use super::variable_names::{ConnectionField, engine_prefix, field, holds_callers, holds_host};
 use crate::{
-    AppService, ContainerImage, EnvironmentVariable, ExternalAddress, Name, PortSpec, Text, TextPiece,
+    AppService, ContainerImage, EnvironmentVariable, ExternalAddress, ManifestName, PortSpec, Text, TextPiece,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use tranship_frontend::secrets::name_words;
 /// Finds the addresses of every service.
 pub(super) fn resolve(
     cx: &LoweringContext<'_>,
-    services: &mut IndexMap<Name, AppService>,
+    services: &mut IndexMap<ManifestName, AppService>,
     directory: &HostDirectory,
 ) {
     for service in services.values_mut() {
@@ -79,7 +79,7 @@ struct ImpliedPorts {
 }
 
 impl ImpliedPorts {
-    fn of(environment: &IndexMap<Name, EnvironmentVariable>) -> Self {
+    fn of(environment: &IndexMap<ManifestName, EnvironmentVariable>) -> Self {
         let engines = environment.iter().filter_map(|(variable, variant)| {
             let value = variant.value.as_ref().and_then(Text::literal)?;
             Some((engine_prefix(variable)?, ports_in(&value)))

@@ -1,7 +1,7 @@
 //! A [`Text`] as one string, so that addresses can be looked for across its pieces, and back.
 
 use super::address_scan::TextRange;
-use crate::{Name, SecretId, Text, TextPiece, TextSegment};
+use crate::{ManifestName, SecretId, Text, TextPiece, TextSegment};
 
 /// What stands in the string for a piece that is not known yet. No host, port or name holds it.
 pub(super) const OPEN: &str = "\u{fffc}";
@@ -44,7 +44,7 @@ impl FlatText {
     }
 
     /// The late-bound variable that a part is, all of it.
-    pub(super) fn variable_at(&self, part: &TextRange) -> Option<Name> {
+    pub(super) fn variable_at(&self, part: &TextRange) -> Option<ManifestName> {
         let (_, segment) = self.open.iter().find(|(at, _)| at == part)?;
         match &segment.piece {
             TextPiece::LateBound(variable) => Some(variable.name.clone()),

@@ -5,7 +5,7 @@
 
 use super::LoweringContext;
 use crate::rules;
-use crate::{AppService, Name};
+use crate::{AppService, ManifestName};
 use indexmap::IndexMap;
 use tranship_facts::{FOREIGN_KEYS, FOREIGN_LABELS, ForeignMark, foreign_mark};
 use tranship_frontend::compose::PathSegment;
@@ -16,7 +16,7 @@ use tranship_frontend::source::Origin;
 type FoundMarks = IndexMap<&'static str, (&'static ForeignMark, Origin)>;
 
 /// Reports them.
-pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>) {
+pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
     let mut found = FoundMarks::new();
     for node in &cx.document.extension_fields.foreign {
         let path = cx.manifest.nodes.path(*node);

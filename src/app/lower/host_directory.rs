@@ -5,25 +5,25 @@
 
 use super::service_selection::ServiceSelection;
 use crate::document::{ComposeDocument, ComposeService};
-use crate::{AppService, ManagedDatabase, Name};
+use crate::{AppService, ManagedDatabase, ManifestName};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names by network, and the networks and links of each service.
 #[derive(Debug, Default)]
 pub(super) struct HostDirectory {
-    names: BTreeMap<Name, BTreeMap<Name, Name>>,
-    networks: BTreeMap<Name, BTreeSet<Name>>,
-    links: BTreeMap<Name, BTreeMap<Name, Name>>,
-    skipped: BTreeSet<Name>,
+    names: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
+    networks: BTreeMap<ManifestName, BTreeSet<ManifestName>>,
+    links: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
+    skipped: BTreeSet<ManifestName>,
 }
 
 impl HostDirectory {
     /// The directory of all active services, skipped ones included: a name of one is an answer too.
     pub(super) fn new(
         document: &ComposeDocument,
-        services: &IndexMap<Name, AppService>,
-        databases: &IndexMap<Name, ManagedDatabase>,
+        services: &IndexMap<ManifestName, AppService>,
+        databases: &IndexMap<ManifestName, ManagedDatabase>,
         selection: &ServiceSelection<'_>,
     ) -> Self {
         let mut directory = HostDirectory { skipped: selection.skipped.clone(), ..HostDirectory::default() };
@@ -42,7 +42,7 @@ impl HostDirectory {
         directory
     }
 
-    fn register(&mut self, service: &Name, host_names: &[Name]) {
+    fn register(&mut self, service: &ManifestName, host_names: &[ManifestName]) {
         for network in self.networks.get(service).into_iter().flatten() {
             let names = self.names.entry(network.clone()).or_default();
             for (index, name) in host_names.iter().enumerate() {
@@ -55,7 +55,7 @@ impl HostDirectory {
     }
 
     /// The service that a host name means to a service.
-    pub(super) fn resolve(&self, from: &Name, host: &str) -> Option<&Name> {
+    pub(super) fn resolve(&self, from: &ManifestName, host: &str) -> Option<&ManifestName> {
         let linked = self.links.get(from).and_then(|links| links.get(host));
         linked.or_else(|| {
             self.networks.get(from)?.iter().find_map(|network| self.names.get(network)?.get(host))
@@ -63,7 +63,7 @@ impl HostDirectory {
     }
 
     /// Whether two services share a network.
-    pub(super) fn share(&self, one: &Name, other: &Name) -> bool {
+    pub(super) fn share(&self, one: &ManifestName, other: &ManifestName) -> bool {
         let (Some(one), Some(other)) = (self.networks.get(one), self.networks.get(other)) else {
             return false;
         };
@@ -71,20 +71,20 @@ impl HostDirectory {
     }
 
     /// Whether the service is never deployed.
-    pub(super) fn is_skipped(&self, service: &Name) -> bool {
+    pub(super) fn is_skipped(&self, service: &ManifestName) -> bool {
         self.skipped.contains(service)
     }
 }
 
 /// The networks that a service is in: of another's network mode, that one's.
-fn networks(service: &ComposeService, document: &ComposeDocument, depth: usize) -> BTreeSet<Name> {
+fn networks(service: &ComposeService, document: &ComposeDocument, depth: usize) -> BTreeSet<ManifestName> {
     match &service.description.value.container.network_mode {
         Some(mode) => {
             let shared = mode.value.strip_prefix("service:").filter(|_| depth < 8);
             let other = shared.and_then(|name| document.services.get(name));
             other.map(|other| networks(other, document, depth + 1)).unwrap_or_default()
         }
-        None if service.networks.is_empty() => BTreeSet::from([Name::from("default")]),
+        None if service.networks.is_empty() => BTreeSet::from([ManifestName::from("default")]),
         None => service.networks.iter().map(|attachment| attachment.network.clone()).collect(),
     }
 }

@@ -7,8 +7,8 @@ use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::{DatabaseSetting, WholeNumber};
 use crate::{
-    At, BehaviourEffect, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase, Name,
-    SecretId,
+    At, BehaviourEffect, ContainerImage, ContainerMount, ContainerSpec, FileMountKind, ManagedDatabase,
+    ManifestName, SecretId,
 };
 use indexmap::IndexMap;
 use tranship_facts::{DatabaseEngine, ImageReference, KnownImage};
@@ -46,7 +46,7 @@ fn variables(engine: DatabaseEngine) -> &'static DatabaseVariables {
 pub(super) fn read(
     cx: &mut LoweringContext<'_>,
     selection: &ServiceSelection<'_>,
-) -> IndexMap<Name, ManagedDatabase> {
+) -> IndexMap<ManifestName, ManagedDatabase> {
     let mut databases = IndexMap::new();
     for given in &selection.replaced {
         if let Some(database) = database(cx, given) {

@@ -42,8 +42,8 @@ mod variable_names;
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
 use super::{
-    AppService, Application, At, EnvironmentChoice, KnownSecrets, LateBound, LateBoundVariable, Ledger, Name,
-    ResourceTag, SecretSource, Text,
+    AppService, Application, At, EnvironmentChoice, KnownSecrets, LateBound, LateBoundVariable, Ledger,
+    ManifestName, ResourceTag, SecretSource, Text,
 };
 use crate::rules;
 use indexmap::IndexMap;
@@ -96,9 +96,9 @@ struct LoweringContext<'a> {
     /// Variables that become parameters, and where `late_bound` names them.
     late: &'a LateBoundNames,
     /// Those that some text holds.
-    late_used: IndexMap<Name, LateBound>,
+    late_used: IndexMap<ManifestName, LateBound>,
     /// Those that stand where they cannot.
-    late_refused: BTreeSet<Name>,
+    late_refused: BTreeSet<ManifestName>,
 }
 
 /// Lowers a manifest to the application it means. Nothing when an error was reported.
@@ -153,7 +153,7 @@ fn keep_open(application: &mut Application) {
     });
     let tags = application.tags.iter().map(|tag| &tag.value);
     let texts = application.services.values().flat_map(AppService::texts).chain(derived).chain(tags);
-    let open: BTreeSet<Name> =
+    let open: BTreeSet<ManifestName> =
         texts.flat_map(Text::variables).map(|variable| variable.name.clone()).collect();
     application.late_bound.retain(|name, _| open.contains(name));
 }
@@ -162,7 +162,7 @@ impl LoweringContext<'_> {
     fn application(&mut self, environment: ChosenEnvironment, settings: Settings) -> Option<Application> {
         let selection = service_selection::select(self, &settings);
         let mut databases = managed_databases::read(self, &selection);
-        let mut services: IndexMap<Name, AppService> = IndexMap::new();
+        let mut services: IndexMap<ManifestName, AppService> = IndexMap::new();
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }

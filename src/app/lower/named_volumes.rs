@@ -6,7 +6,9 @@
 use super::LoweringContext;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
-use crate::{AppService, At, BehaviourEffect, MountSource, Name, NamedVolume, TaskGroups, VolumeLifetime};
+use crate::{
+    AppService, At, BehaviourEffect, ManifestName, MountSource, NamedVolume, TaskGroups, VolumeLifetime,
+};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -14,9 +16,9 @@ use tranship_frontend::source::Origin;
 /// The volumes that a deployed service mounts; those that none does are claimed as unused.
 pub(super) fn volumes(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     tasks: &TaskGroups,
-) -> IndexMap<Name, NamedVolume> {
+) -> IndexMap<ManifestName, NamedVolume> {
     let mut volumes = IndexMap::new();
     let mut mounting = users(services);
     for (name, given) in &cx.document.volumes {
@@ -37,8 +39,8 @@ pub(super) fn volumes(
 }
 
 /// Who mounts each named volume, in order.
-fn users(services: &IndexMap<Name, AppService>) -> BTreeMap<Name, Vec<Name>> {
-    let mut users: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+fn users(services: &IndexMap<ManifestName, AppService>) -> BTreeMap<ManifestName, Vec<ManifestName>> {
+    let mut users: BTreeMap<ManifestName, Vec<ManifestName>> = BTreeMap::new();
     for service in services.values() {
         for mount in &service.container.mounts {
             let MountSource::Volume(volume) = &mount.source else { continue };
@@ -53,10 +55,10 @@ fn users(services: &IndexMap<Name, AppService>) -> BTreeMap<Name, Vec<Name>> {
 
 fn volume(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     tasks: &TaskGroups,
-    (name, given): (&Name, &ComposeVolume),
-    users: Vec<Name>,
+    (name, given): (&ManifestName, &ComposeVolume),
+    users: Vec<ManifestName>,
 ) -> NamedVolume {
     let settings = cx.settings.volume(name);
     let declared = settings.and_then(|settings| settings.scope.as_ref());
@@ -79,13 +81,13 @@ fn volume(
 }
 
 /// The one task that all who mount it are in.
-fn one_task(tasks: &TaskGroups, users: &[Name]) -> Option<Name> {
-    let found: BTreeSet<&Name> = users.iter().flat_map(|user| tasks.tasks_of(user)).collect();
+fn one_task(tasks: &TaskGroups, users: &[ManifestName]) -> Option<ManifestName> {
+    let found: BTreeSet<&ManifestName> = users.iter().flat_map(|user| tasks.tasks_of(user)).collect();
     found.first().filter(|_| found.len() == 1).map(|task| (*task).clone())
 }
 
 /// The one numeric user of those who mount it.
-fn owner(services: &IndexMap<Name, AppService>, users: &[Name]) -> Option<At<VolumeOwner>> {
+fn owner(services: &IndexMap<ManifestName, AppService>, users: &[ManifestName]) -> Option<At<VolumeOwner>> {
     let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
     let numbers: Vec<(Option<VolumeOwner>, Origin)> =
         named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();

@@ -7,7 +7,7 @@ use super::LoweringContext;
 use super::service_selection::ServiceSelection;
 use crate::document::ComposeService;
 use crate::rules;
-use crate::{AppService, BehaviourEffect, Name};
+use crate::{AppService, BehaviourEffect, ManifestName};
 use indexmap::IndexMap;
 use tranship_facts::compose_providers::{provided_prefix, provided_variables};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
@@ -16,7 +16,7 @@ use tranship_frontend::diagnostic::{Diagnostic, Severity};
 pub(super) fn tell(
     cx: &mut LoweringContext<'_>,
     selection: &ServiceSelection<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
 ) {
     let provided: Vec<ProvidedService> =
         selection.provided.iter().filter_map(|given| ProvidedService::of(given, services)).collect();
@@ -38,7 +38,7 @@ struct ProvidedService<'a> {
     /// `provider.type`.
     kind: &'a crate::At<String>,
     /// Who gets its variables, and which of them nobody sets.
-    dependents: Vec<(&'a Name, MissingVariables)>,
+    dependents: Vec<(&'a ManifestName, MissingVariables)>,
 }
 
 /// The variables of a plug-in that a dependent does not set itself.
@@ -50,7 +50,7 @@ enum MissingVariables {
 }
 
 impl<'a> ProvidedService<'a> {
-    fn of(given: &'a ComposeService, services: &'a IndexMap<Name, AppService>) -> Option<Self> {
+    fn of(given: &'a ComposeService, services: &'a IndexMap<ManifestName, AppService>) -> Option<Self> {
         let kind = given.provider.as_ref()?;
         let depends = |service: &&AppService| service.dependencies.iter().any(|one| one.on == given.name);
         let dependents = services.values().filter(depends);

@@ -10,7 +10,7 @@ use super::service_edges;
 use crate::rules;
 use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
 use crate::{
-    AppService, At, BehaviourEffect, ContainerPort, EndpointExposure, Name, PortSpec, PublicExposure,
+    AppService, At, BehaviourEffect, ContainerPort, EndpointExposure, ManifestName, PortSpec, PublicExposure,
     PublishedPort, ServiceEdge, ServiceEndpoint, ServiceRole,
 };
 use indexmap::IndexMap;
@@ -27,7 +27,7 @@ const UNREACHABLE_SHOWN: usize = 6;
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     edges: &[ServiceEdge],
 ) -> Vec<ServiceEndpoint> {
     let mut endpoints = Vec::new();
@@ -194,7 +194,7 @@ struct PublishedCandidate<'a> {
 /// The published ports that are not public by declaration.
 fn candidates<'a>(
     cx: &LoweringContext<'_>,
-    services: &'a IndexMap<Name, AppService>,
+    services: &'a IndexMap<ManifestName, AppService>,
     declared: &[ServiceEndpoint],
 ) -> Vec<PublishedCandidate<'a>> {
     let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
@@ -323,7 +323,7 @@ fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> Serv
 }
 
 fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>]) {
-    let mut ports: IndexMap<&Name, Vec<String>> = IndexMap::new();
+    let mut ports: IndexMap<&ManifestName, Vec<String>> = IndexMap::new();
     for one in several {
         ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
     }
@@ -402,7 +402,7 @@ fn claim_internal(
 /// What is spoken on a port matters to the load balancer alone, which speaks HTTP/1 to every container.
 fn claim_protocols(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     public: &BTreeSet<NodeId>,
 ) {
     let ports = services.values().flat_map(|service| &service.container.ports);
@@ -421,7 +421,7 @@ fn claim_protocols(
 }
 
 /// The ports that edges lead to.
-fn internal(services: &IndexMap<Name, AppService>, edges: &[ServiceEdge]) -> Vec<ServiceEndpoint> {
+fn internal(services: &IndexMap<ManifestName, AppService>, edges: &[ServiceEdge]) -> Vec<ServiceEndpoint> {
     let mut seen = BTreeSet::new();
     let mut found: Vec<ServiceEndpoint> = Vec::new();
     for edge in edges {

@@ -5,7 +5,7 @@
 //! say nothing: `changeme` stands in many files for many things.
 
 use super::variable_names::{ConnectionField, field};
-use crate::Name;
+use crate::ManifestName;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -15,13 +15,13 @@ use tranship_frontend::yaml::NodeId;
 #[derive(Debug, Clone)]
 pub(super) struct SecretUse {
     /// Whose value.
-    pub(super) service: Name,
+    pub(super) service: ManifestName,
     /// The variable that holds it.
-    pub(super) variable: Name,
+    pub(super) variable: ManifestName,
     /// How much of the value it is.
     pub(super) extent: SecretExtent,
     /// The variable of interpolation that it is the value of, all of it.
-    pub(super) from: Option<Name>,
+    pub(super) from: Option<ManifestName>,
     /// Whether the text itself stands in the manifest.
     pub(super) literal: bool,
     /// The text.
@@ -40,14 +40,14 @@ pub(super) enum SecretExtent {
     /// A part of it, such as the password in an address.
     Password {
         /// The service that the address leads to, where it is one of the application.
-        toward: Option<Name>,
+        toward: Option<ManifestName>,
     },
 }
 
 /// The uses that are one secret each, in the order of the first; of those alone that are still used.
 pub(super) fn groups(
     uses: &[SecretUse],
-    connections: &BTreeSet<(Name, Name)>,
+    connections: &BTreeSet<(ManifestName, ManifestName)>,
     is_used: impl Fn(usize) -> bool,
 ) -> Vec<Vec<usize>> {
     let mut union = SecretUnion::new(uses.iter().map(|found| found.from.clone()).collect());
@@ -76,8 +76,12 @@ fn join_variables(uses: &[SecretUse], union: &mut SecretUnion) {
 }
 
 /// The two ends of a connection that hold the same password.
-fn join_connections(uses: &[SecretUse], connections: &BTreeSet<(Name, Name)>, union: &mut SecretUnion) {
-    let mut passwords: BTreeMap<(&Name, &str), Vec<usize>> = BTreeMap::new();
+fn join_connections(
+    uses: &[SecretUse],
+    connections: &BTreeSet<(ManifestName, ManifestName)>,
+    union: &mut SecretUnion,
+) {
+    let mut passwords: BTreeMap<(&ManifestName, &str), Vec<usize>> = BTreeMap::new();
     for (index, found) in uses.iter().enumerate() {
         if found.extent != SecretExtent::Whole || is_password(&found.variable) {
             passwords.entry((&found.service, &found.text)).or_default().push(index);
@@ -98,7 +102,7 @@ fn join_connections(uses: &[SecretUse], connections: &BTreeSet<(Name, Name)>, un
 
 /// Passwords of one service, in addresses of several others.
 fn join_addresses(uses: &[SecretUse], union: &mut SecretUnion) {
-    let mut parts: BTreeMap<(&Name, &str), usize> = BTreeMap::new();
+    let mut parts: BTreeMap<(&ManifestName, &str), usize> = BTreeMap::new();
     for (index, found) in uses.iter().enumerate() {
         if let SecretExtent::Password { toward: Some(toward) } = &found.extent {
             union.join(*parts.entry((toward, &found.text)).or_insert(index), index);
@@ -108,7 +112,7 @@ fn join_addresses(uses: &[SecretUse], union: &mut SecretUnion) {
 
 impl SecretUse {
     /// Whether nothing says that it is the password of another service.
-    fn may_belong_to(&self, service: &Name) -> bool {
+    fn may_belong_to(&self, service: &ManifestName) -> bool {
         match &self.extent {
             SecretExtent::Whole | SecretExtent::Password { toward: None } => true,
             SecretExtent::Password { toward: Some(toward) } => toward == service,
@@ -124,11 +128,11 @@ fn is_password(variable: &str) -> bool {
 /// Sets that grow together. Two values of different variables never become one.
 struct SecretUnion {
     parents: Vec<usize>,
-    from: Vec<Option<Name>>,
+    from: Vec<Option<ManifestName>>,
 }
 
 impl SecretUnion {
-    fn new(from: Vec<Option<Name>>) -> Self {
+    fn new(from: Vec<Option<ManifestName>>) -> Self {
         SecretUnion { parents: (0..from.len()).collect(), from }
     }
 

@@ -7,13 +7,13 @@ use super::LoweringContext;
 use super::address_scan::TextRange;
 use super::flat_text::FlatText;
 use crate::document::TreeLeaf;
-use crate::{At, Name, Text, TextPiece, TextSegment, document};
+use crate::{At, ManifestName, Text, TextPiece, TextSegment, document};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tranship_facts::ImageReference;
 use tranship_frontend::compose::PathSegment;
 use tranship_frontend::secrets::{secret_spans, secrets_of};
-use tranship_frontend::source::Substitution;
+use tranship_frontend::source::VariableSubstitution;
 
 /// The secrets of a text, by how they are known.
 #[derive(Debug, Default)]
@@ -57,9 +57,9 @@ impl LoweringContext<'_> {
     }
 
     fn parts_by_origin(&self, text: &Text, flat: &FlatText) -> Vec<TextRange> {
-        let secret = |one: &&Substitution| self.secrets.is_variable(&one.variable);
+        let secret = |one: &&VariableSubstitution| self.secrets.is_variable(&one.variable);
         let all = self.sources.substitutions(text.origin);
-        let is_late = |one: &Substitution| text.variables().any(|late| late.name == one.variable);
+        let is_late = |one: &VariableSubstitution| text.variables().any(|late| late.name == one.variable);
         let mut parts: Vec<TextRange> = all
             .iter()
             .filter(secret)
@@ -76,7 +76,7 @@ impl LoweringContext<'_> {
 }
 
 /// Where a substitution stands in the flat text, in which each late-bound variable is one placeholder.
-fn moved<'s>(one: &Substitution, late: impl Iterator<Item = &'s Substitution>) -> TextRange {
+fn moved<'s>(one: &VariableSubstitution, late: impl Iterator<Item = &'s VariableSubstitution>) -> TextRange {
     let (mut removed, mut added) = (0, 0);
     for before in late.filter(|late| late.range.end <= one.range.start) {
         removed += (before.range.end - before.range.start) as usize;
@@ -103,7 +103,7 @@ fn united(mut parts: Vec<TextRange>) -> Vec<TextRange> {
 pub(super) fn ordinary_words(
     document: &document::ComposeDocument,
     leaves: &[TreeLeaf],
-    project: &Name,
+    project: &ManifestName,
 ) -> BTreeSet<String> {
     let mut words = BTreeSet::from([project.to_lowercase()]);
     // Every key is shown, in reports and in messages.
@@ -141,7 +141,7 @@ fn names_something(variable: &str) -> bool {
 
 /// The variables that stay open in a text.
 impl FlatText {
-    fn late_parts(&self) -> impl Iterator<Item = (TextRange, Name)> {
+    fn late_parts(&self) -> impl Iterator<Item = (TextRange, ManifestName)> {
         self.open_parts().filter_map(|(part, segment): (&TextRange, &TextSegment)| match &segment.piece {
             TextPiece::LateBound(variable) => Some((part.clone(), variable.name.clone())),
             _ => None,
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_late_bound_variable_is_one_placeholder() {
-        let substitution = |range: std::ops::Range<u32>| Substitution {
+        let substitution = |range: std::ops::Range<u32>| VariableSubstitution {
             range,
             expression: 0..0,
             variable: "V".into(),

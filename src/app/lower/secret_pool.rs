@@ -5,7 +5,7 @@
 //! else after the one that holds it; where a name would stand for two, after the service too.
 
 use super::secret_groups::{self, SecretExtent, SecretUse};
-use crate::{AppService, ApplicationSecret, Name, SecretId, SecretSource, Text, TextPiece};
+use crate::{AppService, ApplicationSecret, ManifestName, SecretId, SecretSource, Text, TextPiece};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
@@ -33,8 +33,8 @@ pub(super) type DraftText = Text<ProvisionalSecret>;
 /// A text with secrets in it.
 #[derive(Debug)]
 struct DerivedText {
-    service: Name,
-    variable: Name,
+    service: ManifestName,
+    variable: ManifestName,
     text: DraftText,
 }
 
@@ -49,7 +49,7 @@ struct DraftValue {
 #[derive(Debug)]
 enum DraftPlace {
     /// A variable of a service.
-    Variable { service: Name, variable: Name },
+    Variable { service: ManifestName, variable: ManifestName },
     /// A config whose content has secrets in it.
     Config(SecretId),
 }
@@ -86,8 +86,8 @@ impl SecretPool {
     /// The piece that stands for a text with secrets in it.
     pub(super) fn derived(
         &mut self,
-        service: &Name,
-        variable: &Name,
+        service: &ManifestName,
+        variable: &ManifestName,
         text: DraftText,
     ) -> TextPiece<ProvisionalSecret> {
         let (service, variable) = (service.clone(), variable.clone());
@@ -96,7 +96,7 @@ impl SecretPool {
     }
 
     /// Keeps the value of a variable until its secrets have names.
-    pub(super) fn keep(&mut self, service: &Name, variable: &Name, text: DraftText) {
+    pub(super) fn keep(&mut self, service: &ManifestName, variable: &ManifestName, text: DraftText) {
         let place = DraftPlace::Variable { service: service.clone(), variable: variable.clone() };
         self.drafts.push(DraftValue { place, text });
     }
@@ -115,9 +115,9 @@ impl SecretPool {
     /// Names every secret that some value still holds, and gives the variables their values.
     pub(super) fn settle(
         self,
-        services: &mut IndexMap<Name, AppService>,
+        services: &mut IndexMap<ManifestName, AppService>,
         declared: &mut IndexMap<SecretId, ApplicationSecret>,
-        connections: &BTreeSet<(Name, Name)>,
+        connections: &BTreeSet<(ManifestName, ManifestName)>,
     ) -> Vec<GivenSecret> {
         let used = self.used();
         let mut names = TakenNames::new(declared);
@@ -134,7 +134,7 @@ impl SecretPool {
     fn settle_given(
         &self,
         used: &BTreeSet<ProvisionalSecret>,
-        connections: &BTreeSet<(Name, Name)>,
+        connections: &BTreeSet<(ManifestName, ManifestName)>,
         settled: &mut SettledNames,
         names: &mut TakenNames,
         declared: &mut IndexMap<SecretId, ApplicationSecret>,
@@ -143,7 +143,7 @@ impl SecretPool {
             used.contains(&ProvisionalSecret::Given(index))
         });
         let wanted: Vec<WantedName> = groups.iter().map(|group| self.wanted(group)).collect();
-        let mut wanting: BTreeMap<&Name, usize> = BTreeMap::new();
+        let mut wanting: BTreeMap<&ManifestName, usize> = BTreeMap::new();
         wanted.iter().for_each(|name| *wanting.entry(&name.own).or_default() += 1);
         let mut given = Vec::new();
         for (group, wanted) in groups.iter().zip(&wanted) {
@@ -169,7 +169,7 @@ impl SecretPool {
         declared: &mut IndexMap<SecretId, ApplicationSecret>,
     ) {
         let mut distinct: IndexMap<String, DistinctText<'_>> = IndexMap::new();
-        let mut holders: BTreeMap<&Name, BTreeSet<String>> = BTreeMap::new();
+        let mut holders: BTreeMap<&ManifestName, BTreeSet<String>> = BTreeMap::new();
         for (index, one) in self.derived.iter().enumerate() {
             let secret = ProvisionalSecret::Derived(index);
             let Some(text) = named(&one.text, settled).filter(|_| used.contains(&secret)) else { continue };
@@ -210,7 +210,7 @@ impl SecretPool {
     /// What a group would be called.
     fn wanted(&self, group: &[usize]) -> WantedName {
         let uses: Vec<&SecretUse> = group.iter().filter_map(|index| self.uses.get(*index)).collect();
-        let own = |found: &&SecretUse| -> Name {
+        let own = |found: &&SecretUse| -> ManifestName {
             match found.extent {
                 SecretExtent::Whole => found.variable.clone(),
                 SecretExtent::Password { .. } => format!("{}_PASSWORD", found.variable).into(),
@@ -232,7 +232,7 @@ impl DraftPlace {
     fn fill(
         &self,
         text: Option<Text>,
-        services: &mut IndexMap<Name, AppService>,
+        services: &mut IndexMap<ManifestName, AppService>,
         declared: &mut IndexMap<SecretId, ApplicationSecret>,
     ) {
         match self {
@@ -253,9 +253,9 @@ impl DraftPlace {
 /// What a secret would be called.
 struct WantedName {
     /// Where no other secret wants the name.
-    own: Name,
+    own: ManifestName,
     /// Where one does.
-    qualified: Name,
+    qualified: ManifestName,
 }
 
 /// Texts that are equal once their secrets have names.
@@ -267,20 +267,20 @@ struct DistinctText<'a> {
 
 /// Names that are taken.
 struct TakenNames {
-    taken: BTreeSet<Name>,
+    taken: BTreeSet<ManifestName>,
 }
 
 impl TakenNames {
     fn new(declared: &IndexMap<SecretId, ApplicationSecret>) -> Self {
-        TakenNames { taken: declared.keys().map(|id| Name::from(id.as_str())).collect() }
+        TakenNames { taken: declared.keys().map(|id| ManifestName::from(id.as_str())).collect() }
     }
 
-    fn is_free(&self, name: &Name) -> bool {
+    fn is_free(&self, name: &ManifestName) -> bool {
         !self.taken.contains(name)
     }
 
     /// The name, or one like it that is free.
-    fn take(&mut self, wanted: &Name) -> SecretId {
+    fn take(&mut self, wanted: &ManifestName) -> SecretId {
         let mut name = wanted.clone();
         while !self.taken.insert(name.clone()) {
             name = format!("{name}_").into();

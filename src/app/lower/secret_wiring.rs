@@ -9,7 +9,7 @@ use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
 use super::secret_groups::{SecretExtent, SecretUse};
 use super::secret_pool::{DraftText, ProvisionalSecret};
-use crate::{DatabaseField, Name, SecretId, Text, TextPiece, TextSegment};
+use crate::{DatabaseField, ManifestName, SecretId, Text, TextPiece, TextSegment};
 use tranship_frontend::source::{Provenance, VariableSource};
 
 impl EnvironmentWiring<'_> {
@@ -20,7 +20,7 @@ impl EnvironmentWiring<'_> {
         if spans.is_empty() {
             return;
         }
-        let (service, variable) = (Name::from("configs"), Name::from(name.as_str()));
+        let (service, variable) = (ManifestName::from("configs"), ManifestName::from(name.as_str()));
         let found = WiredValue { service: &service, variable: &variable, flat: &flat, text };
         let mut marks = Vec::new();
         spans.into_iter().for_each(|span| self.hide(cx, &found, span, &mut marks));
@@ -67,8 +67,8 @@ impl EnvironmentWiring<'_> {
     pub(super) fn sealed(
         &mut self,
         cx: &mut LoweringContext<'_>,
-        service: &Name,
-        variable: &Name,
+        service: &ManifestName,
+        variable: &ManifestName,
         original: &Text,
         text: DraftText,
     ) -> DraftText {
@@ -136,7 +136,7 @@ impl EnvironmentWiring<'_> {
         found: &WiredValue<'_>,
         address: &ScannedAddress,
         spans: &[TextRange],
-        to: Option<Name>,
+        to: Option<ManifestName>,
     ) -> Option<(TextRange, TextPiece<ProvisionalSecret>)> {
         let in_pairs =
             address.pairs.iter().find(|(key, _)| ["password", "pwd", "pass"].contains(&key.as_str()));
@@ -151,9 +151,9 @@ impl EnvironmentWiring<'_> {
 /// A value that is being wired.
 pub(super) struct WiredValue<'a> {
     /// Whose.
-    pub(super) service: &'a Name,
+    pub(super) service: &'a ManifestName,
     /// The variable that holds it.
-    pub(super) variable: &'a Name,
+    pub(super) variable: &'a ManifestName,
     /// Its string.
     pub(super) flat: &'a FlatText,
     /// The value as the document has it.
@@ -162,13 +162,13 @@ pub(super) struct WiredValue<'a> {
 
 impl LoweringContext<'_> {
     /// The variable of interpolation whose value a part of a value is, all of it.
-    pub(super) fn source_variable(&self, found: &WiredValue<'_>, part: &TextRange) -> Option<Name> {
+    pub(super) fn source_variable(&self, found: &WiredValue<'_>, part: &TextRange) -> Option<ManifestName> {
         self.origin_of(found, part).from
     }
 
     /// Where a part of a value comes from.
     fn origin_of(&self, found: &WiredValue<'_>, part: &TextRange) -> SecretOrigin {
-        let of_variable = |name: &Name| SecretOrigin { from: Some(name.clone()), literal: false };
+        let of_variable = |name: &ManifestName| SecretOrigin { from: Some(name.clone()), literal: false };
         let written = SecretOrigin { from: None, literal: true };
         if let Some(variable) = found.flat.variable_at(part) {
             return of_variable(&variable);
@@ -194,7 +194,7 @@ impl LoweringContext<'_> {
 /// Where a secret text comes from.
 struct SecretOrigin {
     /// The variable whose value it is, all of it.
-    from: Option<Name>,
+    from: Option<ManifestName>,
     /// Whether the text itself stands in the manifest.
     literal: bool,
 }

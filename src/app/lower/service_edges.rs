@@ -11,8 +11,8 @@ use super::host_directory::HostDirectory;
 use super::service_roles::waits_for_end;
 use crate::rules;
 use crate::{
-    AppService, ContainerImage, ContainerPort, ContainerSpec, ManagedDatabase, Name, PortSpec, ServiceEdge,
-    ServiceRole,
+    AppService, ContainerImage, ContainerPort, ContainerSpec, ManagedDatabase, ManifestName, PortSpec,
+    ServiceEdge, ServiceRole,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,8 @@ use tranship_frontend::source::Origin;
 /// The edges, each once.
 pub(super) fn edges(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
-    databases: &IndexMap<Name, ManagedDatabase>,
+    services: &IndexMap<ManifestName, AppService>,
+    databases: &IndexMap<ManifestName, ManagedDatabase>,
     directory: &HostDirectory,
     reaches: Vec<HostReach>,
 ) -> Vec<ServiceEdge> {
@@ -69,12 +69,12 @@ pub(super) fn edges(
 #[derive(Debug, Default)]
 struct EdgeList {
     list: Vec<ServiceEdge>,
-    known: BTreeMap<(Name, Name), BTreeSet<Option<PortSpec>>>,
+    known: BTreeMap<(ManifestName, ManifestName), BTreeSet<Option<PortSpec>>>,
 }
 
 impl EdgeList {
     /// Whether there is an edge between the two.
-    fn connect(&self, from: &Name, to: &Name) -> bool {
+    fn connect(&self, from: &ManifestName, to: &ManifestName) -> bool {
         self.known.contains_key(&(from.clone(), to.clone()))
     }
 }
@@ -82,8 +82,8 @@ impl EdgeList {
 fn add(
     cx: &mut LoweringContext<'_>,
     edges: &mut EdgeList,
-    from: &Name,
-    to: &Name,
+    from: &ManifestName,
+    to: &ManifestName,
     ports: &[PortSpec],
     origin: Origin,
 ) {

@@ -2,13 +2,13 @@
 
 use super::LoweringContext;
 use crate::settings::{EgressSetting, Settings};
-use crate::{AppService, At, EgressDestination, EgressPolicy, Name, ServiceEgress};
+use crate::{AppService, At, EgressDestination, EgressPolicy, ManifestName, ServiceEgress};
 use indexmap::IndexMap;
 
 /// Gives every service its policy.
 pub(super) fn assign(
     cx: &LoweringContext<'_>,
-    services: &mut IndexMap<Name, AppService>,
+    services: &mut IndexMap<ManifestName, AppService>,
     settings: &Settings,
 ) {
     for service in services.values_mut() {

@@ -9,7 +9,8 @@ use super::service_selection::ServiceSelection;
 use crate::document::ComposeService;
 use crate::settings::{JobSetting, ServiceSettings, unknown_service};
 use crate::{
-    AppService, DependencyCondition, JobTime, ManagedDatabase, MountSource, Name, ServiceJob, ServiceRole,
+    AppService, DependencyCondition, JobTime, ManagedDatabase, ManifestName, MountSource, ServiceJob,
+    ServiceRole,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +20,9 @@ use tranship_frontend::source::{Origin, Provenance};
 /// Gives every service its role, and keeps only dependencies on what is deployed.
 pub(super) fn assign(
     cx: &mut LoweringContext<'_>,
-    services: &mut IndexMap<Name, AppService>,
+    services: &mut IndexMap<ManifestName, AppService>,
     selection: &ServiceSelection<'_>,
-    databases: &IndexMap<Name, ManagedDatabase>,
+    databases: &IndexMap<ManifestName, ManagedDatabase>,
 ) {
     let waiters = waiters(cx);
     for given in &selection.deployed {
@@ -39,15 +40,15 @@ pub(super) fn assign(
             service.role = role;
         }
     }
-    let deployed: BTreeSet<Name> = services.keys().chain(databases.keys()).cloned().collect();
+    let deployed: BTreeSet<ManifestName> = services.keys().chain(databases.keys()).cloned().collect();
     for service in services.values_mut() {
         service.dependencies.retain(|dependency| deployed.contains(&dependency.on));
     }
 }
 
 /// Who waits for whom to complete, over all services: a skipped one says what the other is, too.
-fn waiters(cx: &LoweringContext<'_>) -> BTreeMap<Name, Vec<(Name, Origin)>> {
-    let mut waiters: BTreeMap<Name, Vec<(Name, Origin)>> = BTreeMap::new();
+fn waiters(cx: &LoweringContext<'_>) -> BTreeMap<ManifestName, Vec<(ManifestName, Origin)>> {
+    let mut waiters: BTreeMap<ManifestName, Vec<(ManifestName, Origin)>> = BTreeMap::new();
     for service in cx.document.services.values() {
         let dependencies = service.description.value.dependencies.iter();
         for dependency in dependencies.filter(|one| waits_for_end(one.condition.value)) {
@@ -70,14 +71,14 @@ fn declared_job(cx: &mut LoweringContext<'_>, declared: &JobSetting) -> (JobTime
 }
 
 fn job(
-    services: &IndexMap<Name, AppService>,
-    name: &Name,
+    services: &IndexMap<ManifestName, AppService>,
+    name: &ManifestName,
     when: JobTime,
     origin: Origin,
-    waiting: Option<&Vec<(Name, Origin)>>,
+    waiting: Option<&Vec<(ManifestName, Origin)>>,
 ) -> ServiceRole {
     let waiting = waiting.into_iter().flatten().map(|(waiter, _)| waiter.clone());
-    let mut gates: Vec<Name> = waiting.filter(|waiter| services.contains_key(waiter)).collect();
+    let mut gates: Vec<ManifestName> = waiting.filter(|waiter| services.contains_key(waiter)).collect();
     if when != JobTime::BeforeDeploy {
         gates.clear();
     } else if gates.is_empty() {
@@ -88,7 +89,7 @@ fn job(
 }
 
 /// Everything that a service waits for, and what that waits for.
-fn needed_by(services: &IndexMap<Name, AppService>, name: &Name) -> BTreeSet<Name> {
+fn needed_by(services: &IndexMap<ManifestName, AppService>, name: &ManifestName) -> BTreeSet<ManifestName> {
     let mut needed = BTreeSet::new();
     let mut open = vec![name.clone()];
     while let Some(next) = open.pop() {
@@ -104,12 +105,12 @@ fn needed_by(services: &IndexMap<Name, AppService>, name: &Name) -> BTreeSet<Nam
 /// `network_mode: service:x`, `x-tranship.task`.
 fn sidecar(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     given: &ComposeService,
     settings: Option<&ServiceSettings>,
 ) -> Option<ServiceRole> {
     if let Some(task) = settings.and_then(|settings| settings.task.as_ref()) {
-        let name = Name::from(task.value.as_str());
+        let name = ManifestName::from(task.value.as_str());
         if services.contains_key(&name) {
             return Some(ServiceRole::Sidecar { of: name, origin: task.origin });
         }
@@ -122,22 +123,22 @@ fn sidecar(
         return None;
     }
     let mode = given.description.value.container.network_mode.as_ref()?;
-    let name: Name = mode.value.strip_prefix("service:")?.into();
+    let name: ManifestName = mode.value.strip_prefix("service:")?.into();
     services.contains_key(&name).then_some(ServiceRole::Sidecar { of: name, origin: mode.origin })
 }
 
 /// The role of a service that others wait for to complete.
 fn inferred(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
-    name: &Name,
-    waiting: &[(Name, Origin)],
+    services: &IndexMap<ManifestName, AppService>,
+    name: &ManifestName,
+    waiting: &[(ManifestName, Origin)],
 ) -> ServiceRole {
     let from: Vec<Origin> = waiting.iter().map(|(_, origin)| *origin).collect();
     let deployed =
         || waiting.iter().map(|(waiter, _)| waiter).filter(|waiter| services.contains_key(*waiter));
     let volumes = named_volumes(services.get(name));
-    let dependents: Vec<Name> = deployed()
+    let dependents: Vec<ManifestName> = deployed()
         .filter(|waiter| !volumes.is_disjoint(&named_volumes(services.get(*waiter))))
         .cloned()
         .collect();
@@ -150,7 +151,7 @@ fn inferred(
     ServiceRole::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }
 }
 
-fn named_volumes(service: Option<&AppService>) -> BTreeSet<&Name> {
+fn named_volumes(service: Option<&AppService>) -> BTreeSet<&ManifestName> {
     let mounts = service.into_iter().flat_map(|service| &service.container.mounts);
     mounts
         .filter_map(|mount| match &mount.source {

@@ -3,7 +3,7 @@
 use super::LoweringContext;
 use crate::document::ComposeService;
 use crate::settings::{DatabaseSetting, unknown_service};
-use crate::{BehaviourEffect, Name, Settings};
+use crate::{BehaviourEffect, ManifestName, Settings};
 use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::suggest;
 
@@ -17,7 +17,7 @@ pub(super) struct ServiceSelection<'a> {
     /// Those that a plug-in of Docker Compose provides.
     pub(super) provided: Vec<&'a ComposeService>,
     /// Those that are never deployed.
-    pub(super) skipped: BTreeSet<Name>,
+    pub(super) skipped: BTreeSet<ManifestName>,
 }
 
 /// Sorts the services and claims all leaves of those that do not run.
@@ -41,7 +41,7 @@ pub(super) fn select<'a>(cx: &mut LoweringContext<'a>, settings: &Settings) -> S
 }
 
 /// The names in `skip`, of the environment and of the top together.
-fn skipped(cx: &mut LoweringContext<'_>, settings: &Settings) -> BTreeSet<Name> {
+fn skipped(cx: &mut LoweringContext<'_>, settings: &Settings) -> BTreeSet<ManifestName> {
     let mut skipped = BTreeSet::new();
     for listed in &settings.skip {
         let name = &listed.value;

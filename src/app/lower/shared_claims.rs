@@ -6,12 +6,16 @@ use super::service_roles::waits_for_end;
 use crate::document::ComposeService;
 use crate::rules;
 use crate::settings::DatabaseSetting;
-use crate::{AppService, At, BehaviourEffect, JobTime, Name, ServiceRole, TaskGroups};
+use crate::{AppService, At, BehaviourEffect, JobTime, ManifestName, ServiceRole, TaskGroups};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Claims them.
-pub(super) fn claim(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>, tasks: &TaskGroups) {
+pub(super) fn claim(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<ManifestName, AppService>,
+    tasks: &TaskGroups,
+) {
     let document = cx.document;
     if let Some(name) = &document.project_name {
         cx.ledger.exact(name, "the project's name");
@@ -55,7 +59,7 @@ fn misplaced(cx: &mut LoweringContext<'_>, field: &At<()>) {
 /// Entries of `depends_on` that no target has to do anything for.
 fn dependencies(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     tasks: &TaskGroups,
     service: &AppService,
     given: &ComposeService,

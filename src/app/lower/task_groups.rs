@@ -6,7 +6,7 @@
 use super::LoweringContext;
 use crate::rules;
 use crate::{
-    AppService, ApplicationSecret, Name, SecretId, SecretSource, ServiceEdge, ServiceRole, TaskGroup,
+    AppService, ApplicationSecret, ManifestName, SecretId, SecretSource, ServiceEdge, ServiceRole, TaskGroup,
     TaskGroups, Text, TextPiece,
 };
 use indexmap::IndexMap;
@@ -14,18 +14,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The leaders of each service's tasks.
-type TaskLeaders = BTreeMap<Name, Vec<Name>>;
+type TaskLeaders = BTreeMap<ManifestName, Vec<ManifestName>>;
 
 /// The tasks of the application; nothing where services share a task in a cycle.
 pub(super) fn form(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     edges: &[ServiceEdge],
     secrets: &IndexMap<SecretId, ApplicationSecret>,
 ) -> Option<TaskGroups> {
     let leaders = leaders(cx, services)?;
     let looked_up = looked_up(&leaders, services, edges, secrets);
-    let mut groups: IndexMap<Name, TaskGroup> = IndexMap::new();
+    let mut groups: IndexMap<ManifestName, TaskGroup> = IndexMap::new();
     for leader in services.values().filter(|service| hosts(service).is_empty()).map(|service| &service.name) {
         let (leader, looked_up) = (leader.clone(), looked_up.contains(leader));
         groups.insert(leader.clone(), TaskGroup { leader, members: Vec::new(), looked_up });
@@ -39,7 +39,7 @@ pub(super) fn form(
 }
 
 /// The services whose tasks a service moves into; none for one that leads its own.
-fn hosts(service: &AppService) -> &[Name] {
+fn hosts(service: &AppService) -> &[ManifestName] {
     match &service.role {
         ServiceRole::Service | ServiceRole::Job(_) => &[],
         ServiceRole::Init { dependents, .. } => dependents,
@@ -48,7 +48,10 @@ fn hosts(service: &AppService) -> &[Name] {
 }
 
 /// Follows each service to the leaders of its tasks, without recursion: chains may be long.
-fn leaders(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>) -> Option<TaskLeaders> {
+fn leaders(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<ManifestName, AppService>,
+) -> Option<TaskLeaders> {
     let mut leaders = TaskLeaders::new();
     let mut cycles = BTreeSet::new();
     for start in services.values() {
@@ -82,11 +85,11 @@ fn leaders(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>) 
 }
 
 /// The leaders of all hosts, or itself.
-fn found(leaders: &TaskLeaders, service: &AppService) -> Vec<Name> {
+fn found(leaders: &TaskLeaders, service: &AppService) -> Vec<ManifestName> {
     if hosts(service).is_empty() {
         return vec![service.name.clone()];
     }
-    let mut found: Vec<Name> = Vec::new();
+    let mut found: Vec<ManifestName> = Vec::new();
     for leader in hosts(service).iter().filter_map(|host| leaders.get(host)).flatten() {
         if !found.contains(leader) {
             found.push(leader.clone());
@@ -117,14 +120,14 @@ fn tell_cycle(cx: &mut LoweringContext<'_>, cycle: &[&AppService]) {
 /// Leaders of tasks that others talk to, or whose name or member's name stands in a value of others.
 fn looked_up(
     leaders: &TaskLeaders,
-    services: &IndexMap<Name, AppService>,
+    services: &IndexMap<ManifestName, AppService>,
     edges: &[ServiceEdge],
     secrets: &IndexMap<SecretId, ApplicationSecret>,
-) -> BTreeSet<Name> {
+) -> BTreeSet<ManifestName> {
     let tasks_of = |name: &str| leaders.get(name).map(Vec::as_slice).unwrap_or_default();
     let mut found = BTreeSet::new();
-    let mut look_up = |from: &[Name], to: &Name| {
-        let outside = |task: &&Name| from.is_empty() || from.iter().any(|source| source != *task);
+    let mut look_up = |from: &[ManifestName], to: &ManifestName| {
+        let outside = |task: &&ManifestName| from.is_empty() || from.iter().any(|source| source != *task);
         found.extend(tasks_of(to).iter().filter(outside).cloned());
     };
     for edge in edges {
@@ -151,7 +154,7 @@ fn values(service: &AppService) -> impl Iterator<Item = &Text> {
 }
 
 /// Services whose host names stand in a text.
-fn hosts_in(text: &Text) -> impl Iterator<Item = &Name> {
+fn hosts_in(text: &Text) -> impl Iterator<Item = &ManifestName> {
     text.segments.iter().filter_map(|segment| match &segment.piece {
         TextPiece::Host(name) => Some(name),
         _ => None,

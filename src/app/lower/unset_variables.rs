@@ -5,13 +5,13 @@
 
 use super::LoweringContext;
 use crate::rules;
-use crate::{AppService, BehaviourEffect, EnvironmentVariable, Name};
+use crate::{AppService, BehaviourEffect, EnvironmentVariable, ManifestName};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Claims and reports them.
-pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppService>) {
-    let mut unset: IndexMap<&Name, Vec<(&Name, &EnvironmentVariable)>> = IndexMap::new();
+pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
+    let mut unset: IndexMap<&ManifestName, Vec<(&ManifestName, &EnvironmentVariable)>> = IndexMap::new();
     for service in services.values() {
         for (name, variable) in service.container.environment.iter().filter(|(_, one)| one.value.is_none()) {
             let reason = "the variable is not set where the manifest is compiled";
@@ -25,7 +25,7 @@ pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<Name, AppSe
     }
 }
 
-fn diagnostic(unset: &IndexMap<&Name, Vec<(&Name, &EnvironmentVariable)>>) -> Diagnostic {
+fn diagnostic(unset: &IndexMap<&ManifestName, Vec<(&ManifestName, &EnvironmentVariable)>>) -> Diagnostic {
     let names: Vec<String> = unset.iter().map(|(name, takers)| one(name, takers)).collect();
     let (are, them) = if unset.len() == 1 { ("is", "it") } else { ("are", "them") };
     let message = format!("{} {are} not set, so no container gets {them}", names.join(", "));
@@ -36,7 +36,7 @@ fn diagnostic(unset: &IndexMap<&Name, Vec<(&Name, &EnvironmentVariable)>>) -> Di
     )
 }
 
-fn one(name: &Name, takers: &[(&Name, &EnvironmentVariable)]) -> String {
+fn one(name: &ManifestName, takers: &[(&ManifestName, &EnvironmentVariable)]) -> String {
     let services: Vec<String> = takers.iter().map(|(service, _)| format!("`{service}`")).collect();
     format!("`{name}` of {}", services.join(" and "))
 }

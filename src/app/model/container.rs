@@ -1,6 +1,6 @@
 //! What one container runs, and how.
 
-use super::{ContainerPort, Name, SecretId};
+use super::{ContainerPort, ManifestName, SecretId};
 use crate::At;
 use crate::Text;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -23,7 +23,7 @@ pub struct ContainerSpec {
     /// `command`; an empty list clears the image's.
     pub command: Option<At<Vec<Text>>>,
     /// The environment, env files included.
-    pub environment: IndexMap<Name, EnvironmentVariable>,
+    pub environment: IndexMap<ManifestName, EnvironmentVariable>,
     /// `user`.
     pub user: Option<Text>,
     /// `working_dir`.
@@ -67,9 +67,9 @@ pub struct ContainerSpec {
     /// `shm_size`, in bytes.
     pub shm_size: Option<At<u64>>,
     /// `sysctls`.
-    pub sysctls: Vec<(Name, At<String>)>,
+    pub sysctls: Vec<(ManifestName, At<String>)>,
     /// `ulimits`.
-    pub ulimits: Vec<(Name, At<UlimitPair>)>,
+    pub ulimits: Vec<(ManifestName, At<UlimitPair>)>,
     /// `extra_hosts`.
     pub extra_hosts: Vec<At<ExtraHost>>,
     /// `dns`.
@@ -79,7 +79,7 @@ pub struct ContainerSpec {
     /// `devices`.
     pub devices: Vec<At<DeviceMapping>>,
     /// `labels`.
-    pub labels: IndexMap<Name, Text>,
+    pub labels: IndexMap<ManifestName, Text>,
     /// `security_opt`.
     pub security_opt: Vec<At<String>>,
     /// `logging`.
@@ -92,7 +92,7 @@ pub struct LoggingRequest {
     /// `driver`.
     pub driver: Option<At<String>>,
     /// `options`.
-    pub options: Vec<(Name, At<String>)>,
+    pub options: Vec<(ManifestName, At<String>)>,
 }
 
 /// A limit of a container's processes: -1 for none.
@@ -194,7 +194,7 @@ pub struct ContainerMount {
 #[derive(Debug, Clone, PartialEq)]
 pub enum MountSource {
     /// A named volume of the application.
-    Volume(Name),
+    Volume(ManifestName),
     /// A volume without a name: empty at each start.
     Anonymous,
     /// A path of the machine that runs Compose.

@@ -1,6 +1,6 @@
 //! Managed databases that replace services.
 
-use super::Name;
+use super::ManifestName;
 use crate::At;
 use tranship_facts::DatabaseEngine;
 use tranship_frontend::source::Origin;
@@ -10,7 +10,7 @@ use tranship_frontend::yaml::NodeId;
 #[derive(Debug, Clone)]
 pub struct ManagedDatabase {
     /// The Compose service it replaces.
-    pub name: Name,
+    pub name: ManifestName,
     /// The engine.
     pub engine: At<DatabaseEngine>,
     /// The engine's version; nothing for the newest that the target's table knows.

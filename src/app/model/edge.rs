@@ -1,15 +1,15 @@
 //! Who talks to whom inside the application.
 
-use super::{Name, PortSpec};
+use super::{ManifestName, PortSpec};
 use tranship_frontend::source::Origin;
 
 /// Who talks to whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceEdge {
     /// The service that connects.
-    pub from: Name,
+    pub from: ManifestName,
     /// The service or database connected to.
-    pub to: Name,
+    pub to: ManifestName,
     /// The port; nothing where none could be found, and a note said so.
     pub port: Option<PortSpec>,
     /// What says so: a value, a `depends_on`, a link.

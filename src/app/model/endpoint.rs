@@ -1,6 +1,6 @@
 //! Ports that are reachable from outside their task.
 
-use super::{Name, PublishedPort};
+use super::{ManifestName, PublishedPort};
 use crate::At;
 use tranship_facts::TransportProtocol;
 use tranship_frontend::source::Origin;
@@ -10,7 +10,7 @@ use tranship_frontend::yaml::NodeId;
 #[derive(Debug, Clone)]
 pub struct ServiceEndpoint {
     /// The service that listens.
-    pub service: Name,
+    pub service: ManifestName,
     /// The container's port.
     pub port: u16,
     /// TCP or UDP.

@@ -33,13 +33,13 @@ use std::sync::Arc;
 use tranship_frontend::source::Origin;
 
 /// A name of the manifest: of a service, a volume, a secret.
-pub type Name = Arc<str>;
+pub type ManifestName = Arc<str>;
 
 /// What the manifest means in one environment.
 #[derive(Debug, Default)]
 pub struct Application {
     /// The project's name.
-    pub name: Name,
+    pub name: ManifestName,
     /// What was chosen to compile for.
     pub environment: ChosenEnvironment,
     /// Its settings.
@@ -48,13 +48,13 @@ pub struct Application {
     pub tags: Vec<ResourceTag>,
     /// Everything that runs containers: services, jobs, init containers, sidecars. Databases that AWS
     /// replaces and skipped services are not among them.
-    pub services: IndexMap<Name, AppService>,
+    pub services: IndexMap<ManifestName, AppService>,
     /// Which of them share a task.
     pub tasks: TaskGroups,
     /// Named volumes that some service mounts.
-    pub volumes: IndexMap<Name, NamedVolume>,
+    pub volumes: IndexMap<ManifestName, NamedVolume>,
     /// Services that a managed database replaces.
-    pub databases: IndexMap<Name, ManagedDatabase>,
+    pub databases: IndexMap<ManifestName, ManagedDatabase>,
     /// Values that must not appear in an artifact.
     pub secrets: IndexMap<SecretId, ApplicationSecret>,
     /// Who talks to whom, on which port.
@@ -62,7 +62,7 @@ pub struct Application {
     /// Ports that are reachable from outside their task.
     pub endpoints: Vec<ServiceEndpoint>,
     /// Variables that become parameters, with the value known at build time.
-    pub late_bound: IndexMap<Name, LateBound>,
+    pub late_bound: IndexMap<ManifestName, LateBound>,
     /// Values that no artifact may hold, whatever they are called where they stand.
     pub known_secrets: KnownSecrets,
     /// The files behind `secrets`, mounted by a service or not.
@@ -82,7 +82,7 @@ impl Application {
 #[derive(Debug, Clone)]
 pub struct ResourceTag {
     /// Its key.
-    pub name: Name,
+    pub name: ManifestName,
     /// Its value.
     pub value: Text,
 }

@@ -1,6 +1,6 @@
 //! Values that must not appear in an artifact.
 
-use super::Name;
+use super::ManifestName;
 use crate::At;
 use crate::Text;
 use std::borrow::Borrow;
@@ -11,11 +11,11 @@ use tranship_frontend::yaml::NodeId;
 
 /// What a secret is known by: unique in the application, `app/STRIPE_KEY` or the name under `secrets`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SecretId(Name);
+pub struct SecretId(ManifestName);
 
 impl SecretId {
     /// The id of a secret of this name.
-    pub fn new(name: impl Into<Name>) -> Self {
+    pub fn new(name: impl Into<ManifestName>) -> Self {
         SecretId(name.into())
     }
 

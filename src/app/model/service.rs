@@ -1,6 +1,6 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
-use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, Name, ServiceEgress};
+use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, ManifestName, ServiceEgress};
 use crate::{At, ScheduleExpression, Text};
 use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
@@ -10,7 +10,7 @@ use tranship_frontend::yaml::NodeId;
 #[derive(Debug, Clone)]
 pub struct AppService {
     /// Its name in the manifest.
-    pub name: Name,
+    pub name: ManifestName,
     /// The service's mapping.
     pub node: NodeId,
     /// Where its name stands.
@@ -38,7 +38,7 @@ pub struct AppService {
     /// Hosts outside of the application that its values name.
     pub external: Vec<ExternalAddress>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.
-    pub host_names: Vec<At<Name>>,
+    pub host_names: Vec<At<ManifestName>>,
 }
 
 impl AppService {
@@ -77,14 +77,14 @@ pub enum ServiceRole {
     /// Runs to completion inside the task of each of these services, before they start.
     Init {
         /// The services that wait for it and share a volume with it. They may be in the task of another one.
-        dependents: Vec<Name>,
+        dependents: Vec<ManifestName>,
         /// Why: the `depends_on` that says so.
         origin: Origin,
     },
     /// Shares the task of another service.
     Sidecar {
         /// The service whose task it shares, which may be in the task of another one.
-        of: Name,
+        of: ManifestName,
         /// Why: `network_mode: service:x` or `task:`.
         origin: Origin,
     },
@@ -96,7 +96,7 @@ pub struct ServiceJob {
     /// When it runs.
     pub when: JobTime,
     /// The services that must not be updated before it succeeded.
-    pub gates: Vec<Name>,
+    pub gates: Vec<ManifestName>,
     /// Why it is a job.
     pub origin: Origin,
 }
@@ -116,7 +116,7 @@ pub enum JobTime {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceDependency {
     /// The service or database waited for.
-    pub on: Name,
+    pub on: ManifestName,
     /// What is waited for.
     pub condition: At<DependencyCondition>,
     /// `required: false`: start without it.

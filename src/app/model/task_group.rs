@@ -1,6 +1,6 @@
 //! Which containers share a task: init containers and sidecars move in with those they belong to.
 
-use super::Name;
+use super::ManifestName;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskGroup {
     /// The service or job that the task is named after.
-    pub leader: Name,
+    pub leader: ManifestName,
     /// Everything that runs in it, in the order of the manifest; the leader is one of them.
-    pub members: Vec<Name>,
+    pub members: Vec<ManifestName>,
     /// Whether other tasks look it up by name, its own or a member's.
     pub looked_up: bool,
 }
@@ -18,9 +18,9 @@ pub struct TaskGroup {
 /// Every task of the application. Each service that is deployed is in at least one.
 #[derive(Debug, Clone, Default)]
 pub struct TaskGroups {
-    groups: IndexMap<Name, TaskGroup>,
+    groups: IndexMap<ManifestName, TaskGroup>,
     /// The leaders of each service's tasks.
-    tasks: BTreeMap<Name, Vec<Name>>,
+    tasks: BTreeMap<ManifestName, Vec<ManifestName>>,
 }
 
 impl TaskGroups {
@@ -42,12 +42,12 @@ impl TaskGroups {
     }
 
     /// The leaders of the tasks that a service's container is in.
-    pub fn tasks_of(&self, service: &str) -> &[Name] {
+    pub fn tasks_of(&self, service: &str) -> &[ManifestName] {
         self.tasks.get(service).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The services whose containers are in the task of a leader, in the order of the manifest.
-    pub fn members_of(&self, task: &str) -> &[Name] {
+    pub fn members_of(&self, task: &str) -> &[ManifestName] {
         self.groups.get(task).map(|group| group.members.as_slice()).unwrap_or_default()
     }
 

@@ -1,6 +1,6 @@
 //! Named volumes of the application: who mounts them, how long they live, who owns them.
 
-use super::Name;
+use super::ManifestName;
 use crate::{At, VolumeOwner};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -9,9 +9,9 @@ use tranship_frontend::yaml::NodeId;
 #[derive(Debug, Clone)]
 pub struct NamedVolume {
     /// Its name in the manifest.
-    pub name: Name,
+    pub name: ManifestName,
     /// Who mounts it: services that are deployed.
-    pub users: Vec<Name>,
+    pub users: Vec<ManifestName>,
     /// How long it lives.
     pub scope: VolumeLifetime,
     /// `x-tranship.owner`, else the one numeric `user:` of the services that mount it.
@@ -28,7 +28,7 @@ pub struct NamedVolume {
 #[derive(Debug, Clone, PartialEq)]
 pub enum VolumeLifetime {
     /// Within one task: the service whose task holds all who mount it.
-    Task(Name),
+    Task(ManifestName),
     /// Beyond any task.
     Persistent,
 }

@@ -6,7 +6,7 @@ pub mod tranship;
 
 pub use tranship_frontend::diagnostic::rules::internal;
 
-use tranship_frontend::diagnostic::Rule;
+use tranship_frontend::diagnostic::DiagnosticRule;
 
 /// The rules of this crate, for the registry.
-pub const ALL: &[&[&Rule]] = &[app::ALL, target::ALL, tranship::ALL];
+pub const ALL: &[&[&DiagnosticRule]] = &[app::ALL, target::ALL, tranship::ALL];

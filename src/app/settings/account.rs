@@ -2,7 +2,7 @@
 //! replaces, other environments, and what the declarations say that the target does not use.
 
 use super::KEY;
-use super::declaration::{Layering, SettingDeclaration, SettingForm, SettingTargets};
+use super::declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 use super::document::{ChosenEnvironment, SettingsDocument};
 use super::environment::{EnvironmentLayer, TopLevel};
 use super::service::ServiceSettings;
@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
-use tranship_frontend::yaml::{Entry, Node, NodeId, Value};
+use tranship_frontend::yaml::{MappingEntry, Node, NodeId, NodeValue};
 
 /// Settles the leaves below `x-tranship` that mean the same on every target, or nothing on this one.
 pub(crate) fn account(
@@ -97,7 +97,7 @@ impl<'a> AccountWalk<'a> {
     fn overridden(&mut self, top: &Node, environment: Option<&Node>) {
         let declarations: Vec<&SettingDeclaration> =
             EnvironmentLayer::FORM.tables().into_iter().flatten().collect();
-        for one in declarations.iter().filter(|one| one.layering == Layering::Replaces) {
+        for one in declarations.iter().filter(|one| one.layering == SettingLayering::Replaces) {
             let replaced = environment.and_then(|node| node.get(one.key)).and(top.get(one.key));
             if let Some(node) = replaced {
                 self.ledger.ignored(node, "the environment overrides it", BehaviourEffect::Equivalent);
@@ -129,7 +129,7 @@ impl<'a> AccountWalk<'a> {
     /// A key and those below it: what the target does not use is ignored, from the outermost.
     fn key(
         &mut self,
-        entry: &Entry,
+        entry: &MappingEntry,
         declaration: &SettingDeclaration,
         key: String,
         standing: SettingStanding<'_>,
@@ -201,7 +201,7 @@ impl UnusedSetting {
 fn declared<'n>(
     node: &'n Node,
     form: &'static SettingForm,
-) -> impl Iterator<Item = (&'n Entry, &'static SettingDeclaration)> {
+) -> impl Iterator<Item = (&'n MappingEntry, &'static SettingDeclaration)> {
     let declarations: Vec<&SettingDeclaration> = form.tables().into_iter().flatten().collect();
     node.as_mapping().into_iter().flatten().filter_map(move |entry| {
         let found = declarations.iter().find(|one| one.key == &*entry.key.text)?;
@@ -212,7 +212,7 @@ fn declared<'n>(
 /// The items of a list, or the one value.
 fn items(node: &Node) -> &[Node] {
     match &node.value {
-        Value::Sequence(items) => items,
+        NodeValue::Sequence(items) => items,
         _ => std::slice::from_ref(node),
     }
 }

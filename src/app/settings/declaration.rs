@@ -16,7 +16,7 @@ pub struct SettingDeclaration {
     /// Whether the mapping that it belongs to needs it.
     pub required: bool,
     /// What an environment's value does to a default at the top.
-    pub layering: Layering,
+    pub layering: SettingLayering,
     /// What holds without it, in Markdown; nothing where it is required.
     pub default: Option<&'static str>,
     /// A Compose file, or the part of one from `x-tranship` on.
@@ -88,7 +88,7 @@ pub struct SettingNameForm {
 
 /// What an environment's value does to the default at the top of `x-tranship`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layering {
+pub enum SettingLayering {
     /// It takes its place.
     Replaces,
     /// Both hold: a list that grows.

@@ -11,12 +11,12 @@ use super::service::ServiceSettings;
 use super::value::SettingValue;
 use super::volume::VolumeSettings;
 use crate::rules;
-use crate::{At, EnvironmentChoice, EnvironmentSummary, Name};
+use crate::{At, EnvironmentChoice, EnvironmentSummary, ManifestName};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
 use tranship_frontend::source::{Origin, Sources};
-use tranship_frontend::yaml::{Entry, Node, NodeId};
+use tranship_frontend::yaml::{MappingEntry, Node, NodeId};
 
 /// The names that settings may hold and that other crates declare.
 #[derive(Debug)]
@@ -53,10 +53,10 @@ pub(crate) struct SettingsDocument {
     origin: Origin,
     top: Option<TopLevel>,
     pub(super) environments: Vec<DeclaredEnvironment>,
-    services: BTreeMap<Name, ServiceSettings>,
-    volumes: BTreeMap<Name, VolumeSettings>,
+    services: BTreeMap<ManifestName, ServiceSettings>,
+    volumes: BTreeMap<ManifestName, VolumeSettings>,
     /// Late-bound variables that stand where they cannot.
-    pub(crate) late_refused: BTreeSet<Name>,
+    pub(crate) late_refused: BTreeSet<ManifestName>,
     pub(super) empty: Vec<NodeId>,
 }
 
@@ -120,7 +120,7 @@ impl SettingsDocument {
     }
 
     /// The variables that become parameters, and where they are named.
-    pub(crate) fn late_bound(&self) -> BTreeMap<Name, Origin> {
+    pub(crate) fn late_bound(&self) -> BTreeMap<ManifestName, Origin> {
         let listed = self.top.iter().flat_map(|top| &top.own.late_bound);
         listed.map(|name| (name.value.as_str().into(), name.origin)).collect()
     }
@@ -156,7 +156,7 @@ impl DeclaredEnvironment {
 fn declared(node: Option<&Node>, top: Option<&TopLevel>) -> Vec<DeclaredEnvironment> {
     let read = top.and_then(|top| top.own.environments.as_ref());
     let entries = node.and_then(|node| node.get("environments")).and_then(Node::as_mapping);
-    let environment = |entry: &Entry| DeclaredEnvironment {
+    let environment = |entry: &MappingEntry| DeclaredEnvironment {
         name: entry.key.text.to_string(),
         origin: entry.key.origin,
         node: entry.value.id,
@@ -174,7 +174,7 @@ fn read_each<T: SettingValue>(
     manifest: &Manifest,
     section: &str,
     reader: &mut SettingReader<'_>,
-) -> BTreeMap<Name, T> {
+) -> BTreeMap<ManifestName, T> {
     let entries = manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten();
     let read = entries.filter_map(|entry| {
         let settings = T::read(entry.value.get(KEY)?, reader)?;

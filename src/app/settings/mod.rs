@@ -23,7 +23,7 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{CapacityKind, DeploymentPosture, PlatformKind, VolumeScope};
-pub use declaration::{Layering, SettingDeclaration, SettingForm, SettingTargets};
+pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};
 pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget};

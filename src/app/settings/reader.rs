@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, suggest};
 use tranship_frontend::source::{Origin, Sources};
-use tranship_frontend::yaml::{Entry, Node, NodeId, Value};
+use tranship_frontend::yaml::{MappingEntry, Node, NodeId, NodeValue};
 
 /// What every value is read with.
 pub(crate) struct SettingReader<'a> {
@@ -87,7 +87,7 @@ impl<'a> SettingReader<'a> {
     /// A scalar as text. A number that looks like text keeps its digits: `version: 16.10`.
     pub(super) fn text(&self, node: &Node) -> Option<Arc<str>> {
         match &node.value {
-            Value::Float(number) => {
+            NodeValue::Float(number) => {
                 let span = self.sources.place(node.origin);
                 let written = span.and_then(|span| {
                     let text = self.sources.file(span.file)?.text();
@@ -108,8 +108,8 @@ impl<'a> SettingReader<'a> {
     /// Remembers a collection without an entry.
     pub(super) fn note_empty(&mut self, node: &Node) {
         let empty = match &node.value {
-            Value::Mapping(mapping) => mapping.is_empty(),
-            Value::Sequence(items) => items.is_empty(),
+            NodeValue::Mapping(mapping) => mapping.is_empty(),
+            NodeValue::Sequence(items) => items.is_empty(),
             _ => false,
         };
         if empty {
@@ -147,7 +147,7 @@ impl<'a> SettingReader<'a> {
     }
 
     /// Reports a name that does not have the form that its mapping asks for.
-    pub(super) fn check_name(&mut self, entry: &Entry, names: &SettingNameForm) -> Option<()> {
+    pub(super) fn check_name(&mut self, entry: &MappingEntry, names: &SettingNameForm) -> Option<()> {
         let name = &*entry.key.text;
         if (names.fits)(name) {
             return Some(());
@@ -191,7 +191,7 @@ impl<'a> SettingReader<'a> {
         self.report(node, message, help);
     }
 
-    fn unknown(&mut self, entry: &Entry, declared: &[&SettingDeclaration]) {
+    fn unknown(&mut self, entry: &MappingEntry, declared: &[&SettingDeclaration]) {
         let key = &*entry.key.text;
         let path = self.manifest.nodes.path(entry.value.id).to_string();
         let origin = if entry.key.origin == Origin::NOWHERE { entry.value.origin } else { entry.key.origin };
@@ -253,10 +253,10 @@ fn has_key(tables: &[&[SettingDeclaration]], key: &str) -> bool {
 /// A scalar of a setting as text.
 pub(super) fn setting_text(node: &Node) -> Option<Arc<str>> {
     match &node.value {
-        Value::String(text) | Value::Timestamp(text) => Some(text.clone()),
-        Value::Integer(number) => Some(number.to_string().into()),
-        Value::Float(number) => Some(number.to_string().into()),
-        Value::Bool(truth) => Some(truth.to_string().into()),
+        NodeValue::String(text) | NodeValue::Timestamp(text) => Some(text.clone()),
+        NodeValue::Integer(number) => Some(number.to_string().into()),
+        NodeValue::Float(number) => Some(number.to_string().into()),
+        NodeValue::Bool(truth) => Some(truth.to_string().into()),
         _ => None,
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Invariant: what was read is legal. A value that is not was reported once, where it stands.
 
-use super::declaration::{Layering, SettingDeclaration, SettingForm};
+use super::declaration::{SettingDeclaration, SettingForm, SettingLayering};
 use super::reader::SettingReader;
 use crate::At;
 use indexmap::IndexMap;
 use std::fmt;
 use std::sync::Arc;
-use tranship_frontend::yaml::{Node, Value};
+use tranship_frontend::yaml::{Node, NodeValue};
 
 /// A value that a key may have.
 pub(crate) trait SettingValue: Sized {
@@ -38,7 +38,7 @@ pub(crate) trait SettingField: Sized {
     /// Whether the key must be there.
     const REQUIRED: bool;
     /// What an environment's value does to a default at the top.
-    const LAYERING: Layering = Layering::Replaces;
+    const LAYERING: SettingLayering = SettingLayering::Replaces;
 
     /// The field of a key's node. A wrong value of an optional key was reported, and counts as absent.
     fn read_field(node: Option<&Node>, reader: &mut SettingReader<'_>) -> Option<Self>;
@@ -76,7 +76,7 @@ impl<T: SettingValue> SettingField for Option<T> {
 impl<T: SettingValue> SettingField for Vec<T> {
     const FIELD_FORM: &'static SettingForm = &SettingForm::List(T::FORM);
     const REQUIRED: bool = false;
-    const LAYERING: Layering = Layering::Adds;
+    const LAYERING: SettingLayering = SettingLayering::Adds;
 
     fn read_field(node: Option<&Node>, reader: &mut SettingReader<'_>) -> Option<Self> {
         let Some(node) = node else { return Some(Vec::new()) };
@@ -226,5 +226,5 @@ impl SettingValue for PortNumber {
 
 /// Whether a node is a mapping or a list: what alternatives are told apart by.
 pub(super) fn is_collection(node: &Node) -> bool {
-    matches!(node.value, Value::Mapping(_) | Value::Sequence(_))
+    matches!(node.value, NodeValue::Mapping(_) | NodeValue::Sequence(_))
 }

@@ -1,7 +1,7 @@
 //! The shared state of all front-end stages: the tables they write to and the world they read from.
 
 use super::LoadOptions;
-use super::limits::Budget;
+use super::limits::LoadBudget;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Origin, Sources, VariableSource};
 use crate::world::World;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Passed from stage to stage during one load.
-pub struct Context<'a> {
+pub struct LoadContext<'a> {
     /// The load options.
     pub options: &'a LoadOptions,
     /// Files and environment variables.
@@ -22,12 +22,12 @@ pub struct Context<'a> {
     /// Variables that interpolation read, with their values.
     pub variables: BTreeMap<Arc<str>, Option<Arc<str>>>,
     /// What the load has cost so far.
-    pub(super) budget: Budget,
+    pub(super) budget: LoadBudget,
     /// Files that were read, by their absolute paths: each is read once.
     pub(super) read: BTreeMap<Utf8PathBuf, FileId>,
 }
 
-impl Context<'_> {
+impl LoadContext<'_> {
     /// Adds a diagnostic.
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
@@ -36,7 +36,7 @@ impl Context<'_> {
 
 /// What is known about the project besides its tree.
 #[derive(Debug, Clone, Default)]
-pub struct Project {
+pub struct ProjectContext {
     /// The normalized name.
     pub name: Arc<str>,
     /// Where the name was written, if it was.
@@ -44,29 +44,29 @@ pub struct Project {
     /// The project directory, absolute.
     pub directory: Utf8PathBuf,
     /// Variables for interpolation and for environment entries without a value.
-    pub environment: Environment,
+    pub environment: ProjectVariables,
     /// The active profiles.
     pub profiles: Vec<String>,
 }
 
 /// Variables by name, each with its source.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
-    variables: Arc<BTreeMap<Arc<str>, Variable>>,
+pub struct ProjectVariables {
+    variables: Arc<BTreeMap<Arc<str>, SourcedValue>>,
 }
 
 /// One variable's value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Variable {
+pub struct SourcedValue {
     /// The value; may be empty.
     pub value: Arc<str>,
     /// Its source.
     pub source: VariableSource,
 }
 
-impl Environment {
+impl ProjectVariables {
     /// The variable with a name.
-    pub fn get(&self, name: &str) -> Option<&Variable> {
+    pub fn get(&self, name: &str) -> Option<&SourcedValue> {
         self.variables.get(name)
     }
 
@@ -76,23 +76,23 @@ impl Environment {
     }
 
     /// Sets a variable, replacing any previous value.
-    pub fn set(&mut self, name: impl Into<Arc<str>>, variable: Variable) {
+    pub fn set(&mut self, name: impl Into<Arc<str>>, variable: SourcedValue) {
         Arc::make_mut(&mut self.variables).insert(name.into(), variable);
     }
 
     /// Sets a variable unless it is already set.
-    pub fn set_default(&mut self, name: impl Into<Arc<str>>, variable: Variable) {
+    pub fn set_default(&mut self, name: impl Into<Arc<str>>, variable: SourcedValue) {
         Arc::make_mut(&mut self.variables).entry(name.into()).or_insert(variable);
     }
 
     /// An environment that contains only this variable, if it is set.
-    pub fn only(&self, name: &str) -> Environment {
+    pub fn only(&self, name: &str) -> ProjectVariables {
         let kept = self.variables.get_key_value(name).map(|(name, value)| (name.clone(), value.clone()));
-        Environment { variables: Arc::new(kept.into_iter().collect()) }
+        ProjectVariables { variables: Arc::new(kept.into_iter().collect()) }
     }
 
     /// All variables, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Variable)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &SourcedValue)> {
         self.variables.iter()
     }
 }

@@ -3,30 +3,30 @@
 //! In: a tree in long syntax, before paths are resolved. Out: the same tree with defaults for `build.context`,
 //! secret targets, port protocols and modes, and device request counts.
 
-use super::Context;
+use super::LoadContext;
 use super::canonical::set_default;
-use crate::yaml::{Node, Value, word};
+use crate::yaml::{Node, NodeValue, word};
 
 /// Adds the defaults.
-pub fn apply(root: &mut Node, cx: &mut Context<'_>) {
+pub fn apply(root: &mut Node, cx: &mut LoadContext<'_>) {
     let Some(services) = child(root, &["services"]).and_then(Node::as_mapping_mut) else { return };
     for (_, service) in services.values_mut() {
         if let Some(build) = child(service, &["build"]) {
-            set_default(build, "context", Value::String(word(".")), cx);
+            set_default(build, "context", NodeValue::String(word(".")), cx);
         }
         for_each(service, &["secrets"], |secret| {
             let source = secret.get("source").and_then(Node::as_str).unwrap_or("");
             let target = format!("/run/secrets/{source}");
-            set_default(secret, "target", Value::String(target.into()), cx);
+            set_default(secret, "target", NodeValue::String(target.into()), cx);
         });
         for_each(service, &["ports"], |port| {
-            set_default(port, "protocol", Value::String(word("tcp")), cx);
-            set_default(port, "mode", Value::String(word("ingress")), cx);
+            set_default(port, "protocol", NodeValue::String(word("tcp")), cx);
+            set_default(port, "mode", NodeValue::String(word("ingress")), cx);
         });
         for path in [&["deploy", "resources", "reservations", "devices"] as &[&str], &["gpus"]] {
             for_each(service, path, |request| {
                 if request.get("device_ids").is_none() {
-                    set_default(request, "count", Value::String(word("all")), cx);
+                    set_default(request, "count", NodeValue::String(word("all")), cx);
                 }
             });
         }
@@ -38,7 +38,7 @@ fn child<'a>(node: &'a mut Node, path: &[&str]) -> Option<&'a mut Node> {
 }
 
 fn for_each(node: &mut Node, path: &[&str], change: impl FnMut(&mut Node)) {
-    if let Some(Value::Sequence(items)) = child(node, path).map(|node| &mut node.value) {
+    if let Some(NodeValue::Sequence(items)) = child(node, path).map(|node| &mut node.value) {
         items.iter_mut().for_each(change);
     }
 }

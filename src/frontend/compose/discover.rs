@@ -1,14 +1,14 @@
 //! Discovery of the Compose files, the project directory and the variables.
 //!
-//! In: command-line options and the world. Out: a [`Found`]. The order follows Docker Compose
+//! In: command-line options and the world. Out: a [`DiscoveredFiles`]. The order follows Docker Compose
 //! (`toProjectOptions`): process environment, `.env` next to the first file, `COMPOSE_FILE`,
 //! default names in this directory and its parents, then `.env` in the project directory.
 
 use super::env::{DotEnv, read_dotenv};
-use super::{Context, Environment, Variable};
+use super::{LoadContext, ProjectVariables, SourcedValue};
 use crate::diagnostic::{Diagnostic, rules::file as rule};
 use crate::source::{Origin, VariableSource};
-use crate::world::Kind;
+use crate::world::PathKind;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Default names of a Compose file, in order of preference (Compose specification, "Compose file").
@@ -24,7 +24,7 @@ const OVERRIDE_NAMES: [&str; 4] = [
 
 /// What to read.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct DiscoveredFiles {
     /// Absolute paths, in merge order; `-` is standard input.
     pub(super) files: Vec<Utf8PathBuf>,
     /// The one of them that nobody named: the override beside the Compose file.
@@ -32,16 +32,17 @@ pub(super) struct Found {
     /// The project directory, absolute.
     pub(super) directory: Utf8PathBuf,
     /// Variables for interpolation.
-    pub(super) environment: Environment,
+    pub(super) environment: ProjectVariables,
     /// Active profiles.
     pub(super) profiles: Vec<String>,
 }
 
 /// Finds the project's files and variables.
-pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
+pub(super) fn discover(cx: &mut LoadContext<'_>) -> Option<DiscoveredFiles> {
     let mut environment = process_environment(cx);
-    let absolute =
-        |path: &Utf8Path, cx: &Context<'_>| crate::world::normalise(&cx.world.current_directory().join(path));
+    let absolute = |path: &Utf8Path, cx: &LoadContext<'_>| {
+        crate::world::normalise(&cx.world.current_directory().join(path))
+    };
     let project = cx.options.project_directory.as_ref().map(|path| absolute(path, cx));
     let mut files: Vec<Utf8PathBuf> = cx
         .options
@@ -74,15 +75,15 @@ pub(super) fn discover(cx: &mut Context<'_>) -> Option<Found> {
     let directory = directory(&project, &files, cx);
     add_dotenv(&mut dotenv, &directory, &mut environment, cx)?;
     let profiles = profiles(&environment, cx);
-    Some(Found { files, override_file, directory, environment, profiles })
+    Some(DiscoveredFiles { files, override_file, directory, environment, profiles })
 }
 
 /// `--set`, then the process's variables; `PWD` is always set.
-fn process_environment(cx: &Context<'_>) -> Environment {
-    let mut environment = Environment::default();
+fn process_environment(cx: &LoadContext<'_>) -> ProjectVariables {
+    let mut environment = ProjectVariables::default();
     for (name, value) in &cx.options.set {
         let source = VariableSource::Flag(name.as_str().into());
-        environment.set(name.as_str(), Variable { value: value.as_str().into(), source });
+        environment.set(name.as_str(), SourcedValue { value: value.as_str().into(), source });
     }
     if cx.options.ignore_process_environment {
         return environment;
@@ -91,21 +92,21 @@ fn process_environment(cx: &Context<'_>) -> Environment {
     let directory = cx.world.current_directory();
     for (name, value) in &outside {
         let source = VariableSource::Environment(name.as_str().into());
-        environment.set_default(name.as_str(), Variable { value: value.as_str().into(), source });
+        environment.set_default(name.as_str(), SourcedValue { value: value.as_str().into(), source });
     }
     let source = VariableSource::Computed("PWD".into());
-    environment.set_default("PWD", Variable { value: directory.as_str().into(), source });
+    environment.set_default("PWD", SourcedValue { value: directory.as_str().into(), source });
     environment
 }
 
 /// The project directory as far as it is known: the given one, or the first file's, or the current one.
-fn directory(project: &Option<Utf8PathBuf>, files: &[Utf8PathBuf], cx: &Context<'_>) -> Utf8PathBuf {
+fn directory(project: &Option<Utf8PathBuf>, files: &[Utf8PathBuf], cx: &LoadContext<'_>) -> Utf8PathBuf {
     let beside_first = || files.iter().find(|path| *path != "-")?.parent().map(Utf8Path::to_owned);
     project.clone().or_else(beside_first).unwrap_or_else(|| cx.world.current_directory())
 }
 
 /// `--env-file`, or the files in `COMPOSE_ENV_FILES` from the process environment.
-fn explicit_env_files(cx: &Context<'_>) -> DotEnv {
+fn explicit_env_files(cx: &LoadContext<'_>) -> DotEnv {
     let mut files = cx.options.env_files.clone();
     let named = |name: &str| cx.world.variable(name).filter(|_| !cx.options.ignore_process_environment);
     if files.is_empty()
@@ -122,12 +123,12 @@ fn explicit_env_files(cx: &Context<'_>) -> DotEnv {
 fn add_dotenv(
     dotenv: &mut DotEnv,
     directory: &Utf8Path,
-    environment: &mut Environment,
-    cx: &mut Context<'_>,
+    environment: &mut ProjectVariables,
+    cx: &mut LoadContext<'_>,
 ) -> Option<()> {
     if !dotenv.explicit && !dotenv.disabled {
         let default = directory.join(".env");
-        if cx.world.kind(&default) == Some(Kind::File) {
+        if cx.world.kind(&default) == Some(PathKind::File) {
             dotenv.files = vec![default];
         }
     }
@@ -139,7 +140,7 @@ fn add_dotenv(
 }
 
 /// The files in `COMPOSE_FILE`.
-fn files_from_variable(environment: &Environment, cx: &mut Context<'_>) -> Option<Vec<Utf8PathBuf>> {
+fn files_from_variable(environment: &ProjectVariables, cx: &mut LoadContext<'_>) -> Option<Vec<Utf8PathBuf>> {
     let Some(list) = environment.value("COMPOSE_FILE") else { return Some(Vec::new()) };
     let separator =
         environment.value("COMPOSE_PATH_SEPARATOR").filter(|separator| !separator.is_empty()).unwrap_or(":");
@@ -152,7 +153,7 @@ fn files_from_variable(environment: &Environment, cx: &mut Context<'_>) -> Optio
 }
 
 /// The first directory, from this one upwards, with a Compose file: that file and its override.
-fn default_files(directory: &Utf8Path, cx: &mut Context<'_>) -> Vec<Utf8PathBuf> {
+fn default_files(directory: &Utf8Path, cx: &mut LoadContext<'_>) -> Vec<Utf8PathBuf> {
     for directory in directory.ancestors() {
         let Some(file) = first_of(&FILE_NAMES, directory, cx) else { continue };
         let over = if cx.options.no_override { None } else { first_of(&OVERRIDE_NAMES, directory, cx) };
@@ -161,7 +162,7 @@ fn default_files(directory: &Utf8Path, cx: &mut Context<'_>) -> Vec<Utf8PathBuf>
     Vec::new()
 }
 
-fn first_of(names: &[&str], directory: &Utf8Path, cx: &mut Context<'_>) -> Option<Utf8PathBuf> {
+fn first_of(names: &[&str], directory: &Utf8Path, cx: &mut LoadContext<'_>) -> Option<Utf8PathBuf> {
     let mut present: Vec<Utf8PathBuf> =
         names.iter().map(|name| directory.join(name)).filter(|path| cx.world.kind(path).is_some()).collect();
     if present.len() > 1 {
@@ -175,7 +176,7 @@ fn first_of(names: &[&str], directory: &Utf8Path, cx: &mut Context<'_>) -> Optio
 }
 
 /// `--profile`, or the profiles in `COMPOSE_PROFILES`.
-fn profiles(environment: &Environment, cx: &Context<'_>) -> Vec<String> {
+fn profiles(environment: &ProjectVariables, cx: &LoadContext<'_>) -> Vec<String> {
     if !cx.options.profiles.is_empty() {
         return cx.options.profiles.clone();
     }

@@ -4,13 +4,13 @@
 //! carry [`Provenance::Extends`]. Source: compose-go's `loader/extends.go`. A relative path in the base's file
 //! starts in that file's directory, and is rewritten relative to the project directory.
 
-use super::load::{Loader, Scope};
-use super::reset::Resets;
-use super::{Context, merge, paths};
+use super::load::{LoadScope, ModelLoader};
+use super::reset::ResetPaths;
+use super::{LoadContext, merge, paths};
 use crate::diagnostic::{Diagnostic, rules::file, rules::reuse as rule, suggest};
 use crate::source::{Origin, Provenance};
-use crate::world::{Kind, normalise};
-use crate::yaml::{Mapping, Node, Value};
+use crate::world::{PathKind, normalise};
+use crate::yaml::{Mapping, Node, NodeValue};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ const MAX_DEPTH: usize = 200;
 pub(super) fn apply(
     root: &mut Node,
     path: &Utf8Path,
-    resets: &Resets,
-    scope: &Scope,
-    loader: &mut Loader<'_, '_>,
+    resets: &ResetPaths,
+    scope: &LoadScope,
+    loader: &mut ModelLoader<'_, '_>,
 ) {
     let Some(root) = root.as_mapping_mut() else { return };
     let Some(section) = root.get_mut("services") else { return };
     let origin = section.origin;
-    let Value::Mapping(services) = &mut section.value else {
+    let NodeValue::Mapping(services) = &mut section.value else {
         let message = format!("`services` must be a mapping, not {}", section.value.kind());
         let help = "list the services under it, with their names as keys";
         loader
@@ -46,9 +46,12 @@ pub(super) fn apply(
     if names.is_empty() {
         return;
     }
-    let document =
-        Document { path: path.to_owned(), services: std::mem::take(services), resets: resets.clone() };
-    let mut chain = Chain { scope, loader, documents: vec![Some(document)], open: Vec::new() };
+    let document = ExtendedDocument {
+        path: path.to_owned(),
+        services: std::mem::take(services),
+        resets: resets.clone(),
+    };
+    let mut chain = ExtendsChain { scope, loader, documents: vec![Some(document)], open: Vec::new() };
     for name in names {
         let errors = chain.loader.cx.diagnostics.error_count();
         chain.resolve(0, &name);
@@ -61,8 +64,8 @@ pub(super) fn apply(
 }
 
 /// Reports a service that is neither a mapping nor null.
-fn well_formed(name: &str, service: &Node, cx: &mut Context<'_>) -> bool {
-    if matches!(service.value, Value::Mapping(_) | Value::Null) {
+fn well_formed(name: &str, service: &Node, cx: &mut LoadContext<'_>) -> bool {
+    if matches!(service.value, NodeValue::Mapping(_) | NodeValue::Null) {
         return true;
     }
     let message = format!("service `{name}` must be a mapping, not {}", service.value.kind());
@@ -77,36 +80,36 @@ fn well_formed(name: &str, service: &Node, cx: &mut Context<'_>) -> bool {
 }
 
 /// A file whose services others extend.
-struct Document {
+struct ExtendedDocument {
     path: Utf8PathBuf,
     services: Mapping,
-    resets: Resets,
+    resets: ResetPaths,
 }
 
 /// A service being resolved.
-struct Open {
+struct OpenService {
     document: usize,
     name: Arc<str>,
     origin: Origin,
 }
 
-struct Chain<'a, 'b, 'c> {
-    scope: &'a Scope,
-    loader: &'a mut Loader<'b, 'c>,
+struct ExtendsChain<'a, 'b, 'c> {
+    scope: &'a LoadScope,
+    loader: &'a mut ModelLoader<'b, 'c>,
     /// The document itself, then every extended file; `None` for a file that failed.
-    documents: Vec<Option<Document>>,
-    open: Vec<Open>,
+    documents: Vec<Option<ExtendedDocument>>,
+    open: Vec<OpenService>,
 }
 
 /// The parsed value of an `extends`.
-struct Wanted {
+struct ExtendsRequest {
     service: Arc<str>,
     service_origin: Origin,
     file: Option<Node>,
     by: Origin,
 }
 
-impl Chain<'_, '_, '_> {
+impl ExtendsChain<'_, '_, '_> {
     fn service(&mut self, document: usize, name: &str) -> Option<&mut Node> {
         self.documents.get_mut(document)?.as_mut()?.services.get_mut(name)
     }
@@ -116,7 +119,7 @@ impl Chain<'_, '_, '_> {
         let Some(service) = self.service(document, name).and_then(Node::as_mapping_mut) else { return };
         let Some(extends) = service.remove("extends") else { return };
         let Some(wanted) = self.wanted(name, extends.value.clone()) else { return };
-        self.open.push(Open { document, name: name.clone(), origin: wanted.by });
+        self.open.push(OpenService { document, name: name.clone(), origin: wanted.by });
         if !self.extend(document, name, &wanted)
             && let Some(service) = self.service(document, name).and_then(Node::as_mapping_mut)
         {
@@ -127,7 +130,7 @@ impl Chain<'_, '_, '_> {
     }
 
     /// Returns false if the base exists but is empty.
-    fn extend(&mut self, document: usize, name: &Arc<str>, wanted: &Wanted) -> bool {
+    fn extend(&mut self, document: usize, name: &Arc<str>, wanted: &ExtendsRequest) -> bool {
         let base_document = match &wanted.file {
             None => document,
             Some(path) => match self.document(path) {
@@ -177,10 +180,10 @@ impl Chain<'_, '_, '_> {
         }
     }
 
-    fn wanted(&mut self, name: &str, extends: Node) -> Option<Wanted> {
+    fn wanted(&mut self, name: &str, extends: Node) -> Option<ExtendsRequest> {
         let by = extends.origin;
         let (service, file) = match extends.value {
-            Value::Mapping(mut mapping) => {
+            NodeValue::Mapping(mut mapping) => {
                 let file = mapping.remove("file").map(|entry| entry.value).filter(|file| !file.is_null());
                 (mapping.remove("service").map(|entry| entry.value), file)
             }
@@ -188,8 +191,8 @@ impl Chain<'_, '_, '_> {
         };
         let file_fits = file.as_ref().is_none_or(|file| file.as_str().is_some());
         match service {
-            Some(Node { value: Value::String(text), origin, .. }) if file_fits => {
-                Some(Wanted { service: text, service_origin: origin, file, by })
+            Some(Node { value: NodeValue::String(text), origin, .. }) if file_fits => {
+                Some(ExtendsRequest { service: text, service_origin: origin, file, by })
             }
             _ => {
                 let message = format!("service `{name}`: `extends` does not name a service");
@@ -205,7 +208,7 @@ impl Chain<'_, '_, '_> {
         }
     }
 
-    fn is_cycle(&mut self, document: usize, wanted: &Wanted) -> bool {
+    fn is_cycle(&mut self, document: usize, wanted: &ExtendsRequest) -> bool {
         let again =
             self.open.iter().position(|open| open.document == document && open.name == wanted.service);
         if again.is_none() && self.open.len() < MAX_DEPTH {
@@ -233,7 +236,7 @@ impl Chain<'_, '_, '_> {
         true
     }
 
-    fn exists(&mut self, document: usize, name: &str, wanted: &Wanted) -> bool {
+    fn exists(&mut self, document: usize, name: &str, wanted: &ExtendsRequest) -> bool {
         let Some(Some(base)) = self.documents.get(document) else { return false };
         if base.services.contains_key(&wanted.service) {
             return true;
@@ -264,8 +267,9 @@ impl Chain<'_, '_, '_> {
             return None;
         }
         let absolute = normalise(&self.scope.directory.join(named));
-        let known =
-            |document: &Option<Document>| document.as_ref().is_some_and(|document| document.path == absolute);
+        let known = |document: &Option<ExtendedDocument>| {
+            document.as_ref().is_some_and(|document| document.path == absolute)
+        };
         // If the document names itself as `file`, it is read again: changes made to it so far do not count.
         if let Some(at) = self.documents.iter().skip(1).position(known) {
             return Some(at + 1);
@@ -275,9 +279,9 @@ impl Chain<'_, '_, '_> {
         Some(self.documents.len() - 1)
     }
 
-    fn read(&mut self, absolute: Utf8PathBuf, path: &Node) -> Option<Document> {
+    fn read(&mut self, absolute: Utf8PathBuf, path: &Node) -> Option<ExtendedDocument> {
         let (mut root, resets) = self.loader.extended_file(&absolute, path.origin, self.scope)?;
-        let Some(Value::Mapping(_)) = root.get("services").map(|services| &services.value) else {
+        let Some(NodeValue::Mapping(_)) = root.get("services").map(|services| &services.value) else {
             let shown = self.loader.cx.shown(&absolute);
             self.loader.cx.report(
                 Diagnostic::new(&rule::EXTENDS_UNKNOWN, format!("{shown} has no services to extend"))
@@ -289,16 +293,16 @@ impl Chain<'_, '_, '_> {
         let base = directory_of(path.as_str().unwrap_or_default(), &self.scope.directory, self.loader.cx);
         paths::resolve(&mut root, &base, self.loader.cx);
         let services = root.as_mapping_mut().and_then(|root| root.remove("services"))?.value.value;
-        let Value::Mapping(services) = services else { return None };
-        Some(Document { path: absolute, services, resets })
+        let NodeValue::Mapping(services) = services else { return None };
+        Some(ExtendedDocument { path: absolute, services, resets })
     }
 }
 
 /// The directory of a file relative to `from`, where the file's own path starts.
-pub(super) fn directory_of(path: &str, from: &Utf8Path, cx: &Context<'_>) -> String {
+pub(super) fn directory_of(path: &str, from: &Utf8Path, cx: &LoadContext<'_>) -> String {
     let absolute = normalise(&from.join(path));
     let directory = match cx.world.kind(&absolute) {
-        Some(Kind::Directory) => absolute,
+        Some(PathKind::Directory) => absolute,
         _ => absolute.parent().map(Utf8Path::to_owned).unwrap_or(absolute),
     };
     relative(&directory, from)
@@ -331,19 +335,19 @@ pub(super) fn remote(path: &str, origin: Origin) -> Diagnostic {
 /// The number of values in a node, including itself.
 fn size(node: &Node) -> usize {
     match &node.value {
-        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Mapping(mapping) => 1 + mapping.iter().map(|entry| size(&entry.value)).sum::<usize>(),
+        NodeValue::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
+        NodeValue::Mapping(mapping) => 1 + mapping.iter().map(|entry| size(&entry.value)).sum::<usize>(),
         _ => 1,
     }
 }
 
 /// A base's values, marked with the `extends` they came from.
-fn inherited(mut node: Node, by: Origin, cx: &mut Context<'_>) -> Node {
-    fn mark(node: &mut Node, by: Origin, cx: &mut Context<'_>) {
+fn inherited(mut node: Node, by: Origin, cx: &mut LoadContext<'_>) -> Node {
+    fn mark(node: &mut Node, by: Origin, cx: &mut LoadContext<'_>) {
         node.origin = cx.sources.record(Provenance::Extends { by, of: node.origin });
         match &mut node.value {
-            Value::Sequence(items) => items.iter_mut().for_each(|item| mark(item, by, cx)),
-            Value::Mapping(mapping) => mapping.values_mut().for_each(|(_, value)| mark(value, by, cx)),
+            NodeValue::Sequence(items) => items.iter_mut().for_each(|item| mark(item, by, cx)),
+            NodeValue::Mapping(mapping) => mapping.values_mut().for_each(|(_, value)| mark(value, by, cx)),
             _ => {}
         }
     }

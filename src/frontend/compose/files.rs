@@ -1,13 +1,13 @@
 //! Reads a file of the manifest into a source that messages can show.
 
-use super::Context;
+use super::LoadContext;
 use crate::diagnostic::{Diagnostic, rules::env_file, rules::file as rule, rules::yaml};
 use crate::source::{FileId, Origin, Span};
 use crate::world::normalise;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;
 
-impl Context<'_> {
+impl LoadContext<'_> {
     /// Reads a text file at an absolute path. `wanted` is where it was requested.
     pub(super) fn read_file(&mut self, path: &Utf8Path, wanted: Origin, what: &str) -> Option<FileId> {
         if let Some(known) = self.read.get(path) {

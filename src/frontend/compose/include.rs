@@ -5,11 +5,11 @@
 
 use super::env::read_dotenv;
 use super::extends::{directory_of, is_remote, relative, remote};
-use super::load::{Loader, Scope};
+use super::load::{LoadScope, ModelLoader};
 use crate::diagnostic::{Diagnostic, rules::reuse as rule};
 use crate::source::{Origin, Provenance};
-use crate::world::{Kind, normalise};
-use crate::yaml::{Entry, Key, Mapping, Node, Value};
+use crate::world::{PathKind, normalise};
+use crate::yaml::{Mapping, MappingEntry, MappingKey, Node, NodeValue};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The sections that an include brings in.
@@ -22,7 +22,7 @@ const MAX_DEPTH: usize = 64;
 const MAX_FILES: usize = 1000;
 
 /// One entry of `include`.
-struct Wanted {
+struct IncludeEntry {
     paths: Vec<Node>,
     project_directory: Option<Node>,
     env_files: Vec<Node>,
@@ -30,13 +30,13 @@ struct Wanted {
 }
 
 /// Merges the included manifests into the document.
-pub(super) fn apply(document: &mut Node, scope: &Scope, loader: &mut Loader<'_, '_>) {
+pub(super) fn apply(document: &mut Node, scope: &LoadScope, loader: &mut ModelLoader<'_, '_>) {
     let Some(root) = document.as_mapping_mut() else { return };
     let Some(list) = root.remove("include") else { return };
     let origin = list.value.origin;
     let entries = match list.value.value {
-        Value::Null => return,
-        Value::Sequence(entries) => entries,
+        NodeValue::Null => return,
+        NodeValue::Sequence(entries) => entries,
         other => {
             let message = format!("`include` must be a list, not {}", other.kind());
             let help = "write `include: [PATH]`";
@@ -59,19 +59,20 @@ pub(super) fn apply(document: &mut Node, scope: &Scope, loader: &mut Loader<'_, 
     }
 }
 
-fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
+fn wanted(entry: Node, loader: &mut ModelLoader<'_, '_>) -> Option<IncludeEntry> {
     let origin = entry.origin;
-    let mut wanted = Wanted { paths: Vec::new(), project_directory: None, env_files: Vec::new(), origin };
+    let mut wanted =
+        IncludeEntry { paths: Vec::new(), project_directory: None, env_files: Vec::new(), origin };
     match entry.value {
-        Value::String(_) => wanted.paths.push(entry),
-        Value::Mapping(mapping) => {
-            for Entry { key, value } in mapping {
+        NodeValue::String(_) => wanted.paths.push(entry),
+        NodeValue::Mapping(mapping) => {
+            for MappingEntry { key, value } in mapping {
                 match &*key.text {
                     "path" => wanted.paths = texts(value, "path", loader)?,
                     "env_file" => wanted.env_files = texts(value, "env_file", loader)?,
                     "project_directory" => {
                         let value = whole_as_text(value);
-                        let listed = matches!(value.value, Value::Sequence(_));
+                        let listed = matches!(value.value, NodeValue::Sequence(_));
                         let origin = value.origin;
                         wanted.project_directory = texts(value, "project_directory", loader)?.pop();
                         if listed {
@@ -99,17 +100,17 @@ fn wanted(entry: Node, loader: &mut Loader<'_, '_>) -> Option<Wanted> {
 /// An integer is read as its digits.
 fn whole_as_text(node: Node) -> Node {
     match &node.value {
-        Value::Integer(number) => Node { value: Value::String(number.to_string().into()), ..node },
+        NodeValue::Integer(number) => Node { value: NodeValue::String(number.to_string().into()), ..node },
         _ => node,
     }
 }
 
 /// A string, or a list of strings.
-fn texts(node: Node, key: &str, loader: &mut Loader<'_, '_>) -> Option<Vec<Node>> {
+fn texts(node: Node, key: &str, loader: &mut ModelLoader<'_, '_>) -> Option<Vec<Node>> {
     let origin = node.origin;
     let items = match node.value {
-        Value::Null => Vec::new(),
-        Value::Sequence(items) => items,
+        NodeValue::Null => Vec::new(),
+        NodeValue::Sequence(items) => items,
         value => vec![Node { value, ..node }],
     };
     if items.iter().all(|item| item.as_str().is_some()) {
@@ -119,14 +120,14 @@ fn texts(node: Node, key: &str, loader: &mut Loader<'_, '_>) -> Option<Vec<Node>
     None
 }
 
-fn bad_syntax(message: String, origin: Origin, loader: &mut Loader<'_, '_>) {
+fn bad_syntax(message: String, origin: Origin, loader: &mut ModelLoader<'_, '_>) {
     loader.cx.report(Diagnostic::new(&rule::INCLUDE_SYNTAX, message).at(origin).key("include").help(
         "write `include: [PATH]`, or `include: [{ path: PATH, project_directory: DIR, env_file: FILE }]`",
     ));
 }
 
 /// The model of one entry.
-fn include(wanted: Wanted, scope: &Scope, loader: &mut Loader<'_, '_>) -> Option<Node> {
+fn include(wanted: IncludeEntry, scope: &LoadScope, loader: &mut ModelLoader<'_, '_>) -> Option<Node> {
     let absolute = |path: &Node| normalise(&scope.directory.join(path.as_str().unwrap_or_default()));
     if let Some(path) = wanted.paths.iter().find(|path| path.as_str().is_some_and(is_remote)) {
         loader.cx.report(remote(path.as_str().unwrap_or_default(), path.origin));
@@ -141,7 +142,7 @@ fn include(wanted: Wanted, scope: &Scope, loader: &mut Loader<'_, '_>) -> Option
         loader.included += 1;
         files.push(loader.read(absolute(path), path.origin));
     }
-    let scope = Scope {
+    let scope = LoadScope {
         directory,
         base: Some(base),
         environment,
@@ -154,9 +155,9 @@ fn include(wanted: Wanted, scope: &Scope, loader: &mut Loader<'_, '_>) -> Option
 /// Rejects cycles and unbounded chains.
 fn bounds(
     first: Option<&Utf8Path>,
-    wanted: &Wanted,
-    scope: &Scope,
-    loader: &mut Loader<'_, '_>,
+    wanted: &IncludeEntry,
+    scope: &LoadScope,
+    loader: &mut ModelLoader<'_, '_>,
 ) -> Option<()> {
     let cycle = first.is_some_and(|first| scope.including.iter().any(|path| path == first));
     let diagnostic = if cycle {
@@ -177,10 +178,10 @@ fn bounds(
 
 /// The included project's directory: absolute, and relative to the including one.
 fn directories(
-    wanted: &Wanted,
+    wanted: &IncludeEntry,
     first: Option<&Utf8Path>,
-    scope: &Scope,
-    loader: &Loader<'_, '_>,
+    scope: &LoadScope,
+    loader: &ModelLoader<'_, '_>,
 ) -> (Utf8PathBuf, String) {
     let given = wanted.project_directory.as_ref().and_then(Node::as_str).filter(|path| !path.is_empty());
     match given {
@@ -197,11 +198,11 @@ fn directories(
 
 /// The including project's variables, then those of the include's env files or its `.env`.
 fn environment(
-    wanted: &Wanted,
+    wanted: &IncludeEntry,
     directory: &Utf8Path,
-    scope: &Scope,
-    loader: &mut Loader<'_, '_>,
-) -> Option<super::Environment> {
+    scope: &LoadScope,
+    loader: &mut ModelLoader<'_, '_>,
+) -> Option<super::ProjectVariables> {
     let mut files: Vec<Utf8PathBuf> = wanted
         .env_files
         .iter()
@@ -209,7 +210,7 @@ fn environment(
         .collect();
     let origin = wanted.env_files.first().map_or(wanted.origin, |file| file.origin);
     let default = directory.join(".env");
-    if files.is_empty() && loader.cx.world.kind(&default) == Some(Kind::File) {
+    if files.is_empty() && loader.cx.world.kind(&default) == Some(PathKind::File) {
         files.push(default);
     }
     let mut environment = scope.environment.clone();
@@ -220,17 +221,17 @@ fn environment(
 }
 
 /// Adds the included definitions; existing ones must be identical.
-fn import(imported: Node, root: &mut Mapping, by: Origin, loader: &mut Loader<'_, '_>) {
-    let Value::Mapping(mut imported) = imported.value else { return };
+fn import(imported: Node, root: &mut Mapping, by: Origin, loader: &mut ModelLoader<'_, '_>) {
+    let NodeValue::Mapping(mut imported) = imported.value else { return };
     for room in ROOMS {
-        let Some(Entry { key, value }) = imported.remove(room) else { continue };
-        let Value::Mapping(resources) = value.value else { continue };
+        let Some(MappingEntry { key, value }) = imported.remove(room) else { continue };
+        let NodeValue::Mapping(resources) = value.value else { continue };
         if !root.contains_key(room) {
-            let empty = Node::new(Value::Mapping(Mapping::new()), value.origin);
-            root.insert(Key { text: key.text.clone(), origin: key.origin }, empty);
+            let empty = Node::new(NodeValue::Mapping(Mapping::new()), value.origin);
+            root.insert(MappingKey { text: key.text.clone(), origin: key.origin }, empty);
         }
         let Some(own) = root.get_mut(room).and_then(Node::as_mapping_mut) else { continue };
-        for Entry { key, mut value } in resources {
+        for MappingEntry { key, mut value } in resources {
             match own.entry(&key.text) {
                 Some(known) if same(&known.value, &value) => {}
                 Some(known) => {
@@ -246,7 +247,7 @@ fn import(imported: Node, root: &mut Mapping, by: Origin, loader: &mut Loader<'_
     }
 }
 
-fn conflict(room: &str, key: &Key, own: Origin, by: Origin, loader: &mut Loader<'_, '_>) {
+fn conflict(room: &str, key: &MappingKey, own: Origin, by: Origin, loader: &mut ModelLoader<'_, '_>) {
     let message = format!("`{room}.{}` is defined differently in an included file", key.text);
     let mut diagnostic = Diagnostic::new(&rule::INCLUDE_CONFLICT, message)
         .label(own, "defined here")
@@ -261,11 +262,11 @@ fn conflict(room: &str, key: &Key, own: Origin, by: Origin, loader: &mut Loader<
     ));
 }
 
-fn mark(node: &mut Node, by: Origin, loader: &mut Loader<'_, '_>) {
+fn mark(node: &mut Node, by: Origin, loader: &mut ModelLoader<'_, '_>) {
     node.origin = loader.cx.sources.record(Provenance::Include { by, of: node.origin });
     match &mut node.value {
-        Value::Sequence(items) => items.iter_mut().for_each(|item| mark(item, by, loader)),
-        Value::Mapping(mapping) => mapping.values_mut().for_each(|(_, value)| mark(value, by, loader)),
+        NodeValue::Sequence(items) => items.iter_mut().for_each(|item| mark(item, by, loader)),
+        NodeValue::Mapping(mapping) => mapping.values_mut().for_each(|(_, value)| mark(value, by, loader)),
         _ => {}
     }
 }
@@ -273,10 +274,10 @@ fn mark(node: &mut Node, by: Origin, loader: &mut Loader<'_, '_>) {
 /// Whether two values are equal, regardless of their origins.
 fn same(left: &Node, right: &Node) -> bool {
     match (&left.value, &right.value) {
-        (Value::Sequence(left), Value::Sequence(right)) => {
+        (NodeValue::Sequence(left), NodeValue::Sequence(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
         }
-        (Value::Mapping(left), Value::Mapping(right)) => {
+        (NodeValue::Mapping(left), NodeValue::Mapping(right)) => {
             left.len() == right.len()
                 && left
                     .iter()

@@ -4,32 +4,32 @@
 //! a changed string carries [`Provenance::Interpolated`], with the byte range of each variable's value.
 
 use super::env::warn_unset;
-use super::template::{self, Failure, Variables};
+use super::template::{self, TemplateError, VariableLookup};
 use super::value::print_scalar;
-use super::{Context, Environment, Variable, cast};
+use super::{LoadContext, ProjectVariables, SourcedValue, cast};
 use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
 use crate::secrets::secrets_of;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Node, Tag, Value};
+use crate::yaml::{Node, NodeTag, NodeValue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The project's variables, recording which ones were read.
 pub(super) struct EnvironmentVariables<'a> {
-    environment: &'a Environment,
+    environment: &'a ProjectVariables,
     deferred: Option<&'a BTreeSet<String>>,
     read: Option<&'a mut BTreeMap<Arc<str>, Option<Arc<str>>>>,
 }
 
 impl<'a> EnvironmentVariables<'a> {
     /// Reads variables without recording it.
-    pub(super) fn silent(environment: &'a Environment) -> Self {
+    pub(super) fn silent(environment: &'a ProjectVariables) -> Self {
         EnvironmentVariables { environment, deferred: None, read: None }
     }
 }
 
-impl Variables for EnvironmentVariables<'_> {
-    fn variable(&mut self, name: &str) -> Option<Variable> {
+impl VariableLookup for EnvironmentVariables<'_> {
+    fn variable(&mut self, name: &str) -> Option<SourcedValue> {
         let found = self.environment.get(name)?;
         if let Some(read) = &mut self.read
             && read.get(name).is_none_or(Option::is_none)
@@ -47,11 +47,11 @@ impl Variables for EnvironmentVariables<'_> {
 /// Interpolates a document.
 pub(super) fn interpolate(
     root: &mut Node,
-    environment: &Environment,
+    environment: &ProjectVariables,
     deferred: &BTreeSet<String>,
-    cx: &mut Context<'_>,
+    cx: &mut LoadContext<'_>,
 ) {
-    Walk { environment, deferred, cx }.node(root, &mut Vec::new());
+    InterpolationWalk { environment, deferred, cx }.node(root, &mut Vec::new());
 }
 
 /// Temporarily marks a value that was reported and will be dropped.
@@ -62,36 +62,36 @@ fn is_image(path: &[Arc<str>]) -> bool {
     matches!(path, [room, _, key] if &**room == "services" && &**key == "image")
 }
 
-struct Walk<'a, 'b> {
-    environment: &'a Environment,
+struct InterpolationWalk<'a, 'b> {
+    environment: &'a ProjectVariables,
     deferred: &'a BTreeSet<String>,
-    cx: &'a mut Context<'b>,
+    cx: &'a mut LoadContext<'b>,
 }
 
-impl Walk<'_, '_> {
+impl InterpolationWalk<'_, '_> {
     /// `path` holds keys, and `[]` for list items. Returns false if the value is no longer usable.
     fn node(&mut self, node: &mut Node, path: &mut Vec<Arc<str>>) -> bool {
         match &mut node.value {
-            Value::String(_) => {
+            NodeValue::String(_) => {
                 let text = self.text(node, path).is_some();
                 return text || is_image(path);
             }
-            Value::Integer(_) | Value::Float(_) | Value::Timestamp(_) => {
+            NodeValue::Integer(_) | NodeValue::Float(_) | NodeValue::Timestamp(_) => {
                 let text = print_scalar(&node.value);
                 self.guard(&text, node.origin, path);
             }
-            Value::Sequence(items) => {
+            NodeValue::Sequence(items) => {
                 path.push(cast::ITEM.into());
                 items.retain_mut(|item| self.node(item, path));
                 path.pop();
             }
-            Value::Mapping(mapping) => {
+            NodeValue::Mapping(mapping) => {
                 let mut failed = false;
                 for (key, value) in mapping.values_mut() {
                     path.push(key.text.clone());
                     if !self.node(value, path) {
-                        value.value = Value::Null;
-                        value.tag = Some(Box::new(Tag { name: FAILED.into(), origin: value.origin }));
+                        value.value = NodeValue::Null;
+                        value.tag = Some(Box::new(NodeTag { name: FAILED.into(), origin: value.origin }));
                         failed = true;
                     }
                     path.pop();
@@ -107,25 +107,27 @@ impl Walk<'_, '_> {
 
     /// Interpolates a string and converts it to its type; `None` if an error was reported.
     fn text(&mut self, node: &mut Node, path: &[Arc<str>]) -> Option<()> {
-        if let Value::String(text) = &node.value
+        if let NodeValue::String(text) = &node.value
             && template::has_expression(text)
         {
             let text = text.clone();
             let (filled, origin) = self.fill(&text, node.origin, path)?;
-            node.value = Value::String(filled);
+            node.value = NodeValue::String(filled);
             node.origin = origin;
         }
-        if let Value::String(text) = &node.value {
+        if let NodeValue::String(text) = &node.value {
             let text = text.clone();
             self.guard(&text, node.origin, path);
         }
-        let (Some(cast), Value::String(text)) = (cast::for_path(path), &node.value) else { return Some(()) };
+        let (Some(cast), NodeValue::String(text)) = (cast::for_path(path), &node.value) else {
+            return Some(());
+        };
         match cast.apply(text) {
             Ok(value) => {
                 if cast::is_old_boolean(text, &value) {
                     let diagnostic = at_path(&rule::OLD_BOOLEAN, path, "is a YAML 1.1 boolean")
                         .at(node.origin)
-                        .help(format!("write `{}`", value == Value::Bool(true)));
+                        .help(format!("write `{}`", value == NodeValue::Bool(true)));
                     self.cx.report(diagnostic);
                 }
                 node.value = value;
@@ -166,7 +168,7 @@ impl Walk<'_, '_> {
         match template::expand(text, &mut variables) {
             Ok(expansion) => {
                 if !self.cx.budget.bytes(expansion.text.len()) {
-                    self.failed(Failure::TooLong(0..0), origin, path);
+                    self.failed(TemplateError::TooLong(0..0), origin, path);
                     return None;
                 }
                 self.warn_unset(&expansion, origin);
@@ -187,7 +189,7 @@ impl Walk<'_, '_> {
     }
 
     /// Warns of variables that are unset, each at its first place.
-    fn warn_unset(&mut self, expansion: &template::Expansion, origin: Origin) {
+    fn warn_unset(&mut self, expansion: &template::TemplateExpansion, origin: Origin) {
         if expansion.unset.is_empty() {
             return;
         }
@@ -202,15 +204,15 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn failed(&mut self, failure: Failure, origin: Origin, path: &[Arc<str>]) {
+    fn failed(&mut self, failure: TemplateError, origin: Origin, path: &[Arc<str>]) {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let mut place = |range: std::ops::Range<usize>| {
             let range = narrow(range.start)..narrow(range.end);
             self.cx.sources.record(Provenance::Part { of: origin, range })
         };
         let diagnostic = match failure {
-            Failure::TooLong(_) if !self.cx.budget.tell() => return,
-            Failure::TooLong(range) => {
+            TemplateError::TooLong(_) if !self.cx.budget.tell() => return,
+            TemplateError::TooLong(range) => {
                 let message = match range.is_empty() {
                     true => "exceeds the limit for the values of all variables together".to_owned(),
                     false => format!("is larger than {} MiB after interpolation", template::MOST_ADDED >> 20),
@@ -218,10 +220,10 @@ impl Walk<'_, '_> {
                 let place = if range.is_empty() { origin } else { place(range) };
                 at_path(&rule::TOO_LARGE, path, &message).at(place).help("mount large content as a file")
             }
-            Failure::Malformed(range) => at_path(&rule::MALFORMED, path, "has a malformed `$` expression")
+            TemplateError::Malformed(range) => at_path(&rule::MALFORMED, path, "has a malformed `$` expression")
                 .label(place(range), "starts here")
                 .help("write `${NAME}` with one of the operators `:-`, `-`, `:+`, `+`, `:?`, `?`; for a literal dollar sign, write `$$`"),
-            Failure::Required { variable, reason, expression } => {
+            TemplateError::Required { variable, reason, expression } => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 let message = format!("requires a value for the variable `{variable}`{colon}{reason}");
                 at_path(&rule::REQUIRED, path, &message)
@@ -234,7 +236,7 @@ impl Walk<'_, '_> {
 }
 
 /// A diagnostic on a key path, with the service's name if it belongs to one.
-fn at_path(rule: &'static crate::diagnostic::Rule, path: &[Arc<str>], message: &str) -> Diagnostic {
+fn at_path(rule: &'static crate::diagnostic::DiagnosticRule, path: &[Arc<str>], message: &str) -> Diagnostic {
     let mut shown = String::new();
     for step in path {
         if &**step != cast::ITEM && !shown.is_empty() {

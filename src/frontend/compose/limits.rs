@@ -21,7 +21,7 @@ pub(super) const MOST_PORTS: usize = 65_536;
 
 /// What one load has cost so far.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(super) struct LoadBudget {
     read: usize,
     parsed: usize,
     bytes: usize,
@@ -30,7 +30,7 @@ pub(super) struct Budget {
     told: bool,
 }
 
-impl Budget {
+impl LoadBudget {
     /// Counts bytes of a file, once: it gives room for what is made of it.
     pub(super) fn read(&mut self, bytes: usize) {
         self.read = self.read.saturating_add(bytes).min(MOST_PARSED);
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn room_grows_with_what_was_read() {
-        let mut budget = Budget::default();
+        let mut budget = LoadBudget::default();
         assert!(budget.bytes(ALWAYS_BYTES) && !budget.bytes(1));
         budget.read(1_000);
         assert!(budget.bytes(BYTES_FOR_EACH * 1_000 - 1) && !budget.bytes(1));

@@ -4,17 +4,18 @@
 //! (`loader/loader.go`), as its results show. Invariant: a stage reports every error it finds and
 //! continues with what is valid. Only a file that cannot be read at all ends the run early.
 
-use super::discover::{Found, discover};
-use super::limits::Budget;
-use super::reset::{self, Resets};
+use super::discover::{DiscoveredFiles, discover};
+use super::limits::LoadBudget;
+use super::reset::{self, ResetPaths};
 use super::{
-    Context, Environment, LoadOptions, Manifest, NodeTable, Project, canonical, consistency, defaults, env,
-    extends, include, interpolate, merge, normalise, paths, profiles, project_name, schema, typed,
+    LoadContext, LoadOptions, Manifest, NodeTable, ProjectContext, ProjectVariables, canonical, consistency,
+    defaults, env, extends, include, interpolate, merge, normalise, paths, profiles, project_name, schema,
+    typed,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::file as rule};
 use crate::source::{FileId, Origin, Sources, Span, VariableSource};
 use crate::world::World;
-use crate::yaml::{self, Mapping, Node, Value};
+use crate::yaml::{self, Mapping, Node, NodeValue};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,13 +28,13 @@ pub fn load(
     diagnostics: &mut Diagnostics,
 ) -> Option<Manifest> {
     let errors = diagnostics.error_count();
-    let mut cx = Context {
+    let mut cx = LoadContext {
         options,
         world,
         sources,
         diagnostics,
         variables: BTreeMap::new(),
-        budget: Budget::default(),
+        budget: LoadBudget::default(),
         read: BTreeMap::new(),
     };
     let manifest = load_in(&mut cx);
@@ -41,7 +42,7 @@ pub fn load(
     manifest.filter(|_| diagnostics.error_count() == errors)
 }
 
-fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
+fn load_in(cx: &mut LoadContext<'_>) -> Option<Manifest> {
     let found = discover(cx)?;
     let files = read_all(&found, cx);
     let found_beside = found.override_file.as_ref();
@@ -53,9 +54,9 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
     let deferred = deferred(&files, cx.options);
     let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
     let mut loader =
-        Loader { cx, incomplete: files.iter().any(|file| file.documents.is_none()), included: 0 };
+        ModelLoader { cx, incomplete: files.iter().any(|file| file.documents.is_none()), included: 0 };
     let base = if loader.cx.options.no_path_resolution { None } else { Some(project.directory.to_string()) };
-    let scope = Scope {
+    let scope = LoadScope {
         directory: project.directory.clone(),
         base,
         environment: project.environment.clone(),
@@ -100,7 +101,7 @@ fn load_in(cx: &mut Context<'_>) -> Option<Manifest> {
 }
 
 /// From the merged model to the active one: types, profiles, references, env files, selection.
-fn resolve(root: &mut Node, project: &mut Project, cx: &mut Context<'_>) -> Vec<Arc<str>> {
+fn resolve(root: &mut Node, project: &mut ProjectContext, cx: &mut LoadContext<'_>) -> Vec<Arc<str>> {
     typed::bind(root, project, cx);
     let mut services = profiles::divide(root, &project.profiles);
     if !cx.options.no_consistency {
@@ -118,14 +119,14 @@ fn resolve(root: &mut Node, project: &mut Project, cx: &mut Context<'_>) -> Vec<
 }
 
 /// A requested Compose file, and its content as far as it could be read.
-pub(super) struct File {
+pub(super) struct RequestedFile {
     path: Utf8PathBuf,
     id: FileId,
     documents: Option<Vec<Node>>,
 }
 
 /// Reads and parses every file, even if one of them is invalid.
-fn read_all(found: &Found, cx: &mut Context<'_>) -> Vec<File> {
+fn read_all(found: &DiscoveredFiles, cx: &mut LoadContext<'_>) -> Vec<RequestedFile> {
     let paths = found.files.iter().cloned();
     let overlays = cx.options.overlays.iter().map(|path| found.directory.join(path));
     let all: Vec<Utf8PathBuf> = paths.chain(overlays).collect();
@@ -133,7 +134,7 @@ fn read_all(found: &Found, cx: &mut Context<'_>) -> Vec<File> {
 }
 
 /// Reads and parses one file.
-fn read(path: Utf8PathBuf, wanted: Origin, cx: &mut Context<'_>) -> File {
+fn read(path: Utf8PathBuf, wanted: Origin, cx: &mut LoadContext<'_>) -> RequestedFile {
     let stdin = cx.options.stdin.clone().filter(|_| path == "-");
     let id = match stdin {
         Some(bytes) => cx.add_text(Utf8PathBuf::from("<stdin>"), bytes),
@@ -143,26 +144,30 @@ fn read(path: Utf8PathBuf, wanted: Origin, cx: &mut Context<'_>) -> File {
         Some(id) => {
             let documents =
                 cx.has_room(id, wanted).then(|| yaml::parse(id, cx.sources, cx.diagnostics)).flatten();
-            File { path, id, documents }
+            RequestedFile { path, id, documents }
         }
         None => {
             let id = cx.sources.add_file(&path, String::new());
-            File { path, id, documents: None }
+            RequestedFile { path, id, documents: None }
         }
     }
 }
 
-fn project(found: Found, files: &[File], cx: &mut Context<'_>) -> Option<Project> {
+fn project(
+    found: DiscoveredFiles,
+    files: &[RequestedFile],
+    cx: &mut LoadContext<'_>,
+) -> Option<ProjectContext> {
     let documents = files.iter().filter_map(|file| file.documents.as_ref()).flatten();
     let (name, name_origin) = project_name::settle(&found, documents, cx)?;
-    let Found { directory, mut environment, profiles, .. } = found;
+    let DiscoveredFiles { directory, mut environment, profiles, .. } = found;
     let source = VariableSource::Computed("COMPOSE_PROJECT_NAME".into());
-    environment.set("COMPOSE_PROJECT_NAME", super::Variable { value: name.clone(), source });
-    Some(Project { name, name_origin, directory, environment, profiles })
+    environment.set("COMPOSE_PROJECT_NAME", super::SourcedValue { value: name.clone(), source });
+    Some(ProjectContext { name, name_origin, directory, environment, profiles })
 }
 
 /// The variables that may be unset, according to any of the files.
-fn deferred(files: &[File], options: &LoadOptions) -> Arc<BTreeSet<String>> {
+fn deferred(files: &[RequestedFile], options: &LoadOptions) -> Arc<BTreeSet<String>> {
     let Some(find) = options.deferred else { return Arc::default() };
     let documents = files.iter().filter_map(|file| file.documents.as_ref()).flatten();
     Arc::new(documents.flat_map(find).collect())
@@ -170,14 +175,14 @@ fn deferred(files: &[File], options: &LoadOptions) -> Arc<BTreeSet<String>> {
 
 /// What applies to the files of one project, or of one include.
 #[derive(Clone)]
-pub(super) struct Scope {
+pub(super) struct LoadScope {
     /// The absolute directory where relative paths of `extends` and `include` start.
     pub(super) directory: Utf8PathBuf,
     /// The directory that paths are resolved against, absolute or relative to the including file's; unset to keep
     /// them.
     pub(super) base: Option<String>,
     /// The variables for interpolation.
-    pub(super) environment: Environment,
+    pub(super) environment: ProjectVariables,
     /// Variables that may be unset.
     pub(super) deferred: Arc<BTreeSet<String>>,
     /// The files that include this one, outermost first.
@@ -185,25 +190,25 @@ pub(super) struct Scope {
 }
 
 /// Loads models: the project's own, and those of its includes.
-pub(super) struct Loader<'a, 'b> {
-    pub(super) cx: &'a mut Context<'b>,
+pub(super) struct ModelLoader<'a, 'b> {
+    pub(super) cx: &'a mut LoadContext<'b>,
     /// Whether a file or a base could not be read. Anything missing is then not reported as an error of its own.
     pub(super) incomplete: bool,
     /// Number of files included so far.
     pub(super) included: usize,
 }
 
-impl Loader<'_, '_> {
+impl ModelLoader<'_, '_> {
     /// Reads the files that an include names.
-    pub(super) fn read(&mut self, path: Utf8PathBuf, wanted: Origin) -> File {
+    pub(super) fn read(&mut self, path: Utf8PathBuf, wanted: Origin) -> RequestedFile {
         let file = read(path, wanted, self.cx);
         self.incomplete |= file.documents.is_none();
         file
     }
 
     /// Merges files, and adds defaults and resolves paths.
-    pub(super) fn model(&mut self, files: Vec<File>, scope: &Scope) -> Node {
-        let mut root = Node::new(Value::Mapping(Mapping::new()), Origin::NOWHERE);
+    pub(super) fn model(&mut self, files: Vec<RequestedFile>, scope: &LoadScope) -> Node {
+        let mut root = Node::new(NodeValue::Mapping(Mapping::new()), Origin::NOWHERE);
         for file in files {
             let mut scope = scope.clone();
             scope.including.push(file.path.clone());
@@ -216,14 +221,14 @@ impl Loader<'_, '_> {
         if let Some(base) = &scope.base {
             paths::resolve(&mut root, base, self.cx);
         }
-        let project = Project { environment: scope.environment.clone(), ..Project::default() };
+        let project = ProjectContext { environment: scope.environment.clone(), ..ProjectContext::default() };
         normalise::environment(&mut root, &project, self.cx);
         env::contents(&mut root, &scope.environment, self.cx);
         root
     }
 
     /// Merges one document onto the previous ones.
-    fn document(&mut self, root: Node, document: Node, path: &Utf8Path, scope: &Scope) -> Node {
+    fn document(&mut self, root: Node, document: Node, path: &Utf8Path, scope: &LoadScope) -> Node {
         let Some((mut document, resets)) = self.prepare(document, scope) else { return root };
         extends::apply(&mut document, path, &resets, scope, self);
         let mut root = root;
@@ -239,9 +244,9 @@ impl Loader<'_, '_> {
     }
 
     /// A document without `!reset`, and interpolated.
-    fn prepare(&mut self, mut document: Node, scope: &Scope) -> Option<(Node, Resets)> {
+    fn prepare(&mut self, mut document: Node, scope: &LoadScope) -> Option<(Node, ResetPaths)> {
         let resets = reset::collect(&mut document);
-        if !matches!(document.value, Value::Mapping(_)) {
+        if !matches!(document.value, NodeValue::Mapping(_)) {
             let message = format!("a Compose file must be a mapping, not {}", document.value.kind());
             let help = "start with `services:`; delete a `---` that nothing follows";
             self.cx.report(Diagnostic::new(&rule::NOT_A_MAPPING, message).at(document.origin).help(help));
@@ -259,11 +264,11 @@ impl Loader<'_, '_> {
         &mut self,
         path: &Utf8Path,
         wanted: Origin,
-        scope: &Scope,
-    ) -> Option<(Node, Resets)> {
+        scope: &LoadScope,
+    ) -> Option<(Node, ResetPaths)> {
         let file = self.read(path.to_owned(), wanted);
-        let mut root = Node::new(Value::Mapping(Mapping::new()), Origin::NOWHERE);
-        let mut last = Resets::default();
+        let mut root = Node::new(NodeValue::Mapping(Mapping::new()), Origin::NOWHERE);
+        let mut last = ResetPaths::default();
         for document in file.documents? {
             let (document, resets) = self.prepare(document, scope)?;
             resets.apply(&mut root);
@@ -281,7 +286,7 @@ impl Loader<'_, '_> {
 }
 
 /// Removes the obsolete `version`.
-fn drop_version(root: &mut Node, cx: &mut Context<'_>) {
+fn drop_version(root: &mut Node, cx: &mut LoadContext<'_>) {
     let Some(entry) = root.as_mapping_mut().and_then(|root| root.remove("version")) else { return };
     let message = "the key `version` is obsolete and ignored";
     cx.report(
@@ -295,10 +300,10 @@ fn drop_version(root: &mut Node, cx: &mut Context<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Memory;
+    use crate::world::MemoryWorld;
 
     /// The sealed manifest, or the names of the rules that were violated.
-    fn load_from(world: &Memory, options: &LoadOptions) -> Result<Manifest, Vec<&'static str>> {
+    fn load_from(world: &MemoryWorld, options: &LoadOptions) -> Result<Manifest, Vec<&'static str>> {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         load(options, world, &mut sources, &mut diagnostics)
             .ok_or_else(|| diagnostics.iter().map(|diagnostic| diagnostic.rule.name).collect())
@@ -310,7 +315,7 @@ mod tests {
 
     #[test]
     fn files_merge_and_variables_are_filled_in() {
-        let world = Memory::new()
+        let world = MemoryWorld::new()
             .file("compose.yaml", "services: { web: { image: 'nginx:${TAG:-1}', environment: { A: $A } } }")
             .file("compose.override.yaml", "services: { web: { hostname: !override h } }")
             .file(".env", "TAG=2\nA=x$TAG\n");
@@ -323,7 +328,7 @@ mod tests {
 
     #[test]
     fn extends_reads_other_files_from_their_directory() {
-        let world = Memory::new()
+        let world = MemoryWorld::new()
             .file("compose.yaml", "services: { web: { extends: { file: base/b.yaml, service: b } } }")
             .file("base/b.yaml", "services: { b: { extends: c }, c: { build: ./app, profiles: [p] } }");
         let options = LoadOptions { profiles: vec!["p".to_owned()], ..LoadOptions::default() };
@@ -335,7 +340,7 @@ mod tests {
 
     #[test]
     fn includes_have_a_directory_and_variables_of_their_own() {
-        let world = Memory::new()
+        let world = MemoryWorld::new()
             .file("compose.yaml", "include: [sub/inc.yaml]\nservices: { a: { image: i, depends_on: [b] } }")
             .file("sub/inc.yaml", "services: { b: { image: '$IMAGE', volumes: ['./d:/d'] } }")
             .file("sub/.env", "IMAGE=own\n");
@@ -360,7 +365,7 @@ mod tests {
             ),
             ("services: { a: { image: x, env_file: none } }", vec!["env-file/missing"]),
         ] {
-            let world = Memory::new().file("compose.yaml", text);
+            let world = MemoryWorld::new().file("compose.yaml", text);
             assert_eq!(load_from(&world, &LoadOptions::default()).err(), Some(rules), "{text}");
         }
     }

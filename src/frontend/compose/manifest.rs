@@ -1,8 +1,8 @@
 //! The resolved manifest: one canonical tree with every node numbered in preorder.
 
-use super::Environment;
+use super::ProjectVariables;
 use crate::source::{FileId, Origin};
-use crate::yaml::{Node, NodeId, Value};
+use crate::yaml::{Node, NodeId, NodeValue};
 use camino::Utf8PathBuf;
 use indexmap::IndexSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub struct Manifest {
     /// Every profile that a service names, active or not.
     pub profiles: BTreeSet<Arc<str>>,
     /// The variables used for interpolation and for environment entries without a value.
-    pub environment: Environment,
+    pub environment: ProjectVariables,
 }
 
 /// One step of a key path.
@@ -69,12 +69,12 @@ struct NodeInfo {
     /// One past the last id of its subtree.
     end: NodeId,
     origin: Origin,
-    step: Step,
+    step: PathStep,
 }
 
 /// The last step of a node's path: an index into the table's keys, or a list index with the highest bit set.
 #[derive(Debug, Clone, Copy)]
-struct Step(u32);
+struct PathStep(u32);
 
 const IS_INDEX: u32 = 1 << 31;
 
@@ -89,21 +89,21 @@ impl NodeTable {
     /// Numbers the tree's nodes from 1 and records their paths and origins.
     pub fn seal(root: &mut Node) -> NodeTable {
         let mut table = NodeTable { infos: Vec::with_capacity(count(root)), keys: IndexSet::new() };
-        table.number(root, NodeId::UNNUMBERED, Step(IS_INDEX));
+        table.number(root, NodeId::UNNUMBERED, PathStep(IS_INDEX));
         table
     }
 
-    fn number(&mut self, node: &mut Node, parent: NodeId, step: Step) {
+    fn number(&mut self, node: &mut Node, parent: NodeId, step: PathStep) {
         let id = self.next();
         node.id = id;
         self.infos.push(NodeInfo { parent, end: id, origin: node.origin, step });
         match &mut node.value {
-            Value::Sequence(items) => {
+            NodeValue::Sequence(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.number(item, id, Step(narrow(index) | IS_INDEX));
+                    self.number(item, id, PathStep(narrow(index) | IS_INDEX));
                 }
             }
-            Value::Mapping(mapping) => {
+            NodeValue::Mapping(mapping) => {
                 for (key, value) in mapping.values_mut() {
                     let step = self.key(&key.text);
                     self.number(value, id, step);
@@ -121,12 +121,12 @@ impl NodeTable {
         NodeId(narrow(self.infos.len() + 1))
     }
 
-    fn key(&mut self, text: &Arc<str>) -> Step {
+    fn key(&mut self, text: &Arc<str>) -> PathStep {
         let known = self.keys.get_index_of(text);
-        Step(narrow(known.unwrap_or_else(|| self.keys.insert_full(text.clone()).0)))
+        PathStep(narrow(known.unwrap_or_else(|| self.keys.insert_full(text.clone()).0)))
     }
 
-    fn segment(&self, step: Step) -> PathSegment {
+    fn segment(&self, step: PathStep) -> PathSegment {
         if step.0 & IS_INDEX != 0 {
             return PathSegment::Index((step.0 & !IS_INDEX) as usize);
         }
@@ -180,8 +180,8 @@ fn narrow(number: usize) -> u32 {
 
 fn count(node: &Node) -> usize {
     1 + match &node.value {
-        Value::Sequence(items) => items.iter().map(count).sum(),
-        Value::Mapping(mapping) => mapping.iter().map(|entry| count(&entry.value)).sum::<usize>(),
+        NodeValue::Sequence(items) => items.iter().map(count).sum(),
+        NodeValue::Mapping(mapping) => mapping.iter().map(|entry| count(&entry.value)).sum::<usize>(),
         _ => 0,
     }
 }
@@ -204,11 +204,11 @@ fn node_below<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
         return Some(node);
     }
     match &node.value {
-        Value::Sequence(items) => {
+        NodeValue::Sequence(items) => {
             let (index, rest) = path.strip_prefix('[')?.split_once(']')?;
             node_below(items.get(index.parse::<usize>().ok()?)?, rest)
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let path = path.strip_prefix('.').unwrap_or(path);
             mapping.iter().find_map(|entry| {
                 let rest = path.strip_prefix(&*entry.key.text)?;
@@ -223,21 +223,21 @@ fn node_below<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml::{Key, Mapping};
+    use crate::yaml::{Mapping, MappingKey};
 
     /// Keys may hold dots and brackets: a path is walked key by key.
     #[test]
     fn a_key_path_leads_to_its_node() {
-        let leaf = |number: i64| Node::new(Value::String(format!("{number}").into()), Origin::NOWHERE);
-        let key = |text: &str| Key { text: text.into(), origin: Origin::NOWHERE };
+        let leaf = |number: i64| Node::new(NodeValue::String(format!("{number}").into()), Origin::NOWHERE);
+        let key = |text: &str| MappingKey { text: text.into(), origin: Origin::NOWHERE };
         let mut dotted = Mapping::new();
-        dotted.insert(key("ports"), Node::new(Value::Sequence(vec![leaf(0), leaf(1)]), Origin::NOWHERE));
+        dotted.insert(key("ports"), Node::new(NodeValue::Sequence(vec![leaf(0), leaf(1)]), Origin::NOWHERE));
         let mut services = Mapping::new();
         services.insert(key("web"), leaf(2));
-        services.insert(key("web.app"), Node::new(Value::Mapping(dotted), Origin::NOWHERE));
+        services.insert(key("web.app"), Node::new(NodeValue::Mapping(dotted), Origin::NOWHERE));
         let mut root = Mapping::new();
-        root.insert(key("services"), Node::new(Value::Mapping(services), Origin::NOWHERE));
-        let mut root = Node::new(Value::Mapping(root), Origin::NOWHERE);
+        root.insert(key("services"), Node::new(NodeValue::Mapping(services), Origin::NOWHERE));
+        let mut root = Node::new(NodeValue::Mapping(root), Origin::NOWHERE);
         let nodes = NodeTable::seal(&mut root);
         let found = |path: &str| node_below(&root, path).and_then(Node::as_str);
         assert_eq!(found("services.web"), Some("2"));
@@ -253,12 +253,13 @@ mod tests {
 
     #[test]
     fn a_subtree_is_a_range_of_ids() {
-        let mut ports = Node::new(Value::Sequence(vec![Node::default(), Node::default()]), Origin::NOWHERE);
+        let mut ports =
+            Node::new(NodeValue::Sequence(vec![Node::default(), Node::default()]), Origin::NOWHERE);
         ports.tag = None;
         let mut mapping = Mapping::new();
-        mapping.insert(Key { text: "a".into(), origin: Origin::NOWHERE }, ports);
-        mapping.insert(Key { text: "b".into(), origin: Origin::NOWHERE }, Node::default());
-        let mut root = Node::new(Value::Mapping(mapping), Origin::NOWHERE);
+        mapping.insert(MappingKey { text: "a".into(), origin: Origin::NOWHERE }, ports);
+        mapping.insert(MappingKey { text: "b".into(), origin: Origin::NOWHERE }, Node::default());
+        let mut root = Node::new(NodeValue::Mapping(mapping), Origin::NOWHERE);
         let table = NodeTable::seal(&mut root);
         let a = root.get("a").map(|node| node.id).unwrap();
         let paths: Vec<String> = table.leaves_of(a).map(|id| table.path(id).to_string()).collect();

@@ -33,7 +33,7 @@ pub mod typed;
 pub mod value;
 pub mod variables;
 
-pub use context::{Context, Environment, Project, Variable};
+pub use context::{LoadContext, ProjectContext, ProjectVariables, SourcedValue};
 pub use load::load;
 pub use manifest::{KeyPath, Manifest, NodeTable, PathSegment};
 

@@ -6,16 +6,16 @@
 //! of what it was inferred from.
 
 use super::value::clean_path;
-use super::{Context, Project};
+use super::{LoadContext, ProjectContext};
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Key, Mapping, Node, Value, word};
+use crate::yaml::{Mapping, MappingKey, Node, NodeValue, word};
 
 /// Fills in values for items of `environment` lists that only name a variable.
-pub fn environment(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
+pub fn environment(root: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) else { return };
     for (_, service) in services.values_mut() {
         if let Some(node) = child(service, "environment")
-            && let Value::Sequence(items) = &mut node.value
+            && let NodeValue::Sequence(items) = &mut node.value
         {
             items.iter_mut().for_each(|item| resolve_item(item, project, cx));
         }
@@ -23,7 +23,7 @@ pub fn environment(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
 }
 
 /// Normalizes the merged tree in place.
-pub fn normalise(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
+pub fn normalise(root: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     default_network(root, cx);
     if let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) {
         for (_, service) in services.values_mut() {
@@ -39,12 +39,12 @@ pub fn normalise(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
     }
     let name = Node::string(project.name.clone(), project.name_origin);
     if let Some(root) = root.as_mapping_mut() {
-        root.insert(Key { text: "name".into(), origin: project.name_origin }, name);
+        root.insert(MappingKey { text: "name".into(), origin: project.name_origin }, name);
     }
 }
 
 /// Services without `networks` join `default`, which exists only if one of them does.
-fn default_network(root: &mut Node, cx: &mut Context<'_>) {
+fn default_network(root: &mut Node, cx: &mut LoadContext<'_>) {
     let mut joined = None;
     if let Some(services) = child(root, "services").and_then(Node::as_mapping_mut) {
         for (name, service) in services.values_mut() {
@@ -55,8 +55,8 @@ fn default_network(root: &mut Node, cx: &mut Context<'_>) {
             if networks.is_none_or(Mapping::is_empty) {
                 let origin = cx.sources.record(Provenance::Default { of: name.origin });
                 let mut networks = Mapping::new();
-                put(&mut networks, "default", Value::Null, origin);
-                set(service, "networks", Value::Mapping(networks), origin);
+                put(&mut networks, "default", NodeValue::Null, origin);
+                set(service, "networks", NodeValue::Mapping(networks), origin);
                 joined.get_or_insert(name.origin);
             } else if networks.is_some_and(|networks| networks.contains_key("default")) {
                 joined.get_or_insert(name.origin);
@@ -67,20 +67,20 @@ fn default_network(root: &mut Node, cx: &mut Context<'_>) {
     let origin = cx.sources.record(Provenance::Default { of: user });
     let Some(root) = root.as_mapping_mut() else { return };
     if root.get("networks").is_none_or(Node::is_null) {
-        put(root, "networks", Value::Mapping(Mapping::new()), origin);
+        put(root, "networks", NodeValue::Mapping(Mapping::new()), origin);
     }
     if let Some(networks) = root.get_mut("networks").and_then(Node::as_mapping_mut)
         && !networks.contains_key("default")
     {
-        put(networks, "default", Value::Null, origin);
+        put(networks, "default", NodeValue::Null, origin);
     }
 }
 
-fn of_service(service: &mut Node, project: &Project, cx: &mut Context<'_>) {
+fn of_service(service: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     if let Some(policy) = child(service, "pull_policy")
         && policy.as_str() == Some("if_not_present")
     {
-        policy.value = Value::String("missing".into());
+        policy.value = NodeValue::String("missing".into());
     }
     if let Some(build) = child(service, "build") {
         of_build(build, project, cx);
@@ -89,20 +89,20 @@ fn of_service(service: &mut Node, project: &Project, cx: &mut Context<'_>) {
         resolve(environment, project, true, cx);
     }
     imply_dependencies(service, cx);
-    if let Some(Value::Sequence(mounts)) = child(service, "volumes").map(|node| &mut node.value) {
+    if let Some(NodeValue::Sequence(mounts)) = child(service, "volumes").map(|node| &mut node.value) {
         for target in mounts.iter_mut().filter_map(|mount| child(mount, "target")) {
-            if let Value::String(text) = &target.value {
-                target.value = Value::String(clean_path(text).into());
+            if let NodeValue::String(text) = &target.value {
+                target.value = NodeValue::String(clean_path(text).into());
             }
         }
     }
 }
 
-fn of_build(build: &mut Node, project: &Project, cx: &mut Context<'_>) {
+fn of_build(build: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     let of = build.origin;
     let mut add = |build: &mut Node, key: &str, value: &str| {
         let origin = cx.sources.record(Provenance::Default { of });
-        set(build, key, Value::String(word(value)), origin);
+        set(build, key, NodeValue::String(word(value)), origin);
     };
     if build.get("context").is_none_or(Node::is_null) {
         add(build, "context", ".");
@@ -117,7 +117,7 @@ fn of_build(build: &mut Node, project: &Project, cx: &mut Context<'_>) {
 }
 
 /// `links`, shared namespaces and `volumes_from` imply a dependency.
-fn imply_dependencies(service: &mut Node, cx: &mut Context<'_>) {
+fn imply_dependencies(service: &mut Node, cx: &mut LoadContext<'_>) {
     let mut implied: Vec<(String, bool, Origin, &'static str)> = Vec::new();
     for link in texts(service, "links") {
         let text = link.as_str().unwrap_or("");
@@ -143,17 +143,17 @@ fn imply_dependencies(service: &mut Node, cx: &mut Context<'_>) {
     for (name, restart, from, why) in implied {
         let origin = cx.sources.record(Provenance::Inferred { from: vec![from], why });
         if service.get("depends_on").is_none_or(Node::is_null) {
-            set(service, "depends_on", Value::Mapping(Mapping::new()), origin);
+            set(service, "depends_on", NodeValue::Mapping(Mapping::new()), origin);
         }
         let Some(dependencies) = child(service, "depends_on").and_then(Node::as_mapping_mut) else { return };
         if dependencies.contains_key(&name) {
             continue;
         }
         let mut dependency = Mapping::new();
-        put(&mut dependency, "condition", Value::String(word("service_started")), origin);
-        put(&mut dependency, "restart", Value::Bool(restart), origin);
-        put(&mut dependency, "required", Value::Bool(true), origin);
-        put(dependencies, &name, Value::Mapping(dependency), origin);
+        put(&mut dependency, "condition", NodeValue::String(word("service_started")), origin);
+        put(&mut dependency, "restart", NodeValue::Bool(restart), origin);
+        put(&mut dependency, "required", NodeValue::Bool(true), origin);
+        put(dependencies, &name, NodeValue::Mapping(dependency), origin);
     }
 }
 
@@ -163,19 +163,20 @@ fn texts<'a>(service: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> {
 }
 
 /// Fills in values for variables that are only named. Those without a value are kept or removed.
-fn resolve(node: &mut Node, project: &Project, keep: bool, cx: &mut Context<'_>) {
+fn resolve(node: &mut Node, project: &ProjectContext, keep: bool, cx: &mut LoadContext<'_>) {
     match &mut node.value {
-        Value::Sequence(items) => {
+        NodeValue::Sequence(items) => {
             items.iter_mut().for_each(|item| resolve_item(item, project, cx));
             if !keep {
                 items.retain(|item| item.as_str().is_none_or(|text| text.contains('=')));
             }
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             for (key, value) in mapping.values_mut() {
-                if let (Value::Null, Some(variable)) = (&value.value, project.environment.get(&key.text)) {
+                if let (NodeValue::Null, Some(variable)) = (&value.value, project.environment.get(&key.text))
+                {
                     value.origin = cx.sources.record(Provenance::Outside(variable.source.clone()));
-                    value.value = Value::String(variable.value.clone());
+                    value.value = NodeValue::String(variable.value.clone());
                 }
             }
             if !keep {
@@ -186,47 +187,47 @@ fn resolve(node: &mut Node, project: &Project, keep: bool, cx: &mut Context<'_>)
     }
 }
 
-fn resolve_item(item: &mut Node, project: &Project, cx: &mut Context<'_>) {
-    let Value::String(text) = &item.value else { return };
+fn resolve_item(item: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
+    let NodeValue::String(text) = &item.value else { return };
     if text.contains('=') {
         return;
     }
     if let Some(variable) = project.environment.get(text) {
         let outside = cx.sources.record(Provenance::Outside(variable.source.clone()));
         let from = vec![item.origin, outside];
-        item.value = Value::String(format!("{text}={}", variable.value).into());
+        item.value = NodeValue::String(format!("{text}={}", variable.value).into());
         item.origin = cx.sources.record(Provenance::Inferred { from, why: "the value in the environment" });
     }
 }
 
 /// A resource without a name is named after its key, prefixed with the project's name unless it is external.
-fn name_resource(key: &Key, resource: &mut Node, project: &Project, cx: &mut Context<'_>) {
+fn name_resource(key: &MappingKey, resource: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     if resource.is_null() {
-        resource.value = Value::Mapping(Mapping::new());
+        resource.value = NodeValue::Mapping(Mapping::new());
     }
     if resource.get("name").is_some_and(|name| !name.is_null()) {
         return;
     }
     let external = resource.get("external").is_some_and(|external| match &external.value {
-        Value::Bool(truth) => *truth,
-        Value::String(text) => ["1", "t", "T", "TRUE", "true", "True"].contains(&&**text),
+        NodeValue::Bool(truth) => *truth,
+        NodeValue::String(text) => ["1", "t", "T", "TRUE", "true", "True"].contains(&&**text),
         _ => false,
     });
     let name = if external { key.text.to_string() } else { format!("{}_{}", project.name, key.text) };
     let origin = cx.sources.record(Provenance::Default { of: key.origin });
-    set(resource, "name", Value::String(name.into()), origin);
+    set(resource, "name", NodeValue::String(name.into()), origin);
 }
 
 fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
     node.as_mapping_mut().and_then(|mapping| mapping.get_mut(key))
 }
 
-fn set(node: &mut Node, key: &str, value: Value, origin: Origin) {
+fn set(node: &mut Node, key: &str, value: NodeValue, origin: Origin) {
     if let Some(mapping) = node.as_mapping_mut() {
         put(mapping, key, value, origin);
     }
 }
 
-fn put(mapping: &mut Mapping, key: &str, value: Value, origin: Origin) {
-    mapping.insert(Key { text: word(key), origin }, Node::new(value, origin));
+fn put(mapping: &mut Mapping, key: &str, value: NodeValue, origin: Origin) {
+    mapping.insert(MappingKey { text: word(key), origin }, Node::new(value, origin));
 }

@@ -3,17 +3,17 @@
 //! In: a tree in long syntax and the directory its paths start from. Out: the tree with that directory prepended
 //! to every path listed below. Source: compose-go's `paths` package. Windows paths stay unchanged.
 
-use super::Context;
+use super::LoadContext;
 use super::value::clean_path;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rules::compose as rules;
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, NodeValue};
 
 /// Resolves the paths of a tree against `base`, which may itself be relative.
-pub(super) fn resolve(root: &mut Node, base: &str, cx: &mut Context<'_>) {
+pub(super) fn resolve(root: &mut Node, base: &str, cx: &mut LoadContext<'_>) {
     require_sources(root, cx);
     let home = cx.world.variable("HOME").filter(|_| !cx.options.ignore_process_environment);
-    let resolver = Resolver { base, home };
+    let resolver = PathResolver { base, home };
     let Some(root) = root.as_mapping_mut() else { return };
     each(root.get_mut("services"), |service| resolver.service(service));
     for room in ["configs", "secrets"] {
@@ -23,7 +23,7 @@ pub(super) fn resolve(root: &mut Node, base: &str, cx: &mut Context<'_>) {
 }
 
 /// Reports bind mounts without a source.
-fn require_sources(root: &Node, cx: &mut Context<'_>) {
+fn require_sources(root: &Node, cx: &mut LoadContext<'_>) {
     for service in root.get("services").and_then(Node::as_mapping).into_iter().flatten() {
         let mounts = service.value.get("volumes").and_then(Node::as_sequence).unwrap_or_default();
         for (index, mount) in mounts.iter().enumerate() {
@@ -44,8 +44,8 @@ fn require_sources(root: &Node, cx: &mut Context<'_>) {
 /// Calls `change` for every value of a mapping and every item of a list.
 fn each(node: Option<&mut Node>, mut change: impl FnMut(&mut Node)) {
     match node.map(|node| &mut node.value) {
-        Some(Value::Mapping(mapping)) => mapping.values_mut().for_each(|(_, value)| change(value)),
-        Some(Value::Sequence(items)) => items.iter_mut().for_each(change),
+        Some(NodeValue::Mapping(mapping)) => mapping.values_mut().for_each(|(_, value)| change(value)),
+        Some(NodeValue::Sequence(items)) => items.iter_mut().for_each(change),
         _ => {}
     }
 }
@@ -60,12 +60,12 @@ fn is_text(mapping: &Mapping, key: &str, text: &str) -> bool {
     mapping.get(key).and_then(Node::as_str) == Some(text)
 }
 
-struct Resolver<'a> {
+struct PathResolver<'a> {
     base: &'a str,
     home: Option<String>,
 }
 
-impl Resolver<'_> {
+impl PathResolver<'_> {
     fn service(&self, service: &mut Node) {
         let Some(service) = service.as_mapping_mut() else { return };
         if let Some(build) = service.get_mut("build") {
@@ -152,7 +152,7 @@ impl Resolver<'_> {
 
 fn set(node: &mut Node, path: String) {
     if node.as_str() != Some(&path) {
-        node.value = Value::String(path.into());
+        node.value = NodeValue::String(path.into());
     }
 }
 

@@ -3,23 +3,23 @@
 //! In: the typed tree of all services. Out: the tree with only the active ones. Source: compose-go's
 //! `Project.WithProfiles`, `WithServicesEnabled`, `WithSelectedServices` and `WithoutUnnecessaryResources`.
 
-use super::{Context, Project};
+use super::{LoadContext, ProjectContext};
 use crate::diagnostic::rules::{compose as rules, project as rule};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Origin;
-use crate::yaml::{Entry, Mapping, Node};
+use crate::yaml::{Mapping, MappingEntry, Node};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The inactive services.
 #[derive(Debug, Default)]
-pub(super) struct Inactive {
-    entries: Vec<Entry>,
+pub(super) struct InactiveServices {
+    entries: Vec<MappingEntry>,
 }
 
 /// Removes services whose profiles are all inactive.
-pub(super) fn divide(root: &mut Node, profiles: &[String]) -> Inactive {
-    let mut inactive = Inactive::default();
+pub(super) fn divide(root: &mut Node, profiles: &[String]) -> InactiveServices {
+    let mut inactive = InactiveServices::default();
     if let Some(services) = services(root) {
         let all = std::mem::take(services);
         for entry in all {
@@ -56,14 +56,14 @@ fn has_profile(service: &Node, active: &[String]) -> bool {
         || own.any(|own| active.iter().any(|profile| profile == own))
 }
 
-impl Inactive {
+impl InactiveServices {
     /// Their names.
     pub(super) fn inactive(&self) -> Vec<Arc<str>> {
         self.entries.iter().map(|entry| entry.key.text.clone()).collect()
     }
 
     /// Keeps the services that the options name and their dependencies, and activates their profiles.
-    pub(super) fn select(&mut self, root: &mut Node, project: &Project, cx: &mut Context<'_>) {
+    pub(super) fn select(&mut self, root: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
         if cx.options.services.is_empty() {
             return;
         }
@@ -82,7 +82,7 @@ impl Inactive {
     }
 
     /// Restores services that share a profile with the named ones.
-    fn enable(&mut self, root: &mut Node, project: &Project, names: &[String]) {
+    fn enable(&mut self, root: &mut Node, project: &ProjectContext, names: &[String]) {
         let mut active = project.profiles.clone();
         for entry in self.entries.iter().filter(|entry| names.iter().any(|name| **name == *entry.key.text)) {
             active.extend(profiles_of(&entry.value).map(str::to_owned));
@@ -99,7 +99,7 @@ impl Inactive {
 }
 
 /// The named services and everything they need through `depends_on`.
-fn needed(services: &Mapping, names: &[String], cx: &mut Context<'_>) -> BTreeSet<Arc<str>> {
+fn needed(services: &Mapping, names: &[String], cx: &mut LoadContext<'_>) -> BTreeSet<Arc<str>> {
     let mut wanted = BTreeSet::new();
     let mut open: Vec<Arc<str>> = Vec::new();
     for name in names {
@@ -137,8 +137,8 @@ fn prune_dependencies(service: &mut Node, wanted: &BTreeSet<Arc<str>>) {
 }
 
 /// Drops networks, volumes, secrets, configs and models that no active service uses.
-pub(super) fn drop_unused(root: &mut Node, cx: &mut Context<'_>) {
-    let mut used = Used::default();
+pub(super) fn drop_unused(root: &mut Node, cx: &mut LoadContext<'_>) {
+    let mut used = UsedResources::default();
     let active = root.get("services").and_then(Node::as_mapping);
     for entry in active.into_iter().flatten() {
         used.collect(&entry.value);
@@ -163,7 +163,7 @@ pub(super) fn drop_unused(root: &mut Node, cx: &mut Context<'_>) {
 }
 
 /// Says that a resource is left out, at the place of each of its leaves.
-fn unused(room: &str, entry: &Entry, cx: &mut Context<'_>) {
+fn unused(room: &str, entry: &MappingEntry, cx: &mut LoadContext<'_>) {
     let written = entry.value.leaf_origins().into_iter().filter(|origin| cx.sources.is_written(*origin));
     let places: Vec<Origin> = written.collect();
     if places.is_empty() {
@@ -176,7 +176,7 @@ fn unused(room: &str, entry: &Entry, cx: &mut Context<'_>) {
 }
 
 #[derive(Default)]
-struct Used {
+struct UsedResources {
     networks: BTreeSet<Arc<str>>,
     volumes: BTreeSet<Arc<str>>,
     secrets: BTreeSet<Arc<str>>,
@@ -184,7 +184,7 @@ struct Used {
     models: BTreeSet<Arc<str>>,
 }
 
-impl Used {
+impl UsedResources {
     fn collect(&mut self, service: &Node) {
         let keys = |key: &str| {
             let mapping = service.get(key).and_then(Node::as_mapping);

@@ -1,18 +1,18 @@
 //! The project's name: from a flag, `COMPOSE_PROJECT_NAME`, the files' `name`, or the directory.
 
-use super::discover::Found;
+use super::discover::DiscoveredFiles;
 use super::interpolate::EnvironmentVariables;
-use super::{Context, template};
+use super::{LoadContext, template};
 use crate::diagnostic::{Diagnostic, rules::project as rule};
 use crate::source::{Origin, Provenance, VariableSource};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 use std::sync::Arc;
 
 /// Determines the name and where it was written. `roots` are the documents of the files, in order.
 pub(super) fn settle<'a>(
-    found: &Found,
+    found: &DiscoveredFiles,
     roots: impl Iterator<Item = &'a Node>,
-    cx: &mut Context<'_>,
+    cx: &mut LoadContext<'_>,
 ) -> Option<(Arc<str>, Origin)> {
     if let Some(name) = &cx.options.project_name
         && !name.is_empty()
@@ -26,7 +26,7 @@ pub(super) fn settle<'a>(
     }
     let written = roots.filter_map(|root| root.get("name")).filter(|name| name.as_str() != Some("")).last();
     let (name, origin) = match written {
-        Some(Node { value: Value::String(text), origin, .. }) => (from_file(text, found, cx), *origin),
+        Some(Node { value: NodeValue::String(text), origin, .. }) => (from_file(text, found, cx), *origin),
         _ => (normalise(found.directory.file_name().unwrap_or_default()), Origin::NOWHERE),
     };
     if name.is_empty() {
@@ -41,7 +41,7 @@ pub(super) fn settle<'a>(
 }
 
 /// A name from a flag or variable must already be normalized.
-fn imposed(name: String, source: VariableSource, cx: &mut Context<'_>) -> Option<(Arc<str>, Origin)> {
+fn imposed(name: String, source: VariableSource, cx: &mut LoadContext<'_>) -> Option<(Arc<str>, Origin)> {
     let origin = cx.sources.record(Provenance::Outside(source));
     if normalise(&name) == name {
         return Some((name.into(), origin));
@@ -54,7 +54,7 @@ fn imposed(name: String, source: VariableSource, cx: &mut Context<'_>) -> Option
     None
 }
 
-fn from_file(text: &str, found: &Found, cx: &Context<'_>) -> String {
+fn from_file(text: &str, found: &DiscoveredFiles, cx: &LoadContext<'_>) -> String {
     let normalise = |name: &str| if cx.options.no_normalize { name.to_owned() } else { normalise(name) };
     if cx.options.no_interpolate {
         return normalise(text);

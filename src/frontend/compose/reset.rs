@@ -4,21 +4,21 @@
 //! which earlier documents lose their value. As in compose-go, a tag on a list item only removes the item
 //! from this document.
 
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 use std::sync::Arc;
 
 /// Paths of keys that earlier documents lose.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Resets(Vec<Vec<Arc<str>>>);
+pub(super) struct ResetPaths(Vec<Vec<Arc<str>>>);
 
 /// Removes values tagged `!reset` and records their paths.
-pub(super) fn collect(root: &mut Node) -> Resets {
-    let mut resets = Resets::default();
+pub(super) fn collect(root: &mut Node) -> ResetPaths {
+    let mut resets = ResetPaths::default();
     visit(root, &mut Vec::new(), true, &mut resets);
     resets
 }
 
-fn visit(node: &mut Node, path: &mut Vec<Arc<str>>, reachable: bool, resets: &mut Resets) {
+fn visit(node: &mut Node, path: &mut Vec<Arc<str>>, reachable: bool, resets: &mut ResetPaths) {
     if is_tagged(node, "!override") {
         if reachable {
             resets.0.push(path.clone());
@@ -27,13 +27,13 @@ fn visit(node: &mut Node, path: &mut Vec<Arc<str>>, reachable: bool, resets: &mu
         return;
     }
     match &mut node.value {
-        Value::Sequence(items) => {
+        NodeValue::Sequence(items) => {
             items.retain(|item| !is_tagged(item, "!reset"));
             for item in items {
                 visit(item, path, false, resets);
             }
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let mut tagged = false;
             for (key, value) in mapping.values_mut() {
                 path.push(key.text.clone());
@@ -59,7 +59,7 @@ fn is_tagged(node: &Node, tag: &str) -> bool {
     node.tag.as_ref().is_some_and(|found| &*found.name == tag)
 }
 
-impl Resets {
+impl ResetPaths {
     /// Removes the values from a whole document.
     pub(super) fn apply(&self, root: &mut Node) {
         for path in &self.0 {

@@ -4,15 +4,15 @@
 //! and the position of its value. Invariant: expressions and operators are recognized exactly
 //! as compose-go's `template` package does, whose pattern is greedy up to the last brace of a line.
 
-use super::Variable;
-use crate::source::{Substitution, VariableSource};
+use super::SourcedValue;
+use crate::source::{VariableSource, VariableSubstitution};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// A source of variables.
-pub(super) trait Variables {
+pub(super) trait VariableLookup {
     /// The variable with a name.
-    fn variable(&mut self, name: &str) -> Option<Variable>;
+    fn variable(&mut self, name: &str) -> Option<SourcedValue>;
 
     /// Whether the variable may be unset because it gets its value later.
     fn is_deferred(&self, _name: &str) -> bool {
@@ -22,18 +22,18 @@ pub(super) trait Variables {
 
 /// An interpolated string.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Expansion {
+pub(super) struct TemplateExpansion {
     /// The result.
     pub(super) text: String,
     /// Every expression, in order. If a default is used, the default's own expressions follow.
-    pub(super) substitutions: Vec<Substitution>,
+    pub(super) substitutions: Vec<VariableSubstitution>,
     /// Variables without a value or default, in order.
     pub(super) unset: Vec<Arc<str>>,
 }
 
 /// Why a template has no value.
 #[derive(Debug, PartialEq)]
-pub(super) enum Failure {
+pub(super) enum TemplateError {
     /// Not an expression: `${}`, `${1X}`, `${X!y}`, an unclosed brace. A byte range of the template.
     Malformed(Range<usize>),
     /// `${NAME:?reason}` without a value.
@@ -61,16 +61,21 @@ pub(super) fn has_expression(text: &str) -> bool {
 ///
 /// # Errors
 /// The first expression that is malformed or lacks a required value.
-pub(super) fn expand(template: &str, variables: &mut dyn Variables) -> Result<Expansion, Failure> {
-    let mut expansion = Expansion::default();
-    Expander { variables, depth: 0, room: MOST_ADDED }.fill(template, 0, &mut expansion).map(|()| expansion)
+pub(super) fn expand(
+    template: &str,
+    variables: &mut dyn VariableLookup,
+) -> Result<TemplateExpansion, TemplateError> {
+    let mut expansion = TemplateExpansion::default();
+    TemplateExpander { variables, depth: 0, room: MOST_ADDED }
+        .fill(template, 0, &mut expansion)
+        .map(|()| expansion)
 }
 
 /// Maximum nesting of defaults within defaults.
 const MAX_DEPTH: usize = 100;
 
-struct Expander<'a> {
-    variables: &'a mut dyn Variables,
+struct TemplateExpander<'a> {
+    variables: &'a mut dyn VariableLookup,
     depth: usize,
     /// Bytes that values may still add.
     room: usize,
@@ -78,12 +83,12 @@ struct Expander<'a> {
 
 /// The current line: its end, and its last closing brace, up to which an expression may reach.
 #[derive(Default)]
-struct Line {
+struct TemplateLine {
     end: usize,
     last_brace: Option<usize>,
 }
 
-impl Line {
+impl TemplateLine {
     /// Advances to the line of a position.
     fn reach(&mut self, template: &str, position: usize) {
         if position < self.end {
@@ -97,22 +102,22 @@ impl Line {
 }
 
 /// The parsed content between the braces.
-struct Braced<'a> {
+struct BracedExpression<'a> {
     name: &'a str,
-    operator: Option<Operator>,
+    operator: Option<ExpressionOperator>,
     /// The text after the operator, and its offset in the expression.
     operand: &'a str,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-struct Operator {
+struct ExpressionOperator {
     kind: u8,
     /// With a colon: an empty value counts as unset.
     colon: bool,
 }
 
 /// One match of the pattern: `$$`, `$NAME`, or braces up to the last brace of the line.
-enum Match<'a> {
+enum TemplateMatch<'a> {
     /// A literal `$`.
     Itself,
     Escaped,
@@ -121,11 +126,16 @@ enum Match<'a> {
     Malformed,
 }
 
-impl Expander<'_> {
+impl TemplateExpander<'_> {
     /// Appends the value of `template`, which starts at `base` in the whole template.
-    fn fill(&mut self, template: &str, base: usize, out: &mut Expansion) -> Result<(), Failure> {
+    fn fill(
+        &mut self,
+        template: &str,
+        base: usize,
+        out: &mut TemplateExpansion,
+    ) -> Result<(), TemplateError> {
         let mut position = 0;
-        let mut line = Line::default();
+        let mut line = TemplateLine::default();
         while let Some(found) = template.get(position..).and_then(|rest| rest.find('$')) {
             let start = position + found;
             out.text.push_str(template.get(position..start).unwrap_or_default());
@@ -140,23 +150,23 @@ impl Expander<'_> {
     /// Appends one match and returns how much of the template it consumed.
     fn one(
         &mut self,
-        matched: Match<'_>,
+        matched: TemplateMatch<'_>,
         start: usize,
         length: usize,
-        out: &mut Expansion,
-    ) -> Result<usize, Failure> {
+        out: &mut TemplateExpansion,
+    ) -> Result<usize, TemplateError> {
         match matched {
-            Match::Itself | Match::Escaped => out.text.push('$'),
-            Match::Malformed => return Err(Failure::Malformed(start..start + length)),
-            Match::Named(name) => self.plain(name, start..start + length, out)?,
-            Match::Braced(whole) => {
+            TemplateMatch::Itself | TemplateMatch::Escaped => out.text.push('$'),
+            TemplateMatch::Malformed => return Err(TemplateError::Malformed(start..start + length)),
+            TemplateMatch::Named(name) => self.plain(name, start..start + length, out)?,
+            TemplateMatch::Braced(whole) => {
                 // The pattern is greedy: the text after the closing brace is processed separately.
                 let end = closing_brace(whole).map_or(whole.len(), |at| at + 1);
                 let expression = whole.get(..end).unwrap_or_default();
-                let (Match::Braced(_), true) =
+                let (TemplateMatch::Braced(_), true) =
                     (match_at(expression, 0, Some(end - 1)).0, self.depth < MAX_DEPTH)
                 else {
-                    return Err(Failure::Malformed(start..start + end));
+                    return Err(TemplateError::Malformed(start..start + end));
                 };
                 let inner = expression.get(2..end - 1).unwrap_or_default();
                 self.depth += 1;
@@ -170,13 +180,18 @@ impl Expander<'_> {
     }
 
     /// Takes room for bytes that an expression adds.
-    fn take(&mut self, bytes: usize, expression: &Range<usize>) -> Result<(), Failure> {
-        self.room = self.room.checked_sub(bytes).ok_or_else(|| Failure::TooLong(expression.clone()))?;
+    fn take(&mut self, bytes: usize, expression: &Range<usize>) -> Result<(), TemplateError> {
+        self.room = self.room.checked_sub(bytes).ok_or_else(|| TemplateError::TooLong(expression.clone()))?;
         Ok(())
     }
 
     /// Appends the value of a variable without an operator; records the variable if it is unset.
-    fn plain(&mut self, name: &str, expression: Range<usize>, out: &mut Expansion) -> Result<(), Failure> {
+    fn plain(
+        &mut self,
+        name: &str,
+        expression: Range<usize>,
+        out: &mut TemplateExpansion,
+    ) -> Result<(), TemplateError> {
         let variable = self.variables.variable(name);
         if variable.is_none() && !self.variables.is_deferred(name) {
             out.unset.push(name.into());
@@ -188,16 +203,16 @@ impl Expander<'_> {
 
     fn braced(
         &mut self,
-        braced: &Braced<'_>,
+        braced: &BracedExpression<'_>,
         expression: Range<usize>,
-        out: &mut Expansion,
-    ) -> Result<(), Failure> {
+        out: &mut TemplateExpansion,
+    ) -> Result<(), TemplateError> {
         let Some(operator) = braced.operator else {
             return self.plain(braced.name, expression, out);
         };
         let operand_at = expression.start + 2 + braced.name.len() + 1 + usize::from(operator.colon);
         // The operand is always evaluated, so its errors show even if it is not used.
-        let mut operand = Expansion::default();
+        let mut operand = TemplateExpansion::default();
         self.fill(braced.operand, operand_at, &mut operand)?;
         out.unset.append(&mut operand.unset);
         let variable = self.variables.variable(braced.name);
@@ -211,7 +226,7 @@ impl Expander<'_> {
                 append(out, braced.name, None, None, &expression);
             }
             b'?' => {
-                return Err(Failure::Required {
+                return Err(TemplateError::Required {
                     variable: braced.name.into(),
                     reason: operand.text,
                     expression,
@@ -225,9 +240,9 @@ impl Expander<'_> {
 
 /// Appends a variable's value and records it.
 fn append(
-    out: &mut Expansion,
+    out: &mut TemplateExpansion,
     name: &str,
-    variable: Option<Variable>,
+    variable: Option<SourcedValue>,
     fallback: Option<&str>,
     expression: &Range<usize>,
 ) {
@@ -239,7 +254,7 @@ fn append(
         }
         None => VariableSource::Unset,
     };
-    out.substitutions.push(Substitution {
+    out.substitutions.push(VariableSubstitution {
         range: start..narrow(out.text.len()),
         expression: narrow(expression.start)..narrow(expression.end),
         variable: name.into(),
@@ -249,10 +264,16 @@ fn append(
 }
 
 /// Appends the operand instead of the variable's value.
-fn stand_in(out: &mut Expansion, name: &str, operand: Expansion, expression: &Range<usize>, fallback: bool) {
+fn stand_in(
+    out: &mut TemplateExpansion,
+    name: &str,
+    operand: TemplateExpansion,
+    expression: &Range<usize>,
+    fallback: bool,
+) {
     let start = narrow(out.text.len());
     out.text.push_str(&operand.text);
-    out.substitutions.push(Substitution {
+    out.substitutions.push(VariableSubstitution {
         range: start..narrow(out.text.len()),
         expression: narrow(expression.start)..narrow(expression.end),
         variable: name.into(),
@@ -270,22 +291,22 @@ fn narrow(offset: usize) -> u32 {
 }
 
 /// The match of the pattern at a `$`, and its length. `last_brace` is the last one of the line.
-fn match_at(template: &str, start: usize, last_brace: Option<usize>) -> (Match<'_>, usize) {
+fn match_at(template: &str, start: usize, last_brace: Option<usize>) -> (TemplateMatch<'_>, usize) {
     let after = template.get(start + 1..).unwrap_or_default();
     match after.bytes().next() {
-        Some(b'$') => (Match::Escaped, 2),
+        Some(b'$') => (TemplateMatch::Escaped, 2),
         Some(b'{') => {
             let rest = template.get(start..).unwrap_or_default();
             match_braced(rest, last_brace.and_then(|at| at.checked_sub(start)))
         }
         _ => match name_at(after) {
-            "" => (Match::Itself, 1),
-            name => (Match::Named(name), 1 + name.len()),
+            "" => (TemplateMatch::Itself, 1),
+            name => (TemplateMatch::Named(name), 1 + name.len()),
         },
     }
 }
 
-fn match_braced(rest: &str, last_brace: Option<usize>) -> (Match<'_>, usize) {
+fn match_braced(rest: &str, last_brace: Option<usize>) -> (TemplateMatch<'_>, usize) {
     const OPENING: usize = 2;
     let inner = rest.get(OPENING..).unwrap_or_default();
     let name = name_at(inner);
@@ -298,8 +319,8 @@ fn match_braced(rest: &str, last_brace: Option<usize>) -> (Match<'_>, usize) {
         _ => after.starts_with('}').then_some(OPENING + name.len() + 1),
     };
     match end {
-        Some(end) => (Match::Braced(rest.get(..end).unwrap_or_default()), end),
-        None => (Match::Malformed, OPENING),
+        Some(end) => (TemplateMatch::Braced(rest.get(..end).unwrap_or_default()), end),
+        None => (TemplateMatch::Malformed, OPENING),
     }
 }
 
@@ -310,18 +331,18 @@ fn name_at(text: &str) -> &str {
     if starts { text.get(..end).unwrap_or_default() } else { "" }
 }
 
-fn parse_braced(inner: &str) -> Braced<'_> {
+fn parse_braced(inner: &str) -> BracedExpression<'_> {
     let name = name_at(inner);
     let after = inner.get(name.len()..).unwrap_or_default();
     let colon = after.starts_with(':');
     let operator = after.get(usize::from(colon)..).unwrap_or_default();
     match operator.bytes().next() {
-        Some(kind) => Braced {
+        Some(kind) => BracedExpression {
             name,
-            operator: Some(Operator { kind, colon }),
+            operator: Some(ExpressionOperator { kind, colon }),
             operand: operator.get(1..).unwrap_or_default(),
         },
-        None => Braced { name, operator: None, operand: "" },
+        None => BracedExpression { name, operator: None, operand: "" },
     }
 }
 
@@ -350,15 +371,15 @@ mod tests {
 
     struct Known;
 
-    impl Variables for Known {
-        fn variable(&mut self, name: &str) -> Option<Variable> {
+    impl VariableLookup for Known {
+        fn variable(&mut self, name: &str) -> Option<SourcedValue> {
             let value = match name {
                 "A" => "a",
                 "EMPTY" => "",
                 "B_2" => "b",
                 _ => return None,
             };
-            Some(Variable { value: value.into(), source: VariableSource::Environment(name.into()) })
+            Some(SourcedValue { value: value.into(), source: VariableSource::Environment(name.into()) })
         }
     }
 
@@ -401,11 +422,11 @@ mod tests {
     #[test]
     fn what_is_refused() {
         for template in ["${}", "${1X}", "${A!y}", "${A", "${A:-x\n}", "${ A}", "${A:}", "${NONE:-${}}"] {
-            assert!(matches!(expand(template, &mut Known), Err(Failure::Malformed(_))), "{template}");
+            assert!(matches!(expand(template, &mut Known), Err(TemplateError::Malformed(_))), "{template}");
         }
         let failure = expand("x${EMPTY:?say $A}", &mut Known);
         let expected =
-            Failure::Required { variable: "EMPTY".into(), reason: "say a".into(), expression: 1..17 };
+            TemplateError::Required { variable: "EMPTY".into(), reason: "say a".into(), expression: 1..17 };
         assert_eq!(failure, Err(expected));
     }
 
@@ -414,21 +435,21 @@ mod tests {
         let many = "${NONE:-x}".repeat(10_000);
         assert_eq!(expand(&many, &mut Known).map(|expansion| expansion.text.len()), Ok(10_000));
         let deep = format!("{}{}", "${NONE:-".repeat(10_000), "}".repeat(10_000));
-        assert!(matches!(expand(&deep, &mut Known), Err(Failure::Malformed(_))));
+        assert!(matches!(expand(&deep, &mut Known), Err(TemplateError::Malformed(_))));
     }
 
     #[test]
     fn values_add_no_more_than_a_bound() {
         struct Long;
-        impl Variables for Long {
-            fn variable(&mut self, _: &str) -> Option<Variable> {
-                Some(Variable { value: "z".repeat(20_000).into(), source: VariableSource::Unset })
+        impl VariableLookup for Long {
+            fn variable(&mut self, _: &str) -> Option<SourcedValue> {
+                Some(SourcedValue { value: "z".repeat(20_000).into(), source: VariableSource::Unset })
             }
         }
         let length = |template: &str| expand(template, &mut Long).map(|expansion| expansion.text.len());
         assert_eq!(length(&"${B}".repeat(200)), Ok(4_000_000));
-        assert_eq!(length(&"${B}".repeat(100_000)), Err(Failure::TooLong(836..840)));
-        assert_eq!(length(&"$B".repeat(300)), Err(Failure::TooLong(418..420)));
+        assert_eq!(length(&"${B}".repeat(100_000)), Err(TemplateError::TooLong(836..840)));
+        assert_eq!(length(&"$B".repeat(300)), Err(TemplateError::TooLong(418..420)));
         // A default that is not used is read all the same.
         let unused = format!("${{A:-{}}}", "$B".repeat(150));
         assert!(length(&unused.repeat(4)).is_err());

@@ -4,7 +4,7 @@
 //! (`"1073741824"`). [`duration`] and [`bytes`] parse them for the stages that compute with them.
 
 use crate::world::normalise;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 use camino::Utf8Path;
 use std::fmt::Write;
 use std::time::Duration;
@@ -17,8 +17,8 @@ pub fn duration(node: &Node) -> Option<Duration> {
 /// The number of bytes in a canonical node; -1 means "unlimited" where Compose allows it.
 pub fn bytes(node: &Node) -> Option<i64> {
     match &node.value {
-        Value::String(text) => text.parse().ok(),
-        Value::Integer(number) => i64::try_from(*number).ok(),
+        NodeValue::String(text) => text.parse().ok(),
+        NodeValue::Integer(number) => i64::try_from(*number).ok(),
         _ => None,
     }
 }
@@ -147,18 +147,18 @@ pub fn parse_bytes(text: &str) -> Option<i64> {
 }
 
 /// A scalar as Go prints it with `%v`.
-pub(crate) fn print_scalar(value: &Value) -> String {
+pub(crate) fn print_scalar(value: &NodeValue) -> String {
     match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) => print_float(*number),
-        Value::String(text) | Value::Timestamp(text) => text.to_string(),
-        Value::Sequence(items) => {
+        NodeValue::Null => "<nil>".to_owned(),
+        NodeValue::Bool(truth) => truth.to_string(),
+        NodeValue::Integer(number) => number.to_string(),
+        NodeValue::Float(number) => print_float(*number),
+        NodeValue::String(text) | NodeValue::Timestamp(text) => text.to_string(),
+        NodeValue::Sequence(items) => {
             let items: Vec<String> = items.iter().map(|item| print_scalar(&item.value)).collect();
             format!("[{}]", items.join(" "))
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let mut entries: Vec<_> = mapping.iter().collect();
             entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
             let entries: Vec<String> = entries

@@ -1,14 +1,14 @@
 //! The variables used in a manifest, as `config --variables` lists them.
 //!
-//! In: a tree before interpolation. Out: one [`Named`] per name. If a name occurs several times, the
+//! In: a tree before interpolation. Out: one [`VariableUse`] per name. If a name occurs several times, the
 //! last one counts, as in Docker Compose.
 
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 use std::collections::BTreeMap;
 
 /// How a variable is used.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Named {
+pub struct VariableUse {
     /// Whether it must be set: `${A?}`.
     pub required: bool,
     /// The value if it is not set: `${A:-default}`.
@@ -18,17 +18,17 @@ pub struct Named {
 }
 
 /// The variables in all strings of the tree; keys are not interpolated.
-pub fn variables(root: &Node) -> BTreeMap<String, Named> {
+pub fn variables(root: &Node) -> BTreeMap<String, VariableUse> {
     let mut found = BTreeMap::new();
     collect(root, &mut found);
     found
 }
 
-fn collect(node: &Node, found: &mut BTreeMap<String, Named>) {
+fn collect(node: &Node, found: &mut BTreeMap<String, VariableUse>) {
     match &node.value {
-        Value::String(text) => scan(text, found),
-        Value::Sequence(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Mapping(mapping) => mapping.iter().for_each(|entry| collect(&entry.value, found)),
+        NodeValue::String(text) => scan(text, found),
+        NodeValue::Sequence(items) => items.iter().for_each(|item| collect(item, found)),
+        NodeValue::Mapping(mapping) => mapping.iter().for_each(|entry| collect(&entry.value, found)),
         _ => {}
     }
 }
@@ -37,7 +37,7 @@ fn collect(node: &Node, found: &mut BTreeMap<String, Named>) {
 ///
 /// An expression with an operator reaches to the last brace of its line, and the text after it is processed
 /// first. So the first of several expressions with the same name on a line counts.
-fn scan(text: &str, found: &mut BTreeMap<String, Named>) {
+fn scan(text: &str, found: &mut BTreeMap<String, VariableUse>) {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         rest = rest.get(at + 1..).unwrap_or("");
@@ -53,7 +53,7 @@ fn scan(text: &str, found: &mut BTreeMap<String, Named>) {
         }
         let name = name_of(rest);
         if is_name(name) {
-            found.insert(name.to_owned(), Named::default());
+            found.insert(name.to_owned(), VariableUse::default());
             rest = rest.get(name.len()..).unwrap_or("");
         }
     }
@@ -108,9 +108,9 @@ fn closing(inner: &str) -> Option<usize> {
 }
 
 /// One expression, and the text from its end to its reach.
-fn expression(inner: &str, reach: Option<usize>, found: &mut BTreeMap<String, Named>) {
+fn expression(inner: &str, reach: Option<usize>, found: &mut BTreeMap<String, VariableUse>) {
     let Some(reached) = reach.and_then(|reach| inner.get(..=reach)) else {
-        found.insert(String::new(), Named::default());
+        found.insert(String::new(), VariableUse::default());
         return;
     };
     let end = closing(reached);
@@ -123,10 +123,10 @@ fn expression(inner: &str, reach: Option<usize>, found: &mut BTreeMap<String, Na
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     let operand = rest.get(1..).unwrap_or("").to_owned();
     let named = match rest.as_bytes().first() {
-        Some(b'?') => Named { required: true, ..Named::default() },
-        Some(b'-') => Named { fallback: operand, ..Named::default() },
-        Some(b'+') => Named { alternate: operand, ..Named::default() },
-        _ => Named::default(),
+        Some(b'?') => VariableUse { required: true, ..VariableUse::default() },
+        Some(b'-') => VariableUse { fallback: operand, ..VariableUse::default() },
+        Some(b'+') => VariableUse { alternate: operand, ..VariableUse::default() },
+        _ => VariableUse::default(),
     };
     let nested = [named.fallback.clone(), named.alternate.clone()];
     found.insert(name.to_owned(), named);

@@ -1,7 +1,7 @@
 //! What the user is told: rules declared once, diagnostics that point at origins, and renderers.
 //!
 //! In: the [`Diagnostic`]s that stages push into [`Diagnostics`]. Out: text for people, JSON, SARIF, GitHub.
-//! Invariant: a diagnostic is identified by the kebab name of a registered [`Rule`]. It carries no position,
+//! Invariant: a diagnostic is identified by the kebab name of a registered [`DiagnosticRule`]. It carries no position,
 //! only an [`Origin`], so it shows every file that contributed to the value.
 //!
 //! Messages are lower case and concrete, name the service and the key, and say what to do in `help`.
@@ -14,14 +14,14 @@ pub mod rules;
 pub mod suggest;
 
 pub use registry::RuleRegistry;
-pub use rule::{Rule, Severity};
+pub use rule::{DiagnosticRule, Severity};
 
 use crate::source::{Origin, Sources, Span};
 use camino::Utf8Path;
 
 /// A value to underline, and the text to show beneath it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Label {
+pub struct DiagnosticLabel {
     /// The value.
     pub origin: Origin,
     /// The text to show there; may be empty.
@@ -32,13 +32,13 @@ pub struct Label {
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// Its registered rule.
-    pub rule: &'static Rule,
+    pub rule: &'static DiagnosticRule,
     /// The rule's severity, unless this occurrence is more or less severe.
     pub severity: Severity,
     /// One line, lower case, without a full stop.
     pub message: String,
     /// The positions; the first label is the primary one.
-    pub labels: Vec<Label>,
+    pub labels: Vec<DiagnosticLabel>,
     /// The affected Compose service.
     pub service: Option<String>,
     /// The affected key path, such as `services.app.ports[0]`.
@@ -53,7 +53,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A diagnostic of a rule, with the rule's own severity.
-    pub fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
+    pub fn new(rule: &'static DiagnosticRule, message: impl Into<String>) -> Self {
         Diagnostic {
             rule,
             severity: rule.severity,
@@ -75,7 +75,7 @@ impl Diagnostic {
     /// Points at a value and adds a text there. The first call sets the primary position.
     pub fn label(mut self, origin: Origin, text: impl Into<String>) -> Self {
         if origin != Origin::NOWHERE {
-            self.labels.push(Label { origin, text: text.into() });
+            self.labels.push(DiagnosticLabel { origin, text: text.into() });
         }
         self
     }
@@ -172,7 +172,7 @@ impl Diagnostics {
     /// Points errors without a position at the start of the first file that was read: a flag has no other place.
     pub fn place(&mut self, sources: &mut Sources) {
         let lacks = |one: &Diagnostic, sources: &Sources| {
-            let shows = |label: &Label| sources.place(label.origin).is_some();
+            let shows = |label: &DiagnosticLabel| sources.place(label.origin).is_some();
             one.severity == Severity::Error && !one.labels.iter().any(shows)
         };
         let is_manifest = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml"));
@@ -181,7 +181,7 @@ impl Diagnostics {
         for one in &mut self.list {
             if lacks(one, sources) {
                 let start = sources.read_at(Span::new(first, 0, 0));
-                one.labels = vec![Label { origin: start, text: String::new() }];
+                one.labels = vec![DiagnosticLabel { origin: start, text: String::new() }];
             }
         }
     }

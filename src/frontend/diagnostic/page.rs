@@ -1,8 +1,8 @@
 //! The page of a rule, for the terminal and as Markdown for the reference.
 //!
-//! In: a [`Rule`]. Out: text. Invariant: everything that is said about a rule comes from its declaration.
+//! In: a [`DiagnosticRule`]. Out: text. Invariant: everything that is said about a rule comes from its declaration.
 
-use super::{Rule, RuleRegistry, Severity};
+use super::{DiagnosticRule, RuleRegistry, Severity};
 use std::fmt::Write;
 
 impl Severity {
@@ -17,7 +17,7 @@ impl Severity {
 }
 
 /// The page as `tranship explain NAME` prints it.
-pub fn text(rule: &Rule) -> String {
+pub fn text(rule: &DiagnosticRule) -> String {
     let heading = anstyle::Style::new().bold();
     let mut page = format!("{heading}{}[{}]{heading:#}: {}\n", rule.severity.name(), rule.name, rule.title);
     for (title, body) in sections(rule) {
@@ -31,7 +31,7 @@ pub fn text(rule: &Rule) -> String {
 }
 
 /// The page as a section of the reference.
-pub fn markdown(rule: &Rule) -> String {
+pub fn markdown(rule: &DiagnosticRule) -> String {
     let mut page = format!("### {}\n\n*{}*: {}.\n", rule.name, rule.severity.name(), rule.title);
     for (title, body) in sections(rule) {
         match title {
@@ -42,7 +42,7 @@ pub fn markdown(rule: &Rule) -> String {
     page
 }
 
-fn sections(rule: &Rule) -> [(&'static str, &'static str); 4] {
+fn sections(rule: &DiagnosticRule) -> [(&'static str, &'static str); 4] {
     [
         ("What it is", rule.what),
         ("Why it matters", rule.why),

@@ -1,17 +1,17 @@
 //! The rules of a program: those of the front end, and those that the rooms above it declare.
 
-use super::Rule;
+use super::DiagnosticRule;
 
 /// Every rule that a program knows, by family and in the order of declaration.
 #[derive(Debug, Clone)]
 pub struct RuleRegistry {
-    rules: Vec<&'static Rule>,
+    rules: Vec<&'static DiagnosticRule>,
 }
 
 impl RuleRegistry {
     /// The rules of some lists; a rule that two lists share is registered once.
-    pub fn new<'a>(lists: impl IntoIterator<Item = &'a [&'static Rule]>) -> Self {
-        let mut rules: Vec<&'static Rule> = Vec::new();
+    pub fn new<'a>(lists: impl IntoIterator<Item = &'a [&'static DiagnosticRule]>) -> Self {
+        let mut rules: Vec<&'static DiagnosticRule> = Vec::new();
         for rule in lists.into_iter().flatten() {
             if !rules.contains(rule) {
                 rules.push(rule);
@@ -22,12 +22,12 @@ impl RuleRegistry {
     }
 
     /// Every rule.
-    pub fn iter(&self) -> impl Iterator<Item = &'static Rule> {
+    pub fn iter(&self) -> impl Iterator<Item = &'static DiagnosticRule> {
         self.rules.iter().copied()
     }
 
     /// The rule of a name.
-    pub fn find(&self, name: &str) -> Option<&'static Rule> {
+    pub fn find(&self, name: &str) -> Option<&'static DiagnosticRule> {
         self.iter().find(|rule| rule.name == name)
     }
 }

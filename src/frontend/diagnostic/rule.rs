@@ -13,7 +13,7 @@ pub enum Severity {
 
 /// One kind of diagnostic, declared once with [`rules!`](crate::diagnostic::rules).
 #[derive(Debug)]
-pub struct Rule {
+pub struct DiagnosticRule {
     /// Family and kebab name: `compose/unknown-key`. Users write it in `accept`.
     pub name: &'static str,
     /// Its usual severity.
@@ -32,14 +32,14 @@ pub struct Rule {
     pub points_at_secrets: bool,
 }
 
-impl Rule {
+impl DiagnosticRule {
     /// The family: `compose` of `compose/unknown-key`.
     pub fn family(&self) -> &'static str {
         self.name.split('/').next().unwrap_or_default()
     }
 }
 
-impl PartialEq for Rule {
+impl PartialEq for DiagnosticRule {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
@@ -60,7 +60,7 @@ macro_rules! rules {
         what $what:literal why $why:literal example $example:literal fix $fix:literal; )*) => {
         $(
             #[doc = $title]
-            pub static $id: $crate::diagnostic::Rule = $crate::diagnostic::Rule {
+            pub static $id: $crate::diagnostic::DiagnosticRule = $crate::diagnostic::DiagnosticRule {
                 name: $name,
                 severity: $crate::diagnostic::Severity::$severity,
                 title: $title,
@@ -72,6 +72,6 @@ macro_rules! rules {
             };
         )*
         /// The rules of this family, in the order of declaration.
-        pub const ALL: &[&$crate::diagnostic::Rule] = &[$(&$id),*];
+        pub const ALL: &[&$crate::diagnostic::DiagnosticRule] = &[$(&$id),*];
     };
 }

@@ -33,7 +33,7 @@ pub(super) fn secret_pairs(text: &str, found: &mut Vec<Range<usize>>) {
         if at < from {
             continue;
         }
-        let Some(pair) = Pair::at(text, at, byte) else { continue };
+        let Some(pair) = SecretPair::at(text, at, byte) else { continue };
         if let Some(value) = pair.value() {
             from = value.end;
             found.push(value);
@@ -43,18 +43,18 @@ pub(super) fn secret_pairs(text: &str, found: &mut Vec<Range<usize>>) {
 }
 
 /// The key of a pair, and what stands around it.
-struct Pair<'t> {
+struct SecretPair<'t> {
     text: &'t str,
     name: &'t str,
     colon: bool,
     /// Where the value starts, spaces left out.
     start: usize,
-    context: Context,
+    context: PairContext,
 }
 
 /// What says where a value without quotes ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Context {
+enum PairContext {
     /// The key opens its line.
     Line,
     /// A quote stands before the key and ends the value.
@@ -67,8 +67,8 @@ enum Context {
     Words,
 }
 
-impl<'t> Pair<'t> {
-    fn at(text: &'t str, at: usize, separator: u8) -> Option<Pair<'t>> {
+impl<'t> SecretPair<'t> {
+    fn at(text: &'t str, at: usize, separator: u8) -> Option<SecretPair<'t>> {
         let bytes = text.as_bytes();
         let colon = separator == b':';
         let after = bytes.get(at + 1).copied();
@@ -84,7 +84,7 @@ impl<'t> Pair<'t> {
         let at = at + usize::from(!colon && after == Some(b'>'));
         let blanks = bytes.get(at + 1..)?.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let context = context(bytes, name.start, closed);
-        Some(Pair { text, name: text.get(name)?, colon, start: at + 1 + blanks, context })
+        Some(SecretPair { text, name: text.get(name)?, colon, start: at + 1 + blanks, context })
     }
 
     /// The value, if it can be a secret.
@@ -127,17 +127,17 @@ impl<'t> Pair<'t> {
             return None;
         }
         let stops = |byte: u8, next: Option<u8>| match self.context {
-            Context::Line => byte == b'\n',
-            Context::Quoted(quote) => byte == quote || byte == b'\n',
-            Context::Query => byte.is_ascii_whitespace() || b"&#\"'<>".contains(&byte),
-            Context::Words if self.colon => byte == b'\n',
-            Context::Words => byte.is_ascii_whitespace() || b"\"';".contains(&byte),
-            Context::List(b'{') => {
+            PairContext::Line => byte == b'\n',
+            PairContext::Quoted(quote) => byte == quote || byte == b'\n',
+            PairContext::Query => byte.is_ascii_whitespace() || b"&#\"'<>".contains(&byte),
+            PairContext::Words if self.colon => byte == b'\n',
+            PairContext::Words => byte.is_ascii_whitespace() || b"\"';".contains(&byte),
+            PairContext::List(b'{') => {
                 b"}\n\"".contains(&byte)
                     || (byte == b',' && next.is_none_or(|next| next == b' ' || !self.colon))
             }
-            Context::List(b',') => b"\n\"".contains(&byte) || (byte == b',' || byte == b'}'),
-            Context::List(separator) => {
+            PairContext::List(b',') => b"\n\"".contains(&byte) || (byte == b',' || byte == b'}'),
+            PairContext::List(separator) => {
                 let closed = byte == b'\''
                     && next.is_none_or(|next| next.is_ascii_whitespace() || b",]".contains(&next));
                 byte == separator || b"\n\"".contains(&byte) || closed
@@ -154,10 +154,10 @@ impl<'t> Pair<'t> {
     /// string, and at the first word of a command.
     fn line_end(&self, value: &str) -> usize {
         let mut end = value.len();
-        if self.context == Context::Line || self.colon {
+        if self.context == PairContext::Line || self.colon {
             end = value.find(" #").unwrap_or(end);
         }
-        if self.context == Context::Line && !self.colon {
+        if self.context == PairContext::Line && !self.colon {
             let semicolon =
                 value.find(';').filter(|at| value.get(at + 1..).is_some_and(|rest| rest.contains('=')));
             let one_line = !self.text.trim_end().contains('\n') || self.name.starts_with('-');
@@ -198,25 +198,25 @@ fn name_before(text: &str, at: usize) -> Option<(Range<usize>, bool)> {
     Some((end - length..end, closed)).filter(|_| length > 0 && length < LONGEST_NAME)
 }
 
-fn context(bytes: &[u8], name: usize, closed: bool) -> Context {
+fn context(bytes: &[u8], name: usize, closed: bool) -> PairContext {
     let before = bytes.get(..name).unwrap_or_default();
     let mut rest = before.iter().rev().take(LONGEST_NAME).copied().peekable();
     if let (false, Some(quote @ (b'"' | b'\''))) = (closed, rest.peek().copied()) {
-        return Context::Quoted(quote);
+        return PairContext::Quoted(quote);
     }
     let mut spaced = false;
     while let Some(byte) = rest.next_if(|byte| b" \t\"'\\".contains(byte)) {
         spaced |= byte == b' ' || byte == b'\t';
     }
     match rest.next() {
-        None if before.len() < LONGEST_NAME => Context::Line,
-        Some(b'\n') => Context::Line,
+        None if before.len() < LONGEST_NAME => PairContext::Line,
+        Some(b'\n') => PairContext::Line,
         // The dash of a list in YAML.
-        Some(b'-') if spaced => Context::Line,
-        Some(separator @ (b';' | b',')) => Context::List(separator),
-        Some(b'{' | b'(') => Context::List(b'{'),
-        Some(b'?' | b'&') => Context::Query,
-        _ => Context::Words,
+        Some(b'-') if spaced => PairContext::Line,
+        Some(separator @ (b';' | b',')) => PairContext::List(separator),
+        Some(b'{' | b'(') => PairContext::List(b'{'),
+        Some(b'?' | b'&') => PairContext::Query,
+        _ => PairContext::Words,
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 /// Which letters a token goes on with.
 #[derive(Clone, Copy)]
-enum Letters {
+enum TokenLetters {
     /// Letters and digits.
     Plain,
     /// These, `_` and `-`.
@@ -20,23 +20,23 @@ enum Letters {
     Hash,
 }
 
-impl Letters {
+impl TokenLetters {
     fn has(self, byte: u8) -> bool {
         let more: &[u8] = match self {
-            Letters::Plain => b"",
-            Letters::Word => b"_-",
-            Letters::Dotted => b"_-.",
-            Letters::Hash => b"./+=$,_-",
+            TokenLetters::Plain => b"",
+            TokenLetters::Word => b"_-",
+            TokenLetters::Dotted => b"_-.",
+            TokenLetters::Hash => b"./+=$,_-",
         };
         byte.is_ascii_alphanumeric() || more.contains(&byte)
     }
 }
 
-use Letters::{Dotted, Hash, Plain, Word};
+use TokenLetters::{Dotted, Hash, Plain, Word};
 
 /// How a token starts, what it goes on with, and how many of these there are at least.
 /// Source: the issuers' own pages on the formats of their tokens, July 2026.
-const FORMS: &[(&str, Letters, usize)] = &[
+const FORMS: &[(&str, TokenLetters, usize)] = &[
     // GitHub and GitLab
     ("ghp_", Plain, 16),
     ("gho_", Plain, 16),
@@ -177,7 +177,7 @@ pub(super) fn token_forms(text: &str, found: &mut Vec<Range<usize>>) {
 }
 
 /// How many letters of a kind stand from `at` on.
-fn run(bytes: &[u8], at: usize, letters: Letters) -> usize {
+fn run(bytes: &[u8], at: usize, letters: TokenLetters) -> usize {
     bytes.get(at..).unwrap_or_default().iter().take_while(|byte| letters.has(**byte)).count()
 }
 
@@ -201,7 +201,7 @@ fn token(bytes: &[u8], at: usize) -> Option<usize> {
     Some(20).filter(|_| whole && !bytes.get(at + 20).is_some_and(u8::is_ascii_alphanumeric))
 }
 
-fn at_least(bytes: &[u8], at: usize, letters: Letters, least: usize) -> bool {
+fn at_least(bytes: &[u8], at: usize, letters: TokenLetters, least: usize) -> bool {
     bytes.get(at..at + least).is_some_and(|rest| rest.iter().all(|byte| letters.has(*byte)))
 }
 

@@ -38,7 +38,7 @@ impl Span {
 
 /// A position as people and editors count: from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Location {
+pub struct LineColumn {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -123,11 +123,11 @@ impl SourceFile {
     }
 
     /// Line and column of a byte offset; an offset past the end counts as the end.
-    pub fn location(&self, offset: u32) -> Location {
+    pub fn location(&self, offset: u32) -> LineColumn {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0) as usize;
         let end = (offset as usize).min(self.text.len()).max(start);
-        Location { line, column: self.characters_before(end) - self.characters_before(start) + 1 }
+        LineColumn { line, column: self.characters_before(end) - self.characters_before(start) + 1 }
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
     fn locations_count_characters_from_one() {
         let file = SourceFile::new("a.yaml".into(), "a: é\nbéb: 1\r\n".to_owned());
         for (offset, line, column) in [(0, 1, 1), (3, 1, 4), (6, 2, 1), (9, 2, 3), (99, 3, 1)] {
-            assert_eq!(file.location(offset), Location { line, column }, "offset {offset}");
+            assert_eq!(file.location(offset), LineColumn { line, column }, "offset {offset}");
         }
     }
 
@@ -147,8 +147,8 @@ mod tests {
     fn columns_of_long_lines_are_counted_over_blocks() {
         let line = "é".repeat(3_000);
         let file = SourceFile::new("a.yaml".into(), format!("a\n{line}b\nc"));
-        assert_eq!(file.location(2 + 6_000), Location { line: 2, column: 3_001 });
-        assert_eq!(file.location(2 + 2_048), Location { line: 2, column: 1_025 });
+        assert_eq!(file.location(2 + 6_000), LineColumn { line: 2, column: 3_001 });
+        assert_eq!(file.location(2 + 2_048), LineColumn { line: 2, column: 1_025 });
         assert_eq!(
             (file.line_range(0), file.line_range(1), file.line_range(2)),
             (0..1, 2..6_003, 6_004..6_005)

@@ -4,7 +4,7 @@
 //! hold them, the values, and the variables that brought them. Invariant: a place is known for every text of the
 //! user's that had a hand in such a value: the value itself, those it overrides, and the line of the variable in it.
 
-use super::{Origin, Provenance, Sources, Span, Substitution, VariableSource};
+use super::{Origin, Provenance, Sources, Span, VariableSource, VariableSubstitution};
 use crate::secrets::{can_be_secret, is_secret_name, secrets_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// What must not be shown.
 #[derive(Debug, Default)]
-pub struct Hidden {
+pub struct HiddenValues {
     spans: Vec<Span>,
     values: BTreeSet<Arc<str>>,
     lines: BTreeSet<Arc<str>>,
@@ -22,7 +22,7 @@ pub struct Hidden {
 /// Chains of origins are short; a longer one is cut.
 const DEPTH: usize = 64;
 
-impl Hidden {
+impl HiddenValues {
     /// The places of such values, in no order.
     pub fn spans(&self) -> &[Span] {
         &self.spans
@@ -46,7 +46,7 @@ impl Hidden {
 
 impl Sources {
     /// What must not be shown.
-    pub fn hidden(&self) -> &Hidden {
+    pub fn hidden(&self) -> &HiddenValues {
         &self.hidden
     }
 
@@ -99,10 +99,10 @@ impl Sources {
         let Some(text) = value.get(part.clone()).filter(|text| !text.is_empty()) else { return };
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let found = self.substitutions(origin);
-        let inside = |one: &&Substitution| {
+        let inside = |one: &&VariableSubstitution| {
             (one.range.start as usize) < part.end && part.start < (one.range.end as usize)
         };
-        let variables: Vec<&Substitution> = found.iter().filter(inside).collect();
+        let variables: Vec<&VariableSubstitution> = found.iter().filter(inside).collect();
         self.hide_value(text);
         variables.iter().for_each(|one| self.hide_variable(value, one));
         match variables.is_empty() {
@@ -122,7 +122,7 @@ impl Sources {
         }
     }
 
-    fn hide_variable(&mut self, whole: &str, one: &Substitution) {
+    fn hide_variable(&mut self, whole: &str, one: &VariableSubstitution) {
         let Some(value) = whole.get(range(&one.range)).filter(|value| !value.is_empty()) else { return };
         self.hide_value(value);
         self.hidden.variables.insert(one.variable.clone(), value.into());
@@ -230,7 +230,8 @@ mod tests {
     fn filled(sources: &mut Sources, template: Origin, range: Range<u32>) -> Origin {
         let file = sources.files().nth(1).unwrap().0;
         let source = VariableSource::File(Span::new(file, 0, 10));
-        let one = Substitution { range, expression: 0..5, variable: "PW".into(), fallback: None, source };
+        let one =
+            VariableSubstitution { range, expression: 0..5, variable: "PW".into(), fallback: None, source };
         sources.record(Provenance::Interpolated { template, substitutions: vec![one] })
     }
 

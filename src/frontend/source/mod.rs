@@ -1,7 +1,7 @@
 //! Files, spans and origins: where every value of the manifest came from.
 //!
 //! In: the texts that the loader read. Out: [`Origin`]s, which every later stage carries, and the positions
-//! ([`Place`]) that a diagnostic shows for them. Invariant: a bare [`Span`] never leaves the parser;
+//! ([`OriginPlace`]) that a diagnostic shows for them. Invariant: a bare [`Span`] never leaves the parser;
 //! everything else uses an [`Origin`] into the single table of [`Sources`].
 
 mod file;
@@ -9,21 +9,21 @@ mod hidden;
 mod origin;
 mod table;
 
-pub use file::{FileId, Location, SourceFile, Span};
-pub use hidden::{Hidden, is_reference};
-pub use origin::{Origin, Place, Provenance, Role, Substitution, VariableSource};
+pub use file::{FileId, LineColumn, SourceFile, Span};
+pub use hidden::{HiddenValues, is_reference};
+pub use origin::{Origin, OriginPlace, PlaceRole, Provenance, VariableSource, VariableSubstitution};
 
 use camino::Utf8Path;
 use std::borrow::Cow;
 use std::cell::Cell;
-use table::Table;
+use table::OriginTable;
 
 /// Everything that was read, and how each value came to be.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
-    table: Table,
-    hidden: Hidden,
+    table: OriginTable,
+    hidden: HiddenValues,
     /// The last span that was asked whether it is written verbatim in its file, and the answer.
     literal: Cell<Option<(Span, bool)>>,
 }

@@ -33,7 +33,7 @@ pub enum Provenance {
         /// The string before interpolation.
         template: Origin,
         /// What was inserted where, in order.
-        substitutions: Vec<Substitution>,
+        substitutions: Vec<VariableSubstitution>,
     },
     /// A part of a longer string: the `8080` of `8080:80`.
     Part {
@@ -88,7 +88,7 @@ pub enum Provenance {
 
 /// One variable's value inside an interpolated string.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Substitution {
+pub struct VariableSubstitution {
     /// The byte range of the result that the value fills; empty if the variable is unset.
     pub range: Range<u32>,
     /// The byte range of the template, from `$` to the closing brace.
@@ -120,7 +120,7 @@ pub enum VariableSource {
 
 /// How a position relates to the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum PlaceRole {
     /// The value itself.
     Value,
     /// The alias it was reached through.
@@ -139,11 +139,11 @@ pub enum Role {
 
 /// A position to show, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
+pub struct OriginPlace {
     /// The position.
     pub span: Span,
     /// Why it is shown.
-    pub role: Role,
+    pub role: PlaceRole,
 }
 
 /// Chains are short. A longer one can only come from a cycle, so it is cut off.
@@ -151,9 +151,9 @@ const DEPTH: usize = 64;
 
 impl Sources {
     /// The positions to show for a value: first the value itself, then what it came through, without duplicates.
-    pub fn places(&self, origin: Origin) -> Vec<Place> {
+    pub fn places(&self, origin: Origin) -> Vec<OriginPlace> {
         let mut places = Vec::new();
-        self.collect(origin, Role::Value, 0, &mut places);
+        self.collect(origin, PlaceRole::Value, 0, &mut places);
         places
     }
 
@@ -168,11 +168,11 @@ impl Sources {
     }
 
     /// The variables in a value; ranges are byte ranges of that value.
-    pub fn substitutions(&self, origin: Origin) -> Vec<Substitution> {
+    pub fn substitutions(&self, origin: Origin) -> Vec<VariableSubstitution> {
         self.substitutions_within(origin, 0)
     }
 
-    fn substitutions_within(&self, origin: Origin, depth: usize) -> Vec<Substitution> {
+    fn substitutions_within(&self, origin: Origin, depth: usize) -> Vec<VariableSubstitution> {
         if depth > DEPTH {
             return Vec::new();
         }
@@ -182,7 +182,7 @@ impl Sources {
                 .substitutions_within(*of, depth + 1)
                 .into_iter()
                 .filter(|found| found.range.start >= range.start && found.range.end <= range.end)
-                .map(|found| Substitution {
+                .map(|found| VariableSubstitution {
                     range: found.range.start - range.start..found.range.end - range.start,
                     ..found
                 })
@@ -195,11 +195,11 @@ impl Sources {
         }
     }
 
-    fn collect(&self, origin: Origin, role: Role, depth: usize, places: &mut Vec<Place>) {
+    fn collect(&self, origin: Origin, role: PlaceRole, depth: usize, places: &mut Vec<OriginPlace>) {
         if depth > DEPTH {
             return;
         }
-        let mut follow = |next: Origin, role: Role| self.collect(next, role, depth + 1, places);
+        let mut follow = |next: Origin, role: PlaceRole| self.collect(next, role, depth + 1, places);
         match &*self.provenance(origin) {
             Provenance::Outside(VariableSource::File(span)) => push(places, *span, role),
             Provenance::Nowhere | Provenance::Outside(_) => {}
@@ -208,7 +208,7 @@ impl Sources {
                 follow(*template, role);
                 for found in substitutions {
                     if let VariableSource::File(span) = found.source {
-                        push(places, span, Role::Variable);
+                        push(places, span, PlaceRole::Variable);
                     }
                 }
             }
@@ -219,25 +219,25 @@ impl Sources {
             Provenance::Merged { winner, losers } => {
                 follow(*winner, role);
                 for loser in losers {
-                    follow(*loser, Role::Overridden);
+                    follow(*loser, PlaceRole::Overridden);
                 }
             }
             Provenance::Alias { used, definition } => {
                 follow(*definition, role);
-                push(places, *used, Role::Alias);
+                push(places, *used, PlaceRole::Alias);
             }
             Provenance::Extends { by, of } => {
                 follow(*of, role);
-                follow(*by, Role::Extends);
+                follow(*by, PlaceRole::Extends);
             }
             Provenance::Include { by, of } => {
                 follow(*of, role);
-                follow(*by, Role::Include);
+                follow(*by, PlaceRole::Include);
             }
             Provenance::Default { of } => follow(*of, role),
             Provenance::Inferred { from, .. } => {
                 for (index, premise) in from.iter().enumerate() {
-                    follow(*premise, if index == 0 { role } else { Role::Premise });
+                    follow(*premise, if index == 0 { role } else { PlaceRole::Premise });
                 }
             }
         }
@@ -270,9 +270,9 @@ impl Sources {
 /// So many places of one value are told.
 const MOST_PLACES: usize = 64;
 
-fn push(places: &mut Vec<Place>, span: Span, role: Role) {
+fn push(places: &mut Vec<OriginPlace>, span: Span, role: PlaceRole) {
     if places.len() < MOST_PLACES && !places.iter().any(|place| place.span == span) {
-        places.push(Place { span, role });
+        places.push(OriginPlace { span, role });
     }
 }
 
@@ -294,7 +294,7 @@ mod tests {
         let mut sources = Sources::new();
         let file = sources.add_file("c.yaml".into(), "A=x${B}".to_owned());
         let template = sources.read_at(Span::new(file, 0, 7));
-        let substitution = Substitution {
+        let substitution = VariableSubstitution {
             range: 3..5,
             expression: 3..7,
             variable: "B".into(),

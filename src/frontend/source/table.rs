@@ -8,15 +8,15 @@ use std::borrow::Cow;
 
 /// The table.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    slots: Vec<Slot>,
+pub(super) struct OriginTable {
+    slots: Vec<OriginSlot>,
     /// The positions of aliases: one for all values that an alias brings in.
     aliases: Vec<Span>,
     rich: Vec<Provenance>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Slot {
+enum OriginSlot {
     Nowhere,
     Read(Span),
     Part { of: Origin, start: u32, end: u32 },
@@ -27,46 +27,46 @@ enum Slot {
     Rich(u32),
 }
 
-impl Table {
+impl OriginTable {
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 
     pub(super) fn push(&mut self, provenance: Provenance) {
         let slot = match provenance {
-            Provenance::Nowhere => Slot::Nowhere,
-            Provenance::Read(span) => Slot::Read(span),
-            Provenance::Part { of, range } => Slot::Part { of, start: range.start, end: range.end },
-            Provenance::Extends { by, of } => Slot::Extends { by, of },
-            Provenance::Include { by, of } => Slot::Include { by, of },
-            Provenance::Default { of } => Slot::Default { of },
+            Provenance::Nowhere => OriginSlot::Nowhere,
+            Provenance::Read(span) => OriginSlot::Read(span),
+            Provenance::Part { of, range } => OriginSlot::Part { of, start: range.start, end: range.end },
+            Provenance::Extends { by, of } => OriginSlot::Extends { by, of },
+            Provenance::Include { by, of } => OriginSlot::Include { by, of },
+            Provenance::Default { of } => OriginSlot::Default { of },
             Provenance::Alias { used, definition } => {
                 if self.aliases.last() != Some(&used) {
                     self.aliases.push(used);
                 }
-                Slot::Alias { used: last_index(self.aliases.len()), definition }
+                OriginSlot::Alias { used: last_index(self.aliases.len()), definition }
             }
             rich => {
                 self.rich.push(rich);
-                Slot::Rich(last_index(self.rich.len()))
+                OriginSlot::Rich(last_index(self.rich.len()))
             }
         };
         self.slots.push(slot);
     }
 
     pub(super) fn get(&self, index: usize) -> Cow<'_, Provenance> {
-        Cow::Owned(match self.slots.get(index).copied().unwrap_or(Slot::Nowhere) {
-            Slot::Nowhere => Provenance::Nowhere,
-            Slot::Read(span) => Provenance::Read(span),
-            Slot::Part { of, start, end } => Provenance::Part { of, range: start..end },
-            Slot::Extends { by, of } => Provenance::Extends { by, of },
-            Slot::Include { by, of } => Provenance::Include { by, of },
-            Slot::Default { of } => Provenance::Default { of },
-            Slot::Alias { used, definition } => match self.aliases.get(used as usize) {
+        Cow::Owned(match self.slots.get(index).copied().unwrap_or(OriginSlot::Nowhere) {
+            OriginSlot::Nowhere => Provenance::Nowhere,
+            OriginSlot::Read(span) => Provenance::Read(span),
+            OriginSlot::Part { of, start, end } => Provenance::Part { of, range: start..end },
+            OriginSlot::Extends { by, of } => Provenance::Extends { by, of },
+            OriginSlot::Include { by, of } => Provenance::Include { by, of },
+            OriginSlot::Default { of } => Provenance::Default { of },
+            OriginSlot::Alias { used, definition } => match self.aliases.get(used as usize) {
                 Some(used) => Provenance::Alias { used: *used, definition },
                 None => Provenance::Nowhere,
             },
-            Slot::Rich(at) => match self.rich.get(at as usize) {
+            OriginSlot::Rich(at) => match self.rich.get(at as usize) {
                 Some(rich) => return Cow::Borrowed(rich),
                 None => Provenance::Nowhere,
             },
@@ -99,11 +99,11 @@ mod tests {
             Provenance::Merged { winner: one, losers: vec![two] },
             Provenance::Outside(VariableSource::Unset),
         ];
-        let mut table = Table::default();
+        let mut table = OriginTable::default();
         all.iter().cloned().for_each(|provenance| table.push(provenance));
         for (index, provenance) in all.iter().enumerate() {
             assert_eq!(&*table.get(index), provenance);
         }
-        assert!(size_of::<Slot>() <= 16);
+        assert!(size_of::<OriginSlot>() <= 16);
     }
 }

@@ -1,13 +1,13 @@
 //! Files, links and variables in memory, for tests.
 
-use super::{Kind, World, normalise, within};
+use super::{PathKind, World, normalise, within};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use std::io;
 
 /// Files and variables in memory, for tests. Paths are absolute; the current directory is `/project`.
 #[derive(Debug, Default, Clone)]
-pub struct Memory {
+pub struct MemoryWorld {
     files: BTreeMap<Utf8PathBuf, Vec<u8>>,
     links: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
     variables: BTreeMap<String, String>,
@@ -16,13 +16,13 @@ pub struct Memory {
 /// So many links are followed on the way to a file.
 const MOST_LINKS: usize = 40;
 
-/// The current directory of [`Memory`].
+/// The current directory of [`MemoryWorld`].
 const MEMORY_DIRECTORY: &str = "/project";
 
-impl Memory {
+impl MemoryWorld {
     /// Nothing at all.
     pub fn new() -> Self {
-        Memory::default()
+        MemoryWorld::default()
     }
 
     /// Adds a file; a relative path starts from `/project`.
@@ -57,7 +57,7 @@ impl Memory {
     }
 }
 
-impl World for Memory {
+impl World for MemoryWorld {
     fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
         let path = self.canonical(path)?;
         let is_directory = || io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
@@ -71,13 +71,13 @@ impl World for Memory {
         }
     }
 
-    fn kind(&self, path: &Utf8Path) -> Option<Kind> {
+    fn kind(&self, path: &Utf8Path) -> Option<PathKind> {
         let path = self.follow(path);
         if self.files.contains_key(&path) {
-            return Some(Kind::File);
+            return Some(PathKind::File);
         }
         let mut all = self.files.keys().chain(self.links.keys());
-        all.any(|file| file.starts_with(&path)).then_some(Kind::Directory)
+        all.any(|file| file.starts_with(&path)).then_some(PathKind::Directory)
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {
@@ -114,8 +114,8 @@ mod tests {
 
     #[test]
     fn memory_knows_its_directories_and_links() {
-        let world = Memory::new().file("conf/a.env", "A=1").link("l", "conf").link("conf/up", "../..");
-        assert_eq!(world.kind(Utf8Path::new("conf")), Some(Kind::Directory));
+        let world = MemoryWorld::new().file("conf/a.env", "A=1").link("l", "conf").link("conf/up", "../..");
+        assert_eq!(world.kind(Utf8Path::new("conf")), Some(PathKind::Directory));
         assert_eq!(world.read(Utf8Path::new("./l/a.env")).ok(), Some(b"A=1".to_vec()));
         assert_eq!(world.list(Utf8Path::new("l")).ok(), Some(vec!["a.env".to_owned(), "up".to_owned()]));
         assert_eq!(world.canonical(Utf8Path::new("l/up")).unwrap(), "/");

@@ -4,7 +4,7 @@
 //! in the project's directory then is refused; what a walk may cost is bounded in entries and in bytes. What a
 //! compile only reads (Compose and env files) may lie anywhere, as under Docker Compose.
 
-use super::{Kind, World};
+use super::{PathKind, World};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// Directories deeper than this are refused: no project has them.
@@ -31,7 +31,7 @@ pub struct ProjectFiles<'a> {
 }
 
 /// What to do with the files of a walk.
-pub trait Collector {
+pub trait FileCollector {
     /// Called once for a directory, with the names in it, before any of them.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ pub trait Collector {
 }
 
 /// A walk that stands in a directory.
-struct Step<'a> {
+struct DirectoryStep<'a> {
     local: &'a Utf8Path,
     relative: &'a Utf8Path,
     depth: usize,
@@ -115,21 +115,21 @@ impl<'a> ProjectFiles<'a> {
         &mut self,
         local: &Utf8Path,
         relative: &Utf8Path,
-        to: &mut dyn Collector,
+        to: &mut dyn FileCollector,
     ) -> Result<(), String> {
         self.open.clear();
-        self.step(&Step { local, relative, depth: 0 }, to)
+        self.step(&DirectoryStep { local, relative, depth: 0 }, to)
     }
 
-    fn step(&mut self, step: &Step<'_>, to: &mut dyn Collector) -> Result<(), String> {
-        let Step { local, relative, depth } = *step;
+    fn step(&mut self, step: &DirectoryStep<'_>, to: &mut dyn FileCollector) -> Result<(), String> {
+        let DirectoryStep { local, relative, depth } = *step;
         if depth > DEEPEST {
             return Err(format!("`{}` is nested too deeply", self.shown(relative)));
         }
         let too_many = || format!("there are more than {MOST_ENTRIES} files and directories");
         self.entries_left = self.entries_left.checked_sub(1).ok_or_else(too_many)?;
         let place = self.inside(local)?;
-        if self.world.kind(&place) != Some(Kind::Directory) {
+        if self.world.kind(&place) != Some(PathKind::Directory) {
             let bytes = self.read(local)?;
             return to.take(relative, bytes);
         }
@@ -141,9 +141,9 @@ impl<'a> ProjectFiles<'a> {
         self.open.push(place);
         for name in names {
             let (local, relative) = (local.join(&name), relative.join(&name));
-            let is_folder = self.world.kind(&local) == Some(Kind::Directory);
+            let is_folder = self.world.kind(&local) == Some(PathKind::Directory);
             if to.wants(&relative, is_folder) {
-                self.step(&Step { local: &local, relative: &relative, depth: depth + 1 }, to)?;
+                self.step(&DirectoryStep { local: &local, relative: &relative, depth: depth + 1 }, to)?;
             }
         }
         self.open.pop();
@@ -169,12 +169,12 @@ impl<'a> ProjectFiles<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Memory;
+    use crate::world::MemoryWorld;
 
     #[derive(Default)]
     struct Taken(Vec<String>);
 
-    impl Collector for Taken {
+    impl FileCollector for Taken {
         fn enter(
             &mut self,
             _: &mut ProjectFiles<'_>,
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    fn walked(world: &Memory, path: &str) -> Result<Vec<String>, String> {
+    fn walked(world: &MemoryWorld, path: &str) -> Result<Vec<String>, String> {
         let mut taken = Taken::default();
         let mut files = ProjectFiles::new(world, Utf8Path::new("/project"));
         files.entries_left = 500;
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn links_are_followed_within_the_project_only() {
-        let world = Memory::new()
+        let world = MemoryWorld::new()
             .file("conf/a", "1")
             .file("conf/skipped/b", "2")
             .file("other/c", "3")
@@ -232,12 +232,12 @@ mod tests {
 
     #[test]
     fn circles_and_bombs_of_links_end() {
-        let circle = Memory::new().file("conf/a", "1").link("conf/self", "../conf");
+        let circle = MemoryWorld::new().file("conf/a", "1").link("conf/self", "../conf");
         assert_eq!(
             walked(&circle, "conf"),
             Err("the link `conf/self` leads back to a directory above it".to_owned())
         );
-        let mut bomb = Memory::new().file("d20/a", "1");
+        let mut bomb = MemoryWorld::new().file("d20/a", "1");
         for level in 0..20 {
             for copy in ["x", "y"] {
                 bomb = bomb.link(&format!("d{level}/{copy}"), &format!("../d{}", level + 1));

@@ -1,8 +1,8 @@
 //! Builds a document's tree from a flat sequence of nodes: anchors, aliases, keys, merge keys.
 
-use super::limits::{Budget, MAX_DEPTH, MAX_NODES, Size};
-use super::scalar::{Wanted, resolve, resolve_as};
-use super::{Entry, Key, Mapping, Node, Tag, Value};
+use super::limits::{AliasBudget, MAX_DEPTH, MAX_NODES, NodeSize};
+use super::scalar::{ScalarType, resolve, resolve_as};
+use super::{Mapping, MappingEntry, MappingKey, Node, NodeTag, NodeValue};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
 use crate::source::{Origin, Provenance, Sources, Span};
 use indexmap::IndexSet;
@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A scalar as it was written.
-pub(super) struct Scalar<'a> {
+pub(super) struct RawScalar<'a> {
     pub(super) text: &'a str,
     pub(super) plain: bool,
     pub(super) anchor: usize,
@@ -20,40 +20,40 @@ pub(super) struct Scalar<'a> {
 }
 
 /// A finished node with what its parent needs to know about it.
-struct Built {
+struct BuiltNode {
     node: Node,
     span: Span,
-    size: Size,
+    size: NodeSize,
     depth: usize,
 }
 
 /// The value that an alias repeats.
-struct Anchored {
+struct AnchoredNode {
     node: Node,
-    size: Size,
+    size: NodeSize,
     depth: usize,
 }
 
 /// A collection that is still open.
-struct Frame {
-    collection: Collection,
+struct CollectionFrame {
+    collection: PartialCollection,
     span: Span,
     flow: bool,
     anchor: usize,
-    tag: Option<Box<Tag>>,
-    size: Size,
+    tag: Option<Box<NodeTag>>,
+    size: NodeSize,
     depth: usize,
 }
 
-enum Collection {
+enum PartialCollection {
     Sequence(Vec<Node>),
-    Mapping { mapping: Mapping, next: Next, merges: Vec<(Node, Span)> },
+    Mapping { mapping: Mapping, next: ExpectedItem, merges: Vec<(Node, Span)> },
 }
 
 /// What a mapping expects next.
-enum Next {
+enum ExpectedItem {
     Key,
-    Value(Key, Span),
+    Value(MappingKey, Span),
     Merge(Span),
     /// The value of a rejected key.
     Nothing,
@@ -66,24 +66,24 @@ const SHARED_UP_TO: usize = 40;
 const RESET: &str = "!reset";
 
 /// Builds the documents of one file.
-pub(super) struct Builder<'a> {
+pub(super) struct TreeBuilder<'a> {
     sources: &'a mut Sources,
     diagnostics: &'a mut Diagnostics,
     documents: Vec<Node>,
-    stack: Vec<Frame>,
-    anchors: BTreeMap<usize, Anchored>,
+    stack: Vec<CollectionFrame>,
+    anchors: BTreeMap<usize, AnchoredNode>,
     /// The latest value of each anchor name, which stays visible in later documents.
     names: BTreeMap<Arc<str>, usize>,
     texts: IndexSet<Arc<str>>,
-    budget: Budget,
+    budget: AliasBudget,
     /// Whether a bound was passed: nothing more is taken.
     full: bool,
     root: Option<Node>,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> TreeBuilder<'a> {
     pub(super) fn new(bytes: usize, sources: &'a mut Sources, diagnostics: &'a mut Diagnostics) -> Self {
-        Builder {
+        TreeBuilder {
             sources,
             diagnostics,
             documents: Vec::new(),
@@ -91,7 +91,7 @@ impl<'a> Builder<'a> {
             anchors: BTreeMap::new(),
             names: BTreeMap::new(),
             texts: IndexSet::with_capacity((bytes / 256).min(4096)),
-            budget: Budget::default(),
+            budget: AliasBudget::default(),
             full: false,
             root: None,
         }
@@ -130,7 +130,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn end_document(&mut self, span: Span) {
         let origin = self.sources.read_at(Span { end: span.start, ..span });
-        self.documents.push(self.root.take().unwrap_or_else(|| Node::new(Value::Null, origin)));
+        self.documents.push(self.root.take().unwrap_or_else(|| Node::new(NodeValue::Null, origin)));
     }
 
     /// Whether a bound was passed, which was told.
@@ -151,11 +151,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) fn scalar(&mut self, scalar: Scalar<'_>) {
+    pub(super) fn scalar(&mut self, scalar: RawScalar<'_>) {
         self.write(scalar.text, scalar.span);
         let merges = scalar.plain && scalar.text == "<<" && scalar.tag.is_none();
-        if merges && let Some(Collection::Mapping { next: next @ Next::Key, .. }) = self.collection() {
-            *next = Next::Merge(scalar.span);
+        if merges
+            && let Some(PartialCollection::Mapping { next: next @ ExpectedItem::Key, .. }) = self.collection()
+        {
+            *next = ExpectedItem::Merge(scalar.span);
             return;
         }
         let span = self.place(&scalar);
@@ -163,14 +165,14 @@ impl<'a> Builder<'a> {
         let value = self.typed(&scalar, origin);
         let mut node = Node::new(value, origin);
         node.tag = self.own_tag(scalar.tag);
-        let size = Size::one(scalar.text);
-        self.complete(Built { node, span, size, depth: 1 }, scalar.anchor);
+        let size = NodeSize::one(scalar.text);
+        self.complete(BuiltNode { node, span, size, depth: 1 }, scalar.anchor);
     }
 
     /// A missing value has the position of its key.
-    fn place(&self, scalar: &Scalar<'_>) -> Span {
+    fn place(&self, scalar: &RawScalar<'_>) -> Span {
         match self.stack.last().map(|frame| &frame.collection) {
-            Some(Collection::Mapping { next: Next::Value(_, key), .. })
+            Some(PartialCollection::Mapping { next: ExpectedItem::Value(_, key), .. })
                 if scalar.text.is_empty() && scalar.span.start == scalar.span.end =>
             {
                 *key
@@ -179,23 +181,23 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn typed(&mut self, scalar: &Scalar<'_>, origin: Origin) -> Value {
+    fn typed(&mut self, scalar: &RawScalar<'_>, origin: Origin) -> NodeValue {
         let Some((tag, _)) = &scalar.tag else {
             return if scalar.plain {
                 resolve(scalar.text, |text| self.text(text))
             } else {
-                Value::String(self.text(scalar.text))
+                NodeValue::String(self.text(scalar.text))
             };
         };
         let wanted = match tag.as_str() {
-            "!!binary" => Wanted::Binary,
-            "!!null" => Wanted::Null,
-            "!!bool" => Wanted::Bool,
-            "!!int" => Wanted::Integer,
-            "!!float" => Wanted::Float,
-            "!!timestamp" => Wanted::Timestamp,
-            "!" if scalar.plain => Wanted::Any,
-            _ => Wanted::Text,
+            "!!binary" => ScalarType::Binary,
+            "!!null" => ScalarType::Null,
+            "!!bool" => ScalarType::Bool,
+            "!!int" => ScalarType::Integer,
+            "!!float" => ScalarType::Float,
+            "!!timestamp" => ScalarType::Timestamp,
+            "!" if scalar.plain => ScalarType::Any,
+            _ => ScalarType::Text,
         };
         let value = resolve_as(wanted, scalar.text, |text| self.text(text));
         value.unwrap_or_else(|| {
@@ -205,7 +207,7 @@ impl<'a> Builder<'a> {
                     .at(origin)
                     .help(format!("delete the tag {tag}, or correct the value")),
             );
-            Value::Null
+            NodeValue::Null
         })
     }
 
@@ -216,7 +218,7 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<(String, Span)>,
     ) {
-        self.open(Collection::Sequence(Vec::new()), span, flow, anchor, tag);
+        self.open(PartialCollection::Sequence(Vec::new()), span, flow, anchor, tag);
     }
 
     pub(super) fn start_mapping(
@@ -226,13 +228,17 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<(String, Span)>,
     ) {
-        let collection = Collection::Mapping { mapping: Mapping::new(), next: Next::Key, merges: Vec::new() };
+        let collection = PartialCollection::Mapping {
+            mapping: Mapping::new(),
+            next: ExpectedItem::Key,
+            merges: Vec::new(),
+        };
         self.open(collection, span, flow, anchor, tag);
     }
 
     fn open(
         &mut self,
-        collection: Collection,
+        collection: PartialCollection,
         span: Span,
         flow: bool,
         anchor: usize,
@@ -240,31 +246,39 @@ impl<'a> Builder<'a> {
     ) {
         self.write("", span);
         let tag = self.own_tag(tag);
-        self.stack.push(Frame { collection, span, flow, anchor, tag, size: Size::one(""), depth: 1 });
+        self.stack.push(CollectionFrame {
+            collection,
+            span,
+            flow,
+            anchor,
+            tag,
+            size: NodeSize::one(""),
+            depth: 1,
+        });
     }
 
     pub(super) fn end_collection(&mut self, end: Span) {
         let Some(frame) = self.stack.pop() else { return };
-        let Frame { collection, span, flow, anchor, tag, mut size, depth } = frame;
+        let CollectionFrame { collection, span, flow, anchor, tag, mut size, depth } = frame;
         let value = match collection {
-            Collection::Sequence(mut items) => {
+            PartialCollection::Sequence(mut items) => {
                 items.shrink_to_fit();
-                Value::Sequence(items)
+                NodeValue::Sequence(items)
             }
-            Collection::Mapping { mut mapping, merges, .. } => {
+            PartialCollection::Mapping { mut mapping, merges, .. } => {
                 let before = mapping.len();
                 for (source, used) in merges {
                     self.merge(&mut mapping, source, used);
                 }
                 size.nodes += mapping.len() - before;
                 mapping.shrink_to_fit();
-                Value::Mapping(mapping)
+                NodeValue::Mapping(mapping)
             }
         };
         let span = if flow { Span { end: end.end, ..span } } else { first_line(span, &value, self.sources) };
         let mut node = Node::new(value, self.sources.read_at(span));
         node.tag = tag;
-        self.complete(Built { node, span, size, depth }, anchor);
+        self.complete(BuiltNode { node, span, size, depth }, anchor);
     }
 
     pub(super) fn alias(&mut self, anchor: usize, span: Span) -> ControlFlow<()> {
@@ -276,7 +290,12 @@ impl<'a> Builder<'a> {
                     .help("write the value out, or anchor a smaller part of it"),
             );
             self.complete(
-                Built { node: Node::new(Value::Null, origin), span, size: Size::one(""), depth: 1 },
+                BuiltNode {
+                    node: Node::new(NodeValue::Null, origin),
+                    span,
+                    size: NodeSize::one(""),
+                    depth: 1,
+                },
                 0,
             );
             return ControlFlow::Continue(());
@@ -293,7 +312,7 @@ impl<'a> Builder<'a> {
             return ControlFlow::Break(());
         }
         let node = repeat(&anchored.node, span, self.sources);
-        self.complete(Built { node, span, size, depth }, 0);
+        self.complete(BuiltNode { node, span, size, depth }, 0);
         ControlFlow::Continue(())
     }
 
@@ -335,26 +354,29 @@ impl<'a> Builder<'a> {
                 .at(origin)
                 .help(format!("put `&{name}` before the value to repeat, earlier in the same file")),
         );
-        self.complete(Built { node: Node::new(Value::Null, origin), span, size: Size::one(""), depth: 1 }, 0);
+        self.complete(
+            BuiltNode { node: Node::new(NodeValue::Null, origin), span, size: NodeSize::one(""), depth: 1 },
+            0,
+        );
         ControlFlow::Continue(())
     }
 
     /// Reports an invalid value, unless it is inside one that `!reset` removes unread.
     fn fault(&mut self, diagnostic: Diagnostic) {
-        let unread = |frame: &Frame| frame.tag.as_ref().is_some_and(|tag| &*tag.name == RESET);
+        let unread = |frame: &CollectionFrame| frame.tag.as_ref().is_some_and(|tag| &*tag.name == RESET);
         if !self.stack.iter().any(unread) {
             self.diagnostics.push(diagnostic);
         }
     }
 
-    fn collection(&mut self) -> Option<&mut Collection> {
+    fn collection(&mut self) -> Option<&mut PartialCollection> {
         self.stack.last_mut().map(|frame| &mut frame.collection)
     }
 
     /// Passes a finished node to its parent.
-    fn complete(&mut self, built: Built, anchor: usize) {
+    fn complete(&mut self, built: BuiltNode, anchor: usize) {
         if anchor != 0 {
-            let Built { node, size, depth, span } = &built;
+            let BuiltNode { node, size, depth, span } = &built;
             // An anchor inside an anchored value is kept twice, as an alias would be.
             if self.stack.iter().any(|frame| frame.anchor != 0) && !self.budget.expand(*size) {
                 let span = *span;
@@ -365,7 +387,7 @@ impl<'a> Builder<'a> {
                 );
                 return;
             }
-            self.anchors.insert(anchor, Anchored { node: node.clone(), size: *size, depth: *depth });
+            self.anchors.insert(anchor, AnchoredNode { node: node.clone(), size: *size, depth: *depth });
         }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(built.node);
@@ -374,43 +396,43 @@ impl<'a> Builder<'a> {
         frame.size = frame.size.and(built.size);
         frame.depth = frame.depth.max(built.depth + 1);
         let (mapping, next, merges) = match &mut frame.collection {
-            Collection::Sequence(items) => return items.push(built.node),
-            Collection::Mapping { mapping, next, merges } => (mapping, next, merges),
+            PartialCollection::Sequence(items) => return items.push(built.node),
+            PartialCollection::Mapping { mapping, next, merges } => (mapping, next, merges),
         };
-        match std::mem::replace(next, Next::Key) {
-            Next::Nothing => {}
-            Next::Key => {
+        match std::mem::replace(next, ExpectedItem::Key) {
+            ExpectedItem::Nothing => {}
+            ExpectedItem::Key => {
                 let key = self.key(built);
-                if let Some(Collection::Mapping { next, .. }) = self.collection() {
+                if let Some(PartialCollection::Mapping { next, .. }) = self.collection() {
                     *next = key;
                 }
             }
-            Next::Merge(span) => match merges.first() {
+            ExpectedItem::Merge(span) => match merges.first() {
                 None => merges.push((built.node, span)),
                 Some((_, first)) => {
                     let first = *first;
                     self.duplicate("<<", first, span);
                 }
             },
-            Next::Value(key, span) if &*key.text == "<<" && !merges.is_empty() => {
+            ExpectedItem::Value(key, span) if &*key.text == "<<" && !merges.is_empty() => {
                 self.duplicate("<<", span, span);
             }
-            Next::Value(key, span) => match mapping.entry(&key.text).map(|first| first.key.origin) {
+            ExpectedItem::Value(key, span) => match mapping.entry(&key.text).map(|first| first.key.origin) {
                 None => drop(mapping.insert(key, built.node)),
                 Some(first) => self.duplicate_of(&key.text, first, span),
             },
         }
     }
 
-    fn key(&mut self, built: Built) -> Next {
-        let Node { value: Value::String(text), origin, .. } = built.node else {
+    fn key(&mut self, built: BuiltNode) -> ExpectedItem {
+        let Node { value: NodeValue::String(text), origin, .. } = built.node else {
             let message = format!("a key must be a string, not {}", built.node.value.kind());
             self.fault(
                 Diagnostic::new(&rule::KEY_NOT_TEXT, message).at(built.node.origin).help("quote the key"),
             );
-            return Next::Nothing;
+            return ExpectedItem::Nothing;
         };
-        Next::Value(Key { text, origin }, built.span)
+        ExpectedItem::Value(MappingKey { text, origin }, built.span)
     }
 
     fn duplicate(&mut self, key: &str, first: Span, second: Span) {
@@ -432,10 +454,10 @@ impl<'a> Builder<'a> {
     fn merge(&mut self, mapping: &mut Mapping, source: Node, used: Span) {
         let origin = source.origin;
         match source.value {
-            Value::Mapping(from) => add_missing(mapping, from),
-            Value::Sequence(items) if items.iter().all(|item| item.as_mapping().is_some()) => {
+            NodeValue::Mapping(from) => add_missing(mapping, from),
+            NodeValue::Sequence(items) if items.iter().all(|item| item.as_mapping().is_some()) => {
                 for item in items {
-                    if let Value::Mapping(from) = item.value {
+                    if let NodeValue::Mapping(from) = item.value {
                         add_missing(mapping, from);
                     }
                 }
@@ -453,13 +475,13 @@ impl<'a> Builder<'a> {
     }
 
     /// A custom tag, such as `!reset`.
-    fn own_tag(&mut self, tag: Option<(String, Span)>) -> Option<Box<Tag>> {
+    fn own_tag(&mut self, tag: Option<(String, Span)>) -> Option<Box<NodeTag>> {
         let (name, span) = tag?;
         if name.starts_with("!!") || name == "!" {
             return None;
         }
         let origin = self.sources.read_at(span);
-        Some(Box::new(Tag { name: self.text(&name), origin }))
+        Some(Box::new(NodeTag { name: self.text(&name), origin }))
     }
 
     /// One shared copy of each short string.
@@ -479,12 +501,12 @@ impl<'a> Builder<'a> {
 /// Adds the keys that a mapping lacks. A key tagged `!reset` has no value: it takes the merged one,
 /// and only that one, whatever earlier documents have.
 fn add_missing(mapping: &mut Mapping, from: Mapping) {
-    for Entry { key, mut value } in from {
+    for MappingEntry { key, mut value } in from {
         match mapping.get_mut(&key.text) {
             None => drop(mapping.insert(key, value)),
             Some(own) if is_reset(own) => {
                 let origin = own.tag.take().map_or(value.origin, |tag| tag.origin);
-                value.tag = Some(Box::new(Tag { name: "!override".into(), origin }));
+                value.tag = Some(Box::new(NodeTag { name: "!override".into(), origin }));
                 *own = value;
             }
             Some(_) => {}
@@ -493,10 +515,10 @@ fn add_missing(mapping: &mut Mapping, from: Mapping) {
 }
 
 /// A block collection is shown by its first key or item.
-fn first_line(start: Span, value: &Value, sources: &Sources) -> Span {
+fn first_line(start: Span, value: &NodeValue, sources: &Sources) -> Span {
     let first = match value {
-        Value::Mapping(mapping) => mapping.iter().next().map(|entry| entry.key.origin),
-        Value::Sequence(items) => items.first().map(|item| item.origin),
+        NodeValue::Mapping(mapping) => mapping.iter().next().map(|entry| entry.key.origin),
+        NodeValue::Sequence(items) => items.first().map(|item| item.origin),
         _ => None,
     };
     match first.map(|origin| sources.provenance(origin).into_owned()) {
@@ -511,15 +533,15 @@ fn first_line(start: Span, value: &Value, sources: &Sources) -> Span {
 /// so what it removed is not repeated.
 fn repeat(node: &Node, used: Span, sources: &mut Sources) -> Node {
     let value = match &node.value {
-        Value::Sequence(items) => Value::Sequence(
+        NodeValue::Sequence(items) => NodeValue::Sequence(
             items.iter().filter(|item| !is_reset(item)).map(|item| repeat(item, used, sources)).collect(),
         ),
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let mut copy = Mapping::new();
             for entry in mapping.iter().filter(|entry| !is_reset(&entry.value)) {
                 copy.insert(entry.key.clone(), repeat(&entry.value, used, sources));
             }
-            Value::Mapping(copy)
+            NodeValue::Mapping(copy)
         }
         other => other.clone(),
     };

@@ -20,39 +20,42 @@ const ALLOWED_FOR_EACH: usize = 20;
 
 /// What a value takes: its nodes, and the bytes of their texts.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Size {
+pub(super) struct NodeSize {
     pub(super) nodes: usize,
     pub(super) bytes: usize,
 }
 
-impl Size {
+impl NodeSize {
     /// One node with a text.
     pub(super) fn one(text: &str) -> Self {
-        Size { nodes: 1, bytes: text.len() }
+        NodeSize { nodes: 1, bytes: text.len() }
     }
 
     /// Both together.
-    pub(super) fn and(self, other: Size) -> Self {
-        Size { nodes: self.nodes.saturating_add(other.nodes), bytes: self.bytes.saturating_add(other.bytes) }
+    pub(super) fn and(self, other: NodeSize) -> Self {
+        NodeSize {
+            nodes: self.nodes.saturating_add(other.nodes),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
     }
 }
 
 /// How much was written, and how much aliases added.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
-    written: Size,
-    expanded: Size,
+pub(super) struct AliasBudget {
+    written: NodeSize,
+    expanded: NodeSize,
 }
 
-impl Budget {
+impl AliasBudget {
     /// Counts a node of the file; returns false if there are too many.
     pub(super) fn write(&mut self, text: &str) -> bool {
-        self.written = self.written.and(Size::one(text));
+        self.written = self.written.and(NodeSize::one(text));
         self.written.nodes <= MAX_NODES
     }
 
     /// Counts what an alias repeats; returns false if it is too much.
-    pub(super) fn expand(&mut self, size: Size) -> bool {
+    pub(super) fn expand(&mut self, size: NodeSize) -> bool {
         self.expanded = self.expanded.and(size);
         self.expanded.nodes <= ALWAYS_ALLOWED + ALLOWED_FOR_EACH * self.written.nodes
             && self.expanded.bytes <= ALWAYS_BYTES + ALLOWED_FOR_EACH * self.written.bytes
@@ -64,26 +67,26 @@ mod tests {
     use super::*;
     use crate::diagnostic::Diagnostics;
     use crate::source::Sources;
-    use crate::yaml::{Node, Value, parse};
+    use crate::yaml::{Node, NodeValue, parse};
 
-    fn size(node: &Node) -> Size {
-        let inner = |size: Size, node: &Node| size.and(self::size(node));
+    fn size(node: &Node) -> NodeSize {
+        let inner = |size: NodeSize, node: &Node| size.and(self::size(node));
         match &node.value {
-            Value::Sequence(items) => items.iter().fold(Size::one(""), inner),
-            Value::Mapping(mapping) => mapping
-                .iter()
-                .fold(Size::one(""), |size, entry| inner(size.and(Size::one(&entry.key.text)), &entry.value)),
-            Value::String(text) => Size::one(text),
-            _ => Size::one(""),
+            NodeValue::Sequence(items) => items.iter().fold(NodeSize::one(""), inner),
+            NodeValue::Mapping(mapping) => mapping.iter().fold(NodeSize::one(""), |size, entry| {
+                inner(size.and(NodeSize::one(&entry.key.text)), &entry.value)
+            }),
+            NodeValue::String(text) => NodeSize::one(text),
+            _ => NodeSize::one(""),
         }
     }
 
     /// The size of what a text becomes; the rules that it breaks otherwise.
-    fn read(text: &str) -> Result<Size, Vec<&'static str>> {
+    fn read(text: &str) -> Result<NodeSize, Vec<&'static str>> {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let file = sources.add_file("c.yaml".into(), text.to_owned());
         match parse(file, &mut sources, &mut diagnostics) {
-            Some(documents) => Ok(documents.iter().map(size).fold(Size::default(), Size::and)),
+            Some(documents) => Ok(documents.iter().map(size).fold(NodeSize::default(), NodeSize::and)),
             None => Err(diagnostics.iter().map(|one| one.rule.name).collect()),
         }
     }

@@ -14,7 +14,7 @@ mod syntax;
 mod text;
 mod words;
 
-pub use node::{Entry, Key, Mapping, Node, NodeId, Tag, Value};
+pub use node::{Mapping, MappingEntry, MappingKey, Node, NodeId, NodeTag, NodeValue};
 pub use parse::parse;
 pub use scalar::{plain_value, print_timestamp};
 pub use text::decode;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Node {
     /// The value.
-    pub value: Value,
+    pub value: NodeValue,
     /// Its origin.
     pub origin: Origin,
     /// Its number in the resolved manifest; [`NodeId::UNNUMBERED`] before it is sealed.
     pub id: NodeId,
     /// Its tag, unless it is one of YAML's own.
-    pub tag: Option<Box<Tag>>,
+    pub tag: Option<Box<NodeTag>>,
 }
 
 /// A node's number in a sealed manifest, in preorder, so that a subtree is a range.
@@ -28,7 +28,7 @@ impl NodeId {
 
 /// A tag, such as `!reset`, and its origin.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tag {
+pub struct NodeTag {
     /// The tag including its exclamation mark: `!reset`.
     pub name: Arc<str>,
     /// The tag's origin.
@@ -37,7 +37,7 @@ pub struct Tag {
 
 /// The content of a node, typed as Compose's parser types plain scalars.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Value {
+pub enum NodeValue {
     /// `null`, `~` or nothing.
     #[default]
     Null,
@@ -57,37 +57,37 @@ pub enum Value {
     Mapping(Mapping),
 }
 
-impl Value {
+impl NodeValue {
     /// The kind of value, as messages name it.
     pub fn kind(&self) -> &'static str {
         match self {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Integer(_) => "an integer",
-            Value::Float(_) => "a number",
-            Value::Timestamp(_) => "a date",
-            Value::String(_) => "a string",
-            Value::Sequence(_) => "a list",
-            Value::Mapping(_) => "a mapping",
+            NodeValue::Null => "null",
+            NodeValue::Bool(_) => "a boolean",
+            NodeValue::Integer(_) => "an integer",
+            NodeValue::Float(_) => "a number",
+            NodeValue::Timestamp(_) => "a date",
+            NodeValue::String(_) => "a string",
+            NodeValue::Sequence(_) => "a list",
+            NodeValue::Mapping(_) => "a mapping",
         }
     }
 }
 
 impl Node {
     /// A value with an origin.
-    pub fn new(value: Value, origin: Origin) -> Self {
+    pub fn new(value: NodeValue, origin: Origin) -> Self {
         Node { value, origin, id: NodeId::UNNUMBERED, tag: None }
     }
 
     /// A string with an origin.
     pub fn string(text: impl Into<Arc<str>>, origin: Origin) -> Self {
-        Node::new(Value::String(text.into()), origin)
+        Node::new(NodeValue::String(text.into()), origin)
     }
 
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
-            Value::String(text) => Some(text),
+            NodeValue::String(text) => Some(text),
             _ => None,
         }
     }
@@ -95,7 +95,7 @@ impl Node {
     /// The integer, if it is one.
     pub fn as_integer(&self) -> Option<i128> {
         match &self.value {
-            Value::Integer(number) => Some(*number),
+            NodeValue::Integer(number) => Some(*number),
             _ => None,
         }
     }
@@ -103,7 +103,7 @@ impl Node {
     /// The boolean, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
         match &self.value {
-            Value::Bool(truth) => Some(*truth),
+            NodeValue::Bool(truth) => Some(*truth),
             _ => None,
         }
     }
@@ -111,7 +111,7 @@ impl Node {
     /// The mapping, if it is one.
     pub fn as_mapping(&self) -> Option<&Mapping> {
         match &self.value {
-            Value::Mapping(mapping) => Some(mapping),
+            NodeValue::Mapping(mapping) => Some(mapping),
             _ => None,
         }
     }
@@ -119,7 +119,7 @@ impl Node {
     /// The mapping, mutably, if it is one.
     pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
         match &mut self.value {
-            Value::Mapping(mapping) => Some(mapping),
+            NodeValue::Mapping(mapping) => Some(mapping),
             _ => None,
         }
     }
@@ -127,7 +127,7 @@ impl Node {
     /// The items, if it is a list.
     pub fn as_sequence(&self) -> Option<&[Node]> {
         match &self.value {
-            Value::Sequence(items) => Some(items),
+            NodeValue::Sequence(items) => Some(items),
             _ => None,
         }
     }
@@ -135,10 +135,10 @@ impl Node {
     /// The origins of the leaves below it, or its own if it is one.
     pub fn leaf_origins(&self) -> Vec<Origin> {
         match &self.value {
-            Value::Sequence(items) if !items.is_empty() => {
+            NodeValue::Sequence(items) if !items.is_empty() => {
                 items.iter().flat_map(Node::leaf_origins).collect()
             }
-            Value::Mapping(mapping) if !mapping.is_empty() => {
+            NodeValue::Mapping(mapping) if !mapping.is_empty() => {
                 mapping.iter().flat_map(|entry| entry.value.leaf_origins()).collect()
             }
             _ => vec![self.origin],
@@ -147,7 +147,7 @@ impl Node {
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        self.value == Value::Null
+        self.value == NodeValue::Null
     }
 
     /// The value of a mapping's key; `None` if the node is not a mapping.
@@ -163,7 +163,7 @@ impl Node {
 
 /// A key with its own origin.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Key {
+pub struct MappingKey {
     /// The key's text.
     pub text: Arc<str>,
     /// The key's origin.
@@ -172,9 +172,9 @@ pub struct Key {
 
 /// One key and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct MappingEntry {
     /// The key.
-    pub key: Key,
+    pub key: MappingKey,
     /// The value.
     pub value: Node,
 }
@@ -182,13 +182,13 @@ pub struct Entry {
 /// A mapping in source order. Look-up is linear in small mappings and indexed in large ones.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
-    entries: Vec<Entry>,
-    index: Option<Box<Index>>,
+    entries: Vec<MappingEntry>,
+    index: Option<Box<KeyIndex>>,
 }
 
 /// The index of each key. Boxed, because there are many mappings and few of them have one.
 #[derive(Debug, Clone)]
-struct Index(BTreeMap<Arc<str>, usize>);
+struct KeyIndex(BTreeMap<Arc<str>, usize>);
 
 impl PartialEq for Mapping {
     fn eq(&self, other: &Self) -> bool {
@@ -216,12 +216,12 @@ impl Mapping {
     }
 
     /// The entries, in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
+    pub fn iter(&self) -> std::slice::Iter<'_, MappingEntry> {
         self.entries.iter()
     }
 
     /// The values in order, mutably. Keys stay unchanged.
-    pub fn values_mut(&mut self) -> impl Iterator<Item = (&Key, &mut Node)> {
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&MappingKey, &mut Node)> {
         self.entries.iter_mut().map(|entry| (&entry.key, &mut entry.value))
     }
 
@@ -242,20 +242,20 @@ impl Mapping {
     }
 
     /// The entry of a key.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub fn entry(&self, key: &str) -> Option<&MappingEntry> {
         self.position(key).and_then(|position| self.entries.get(position))
     }
 
     /// Sets a key: in place if it exists, at the end otherwise. Returns the previous value.
-    pub fn insert(&mut self, key: Key, value: Node) -> Option<Node> {
+    pub fn insert(&mut self, key: MappingKey, value: Node) -> Option<Node> {
         if let Some(position) = self.position(&key.text) {
             let entry = self.entries.get_mut(position)?;
-            return Some(std::mem::replace(entry, Entry { key, value }).value);
+            return Some(std::mem::replace(entry, MappingEntry { key, value }).value);
         }
         if let Some(index) = &mut self.index {
             index.0.insert(key.text.clone(), self.entries.len());
         }
-        self.entries.push(Entry { key, value });
+        self.entries.push(MappingEntry { key, value });
         if self.index.is_none() && self.entries.len() > INDEXED_ABOVE {
             self.reindex();
         }
@@ -263,7 +263,7 @@ impl Mapping {
     }
 
     /// Removes a key, keeping the order of the others.
-    pub fn remove(&mut self, key: &str) -> Option<Entry> {
+    pub fn remove(&mut self, key: &str) -> Option<MappingEntry> {
         let position = self.position(key)?;
         let entry = self.entries.remove(position);
         self.reindex();
@@ -271,7 +271,7 @@ impl Mapping {
     }
 
     /// Keeps the entries for which `keep` returns true.
-    pub fn retain(&mut self, keep: impl FnMut(&mut Entry) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&mut MappingEntry) -> bool) {
         self.entries.retain_mut(keep);
         self.reindex();
     }
@@ -290,7 +290,7 @@ impl Mapping {
     fn reindex(&mut self) {
         self.index = (self.entries.len() > INDEXED_ABOVE).then(|| {
             let places = self.entries.iter().enumerate();
-            Box::new(Index(places.map(|(at, entry)| (entry.key.text.clone(), at)).collect()))
+            Box::new(KeyIndex(places.map(|(at, entry)| (entry.key.text.clone(), at)).collect()))
         });
     }
 
@@ -302,9 +302,9 @@ impl Mapping {
     }
 }
 
-impl FromIterator<Entry> for Mapping {
+impl FromIterator<MappingEntry> for Mapping {
     /// A mapping of entries with unique keys.
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = MappingEntry>>(entries: I) -> Self {
         let mut mapping = Mapping { entries: entries.into_iter().collect(), index: None };
         mapping.reindex();
         mapping
@@ -312,8 +312,8 @@ impl FromIterator<Entry> for Mapping {
 }
 
 impl IntoIterator for Mapping {
-    type Item = Entry;
-    type IntoIter = std::vec::IntoIter<Entry>;
+    type Item = MappingEntry;
+    type IntoIter = std::vec::IntoIter<MappingEntry>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()
@@ -321,8 +321,8 @@ impl IntoIterator for Mapping {
 }
 
 impl<'a> IntoIterator for &'a Mapping {
-    type Item = &'a Entry;
-    type IntoIter = std::slice::Iter<'a, Entry>;
+    type Item = &'a MappingEntry;
+    type IntoIter = std::slice::Iter<'a, MappingEntry>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.iter()
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn nodes_are_small() {
         assert!(size_of::<Node>() <= 48, "{}", size_of::<Node>());
-        assert!(size_of::<Entry>() <= 80, "{}", size_of::<Entry>());
+        assert!(size_of::<MappingEntry>() <= 80, "{}", size_of::<MappingEntry>());
     }
 
     #[test]
@@ -344,8 +344,8 @@ mod tests {
         for size in [3, 40] {
             let mut mapping = Mapping::new();
             for number in 0..size {
-                let key = Key { text: format!("k{number}").into(), origin: Origin::NOWHERE };
-                mapping.insert(key, Node::new(Value::Integer(number), Origin::NOWHERE));
+                let key = MappingKey { text: format!("k{number}").into(), origin: Origin::NOWHERE };
+                mapping.insert(key, Node::new(NodeValue::Integer(number), Origin::NOWHERE));
             }
             assert_eq!(mapping.get("k2").and_then(Node::as_integer), Some(2));
             assert!(mapping.remove("k1").is_some());

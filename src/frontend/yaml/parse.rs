@@ -4,10 +4,10 @@
 //! such as `!reset` kept. Invariant: what a hostile file can make this allocate is bounded by a small
 //! multiple of its size (see `limits`).
 
-use super::build::{Builder, Scalar};
+use super::build::{RawScalar, TreeBuilder};
 use super::limits::{MAX_BYTES, MAX_DEPTH};
-use super::repair::Repaired;
-use super::syntax::{self, Failure};
+use super::repair::RepairedText;
+use super::syntax::{self, SyntaxFailure};
 use super::{Node, refuse, text};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
@@ -30,10 +30,10 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
         return None;
     }
     let errors = diagnostics.error_count();
-    let mut repaired = Repaired::new(&text);
+    let mut repaired = RepairedText::new(&text);
     let mut first_misplaced = None;
     let documents = loop {
-        let mut builder = Builder::new(text.len(), sources, diagnostics);
+        let mut builder = TreeBuilder::new(text.len(), sources, diagnostics);
         let Err(failure) = feed_all(&mut builder, file, &repaired) else { break builder.finish() };
         let open = builder.open_flow();
         let offset = failure.marker().byte_offset().unwrap_or_default();
@@ -51,8 +51,8 @@ pub fn parse(file: FileId, sources: &mut Sources, diagnostics: &mut Diagnostics)
         }
         // An unclosed quote swallows several lines before it fails: show the first of them.
         let failure = match first_misplaced {
-            Some(offset) => Failure { kind: &ErrorKind::InvalidQuotedScalarIndent, offset, open },
-            None => Failure { kind: failure.kind(), offset: repaired.original(offset), open },
+            Some(offset) => SyntaxFailure { kind: &ErrorKind::InvalidQuotedScalarIndent, offset, open },
+            None => SyntaxFailure { kind: failure.kind(), offset: repaired.original(offset), open },
         };
         syntax::report(file, &text, &failure, sources, diagnostics);
         return None;
@@ -73,10 +73,14 @@ fn options() -> Options {
     }
 }
 
-fn feed_all(builder: &mut Builder<'_>, file: FileId, repaired: &Repaired<'_>) -> Result<(), ScanError> {
+fn feed_all(
+    builder: &mut TreeBuilder<'_>,
+    file: FileId,
+    repaired: &RepairedText<'_>,
+) -> Result<(), ScanError> {
     for event in Parser::new_from_str_with_options(repaired.text(), options()) {
         let (event, span) = event?;
-        let span = Bytes::of(file, &span, repaired);
+        let span = EventBytes::of(file, &span, repaired);
         if feed(builder, event, span).is_break() || builder.is_full() {
             break;
         }
@@ -85,22 +89,22 @@ fn feed_all(builder: &mut Builder<'_>, file: FileId, repaired: &Repaired<'_>) ->
 }
 
 /// The byte range of an event, and of its tag.
-struct Bytes {
+struct EventBytes {
     span: Span,
     tag: Option<Span>,
 }
 
-impl Bytes {
-    fn of(file: FileId, span: &granit_parser::Span, repaired: &Repaired<'_>) -> Bytes {
+impl EventBytes {
+    fn of(file: FileId, span: &granit_parser::Span, repaired: &RepairedText<'_>) -> EventBytes {
         let whole = |span: &granit_parser::Span| {
             let range = span.byte_range().unwrap_or(0..0);
             Span::new(file, repaired.original(range.start), repaired.original(range.end))
         };
-        Bytes { span: whole(span), tag: span.tag_span().map(|tag| whole(&tag)) }
+        EventBytes { span: whole(span), tag: span.tag_span().map(|tag| whole(&tag)) }
     }
 }
 
-fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> ControlFlow<()> {
+fn feed(builder: &mut TreeBuilder<'_>, event: Event<'_>, bytes: EventBytes) -> ControlFlow<()> {
     let span = bytes.span;
     match event {
         Event::DocumentStart(explicit, version) => {
@@ -110,7 +114,7 @@ fn feed(builder: &mut Builder<'_>, event: Event<'_>, bytes: Bytes) -> ControlFlo
         Event::Alias(anchor) => return builder.alias(anchor, span),
         Event::UnresolvedAlias(name) => return builder.unknown_alias(&name, span),
         Event::Anchor(id, name) => builder.name_anchor(id, &name, span),
-        Event::Scalar(text, style, anchor, tag) => builder.scalar(Scalar {
+        Event::Scalar(text, style, anchor, tag) => builder.scalar(RawScalar {
             text: &text,
             plain: style == ScalarStyle::Plain,
             anchor,

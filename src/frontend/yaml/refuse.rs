@@ -3,7 +3,7 @@
 //!
 //! In: a parsed file. Out: diagnostics. A file without such bytes is skipped quickly.
 
-use super::{Node, Value};
+use super::{Node, NodeValue};
 use crate::diagnostic::{Diagnostic, Diagnostics, rules::yaml as rule};
 use crate::source::{FileId, Origin, Provenance, Sources, Span};
 
@@ -80,8 +80,8 @@ fn collect(node: &Node, text: &str, sources: &Sources, out: &mut Vec<(usize, usi
         add(span, text, out);
     }
     match &node.value {
-        Value::Sequence(items) => items.iter().for_each(|item| collect(item, text, sources, out)),
-        Value::Mapping(mapping) => {
+        NodeValue::Sequence(items) => items.iter().for_each(|item| collect(item, text, sources, out)),
+        NodeValue::Mapping(mapping) => {
             for entry in mapping {
                 if entry.key.origin != Origin::NOWHERE
                     && let Provenance::Read(span) = *sources.provenance(entry.key.origin)

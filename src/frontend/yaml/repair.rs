@@ -14,16 +14,16 @@ const SPACES: &str = "                                                          
 const BUDGET: usize = 64 << 20;
 
 /// A text and the positions of inserted spaces.
-pub(super) struct Repaired<'a> {
+pub(super) struct RepairedText<'a> {
     text: Cow<'a, str>,
     /// Offsets in the repaired text where [`SPACES`] were inserted, in order.
     inserted: Vec<usize>,
     spent: usize,
 }
 
-impl<'a> Repaired<'a> {
+impl<'a> RepairedText<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Repaired { text: Cow::Borrowed(text), inserted: Vec::new(), spent: 0 }
+        RepairedText { text: Cow::Borrowed(text), inserted: Vec::new(), spent: 0 }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn comments_are_set_apart() {
-        let mut repaired = Repaired::new("a: \"b\"#c");
+        let mut repaired = RepairedText::new("a: \"b\"#c");
         assert!(!repaired.separate_comment(5));
         assert!(repaired.separate_comment(6));
         let text = repaired.text().to_owned();
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn offsets_find_their_way_back() {
-        let mut repaired = Repaired::new("ab\ncd\nef");
+        let mut repaired = RepairedText::new("ab\ncd\nef");
         assert!(repaired.indent_line(7));
         assert!(repaired.indent_line(4));
         assert!(!repaired.indent_line(4));

@@ -1,15 +1,15 @@
 //! Scalars as Compose's parser types them.
 //!
-//! In: a scalar's text and its tag. Out: a [`Value`]. The rules are those of go-yaml v3 (`resolve.go`),
+//! In: a scalar's text and its tag. Out: a [`NodeValue`]. The rules are those of go-yaml v3 (`resolve.go`),
 //! which Docker Compose uses: YAML 1.2 words, but a leading zero means octal, underscores separate digits,
 //! and a plain date is a timestamp. `yes` and `22:22` are strings.
 
-use super::Value;
+use super::NodeValue;
 use std::sync::Arc;
 
 /// The type that a scalar's tag asks for, as far as Compose's parser cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ScalarType {
     /// No tag: the text decides.
     Any,
     /// A string, whatever it looks like: quoted, `!!str` or a custom tag.
@@ -29,61 +29,65 @@ pub(super) enum Wanted {
 }
 
 /// Types a plain scalar. `text` creates the shared string, so that the caller can intern it.
-pub(super) fn resolve(plain: &str, text: impl FnOnce(&str) -> Arc<str>) -> Value {
+pub(super) fn resolve(plain: &str, text: impl FnOnce(&str) -> Arc<str>) -> NodeValue {
     match special(plain) {
         Some(value) => value,
         None if plain.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) => {
             if is_timestamp(plain) {
-                return Value::Timestamp(text(plain));
+                return NodeValue::Timestamp(text(plain));
             }
-            number(plain).unwrap_or_else(|| Value::String(text(plain)))
+            number(plain).unwrap_or_else(|| NodeValue::String(text(plain)))
         }
-        None => Value::String(text(plain)),
+        None => NodeValue::String(text(plain)),
     }
 }
 
 /// How a parser reads a plain scalar; a writer uses it to decide whether to quote.
-pub fn plain_value(plain: &str) -> Value {
+pub fn plain_value(plain: &str) -> NodeValue {
     resolve(plain, |text| Arc::from(text))
 }
 
 /// Types a scalar according to its tag; `None` if it does not have that type.
-pub(super) fn resolve_as(wanted: Wanted, scalar: &str, text: impl FnOnce(&str) -> Arc<str>) -> Option<Value> {
+pub(super) fn resolve_as(
+    wanted: ScalarType,
+    scalar: &str,
+    text: impl FnOnce(&str) -> Arc<str>,
+) -> Option<NodeValue> {
     match wanted {
-        Wanted::Any => Some(resolve(scalar, text)),
-        Wanted::Text => Some(Value::String(text(scalar))),
-        Wanted::Binary => Some(Value::String(text(&decode_base64(scalar)?))),
-        Wanted::Timestamp => is_timestamp(scalar).then(|| Value::Timestamp(text(scalar))),
-        Wanted::Null => special(scalar).filter(|value| *value == Value::Null),
-        Wanted::Bool => special(scalar).filter(|value| matches!(value, Value::Bool(_))),
-        Wanted::Integer => number(scalar).filter(|value| matches!(value, Value::Integer(_))),
-        Wanted::Float => match special(scalar).or_else(|| number(scalar)) {
-            Some(Value::Integer(whole)) => Some(Value::Float(whole as f64)),
-            Some(Value::Float(number)) => Some(Value::Float(number)),
+        ScalarType::Any => Some(resolve(scalar, text)),
+        ScalarType::Text => Some(NodeValue::String(text(scalar))),
+        ScalarType::Binary => Some(NodeValue::String(text(&decode_base64(scalar)?))),
+        ScalarType::Timestamp => is_timestamp(scalar).then(|| NodeValue::Timestamp(text(scalar))),
+        ScalarType::Null => special(scalar).filter(|value| *value == NodeValue::Null),
+        ScalarType::Bool => special(scalar).filter(|value| matches!(value, NodeValue::Bool(_))),
+        ScalarType::Integer => number(scalar).filter(|value| matches!(value, NodeValue::Integer(_))),
+        ScalarType::Float => match special(scalar).or_else(|| number(scalar)) {
+            Some(NodeValue::Integer(whole)) => Some(NodeValue::Float(whole as f64)),
+            Some(NodeValue::Float(number)) => Some(NodeValue::Float(number)),
             _ => None,
         },
     }
 }
 
 /// The words with a special meaning.
-fn special(plain: &str) -> Option<Value> {
+fn special(plain: &str) -> Option<NodeValue> {
     Some(match plain {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        ".nan" | ".NaN" | ".NAN" => Value::Float(f64::NAN),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Value::Float(f64::INFINITY),
-        "-.inf" | "-.Inf" | "-.INF" => Value::Float(f64::NEG_INFINITY),
+        "" | "~" | "null" | "Null" | "NULL" => NodeValue::Null,
+        "true" | "True" | "TRUE" => NodeValue::Bool(true),
+        "false" | "False" | "FALSE" => NodeValue::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => NodeValue::Float(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => NodeValue::Float(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => NodeValue::Float(f64::NEG_INFINITY),
         _ => return None,
     })
 }
 
-fn number(plain: &str) -> Option<Value> {
+fn number(plain: &str) -> Option<NodeValue> {
     if plain.starts_with('.') {
-        return float(plain).map(Value::Float);
+        return float(plain).map(NodeValue::Float);
     }
     let digits = if plain.contains('_') { plain.replace('_', "") } else { plain.to_owned() };
-    integer(&digits).map(Value::Integer).or_else(|| float(&digits).map(Value::Float))
+    integer(&digits).map(NodeValue::Integer).or_else(|| float(&digits).map(NodeValue::Float))
 }
 
 /// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: a prefix or a leading zero sets the base.
@@ -258,7 +262,7 @@ fn decode_base64(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn typed(plain: &str) -> Value {
+    fn typed(plain: &str) -> NodeValue {
         resolve(plain, |text| text.into())
     }
 
@@ -278,12 +282,12 @@ mod tests {
             ("-9223372036854775808", -9_223_372_036_854_775_808),
         ];
         for (plain, expected) in integers {
-            assert_eq!(typed(plain), Value::Integer(expected), "{plain}");
+            assert_eq!(typed(plain), NodeValue::Integer(expected), "{plain}");
         }
         let floats =
             [("089", 89.0), ("1.50", 1.5), ("1.", 1.0), (".5", 0.5), ("1e3", 1000.0), ("-1.5E-1", -0.15)];
         for (plain, expected) in floats {
-            assert_eq!(typed(plain), Value::Float(expected), "{plain}");
+            assert_eq!(typed(plain), NodeValue::Float(expected), "{plain}");
         }
         for plain in [
             "yes",
@@ -300,14 +304,14 @@ mod tests {
             "2026-13-01",
             "2026-02-30",
         ] {
-            assert_eq!(typed(plain), Value::String(plain.into()), "{plain}");
+            assert_eq!(typed(plain), NodeValue::String(plain.into()), "{plain}");
         }
         for plain in ["2026-11-21", "2026-1-2", "2026-11-21T10:00:00Z", "2026-11-21 10:00:00.5"] {
-            assert_eq!(typed(plain), Value::Timestamp(plain.into()), "{plain}");
+            assert_eq!(typed(plain), NodeValue::Timestamp(plain.into()), "{plain}");
         }
-        assert_eq!(typed("~"), Value::Null);
-        assert_eq!(typed("True"), Value::Bool(true));
-        assert_eq!(typed("-.inf"), Value::Float(f64::NEG_INFINITY));
+        assert_eq!(typed("~"), NodeValue::Null);
+        assert_eq!(typed("True"), NodeValue::Bool(true));
+        assert_eq!(typed("-.inf"), NodeValue::Float(f64::NEG_INFINITY));
     }
 
     #[test]
@@ -325,11 +329,11 @@ mod tests {
     #[test]
     fn a_tag_asks_for_its_type() {
         let shared = |text: &str| Arc::from(text);
-        assert_eq!(resolve_as(Wanted::Text, "1", shared), Some(Value::String("1".into())));
-        assert_eq!(resolve_as(Wanted::Float, "1", shared), Some(Value::Float(1.0)));
-        assert_eq!(resolve_as(Wanted::Bool, "yes", shared), None);
-        assert_eq!(resolve_as(Wanted::Integer, "x", shared), None);
-        assert_eq!(resolve_as(Wanted::Binary, "aGk=", shared), Some(Value::String("hi".into())));
-        assert_eq!(resolve_as(Wanted::Binary, "a===", shared), None);
+        assert_eq!(resolve_as(ScalarType::Text, "1", shared), Some(NodeValue::String("1".into())));
+        assert_eq!(resolve_as(ScalarType::Float, "1", shared), Some(NodeValue::Float(1.0)));
+        assert_eq!(resolve_as(ScalarType::Bool, "yes", shared), None);
+        assert_eq!(resolve_as(ScalarType::Integer, "x", shared), None);
+        assert_eq!(resolve_as(ScalarType::Binary, "aGk=", shared), Some(NodeValue::String("hi".into())));
+        assert_eq!(resolve_as(ScalarType::Binary, "a===", shared), None);
     }
 }

@@ -3,12 +3,12 @@
 //! In: the parser's error. Out: one diagnostic, at the position of the mistake rather than where the
 //! parser noticed it: the bracket that was never closed, the tab, the wrongly indented line.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, rules::yaml as rule};
+use crate::diagnostic::{Diagnostic, DiagnosticRule, Diagnostics, rules::yaml as rule};
 use crate::source::{FileId, Sources, Span};
 use granit_parser::ErrorKind;
 
 /// Where and why the parser stopped.
-pub(super) struct Failure<'a> {
+pub(super) struct SyntaxFailure<'a> {
     /// The parser's own name for it.
     pub(super) kind: &'a ErrorKind,
     /// The byte offset where it stopped.
@@ -18,22 +18,27 @@ pub(super) struct Failure<'a> {
 }
 
 /// The message for a kind of error.
-struct Advice {
-    rule: &'static Rule,
+struct SyntaxAdvice {
+    rule: &'static DiagnosticRule,
     message: String,
     label: &'static str,
     help: &'static str,
 }
 
-fn advice(rule: &'static Rule, message: &str, label: &'static str, help: &'static str) -> Advice {
-    Advice { rule, message: message.to_owned(), label, help }
+fn advice(
+    rule: &'static DiagnosticRule,
+    message: &str,
+    label: &'static str,
+    help: &'static str,
+) -> SyntaxAdvice {
+    SyntaxAdvice { rule, message: message.to_owned(), label, help }
 }
 
 /// Reports the error.
 pub(super) fn report(
     file: FileId,
     text: &str,
-    failure: &Failure<'_>,
+    failure: &SyntaxFailure<'_>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) {
@@ -86,7 +91,7 @@ fn tab_near(text: &str, offset: usize) -> usize {
     line.find('\t').map_or(visible(text, offset), |at| start + at)
 }
 
-fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice {
+fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> SyntaxAdvice {
     use ErrorKind as Kind;
     if indented_by_tab(text, offset) {
         return advice(
@@ -143,7 +148,7 @@ fn advise(kind: &ErrorKind, text: &str, offset: usize, in_flow: bool) -> Advice 
     }
 }
 
-fn unclosed() -> Advice {
+fn unclosed() -> SyntaxAdvice {
     advice(
         &rule::UNCLOSED,
         "a list or mapping in brackets is not closed",
@@ -153,7 +158,7 @@ fn unclosed() -> Advice {
 }
 
 /// Errors of block structure: mostly indentation, or a misplaced colon.
-fn structural(kind: &ErrorKind, text: &str, offset: usize) -> Advice {
+fn structural(kind: &ErrorKind, text: &str, offset: usize) -> SyntaxAdvice {
     use ErrorKind as Kind;
     match kind {
         Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement | Kind::MappingKeyNotAllowed => advice(
@@ -212,7 +217,7 @@ fn structural(kind: &ErrorKind, text: &str, offset: usize) -> Advice {
             "here",
             "delete the line `%YAML ...`",
         ),
-        other => Advice {
+        other => SyntaxAdvice {
             rule: &rule::SYNTAX,
             message: format!("invalid YAML: {other}"),
             label: "here",

@@ -12,7 +12,7 @@ use tranship_artifact::{WrittenFiles, check_path, is_temporary};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::secrets::credential_in_file;
 use tranship_frontend::source::Origin;
-use tranship_frontend::world::{Collector, ProjectFiles};
+use tranship_frontend::world::{FileCollector, ProjectFiles};
 
 /// Adds a file or all files of a directory. What stays behind, and what must not go, is noted in the plan.
 ///
@@ -30,7 +30,7 @@ pub(super) fn add(
         let found = BundledCredential { path: relative.to_string(), reason: "the history of the project" };
         return Ok(vec![found]);
     }
-    let mut bundled = Bundled {
+    let mut bundled = BundleCollector {
         project: root,
         known: &application.known_secrets,
         inputs: inputs(application, cx),
@@ -42,7 +42,7 @@ pub(super) fn add(
         by_name: relative,
     };
     let outcome = cx.files.walk(local, relative, &mut bundled);
-    let Bundled { left_out, credentials, .. } = bundled;
+    let BundleCollector { left_out, credentials, .. } = bundled;
     plan.left_out.extend(left_out);
     outcome.map(|()| credentials)
 }
@@ -62,7 +62,7 @@ pub(super) struct BundledCredential {
 
 /// Puts the files of a walk into the bundle: not credentials, not what ignore files name, not what an earlier
 /// build wrote.
-struct Bundled<'a> {
+struct BundleCollector<'a> {
     project: &'a Utf8Path,
     known: &'a KnownSecrets,
     inputs: CompileInputs,
@@ -76,7 +76,7 @@ struct Bundled<'a> {
     by_name: &'a Utf8Path,
 }
 
-impl Collector for Bundled<'_> {
+impl FileCollector for BundleCollector<'_> {
     fn enter(
         &mut self,
         files: &mut ProjectFiles<'_>,

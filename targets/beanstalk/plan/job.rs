@@ -12,7 +12,7 @@ use crate::container::{
 };
 use tranship_app::{
     AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition,
-    EnvironmentVariable, Name, ServiceRole, Text,
+    EnvironmentVariable, ManifestName, ServiceRole, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -76,8 +76,8 @@ struct JobHost<'a> {
 }
 
 impl TextRenderer for JobHost<'_> {
-    type Known = String;
-    type Value = InstanceText;
+    type KnownText = String;
+    type DeployText = InstanceText;
 
     fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<String> {
         known(text, self.application, planner.cx)
@@ -115,7 +115,7 @@ impl ContainerHost for JobHost<'_> {
 
     fn named_volume(
         &mut self,
-        name: &Name,
+        name: &ManifestName,
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {

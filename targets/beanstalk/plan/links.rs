@@ -4,7 +4,7 @@ use super::{BeanstalkPlan, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{Application, Name, ServiceEdge, ServiceRole};
+use tranship_app::{Application, ManifestName, ServiceEdge, ServiceRole};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Decides the links of every container; refuses a circle of them.
@@ -27,7 +27,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 
 /// Whether both ends are containers of the task that run side by side.
 fn is_link(application: &Application, edge: &ServiceEdge) -> bool {
-    let runs = |name: &Name| {
+    let runs = |name: &ManifestName| {
         application
             .services
             .get(name)
@@ -37,7 +37,7 @@ fn is_link(application: &Application, edge: &ServiceEdge) -> bool {
 }
 
 /// The links to a service: its container, and its other names.
-fn names(application: &Application, to: &Name) -> Vec<String> {
+fn names(application: &Application, to: &ManifestName) -> Vec<String> {
     let container = container_name(to);
     let mut links = vec![container.clone()];
     if let Some(service) = application.services.get(to) {
@@ -49,11 +49,11 @@ fn names(application: &Application, to: &Name) -> Vec<String> {
 
 /// A link's target starts first, so links must not form a circle.
 fn refuse_circle(edges: &[&ServiceEdge], cx: &mut Compilation<'_>) {
-    let mut targets: BTreeMap<&Name, Vec<&ServiceEdge>> = BTreeMap::new();
+    let mut targets: BTreeMap<&ManifestName, Vec<&ServiceEdge>> = BTreeMap::new();
     for edge in edges {
         targets.entry(&edge.from).or_default().push(edge);
     }
-    let mut finished: BTreeSet<&Name> = BTreeSet::new();
+    let mut finished: BTreeSet<&ManifestName> = BTreeSet::new();
     for start in targets.keys().copied() {
         let mut trail: Vec<&ServiceEdge> = Vec::new();
         if let Some(circle) = find(start, &targets, &mut trail, &mut finished) {
@@ -76,10 +76,10 @@ fn refuse_circle(edges: &[&ServiceEdge], cx: &mut Compilation<'_>) {
 
 /// The first circle that a walk along the edges comes upon.
 fn find<'a>(
-    at: &'a Name,
-    targets: &BTreeMap<&'a Name, Vec<&'a ServiceEdge>>,
+    at: &'a ManifestName,
+    targets: &BTreeMap<&'a ManifestName, Vec<&'a ServiceEdge>>,
     trail: &mut Vec<&'a ServiceEdge>,
-    finished: &mut BTreeSet<&'a Name>,
+    finished: &mut BTreeSet<&'a ManifestName>,
 ) -> Option<Vec<&'a ServiceEdge>> {
     if finished.contains(at) {
         return None;

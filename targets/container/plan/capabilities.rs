@@ -29,10 +29,14 @@ pub(super) fn plan(planner: &mut ContainerPlanner<'_, '_>, linux: &mut LinuxPara
 }
 
 /// A capability of the manifest with its one spelling.
-type Spelled<'a> = (&'a At<String>, String);
+type SpelledCapability<'a> = (&'a At<String>, String);
 
 /// The capabilities that exist; an unknown one is refused.
-fn known<'a>(planner: &mut ContainerPlanner<'_, '_>, list: &'a [At<String>], key: &str) -> Vec<Spelled<'a>> {
+fn known<'a>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    list: &'a [At<String>],
+    key: &str,
+) -> Vec<SpelledCapability<'a>> {
     let mut found = Vec::new();
     for capability in list {
         let name = capability_name(capability.peek());
@@ -49,7 +53,11 @@ fn known<'a>(planner: &mut ContainerPlanner<'_, '_>, list: &'a [At<String>], key
 }
 
 /// Each capability once, as the artifact can name it.
-fn as_written(planner: &mut ContainerPlanner<'_, '_>, list: &[Spelled<'_>], adds: bool) -> Vec<String> {
+fn as_written(
+    planner: &mut ContainerPlanner<'_, '_>,
+    list: &[SpelledCapability<'_>],
+    adds: bool,
+) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (capability, name) in list {
         if !is_nameable(planner, name) {
@@ -82,7 +90,7 @@ fn unnameable(planner: &mut ContainerPlanner<'_, '_>, capability: &At<String>, n
 /// What is added to the defaults; what is among them is there already.
 fn beyond_defaults(
     planner: &mut ContainerPlanner<'_, '_>,
-    added: &[Spelled<'_>],
+    added: &[SpelledCapability<'_>],
     allowed: &[&str],
 ) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -106,8 +114,8 @@ fn beyond_defaults(
 /// What is dropped of the defaults. `ALL` stays as it is where no default is kept.
 fn complement(
     planner: &mut ContainerPlanner<'_, '_>,
-    added: &[Spelled<'_>],
-    dropped: &[Spelled<'_>],
+    added: &[SpelledCapability<'_>],
+    dropped: &[SpelledCapability<'_>],
 ) -> Vec<String> {
     for (capability, name) in dropped {
         if name == ALL_CAPABILITIES || is_default_capability(name) {
@@ -116,7 +124,8 @@ fn complement(
             planner.cx.ledger.exact(*capability, "no container has this capability unasked");
         }
     }
-    let names = |list: &[Spelled<'_>]| list.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+    let names =
+        |list: &[SpelledCapability<'_>]| list.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
     let (added, dropped) = (names(added), names(dropped));
     let keeps_none = !added.iter().any(|name| is_default_capability(name));
     if keeps_none && dropped.iter().any(|name| name == ALL_CAPABILITIES) {

@@ -7,7 +7,7 @@ use tranship_app::BehaviourEffect;
 pub(super) fn plan<H: ContainerHost>(
     planner: &mut ContainerPlanner<'_, '_>,
     host: &mut H,
-    container: &mut ContainerPlan<H::Value, H::Known>,
+    container: &mut ContainerPlan<H::DeployText, H::KnownText>,
 ) {
     for (name, variable) in &planner.service().container.environment {
         let Some(text) = &variable.value else {

@@ -11,7 +11,7 @@ use tranship_frontend::yaml::NodeId;
 pub(super) fn plan<H: TextRenderer>(
     planner: &mut ContainerPlanner<'_, '_>,
     host: &H,
-) -> Option<HealthCheckPlan<H::Known>> {
+) -> Option<HealthCheckPlan<H::KnownText>> {
     let check = planner.service().container.health_check.as_ref()?;
     let Some(bounds) = planner.bounds.health_check else {
         ignore(planner, check);
@@ -50,16 +50,16 @@ fn command<H: TextRenderer>(
     planner: &mut ContainerPlanner<'_, '_>,
     host: &H,
     test: &At<HealthTest>,
-) -> Option<Vec<H::Known>> {
+) -> Option<Vec<H::KnownText>> {
     match planner.exact(test, field::HEALTH_COMMAND) {
         HealthTest::Exec(arguments) => {
-            let mut command = vec![H::Known::from("CMD")];
+            let mut command = vec![H::KnownText::from("CMD")];
             for argument in arguments {
                 command.push(host.known(argument, planner)?);
             }
             Some(command)
         }
-        HealthTest::Shell(line) => Some(vec![H::Known::from("CMD-SHELL"), host.known(line, planner)?]),
+        HealthTest::Shell(line) => Some(vec![H::KnownText::from("CMD-SHELL"), host.known(line, planner)?]),
     }
 }
 

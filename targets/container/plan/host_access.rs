@@ -1,7 +1,7 @@
 //! What reaches past the container: privileges, devices of the machine, security options.
 
 use crate::container::field;
-use crate::container::{ContainerPlan, ContainerPlanner, DeviceMapping};
+use crate::container::{ContainerPlan, ContainerPlanner, PlannedDevice};
 use tranship_app::BehaviourEffect;
 
 /// Decides them.
@@ -42,7 +42,7 @@ fn devices<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Contain
         };
         let given = planner.exact(device, field::DEVICES);
         let (host_path, path) = (given.host_path.clone(), given.container_path.clone());
-        container.linux.devices.push(DeviceMapping { host_path, path, permissions });
+        container.linux.devices.push(PlannedDevice { host_path, path, permissions });
     }
 }
 

@@ -22,7 +22,7 @@ pub fn plan_container<H: ContainerHost>(
     request: &ContainerRequest<'_>,
     bounds: &ContainerBounds,
     cx: &mut Compilation<'_>,
-) -> ContainerPlan<H::Value, H::Known> {
+) -> ContainerPlan<H::DeployText, H::KnownText> {
     let planner = &mut ContainerPlanner { request, bounds, cx };
     let image = process::image(planner, host);
     let mut container = ContainerPlan::new(request.name.clone(), image);

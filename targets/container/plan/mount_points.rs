@@ -10,7 +10,7 @@ use tranship_facts::quotas::ecs::TMPFS_OPTIONS;
 pub(super) fn plan<H: ContainerHost>(
     planner: &mut ContainerPlanner<'_, '_>,
     host: &mut H,
-    container: &mut ContainerPlan<H::Value, H::Known>,
+    container: &mut ContainerPlan<H::DeployText, H::KnownText>,
 ) {
     for (index, mount) in planner.service().container.mounts.iter().enumerate() {
         let volume = match &mount.source {

@@ -5,19 +5,19 @@ use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, TextRende
 use tranship_app::{At, BehaviourEffect, ContainerImage, Text};
 
 /// The image. After an error it is empty, and nothing is written.
-pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, host: &mut H) -> H::Known {
+pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, host: &mut H) -> H::KnownText {
     let image = match &planner.service().container.image {
         ContainerImage::Named(text) => known(planner, host, text, field::IMAGE),
         ContainerImage::Built { node, origin } => host.built_image(*node, *origin, planner),
     };
-    image.unwrap_or_else(|| H::Known::from(""))
+    image.unwrap_or_else(|| H::KnownText::from(""))
 }
 
 /// Everything else that runs.
 pub(super) fn plan<H: TextRenderer>(
     planner: &mut ContainerPlanner<'_, '_>,
     host: &H,
-    container: &mut ContainerPlan<H::Value, H::Known>,
+    container: &mut ContainerPlan<H::DeployText, H::KnownText>,
 ) {
     let given = &planner.service().container;
     container.entrypoint = entrypoint(planner, host);
@@ -45,7 +45,7 @@ fn known<H: TextRenderer>(
     host: &H,
     text: &Text,
     field: ContainerField,
-) -> Option<H::Known> {
+) -> Option<H::KnownText> {
     let text = planner.exact(text, field);
     host.known(text, planner)
 }
@@ -55,13 +55,16 @@ fn words<H: TextRenderer>(
     host: &H,
     list: &At<Vec<Text>>,
     field: ContainerField,
-) -> Vec<H::Value> {
+) -> Vec<H::DeployText> {
     let texts = planner.exact(list, field);
     texts.iter().filter_map(|text| host.value(text, planner)).collect()
 }
 
 /// The entrypoint. An empty list clears that of the image, which Amazon ECS cannot do.
-fn entrypoint<H: TextRenderer>(planner: &mut ContainerPlanner<'_, '_>, host: &H) -> Option<Vec<H::Value>> {
+fn entrypoint<H: TextRenderer>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    host: &H,
+) -> Option<Vec<H::DeployText>> {
     let list = planner.service().container.entrypoint.as_ref()?;
     if list.peek().is_empty() && !planner.bounds.clears_entrypoint {
         planner.ignore(
@@ -80,7 +83,7 @@ fn command<H: TextRenderer>(
     planner: &mut ContainerPlanner<'_, '_>,
     host: &H,
     has_entrypoint: bool,
-) -> Vec<H::Value> {
+) -> Vec<H::DeployText> {
     let Some(list) = &planner.service().container.command else { return Vec::new() };
     if list.peek().is_empty() && !has_entrypoint {
         planner.ignore(

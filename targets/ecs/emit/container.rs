@@ -1,7 +1,7 @@
 //! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
 
 use super::super::plan::{EcsContainer, MountPoint, PortMapping, TaskPlan};
-use crate::container::{DeviceMapping, HealthCheckPlan, LinuxParameters, TmpfsMount};
+use crate::container::{HealthCheckPlan, LinuxParameters, PlannedDevice, TmpfsMount};
 use indexmap::IndexMap;
 use tranship_cloudformation::{PropertyMap, PseudoParameter, TemplateValue, props};
 
@@ -123,7 +123,7 @@ fn tmpfs(mount: &TmpfsMount) -> PropertyMap {
         .with_list("MountOptions", mount.options.iter().map(String::as_str))
 }
 
-fn device(device: &DeviceMapping) -> PropertyMap {
+fn device(device: &PlannedDevice) -> PropertyMap {
     PropertyMap::new()
         .with("HostPath", device.host_path.as_str())
         .with("ContainerPath", device.path.as_str())

@@ -3,7 +3,7 @@
 use super::super::plan::{DatabasePlan, EcsPlan};
 use super::TracedResource;
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, PropertyMap, Resource, ResourceRole, Sub, Template, TemplateOutput, list,
+    DeletionPolicy, FnSub, LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput, list,
     props,
 };
 
@@ -17,7 +17,10 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         template.add(&attachment(database), attach(database).traced(from));
         let endpoint = TemplateOutput::new(
             format!("Where the database of `{}` is reached", database.name),
-            Sub::new().att(&database.id(), "Endpoint.Address").then(":").att(&database.id(), "Endpoint.Port"),
+            FnSub::new()
+                .att(&database.id(), "Endpoint.Address")
+                .then(":")
+                .att(&database.id(), "Endpoint.Port"),
         );
         template.add_output(&LogicalId::of(&database.name, ResourceRole::Endpoint), endpoint);
     }
@@ -82,7 +85,7 @@ fn instance(database: &DatabasePlan) -> Resource {
         .with("StorageEncrypted", true)
         .with_some("DBName", database.database.as_deref())
         .with("MasterUsername", database.username.as_str())
-        .with("MasterUserPassword", Sub::new().secret_field(&database.secret(), "password"))
+        .with("MasterUserPassword", FnSub::new().secret_field(&database.secret(), "password"))
         .with("DBSubnetGroupName", subnet_group(database).reference())
         .with("VPCSecurityGroups", list![database.security_group().att("GroupId")])
         .with("PubliclyAccessible", false)

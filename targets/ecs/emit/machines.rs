@@ -8,7 +8,7 @@ use super::super::plan::{EcsPlan, MachinePlan};
 use super::{TracedResource, cluster_id, user_data};
 use tranship_cloudformation::iam::{self, IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{
-    LogicalId, PseudoParameter, Resource, ResourceRole, Sub, Template, TemplateValue, list, props,
+    FnSub, LogicalId, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
 };
 
 /// The disk of a machine, in GiB: what the image needs at least.
@@ -148,7 +148,7 @@ fn role() -> Resource {
                 "ecs:StartTelemetrySession",
                 "ecs:UpdateContainerInstancesState",
             ])
-            .on(Sub::clone(&machines)),
+            .on(FnSub::clone(&machines)),
         );
     Resource::new(
         "AWS::IAM::Role",

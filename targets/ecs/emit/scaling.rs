@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, EcsServicePlan, ScalingPlan};
 use super::{TracedResource, cluster_id};
-use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Sub, Template, props};
+use tranship_cloudformation::{FnSub, LogicalId, Resource, ResourceRole, Template, props};
 
 /// Adds what scales the services that say so.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -23,7 +23,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 }
 
 fn scalable_target(service: &EcsServicePlan, scaling: &ScalingPlan) -> Resource {
-    let resource = Sub::text("service/").reference(&cluster_id()).then("/").att(&service.id(), "Name");
+    let resource = FnSub::text("service/").reference(&cluster_id()).then("/").att(&service.id(), "Name");
     Resource::new(
         "AWS::ApplicationAutoScaling::ScalableTarget",
         props! {

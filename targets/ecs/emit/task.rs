@@ -4,7 +4,7 @@ use super::super::plan::{EcsPlan, TaskPlan, TaskVolume, VolumeStorage};
 use super::{TracedResource, container};
 use tranship_cloudformation::iam;
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Sub, Template, props,
+    DeletionPolicy, FnSub, LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Template, props,
 };
 
 /// Adds every task.
@@ -22,7 +22,7 @@ fn log_group(task: &TaskPlan, days: u32) -> Resource {
     Resource::new(
         "AWS::Logs::LogGroup",
         props! {
-            "LogGroupName" => Sub::text("/").pseudo(PseudoParameter::StackName).then("/ecs/").then(&*task.name),
+            "LogGroupName" => FnSub::text("/").pseudo(PseudoParameter::StackName).then("/ecs/").then(&*task.name),
             "RetentionInDays" => days,
         },
     )

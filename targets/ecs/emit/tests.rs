@@ -6,8 +6,8 @@ use super::{emit, with_parameters};
 use crate::ecs::plan::*;
 use tranship_app::{PortRange, VolumeOwner};
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, ParameterType, ResourceRole, Sub, Template, TemplateParameter, TemplateValue,
-    check, iam,
+    DeletionPolicy, FnSub, LogicalId, ParameterType, ResourceRole, Template, TemplateParameter,
+    TemplateValue, check, iam,
 };
 use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
 use tranship_frontend::source::Origin;
@@ -17,13 +17,13 @@ fn id(name: &str, role: ResourceRole) -> LogicalId {
 }
 
 fn container(name: &str) -> EcsContainer {
-    let image = Sub::text("nginx:").reference(&LogicalId::variable("VERSION")).into();
+    let image = FnSub::text("nginx:").reference(&LogicalId::variable("VERSION")).into();
     EcsContainer {
         command: vec!["run".into(), "--all".into()],
         environment: IndexMap::from([("A".to_owned(), TemplateValue::from("${B}"))]),
         secrets: IndexMap::from([(
             "PASSWORD".to_owned(),
-            Sub::new().reference(&id("db", ResourceRole::Credentials)).then(":password::").into(),
+            FnSub::new().reference(&id("db", ResourceRole::Credentials)).then(":password::").into(),
         )]),
         user: Some("1000".into()),
         health: Some(HealthCheckPlan {
@@ -52,7 +52,7 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
         name: name.into(),
         origin: Origin::NOWHERE,
         from: vec![format!("services.{name}")],
-        family: Sub::new()
+        family: FnSub::new()
             .pseudo(tranship_cloudformation::PseudoParameter::StackName)
             .then("-")
             .then(name)
@@ -166,7 +166,7 @@ fn balancer(target: &LogicalId) -> LoadBalancerPlan {
             ),
         ],
         protected: true,
-        url: Sub::text("https://todo.example.org"),
+        url: FnSub::text("https://todo.example.org"),
         from: vec!["services.app.ports[0]".to_owned()],
     }
 }

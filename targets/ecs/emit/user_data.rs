@@ -3,14 +3,14 @@
 
 use super::super::plan::MachineFolder;
 use tranship_app::VolumeOwner;
-use tranship_cloudformation::{Base64, LogicalId, Sub, TemplateValue};
+use tranship_cloudformation::{Base64, FnSub, LogicalId, TemplateValue};
 
 /// `UserData` of the launch template.
 ///
 /// `ECS_AWSVPC_BLOCK_IMDS` keeps tasks with their own interface from the instance's credentials (AWS Knowledge
 /// Center, "prevent containers from accessing EC2 instance metadata"); the hop limit does it for the others.
 pub(super) fn script(cluster: &LogicalId, folders: &[MachineFolder]) -> TemplateValue {
-    let mut script = Sub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
+    let mut script = FnSub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
         .then("\nECS_AWSVPC_BLOCK_IMDS=true\nEOF\n");
     for MachineFolder { path, owner: VolumeOwner { user, group } } in folders {

@@ -2,7 +2,7 @@
 
 use super::super::plan::{EcsPlan, NetworkZone};
 use tranship_cloudformation::{
-    Cidr, GetAzs, LogicalId, PseudoParameter, Resource, ResourceRole, Select, Sub, Template, list, props,
+    Cidr, FnSub, GetAzs, LogicalId, PseudoParameter, Resource, ResourceRole, Select, Template, list, props,
 };
 
 /// The addresses, cut into four subnets of 4,096.
@@ -23,7 +23,9 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 fn vpc(zones: &[NetworkZone], template: &mut Template) {
     let id = LogicalId::only(ResourceRole::Vpc);
     let named = |what: &str| {
-        list![props! { "Key" => "Name", "Value" => Sub::new().pseudo(PseudoParameter::StackName).then(what) }]
+        list![
+            props! { "Key" => "Name", "Value" => FnSub::new().pseudo(PseudoParameter::StackName).then(what) }
+        ]
     };
     let network = |resource: Resource| resource.comment("x-tranship.network");
     let properties = props! {

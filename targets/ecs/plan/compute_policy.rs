@@ -8,7 +8,7 @@ use super::{
     TaskSize, VolumeStorage,
 };
 use crate::container::ContainerBounds;
-use tranship_app::{At, BehaviourEffect, Name, NamedVolume};
+use tranship_app::{At, BehaviourEffect, ManifestName, NamedVolume};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -56,7 +56,7 @@ pub struct TaskReach {
 #[derive(Debug, Clone)]
 pub struct SizeRequest {
     /// The service or job of the task.
-    pub task: Name,
+    pub task: ManifestName,
     /// The sum of the limits, or where there are none of the reservations, in 1/1024 of a CPU.
     pub cpu: Option<At<u32>>,
     /// The sum of the limits, or where there are none of the reservations, in bytes.

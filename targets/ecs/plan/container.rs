@@ -14,7 +14,7 @@ use crate::container::{
 };
 use std::collections::BTreeSet;
 use tranship_app::rules::app::SECRET_IN_COMMAND;
-use tranship_app::{AppService, BindMount, ContainerMount, EnvironmentVariable, Name, Text};
+use tranship_app::{AppService, BindMount, ContainerMount, EnvironmentVariable, ManifestName, Text};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -49,7 +49,7 @@ pub(super) fn plan(
 }
 
 /// The services that share a task with this one.
-fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService) -> Vec<&'a Name> {
+fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService) -> Vec<&'a ManifestName> {
     let tasks = planner.layout.tasks_of(&service.name).iter();
     tasks.flat_map(|task| planner.layout.members_of(task)).filter(|name| **name != service.name).collect()
 }
@@ -77,8 +77,8 @@ struct TemplateHost<'a> {
 }
 
 impl TextRenderer for TemplateHost<'_> {
-    type Known = TemplateValue;
-    type Value = TemplateValue;
+    type KnownText = TemplateValue;
+    type DeployText = TemplateValue;
 
     fn known(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<TemplateValue> {
         self.value(text, planner)
@@ -130,7 +130,7 @@ impl ContainerHost for TemplateHost<'_> {
 
     fn named_volume(
         &mut self,
-        name: &Name,
+        name: &ManifestName,
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {

@@ -6,7 +6,7 @@ use crate::ecs::rules;
 use tranship_app::{At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
 use tranship_facts::ClassProblem;
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
-use tranship_frontend::diagnostic::{Diagnostic, Rule};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// What a setting of a database became, for the ledger.
 const PROPERTY: &str = "RDS instance";
@@ -116,7 +116,7 @@ fn check_names(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) {
 
 fn report(
     planner: &mut EcsPlanner<'_, '_>,
-    rule: &'static Rule,
+    rule: &'static DiagnosticRule,
     given: &ManagedDatabase,
     at: Option<&At<String>>,
     message: String,

@@ -4,7 +4,7 @@ use super::planner::EcsPlanner;
 use super::{DiscoveredService, NamespacePlan, NetworkMode, TaskPlan, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, Name, ServiceRole, TaskGroup, TextPiece};
+use tranship_app::{At, ManifestName, ServiceRole, TaskGroup, TextPiece};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -44,7 +44,7 @@ pub(super) fn report_renamed(planner: &mut EcsPlanner<'_, '_>) {
 }
 
 /// The services that a text of another task names, each with its new name and the first place that names it.
-fn renamed(planner: &EcsPlanner<'_, '_>) -> BTreeMap<Name, (String, Origin)> {
+fn renamed(planner: &EcsPlanner<'_, '_>) -> BTreeMap<ManifestName, (String, Origin)> {
     let mut found = BTreeMap::new();
     for TaskGroup { leader: task, members, .. } in planner.layout.iter() {
         let renderer = planner.renderer(task);

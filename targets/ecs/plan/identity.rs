@@ -7,7 +7,7 @@ use super::secrets::ReadableSecret;
 use super::{TaskVolume, VolumeStorage};
 use tranship_app::{AppService, ContainerImage, TextPiece};
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
-use tranship_cloudformation::{LogicalId, PseudoParameter, ResourceRole, Sub};
+use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole};
 use tranship_facts::image_reference::begins_ecr_registry;
 use tranship_facts::{EcrRepository, ImageReference};
 
@@ -16,7 +16,7 @@ pub(super) fn execution(task: &str, services: &[&AppService], readable: &[Readab
     let log_group = LogicalId::of(task, ResourceRole::LogGroup);
     let mut policy = IamPolicy::new()
         .with(PolicyStatement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
-    let repositories: Vec<Sub> =
+    let repositories: Vec<FnSub> =
         services.iter().filter_map(|service| repository(&service.container.image)).collect();
     if !repositories.is_empty() {
         policy.add(PolicyStatement::allow(["ecr:GetAuthorizationToken"]).on("*"));
@@ -48,7 +48,7 @@ pub(super) fn execution(task: &str, services: &[&AppService], readable: &[Readab
 }
 
 /// The ECR repository of an image; nothing for a public image.
-fn repository(image: &ContainerImage) -> Option<Sub> {
+fn repository(image: &ContainerImage) -> Option<FnSub> {
     let any = || Some(arn::regional("ecr", "repository/*"));
     let ContainerImage::Named(text) = image else { return any() };
     let first = text.segments.first()?;
@@ -60,7 +60,7 @@ fn repository(image: &ContainerImage) -> Option<Sub> {
     }
     let image = ImageReference::parse(start);
     let EcrRepository { account, region, name } = image.ecr()?;
-    let named = Sub::text("arn:").pseudo(PseudoParameter::Partition);
+    let named = FnSub::text("arn:").pseudo(PseudoParameter::Partition);
     let named = named.then(format!(":ecr:{region}:{account}:repository/{name}"));
     // A name that goes on in a late-bound piece ends in a wildcard.
     Some(if goes_on && !image.is_repository_whole() { named.then("*") } else { named })

@@ -1,7 +1,7 @@
 //! Jobs: when they run, and what they wait for.
 
 use super::planner::EcsPlanner;
-use super::start_order::Prerequisites;
+use super::start_order::StartPrerequisites;
 use super::{DeploymentRun, JobPlan, JobTrigger, TaskPlan, TaskRun, names};
 use crate::ecs::task_runner;
 use tranship_app::{JobTime, ServiceRole};
@@ -9,7 +9,7 @@ use tranship_app::{JobTime, ServiceRole};
 /// The job of a task; nothing for the task of a service.
 pub(super) fn plan(
     planner: &mut EcsPlanner<'_, '_>,
-    prerequisites: &Prerequisites<'_>,
+    prerequisites: &StartPrerequisites<'_>,
     task: &TaskPlan,
     run: TaskRun,
 ) -> Option<JobPlan> {

@@ -8,17 +8,17 @@ use super::{DefaultAction, ListenerPlan, ListenerProtocol, ListenerRulePlan};
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tranship_app::{At, Name, PublicExposure, ServiceEndpoint};
+use tranship_app::{At, ManifestName, PublicExposure, ServiceEndpoint};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_facts::quotas::load_balancing::{
     CONDITION_CHARACTERS, CONDITION_VALUES_PER_RULE, HTTP_PORT, HTTPS_PORT, RULE_PRIORITIES,
 };
-use tranship_frontend::diagnostic::{Diagnostic, Rule};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 use tranship_frontend::source::Origin;
 
 /// What one endpoint asks of a listener.
 pub(super) struct PublicRoute {
-    service: Name,
+    service: ManifestName,
     port: u16,
     hosts: Vec<String>,
     paths: Vec<String>,
@@ -209,7 +209,7 @@ fn collision(planner: &mut EcsPlanner<'_, '_>, route: &PublicRoute, other: &Publ
 
 fn report(
     planner: &mut EcsPlanner<'_, '_>,
-    rule: &'static Rule,
+    rule: &'static DiagnosticRule,
     route: &PublicRoute,
     message: String,
     help: &str,

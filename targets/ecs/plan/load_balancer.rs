@@ -9,10 +9,10 @@ use super::{
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, At, BehaviourEffect, ContainerPort, DeploymentPosture, EndpointExposure, Name,
+    AppService, At, BehaviourEffect, ContainerPort, DeploymentPosture, EndpointExposure, ManifestName,
     PublicExposure, ServiceEndpoint, ServiceRole,
 };
-use tranship_cloudformation::{LogicalId, ResourceRole, Sub};
+use tranship_cloudformation::{FnSub, LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
@@ -24,7 +24,7 @@ const HEALTH_INTERVAL: u32 = 15;
 const HTTP_ONLY: &str = "an application load balancer serves HTTP only";
 
 /// The target groups by the task that they send to.
-pub(super) type TargetGroups = BTreeMap<Name, Vec<TargetGroupPlan>>;
+pub(super) type TargetGroups = BTreeMap<ManifestName, Vec<TargetGroupPlan>>;
 
 /// The load balancer, if something is public, and the target groups.
 pub(super) fn plan(
@@ -71,14 +71,14 @@ fn load_balancer(
 }
 
 /// The address of the first listener that does not redirect.
-fn url(listeners: &[ListenerPlan], domain: Option<&str>) -> Sub {
+fn url(listeners: &[ListenerPlan], domain: Option<&str>) -> FnSub {
     let serves = |listener: &&ListenerPlan| !matches!(listener.default, DefaultAction::Redirect(_));
-    let Some(listener) = listeners.iter().find(serves) else { return Sub::new() };
+    let Some(listener) = listeners.iter().find(serves) else { return FnSub::new() };
     let (scheme, usual) = match listener.protocol {
         ListenerProtocol::Http => ("http", HTTP_PORT),
         ListenerProtocol::Https(_) => ("https", HTTPS_PORT),
     };
-    let url = Sub::text(format!("{scheme}://"));
+    let url = FnSub::text(format!("{scheme}://"));
     let url = match domain {
         Some(domain) => url.then(domain),
         None => url.att(&LogicalId::only(ResourceRole::LoadBalancer), "DNSName"),

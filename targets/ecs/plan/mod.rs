@@ -45,7 +45,7 @@ use load_balancer::TargetGroups;
 use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use services::ServiceContext;
-use start_order::{Prerequisites, TaskWaits};
+use start_order::{StartPrerequisites, TaskWaits};
 use tranship_app::{Application, CapacityKind};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 
@@ -98,7 +98,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
         machines: planner.compute.machines().is_some(),
     };
     let (security_groups, security_group_rules) = (members.groups(), members.rules());
-    let prerequisites = Prerequisites {
+    let prerequisites = StartPrerequisites {
         app: planner.app,
         layout: planner.layout,
         network: &network,

@@ -9,8 +9,8 @@ use super::{NetworkMode, OutboundDestination, OutboundReason, OutboundRule, Task
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, Application, At, BehaviourEffect, EgressDestination, EgressTarget, ExternalAddress, Name,
-    OutboundAccess, PortRange, ServiceEgress,
+    AppService, Application, At, BehaviourEffect, EgressDestination, EgressTarget, ExternalAddress,
+    ManifestName, OutboundAccess, PortRange, ServiceEgress,
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::ports::DNS;
@@ -21,7 +21,7 @@ use tranship_frontend::yaml::NodeId;
 /// The rules of every group that tasks or machines have.
 pub(super) struct OutboundPlan {
     /// By task; tasks in bridge mode have those of their machines.
-    tasks: BTreeMap<Name, Vec<OutboundRule>>,
+    tasks: BTreeMap<ManifestName, Vec<OutboundRule>>,
     /// Of the machines, and so of every task in bridge mode.
     machines: Vec<OutboundRule>,
 }
@@ -95,8 +95,8 @@ struct SharedGroups<'a, 'p, 'c> {
 
 /// A service that is to be closed, in a group that another one opens.
 struct EgressConflict {
-    closed: Name,
-    opener: Name,
+    closed: ManifestName,
+    opener: ManifestName,
 }
 
 impl<'p> SharedGroups<'_, 'p, '_> {
@@ -133,7 +133,7 @@ impl<'p> SharedGroups<'_, 'p, '_> {
         found
     }
 
-    fn own(&self) -> BTreeMap<Name, Vec<OutboundRule>> {
+    fn own(&self) -> BTreeMap<ManifestName, Vec<OutboundRule>> {
         let own = self.tasks.iter().filter(|task| task.mode == NetworkMode::AwsVpc);
         own.map(|task| (task.name.clone(), self.rules(std::slice::from_ref(&task)))).collect()
     }
@@ -298,7 +298,7 @@ fn entries(app: &Application) -> impl Iterator<Item = &At<EgressDestination>> {
 fn tell_unknown(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) {
     let groups = SharedGroups { planner, tasks };
     let closed = tasks.iter().filter(|task| groups.opener(task).is_none());
-    let mut unknown: Vec<(Name, NodeId)> = Vec::new();
+    let mut unknown: Vec<(ManifestName, NodeId)> = Vec::new();
     for service in closed.flat_map(|task| groups.members(task)) {
         for address in service.external.iter().filter(|address| address.port.is_none()) {
             let one = (service.name.clone(), address.node);

@@ -5,7 +5,7 @@ use crate::Compilation;
 use crate::container::ContainerBounds;
 use tranship_app::rules::target;
 use tranship_app::{AppService, Application, BehaviourEffect, Claim, TaskGroups};
-use tranship_frontend::diagnostic::{Diagnostic, Rule};
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// The state of planning.
 pub(super) struct EcsPlanner<'a, 'c> {
@@ -39,7 +39,7 @@ impl<'a> EcsPlanner<'a, '_> {
     }
 
     /// Claims a leaf as exact, and hands out its value.
-    pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::Taken<'v> {
+    pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::ClaimedValue<'v> {
         self.cx.ledger.exact(claimed, became)
     }
 
@@ -51,7 +51,7 @@ impl<'a> EcsPlanner<'a, '_> {
     /// A diagnostic about a leaf of a service.
     pub(super) fn about(
         &self,
-        rule: &'static Rule,
+        rule: &'static DiagnosticRule,
         service: &AppService,
         claimed: &impl Claim,
         message: String,

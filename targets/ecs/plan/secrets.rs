@@ -7,10 +7,10 @@ use super::text::EcsTextRenderer;
 use super::{ParameterPlan, SecretPlan};
 use std::collections::BTreeSet;
 use tranship_app::{
-    AppService, Application, ApplicationSecret, DatabaseField, KeyPaths, Name, SecretId, SecretSource, Text,
-    TextPiece,
+    AppService, Application, ApplicationSecret, DatabaseField, KeyPaths, ManifestName, SecretId,
+    SecretSource, Text, TextPiece,
 };
-use tranship_cloudformation::{LogicalId, ResourceRole, Sub, TemplateParameter, TemplateValue, iam::arn};
+use tranship_cloudformation::{FnSub, LogicalId, ResourceRole, TemplateParameter, TemplateValue, iam::arn};
 
 /// The secret of a name of the application.
 pub(super) fn id(name: &str) -> LogicalId {
@@ -54,7 +54,7 @@ pub(super) fn inject(
             TextPiece::Database { service, field: DatabaseField::Password } => {
                 let credentials = LogicalId::of(service, ResourceRole::Credentials);
                 SecretInjection {
-                    value_from: Sub::new().reference(&credentials).then(":password::").into(),
+                    value_from: FnSub::new().reference(&credentials).then(":password::").into(),
                     readable: ReadableSecret::Secret(credentials.reference()),
                 }
             }
@@ -179,8 +179,8 @@ struct SecretUses {
 
 /// A variable whose text holds secrets among other pieces: it becomes a secret of its own.
 struct JoinedSecret {
-    service: Name,
-    variable: Name,
+    service: ManifestName,
+    variable: ManifestName,
     text: Text,
 }
 

@@ -1,7 +1,7 @@
 //! Services: how many tasks, how they are replaced, how they scale.
 
 use super::planner::EcsPlanner;
-use super::start_order::Prerequisites;
+use super::start_order::StartPrerequisites;
 use super::{
     EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
     VolumeStorage,
@@ -21,7 +21,7 @@ pub(super) struct ServiceContext<'a> {
     /// Names that services are found under.
     pub(super) namespace: Option<&'a NamespacePlan>,
     /// What must exist before.
-    pub(super) prerequisites: &'a Prerequisites<'a>,
+    pub(super) prerequisites: &'a StartPrerequisites<'a>,
 }
 
 /// The service of a task; nothing for the task of a job.

@@ -13,14 +13,14 @@ use super::{
 use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
-    AppService, Application, BehaviourEffect, DependencyCondition, JobTime, Name, ServiceDependency,
+    AppService, Application, BehaviourEffect, DependencyCondition, JobTime, ManifestName, ServiceDependency,
     ServiceRole, TaskGroups,
 };
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_frontend::diagnostic::Severity;
 
 /// What is decided before the order, and what tasks wait for.
-pub(super) struct Prerequisites<'a> {
+pub(super) struct StartPrerequisites<'a> {
     /// The application.
     pub(super) app: &'a Application,
     /// Who shares a task with whom.
@@ -39,7 +39,7 @@ pub(super) struct Prerequisites<'a> {
     pub(super) waits: TaskWaits,
 }
 
-impl Prerequisites<'_> {
+impl StartPrerequisites<'_> {
     /// What a task needs to run as a job.
     pub(super) fn of_job(&self, task: &TaskPlan) -> Vec<LogicalId> {
         self.of_service(task, &[])
@@ -78,7 +78,7 @@ impl Prerequisites<'_> {
     }
 
     /// The resource of a task that is waited for: none for a job that only runs later.
-    fn awaited(&self, name: &Name) -> Option<LogicalId> {
+    fn awaited(&self, name: &ManifestName) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
             ServiceRole::Service => Some(LogicalId::of(name, ResourceRole::Service)),
             ServiceRole::Job(job) => {
@@ -96,7 +96,7 @@ fn once(ids: Vec<LogicalId>) -> Vec<LogicalId> {
 
 /// Which task waits for which others; never in a circle.
 #[derive(Debug, Default)]
-pub(super) struct TaskWaits(BTreeMap<Name, Vec<Name>>);
+pub(super) struct TaskWaits(BTreeMap<ManifestName, Vec<ManifestName>>);
 
 impl TaskWaits {
     /// Decides who waits for whom, and claims every condition.
@@ -121,7 +121,7 @@ impl TaskWaits {
     }
 
     /// Takes the waits in their order, without those that close a circle.
-    fn of_pairs(wanted: Vec<(Name, Name)>) -> TaskWaits {
+    fn of_pairs(wanted: Vec<(ManifestName, ManifestName)>) -> TaskWaits {
         let circling = circling(&wanted);
         let (mut waits, mut seen) = (TaskWaits::default(), BTreeSet::new());
         for (from, to) in wanted {
@@ -136,11 +136,11 @@ impl TaskWaits {
         waits
     }
 
-    fn of(&self, task: &str) -> impl Iterator<Item = &Name> {
+    fn of(&self, task: &str) -> impl Iterator<Item = &ManifestName> {
         self.0.get(task).into_iter().flatten()
     }
 
-    fn reaches(&self, from: &Name, to: &Name, seen: &mut BTreeSet<Name>) -> bool {
+    fn reaches(&self, from: &ManifestName, to: &ManifestName, seen: &mut BTreeSet<ManifestName>) -> bool {
         if from == to {
             return true;
         }
@@ -154,9 +154,9 @@ impl TaskWaits {
 /// Who waits because a service depends on another; claims the condition.
 fn dependency_waits(
     planner: &mut EcsPlanner<'_, '_>,
-    service: &Name,
+    service: &ManifestName,
     dependency: &ServiceDependency,
-) -> Vec<(Name, Name)> {
+) -> Vec<(ManifestName, ManifestName)> {
     if planner.app.databases.contains_key(&dependency.on) {
         planner.exact(&dependency.condition, "the stack creates the database first");
         return Vec::new();
@@ -165,7 +165,7 @@ fn dependency_waits(
     let others = layout.tasks_of(&dependency.on);
     let pairs =
         layout.tasks_of(service).iter().flat_map(|task| others.iter().map(move |other| (task, other)));
-    let waits: Vec<(Name, Name)> = pairs
+    let waits: Vec<(ManifestName, ManifestName)> = pairs
         .filter(|(task, other)| task != other)
         .map(|(task, other)| (task.clone(), other.clone()))
         .collect();
@@ -176,15 +176,16 @@ fn dependency_waits(
 }
 
 /// Those that could wait in a circle: what is left when all who wait for nobody are let go, again and again.
-fn circling(wanted: &[(Name, Name)]) -> BTreeSet<Name> {
-    let mut open: BTreeMap<&Name, usize> = BTreeMap::new();
-    let mut behind: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
+fn circling(wanted: &[(ManifestName, ManifestName)]) -> BTreeSet<ManifestName> {
+    let mut open: BTreeMap<&ManifestName, usize> = BTreeMap::new();
+    let mut behind: BTreeMap<&ManifestName, Vec<&ManifestName>> = BTreeMap::new();
     for (from, to) in wanted {
         *open.entry(from).or_default() += 1;
         open.entry(to).or_default();
         behind.entry(to).or_default().push(from);
     }
-    let mut free: Vec<&Name> = open.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
+    let mut free: Vec<&ManifestName> =
+        open.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
     while let Some(name) = free.pop() {
         open.remove(name);
         for waiting in behind.get(name).into_iter().flatten() {
@@ -278,7 +279,9 @@ mod tests {
     use super::*;
 
     fn waits(pairs: &[(&str, &str)]) -> TaskWaits {
-        TaskWaits::of_pairs(pairs.iter().map(|(from, to)| (Name::from(*from), Name::from(*to))).collect())
+        TaskWaits::of_pairs(
+            pairs.iter().map(|(from, to)| (ManifestName::from(*from), ManifestName::from(*to))).collect(),
+        )
     }
 
     fn of<'w>(waits: &'w TaskWaits, task: &str) -> Vec<&'w str> {
@@ -295,8 +298,8 @@ mod tests {
 
     #[test]
     fn only_who_can_be_in_a_circle_is_looked_at() {
-        let pairs = |pairs: &[(&str, &str)]| -> Vec<(Name, Name)> {
-            pairs.iter().map(|(from, to)| (Name::from(*from), Name::from(*to))).collect()
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(ManifestName, ManifestName)> {
+            pairs.iter().map(|(from, to)| (ManifestName::from(*from), ManifestName::from(*to))).collect()
         };
         assert_eq!(circling(&pairs(&[("a", "b"), ("b", "c"), ("a", "c"), ("a", "b")])), BTreeSet::new());
         let found = circling(&pairs(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]));

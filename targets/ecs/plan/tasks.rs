@@ -8,8 +8,10 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{AppService, At, BehaviourEffect, DependencyCondition, Name, PortSpec, ServiceRole};
-use tranship_cloudformation::{PseudoParameter, Sub};
+use tranship_app::{
+    AppService, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
+};
+use tranship_cloudformation::{FnSub, PseudoParameter};
 use tranship_facts::{ImagePlatform, ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -19,7 +21,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<TaskPlan> {
     layout.iter().filter_map(|group| task(planner, &group.leader, &group.members)).collect()
 }
 
-fn task(planner: &mut EcsPlanner<'_, '_>, name: &Name, members: &[Name]) -> Option<TaskPlan> {
+fn task(planner: &mut EcsPlanner<'_, '_>, name: &ManifestName, members: &[ManifestName]) -> Option<TaskPlan> {
     let main = planner.app.services.get(name)?;
     let services: Vec<&AppService> =
         members.iter().filter_map(|member| planner.app.services.get(member)).collect();
@@ -32,7 +34,7 @@ fn task(planner: &mut EcsPlanner<'_, '_>, name: &Name, members: &[Name]) -> Opti
         name: name.clone(),
         origin: main.origin,
         from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
-        family: Sub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
+        family: FnSub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
         architecture: architecture(planner, &services),
         size: size(planner, &size_request(main, &services)),

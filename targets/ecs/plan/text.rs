@@ -7,7 +7,7 @@ use super::names;
 use tranship_app::{
     Application, ApplicationSecret, DatabaseField, SecretSource, TaskGroups, Text, TextPiece,
 };
-use tranship_cloudformation::{LogicalId, PseudoParameter, ResourceRole, Sub, TemplateValue};
+use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole, TemplateValue};
 
 /// What rendering needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -33,11 +33,11 @@ impl EcsTextRenderer<'_> {
     }
 
     /// The text as a substitution.
-    pub(super) fn sub(&self, text: &Text) -> Sub {
-        text.segments.iter().fold(Sub::new(), |sub, segment| self.piece(sub, &segment.piece))
+    pub(super) fn sub(&self, text: &Text) -> FnSub {
+        text.segments.iter().fold(FnSub::new(), |sub, segment| self.piece(sub, &segment.piece))
     }
 
-    fn piece(&self, sub: Sub, piece: &TextPiece) -> Sub {
+    fn piece(&self, sub: FnSub, piece: &TextPiece) -> FnSub {
         match piece {
             TextPiece::Literal(text) => sub.then(text),
             TextPiece::LateBound(variable) => sub.reference(&LogicalId::variable(&variable.name)),
@@ -54,13 +54,13 @@ impl EcsTextRenderer<'_> {
     }
 
     /// The value of a secret, for the inside of another secret.
-    pub(super) fn secret(&self, secret: &ApplicationSecret) -> Sub {
+    pub(super) fn secret(&self, secret: &ApplicationSecret) -> FnSub {
         match &secret.source {
             SecretSource::Derived(text) | SecretSource::Content(text) | SecretSource::External(text) => {
                 self.sub(text)
             }
             SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
-                Sub::new().reference(&LogicalId::of(&secret.name, ResourceRole::SecretValue))
+                FnSub::new().reference(&LogicalId::of(&secret.name, ResourceRole::SecretValue))
             }
         }
     }
@@ -74,7 +74,7 @@ impl EcsTextRenderer<'_> {
         format!("{}.{}", names::label(task), names::namespace(self.app))
     }
 
-    fn database(&self, sub: Sub, service: &str, field: DatabaseField) -> Sub {
+    fn database(&self, sub: FnSub, service: &str, field: DatabaseField) -> FnSub {
         let instance = LogicalId::of(service, ResourceRole::Database);
         let Some(database) = self.app.databases.get(service) else { return sub };
         match field {

@@ -8,7 +8,7 @@ use super::emit::LOG_PREFIX;
 use super::plan::{DeploymentRun, JobPlan};
 use tranship_cloudformation::iam::{self, IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{
-    DeletionPolicy, LogicalId, PseudoParameter, Resource, ResourceRole, Sub, Template, TemplateValue, props,
+    DeletionPolicy, FnSub, LogicalId, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, props,
 };
 
 /// The function's code. CloudFormation takes up to 4 MB inline (Lambda API, `FunctionCode.ZipFile`).
@@ -81,7 +81,7 @@ fn function(cluster: &LogicalId, runs: &[JobRun<'_>]) -> [(LogicalId, Resource);
             Resource::new(
                 "AWS::Logs::LogGroup",
                 props! {
-                    "LogGroupName" => Sub::text("/").pseudo(PseudoParameter::StackName).then("/task-runner"),
+                    "LogGroupName" => FnSub::text("/").pseudo(PseudoParameter::StackName).then("/task-runner"),
                     "RetentionInDays" => 7,
                 },
             )

@@ -1,11 +1,13 @@
 //! A value that is known to be secret is one wherever it stands.
 
 use super::{lowered, lowered_in, print};
-use tranship_frontend::world::Memory;
+use tranship_frontend::world::MemoryWorld;
 
 /// A manifest beside an `.env` in which `DB_PASSWORD` has a value.
 fn with_variable(text: &str) -> super::Lowered {
-    lowered_in(&Memory::new().file("compose.yaml", text).file(".env", "DB_PASSWORD=walnut-1\nWORD=abc\n"))
+    lowered_in(
+        &MemoryWorld::new().file("compose.yaml", text).file(".env", "DB_PASSWORD=walnut-1\nWORD=abc\n"),
+    )
 }
 
 #[test]

@@ -19,7 +19,7 @@ use camino::Utf8PathBuf;
 use tranship_frontend::compose::{LoadOptions, load};
 use tranship_frontend::diagnostic::{Diagnostics, RuleRegistry, Severity};
 use tranship_frontend::source::Sources;
-use tranship_frontend::world::Memory;
+use tranship_frontend::world::MemoryWorld;
 
 /// What came of a manifest.
 pub(super) struct Lowered {
@@ -52,15 +52,15 @@ pub(super) fn lowered(text: &str) -> Lowered {
 
 /// Lowers one file for what is chosen.
 pub(super) fn lowered_for(text: &str, choice: &EnvironmentChoice) -> Lowered {
-    through(&Memory::new().file("compose.yaml", text).file(".env", "KNOWN=1\n"), choice)
+    through(&MemoryWorld::new().file("compose.yaml", text).file(".env", "KNOWN=1\n"), choice)
 }
 
 /// Lowers the project of a world for a target.
-pub(super) fn lowered_in(world: &Memory) -> Lowered {
+pub(super) fn lowered_in(world: &MemoryWorld) -> Lowered {
     through(world, &EnvironmentChoice::Target("fargate".to_owned()))
 }
 
-fn through(world: &Memory, choice: &EnvironmentChoice) -> Lowered {
+fn through(world: &MemoryWorld, choice: &EnvironmentChoice) -> Lowered {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let options = LoadOptions {
         files: vec![Utf8PathBuf::from("compose.yaml")],

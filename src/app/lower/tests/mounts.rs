@@ -1,10 +1,10 @@
 use super::lowered_in;
 use crate::{BindSource, MountSource};
-use tranship_frontend::world::Memory;
+use tranship_frontend::world::MemoryWorld;
 
 #[test]
 fn a_bind_mount_knows_what_it_finds_in_the_project() {
-    let world = Memory::new().file("conf/nginx.conf", "").file("../shared/a", "").file(
+    let world = MemoryWorld::new().file("conf/nginx.conf", "").file("../shared/a", "").file(
         "compose.yaml",
         "services:
   app:
@@ -49,7 +49,7 @@ fn a_bind_mount_knows_what_it_finds_in_the_project() {
 fn an_extends_of_an_empty_service_is_accounted_for() {
     let base = "services:\n  shared:\n";
     let text = "services:\n  app:\n    extends: { file: base.yaml, service: shared }\n    image: a\n";
-    let lowered = lowered_in(&Memory::new().file("base.yaml", base).file("compose.yaml", text));
+    let lowered = lowered_in(&MemoryWorld::new().file("base.yaml", base).file("compose.yaml", text));
     let rows: Vec<_> = lowered.report.rows.iter().filter(|row| row.key.contains("extends")).collect();
     assert_eq!(rows.len(), 2);
     for row in rows {

@@ -1,6 +1,6 @@
 use super::{lowered, lowered_in};
 use crate::SecretSource;
-use tranship_frontend::world::Memory;
+use tranship_frontend::world::MemoryWorld;
 
 #[test]
 fn literal_secrets_never_stay() {
@@ -145,7 +145,7 @@ fn values_of_one_variable_are_one_secret_and_those_of_two_are_not() {
   api: { image: a, environment: { SESSION_SECRET: '${KNOWN}' } }
 x-tranship: { late_bound: [LATE] }
 ";
-    let lowered = lowered_in(&Memory::new().file("compose.yaml", text).file(".env", "KNOWN=walnut\n"));
+    let lowered = lowered_in(&MemoryWorld::new().file("compose.yaml", text).file(".env", "KNOWN=walnut\n"));
     assert_eq!(lowered.value("app", "TOKEN"), "{secret KNOWN}");
     assert_eq!(lowered.value("api", "SESSION_SECRET"), "{secret KNOWN}");
     assert_eq!(lowered.value("app", "API_TOKEN"), "{secret OTHER}");

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use tranship_frontend::compose::{Manifest, NodeTable};
 use tranship_frontend::diagnostic::Diagnostics;
 use tranship_frontend::source::{Origin, Sources};
-use tranship_frontend::world::Memory;
-use tranship_frontend::yaml::{Key, Mapping, Node, Value};
+use tranship_frontend::world::MemoryWorld;
+use tranship_frontend::yaml::{Mapping, MappingKey, Node, NodeValue};
 
 const KEYS: &[&str] = &[
     "services",
@@ -86,17 +86,17 @@ const WORDS: &[&str] = &[
 
 fn value() -> impl Strategy<Value = Node> {
     let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::Bool),
-        any::<i64>().prop_map(|number| Value::Integer(number.into())),
-        any::<f64>().prop_map(Value::Float),
-        prop::sample::select(WORDS).prop_map(|word| Value::String(word.into())),
-        ".{0,12}".prop_map(|text| Value::String(text.into())),
+        Just(NodeValue::Null),
+        any::<bool>().prop_map(NodeValue::Bool),
+        any::<i64>().prop_map(|number| NodeValue::Integer(number.into())),
+        any::<f64>().prop_map(NodeValue::Float),
+        prop::sample::select(WORDS).prop_map(|word| NodeValue::String(word.into())),
+        ".{0,12}".prop_map(|text| NodeValue::String(text.into())),
     ];
     leaf.prop_map(|value| Node::new(value, Origin::NOWHERE)).prop_recursive(6, 120, 8, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5)
-                .prop_map(|items| Node::new(Value::Sequence(items), Origin::NOWHERE)),
+                .prop_map(|items| Node::new(NodeValue::Sequence(items), Origin::NOWHERE)),
             mapping(inner),
         ]
     })
@@ -106,9 +106,9 @@ fn mapping(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Node> {
     prop::collection::vec((prop::sample::select(KEYS), inner), 0..8).prop_map(|entries| {
         let mut mapping = Mapping::new();
         for (key, value) in entries {
-            mapping.insert(Key { text: key.into(), origin: Origin::NOWHERE }, value);
+            mapping.insert(MappingKey { text: key.into(), origin: Origin::NOWHERE }, value);
         }
-        Node::new(Value::Mapping(mapping), Origin::NOWHERE)
+        Node::new(NodeValue::Mapping(mapping), Origin::NOWHERE)
     })
 }
 
@@ -117,13 +117,13 @@ fn root() -> impl Strategy<Value = Node> {
     let services = prop::collection::vec(mapping(value()), 0..4).prop_map(|services| {
         let mut mapping = Mapping::new();
         for (name, service) in ["app", "db", "image", "test"].iter().zip(services) {
-            mapping.insert(Key { text: (*name).into(), origin: Origin::NOWHERE }, service);
+            mapping.insert(MappingKey { text: (*name).into(), origin: Origin::NOWHERE }, service);
         }
-        Node::new(Value::Mapping(mapping), Origin::NOWHERE)
+        Node::new(NodeValue::Mapping(mapping), Origin::NOWHERE)
     });
     (services, mapping(value())).prop_map(|(services, mut root)| {
         if let Some(mapping) = root.as_mapping_mut() {
-            mapping.insert(Key { text: "services".into(), origin: Origin::NOWHERE }, services);
+            mapping.insert(MappingKey { text: "services".into(), origin: Origin::NOWHERE }, services);
         }
         root
     })
@@ -145,12 +145,12 @@ proptest! {
             nodes,
             variables: BTreeMap::new(),
             inactive: Vec::new(),
-            environment: tranship_frontend::compose::Environment::default(),
+            environment: tranship_frontend::compose::ProjectVariables::default(),
             profiles: std::collections::BTreeSet::new(),
         };
         for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
             let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
-            let (known, world) = (known_names(), Memory::new());
+            let (known, world) = (known_names(), MemoryWorld::new());
             let given = LoweringInput { manifest: &manifest, choice: &choice, known: &known, world: &world, purpose: crate::LoweringPurpose::Deploy };
             let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
             // Whatever the tree, nothing that is deployed is without a task.

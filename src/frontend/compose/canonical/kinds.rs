@@ -3,19 +3,19 @@
 //! In: such a file, which the schema does not check. Out: diagnostics. Source: compose-go 2.9.1, package
 //! transform, which rejects anything without a long form in any service of the file, extended or not.
 
-use crate::compose::Context;
-use crate::compose::schema::Kinds;
+use crate::compose::LoadContext;
+use crate::compose::schema::ValueKinds;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rules::compose as rules;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 
-const TEXT_OR_LIST: Kinds = Kinds::STRING.or(Kinds::LIST);
-const TEXT_OR_MAPPING: Kinds = Kinds::STRING.or(Kinds::MAPPING);
-const LIST_OR_MAPPING: Kinds = Kinds::LIST.or(Kinds::MAPPING);
-const NUMBER_OR_MAPPING: Kinds = Kinds::INTEGER.or(Kinds::MAPPING);
+const TEXT_OR_LIST: ValueKinds = ValueKinds::STRING.or(ValueKinds::LIST);
+const TEXT_OR_MAPPING: ValueKinds = ValueKinds::STRING.or(ValueKinds::MAPPING);
+const LIST_OR_MAPPING: ValueKinds = ValueKinds::LIST.or(ValueKinds::MAPPING);
+const NUMBER_OR_MAPPING: ValueKinds = ValueKinds::INTEGER.or(ValueKinds::MAPPING);
 
 /// Key paths and the kinds allowed there; `*` stands for every item or value.
-const KINDS: &[(&[&str], Kinds)] = &[
+const KINDS: &[(&[&str], ValueKinds)] = &[
     (&["services", "*", "build"], TEXT_OR_MAPPING),
     (&["services", "*", "build", "additional_contexts"], LIST_OR_MAPPING),
     (&["services", "*", "build", "secrets", "*"], TEXT_OR_MAPPING),
@@ -27,20 +27,20 @@ const KINDS: &[(&[&str], Kinds)] = &[
     (&["services", "*", "devices", "*"], TEXT_OR_MAPPING),
     (&["services", "*", "env_file"], TEXT_OR_LIST),
     (&["services", "*", "gpus"], TEXT_OR_LIST),
-    (&["services", "*", "ports"], Kinds::LIST),
-    (&["services", "*", "ports", "*"], TEXT_OR_MAPPING.or(Kinds::INTEGER)),
+    (&["services", "*", "ports"], ValueKinds::LIST),
+    (&["services", "*", "ports", "*"], TEXT_OR_MAPPING.or(ValueKinds::INTEGER)),
     (&["services", "*", "secrets", "*"], TEXT_OR_MAPPING),
     (&["services", "*", "ulimits", "*"], NUMBER_OR_MAPPING),
     (&["services", "*", "volumes", "*"], TEXT_OR_MAPPING),
-    (&["configs", "*"], Kinds::MAPPING.or(Kinds::NULL)),
+    (&["configs", "*"], ValueKinds::MAPPING.or(ValueKinds::NULL)),
     (&["include", "*"], TEXT_OR_MAPPING),
-    (&["networks", "*"], Kinds::MAPPING.or(Kinds::NULL)),
-    (&["secrets", "*"], Kinds::MAPPING.or(Kinds::NULL)),
-    (&["volumes", "*"], Kinds::MAPPING.or(Kinds::NULL)),
+    (&["networks", "*"], ValueKinds::MAPPING.or(ValueKinds::NULL)),
+    (&["secrets", "*"], ValueKinds::MAPPING.or(ValueKinds::NULL)),
+    (&["volumes", "*"], ValueKinds::MAPPING.or(ValueKinds::NULL)),
 ];
 
 /// Reports every value of another kind; returns false if there is one.
-pub(in crate::compose) fn check(root: &Node, cx: &mut Context<'_>) -> bool {
+pub(in crate::compose) fn check(root: &Node, cx: &mut LoadContext<'_>) -> bool {
     let errors = cx.diagnostics.error_count();
     for (path, kinds) in KINDS {
         visit(root, path, *kinds, &mut String::new(), cx);
@@ -48,7 +48,7 @@ pub(in crate::compose) fn check(root: &Node, cx: &mut Context<'_>) -> bool {
     cx.diagnostics.error_count() == errors
 }
 
-fn visit(node: &Node, path: &[&str], kinds: Kinds, shown: &mut String, cx: &mut Context<'_>) {
+fn visit(node: &Node, path: &[&str], kinds: ValueKinds, shown: &mut String, cx: &mut LoadContext<'_>) {
     let Some((step, rest)) = path.split_first() else { return require(node, kinds, shown, cx) };
     let length = shown.len();
     let mut enter = |child: &Node, step: &str| {
@@ -58,21 +58,21 @@ fn visit(node: &Node, path: &[&str], kinds: Kinds, shown: &mut String, cx: &mut 
     };
     let dotted = |key: &str| if length == 0 { key.to_owned() } else { format!(".{key}") };
     match &node.value {
-        Value::Sequence(items) if *step == "*" => {
+        NodeValue::Sequence(items) if *step == "*" => {
             items.iter().enumerate().for_each(|(index, item)| enter(item, &format!("[{index}]")));
         }
-        Value::Mapping(mapping) if *step == "*" => {
+        NodeValue::Mapping(mapping) if *step == "*" => {
             mapping.iter().for_each(|entry| enter(&entry.value, &dotted(&entry.key.text)));
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             mapping.get(step).into_iter().for_each(|child| enter(child, &dotted(step)));
         }
         _ => {}
     }
 }
 
-fn require(node: &Node, kinds: Kinds, path: &str, cx: &mut Context<'_>) {
-    if kinds.hold(Kinds::of(&node.value)) {
+fn require(node: &Node, kinds: ValueKinds, path: &str, cx: &mut LoadContext<'_>) {
+    if kinds.hold(ValueKinds::of(&node.value)) {
         return;
     }
     let message = format!("`{path}` must be {}, not {}", kinds.describe(), node.value.kind());
@@ -85,7 +85,7 @@ mod tests {
     use crate::compose::{LoadOptions, load};
     use crate::diagnostic::Diagnostics;
     use crate::source::Sources;
-    use crate::world::Memory;
+    use crate::world::MemoryWorld;
 
     #[test]
     fn any_service_of_an_extended_file_can_be_at_fault() {
@@ -100,7 +100,7 @@ mod tests {
                 "`services.other.build.ssh` must be a list or a mapping, not a string",
             ),
         ] {
-            let world = Memory::new()
+            let world = MemoryWorld::new()
                 .file("compose.yaml", "services: { a: { image: i, extends: { file: b.yaml, service: b } } }")
                 .file("b.yaml", format!("services:\n  b: {{ hostname: h }}\n  other:\n    {written}\n"));
             let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());

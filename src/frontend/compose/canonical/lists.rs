@@ -1,53 +1,53 @@
 //! Lists and strings that are short for something longer.
 
-use super::{Context, child, set_default};
+use super::{LoadContext, child, set_default};
 use crate::compose::value::print_scalar;
 use crate::source::Provenance;
-use crate::yaml::{Key, Mapping, Node, Value, word};
+use crate::yaml::{Mapping, MappingKey, Node, NodeValue, word};
 
 /// `a` becomes `[a]`.
 pub(super) fn one_to_list(node: &mut Node) {
-    if matches!(node.value, Value::String(_)) {
+    if matches!(node.value, NodeValue::String(_)) {
         let origin = node.origin;
         let item = std::mem::take(node);
-        *node = Node::new(Value::Sequence(vec![item]), origin);
+        *node = Node::new(NodeValue::Sequence(vec![item]), origin);
     }
 }
 
 /// Drops empty items.
 pub(super) fn drop_empty(node: &mut Node) {
-    if let Value::Sequence(items) = &mut node.value {
+    if let NodeValue::Sequence(items) = &mut node.value {
         items.retain(|item| !item.is_null() && item.as_str() != Some(""));
     }
 }
 
 /// `true` becomes `"true"`.
 pub(super) fn scalar_to_text(node: &mut Node) {
-    if !matches!(node.value, Value::String(_)) {
-        node.value = Value::String(print_scalar(&node.value).into());
+    if !matches!(node.value, NodeValue::String(_)) {
+        node.value = NodeValue::String(print_scalar(&node.value).into());
     }
 }
 
 /// `[front, back]` becomes `{front: null, back: null}`.
 pub(in crate::compose) fn names_to_mapping(node: &mut Node) {
-    let Value::Sequence(names) = &node.value else { return };
+    let NodeValue::Sequence(names) = &node.value else { return };
     let mut mapping = Mapping::new();
     for name in names {
-        if let Value::String(text) = &name.value {
-            let key = Key { text: text.clone(), origin: name.origin };
-            mapping.insert(key, Node::new(Value::Null, name.origin));
+        if let NodeValue::String(text) = &name.value {
+            let key = MappingKey { text: text.clone(), origin: name.origin };
+            mapping.insert(key, Node::new(NodeValue::Null, name.origin));
         }
     }
-    node.value = Value::Mapping(mapping);
+    node.value = NodeValue::Mapping(mapping);
 }
 
 /// `[db]` becomes `{db: {condition: service_started, required: true}}`; fills in what a long entry omits.
-pub(super) fn depends_on(node: &mut Node, cx: &mut Context<'_>) {
-    if matches!(node.value, Value::Sequence(_)) {
+pub(super) fn depends_on(node: &mut Node, cx: &mut LoadContext<'_>) {
+    if matches!(node.value, NodeValue::Sequence(_)) {
         names_to_mapping(node);
         if let Some(mapping) = node.as_mapping_mut() {
             for (_, value) in mapping.values_mut() {
-                value.value = Value::Mapping(Mapping::new());
+                value.value = NodeValue::Mapping(Mapping::new());
             }
         }
     }
@@ -58,26 +58,28 @@ pub(super) fn depends_on(node: &mut Node, cx: &mut Context<'_>) {
 }
 
 /// The defaults of a dependency: it must have started, and must exist.
-pub(in crate::compose) fn dependency_defaults(dependency: &mut Node, cx: &mut Context<'_>) {
-    set_default(dependency, "condition", Value::String(word("service_started")), cx);
-    set_default(dependency, "required", Value::Bool(true), cx);
+pub(in crate::compose) fn dependency_defaults(dependency: &mut Node, cx: &mut LoadContext<'_>) {
+    set_default(dependency, "condition", NodeValue::String(word("service_started")), cx);
+    set_default(dependency, "required", NodeValue::Bool(true), cx);
 }
 
 /// `all` becomes `[{count: all}]`. In an extended file, any string means all.
-pub(super) fn gpus(node: &mut Node, cx: &mut Context<'_>) {
-    if !matches!(node.value, Value::String(_)) {
+pub(super) fn gpus(node: &mut Node, cx: &mut LoadContext<'_>) {
+    if !matches!(node.value, NodeValue::String(_)) {
         return;
     }
-    let count = Node::new(Value::String(word("all")), node.origin);
+    let count = Node::new(NodeValue::String(word("all")), node.origin);
     let origin = cx.sources.record(Provenance::Default { of: node.origin });
     let mut request = Mapping::new();
-    request.insert(Key { text: "count".into(), origin }, count);
-    node.value = Value::Sequence(vec![Node::new(Value::Mapping(request), node.origin)]);
+    request.insert(MappingKey { text: "count".into(), origin }, count);
+    node.value = NodeValue::Sequence(vec![Node::new(NodeValue::Mapping(request), node.origin)]);
 }
 
 /// Turns `ignore` and `include` of every watched path into lists.
 pub(super) fn watch_patterns(develop: &mut Node) {
-    let Some(Value::Sequence(triggers)) = child(develop, "watch").map(|node| &mut node.value) else { return };
+    let Some(NodeValue::Sequence(triggers)) = child(develop, "watch").map(|node| &mut node.value) else {
+        return;
+    };
     for trigger in triggers {
         for key in ["ignore", "include"] {
             if let Some(patterns) = child(trigger, key) {

@@ -16,18 +16,18 @@ mod resources;
 pub(super) use lists::{dependency_defaults, names_to_mapping};
 pub(crate) use mounts::parse_volume;
 
-use super::Context;
-use crate::diagnostic::{Diagnostic, Rule};
+use super::LoadContext;
+use crate::diagnostic::{Diagnostic, DiagnosticRule};
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Key, Mapping, Node, Value, word};
+use crate::yaml::{Mapping, MappingKey, Node, NodeValue, word};
 use std::ops::Range;
 
 /// Returns the tree with every short syntax expanded; removes empty values where Compose does.
-pub fn transform(mut root: Node, cx: &mut Context<'_>) -> Node {
+pub fn transform(mut root: Node, cx: &mut LoadContext<'_>) -> Node {
     if let Some(services) = child(&mut root, "services").and_then(Node::as_mapping_mut) {
         for (name, service) in services.values_mut() {
             let name = name.clone();
-            Service { name: &name, cx }.transform(service);
+            ServiceExpander { name: &name, cx }.transform(service);
         }
     }
     for room in ["volumes", "networks", "secrets", "configs"] {
@@ -37,19 +37,19 @@ pub fn transform(mut root: Node, cx: &mut Context<'_>) -> Node {
             }
         }
     }
-    if let Some(Value::Sequence(entries)) = child(&mut root, "include").map(|node| &mut node.value) {
+    if let Some(NodeValue::Sequence(entries)) = child(&mut root, "include").map(|node| &mut node.value) {
         entries.iter_mut().for_each(|entry| wrap_text(entry, "path"));
     }
     root
 }
 
 /// One service, while its values are expanded.
-struct Service<'a, 'b> {
-    name: &'a Key,
-    cx: &'a mut Context<'b>,
+struct ServiceExpander<'a, 'b> {
+    name: &'a MappingKey,
+    cx: &'a mut LoadContext<'b>,
 }
 
-impl Service<'_, '_> {
+impl ServiceExpander<'_, '_> {
     fn transform(&mut self, service: &mut Node) {
         let Some(service) = service.as_mapping_mut() else { return };
         for (key, value) in service.values_mut() {
@@ -77,7 +77,7 @@ impl Service<'_, '_> {
     }
 
     fn each(&mut self, list: &mut Node, change: fn(&mut Self, usize, &mut Node)) {
-        if let Value::Sequence(items) = &mut list.value {
+        if let NodeValue::Sequence(items) = &mut list.value {
             items.iter_mut().enumerate().for_each(|(index, item)| change(self, index, item));
         }
     }
@@ -99,10 +99,10 @@ impl Service<'_, '_> {
 
     fn env_files(&mut self, files: &mut Node) {
         lists::one_to_list(files);
-        if let Value::Sequence(items) = &mut files.value {
+        if let NodeValue::Sequence(items) = &mut files.value {
             for item in items {
                 wrap_text(item, "path");
-                set_default(item, "required", Value::Bool(true), self.cx);
+                set_default(item, "required", NodeValue::Bool(true), self.cx);
             }
         }
     }
@@ -115,7 +115,7 @@ impl Service<'_, '_> {
     fn ulimits(&mut self, key: &str, limits: &mut Node) {
         let Some(limits) = limits.as_mapping_mut() else { return };
         for (name, limit) in limits.values_mut() {
-            if matches!(limit.value, Value::Integer(_) | Value::Mapping(_)) {
+            if matches!(limit.value, NodeValue::Integer(_) | NodeValue::Mapping(_)) {
                 continue;
             }
             let path = format!("services.{}.{key}.{}", self.name.text, name.text);
@@ -129,14 +129,21 @@ impl Service<'_, '_> {
     }
 
     /// Reports an invalid short syntax, unless it may still contain variables.
-    fn refuse(&mut self, rule: &'static Rule, key: &str, node: &Node, why: &str, help: &str) {
+    fn refuse(&mut self, rule: &'static DiagnosticRule, key: &str, node: &Node, why: &str, help: &str) {
         if !self.cx.options.no_interpolate {
             self.refuse_always(rule, key, node, why, help);
         }
     }
 
     /// Reports it even if it may still contain variables, as Docker Compose does for some keys.
-    fn refuse_always(&mut self, rule: &'static Rule, key: &str, node: &Node, why: &str, help: &str) {
+    fn refuse_always(
+        &mut self,
+        rule: &'static DiagnosticRule,
+        key: &str,
+        node: &Node,
+        why: &str,
+        help: &str,
+    ) {
         let path = format!("services.{}.{key}", self.name.text);
         let text = node.as_str().map_or_else(|| super::value::print_scalar(&node.value), str::to_owned);
         let fault = Diagnostic::new(rule, format!("invalid value `{text}` for `{path}`: {why}"));
@@ -146,35 +153,35 @@ impl Service<'_, '_> {
 
 /// A string that is short for a mapping with one key becomes that mapping.
 pub(super) fn wrap_text(node: &mut Node, key: &str) {
-    if !matches!(node.value, Value::String(_)) {
+    if !matches!(node.value, NodeValue::String(_)) {
         return;
     }
     let origin = node.origin;
     let text = std::mem::take(node);
     let mut mapping = Mapping::new();
-    mapping.insert(Key { text: word(key), origin }, text);
-    *node = Node::new(Value::Mapping(mapping), origin);
+    mapping.insert(MappingKey { text: word(key), origin }, text);
+    *node = Node::new(NodeValue::Mapping(mapping), origin);
 }
 
 /// Adds a key for which the specification has a default.
-pub(super) fn set_default(node: &mut Node, key: &str, value: Value, cx: &mut Context<'_>) {
+pub(super) fn set_default(node: &mut Node, key: &str, value: NodeValue, cx: &mut LoadContext<'_>) {
     let of = node.origin;
     let Some(mapping) = node.as_mapping_mut() else { return };
     if !mapping.contains_key(key) {
         let origin = cx.sources.record(Provenance::Default { of });
-        mapping.insert(Key { text: word(key), origin }, Node::new(value, origin));
+        mapping.insert(MappingKey { text: word(key), origin }, Node::new(value, origin));
     }
 }
 
 /// The origin of a byte range of a string.
-fn part(of: Origin, range: Range<usize>, cx: &mut Context<'_>) -> Origin {
+fn part(of: Origin, range: Range<usize>, cx: &mut LoadContext<'_>) -> Origin {
     let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     cx.sources.record(Provenance::Part { of, range: narrow(range.start)..narrow(range.end) })
 }
 
 /// A key with the same origin as its value.
 fn entry(mapping: &mut Mapping, key: &str, value: Node) {
-    mapping.insert(Key { text: word(key), origin: value.origin }, value);
+    mapping.insert(MappingKey { text: word(key), origin: value.origin }, value);
 }
 
 fn child<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {

@@ -1,11 +1,11 @@
 //! `volumes` and `devices`: `SOURCE:TARGET[:OPTIONS]` becomes a mapping.
 
-use super::{Service, entry, part};
-use crate::compose::Context;
+use super::{ServiceExpander, entry, part};
+use crate::compose::LoadContext;
 use crate::compose::value::clean_path;
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Mapping, Node, Value, word};
+use crate::yaml::{Mapping, Node, NodeValue, word};
 use std::ops::Range;
 
 /// Why a mount string is invalid.
@@ -99,14 +99,14 @@ fn is_path(source: &str) -> bool {
         || (letters.next().is_some_and(char::is_alphabetic) && letters.next() == Some(':'))
 }
 
-impl Service<'_, '_> {
+impl ServiceExpander<'_, '_> {
     pub(super) fn volume(&mut self, index: usize, item: &mut Node) {
-        let Value::String(text) = &item.value else { return };
+        let NodeValue::String(text) = &item.value else { return };
         match parse_volume(text) {
             Ok(spec) => {
                 let text = text.clone();
                 let long = volume_mapping(&text, &spec, item.origin, self.cx);
-                *item = Node::new(Value::Mapping(long), item.origin);
+                *item = Node::new(NodeValue::Mapping(long), item.origin);
             }
             Err(fault) => {
                 let help = "write `SOURCE:TARGET`, optionally followed by `:ro`, or use the long form";
@@ -116,7 +116,7 @@ impl Service<'_, '_> {
     }
 
     pub(super) fn device(&mut self, index: usize, item: &mut Node) {
-        let Value::String(text) = &item.value else { return };
+        let NodeValue::String(text) = &item.value else { return };
         let pieces: Vec<&str> = text.split(':').collect();
         let (source, target, permissions) = match pieces.as_slice() {
             [source] => (*source, *source, "rwm"),
@@ -141,11 +141,11 @@ impl Service<'_, '_> {
         entry(&mut mapping, "source", Node::string(source, source_origin));
         entry(&mut mapping, "target", Node::string(target, target_origin));
         entry(&mut mapping, "permissions", Node::string(permissions, permissions_origin));
-        *item = Node::new(Value::Mapping(mapping), item.origin);
+        *item = Node::new(NodeValue::Mapping(mapping), item.origin);
     }
 }
 
-fn volume_mapping(text: &str, spec: &VolumeSpec, whole: Origin, cx: &mut Context<'_>) -> Mapping {
+fn volume_mapping(text: &str, spec: &VolumeSpec, whole: Origin, cx: &mut LoadContext<'_>) -> Mapping {
     let default = cx.sources.record(Provenance::Default { of: whole });
     let slice = |range: &Range<usize>| text.get(range.clone()).unwrap_or("");
     let source = spec.source.as_ref().map(slice);
@@ -172,7 +172,7 @@ fn volume_mapping(text: &str, spec: &VolumeSpec, whole: Origin, cx: &mut Context
             "rw" => read_only = false,
             "nocopy" => {
                 let mut only = Mapping::new();
-                entry(&mut only, "nocopy", Node::new(Value::Bool(true), options_origin));
+                entry(&mut only, "nocopy", Node::new(NodeValue::Bool(true), options_origin));
                 volume = Some(only);
             }
             "z" | "Z" => entry(&mut bind, "selinux", Node::string(option, options_origin)),
@@ -183,18 +183,18 @@ fn volume_mapping(text: &str, spec: &VolumeSpec, whole: Origin, cx: &mut Context
         }
     }
     if read_only {
-        entry(&mut mapping, "read_only", Node::new(Value::Bool(true), options_origin));
+        entry(&mut mapping, "read_only", Node::new(NodeValue::Bool(true), options_origin));
     }
     if path {
-        entry(&mut bind, "create_host_path", Node::new(Value::Bool(true), default));
+        entry(&mut bind, "create_host_path", Node::new(NodeValue::Bool(true), default));
     } else {
         volume.get_or_insert_default();
     }
     if path || !bind.is_empty() {
-        entry(&mut mapping, "bind", Node::new(Value::Mapping(bind), default));
+        entry(&mut mapping, "bind", Node::new(NodeValue::Mapping(bind), default));
     }
     if let Some(volume) = volume {
-        entry(&mut mapping, "volume", Node::new(Value::Mapping(volume), default));
+        entry(&mut mapping, "volume", Node::new(NodeValue::Mapping(volume), default));
     }
     mapping
 }

@@ -1,25 +1,25 @@
 //! `ports`: `[IP:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]` becomes one mapping per port.
 
-use super::{Service, entry, part};
+use super::{ServiceExpander, entry, part};
 use crate::compose::limits::MOST_PORTS;
 use crate::compose::value::{is_ip, print_scalar};
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Mapping, Node, Value, word};
+use crate::yaml::{Mapping, Node, NodeValue, word};
 use std::ops::Range;
 
 /// Expands every entry of the list; a range becomes several.
-pub(super) fn expand(service: &mut Service<'_, '_>, list: &mut Node) {
-    let Value::Sequence(items) = &mut list.value else { return };
+pub(super) fn expand(service: &mut ServiceExpander<'_, '_>, list: &mut Node) {
+    let NodeValue::Sequence(items) = &mut list.value else { return };
     if service.cx.options.no_interpolate && items.iter().any(|item| !parses(item)) {
         return;
     }
     let mut long = Vec::with_capacity(items.len());
     for (index, item) in std::mem::take(items).into_iter().enumerate() {
         let text = match &item.value {
-            Value::String(text) => text.to_string(),
-            Value::Integer(_) => print_scalar(&item.value),
-            Value::Mapping(_) => {
+            NodeValue::String(text) => text.to_string(),
+            NodeValue::Integer(_) => print_scalar(&item.value),
+            NodeValue::Mapping(_) => {
                 long.push(item);
                 continue;
             }
@@ -46,7 +46,7 @@ pub(super) fn expand(service: &mut Service<'_, '_>, list: &mut Node) {
             }
         }
     }
-    list.value = Value::Sequence(long);
+    list.value = NodeValue::Sequence(long);
 }
 
 fn parses(item: &Node) -> bool {
@@ -55,7 +55,7 @@ fn parses(item: &Node) -> bool {
 
 /// A parsed port string, with the byte ranges of its parts.
 #[derive(Debug, PartialEq)]
-struct Spec {
+struct PortString {
     ip: Option<(String, Range<usize>)>,
     host: Option<(u16, u16, Range<usize>)>,
     container: (u16, u16, Range<usize>),
@@ -63,7 +63,7 @@ struct Spec {
     protocol_at: Option<Range<usize>>,
 }
 
-fn parse(text: &str) -> Result<Spec, &'static str> {
+fn parse(text: &str) -> Result<PortString, &'static str> {
     let container_at = text.rfind(':').map_or(0, |at| at + 1);
     let before = text.get(..container_at.saturating_sub(1)).filter(|_| container_at > 0);
     let host_at = before.map_or(0, |before| before.rfind(':').map_or(0, |at| at + 1));
@@ -92,7 +92,7 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
         }
         Some((low, high, host_at..host_at + host_text.len()))
     };
-    Ok(Spec {
+    Ok(PortString {
         ip,
         host,
         container: (first, last, container_at..container_at + container.len()),
@@ -126,7 +126,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
 }
 
 /// One mapping per container port, sorted as strings, as Docker Compose does.
-fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &mut Vec<Node>) {
+fn write_out(service: &mut ServiceExpander<'_, '_>, spec: &PortString, whole: Origin, long: &mut Vec<Node>) {
     let (first, last, ref container_at) = spec.container;
     let mut ports: Vec<u16> = (first..=last).collect();
     ports.sort_by_cached_key(|port| format!("{port}/"));
@@ -143,7 +143,7 @@ fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &m
             entry(&mut mapping, "host_ip", Node::string(ip.as_str(), ip_origin));
         }
         if port != 0 {
-            let target = Value::Integer(i128::from(port));
+            let target = NodeValue::Integer(i128::from(port));
             entry(&mut mapping, "target", Node::new(target, target_origin));
         }
         if let Some((low, high, _)) = &spec.host {
@@ -151,7 +151,7 @@ fn write_out(service: &mut Service<'_, '_>, spec: &Spec, whole: Origin, long: &m
             entry(&mut mapping, "published", Node::string(published, host_origin));
         }
         entry(&mut mapping, "protocol", Node::string(word(spec.protocol.as_str()), protocol_origin));
-        long.push(Node::new(Value::Mapping(mapping), whole));
+        long.push(Node::new(NodeValue::Mapping(mapping), whole));
     }
 }
 

@@ -1,21 +1,21 @@
 //! Values that take a mapping or a list of `name=value`, and the deprecated form of `external`.
 
-use super::{Service, part};
-use crate::compose::Context;
+use super::{ServiceExpander, part};
+use crate::compose::LoadContext;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rules::compose as rules;
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Mapping, MappingKey, Node, NodeValue};
 use std::sync::Arc;
 
 /// `external: {name: x}` becomes `external: true` and `name: x`.
-pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>) {
+pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut LoadContext<'_>) {
     let Some(mapping) = resource.as_mapping_mut() else { return };
     let Some(external) = mapping.get_mut("external") else { return };
-    if !matches!(external.value, Value::Mapping(_)) {
+    if !matches!(external.value, NodeValue::Mapping(_)) {
         return;
     }
     let old_name = external.get("name").cloned();
-    external.value = Value::Bool(true);
+    external.value = NodeValue::Bool(true);
     let Some(old_name) = old_name else { return };
     let warning = Diagnostic::new(&rules::OLD_EXTERNAL, format!("`{path}.external.name` is deprecated"))
         .key(format!("{path}.external.name"))
@@ -23,7 +23,7 @@ pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>
         .help("write `external: true` and put `name:` next to it");
     cx.report(warning);
     match mapping.get("name") {
-        None => _ = mapping.insert(Key { text: "name".into(), origin: old_name.origin }, old_name),
+        None => _ = mapping.insert(MappingKey { text: "name".into(), origin: old_name.origin }, old_name),
         Some(name) if name.value == old_name.value => {}
         Some(name) => {
             let fault = Diagnostic::new(
@@ -37,18 +37,18 @@ pub(super) fn old_external(path: &str, resource: &mut Node, cx: &mut Context<'_>
 }
 
 /// `[docs=../docs]` becomes `{docs: ../docs}`.
-pub(super) fn additional_contexts(service: &mut Service<'_, '_>, node: &mut Node) {
-    if let Value::Mapping(mapping) = &node.value {
+pub(super) fn additional_contexts(service: &mut ServiceExpander<'_, '_>, node: &mut Node) {
+    if let NodeValue::Mapping(mapping) = &node.value {
         let help = "write a path, or `service:` followed by a name";
         for entry in mapping.iter().filter(|entry| entry.value.as_str().is_none()) {
             let key = format!("build.additional_contexts.{}", entry.key.text);
             service.refuse(&rules::WRONG_TYPE, &key, &entry.value, "not a string", help);
         }
     }
-    let Value::Sequence(items) = &node.value else { return };
+    let NodeValue::Sequence(items) = &node.value else { return };
     let mut mapping = Mapping::new();
     for item in items {
-        let Value::String(text) = &item.value else { continue };
+        let NodeValue::String(text) = &item.value else { continue };
         let Some(at) = text.find('=') else {
             let help = "write `name=path`, or use a mapping";
             service.refuse(
@@ -62,15 +62,15 @@ pub(super) fn additional_contexts(service: &mut Service<'_, '_>, node: &mut Node
         };
         pair(&mut mapping, item, text, at, service.cx);
     }
-    node.value = Value::Mapping(mapping);
+    node.value = NodeValue::Mapping(mapping);
 }
 
 /// `[default, ci=/run/agent]` becomes `{default: null, ci: /run/agent}`.
-pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
-    let Value::Sequence(items) = &node.value else { return };
+pub(super) fn ssh(service: &mut ServiceExpander<'_, '_>, node: &mut Node) {
+    let NodeValue::Sequence(items) = &node.value else { return };
     let mut mapping = Mapping::new();
     for item in items {
-        let Value::String(text) = &item.value else {
+        let NodeValue::String(text) = &item.value else {
             let help = "write `id=path`, quoted if necessary";
             service.refuse_always(&rules::WRONG_TYPE, "build.ssh", item, "not a string", help);
             continue;
@@ -78,8 +78,8 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
         match text.find('=') {
             Some(at) => pair(&mut mapping, item, text, at, service.cx),
             None if &**text == "default" => {
-                let key = Key { text: text.clone(), origin: item.origin };
-                mapping.insert(key, Node::new(Value::Null, item.origin));
+                let key = MappingKey { text: text.clone(), origin: item.origin };
+                mapping.insert(key, Node::new(NodeValue::Null, item.origin));
             }
             None => {
                 let help = "write `id=path`; only `default` may omit the path";
@@ -88,13 +88,13 @@ pub(super) fn ssh(service: &mut Service<'_, '_>, node: &mut Node) {
             }
         }
     }
-    node.value = Value::Mapping(mapping);
+    node.value = NodeValue::Mapping(mapping);
 }
 
 /// The two sides of `name=value`, where `=` is at byte `at`.
-fn pair(mapping: &mut Mapping, item: &Node, text: &Arc<str>, at: usize, cx: &mut Context<'_>) {
+fn pair(mapping: &mut Mapping, item: &Node, text: &Arc<str>, at: usize, cx: &mut LoadContext<'_>) {
     let (name, value) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
-    let key = Key { text: name.into(), origin: part(item.origin, 0..at, cx) };
+    let key = MappingKey { text: name.into(), origin: part(item.origin, 0..at, cx) };
     let origin = part(item.origin, at + 1..text.len(), cx);
     mapping.insert(key, Node::string(value, origin));
 }

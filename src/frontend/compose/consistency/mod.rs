@@ -10,22 +10,22 @@ mod service;
 
 pub use service::container_names;
 
-use super::Context;
+use super::LoadContext;
 use crate::diagnostic::rules::compose as rules;
 use crate::diagnostic::{Diagnostic, Severity, suggest};
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, NodeValue};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Checks each resource by itself, before anything is resolved (a volume with `external` and `driver`).
-pub fn validate(root: &Node, cx: &mut Context<'_>) {
+pub fn validate(root: &Node, cx: &mut LoadContext<'_>) {
     resources::validate(root, cx);
 }
 
 /// Checks references in the canonical tree of active services, and copies `scale` to `deploy.replicas`.
-pub fn check(root: &mut Node, inactive: &[Arc<str>], cx: &mut Context<'_>) {
+pub fn check(root: &mut Node, inactive: &[Arc<str>], cx: &mut LoadContext<'_>) {
     let broken = broken(cx);
-    let manifest = Parts { root, inactive, broken: &broken };
+    let manifest = ReferenceScope { root, inactive, broken: &broken };
     for entry in mapping(root, "services") {
         service::check(&entry.key, &entry.value, &manifest, cx);
     }
@@ -35,14 +35,14 @@ pub fn check(root: &mut Node, inactive: &[Arc<str>], cx: &mut Context<'_>) {
 }
 
 /// Where references are looked up.
-struct Parts<'a> {
+struct ReferenceScope<'a> {
     root: &'a Node,
     inactive: &'a [Arc<str>],
     /// Key paths of one or two steps with an error.
     broken: &'a BTreeSet<String>,
 }
 
-impl Parts<'_> {
+impl ReferenceScope<'_> {
     fn knows(&self, room: &str, name: &str) -> bool {
         self.root.at(&[room, name]).is_some()
             || self.broken.contains(room)
@@ -50,7 +50,7 @@ impl Parts<'_> {
     }
 
     /// Reports a name if it is not defined.
-    fn refer(&self, room: &str, what: &str, from: &Reference<'_>, cx: &mut Context<'_>) {
+    fn refer(&self, room: &str, what: &str, from: &ServiceReference<'_>, cx: &mut LoadContext<'_>) {
         if self.knows(room, from.name) {
             return;
         }
@@ -69,7 +69,7 @@ impl Parts<'_> {
 }
 
 /// A reference to a name in a service.
-struct Reference<'a> {
+struct ServiceReference<'a> {
     service: &'a str,
     key: String,
     name: &'a str,
@@ -77,7 +77,7 @@ struct Reference<'a> {
 }
 
 /// The first two steps of the keys of all errors so far.
-fn broken(cx: &Context<'_>) -> BTreeSet<String> {
+fn broken(cx: &LoadContext<'_>) -> BTreeSet<String> {
     let errors = cx.diagnostics.iter().filter(|found| found.severity == Severity::Error);
     let mut keys = BTreeSet::new();
     for error in errors {
@@ -115,5 +115,5 @@ fn conflict(service: Option<&str>, path: &str, message: String, one: &Node, othe
 }
 
 fn is_true(node: Option<&Node>) -> bool {
-    node.is_some_and(|node| node.value == Value::Bool(true))
+    node.is_some_and(|node| node.value == NodeValue::Bool(true))
 }

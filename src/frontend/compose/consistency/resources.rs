@@ -1,15 +1,15 @@
 //! Checks that need only one resource, port, device request or watched path.
 
 use super::{conflict, is_true, mapping, sequence};
-use crate::compose::Context;
+use crate::compose::LoadContext;
 use crate::compose::value::is_ip;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rules::compose as rules;
 use crate::source::Origin;
-use crate::yaml::{Key, Node};
+use crate::yaml::{MappingKey, Node};
 use std::collections::BTreeSet;
 
-pub(super) fn validate(root: &Node, cx: &mut Context<'_>) {
+pub(super) fn validate(root: &Node, cx: &mut LoadContext<'_>) {
     for entry in mapping(root, "volumes") {
         external_volume(&entry.key, &entry.value, cx);
     }
@@ -25,7 +25,7 @@ pub(super) fn validate(root: &Node, cx: &mut Context<'_>) {
 }
 
 /// An external volume takes only a name.
-fn external_volume(key: &Key, volume: &Node, cx: &mut Context<'_>) {
+fn external_volume(key: &MappingKey, volume: &Node, cx: &mut LoadContext<'_>) {
     let external = volume.get("external");
     let Some(external) = external.filter(|node| is_true(Some(node))) else { return };
     for entry in volume.as_mapping().into_iter().flatten() {
@@ -40,7 +40,7 @@ fn external_volume(key: &Key, volume: &Node, cx: &mut Context<'_>) {
     }
 }
 
-fn one_source(room: &str, key: &Key, object: &Node, sources: &[&str], cx: &mut Context<'_>) {
+fn one_source(room: &str, key: &MappingKey, object: &Node, sources: &[&str], cx: &mut LoadContext<'_>) {
     let path = format!("{room}.{}", key.text);
     let given: Vec<&Node> = sources.iter().filter_map(|source| object.get(source)).collect();
     match given.as_slice() {
@@ -73,7 +73,7 @@ fn listed(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn of_service(name: &str, service: &Node, cx: &mut Context<'_>) {
+fn of_service(name: &str, service: &Node, cx: &mut LoadContext<'_>) {
     let mut refuse = |path: String, origin: Origin, message: String, help: &str| {
         let fault = Diagnostic::new(&rules::INVALID_VALUE, message).service(name);
         cx.report(fault.key(path).at(origin).help(help));
@@ -111,7 +111,7 @@ fn of_service(name: &str, service: &Node, cx: &mut Context<'_>) {
 }
 
 /// A secret that is not external needs a file or a variable.
-pub(super) fn secrets(root: &Node, broken: &BTreeSet<String>, cx: &mut Context<'_>) {
+pub(super) fn secrets(root: &Node, broken: &BTreeSet<String>, cx: &mut LoadContext<'_>) {
     for entry in mapping(root, "secrets") {
         let secret = &entry.value;
         let path = format!("secrets.{}", entry.key.text);

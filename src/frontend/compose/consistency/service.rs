@@ -1,15 +1,15 @@
 //! Checks the keys of one service against each other, and the names it refers to.
 
-use super::{Parts, Reference, conflict, mapping, sequence, text};
-use crate::compose::Context;
+use super::{ReferenceScope, ServiceReference, conflict, mapping, sequence, text};
+use crate::compose::LoadContext;
 use crate::diagnostic::rules::compose as rules;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, DiagnosticRule};
 use crate::source::Origin;
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Mapping, MappingKey, Node, NodeValue};
 use std::collections::BTreeMap;
 
-pub(super) fn check(key: &Key, node: &Node, manifest: &Parts<'_>, cx: &mut Context<'_>) {
-    let mut service = Service { name: &key.text, key, node, manifest, cx };
+pub(super) fn check(key: &MappingKey, node: &Node, manifest: &ReferenceScope<'_>, cx: &mut LoadContext<'_>) {
+    let mut service = ServiceCheck { name: &key.text, key, node, manifest, cx };
     service.image();
     service.build();
     service.networks();
@@ -22,16 +22,23 @@ pub(super) fn check(key: &Key, node: &Node, manifest: &Parts<'_>, cx: &mut Conte
     service.mounts();
 }
 
-struct Service<'a, 'b, 'c> {
+struct ServiceCheck<'a, 'b, 'c> {
     name: &'a str,
-    key: &'a Key,
+    key: &'a MappingKey,
     node: &'a Node,
-    manifest: &'a Parts<'a>,
-    cx: &'c mut Context<'b>,
+    manifest: &'a ReferenceScope<'a>,
+    cx: &'c mut LoadContext<'b>,
 }
 
-impl Service<'_, '_, '_> {
-    fn refuse(&mut self, rule: &'static Rule, key: &str, origin: Origin, message: String, help: &str) {
+impl ServiceCheck<'_, '_, '_> {
+    fn refuse(
+        &mut self,
+        rule: &'static DiagnosticRule,
+        key: &str,
+        origin: Origin,
+        message: String,
+        help: &str,
+    ) {
         let fault = Diagnostic::new(rule, message).service(self.name);
         self.cx.report(fault.key(format!("services.{}.{key}", self.name)).at(origin).help(help));
     }
@@ -42,7 +49,7 @@ impl Service<'_, '_, '_> {
     }
 
     fn refer(&mut self, room: &str, what: &str, key: &str, name: &str, origin: Origin) {
-        let from = Reference { service: self.name, key: key.to_owned(), name, origin };
+        let from = ServiceReference { service: self.name, key: key.to_owned(), name, origin };
         self.manifest.refer(room, what, &from, self.cx);
     }
 
@@ -115,7 +122,7 @@ impl Service<'_, '_, '_> {
         if let (Some(mode), Some(first)) = (self.node.get("network_mode"), networks.iter().next()) {
             let message = format!("service `{}` sets both `network_mode` and `networks`", self.name);
             let origin = if first.value.is_null() { first.key.origin } else { first.value.origin };
-            let other = Node::new(Value::Null, origin);
+            let other = Node::new(NodeValue::Null, origin);
             self.conflict(message, mode, &other, "keep one of them");
         }
         for entry in networks {
@@ -306,7 +313,7 @@ fn of(node: &Node, key: &str) -> Origin {
 }
 
 /// No two of the selected services may have the same container name.
-pub fn container_names(root: &Node, cx: &mut Context<'_>) {
+pub fn container_names(root: &Node, cx: &mut LoadContext<'_>) {
     let mut taken: BTreeMap<&str, (&str, Origin)> = BTreeMap::new();
     for entry in mapping(root, "services") {
         let Some(node) = entry.value.get("container_name") else { continue };
@@ -329,7 +336,7 @@ pub(super) fn scale_replicas(root: &mut Node) {
         let deploy = service.as_mapping_mut().and_then(|service| service.get_mut("deploy"));
         let Some(deploy) = deploy.and_then(Node::as_mapping_mut) else { continue };
         if !deploy.contains_key("replicas") {
-            let key = Key { text: "replicas".into(), origin: scale.origin };
+            let key = MappingKey { text: "replicas".into(), origin: scale.origin };
             let mut entries: Mapping = std::mem::take(deploy);
             entries.insert(key, scale);
             *deploy = entries;

@@ -3,13 +3,13 @@
 //! In: a text. Out: assignments in order, each with its position. Quotes, escapes, `export`, comments,
 //! multi-line values and `$` expressions follow the rules of Compose, not of a shell.
 
-use super::super::template::{self, Failure, Variables};
+use super::super::template::{self, TemplateError, VariableLookup};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// A statement that sets or inherits a variable.
 #[derive(Debug, PartialEq)]
-pub(super) struct Assignment {
+pub(super) struct DotenvAssignment {
     /// The variable.
     pub(super) name: String,
     /// Its value; `None` for a bare name, which takes its value from the environment.
@@ -22,7 +22,7 @@ pub(super) struct Assignment {
 
 /// An error in a file and its position.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct DotenvFault {
     /// The message, in lower case.
     pub(super) message: String,
     /// The byte range in the text.
@@ -36,12 +36,12 @@ pub(super) struct Fault {
 ///
 /// # Errors
 /// The first error. Everything before it has been passed on.
-pub(super) fn parse<V: Variables>(
+pub(super) fn parse<V: VariableLookup>(
     text: &str,
     variables: &mut V,
-    mut seen: impl FnMut(&mut V, Assignment) -> bool,
-) -> Result<(), Fault> {
-    let mut reader = Reader { text, position: if text.starts_with('\u{FEFF}') { 3 } else { 0 } };
+    mut seen: impl FnMut(&mut V, DotenvAssignment) -> bool,
+) -> Result<(), DotenvFault> {
+    let mut reader = DotenvReader { text, position: if text.starts_with('\u{FEFF}') { 3 } else { 0 } };
     while reader.skip_to_statement() {
         let start = reader.position;
         let (name, inherited) = reader.name()?;
@@ -54,7 +54,7 @@ pub(super) fn parse<V: Variables>(
             reader.value(variables).map(|(value, unset)| (Some(value), unset))?
         };
         let end = start + text.get(start..reader.position).unwrap_or_default().trim_end().len();
-        if !seen(variables, Assignment { name, value, place: start..end, unset }) {
+        if !seen(variables, DotenvAssignment { name, value, place: start..end, unset }) {
             return Err(reader
                 .too_large(start, "the values of the env files exceed the limit for all of them together"));
         }
@@ -62,23 +62,27 @@ pub(super) fn parse<V: Variables>(
     Ok(())
 }
 
-struct Reader<'a> {
+struct DotenvReader<'a> {
     text: &'a str,
     position: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DotenvReader<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.position..).unwrap_or_default()
     }
 
-    fn fault(&self, start: usize, message: &str) -> Fault {
+    fn fault(&self, start: usize, message: &str) -> DotenvFault {
         let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        Fault { message: message.to_owned(), place: start..start + line.trim_end().len(), too_large: false }
+        DotenvFault {
+            message: message.to_owned(),
+            place: start..start + line.trim_end().len(),
+            too_large: false,
+        }
     }
 
-    fn too_large(&self, start: usize, message: &str) -> Fault {
-        Fault { too_large: true, ..self.fault(start, message) }
+    fn too_large(&self, start: usize, message: &str) -> DotenvFault {
+        DotenvFault { too_large: true, ..self.fault(start, message) }
     }
 
     /// Skips white space and comments; returns false at the end.
@@ -99,7 +103,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the name, and whether it is alone on its line.
-    fn name(&mut self) -> Result<(String, bool), Fault> {
+    fn name(&mut self) -> Result<(String, bool), DotenvFault> {
         if let Some(after) = self.rest().strip_prefix("export")
             && after.starts_with(['\t', '\n', '\u{c}', '\r', ' '])
         {
@@ -130,7 +134,7 @@ impl<'a> Reader<'a> {
         Ok((String::new(), false))
     }
 
-    fn value(&mut self, variables: &mut dyn Variables) -> Result<(String, Vec<Arc<str>>), Fault> {
+    fn value(&mut self, variables: &mut dyn VariableLookup) -> Result<(String, Vec<Arc<str>>), DotenvFault> {
         let start = self.position;
         match self.rest().bytes().next() {
             Some(quote @ (b'"' | b'\'')) => {
@@ -153,20 +157,20 @@ impl<'a> Reader<'a> {
         &self,
         value: &str,
         start: usize,
-        variables: &mut dyn Variables,
-    ) -> Result<(String, Vec<Arc<str>>), Fault> {
+        variables: &mut dyn VariableLookup,
+    ) -> Result<(String, Vec<Arc<str>>), DotenvFault> {
         if !template::has_expression(value) {
             return Ok((value.to_owned(), Vec::new()));
         }
         match template::expand(value, variables) {
             Ok(expansion) => Ok((expansion.text, expansion.unset)),
-            Err(Failure::Malformed(_)) => Err(self.fault(start, "invalid `$` expression")),
-            Err(Failure::TooLong(_)) => {
+            Err(TemplateError::Malformed(_)) => Err(self.fault(start, "invalid `$` expression")),
+            Err(TemplateError::TooLong(_)) => {
                 let most = template::MOST_ADDED >> 20;
                 Err(self
                     .too_large(start, &format!("the variables in this value make it larger than {most} MiB")))
             }
-            Err(Failure::Required { variable, reason, .. }) => {
+            Err(TemplateError::Required { variable, reason, .. }) => {
                 let colon = if reason.is_empty() { "" } else { ": " };
                 let message = format!("the required variable `{variable}` has no value{colon}{reason}");
                 Err(self.fault(start, &message))
@@ -175,7 +179,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A quoted string up to its closing quote; only an escaped quote is unescaped.
-    fn quoted(&mut self, quote: u8) -> Result<String, Fault> {
+    fn quoted(&mut self, quote: u8) -> Result<String, DotenvFault> {
         let mut value = String::new();
         let mut escaped = false;
         for (at, next) in self.rest().char_indices().skip(1) {
@@ -260,16 +264,16 @@ fn escape(after: &str) -> (Option<String>, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compose::Variable;
+    use crate::compose::SourcedValue;
     use crate::source::VariableSource;
 
     #[derive(Default)]
     struct Known(Vec<(String, String)>);
 
-    impl Variables for Known {
-        fn variable(&mut self, name: &str) -> Option<Variable> {
+    impl VariableLookup for Known {
+        fn variable(&mut self, name: &str) -> Option<SourcedValue> {
             let found = self.0.iter().rev().find(|(known, _)| known == name)?;
-            Some(Variable { value: found.1.as_str().into(), source: VariableSource::Unset })
+            Some(SourcedValue { value: found.1.as_str().into(), source: VariableSource::Unset })
         }
     }
 

@@ -9,8 +9,8 @@ mod services;
 
 pub(super) use services::{contents, resolve};
 
-use super::template::Variables;
-use super::{Context, Environment, Variable};
+use super::template::VariableLookup;
+use super::{LoadContext, ProjectVariables, SourcedValue};
 use crate::diagnostic::{Diagnostic, rules::env_file as rule, rules::interpolation};
 use crate::source::{FileId, Origin, Span, VariableSource};
 use camino::Utf8PathBuf;
@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 use std::sync::Arc;
 
 /// Variables in the order of their lines.
-pub(super) type Read = IndexMap<Arc<str>, Variable>;
+pub(super) type FileVariables = IndexMap<Arc<str>, SourcedValue>;
 
 /// The env files of a project.
 #[derive(Debug, Default)]
@@ -35,10 +35,10 @@ pub(super) struct DotEnv {
 pub(super) fn read_dotenv(
     files: &[Utf8PathBuf],
     wanted: Origin,
-    environment: &Environment,
-    cx: &mut Context<'_>,
-) -> Option<Read> {
-    let mut read = Read::new();
+    environment: &ProjectVariables,
+    cx: &mut LoadContext<'_>,
+) -> Option<FileVariables> {
+    let mut read = FileVariables::new();
     for path in files {
         let path = crate::world::normalise(&cx.world.current_directory().join(path));
         let file = cx.read_file(&path, wanted, "env file")?;
@@ -51,15 +51,15 @@ pub(super) fn read_dotenv(
 /// Reads one text of assignments into `read`. `outside` takes precedence over earlier lines of the text.
 fn parse_dotenv(
     file: FileId,
-    outside: &dyn Fn(&str) -> Option<Variable>,
-    read: &mut Read,
-    cx: &mut Context<'_>,
+    outside: &dyn Fn(&str) -> Option<SourcedValue>,
+    read: &mut FileVariables,
+    cx: &mut LoadContext<'_>,
 ) -> Option<()> {
     if !cx.has_room(file, Origin::NOWHERE) {
         return None;
     }
     let text = cx.sources.file(file)?.shared_text();
-    let mut lines = Lines { outside, read, unset: Vec::new(), seen: Vec::new() };
+    let mut lines = LineScope { outside, read, unset: Vec::new(), seen: Vec::new() };
     let budget = &mut cx.budget;
     let outcome = dotenv::parse(&text, &mut lines, |lines, assignment| {
         let span = Span::new(file, assignment.place.start, assignment.place.end);
@@ -74,7 +74,7 @@ fn parse_dotenv(
         let fits = budget.bytes(value.len());
         let name: Arc<str> = assignment.name.into();
         lines.seen.push((name.clone(), value.clone(), span));
-        let variable = Variable { value, source: VariableSource::File(span) };
+        let variable = SourcedValue { value, source: VariableSource::File(span) };
         lines.read.insert(name, variable);
         fits
     });
@@ -102,22 +102,22 @@ fn parse_dotenv(
 }
 
 /// The variables visible to a line of a file.
-struct Lines<'a> {
-    outside: &'a dyn Fn(&str) -> Option<Variable>,
-    read: &'a mut Read,
+struct LineScope<'a> {
+    outside: &'a dyn Fn(&str) -> Option<SourcedValue>,
+    read: &'a mut FileVariables,
     unset: Vec<(Arc<str>, Span)>,
     /// The name, the value and the position of every line.
     seen: Vec<(Arc<str>, Arc<str>, Span)>,
 }
 
-impl Variables for Lines<'_> {
-    fn variable(&mut self, name: &str) -> Option<Variable> {
+impl VariableLookup for LineScope<'_> {
+    fn variable(&mut self, name: &str) -> Option<SourcedValue> {
         (self.outside)(name).or_else(|| self.read.get(name).cloned())
     }
 }
 
 /// Warns about an unset variable, once per load.
-pub(super) fn warn_unset(name: &Arc<str>, origin: Origin, cx: &mut Context<'_>) {
+pub(super) fn warn_unset(name: &Arc<str>, origin: Origin, cx: &mut LoadContext<'_>) {
     if cx.variables.insert(name.clone(), None).is_some() {
         return;
     }

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 /// A line: its name, its value (`None` for a bare name), and its byte range.
-pub(super) type Line<'a> = (&'a str, Option<&'a str>, Range<usize>);
+pub(super) type RawLine<'a> = (&'a str, Option<&'a str>, Range<usize>);
 
 /// Parses the lines in order.
 ///
 /// # Errors
 /// The error in the first invalid line, and its byte range.
-pub(super) fn lines(text: &str) -> Result<Vec<Line<'_>>, (String, Range<usize>)> {
+pub(super) fn lines(text: &str) -> Result<Vec<RawLine<'_>>, (String, Range<usize>)> {
     let mut found = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {

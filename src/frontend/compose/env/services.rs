@@ -1,42 +1,42 @@
 //! `env_file` and `label_file` of services: read into `environment` and `labels`.
 
-use super::super::{Context, Environment, Project};
-use super::{Read, parse_dotenv, raw};
-use crate::compose::Variable;
+use super::super::{LoadContext, ProjectContext, ProjectVariables};
+use super::{FileVariables, parse_dotenv, raw};
+use crate::compose::SourcedValue;
 use crate::diagnostic::{Diagnostic, rules::env_file as rule};
-use crate::source::{FileId, Origin, Provenance, Span, Substitution, VariableSource};
+use crate::source::{FileId, Origin, Provenance, Span, VariableSource, VariableSubstitution};
 use crate::world::normalise;
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::yaml::{Mapping, MappingKey, Node, NodeValue};
 use camino::Utf8Path;
 
 /// Reads the files of every service of a typed tree, and removes the keys that named them.
-pub(in super::super) fn resolve(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
+pub(in super::super) fn resolve(root: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     let Some(services) = root.as_mapping_mut().and_then(|root| root.get_mut("services")) else { return };
     let Some(services) = services.as_mapping_mut() else { return };
     let resolve_environment = !cx.options.no_env_resolution;
     for (name, service) in services.values_mut() {
         let Some(service) = service.as_mapping_mut() else { continue };
         if resolve_environment {
-            Files { service: &name.text, project, cx }.environment(service);
+            ServiceFiles { service: &name.text, project, cx }.environment(service);
         }
-        Files { service: &name.text, project, cx }.labels(service);
+        ServiceFiles { service: &name.text, project, cx }.labels(service);
     }
 }
 
 /// The files of one service.
-struct Files<'a, 'b> {
+struct ServiceFiles<'a, 'b> {
     service: &'a str,
-    project: &'a Project,
-    cx: &'a mut Context<'b>,
+    project: &'a ProjectContext,
+    cx: &'a mut LoadContext<'b>,
 }
 
-impl Files<'_, '_> {
+impl ServiceFiles<'_, '_> {
     fn environment(&mut self, service: &mut Mapping) {
         let Some(files) = service.remove("env_file") else { return };
         let own = service.get("environment").and_then(Node::as_mapping).cloned().unwrap_or_default();
         let outside =
             |name: &str| self.project.environment.get(name).cloned().or_else(|| own_variable(&own, name));
-        let mut read = Read::new();
+        let mut read = FileVariables::new();
         for entry in &own {
             if let Some(variable) = own_variable(&own, &entry.key.text) {
                 read.insert(entry.key.text.clone(), variable);
@@ -66,7 +66,7 @@ impl Files<'_, '_> {
     fn labels(&mut self, service: &mut Mapping) {
         let Some(files) = service.remove("label_file") else { return };
         let own = service.get("labels").and_then(Node::as_mapping).cloned().unwrap_or_default();
-        let mut read = Read::new();
+        let mut read = FileVariables::new();
         for path in files.value.as_sequence().unwrap_or_default() {
             let Some(id) = self.open(path, Some(Origin::NOWHERE), "label file") else { continue };
             parse_dotenv(id, &|_| None, &mut read, self.cx);
@@ -105,7 +105,12 @@ impl Files<'_, '_> {
         None
     }
 
-    fn raw(&mut self, file: FileId, outside: &dyn Fn(&str) -> Option<Variable>, read: &mut Read) {
+    fn raw(
+        &mut self,
+        file: FileId,
+        outside: &dyn Fn(&str) -> Option<SourcedValue>,
+        read: &mut FileVariables,
+    ) {
         let Some(text) = self.cx.sources.file(file).map(|file| file.shared_text()) else { return };
         let lines = match raw::lines(&text) {
             Ok(lines) => lines,
@@ -129,7 +134,7 @@ impl Files<'_, '_> {
             let line = Span::new(file, place.start, place.end);
             self.cx.sources.guard_line(name, &value, line);
             let source = VariableSource::File(line);
-            read.insert(name.into(), Variable { value, source });
+            read.insert(name.into(), SourcedValue { value, source });
         }
     }
 
@@ -155,23 +160,23 @@ impl Files<'_, '_> {
         );
     }
 
-    fn nodes(&mut self, read: Read) -> Mapping {
+    fn nodes(&mut self, read: FileVariables) -> Mapping {
         let mut mapping = Mapping::new();
         for (name, variable) in read {
             let origin = match variable.source {
                 VariableSource::File(span) => self.cx.sources.read_at(span),
                 source => self.cx.sources.record(Provenance::Outside(source)),
             };
-            mapping.insert(Key { text: name, origin }, Node::string(variable.value, origin));
+            mapping.insert(MappingKey { text: name, origin }, Node::string(variable.value, origin));
         }
         mapping
     }
 }
 
 /// A variable in the service's own `environment` that has a value.
-fn own_variable(own: &Mapping, name: &str) -> Option<Variable> {
+fn own_variable(own: &Mapping, name: &str) -> Option<SourcedValue> {
     let value = own.get(name)?.as_str()?;
-    Some(Variable { value: value.into(), source: VariableSource::Computed("environment".into()) })
+    Some(SourcedValue { value: value.into(), source: VariableSource::Computed("environment".into()) })
 }
 
 fn put(service: &mut Mapping, key: &str, mapping: Mapping, fallback: Origin) {
@@ -179,12 +184,12 @@ fn put(service: &mut Mapping, key: &str, mapping: Mapping, fallback: Origin) {
         Some(entry) => (entry.key.origin, entry.value.origin),
         None => (fallback, fallback),
     };
-    let key = Key { text: key.into(), origin: key_origin };
-    service.insert(key, Node::new(Value::Mapping(mapping), origin));
+    let key = MappingKey { text: key.into(), origin: key_origin };
+    service.insert(key, Node::new(NodeValue::Mapping(mapping), origin));
 }
 
 /// Sets the content of configs that name a variable to its value. A secret's value never enters the tree.
-pub(in super::super) fn contents(root: &mut Node, environment: &Environment, cx: &mut Context<'_>) {
+pub(in super::super) fn contents(root: &mut Node, environment: &ProjectVariables, cx: &mut LoadContext<'_>) {
     let configs = root.as_mapping_mut().and_then(|root| root.get_mut("configs"));
     let Some(configs) = configs.and_then(Node::as_mapping_mut) else { return };
     for (_, config) in configs.values_mut() {
@@ -195,14 +200,14 @@ pub(in super::super) fn contents(root: &mut Node, environment: &Environment, cx:
         };
         let origin = brought(name, found, named.origin, cx);
         let content = Node::string(found.value.clone(), origin);
-        config.insert(Key { text: "content".into(), origin }, content);
+        config.insert(MappingKey { text: "content".into(), origin }, content);
     }
 }
 
 /// The origin for a value taken from a variable.
-fn brought(name: &str, found: &Variable, template: Origin, cx: &mut Context<'_>) -> Origin {
+fn brought(name: &str, found: &SourcedValue, template: Origin, cx: &mut LoadContext<'_>) -> Origin {
     let bytes = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let substitution = Substitution {
+    let substitution = VariableSubstitution {
         range: 0..bytes(&found.value),
         expression: 0..bytes(name),
         variable: name.into(),

@@ -10,16 +10,16 @@ mod unicity;
 pub(crate) use sequences::entry_parts;
 pub use unicity::unicity;
 
-use super::Context;
+use super::LoadContext;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Entry, Mapping, Node, Value};
+use crate::yaml::{Mapping, MappingEntry, Node, NodeValue};
 use std::sync::Arc;
 
 /// How to merge two values of one key.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Rule {
+enum MergeRule {
     /// Mappings by key, lists concatenated, anything else: the later value.
     Deep,
     /// The later value.
@@ -41,72 +41,74 @@ enum Rule {
 }
 
 /// The rule of a key path. Source: compose-go 2.9.1, package override.
-fn rule(path: &[&str]) -> Rule {
+fn rule(path: &[&str]) -> MergeRule {
     match path {
-        ["networks" | "volumes", _, "labels"] => Rule::Sequence,
-        ["networks", _, "ipam", "config"] => Rule::Pools,
+        ["networks" | "volumes", _, "labels"] => MergeRule::Sequence,
+        ["networks", _, "ipam", "config"] => MergeRule::Pools,
         ["services", _, key] => match *key {
-            "command" | "entrypoint" => Rule::Replace,
+            "command" | "entrypoint" => MergeRule::Replace,
             "annotations" | "dns" | "dns_opt" | "dns_search" | "env_file" | "label_file" | "environment"
-            | "labels" | "sysctls" | "tmpfs" => Rule::Sequence,
-            "build" => Rule::Build,
-            "depends_on" => Rule::Dependencies,
-            "extra_hosts" => Rule::Hosts,
-            "logging" => Rule::Logging,
-            "models" | "networks" => Rule::Names,
-            _ => Rule::Deep,
+            | "labels" | "sysctls" | "tmpfs" => MergeRule::Sequence,
+            "build" => MergeRule::Build,
+            "depends_on" => MergeRule::Dependencies,
+            "extra_hosts" => MergeRule::Hosts,
+            "logging" => MergeRule::Logging,
+            "models" | "networks" => MergeRule::Names,
+            _ => MergeRule::Deep,
         },
         ["services", _, "build", "args" | "additional_contexts" | "labels"]
-        | ["services", _, "deploy", "labels"] => Rule::Sequence,
-        ["services", _, "build", "extra_hosts"] => Rule::Hosts,
-        ["services", _, "healthcheck", "test"] | ["services", _, "ulimits", _] => Rule::Replace,
-        _ => Rule::Deep,
+        | ["services", _, "deploy", "labels"] => MergeRule::Sequence,
+        ["services", _, "build", "extra_hosts"] => MergeRule::Hosts,
+        ["services", _, "healthcheck", "test"] | ["services", _, "ulimits", _] => MergeRule::Replace,
+        _ => MergeRule::Deep,
     }
 }
 
 /// Merges `over` onto `base`; both stand at `path` (empty for the root of a file).
-pub fn merge(base: Node, over: Node, path: &[&str], cx: &mut Context<'_>) -> Node {
+pub fn merge(base: Node, over: Node, path: &[&str], cx: &mut LoadContext<'_>) -> Node {
     let path = path.iter().map(|step| Arc::from(*step)).collect();
-    Merge { cx, path }.node(base, over)
+    MergePass { cx, path }.node(base, over)
 }
 
-struct Merge<'a, 'b> {
-    cx: &'a mut Context<'b>,
+struct MergePass<'a, 'b> {
+    cx: &'a mut LoadContext<'b>,
     path: Vec<Arc<str>>,
 }
 
-impl Merge<'_, '_> {
+impl MergePass<'_, '_> {
     fn node(&mut self, base: Node, over: Node) -> Node {
         let path: Vec<&str> = self.path.iter().map(|step| &**step).collect();
         match rule(&path) {
-            Rule::Deep => self.deep(base, over),
-            Rule::Replace => self.replace(&base, over),
-            Rule::Sequence => sequences::append(base, over, self.cx),
-            Rule::Hosts => sequences::append_new(base, over, self.cx),
-            Rule::Build => {
+            MergeRule::Deep => self.deep(base, over),
+            MergeRule::Replace => self.replace(&base, over),
+            MergeRule::Sequence => sequences::append(base, over, self.cx),
+            MergeRule::Hosts => sequences::append_new(base, over, self.cx),
+            MergeRule::Build => {
                 let (base, over) = (build_mapping(base), build_mapping(over));
                 self.deep(base, over)
             }
-            Rule::Dependencies => {
+            MergeRule::Dependencies => {
                 let (base, over) = (self.dependencies(base), self.dependencies(over));
                 self.deep(base, over)
             }
-            Rule::Names => self.deep(names_mapping(base), names_mapping(over)),
-            Rule::Logging => self.logging(base, over),
-            Rule::Pools => self.pools(base, over),
+            MergeRule::Names => self.deep(names_mapping(base), names_mapping(over)),
+            MergeRule::Logging => self.logging(base, over),
+            MergeRule::Pools => self.pools(base, over),
         }
     }
 
     fn deep(&mut self, base: Node, over: Node) -> Node {
         let Node { value, origin, id, tag } = base;
         let value = match (value, over.value) {
-            (value, Value::Null) => value,
-            (Value::Mapping(base), Value::Mapping(over)) => Value::Mapping(self.mappings(base, over)),
-            (Value::Sequence(mut base), Value::Sequence(over)) => {
-                base.extend(over);
-                Value::Sequence(base)
+            (value, NodeValue::Null) => value,
+            (NodeValue::Mapping(base), NodeValue::Mapping(over)) => {
+                NodeValue::Mapping(self.mappings(base, over))
             }
-            (value @ (Value::Mapping(_) | Value::Sequence(_)), other) => {
+            (NodeValue::Sequence(mut base), NodeValue::Sequence(over)) => {
+                base.extend(over);
+                NodeValue::Sequence(base)
+            }
+            (value @ (NodeValue::Mapping(_) | NodeValue::Sequence(_)), other) => {
                 self.refuse(&value, origin, &other, over.origin);
                 value
             }
@@ -124,7 +126,7 @@ impl Merge<'_, '_> {
     }
 
     fn mappings(&mut self, mut base: Mapping, over: Mapping) -> Mapping {
-        for Entry { key, value } in over {
+        for MappingEntry { key, value } in over {
             let Some(slot) = base.get_mut(&key.text) else {
                 base.insert(key, value);
                 continue;
@@ -151,11 +153,11 @@ impl Merge<'_, '_> {
     }
 
     fn dependencies(&mut self, node: Node) -> Node {
-        let from_list = matches!(node.value, Value::Sequence(_));
+        let from_list = matches!(node.value, NodeValue::Sequence(_));
         let mut node = names_mapping(node);
         if let (true, Some(mapping)) = (from_list, node.as_mapping_mut()) {
             for (_, value) in mapping.values_mut() {
-                value.value = Value::Mapping(Mapping::new());
+                value.value = NodeValue::Mapping(Mapping::new());
                 super::canonical::dependency_defaults(value, self.cx);
             }
         }
@@ -165,7 +167,7 @@ impl Merge<'_, '_> {
     /// Merges IP pools with the same subnet; a different subnet is a new pool. Each pool of the base is compared with
     /// every pool of the override: once it has taken over another subnet, it continues with that one.
     fn pools(&mut self, base: Node, over: Node) -> Node {
-        let (Value::Sequence(ours), Value::Sequence(theirs)) = (&base.value, &over.value) else {
+        let (NodeValue::Sequence(ours), NodeValue::Sequence(theirs)) = (&base.value, &over.value) else {
             return if over.is_null() { base } else { self.replace(&base, over) };
         };
         let mut merged: Vec<Node> = Vec::new();
@@ -191,10 +193,10 @@ impl Merge<'_, '_> {
                 places.push(place.unwrap_or(merged.len() - 1));
             }
         }
-        Node { value: Value::Sequence(merged), ..base }
+        Node { value: NodeValue::Sequence(merged), ..base }
     }
 
-    fn refuse(&mut self, base: &Value, base_origin: Origin, over: &Value, over_origin: Origin) {
+    fn refuse(&mut self, base: &NodeValue, base_origin: Origin, over: &NodeValue, over_origin: Origin) {
         let path = self.path.join(".");
         let message = format!("`{path}` cannot be {}: it overrides {}", over.kind(), base.kind());
         let fault = Diagnostic::new(&rules::CANNOT_OVERRIDE, message)
@@ -207,14 +209,14 @@ impl Merge<'_, '_> {
 }
 
 /// The origin of a value that overrode another.
-pub(super) fn won(winner: Origin, loser: Origin, cx: &mut Context<'_>) -> Origin {
+pub(super) fn won(winner: Origin, loser: Origin, cx: &mut LoadContext<'_>) -> Origin {
     if loser == Origin::NOWHERE || winner == loser {
         return winner;
     }
     cx.sources.record(Provenance::Merged { winner, losers: vec![loser] })
 }
 
-fn subnet(pool: &Node) -> Option<&Value> {
+fn subnet(pool: &Node) -> Option<&NodeValue> {
     pool.get("subnet").map(|subnet| &subnet.value)
 }
 
@@ -235,16 +237,16 @@ mod tests {
     #[test]
     fn every_key_has_the_rule_of_its_place() {
         for (path, wanted) in [
-            (vec!["services", "a", "environment"], Rule::Sequence),
-            (vec!["services", "a", "build"], Rule::Build),
-            (vec!["services", "a", "build", "args"], Rule::Sequence),
-            (vec!["services", "a", "build", "tags"], Rule::Deep),
-            (vec!["services", "a", "command"], Rule::Replace),
-            (vec!["services", "a", "ports"], Rule::Deep),
-            (vec!["services", "a", "healthcheck", "test"], Rule::Replace),
-            (vec!["networks", "a", "labels"], Rule::Sequence),
-            (vec!["secrets", "a", "labels"], Rule::Deep),
-            (vec![], Rule::Deep),
+            (vec!["services", "a", "environment"], MergeRule::Sequence),
+            (vec!["services", "a", "build"], MergeRule::Build),
+            (vec!["services", "a", "build", "args"], MergeRule::Sequence),
+            (vec!["services", "a", "build", "tags"], MergeRule::Deep),
+            (vec!["services", "a", "command"], MergeRule::Replace),
+            (vec!["services", "a", "ports"], MergeRule::Deep),
+            (vec!["services", "a", "healthcheck", "test"], MergeRule::Replace),
+            (vec!["networks", "a", "labels"], MergeRule::Sequence),
+            (vec!["secrets", "a", "labels"], MergeRule::Deep),
+            (vec![], MergeRule::Deep),
         ] {
             assert_eq!(rule(&path), wanted, "{path:?}");
         }

@@ -1,23 +1,23 @@
 //! Values merged as lists: `name=value` pairs, strings, hosts.
 
-use crate::compose::Context;
+use crate::compose::LoadContext;
 use crate::compose::value::print_scalar;
 use crate::source::{Origin, Provenance, Sources};
-use crate::yaml::{Entry, Node, Value};
+use crate::yaml::{MappingEntry, Node, NodeValue};
 
 /// Why one list item `name=value` has the origins of a mapping's key and value.
 const ENTRY: &str = "a mapping entry written as a list item";
 
 /// Both as lists, concatenated.
-pub(super) fn append(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
+pub(super) fn append(base: Node, over: Node, cx: &mut LoadContext<'_>) -> Node {
     let origin = base.origin;
     let mut items = listed(base, cx);
     items.extend(listed(over, cx));
-    Node::new(Value::Sequence(items), origin)
+    Node::new(NodeValue::Sequence(items), origin)
 }
 
 /// Both as lists, without duplicates.
-pub(super) fn append_new(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
+pub(super) fn append_new(base: Node, over: Node, cx: &mut LoadContext<'_>) -> Node {
     let origin = base.origin;
     let mut items = listed(base, cx);
     let fresh: Vec<Node> = listed(over, cx)
@@ -25,25 +25,25 @@ pub(super) fn append_new(base: Node, over: Node, cx: &mut Context<'_>) -> Node {
         .filter(|item| !items.iter().any(|known| known.value == item.value))
         .collect();
     items.extend(fresh);
-    Node::new(Value::Sequence(items), origin)
+    Node::new(NodeValue::Sequence(items), origin)
 }
 
 /// The value as a list; a mapping's entries become `name=value`, sorted as strings.
-fn listed(node: Node, cx: &mut Context<'_>) -> Vec<Node> {
+fn listed(node: Node, cx: &mut LoadContext<'_>) -> Vec<Node> {
     match node.value {
-        Value::Sequence(items) => items,
-        Value::String(_) => vec![node],
-        Value::Mapping(mapping) => {
+        NodeValue::Sequence(items) => items,
+        NodeValue::String(_) => vec![node],
+        NodeValue::Mapping(mapping) => {
             let mut items = Vec::with_capacity(mapping.len());
-            for Entry { key, value } in mapping {
+            for MappingEntry { key, value } in mapping {
                 let mut push = |text: String, origin: Origin| {
                     let from = vec![origin, key.origin];
                     let origin = cx.sources.record(Provenance::Inferred { from, why: ENTRY });
                     items.push(Node::string(text, origin));
                 };
                 match &value.value {
-                    Value::Null => push(key.text.to_string(), value.origin),
-                    Value::Sequence(several) => {
+                    NodeValue::Null => push(key.text.to_string(), value.origin),
+                    NodeValue::Sequence(several) => {
                         for one in several {
                             push(format!("{}={}", key.text, print_scalar(&one.value)), one.origin);
                         }

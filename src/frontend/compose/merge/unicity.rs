@@ -1,17 +1,17 @@
 //! Lists with unique items: of two entries with the same identity, the later one replaces the earlier one.
 
 use super::won;
-use crate::compose::Context;
+use crate::compose::LoadContext;
 use crate::compose::canonical::parse_volume;
 use crate::compose::value::print_scalar;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::rules::compose as rules;
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, NodeValue};
 use std::collections::BTreeMap;
 
 /// What identifies a list entry.
 #[derive(Debug, Clone, Copy)]
-enum Identity {
+enum EntryIdentity {
     /// The name before `=`.
     Name,
     /// The path in the container.
@@ -29,38 +29,38 @@ enum Identity {
 }
 
 /// The lists of a service and what identifies their entries. Source: compose-go 2.9.1, package override.
-const SERVICE: &[(&[&str], Identity)] = &[
-    (&["annotations"], Identity::Name),
-    (&["build", "args"], Identity::Name),
-    (&["build", "additional_contexts"], Identity::Name),
-    (&["build", "tags"], Identity::Name),
-    (&["build", "labels"], Identity::Name),
-    (&["cap_add"], Identity::Name),
-    (&["cap_drop"], Identity::Name),
-    (&["configs"], Identity::FileTarget("")),
-    (&["deploy", "labels"], Identity::Name),
-    (&["devices"], Identity::Device),
-    (&["dns"], Identity::Name),
-    (&["dns_opt"], Identity::Name),
-    (&["dns_search"], Identity::Name),
-    (&["environment"], Identity::Name),
-    (&["env_file"], Identity::Path),
-    (&["expose"], Identity::Scalar),
-    (&["labels"], Identity::Name),
-    (&["links"], Identity::Name),
-    (&["ports"], Identity::Port),
-    (&["profiles"], Identity::Name),
-    (&["secrets"], Identity::FileTarget("/run/secrets")),
-    (&["sysctls"], Identity::Name),
-    (&["tmpfs"], Identity::Name),
-    (&["volumes"], Identity::Target),
+const SERVICE: &[(&[&str], EntryIdentity)] = &[
+    (&["annotations"], EntryIdentity::Name),
+    (&["build", "args"], EntryIdentity::Name),
+    (&["build", "additional_contexts"], EntryIdentity::Name),
+    (&["build", "tags"], EntryIdentity::Name),
+    (&["build", "labels"], EntryIdentity::Name),
+    (&["cap_add"], EntryIdentity::Name),
+    (&["cap_drop"], EntryIdentity::Name),
+    (&["configs"], EntryIdentity::FileTarget("")),
+    (&["deploy", "labels"], EntryIdentity::Name),
+    (&["devices"], EntryIdentity::Device),
+    (&["dns"], EntryIdentity::Name),
+    (&["dns_opt"], EntryIdentity::Name),
+    (&["dns_search"], EntryIdentity::Name),
+    (&["environment"], EntryIdentity::Name),
+    (&["env_file"], EntryIdentity::Path),
+    (&["expose"], EntryIdentity::Scalar),
+    (&["labels"], EntryIdentity::Name),
+    (&["links"], EntryIdentity::Name),
+    (&["ports"], EntryIdentity::Port),
+    (&["profiles"], EntryIdentity::Name),
+    (&["secrets"], EntryIdentity::FileTarget("/run/secrets")),
+    (&["sysctls"], EntryIdentity::Name),
+    (&["tmpfs"], EntryIdentity::Name),
+    (&["volumes"], EntryIdentity::Target),
 ];
 
 /// The lists of a network that a service joins.
 const JOINED: [&str; 2] = ["aliases", "link_local_ips"];
 
 /// Removes duplicates from lists with unique items; the later entry wins.
-pub fn unicity(root: &mut Node, cx: &mut Context<'_>) {
+pub fn unicity(root: &mut Node, cx: &mut LoadContext<'_>) {
     let Some(root) = root.as_mapping_mut() else { return };
     if let Some(services) = root.get_mut("services").and_then(Node::as_mapping_mut) {
         for (name, service) in services.values_mut() {
@@ -71,13 +71,13 @@ pub fn unicity(root: &mut Node, cx: &mut Context<'_>) {
         for (name, network) in networks.values_mut() {
             let path = format!("networks.{}.labels", name.text);
             if let Some(labels) = descend(network, &["labels"]) {
-                each_once(labels, Identity::Name, &path, None, cx);
+                each_once(labels, EntryIdentity::Name, &path, None, cx);
             }
         }
     }
 }
 
-fn of_service(name: &str, service: &mut Node, cx: &mut Context<'_>) {
+fn of_service(name: &str, service: &mut Node, cx: &mut LoadContext<'_>) {
     for (steps, identity) in SERVICE {
         if let Some(list) = descend(service, steps) {
             let path = format!("services.{name}.{}", steps.join("."));
@@ -89,7 +89,7 @@ fn of_service(name: &str, service: &mut Node, cx: &mut Context<'_>) {
         for key in JOINED {
             if let Some(list) = descend(joined, &[key]) {
                 let path = format!("services.{name}.networks.{}.{key}", network.text);
-                each_once(list, Identity::Name, &path, Some(name), cx);
+                each_once(list, EntryIdentity::Name, &path, Some(name), cx);
             }
         }
     }
@@ -99,8 +99,14 @@ fn descend<'a>(node: &'a mut Node, steps: &[&str]) -> Option<&'a mut Node> {
     steps.iter().try_fold(node, |node, step| node.as_mapping_mut()?.get_mut(step))
 }
 
-fn each_once(list: &mut Node, identity: Identity, path: &str, service: Option<&str>, cx: &mut Context<'_>) {
-    let Value::Sequence(items) = &mut list.value else { return };
+fn each_once(
+    list: &mut Node,
+    identity: EntryIdentity,
+    path: &str,
+    service: Option<&str>,
+    cx: &mut LoadContext<'_>,
+) {
+    let NodeValue::Sequence(items) = &mut list.value else { return };
     let mut kept: Vec<Node> = Vec::with_capacity(items.len());
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
@@ -129,41 +135,41 @@ fn each_once(list: &mut Node, identity: Identity, path: &str, service: Option<&s
             None => kept.push(item),
         }
     }
-    list.value = Value::Sequence(kept);
+    list.value = NodeValue::Sequence(kept);
 }
 
-impl Identity {
+impl EntryIdentity {
     /// The text that identifies an entry; `None` if the schema will reject the entry.
     fn of(self, item: &Node, uninterpolated: bool) -> Result<Option<String>, &'static str> {
         Ok(match (self, &item.value) {
-            (Identity::Name, Value::String(text)) => {
+            (EntryIdentity::Name, NodeValue::String(text)) => {
                 Some(text.split_once('=').map_or(&**text, |(name, _)| name).to_owned())
             }
-            (Identity::Scalar, Value::String(text)) => Some(format!("{text}")),
-            (Identity::Scalar, Value::Integer(number)) => Some(number.to_string()),
-            (Identity::Scalar, Value::Float(_)) => return Err("must be an integer or a string"),
-            (Identity::Target, Value::String(text)) => match parse_volume(text) {
+            (EntryIdentity::Scalar, NodeValue::String(text)) => Some(format!("{text}")),
+            (EntryIdentity::Scalar, NodeValue::Integer(number)) => Some(number.to_string()),
+            (EntryIdentity::Scalar, NodeValue::Float(_)) => return Err("must be an integer or a string"),
+            (EntryIdentity::Target, NodeValue::String(text)) => match parse_volume(text) {
                 Ok(spec) => text.get(spec.target).map(str::to_owned),
                 Err(fault) if uninterpolated => return Err(fault.describe()),
                 Err(_) => None,
             },
-            (Identity::Target, Value::Mapping(mapping)) => {
+            (EntryIdentity::Target, NodeValue::Mapping(mapping)) => {
                 Some(text(mapping, "target").ok_or("has no `target`, the path in the container")?)
             }
-            (Identity::Device, Value::String(text)) => {
+            (EntryIdentity::Device, NodeValue::String(text)) => {
                 Some(text.split(':').nth(1).unwrap_or(text).to_owned())
             }
-            (Identity::Device, Value::Mapping(mapping)) => {
+            (EntryIdentity::Device, NodeValue::Mapping(mapping)) => {
                 Some(text(mapping, "target").ok_or("has no `target`, the path in the container")?)
             }
-            (Identity::FileTarget(below), Value::String(text)) => Some(format!("{below}/{text}")),
-            (Identity::FileTarget(below), Value::Mapping(mapping)) => text(mapping, "target")
+            (EntryIdentity::FileTarget(below), NodeValue::String(text)) => Some(format!("{below}/{text}")),
+            (EntryIdentity::FileTarget(below), NodeValue::Mapping(mapping)) => text(mapping, "target")
                 .or_else(|| Some(format!("{below}/{}", text(mapping, "source").unwrap_or_default()))),
-            (Identity::Port, Value::Integer(number)) => Some(number.to_string()),
-            (Identity::Port, Value::String(text)) => Some(text.to_string()),
-            (Identity::Port, Value::Mapping(mapping)) => Some(port(mapping)?),
-            (Identity::Path, Value::String(text)) => Some(text.to_string()),
-            (Identity::Path, Value::Mapping(mapping)) => text(mapping, "path"),
+            (EntryIdentity::Port, NodeValue::Integer(number)) => Some(number.to_string()),
+            (EntryIdentity::Port, NodeValue::String(text)) => Some(text.to_string()),
+            (EntryIdentity::Port, NodeValue::Mapping(mapping)) => Some(port(mapping)?),
+            (EntryIdentity::Path, NodeValue::String(text)) => Some(text.to_string()),
+            (EntryIdentity::Path, NodeValue::Mapping(mapping)) => text(mapping, "path"),
             _ => None,
         })
     }
@@ -177,7 +183,7 @@ fn text(mapping: &Mapping, key: &str) -> Option<String> {
 fn port(mapping: &Mapping) -> Result<String, &'static str> {
     let shown = |key: &str, default: &str| match mapping.get(key).map(|node| &node.value) {
         None => default.to_owned(),
-        Some(Value::String(text)) => format!("{text:?}"),
+        Some(NodeValue::String(text)) => format!("{text:?}"),
         Some(other) => print_scalar(other),
     };
     let target = mapping.get("target").ok_or("has no `target`, the port in the container")?;

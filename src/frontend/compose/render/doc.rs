@@ -1,12 +1,12 @@
 //! A printable document: the common form between a tree and JSON or YAML.
 
-use super::Format;
-use crate::yaml::{Node, Value};
+use super::RenderFormat;
+use crate::yaml::{Node, NodeValue};
 use std::borrow::Cow;
 
 /// A value to print.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Doc<'a> {
+pub(super) enum RenderedValue<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -20,11 +20,11 @@ pub(super) enum Doc<'a> {
     /// A timestamp, in full.
     Moment(String),
     /// A list.
-    List(Vec<Doc<'a>>),
+    List(Vec<RenderedValue<'a>>),
     /// A mapping whose keys are printed in this order.
-    Struct(Vec<(Cow<'a, str>, Doc<'a>)>),
+    Struct(Vec<(Cow<'a, str>, RenderedValue<'a>)>),
     /// A mapping whose keys are printed in sorted order.
-    Map(Vec<(Cow<'a, str>, Doc<'a>)>),
+    Map(Vec<(Cow<'a, str>, RenderedValue<'a>)>),
 }
 
 /// Lists that stay lists when empty; Docker Compose turns any other empty list into null.
@@ -61,42 +61,42 @@ fn stays_list(path: &[&str]) -> bool {
 }
 
 /// Converts a tree unchanged.
-pub(super) fn raw<'a>(node: &'a Node, path: &mut Vec<&'a str>, format: Format) -> Doc<'a> {
+pub(super) fn raw<'a>(node: &'a Node, path: &mut Vec<&'a str>, format: RenderFormat) -> RenderedValue<'a> {
     match &node.value {
-        Value::Sequence(items) if items.is_empty() => {
-            if format == Format::Json && !stays_list(path) {
-                Doc::Null
+        NodeValue::Sequence(items) if items.is_empty() => {
+            if format == RenderFormat::Json && !stays_list(path) {
+                RenderedValue::Null
             } else {
-                Doc::List(Vec::new())
+                RenderedValue::List(Vec::new())
             }
         }
-        Value::Sequence(items) => {
+        NodeValue::Sequence(items) => {
             path.push("[]");
             let items = items.iter().map(|item| raw(item, path, format)).collect();
             path.pop();
-            Doc::List(items)
+            RenderedValue::List(items)
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let mut entries = Vec::with_capacity(mapping.len());
             for entry in mapping {
                 path.push(&entry.key.text);
                 entries.push((Cow::Borrowed(&*entry.key.text), raw(&entry.value, path, format)));
                 path.pop();
             }
-            Doc::Map(entries)
+            RenderedValue::Map(entries)
         }
         scalar => scalar_doc(scalar),
     }
 }
 
 /// Converts a scalar unchanged.
-pub(super) fn scalar_doc(value: &Value) -> Doc<'_> {
+pub(super) fn scalar_doc(value: &NodeValue) -> RenderedValue<'_> {
     match value {
-        Value::Bool(truth) => Doc::Bool(*truth),
-        Value::Integer(number) => Doc::Integer(*number),
-        Value::Float(number) => Doc::Float(*number),
-        Value::String(text) => Doc::Text(Cow::Borrowed(text)),
-        Value::Timestamp(text) => Doc::Moment(crate::yaml::print_timestamp(text)),
-        Value::Null | Value::Sequence(_) | Value::Mapping(_) => Doc::Null,
+        NodeValue::Bool(truth) => RenderedValue::Bool(*truth),
+        NodeValue::Integer(number) => RenderedValue::Integer(*number),
+        NodeValue::Float(number) => RenderedValue::Float(*number),
+        NodeValue::String(text) => RenderedValue::Text(Cow::Borrowed(text)),
+        NodeValue::Timestamp(text) => RenderedValue::Moment(crate::yaml::print_timestamp(text)),
+        NodeValue::Null | NodeValue::Sequence(_) | NodeValue::Mapping(_) => RenderedValue::Null,
     }
 }

@@ -1,6 +1,6 @@
 //! The hash of a service's configuration, as `config --hash` prints it.
 
-use super::{Format, doc::Doc, json, project};
+use super::{RenderFormat, doc::RenderedValue, json, project};
 use crate::compose::schema::SERVICE;
 use crate::yaml::Node;
 use sha2::{Digest, Sha256};
@@ -11,11 +11,11 @@ const LEFT_OUT: [&str; 5] = ["profiles", "build", "depends_on", "pull_policy", "
 
 /// SHA-256 of the service's compact JSON, in hexadecimal. Source: docker/compose 2.40.3, pkg/compose/hash.go.
 pub fn service_hash(service: &Node) -> String {
-    let mut document = project::shape(service, &SERVICE, Format::Json);
-    if let Doc::Struct(entries) = &mut document {
+    let mut document = project::shape(service, &SERVICE, RenderFormat::Json);
+    if let RenderedValue::Struct(entries) = &mut document {
         entries.retain(|(key, _)| !LEFT_OUT.contains(&&**key));
         for (key, value) in entries {
-            if let (true, Doc::Struct(deploy)) = (key == "deploy", value) {
+            if let (true, RenderedValue::Struct(deploy)) = (key == "deploy", value) {
                 deploy.retain(|(key, _)| key != "replicas");
             }
         }

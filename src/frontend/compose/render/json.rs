@@ -1,41 +1,41 @@
 //! JSON as Go writes it: map keys sorted, `<`, `>` and `&` escaped, numbers as short as possible.
 
-use super::doc::Doc;
+use super::doc::RenderedValue;
 use std::borrow::Cow;
 use std::fmt::Write;
 
 /// With two spaces of indentation.
-pub(super) fn pretty(document: &Doc<'_>) -> String {
+pub(super) fn pretty(document: &RenderedValue<'_>) -> String {
     let mut out = String::new();
     write(document, Some(0), &mut out);
     out
 }
 
 /// Without white space.
-pub(super) fn compact(document: &Doc<'_>) -> String {
+pub(super) fn compact(document: &RenderedValue<'_>) -> String {
     let mut out = String::new();
     write(document, None, &mut out);
     out
 }
 
-fn write(document: &Doc<'_>, depth: Option<usize>, out: &mut String) {
+fn write(document: &RenderedValue<'_>, depth: Option<usize>, out: &mut String) {
     match document {
-        Doc::Null => out.push_str("null"),
-        Doc::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Doc::Integer(number) => _ = write!(out, "{number}"),
-        Doc::Float(number) => float(*number, out),
-        Doc::Text(text) => string(text, out),
-        Doc::Moment(moment) => string(moment, out),
-        Doc::List(items) => {
+        RenderedValue::Null => out.push_str("null"),
+        RenderedValue::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        RenderedValue::Integer(number) => _ = write!(out, "{number}"),
+        RenderedValue::Float(number) => float(*number, out),
+        RenderedValue::Text(text) => string(text, out),
+        RenderedValue::Moment(moment) => string(moment, out),
+        RenderedValue::List(items) => {
             let items = items.iter().map(|item| (None, item));
             body(items, ('[', ']'), depth, out);
         }
-        Doc::Struct(entries) => {
+        RenderedValue::Struct(entries) => {
             let entries = entries.iter().map(|(key, value)| (Some(&**key), value));
             body(entries, ('{', '}'), depth, out);
         }
-        Doc::Map(entries) => {
-            let mut sorted: Vec<&(Cow<'_, str>, Doc<'_>)> = entries.iter().collect();
+        RenderedValue::Map(entries) => {
+            let mut sorted: Vec<&(Cow<'_, str>, RenderedValue<'_>)> = entries.iter().collect();
             sorted.sort_by(|left, right| left.0.cmp(&right.0));
             body(sorted.into_iter().map(|(key, value)| (Some(&**key), value)), ('{', '}'), depth, out);
         }
@@ -43,7 +43,7 @@ fn write(document: &Doc<'_>, depth: Option<usize>, out: &mut String) {
 }
 
 fn body<'d>(
-    entries: impl ExactSizeIterator<Item = (Option<&'d str>, &'d Doc<'d>)>,
+    entries: impl ExactSizeIterator<Item = (Option<&'d str>, &'d RenderedValue<'d>)>,
     brackets: (char, char),
     depth: Option<usize>,
     out: &mut String,
@@ -116,11 +116,12 @@ mod tests {
 
     #[test]
     fn maps_are_sorted_and_structs_are_not() {
-        let entries = |order: [&'static str; 2]| order.map(|key| (Cow::Borrowed(key), Doc::Null)).to_vec();
-        assert_eq!(compact(&Doc::Map(entries(["b", "a"]))), r#"{"a":null,"b":null}"#);
-        assert_eq!(compact(&Doc::Struct(entries(["b", "a"]))), r#"{"b":null,"a":null}"#);
-        assert_eq!(pretty(&Doc::List(vec![])), "[]");
-        assert_eq!(pretty(&Doc::List(vec![Doc::Float(2.0)])), "[\n  2\n]");
-        assert_eq!(compact(&Doc::Text("<\u{1}>\"".into())), r#""\u003c\u0001\u003e\"""#);
+        let entries =
+            |order: [&'static str; 2]| order.map(|key| (Cow::Borrowed(key), RenderedValue::Null)).to_vec();
+        assert_eq!(compact(&RenderedValue::Map(entries(["b", "a"]))), r#"{"a":null,"b":null}"#);
+        assert_eq!(compact(&RenderedValue::Struct(entries(["b", "a"]))), r#"{"b":null,"a":null}"#);
+        assert_eq!(pretty(&RenderedValue::List(vec![])), "[]");
+        assert_eq!(pretty(&RenderedValue::List(vec![RenderedValue::Float(2.0)])), "[\n  2\n]");
+        assert_eq!(compact(&RenderedValue::Text("<\u{1}>\"".into())), r#""\u003c\u0001\u003e\"""#);
     }
 }

@@ -13,11 +13,11 @@ mod yaml;
 pub use hash::service_hash;
 
 use crate::yaml::Node;
-use doc::Doc;
+use doc::RenderedValue;
 
 /// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum RenderFormat {
     /// Indented JSON.
     Json,
     /// YAML.
@@ -25,19 +25,19 @@ pub enum Format {
 }
 
 /// Prints a canonical tree. Every `$` is doubled, so that the output is a valid manifest again.
-pub fn project(root: &Node, format: Format) -> String {
+pub fn project(root: &Node, format: RenderFormat) -> String {
     let text = write(&project::document(root, format), format);
     text.replace('$', "$$")
 }
 
 /// Prints a tree that was not interpolated, unchanged.
-pub fn model(root: &Node, format: Format) -> String {
+pub fn model(root: &Node, format: RenderFormat) -> String {
     write(&doc::raw(root, &mut Vec::new(), format), format)
 }
 
-fn write(document: &Doc<'_>, format: Format) -> String {
+fn write(document: &RenderedValue<'_>, format: RenderFormat) -> String {
     match format {
-        Format::Json => json::pretty(document),
-        Format::Yaml => yaml::write(document),
+        RenderFormat::Json => json::pretty(document),
+        RenderFormat::Yaml => yaml::write(document),
     }
 }

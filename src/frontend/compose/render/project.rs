@@ -1,33 +1,37 @@
 //! A canonical tree as Docker Compose's own types print it.
 
-use super::Format;
-use super::doc::{Doc, raw, scalar_doc};
-use crate::compose::schema::{Becomes, ROOT, Shape};
+use super::RenderFormat;
+use super::doc::{RenderedValue, raw, scalar_doc};
+use crate::compose::schema::{CanonicalForm, MappingSchema, ROOT};
 use crate::compose::typed::TAKEN_FOR_EXTENSION;
 use crate::compose::value::print_scalar;
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, NodeValue};
 use std::borrow::Cow;
 
 /// The whole manifest.
-pub(super) fn document(root: &Node, format: Format) -> Doc<'_> {
+pub(super) fn document(root: &Node, format: RenderFormat) -> RenderedValue<'_> {
     let document = shape(root, &ROOT, format);
-    let Doc::Struct(mut entries) = document else { return document };
+    let RenderedValue::Struct(mut entries) = document else { return document };
     if !entries.iter().any(|(key, _)| key == "services") {
-        entries.insert(entries.len().min(1), (Cow::Borrowed("services"), Doc::Map(Vec::new())));
+        entries.insert(entries.len().min(1), (Cow::Borrowed("services"), RenderedValue::Map(Vec::new())));
     }
-    if format == Format::Yaml {
-        return Doc::Struct(entries);
+    if format == RenderFormat::Yaml {
+        return RenderedValue::Struct(entries);
     }
     // In JSON, `models` is dropped, and the user's own keys are sorted among the others.
     entries.retain(|(key, _)| key != "models" && !key.starts_with("x-"));
     for entry in root.as_mapping().into_iter().flatten().filter(|entry| entry.key.text.starts_with("x-")) {
         entries.push((Cow::Borrowed(&*entry.key.text), raw(&entry.value, &mut vec!["x-"], format)));
     }
-    Doc::Map(entries)
+    RenderedValue::Map(entries)
 }
 
 /// A mapping defined by the specification.
-pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) -> Doc<'a> {
+pub(super) fn shape<'a>(
+    node: &'a Node,
+    shape_: &'static MappingSchema,
+    format: RenderFormat,
+) -> RenderedValue<'a> {
     let Some(mapping) = node.as_mapping() else { return scalar_doc(&node.value) };
     let mut entries = Vec::with_capacity(mapping.len());
     for row in shape_.keys {
@@ -41,27 +45,27 @@ pub(super) fn shape<'a>(node: &'a Node, shape_: &'static Shape, format: Format) 
             entries.push((name(row.name, shape_, format), value));
         }
     }
-    if format == Format::Yaml {
+    if format == RenderFormat::Yaml {
         let mut own: Vec<_> = mapping.iter().filter(|entry| entry.key.text.starts_with("x-")).collect();
         own.sort_by(|left, right| left.key.text.cmp(&right.key.text));
         for entry in own {
             entries.push((Cow::Borrowed(&*entry.key.text), raw(&entry.value, &mut vec!["x-"], format)));
         }
     }
-    Doc::Struct(entries)
+    RenderedValue::Struct(entries)
 }
 
 /// What is printed for a key that is present: YAML omits a structure in which nothing is set.
-fn written(value: &Node, becomes: Becomes, format: Format) -> Option<Doc<'_>> {
+fn written(value: &Node, becomes: CanonicalForm, format: RenderFormat) -> Option<RenderedValue<'_>> {
     let doc = typed(value, becomes, format);
-    let nothing = matches!(&doc, Doc::Struct(entries) if entries.is_empty());
-    let left_out = nothing && format == Format::Yaml && matches!(becomes, Becomes::Always(_));
+    let nothing = matches!(&doc, RenderedValue::Struct(entries) if entries.is_empty());
+    let left_out = nothing && format == RenderFormat::Yaml && matches!(becomes, CanonicalForm::Always(_));
     (!left_out).then_some(doc)
 }
 
 /// In JSON, some keys have the names of Go's fields.
-fn name(key: &'static str, shape: &Shape, format: Format) -> Cow<'static, str> {
-    if shape.capitals && format == Format::Json {
+fn name(key: &'static str, shape: &MappingSchema, format: RenderFormat) -> Cow<'static, str> {
+    if shape.capitals && format == RenderFormat::Json {
         let (first, rest) = key.split_at(1);
         return Cow::Owned(format!("{}{rest}", first.to_ascii_uppercase()));
     }
@@ -69,61 +73,65 @@ fn name(key: &'static str, shape: &Shape, format: Format) -> Cow<'static, str> {
 }
 
 /// What is printed for a key that is missing.
-fn absent<'a>(becomes: Becomes, format: Format) -> Option<Doc<'a>> {
+fn absent<'a>(becomes: CanonicalForm, format: RenderFormat) -> Option<RenderedValue<'a>> {
     match becomes {
-        Becomes::Command if format == Format::Json => Some(Doc::Null),
-        Becomes::Always(shape) if format == Format::Json => Some(empty(shape, format)),
-        Becomes::AlwaysText => Some(Doc::Text(Cow::Borrowed(""))),
-        Becomes::AlwaysBytes => Some(Doc::Text(Cow::Borrowed("0"))),
-        Becomes::Count(_) => Some(Doc::Integer(0)),
+        CanonicalForm::Command if format == RenderFormat::Json => Some(RenderedValue::Null),
+        CanonicalForm::Always(shape) if format == RenderFormat::Json => Some(empty(shape, format)),
+        CanonicalForm::AlwaysText => Some(RenderedValue::Text(Cow::Borrowed(""))),
+        CanonicalForm::AlwaysBytes => Some(RenderedValue::Text(Cow::Borrowed("0"))),
+        CanonicalForm::Count(_) => Some(RenderedValue::Integer(0)),
         _ => None,
     }
 }
 
 /// A mapping in which nothing is set.
-fn empty<'a>(shape: &'static Shape, format: Format) -> Doc<'a> {
+fn empty<'a>(shape: &'static MappingSchema, format: RenderFormat) -> RenderedValue<'a> {
     let rows = shape.keys.iter();
     let entries = rows.filter_map(|row| Some((Cow::Borrowed(row.name), absent(row.becomes, format)?)));
-    Doc::Struct(entries.collect())
+    RenderedValue::Struct(entries.collect())
 }
 
-fn typed<'a>(node: &'a Node, becomes: Becomes, format: Format) -> Doc<'a> {
+fn typed<'a>(node: &'a Node, becomes: CanonicalForm, format: RenderFormat) -> RenderedValue<'a> {
     match (becomes, &node.value) {
-        (Becomes::Shape(inner) | Becomes::Always(inner), _) => shape(node, inner, format),
-        (Becomes::Shapes(inner), Value::Sequence(items)) => {
-            Doc::List(items.iter().map(|item| element(item, inner, format)).collect())
+        (CanonicalForm::Shape(inner) | CanonicalForm::Always(inner), _) => shape(node, inner, format),
+        (CanonicalForm::Shapes(inner), NodeValue::Sequence(items)) => {
+            RenderedValue::List(items.iter().map(|item| element(item, inner, format)).collect())
         }
-        (Becomes::Named(inner) | Becomes::Resources(inner), Value::Mapping(mapping)) => Doc::Map(
-            mapping
-                .iter()
-                .map(|entry| (Cow::Borrowed(&*entry.key.text), shape(&entry.value, inner, format)))
-                .collect(),
-        ),
-        (Becomes::Ssh, Value::Mapping(mapping)) => Doc::List(
+        (CanonicalForm::Named(inner) | CanonicalForm::Resources(inner), NodeValue::Mapping(mapping)) => {
+            RenderedValue::Map(
+                mapping
+                    .iter()
+                    .map(|entry| (Cow::Borrowed(&*entry.key.text), shape(&entry.value, inner, format)))
+                    .collect(),
+            )
+        }
+        (CanonicalForm::Ssh, NodeValue::Mapping(mapping)) => RenderedValue::List(
             mapping
                 .iter()
                 .map(|entry| {
                     let path = entry.value.as_str().filter(|path| !path.is_empty());
-                    Doc::Text(path.map_or(Cow::Borrowed(&*entry.key.text), |path| {
+                    RenderedValue::Text(path.map_or(Cow::Borrowed(&*entry.key.text), |path| {
                         Cow::Owned(format!("{}: {path}", entry.key.text))
                     }))
                 })
                 .collect(),
         ),
-        (Becomes::Ulimits, Value::Mapping(mapping)) => Doc::Map(
+        (CanonicalForm::Ulimits, NodeValue::Mapping(mapping)) => RenderedValue::Map(
             mapping
                 .iter()
                 .map(|entry| (Cow::Borrowed(&*entry.key.text), limit(&entry.value, format)))
                 .collect(),
         ),
-        (_, Value::Mapping(mapping)) => pairs(mapping),
-        (_, Value::Sequence(items)) => Doc::List(items.iter().map(|item| scalar_doc(&item.value)).collect()),
+        (_, NodeValue::Mapping(mapping)) => pairs(mapping),
+        (_, NodeValue::Sequence(items)) => {
+            RenderedValue::List(items.iter().map(|item| scalar_doc(&item.value)).collect())
+        }
         (_, scalar) => scalar_doc(scalar),
     }
 }
 
 /// A list item. A required env file is printed as its path.
-fn element<'a>(item: &'a Node, inner: &'static Shape, format: Format) -> Doc<'a> {
+fn element<'a>(item: &'a Node, inner: &'static MappingSchema, format: RenderFormat) -> RenderedValue<'a> {
     if inner.find("format").is_some() && inner.find("required").is_some() {
         let required = item.get("required").and_then(Node::as_bool) != Some(false);
         if let (true, Some(path)) = (required, item.get("path")) {
@@ -133,22 +141,22 @@ fn element<'a>(item: &'a Node, inner: &'static Shape, format: Format) -> Doc<'a>
     shape(item, inner, format)
 }
 
-fn limit(node: &Node, format: Format) -> Doc<'_> {
+fn limit(node: &Node, format: RenderFormat) -> RenderedValue<'_> {
     let Some(pair) = node.as_mapping() else { return scalar_doc(&node.value) };
     let sides = ["soft", "hard"].into_iter().filter_map(|side| {
         let value = match pair.get(side) {
             Some(value) => scalar_doc(&value.value),
-            None if format == Format::Yaml => Doc::Integer(0),
+            None if format == RenderFormat::Yaml => RenderedValue::Integer(0),
             None => return None,
         };
         Some((Cow::Borrowed(side), value))
     });
-    Doc::Struct(sides.collect())
+    RenderedValue::Struct(sides.collect())
 }
 
 /// The user's own names and values. Those that Docker Compose mistakes for extensions are printed as one string.
-fn pairs(mapping: &Mapping) -> Doc<'_> {
-    let mut entries: Vec<(Cow<'_, str>, Doc<'_>)> = Vec::with_capacity(mapping.len());
+fn pairs(mapping: &Mapping) -> RenderedValue<'_> {
+    let mut entries: Vec<(Cow<'_, str>, RenderedValue<'_>)> = Vec::with_capacity(mapping.len());
     let mut lost = Mapping::new();
     for entry in mapping {
         if entry.value.tag.as_ref().is_some_and(|tag| &*tag.name == TAKEN_FOR_EXTENSION) {
@@ -156,14 +164,16 @@ fn pairs(mapping: &Mapping) -> Doc<'_> {
             continue;
         }
         let value = match &entry.value.value {
-            Value::Sequence(items) => Doc::List(items.iter().map(|item| scalar_doc(&item.value)).collect()),
+            NodeValue::Sequence(items) => {
+                RenderedValue::List(items.iter().map(|item| scalar_doc(&item.value)).collect())
+            }
             scalar => scalar_doc(scalar),
         };
         entries.push((Cow::Borrowed(&*entry.key.text), value));
     }
     if !lost.is_empty() {
-        let text = print_scalar(&Value::Mapping(lost));
-        entries.push((Cow::Borrowed("#extensions"), Doc::Text(Cow::Owned(text))));
+        let text = print_scalar(&NodeValue::Mapping(lost));
+        entries.push((Cow::Borrowed("#extensions"), RenderedValue::Text(Cow::Owned(text))));
     }
-    Doc::Map(entries)
+    RenderedValue::Map(entries)
 }

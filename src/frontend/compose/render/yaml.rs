@@ -1,17 +1,19 @@
 //! YAML as Go's `yaml.v3` writes it: block style, two spaces, plain strings wherever they stay strings.
 
-use super::doc::Doc;
+use super::doc::RenderedValue;
 use crate::compose::value::print_float;
-use crate::yaml::{Value, plain_value};
+use crate::yaml::{NodeValue, plain_value};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Write;
 
-pub(super) fn write(document: &Doc<'_>) -> String {
+pub(super) fn write(document: &RenderedValue<'_>) -> String {
     let mut out = String::new();
     match document {
-        Doc::Struct(_) | Doc::Map(_) if !is_empty(document) => entries(document, 0, &mut out),
-        Doc::List(list) if !list.is_empty() => items(list, 0, &mut out),
+        RenderedValue::Struct(_) | RenderedValue::Map(_) if !is_empty(document) => {
+            entries(document, 0, &mut out)
+        }
+        RenderedValue::List(list) if !list.is_empty() => items(list, 0, &mut out),
         scalar => {
             inline(scalar, 0, &mut out);
             out.push('\n');
@@ -20,21 +22,21 @@ pub(super) fn write(document: &Doc<'_>) -> String {
     out
 }
 
-fn is_empty(document: &Doc<'_>) -> bool {
+fn is_empty(document: &RenderedValue<'_>) -> bool {
     match document {
-        Doc::List(items) => items.is_empty(),
-        Doc::Struct(entries) | Doc::Map(entries) => entries.is_empty(),
+        RenderedValue::List(items) => items.is_empty(),
+        RenderedValue::Struct(entries) | RenderedValue::Map(entries) => entries.is_empty(),
         _ => false,
     }
 }
 
 /// The entries of a mapping; the cursor is at the position of the first key.
-fn entries(document: &Doc<'_>, depth: usize, out: &mut String) {
-    let mut sorted: Vec<&(Cow<'_, str>, Doc<'_>)> = match document {
-        Doc::Struct(entries) | Doc::Map(entries) => entries.iter().collect(),
+fn entries(document: &RenderedValue<'_>, depth: usize, out: &mut String) {
+    let mut sorted: Vec<&(Cow<'_, str>, RenderedValue<'_>)> = match document {
+        RenderedValue::Struct(entries) | RenderedValue::Map(entries) => entries.iter().collect(),
         _ => return,
     };
-    if matches!(document, Doc::Map(_)) {
+    if matches!(document, RenderedValue::Map(_)) {
         sorted.sort_by(|left, right| natural_order(&left.0, &right.0));
     }
     for (index, (key, value)) in sorted.into_iter().enumerate() {
@@ -47,18 +49,18 @@ fn entries(document: &Doc<'_>, depth: usize, out: &mut String) {
     }
 }
 
-fn items(list: &[Doc<'_>], depth: usize, out: &mut String) {
+fn items(list: &[RenderedValue<'_>], depth: usize, out: &mut String) {
     for (index, item) in list.iter().enumerate() {
         if index > 0 {
             indent(depth, out);
         }
         out.push('-');
         match item {
-            Doc::List(inner) if !inner.is_empty() => {
+            RenderedValue::List(inner) if !inner.is_empty() => {
                 out.push(' ');
                 items(inner, depth + 1, out);
             }
-            Doc::Struct(_) | Doc::Map(_) if !is_empty(item) => {
+            RenderedValue::Struct(_) | RenderedValue::Map(_) if !is_empty(item) => {
                 out.push(' ');
                 entries(item, depth + 1, out);
             }
@@ -68,14 +70,14 @@ fn items(list: &[Doc<'_>], depth: usize, out: &mut String) {
 }
 
 /// The value after a colon or dash.
-fn child(value: &Doc<'_>, depth: usize, out: &mut String) {
+fn child(value: &RenderedValue<'_>, depth: usize, out: &mut String) {
     match value {
-        Doc::List(list) if !list.is_empty() => {
+        RenderedValue::List(list) if !list.is_empty() => {
             out.push('\n');
             indent(depth + 1, out);
             items(list, depth + 1, out);
         }
-        Doc::Struct(_) | Doc::Map(_) if !is_empty(value) => {
+        RenderedValue::Struct(_) | RenderedValue::Map(_) if !is_empty(value) => {
             out.push('\n');
             indent(depth + 1, out);
             entries(value, depth + 1, out);
@@ -83,7 +85,7 @@ fn child(value: &Doc<'_>, depth: usize, out: &mut String) {
         scalar => {
             out.push(' ');
             inline(scalar, depth + 1, out);
-            if !out.ends_with('\n') || !matches!(scalar, Doc::Text(_)) {
+            if !out.ends_with('\n') || !matches!(scalar, RenderedValue::Text(_)) {
                 out.push('\n');
             }
         }
@@ -94,16 +96,16 @@ fn indent(depth: usize, out: &mut String) {
     (0..depth).for_each(|_| out.push_str("  "));
 }
 
-fn inline(value: &Doc<'_>, depth: usize, out: &mut String) {
+fn inline(value: &RenderedValue<'_>, depth: usize, out: &mut String) {
     match value {
-        Doc::Null => out.push_str("null"),
-        Doc::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Doc::Integer(number) => _ = write!(out, "{number}"),
-        Doc::Float(number) => out.push_str(&float(*number)),
-        Doc::Text(value) => text(value, Some(depth), out),
-        Doc::Moment(moment) => out.push_str(moment),
-        Doc::List(_) => out.push_str("[]"),
-        Doc::Struct(_) | Doc::Map(_) => out.push_str("{}"),
+        RenderedValue::Null => out.push_str("null"),
+        RenderedValue::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        RenderedValue::Integer(number) => _ = write!(out, "{number}"),
+        RenderedValue::Float(number) => out.push_str(&float(*number)),
+        RenderedValue::Text(value) => text(value, Some(depth), out),
+        RenderedValue::Moment(moment) => out.push_str(moment),
+        RenderedValue::List(_) => out.push_str("[]"),
+        RenderedValue::Struct(_) | RenderedValue::Map(_) => out.push_str("{}"),
     }
 }
 
@@ -119,7 +121,7 @@ fn float(number: f64) -> String {
 /// A string in the first style that can hold it: plain, single-quoted, literal block, double-quoted. A key has no
 /// depth and never becomes a block.
 fn text(text: &str, depth: Option<usize>, out: &mut String) {
-    let shape = Shape::of(text);
+    let shape = StringStyles::of(text);
     match depth {
         Some(depth) if text.contains('\n') && shape.block => literal(text, depth, out),
         _ if text.contains('\n') || !stays_text(text) => double_quoted(text, out),
@@ -138,7 +140,7 @@ fn stays_text(text: &str) -> bool {
     !text.is_empty()
         && !OLD_BOOLEANS.contains(&text)
         && !is_base_60(text)
-        && matches!(plain_value(text), Value::String(_))
+        && matches!(plain_value(text), NodeValue::String(_))
 }
 
 /// A YAML 1.1 number such as `22:30`.
@@ -159,15 +161,15 @@ fn is_base_60(text: &str) -> bool {
 }
 
 /// The styles that can hold a string without changing it.
-struct Shape {
+struct StringStyles {
     plain: bool,
     single: bool,
     block: bool,
 }
 
-impl Shape {
-    fn of(text: &str) -> Shape {
-        let mut shape = Shape { plain: true, single: true, block: true };
+impl StringStyles {
+    fn of(text: &str) -> StringStyles {
+        let mut shape = StringStyles { plain: true, single: true, block: true };
         if text.starts_with("---") || text.starts_with("...") {
             shape.plain = false;
         }
@@ -376,9 +378,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(texts in vec("[ -~é\\n\\t:#'\"\\\\-]{0,12}", 1..4), key in "[a-z0-9 :#\"'-]{1,8}") {
-            let list = texts.iter().map(|text| Doc::Text(Cow::Borrowed(&**text))).collect();
-            let nested = Doc::Struct(vec![(Cow::Borrowed("inner"), Doc::List(list))]);
-            let written = write(&Doc::Map(vec![(Cow::Borrowed(&*key), nested)]));
+            let list = texts.iter().map(|text| RenderedValue::Text(Cow::Borrowed(&**text))).collect();
+            let nested = RenderedValue::Struct(vec![(Cow::Borrowed("inner"), RenderedValue::List(list))]);
+            let written = write(&RenderedValue::Map(vec![(Cow::Borrowed(&*key), nested)]));
             let root = read(&written);
             let found = root.get(&key).and_then(|node| node.get("inner")).and_then(|node| node.as_sequence());
             let found: Vec<Option<&str>> = found.unwrap_or(&[]).iter().map(|item| item.as_str()).collect();

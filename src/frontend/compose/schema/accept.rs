@@ -1,67 +1,67 @@
 //! The vocabulary of the key tables: what a value may be, and what it becomes.
 
-use crate::yaml::Value;
+use crate::yaml::NodeValue;
 
 /// A set of value kinds, which are the JSON types of the specification's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kinds(u8);
+pub(crate) struct ValueKinds(u8);
 
-impl Kinds {
+impl ValueKinds {
     /// No kind.
-    pub(crate) const NONE: Kinds = Kinds(0);
+    pub(crate) const NONE: ValueKinds = ValueKinds(0);
     /// Null.
-    pub(crate) const NULL: Kinds = Kinds(1);
+    pub(crate) const NULL: ValueKinds = ValueKinds(1);
     /// A boolean.
-    pub(crate) const BOOLEAN: Kinds = Kinds(2);
+    pub(crate) const BOOLEAN: ValueKinds = ValueKinds(2);
     /// An integer; `1.0` counts as one.
-    pub(crate) const INTEGER: Kinds = Kinds(4);
+    pub(crate) const INTEGER: ValueKinds = ValueKinds(4);
     /// Any number.
-    pub(crate) const NUMBER: Kinds = Kinds(4 | 8);
+    pub(crate) const NUMBER: ValueKinds = ValueKinds(4 | 8);
     /// A string.
-    pub(crate) const STRING: Kinds = Kinds(16);
+    pub(crate) const STRING: ValueKinds = ValueKinds(16);
     /// A list.
-    pub(crate) const LIST: Kinds = Kinds(32);
+    pub(crate) const LIST: ValueKinds = ValueKinds(32);
     /// A mapping.
-    pub(crate) const MAPPING: Kinds = Kinds(64);
+    pub(crate) const MAPPING: ValueKinds = ValueKinds(64);
 
     /// The union of both sets.
-    pub(crate) const fn or(self, other: Kinds) -> Kinds {
-        Kinds(self.0 | other.0)
+    pub(crate) const fn or(self, other: ValueKinds) -> ValueKinds {
+        ValueKinds(self.0 | other.0)
     }
 
     /// The kind of a value; a date has none.
-    pub(crate) fn of(value: &Value) -> Kinds {
+    pub(crate) fn of(value: &NodeValue) -> ValueKinds {
         match value {
-            Value::Null => Kinds::NULL,
-            Value::Bool(_) => Kinds::BOOLEAN,
-            Value::Integer(_) => Kinds::INTEGER,
-            Value::Float(number) if is_whole(*number) => Kinds::INTEGER,
-            Value::Float(_) => Kinds(8),
-            Value::Timestamp(_) => Kinds(0),
-            Value::String(_) => Kinds::STRING,
-            Value::Sequence(_) => Kinds::LIST,
-            Value::Mapping(_) => Kinds::MAPPING,
+            NodeValue::Null => ValueKinds::NULL,
+            NodeValue::Bool(_) => ValueKinds::BOOLEAN,
+            NodeValue::Integer(_) => ValueKinds::INTEGER,
+            NodeValue::Float(number) if is_whole(*number) => ValueKinds::INTEGER,
+            NodeValue::Float(_) => ValueKinds(8),
+            NodeValue::Timestamp(_) => ValueKinds(0),
+            NodeValue::String(_) => ValueKinds::STRING,
+            NodeValue::Sequence(_) => ValueKinds::LIST,
+            NodeValue::Mapping(_) => ValueKinds::MAPPING,
         }
     }
 
     /// Whether the set contains a value's kind.
-    pub(crate) fn hold(self, kind: Kinds) -> bool {
+    pub(crate) fn hold(self, kind: ValueKinds) -> bool {
         self.0 & kind.0 != 0
     }
 
     /// The set as messages name it: `a string or a list`.
     pub(crate) fn describe(self) -> String {
         let names: Vec<&str> = [
-            (Kinds::STRING, "a string"),
-            (Kinds::BOOLEAN, "a boolean"),
-            (Kinds(8), "a number"),
-            (Kinds::INTEGER, "an integer"),
-            (Kinds::LIST, "a list"),
-            (Kinds::MAPPING, "a mapping"),
-            (Kinds::NULL, "null"),
+            (ValueKinds::STRING, "a string"),
+            (ValueKinds::BOOLEAN, "a boolean"),
+            (ValueKinds(8), "a number"),
+            (ValueKinds::INTEGER, "an integer"),
+            (ValueKinds::LIST, "a list"),
+            (ValueKinds::MAPPING, "a mapping"),
+            (ValueKinds::NULL, "null"),
         ]
         .into_iter()
-        .filter(|(kind, name)| self.hold(*kind) && !(*name == "an integer" && self.hold(Kinds(8))))
+        .filter(|(kind, name)| self.hold(*kind) && !(*name == "an integer" && self.hold(ValueKinds(8))))
         .map(|(_, name)| name)
         .collect();
         match names.split_last() {
@@ -80,9 +80,9 @@ fn is_whole(number: f64) -> bool {
 
 /// What a value may be.
 #[derive(Debug)]
-pub(crate) enum Accept {
+pub(crate) enum AcceptedValue {
     /// A scalar of these kinds.
-    Of(Kinds),
+    Of(ValueKinds),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A string of a certain form; messages use the description.
@@ -90,35 +90,35 @@ pub(crate) enum Accept {
     /// A string, or an integer between two bounds, inclusive.
     Within(i64, i64),
     /// A list.
-    List(&'static Accept),
+    List(&'static AcceptedValue),
     /// A list of unique items.
-    Set(&'static Accept),
+    Set(&'static AcceptedValue),
     /// A mapping with user-defined keys.
-    Map(&'static Names),
+    Map(&'static NamedEntries),
     /// A mapping with the keys of the specification.
-    Shape(&'static Shape),
+    Shape(&'static MappingSchema),
     /// One of several, depending on the value's kind.
-    Either(&'static [Accept]),
+    Either(&'static [AcceptedValue]),
 }
 
 /// A mapping with user-defined keys.
 #[derive(Debug)]
-pub(crate) struct Names {
+pub(crate) struct NamedEntries {
     /// Whether a key is valid.
     pub form: fn(&str) -> bool,
     /// The valid form, for messages.
     pub described: &'static str,
     /// What the values must be.
-    pub value: Accept,
+    pub value: AcceptedValue,
     /// Whether other keys are rejected; otherwise they may hold anything.
     pub closed: bool,
 }
 
 /// A mapping with the keys of the specification, in the order in which Docker Compose prints them.
 #[derive(Debug)]
-pub(crate) struct Shape {
+pub(crate) struct MappingSchema {
     /// The keys.
-    pub keys: &'static [Key],
+    pub keys: &'static [KeySchema],
     /// Whether keys that start with `x-` are allowed.
     pub extensible: bool,
     /// Whether unknown keys are allowed.
@@ -131,23 +131,23 @@ pub(crate) struct Shape {
 
 /// One key of the specification.
 #[derive(Debug)]
-pub(crate) struct Key {
+pub(crate) struct KeySchema {
     /// The key.
     pub name: &'static str,
     /// What its value may be.
-    pub accepts: Accept,
+    pub accepts: AcceptedValue,
     /// What its value becomes in the canonical tree.
-    pub becomes: Becomes,
+    pub becomes: CanonicalForm,
 }
 
 /// Shorthand for the tables.
-pub(super) const fn key(name: &'static str, accepts: Accept, becomes: Becomes) -> Key {
-    Key { name, accepts, becomes }
+pub(super) const fn key(name: &'static str, accepts: AcceptedValue, becomes: CanonicalForm) -> KeySchema {
+    KeySchema { name, accepts, becomes }
 }
 
 /// What a value becomes in the canonical tree. Values that Docker Compose omits as empty are omitted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Becomes {
+pub(crate) enum CanonicalForm {
     /// Omitted: Docker Compose accepts the key and ignores it.
     Nothing,
     /// A string; omitted when empty.
@@ -205,15 +205,15 @@ pub(crate) enum Becomes {
     /// Names to limits: a number, or a soft and a hard limit.
     Ulimits,
     /// A mapping of this shape; omitted when null.
-    Shape(&'static Shape),
+    Shape(&'static MappingSchema),
     /// A mapping of this shape; Docker Compose prints it even if it is missing.
-    Always(&'static Shape),
+    Always(&'static MappingSchema),
     /// A list of mappings of this shape.
-    Shapes(&'static Shape),
+    Shapes(&'static MappingSchema),
     /// Names to mappings of this shape; null is allowed.
-    Named(&'static Shape),
+    Named(&'static MappingSchema),
     /// Names to mappings of this shape; null becomes an empty mapping.
-    Resources(&'static Shape),
+    Resources(&'static MappingSchema),
 }
 
 #[cfg(test)]

@@ -1,39 +1,42 @@
 //! Building blocks shared by the key tables. Source: compose-spec.json of compose-go 2.9.1.
 
-use super::accept::{Accept, Becomes, Kinds, Names, Shape, key};
+use super::accept::{AcceptedValue, CanonicalForm, MappingSchema, NamedEntries, ValueKinds, key};
 
 /// A string.
-pub(super) const TEXT: Accept = Accept::Of(Kinds::STRING);
+pub(super) const TEXT: AcceptedValue = AcceptedValue::Of(ValueKinds::STRING);
 /// A boolean, or a string that will become one.
-pub(super) const TRUTH: Accept = Accept::Of(Kinds::BOOLEAN.or(Kinds::STRING));
+pub(super) const TRUTH: AcceptedValue = AcceptedValue::Of(ValueKinds::BOOLEAN.or(ValueKinds::STRING));
 /// An integer, or a string that will become one.
-pub(super) const WHOLE: Accept = Accept::Of(Kinds::INTEGER.or(Kinds::STRING));
+pub(super) const WHOLE: AcceptedValue = AcceptedValue::Of(ValueKinds::INTEGER.or(ValueKinds::STRING));
 /// A number, or a string that will become one.
-pub(super) const NUMBER: Accept = Accept::Of(Kinds::NUMBER.or(Kinds::STRING));
+pub(super) const NUMBER: AcceptedValue = AcceptedValue::Of(ValueKinds::NUMBER.or(ValueKinds::STRING));
 /// A list of strings.
-pub(super) const TEXTS: Accept = Accept::List(&TEXT);
+pub(super) const TEXTS: AcceptedValue = AcceptedValue::List(&TEXT);
 /// A list of unique strings.
-pub(super) const TEXT_SET: Accept = Accept::Set(&TEXT);
+pub(super) const TEXT_SET: AcceptedValue = AcceptedValue::Set(&TEXT);
 /// A string or a list of unique strings.
-pub(super) const TEXT_OR_SET: Accept = Accept::Either(&[TEXT, TEXT_SET]);
+pub(super) const TEXT_OR_SET: AcceptedValue = AcceptedValue::Either(&[TEXT, TEXT_SET]);
 /// A mapping of scalars, or a list of `name=value`.
-pub(super) const LIST_OR_MAP: Accept = Accept::Either(&[Accept::Map(&SCALARS), TEXT_SET]);
+pub(super) const LIST_OR_MAP: AcceptedValue =
+    AcceptedValue::Either(&[AcceptedValue::Map(&SCALARS), TEXT_SET]);
 /// Driver options.
-pub(super) const DRIVER_OPTIONS: Accept = Accept::Map(&OPTIONS);
+pub(super) const DRIVER_OPTIONS: AcceptedValue = AcceptedValue::Map(&OPTIONS);
 /// A command: a string, a list of strings or null.
-pub(super) const COMMAND: Accept = Accept::Either(&[Accept::Of(Kinds::NULL.or(Kinds::STRING)), TEXTS]);
+pub(super) const COMMAND: AcceptedValue =
+    AcceptedValue::Either(&[AcceptedValue::Of(ValueKinds::NULL.or(ValueKinds::STRING)), TEXTS]);
 /// Additional hosts.
-pub(super) const HOSTS: Accept = Accept::Either(&[Accept::Map(&HOST_MAP), TEXT_SET]);
+pub(super) const HOSTS: AcceptedValue = AcceptedValue::Either(&[AcceptedValue::Map(&HOST_MAP), TEXT_SET]);
 /// Process limits.
-pub(super) const ULIMITS: Accept = Accept::Map(&ULIMIT_MAP);
+pub(super) const ULIMITS: AcceptedValue = AcceptedValue::Map(&ULIMIT_MAP);
 /// References to configs or secrets.
-pub(super) const FILE_MOUNTS: Accept = Accept::List(&Accept::Either(&[TEXT, Accept::Shape(&FILE_MOUNT)]));
+pub(super) const FILE_MOUNTS: AcceptedValue =
+    AcceptedValue::List(&AcceptedValue::Either(&[TEXT, AcceptedValue::Shape(&FILE_MOUNT)]));
 /// A list of hooks.
-pub(super) const HOOKS: Accept = Accept::List(&Accept::Shape(&HOOK));
+pub(super) const HOOKS: AcceptedValue = AcceptedValue::List(&AcceptedValue::Shape(&HOOK));
 
 /// A mapping that allows `x-` keys and has no required keys.
-pub(super) const fn shape(keys: &'static [super::accept::Key]) -> Shape {
-    Shape { keys, extensible: true, open: false, required: &[], capitals: false }
+pub(super) const fn shape(keys: &'static [super::accept::KeySchema]) -> MappingSchema {
+    MappingSchema { keys, extensible: true, open: false, required: &[], capitals: false }
 }
 
 /// Whether a key is a valid name in the specification: `^[a-zA-Z0-9._-]+$`.
@@ -51,24 +54,31 @@ fn is_lower(text: &str) -> bool {
 
 pub(super) const NAME: &str = "letters, digits, `.`, `_` and `-`";
 
-const SCALAR: Accept = Accept::Of(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::BOOLEAN).or(Kinds::NULL));
+const SCALAR: AcceptedValue =
+    AcceptedValue::Of(ValueKinds::STRING.or(ValueKinds::NUMBER).or(ValueKinds::BOOLEAN).or(ValueKinds::NULL));
 
-static SCALARS: Names = Names { form: is_written, described: "a string", value: SCALAR, closed: true };
+static SCALARS: NamedEntries =
+    NamedEntries { form: is_written, described: "a string", value: SCALAR, closed: true };
 
-static OPTIONS: Names = Names { form: is_written, described: "a string", value: NUMBER, closed: false };
+static OPTIONS: NamedEntries =
+    NamedEntries { form: is_written, described: "a string", value: NUMBER, closed: false };
 
-static HOST_MAP: Names =
-    Names { form: is_written, described: "a string", value: Accept::Either(&[TEXT, TEXTS]), closed: true };
+static HOST_MAP: NamedEntries = NamedEntries {
+    form: is_written,
+    described: "a string",
+    value: AcceptedValue::Either(&[TEXT, TEXTS]),
+    closed: true,
+};
 
-static ULIMIT_MAP: Names = Names {
+static ULIMIT_MAP: NamedEntries = NamedEntries {
     form: is_lower,
     described: "lower-case letters",
-    value: Accept::Either(&[WHOLE, Accept::Shape(&ULIMIT)]),
+    value: AcceptedValue::Either(&[WHOLE, AcceptedValue::Shape(&ULIMIT)]),
     closed: false,
 };
 
-static ULIMIT: Shape = Shape {
-    keys: &[key("soft", WHOLE, Becomes::Whole), key("hard", WHOLE, Becomes::Whole)],
+static ULIMIT: MappingSchema = MappingSchema {
+    keys: &[key("soft", WHOLE, CanonicalForm::Whole), key("hard", WHOLE, CanonicalForm::Whole)],
     extensible: true,
     open: false,
     required: &["soft", "hard"],
@@ -76,22 +86,22 @@ static ULIMIT: Shape = Shape {
 };
 
 /// A reference to a config or a secret.
-pub(crate) static FILE_MOUNT: Shape = shape(&[
-    key("source", TEXT, Becomes::Text),
-    key("target", TEXT, Becomes::Text),
-    key("uid", TEXT, Becomes::Text),
-    key("gid", TEXT, Becomes::Text),
-    key("mode", NUMBER, Becomes::Mode),
+pub(crate) static FILE_MOUNT: MappingSchema = shape(&[
+    key("source", TEXT, CanonicalForm::Text),
+    key("target", TEXT, CanonicalForm::Text),
+    key("uid", TEXT, CanonicalForm::Text),
+    key("gid", TEXT, CanonicalForm::Text),
+    key("mode", NUMBER, CanonicalForm::Mode),
 ]);
 
 /// A command to run in the container.
-pub(crate) static HOOK: Shape = Shape {
+pub(crate) static HOOK: MappingSchema = MappingSchema {
     keys: &[
-        key("command", COMMAND, Becomes::Command),
-        key("user", TEXT, Becomes::Text),
-        key("privileged", TRUTH, Becomes::Truth),
-        key("working_dir", TEXT, Becomes::Text),
-        key("environment", LIST_OR_MAP, Becomes::Equals),
+        key("command", COMMAND, CanonicalForm::Command),
+        key("user", TEXT, CanonicalForm::Text),
+        key("privileged", TRUTH, CanonicalForm::Truth),
+        key("working_dir", TEXT, CanonicalForm::Text),
+        key("environment", LIST_OR_MAP, CanonicalForm::Equals),
     ],
     extensible: true,
     open: false,

@@ -1,88 +1,107 @@
 //! The keys of `services.*.deploy`, and of the device requests it shares with `gpus`.
 //! Source: compose-spec.json of compose-go 2.9.1.
 
-use super::accept::{Accept, Becomes, Kinds, Shape, key};
+use super::accept::{AcceptedValue, CanonicalForm, MappingSchema, ValueKinds, key};
 use super::common::{LIST_OR_MAP, NUMBER, TEXT, TEXT_SET, TEXTS, WHOLE, shape};
 
 /// How a service is deployed.
-pub(crate) static DEPLOY: Shape = shape(&[
-    key("mode", TEXT, Becomes::Text),
-    key("replicas", WHOLE, Becomes::AlwaysWhole),
-    key("labels", LIST_OR_MAP, Becomes::Pairs),
-    key("update_config", Accept::Shape(&UPDATE), Becomes::Shape(&UPDATE)),
-    key("rollback_config", Accept::Shape(&UPDATE), Becomes::Shape(&UPDATE)),
-    key("resources", Accept::Shape(&RESOURCES), Becomes::Always(&RESOURCES)),
-    key("restart_policy", Accept::Shape(&RESTART), Becomes::Shape(&RESTART)),
-    key("placement", Accept::Shape(&PLACEMENT), Becomes::Always(&PLACEMENT)),
-    key("endpoint_mode", TEXT, Becomes::Text),
+pub(crate) static DEPLOY: MappingSchema = shape(&[
+    key("mode", TEXT, CanonicalForm::Text),
+    key("replicas", WHOLE, CanonicalForm::AlwaysWhole),
+    key("labels", LIST_OR_MAP, CanonicalForm::Pairs),
+    key("update_config", AcceptedValue::Shape(&UPDATE), CanonicalForm::Shape(&UPDATE)),
+    key("rollback_config", AcceptedValue::Shape(&UPDATE), CanonicalForm::Shape(&UPDATE)),
+    key("resources", AcceptedValue::Shape(&RESOURCES), CanonicalForm::Always(&RESOURCES)),
+    key("restart_policy", AcceptedValue::Shape(&RESTART), CanonicalForm::Shape(&RESTART)),
+    key("placement", AcceptedValue::Shape(&PLACEMENT), CanonicalForm::Always(&PLACEMENT)),
+    key("endpoint_mode", TEXT, CanonicalForm::Text),
 ]);
 
-static UPDATE: Shape = shape(&[
-    key("parallelism", WHOLE, Becomes::AlwaysNatural),
-    key("delay", TEXT, Becomes::Duration),
-    key("failure_action", TEXT, Becomes::Text),
-    key("monitor", TEXT, Becomes::Duration),
-    key("max_failure_ratio", NUMBER, Becomes::Single),
-    key("order", Accept::Choice(&["start-first", "stop-first"]), Becomes::Text),
+static UPDATE: MappingSchema = shape(&[
+    key("parallelism", WHOLE, CanonicalForm::AlwaysNatural),
+    key("delay", TEXT, CanonicalForm::Duration),
+    key("failure_action", TEXT, CanonicalForm::Text),
+    key("monitor", TEXT, CanonicalForm::Duration),
+    key("max_failure_ratio", NUMBER, CanonicalForm::Single),
+    key("order", AcceptedValue::Choice(&["start-first", "stop-first"]), CanonicalForm::Text),
 ]);
 
-static RESOURCES: Shape = shape(&[
-    key("limits", Accept::Shape(&LIMITS), Becomes::Shape(&LIMITS)),
-    key("reservations", Accept::Shape(&RESERVATIONS), Becomes::Shape(&RESERVATIONS)),
+static RESOURCES: MappingSchema = shape(&[
+    key("limits", AcceptedValue::Shape(&LIMITS), CanonicalForm::Shape(&LIMITS)),
+    key("reservations", AcceptedValue::Shape(&RESERVATIONS), CanonicalForm::Shape(&RESERVATIONS)),
 ]);
 
-static LIMITS: Shape = shape(&[
-    key("cpus", NUMBER, Becomes::Single),
-    key("memory", TEXT, Becomes::Bytes),
-    key("pids", WHOLE, Becomes::Whole),
+static LIMITS: MappingSchema = shape(&[
+    key("cpus", NUMBER, CanonicalForm::Single),
+    key("memory", TEXT, CanonicalForm::Bytes),
+    key("pids", WHOLE, CanonicalForm::Whole),
 ]);
 
-static RESERVATIONS: Shape = shape(&[
-    key("cpus", NUMBER, Becomes::Single),
-    key("memory", TEXT, Becomes::Bytes),
-    key("devices", Accept::List(&Accept::Shape(&DEVICE_REQUEST)), Becomes::Shapes(&DEVICE_REQUEST)),
-    key("generic_resources", Accept::List(&Accept::Shape(&GENERIC)), Becomes::Shapes(&GENERIC)),
+static RESERVATIONS: MappingSchema = shape(&[
+    key("cpus", NUMBER, CanonicalForm::Single),
+    key("memory", TEXT, CanonicalForm::Bytes),
+    key(
+        "devices",
+        AcceptedValue::List(&AcceptedValue::Shape(&DEVICE_REQUEST)),
+        CanonicalForm::Shapes(&DEVICE_REQUEST),
+    ),
+    key(
+        "generic_resources",
+        AcceptedValue::List(&AcceptedValue::Shape(&GENERIC)),
+        CanonicalForm::Shapes(&GENERIC),
+    ),
 ]);
 
-static GENERIC: Shape =
-    shape(&[key("discrete_resource_spec", Accept::Shape(&DISCRETE), Becomes::Shape(&DISCRETE))]);
+static GENERIC: MappingSchema =
+    shape(&[key("discrete_resource_spec", AcceptedValue::Shape(&DISCRETE), CanonicalForm::Shape(&DISCRETE))]);
 
-static DISCRETE: Shape =
-    shape(&[key("kind", TEXT, Becomes::AlwaysText), key("value", NUMBER, Becomes::Count(None))]);
+static DISCRETE: MappingSchema =
+    shape(&[key("kind", TEXT, CanonicalForm::AlwaysText), key("value", NUMBER, CanonicalForm::Count(None))]);
 
-static RESTART: Shape = shape(&[
-    key("condition", TEXT, Becomes::Text),
-    key("delay", TEXT, Becomes::AlwaysDuration),
-    key("max_attempts", WHOLE, Becomes::AlwaysNatural),
-    key("window", TEXT, Becomes::AlwaysDuration),
+static RESTART: MappingSchema = shape(&[
+    key("condition", TEXT, CanonicalForm::Text),
+    key("delay", TEXT, CanonicalForm::AlwaysDuration),
+    key("max_attempts", WHOLE, CanonicalForm::AlwaysNatural),
+    key("window", TEXT, CanonicalForm::AlwaysDuration),
 ]);
 
-static PLACEMENT: Shape = shape(&[
-    key("constraints", TEXTS, Becomes::Texts),
-    key("preferences", Accept::List(&Accept::Shape(&PREFERENCE)), Becomes::Shapes(&PREFERENCE)),
-    key("max_replicas_per_node", WHOLE, Becomes::Natural(64)),
+static PLACEMENT: MappingSchema = shape(&[
+    key("constraints", TEXTS, CanonicalForm::Texts),
+    key(
+        "preferences",
+        AcceptedValue::List(&AcceptedValue::Shape(&PREFERENCE)),
+        CanonicalForm::Shapes(&PREFERENCE),
+    ),
+    key("max_replicas_per_node", WHOLE, CanonicalForm::Natural(64)),
 ]);
 
-static PREFERENCE: Shape = shape(&[key("spread", TEXT, Becomes::Text)]);
+static PREFERENCE: MappingSchema = shape(&[key("spread", TEXT, CanonicalForm::Text)]);
 
-const COUNT: Accept = Accept::Of(Kinds::STRING.or(Kinds::INTEGER));
+const COUNT: AcceptedValue = AcceptedValue::Of(ValueKinds::STRING.or(ValueKinds::INTEGER));
 
-const REQUEST_KEYS: &[super::accept::Key] = &[
-    key("capabilities", TEXT_SET, Becomes::Texts),
-    key("driver", TEXT, Becomes::Text),
-    key("count", COUNT, Becomes::DeviceCount),
-    key("device_ids", TEXT_SET, Becomes::Texts),
-    key("options", LIST_OR_MAP, Becomes::Pairs),
+const REQUEST_KEYS: &[super::accept::KeySchema] = &[
+    key("capabilities", TEXT_SET, CanonicalForm::Texts),
+    key("driver", TEXT, CanonicalForm::Text),
+    key("count", COUNT, CanonicalForm::DeviceCount),
+    key("device_ids", TEXT_SET, CanonicalForm::Texts),
+    key("options", LIST_OR_MAP, CanonicalForm::Pairs),
 ];
 
 /// A device request.
-static DEVICE_REQUEST: Shape =
-    Shape { keys: REQUEST_KEYS, extensible: true, open: false, required: &["capabilities"], capitals: false };
+static DEVICE_REQUEST: MappingSchema = MappingSchema {
+    keys: REQUEST_KEYS,
+    extensible: true,
+    open: false,
+    required: &["capabilities"],
+    capitals: false,
+};
 
 /// A GPU request; unknown keys are allowed.
-pub(crate) static GPU_REQUEST: Shape =
-    Shape { keys: REQUEST_KEYS, extensible: true, open: true, required: &[], capitals: false };
+pub(crate) static GPU_REQUEST: MappingSchema =
+    MappingSchema { keys: REQUEST_KEYS, extensible: true, open: true, required: &[], capitals: false };
 
 /// `gpus`, short or long.
-pub(super) const GPUS: Accept =
-    Accept::Either(&[Accept::Choice(&["all"]), Accept::List(&Accept::Shape(&GPU_REQUEST))]);
+pub(super) const GPUS: AcceptedValue = AcceptedValue::Either(&[
+    AcceptedValue::Choice(&["all"]),
+    AcceptedValue::List(&AcceptedValue::Shape(&GPU_REQUEST)),
+]);

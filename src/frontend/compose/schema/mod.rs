@@ -19,22 +19,22 @@ mod top;
 mod walk;
 mod watch;
 
-pub(crate) use accept::{Becomes, Key, Kinds, Shape};
+pub(crate) use accept::{CanonicalForm, KeySchema, MappingSchema, ValueKinds};
 pub use paths::key_paths;
 pub(crate) use service::SERVICE;
 pub(crate) use top::ROOT;
 
-use super::Context;
+use super::LoadContext;
 use crate::yaml::Node;
 
 /// Reports what the specification does not allow and removes it from the tree.
-pub fn check(root: &mut Node, cx: &mut Context<'_>) {
-    walk::Walk::new(cx).root(root);
+pub fn check(root: &mut Node, cx: &mut LoadContext<'_>) {
+    walk::SchemaWalk::new(cx).root(root);
 }
 
-impl Shape {
+impl MappingSchema {
     /// The table row of a key.
-    pub(crate) fn find(&self, name: &str) -> Option<&'static Key> {
+    pub(crate) fn find(&self, name: &str) -> Option<&'static KeySchema> {
         self.keys.iter().find(|key| key.name == name)
     }
 }

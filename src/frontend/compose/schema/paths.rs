@@ -1,6 +1,6 @@
 //! Every key path of the specification, for code that must account for all of them.
 
-use super::accept::{Accept, Shape};
+use super::accept::{AcceptedValue, MappingSchema};
 use super::top::ROOT;
 
 /// Every key path, with `*` for user-defined keys and `[]` for items: `services.*.ports[].target`.
@@ -11,7 +11,7 @@ pub fn key_paths() -> Vec<String> {
     paths
 }
 
-fn shape(shape: &Shape, above: &str, paths: &mut Vec<String>) {
+fn shape(shape: &MappingSchema, above: &str, paths: &mut Vec<String>) {
     for key in shape.keys {
         let path = if above.is_empty() { key.name.to_owned() } else { format!("{above}.{}", key.name) };
         if !paths.contains(&path) {
@@ -21,19 +21,22 @@ fn shape(shape: &Shape, above: &str, paths: &mut Vec<String>) {
     }
 }
 
-fn accepted(accept: &Accept, path: &str, paths: &mut Vec<String>) {
+fn accepted(accept: &AcceptedValue, path: &str, paths: &mut Vec<String>) {
     match accept {
-        Accept::List(item) | Accept::Set(item) => accepted(item, &format!("{path}[]"), paths),
-        Accept::Map(names) => {
+        AcceptedValue::List(item) | AcceptedValue::Set(item) => accepted(item, &format!("{path}[]"), paths),
+        AcceptedValue::Map(names) => {
             let below = format!("{path}.*");
             if !paths.contains(&below) {
                 paths.push(below.clone());
             }
             accepted(&names.value, &below, paths);
         }
-        Accept::Shape(inner) => shape(inner, path, paths),
-        Accept::Either(several) => several.iter().for_each(|one| accepted(one, path, paths)),
-        Accept::Of(_) | Accept::Choice(_) | Accept::Form(..) | Accept::Within(..) => {}
+        AcceptedValue::Shape(inner) => shape(inner, path, paths),
+        AcceptedValue::Either(several) => several.iter().for_each(|one| accepted(one, path, paths)),
+        AcceptedValue::Of(_)
+        | AcceptedValue::Choice(_)
+        | AcceptedValue::Form(..)
+        | AcceptedValue::Within(..) => {}
     }
 }
 

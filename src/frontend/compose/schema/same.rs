@@ -4,7 +4,7 @@
 //! validator: `1` equals `1.0`; in a list of up to twenty items, a number also equals an earlier string
 //! that reads as this number, but not the other way round.
 
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -32,16 +32,16 @@ pub(super) fn repeats(items: &[Node]) -> Vec<Option<usize>> {
 
 fn equal(later: &Node, earlier: &Node) -> bool {
     match (&later.value, &earlier.value) {
-        (Value::Mapping(one), Value::Mapping(other)) => {
+        (NodeValue::Mapping(one), NodeValue::Mapping(other)) => {
             one.len() == other.len()
                 && one
                     .iter()
                     .all(|entry| other.get(&entry.key.text).is_some_and(|value| equal(&entry.value, value)))
         }
-        (Value::Sequence(one), Value::Sequence(other)) => {
+        (NodeValue::Sequence(one), NodeValue::Sequence(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
         }
-        (Value::Integer(_) | Value::Float(_), other) => {
+        (NodeValue::Integer(_) | NodeValue::Float(_), other) => {
             number(&later.value).is_some_and(|one| number(other) == Some(one))
         }
         (one, other) => one == other,
@@ -49,11 +49,11 @@ fn equal(later: &Node, earlier: &Node) -> bool {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "no list distinguishes integers beyond 2^53")]
-fn number(value: &Value) -> Option<f64> {
+fn number(value: &NodeValue) -> Option<f64> {
     match value {
-        Value::Integer(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+        NodeValue::Integer(number) => Some(*number as f64),
+        NodeValue::Float(number) => Some(*number),
+        NodeValue::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
         _ => None,
     }
 }
@@ -61,17 +61,17 @@ fn number(value: &Value) -> Option<f64> {
 /// A text that two values share only if they are equal.
 fn identify(node: &Node, into: &mut String) {
     match &node.value {
-        Value::Null => into.push('~'),
-        Value::Bool(truth) => into.push(if *truth { 't' } else { 'f' }),
-        Value::Integer(number) => _ = write!(into, "#{number}"),
-        Value::Float(number) => _ = write!(into, "#{number}"),
-        Value::String(text) | Value::Timestamp(text) => _ = write!(into, "{}:{text}", text.len()),
-        Value::Sequence(items) => {
+        NodeValue::Null => into.push('~'),
+        NodeValue::Bool(truth) => into.push(if *truth { 't' } else { 'f' }),
+        NodeValue::Integer(number) => _ = write!(into, "#{number}"),
+        NodeValue::Float(number) => _ = write!(into, "#{number}"),
+        NodeValue::String(text) | NodeValue::Timestamp(text) => _ = write!(into, "{}:{text}", text.len()),
+        NodeValue::Sequence(items) => {
             into.push('[');
             items.iter().for_each(|item| identify(item, into));
             into.push(']');
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let mut entries: Vec<_> = mapping.iter().collect();
             entries.sort_by(|left, right| left.key.text.cmp(&right.key.text));
             into.push('{');
@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn a_number_repeats_an_earlier_text_of_it() {
         let text = |text: &str| Node::string(text, Origin::NOWHERE);
-        let whole = |number| Node::new(Value::Integer(number), Origin::NOWHERE);
-        let float = |number| Node::new(Value::Float(number), Origin::NOWHERE);
+        let whole = |number| Node::new(NodeValue::Integer(number), Origin::NOWHERE);
+        let float = |number| Node::new(NodeValue::Float(number), Origin::NOWHERE);
         for (items, repeat) in [
             (vec![text("80"), whole(80)], Some(0)),
             (vec![whole(80), text("80")], None),
@@ -109,9 +109,9 @@ mod tests {
     #[test]
     fn long_lists_are_compared_by_their_texts() {
         let mut items: Vec<Node> =
-            (0..30).map(|number| Node::new(Value::Integer(number), Origin::NOWHERE)).collect();
+            (0..30).map(|number| Node::new(NodeValue::Integer(number), Origin::NOWHERE)).collect();
         items.push(Node::string("3", Origin::NOWHERE));
-        items.push(Node::new(Value::Float(4.0), Origin::NOWHERE));
+        items.push(Node::new(NodeValue::Float(4.0), Origin::NOWHERE));
         let found = repeats(&items);
         assert_eq!((found.get(30), found.get(31)), (Some(&None), Some(&Some(4))));
     }

@@ -1,6 +1,6 @@
 //! The keys of a service, in the order in which they are printed. Source: compose-spec.json of compose-go 2.9.1.
 
-use super::accept::{Accept, Becomes, Kinds, Names, Shape, key};
+use super::accept::{AcceptedValue, CanonicalForm, MappingSchema, NamedEntries, ValueKinds, key};
 use super::build::{BUILD, BUILD_OR_CONTEXT};
 use super::common::{
     COMMAND, FILE_MOUNT, FILE_MOUNTS, HOOK, HOOKS, HOSTS, LIST_OR_MAP, NAME, NUMBER, TEXT, TEXT_OR_SET,
@@ -11,104 +11,108 @@ use super::mounts::{DEVICE, DEVICES, JOINED, MODEL_USE, MODELS, NETWORKS, PORT, 
 use super::watch::DEVELOP;
 
 /// A service.
-pub(crate) static SERVICE: Shape = shape(&[
-    key("profiles", TEXT_SET, Becomes::Texts),
-    key("annotations", LIST_OR_MAP, Becomes::Pairs),
-    key("attach", TRUTH, Becomes::AlwaysTruth),
-    key("build", BUILD_OR_CONTEXT, Becomes::Shape(&BUILD)),
-    key("develop", OR_NULL_DEVELOP, Becomes::Shape(&DEVELOP)),
-    key("blkio_config", Accept::Shape(&BLKIO), Becomes::Shape(&BLKIO)),
-    key("cap_add", TEXT_SET, Becomes::Texts),
-    key("cap_drop", TEXT_SET, Becomes::Texts),
-    key("cgroup_parent", TEXT, Becomes::Text),
-    key("cgroup", Accept::Choice(&["host", "private"]), Becomes::Text),
-    key("cpu_count", Accept::Within(0, i64::MAX), Becomes::Whole),
-    key("cpu_percent", Accept::Within(0, 100), Becomes::Single),
-    key("cpu_period", NUMBER, Becomes::Whole),
-    key("cpu_quota", NUMBER, Becomes::Whole),
-    key("cpu_rt_period", NUMBER, Becomes::Whole),
-    key("cpu_rt_runtime", NUMBER, Becomes::Whole),
-    key("cpus", NUMBER, Becomes::Single),
-    key("cpuset", TEXT, Becomes::Text),
-    key("cpu_shares", NUMBER, Becomes::Whole),
-    key("command", COMMAND, Becomes::Command),
-    key("configs", FILE_MOUNTS, Becomes::Shapes(&FILE_MOUNT)),
-    key("container_name", Accept::Form(is_container_name, CONTAINER_NAME), Becomes::Text),
-    key("credential_spec", Accept::Shape(&CREDENTIAL_SPEC), Becomes::Shape(&CREDENTIAL_SPEC)),
-    key("depends_on", DEPENDS_ON, Becomes::Resources(&DEPENDENCY)),
-    key("deploy", OR_NULL_DEPLOY, Becomes::Shape(&DEPLOY)),
-    key("device_cgroup_rules", TEXT_SET, Becomes::Texts),
-    key("devices", DEVICES, Becomes::Shapes(&DEVICE)),
-    key("dns", TEXT_OR_SET, Becomes::Texts),
-    key("dns_opt", TEXT_SET, Becomes::Texts),
-    key("dns_search", TEXT_OR_SET, Becomes::Texts),
-    key("domainname", TEXT, Becomes::Text),
-    key("entrypoint", COMMAND, Becomes::Command),
-    key("provider", Accept::Shape(&PROVIDER), Becomes::Shape(&PROVIDER)),
-    key("environment", LIST_OR_MAP, Becomes::Equals),
-    key("env_file", ENV_FILES, Becomes::Shapes(&ENV_FILE)),
-    key("expose", Accept::Set(&NUMBER), Becomes::TextsAndNumbers),
-    key("extends", Accept::Either(&[TEXT, Accept::Shape(&EXTENDS)]), Becomes::Shape(&EXTENDS)),
-    key("external_links", TEXT_SET, Becomes::Texts),
-    key("extra_hosts", HOSTS, Becomes::Hosts),
-    key("group_add", Accept::Set(&NUMBER), Becomes::Texts),
-    key("gpus", GPUS, Becomes::Shapes(&GPU_REQUEST)),
-    key("hostname", TEXT, Becomes::Text),
-    key("healthcheck", Accept::Shape(&HEALTHCHECK), Becomes::Shape(&HEALTHCHECK)),
-    key("image", TEXT, Becomes::Text),
-    key("init", TRUTH, Becomes::AlwaysTruth),
-    key("ipc", TEXT, Becomes::Text),
-    key("isolation", TEXT, Becomes::Text),
-    key("labels", LIST_OR_MAP, Becomes::Pairs),
-    key("label_file", Accept::Either(&[TEXT, TEXTS]), Becomes::Texts),
-    key("links", TEXT_SET, Becomes::Texts),
-    key("logging", Accept::Shape(&LOGGING), Becomes::Shape(&LOGGING)),
-    key("mem_limit", NUMBER, Becomes::Bytes),
-    key("mem_reservation", WHOLE, Becomes::Bytes),
-    key("memswap_limit", NUMBER, Becomes::Bytes),
-    key("mem_swappiness", WHOLE, Becomes::Bytes),
-    key("mac_address", TEXT, Becomes::Text),
-    key("models", MODELS, Becomes::Named(&MODEL_USE)),
-    key("network_mode", TEXT, Becomes::Text),
-    key("networks", NETWORKS, Becomes::Named(&JOINED)),
-    key("oom_kill_disable", TRUTH, Becomes::Truth),
-    key("oom_score_adj", Accept::Within(-1000, 1000), Becomes::Whole),
-    key("pid", TEXT, Becomes::Text),
-    key("pids_limit", NUMBER, Becomes::Whole),
-    key("platform", TEXT, Becomes::Text),
-    key("ports", PORTS, Becomes::Shapes(&PORT)),
-    key("privileged", TRUTH, Becomes::Truth),
-    key("pull_policy", Accept::Form(is_pull_policy, PULL_POLICY), Becomes::Text),
-    key("pull_refresh_after", TEXT, Becomes::Nothing),
-    key("read_only", TRUTH, Becomes::Truth),
-    key("restart", TEXT, Becomes::Text),
-    key("runtime", TEXT, Becomes::Text),
-    key("scale", WHOLE, Becomes::AlwaysWhole),
-    key("secrets", FILE_MOUNTS, Becomes::Shapes(&FILE_MOUNT)),
-    key("security_opt", TEXT_SET, Becomes::Texts),
-    key("shm_size", NUMBER, Becomes::Bytes),
-    key("stdin_open", TRUTH, Becomes::Truth),
-    key("stop_grace_period", TEXT, Becomes::AlwaysDuration),
-    key("stop_signal", TEXT, Becomes::Text),
-    key("storage_opt", Accept::Of(Kinds::MAPPING), Becomes::TextMap),
-    key("sysctls", LIST_OR_MAP, Becomes::Pairs),
-    key("tmpfs", TEXT_OR_SET, Becomes::Texts),
-    key("tty", TRUTH, Becomes::Truth),
-    key("ulimits", ULIMITS, Becomes::Ulimits),
-    key("use_api_socket", Accept::Of(Kinds::BOOLEAN), Becomes::Truth),
-    key("user", TEXT, Becomes::Text),
-    key("userns_mode", TEXT, Becomes::Text),
-    key("uts", TEXT, Becomes::Text),
-    key("volumes", VOLUMES, Becomes::Shapes(&VOLUME)),
-    key("volumes_from", TEXT_SET, Becomes::Texts),
-    key("working_dir", TEXT, Becomes::Text),
-    key("post_start", HOOKS, Becomes::Shapes(&HOOK)),
-    key("pre_stop", HOOKS, Becomes::Shapes(&HOOK)),
+pub(crate) static SERVICE: MappingSchema = shape(&[
+    key("profiles", TEXT_SET, CanonicalForm::Texts),
+    key("annotations", LIST_OR_MAP, CanonicalForm::Pairs),
+    key("attach", TRUTH, CanonicalForm::AlwaysTruth),
+    key("build", BUILD_OR_CONTEXT, CanonicalForm::Shape(&BUILD)),
+    key("develop", OR_NULL_DEVELOP, CanonicalForm::Shape(&DEVELOP)),
+    key("blkio_config", AcceptedValue::Shape(&BLKIO), CanonicalForm::Shape(&BLKIO)),
+    key("cap_add", TEXT_SET, CanonicalForm::Texts),
+    key("cap_drop", TEXT_SET, CanonicalForm::Texts),
+    key("cgroup_parent", TEXT, CanonicalForm::Text),
+    key("cgroup", AcceptedValue::Choice(&["host", "private"]), CanonicalForm::Text),
+    key("cpu_count", AcceptedValue::Within(0, i64::MAX), CanonicalForm::Whole),
+    key("cpu_percent", AcceptedValue::Within(0, 100), CanonicalForm::Single),
+    key("cpu_period", NUMBER, CanonicalForm::Whole),
+    key("cpu_quota", NUMBER, CanonicalForm::Whole),
+    key("cpu_rt_period", NUMBER, CanonicalForm::Whole),
+    key("cpu_rt_runtime", NUMBER, CanonicalForm::Whole),
+    key("cpus", NUMBER, CanonicalForm::Single),
+    key("cpuset", TEXT, CanonicalForm::Text),
+    key("cpu_shares", NUMBER, CanonicalForm::Whole),
+    key("command", COMMAND, CanonicalForm::Command),
+    key("configs", FILE_MOUNTS, CanonicalForm::Shapes(&FILE_MOUNT)),
+    key("container_name", AcceptedValue::Form(is_container_name, CONTAINER_NAME), CanonicalForm::Text),
+    key("credential_spec", AcceptedValue::Shape(&CREDENTIAL_SPEC), CanonicalForm::Shape(&CREDENTIAL_SPEC)),
+    key("depends_on", DEPENDS_ON, CanonicalForm::Resources(&DEPENDENCY)),
+    key("deploy", OR_NULL_DEPLOY, CanonicalForm::Shape(&DEPLOY)),
+    key("device_cgroup_rules", TEXT_SET, CanonicalForm::Texts),
+    key("devices", DEVICES, CanonicalForm::Shapes(&DEVICE)),
+    key("dns", TEXT_OR_SET, CanonicalForm::Texts),
+    key("dns_opt", TEXT_SET, CanonicalForm::Texts),
+    key("dns_search", TEXT_OR_SET, CanonicalForm::Texts),
+    key("domainname", TEXT, CanonicalForm::Text),
+    key("entrypoint", COMMAND, CanonicalForm::Command),
+    key("provider", AcceptedValue::Shape(&PROVIDER), CanonicalForm::Shape(&PROVIDER)),
+    key("environment", LIST_OR_MAP, CanonicalForm::Equals),
+    key("env_file", ENV_FILES, CanonicalForm::Shapes(&ENV_FILE)),
+    key("expose", AcceptedValue::Set(&NUMBER), CanonicalForm::TextsAndNumbers),
+    key(
+        "extends",
+        AcceptedValue::Either(&[TEXT, AcceptedValue::Shape(&EXTENDS)]),
+        CanonicalForm::Shape(&EXTENDS),
+    ),
+    key("external_links", TEXT_SET, CanonicalForm::Texts),
+    key("extra_hosts", HOSTS, CanonicalForm::Hosts),
+    key("group_add", AcceptedValue::Set(&NUMBER), CanonicalForm::Texts),
+    key("gpus", GPUS, CanonicalForm::Shapes(&GPU_REQUEST)),
+    key("hostname", TEXT, CanonicalForm::Text),
+    key("healthcheck", AcceptedValue::Shape(&HEALTHCHECK), CanonicalForm::Shape(&HEALTHCHECK)),
+    key("image", TEXT, CanonicalForm::Text),
+    key("init", TRUTH, CanonicalForm::AlwaysTruth),
+    key("ipc", TEXT, CanonicalForm::Text),
+    key("isolation", TEXT, CanonicalForm::Text),
+    key("labels", LIST_OR_MAP, CanonicalForm::Pairs),
+    key("label_file", AcceptedValue::Either(&[TEXT, TEXTS]), CanonicalForm::Texts),
+    key("links", TEXT_SET, CanonicalForm::Texts),
+    key("logging", AcceptedValue::Shape(&LOGGING), CanonicalForm::Shape(&LOGGING)),
+    key("mem_limit", NUMBER, CanonicalForm::Bytes),
+    key("mem_reservation", WHOLE, CanonicalForm::Bytes),
+    key("memswap_limit", NUMBER, CanonicalForm::Bytes),
+    key("mem_swappiness", WHOLE, CanonicalForm::Bytes),
+    key("mac_address", TEXT, CanonicalForm::Text),
+    key("models", MODELS, CanonicalForm::Named(&MODEL_USE)),
+    key("network_mode", TEXT, CanonicalForm::Text),
+    key("networks", NETWORKS, CanonicalForm::Named(&JOINED)),
+    key("oom_kill_disable", TRUTH, CanonicalForm::Truth),
+    key("oom_score_adj", AcceptedValue::Within(-1000, 1000), CanonicalForm::Whole),
+    key("pid", TEXT, CanonicalForm::Text),
+    key("pids_limit", NUMBER, CanonicalForm::Whole),
+    key("platform", TEXT, CanonicalForm::Text),
+    key("ports", PORTS, CanonicalForm::Shapes(&PORT)),
+    key("privileged", TRUTH, CanonicalForm::Truth),
+    key("pull_policy", AcceptedValue::Form(is_pull_policy, PULL_POLICY), CanonicalForm::Text),
+    key("pull_refresh_after", TEXT, CanonicalForm::Nothing),
+    key("read_only", TRUTH, CanonicalForm::Truth),
+    key("restart", TEXT, CanonicalForm::Text),
+    key("runtime", TEXT, CanonicalForm::Text),
+    key("scale", WHOLE, CanonicalForm::AlwaysWhole),
+    key("secrets", FILE_MOUNTS, CanonicalForm::Shapes(&FILE_MOUNT)),
+    key("security_opt", TEXT_SET, CanonicalForm::Texts),
+    key("shm_size", NUMBER, CanonicalForm::Bytes),
+    key("stdin_open", TRUTH, CanonicalForm::Truth),
+    key("stop_grace_period", TEXT, CanonicalForm::AlwaysDuration),
+    key("stop_signal", TEXT, CanonicalForm::Text),
+    key("storage_opt", AcceptedValue::Of(ValueKinds::MAPPING), CanonicalForm::TextMap),
+    key("sysctls", LIST_OR_MAP, CanonicalForm::Pairs),
+    key("tmpfs", TEXT_OR_SET, CanonicalForm::Texts),
+    key("tty", TRUTH, CanonicalForm::Truth),
+    key("ulimits", ULIMITS, CanonicalForm::Ulimits),
+    key("use_api_socket", AcceptedValue::Of(ValueKinds::BOOLEAN), CanonicalForm::Truth),
+    key("user", TEXT, CanonicalForm::Text),
+    key("userns_mode", TEXT, CanonicalForm::Text),
+    key("uts", TEXT, CanonicalForm::Text),
+    key("volumes", VOLUMES, CanonicalForm::Shapes(&VOLUME)),
+    key("volumes_from", TEXT_SET, CanonicalForm::Texts),
+    key("working_dir", TEXT, CanonicalForm::Text),
+    key("post_start", HOOKS, CanonicalForm::Shapes(&HOOK)),
+    key("pre_stop", HOOKS, CanonicalForm::Shapes(&HOOK)),
 ]);
 
-const NULL: Accept = Accept::Of(Kinds::NULL);
-const OR_NULL_DEPLOY: Accept = Accept::Either(&[Accept::Shape(&DEPLOY), NULL]);
-const OR_NULL_DEVELOP: Accept = Accept::Either(&[Accept::Shape(&DEVELOP), NULL]);
+const NULL: AcceptedValue = AcceptedValue::Of(ValueKinds::NULL);
+const OR_NULL_DEPLOY: AcceptedValue = AcceptedValue::Either(&[AcceptedValue::Shape(&DEPLOY), NULL]);
+const OR_NULL_DEVELOP: AcceptedValue = AcceptedValue::Either(&[AcceptedValue::Shape(&DEVELOP), NULL]);
 
 const CONTAINER_NAME: &str = "at least two letters, digits, `_`, `.` or `-`, starting with a letter or digit";
 
@@ -133,14 +137,34 @@ fn is_pull_policy(text: &str) -> bool {
         })
 }
 
-static BLKIO: Shape = Shape {
+static BLKIO: MappingSchema = MappingSchema {
     keys: &[
-        key("weight", WHOLE, Becomes::Natural(16)),
-        key("weight_device", Accept::List(&Accept::Shape(&BLKIO_WEIGHT)), Becomes::Shapes(&BLKIO_WEIGHT)),
-        key("device_read_bps", Accept::List(&Accept::Shape(&BLKIO_LIMIT)), Becomes::Shapes(&BLKIO_LIMIT)),
-        key("device_read_iops", Accept::List(&Accept::Shape(&BLKIO_LIMIT)), Becomes::Shapes(&BLKIO_LIMIT)),
-        key("device_write_bps", Accept::List(&Accept::Shape(&BLKIO_LIMIT)), Becomes::Shapes(&BLKIO_LIMIT)),
-        key("device_write_iops", Accept::List(&Accept::Shape(&BLKIO_LIMIT)), Becomes::Shapes(&BLKIO_LIMIT)),
+        key("weight", WHOLE, CanonicalForm::Natural(16)),
+        key(
+            "weight_device",
+            AcceptedValue::List(&AcceptedValue::Shape(&BLKIO_WEIGHT)),
+            CanonicalForm::Shapes(&BLKIO_WEIGHT),
+        ),
+        key(
+            "device_read_bps",
+            AcceptedValue::List(&AcceptedValue::Shape(&BLKIO_LIMIT)),
+            CanonicalForm::Shapes(&BLKIO_LIMIT),
+        ),
+        key(
+            "device_read_iops",
+            AcceptedValue::List(&AcceptedValue::Shape(&BLKIO_LIMIT)),
+            CanonicalForm::Shapes(&BLKIO_LIMIT),
+        ),
+        key(
+            "device_write_bps",
+            AcceptedValue::List(&AcceptedValue::Shape(&BLKIO_LIMIT)),
+            CanonicalForm::Shapes(&BLKIO_LIMIT),
+        ),
+        key(
+            "device_write_iops",
+            AcceptedValue::List(&AcceptedValue::Shape(&BLKIO_LIMIT)),
+            CanonicalForm::Shapes(&BLKIO_LIMIT),
+        ),
     ],
     extensible: false,
     open: false,
@@ -148,38 +172,41 @@ static BLKIO: Shape = Shape {
     capitals: false,
 };
 
-static BLKIO_WEIGHT: Shape = Shape {
-    keys: &[key("path", TEXT, Becomes::AlwaysText), key("weight", WHOLE, Becomes::Count(Some(16)))],
+static BLKIO_WEIGHT: MappingSchema = MappingSchema {
+    keys: &[
+        key("path", TEXT, CanonicalForm::AlwaysText),
+        key("weight", WHOLE, CanonicalForm::Count(Some(16))),
+    ],
     extensible: false,
     open: false,
     required: &[],
     capitals: true,
 };
 
-static BLKIO_LIMIT: Shape = Shape {
-    keys: &[key("path", TEXT, Becomes::AlwaysText), key("rate", WHOLE, Becomes::AlwaysBytes)],
+static BLKIO_LIMIT: MappingSchema = MappingSchema {
+    keys: &[key("path", TEXT, CanonicalForm::AlwaysText), key("rate", WHOLE, CanonicalForm::AlwaysBytes)],
     extensible: false,
     open: false,
     required: &[],
     capitals: true,
 };
 
-static CREDENTIAL_SPEC: Shape = shape(&[
-    key("config", TEXT, Becomes::Text),
-    key("file", TEXT, Becomes::Text),
-    key("registry", TEXT, Becomes::Text),
+static CREDENTIAL_SPEC: MappingSchema = shape(&[
+    key("config", TEXT, CanonicalForm::Text),
+    key("file", TEXT, CanonicalForm::Text),
+    key("registry", TEXT, CanonicalForm::Text),
 ]);
 
 /// What a service waits for.
-pub(crate) static DEPENDENCY: Shape = Shape {
+pub(crate) static DEPENDENCY: MappingSchema = MappingSchema {
     keys: &[
         key(
             "condition",
-            Accept::Choice(&["service_started", "service_healthy", "service_completed_successfully"]),
-            Becomes::Text,
+            AcceptedValue::Choice(&["service_started", "service_healthy", "service_completed_successfully"]),
+            CanonicalForm::Text,
         ),
-        key("restart", TRUTH, Becomes::Truth),
-        key("required", Accept::Of(Kinds::BOOLEAN), Becomes::AlwaysTruth),
+        key("restart", TRUTH, CanonicalForm::Truth),
+        key("required", AcceptedValue::Of(ValueKinds::BOOLEAN), CanonicalForm::AlwaysTruth),
     ],
     extensible: true,
     open: false,
@@ -187,24 +214,25 @@ pub(crate) static DEPENDENCY: Shape = Shape {
     capitals: false,
 };
 
-static DEPENDENCIES: Names =
-    Names { form: is_name, described: NAME, value: Accept::Shape(&DEPENDENCY), closed: true };
+static DEPENDENCIES: NamedEntries =
+    NamedEntries { form: is_name, described: NAME, value: AcceptedValue::Shape(&DEPENDENCY), closed: true };
 
-const DEPENDS_ON: Accept = Accept::Either(&[TEXT_SET, Accept::Map(&DEPENDENCIES)]);
+const DEPENDS_ON: AcceptedValue = AcceptedValue::Either(&[TEXT_SET, AcceptedValue::Map(&DEPENDENCIES)]);
 
-static PROVIDER_OPTIONS: Names = Names {
+static PROVIDER_OPTIONS: NamedEntries = NamedEntries {
     form: |text| !text.is_empty(),
     described: "a string",
-    value: Accept::Either(&[PROVIDER_OPTION, Accept::List(&PROVIDER_OPTION)]),
+    value: AcceptedValue::Either(&[PROVIDER_OPTION, AcceptedValue::List(&PROVIDER_OPTION)]),
     closed: false,
 };
 
-const PROVIDER_OPTION: Accept = Accept::Of(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::BOOLEAN));
+const PROVIDER_OPTION: AcceptedValue =
+    AcceptedValue::Of(ValueKinds::STRING.or(ValueKinds::NUMBER).or(ValueKinds::BOOLEAN));
 
-static PROVIDER: Shape = Shape {
+static PROVIDER: MappingSchema = MappingSchema {
     keys: &[
-        key("type", TEXT, Becomes::Text),
-        key("options", Accept::Map(&PROVIDER_OPTIONS), Becomes::MultiOptions),
+        key("type", TEXT, CanonicalForm::Text),
+        key("options", AcceptedValue::Map(&PROVIDER_OPTIONS), CanonicalForm::MultiOptions),
     ],
     extensible: true,
     open: false,
@@ -213,11 +241,11 @@ static PROVIDER: Shape = Shape {
 };
 
 /// An env file.
-pub(crate) static ENV_FILE: Shape = Shape {
+pub(crate) static ENV_FILE: MappingSchema = MappingSchema {
     keys: &[
-        key("path", TEXT, Becomes::AlwaysText),
-        key("required", TRUTH, Becomes::AlwaysTruth),
-        key("format", TEXT, Becomes::Text),
+        key("path", TEXT, CanonicalForm::AlwaysText),
+        key("required", TRUTH, CanonicalForm::AlwaysTruth),
+        key("format", TEXT, CanonicalForm::Text),
     ],
     extensible: false,
     open: false,
@@ -225,35 +253,37 @@ pub(crate) static ENV_FILE: Shape = Shape {
     capitals: false,
 };
 
-const ENV_FILES: Accept =
-    Accept::Either(&[TEXT, Accept::List(&Accept::Either(&[TEXT, Accept::Shape(&ENV_FILE)]))]);
+const ENV_FILES: AcceptedValue = AcceptedValue::Either(&[
+    TEXT,
+    AcceptedValue::List(&AcceptedValue::Either(&[TEXT, AcceptedValue::Shape(&ENV_FILE)])),
+]);
 
-static EXTENDS: Shape = Shape {
-    keys: &[key("file", TEXT, Becomes::Text), key("service", TEXT, Becomes::Text)],
+static EXTENDS: MappingSchema = MappingSchema {
+    keys: &[key("file", TEXT, CanonicalForm::Text), key("service", TEXT, CanonicalForm::Text)],
     extensible: false,
     open: false,
     required: &["service"],
     capitals: false,
 };
 
-static HEALTHCHECK: Shape = shape(&[
-    key("test", Accept::Either(&[TEXT, TEXTS]), Becomes::Test),
-    key("timeout", TEXT, Becomes::AlwaysDuration),
-    key("interval", TEXT, Becomes::AlwaysDuration),
-    key("retries", NUMBER, Becomes::AlwaysNatural),
-    key("start_period", TEXT, Becomes::AlwaysDuration),
-    key("start_interval", TEXT, Becomes::AlwaysDuration),
-    key("disable", TRUTH, Becomes::Truth),
+static HEALTHCHECK: MappingSchema = shape(&[
+    key("test", AcceptedValue::Either(&[TEXT, TEXTS]), CanonicalForm::Test),
+    key("timeout", TEXT, CanonicalForm::AlwaysDuration),
+    key("interval", TEXT, CanonicalForm::AlwaysDuration),
+    key("retries", NUMBER, CanonicalForm::AlwaysNatural),
+    key("start_period", TEXT, CanonicalForm::AlwaysDuration),
+    key("start_interval", TEXT, CanonicalForm::AlwaysDuration),
+    key("disable", TRUTH, CanonicalForm::Truth),
 ]);
 
-static LOGGING_OPTIONS: Names = Names {
+static LOGGING_OPTIONS: NamedEntries = NamedEntries {
     form: |text| !text.is_empty(),
     described: "a string",
-    value: Accept::Of(Kinds::STRING.or(Kinds::NUMBER).or(Kinds::NULL)),
+    value: AcceptedValue::Of(ValueKinds::STRING.or(ValueKinds::NUMBER).or(ValueKinds::NULL)),
     closed: false,
 };
 
-static LOGGING: Shape = shape(&[
-    key("driver", TEXT, Becomes::Text),
-    key("options", Accept::Map(&LOGGING_OPTIONS), Becomes::Pairs),
+static LOGGING: MappingSchema = shape(&[
+    key("driver", TEXT, CanonicalForm::Text),
+    key("options", AcceptedValue::Map(&LOGGING_OPTIONS), CanonicalForm::Pairs),
 ]);

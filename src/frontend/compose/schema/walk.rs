@@ -1,27 +1,27 @@
 //! Validates a tree against the key tables, in one pass.
 
-use super::accept::{Accept, Becomes, Kinds, Names, Shape};
+use super::accept::{AcceptedValue, CanonicalForm, MappingSchema, NamedEntries, ValueKinds};
 use super::same;
 use super::top::ROOT;
-use crate::compose::{Context, KeyPath, PathSegment};
+use crate::compose::{KeyPath, LoadContext, PathSegment};
 use crate::diagnostic::rules::compose as rules;
-use crate::diagnostic::{Diagnostic, Rule, suggest};
+use crate::diagnostic::{Diagnostic, DiagnosticRule, suggest};
 use crate::source::Origin;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 
 /// One pass over one tree.
-pub(super) struct Walk<'a, 'b> {
-    cx: &'a mut Context<'b>,
+pub(super) struct SchemaWalk<'a, 'b> {
+    cx: &'a mut LoadContext<'b>,
     path: Vec<PathSegment>,
     /// The key whose value is being checked, to report missing keys in it.
     place: Origin,
     /// What the value of the current specification key becomes.
-    becomes: Becomes,
+    becomes: CanonicalForm,
 }
 
-impl<'a, 'b> Walk<'a, 'b> {
-    pub(super) fn new(cx: &'a mut Context<'b>) -> Self {
-        Walk { cx, path: Vec::new(), place: Origin::NOWHERE, becomes: Becomes::Nothing }
+impl<'a, 'b> SchemaWalk<'a, 'b> {
+    pub(super) fn new(cx: &'a mut LoadContext<'b>) -> Self {
+        SchemaWalk { cx, path: Vec::new(), place: Origin::NOWHERE, becomes: CanonicalForm::Nothing }
     }
 
     pub(super) fn root(&mut self, root: &mut Node) {
@@ -30,40 +30,44 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     /// Whether the value is valid and stays.
-    fn accepts(&mut self, node: &mut Node, accept: &Accept) -> bool {
+    fn accepts(&mut self, node: &mut Node, accept: &AcceptedValue) -> bool {
         match accept {
-            Accept::Either(choices) => {
-                let kind = Kinds::of(&node.value);
+            AcceptedValue::Either(choices) => {
+                let kind = ValueKinds::of(&node.value);
                 match choices.iter().find(|choice| choice.kinds().hold(kind)) {
                     Some(choice) => self.accepts(node, choice),
                     None => self.wrong_kind(node, accept.kinds()),
                 }
             }
-            _ if !accept.kinds().hold(Kinds::of(&node.value)) => self.wrong_kind(node, accept.kinds()),
-            Accept::Of(_) => true,
-            Accept::Choice(words) => self.one_of(node, words),
-            Accept::Form(fits, described) => self.form(node, *fits, described),
-            Accept::Within(low, high) => self.within(node, *low, *high),
-            Accept::List(item) => self.list(node, item, false),
-            Accept::Set(item) => self.list(node, item, true),
-            Accept::Map(names) => self.map(node, names),
-            Accept::Shape(shape) => self.shape(node, shape),
+            _ if !accept.kinds().hold(ValueKinds::of(&node.value)) => self.wrong_kind(node, accept.kinds()),
+            AcceptedValue::Of(_) => true,
+            AcceptedValue::Choice(words) => self.one_of(node, words),
+            AcceptedValue::Form(fits, described) => self.form(node, *fits, described),
+            AcceptedValue::Within(low, high) => self.within(node, *low, *high),
+            AcceptedValue::List(item) => self.list(node, item, false),
+            AcceptedValue::Set(item) => self.list(node, item, true),
+            AcceptedValue::Map(names) => self.map(node, names),
+            AcceptedValue::Shape(shape) => self.shape(node, shape),
         }
     }
 
-    fn wrong_kind(&mut self, node: &Node, wanted: Kinds) -> bool {
+    fn wrong_kind(&mut self, node: &Node, wanted: ValueKinds) -> bool {
         let found = node.value.kind();
         let message = format!("{} must be {}, not {found}", self.shown(), wanted.describe());
-        let timed = matches!(self.becomes, Becomes::Duration | Becomes::AlwaysDuration);
+        let timed = matches!(self.becomes, CanonicalForm::Duration | CanonicalForm::AlwaysDuration);
         let help = match &node.value {
-            Value::Integer(number) if timed => format!("write a duration with its unit: {number}s"),
-            Value::Timestamp(text) | Value::String(text) if !matches!(&node.value, Value::String(_)) => {
+            NodeValue::Integer(number) if timed => format!("write a duration with its unit: {number}s"),
+            NodeValue::Timestamp(text) | NodeValue::String(text)
+                if !matches!(&node.value, NodeValue::String(_)) =>
+            {
                 format!("quote it to make it a string: \"{text}\"")
             }
-            Value::Integer(_) | Value::Float(_) | Value::Bool(_) if wanted.hold(Kinds::STRING) => {
+            NodeValue::Integer(_) | NodeValue::Float(_) | NodeValue::Bool(_)
+                if wanted.hold(ValueKinds::STRING) =>
+            {
                 "quote the value to make it a string".to_owned()
             }
-            Value::Null => "set a value, or remove the key".to_owned(),
+            NodeValue::Null => "set a value, or remove the key".to_owned(),
             _ => format!("use {}", wanted.describe()),
         };
         let origin = if self.cx.sources.place(node.origin).is_some() { node.origin } else { self.place };
@@ -101,9 +105,9 @@ impl<'a, 'b> Walk<'a, 'b> {
 
     fn within(&mut self, node: &Node, low: i64, high: i64) -> bool {
         let number = match &node.value {
-            Value::Integer(number) => *number,
+            NodeValue::Integer(number) => *number,
             #[allow(clippy::cast_possible_truncation, reason = "only compared with bounds")]
-            Value::Float(number) => *number as i128,
+            NodeValue::Float(number) => *number as i128,
             _ => return true,
         };
         if number >= i128::from(low) && (number <= i128::from(high) || high == i64::MAX) {
@@ -117,8 +121,8 @@ impl<'a, 'b> Walk<'a, 'b> {
         false
     }
 
-    fn list(&mut self, node: &mut Node, item: &Accept, each_once: bool) -> bool {
-        let Value::Sequence(items) = &mut node.value else { return true };
+    fn list(&mut self, node: &mut Node, item: &AcceptedValue, each_once: bool) -> bool {
+        let NodeValue::Sequence(items) = &mut node.value else { return true };
         let repeats = if each_once { same::repeats(items) } else { Vec::new() };
         let firsts: Vec<Option<Origin>> = repeats
             .iter()
@@ -147,8 +151,8 @@ impl<'a, 'b> Walk<'a, 'b> {
         false
     }
 
-    fn map(&mut self, node: &mut Node, names: &Names) -> bool {
-        let Value::Mapping(mapping) = &mut node.value else { return true };
+    fn map(&mut self, node: &mut Node, names: &NamedEntries) -> bool {
+        let NodeValue::Mapping(mapping) = &mut node.value else { return true };
         let place = self.place;
         let mut doomed = Vec::new();
         for (key, value) in mapping.values_mut() {
@@ -178,8 +182,8 @@ impl<'a, 'b> Walk<'a, 'b> {
         false
     }
 
-    fn shape(&mut self, node: &mut Node, shape: &Shape) -> bool {
-        let Value::Mapping(mapping) = &mut node.value else { return true };
+    fn shape(&mut self, node: &mut Node, shape: &MappingSchema) -> bool {
+        let NodeValue::Mapping(mapping) = &mut node.value else { return true };
         let place = self.place;
         let absent = shape.required.iter().find(|name| !mapping.contains_key(name));
         let mut doomed = Vec::new();
@@ -193,7 +197,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             let fits = match row {
                 Some(row) => {
                     self.becomes = row.becomes;
-                    if matches!(row.becomes, Becomes::Nothing) && self.path.len() > 1 {
+                    if matches!(row.becomes, CanonicalForm::Nothing) && self.path.len() > 1 {
                         self.without_effect(value);
                     }
                     self.accepts(value, &row.accepts)
@@ -220,7 +224,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         self.cx.report(placed.help("remove it"));
     }
 
-    fn unknown(&mut self, shape: &Shape, name: &str) -> bool {
+    fn unknown(&mut self, shape: &MappingSchema, name: &str) -> bool {
         let message = format!("unknown key {}", self.shown());
         let mut fault =
             self.fault(&rules::UNKNOWN_KEY, message).label(self.place, "not in the Compose specification");
@@ -242,7 +246,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         false
     }
 
-    fn fault(&self, rule: &'static Rule, message: String) -> Diagnostic {
+    fn fault(&self, rule: &'static DiagnosticRule, message: String) -> Diagnostic {
         let fault = Diagnostic::new(rule, message).key(KeyPath(self.path.clone()).to_string());
         match self.path.as_slice() {
             [PathSegment::Key(room), PathSegment::Key(service), ..] if &**room == "services" => {
@@ -257,16 +261,18 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 }
 
-impl Accept {
+impl AcceptedValue {
     /// The value kinds that it may accept.
-    fn kinds(&self) -> Kinds {
+    fn kinds(&self) -> ValueKinds {
         match self {
-            Accept::Of(kinds) => *kinds,
-            Accept::Choice(_) | Accept::Form(..) => Kinds::STRING,
-            Accept::Within(..) => Kinds::STRING.or(Kinds::INTEGER),
-            Accept::List(_) | Accept::Set(_) => Kinds::LIST,
-            Accept::Map(_) | Accept::Shape(_) => Kinds::MAPPING,
-            Accept::Either(choices) => choices.iter().map(Accept::kinds).fold(Kinds::NONE, Kinds::or),
+            AcceptedValue::Of(kinds) => *kinds,
+            AcceptedValue::Choice(_) | AcceptedValue::Form(..) => ValueKinds::STRING,
+            AcceptedValue::Within(..) => ValueKinds::STRING.or(ValueKinds::INTEGER),
+            AcceptedValue::List(_) | AcceptedValue::Set(_) => ValueKinds::LIST,
+            AcceptedValue::Map(_) | AcceptedValue::Shape(_) => ValueKinds::MAPPING,
+            AcceptedValue::Either(choices) => {
+                choices.iter().map(AcceptedValue::kinds).fold(ValueKinds::NONE, ValueKinds::or)
+            }
         }
     }
 }

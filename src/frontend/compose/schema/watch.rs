@@ -1,21 +1,24 @@
 //! The keys of `services.*.develop`. Source: compose-spec.json of compose-go 2.9.1.
 
-use super::accept::{Accept, Becomes, Kinds, Shape, key};
+use super::accept::{AcceptedValue, CanonicalForm, MappingSchema, ValueKinds, key};
 use super::common::{HOOK, TEXT, TEXT_OR_SET, shape};
 
 /// What happens while developing.
-pub(crate) static DEVELOP: Shape =
-    shape(&[key("watch", Accept::List(&Accept::Shape(&TRIGGER)), Becomes::Shapes(&TRIGGER))]);
+pub(crate) static DEVELOP: MappingSchema = shape(&[key(
+    "watch",
+    AcceptedValue::List(&AcceptedValue::Shape(&TRIGGER)),
+    CanonicalForm::Shapes(&TRIGGER),
+)]);
 
-static TRIGGER: Shape = Shape {
+static TRIGGER: MappingSchema = MappingSchema {
     keys: &[
-        key("path", TEXT, Becomes::AlwaysText),
-        key("action", ACTION, Becomes::AlwaysText),
-        key("target", TEXT, Becomes::Text),
-        key("exec", Accept::Shape(&HOOK), Becomes::Always(&HOOK)),
-        key("include", TEXT_OR_SET, Becomes::Texts),
-        key("ignore", TEXT_OR_SET, Becomes::Texts),
-        key("initial_sync", Accept::Of(Kinds::BOOLEAN), Becomes::Truth),
+        key("path", TEXT, CanonicalForm::AlwaysText),
+        key("action", ACTION, CanonicalForm::AlwaysText),
+        key("target", TEXT, CanonicalForm::Text),
+        key("exec", AcceptedValue::Shape(&HOOK), CanonicalForm::Always(&HOOK)),
+        key("include", TEXT_OR_SET, CanonicalForm::Texts),
+        key("ignore", TEXT_OR_SET, CanonicalForm::Texts),
+        key("initial_sync", AcceptedValue::Of(ValueKinds::BOOLEAN), CanonicalForm::Truth),
     ],
     extensible: true,
     open: false,
@@ -23,4 +26,5 @@ static TRIGGER: Shape = Shape {
     capitals: false,
 };
 
-const ACTION: Accept = Accept::Choice(&["rebuild", "sync", "restart", "sync+restart", "sync+exec"]);
+const ACTION: AcceptedValue =
+    AcceptedValue::Choice(&["rebuild", "sync", "restart", "sync+restart", "sync+exec"]);

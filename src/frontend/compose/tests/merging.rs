@@ -1,7 +1,7 @@
 //! Two files: what the second does to the first, key by key.
 
 use super::{load_files, root_of, service, shown};
-use crate::source::Role;
+use crate::source::PlaceRole;
 use crate::yaml::Node;
 
 #[test]
@@ -90,12 +90,12 @@ fn the_loser_is_shown_beside_the_winner() {
         let root = loaded.manifest.map(|manifest| manifest.root).unwrap();
         let value = root.at(&["services", "a"]).and_then(|service| service.at(path)).unwrap();
         let places = loaded.sources.places(value.origin);
-        let files: Vec<(&str, Role)> = places
+        let files: Vec<(&str, PlaceRole)> = places
             .iter()
             .filter_map(|place| Some((loaded.sources.file(place.span.file)?.path().as_str(), place.role)))
             .collect();
-        assert_eq!(files.first(), Some(&("1.yaml", Role::Value)), "{base}");
-        assert!(files.contains(&("0.yaml", Role::Overridden)), "{base}: {files:?}");
+        assert_eq!(files.first(), Some(&("1.yaml", PlaceRole::Value)), "{base}");
+        assert!(files.contains(&("0.yaml", PlaceRole::Overridden)), "{base}: {files:?}");
     }
 }
 

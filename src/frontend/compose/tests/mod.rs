@@ -7,8 +7,8 @@ mod merging;
 use super::{LoadOptions, Manifest, load};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Sources;
-use crate::world::Memory;
-use crate::yaml::{Node, Value};
+use crate::world::MemoryWorld;
+use crate::yaml::{Node, NodeValue};
 
 /// The result of a load.
 struct Loaded {
@@ -19,7 +19,7 @@ struct Loaded {
 
 /// Loads files, merged in order.
 fn load_files(files: &[&str], change: impl Fn(&mut LoadOptions)) -> Loaded {
-    let mut world = Memory::new();
+    let mut world = MemoryWorld::new();
     let mut options = LoadOptions::default();
     for (index, text) in files.iter().enumerate() {
         let name = format!("{index}.yaml");
@@ -47,15 +47,15 @@ fn service(keys: &str) -> String {
 /// A value on one line, in YAML flow style without quotes.
 fn shown(node: &Node) -> String {
     match &node.value {
-        Value::Null => "~".to_owned(),
-        Value::Sequence(items) => {
+        NodeValue::Null => "~".to_owned(),
+        NodeValue::Sequence(items) => {
             format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", "))
         }
-        Value::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) => {
             let entries = mapping.iter().map(|entry| format!("{}: {}", entry.key.text, shown(&entry.value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
-        Value::String(text) if text.parse::<f64>().is_ok() => format!("'{text}'"),
+        NodeValue::String(text) if text.parse::<f64>().is_ok() => format!("'{text}'"),
         scalar => super::value::print_scalar(scalar),
     }
 }

@@ -1,11 +1,11 @@
 //! Lists of strings, mappings of strings, hosts and limits.
 
-use super::{Binder, is_empty};
+use super::{TypeBinder, is_empty};
 use crate::compose::merge::entry_parts;
 use crate::compose::value::print_scalar;
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Entry, Key, Mapping, Node, Tag, Value};
+use crate::yaml::{Mapping, MappingEntry, MappingKey, Node, NodeTag, NodeValue};
 
 /// Marks a user-defined mapping entry that Docker Compose mistakes for an extension because its name starts with
 /// `x-`; when printed, it is no longer an entry.
@@ -13,21 +13,21 @@ pub(crate) const TAKEN_FOR_EXTENSION: &str = "!taken-for-extension";
 
 /// The value of a name without one.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Absent {
+pub(super) enum AbsentValue {
     /// An empty string.
     Empty,
     /// Null: the value comes from the environment in which the service runs.
     Null,
 }
 
-impl Binder<'_, '_> {
+impl TypeBinder<'_, '_> {
     /// A list of strings; a single string is a list of one. Integers become strings, other numbers only where
     /// the key takes numbers.
     pub(super) fn texts(&mut self, mut node: Node, numbers: bool) -> Option<Node> {
         match &mut node.value {
-            Value::Sequence(items) => {
+            NodeValue::Sequence(items) => {
                 for item in items {
-                    if matches!(item.value, Value::Float(_)) && !numbers {
+                    if matches!(item.value, NodeValue::Float(_)) && !numbers {
                         let help = "write an integer, or quote it";
                         self.refuse(
                             &rules::WRONG_TYPE,
@@ -36,14 +36,14 @@ impl Binder<'_, '_> {
                             help,
                         );
                     }
-                    if !matches!(item.value, Value::String(_)) {
-                        item.value = Value::String(print_scalar(&item.value).into());
+                    if !matches!(item.value, NodeValue::String(_)) {
+                        item.value = NodeValue::String(print_scalar(&item.value).into());
                     }
                 }
             }
-            Value::String(_) => {
+            NodeValue::String(_) => {
                 let item = node.clone();
-                node.value = Value::Sequence(vec![item]);
+                node.value = NodeValue::Sequence(vec![item]);
             }
             _ => return None,
         }
@@ -51,20 +51,20 @@ impl Binder<'_, '_> {
     }
 
     /// Names and strings, from a mapping or a list of `name=value`.
-    pub(super) fn pairs(&mut self, mut node: Node, absent: Absent) -> Option<Node> {
+    pub(super) fn pairs(&mut self, mut node: Node, absent: AbsentValue) -> Option<Node> {
         let mut pairs = Mapping::new();
         match std::mem::take(&mut node.value) {
-            Value::Mapping(mapping) => {
-                for Entry { key, mut value } in mapping {
+            NodeValue::Mapping(mapping) => {
+                for MappingEntry { key, mut value } in mapping {
                     value.value = as_text(value.value, absent);
                     if key.text.starts_with("x-") {
-                        let tag = Tag { name: TAKEN_FOR_EXTENSION.into(), origin: key.origin };
+                        let tag = NodeTag { name: TAKEN_FOR_EXTENSION.into(), origin: key.origin };
                         value.tag = Some(Box::new(tag));
                     }
                     pairs.insert(key, value);
                 }
             }
-            Value::Sequence(items) => {
+            NodeValue::Sequence(items) => {
                 for item in items {
                     self.pair(&item, absent, &mut pairs);
                 }
@@ -72,25 +72,25 @@ impl Binder<'_, '_> {
             _ => return None,
         }
         pairs.sort_keys();
-        node.value = Value::Mapping(pairs);
+        node.value = NodeValue::Mapping(pairs);
         (!is_empty(&node)).then_some(node)
     }
 
-    fn pair(&mut self, item: &Node, absent: Absent, pairs: &mut Mapping) {
+    fn pair(&mut self, item: &Node, absent: AbsentValue, pairs: &mut Mapping) {
         let text = print_scalar(&item.value);
         let at = text.find('=');
         let name = text.get(..at.unwrap_or(text.len())).unwrap_or("");
-        if absent == Absent::Null && name.ends_with(|last: char| last.is_ascii_whitespace()) {
+        if absent == AbsentValue::Null && name.ends_with(|last: char| last.is_ascii_whitespace()) {
             let why = format!("has a space before the `=` of `{name}`");
             self.refuse(&rules::BAD_SYNTAX, item.origin, &why, "remove the space");
             return;
         }
         let (key_origin, value_origin) = self.pair_origins(item.origin, at, text.len());
         let value = match at {
-            Some(at) => Value::String(text.get(at + 1..).unwrap_or("").into()),
-            None => as_text(Value::Null, absent),
+            Some(at) => NodeValue::String(text.get(at + 1..).unwrap_or("").into()),
+            None => as_text(NodeValue::Null, absent),
         };
-        pairs.insert(Key { text: name.into(), origin: key_origin }, Node::new(value, value_origin));
+        pairs.insert(MappingKey { text: name.into(), origin: key_origin }, Node::new(value, value_origin));
     }
 
     /// The origins of the two sides of a `name=value`, where `=` is at byte `at`.
@@ -109,13 +109,13 @@ impl Binder<'_, '_> {
 
     /// Names and values, where each value must be a string or an integer.
     pub(super) fn text_map(&mut self, mut node: Node) -> Option<Node> {
-        let Value::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
+        let NodeValue::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
         let mut pairs = Mapping::new();
-        for Entry { key, mut value } in mapping {
+        for MappingEntry { key, mut value } in mapping {
             self.no_extension(&key);
             match &value.value {
-                Value::String(_) | Value::Integer(_) | Value::Null => {
-                    value.value = as_text(value.value, Absent::Empty);
+                NodeValue::String(_) | NodeValue::Integer(_) | NodeValue::Null => {
+                    value.value = as_text(value.value, AbsentValue::Empty);
                     pairs.insert(key, value);
                 }
                 other => {
@@ -125,24 +125,24 @@ impl Binder<'_, '_> {
             }
         }
         pairs.sort_keys();
-        node.value = Value::Mapping(pairs);
+        node.value = NodeValue::Mapping(pairs);
         (!is_empty(&node)).then_some(node)
     }
 
     /// Names and lists of strings.
     pub(super) fn multi_options(&mut self, mut node: Node) -> Option<Node> {
-        let Value::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
+        let NodeValue::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
         let mut options = Mapping::new();
-        for Entry { key, mut value } in mapping {
-            if !matches!(value.value, Value::Sequence(_)) {
-                value.value = Value::String(print_scalar(&value.value).into());
+        for MappingEntry { key, mut value } in mapping {
+            if !matches!(value.value, NodeValue::Sequence(_)) {
+                value.value = NodeValue::String(print_scalar(&value.value).into());
             }
             if let Some(texts) = self.texts(value, true) {
                 options.insert(key, texts);
             }
         }
         options.sort_keys();
-        node.value = Value::Mapping(options);
+        node.value = NodeValue::Mapping(options);
         (!is_empty(&node)).then_some(node)
     }
 
@@ -151,12 +151,12 @@ impl Binder<'_, '_> {
         let mut hosts: Vec<Node> = Vec::new();
         let written = !is_empty(&node);
         match std::mem::take(&mut node.value) {
-            Value::Mapping(mapping) => {
-                for Entry { key, value } in mapping {
+            NodeValue::Mapping(mapping) => {
+                for MappingEntry { key, value } in mapping {
                     self.no_extension(&key);
                     let origin = value.origin;
                     let addresses = match value.value {
-                        Value::Sequence(items) => items,
+                        NodeValue::Sequence(items) => items,
                         _ => vec![value],
                     };
                     for address in addresses {
@@ -165,7 +165,7 @@ impl Binder<'_, '_> {
                     }
                 }
             }
-            Value::Sequence(items) => {
+            NodeValue::Sequence(items) => {
                 for item in items {
                     let text = print_scalar(&item.value);
                     match text.split_once('=').or_else(|| text.split_once(':')) {
@@ -184,12 +184,12 @@ impl Binder<'_, '_> {
             _ => return None,
         }
         hosts.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
-        node.value = Value::Sequence(hosts);
+        node.value = NodeValue::Sequence(hosts);
         written.then_some(node)
     }
 
     /// A name that Docker Compose mistakes for an extension, in a place where extensions are not allowed.
-    fn no_extension(&mut self, key: &Key) {
+    fn no_extension(&mut self, key: &MappingKey) {
         if key.text.starts_with("x-") {
             let why = format!("has the name `{}`, which Docker Compose treats as an extension", key.text);
             self.refuse(&rules::INVALID_NAME, key.origin, &why, "use a name that does not start with `x-`");
@@ -209,10 +209,10 @@ impl Binder<'_, '_> {
 
     /// Names and limits: one number, or a soft and a hard one.
     pub(super) fn ulimits(&mut self, mut node: Node) -> Option<Node> {
-        let Value::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
+        let NodeValue::Mapping(mapping) = std::mem::take(&mut node.value) else { return None };
         let mut limits = Mapping::new();
-        for Entry { key, mut value } in mapping {
-            if let Value::Mapping(pair) = &value.value {
+        for MappingEntry { key, mut value } in mapping {
+            if let NodeValue::Mapping(pair) = &value.value {
                 let kept = ["soft", "hard"].into_iter().filter_map(|side| pair.entry(side).cloned());
                 let kept: Mapping = kept.filter(|entry| entry.value.as_integer() != Some(0)).collect();
                 if let Some(text) = kept.iter().find(|entry| entry.value.as_integer().is_none()) {
@@ -224,23 +224,23 @@ impl Binder<'_, '_> {
                         "write an integer without quotes",
                     );
                 }
-                value.value = Value::Mapping(kept);
+                value.value = NodeValue::Mapping(kept);
             } else if value.as_integer() == Some(0) {
-                value.value = Value::Mapping(Mapping::new());
+                value.value = NodeValue::Mapping(Mapping::new());
             }
             limits.insert(key, value);
         }
         limits.sort_keys();
-        node.value = Value::Mapping(limits);
+        node.value = NodeValue::Mapping(limits);
         (!is_empty(&node)).then_some(node)
     }
 }
 
-fn as_text(value: Value, absent: Absent) -> Value {
+fn as_text(value: NodeValue, absent: AbsentValue) -> NodeValue {
     match value {
-        Value::String(_) => value,
-        Value::Null if absent == Absent::Null => Value::Null,
-        Value::Null => Value::String("".into()),
-        other => Value::String(print_scalar(&other).into()),
+        NodeValue::String(_) => value,
+        NodeValue::Null if absent == AbsentValue::Null => NodeValue::Null,
+        NodeValue::Null => NodeValue::String("".into()),
+        other => NodeValue::String(print_scalar(&other).into()),
     }
 }

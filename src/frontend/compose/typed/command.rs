@@ -1,13 +1,13 @@
 //! Commands: a string is split into words as a shell would, without any expansion.
 
-use super::{Binder, is_empty};
+use super::{TypeBinder, is_empty};
 use crate::diagnostic::rules::compose as rules;
 use crate::source::{Origin, Provenance};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 
-impl Binder<'_, '_> {
+impl TypeBinder<'_, '_> {
     pub(super) fn command(&mut self, mut node: Node) -> Option<Node> {
-        let Value::String(text) = &node.value else { return Some(node) };
+        let NodeValue::String(text) = &node.value else { return Some(node) };
         let Some(words) = split(text) else {
             let why = "has an unclosed quote or bracket, or a misplaced bracket";
             let help = "close it, or write the command as a list";
@@ -21,7 +21,7 @@ impl Binder<'_, '_> {
             let origin = if filled { self.word(&text, &word, &mut end, origin) } else { origin };
             Node::string(word, origin)
         });
-        node.value = Value::Sequence(words.collect());
+        node.value = NodeValue::Sequence(words.collect());
         Some(node)
     }
 
@@ -40,10 +40,10 @@ impl Binder<'_, '_> {
 
     /// A string is a command for the container's shell.
     pub(super) fn test(&mut self, mut node: Node) -> Option<Node> {
-        if let Value::String(text) = &node.value {
+        if let NodeValue::String(text) = &node.value {
             let default = self.cx.sources.record(Provenance::Default { of: node.origin });
             let command = Node::string(text.clone(), node.origin);
-            node.value = Value::Sequence(vec![Node::string("CMD-SHELL", default), command]);
+            node.value = NodeValue::Sequence(vec![Node::string("CMD-SHELL", default), command]);
         }
         (!is_empty(&node)).then_some(node)
     }
@@ -51,14 +51,14 @@ impl Binder<'_, '_> {
 
 /// The current kind of quoting.
 #[derive(Default)]
-struct Quotes {
+struct CommandQuotes {
     single: bool,
     double: bool,
     back: bool,
     dollar: bool,
 }
 
-impl Quotes {
+impl CommandQuotes {
     fn any(&self) -> bool {
         self.single || self.double || self.back || self.dollar
     }
@@ -70,7 +70,7 @@ pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word = String::new();
     let (mut begun, mut escaped) = (false, false);
-    let mut quotes = Quotes::default();
+    let mut quotes = CommandQuotes::default();
     for letter in line.chars() {
         if escaped {
             word.push(letter);

@@ -11,33 +11,33 @@ mod scalars;
 
 pub(crate) use collections::TAKEN_FOR_EXTENSION;
 
-use super::schema::{Becomes, ROOT, Shape};
-use super::{Context, KeyPath, PathSegment, Project};
-use crate::diagnostic::{Diagnostic, Rule};
+use super::schema::{CanonicalForm, MappingSchema, ROOT};
+use super::{KeyPath, LoadContext, PathSegment, ProjectContext};
+use crate::diagnostic::{Diagnostic, DiagnosticRule};
 use crate::source::Origin;
-use crate::yaml::{Entry, Key, Mapping, Node, Value};
+use crate::yaml::{Mapping, MappingEntry, MappingKey, Node, NodeValue};
 
 /// Gives every value its type, and sets the project's name.
-pub fn bind(root: &mut Node, project: &Project, cx: &mut Context<'_>) {
+pub fn bind(root: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>) {
     let name = Node::string(project.name.clone(), project.name_origin);
     if let Some(mapping) = root.as_mapping_mut() {
-        mapping.insert(Key { text: "name".into(), origin: project.name_origin }, name);
+        mapping.insert(MappingKey { text: "name".into(), origin: project.name_origin }, name);
     }
     let tree = std::mem::take(root);
-    let mut binder = Binder { cx, path: Vec::new() };
+    let mut binder = TypeBinder { cx, path: Vec::new() };
     *root = binder.shape(tree, &ROOT);
 }
 
-struct Binder<'a, 'b> {
-    cx: &'a mut Context<'b>,
+struct TypeBinder<'a, 'b> {
+    cx: &'a mut LoadContext<'b>,
     path: Vec<PathSegment>,
 }
 
-impl Binder<'_, '_> {
+impl TypeBinder<'_, '_> {
     /// A mapping of the specification: known keys in order and typed, followed by `x-` keys.
-    fn shape(&mut self, mut node: Node, shape: &Shape) -> Node {
-        let Value::Mapping(mapping) = node.value else { return node };
-        let mut placed: Vec<(usize, Entry)> = Vec::with_capacity(mapping.len());
+    fn shape(&mut self, mut node: Node, shape: &MappingSchema) -> Node {
+        let NodeValue::Mapping(mapping) = node.value else { return node };
+        let mut placed: Vec<(usize, MappingEntry)> = Vec::with_capacity(mapping.len());
         for entry in mapping {
             let place = shape.keys.iter().position(|row| row.name == &*entry.key.text);
             let Some(row) = place.and_then(|place| shape.keys.get(place)) else {
@@ -46,75 +46,77 @@ impl Binder<'_, '_> {
             };
             self.path.push(PathSegment::Key(entry.key.text.clone()));
             if let Some(value) = self.value(entry.value, row.becomes) {
-                placed.push((place.unwrap_or(usize::MAX), Entry { key: entry.key, value }));
+                placed.push((place.unwrap_or(usize::MAX), MappingEntry { key: entry.key, value }));
             }
             self.path.pop();
         }
         placed.sort_by_key(|(place, _)| *place);
-        node.value = Value::Mapping(placed.into_iter().map(|(_, entry)| entry).collect());
+        node.value = NodeValue::Mapping(placed.into_iter().map(|(_, entry)| entry).collect());
         node
     }
 
     /// The typed value; `None` if Docker Compose considers it unset.
-    fn value(&mut self, node: Node, becomes: Becomes) -> Option<Node> {
+    fn value(&mut self, node: Node, becomes: CanonicalForm) -> Option<Node> {
         if node.is_null() {
             return None;
         }
         match becomes {
-            Becomes::Nothing => None,
-            Becomes::Text => self.text(node).filter(|node| node.as_str() != Some("")),
-            Becomes::AlwaysText => self.text(node),
-            Becomes::Truth => self.truth(node).filter(|node| node.as_bool() != Some(false)),
-            Becomes::AlwaysTruth => self.truth(node),
-            Becomes::Whole => self.whole(node).filter(|node| node.as_integer() != Some(0)),
-            Becomes::AlwaysWhole | Becomes::Count(None) => self.whole(node),
-            Becomes::Natural(bits) => self.natural(node, bits).filter(|node| node.as_integer() != Some(0)),
-            Becomes::AlwaysNatural => self.natural(node, 64),
-            Becomes::Count(Some(bits)) => self.natural(node, bits),
-            Becomes::Single => self.single(node),
-            Becomes::Bytes => self.bytes(node).filter(|node| node.as_str() != Some("0")),
-            Becomes::AlwaysBytes => self.bytes(node),
-            Becomes::Duration => self.duration(node).filter(|node| node.as_str() != Some("0s")),
-            Becomes::AlwaysDuration => self.duration(node),
-            Becomes::DeviceCount => self.device_count(node).filter(|node| node.as_integer() != Some(0)),
-            Becomes::Mode => self.mode(node),
-            Becomes::Texts => self.texts(node, false),
-            Becomes::TextsAndNumbers => self.texts(node, true),
-            Becomes::Command => self.command(node),
-            Becomes::Test => self.test(node),
-            Becomes::Pairs => self.pairs(node, collections::Absent::Empty),
-            Becomes::Equals => self.pairs(node, collections::Absent::Null),
-            Becomes::TextMap => self.text_map(node),
-            Becomes::MultiOptions => self.multi_options(node),
-            Becomes::Hosts => self.hosts(node),
-            Becomes::Ssh => (!is_empty(&node)).then_some(node),
-            Becomes::Ulimits => self.ulimits(node),
-            Becomes::Shape(shape) | Becomes::Always(shape) => Some(self.shape(node, shape)),
-            Becomes::Shapes(shape) => self.shapes(node, shape),
-            Becomes::Named(shape) => self.named(node, shape, false),
-            Becomes::Resources(shape) => self.named(node, shape, true),
+            CanonicalForm::Nothing => None,
+            CanonicalForm::Text => self.text(node).filter(|node| node.as_str() != Some("")),
+            CanonicalForm::AlwaysText => self.text(node),
+            CanonicalForm::Truth => self.truth(node).filter(|node| node.as_bool() != Some(false)),
+            CanonicalForm::AlwaysTruth => self.truth(node),
+            CanonicalForm::Whole => self.whole(node).filter(|node| node.as_integer() != Some(0)),
+            CanonicalForm::AlwaysWhole | CanonicalForm::Count(None) => self.whole(node),
+            CanonicalForm::Natural(bits) => {
+                self.natural(node, bits).filter(|node| node.as_integer() != Some(0))
+            }
+            CanonicalForm::AlwaysNatural => self.natural(node, 64),
+            CanonicalForm::Count(Some(bits)) => self.natural(node, bits),
+            CanonicalForm::Single => self.single(node),
+            CanonicalForm::Bytes => self.bytes(node).filter(|node| node.as_str() != Some("0")),
+            CanonicalForm::AlwaysBytes => self.bytes(node),
+            CanonicalForm::Duration => self.duration(node).filter(|node| node.as_str() != Some("0s")),
+            CanonicalForm::AlwaysDuration => self.duration(node),
+            CanonicalForm::DeviceCount => self.device_count(node).filter(|node| node.as_integer() != Some(0)),
+            CanonicalForm::Mode => self.mode(node),
+            CanonicalForm::Texts => self.texts(node, false),
+            CanonicalForm::TextsAndNumbers => self.texts(node, true),
+            CanonicalForm::Command => self.command(node),
+            CanonicalForm::Test => self.test(node),
+            CanonicalForm::Pairs => self.pairs(node, collections::AbsentValue::Empty),
+            CanonicalForm::Equals => self.pairs(node, collections::AbsentValue::Null),
+            CanonicalForm::TextMap => self.text_map(node),
+            CanonicalForm::MultiOptions => self.multi_options(node),
+            CanonicalForm::Hosts => self.hosts(node),
+            CanonicalForm::Ssh => (!is_empty(&node)).then_some(node),
+            CanonicalForm::Ulimits => self.ulimits(node),
+            CanonicalForm::Shape(shape) | CanonicalForm::Always(shape) => Some(self.shape(node, shape)),
+            CanonicalForm::Shapes(shape) => self.shapes(node, shape),
+            CanonicalForm::Named(shape) => self.named(node, shape, false),
+            CanonicalForm::Resources(shape) => self.named(node, shape, true),
         }
     }
 
-    fn shapes(&mut self, mut node: Node, shape: &Shape) -> Option<Node> {
-        let Value::Sequence(items) = node.value else { return None };
+    fn shapes(&mut self, mut node: Node, shape: &MappingSchema) -> Option<Node> {
+        let NodeValue::Sequence(items) = node.value else { return None };
         let mut typed = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             self.path.push(PathSegment::Index(index));
             typed.push(self.shape(item, shape));
             self.path.pop();
         }
-        node.value = Value::Sequence(typed);
+        node.value = NodeValue::Sequence(typed);
         (!is_empty(&node)).then_some(node)
     }
 
     /// A mapping from names to mappings, sorted by name.
-    fn named(&mut self, mut node: Node, shape: &Shape, whole: bool) -> Option<Node> {
-        let Value::Mapping(mapping) = node.value else { return None };
+    fn named(&mut self, mut node: Node, shape: &MappingSchema, whole: bool) -> Option<Node> {
+        let NodeValue::Mapping(mapping) = node.value else { return None };
         let mut typed = Mapping::new();
-        for Entry { key, mut value } in mapping {
+        for MappingEntry { key, mut value } in mapping {
             if whole && value.is_null() {
-                value.value = Value::Mapping(Mapping::new());
+                value.value = NodeValue::Mapping(Mapping::new());
             }
             self.path.push(PathSegment::Key(key.text.clone()));
             let value = self.shape(value, shape);
@@ -122,12 +124,12 @@ impl Binder<'_, '_> {
             typed.insert(key, value);
         }
         typed.sort_keys();
-        node.value = Value::Mapping(typed);
+        node.value = NodeValue::Mapping(typed);
         (!is_empty(&node) || self.path.len() == 1).then_some(node)
     }
 
     /// Reports a value that cannot be converted to its key's type.
-    fn refuse(&mut self, rule: &'static Rule, origin: Origin, why: &str, help: &str) {
+    fn refuse(&mut self, rule: &'static DiagnosticRule, origin: Origin, why: &str, help: &str) {
         let path = KeyPath(self.path.clone()).to_string();
         let mut fault = Diagnostic::new(rule, format!("`{path}` {why}")).key(path).at(origin).help(help);
         if let [PathSegment::Key(room), PathSegment::Key(service), ..] = self.path.as_slice()
@@ -142,8 +144,8 @@ impl Binder<'_, '_> {
 /// Whether a list or mapping is empty.
 fn is_empty(node: &Node) -> bool {
     match &node.value {
-        Value::Sequence(items) => items.is_empty(),
-        Value::Mapping(mapping) => mapping.is_empty(),
+        NodeValue::Sequence(items) => items.is_empty(),
+        NodeValue::Mapping(mapping) => mapping.is_empty(),
         _ => false,
     }
 }

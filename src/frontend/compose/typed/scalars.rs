@@ -1,28 +1,28 @@
 //! Converts what was written to numbers, booleans, sizes and durations.
 
-use super::Binder;
+use super::TypeBinder;
 use crate::compose::value::{parse_bytes, parse_duration, print_duration, print_scalar};
 use crate::diagnostic::rules::compose as rules;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, NodeValue};
 
-impl Binder<'_, '_> {
+impl TypeBinder<'_, '_> {
     pub(super) fn text(&mut self, mut node: Node) -> Option<Node> {
         match &node.value {
-            Value::String(_) => return Some(node),
-            Value::Integer(number) => node.value = Value::String(number.to_string().into()),
+            NodeValue::String(_) => return Some(node),
+            NodeValue::Integer(number) => node.value = NodeValue::String(number.to_string().into()),
             _ => return self.no(&node, "must be a string", "quote the value"),
         }
         Some(node)
     }
 
     pub(super) fn truth(&mut self, mut node: Node) -> Option<Node> {
-        let Value::String(text) = &node.value else {
-            let boolean = matches!(node.value, Value::Bool(_));
+        let NodeValue::String(text) = &node.value else {
+            let boolean = matches!(node.value, NodeValue::Bool(_));
             return if boolean { Some(node) } else { self.no(&node, "must be true or false", TRUTH) };
         };
         match &*text.to_lowercase() {
-            "true" | "y" | "yes" | "on" => node.value = Value::Bool(true),
-            "false" | "n" | "no" | "off" => node.value = Value::Bool(false),
+            "true" | "y" | "yes" | "on" => node.value = NodeValue::Bool(true),
+            "false" | "n" | "no" | "off" => node.value = NodeValue::Bool(false),
             _ => {
                 let why = format!("must be true or false, not `{text}`");
                 return self.no(&node, &why, TRUTH);
@@ -33,13 +33,13 @@ impl Binder<'_, '_> {
 
     pub(super) fn whole(&mut self, mut node: Node) -> Option<Node> {
         let number = match &node.value {
-            Value::Integer(number) => i64::try_from(*number).ok(),
-            Value::Float(number) => Some(truncated(*number)),
-            Value::String(text) => text.parse().ok(),
+            NodeValue::Integer(number) => i64::try_from(*number).ok(),
+            NodeValue::Float(number) => Some(truncated(*number)),
+            NodeValue::String(text) => text.parse().ok(),
             _ => None,
         };
         match number {
-            Some(number) => node.value = Value::Integer(i128::from(number)),
+            Some(number) => node.value = NodeValue::Integer(i128::from(number)),
             None => return self.no(&node, "must be an integer", "write an integer"),
         }
         Some(node)
@@ -48,14 +48,14 @@ impl Binder<'_, '_> {
     #[allow(clippy::cast_possible_truncation, reason = "towards zero, as Docker Compose does")]
     pub(super) fn natural(&mut self, mut node: Node, bits: u32) -> Option<Node> {
         let number = match &node.value {
-            Value::Integer(number) => Some(*number),
+            NodeValue::Integer(number) => Some(*number),
             // Beyond 64 bits, only the highest bit is left.
-            Value::Float(number) if *number >= 18_446_744_073_709_551_616.0 => Some(1 << 63),
-            Value::Float(number) => Some(*number as i128),
+            NodeValue::Float(number) if *number >= 18_446_744_073_709_551_616.0 => Some(1 << 63),
+            NodeValue::Float(number) => Some(*number as i128),
             _ => None,
         };
         match number {
-            Some(number) if number >= 0 => node.value = Value::Integer(number & ((1 << bits) - 1)),
+            Some(number) if number >= 0 => node.value = NodeValue::Integer(number & ((1 << bits) - 1)),
             _ => {
                 let help = "write an integer of at least 0, without quotes";
                 return self.no(&node, "must be an integer of at least 0", help);
@@ -72,23 +72,23 @@ impl Binder<'_, '_> {
     )]
     pub(super) fn single(&mut self, mut node: Node) -> Option<Node> {
         let number = match &node.value {
-            Value::Integer(number) => Some(*number as f32),
-            Value::Float(number) => Some(*number as f32),
-            Value::String(text) => text.parse::<f32>().ok(),
+            NodeValue::Integer(number) => Some(*number as f32),
+            NodeValue::Float(number) => Some(*number as f32),
+            NodeValue::String(text) => text.parse::<f32>().ok(),
             _ => None,
         };
         let Some(number) = number else {
             return self.no(&node, "must be a number", "write a number such as 0.5");
         };
-        node.value = Value::Float(number.to_string().parse().unwrap_or(f64::from(number)));
+        node.value = NodeValue::Float(number.to_string().parse().unwrap_or(f64::from(number)));
         (number != 0.0).then_some(node)
     }
 
     /// Docker Compose reads a number with a fraction as zero.
     pub(super) fn bytes(&mut self, mut node: Node) -> Option<Node> {
         let bytes = match &node.value {
-            Value::Integer(number) => Some(i64::try_from(*number).unwrap_or(0)),
-            Value::String(text) => parse_bytes(text),
+            NodeValue::Integer(number) => Some(i64::try_from(*number).unwrap_or(0)),
+            NodeValue::String(text) => parse_bytes(text),
             _ => Some(0),
         };
         let Some(bytes) = bytes else {
@@ -97,7 +97,7 @@ impl Binder<'_, '_> {
             self.refuse(&rules::BAD_SIZE, node.origin, &why, help);
             return None;
         };
-        node.value = Value::String(bytes.to_string().into());
+        node.value = NodeValue::String(bytes.to_string().into());
         Some(node)
     }
 
@@ -109,17 +109,17 @@ impl Binder<'_, '_> {
             self.refuse(&rules::BAD_DURATION, node.origin, &why, help);
             return None;
         };
-        node.value = Value::String(print_duration(nanos).into());
+        node.value = NodeValue::String(print_duration(nanos).into());
         Some(node)
     }
 
     pub(super) fn device_count(&mut self, mut node: Node) -> Option<Node> {
         match &node.value {
-            Value::String(text) if text.eq_ignore_ascii_case("all") => {
-                node.value = Value::Integer(-1);
+            NodeValue::String(text) if text.eq_ignore_ascii_case("all") => {
+                node.value = NodeValue::Integer(-1);
                 Some(node)
             }
-            Value::String(_) | Value::Integer(_) => self.whole(node),
+            NodeValue::String(_) | NodeValue::Integer(_) => self.whole(node),
             _ => self.no(&node, "must be `all` or an integer", "write `all` or an integer"),
         }
     }
@@ -127,14 +127,14 @@ impl Binder<'_, '_> {
     /// Octal permissions: a string contains octal digits; a number is what YAML parsed.
     pub(super) fn mode(&mut self, mut node: Node) -> Option<Node> {
         let mode = match &node.value {
-            Value::Integer(number) => i64::try_from(*number).ok(),
-            Value::String(text) => i64::from_str_radix(text, 8).ok(),
+            NodeValue::Integer(number) => i64::try_from(*number).ok(),
+            NodeValue::String(text) => i64::from_str_radix(text, 8).ok(),
             _ => None,
         };
         match mode {
             Some(mode) => {
                 let sign = if mode < 0 { "-" } else { "" };
-                node.value = Value::String(format!("0{sign}{:o}", mode.unsigned_abs()).into());
+                node.value = NodeValue::String(format!("0{sign}{:o}", mode.unsigned_abs()).into());
             }
             None => return self.no(&node, "must be octal permissions", "write them as 0440 or \"0440\""),
         }

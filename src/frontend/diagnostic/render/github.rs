@@ -3,12 +3,12 @@
 //! Escapes `%`, carriage return and line feed in messages, and also `:` and `,` in properties
 //! (GitHub documentation, "Workflow commands for GitHub Actions").
 
-use super::{Found, printable};
+use super::{ResolvedDiagnostic, printable};
 use crate::diagnostic::Severity;
 use std::fmt::Write;
 
 /// One command per diagnostic, one per line.
-pub fn github(found: &[Found<'_>]) -> String {
+pub fn github(found: &[ResolvedDiagnostic<'_>]) -> String {
     let mut lines = String::new();
     for one in found {
         let level = match one.diagnostic.severity {
@@ -34,7 +34,7 @@ pub fn github(found: &[Found<'_>]) -> String {
     lines
 }
 
-fn message(found: &Found<'_>) -> String {
+fn message(found: &ResolvedDiagnostic<'_>) -> String {
     let mut text = found.message.clone();
     for note in &found.notes {
         let _ = write!(text, "\nnote: {note}");

@@ -5,7 +5,7 @@
 
 use super::short::ShortWarnings;
 use super::view::FileView;
-use super::{Counts, Found, Shown, one_line, printable};
+use super::{ResolvedDiagnostic, ResolvedSpan, SeverityCounts, one_line, printable};
 use crate::diagnostic::Severity;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt::Write;
@@ -19,7 +19,7 @@ const ENCLOSING: usize = 3;
 
 /// How to print diagnostics.
 #[derive(Debug, Clone, Copy)]
-pub struct Human {
+pub struct HumanOptions {
     /// Show every diagnostic, each with its snippet.
     pub verbose: bool,
     /// Show errors only.
@@ -30,9 +30,9 @@ pub struct Human {
     pub name_targets: bool,
 }
 
-impl Human {
+impl HumanOptions {
     /// Renders the diagnostics for printing.
-    pub fn render(&self, found: Vec<Found<'_>>) -> String {
+    pub fn render(&self, found: Vec<ResolvedDiagnostic<'_>>) -> String {
         let found = merge_targets(found);
         let mut text = String::new();
         let (full, short): (Vec<_>, Vec<_>) = found.iter().partition(|one| self.is_full(one));
@@ -46,17 +46,17 @@ impl Human {
     }
 
     /// The line of counts at the end of a run; `subject` says what the run was about.
-    pub fn summary(&self, subject: &str, counts: Counts) -> String {
+    pub fn summary(&self, subject: &str, counts: SeverityCounts) -> String {
         let hidden = !self.verbose && (counts.warnings > 0 || counts.notes > 0);
         format!("{subject}: {counts}{}", if hidden { "; --verbose shows all" } else { "" })
     }
 
-    fn is_full(&self, found: &Found<'_>) -> bool {
+    fn is_full(&self, found: &ResolvedDiagnostic<'_>) -> bool {
         self.verbose || found.diagnostic.severity == Severity::Error
     }
 
     /// Warnings, one line per rule; where there are many rules, the last line names the rest.
-    fn short(&self, found: &[&Found<'_>], text: &mut String) {
+    fn short(&self, found: &[&ResolvedDiagnostic<'_>], text: &mut String) {
         let warnings = found.iter().filter(|one| one.diagnostic.severity == Severity::Warning);
         let short = ShortWarnings::of(warnings.copied());
         let style = anstyle::AnsiColor::Yellow.on_default().bold();
@@ -71,7 +71,7 @@ impl Human {
         }
     }
 
-    fn title(&self, found: &Found<'_>) -> String {
+    fn title(&self, found: &ResolvedDiagnostic<'_>) -> String {
         let message = one_line(&found.message);
         match (self.name_targets, found.targets.as_slice()) {
             (false, _) | (_, []) => message,
@@ -80,7 +80,7 @@ impl Human {
     }
 
     /// One diagnostic with its snippets.
-    fn report(&self, found: &Found<'_>) -> String {
+    fn report(&self, found: &ResolvedDiagnostic<'_>) -> String {
         let diagnostic = found.diagnostic;
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
@@ -114,7 +114,7 @@ impl Human {
     }
 
     /// Notes and help texts when there is no snippet to attach them to.
-    fn footers(&self, found: &Found<'_>) -> String {
+    fn footers(&self, found: &ResolvedDiagnostic<'_>) -> String {
         let bold = anstyle::Style::new().bold();
         let notes = found.notes.iter().map(|note| ("note", note));
         let helps = found.help.iter().map(|help| ("help", help));
@@ -125,14 +125,14 @@ impl Human {
 }
 
 /// Merges diagnostics that are identical for several targets.
-fn merge_targets(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
-    let mut merged: Vec<Found<'_>> = Vec::new();
+fn merge_targets(found: Vec<ResolvedDiagnostic<'_>>) -> Vec<ResolvedDiagnostic<'_>> {
+    let mut merged: Vec<ResolvedDiagnostic<'_>> = Vec::new();
     for one in found {
-        let alike = |other: &&mut Found<'_>| {
+        let alike = |other: &&mut ResolvedDiagnostic<'_>| {
             other.diagnostic.rule == one.diagnostic.rule
                 && other.diagnostic.message == one.diagnostic.message
                 && other.diagnostic.severity == one.diagnostic.severity
-                && other.primary().map(Shown::place) == one.primary().map(Shown::place)
+                && other.primary().map(ResolvedSpan::place) == one.primary().map(ResolvedSpan::place)
         };
         // Equal diagnostics are adjacent: the list is sorted by position before target.
         match merged.last_mut().filter(alike) {
@@ -153,7 +153,7 @@ const LONGEST: usize = 4096;
 const AROUND: usize = 160;
 
 /// Neighboring lines of one file that contain what is to be shown.
-struct Window<'a> {
+struct SnippetWindow<'a> {
     path: String,
     text: String,
     line: usize,
@@ -162,7 +162,7 @@ struct Window<'a> {
     place: Option<(usize, usize)>,
 }
 
-impl Window<'_> {
+impl SnippetWindow<'_> {
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
         let annotations = self.marks.iter().map(|(range, kind, label)| {
             let label = (!label.is_empty()).then_some(*label);
@@ -180,8 +180,8 @@ impl Window<'_> {
 }
 
 /// The windows of each file, the primary position's first.
-fn windows<'a>(spans: &'a [Shown<'a>]) -> Vec<Window<'a>> {
-    let mut files: Vec<Vec<&Shown<'_>>> = Vec::new();
+fn windows<'a>(spans: &'a [ResolvedSpan<'a>]) -> Vec<SnippetWindow<'a>> {
+    let mut files: Vec<Vec<&ResolvedSpan<'_>>> = Vec::new();
     for shown in spans.iter().take(1 + OTHER_PLACES) {
         match files.iter_mut().find(|list| list.iter().any(|other| other.span.file == shown.span.file)) {
             Some(list) => list.push(shown),
@@ -192,22 +192,22 @@ fn windows<'a>(spans: &'a [Shown<'a>]) -> Vec<Window<'a>> {
 }
 
 /// A place in a file: its line from 0, its bytes, and what to say there.
-struct Mark<'a> {
+struct SnippetMark<'a> {
     line: usize,
     range: Range<usize>,
     kind: AnnotationKind,
     label: &'a str,
 }
 
-fn of_file<'a>(list: &[&'a Shown<'a>]) -> Vec<Window<'a>> {
+fn of_file<'a>(list: &[&'a ResolvedSpan<'a>]) -> Vec<SnippetWindow<'a>> {
     let Some(first) = list.first() else { return Vec::new() };
     let view = &*first.view;
-    let mut marks: Vec<Mark<'a>> = list.iter().map(|shown| mark(shown)).collect();
+    let mut marks: Vec<SnippetMark<'a>> = list.iter().map(|shown| mark(shown)).collect();
     if let Some(primary) = list.iter().find(|shown| shown.primary) {
         marks.extend(enclosing(view, view.file.line_of(primary.span.start as usize)));
     }
     marks.sort_by_key(|mark| (mark.line, mark.range.start));
-    let mut groups: Vec<Vec<Mark<'a>>> = Vec::new();
+    let mut groups: Vec<Vec<SnippetMark<'a>>> = Vec::new();
     for mark in marks {
         match groups.last_mut().filter(|group| group.last().is_some_and(|last| mark.line - last.line <= FAR))
         {
@@ -221,15 +221,15 @@ fn of_file<'a>(list: &[&'a Shown<'a>]) -> Vec<Window<'a>> {
     groups.into_iter().filter_map(|group| window(view, group)).collect()
 }
 
-fn mark<'a>(shown: &'a Shown<'a>) -> Mark<'a> {
+fn mark<'a>(shown: &'a ResolvedSpan<'a>) -> SnippetMark<'a> {
     let kind = if shown.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
     let range = first_line(shown.file.text(), shown.span.start as usize, shown.span.end as usize);
-    Mark { line: shown.file.line_of(range.start), range, kind, label: &shown.label }
+    SnippetMark { line: shown.file.line_of(range.start), range, kind, label: &shown.label }
 }
 
-fn window<'a>(view: &FileView<'_>, mut marks: Vec<Mark<'a>>) -> Option<Window<'a>> {
+fn window<'a>(view: &FileView<'_>, mut marks: Vec<SnippetMark<'a>>) -> Option<SnippetWindow<'a>> {
     let file = view.file;
-    let is_long = |mark: &Mark<'_>| file.line_range(mark.line).len() > LONGEST;
+    let is_long = |mark: &SnippetMark<'_>| file.line_range(mark.line).len() > LONGEST;
     let cut = file.text().is_empty() || marks.iter().any(is_long);
     let (mut start, mut end) =
         (file.line_range(marks.first()?.line).start, file.line_range(marks.last()?.line).end);
@@ -250,7 +250,7 @@ fn window<'a>(view: &FileView<'_>, mut marks: Vec<Mark<'a>>) -> Option<Window<'a
     let marks = marks.into_iter().map(|mark| (within(mark.range), mark.kind, mark.label)).collect();
     let text = view.shown(start..end)?;
     let text = text.trim_end_matches('\r').to_owned();
-    Some(Window { path: one_line(file.path().as_str()), text, line, marks, place })
+    Some(SnippetWindow { path: one_line(file.path().as_str()), text, line, marks, place })
 }
 
 /// The character boundary at or before an offset.
@@ -271,13 +271,13 @@ fn first_line(text: &str, start: usize, end: usize) -> Range<usize> {
 }
 
 /// The lines of the keys that enclose a line, innermost first.
-fn enclosing<'a>(view: &FileView<'_>, line: usize) -> impl Iterator<Item = Mark<'a>> {
+fn enclosing<'a>(view: &FileView<'_>, line: usize) -> impl Iterator<Item = SnippetMark<'a>> {
     let lines = std::iter::successors(view.parent(line), |line| view.parent(*line)).take(ENCLOSING);
     lines.map(|line| {
         let range = view.file.line_range(line);
         let text = view.file.text().get(range.clone()).unwrap_or_default();
         let start = range.start + text.len() - text.trim_start_matches(' ').len();
-        Mark {
+        SnippetMark {
             line,
             range: start..range.start + text.trim_end().len(),
             kind: AnnotationKind::Visible,

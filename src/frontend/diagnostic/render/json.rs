@@ -1,28 +1,28 @@
 //! One JSON object: `{"diagnostics": [...]}`. Its fields are stable from the first release on.
 
-use super::{Found, Shown};
+use super::{ResolvedDiagnostic, ResolvedSpan};
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Object<'a> {
-    diagnostics: Vec<Entry<'a>>,
+struct JsonReport<'a> {
+    diagnostics: Vec<JsonDiagnostic<'a>>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct JsonDiagnostic<'a> {
     code: &'a str,
     severity: &'a str,
     message: &'a str,
     service: Option<&'a str>,
     key: Option<&'a str>,
     target: Option<&'a str>,
-    spans: Vec<Place<'a>>,
+    spans: Vec<JsonSpan<'a>>,
     notes: &'a [String],
     help: &'a [String],
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+struct JsonSpan<'a> {
     file: &'a str,
     line: usize,
     column: usize,
@@ -33,16 +33,16 @@ struct Place<'a> {
 }
 
 /// The diagnostics as a JSON object, ending with a newline.
-pub fn json(found: &[Found<'_>]) -> String {
-    let object = Object { diagnostics: found.iter().map(entry).collect() };
+pub fn json(found: &[ResolvedDiagnostic<'_>]) -> String {
+    let object = JsonReport { diagnostics: found.iter().map(entry).collect() };
     let mut text = serde_json::to_string_pretty(&object).unwrap_or_default();
     text.push('\n');
     text
 }
 
-fn entry<'a>(found: &'a Found<'_>) -> Entry<'a> {
+fn entry<'a>(found: &'a ResolvedDiagnostic<'_>) -> JsonDiagnostic<'a> {
     let diagnostic = found.diagnostic;
-    Entry {
+    JsonDiagnostic {
         code: diagnostic.rule.name,
         severity: diagnostic.severity.name(),
         message: &found.message,
@@ -55,8 +55,8 @@ fn entry<'a>(found: &'a Found<'_>) -> Entry<'a> {
     }
 }
 
-fn place<'a>(shown: &'a Shown<'_>) -> Place<'a> {
-    Place {
+fn place<'a>(shown: &'a ResolvedSpan<'_>) -> JsonSpan<'a> {
+    JsonSpan {
         file: shown.file.path().as_str(),
         line: shown.start.line,
         column: shown.start.column,

@@ -15,29 +15,29 @@ mod unsaid;
 mod view;
 
 pub use github::github;
-pub use human::Human;
+pub use human::HumanOptions;
 pub use json::json;
 pub use printable::{one_line, printable};
 pub use sarif::sarif;
 
 use super::{Diagnostic, Diagnostics, Severity};
-use crate::source::{Location, Origin, Role, SourceFile, Sources, Span, VariableSource};
+use crate::source::{LineColumn, Origin, PlaceRole, SourceFile, Sources, Span, VariableSource};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
-use unsaid::Unsaid;
+use unsaid::RunRedactor;
 use view::FileView;
 
 /// A diagnostic with its positions resolved.
 #[derive(Debug)]
-pub struct Found<'a> {
+pub struct ResolvedDiagnostic<'a> {
     /// The diagnostic.
     pub diagnostic: &'a Diagnostic,
     /// Its message, as it may be shown.
     pub message: String,
     /// The positions, the primary one first.
-    pub spans: Vec<Shown<'a>>,
+    pub spans: Vec<ResolvedSpan<'a>>,
     /// Its notes, and where the variables in its value came from.
     pub notes: Vec<String>,
     /// What to do.
@@ -48,15 +48,15 @@ pub struct Found<'a> {
 
 /// A position to show.
 #[derive(Debug, Clone)]
-pub struct Shown<'a> {
+pub struct ResolvedSpan<'a> {
     /// The file.
     pub file: &'a SourceFile,
     /// The byte range.
     pub span: Span,
     /// First character.
-    pub start: Location,
+    pub start: LineColumn,
     /// One past the last character.
-    pub end: Location,
+    pub end: LineColumn,
     /// The text to show there; may be empty.
     pub label: String,
     /// Whether the message is about this position.
@@ -65,7 +65,7 @@ pub struct Shown<'a> {
     view: Rc<FileView<'a>>,
 }
 
-impl Shown<'_> {
+impl ResolvedSpan<'_> {
     /// `compose.yaml:7:9`.
     pub fn place(&self) -> String {
         format!("{}:{}:{}", one_line(self.file.path().as_str()), self.start.line, self.start.column)
@@ -73,10 +73,12 @@ impl Shown<'_> {
 }
 
 /// Resolves the positions of all diagnostics, sorts them and removes duplicates.
-pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>) -> Vec<Found<'a>> {
-    let mut found: Vec<Found<'a>> = Vec::new();
+pub fn collect<'a>(
+    runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>,
+) -> Vec<ResolvedDiagnostic<'a>> {
+    let mut found: Vec<ResolvedDiagnostic<'a>> = Vec::new();
     for (list, sources) in runs {
-        let mut unsaid = Unsaid::new(list, sources);
+        let mut unsaid = RunRedactor::new(list, sources);
         found.extend(list.iter().map(|diagnostic| look_up(diagnostic, sources, &mut unsaid)));
     }
     found.sort_by(|left, right| left.order().cmp(&right.order()));
@@ -84,9 +86,9 @@ pub fn collect<'a>(runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)
     found
 }
 
-impl Found<'_> {
+impl ResolvedDiagnostic<'_> {
     /// The primary position, if there is one.
-    pub fn primary(&self) -> Option<&Shown<'_>> {
+    pub fn primary(&self) -> Option<&ResolvedSpan<'_>> {
         self.spans.first()
     }
 
@@ -104,8 +106,12 @@ impl Found<'_> {
     }
 }
 
-fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, unsaid: &mut Unsaid<'a>) -> Found<'a> {
-    let mut spans: Vec<Shown<'a>> = Vec::new();
+fn look_up<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &'a Sources,
+    unsaid: &mut RunRedactor<'a>,
+) -> ResolvedDiagnostic<'a> {
+    let mut spans: Vec<ResolvedSpan<'a>> = Vec::new();
     for label in &diagnostic.labels {
         for (index, place) in sources.places(label.origin).into_iter().enumerate() {
             let Some(file) = sources.file(place.span.file) else { continue };
@@ -113,7 +119,7 @@ fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, unsaid: &mut Un
             match spans.iter_mut().find(|shown| shown.span == place.span) {
                 Some(shown) if shown.label.is_empty() => text.clone_into(&mut shown.label),
                 Some(_) => {}
-                None => spans.push(Shown {
+                None => spans.push(ResolvedSpan {
                     file,
                     span: place.span,
                     start: file.location(place.span.start),
@@ -129,7 +135,7 @@ fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, unsaid: &mut Un
     if let Some(label) = diagnostic.labels.first() {
         notes.extend(variable_notes(sources, label.origin));
     }
-    let mut found = Found {
+    let mut found = ResolvedDiagnostic {
         diagnostic,
         message: diagnostic.message.clone(),
         spans,
@@ -142,15 +148,15 @@ fn look_up<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, unsaid: &mut Un
 }
 
 /// The text for a position other than the value itself.
-fn role_text(role: Role) -> &'static str {
+fn role_text(role: PlaceRole) -> &'static str {
     match role {
-        Role::Value => "",
-        Role::Alias => "through this alias",
-        Role::Extends => "inherited through this `extends`",
-        Role::Include => "included here",
-        Role::Overridden => "overridden",
-        Role::Variable => "the variable gets its value here",
-        Role::Premise => "because of this",
+        PlaceRole::Value => "",
+        PlaceRole::Alias => "through this alias",
+        PlaceRole::Extends => "inherited through this `extends`",
+        PlaceRole::Include => "included here",
+        PlaceRole::Overridden => "overridden",
+        PlaceRole::Variable => "the variable gets its value here",
+        PlaceRole::Premise => "because of this",
     }
 }
 
@@ -178,7 +184,7 @@ fn variable_notes(sources: &Sources, origin: Origin) -> Vec<String> {
 
 /// Number of diagnostics by severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct SeverityCounts {
     /// Errors.
     pub errors: usize,
     /// Warnings.
@@ -187,11 +193,11 @@ pub struct Counts {
     pub notes: usize,
 }
 
-impl Counts {
+impl SeverityCounts {
     /// Counts a list.
-    pub fn of(found: &[Found<'_>]) -> Self {
+    pub fn of(found: &[ResolvedDiagnostic<'_>]) -> Self {
         let count = |severity| found.iter().filter(|one| one.diagnostic.severity == severity).count();
-        Counts {
+        SeverityCounts {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
@@ -199,7 +205,7 @@ impl Counts {
     }
 }
 
-impl fmt::Display for Counts {
+impl fmt::Display for SeverityCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
         let said: Vec<String> = words

@@ -2,13 +2,13 @@
 //!
 //! Columns count Unicode code points and `endColumn` is one past the last (SARIF 2.1.0, 3.14.27, 3.30.7).
 
-use super::{Found, Shown};
-use crate::diagnostic::{Rule, page};
+use super::{ResolvedDiagnostic, ResolvedSpan};
+use crate::diagnostic::{DiagnosticRule, page};
 use serde_json::{Value, json};
 
 /// The log, ending with a newline.
-pub fn sarif(found: &[Found<'_>]) -> String {
-    let mut rules: Vec<&'static Rule> = Vec::new();
+pub fn sarif(found: &[ResolvedDiagnostic<'_>]) -> String {
+    let mut rules: Vec<&'static DiagnosticRule> = Vec::new();
     for one in found {
         if !rules.contains(&one.diagnostic.rule) {
             rules.push(one.diagnostic.rule);
@@ -33,7 +33,7 @@ pub fn sarif(found: &[Found<'_>]) -> String {
     text
 }
 
-fn described(rule: &Rule) -> Value {
+fn described(rule: &DiagnosticRule) -> Value {
     json!({
         "id": rule.name,
         "shortDescription": { "text": rule.title },
@@ -46,7 +46,7 @@ fn described(rule: &Rule) -> Value {
     })
 }
 
-fn result(found: &Found<'_>, rules: &[&'static Rule]) -> Value {
+fn result(found: &ResolvedDiagnostic<'_>, rules: &[&'static DiagnosticRule]) -> Value {
     let diagnostic = found.diagnostic;
     let mut text = found.message.clone();
     for help in &found.help {
@@ -73,7 +73,7 @@ fn result(found: &Found<'_>, rules: &[&'static Rule]) -> Value {
     result
 }
 
-fn location(shown: &Shown<'_>, id: Option<usize>) -> Value {
+fn location(shown: &ResolvedSpan<'_>, id: Option<usize>) -> Value {
     let mut location = json!({
         "physicalLocation": {
             "artifactLocation": { "uri": uri(shown.file.path().as_str()) },

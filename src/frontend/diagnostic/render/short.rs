@@ -3,8 +3,8 @@
 //! In: the warnings, sorted. Out: at most [`RULE_LINES`] lines and one more that names the remaining rules.
 //! Invariant: every rule is named, and within `target/…` every key, each with its place.
 
-use super::Found;
-use crate::diagnostic::Rule;
+use super::ResolvedDiagnostic;
+use crate::diagnostic::DiagnosticRule;
 
 /// Rules that get a line of their own.
 const RULE_LINES: usize = 3;
@@ -12,9 +12,9 @@ const RULE_LINES: usize = 3;
 /// The warnings of one rule.
 pub(super) struct RuleWarnings<'f, 'a> {
     /// The first, which is shown.
-    pub(super) first: &'f Found<'a>,
+    pub(super) first: &'f ResolvedDiagnostic<'a>,
     /// The others, which are counted or named.
-    others: Vec<&'f Found<'a>>,
+    others: Vec<&'f ResolvedDiagnostic<'a>>,
 }
 
 /// The warnings as they are shown: in full lines, and by name.
@@ -27,7 +27,7 @@ pub(super) struct ShortWarnings<'f, 'a> {
 
 impl<'f, 'a> ShortWarnings<'f, 'a> {
     /// Groups warnings by rule.
-    pub(super) fn of(warnings: impl Iterator<Item = &'f Found<'a>>) -> Self {
+    pub(super) fn of(warnings: impl Iterator<Item = &'f ResolvedDiagnostic<'a>>) -> Self {
         let mut lines: Vec<RuleWarnings<'f, 'a>> = Vec::new();
         for one in warnings {
             match lines.iter_mut().find(|group| group.rule() == one.diagnostic.rule) {
@@ -47,7 +47,7 @@ impl<'f, 'a> ShortWarnings<'f, 'a> {
 }
 
 impl RuleWarnings<'_, '_> {
-    fn rule(&self) -> &'static Rule {
+    fn rule(&self) -> &'static DiagnosticRule {
         self.first.diagnostic.rule
     }
 
@@ -77,7 +77,7 @@ impl RuleWarnings<'_, '_> {
     }
 
     /// ` at line 9`; with the file where it is not the first one's.
-    fn at_line(&self, one: &Found<'_>) -> String {
+    fn at_line(&self, one: &ResolvedDiagnostic<'_>) -> String {
         match (self.first.primary(), one.primary()) {
             (_, None) => String::new(),
             (Some(first), Some(shown)) if first.file.path() == shown.file.path() => {
@@ -88,7 +88,7 @@ impl RuleWarnings<'_, '_> {
     }
 }
 
-impl Found<'_> {
+impl ResolvedDiagnostic<'_> {
     /// Where one rule speaks of many keys, which of them: `ports.published` of `services.web.ports[0].published`.
     fn kind(&self) -> Option<String> {
         let key = self.diagnostic.key.as_deref().filter(|_| self.diagnostic.rule.family() == "target")?;

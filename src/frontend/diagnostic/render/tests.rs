@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostic::rules::compose::UNKNOWN_KEY;
-use crate::source::{Provenance, Substitution};
+use crate::source::{Provenance, VariableSubstitution};
 
 const COMPOSE: &str = "\
 services:
@@ -31,7 +31,7 @@ fn example() -> (Sources, Diagnostics) {
     let restart = at(base, BASE, "restart: always");
     let password = at(compose, COMPOSE, "hunter2");
     let mapping = at(compose, COMPOSE, "environment:\n      DB_PASSWORD: hunter2");
-    let substitution = Substitution {
+    let substitution = VariableSubstitution {
         range: 0..2,
         expression: 0..2,
         variable: "PORT".into(),
@@ -65,8 +65,8 @@ fn example() -> (Sources, Diagnostics) {
 fn human(verbose: bool) -> String {
     let (sources, list) = example();
     let found = collect([(&list, &sources)]);
-    let form = Human { verbose, quiet: false, width: 100, name_targets: true };
-    let summary = form.summary("check", Counts::of(&found));
+    let form = HumanOptions { verbose, quiet: false, width: 100, name_targets: true };
+    let summary = form.summary("check", SeverityCounts::of(&found));
     let text = form.render(found) + &summary;
     anstream::adapter::strip_str(&text).to_string()
 }

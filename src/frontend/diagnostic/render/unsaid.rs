@@ -4,11 +4,11 @@
 //! files with them starred out. Invariant: a value that stands behind a diagnostic never shows in its text, however
 //! short it is; one that cannot be a common word shows in none.
 
-use super::Found;
+use super::ResolvedDiagnostic;
 use super::view::FileView;
 use crate::diagnostic::Diagnostics;
 use crate::secrets::secret_spans;
-use crate::source::{FileId, Role, SourceFile, Sources, is_reference};
+use crate::source::{FileId, PlaceRole, SourceFile, Sources, is_reference};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -27,14 +27,14 @@ const LONG: usize = 16;
 const SHORTEST_OWN: usize = 3;
 
 /// What one run must not say.
-pub(super) struct Unsaid<'a> {
+pub(super) struct RunRedactor<'a> {
     sources: &'a Sources,
     known: BTreeMap<FileId, Vec<Range<usize>>>,
     values: Option<Rc<AhoCorasick>>,
     views: BTreeMap<FileId, Rc<FileView<'a>>>,
 }
 
-impl<'a> Unsaid<'a> {
+impl<'a> RunRedactor<'a> {
     pub(super) fn new(list: &Diagnostics, sources: &'a Sources) -> Self {
         let mut known: BTreeMap<FileId, Vec<Range<usize>>> = BTreeMap::new();
         for span in sources.hidden().spans() {
@@ -42,7 +42,8 @@ impl<'a> Unsaid<'a> {
         }
         let secret = list.iter().filter(|diagnostic| diagnostic.rule.points_at_secrets);
         for label in secret.flat_map(|diagnostic| &diagnostic.labels) {
-            for place in sources.places(label.origin).iter().filter(|place| place.role != Role::Extends) {
+            for place in sources.places(label.origin).iter().filter(|place| place.role != PlaceRole::Extends)
+            {
                 let range = place.span.start as usize..place.span.end as usize;
                 known.entry(place.span.file).or_default().extend(value_in(
                     sources,
@@ -53,7 +54,7 @@ impl<'a> Unsaid<'a> {
             }
         }
         let values = matcher(sources.hidden().values().flat_map(|value| value.lines()));
-        Unsaid { sources, known, values, views: BTreeMap::new() }
+        RunRedactor { sources, known, values, views: BTreeMap::new() }
     }
 
     /// A file as it may be shown.
@@ -64,7 +65,7 @@ impl<'a> Unsaid<'a> {
     }
 
     /// Takes the values out of everything that a diagnostic says.
-    pub(super) fn leave_out(&self, found: &mut Found<'_>) {
+    pub(super) fn leave_out(&self, found: &mut ResolvedDiagnostic<'_>) {
         let own = self.own(found);
         let service = found.diagnostic.service.as_deref();
         let clean = |text: &mut String| {
@@ -86,7 +87,7 @@ impl<'a> Unsaid<'a> {
     }
 
     /// The secret values behind a diagnostic, longest first.
-    fn own(&self, found: &Found<'_>) -> Vec<String> {
+    fn own(&self, found: &ResolvedDiagnostic<'_>) -> Vec<String> {
         let hidden = self.sources.hidden();
         let mut own: BTreeSet<String> = BTreeSet::new();
         for label in &found.diagnostic.labels {
@@ -105,10 +106,10 @@ impl<'a> Unsaid<'a> {
 }
 
 /// The bytes of a place that hold the secret a diagnostic is about.
-fn value_in(sources: &Sources, file: FileId, place: Range<usize>, role: Role) -> Option<Range<usize>> {
+fn value_in(sources: &Sources, file: FileId, place: Range<usize>, role: PlaceRole) -> Option<Range<usize>> {
     let text = sources.file(file)?.text().get(place.clone())?;
     let start = match role {
-        Role::Variable => text.find(['=', ':']).map_or(0, |at| at + 1),
+        PlaceRole::Variable => text.find(['=', ':']).map_or(0, |at| at + 1),
         _ => 0,
     };
     // If part of the text has the form of a secret, only that part is hidden.

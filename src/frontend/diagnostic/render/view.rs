@@ -84,7 +84,7 @@ impl<'a> FileView<'a> {
 fn parents(file: &SourceFile) -> Vec<Option<u32>> {
     let mut parents = Vec::with_capacity(file.lines());
     // Lines that open something, each indented at least as far as the one before.
-    let mut open: Vec<(Indentation, u32)> = Vec::new();
+    let mut open: Vec<(LineIndentation, u32)> = Vec::new();
     for number in 0..file.lines() {
         let line = file.text().get(file.line_range(number)).unwrap_or_default();
         let Some(depth) = indentation(line) else {
@@ -103,23 +103,23 @@ fn parents(file: &SourceFile) -> Vec<Option<u32>> {
 
 /// How far a line is indented, and whether it is a list's item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Indentation {
+struct LineIndentation {
     spaces: usize,
     item: bool,
 }
 
-impl Indentation {
+impl LineIndentation {
     /// Whether a line stands in what another opens: it is indented further, or is an item beside its key.
-    fn stands_in(self, outer: Indentation) -> bool {
+    fn stands_in(self, outer: LineIndentation) -> bool {
         outer.spaces < self.spaces || self.item && outer.spaces == self.spaces && !outer.item
     }
 }
 
 /// The indentation of a line; nothing for an empty line or a comment.
-fn indentation(line: &str) -> Option<Indentation> {
+fn indentation(line: &str) -> Option<LineIndentation> {
     let content = line.trim_start_matches(' ');
     let counts = !content.trim_end().is_empty() && !content.starts_with('#');
-    counts.then(|| Indentation { spaces: line.len() - content.len(), item: content.starts_with("- ") })
+    counts.then(|| LineIndentation { spaces: line.len() - content.len(), item: content.starts_with("- ") })
 }
 
 /// Whether the line opens a mapping or a list: `key:` with nothing behind it but a tag, an anchor, a comment.

@@ -1,6 +1,6 @@
 //! The registry: one file a family, one declaration a rule.
 
-use super::Rule;
+use super::DiagnosticRule;
 
 /// Declares the families and lists their rules. One a line, in order.
 macro_rules! families {
@@ -8,7 +8,7 @@ macro_rules! families {
         $( pub mod $family; )*
 
         /// The rules of every family here, for the registry.
-        pub const ALL: &[&[&Rule]] = &[$( $family::ALL ),*];
+        pub const ALL: &[&[&DiagnosticRule]] = &[$( $family::ALL ),*];
     };
 }
 

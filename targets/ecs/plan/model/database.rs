@@ -1,6 +1,6 @@
 //! Managed databases.
 
-use tranship_app::Name;
+use tranship_app::ManifestName;
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::DatabaseEngine;
 
@@ -8,7 +8,7 @@ use tranship_facts::DatabaseEngine;
 #[derive(Debug, Clone)]
 pub struct DatabasePlan {
     /// The Compose service it replaces.
-    pub name: Name,
+    pub name: ManifestName,
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// The engine.

@@ -1,6 +1,6 @@
 //! Names under which services are found.
 
-use tranship_app::Name;
+use tranship_app::ManifestName;
 
 /// The private DNS namespace.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ impl NamespacePlan {
 #[derive(Debug, Clone)]
 pub struct DiscoveredService {
     /// The Compose service.
-    pub service: Name,
+    pub service: ManifestName,
     /// Its label in the namespace.
     pub label: String,
     /// Key paths it comes from.

@@ -1,13 +1,13 @@
 //! Persistent named volumes.
 
-use tranship_app::{Name, VolumeOwner};
+use tranship_app::{ManifestName, VolumeOwner};
 use tranship_cloudformation::{DeletionPolicy, LogicalId, ResourceRole};
 
 /// A persistent named volume: an EFS file system with one access point.
 #[derive(Debug, Clone)]
 pub struct FileSystemPlan {
     /// The volume.
-    pub name: Name,
+    pub name: ManifestName,
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// User and group of everything in it.

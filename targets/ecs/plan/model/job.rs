@@ -1,14 +1,14 @@
 //! Jobs: tasks that run to completion by themselves.
 
 use super::TaskRun;
-use tranship_app::Name;
+use tranship_app::ManifestName;
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 
 /// A job. Its task has the same name.
 #[derive(Debug, Clone)]
 pub struct JobPlan {
     /// The Compose service.
-    pub name: Name,
+    pub name: ManifestName,
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// When it runs.

@@ -1,6 +1,6 @@
 //! The load balancer: listeners, their rules, target groups.
 
-use tranship_cloudformation::{LogicalId, Sub, TemplateValue};
+use tranship_cloudformation::{FnSub, LogicalId, TemplateValue};
 
 /// The load balancer and its listeners.
 #[derive(Debug, Clone)]
@@ -10,7 +10,7 @@ pub struct LoadBalancerPlan {
     /// Whether it is protected against deletion.
     pub protected: bool,
     /// The address of the application, for the output.
-    pub url: Sub,
+    pub url: FnSub,
     /// Key paths it comes from.
     pub from: Vec<String>,
 }

@@ -1,7 +1,7 @@
 //! The types of the plan: what was decided, one file for each concern.
 //!
 //! Logical ids are functions of a thing's own name, so the plan refers by name or id, never by position. Texts
-//! are rendered: a [`Value`](tranship_cloudformation::Value) is ready for the template. A value of these types is
+//! are rendered: a [`TemplateValue`](tranship_cloudformation::TemplateValue) is ready for the template. A value of these types is
 //! whole when it is made, and nothing changes it later.
 
 mod capacity;

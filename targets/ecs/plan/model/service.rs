@@ -1,14 +1,14 @@
 //! Services: tasks that are kept running, and how they scale.
 
 use super::{TargetGroupPlan, TaskRun};
-use tranship_app::Name;
+use tranship_app::ManifestName;
 use tranship_cloudformation::{LogicalId, ResourceRole};
 
 /// An ECS service. Its task has the same name.
 #[derive(Debug, Clone)]
 pub struct EcsServicePlan {
     /// The Compose service.
-    pub name: Name,
+    pub name: ManifestName,
     /// Key paths it comes from.
     pub from: Vec<String>,
     /// What it runs.

@@ -4,7 +4,7 @@ pub use crate::container::{
     ContainerDependency, ContainerPlan, HealthCheckPlan, LinuxParameters, MountPoint, NamespaceSharing,
     NetworkMode, PortMapping, ResourceLimit, StartCondition,
 };
-use tranship_app::{Name, VolumeOwner};
+use tranship_app::{ManifestName, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
 
 /// A container of a task: all text in it is a value of the template.
@@ -32,5 +32,5 @@ pub enum VolumeStorage {
         owner: Option<VolumeOwner>,
     },
     /// EFS: the file system of this persistent volume, through the access point of the same name.
-    Efs(Name),
+    Efs(ManifestName),
 }

@@ -1,7 +1,7 @@
 //! Task definitions, and how services and jobs run them.
 
 use super::{CapacityStrategyItem, EcsContainer, NetworkMode, TaskVolume, VolumeStorage};
-use tranship_app::Name;
+use tranship_app::ManifestName;
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue, iam};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::source::Origin;
@@ -11,7 +11,7 @@ use tranship_frontend::source::Origin;
 #[derive(Debug, Clone)]
 pub struct TaskPlan {
     /// The service or job that it is named after: its main container.
-    pub name: Name,
+    pub name: ManifestName,
     /// Where that is in the manifest, for diagnostics.
     pub origin: Origin,
     /// Key paths it comes from.
