@@ -68,6 +68,14 @@ impl InstanceType {
         names.filter_map(|(family, size)| InstanceType::find(&format!("{family}.{size}"))).collect()
     }
 
+    /// Types with GPUs to choose from when no one names any: those with one GPU first, small ones first, of the family
+    /// that most regions have.
+    pub fn gpu_choices() -> Vec<InstanceType> {
+        let sizes = ["xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge", "12xlarge"];
+        let names = sizes.into_iter().map(|size| ("g4dn", size)).chain([("g5", "48xlarge")]);
+        names.filter_map(|(family, size)| InstanceType::find(&format!("{family}.{size}"))).collect()
+    }
+
     /// In 1/1024 of a CPU, as Amazon ECS counts.
     pub fn cpu_units(&self) -> u32 {
         self.vcpus * 1024
@@ -339,6 +347,15 @@ mod tests {
                     .all(|pair| pair[0].memory < pair[1].memory && pair[0].vcpus <= pair[1].vcpus)
             );
         }
+    }
+
+    #[test]
+    fn gpu_choices_have_more_and_more_gpus() {
+        let choices = InstanceType::gpu_choices();
+        assert_eq!(choices.first().map(|it| (it.name.as_str(), it.gpus)), Some(("g4dn.xlarge", 1)));
+        assert_eq!(choices.last().map(|it| (it.name.as_str(), it.gpus)), Some(("g5.48xlarge", 8)));
+        assert_eq!(choices.len(), 7);
+        assert!(choices.windows(2).all(|pair| pair[0].gpus <= pair[1].gpus));
     }
 
     #[test]

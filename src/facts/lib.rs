@@ -22,6 +22,9 @@ mod transport_protocol;
 pub mod url_schemes;
 mod value_range;
 
+/// Bytes of a GiB.
+pub const GIB: u64 = 1024 * MIB;
+
 /// Bytes of a MiB.
 pub const MIB: u64 = 1024 * 1024;
 

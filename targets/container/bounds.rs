@@ -28,6 +28,10 @@ pub struct ContainerBounds {
     pub privileged: bool,
     /// Whether a container may use devices of its machine.
     pub devices: bool,
+    /// Whether a container may have GPUs.
+    pub gpus: bool,
+    /// Where the room of a container's own layer comes from; nothing where `storage_opt` has no meaning.
+    pub storage: Option<&'static str>,
     /// Whether a container may mount paths of its machine.
     pub machine_paths: bool,
     /// Whether options of AppArmor, SELinux and privileges can be set.
@@ -80,6 +84,8 @@ pub struct NetworkModeBounds {
     pub rule: &'static DiagnosticRule,
     /// What to do about it.
     pub remedy: &'static str,
+    /// What to do about `host`.
+    pub host_remedy: &'static str,
 }
 
 /// Which capabilities a container may add.

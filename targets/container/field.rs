@@ -89,6 +89,7 @@ fields! {
     CAPABILITIES_DROP "LinuxParameters.Capabilities.Drop" "--cap-drop";
     PRIVILEGED "Privileged" "--privileged";
     DEVICES "LinuxParameters.Devices" "--device";
+    GPUS "ResourceRequirements" "--gpus";
     SECURITY_OPTIONS "DockerSecurityOptions" "--security-opt";
     HOSTNAME "Hostname" "--hostname";
     EXTRA_HOSTS "ExtraHosts" "--add-host";

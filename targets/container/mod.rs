@@ -23,7 +23,7 @@ pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};
 pub use machine_paths::{is_machine_path, is_machine_root};
 pub use model::{
-    ContainerDependency, ContainerPlan, HealthCheckPlan, HostEntry, LinuxParameters, MountPoint,
+    ContainerDependency, ContainerPlan, GpuCount, HealthCheckPlan, HostEntry, LinuxParameters, MountPoint,
     NamespaceSharing, NetworkMode, PlannedDevice, PortMapping, ResourceLimit, StartCondition, SystemControl,
     TmpfsMount,
 };

@@ -61,6 +61,12 @@ pub struct ContainerPlan<V, K = V> {
     pub hostname: Option<String>,
     /// What is Linux's own.
     pub linux: LinuxParameters,
+    /// GPUs that are its own.
+    pub gpus: Option<GpuCount>,
+    /// What the driver lets it do with them, where the manifest says it.
+    pub gpu_capabilities: Vec<String>,
+    /// What its own layer may hold at least, in bytes.
+    pub storage: Option<u64>,
     /// Limits of its processes.
     pub ulimits: Vec<ResourceLimit>,
     /// Kernel parameters of its namespaces.
@@ -117,6 +123,9 @@ impl<V, K> ContainerPlan<V, K> {
             interactive: false,
             hostname: None,
             linux: LinuxParameters::default(),
+            gpus: None,
+            gpu_capabilities: Vec::new(),
+            storage: None,
             ulimits: Vec::new(),
             sysctls: Vec::new(),
             extra_hosts: Vec::new(),
@@ -133,6 +142,15 @@ impl<V, K> ContainerPlan<V, K> {
     }
 }
 
+/// How many GPUs a container has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GpuCount {
+    /// All of its machine.
+    All,
+    /// This many.
+    Exactly(u32),
+}
+
 /// How a task's containers reach the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkMode {
@@ -140,6 +158,8 @@ pub enum NetworkMode {
     AwsVpc,
     /// The machine's interface; container ports appear on the machine's ports.
     Bridge,
+    /// The machine's network itself: a port of the container is the same port of the machine.
+    Host,
 }
 
 impl NetworkMode {
@@ -148,6 +168,7 @@ impl NetworkMode {
         match self {
             NetworkMode::AwsVpc => "awsvpc",
             NetworkMode::Bridge => "bridge",
+            NetworkMode::Host => "host",
         }
     }
 }

@@ -48,6 +48,16 @@ rules! {
         why "The container starts as soon as the other has started, healthy or not."
         example "services:\n  app: { image: app, depends_on: { cache: { condition: service_healthy } }, network_mode: \"service:cache\" }\n  cache: { image: redis }\n"
         fix "Copy the image's health check into `healthcheck` in the manifest.";
+    HOST_NETWORK = Warning "ecs/host-network" "container on the network of its instance"
+        what "The service has `network_mode: host`, so its containers use the network interface, the ports and the security group of the instance they run on. This exists on EC2 instances only."
+        why "Two tasks with the same ports cannot share an instance, and a new task waits until the old one has stopped. The service has no host name of its own, and reaches others by their discovery names instead of `localhost`. Nothing keeps the container from the credentials of the instance."
+        example "services:\n  sip:\n    image: sip\n    network_mode: host\n    expose: [5060]\n# tranship check --target ecs-ec2\n"
+        fix "Remove `network_mode` if the service needs nothing but its own ports. Otherwise accept it: `accept: [ecs/host-network]`.";
+    UNKNOWN_GPUS = Error "ecs/unknown-gpus" "unknown number of GPUs"
+        what "The service asks for all GPUs of its instance, and the instance type is not in Tranship's table of sizes."
+        why "A task definition names a number of GPUs."
+        example "services:\n  infer:\n    image: infer\n    gpus: all\nx-tranship: { instance_type: g9.xlarge }\n# tranship check --target ecs-ec2\n"
+        fix "Write the number: `gpus: [{ count: 1 }]`.";
     LISTENER_COLLISION = Error "ecs/listener-collision" "conflicting public endpoints"
         what "Two endpoints take every request, or their rules have the same priority."
         why "A load balancer sends each request to only one of them, and rejects rules of equal priority."

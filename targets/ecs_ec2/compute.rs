@@ -2,17 +2,19 @@
 
 use super::{container_bounds, machines};
 use crate::ecs::plan::{
-    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
-    TaskLimits, TaskReach, TaskSize, VolumeStorage,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, ProcessorRequest,
+    SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use tranship_app::NamedVolume;
 use tranship_cloudformation::{LogicalId, ResourceRole};
+use tranship_facts::{InstanceType, ProcessorArchitecture};
 
 /// EC2 instances of an Auto Scaling group.
 #[derive(Debug)]
 pub(super) struct Ec2Compute;
 
-static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: false };
+static LIMITS: TaskLimits =
+    TaskLimits { container: &container_bounds::BOUNDS, spot: false, daemons: true, ephemeral_storage: None };
 
 impl ComputePolicy for Ec2Compute {
     fn limits(&self) -> &'static TaskLimits {
@@ -22,12 +24,22 @@ impl ComputePolicy for Ec2Compute {
     /// An address of its own costs one of a machine's few interfaces. Only what is looked up by name gets one, since
     /// discovery knows no A records in bridge mode, and sidecars, since bridge mode has no shared loopback.
     fn network_mode(&self, reach: TaskReach) -> NetworkMode {
-        if reach.by_name || reach.together { NetworkMode::AwsVpc } else { NetworkMode::Bridge }
+        match reach {
+            TaskReach { on_machine: true, .. } => NetworkMode::Host,
+            TaskReach { by_name: true, .. } | TaskReach { together: true, .. } => NetworkMode::AwsVpc,
+            _ => NetworkMode::Bridge,
+        }
     }
 
     /// Containers have limits of their own; the task as a whole needs none.
     fn task_size(&self, _: &SizeRequest) -> SizeChoice {
         SizeChoice::Exact(TaskSize::default())
+    }
+
+    /// All machines have one processor: that of the type which the environment sets, else the one that images name.
+    fn usual_processor(&self, request: &ProcessorRequest<'_>) -> ProcessorArchitecture {
+        let instance = request.instance_type.and_then(InstanceType::find);
+        instance.map(|instance| instance.architecture).or(request.first).unwrap_or_default()
     }
 
     fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
@@ -72,7 +84,10 @@ mod tests {
             (false, true, NetworkMode::AwsVpc),
             (true, true, NetworkMode::AwsVpc),
         ] {
-            assert_eq!(Ec2Compute.network_mode(TaskReach { by_name, together }), mode);
+            let reach = TaskReach { by_name, together, on_machine: false };
+            assert_eq!(Ec2Compute.network_mode(reach), mode);
+            let reach = TaskReach { on_machine: true, ..reach };
+            assert_eq!(Ec2Compute.network_mode(reach), NetworkMode::Host);
         }
     }
 }

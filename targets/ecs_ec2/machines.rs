@@ -2,14 +2,23 @@
 //!
 //! In: everything that runs on them. Out: a [`MachinePlan`] and what to report. Emission writes it down.
 
+use super::gpus;
 use super::placement;
 use super::rules;
 use crate::ecs::plan::{
     MachineChoice, MachineCount, MachineFolder, MachinePlan, MachineRequest, NetworkMode, TaskPlan,
     VolumeStorage,
 };
-use tranship_facts::InstanceType;
+use tranship_facts::{GIB, InstanceType};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
+
+/// The disk of a machine, in GiB: what the machine image needs at least.
+const DISK: u32 = 30;
+/// The disk of a machine with GPUs, in GiB. Images with the libraries of CUDA have 10 and more, and two are there at once
+/// while a service is deployed.
+const GPU_DISK: u32 = 100;
+/// The largest gp3 volume, in GiB (Amazon EBS User Guide, "General Purpose SSD volumes", read 2026-11).
+const LARGEST_DISK: u32 = 65_536;
 
 /// Decides the machines, and asks every rule about them.
 pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
@@ -30,6 +39,8 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
     let plan = MachinePlan {
         instance_type,
         architecture: instance.map_or_else(|| request.load.architecture(), |instance| instance.architecture),
+        gpu: request.load.tasks.iter().any(gpus::is_used_by),
+        disk: disk(request.load.tasks),
         count,
         protected: request.prod,
         subnets: request.network.private.clone(),
@@ -42,12 +53,16 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
 
 /// The smallest type that holds every task. Where none does, the largest: the rules say which task, and why.
 fn smallest(request: &MachineRequest<'_>, diagnostics: &mut Vec<Diagnostic>) -> String {
-    let choices = InstanceType::choices(request.load.architecture());
-    let fits = choices.iter().position(|instance| placement::fits(request.load.tasks, instance));
+    let gpu = request.load.tasks.iter().any(gpus::is_used_by);
+    let choices = match gpu {
+        true => InstanceType::gpu_choices(),
+        false => InstanceType::choices(request.load.architecture()),
+    };
+    let fits = choices.iter().position(|instance| placement::fits(&request.load, instance));
     let Some((index, chosen)) = fits.and_then(|index| Some((index, choices.get(index)?))) else {
         return choices.last().map(|it| it.name.clone()).unwrap_or_default();
     };
-    let severity = if index == 0 { Severity::Note } else { Severity::Warning };
+    let severity = if index == 0 && !gpu { Severity::Note } else { Severity::Warning };
     let message =
         format!("the cluster runs on `{}`, the smallest instance type that holds every task", chosen.name);
     diagnostics.push(
@@ -75,6 +90,15 @@ fn machine_count(request: &MachineRequest<'_>, instance: Option<&InstanceType>) 
     MachineCount { min, max: needed.max(min * 2) }
 }
 
+/// The disk in GiB: what the machine image needs, images with drivers for GPUs, and what containers may write.
+fn disk(tasks: &[TaskPlan]) -> u32 {
+    let usual = if tasks.iter().any(gpus::is_used_by) { GPU_DISK } else { DISK };
+    let containers = tasks.iter().flat_map(|task| &task.containers);
+    let written: u64 =
+        containers.filter_map(|container| container.storage).map(|bytes| bytes.div_ceil(GIB)).sum();
+    u32::try_from(written).unwrap_or(u32::MAX).saturating_add(usual).min(LARGEST_DISK)
+}
+
 /// Folders that belong to someone, each once.
 fn folders(tasks: &[TaskPlan]) -> Vec<MachineFolder> {
     let volumes = tasks.iter().flat_map(|task| &task.volumes);
@@ -93,7 +117,7 @@ fn folders(tasks: &[TaskPlan]) -> Vec<MachineFolder> {
 
 /// Tasks in bridge mode share what their machine may reach.
 fn shared_security_group(tasks: &[TaskPlan]) -> Option<Diagnostic> {
-    let shared = tasks.iter().filter(|task| task.mode == NetworkMode::Bridge);
+    let shared = tasks.iter().filter(|task| task.mode != NetworkMode::AwsVpc);
     let names: Vec<String> = shared.map(|task| format!("`{}`", task.name)).collect();
     (names.len() > 1).then(|| {
         let message =

@@ -5,6 +5,7 @@
 
 mod compute;
 mod container_bounds;
+mod gpus;
 mod machines;
 mod placement;
 mod rules;

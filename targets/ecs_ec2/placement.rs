@@ -1,6 +1,6 @@
 //! Whether the tasks fit on the machines: processor, CPU, memory, network interfaces.
 
-use super::rules;
+use super::{gpus, rules};
 use crate::ecs::plan::{ClusterLoad, EcsContainer, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
 use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -11,7 +11,12 @@ pub(super) fn check(request: &MachineRequest<'_>, instance: &InstanceType, max: 
     let setting = request.instance_type.map(|requested| requested.origin).unwrap_or_default();
     let mut found = Vec::new();
     for task in request.load.tasks {
-        for diagnostic in processor(task, instance).into_iter().chain(size(task, instance)) {
+        let gpus = gpus::missing(task, instance);
+        for diagnostic in processor(task, instance)
+            .into_iter()
+            .chain(size(task, beside(&request.load, task), instance))
+            .chain(gpus)
+        {
             found.push(placed(diagnostic, task.origin, setting).service(&*task.name));
         }
     }
@@ -44,18 +49,35 @@ fn reserved(task: &TaskPlan) -> (u64, u64) {
     (cpu, memory)
 }
 
-/// Whether every task fits on a machine of this type.
-pub(super) fn fits(tasks: &[TaskPlan], instance: &InstanceType) -> bool {
-    tasks.iter().all(|task| size(task, instance).is_none())
+/// What the tasks that run on every machine take from each, besides this task.
+fn beside(load: &ClusterLoad<'_>, task: &TaskPlan) -> (u64, u64) {
+    let others = daemons(load).filter(|other| other.name != task.name).map(reserved);
+    others.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
-fn size(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
+/// The tasks that run on every machine.
+fn daemons<'a>(load: &ClusterLoad<'a>) -> impl Iterator<Item = &'a TaskPlan> {
+    let ClusterLoad { tasks, services, .. } = *load;
+    let daemon = |name: &str| services.iter().any(|service| service.daemon && &*service.name == name);
+    tasks.iter().filter(move |task| daemon(&task.name))
+}
+
+/// Whether every task fits on a machine of this type.
+pub(super) fn fits(load: &ClusterLoad<'_>, instance: &InstanceType) -> bool {
+    let fits = |task: &TaskPlan| {
+        size(task, beside(load, task), instance).is_none() && gpus::missing(task, instance).is_none()
+    };
+    load.tasks.iter().all(fits)
+}
+
+fn size(task: &TaskPlan, beside: (u64, u64), instance: &InstanceType) -> Option<Diagnostic> {
     let (cpu, memory) = reserved(task);
-    let usable = u64::from(instance.usable_memory());
+    let usable = u64::from(instance.usable_memory()).saturating_sub(beside.1);
+    let cpus = u64::from(instance.cpu_units()).saturating_sub(beside.0);
     let excess = if memory > usable {
         format!("{memory} MiB of memory; `{}` has {usable} MiB for tasks", instance.name)
-    } else if cpu > u64::from(instance.cpu_units()) {
-        format!("{cpu} CPU units; `{}` has {}", instance.name, instance.cpu_units())
+    } else if cpu > cpus {
+        format!("{cpu} CPU units; `{}` has {cpus}", instance.name)
     } else {
         return None;
     };
@@ -70,15 +92,17 @@ fn most(service: &EcsServicePlan) -> u64 {
 }
 
 /// How many tasks with an interface of their own run at most, one more while a service is deployed.
-fn interfaces_needed(load: &ClusterLoad<'_>) -> u64 {
+fn interfaces_needed(load: &ClusterLoad<'_>, machines: u32) -> u64 {
+    let every = daemons(load).filter(|task| task.mode == NetworkMode::AwsVpc).count();
+    let every = u64::try_from(every).unwrap_or(u64::MAX).saturating_mul(u64::from(machines));
     let owns = |name: &str| load.task(name).is_some_and(|task| task.mode == NetworkMode::AwsVpc);
     let running: u64 = load.services.iter().filter(|service| owns(&service.name)).map(most).sum();
     let job = load.jobs.iter().any(|job| owns(&job.name));
-    if running == 0 && !job { 0 } else { running + 1 }
+    every + if running == 0 && !job { 0 } else { running + 1 }
 }
 
 fn interfaces(load: &ClusterLoad<'_>, instance: &InstanceType, max: u32) -> Option<Diagnostic> {
-    let needed = interfaces_needed(load);
+    let needed = interfaces_needed(load, max);
     let available = u64::from(max) * u64::from(instance.tasks_with_interface());
     (needed > available).then(|| {
         let name = &instance.name;
@@ -104,11 +128,31 @@ pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -
     }
     cpu += load.tasks.iter().map(|task| reserved(task).0).max().unwrap_or_default();
     memory += load.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
-    let machines = |sum: u64, capacity: u32| sum.div_ceil(u64::from(capacity.max(1)));
-    let needed = machines(interfaces_needed(load), instance.tasks_with_interface())
-        .max(machines(cpu, instance.cpu_units()))
-        .max(machines(memory, instance.usable_memory()));
+    let every = daemons(load).map(reserved).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let left = |capacity: u32, taken: u64| u64::from(capacity).saturating_sub(taken).max(1);
+    let interfaces = daemons(load).filter(|task| task.mode == NetworkMode::AwsVpc).count();
+    let interfaces = u64::try_from(interfaces).unwrap_or(u64::MAX);
+    let needed = interfaces_needed(load, 0)
+        .div_ceil(left(instance.tasks_with_interface(), interfaces))
+        .max(cpu.div_ceil(left(instance.cpu_units(), every.0)))
+        .max(memory.div_ceil(left(instance.usable_memory(), every.1)))
+        .max(gpus_needed(load, instance).div_ceil(u64::from(instance.gpus.max(1))))
+        .max(on_machines_of_their_own(load));
     u32::try_from(needed).unwrap_or(u32::MAX)
+}
+
+/// GPUs of all services at their largest, with those of the largest task to spare for a deployment.
+fn gpus_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -> u64 {
+    let taken = |task: &TaskPlan| gpus::taken(task, instance);
+    let running =
+        load.services.iter().filter_map(|service| Some(most(service) * taken(load.task(&service.name)?)));
+    running.sum::<u64>() + load.tasks.iter().map(taken).max().unwrap_or_default()
+}
+
+/// Tasks of a service on the network of their machine: each has one of its own.
+fn on_machines_of_their_own(load: &ClusterLoad<'_>) -> u64 {
+    let host = |name: &str| load.task(name).is_some_and(|task| task.mode == NetworkMode::Host);
+    load.services.iter().filter(|service| host(&service.name)).map(most).max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -131,6 +175,7 @@ mod tests {
             volumes: Vec::new(),
             execution: iam::IamPolicy::new(),
             permissions: iam::IamPolicy::new(),
+            ephemeral_storage: None,
             pid_mode: None,
             ipc_mode: None,
         }
@@ -142,6 +187,7 @@ mod tests {
             name: name.into(),
             from: Vec::new(),
             run: TaskRun { task_definition: definition, network: None, strategy: Vec::new() },
+            daemon: false,
             desired,
             replacement: ReplacementPercent::START_FIRST,
             registry: None,
@@ -164,7 +210,7 @@ mod tests {
     fn a_task_must_fit_on_one_machine() {
         let cases = [(1_878, 2_048, false), (1_879, 0, true), (0, 2_049, true)];
         for (memory, cpu, refused) in cases {
-            let found = size(&task("app", NetworkMode::Bridge, memory, cpu), &small());
+            let found = size(&task("app", NetworkMode::Bridge, memory, cpu), (0, 0), &small());
             assert_eq!(found.is_some(), refused, "{memory} MiB, {cpu} units");
         }
     }
@@ -210,8 +256,30 @@ mod tests {
         for (mode, needed) in [(NetworkMode::AwsVpc, 1), (NetworkMode::Bridge, 0)] {
             let tasks = [task("job", mode, 1, 1)];
             let load = ClusterLoad { tasks: &tasks, services: &[], jobs: &[job("job")] };
-            assert_eq!(interfaces_needed(&load), needed);
+            assert_eq!(interfaces_needed(&load, 1), needed);
         }
+    }
+
+    /// What runs on every machine takes its share of each, and its interface.
+    #[test]
+    fn daemons_take_a_share_of_every_machine() {
+        let tasks = [task("app", NetworkMode::AwsVpc, 512, 0), task("agent", NetworkMode::AwsVpc, 1_000, 0)];
+        let agent = EcsServicePlan { daemon: true, desired: None, ..service("agent", None, None) };
+        let services = [service("app", Some(2), None), agent];
+        let load = load(&tasks, &services);
+        assert_eq!(interfaces_needed(&load, 4), 7);
+        assert_eq!(machines_needed(&load, &small()), 3);
+        assert!(fits(&load, &small()));
+        let tasks =
+            [task("app", NetworkMode::Bridge, 1_000, 0), task("agent", NetworkMode::Bridge, 1_000, 0)];
+        assert!(!fits(&ClusterLoad { tasks: &tasks, ..load }, &small()));
+    }
+
+    #[test]
+    fn a_machine_has_one_task_of_a_service_on_its_network() {
+        let tasks = [task("sip", NetworkMode::Host, 1, 1)];
+        let services = [service("sip", Some(3), None)];
+        assert_eq!(machines_needed(&load(&tasks, &services), &small()), 3);
     }
 
     #[test]

@@ -8,6 +8,11 @@ rules! {
         why "ECS would wait forever for an instance with enough capacity."
         example "services:\n  app:\n    image: nginx\n    mem_limit: 8g\nx-tranship: { instance_type: t3.small }\n"
         fix "Choose a larger `instance_type` in the environment, or reserve less.";
+    TOO_FEW_GPUS = Error "ecs-ec2/too-few-gpus" "instance type without enough GPUs"
+        what "The containers of a task reserve GPUs (`gpus`, `deploy.resources.reservations.devices`), and the instance type has fewer."
+        why "ECS would wait forever for an instance with enough of them."
+        example "services:\n  infer:\n    image: infer\n    gpus: all\nx-tranship: { instance_type: m7i.large }\n"
+        fix "Choose a type with GPUs, such as `g4dn.xlarge`, or leave `instance_type` out: Tranship takes the smallest one that fits.";
     TOO_FEW_INTERFACES = Error "ecs-ec2/too-few-interfaces" "not enough network interfaces"
         what "A service that others reach by name needs a network interface for each task, and an instance type has only a few. A deployment needs one more, because the new task starts before the old one stops."
         why "ECS could not place the last tasks, and a deployment would never finish."

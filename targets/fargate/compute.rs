@@ -2,19 +2,25 @@
 
 use super::container_bounds;
 use crate::ecs::plan::{
-    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, SizeChoice, SizeRequest,
-    TaskLimits, TaskReach, TaskSize, VolumeStorage,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, ProcessorRequest,
+    SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
 use tranship_app::{BehaviourEffect, NamedVolume};
-use tranship_facts::{FargateSize, MIB};
+use tranship_facts::quotas::ecs::FARGATE_EPHEMERAL_STORAGE;
+use tranship_facts::{FargateSize, MIB, ProcessorArchitecture};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Capacity that AWS runs.
 #[derive(Debug)]
 pub(super) struct FargateCompute;
 
-static LIMITS: TaskLimits = TaskLimits { container: &container_bounds::BOUNDS, spot: true };
+static LIMITS: TaskLimits = TaskLimits {
+    container: &container_bounds::BOUNDS,
+    spot: true,
+    daemons: false,
+    ephemeral_storage: Some(FARGATE_EPHEMERAL_STORAGE),
+};
 
 impl ComputePolicy for FargateCompute {
     fn limits(&self) -> &'static TaskLimits {
@@ -33,6 +39,11 @@ impl ComputePolicy for FargateCompute {
         let Some(chosen) = FargateSize::smallest(cpu, memory) else { return too_large(request, cpu, memory) };
         let size = TaskSize { cpu: Some(chosen.cpu), memory: Some(chosen.memory) };
         if chosen == (FargateSize { cpu, memory }) { SizeChoice::Exact(size) } else { nearest(request, size) }
+    }
+
+    /// AWS chooses the machine of each task.
+    fn usual_processor(&self, _: &ProcessorRequest<'_>) -> ProcessorArchitecture {
+        ProcessorArchitecture::default()
     }
 
     fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {

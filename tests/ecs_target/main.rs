@@ -9,6 +9,7 @@
 )]
 
 mod egress;
+mod instances;
 mod limits;
 mod machines;
 mod order;

@@ -6,6 +6,7 @@
 //! [`ReadFindings`] beside the value, for the one who uses it.
 
 mod container_files;
+mod device_requests;
 mod extension_fields;
 mod health_check;
 mod kernel_settings;
@@ -90,6 +91,8 @@ pub(crate) struct ServiceDescription {
     pub(crate) dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`.
     pub(crate) replicas: Option<At<u32>>,
+    /// `deploy.mode`.
+    pub(crate) mode: Option<At<String>>,
     /// CPU and memory.
     pub(crate) resources: ResourceRequests,
     /// `deploy.update_config.order`.

@@ -22,6 +22,7 @@ impl DocumentReader<'_> {
             container: self.container(node),
             dependencies: self.dependencies(node),
             replicas: self.replicas(node),
+            mode: self.string(node.at(&["deploy", "mode"])),
             resources: self.resources(node),
             stop_first: self
                 .string(node.at(&["deploy", "update_config", "order"]))
@@ -69,6 +70,8 @@ impl DocumentReader<'_> {
             network_mode: self.string(node.get("network_mode")),
             pid: self.string(node.get("pid")),
             ipc: self.string(node.get("ipc")),
+            device_requests: self.device_requests(node),
+            storage_size: self.storage_size(node),
             shm_size: self.bytes(node.get("shm_size")),
             sysctls: self.sysctls(node),
             ulimits: self.ulimits(node),

@@ -24,6 +24,7 @@ impl LoweringContext<'_> {
             container: description.container.clone(),
             dependencies: description.dependencies.clone(),
             replicas: description.replicas.clone(),
+            mode: description.mode.clone(),
             scaling: settings.and_then(|settings| settings.scale.as_ref()).map(scaling),
             resources: description.resources.clone(),
             permissions: self.permissions(settings),

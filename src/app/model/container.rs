@@ -64,6 +64,10 @@ pub struct ContainerSpec {
     pub pid: Option<At<String>>,
     /// `ipc`.
     pub ipc: Option<At<String>>,
+    /// `gpus`, and `deploy.resources.reservations.devices`.
+    pub device_requests: Vec<DeviceRequest>,
+    /// `storage_opt.size`, in bytes: the most that the container's own layer may hold.
+    pub storage_size: Option<At<u64>>,
     /// `shm_size`, in bytes.
     pub shm_size: Option<At<u64>>,
     /// `sysctls`.
@@ -122,6 +126,36 @@ pub struct DeviceMapping {
     pub container_path: String,
     /// Letters of `rwm`: read, write, make nodes.
     pub permissions: String,
+}
+
+/// Devices that a container asks for by what they can do, such as GPUs.
+#[derive(Debug, Clone)]
+pub struct DeviceRequest {
+    /// `driver`.
+    pub driver: Option<At<String>>,
+    /// How many, or which.
+    pub count: DeviceCount,
+    /// `capabilities`: `gpu`, `compute`.
+    pub capabilities: Vec<At<String>>,
+    /// Whether what is asked for are GPUs: an entry of `gpus`, or one with that capability.
+    pub gpu: bool,
+    /// Options of the driver.
+    pub options: Vec<NodeId>,
+    /// The entry.
+    pub node: NodeId,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// How many devices a request is for.
+#[derive(Debug, Clone)]
+pub enum DeviceCount {
+    /// All that the machine has: `count: all`, or neither a count nor ids.
+    All(Option<At<()>>),
+    /// `count`.
+    Exactly(At<u32>),
+    /// `device_ids`: these.
+    These(Vec<At<String>>),
 }
 
 /// What a container is made from.

@@ -23,6 +23,8 @@ pub struct AppService {
     pub dependencies: Vec<ServiceDependency>,
     /// `deploy.replicas` or `scale`: how many copies.
     pub replicas: Option<At<u32>>,
+    /// `deploy.mode`: `replicated`, or `global` for one copy on each machine.
+    pub mode: Option<At<String>>,
     /// `x-tranship.scale`: automatic scaling.
     pub scaling: Option<ScalingTargets>,
     /// CPU and memory asked for.

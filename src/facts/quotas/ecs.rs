@@ -35,6 +35,10 @@ pub const HEALTH_CHECK_START_PERIOD: ValueRange<u64> = ValueRange { least: 0, mo
 /// Seconds between SIGTERM and SIGKILL on Fargate. On EC2 no most is stated.
 pub const FARGATE_STOP_TIMEOUT: ValueRange<u32> = ValueRange { least: 2, most: 120 };
 
+/// GiB of ephemeral storage that a task on Fargate may ask for; every task has 20 without asking (Developer Guide,
+/// "Fargate task ephemeral storage").
+pub const FARGATE_EPHEMERAL_STORAGE: ValueRange<u32> = ValueRange { least: 21, most: 200 };
+
 /// Capabilities that a container on Fargate may add to those that Docker grants unasked. It may drop any.
 pub const FARGATE_CAPABILITIES: &[&str] = &["SYS_PTRACE"];
 

@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod environment;
+mod gpus;
 mod health_check;
 mod host_access;
 mod log_driver;
@@ -34,6 +35,7 @@ pub fn plan_container<H: ContainerHost>(
     stopping::plan(planner, &mut container);
     capabilities::plan(planner, &mut container.linux);
     host_access::plan(planner, &mut container);
+    gpus::plan(planner, &mut container);
     name_resolution::plan(planner, &mut container);
     namespaces::plan(planner, &mut container);
     log_driver::plan(planner, &mut container);

@@ -11,7 +11,7 @@ use tranship_app::{BehaviourEffect, ExtraHost};
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     match planner.request.network {
         NetworkMode::AwsVpc => ignore(planner),
-        NetworkMode::Bridge => fill(planner, container),
+        NetworkMode::Bridge | NetworkMode::Host => fill(planner, container),
     }
 }
 

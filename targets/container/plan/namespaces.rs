@@ -32,7 +32,8 @@ fn network(planner: &mut ContainerPlanner<'_, '_>) -> Option<String> {
         }
         (other, _) => {
             let shown = format!("network_mode: {other}");
-            planner.reject_under(bounds.rule, mode, &shown, bounds.refusal, bounds.remedy);
+            let remedy = if other == "host" { bounds.host_remedy } else { bounds.remedy };
+            planner.reject_under(bounds.rule, mode, &shown, bounds.refusal, remedy);
         }
     }
     None

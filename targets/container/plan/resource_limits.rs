@@ -1,10 +1,12 @@
 //! What a container may use: CPU, memory, shared memory, limits of its processes, kernel parameters.
 
 use crate::container::field;
-use crate::container::{ContainerPlan, ContainerPlanner, CpuBound, ResourceLimit, SystemControl};
+use crate::container::{
+    ContainerPlan, ContainerPlanner, CpuBound, NetworkMode, ResourceLimit, SystemControl,
+};
 use tranship_app::{BehaviourEffect, UlimitPair};
-use tranship_facts::MIB;
 use tranship_facts::quotas::ecs::{LEAST_MEMORY_MIB, MOST_OPEN_FILES, ULIMIT_NAMES, USUAL_SHARED_MEMORY_MIB};
+use tranship_facts::{GIB, MIB};
 
 /// Decides them all.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -12,7 +14,15 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     memory(planner, container);
     shared_memory(planner, container);
     process_limits(planner, container);
+    storage(planner, container);
     for (name, value) in &planner.service().container.sysctls {
+        if let Some(namespace) = machine_namespace(planner, name) {
+            let reason = format!(
+                "the container has the {namespace} namespace of its machine, and Docker refuses it too"
+            );
+            planner.reject(value, &format!("sysctls.{name}"), &reason, "set it on the machine, or remove it");
+            continue;
+        }
         let value = planner.exact(value, field::SYSTEM_CONTROLS).clone();
         container.sysctls.push(SystemControl { namespace: name.to_string(), value });
     }
@@ -114,6 +124,28 @@ fn shared_memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut C
             BehaviourEffect::changed_if(mib > u64::from(USUAL_SHARED_MEMORY_MIB)),
         );
     }
+}
+
+/// The namespace of a kernel parameter, where the container shares the machine's (Docker documentation, "docker run:
+/// configure namespaced kernel parameters").
+fn machine_namespace(planner: &ContainerPlanner<'_, '_>, name: &str) -> Option<&'static str> {
+    let shares_ipc = planner.service().container.ipc.as_ref().is_some_and(|ipc| ipc.peek() == "host");
+    let of_ipc = ["kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue."];
+    if name.starts_with("net.") && planner.request.network == NetworkMode::Host {
+        Some("network")
+    } else {
+        of_ipc.iter().any(|prefix| name.starts_with(prefix)).then_some("IPC").filter(|_| shares_ipc)
+    }
+}
+
+/// The room for what a container writes outside of its volumes.
+fn storage<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
+    let Some(place) = planner.bounds.storage else { return };
+    let Some(size) = &planner.service().container.storage_size else { return };
+    let reason = "there is room for it, and containers share what is left";
+    let value = format!("at least {} GiB", size.peek().div_ceil(GIB));
+    let effect = BehaviourEffect::Equivalent;
+    container.storage = Some(*planner.cx.ledger.approximated(size, effect, value, reason, place));
 }
 
 fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {

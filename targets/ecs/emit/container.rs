@@ -1,7 +1,7 @@
 //! A container definition: `RegisterTaskDefinition` of the Amazon ECS API, as CloudFormation spells it.
 
 use super::super::plan::{EcsContainer, MountPoint, PortMapping, TaskPlan};
-use crate::container::{HealthCheckPlan, LinuxParameters, PlannedDevice, TmpfsMount};
+use crate::container::{GpuCount, HealthCheckPlan, LinuxParameters, PlannedDevice, TmpfsMount};
 use indexmap::IndexMap;
 use tranship_cloudformation::{PropertyMap, PseudoParameter, TemplateValue, props};
 
@@ -41,6 +41,7 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
         .with_some("PseudoTerminal", it.tty.then_some(true))
         .with_some("Interactive", it.interactive.then_some(true))
         .with_some("LinuxParameters", (!it.linux.is_empty()).then(|| linux(&it.linux)))
+        .with_list("ResourceRequirements", gpus(it))
         .with_list(
             "Ulimits",
             it.ulimits.iter().map(|limit| {
@@ -86,6 +87,14 @@ fn log(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
 
 fn port(port: &PortMapping) -> PropertyMap {
     props! { "ContainerPort" => port.container, "HostPort" => ?port.host, "Protocol" => port.protocol.as_str() }
+}
+
+/// The plan has settled how many all of a machine's GPUs are.
+fn gpus(it: &EcsContainer) -> Option<PropertyMap> {
+    match it.gpus {
+        Some(GpuCount::Exactly(number)) => Some(props! { "Type" => "GPU", "Value" => number.to_string() }),
+        Some(GpuCount::All) | None => None,
+    }
 }
 
 fn mount(mount: &MountPoint) -> PropertyMap {

@@ -11,9 +11,6 @@ use tranship_cloudformation::{
     FnSub, LogicalId, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
 };
 
-/// The disk of a machine, in GiB: what the image needs at least.
-const DISK: u32 = 30;
-
 /// Adds the machines, if the stack has its own.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     if let Some(machines) = &plan.machines {
@@ -40,7 +37,7 @@ fn launch_template(machines: &MachinePlan) -> Resource {
         "DeviceName" => "/dev/xvda",
         "Ebs" => props! {
             "VolumeType" => "gp3",
-            "VolumeSize" => DISK,
+            "VolumeSize" => machines.disk,
             "Encrypted" => true,
             "DeleteOnTermination" => true,
         },
@@ -61,7 +58,7 @@ fn launch_template(machines: &MachinePlan) -> Resource {
                 "SecurityGroupIds" => list![LogicalId::only(ResourceRole::InstanceSecurityGroup).att("GroupId")],
                 "MetadataOptions" => metadata,
                 "BlockDeviceMappings" => list![disk],
-                "UserData" => user_data::script(&cluster_id(), &machines.folders),
+                "UserData" => user_data::script(&cluster_id(), machines.gpu, &machines.folders),
             },
         },
     )
@@ -171,6 +168,8 @@ mod tests {
         MachinePlan {
             instance_type: "t3.small".to_owned(),
             architecture: ProcessorArchitecture::X86,
+            gpu: false,
+            disk: 30,
             count: MachineCount { min: 1, max: 2 },
             protected,
             subnets: LogicalId::only(ResourceRole::PrivateSubnets).reference(),
@@ -187,7 +186,7 @@ mod tests {
         let mut template = Template::new("");
         let subnets = TemplateParameter::new(ParameterType::AwsList("AWS::EC2::Subnet::Id"), "subnets");
         template.add_parameter(&LogicalId::only(ResourceRole::PrivateSubnets), subnets);
-        let image = image_parameter(ProcessorArchitecture::X86);
+        let image = image_parameter(ProcessorArchitecture::X86, false);
         template.add_parameter(&image.id, image.parameter);
         template.add(&cluster_id(), Resource::new("AWS::ECS::Cluster", props! {}));
         let group = Resource::new("AWS::EC2::SecurityGroup", props! { "GroupDescription" => "machines" });

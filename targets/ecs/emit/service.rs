@@ -29,8 +29,14 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
     let properties = PropertyMap::new()
         .with("Cluster", cluster_id().reference())
         .with("TaskDefinition", service.run.task_definition.reference())
+        .with_some("SchedulingStrategy", service.daemon.then_some("DAEMON"))
         .with_some("DesiredCount", service.desired)
-        .with("CapacityProviderStrategy", cluster::strategy(&service.run.strategy))
+        // ECS refuses a capacity provider strategy for a daemon, the default of the cluster included.
+        .with_some("LaunchType", service.daemon.then_some(plan.capacity.launch_type))
+        .with_some(
+            "CapacityProviderStrategy",
+            (!service.daemon).then(|| cluster::strategy(&service.run.strategy)),
+        )
         .with_some("PlatformVersion", plan.capacity.platform_version)
         .with("DeploymentConfiguration", deployment)
         .with_some("HealthCheckGracePeriodSeconds", service.grace)

@@ -54,6 +54,7 @@ fn definition(task: &TaskPlan, launch_type: &'static str) -> Resource {
         .with_some("Cpu", task.size.cpu.map(|cpu| cpu.to_string()))
         .with_some("Memory", task.size.memory.map(|memory| memory.to_string()))
         .with("RuntimePlatform", platform)
+        .with_some("EphemeralStorage", task.ephemeral_storage.map(|size| props! { "SizeInGiB" => size }))
         .with_some("PidMode", task.pid_mode)
         .with_some("IpcMode", task.ipc_mode)
         .with("ExecutionRoleArn", execution_role.arn())

@@ -66,6 +66,7 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
             iam::PolicyStatement::allow(["logs:PutLogEvents"]).on(id(name, ResourceRole::LogGroup).arn()),
         ),
         permissions: iam::IamPolicy::new(),
+        ephemeral_storage: None,
         pid_mode: None,
         ipc_mode: None,
     }
@@ -89,6 +90,7 @@ fn service(name: &str, mode: NetworkMode) -> EcsServicePlan {
         name: name.into(),
         from: vec![format!("services.{name}")],
         run: run(name, mode),
+        daemon: false,
         desired: Some(1),
         replacement: ReplacementPercent::START_FIRST,
         registry: None,

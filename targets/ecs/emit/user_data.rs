@@ -9,10 +9,13 @@ use tranship_cloudformation::{Base64, FnSub, LogicalId, TemplateValue};
 ///
 /// `ECS_AWSVPC_BLOCK_IMDS` keeps tasks with their own interface from the instance's credentials (AWS Knowledge
 /// Center, "prevent containers from accessing EC2 instance metadata"); the hop limit does it for the others.
-pub(super) fn script(cluster: &LogicalId, folders: &[MachineFolder]) -> TemplateValue {
+/// `ECS_ENABLE_GPU_SUPPORT` lets the agent reserve GPUs (Developer Guide, "Task definitions for GPU workloads").
+pub(super) fn script(cluster: &LogicalId, gpu: bool, folders: &[MachineFolder]) -> TemplateValue {
     let mut script = FnSub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
-        .then("\nECS_AWSVPC_BLOCK_IMDS=true\nEOF\n");
+        .then("\nECS_AWSVPC_BLOCK_IMDS=true\n")
+        .then(if gpu { "ECS_ENABLE_GPU_SUPPORT=true\n" } else { "" })
+        .then("EOF\n");
     for MachineFolder { path, owner: VolumeOwner { user, group } } in folders {
         script = script.then(format!("install -d -o {user} -g {group} -m 0755 {}\n", quoted(path)));
     }
@@ -39,7 +42,7 @@ mod tests {
             MachineFolder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
             MachineFolder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
-        let value = script(&LogicalId::only(ResourceRole::Cluster), &folders);
+        let value = script(&LogicalId::only(ResourceRole::Cluster), false, &folders);
         let expected = "\
 UserData:
   Fn::Base64: !Sub |

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::container::ContainerBounds;
 use tranship_app::{At, BehaviourEffect, ManifestName, NamedVolume};
-use tranship_facts::ProcessorArchitecture;
+use tranship_facts::{ProcessorArchitecture, ValueRange};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -23,6 +23,9 @@ pub trait ComputePolicy: Sync {
 
     /// The size of a task from what its containers ask for.
     fn task_size(&self, request: &SizeRequest) -> SizeChoice;
+
+    /// The processor of images that name none, and of the machines, where the stack has its own.
+    fn usual_processor(&self, request: &ProcessorRequest<'_>) -> ProcessorArchitecture;
 
     /// Where the data of a named volume is. `local`: within one task only.
     fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage;
@@ -41,6 +44,10 @@ pub struct TaskLimits {
     pub container: &'static ContainerBounds,
     /// Whether `capacity: spot` chooses spare capacity.
     pub spot: bool,
+    /// Whether a service can run one task on each machine.
+    pub daemons: bool,
+    /// GiB that a task can have for what its containers write, where it is a property of the task.
+    pub ephemeral_storage: Option<ValueRange<u32>>,
 }
 
 /// Who reaches a task.
@@ -50,6 +57,17 @@ pub struct TaskReach {
     pub by_name: bool,
     /// The containers of its own task, over the loopback: it has sidecars.
     pub together: bool,
+    /// Whoever reaches its machine: a container has the machine's network.
+    pub on_machine: bool,
+}
+
+/// What says which processor the machines have.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessorRequest<'a> {
+    /// The instance type, if the environment sets it.
+    pub instance_type: Option<&'a str>,
+    /// The first processor that a `platform` names.
+    pub first: Option<ProcessorArchitecture>,
 }
 
 /// What the containers of a task ask for, together.

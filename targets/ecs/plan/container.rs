@@ -19,6 +19,10 @@ use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
+/// The variable from which the NVIDIA driver takes what a container may do with a GPU (NVIDIA Container Toolkit
+/// documentation, "Driver capabilities", read 2026-11).
+const DRIVER_CAPABILITIES: &str = "NVIDIA_DRIVER_CAPABILITIES";
+
 /// What a container adds to its task besides itself.
 #[derive(Debug, Default)]
 pub(super) struct TaskNeeds {
@@ -45,6 +49,7 @@ pub(super) fn plan(
     let mut host = TemplateHost { renderer: planner.renderer(task), compute: planner.compute, needs };
     let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
     ports(service, mode, &mut container);
+    driver_capabilities(&mut container);
     container
 }
 
@@ -66,6 +71,14 @@ fn ports(service: &AppService, mode: NetworkMode, container: &mut EcsContainer) 
             host: (mode == NetworkMode::Bridge).then_some(0),
             protocol: port.protocol,
         });
+    }
+}
+
+/// What the driver lets a container do with its GPUs is a variable of the container, which the manifest may set itself.
+fn driver_capabilities(container: &mut EcsContainer) {
+    let variable = DRIVER_CAPABILITIES.to_owned();
+    if !container.gpu_capabilities.is_empty() && !container.environment.contains_key(&variable) {
+        container.environment.insert(variable, container.gpu_capabilities.join(",").into());
     }
 }
 

@@ -176,7 +176,7 @@ fn target_group(
         id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], ResourceRole::TargetGroup),
         target_type: match mode {
             NetworkMode::AwsVpc => TargetType::Ip,
-            NetworkMode::Bridge => TargetType::Instance,
+            NetworkMode::Bridge | NetworkMode::Host => TargetType::Instance,
         },
         container: names::container(&endpoint.service),
         port: endpoint.port,

@@ -2,12 +2,15 @@
 
 use super::planner::EcsPlanner;
 use super::{
-    ClusterLoad, DecideMachines, MachineCount, MachinePlan, MachineRequest, NetworkPlan, ParameterPlan,
-    RequestedInstanceType,
+    ClusterLoad, DecideMachines, GpuCount, MachineCount, MachinePlan, MachineRequest, NetworkPlan,
+    ParameterPlan, RequestedInstanceType, TaskPlan,
 };
+use crate::ecs::rules;
 use tranship_app::{DeploymentPosture, InstanceRange};
 use tranship_cloudformation::{LogicalId, ParameterType, ResourceRole, TemplateParameter};
-use tranship_facts::ProcessorArchitecture;
+use tranship_facts::{InstanceType, ProcessorArchitecture};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
 
 /// The machines that the policy decides. Reports what it found.
 pub(super) fn plan(
@@ -33,9 +36,42 @@ pub(super) fn plan(
     choice.plan
 }
 
+/// `count: all` is as many as the chosen machine has.
+pub(super) fn settle_gpus(
+    planner: &mut EcsPlanner<'_, '_>,
+    tasks: &mut [TaskPlan],
+    machines: Option<&MachinePlan>,
+) {
+    let instance = machines.and_then(|machines| InstanceType::find(&machines.instance_type));
+    for task in tasks {
+        let containers = task.containers.iter_mut();
+        for container in containers.filter(|container| container.gpus == Some(GpuCount::All)) {
+            container.gpus = instance.as_ref().map(|instance| GpuCount::Exactly(instance.gpus));
+            if let (None, Some(machines)) = (&container.gpus, machines) {
+                planner.report(uncounted(task.origin, &task.name, machines));
+            }
+        }
+    }
+}
+
+fn uncounted(origin: Origin, task: &str, machines: &MachinePlan) -> Diagnostic {
+    let name = &machines.instance_type;
+    let message = format!("`{task}` asks for all GPUs, and the number that `{name}` has is unknown");
+    Diagnostic::new(&rules::UNKNOWN_GPUS, message)
+        .at(origin)
+        .service(task)
+        .key(format!("services.{task}"))
+        .help("write the number: `count: 1`")
+}
+
 /// The parameter of the machine image: the newest one recommended for ECS, resolved at each deployment.
-pub fn image_parameter(architecture: ProcessorArchitecture) -> ParameterPlan {
+///
+/// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata" (read 2026-11).
+pub fn image_parameter(architecture: ProcessorArchitecture, gpu: bool) -> ParameterPlan {
     let path = match architecture {
+        ProcessorArchitecture::X86 if gpu => {
+            "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
+        }
         ProcessorArchitecture::X86 => "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id",
         ProcessorArchitecture::Arm => {
             "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"

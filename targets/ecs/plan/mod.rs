@@ -10,6 +10,7 @@ mod databases;
 mod discovery;
 mod file_systems;
 mod helpers;
+mod host_network;
 mod identity;
 mod jobs;
 mod legality;
@@ -22,6 +23,7 @@ mod network;
 mod outbound;
 mod parameters;
 mod planner;
+mod scheduling;
 mod secrets;
 mod security_groups;
 mod services;
@@ -32,8 +34,8 @@ mod tasks;
 mod text;
 
 pub use compute_policy::{
-    ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, RequestedInstanceType,
-    SizeChoice, SizeRequest, TaskLimits, TaskReach,
+    ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, ProcessorRequest,
+    RequestedInstanceType, SizeChoice, SizeRequest, TaskLimits, TaskReach,
 };
 pub use machines::image_parameter;
 pub use model::*;
@@ -79,7 +81,7 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
 fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let capacity = capacity(planner);
     let (network, mut parameters) = network::plan(planner);
-    let tasks = tasks::plan(planner);
+    let mut tasks = tasks::plan(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
@@ -120,7 +122,8 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let stack = stack_settings::plan(planner);
     let load = ClusterLoad { tasks: &tasks, services: &services, jobs: &jobs };
     let machines = planner.compute.machines().map(|decide| machines::plan(planner, decide, load, &network));
-    parameters.extend(machines.as_ref().map(|machines| image_parameter(machines.architecture)));
+    parameters.extend(machines.as_ref().map(|machines| image_parameter(machines.architecture, machines.gpu)));
+    machines::settle_gpus(planner, &mut tasks, machines.as_ref());
     let plan = EcsPlan {
         stack,
         network,

@@ -31,7 +31,7 @@ impl OutboundPlan {
     pub(super) fn of_task(&self, task: &TaskPlan) -> Vec<OutboundRule> {
         match task.mode {
             NetworkMode::AwsVpc => self.tasks.get(&task.name).cloned().unwrap_or_default(),
-            NetworkMode::Bridge => self.machines.clone(),
+            NetworkMode::Bridge | NetworkMode::Host => self.machines.clone(),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'p> SharedGroups<'_, 'p, '_> {
     /// Tasks that share a group: each by itself, and all in bridge mode together.
     fn groups(&self) -> Vec<Vec<&TaskPlan>> {
         let (bridged, alone): (Vec<&TaskPlan>, Vec<&TaskPlan>) =
-            self.tasks.iter().partition(|task| task.mode == NetworkMode::Bridge);
+            self.tasks.iter().partition(|task| task.mode != NetworkMode::AwsVpc);
         alone.into_iter().map(|task| vec![task]).chain(std::iter::once(bridged)).collect()
     }
 
@@ -141,7 +141,7 @@ impl<'p> SharedGroups<'_, 'p, '_> {
     /// The machines pull images and talk to AWS for every task; those in bridge mode use their group.
     fn machines(&self) -> Vec<OutboundRule> {
         let bridged: Vec<&TaskPlan> =
-            self.tasks.iter().filter(|task| task.mode == NetworkMode::Bridge).collect();
+            self.tasks.iter().filter(|task| task.mode != NetworkMode::AwsVpc).collect();
         if !bridged.is_empty() {
             return self.rules(&bridged);
         }

@@ -82,7 +82,7 @@ impl GroupMembers<'_, '_, '_> {
 
     /// Tasks that use the network interface of their machine.
     fn bridged(&self) -> impl Iterator<Item = &TaskPlan> {
-        self.tasks.iter().filter(|task| task.mode == NetworkMode::Bridge)
+        self.tasks.iter().filter(|task| task.mode != NetworkMode::AwsVpc)
     }
 
     /// A group for each task with an interface of its own, and one for all others, in the place of the first of them.
@@ -92,7 +92,7 @@ impl GroupMembers<'_, '_, '_> {
         for task in self.tasks {
             match task.mode {
                 NetworkMode::AwsVpc => groups.push(self.task_group(task)),
-                NetworkMode::Bridge => {
+                NetworkMode::Bridge | NetworkMode::Host => {
                     groups.extend((first == Some(&task.name)).then(|| self.machine_group()))
                 }
             }
@@ -130,7 +130,7 @@ impl GroupMembers<'_, '_, '_> {
         let mut rules = Vec::new();
         for task in self.tasks {
             let ports_of = |port| match task.mode {
-                NetworkMode::AwsVpc => PortRange::of(port),
+                NetworkMode::AwsVpc | NetworkMode::Host => PortRange::of(port),
                 NetworkMode::Bridge => DYNAMIC_PORTS,
             };
             for target in self.targets.get(&task.name).into_iter().flatten() {

@@ -1,10 +1,11 @@
 //! Services: how many tasks, how they are replaced, how they scale.
 
 use super::planner::EcsPlanner;
+use super::scheduling;
 use super::start_order::StartPrerequisites;
 use super::{
-    EcsServicePlan, NamespacePlan, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan, TaskRun,
-    VolumeStorage,
+    EcsServicePlan, NamespacePlan, NetworkMode, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan,
+    TaskRun, VolumeStorage,
 };
 use tranship_app::{AppService, At, ScalingTargets, ServiceRole};
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -33,16 +34,22 @@ pub(super) fn plan(
     targets: Vec<TargetGroupPlan>,
 ) -> Option<EcsServicePlan> {
     let given = planner.app.services.get(&task.name).filter(|given| given.role == ServiceRole::Service)?;
-    let scaling = given.scaling.as_ref().map(|scaling| scale(planner, scaling));
-    let became = if scaling.is_some() { "replaced by scaling" } else { "service: DesiredCount" };
+    let daemon = scheduling::is_daemon(planner, given);
+    let scaling = given.scaling.as_ref().filter(|_| !daemon).map(|scaling| scale(planner, scaling));
+    let became = match (daemon, &scaling) {
+        (true, _) => "one task on each machine",
+        (false, Some(_)) => "replaced by scaling",
+        (false, None) => "service: DesiredCount",
+    };
     let count = given.replicas.as_ref().map_or(1, |replicas| *planner.exact(replicas, became));
     let found = context.namespace.is_some_and(|namespace| namespace.has(&task.name));
     Some(EcsServicePlan {
         name: task.name.clone(),
         from: task.from.clone(),
         run,
-        desired: scaling.is_none().then_some(count),
-        replacement: replacement(planner, task, given),
+        daemon,
+        desired: (scaling.is_none() && !daemon).then_some(count),
+        replacement: replacement(planner, task, given, daemon),
         registry: found.then(|| LogicalId::of(&task.name, ResourceRole::Discovery)),
         grace: (!targets.is_empty()).then(|| grace(given)),
         after: context.prerequisites.of_service(task, &targets),
@@ -60,13 +67,21 @@ fn grace(given: &AppService) -> u32 {
 }
 
 /// As the manifest sets it; otherwise what keeps data stops before its successor starts.
-fn replacement(planner: &mut EcsPlanner<'_, '_>, task: &TaskPlan, given: &AppService) -> ReplacementPercent {
+fn replacement(
+    planner: &mut EcsPlanner<'_, '_>,
+    task: &TaskPlan,
+    given: &AppService,
+    daemon: bool,
+) -> ReplacementPercent {
+    // The next task needs the same ports of the machine.
+    let one_on_a_machine = task.mode == NetworkMode::Host;
     let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, VolumeStorage::Task));
     let stop_first = match &given.stop_first {
         Some(first) => *planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent"),
-        None => given.data_store.is_some() && keeps,
+        None => one_on_a_machine || (given.data_store.is_some() && keeps),
     };
-    if stop_first { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }
+    // A machine has one task of a daemon, so the old one stops first whatever the manifest says.
+    if stop_first || daemon { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }
 }
 
 fn scale(planner: &mut EcsPlanner<'_, '_>, scaling: &ScalingTargets) -> ScalingPlan {

@@ -3,8 +3,8 @@
 use super::container::{self, TaskNeeds};
 use super::planner::EcsPlanner;
 use super::{
-    ContainerDependency, EcsContainer, NamespaceSharing, NetworkMode, SizeChoice, SizeRequest,
-    StartCondition, TaskPlan, TaskReach, TaskSize, helpers, identity, names,
+    ContainerDependency, EcsContainer, NamespaceSharing, NetworkMode, ProcessorRequest, SizeChoice,
+    SizeRequest, StartCondition, TaskPlan, TaskReach, TaskSize, helpers, host_network, identity, names,
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
@@ -12,22 +12,29 @@ use tranship_app::{
     AppService, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
 };
 use tranship_cloudformation::{FnSub, PseudoParameter};
-use tranship_facts::{ImagePlatform, ProcessorArchitecture, quotas};
+use tranship_facts::{GIB, ImagePlatform, ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
 pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<TaskPlan> {
     let layout = planner.layout;
-    layout.iter().filter_map(|group| task(planner, &group.leader, &group.members)).collect()
+    let usual = usual_processor(planner);
+    host_network::report(planner);
+    layout.iter().filter_map(|group| task(planner, &group.leader, &group.members, usual)).collect()
 }
 
-fn task(planner: &mut EcsPlanner<'_, '_>, name: &ManifestName, members: &[ManifestName]) -> Option<TaskPlan> {
+fn task(
+    planner: &mut EcsPlanner<'_, '_>,
+    name: &ManifestName,
+    members: &[ManifestName],
+    usual: ProcessorArchitecture,
+) -> Option<TaskPlan> {
     let main = planner.app.services.get(name)?;
     let services: Vec<&AppService> =
         members.iter().filter_map(|member| planner.app.services.get(member)).collect();
     let mode = planner.compute.network_mode(reach(planner, name, &services));
     let (containers, needs) = containers(planner, main, &services, mode);
-    if mode == NetworkMode::AwsVpc {
+    if mode != NetworkMode::Bridge {
         port_conflicts(planner, &services);
     }
     Some(TaskPlan {
@@ -36,8 +43,9 @@ fn task(planner: &mut EcsPlanner<'_, '_>, name: &ManifestName, members: &[Manife
         from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
         family: FnSub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
-        architecture: architecture(planner, &services),
+        architecture: architecture(planner, &services).unwrap_or(usual),
         size: size(planner, &size_request(main, &services)),
+        ephemeral_storage: ephemeral_storage(planner, main, &services),
         execution: identity::execution(name, &services, &needs.readable),
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
         pid_mode: widest(&containers, |container| container.pid),
@@ -84,7 +92,8 @@ fn widest(
 /// Who reaches the task.
 fn reach(planner: &EcsPlanner<'_, '_>, name: &str, services: &[&AppService]) -> TaskReach {
     let together = services.iter().filter(|service| !ends_first(service)).count() > 1;
-    TaskReach { by_name: planner.layout.is_looked_up(name), together }
+    let on_machine = services.iter().any(|service| host_network::is_asked_by(service));
+    TaskReach { by_name: planner.layout.is_looked_up(name), together, on_machine }
 }
 
 /// An init container: it ends before the others start.
@@ -220,7 +229,7 @@ fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
 }
 
 /// The one processor of all containers.
-fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> ProcessorArchitecture {
+fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> Option<ProcessorArchitecture> {
     let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
@@ -238,7 +247,40 @@ fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> P
         }
         found.get_or_insert(own);
     }
-    found.unwrap_or_default()
+    found
+}
+
+/// The processor of tasks whose images name none.
+fn usual_processor(planner: &EcsPlanner<'_, '_>) -> ProcessorArchitecture {
+    let platforms = planner.app.services.values().filter_map(|service| service.container.platform.as_ref());
+    let first = platforms.filter_map(|platform| ImagePlatform::parse(platform.peek()).processor()).next();
+    let instance_type = planner.app.settings.instance_type.as_ref().map(|setting| &**setting.peek());
+    planner.compute.usual_processor(&ProcessorRequest { instance_type, first })
+}
+
+/// GiB that a task has for what its containers write, where they ask for more than every task has.
+fn ephemeral_storage(
+    planner: &mut EcsPlanner<'_, '_>,
+    main: &AppService,
+    services: &[&AppService],
+) -> Option<u32> {
+    let range = planner.compute.limits().ephemeral_storage?;
+    let sizes =
+        || services.iter().filter_map(|service| Some((service, service.container.storage_size.as_ref()?)));
+    let gib = sizes().map(|(_, size)| size.peek().div_ceil(GIB)).fold(0, u64::saturating_add);
+    if gib > u64::from(range.most) {
+        for (service, size) in sizes() {
+            let reason = format!("the containers of a task have {} GiB together at most", range.most);
+            let shown = format!("storage_opt.size: {}", size.peek().div_ceil(GIB));
+            let help = format!(
+                "ask for at most {} GiB in the task of `{}`, or keep the data in a volume",
+                range.most, main.name
+            );
+            planner.reject(service, size, &shown, &reason, &help);
+        }
+        return None;
+    }
+    u32::try_from(gib).ok().filter(|gib| *gib >= range.least)
 }
 
 /// The sum of what the containers ask for; one that asks for nothing adds nothing.

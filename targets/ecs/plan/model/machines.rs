@@ -11,6 +11,10 @@ pub struct MachinePlan {
     pub instance_type: String,
     /// The processor that the machine image is built for.
     pub architecture: ProcessorArchitecture,
+    /// Whether the machine image has drivers for GPUs.
+    pub gpu: bool,
+    /// The size of the disk, in GiB.
+    pub disk: u32,
     /// How many there are.
     pub count: MachineCount,
     /// Whether machines that run tasks are protected from being terminated.

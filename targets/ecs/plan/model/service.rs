@@ -13,6 +13,8 @@ pub struct EcsServicePlan {
     pub from: Vec<String>,
     /// What it runs.
     pub run: TaskRun,
+    /// Whether one task runs on each machine (`SchedulingStrategy: DAEMON`): then there is no count.
+    pub daemon: bool,
     /// `DesiredCount`; nothing where it scales by itself, so that no deployment resets it.
     pub desired: Option<u32>,
     /// `MinimumHealthyPercent` and `MaximumPercent`.
@@ -35,8 +37,11 @@ impl EcsServicePlan {
         LogicalId::of(&self.name, ResourceRole::Service)
     }
 
-    /// How many tasks of it run at most.
+    /// How many tasks of it run at most, besides those that run on every machine.
     pub fn most_tasks(&self) -> u32 {
+        if self.daemon {
+            return 0;
+        }
         self.scaling.map_or(self.desired.unwrap_or(1), |scaling| scaling.max)
     }
 }

@@ -22,6 +22,8 @@ pub struct TaskPlan {
     pub mode: NetworkMode,
     /// What it may use.
     pub size: TaskSize,
+    /// `EphemeralStorage`, in GiB, where it is more than every task has.
+    pub ephemeral_storage: Option<u32>,
     /// The processor it is built for.
     pub architecture: ProcessorArchitecture,
     /// In the order in which they start.
@@ -54,11 +56,11 @@ impl TaskPlan {
         [ResourceRole::ExecutionRole, ResourceRole::TaskRole].map(|role| LogicalId::of(&self.name, role))
     }
 
-    /// The security group that its network interface (`awsvpc`) or its machine (`bridge`) has.
+    /// The security group that its network interface (`awsvpc`) or its machine (`bridge`, `host`) has.
     pub fn security_group(&self) -> LogicalId {
         match self.mode {
             NetworkMode::AwsVpc => LogicalId::of(&self.name, ResourceRole::SecurityGroup),
-            NetworkMode::Bridge => LogicalId::only(ResourceRole::InstanceSecurityGroup),
+            NetworkMode::Bridge | NetworkMode::Host => LogicalId::only(ResourceRole::InstanceSecurityGroup),
         }
     }
 
@@ -82,7 +84,7 @@ pub struct TaskSize {
 pub struct TaskRun {
     /// The task definition.
     pub task_definition: LogicalId,
-    /// Where it runs; nothing in bridge mode, where the network is the machine's.
+    /// Where it runs; nothing where the network is the machine's.
     pub network: Option<AwsvpcNetwork>,
     /// What it runs on.
     pub strategy: Vec<CapacityStrategyItem>,
