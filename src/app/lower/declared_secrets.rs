@@ -13,19 +13,19 @@ use std::collections::BTreeSet;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
 /// One warning for all literals that became secrets; values of variables are worth a note.
-pub(super) fn tell(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
+pub(super) fn report(cx: &mut LoweringContext<'_>, given: &[GivenSecret]) {
     let (literal, variable): (Vec<&GivenSecret>, Vec<&GivenSecret>) =
         given.iter().partition(|one| one.literal);
     let one = literal.len() == 1;
     let what = if one { "a literal secret" } else { "literal secrets" };
     let becomes = if one { "its value is" } else { "their values are" };
     let message = format!("the manifest contains {what}: {}; {becomes} set at deployment", listed(&literal));
-    told(cx, &literal, message, Severity::Warning);
+    report_list(cx, &literal, message, Severity::Warning);
     let message = format!("secrets to set at deployment: {}", listed(&variable));
-    told(cx, &variable, message, Severity::Note);
+    report_list(cx, &variable, message, Severity::Note);
 }
 
-fn told(cx: &mut LoweringContext<'_>, given: &[&GivenSecret], message: String, severity: Severity) {
+fn report_list(cx: &mut LoweringContext<'_>, given: &[&GivenSecret], message: String, severity: Severity) {
     if given.is_empty() {
         return;
     }

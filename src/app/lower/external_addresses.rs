@@ -6,7 +6,7 @@
 
 use super::LoweringContext;
 use super::address_scan::{BareWords, KnownHosts, ScannedAddress, addresses, slice};
-use super::environment_wiring::port_variables;
+use super::connection_variables::port_variables;
 use super::flat_text::{self, FlatText, OPEN};
 use super::host_directory::HostDirectory;
 use super::variable_names::{ConnectionField, engine_prefix, field, holds_callers, holds_host};

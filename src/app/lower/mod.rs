@@ -8,6 +8,8 @@
 mod address_scan;
 mod command_secrets;
 mod command_wiring;
+mod connection_variables;
+mod database_wiring;
 mod declared_secrets;
 mod environment_wiring;
 mod existing_secrets;
@@ -16,6 +18,7 @@ mod flat_text;
 mod foreign_tools;
 mod host_address;
 mod host_directory;
+mod host_reaches;
 mod legal_names;
 mod managed_databases;
 mod named_volumes;

@@ -5,9 +5,9 @@
 //! make one.
 
 use super::LoweringContext;
-use super::environment_wiring::HostReach;
 use super::flat_text;
 use super::host_directory::HostDirectory;
+use super::host_reaches::HostReach;
 use super::service_roles::waits_for_end;
 use crate::rules;
 use crate::{

@@ -1,0 +1,131 @@
+//! Who connects to whom, as values say.
+//!
+//! In: an address in a value, and the services and databases that it can lead to. Out: [`HostReach`]es, from which
+//! edges are made, and [`DanglingHost`]s. Invariant: no service reaches itself, and none reaches what is skipped.
+
+use super::LoweringContext;
+use super::address_scan::{ScannedAddress, TextRange, slice};
+use super::environment_wiring::EnvironmentWiring;
+use super::flat_text::{self, FlatText};
+use crate::rules;
+use crate::{AppService, ContainerImage, ManagedDatabase, ManifestName, TextPiece};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::{KnownImage, UrlScheme};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// A service reaches another, as a value says.
+#[derive(Debug, Clone)]
+pub(super) struct HostReach {
+    /// Who connects.
+    pub(super) from: ManifestName,
+    /// To whom.
+    pub(super) to: ManifestName,
+    /// The port that the value names.
+    pub(super) port: Option<u16>,
+    /// The value.
+    pub(super) origin: Origin,
+}
+
+/// A value names a service that is never deployed.
+pub(super) struct DanglingHost {
+    /// Whose value.
+    from: ManifestName,
+    /// The service that is skipped.
+    to: ManifestName,
+    /// The value.
+    origin: Origin,
+}
+
+/// Who connects to whom, by a value or by `depends_on`.
+pub(super) fn connections(
+    services: &IndexMap<ManifestName, AppService>,
+    reaches: &[HostReach],
+) -> BTreeSet<(ManifestName, ManifestName)> {
+    let by_value = reaches.iter().map(|reach| (reach.from.clone(), reach.to.clone()));
+    let declared = services.values().flat_map(|service| {
+        service.dependencies.iter().map(|dependency| (service.name.clone(), dependency.on.clone()))
+    });
+    by_value.chain(declared).collect()
+}
+
+/// The ports that each service and database listens on, as far as the manifest or its image says.
+pub(super) fn listening_ports(
+    services: &IndexMap<ManifestName, AppService>,
+    databases: &IndexMap<ManifestName, ManagedDatabase>,
+) -> BTreeMap<ManifestName, BTreeSet<u16>> {
+    let mut listening: BTreeMap<ManifestName, BTreeSet<u16>> = BTreeMap::new();
+    for service in services.values() {
+        let ports = listening.entry(service.name.clone()).or_default();
+        ports.extend(service.container.ports.iter().map(|port| port.container.value));
+        if let ContainerImage::Named(text) = &service.container.image {
+            let known = KnownImage::find(&flat_text::shown(text));
+            ports.extend(known.into_iter().flat_map(|known| known.ports).map(|port| port.number));
+        }
+    }
+    for database in databases.values() {
+        listening.entry(database.name.clone()).or_default().insert(database.engine.value.port());
+    }
+    listening
+}
+
+impl EnvironmentWiring<'_> {
+    /// Notes that a value leads to a service.
+    pub(super) fn reach(
+        &mut self,
+        from: &ManifestName,
+        to: &ManifestName,
+        address: &ScannedAddress,
+        flat: &FlatText,
+        sibling: Option<u16>,
+        origin: Origin,
+    ) {
+        if from == to || self.directory.is_skipped(to) {
+            return;
+        }
+        let written = address.port.as_ref().and_then(|port| slice(&flat.text, port).parse().ok());
+        let of_scheme = || {
+            address
+                .scheme
+                .as_ref()
+                .and_then(|scheme| UrlScheme::find(slice(&flat.text, scheme)))
+                .map(|scheme| scheme.port)
+        };
+        let port = written.or(sibling).or_else(of_scheme);
+        self.reaches.push(HostReach { from: from.clone(), to: to.clone(), port, origin });
+    }
+
+    /// The host of an address as a piece, unless nothing answers to it.
+    pub(super) fn host_mark<S>(
+        &mut self,
+        from: &ManifestName,
+        to: &ManifestName,
+        address: &ScannedAddress,
+        origin: Origin,
+    ) -> Option<(TextRange, TextPiece<S>)> {
+        if self.directory.is_skipped(to) {
+            self.dangling.push(DanglingHost { from: from.clone(), to: to.clone(), origin });
+            return None;
+        }
+        Some((address.host.clone(), TextPiece::Host(to.clone())))
+    }
+}
+
+/// One warning for each service that names one that is never deployed.
+pub(super) fn report_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<DanglingHost>) {
+    let mut reported = BTreeSet::new();
+    for DanglingHost { from, to, origin } in dangling {
+        if reported.insert((from.clone(), to.clone())) {
+            cx.diagnostics.push(
+                Diagnostic::new(
+                    &rules::app::SKIPPED_HOST,
+                    format!("service `{from}` refers to host `{to}`, which is skipped"),
+                )
+                .at(origin)
+                .service(&*from)
+                .help(format!("override the value for this environment, or remove `{to}` from `skip`")),
+            );
+        }
+    }
+}
