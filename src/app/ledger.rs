@@ -22,7 +22,7 @@ use tranship_frontend::yaml::{NodeId, NodeValue};
 #[derive(Debug, Default)]
 pub struct Ledger {
     claims: BTreeMap<NodeId, LedgerEntry>,
-    told: BTreeSet<NodeId>,
+    reported: BTreeSet<NodeId>,
 }
 
 impl Ledger {
@@ -63,8 +63,8 @@ impl Ledger {
     }
 
     /// A diagnostic of the caller says what the claim on the node means: closing the ledger does not.
-    pub fn told(&mut self, claimed: &impl Claim) {
-        self.told.insert(claimed.node());
+    pub fn reported(&mut self, claimed: &impl Claim) {
+        self.reported.insert(claimed.node());
     }
 
     fn claim(&mut self, node: NodeId, disposition: Disposition, became: String) {
@@ -86,7 +86,7 @@ impl Ledger {
         for (node, entry) in &other.claims {
             self.claim(*node, entry.disposition.clone(), entry.became.clone());
         }
-        self.told.extend(&other.told);
+        self.reported.extend(&other.reported);
     }
 
     /// Settles every leaf: its own claim first; then a row of the support table, unless code claimed a node
@@ -102,7 +102,7 @@ impl Ledger {
         earlier: &Diagnostics,
         diagnostics: &mut Diagnostics,
     ) -> DispositionReport {
-        let mut inexact = InexactClaims::new(self.told.clone());
+        let mut inexact = InexactClaims::new(self.reported.clone());
         let claims = self.spread(manifest);
         let first = manifest.files.first().and_then(|file| sources.file(*file));
         let base = first.and_then(|file| file.path().parent()).unwrap_or(Utf8Path::new(""));
@@ -144,7 +144,7 @@ impl Ledger {
         }
         unclaimed.report(table.target, diagnostics);
         for (key, leaves) in explained {
-            table.tell(key, &leaves, manifest, diagnostics);
+            table.report(key, &leaves, manifest, diagnostics);
         }
         inexact.report(manifest, table, earlier, diagnostics);
         untold.report((manifest, sources), table, earlier, diagnostics);

@@ -59,7 +59,7 @@ impl SupportTable {
     }
 
     /// One diagnostic for all the leaves that one row covers, with the place of each.
-    pub(super) fn tell(
+    pub(super) fn report(
         &self,
         key: &'static str,
         leaves: &[NodeId],

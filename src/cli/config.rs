@@ -208,7 +208,7 @@ impl ConfigCommand {
         match replace_file(file, text.as_bytes()) {
             Ok(()) => ExitStatus::Done,
             Err(error) => {
-                context.tell_failure(not_written(&error), &error.path());
+                context.report_failure(not_written(&error), &error.path());
                 ExitStatus::Failed
             }
         }

@@ -75,7 +75,7 @@ impl DeployCommand {
                     context.shell.data(&format!("{name}={value}\n"));
                 }
                 let what = if outcome.changed { "deployed" } else { "nothing to deploy for" };
-                context.shell.say(&format!("{what} {}", self.environment));
+                context.shell.message(&format!("{what} {}", self.environment));
                 ExitStatus::Done
             }
             Err(failure) => context.fail(&failure),

@@ -112,7 +112,7 @@ impl CommandContext<'_> {
     pub(super) fn fail(&mut self, failure: &DeployFailure) -> ExitStatus {
         self.shell.error(&failure.message);
         for line in &failure.help {
-            self.shell.tell(&format!("  = {line}\n"));
+            self.shell.report(&format!("  = {line}\n"));
         }
         match failure.kind {
             FailureKind::Failed => ExitStatus::Failed,
@@ -135,15 +135,15 @@ impl DeployProgress for TerminalProgress<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
         let DeployBanner { subject, account, region, profile, identity } = banner;
         let profile = profile.as_ref().map(|name| format!(", profile {name}")).unwrap_or_default();
-        self.0.say(&format!("{subject} in account {account}, region {region}{profile}, as {identity}"));
+        self.0.message(&format!("{subject} in account {account}, region {region}{profile}, as {identity}"));
     }
 
-    fn say(&mut self, line: &str) {
-        self.0.say(line);
+    fn message(&mut self, line: &str) {
+        self.0.message(line);
     }
 
     fn warn(&mut self, line: &str) {
-        self.0.tell(&format!("{CARE}!{CARE:#} {line}\n"));
+        self.0.report(&format!("{CARE}!{CARE:#} {line}\n"));
     }
 
     fn changes(&mut self, changes: &[PlannedChange]) {
@@ -158,7 +158,7 @@ impl DeployProgress for TerminalProgress<'_> {
             let detail =
                 if change.detail.is_empty() { String::new() } else { format!("  {}", change.detail) };
             let rest = format!("{} ({}){detail}", change.name, change.kind);
-            self.0.say_marked(style, &format!("{mark} {verb:<12}"), &rest);
+            self.0.marked_message(style, &format!("{mark} {verb:<12}"), &rest);
         }
     }
 
@@ -167,7 +167,7 @@ impl DeployProgress for TerminalProgress<'_> {
         let kind = if event.kind.is_empty() { String::new() } else { format!(" ({})", event.kind) };
         let text = if event.text.is_empty() { String::new() } else { format!("  {}", event.text) };
         let rest = format!("{}{kind}{text}", event.subject);
-        self.0.say_marked(style, &format!("{:<20}", event.status), &rest);
+        self.0.marked_message(style, &format!("{:<20}", event.status), &rest);
     }
 }
 

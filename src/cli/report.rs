@@ -34,19 +34,19 @@ impl CommandContext<'_> {
             name_targets: runs.len() > 1,
         };
         match format {
-            MessageFormat::Human => self.shell.tell(&form.render(found)),
+            MessageFormat::Human => self.shell.report(&form.render(found)),
             MessageFormat::Json => self.shell.data(&render::json(&found)),
             MessageFormat::Sarif => self.shell.data(&render::sarif(&found)),
             MessageFormat::Github => self.shell.data(&render::github(&found)),
         }
         if let Some(subject) = subject {
-            self.shell.say(&form.summary(subject, counts));
+            self.shell.message(&form.summary(subject, counts));
         }
         if counts.errors > 0 { ExitStatus::Refused } else { ExitStatus::Done }
     }
 
     /// Reports a failure that is not about a line of the manifest: its code, and the file concerned.
-    pub(super) fn tell_failure(&mut self, diagnostic: Diagnostic, path: &Utf8Path) {
+    pub(super) fn report_failure(&mut self, diagnostic: Diagnostic, path: &Utf8Path) {
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let place = sources.start_of_unread(path);
         diagnostics.push(diagnostic.at(place));

@@ -169,7 +169,7 @@ impl CommandContext<'_> {
         outcomes: &[CompileOutcome],
     ) -> ExitStatus {
         if let Some(line) = read_files(outcomes) {
-            self.shell.say(&line);
+            self.shell.message(&line);
         }
         let runs: Vec<_> = outcomes.iter().map(|one| (&one.diagnostics, &one.sources)).collect();
         let exit = self.report(format, Some(&format!("{verb} {}", names(outcomes))), &runs);

@@ -144,21 +144,21 @@ impl Shell {
     }
 
     /// Writes a message line, unless `--quiet` is set.
-    pub fn say(&mut self, line: &str) {
+    pub fn message(&mut self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
             self.err.write(&format!("{}\n", one_line(line)));
         }
     }
 
     /// Writes a message line that begins with a styled mark, unless `--quiet` is set.
-    pub fn say_marked(&mut self, style: anstyle::Style, mark: &str, rest: &str) {
+    pub fn marked_message(&mut self, style: anstyle::Style, mark: &str, rest: &str) {
         if self.verbosity > Verbosity::Quiet {
             self.err.write(&format!("{style}{}{style:#} {}\n", one_line(mark), one_line(rest)));
         }
     }
 
     /// Writes text to standard error at any verbosity: what went wrong.
-    pub fn tell(&mut self, text: &str) {
+    pub fn report(&mut self, text: &str) {
         self.err.write(text);
     }
 
@@ -228,7 +228,7 @@ mod tests {
             let kept = Kept::default();
             let mut shell = Shell::to(Box::new(io::sink()), Box::new(io::sink()), Verbosity::Normal);
             shell.err = OutputStream::new(Box::new(kept.clone()), styled, false);
-            shell.say_marked(style, "FAILED", "a\u{1b}[32mb");
+            shell.marked_message(style, "FAILED", "a\u{1b}[32mb");
             assert_eq!(String::from_utf8(kept.0.borrow().clone()).unwrap(), shown);
         }
     }

@@ -64,7 +64,7 @@ impl VerifyCommand {
         match self.compare(&outcomes, &directory, context) {
             Ok(exit) => exit,
             Err(NotVerified { diagnostic, path }) => {
-                context.tell_failure(*diagnostic, &path);
+                context.report_failure(*diagnostic, &path);
                 ExitStatus::Failed
             }
         }
@@ -101,7 +101,7 @@ impl VerifyCommand {
                     .and_then(StagedSet::commit)
                     .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             }
-            context.shell.data(&told(&directory, &changes));
+            context.shell.data(&summary(&directory, &changes));
         }
         let names = names(outcomes);
         let (files, differ) = match differing {
@@ -116,7 +116,7 @@ impl VerifyCommand {
                 (format!("verified {names}: {files} {differ}; --bless updates {it}"), ExitStatus::Different)
             }
         };
-        context.shell.say(&line);
+        context.shell.message(&line);
         Ok(exit)
     }
 }
@@ -129,7 +129,7 @@ fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
 }
 
 /// What differs, file by file.
-fn told(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
+fn summary(directory: &Utf8Path, changes: &[(String, GoldenChange)]) -> String {
     let mut text = String::new();
     for (path, change) in changes {
         let file = directory.join(path);

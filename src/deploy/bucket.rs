@@ -37,7 +37,7 @@ impl<'a> ArtifactBucket<'a> {
         let name = format!("tranship-{}-{}", session.account, session.region);
         let bucket = ArtifactBucket { session, client: session.s3(), name };
         if !bucket.exists().await? {
-            progress.say(&format!("creating the artifact bucket {}", bucket.name));
+            progress.message(&format!("creating the artifact bucket {}", bucket.name));
             bucket.create().await?;
         }
         if !bucket.is_complete().await {

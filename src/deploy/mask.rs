@@ -84,8 +84,8 @@ impl DeployProgress for MaskedProgress<'_> {
         self.inner.banner(banner);
     }
 
-    fn say(&mut self, line: &str) {
-        self.inner.say(line);
+    fn message(&mut self, line: &str) {
+        self.inner.message(line);
     }
 
     fn warn(&mut self, line: &str) {
@@ -161,7 +161,7 @@ mod tests {
 
     impl DeployProgress for MaskedText {
         fn banner(&mut self, _: &DeployBanner) {}
-        fn say(&mut self, line: &str) {
+        fn message(&mut self, line: &str) {
             self.0.push(line.to_owned());
         }
         fn warn(&mut self, line: &str) {

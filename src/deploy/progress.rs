@@ -9,7 +9,7 @@ pub trait DeployProgress {
     /// Who deploys what where, before anything is done.
     fn banner(&mut self, banner: &DeployBanner);
     /// A line about the current step.
-    fn say(&mut self, line: &str);
+    fn message(&mut self, line: &str);
     /// A warning that does not stop the deployment.
     fn warn(&mut self, line: &str);
     /// The changes about to be made.

@@ -91,7 +91,7 @@ impl EnvironmentWiring<'_> {
         for list in [entry, command].into_iter().flatten() {
             claim(cx, list);
         }
-        tell_shell(cx, service, "command", list.origin);
+        report_shell(cx, service, "command", list.origin);
     }
 
     fn health_secrets(
@@ -144,7 +144,7 @@ impl EnvironmentWiring<'_> {
             check.test = At { value: HealthTest::Shell(line), node: test.node, origin: test.origin };
         }
         claim(cx, test);
-        tell_shell(cx, service, "health check", test.origin);
+        report_shell(cx, service, "health check", test.origin);
     }
 
     /// The words of a command, if one of them holds a secret.
@@ -336,7 +336,7 @@ fn claim(cx: &mut LoweringContext<'_>, claimed: &impl crate::Claim) {
     cx.ledger.approximated(claimed, crate::BehaviourEffect::Equivalent, "a shell", reason, "");
 }
 
-fn tell_shell(cx: &mut LoweringContext<'_>, service: &AppService, what: &str, origin: Origin) {
+fn report_shell(cx: &mut LoweringContext<'_>, service: &AppService, what: &str, origin: Origin) {
     let message =
         format!("a shell gives the {what} of service `{}` its secret, from a variable", service.name);
     cx.diagnostics

@@ -16,7 +16,7 @@ use tranship_frontend::source::Origin;
 type FoundMarks = IndexMap<&'static str, (&'static ForeignMark, Origin)>;
 
 /// Reports them.
-pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
+pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
     let mut found = FoundMarks::new();
     for node in &cx.document.extension_fields.foreign {
         let path = cx.manifest.nodes.path(*node);

@@ -141,7 +141,7 @@ pub fn lower(
     let application = chosen.and_then(|(environment, settings)| cx.application(environment, settings));
     let empty = |one: &Application| one.services.is_empty() && one.databases.is_empty();
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
-        cx.tell_nothing(application.as_ref());
+        cx.report_empty(application.as_ref());
     }
     application.filter(|_| diagnostics.error_count() == errors)
 }
@@ -169,7 +169,7 @@ impl LoweringContext<'_> {
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }
-        provided_services::tell(self, &selection, &services);
+        provided_services::report(self, &selection, &services);
         service_roles::assign(self, &mut services, &selection, &databases);
         service_egress::assign(self, &mut services, &settings);
         let directory = host_directory::HostDirectory::new(self.document, &services, &databases, &selection);
@@ -177,13 +177,13 @@ impl LoweringContext<'_> {
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
-        unset_variables::tell(self, &services);
-        foreign_tools::tell(self, &services);
+        unset_variables::report(self, &services);
+        foreign_tools::report(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
         legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);
-        self.tell_unused();
+        self.report_unused();
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
         let volumes = named_volumes::volumes(self, &services, &tasks);
         shared_claims::claim(self, &services, &tasks);
@@ -254,7 +254,7 @@ impl LoweringContext<'_> {
     }
 
     /// Nothing is left that could be deployed.
-    fn tell_nothing(&mut self, application: Option<&Application>) {
+    fn report_empty(&mut self, application: Option<&Application>) {
         let services = self.document.services_section.as_ref();
         if let Some(empty) = services.filter(|_| self.document.services.is_empty()) {
             self.ledger.rejected(empty, "there is nothing to deploy");
@@ -265,14 +265,14 @@ impl LoweringContext<'_> {
         let first = self.manifest.files.first();
         let start = first.map(|file| self.sources.read_at(Span::new(*file, 0, 0)));
         let origin = written.or(start).unwrap_or_default();
-        let told = Diagnostic::new(&rules::app::NOTHING_TO_DEPLOY, "no service to deploy")
+        let diagnostic = Diagnostic::new(&rules::app::NOTHING_TO_DEPLOY, "no service to deploy")
             .at(origin)
             .help("add a service, remove one from `skip`, or activate a profile with `--profile`");
-        self.diagnostics.push(told);
+        self.diagnostics.push(diagnostic);
     }
 
     /// Variables of `late_bound` that nothing deployed holds.
-    fn tell_unused(&mut self) {
+    fn report_unused(&mut self) {
         for (name, origin) in self.late {
             let used = self.late_used.contains_key(name) || self.late_refused.contains(name);
             if used || self.manifest.variables.contains_key(name) {

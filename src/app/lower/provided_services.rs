@@ -13,7 +13,7 @@ use tranship_facts::compose_providers::{provided_prefix, provided_variables};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
 /// Claims and reports them.
-pub(super) fn tell(
+pub(super) fn report(
     cx: &mut LoweringContext<'_>,
     selection: &ServiceSelection<'_>,
     services: &IndexMap<ManifestName, AppService>,
@@ -25,7 +25,7 @@ pub(super) fn tell(
         cx.ledger.ignored(&one.given.node, reason, BehaviourEffect::Equivalent);
         let reason = "the plug-in does not run on AWS";
         cx.ledger.ignored(one.kind, reason, BehaviourEffect::changed_if(one.is_missed()));
-        cx.ledger.told(one.kind);
+        cx.ledger.reported(one.kind);
     }
     if !provided.is_empty() {
         cx.diagnostics.push(diagnostic(&provided));

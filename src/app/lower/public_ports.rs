@@ -287,7 +287,7 @@ fn inferred(cx: &mut LoweringContext<'_>, published: &[PublishedCandidate<'_>]) 
         [] => None,
         [one] => Some(catch_all(cx, one)),
         several => {
-            tell_several(cx, several);
+            report_ambiguous(cx, several);
             None
         }
     }
@@ -322,7 +322,7 @@ fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> Serv
     }
 }
 
-fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>]) {
+fn report_ambiguous(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>]) {
     let mut ports: IndexMap<&ManifestName, Vec<String>> = IndexMap::new();
     for one in several {
         ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
@@ -346,7 +346,7 @@ fn tell_several(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>
 }
 
 /// Published ports that the world could reach under Compose and cannot on AWS: one warning for all.
-fn tell_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidate<'_>]) {
+fn report_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidate<'_>]) {
     let lost = |one: &&&PublishedCandidate<'_>| {
         one.inside.is_some_and(|reason| reason.effect() == BehaviourEffect::ChangesBehaviour)
     };
@@ -382,7 +382,7 @@ fn claim_internal(
 ) {
     let inside: Vec<&PublishedCandidate<'_>> =
         published.iter().filter(|one| !public.contains(&one.port.node)).collect();
-    tell_unreachable(cx, &inside);
+    report_unreachable(cx, &inside);
     for one in inside {
         let (reason, effect) = match one.inside {
             Some(inside) => (inside.text(), inside.effect()),

@@ -19,10 +19,10 @@ pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<
     let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
     for leaf in cx.leaves.iter().filter(|leaf| leaf.is_plain() && concerns(leaf)) {
         if has_secret_key(cx, leaf) {
-            tell(cx, leaf, leaf.key_origin);
+            report_place(cx, leaf, leaf.key_origin);
         }
         if cx.holds_secret(leaf.chosen_name(), &leaf.value) {
-            tell(cx, leaf, leaf.value.origin);
+            report_place(cx, leaf, leaf.value.origin);
         }
     }
 }
@@ -33,9 +33,9 @@ fn has_secret_key(cx: &LoweringContext<'_>, leaf: &TreeLeaf) -> bool {
     own.any(|step| matches!(step, PathSegment::Key(key) if !cx.secrets.parts(key).is_empty()))
 }
 
-fn tell(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
+fn report_place(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
     let shown = leaf.path.to_string();
-    let told = if leaf.is_below("build") {
+    let diagnostic = if leaf.is_below("build") {
         let message = format!("`{shown}` holds a secret, which stays readable in the image");
         let help =
             "pass it as a build secret: `build.secrets`, and `RUN --mount=type=secret` in the Dockerfile";
@@ -44,10 +44,10 @@ fn tell(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
         let message = format!("`{shown}` holds a secret, and its value is readable to all");
         Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message).help(remedy(leaf))
     };
-    let told = told.at(origin).key(shown);
+    let diagnostic = diagnostic.at(origin).key(shown);
     cx.diagnostics.push(match leaf.service() {
-        Some(service) => told.service(&*service),
-        None => told,
+        Some(service) => diagnostic.service(&*service),
+        None => diagnostic,
     });
 }
 

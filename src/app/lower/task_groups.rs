@@ -73,7 +73,7 @@ fn leaders(
                     Some(begin) => {
                         let cycle: Vec<&AppService> = way.iter().skip(begin).map(|(open, _)| *open).collect();
                         if cycles.insert(host.name.clone()) {
-                            tell_cycle(cx, &cycle);
+                            report_cycle(cx, &cycle);
                         }
                     }
                     None => way.push((host, 0)),
@@ -98,7 +98,7 @@ fn found(leaders: &TaskLeaders, service: &AppService) -> Vec<ManifestName> {
     found
 }
 
-fn tell_cycle(cx: &mut LoweringContext<'_>, cycle: &[&AppService]) {
+fn report_cycle(cx: &mut LoweringContext<'_>, cycle: &[&AppService]) {
     let first = cycle.first().map(|service| &*service.name).unwrap_or_default();
     let names: Vec<&str> = cycle.iter().map(|service| &*service.name).chain([first]).collect();
     let mut diagnostic = Diagnostic::new(

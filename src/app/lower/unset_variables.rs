@@ -10,13 +10,13 @@ use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// Claims and reports them.
-pub(super) fn tell(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
+pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
     let mut unset: IndexMap<&ManifestName, Vec<(&ManifestName, &EnvironmentVariable)>> = IndexMap::new();
     for service in services.values() {
         for (name, variable) in service.container.environment.iter().filter(|(_, one)| one.value.is_none()) {
             let reason = "the variable is not set where the manifest is compiled";
             cx.ledger.ignored(&variable.node, reason, BehaviourEffect::ChangesBehaviour);
-            cx.ledger.told(&variable.node);
+            cx.ledger.reported(&variable.node);
             unset.entry(name).or_default().push((&service.name, variable));
         }
     }

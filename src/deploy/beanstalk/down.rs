@@ -22,11 +22,11 @@ pub(in crate::deploy) async fn down(
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     let Some(mut found) = find(session, deployment).await? else {
-        progress.say(&format!("no environment {}: nothing to do", deployment.environment));
+        progress.message(&format!("no environment {}: nothing to do", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
     if !found.is_ready() {
-        progress.say(&format!("{} is {}: waiting for it to finish", found.name, found.status));
+        progress.message(&format!("{} is {}: waiting for it to finish", found.name, found.status));
         found = follow::to_rest(session, &found, None, options.timeout, progress).await?;
         if !found.is_ready() {
             return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
@@ -60,7 +60,7 @@ pub(in crate::deploy) async fn down(
     let end = follow::to_rest(session, &found, request, options.timeout, progress).await?;
     session.settled();
     if end.status == "Terminated" {
-        progress.say(&format!("the application {} and its versions are kept", found.application));
+        progress.message(&format!("the application {} and its versions are kept", found.application));
         return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
     }
     Err(DeployFailure::failed(format!("the environment {name} was not terminated: it is {}", end.status)))

@@ -38,7 +38,7 @@ pub(super) async fn deploy(
     let mut settings = environment::missing_options(session, deployment, running.as_ref()).await?;
     let same = settings.is_empty() && !secrets.iter().any(secrets::EnvironmentSecret::is_new);
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
-        progress.say(&format!("{} is up to date: no changes", deployment.environment));
+        progress.message(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
     }
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
@@ -91,7 +91,7 @@ async fn settle(
 ) -> Result<Option<RunningEnvironment>, DeployFailure> {
     let found = environment::find(session, deployment).await?;
     let Some(busy) = found.as_ref().filter(|environment| !environment.is_ready()) else { return Ok(found) };
-    progress.say(&format!("{} is {}: waiting for it to finish", busy.name, busy.status));
+    progress.message(&format!("{} is {}: waiting for it to finish", busy.name, busy.status));
     session.underway(format!("the current update of the environment {}", busy.name));
     follow::to_rest(session, busy, None, options.timeout, progress).await?;
     session.settled();

@@ -36,7 +36,7 @@ pub(super) async fn resolve(
         ));
     }
     if running.platform != newest {
-        progress.say(&format!("{} stays on {}; {newest} is available", running.name, running.platform));
+        progress.message(&format!("{} stays on {}; {newest} is available", running.name, running.platform));
     }
     Ok(running.platform.clone())
 }

@@ -130,7 +130,7 @@ pub(super) async fn store(
 ) -> Result<(), DeployFailure> {
     for secret in secrets {
         if let (SecretPlace::Manager(arn), ParameterChoice::Given(value)) = (&secret.place, &secret.choice) {
-            progress.say(&format!("storing the secret {}", secret.name));
+            progress.message(&format!("storing the secret {}", secret.name));
             match arn {
                 Some(arn) => put(session, arn, value).await?,
                 None => create(session, &secret.name, value).await?,

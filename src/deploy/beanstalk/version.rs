@@ -57,7 +57,7 @@ pub(super) async fn ensure(
         status = None;
     }
     if status.is_none() {
-        progress.say(&format!("creating version {label}"));
+        progress.message(&format!("creating version {label}"));
         create(&client, application, label, bucket, key).await?;
     }
     processed(&client, application, label).await

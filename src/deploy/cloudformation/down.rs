@@ -29,11 +29,11 @@ pub(in crate::deploy) async fn down(
 ) -> Result<DeployOutcome, DeployFailure> {
     let (client, name) = (session.cloudformation(), &deployment.stack);
     let Some(mut stack) = find(&client, name).await? else {
-        progress.say(&format!("no stack {name}: nothing to do"));
+        progress.message(&format!("no stack {name}: nothing to do"));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
     if stack.is_busy() {
-        progress.say(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
+        progress.message(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
         let mark = EventBookmark::of_current(&client, &stack.id).await?;
         session.underway(format!("the current operation on the stack {name}"));
         stack = follow::follow(
@@ -109,7 +109,7 @@ async fn prepare(
         let key = bucket.put("down", template.as_bytes(), ".json").await?;
         call.template_url(bucket.url(&key))
     };
-    progress.say("setting deletion policies");
+    progress.message("setting deletion policies");
     match call.send().await {
         Ok(_) => {}
         Err(error) if error.message().is_some_and(|text| text.contains("No updates")) => return Ok(()),

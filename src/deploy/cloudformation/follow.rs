@@ -72,7 +72,7 @@ pub(super) async fn follow(
     if !matches!(&end, Ok(end) if end.stack.succeeded()) {
         watch.finish().await;
     }
-    watch.tell(progress);
+    watch.report(progress);
     end.map_err(|failure| watch.add_trouble(failure))
 }
 
@@ -97,7 +97,7 @@ async fn to_the_end(
             watch.note(event);
             progress.event(&describe(event));
         }
-        watch.tell(progress);
+        watch.report(progress);
         if !fresh.is_empty() {
             pace.hurry();
         }

@@ -47,15 +47,18 @@ async fn unprotect_group(
         let found = protected(session, group, name).await?;
         let mut refused = None;
         for batch in found.ready.chunks(BATCH) {
-            progress.say(&format!("removing scale-in protection from {} instances of {group}", batch.len()));
+            progress
+                .message(&format!("removing scale-in protection from {} instances of {group}", batch.len()));
             refused = set(session, group, name, batch).await?.or(refused);
         }
         if refused.is_none() && found.starting == 0 {
             return Ok(());
         }
         if found.starting > 0 && !told {
-            progress
-                .say(&format!("waiting for {} instances of {group} to come into service", found.starting));
+            progress.message(&format!(
+                "waiting for {} instances of {group} to come into service",
+                found.starting
+            ));
             told = true;
         }
         if !pace.wait().await {

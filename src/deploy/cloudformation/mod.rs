@@ -43,7 +43,7 @@ pub(super) async fn deploy(
     let parameters = choose(session, deployment, stack.as_ref(), options).await?;
     let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await?
     else {
-        progress.say(&format!("{name} is up to date: no changes"));
+        progress.message(&format!("{name} is up to date: no changes"));
         let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
         return Ok(DeployOutcome { changed: false, outputs });
     };
@@ -67,7 +67,7 @@ async fn settle(
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
         if stack.is_busy() {
-            progress.say(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
+            progress.message(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
             session.underway(format!("the current operation on the stack {name}"));
             let mark = EventBookmark::of_current(&client, &stack.id).await?;
             let watch = ServiceWatch::new(session, &deployment.services);
@@ -77,7 +77,7 @@ async fn settle(
             changeset::sweep(&client, name).await?;
             return Ok(Some(stack));
         } else if stack.is_remains() {
-            progress.say(&format!(
+            progress.message(&format!(
                 "{name} is {}: cleaning up after a failed first deployment",
                 stack.status.as_str()
             ));
@@ -86,7 +86,7 @@ async fn settle(
             if changeset::sweep(&client, name).await? > 0 {
                 return Ok(None);
             }
-            progress.say(&format!("{name} was never created: cleaning up after an interrupted run"));
+            progress.message(&format!("{name} was never created: cleaning up after an interrupted run"));
             down::delete(session, &stack, options, progress).await?;
         } else {
             return Err(stuck(name, &stack));
@@ -143,7 +143,7 @@ async fn draft(
         let key = bucket.put(&format!("stacks/{}", deployment.stack), template.as_bytes(), ".yaml").await?;
         TemplateBody::At(bucket.url(&key))
     };
-    progress.say("creating a change set");
+    progress.message("creating a change set");
     let draft = ChangeSetDraft {
         stack: &deployment.stack,
         create,

@@ -169,7 +169,7 @@ impl ExtendsChain<'_, '_, '_> {
     }
 
     fn too_large(&mut self, base: &str, by: Origin) {
-        if self.loader.cx.budget.tell() {
+        if self.loader.cx.budget.is_first_report() {
             let message =
                 format!("`extends` copies too much: `{base}` and other services exceed the limit together");
             self.loader.cx.report(

@@ -49,7 +49,7 @@ impl LoadContext<'_> {
         if self.budget.parse(bytes) {
             return true;
         }
-        if self.budget.tell() {
+        if self.budget.is_first_report() {
             let place =
                 if wanted == Origin::NOWHERE { self.sources.read_at(Span::new(id, 0, 0)) } else { wanted };
             let message = "the files of the manifest are larger than 256 MiB in total";

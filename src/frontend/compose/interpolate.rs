@@ -211,7 +211,7 @@ impl InterpolationWalk<'_, '_> {
             self.cx.sources.record(Provenance::Part { of: origin, range })
         };
         let diagnostic = match failure {
-            TemplateError::TooLong(_) if !self.cx.budget.tell() => return,
+            TemplateError::TooLong(_) if !self.cx.budget.is_first_report() => return,
             TemplateError::TooLong(range) => {
                 let message = match range.is_empty() {
                     true => "exceeds the limit for the values of all variables together".to_owned(),

@@ -27,7 +27,7 @@ pub(super) struct LoadBudget {
     bytes: usize,
     nodes: usize,
     ports: usize,
-    told: bool,
+    reported: bool,
 }
 
 impl LoadBudget {
@@ -66,9 +66,9 @@ impl LoadBudget {
         self.ports <= MOST_PORTS
     }
 
-    /// Whether this is the first time that a bound is told: one is enough, as each value after it is refused too.
-    pub(super) fn tell(&mut self) -> bool {
-        !std::mem::replace(&mut self.told, true)
+    /// Whether this is the first time that a bound is reported: one is enough, as each value after it is refused too.
+    pub(super) fn is_first_report(&mut self) -> bool {
+        !std::mem::replace(&mut self.reported, true)
     }
 }
 
@@ -85,6 +85,6 @@ mod tests {
         assert!(budget.nodes(ALWAYS_NODES + 1_000) && !budget.nodes(1));
         assert!(budget.ports(MOST_PORTS) && !budget.ports(1));
         assert!(budget.parse(MOST_PARSED) && !budget.parse(1));
-        assert!(budget.tell() && !budget.tell());
+        assert!(budget.is_first_report() && !budget.is_first_report());
     }
 }

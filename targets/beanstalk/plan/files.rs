@@ -154,7 +154,7 @@ pub(super) fn refuse_credentials(
 }
 
 /// One note that says what stays behind.
-pub(super) fn tell_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+pub(super) fn report_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     if plan.left_out.is_empty() {
         return;
     }

@@ -141,7 +141,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Bea
     for service in application.services.values() {
         place(application, service, &mut plan, cx);
     }
-    files::tell_left_out(&plan, cx);
+    files::report_left_out(&plan, cx);
     processors::decide(application, &mut plan, cx);
     options::decide(application, &mut plan, cx);
     links::decide(application, &mut plan, cx);

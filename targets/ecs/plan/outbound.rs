@@ -78,9 +78,9 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> Outb
     let groups = SharedGroups { planner, tasks };
     let (own, machines) = (groups.own(), groups.machines());
     let conflicts: Vec<EgressConflict> = groups.conflicts();
-    tell_shared(planner, &conflicts);
-    tell_hosts(planner);
-    tell_unknown(planner, tasks);
+    report_shared(planner, &conflicts);
+    report_hosts(planner);
+    report_unknown(planner, tasks);
     OutboundPlan { tasks: own, machines }
 }
 
@@ -237,7 +237,7 @@ fn listed(entry: &At<EgressDestination>) -> OutboundRule {
 }
 
 /// A service cannot be more closed than what it shares its security group with.
-fn tell_shared(planner: &mut EcsPlanner<'_, '_>, conflicts: &[EgressConflict]) {
+fn report_shared(planner: &mut EcsPlanner<'_, '_>, conflicts: &[EgressConflict]) {
     let Some(first) = conflicts.first() else { return };
     let pairs: Vec<String> =
         conflicts.iter().map(|it| format!("`{}` (shared with `{}`)", it.closed, it.opener)).collect();
@@ -255,13 +255,13 @@ fn tell_shared(planner: &mut EcsPlanner<'_, '_>, conflicts: &[EgressConflict]) {
         diagnostic = diagnostic.at(own.origin).key(planner.cx.keys.path(own));
         let reason = "a service that shares its security group is open";
         planner.cx.ledger.approximated(own, BehaviourEffect::ChangesBehaviour, "`open`", reason, CLAIM);
-        planner.cx.ledger.told(own);
+        planner.cx.ledger.reported(own);
     }
     planner.report(diagnostic);
 }
 
 /// Entries of `allow` that name a host: one line for all.
-fn tell_hosts(planner: &mut EcsPlanner<'_, '_>) {
+fn report_hosts(planner: &mut EcsPlanner<'_, '_>) {
     let mut hosts: Vec<(&At<EgressTarget>, &str)> = Vec::new();
     for entry in entries(planner.app) {
         let Some(to) = &entry.peek().to else { continue };
@@ -284,7 +284,7 @@ fn tell_hosts(planner: &mut EcsPlanner<'_, '_>) {
         diagnostic = diagnostic.at(to.origin);
         let reason = "security groups have no host names";
         planner.cx.ledger.approximated(*to, BehaviourEffect::ChangesBehaviour, "`0.0.0.0/0`", reason, CLAIM);
-        planner.cx.ledger.told(*to);
+        planner.cx.ledger.reported(*to);
     }
     planner.report(diagnostic);
 }
@@ -295,7 +295,7 @@ fn entries(app: &Application) -> impl Iterator<Item = &At<EgressDestination>> {
 }
 
 /// Hosts outside whose port nobody says, where not everything is open: one line for all.
-fn tell_unknown(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) {
+fn report_unknown(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) {
     let groups = SharedGroups { planner, tasks };
     let closed = tasks.iter().filter(|task| groups.opener(task).is_none());
     let mut unknown: Vec<(ManifestName, NodeId)> = Vec::new();

@@ -98,7 +98,7 @@ impl<'a> ServiceWatch<'a> {
     }
 
     /// Reports what is new.
-    pub(super) fn tell(&self, progress: &mut dyn DeployProgress) {
+    pub(super) fn report(&self, progress: &mut dyn DeployProgress) {
         for warning in self.warnings.take() {
             progress.warn(&warning);
         }

@@ -34,7 +34,7 @@ pub(super) fn expand(service: &mut ServiceExpander<'_, '_>, list: &mut Node) {
                 let (first, last, _) = port.container;
                 if service.cx.budget.ports(usize::from(last - first) + 1) {
                     write_out(service, &port, item.origin, &mut long);
-                } else if service.cx.budget.tell() {
+                } else if service.cx.budget.is_first_report() {
                     let why = format!("the port ranges add up to more than {MOST_PORTS} ports");
                     let help = "publish only the ports that the service uses";
                     service.refuse(&rules::TOO_MANY_PORTS, &format!("ports[{index}]"), &item, &why, help);

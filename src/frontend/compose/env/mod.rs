@@ -93,7 +93,7 @@ fn parse_dotenv(
                 true => (&rule::TOO_LARGE, "write the value out instead of nesting variables"),
                 false => (&rule::SYNTAX, "write one `NAME=value` per line, and quote values if necessary"),
             };
-            if !fault.too_large || cx.budget.tell() {
+            if !fault.too_large || cx.budget.is_first_report() {
                 cx.report(Diagnostic::new(rule, fault.message).at(origin).help(help));
             }
             None

@@ -139,7 +139,7 @@ impl ServiceFiles<'_, '_> {
     }
 
     fn too_large(&mut self, file: FileId, place: std::ops::Range<usize>) {
-        if self.cx.budget.tell() {
+        if self.cx.budget.is_first_report() {
             let origin = self.cx.sources.read_at(Span::new(file, place.start, place.end));
             let message = "the values of the env files exceed the limit for all of them together";
             let help = "give each service only the variables that it uses";
