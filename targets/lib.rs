@@ -19,8 +19,8 @@ pub mod support {
 
 use tranship_app::{Application, KeyPaths, Ledger, OutboundAccess, SupportTable};
 use tranship_artifact::ArtifactSet;
-use tranship_frontend::diagnostic::{DiagnosticRule, Diagnostics};
-use tranship_frontend::source::Sources;
+use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, Diagnostics};
+use tranship_frontend::source::{Origin, Sources};
 use tranship_frontend::world::ProjectFiles;
 use tranship_images::ImageRecipe;
 
@@ -55,6 +55,18 @@ pub struct Compilation<'a> {
     pub ledger: &'a mut Ledger,
     /// The files of the project, to put into a bundle.
     pub files: ProjectFiles<'a>,
+}
+
+impl Compilation<'_> {
+    /// Points a diagnostic at further values, but for those on the line that it points at first.
+    pub fn point(&self, diagnostic: Diagnostic, others: impl IntoIterator<Item = Origin>) -> Diagnostic {
+        let line = |origin: Origin| {
+            let span = self.sources.place(origin)?;
+            Some((span.file, self.sources.file(span.file)?.location(span.start).line))
+        };
+        let first = diagnostic.labels.first().and_then(|label| line(label.origin));
+        others.into_iter().filter(|origin| line(*origin) != first).fold(diagnostic, Diagnostic::at)
+    }
 }
 
 /// What a target made.

@@ -129,6 +129,8 @@ proptest! {
     /// A value whose dollar signs are doubled comes out as it was, and its variables' bytes are theirs.
     #[test]
     fn escaping_is_undone(value in "[ -~]{0,30}", name in "[A-Z]{1,6}") {
+        // This one always has a value: the project's directory.
+        prop_assume!(name != "PWD");
         let escaped = value.replace('$', "$$");
         let yaml = format!("services: {{ a: {{ image: i, hostname: {} }} }}", serde_json::json!(format!("<{escaped}${{{name}:-{}}}>", "d")));
         let (manifest, sources, _) = loaded(&yaml);

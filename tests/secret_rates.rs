@@ -12,9 +12,13 @@ use tranship_frontend::secrets::{secret_spans, secrets_of};
 
 /// What may be missed and taken at most, of a thousand, by corpus and set.
 const BOUNDS: &[(&str, &str, usize, usize)] = &[
-    ("names", "developed", 10, 30),
-    ("names", "second", 10, 30),
-    ("names", "held", 10, 30),
+    ("names", "developed", 10, 10),
+    ("names", "second", 10, 10),
+    ("names", "held", 10, 10),
+    ("names", "third", 10, 10),
+    ("names", "fourth", 10, 10),
+    ("names", "fifth", 10, 10),
+    ("names", "sixth", 10, 10),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];
@@ -153,7 +157,7 @@ fn the_rates_are_within_their_bounds() {
 #[test]
 fn the_corpora_are_large_and_of_both_kinds() {
     for (corpus, set, one) in measure() {
-        let least = if corpus == "names" { 80 } else { 14 };
+        let least = if corpus == "names" { 50 } else { 14 };
         assert!(one.secrets >= least && one.innocents >= least, "{corpus} {set}");
     }
     let mut seen: Vec<Vec<String>> = rows("names.tsv").iter().map(|row| row[3..].to_vec()).collect();

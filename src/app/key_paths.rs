@@ -27,6 +27,20 @@ impl<'a> KeyPaths<'a> {
         self.manifest.nodes.origin(of.node())
     }
 
+    /// Where the values below a mapping came from; nothing for what is no mapping.
+    pub fn origins_below(&self, of: &impl Claim) -> Vec<Origin> {
+        let nodes = &self.manifest.nodes;
+        let is_mapping = self
+            .manifest
+            .node_at(&self.path(of))
+            .is_some_and(|node| matches!(node.value, NodeValue::Mapping(_)));
+        if is_mapping {
+            nodes.leaves_of(of.node()).map(|leaf| nodes.origin(leaf)).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
     /// Where the value of a key path came from.
     pub fn origin_of(&self, key: &str) -> Option<Origin> {
         self.manifest.node_at(key).map(|node| node.origin)

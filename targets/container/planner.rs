@@ -96,6 +96,7 @@ impl<'a> ContainerPlanner<'a, '_> {
         let message =
             format!("`{key}` of `{}` is not supported on {}: {reason}", self.name(), self.bounds.product);
         let diagnostic = self.about(rule, claimed, message).help(remedy);
+        let diagnostic = self.cx.point(diagnostic, self.cx.keys.origins_below(claimed));
         self.cx.diagnostics.push(diagnostic);
     }
 

@@ -32,8 +32,10 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
         diagnostics.push(unknown(request, &instance_type));
     }
     let count = request.count.unwrap_or_else(|| machine_count(request, instance.as_ref()));
+    let mut rejected = Vec::new();
     if let Some(instance) = &instance {
         diagnostics.extend(placement::check(request, instance, count.max));
+        rejected = placement::rejected_platforms(request.load.tasks, instance);
     }
     diagnostics.extend(shared_security_group(request.load.tasks));
     let plan = MachinePlan {
@@ -48,7 +50,7 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
         after: request.network.after.clone(),
         from: vec!["x-tranship".to_owned()],
     };
-    MachineChoice { plan, diagnostics }
+    MachineChoice { plan, diagnostics, rejected }
 }
 
 /// The smallest type that holds every task. Where none does, the largest: the rules say which task, and why.

@@ -2,6 +2,7 @@
 
 use super::{gpus, rules};
 use crate::ecs::plan::{ClusterLoad, EcsContainer, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
+use tranship_app::At;
 use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -11,21 +12,26 @@ pub(super) fn check(request: &MachineRequest<'_>, instance: &InstanceType, max: 
     let setting = request.instance_type.map(|requested| requested.origin).unwrap_or_default();
     let mut found = Vec::new();
     for task in request.load.tasks {
-        let gpus = gpus::missing(task, instance);
-        for diagnostic in processor(task, instance)
-            .into_iter()
-            .chain(size(task, beside(&request.load, task), instance))
-            .chain(gpus)
-        {
-            found.push(placed(diagnostic, task.origin, setting).service(&*task.name));
+        let platform = task.platform.as_ref().map_or(task.origin, |platform| platform.origin);
+        let processor = processor(task, instance).map(|found| found.at(platform));
+        let size = size(task, beside(&request.load, task), instance);
+        let others = size.into_iter().chain(gpus::missing(task, instance)).map(|found| found.at(task.origin));
+        for diagnostic in processor.into_iter().chain(others) {
+            found.push(diagnostic.label(setting, "the machines").service(&*task.name));
         }
     }
-    found.extend(interfaces(&request.load, instance, max).map(|it| placed(it, setting, Origin::NOWHERE)));
+    found.extend(interfaces(&request.load, instance, max, setting));
     found
 }
 
-fn placed(diagnostic: Diagnostic, first: Origin, second: Origin) -> Diagnostic {
-    diagnostic.at(first).label(second, "the machines")
+/// The platforms that a machine of this type does not have.
+pub(super) fn rejected_platforms(
+    tasks: &[TaskPlan],
+    instance: &InstanceType,
+) -> Vec<(At<String>, &'static str)> {
+    let refused = tasks.iter().filter(|task| processor(task, instance).is_some());
+    let platforms = refused.filter_map(|task| task.platform.clone());
+    platforms.map(|platform| (platform, "the machines have another processor")).collect()
 }
 
 fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
@@ -91,30 +97,45 @@ fn most(service: &EcsServicePlan) -> u64 {
     u64::from(service.most_tasks())
 }
 
+/// The task of a service or job, if it has a network interface of its own.
+fn with_interface<'l>(load: &ClusterLoad<'l>, name: &str) -> Option<&'l TaskPlan> {
+    load.task(name).filter(|task| task.mode == NetworkMode::AwsVpc)
+}
+
 /// How many tasks with an interface of their own run at most, one more while a service is deployed.
 fn interfaces_needed(load: &ClusterLoad<'_>, machines: u32) -> u64 {
     let every = daemons(load).filter(|task| task.mode == NetworkMode::AwsVpc).count();
     let every = u64::try_from(every).unwrap_or(u64::MAX).saturating_mul(u64::from(machines));
-    let owns = |name: &str| load.task(name).is_some_and(|task| task.mode == NetworkMode::AwsVpc);
+    let owns = |name: &str| with_interface(load, name).is_some();
     let running: u64 = load.services.iter().filter(|service| owns(&service.name)).map(most).sum();
     let job = load.jobs.iter().any(|job| owns(&job.name));
     every + if running == 0 && !job { 0 } else { running + 1 }
 }
 
-fn interfaces(load: &ClusterLoad<'_>, instance: &InstanceType, max: u32) -> Option<Diagnostic> {
+fn interfaces(
+    load: &ClusterLoad<'_>,
+    instance: &InstanceType,
+    max: u32,
+    setting: Origin,
+) -> Option<Diagnostic> {
     let needed = interfaces_needed(load, max);
     let available = u64::from(max) * u64::from(instance.tasks_with_interface());
     (needed > available).then(|| {
         let name = &instance.name;
-        Diagnostic::new(
+        let services = load.services.iter().map(|service| &service.name);
+        let tasks = services.chain(load.jobs.iter().map(|job| &job.name));
+        let places = tasks.filter_map(|name| with_interface(load, name)).map(|task| task.origin);
+        let found = Diagnostic::new(
             &rules::TOO_FEW_INTERFACES,
             format!(
                 "a deployment needs {needed} network interfaces for tasks that are reached by name; \
                  the machines ({max} x `{name}`) have {available}"
             ),
         )
+        .at(setting)
         .key("x-tranship.instance_type")
-        .help("choose a larger `instance_type`, or raise `instances`")
+        .help("choose a larger `instance_type`, or raise `instances`");
+        places.fold(found, Diagnostic::at)
     })
 }
 
@@ -171,6 +192,7 @@ mod tests {
             mode,
             size: TaskSize { cpu: Some(cpu), memory: Some(memory) },
             architecture: ProcessorArchitecture::X86,
+            platform: None,
             containers: Vec::new(),
             volumes: Vec::new(),
             execution: iam::IamPolicy::new(),
@@ -233,12 +255,12 @@ mod tests {
         for (desired, max, refused) in cases {
             let tasks = [task("a", NetworkMode::AwsVpc, 1, 1)];
             let services = [service("a", Some(desired), None)];
-            let found = interfaces(&load(&tasks, &services), &small(), max);
+            let found = interfaces(&load(&tasks, &services), &small(), max, Origin::NOWHERE);
             assert_eq!(found.is_some(), refused, "{desired} tasks, {max} machines");
         }
         let tasks = [task("a", NetworkMode::Bridge, 1, 1)];
         let services = [service("a", Some(100), None)];
-        assert!(interfaces(&load(&tasks, &services), &small(), 1).is_none());
+        assert!(interfaces(&load(&tasks, &services), &small(), 1, Origin::NOWHERE).is_none());
     }
 
     /// A job has an interface too, while it runs.

@@ -81,8 +81,10 @@ impl Seen {
         let lines: Vec<usize> = one.labels.iter().flat_map(|label| lines(label.origin, outcome)).collect();
         let said = format!("{}: {}", one.rule.name, one.message);
         if one.severity == Severity::Error {
-            let together = one.rule.name == "target/rejected-key";
-            self.refused.extend(lines.iter().take(if together { lines.len() } else { 1 }));
+            // The first place is the error's own; of the others those go with it that the target rejects.
+            let rejected = |line: &&usize| self.rows.get(*line).is_some_and(|rows| rows.contains("rejected"));
+            let beside: Vec<usize> = lines.iter().skip(1).filter(rejected).copied().collect();
+            self.refused.extend(lines.iter().take(1).copied().chain(beside));
             self.covered.extend(one.labels.iter().flat_map(|label| covered(label.origin, outcome)));
             self.errors.push(format!("{said} (line {:?})", lines.first()));
         }

@@ -2,7 +2,7 @@
 //! replaces, other environments, and what the declarations say that the target does not use.
 
 use super::KEY;
-use super::declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
+use super::declaration::{SettingDeclaration, SettingForm, SettingLayering};
 use super::document::{ChosenEnvironment, SettingsDocument};
 use super::environment::{EnvironmentLayer, TopLevel};
 use super::service::ServiceSettings;
@@ -119,7 +119,9 @@ impl<'a> AccountWalk<'a> {
             if self.replaced.contains(&entry.value.id) {
                 continue;
             }
-            if let SettingTargets::Compiler(became) = declaration.targets {
+            if !declaration.targets.ignores(self.target)
+                && let Some(became) = declaration.targets.compiled()
+            {
                 self.ledger.exact(&entry.value, became);
             }
             self.key(entry, declaration, declaration.key.to_owned(), standing);

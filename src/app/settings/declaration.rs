@@ -100,6 +100,8 @@ pub enum SettingLayering {
 pub enum SettingTargets {
     /// Tranship itself, before any target is asked: what becomes of it, for the report.
     Compiler(&'static str),
+    /// Tranship itself, for these targets; on others it has no effect.
+    CompilerFor(&'static str, &'static [&'static str]),
     /// Every target.
     All,
     /// These; on others it has no effect.
@@ -111,14 +113,27 @@ pub enum SettingTargets {
 impl SettingTargets {
     /// Whether it does nothing on a target.
     pub fn ignores(self, target: &str) -> bool {
-        matches!(self, SettingTargets::Only(names) if !names.contains(&target))
+        match self {
+            SettingTargets::Only(names) | SettingTargets::CompilerFor(_, names) => !names.contains(&target),
+            SettingTargets::Compiler(_) | SettingTargets::All | SettingTargets::RefusedElsewhere(_) => false,
+        }
     }
 
     /// Whether it means something on a target.
     pub fn uses(self, target: &str) -> bool {
         match self {
             SettingTargets::Compiler(_) | SettingTargets::All => true,
-            SettingTargets::Only(names) | SettingTargets::RefusedElsewhere(names) => names.contains(&target),
+            SettingTargets::Only(names)
+            | SettingTargets::CompilerFor(_, names)
+            | SettingTargets::RefusedElsewhere(names) => names.contains(&target),
+        }
+    }
+
+    /// What it becomes before any target is asked.
+    pub fn compiled(self) -> Option<&'static str> {
+        match self {
+            SettingTargets::Compiler(became) | SettingTargets::CompilerFor(became, _) => Some(became),
+            _ => None,
         }
     }
 
@@ -126,7 +141,9 @@ impl SettingTargets {
     pub fn names(self) -> Option<&'static [&'static str]> {
         match self {
             SettingTargets::Compiler(_) | SettingTargets::All => None,
-            SettingTargets::Only(names) | SettingTargets::RefusedElsewhere(names) => Some(names),
+            SettingTargets::Only(names)
+            | SettingTargets::CompilerFor(_, names)
+            | SettingTargets::RefusedElsewhere(names) => Some(names),
         }
     }
 }
@@ -208,7 +225,7 @@ pub(super) fn quoted(words: &[&str]) -> String {
 ///         certificate: At<CertificateArn> {          // a plain type is required; `Option` and `Vec` are not
 ///             default: "none",                       // left out for what is required
 ///             example: "x-tranship:\n  ...",         // built by a test on every target named
-///             targets: Only(ECS),                    // Compiler(..), All, Only(..), RefusedElsewhere(..)
+///             targets: Only(ECS),                    // or Compiler(..), CompilerFor(..), All, RefusedElsewhere(..)
 ///         }
 ///     }
 /// }

@@ -25,7 +25,7 @@ setting_group! {
         late_bound: Vec<At<String>> {
             default: "none: every variable is resolved when the manifest is compiled",
             example: "services:\n  web:\n    image: acme/web:${APP_VERSION:-latest}\n    ports: [\"80:80\"]\nx-tranship:\n  late_bound: [APP_VERSION]\n",
-            targets: Compiler("parameters"),
+            targets: CompilerFor("parameters", ECS),
         }
         /// Named places to deploy to. Each has a target and may set every key below. Keys that it leaves
         /// unset default to those at the top of `x-tranship`.

@@ -54,7 +54,7 @@ setting_group! {
         task: Option<At<String>> {
             default: "its own task",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  metrics:\n    image: prom/statsd-exporter:v0.28.0\n    x-tranship:\n      task: web\n",
-            targets: Compiler("the task that it shares"),
+            targets: CompilerFor("the task that it shares", ECS),
         }
         /// Replaces the container with a managed database (Amazon RDS): `true`, or its settings.
         database: Option<DatabaseSetting> {

@@ -1,5 +1,6 @@
 //! The keys of `x-tranship` in a named volume.
 
+use super::ECS;
 use super::choices::VolumeScope;
 use super::declaration::setting_group;
 use super::identifiers::VolumeOwner;
@@ -20,7 +21,7 @@ setting_group! {
         scope: Option<At<VolumeScope>> {
             default: "`task` if several containers of the same task share it and no other task does, else `persistent`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    volumes: [\"cache:/var/cache/web\"]\nvolumes:\n  cache:\n    x-tranship:\n      scope: task\n",
-            targets: Compiler("how long the volume lives"),
+            targets: CompilerFor("how long the volume lives", ECS),
         }
     }
 }

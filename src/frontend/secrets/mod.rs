@@ -24,14 +24,16 @@ pub use secret_names::is_secret_name;
 pub use secret_spans::secret_spans;
 pub use secret_values::can_be_secret;
 
-use secret_names::{SecretKind, kind_of};
+use secret_names::{SecretKind, kind_of, says_nothing};
+use secret_values::is_random_number;
 use std::ops::Range;
 
 /// The secrets in the value of a variable: all of it where the name says so, else what has the form of one.
 #[must_use]
 pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
     let kind = kind_of(name);
-    let whole = kind.is_some() && can_be_secret(name, value);
+    let random = kind.is_none() && is_random_number(value) && says_nothing(name);
+    let whole = random || kind.is_some() && can_be_secret(name, value);
     if whole && kind != Some(SecretKind::Address) {
         return std::iter::once(0..value.len()).collect();
     }

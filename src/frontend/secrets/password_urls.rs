@@ -71,7 +71,25 @@ pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
         }
     }
     found.extend(secret_links(text));
+    short_login(text, found);
     found.extend(bare_login(text));
+}
+
+/// `pg://db:5432?u=app&p=password`: the short names, which say so only together.
+fn short_login(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices("://") {
+        let url = until(text, at, ends_url);
+        let whole = text.get(url.clone()).unwrap_or_default();
+        let Some((before, query)) = whole.split_once('?') else { continue };
+        let mut start = url.start + before.len() + 1;
+        let has_user = query.split('&').any(|pair| pair.starts_with("u="));
+        for pair in query.split('&') {
+            if has_user && pair.starts_with("p=") {
+                keep(text, start + 2..start + pair.len(), found);
+            }
+            start += pair.len() + 1;
+        }
+    }
 }
 
 fn keep(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {

@@ -6,7 +6,7 @@
 
 use super::name_words::name_words;
 use super::secret_words::{
-    ALONE, GLUED, HARMLESS_ENDS, ISSUED_KEYS, KEY_FAMILIES, KNOWN, NEUTRAL_ENDS, OWNERS,
+    ALONE, GLUED, HARMLESS_ENDS, IDENTIFIERS, ISSUED_KEYS, KEY_FAMILIES, KNOWN, NEUTRAL_ENDS, OWNERS,
 };
 use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
 
@@ -25,9 +25,11 @@ pub(super) enum SecretKind {
     Address,
     /// A name that says little: only a value that looks like a credential counts.
     Hint,
+    /// A key of an unknown family: a value that no one would read as a word counts.
+    SomeKey,
 }
 
-use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password};
+use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password, SomeKey};
 
 /// Whether the name says that its value is a secret.
 #[must_use]
@@ -67,7 +69,16 @@ pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
     if switch || is(HARMLESS_ENDS, last) {
         return None;
     }
-    of_end(last, before).or_else(|| password_inside(before))
+    of_end(last, before).or_else(|| secret_inside(before))
+}
+
+/// Whether a name is silent about its value: it promises no secret, takes no promise back and names no identifier.
+pub(super) fn says_nothing(name: &str) -> bool {
+    let words = name_words(name);
+    let published = |prefix: &&[&str]| words.iter().zip(*prefix).all(|(a, b)| a == b);
+    let said = words.iter().any(|word| is(IDENTIFIERS, word) || is(SWITCHES, word));
+    let known = words.last().is_none_or(|last| is(HARMLESS_ENDS, last) || is(&["KEY", "KEYS"], last));
+    !said && !known && kind_of(name).is_none() && !PUBLISHED.iter().any(published)
 }
 
 /// Drops numbers and the words that only say which secret it is.
@@ -161,6 +172,12 @@ fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
         ("ACCESS" | "ADMIN" | "API" | "AUTH" | "BEARER" | "CLIENT" | "REFRESH" | "SERVICE", "TOKENS") => {
             Some(Issued)
         }
+        (
+            "ACCOUNT" | "AUTH" | "BIP39" | "CRYPTO" | "ENCRYPTION" | "HD" | "KEY" | "MASTER" | "MNEMONIC"
+            | "NKEY" | "OPERATOR" | "PRIVATE" | "SECRET" | "SIGNING" | "TOTP" | "VALIDATOR" | "WALLET",
+            "SEED",
+        ) => Some(Chosen),
+        ("JWT", "HS256" | "HS384" | "HS512") => Some(Chosen),
         ("AES" | "CRYPTO" | "ENCRYPTION" | "KEY" | "SECRET", "IV") => Some(Chosen),
         _ => None,
     }
@@ -174,20 +191,24 @@ fn of_key(before: &[String]) -> Option<SecretKind> {
     if previous.is_some_and(|word| is(NEUTRAL_ENDS, word)) {
         previous = which.next().filter(|word| is(KEY_FAMILIES, word) || is(ISSUED_KEYS, word)).or(previous);
     }
-    let Some(previous) = previous else { return Some(Hint) };
+    let Some(previous) = previous else { return Some(SomeKey) };
     if is(PUBLIC_KEYS, previous) || before.iter().any(|word| is(PUBLIC_APPS, word)) {
         return None;
     }
     if is(ISSUED_KEYS, previous) {
         return Some(Issued);
     }
-    Some(if is(KEY_FAMILIES, previous) { Chosen } else { Hint })
+    Some(if is(KEY_FAMILIES, previous) { Chosen } else { SomeKey })
 }
 
-/// `PASSWORD_ADMIN`: a password whose owner stands behind it.
-fn password_inside(words: &[String]) -> Option<SecretKind> {
-    let found = words.iter().any(|word| is(&["PASSWORD", "PASSWD", "PASSPHRASE"], word));
-    Some(Password).filter(|_| found)
+/// `PASSWORD_ADMIN`, `JWT_SECRET_SHOP`: a secret whose owner stands behind it. A password needs no word before it.
+fn secret_inside(words: &[String]) -> Option<SecretKind> {
+    if words.iter().any(|word| is(&["PASSWORD", "PASSWD", "PASSPHRASE"], word)) {
+        return Some(Password);
+    }
+    let ends = (2..=words.len()).filter_map(|end| words.get(..end)?.split_last());
+    let mut secrets = ends.filter(|(last, _)| is(&["KEY", "PASS", "SECRET"], last));
+    secrets.find_map(|(last, before)| of_end(last, before).filter(|kind| !matches!(kind, Hint | SomeKey)))
 }
 
 #[cfg(test)]
@@ -300,7 +321,7 @@ mod tests {
             ("GITHUB_TOKEN", Issued),
             ("SMTP_AUTH", Auth),
             ("MAILER_DSN", Address),
-            ("CARBONE_KEY", Hint),
+            ("CARBONE_KEY", SomeKey),
             ("PASSWORD_RESET_TOKEN", Issued),
         ] {
             assert_eq!(kind_of(name), Some(kind), "{name}");

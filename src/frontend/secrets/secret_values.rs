@@ -23,7 +23,8 @@ pub fn can_be_secret(name: &str, value: &str) -> bool {
         return true;
     }
     let kind = kind_of(name).unwrap_or(SecretKind::Chosen);
-    if value.is_empty() || is_switch(value) || is_public(value) || is_blank(value) || is_reference(value) {
+    let other = is_switch(value) || is_public(value) || is_blank(value) || is_reference(value);
+    if value.is_empty() || other || is_hash_scheme(value) {
         return false;
     }
     match kind {
@@ -35,6 +36,7 @@ pub fn can_be_secret(name: &str, value: &str) -> bool {
         SecretKind::Chosen => !is_measure(value),
         SecretKind::Auth => !is_measure(value) && !is_method(value),
         SecretKind::Hint => is_opaque(value),
+        SecretKind::SomeKey => is_opaque(value) || is_no_word(value),
     }
 }
 
@@ -48,6 +50,8 @@ pub(super) fn is_switch(value: &str) -> bool {
         "false",
         "yes",
         "no",
+        "y",
+        "n",
         "on",
         "off",
         "null",
@@ -105,6 +109,15 @@ fn is_method(value: &str) -> bool {
         "default",
     ];
     METHODS.iter().any(|method| value.eq_ignore_ascii_case(method))
+}
+
+/// How passwords are hashed, as LDAP writes it: `{SSHA}`.
+fn is_hash_scheme(value: &str) -> bool {
+    let scheme = value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let named = |name: &str| {
+        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    scheme.is_some_and(|name| !name.is_empty() && named(name))
 }
 
 fn is_number(value: &str) -> bool {
@@ -190,8 +203,22 @@ pub(super) fn is_blank(value: &str) -> bool {
 fn is_stand_in(value: &str) -> bool {
     const STARTS: &[&str] =
         &["changeme", "changethis", "change", "example", "placeholder", "dummy", "sample", "replaceme"];
-    const WORDS: &[&str] =
-        &["user_provided", "unset", "tbd", "n/a", "na", "foo", "bar", "test", "string", "secret", "token"];
+    const WORDS: &[&str] = &[
+        "user_provided",
+        "unset",
+        "tbd",
+        "n/a",
+        "na",
+        "foo",
+        "bar",
+        "test",
+        "string",
+        "secret",
+        "token",
+        "simple",
+        "opaque",
+        "jwt",
+    ];
     let letters: String =
         value.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let plain = !value.bytes().any(|byte| byte.is_ascii_digit());
@@ -300,6 +327,23 @@ pub(super) fn is_opaque(value: &str) -> bool {
         && of(u8::is_ascii_lowercase)
         && !value.contains(['.', '-', ' ', ',']);
     (mixed && !is_named_thing(value)) || base64
+}
+
+/// 128 random bits or more in hexadecimal digits, as generators of keys write them.
+pub(super) fn is_random_number(value: &str) -> bool {
+    let of = |test: fn(&u8) -> bool| value.bytes().any(|byte| test(&byte));
+    let hexadecimal = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    value.len() >= 32 && hexadecimal && of(u8::is_ascii_digit) && of(u8::is_ascii_alphabetic)
+}
+
+/// Letters with digits among them, as no name has: `mg1kq7`, and neither `v3` nor `eu-west-1` nor `tenant01`.
+fn is_no_word(value: &str) -> bool {
+    let inside = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let digits = inside.bytes().filter(u8::is_ascii_digit).count();
+    value.len() >= 6
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && digits > 0
+        && !is_measure(value)
 }
 
 /// A version, a host with a port, an address of mail, a list.

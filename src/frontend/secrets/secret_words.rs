@@ -23,6 +23,21 @@ pub(super) const KNOWN: &[(&str, Option<SecretKind>)] = &[
     ("CREDS_IV", Some(Chosen)),
     // Cloudflare: the older name of the global key.
     ("CF_KEY", Some(Issued)),
+    // WordPress: one of its eight keys and salts.
+    ("LOGGED_IN_KEY", Some(Chosen)),
+    ("WORDPRESS_LOGGED_IN_KEY", Some(Chosen)),
+    // Ory: the secrets by which sessions and data are signed and encrypted.
+    ("SECRETS_CIPHER", Some(Chosen)),
+    ("SECRETS_COOKIE", Some(Chosen)),
+    ("SECRETS_DEFAULT", Some(Chosen)),
+    ("SECRETS_SYSTEM", Some(Chosen)),
+    // mailcow: the password of the root of its database.
+    ("DBROOT", Some(Password)),
+    // LiveKit: names with their keys; Concourse: a user with the password.
+    ("LIVEKIT_KEYS", Some(Chosen)),
+    ("CONCOURSE_ADD_LOCAL_USER", Some(Password)),
+    // Plex: the token that claims a server for an account.
+    ("PLEX_CLAIM", Some(Issued)),
 ];
 
 /// Prefixes whose variables a build tool publishes to the browser.
@@ -40,16 +55,19 @@ pub(super) const PUBLISHED: &[&[&str]] = &[
 /// Words before the secret that make the name a switch.
 pub(super) const SWITCHES: &[&str] = &[
     "ALLOW", "ALLOWS", "DISABLE", "DISABLES", "ENABLE", "ENABLES", "GENERATE", "HAS", "HIDE", "IGNORE", "IS",
-    "RANDOM", "REQUIRE", "REQUIRES", "SHOW", "SKIP", "USE", "USES", "WITHOUT",
+    "MAX", "MIN", "RANDOM", "REQUIRE", "REQUIRES", "SHOW", "SKIP", "USE", "USES", "WITHOUT",
 ];
 
 /// Last words after which the value is about a secret, and is none.
 pub(super) const HARMLESS_ENDS: &[&str] = &[
+    "ACCEPTED",
     "AGE",
     "ALG",
     "ALGO",
     "ALGORITHM",
     "ALGORITHMS",
+    "ALIAS",
+    "ALIASES",
     "ALLOWED",
     "ARN",
     "ATTEMPTS",
@@ -57,12 +75,14 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "AUDIENCE",
     "BACKEND",
     "BITS",
+    "BUCKET",
     "BYTES",
     "CHANGE",
     "CHAR",
     "CHARS",
     "CLAIM",
     "CMD",
+    "COLUMN",
     "COMMAND",
     "COMPLEXITY",
     "CONNECTOR",
@@ -74,6 +94,7 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "DIRECTORY",
     "DISABLED",
     "DOMAIN",
+    "DRIVER",
     "DURATION",
     "EMAIL",
     "ENABLED",
@@ -93,6 +114,8 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "FILE",
     "FILENAME",
     "FILES",
+    "FINGERPRINT",
+    "FOLDER",
     "FORMAT",
     "GENERATOR",
     "HASHER",
@@ -141,12 +164,15 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "PATH",
     "PATHS",
     "PATTERN",
+    "PLUGIN",
+    "POLICIES",
     "POLICY",
     "PORT",
     "PREFIX",
     "PROMPT",
     "PROVIDER",
     "PROVIDERS",
+    "QUOTA",
     "REALM",
     "RECOVERY",
     "REGEX",
@@ -164,7 +190,10 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "SECS",
     "SERVER",
     "SERVICE",
+    "SETTINGS",
     "SIZE",
+    "SOURCE",
+    "STATUS",
     "STORAGE",
     "STORE",
     "STRATEGY",
@@ -172,6 +201,7 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "SUBJECT",
     "SUFFIX",
     "SYMBOLS",
+    "TABLE",
     "TEMPLATE",
     "TIME",
     "TIMEOUT",
@@ -183,14 +213,23 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "URI",
     "URL",
     "URLS",
+    "USAGE",
     "USER",
     "USERNAME",
     "VALIDATION",
     "VALIDATOR",
     "VALIDATORS",
     "VALIDITY",
+    "VERIFICATION",
     "VERSION",
     "WINDOW",
+];
+
+/// Words of a name whose value is a long number that identifies something.
+pub(super) const IDENTIFIERS: &[&str] = &[
+    "ADDRESS", "BUILD", "CHECKSUM", "CLUSTER", "COMMIT", "CONTRACT", "DIGEST", "GIT", "GUID", "HASH", "MD5",
+    "NODE", "PUBKEY", "PUBLIC", "REF", "RELEASE", "REV", "REVISION", "SHA", "SHA1", "SHA256", "SHA512",
+    "SID", "SITE", "SUM", "TAG", "TENANT", "TRACE", "UUID", "VCS",
 ];
 
 /// Last words that say which of several secrets it is, or how it is written.
@@ -215,6 +254,7 @@ pub(super) const NEUTRAL_ENDS: &[&str] = &[
     "PLAIN",
     "PREVIOUS",
     "PRIMARY",
+    "PRIVATE",
     "PROD",
     "PRODUCTION",
     "RAW",
@@ -242,6 +282,7 @@ pub(super) const GLUED: &[(&str, SecretKind)] = &[
     ("CREDENTIAL", Chosen),
     ("CREDENTIALS", Chosen),
     ("AUTHKEY", Issued),
+    ("PSK", Chosen),
 ];
 
 /// Words that promise a secret at the end of a name.
@@ -257,7 +298,9 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("PEPPER", Chosen),
     ("COOKIE", Chosen),
     ("MNEMONIC", Chosen),
-    ("PSK", Chosen),
+    ("FERNET", Chosen),
+    ("KEK", Chosen),
+    ("SKEY", Issued),
     ("JWT", Issued),
     ("PAT", Issued),
     ("AUTH", Auth),
@@ -276,9 +319,75 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
 
 /// What a short word is glued to when the whole is a password: `PGPASS`, `DBPWD`; `BYPASS` is none.
 pub(super) const OWNERS: &[&str] = &[
-    "ADMIN", "AUTH", "BASIC", "BIND", "DATABASE", "DB", "EMAIL", "FTP", "HTTP", "KEY", "LDAP", "LOGIN",
-    "MAIL", "MARIADB", "MASTER", "MONGO", "MQTT", "MYSQL", "PG", "POSTGRES", "PROXY", "RABBITMQ", "REDIS",
-    "ROOT", "RPC", "SA", "SMTP", "SQL", "USER", "WEB",
+    "ACCOUNT",
+    "ADMIN",
+    "API",
+    "APP",
+    "AUTH",
+    "BASIC",
+    "BIND",
+    "BROKER",
+    "CASSANDRA",
+    "CERT",
+    "CLIENT",
+    "DATABASE",
+    "DB",
+    "DOMAIN",
+    "ELASTIC",
+    "EMAIL",
+    "FTP",
+    "GUEST",
+    "HTTP",
+    "IMAP",
+    "INFLUX",
+    "JDBC",
+    "JMX",
+    "KAFKA",
+    "KEY",
+    "LDAP",
+    "LOGIN",
+    "MAIL",
+    "MARIADB",
+    "MASTER",
+    "MINIO",
+    "MONGO",
+    "MQTT",
+    "MYSQL",
+    "NEO4J",
+    "NODE",
+    "ORACLE",
+    "PG",
+    "POP3",
+    "POSTGRES",
+    "PROXY",
+    "RABBIT",
+    "RABBITMQ",
+    "RCON",
+    "REDIS",
+    "ROOT",
+    "RPC",
+    "SA",
+    "SAMBA",
+    "SERVER",
+    "SERVICE",
+    "SIP",
+    "SMB",
+    "SMTP",
+    "SNMP",
+    "SQL",
+    "SSH",
+    "STORE",
+    "SUDO",
+    "SUPER",
+    "SYS",
+    "SYSTEM",
+    "TOMCAT",
+    "USER",
+    "VNC",
+    "VPN",
+    "WALLET",
+    "WEB",
+    "WIFI",
 ];
 
 /// Keys that are secrets, whatever their value looks like.
@@ -308,7 +417,9 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "HMAC",
     "INTERNAL",
     "JWT",
+    "KEYSTORE",
     "MASTER",
+    "NETWORK",
     "PAYMENT",
     "PRESHARED",
     "PRIV",
@@ -331,6 +442,7 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "STRIPE",
     "SUPER",
     "TLS",
+    "TOKEN",
     "TOTP",
     "UNSEAL",
     "VAULT",
@@ -338,7 +450,8 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
 ];
 
 /// Keys that an issuer gives out.
-pub(super) const ISSUED_KEYS: &[&str] = &["ACCESS", "ACTIVATION", "API", "LICENCE", "LICENSE", "PRODUCT"];
+pub(super) const ISSUED_KEYS: &[&str] =
+    &["ACCESS", "ACTIVATION", "API", "BOUNCER", "LAPI", "LICENCE", "LICENSE", "PRODUCT"];
 
 /// Keys that are public, or no keys at all but names of entries.
 pub(super) const PUBLIC_KEYS: &[&str] = &[

@@ -133,7 +133,7 @@ impl ContainerHost for InstanceHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
-        let found = volumes::bind(bind, self.application, self.plan, planner)?;
+        let found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
         Some(volumes::add(found, mount, planner, &mut self.plan.volumes))
     }
 }

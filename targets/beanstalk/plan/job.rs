@@ -144,7 +144,7 @@ impl ContainerHost for JobHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
-        let mut found = volumes::bind(bind, self.application, self.plan, planner)?;
+        let mut found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
         found.path = volumes::staged(found.path);
         Some(volumes::add(found, mount, planner, &mut self.volumes))
     }

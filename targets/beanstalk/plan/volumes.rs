@@ -43,6 +43,7 @@ pub(super) fn anonymous(
 /// data, which no one commits, is one of the instance.
 pub(super) fn bind(
     bind: &BindMount,
+    mount: &ContainerMount,
     application: &Application,
     plan: &mut BeanstalkPlan,
     planner: &mut ContainerPlanner<'_, '_>,
@@ -54,7 +55,7 @@ pub(super) fn bind(
     let path = match (machine, data) {
         (true, _) => local.clone(),
         (false, Some(relative)) => kept(service, &bind.path, relative, cx),
-        (false, None) => bundled(service, bind, application, plan, cx)?,
+        (false, None) => bundled(service, (bind, mount), application, plan, cx)?,
     };
     Some(BoundDirectory { path, data: data.is_some() })
 }
@@ -135,7 +136,7 @@ fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
 /// The path that a bundled file or directory has on the instance. Nothing after an error.
 fn bundled(
     service: &AppService,
-    bind: &BindMount,
+    (bind, mount): (&BindMount, &ContainerMount),
     application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
@@ -165,15 +166,13 @@ fn bundled(
             Some(on_instance)
         }
         (Err(why), _) => {
-            cx.ledger.rejected(source, why.clone());
+            cx.ledger.rejected(&mount.node, why.clone());
+            let message = format!("service `{}` mounts a path that cannot be bundled: {why}", service.name);
+            let diagnostic = Diagnostic::new(&rules::OUTSIDE_PATH, message).at(source.origin);
             cx.diagnostics.push(
-                Diagnostic::new(
-                    &rules::OUTSIDE_PATH,
-                    format!("service `{}` mounts a path that cannot be bundled: {why}", service.name),
-                )
-                .at(source.origin)
-                .service(&*service.name)
-                .help("move the files into the project directory, or use a named volume"),
+                cx.point(diagnostic, [mount.target.origin])
+                    .service(&*service.name)
+                    .help("move the files into the project directory, or use a named volume"),
             );
             None
         }

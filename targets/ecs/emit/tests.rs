@@ -60,6 +60,7 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
         mode,
         size: TaskSize { cpu: Some(256), memory: Some(512) },
         architecture: ProcessorArchitecture::X86,
+        platform: None,
         containers: vec![main],
         volumes: vec![TaskVolume { name: "data".to_owned(), storage: VolumeStorage::Efs("data".into()) }],
         execution: iam::IamPolicy::new().with(

@@ -148,9 +148,9 @@ pub struct ClusterLoad<'a> {
     pub jobs: &'a [JobPlan],
 }
 
-impl ClusterLoad<'_> {
+impl<'a> ClusterLoad<'a> {
     /// The task of a service or job.
-    pub fn task(&self, name: &str) -> Option<&TaskPlan> {
+    pub fn task(&self, name: &str) -> Option<&'a TaskPlan> {
         self.tasks.iter().find(|task| &*task.name == name)
     }
 
@@ -167,4 +167,6 @@ pub struct MachineChoice {
     pub plan: MachinePlan,
     /// What to report: rules that are broken, and what was chosen.
     pub diagnostics: Vec<Diagnostic>,
+    /// Values that one of those diagnostics rejects, each with the reason.
+    pub rejected: Vec<(At<String>, &'static str)>,
 }

@@ -32,6 +32,7 @@ pub(super) fn plan(
     let request =
         MachineRequest { origin: planner.app.environment.origin, prod, instance_type, count, load, network };
     let choice = decide(&request);
+    choice.rejected.iter().for_each(|(value, reason)| planner.cx.ledger.rejected(value, *reason));
     choice.diagnostics.into_iter().for_each(|diagnostic| planner.report(diagnostic));
     choice.plan
 }

@@ -116,7 +116,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let jobs: Vec<JobPlan> =
         tasks.iter().filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task))).collect();
     start_order::report(planner);
-    let (secrets, fed) = secrets::plan(&planner.stack_renderer(), planner.cx.keys);
+    let (secrets, fed) = secrets::plan(planner);
     parameters.extend(parameters::plan(planner));
     parameters.extend(fed);
     let stack = stack_settings::plan(planner);

@@ -3,6 +3,7 @@
 //! No value of a secret is ever part of the template: it comes in through a NoEcho parameter, is put
 //! together by CloudFormation from other secrets, or exists on AWS already.
 
+use super::planner::EcsPlanner;
 use super::text::EcsTextRenderer;
 use super::{ParameterPlan, SecretPlan};
 use std::collections::BTreeSet;
@@ -102,11 +103,10 @@ fn joined_id(service: &str, variable: &str) -> LogicalId {
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(
-    renderer: &EcsTextRenderer<'_>,
-    keys: KeyPaths<'_>,
-) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
-    let uses = SecretUses::of(renderer.app);
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
+    let uses = SecretUses::of(planner.app);
+    uses.claim_sources(planner);
+    let (renderer, keys) = (&planner.stack_renderer(), planner.cx.keys);
     let mut secrets = Vec::new();
     let mut parameters = Vec::new();
     for (name, secret) in &renderer.app.secrets {
@@ -185,6 +185,22 @@ struct JoinedSecret {
 }
 
 impl SecretUses {
+    /// Settles where the values of the secrets that are used come from.
+    fn claim_sources(&self, planner: &mut EcsPlanner<'_, '_>) {
+        let app = planner.app;
+        for name in self.whole.union(&self.inside) {
+            match app.secrets.get(name).map(|secret| &secret.source) {
+                Some(SecretSource::File(value) | SecretSource::Environment(value)) => {
+                    planner.exact(value, "the parameter that takes its value");
+                }
+                Some(SecretSource::External(text)) => {
+                    planner.exact(text, "task definition: Secrets");
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn of(app: &Application) -> SecretUses {
         let mut uses = SecretUses::default();
         for service in app.services.values() {

@@ -44,6 +44,7 @@ fn task(
         family: FnSub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
         architecture: architecture(planner, &services).unwrap_or(usual),
+        platform: services.iter().find_map(|service| service.container.platform.clone()),
         size: size(planner, &size_request(main, &services)),
         ephemeral_storage: ephemeral_storage(planner, main, &services),
         execution: identity::execution(name, &services, &needs.readable),

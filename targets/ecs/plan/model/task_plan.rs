@@ -1,7 +1,7 @@
 //! Task definitions, and how services and jobs run them.
 
 use super::{CapacityStrategyItem, EcsContainer, NetworkMode, TaskVolume, VolumeStorage};
-use tranship_app::ManifestName;
+use tranship_app::{At, ManifestName};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue, iam};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::source::Origin;
@@ -26,6 +26,8 @@ pub struct TaskPlan {
     pub ephemeral_storage: Option<u32>,
     /// The processor it is built for.
     pub architecture: ProcessorArchitecture,
+    /// The `platform` that asks for that processor.
+    pub platform: Option<At<String>>,
     /// In the order in which they start.
     pub containers: Vec<EcsContainer>,
     /// What its containers mount.
