@@ -75,6 +75,11 @@ class Cloud:
             self.ending = True
             raise
 
+    def check(self):
+        """Whether every service kept the tasks with which it became steady."""
+        if lost := [event for service in self.services.values() for event in service.events]:
+            raise RuntimeError("tasks ended while clients used the application:\n" + "\n".join(lost))
+
     def connect(self, key, configuration):
         return services.aliases(self, key, configuration)
 

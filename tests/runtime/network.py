@@ -38,13 +38,15 @@ class Rule:
         """From a rule of a template; `other` names the property with the group at the other end."""
         protocol = str(properties["IpProtocol"]).lower()
         first, last = int(properties.get("FromPort", 0)), int(properties.get("ToPort", 65535))
-        return cls(PROTOCOLS.get(protocol, protocol), first, last, properties.get(other), properties.get("CidrIp"))
+        addresses = properties.get("CidrIp") or properties.get("CidrIpv6")
+        return cls(PROTOCOLS.get(protocol, protocol), first, last, properties.get(other), addresses)
 
     def nft(self, direction):
         end = f"@{self.group}" if self.group else self.addresses
         ports = "" if self.protocol in ("all", "icmp") else f" {self.protocol} dport {self.first}-{self.last}"
         kind = " ip protocol icmp" if self.protocol == "icmp" else ""
-        return f"ip {direction} {end}{kind}{ports} return"
+        family = "ip6" if ":" in end else "ip"
+        return f"{family} {direction} {end}{kind}{ports} return"
 
 
 @dataclass
@@ -131,7 +133,7 @@ class Network:
     def _filter(self):
         """Write the router's rules: both ends must allow a new connection."""
         members = {group: [end.address for end in self.endpoints if group in end.groups] for group in self.groups}
-        lines = ["flush ruleset", "table ip vpc {"]
+        lines = ["flush ruleset", "table inet vpc {"]
         for group, addresses in members.items():
             elements = f" elements = {{ {', '.join(addresses)} }};" if addresses else ""
             lines.append(f"set {group} {{ type ipv4_addr;{elements} }}")

@@ -13,7 +13,7 @@ import probes
 from cloud import Cloud
 from docker_project import Project
 from sandbox import ROOM
-from support import for_target
+from support import for_target, read_template, resources
 
 APPLICATIONS = Path(__file__).parent / "apps"
 
@@ -49,10 +49,24 @@ class Application:
         text = (artifacts / "template.yaml").read_text()
         name = f"{self.name}-changed" if change else self.name
         text = change(text) if change else text
-        with closing(Cloud(name, artifacts, self._parameters(text), self.expected["ports"], text), timeout=patience * 3) as cloud:
-            return probes.run(cloud, self.expected["steps"], patience)
+        parameters = self._values(text) | self._derived_images(artifacts, text)
+        with closing(Cloud(name, artifacts, parameters, self.expected["ports"], text), timeout=patience * 3) as cloud:
+            seen = probes.run(cloud, self.expected["steps"], patience)
+            cloud.check()
+            return seen
 
-    def _parameters(self, text):
+    def _derived_images(self, artifacts, text):
+        """Build what the artifacts say how to build: the images that containers of those names take as a parameter."""
+        definitions = [made for task in resources(read_template(text), "AWS::ECS::TaskDefinition").values() for made in task["ContainerDefinitions"]]
+        taken = {made["Name"]: made["Image"]["Ref"] for made in definitions if isinstance(made["Image"], dict)}
+        built = {}
+        for place in sorted(artifacts.glob("images/*/Dockerfile")):
+            name = f"{self.name}/{place.parent.name}:derived"
+            images.build_from(place.parent, name)
+            built[taken[place.parent.name]] = name
+        return built
+
+    def _values(self, text):
         """Values for the secrets that the template asks for: `values` of expect.yaml, by the name in the manifest."""
         asked = re.findall(r"^  (\w+Value):\n    Type: String\n", text, re.M)
         values = {re.sub("[^a-z0-9]", "", name.lower()): value for name, value in self.expected.get("values", {}).items()}

@@ -9,8 +9,8 @@ from tasks import Task
 
 # As the circuit breaker counts: tasks in a row that failed to become steady.
 FAILURES = 4
-# A task that ends right after its start was never steady.
-STEADY = 1.5
+# A task that ends so soon was never steady, in seconds.
+STEADY = 2
 KEYS = {"Cluster", "TaskDefinition", "DesiredCount", "CapacityProviderStrategy", "LaunchType", "PlatformVersion", "DeploymentConfiguration",
         "NetworkConfiguration", "ServiceRegistries", "LoadBalancers", "HealthCheckGracePeriodSeconds", "EnableECSManagedTags", "PropagateTags",
         "EnableExecuteCommand", "ServiceConnectConfiguration", "AvailabilityZoneRebalancing", "ForceNewDeployment", "Tags", "ServiceName"}
@@ -43,9 +43,10 @@ class Service:
             if time.monotonic() > until or self.world.ending:
                 raise RuntimeError(f"{self.key} did not stabilize\n" + "\n".join([*self.events, *(task.logs() for task in self.tasks)]))
             time.sleep(0.1)
+        self.events.clear()
 
     def steady(self):
-        tasks = [task for task in self.tasks if task.healthy and time.monotonic() - task.born > STEADY]
+        tasks = [task for task in self.tasks if task.healthy and task.age > STEADY]
         return len(tasks) >= self.count and all(self.world.balancers.healthy(task.endpoint.address, target) for task in tasks
                                                 for target in self.properties.get("LoadBalancers", []))
 
@@ -55,6 +56,13 @@ class Service:
             task.stop("the stack is deleted")
 
     def _keep(self):
+        try:
+            self._keep_running()
+        except Exception as error:  # the deployment must hear of it
+            self.failures = FAILURES
+            self.events.append(f"{type(error).__name__}: {error}")
+
+    def _keep_running(self):
         while not self.ending:
             for task in [task for task in self.tasks if task.ended.is_set()]:
                 self._ended(task)

@@ -98,7 +98,7 @@ class Task:
         self.containers = {made["Name"]: Container(self, made) for made in self.definition["ContainerDefinitions"]}
         self.reason, self.ending = "", False
         self.ended = threading.Event()
-        self.born = time.monotonic()
+        self.since = None
         self.endpoint = world.network.attach(self.name, groups)
         self.volumes = {}
         self.watcher = threading.Thread(target=self._watch, daemon=True)
@@ -113,6 +113,12 @@ class Task:
     @property
     def healthy(self):
         return self.running and all(made.healthy for made in self.containers.values() if made.essential)
+
+    @property
+    def age(self):
+        """For how many seconds it has been running."""
+        self.since = self.since or time.monotonic()
+        return time.monotonic() - self.since
 
     def stop(self, reason):
         self.reason = self.reason or reason

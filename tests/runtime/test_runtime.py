@@ -59,8 +59,8 @@ class Runtime(unittest.TestCase):
         self.shows("queue", lambda text: without(text, r"QueueFromWorker\w+Ingress"), "GET /words/tranship")
 
     def test_a_missing_record_shows(self):
-        """Under another name the queue is not found, and the page that needs it does not come up."""
-        self.shows("queue", lambda text: changed(text, r"(QueueDiscovery:\n.*\n.*\n      Name: )queue", r"\1cache"), "WebService")
+        """Under another name the queue is not found, and nothing that needs it comes up."""
+        self.shows("queue", lambda text: changed(text, r"(QueueDiscovery:\n.*\n.*\n      Name: )queue", r"\1cache"), "(Web|Worker)Service: tasks failed")
 
     def test_a_wrong_owner_shows(self):
         """A folder of root's takes no uploads from the access point's user."""
@@ -68,6 +68,7 @@ class Runtime(unittest.TestCase):
 
     def shows(self, name, change, where):
         application = next(one for one in every_application() if one.name == name)
+        application.build_images()
         with self.assertRaisesRegex(AssertionError, where):
             application.from_template(change, patience=6)
 

@@ -104,9 +104,10 @@ fn url(text: &str, scheme: TextRange, start: usize) -> Vec<ScannedAddress> {
     let rest = text.get(start..).unwrap_or("");
     let ends = |letter: char| letter.is_whitespace() || "/?#\"'<>)]}|`\\".contains(letter);
     let bracketed = rest.starts_with('[').then(|| rest.find(']')).flatten().unwrap_or(0);
+    let host = quoted_password(rest).unwrap_or(0).max(bracketed);
     let length = rest
         .char_indices()
-        .find(|(at, letter)| *at > bracketed && ends(*letter) || *at == 0 && ends(*letter))
+        .find(|(at, letter)| *at > host && ends(*letter) || *at == 0 && ends(*letter))
         .map_or(rest.len(), |(at, _)| at);
     let authority = start..start + length;
     let (user, password, hosts) = userinfo(text, &authority);
@@ -133,6 +134,16 @@ fn url(text: &str, scheme: TextRange, start: usize) -> Vec<ScannedAddress> {
         });
     }
     found
+}
+
+/// Where a password in a shell's quotes ends: at the `@` of `app:"$PASSWORD"@db`.
+fn quoted_password(rest: &str) -> Option<usize> {
+    let open = rest.find(":\"")? + 2;
+    let close = open + rest.get(open..)?.find('"')?;
+    let inside = rest.get(..close)?;
+    (!inside.contains(|letter: char| letter.is_whitespace() || "/@".contains(letter))
+        && rest.get(close + 1..)?.starts_with('@'))
+    .then_some(close + 1)
 }
 
 /// `user:password@` and what follows it.
@@ -327,6 +338,8 @@ mod tests {
             ("Server=db;Database=app;Uid=root", vec!["db"]),
             ("Data Source=db;Initial Catalog=app", vec!["db"]),
             ("root:pw@tcp(db:3306)/app?x=y", vec!["root/pw@db:3306/app"]),
+            ("psql postgres://app:\"$PASSWORD\"@db/app -c x", vec!["app/\"$PASSWORD\"@db/app"]),
+            ("curl \"http://app:80\" \"me\"@db", vec!["app:80"]),
         ] {
             assert_eq!(shown(text, BareWords::AreWords), expected, "{text}");
         }
