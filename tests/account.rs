@@ -39,13 +39,13 @@ fn of_rule(outcome: &CompileOutcome, rule: &str) -> Vec<(Severity, Vec<u32>, Str
 #[test]
 fn a_restart_policy_that_ends_is_one_warning_for_all_services() {
     let manifest = "services:\n  web: { image: web, ports: [\"80:80\"] }\n  migrate:\n    image: web\n    \
-                    restart: \"no\"\n  seed:\n    image: web\n    restart: \"no\"\n";
+                    restart: \"no\"\n    expose: [\"1\"]\n  seed:\n    image: web\n    restart: \"no\"\n    expose: [\"1\"]\n";
     for (target, product) in ECS {
         let found = of_rule(&compiled(target, manifest), "target/approximated-key");
         let expected = format!(
             "`restart` of `migrate` and `seed` becomes `always` on {product}: an ECS service replaces every task that ends"
         );
-        assert_eq!(found, [(Severity::Warning, vec![5, 8], expected)]);
+        assert_eq!(found, [(Severity::Warning, vec![5, 9], expected)]);
     }
 }
 

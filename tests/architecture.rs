@@ -369,6 +369,8 @@ fn the_guides_name_what_exists() {
         "CONTRIBUTING.md",
         "docs/benchmarks.md",
         "docs/deploying.md",
+        "docs/jobs.md",
+        "docs/networking.md",
         "docs/secrets.md",
     ] {
         let text = fs::read_to_string(root().join(guide)).unwrap();

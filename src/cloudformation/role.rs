@@ -124,6 +124,8 @@ roles! {
     RouteTableAssociation,
     /// A task that runs to completion: a custom resource.
     Run,
+    /// The command that runs a task once: an output.
+    RunCommand,
     /// A scalable target.
     ScalableTarget,
     /// A scaling policy.

@@ -7,6 +7,7 @@
 pub mod capabilities;
 pub mod compose_providers;
 pub mod database_engines;
+pub mod ending_commands;
 pub mod fargate_sizes;
 mod foreign_marks;
 mod image_details;

@@ -53,6 +53,11 @@ rules! {
         why "The job could not reach it."
         example "services:\n  cache: { image: redis }\n  migrate:\n    image: app\n    environment: { CACHE: \"redis://cache:6379\" }\n    x-tranship: { job: before-deploy }\n"
         fix "Remove the dependency from the job, or choose an ECS target.";
+    JOB_BESIDE = Warning "beanstalk/job-beside" "service that ends runs on every instance"
+        what "A service ends by itself, nobody waits for it, and it talks to another container. A job runs before the containers start, so it could not reach that one. It runs as a container beside the others instead."
+        why "It runs on every instance, and again whenever the containers start: after a deployment, a restart, or when an instance is added."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n  cache: { image: redis }\n  warm:\n    image: acme/web\n    command: ./warm-cache\n    restart: \"no\"\n    environment: { CACHE: \"redis://cache:6379\" }\n"
+        fix "Make it safe to run several times, or choose the target `fargate` or `ecs-ec2`, where it runs once per deployment.";
     LINK_CYCLE = Error "beanstalk/link-cycle" "circular links between containers"
         what "Containers find each other through Docker links, and the target of a link starts first. These links form a cycle."
         why "The task could never start."

@@ -12,6 +12,7 @@ mod egress;
 mod instances;
 mod limits;
 mod machines;
+mod names;
 mod order;
 mod rules;
 mod services;

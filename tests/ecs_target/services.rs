@@ -178,7 +178,7 @@ fn a_job_before_the_deployment_is_run_by_its_own_container() {
 fn parameters_are_those_that_something_refers_to() {
     let text = "services:\n  app: { build: ., environment: { A: '${USED:-x}' }, x-tranship: { job: manual } }\nx-tranship: { late_bound: [USED, UNUSED] }\n";
     for (target, expected) in [
-        ("fargate", vec!["VpcId", "Used", "AppImage"]),
+        ("fargate", vec!["VpcId", "PrivateSubnets", "Used", "AppImage"]),
         ("ecs-ec2", vec!["VpcId", "PrivateSubnets", "Used", "AppImage", "InstanceImage"]),
     ] {
         let outcome = compiled(target, text);
@@ -248,4 +248,25 @@ fn which_listeners_serve_https() {
     assert_eq!(listeners("true", certificate), [of(80, "HTTP", "redirect"), of(443, "HTTPS", "forward")]);
     assert_eq!(listeners("{ port: 8443 }", certificate), [of(8443, "HTTPS", "forward")]);
     assert_eq!(listeners("{ port: 80 }", certificate), [of(80, "HTTP", "forward")]);
+}
+
+/// A manual job is started by a person: the stack says how.
+#[test]
+fn a_manual_job_has_a_command_that_runs_it() {
+    let text = "services:\n  app: { image: a }\n  admin: { image: b, x-tranship: { job: manual } }\n";
+    let command = |target: &str| {
+        let template = template_of(target, text);
+        let output = template["Outputs"]["AdminRunCommand"].clone();
+        assert_eq!(output["Description"], "Runs the job admin");
+        let value = &output["Value"];
+        value.as_str().or(value[0].as_str()).unwrap().to_owned()
+    };
+    assert_eq!(
+        command("ecs-ec2"),
+        "aws ecs run-task --cluster ${Cluster} --task-definition ${AdminTaskDefinition} \
+         --capacity-provider-strategy capacityProvider=${CapacityProvider},weight=1"
+    );
+    let fargate = command("fargate");
+    assert!(fargate.contains("capacityProvider=FARGATE,weight=1 --network-configuration"), "{fargate}");
+    assert!(fargate.ends_with("securityGroups=[${AdminSecurityGroup.GroupId}]}'"), "{fargate}");
 }

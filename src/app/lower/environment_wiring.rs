@@ -68,7 +68,7 @@ pub(super) fn wire(
     let EnvironmentWiring { pool, reaches, dangling, .. } = wiring;
     let given = pool.settle(services, declared, &connections(services, &reaches));
     declared_secrets::report(cx, &given);
-    report_dangling(cx, dangling);
+    report_dangling(cx, dangling, directory);
     reaches
 }
 
@@ -159,7 +159,8 @@ impl EnvironmentWiring<'_> {
     ) -> Option<(TextRange, TextPiece<ProvisionalSecret>)> {
         let origin = value.text.origin;
         let lists_callers = holds_callers(value.variable);
-        if !lists_callers {
+        // What calls a service makes no edge; that its copies find each other there does.
+        if !lists_callers || to == value.service {
             self.reach(value.service, to, address, value.flat, sibling, origin);
         }
         // A service's bare own name says what it is called, not where to connect.

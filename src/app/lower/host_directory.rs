@@ -16,6 +16,8 @@ pub(super) struct HostDirectory {
     networks: BTreeMap<ManifestName, BTreeSet<ManifestName>>,
     links: BTreeMap<ManifestName, BTreeMap<ManifestName, ManifestName>>,
     skipped: BTreeSet<ManifestName>,
+    /// Services whose profiles are not active: names that answer under Compose only with their profile.
+    inactive: BTreeSet<ManifestName>,
 }
 
 impl HostDirectory {
@@ -25,8 +27,13 @@ impl HostDirectory {
         services: &IndexMap<ManifestName, AppService>,
         databases: &IndexMap<ManifestName, ManagedDatabase>,
         selection: &ServiceSelection<'_>,
+        inactive: &[ManifestName],
     ) -> Self {
-        let mut directory = HostDirectory { skipped: selection.skipped.clone(), ..HostDirectory::default() };
+        let mut directory = HostDirectory {
+            skipped: selection.skipped.clone(),
+            inactive: inactive.iter().cloned().collect(),
+            ..HostDirectory::default()
+        };
         for (name, given) in &document.services {
             directory.networks.insert(name.clone(), networks(given, document, 0));
         }
@@ -57,9 +64,10 @@ impl HostDirectory {
     /// The service that a host name means to a service.
     pub(super) fn resolve(&self, from: &ManifestName, host: &str) -> Option<&ManifestName> {
         let linked = self.links.get(from).and_then(|links| links.get(host));
-        linked.or_else(|| {
+        let named = linked.or_else(|| {
             self.networks.get(from)?.iter().find_map(|network| self.names.get(network)?.get(host))
-        })
+        });
+        named.or_else(|| self.inactive.get(host))
     }
 
     /// Whether two services share a network.
@@ -70,9 +78,14 @@ impl HostDirectory {
         !one.is_disjoint(other)
     }
 
-    /// Whether the service is never deployed.
-    pub(super) fn is_skipped(&self, service: &ManifestName) -> bool {
-        self.skipped.contains(service)
+    /// Whether the service is not deployed: it is skipped, or its profile is not active.
+    pub(super) fn is_absent(&self, service: &ManifestName) -> bool {
+        self.skipped.contains(service) || self.is_inactive(service)
+    }
+
+    /// Whether the service's profile is not active.
+    pub(super) fn is_inactive(&self, service: &ManifestName) -> bool {
+        self.inactive.contains(service)
     }
 }
 

@@ -1,12 +1,14 @@
 //! Who connects to whom, as values say.
 //!
 //! In: an address in a value, and the services and databases that it can lead to. Out: [`HostReach`]es, from which
-//! edges are made, and [`DanglingHost`]s. Invariant: no service reaches itself, and none reaches what is skipped.
+//! edges are made, and [`DanglingHost`]s. Invariant: none reaches what is not deployed, and only
+//! by an address, not by its bare name, does a service reach itself.
 
 use super::LoweringContext;
 use super::address_scan::{ScannedAddress, TextRange, slice};
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::{self, FlatText};
+use super::host_directory::HostDirectory;
 use crate::rules;
 use crate::{AppService, ContainerImage, ManagedDatabase, ManifestName, TextPiece};
 use indexmap::IndexMap;
@@ -28,11 +30,11 @@ pub(super) struct HostReach {
     pub(super) origin: Origin,
 }
 
-/// A value names a service that is never deployed.
+/// A value names a service that is not deployed.
 pub(super) struct DanglingHost {
     /// Whose value.
     from: ManifestName,
-    /// The service that is skipped.
+    /// The service that is skipped, or whose profile is not active.
     to: ManifestName,
     /// The value.
     origin: Origin,
@@ -81,7 +83,7 @@ impl EnvironmentWiring<'_> {
         sibling: Option<u16>,
         origin: Origin,
     ) {
-        if from == to || self.directory.is_skipped(to) {
+        if self.directory.is_absent(to) || from == to && address.port.is_none() && address.scheme.is_none() {
             return;
         }
         let written = address.port.as_ref().and_then(|port| slice(&flat.text, port).parse().ok());
@@ -104,7 +106,7 @@ impl EnvironmentWiring<'_> {
         address: &ScannedAddress,
         origin: Origin,
     ) -> Option<(TextRange, TextPiece<S>)> {
-        if self.directory.is_skipped(to) {
+        if self.directory.is_absent(to) {
             self.dangling.push(DanglingHost { from: from.clone(), to: to.clone(), origin });
             return None;
         }
@@ -112,19 +114,28 @@ impl EnvironmentWiring<'_> {
     }
 }
 
-/// One warning for each service that names one that is never deployed.
-pub(super) fn report_dangling(cx: &mut LoweringContext<'_>, dangling: Vec<DanglingHost>) {
+/// One warning for each service that names one that is not deployed.
+pub(super) fn report_dangling(
+    cx: &mut LoweringContext<'_>,
+    dangling: Vec<DanglingHost>,
+    directory: &HostDirectory,
+) {
     let mut reported = BTreeSet::new();
     for DanglingHost { from, to, origin } in dangling {
         if reported.insert((from.clone(), to.clone())) {
+            let (why, help) = if directory.is_inactive(&to) {
+                ("which is in no active profile", format!("activate the profile of `{to}` with `--profile`"))
+            } else {
+                ("which is skipped", format!("remove `{to}` from `skip`"))
+            };
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::app::SKIPPED_HOST,
-                    format!("service `{from}` refers to host `{to}`, which is skipped"),
+                    format!("service `{from}` refers to host `{to}`, {why}"),
                 )
                 .at(origin)
                 .service(&*from)
-                .help(format!("override the value for this environment, or remove `{to}` from `skip`")),
+                .help(format!("override the value for this environment, or {help}")),
             );
         }
     }

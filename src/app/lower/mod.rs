@@ -6,6 +6,7 @@
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
+mod command_end;
 mod command_secrets;
 mod command_wiring;
 mod connection_variables;
@@ -19,7 +20,9 @@ mod foreign_tools;
 mod host_address;
 mod host_directory;
 mod host_reaches;
+mod job_inference;
 mod legal_names;
+mod listening_ports;
 mod managed_databases;
 mod named_volumes;
 mod provided_services;
@@ -170,9 +173,16 @@ impl LoweringContext<'_> {
             services.insert(given.name.clone(), self.assemble(given));
         }
         provided_services::report(self, &selection, &services);
-        service_roles::assign(self, &mut services, &selection, &databases);
+        let directory = host_directory::HostDirectory::new(
+            self.document,
+            &services,
+            &databases,
+            &selection,
+            &self.manifest.inactive,
+        );
+        let reached = job_inference::reached_by_name(&services, &databases, &directory);
+        service_roles::assign(self, &mut services, &selection, &databases, &reached);
         service_egress::assign(self, &mut services, &settings);
-        let directory = host_directory::HostDirectory::new(self.document, &services, &databases, &selection);
         external_addresses::resolve(self, &mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);

@@ -1,13 +1,15 @@
 //! Who talks to whom, on which port.
 //!
-//! Values say it with a port; `depends_on` and links say it without one, and the port is the known
-//! image's, else what the service exposes or publishes. Sharing a network permits an edge and does not
-//! make one.
+//! Values say it with a port; `depends_on` and links say it without one, and the port is what
+//! [`super::listening_ports`] finds. Sharing a network permits an edge and does not make one. A service that names
+//! itself has an edge to itself: its copies reach each other there.
 
 use super::LoweringContext;
+use super::command_end::works_on_a_queue;
 use super::flat_text;
 use super::host_directory::HostDirectory;
 use super::host_reaches::HostReach;
+use super::listening_ports;
 use super::service_roles::waits_for_end;
 use crate::rules;
 use crate::{
@@ -35,10 +37,14 @@ pub(super) fn edges(
         let ports = match (databases.get(&to), services.get(&to), port) {
             (Some(database), ..) => vec![PortSpec::tcp(database.engine.value.port())],
             (_, Some(service), Some(port)) => vec![spec_of(&service.container, port)],
-            (_, Some(service), None) => listens(&service.container),
+            (_, Some(service), None) => listening_ports::of_service(service),
             _ => continue,
         };
-        add(cx, &mut edges, &from, &to, &ports, origin);
+        // Only a service has copies that find each other, and nobody needs a port to name itself.
+        let is_service = || services.get(&to).is_some_and(|it| it.role == ServiceRole::Service);
+        if from != to || !ports.is_empty() && is_service() {
+            edges.add(&from, &to, &ports, origin);
+        }
     }
     for service in services.values() {
         for dependency in &service.dependencies {
@@ -54,15 +60,62 @@ pub(super) fn edges(
                 (_, Some(other))
                     if matches!(other.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) =>
                 {
-                    listens(&other.container)
+                    let ports = listening_ports::of_service(other);
+                    if ports.is_empty()
+                        && (works_on_a_queue(&other.container) || share_a_task(service, other))
+                    {
+                        continue;
+                    }
+                    ports
                 }
                 _ => continue,
             };
             let origin = cx.manifest.nodes.origin(dependency.node);
-            add(cx, &mut edges, from, to, &ports, origin);
+            edges.add(from, to, &ports, origin);
         }
     }
+    report_unknown(cx, &edges);
     edges.list
+}
+
+/// Whether one is a sidecar of the other: they need no rule.
+fn share_a_task(one: &AppService, other: &AppService) -> bool {
+    let of = |service: &AppService| match &service.role {
+        ServiceRole::Sidecar { of, .. } => Some(of.clone()),
+        _ => None,
+    };
+    of(one).is_some_and(|of| of == other.name) || of(other).is_some_and(|of| of == one.name)
+}
+
+/// One line for all connections whose port nobody says.
+fn report_unknown(cx: &mut LoweringContext<'_>, edges: &EdgeList) {
+    let unknown: Vec<&ServiceEdge> = edges.list.iter().filter(|edge| edge.port.is_none()).collect();
+    let Some(first) = unknown.first() else { return };
+    let mut listeners: Vec<String> = unknown.iter().map(|edge| format!("`{}`", edge.to)).collect();
+    listeners.sort();
+    listeners.dedup();
+    let message = match (unknown.as_slice(), listeners.as_slice()) {
+        ([edge], _) => {
+            let (from, to) = (&edge.from, &edge.to);
+            format!("cannot tell which port `{to}` listens on, so `{from}` cannot reach it")
+        }
+        (_, [to]) => {
+            let mut from: Vec<String> = unknown.iter().map(|edge| format!("`{}`", edge.from)).collect();
+            from.dedup();
+            format!("cannot tell which port {to} listens on, so {} cannot reach it", from.join(", "))
+        }
+        (edges, _) => {
+            let pairs: Vec<String> =
+                edges.iter().map(|edge| format!("`{}` cannot reach `{}`", edge.from, edge.to)).collect();
+            format!("cannot tell which ports {} listen on: {}", listeners.join(", "), pairs.join(", "))
+        }
+    };
+    let diagnostic = Diagnostic::new(&rules::app::UNKNOWN_PORT, message).service(&*first.from);
+    let placed = unknown.iter().fold(diagnostic, |told, edge| told.at(edge.origin));
+    cx.diagnostics.push(placed.help(format!(
+        "add `expose: [\"PORT\"]` to {}; where nobody connects to it, accept: `accept: [app/unknown-port]`",
+        listeners.join(", ")
+    )));
 }
 
 /// Edges so far, in the order of what says so.
@@ -77,36 +130,19 @@ impl EdgeList {
     fn connect(&self, from: &ManifestName, to: &ManifestName) -> bool {
         self.known.contains_key(&(from.clone(), to.clone()))
     }
-}
 
-fn add(
-    cx: &mut LoweringContext<'_>,
-    edges: &mut EdgeList,
-    from: &ManifestName,
-    to: &ManifestName,
-    ports: &[PortSpec],
-    origin: Origin,
-) {
-    let open: Vec<Option<PortSpec>> = match ports {
-        [] => vec![None],
-        ports => ports.iter().copied().map(Some).collect(),
-    };
-    for port in open {
-        if !edges.known.entry((from.clone(), to.clone())).or_default().insert(port) {
-            continue;
+    /// An edge for each port; one without a port where none is known.
+    fn add(&mut self, from: &ManifestName, to: &ManifestName, ports: &[PortSpec], origin: Origin) {
+        let open: Vec<Option<PortSpec>> = match ports {
+            [] => vec![None],
+            ports => ports.iter().copied().map(Some).collect(),
+        };
+        let known = self.known.entry((from.clone(), to.clone())).or_default();
+        for port in open {
+            if known.insert(port) {
+                self.list.push(ServiceEdge { from: from.clone(), to: to.clone(), port, origin });
+            }
         }
-        if port.is_none() {
-            cx.diagnostics.push(
-                Diagnostic::new(
-                    &rules::app::UNKNOWN_PORT,
-                    format!("cannot tell which port `{to}` listens on, so `{from}` cannot reach it"),
-                )
-                .at(origin)
-                .service(&**from)
-                .help(format!("if `{from}` connects to `{to}`, add `expose` to `{to}`")),
-            );
-        }
-        edges.list.push(ServiceEdge { from: from.clone(), to: to.clone(), port, origin });
     }
 }
 

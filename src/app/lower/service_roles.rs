@@ -2,15 +2,17 @@
 //!
 //! A service that others wait for with `service_completed_successfully` runs to completion. Where it
 //! shares a named volume with one that waits, it fills the volume inside that one's task at each start;
-//! otherwise it runs once per deployment and gates those that wait.
+//! otherwise it runs once per deployment and gates those that wait. What ends by itself while nobody waits is a
+//! job too, which gates nothing ([`super::job_inference`]).
 
 use super::LoweringContext;
+use super::job_inference::JobInference;
 use super::service_selection::ServiceSelection;
 use crate::document::ComposeService;
 use crate::settings::{JobSetting, ServiceSettings, unknown_service};
 use crate::{
-    AppService, DependencyCondition, JobTime, ManagedDatabase, ManifestName, MountSource, ServiceJob,
-    ServiceRole,
+    AppService, DependencyCondition, JobReason, JobTime, ManagedDatabase, ManifestName, MountSource,
+    ServiceJob, ServiceRole,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,23 +25,30 @@ pub(super) fn assign(
     services: &mut IndexMap<ManifestName, AppService>,
     selection: &ServiceSelection<'_>,
     databases: &IndexMap<ManifestName, ManagedDatabase>,
+    reached: &BTreeSet<ManifestName>,
 ) {
     let waiters = waiters(cx);
+    let mut inference = JobInference::default();
     for given in &selection.deployed {
         let name = &given.name;
         let settings = cx.settings.service(name);
         let role = match settings.and_then(|settings| settings.job.as_ref()) {
             Some(declared) => {
                 let (when, origin) = declared_job(cx, declared);
-                Some(job(services, name, when, origin, waiters.get(name)))
+                Some(job(services, name, when, (JobReason::Declared, origin), waiters.get(name)))
             }
             None => sidecar(cx, services, given, settings)
-                .or_else(|| Some(inferred(cx, services, name, waiters.get(name)?))),
+                .or_else(|| Some(awaited(cx, services, name, waiters.get(name)?)))
+                .or_else(|| {
+                    let origin = inference.job(cx, services.get(name)?, given, reached)?;
+                    Some(job(services, name, JobTime::BeforeDeploy, (JobReason::Inferred, origin), None))
+                }),
         };
         if let (Some(role), Some(service)) = (role, services.get_mut(name)) {
             service.role = role;
         }
     }
+    inference.report(cx);
     let deployed: BTreeSet<ManifestName> = services.keys().chain(databases.keys()).cloned().collect();
     for service in services.values_mut() {
         service.dependencies.retain(|dependency| deployed.contains(&dependency.on));
@@ -74,18 +83,18 @@ fn job(
     services: &IndexMap<ManifestName, AppService>,
     name: &ManifestName,
     when: JobTime,
-    origin: Origin,
+    (reason, origin): (JobReason, Origin),
     waiting: Option<&Vec<(ManifestName, Origin)>>,
 ) -> ServiceRole {
     let waiting = waiting.into_iter().flatten().map(|(waiter, _)| waiter.clone());
     let mut gates: Vec<ManifestName> = waiting.filter(|waiter| services.contains_key(waiter)).collect();
     if when != JobTime::BeforeDeploy {
         gates.clear();
-    } else if gates.is_empty() {
+    } else if gates.is_empty() && reason != JobReason::Inferred {
         let needed = needed_by(services, name);
         gates = services.keys().filter(|other| *other != name && !needed.contains(*other)).cloned().collect();
     }
-    ServiceRole::Job(ServiceJob { when, gates, origin })
+    ServiceRole::Job(ServiceJob { when, gates, reason, origin })
 }
 
 /// Everything that a service waits for, and what that waits for.
@@ -128,7 +137,7 @@ fn sidecar(
 }
 
 /// The role of a service that others wait for to complete.
-fn inferred(
+fn awaited(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     name: &ManifestName,
@@ -145,7 +154,8 @@ fn inferred(
     if dependents.is_empty() {
         let origin =
             cx.sources.record(Provenance::Inferred { from, why: "a service waits for it to complete" });
-        return job(services, name, JobTime::BeforeDeploy, origin, Some(&waiting.to_vec()));
+        let why = (JobReason::Awaited, origin);
+        return job(services, name, JobTime::BeforeDeploy, why, Some(&waiting.to_vec()));
     }
     let why = "a service that shares a volume waits for it to complete";
     ServiceRole::Init { dependents, origin: cx.sources.record(Provenance::Inferred { from, why }) }

@@ -131,7 +131,9 @@ fn looked_up(
         found.extend(tasks_of(to).iter().filter(outside).cloned());
     };
     for edge in edges {
-        look_up(tasks_of(&edge.from), &edge.to);
+        // Copies of a service that reach each other under its name look it up from outside of their own task.
+        let itself = edge.from == edge.to;
+        look_up(if itself { &[] } else { tasks_of(&edge.from) }, &edge.to);
     }
     for service in services.values() {
         values(service).flat_map(hosts_in).for_each(|host| look_up(tasks_of(&service.name), host));

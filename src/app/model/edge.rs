@@ -8,9 +8,9 @@ use tranship_frontend::source::Origin;
 pub struct ServiceEdge {
     /// The service that connects.
     pub from: ManifestName,
-    /// The service or database connected to.
+    /// The service or database connected to: the service itself, where its copies reach each other.
     pub to: ManifestName,
-    /// The port; nothing where none could be found, and a note said so.
+    /// The port; nothing where none could be found, and a warning said so.
     pub port: Option<PortSpec>,
     /// What says so: a value, a `depends_on`, a link.
     pub origin: Origin,

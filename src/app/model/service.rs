@@ -99,8 +99,21 @@ pub struct ServiceJob {
     pub when: JobTime,
     /// The services that must not be updated before it succeeded.
     pub gates: Vec<ManifestName>,
-    /// Why it is a job.
+    /// What makes it one.
+    pub reason: JobReason,
+    /// Where that stands.
     pub origin: Origin,
+}
+
+/// What makes a service a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobReason {
+    /// `x-tranship.job`.
+    Declared,
+    /// Others wait for it to complete.
+    Awaited,
+    /// It ends by itself, and nobody waits.
+    Inferred,
 }
 
 /// When a job runs.

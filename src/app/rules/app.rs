@@ -82,16 +82,26 @@ rules! {
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";
-    UNKNOWN_PORT = Note "app/unknown-port" "dependency on an unknown port"
-        what "A service depends on another, but no value, image or `expose` entry tells which port it connects to."
-        why "Security groups open known ports only. If the service only waits for the other and never connects to it, nothing is missing."
-        example "services:\n  web:\n    image: acme/web\n    depends_on: [worker]\n  worker:\n    image: acme/worker\n"
+    UNKNOWN_PORT = Warning "app/unknown-port" "connection to an unknown port"
+        what "A service depends on another or names it, but no value, image, `expose`, variable such as `PORT`, command line or health check tells which port it listens on."
+        why "Security groups open known ports only, so the connection times out. If the service only waits for the other and never connects to it, nothing is missing."
+        example "services:\n  web:\n    image: acme/web\n    depends_on: [orders]\n  orders:\n    image: acme/orders\n"
         fix "Add `expose` to the service that receives the connections.";
-    SKIPPED_HOST = Warning "app/skipped-host" "host name of a skipped service"
-        what "A value uses a service as a host name, but `skip` excludes that service from every deployment."
+    INFERRED_JOB = Note "app/inferred-job" "service that ends runs as a job"
+        what "A service ends by itself: its `restart` is written out as `no`, its `deploy.mode` is that of a job, or its command is one that ends, such as a migration. Nobody waits for it to complete. It is a warning where only the restart policy says that it ends."
+        why "A service on AWS is started again whenever it ends. So it runs as a job, once per deployment, and holds nothing else up. If it fails, the deployment fails."
+        example "services:\n  web:\n    image: acme/web\n  seed:\n    image: acme/web\n    command: ./load-examples\n    restart: \"no\"\n"
+        fix "If others must wait for it, use `depends_on` with `service_completed_successfully`, or write `x-tranship: { job: before-deploy }`. If it keeps running, write `restart: always`.";
+    UNCERTAIN_END = Warning "app/uncertain-end" "service that may end"
+        what "The restart policy or the name of a service says that it may end, and its command is not known to end; or its command ends, and its restart policy starts it again. Nobody reaches it by name or port."
+        why "It runs as a service, which AWS starts again whenever it ends. A deployment is rolled back if its services end again and again."
+        example "services:\n  web:\n    image: acme/web\n  import:\n    image: acme/import\n    restart: on-failure\n"
+        fix "If it ends, write `x-tranship: { job: before-deploy }`, `manual` or a schedule. If it keeps running, write `restart: always`.";
+    SKIPPED_HOST = Warning "app/skipped-host" "host name of a service that is not deployed"
+        what "A value uses a service as a host name, but that service is not deployed: `skip` excludes it, or its profile is not active."
         why "The name will not resolve."
         example "services:\n  app:\n    image: nginx\n    environment: { MAIL_HOST: mail }\n  mail: { image: mailpit }\nx-tranship:\n  skip: [mail]\n"
-        fix "Override the value in a Compose file of the environment (`files`), or deploy the service.";
+        fix "Override the value in a Compose file of the environment (`files`), or deploy the service: remove it from `skip`, or activate its profile with `--profile`.";
     DATABASE_ENGINE = Error "app/database-engine" "managed database without an engine"
         what "`x-tranship.database` replaces the service, but neither `engine` nor the service's image tells which engine to use."
         why "Tranship would have to guess which database the application talks to."

@@ -5,7 +5,7 @@
 
 use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
-use super::{BeanstalkPlan, SecretVariable, container_name, files};
+use super::{BeanstalkPlan, SecretVariable, container_name, files, job};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -30,7 +30,7 @@ pub(super) fn decide(
     let request = request(service);
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
-    container.essential = !matches!(service.role, ServiceRole::Init { .. });
+    container.essential = matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. });
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
@@ -172,7 +172,7 @@ fn depends_on(
             continue;
         }
         let Some(other) = application.services.get(&dependency.on) else { continue };
-        if matches!(other.role, ServiceRole::Job(_)) {
+        if matches!(other.role, ServiceRole::Job(_)) && !job::runs_beside(application, other) {
             cx.ledger.exact(&dependency.node, "the job runs before the containers are replaced");
             continue;
         }

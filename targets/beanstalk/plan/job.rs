@@ -12,7 +12,7 @@ use crate::container::{
 };
 use tranship_app::{
     AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition,
-    EnvironmentVariable, ManifestName, ServiceRole, Text,
+    EnvironmentVariable, JobReason, ManifestName, ServiceRole, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -37,6 +37,40 @@ pub(super) fn decide(
         cx.ledger.ignored(restart, "a job that fails stops the deployment", BehaviourEffect::Equivalent);
     }
     plan.jobs.push(BeanstalkJob { container, volumes, from: path(cx, service.node) });
+}
+
+/// Whether a job that nobody declared or waits for runs beside the containers, because it talks to one of them. It
+/// is a container that ends, at each start of the task; what others wait for must run before.
+pub(super) fn runs_beside(application: &Application, service: &AppService) -> bool {
+    let ServiceRole::Job(job) = &service.role else { return false };
+    let runs = |name: &ManifestName| {
+        application.services.get(name).is_some_and(|other| !matches!(other.role, ServiceRole::Job(_)))
+    };
+    let mut edges = application.edges.iter().filter(|edge| edge.from == service.name);
+    job.reason == JobReason::Inferred
+        && (edges.any(|edge| runs(&edge.to)) || service.dependencies.iter().any(|it| runs(&it.on)))
+}
+
+/// One line for all that run beside the others.
+pub(super) fn report_beside(application: &Application, cx: &mut Compilation<'_>) {
+    let beside: Vec<&AppService> =
+        application.services.values().filter(|service| runs_beside(application, service)).collect();
+    let Some(first) = beside.first() else { return };
+    let names: Vec<String> = beside.iter().map(|service| format!("`{}`", service.name)).collect();
+    let message = format!(
+        "{} on every instance, whenever its containers start, because a job runs before the containers that it talks to",
+        match names.as_slice() {
+            [one] => format!("{one} runs"),
+            names => format!("{} run", names.join(", ")),
+        }
+    );
+    let placed =
+        beside.iter().fold(Diagnostic::new(&rules::JOB_BESIDE, message), |told, it| told.at(it.origin));
+    cx.diagnostics.push(
+        placed.service(&*first.name).help(
+            "make it safe to run again and at the same time, or choose the target `fargate` or `ecs-ec2`",
+        ),
+    );
 }
 
 /// A job runs by itself: a container that it talks to is not there.

@@ -1,6 +1,6 @@
 //! Edges -> Docker links, which make a container's names known to another.
 
-use super::{BeanstalkPlan, container_name};
+use super::{BeanstalkPlan, container_name, job};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,10 +28,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 /// Whether both ends are containers of the task that run side by side.
 fn is_link(application: &Application, edge: &ServiceEdge) -> bool {
     let runs = |name: &ManifestName| {
-        application
-            .services
-            .get(name)
-            .is_some_and(|service| matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }))
+        application.services.get(name).is_some_and(|service| {
+            matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. })
+                || job::runs_beside(application, service)
+        })
     };
     edge.from != edge.to && runs(&edge.from) && runs(&edge.to)
 }

@@ -141,6 +141,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Bea
     for service in application.services.values() {
         place(application, service, &mut plan, cx);
     }
+    job::report_beside(application, cx);
     files::report_left_out(&plan, cx);
     processors::decide(application, &mut plan, cx);
     options::decide(application, &mut plan, cx);
@@ -161,6 +162,9 @@ fn place(
 ) {
     match &service.role {
         ServiceRole::Service | ServiceRole::Init { .. } | ServiceRole::Sidecar { .. } => {
+            container::decide(application, service, plan, cx);
+        }
+        ServiceRole::Job(_) if job::runs_beside(application, service) => {
             container::decide(application, service, plan, cx);
         }
         ServiceRole::Job(job) => match &job.when {

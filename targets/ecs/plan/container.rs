@@ -46,7 +46,8 @@ pub(super) fn plan(
         network: mode,
         neighbours: neighbours(planner, service),
     };
-    let mut host = TemplateHost { renderer: planner.renderer(task), compute: planner.compute, needs };
+    let renderer = EcsTextRenderer { service: Some(&*service.name), ..planner.renderer(task) };
+    let mut host = TemplateHost { renderer, compute: planner.compute, needs };
     let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
     ports(service, mode, &mut container);
     driver_capabilities(&mut container);

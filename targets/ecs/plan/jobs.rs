@@ -4,7 +4,7 @@ use super::planner::EcsPlanner;
 use super::start_order::StartPrerequisites;
 use super::{DeploymentRun, JobPlan, JobTrigger, TaskPlan, TaskRun, names};
 use crate::ecs::task_runner;
-use tranship_app::{JobTime, ServiceRole};
+use tranship_app::{BehaviourEffect, JobTime, ServiceRole};
 
 /// The job of a task; nothing for the task of a service.
 pub(super) fn plan(
@@ -15,6 +15,18 @@ pub(super) fn plan(
 ) -> Option<JobPlan> {
     let given = planner.app.services.get(&task.name)?;
     let ServiceRole::Job(job) = &given.role else { return None };
+    if let Some(replicas) = &given.replicas {
+        let (reason, became) = ("a job runs one task at a time", "job");
+        match replicas.get() {
+            1 => {
+                planner.exact(replicas, became);
+            }
+            _ => {
+                let effect = BehaviourEffect::ChangesBehaviour;
+                planner.cx.ledger.approximated(replicas, effect, "1", reason, became);
+            }
+        }
+    }
     let trigger = match &job.when {
         JobTime::BeforeDeploy => JobTrigger::BeforeDeploy(deployment_run(task)),
         JobTime::Manual => JobTrigger::Manual,

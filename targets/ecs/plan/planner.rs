@@ -25,12 +25,12 @@ impl<'a> EcsPlanner<'a, '_> {
     where
         'a: 't,
     {
-        EcsTextRenderer { app: self.app, layout: self.layout, task: Some(task) }
+        EcsTextRenderer { app: self.app, layout: self.layout, task: Some(task), service: None }
     }
 
     /// Renders texts that belong to no task: of secrets and of the stack itself.
     pub(super) fn stack_renderer(&self) -> EcsTextRenderer<'a> {
-        EcsTextRenderer { app: self.app, layout: self.layout, task: None }
+        EcsTextRenderer { app: self.app, layout: self.layout, task: None, service: None }
     }
 
     /// The target, and what it allows.

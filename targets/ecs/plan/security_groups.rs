@@ -173,7 +173,9 @@ impl GroupMembers<'_, '_, '_> {
 
     /// The groups that a task connects to.
     fn destinations(&self, edge: &ServiceEdge, source: &TaskPlan) -> Vec<LogicalId> {
-        let others = self.tasks_of(&edge.to).into_iter().filter(|task| task.name != source.name);
+        // Copies of one service are tasks of their own; its sidecars are not.
+        let copies = edge.from == edge.to && source.name == edge.to;
+        let others = self.tasks_of(&edge.to).into_iter().filter(|task| task.name != source.name || copies);
         let database = self.databases.iter().find(|it| it.name == edge.to);
         others.map(TaskPlan::security_group).chain(database.map(DatabasePlan::security_group)).collect()
     }

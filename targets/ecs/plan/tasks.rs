@@ -172,6 +172,12 @@ fn restarts(planner: &mut EcsPlanner<'_, '_>, service: &AppService) -> bool {
         (ServiceRole::Service, "always" | "unless-stopped" | "any") => {
             planner.exact(restart, "service: keeps its tasks running");
         }
+        // Who is reached keeps running: it only ends in a failure. What may end is said when it is lowered.
+        (ServiceRole::Service, "on-failure") => {
+            let reason = "an ECS service replaces every task that ends";
+            let effect = BehaviourEffect::Equivalent;
+            planner.cx.ledger.approximated(restart, effect, "always", reason, "service");
+        }
         (ServiceRole::Job(_) | ServiceRole::Init { .. }, "no" | "none" | "") => {
             planner.exact(restart, "runs once");
         }

@@ -5,7 +5,7 @@
 
 use super::names;
 use tranship_app::{
-    Application, ApplicationSecret, DatabaseField, SecretSource, TaskGroups, Text, TextPiece,
+    Application, ApplicationSecret, DatabaseField, SecretSource, ServiceRole, TaskGroups, Text, TextPiece,
 };
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole, TemplateValue};
 
@@ -18,6 +18,8 @@ pub(super) struct EcsTextRenderer<'a> {
     pub(super) layout: &'a TaskGroups,
     /// The task in which the text stands; nothing outside of tasks.
     pub(super) task: Option<&'a str>,
+    /// The service in whose container it stands.
+    pub(super) service: Option<&'a str>,
 }
 
 impl EcsTextRenderer<'_> {
@@ -65,9 +67,18 @@ impl EcsTextRenderer<'_> {
         }
     }
 
-    /// The name under which a service is reached: containers of one task share the loopback.
+    /// The name under which a service is reached: containers of one task share the loopback. A service's own name is
+    /// the one that others find it under, so that it can tell it to them; where nobody looks it up, it stays.
     pub(super) fn host(&self, service: &str) -> String {
-        if self.task.is_some_and(|task| self.layout.is_in(service, task)) {
+        let is_service = |name: &str| {
+            self.app.services.get(name).is_some_and(|service| service.role == ServiceRole::Service)
+        };
+        let is_itself = self.service == Some(service) && self.task == Some(service) && is_service(service);
+        if is_itself {
+            if !self.layout.is_looked_up(service) {
+                return service.to_owned();
+            }
+        } else if self.task.is_some_and(|task| self.layout.is_in(service, task)) {
             return "127.0.0.1".to_owned();
         }
         let task = self.layout.tasks_of(service).first().map_or(service, |task| &**task);

@@ -86,7 +86,7 @@ networks: { other: {} }
 ",
     );
     assert_eq!(lowered.edges(), ["app>api:8000/tcp", "app>db:5432/tcp", "app>worker"]);
-    assert!(lowered.notes().contains(&"app/unknown-port"));
+    assert!(lowered.told().contains(&"app/unknown-port"));
 }
 
 #[test]
@@ -111,7 +111,7 @@ networks: { front: {}, back: {} }
 }
 
 #[test]
-fn callers_and_the_service_itself_keep_their_names_without_an_edge() {
+fn callers_keep_their_names_without_an_edge() {
     let lowered = lowered(
         "services:
   api:
@@ -124,7 +124,7 @@ fn callers_and_the_service_itself_keep_their_names_without_an_edge() {
   web: { image: a/web, expose: ['3000'] }
 ",
     );
-    assert_eq!(lowered.edges(), Vec::<String>::new());
+    assert_eq!(lowered.edges(), ["api>api:8000/tcp", "api>api:9092/tcp"]);
     assert_eq!(lowered.value("api", "CORS_ORIGINS"), "http://{host web}:3000");
     assert_eq!(lowered.value("api", "API_HOST"), "api");
     assert_eq!(lowered.value("api", "ADVERTISED_LISTENERS"), "PLAINTEXT://{host api}:9092");
@@ -204,4 +204,95 @@ x-tranship: { skip: [mail] }
     assert_eq!(lowered.edges(), Vec::<String>::new());
     assert_eq!(lowered.disposition("services.mail.image"), ("ignored", "the service is skipped"));
     assert_eq!(lowered.disposition("services.app.depends_on.mail.condition").0, "ignored");
+}
+
+/// The port that a dependency opens to a service.
+fn port_of(service: &str) -> String {
+    let text = format!("services:\n  app: {{ image: a, depends_on: [api] }}\n  api: {service}\n");
+    lowered(&text).edges().join(" ")
+}
+
+#[test]
+fn what_a_service_says_of_its_port_is_opened() {
+    for (service, edge) in [
+        ("{ image: b, expose: [8000], environment: { PORT: 9000 } }", "app>api:8000/tcp"),
+        ("{ image: b, environment: { PORT: 9000 } }", "app>api:9000/tcp"),
+        ("{ image: b, environment: { ASPNETCORE_URLS: 'http://+:8080' } }", "app>api:8080/tcp"),
+        ("{ image: b, environment: { LISTEN: ':7000' } }", "app>api:7000/tcp"),
+        ("{ image: b, command: server --port 9000 }", "app>api:9000/tcp"),
+        ("{ image: b, command: server --port=9000 }", "app>api:9000/tcp"),
+        ("{ image: b, command: server -p 9000 }", "app>api:9000/tcp"),
+        ("{ image: b, command: [java, '-Dserver.port=8081', -jar, a.jar] }", "app>api:8081/tcp"),
+        ("{ image: b, command: 'gunicorn a --bind 0.0.0.0:8000' }", "app>api:8000/tcp"),
+        ("{ image: b, command: 'sh -c \"gunicorn a -b :8001\"' }", "app>api:8001/tcp"),
+        ("{ image: b, command: python manage.py runserver 8002 }", "app>api:8002/tcp"),
+        ("{ image: b, healthcheck: { test: 'curl -f http://localhost:8080/up' } }", "app>api:8080/tcp"),
+        ("{ image: b, healthcheck: { test: [CMD, curl, 'http://api:8085/'] } }", "app>api:8085/tcp"),
+        ("{ image: b, healthcheck: { test: 'nc -z 127.0.0.1 5000' } }", "app>api:5000/tcp"),
+        ("{ image: b, healthcheck: { test: 'curl -f http://localhost/' } }", "app>api:80/tcp"),
+        ("{ image: b, command: client --host db.example.com --port 5432 }", "app>api"),
+        ("{ image: b, command: server --debug 9000 }", "app>api"),
+        ("{ image: b, environment: { DB_PORT: 5432 } }", "app>api"),
+        ("{ image: b, command: celery -A shop worker }", ""),
+    ] {
+        assert_eq!(port_of(service), edge, "{service}");
+    }
+}
+
+#[test]
+fn connections_without_a_port_are_told_in_one_line() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, depends_on: [api, jobs] }
+  web: { image: a, depends_on: [api] }
+  api: { image: b }
+  jobs: { image: c }
+",
+    );
+    let told: Vec<&str> = lowered
+        .diagnostics
+        .iter()
+        .filter(|one| one.rule.name == "app/unknown-port")
+        .map(|one| one.message.as_str())
+        .collect();
+    let expected = "cannot tell which ports `api`, `jobs` listen on: `app` cannot reach `api`, `app` cannot reach `jobs`, `web` cannot reach `api`";
+    assert_eq!(told, [expected]);
+}
+
+#[test]
+fn a_service_that_tells_its_own_name_reaches_itself_there() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { BROKER: 'kafka:9092', ALLOWED_HOSTS: app, SELF: 'http://app:8000' } }
+  kafka:
+    image: 'apache/kafka:3'
+    environment: { KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kafka:9092,OUT://localhost:29092' }
+  quiet: { image: c, environment: { VIRTUAL_HOST: quiet } }
+",
+    );
+    assert_eq!(lowered.edges(), ["app>app:8000/tcp", "app>kafka:9092/tcp", "kafka>kafka:9092/tcp"]);
+    assert_eq!(
+        lowered.value("kafka", "KAFKA_ADVERTISED_LISTENERS"),
+        "PLAINTEXT://{host kafka}:9092,OUT://localhost:29092"
+    );
+    let tasks = &lowered.app().tasks;
+    assert_eq!(["app", "kafka", "quiet"].map(|task| tasks.is_looked_up(task)), [true, true, false]);
+}
+
+#[test]
+fn a_name_of_an_inactive_profile_is_told() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { SMTP_HOST: mail, SMTP_PORT: '1025' } }
+  mail: { image: axllent/mailpit, profiles: [dev] }
+",
+    );
+    let told: Vec<&str> = lowered
+        .diagnostics
+        .iter()
+        .filter(|one| one.rule.name == "app/skipped-host")
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(told, ["service `app` refers to host `mail`, which is in no active profile"]);
+    assert_eq!(lowered.value("app", "SMTP_HOST"), "mail");
 }

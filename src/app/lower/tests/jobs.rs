@@ -126,6 +126,88 @@ x-tranship: { skip: [test] }
     assert_eq!(role(&lowered, "prepare"), "before gates app");
 }
 
+/// What one service becomes beside a web server that does not name it: its role, and what is told.
+fn inferred(service: &str) -> (String, Vec<String>) {
+    let text = format!("services:\n  web: {{ image: a, ports: ['80:80'] }}\n  one: {service}\n");
+    let lowered = lowered(&text);
+    let told = lowered
+        .diagnostics
+        .iter()
+        .filter(|it| it.rule.name.starts_with("app/") && it.rule.name != "app/public-by-default");
+    let told = told.map(|it| format!("{:?} {}", it.severity, it.rule.name)).collect();
+    (role(&lowered, "one"), told)
+}
+
+#[test]
+fn what_ends_is_a_job_that_gates_nothing() {
+    let (job, service) = ("before gates ", "service");
+    for (one, expected, told) in [
+        ("{ image: b, restart: 'no' }", job, "Warning app/inferred-job"),
+        ("{ image: b, restart: 'no', command: python manage.py migrate }", job, "Note app/inferred-job"),
+        ("{ image: b, deploy: { restart_policy: { condition: none } } }", job, "Warning app/inferred-job"),
+        ("{ image: b, deploy: { mode: replicated-job } }", job, "Note app/inferred-job"),
+        ("{ image: b, deploy: { mode: global-job } }", job, "Note app/inferred-job"),
+        ("{ image: b, command: [alembic, upgrade, head] }", job, "Note app/inferred-job"),
+        (
+            "{ image: b, restart: on-failure, command: bin/rails db:migrate, ports: ['3000:3000'] }",
+            job,
+            "Note app/inferred-job",
+        ),
+        ("{ image: 'flyway/flyway:11', command: migrate }", job, "Note app/inferred-job"),
+        ("{ image: minio/mc, entrypoint: \"sh -c 'mc mb s/x; exit 0'\" }", job, "Note app/inferred-job"),
+        ("{ image: b, restart: on-failure }", service, "Warning app/uncertain-end"),
+        ("{ image: b, restart: 'on-failure:3', command: ./import }", service, "Warning app/uncertain-end"),
+        ("{ image: b, restart: always, command: ./manage.py migrate }", service, "Warning app/uncertain-end"),
+        ("{ image: b, restart: on-failure, expose: [8080] }", service, ""),
+        (
+            "{ image: b, restart: on-failure }\n  two: { image: c, depends_on: [one] }",
+            service,
+            "Warning app/unknown-port",
+        ),
+        (
+            "{ image: b, restart: 'no' }\n  two: { image: c, depends_on: [one] }",
+            job,
+            "Warning app/inferred-job",
+        ),
+        ("{ image: b, restart: 'no', expose: [8080] }", service, ""),
+        ("{ image: b, restart: 'no', healthcheck: { test: curl localhost } }", service, ""),
+        ("{ image: postgres, restart: 'no' }", service, ""),
+        ("{ image: b, restart: always }", service, ""),
+        ("{ image: b }", service, ""),
+        ("{ image: b, command: celery worker }", service, ""),
+    ] {
+        let told: Vec<String> = Some(told.to_owned()).filter(|told| !told.is_empty()).into_iter().collect();
+        assert_eq!(inferred(one), (expected.to_owned(), told), "{one}");
+    }
+}
+
+#[test]
+fn who_is_reached_by_name_is_no_job() {
+    let lowered = lowered(
+        "services:
+  web: { image: a, ports: ['80:80'], environment: { API: 'http://api:9000' } }
+  api: { image: b, restart: 'no' }
+  seed: { image: c, restart: on-failure, environment: { API: 'http://api:9000' } }
+  load: { image: c, restart: on-failure }
+",
+    );
+    assert_eq!(role(&lowered, "api"), "service");
+    let told: Vec<&str> = lowered
+        .diagnostics
+        .iter()
+        .filter(|one| one.rule.name == "app/uncertain-end")
+        .map(|one| one.message.as_str())
+        .collect();
+    let expected = "cannot tell whether `load` and `seed` end: they run as services, and AWS starts them again after each end";
+    assert_eq!(told, [expected]);
+}
+
+/// A service that says only that others start after it is a job, and holds up who says so by the order of the stack.
+#[test]
+fn a_name_that_says_it_ends_is_told_where_nothing_else_does() {
+    assert_eq!(inferred("{ image: b }\n  seed: { image: c }").1, ["Warning app/uncertain-end"],);
+}
+
 #[test]
 fn services_that_share_a_task_in_a_cycle_are_refused_with_every_step() {
     for (services, expected, labels) in [
