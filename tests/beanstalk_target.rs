@@ -140,7 +140,7 @@ fn files_of_the_project_are_bundled_and_data_is_not() {
         .collect();
     assert_eq!(
         paths,
-        ["/data/redis", "/var/app/current/nginx.conf", "/var/app/current/site", "/data/uploads"]
+        ["/data/redis", "/data/uploads", "/var/app/current/nginx.conf", "/var/app/current/site"]
     );
     assert!(
         bundled(&outcome, ".ebextensions/20-host.config")

@@ -14,6 +14,8 @@ pub struct ImageRecipe {
     pub parameter: Option<String>,
     /// What it starts from.
     pub base: BaseImage,
+    /// Whom the base runs as, where that is known and not root: a builder becomes root in between.
+    pub base_user: Option<FileOwner>,
     /// The files added to it; none where it is only built.
     pub layer: Option<FileLayer>,
     /// The platform it is made for, as images name it: `linux/amd64`.

@@ -9,7 +9,6 @@
 mod bounds;
 pub mod field;
 mod host;
-mod machine_paths;
 mod model;
 mod plan;
 mod planner;
@@ -21,7 +20,6 @@ pub use bounds::{
 };
 pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};
-pub use machine_paths::{is_machine_path, is_machine_root};
 pub use model::{
     ContainerDependency, ContainerPlan, GpuCount, HealthCheckPlan, HostEntry, LinuxParameters, MountPoint,
     NamespaceSharing, NetworkMode, PlannedDevice, PortMapping, ResourceLimit, StartCondition, SystemControl,

@@ -62,7 +62,10 @@ fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
 /// Logical ids of what keeps data, with the key path of what it is for.
 fn data_stores(plan: &EcsPlan) -> Vec<(String, String)> {
     let databases = plan.databases.iter().map(|it| (it.id().to_string(), format!("services.{}", it.name)));
-    let systems = plan.file_systems.iter().map(|it| (it.id().to_string(), format!("volumes.{}", it.name)));
+    let systems = plan
+        .file_systems
+        .iter()
+        .map(|it| (it.id().to_string(), it.from.first().cloned().unwrap_or_default()));
     databases.chain(systems).collect()
 }
 

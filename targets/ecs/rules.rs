@@ -8,6 +8,11 @@ rules! {
         why "CloudFormation would reject the template. The fault is Tranship's, not yours."
         example "a manifest that Tranship puts together wrongly"
         fix "Report it with the manifest. Renaming the service named in the message may help until then.";
+    DATA_FOLDER = Warning "ecs/data-folder" "folder for data becomes an empty volume"
+        what "A bind mount names a folder that does not exist in the project, a folder of the machine, or one in which a data store keeps its data. Docker would mount it, so it becomes a persistent volume on EFS. What is in the folder on your machine is not uploaded."
+        why "The application starts without the data that it has locally."
+        example "services:\n  db:\n    image: postgres:17\n    volumes: [\"./pgdata:/var/lib/postgresql/data\"]\n"
+        fix "Nothing, if the application fills the volume itself. Otherwise copy the data once it is deployed. A named volume under `volumes` says the same without the warning.";
     DATABASE_CLASS = Error "ecs/database-class" "unknown database instance class"
         what "The instance class is misspelled, or RDS has retired its family."
         why "RDS could not create the database."
@@ -108,6 +113,11 @@ rules! {
         why "CloudFormation could not create the stack, or its tasks would need public addresses."
         example "services:\n  app: { image: app }\nx-tranship: { network: { vpc: vpc-0abc, public_subnets: [subnet-1] } }\n"
         fix "Name two private subnets, and two public ones if the application has a public endpoint.";
+    MACHINE_PATH = Warning "ecs/machine-path" "path of the instance in a container"
+        what "A service mounts a path that every Linux machine has, such as `/proc`, `/var/log` or the socket of Docker. On `ecs-ec2` it sees that of the instance which it runs on."
+        why "Whoever takes over the container sees the instance, and with the socket or `/` controls it and every container on it."
+        example "services:\n  agent:\n    image: acme/agent\n    volumes: [\"/proc:/host/proc:ro\"]\nx-tranship: { target: ecs-ec2 }\n"
+        fix "Nothing, for an agent that must see its machine. Remove the mount otherwise.";
     TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
         what "The template has more resources, parameters, outputs or bytes than CloudFormation allows. The line shown is where most of its resources come from."
         why "CloudFormation would reject the template."

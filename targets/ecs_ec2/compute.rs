@@ -2,8 +2,8 @@
 
 use super::{container_bounds, machines};
 use crate::ecs::plan::{
-    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, ProcessorRequest,
-    SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, EfsVolume, NetworkMode,
+    ProcessorRequest, SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use tranship_app::NamedVolume;
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -44,7 +44,7 @@ impl ComputePolicy for Ec2Compute {
 
     fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
         if !local {
-            return VolumeStorage::Efs(volume.name.clone());
+            return VolumeStorage::Efs(EfsVolume::of(volume));
         }
         // A name of dots alone would be another folder.
         let name = volume.name.replacen('.', "_", usize::from(volume.name.starts_with('.')));

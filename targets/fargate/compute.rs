@@ -2,8 +2,8 @@
 
 use super::container_bounds;
 use crate::ecs::plan::{
-    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, NetworkMode, ProcessorRequest,
-    SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
+    CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, EfsVolume, NetworkMode,
+    ProcessorRequest, SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
 use tranship_app::{BehaviourEffect, NamedVolume};
@@ -47,7 +47,7 @@ impl ComputePolicy for FargateCompute {
     }
 
     fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
-        if local { VolumeStorage::Task } else { VolumeStorage::Efs(volume.name.clone()) }
+        if local { VolumeStorage::Task } else { VolumeStorage::Efs(EfsVolume::of(volume)) }
     }
 
     fn capacity(&self, spot: bool) -> CapacityPlan {

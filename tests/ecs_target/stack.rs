@@ -1,6 +1,6 @@
 //! What a manifest makes: the template's resources.
 
-use super::{compiled, of_type, properties, template};
+use super::{compiled, of_type, properties, said, template};
 use serde_json::{Value, json};
 use tranship::targets::TargetDeployment;
 
@@ -176,4 +176,25 @@ fn tasks_with_a_file_system_stay_near_it() {
         &properties(&template, "ApiService")["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"];
     assert_eq!(subnets, &json!([[0, "PrivateSubnets"], [1, "PrivateSubnets"]]));
     assert_eq!(of_type(&template, "AWS::EFS::MountTarget").len(), 2);
+}
+
+#[test]
+fn folders_for_data_are_file_systems_that_services_share() {
+    let text = "services:
+  db: { image: 'postgres:17', volumes: ['./data:/var/lib/postgresql/data'] }
+  backup: { image: acme/backup, user: '1000:1000', volumes: ['./data:/data:ro', './data/in/dumps:/dumps'] }
+";
+    let outcome = compiled("fargate", text);
+    let told: Vec<String> =
+        said(&outcome).into_iter().filter(|it| it.starts_with("ecs/data-folder")).collect();
+    assert_eq!(
+        told,
+        ["ecs/data-folder: `./data`, `./data/in/dumps` become persistent volumes that start empty"]
+    );
+    let template = template(text);
+    assert_eq!(of_type(&template, "AWS::EFS::FileSystem").len(), 1);
+    let points = of_type(&template, "AWS::EFS::AccessPoint");
+    let roots: Vec<&Value> =
+        points.iter().map(|id| &properties(&template, id)["RootDirectory"]["Path"]).collect();
+    assert_eq!(roots, ["/", "/in/dumps"]);
 }

@@ -9,6 +9,7 @@ mod container_files;
 mod device_requests;
 mod extension_fields;
 mod health_check;
+mod image_build;
 mod kernel_settings;
 mod leaves;
 mod mounts;

@@ -1,7 +1,7 @@
 //! `volumes` and `tmpfs` of a service, with what bind mounts find.
 
 use super::reader::DocumentReader;
-use crate::{At, BindMount, BindSource, ContainerMount, MountSource};
+use crate::{At, BindMeaning, BindMount, BindSource, ContainerMount, MountSource};
 use camino::Utf8Path;
 use tranship_frontend::compose::value::parse_bytes;
 use tranship_frontend::world::PathKind;
@@ -44,7 +44,7 @@ impl DocumentReader<'_> {
         let source = match (kind.value.as_str(), source) {
             ("volume", Some(name)) => MountSource::Volume(name.value.into()),
             ("volume", None) => MountSource::Anonymous,
-            ("bind", Some(path)) => MountSource::Bind(self.bind(path)),
+            ("bind", Some(path)) => MountSource::Bind(self.bind(path, node)),
             ("tmpfs", _) => MountSource::Tmpfs {
                 size: self.bytes(node.at(&["tmpfs", "size"])),
                 options: self.tmpfs_mode(node).into_iter().collect(),
@@ -67,7 +67,7 @@ impl DocumentReader<'_> {
     }
 
     /// A bind mount with what is there.
-    fn bind(&self, path: At<String>) -> BindMount {
+    fn bind(&self, path: At<String>, mount: &Node) -> BindMount {
         let local = Utf8Path::new(&path.value);
         let source = match (local.strip_prefix(&self.manifest.directory), self.world.kind(local)) {
             (Err(_), _) => BindSource::HostPath,
@@ -75,6 +75,9 @@ impl DocumentReader<'_> {
             (Ok(relative), Some(PathKind::Directory)) => BindSource::ProjectFolder(relative.to_owned()),
             (Ok(relative), None) => BindSource::Missing(relative.to_owned()),
         };
-        BindMount { path, source }
+        // The canonical form leaves `false` out; with options and without `true`, Docker makes no folder.
+        let creates = mount.at(&["bind", "create_host_path"]).and_then(Node::as_bool) == Some(true);
+        let must_exist = mount.get("bind").is_some() && !creates;
+        BindMount { path, source, must_exist, meaning: BindMeaning::Content }
     }
 }

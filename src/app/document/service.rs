@@ -45,7 +45,7 @@ impl DocumentReader<'_> {
     fn container(&mut self, node: &Node) -> ContainerSpec {
         ContainerSpec {
             image: self.image(node),
-            build: node.get("build").filter(|build| !build.is_null()).map(|build| At::of(build, ())),
+            build: self.image_build(node),
             platform: self.string(node.get("platform")),
             entrypoint: node.get("entrypoint").and_then(|node| self.arguments(node)),
             command: node.get("command").and_then(|node| self.arguments(node)),

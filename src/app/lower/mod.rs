@@ -6,6 +6,7 @@
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
+mod bind_mounts;
 mod command_end;
 mod command_secrets;
 mod command_wiring;
@@ -87,6 +88,8 @@ pub enum LoweringPurpose {
 /// What every step of lowering has at hand.
 struct LoweringContext<'a> {
     manifest: &'a Manifest,
+    /// The files of the machine.
+    world: &'a dyn World,
     purpose: LoweringPurpose,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
@@ -129,6 +132,7 @@ pub fn lower(
     let (late_used, late_refused) = (IndexMap::new(), settings.late_refused.clone());
     let mut cx = LoweringContext {
         manifest,
+        world,
         purpose,
         document,
         leaves,
@@ -173,6 +177,7 @@ impl LoweringContext<'_> {
             services.insert(given.name.clone(), self.assemble(given));
         }
         provided_services::report(self, &selection, &services);
+        let folders = bind_mounts::decide(self, &mut services);
         let directory = host_directory::HostDirectory::new(
             self.document,
             &services,
@@ -195,7 +200,7 @@ impl LoweringContext<'_> {
         let tags = self.tags(&settings);
         self.report_unused();
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
-        let volumes = named_volumes::volumes(self, &services, &tasks);
+        let volumes = named_volumes::volumes(self, &services, &tasks, &folders);
         shared_claims::claim(self, &services, &tasks);
         let mut application = Application {
             name: self.manifest.name.clone(),

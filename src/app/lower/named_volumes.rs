@@ -4,10 +4,12 @@
 //! other named volume keeps its data, as it does under Compose.
 
 use super::LoweringContext;
+use super::bind_mounts::DataFolders;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
 use crate::{
-    AppService, At, BehaviourEffect, ManifestName, MountSource, NamedVolume, TaskGroups, VolumeLifetime,
+    AppService, At, BehaviourEffect, DataFolder, ManifestName, MountSource, NamedVolume, TaskGroups,
+    VolumeLifetime,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,7 @@ pub(super) fn volumes(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     tasks: &TaskGroups,
+    folders: &DataFolders,
 ) -> IndexMap<ManifestName, NamedVolume> {
     let mut volumes = IndexMap::new();
     let mut mounting = users(services);
@@ -35,7 +38,33 @@ pub(super) fn volumes(
         let volume = volume(cx, services, tasks, (name, given), users);
         volumes.insert(name.clone(), volume);
     }
+    for (name, folder) in folders {
+        if let Some(users) = mounting.remove(name) {
+            volumes.insert(name.clone(), of_folder(services, name, folder, users));
+        }
+    }
     volumes
+}
+
+/// The volume of a folder for data. It outlives every task, as the folder does on the machine.
+fn of_folder(
+    services: &IndexMap<ManifestName, AppService>,
+    name: &ManifestName,
+    folder: &DataFolder,
+    users: Vec<ManifestName>,
+) -> NamedVolume {
+    let mounts = services.values().flat_map(|service| &service.container.mounts);
+    let first = mounts.into_iter().find(|mount| mount.source == MountSource::Volume(name.clone()));
+    NamedVolume {
+        name: name.clone(),
+        folder: Some(folder.clone()),
+        owner: owner(services, name, &users),
+        external: None,
+        users,
+        scope: VolumeLifetime::Persistent,
+        node: first.map(|mount| mount.node).unwrap_or_default(),
+        origin: first.map(|mount| mount.origin).unwrap_or_default(),
+    }
 }
 
 /// Who mounts each named volume, in order.
@@ -71,7 +100,8 @@ fn volume(
     };
     NamedVolume {
         name: name.clone(),
-        owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, &users)),
+        folder: None,
+        owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, name, &users)),
         external: given.external.clone(),
         users,
         scope,
@@ -86,9 +116,23 @@ fn one_task(tasks: &TaskGroups, users: &[ManifestName]) -> Option<ManifestName> 
     found.first().filter(|_| found.len() == 1).map(|task| (*task).clone())
 }
 
-/// The one numeric user of those who mount it.
-fn owner(services: &IndexMap<ManifestName, AppService>, users: &[ManifestName]) -> Option<At<VolumeOwner>> {
-    let named = users.iter().filter_map(|user| services.get(user)?.container.user.as_ref());
+/// The one numeric user of those who write it; where all only read it, of those.
+fn owner(
+    services: &IndexMap<ManifestName, AppService>,
+    volume: &ManifestName,
+    users: &[ManifestName],
+) -> Option<At<VolumeOwner>> {
+    let writes = |user: &&&AppService| {
+        let mounts = user.container.mounts.iter();
+        let mut own = mounts.filter(|mount| mount.source == MountSource::Volume(volume.clone()));
+        own.any(|mount| !mount.read_only)
+    };
+    let mounting: Vec<&AppService> = users.iter().filter_map(|user| services.get(user)).collect();
+    let mut writing: Vec<&AppService> = mounting.iter().filter(writes).copied().collect();
+    if writing.is_empty() {
+        writing = mounting;
+    }
+    let named = writing.into_iter().filter_map(|service| service.container.user.as_ref());
     let numbers: Vec<(Option<VolumeOwner>, Origin)> =
         named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();
     let (first, origin) = numbers.first()?;

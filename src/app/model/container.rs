@@ -1,11 +1,12 @@
 //! What one container runs, and how.
 
-use super::{ContainerPort, ManifestName, SecretId};
+use super::{ContainerPort, ImageBuild, ManifestName, SecretId};
 use crate::At;
 use crate::Text;
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use std::time::Duration;
+use tranship_facts::MachinePath;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -15,7 +16,7 @@ pub struct ContainerSpec {
     /// Its image.
     pub image: ContainerImage,
     /// `build`, with or without `image` beside it: the image is made from the project.
-    pub build: Option<At<()>>,
+    pub build: Option<At<ImageBuild>>,
     /// `platform`: `linux/arm64`.
     pub platform: Option<At<String>>,
     /// `entrypoint`; an empty list clears the image's.
@@ -251,6 +252,10 @@ pub struct BindMount {
     pub path: At<String>,
     /// What is there, seen from the project.
     pub source: BindSource,
+    /// `create_host_path: false`: Docker refuses to start where nothing is there.
+    pub must_exist: bool,
+    /// What the mount is for.
+    pub meaning: BindMeaning,
 }
 
 /// What a bind mount finds on the machine that runs Compose. Paths are relative to the project's directory.
@@ -276,12 +281,22 @@ impl BindSource {
             BindSource::HostPath => None,
         }
     }
+}
 
-    /// Whether its name is a file's: it has an extension.
-    pub fn names_file(&self) -> bool {
-        let name = self.within_project().and_then(Utf8Path::file_name);
-        name.is_some_and(|name| name.trim_start_matches('.').contains('.'))
-    }
+/// What a bind mount is for, on any target. One for data is none any more: it is a volume of the application,
+/// [`MountSource::Volume`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindMeaning {
+    /// A file or folder of the project: the container gets what it holds.
+    Content,
+    /// The code of an image that is built from it, mounted while it is developed.
+    DevelopmentCode,
+    /// What every Linux machine has.
+    Machine(MachinePath),
+    /// A file or folder of the machine that runs Compose, outside of the project.
+    OutsideProject,
+    /// A file that is not there.
+    MissingFile,
 }
 
 /// A secret or config as a file in the container.

@@ -5,11 +5,13 @@ use crate::{At, VolumeOwner};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
-/// A named volume.
+/// A named volume, or a folder for data that is mounted.
 #[derive(Debug, Clone)]
 pub struct NamedVolume {
-    /// Its name in the manifest.
+    /// Its name in the manifest; of a folder its path, which no declared volume can have: `./data`.
     pub name: ManifestName,
+    /// Where a mounted folder is.
+    pub folder: Option<DataFolder>,
     /// Who mounts it: services that are deployed.
     pub users: Vec<ManifestName>,
     /// How long it lives.
@@ -18,10 +20,30 @@ pub struct NamedVolume {
     pub owner: Option<At<VolumeOwner>>,
     /// `external` or `name`: a volume that exists already.
     pub external: Option<At<String>>,
-    /// The volume's node.
+    /// The volume's node; of a folder that of the first mount.
     pub node: NodeId,
-    /// Where it is declared.
+    /// Where it is declared or first mounted.
     pub origin: Origin,
+}
+
+/// A folder of the machine that runs Compose, which holds data: on AWS a volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFolder {
+    /// Where it is on the machine.
+    pub place: FolderPlace,
+    /// Whether something is in it that stays where it is.
+    pub has_content: bool,
+    /// The folder for data that it lies in, and its path from there.
+    pub part_of: Option<(ManifestName, String)>,
+}
+
+/// Where a folder for data is on the machine that runs Compose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FolderPlace {
+    /// In the project.
+    Project,
+    /// Elsewhere: `/srv/data`, `../data`, `~/data`.
+    Host,
 }
 
 /// How long a volume lives.

@@ -132,4 +132,14 @@ rules! {
         why "The result would be a stack that runs nothing."
         example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
         fix "Add a service, remove one from `skip`, or activate its profile with `--profile`.";
+    MISSING_FILE = Error "app/missing-file" "mounted file that does not exist"
+        what "A bind mount names a file of the project that is not there, or forbids with `create_host_path: false` that its source be created."
+        why "Docker would mount an empty folder in place of the file, and the program would fail on it."
+        example "services:\n  web:\n    image: nginx\n    volumes: [\"./missing.conf:/etc/nginx/nginx.conf:ro\"]\n"
+        fix "Create the file, or correct the path. For data that the program creates, mount a folder or a named volume.";
+    TIME_ZONE_FILE = Note "app/time-zone-file" "time zone of the local machine not mounted"
+        what "The service mounts `/etc/localtime`, `/etc/timezone` or a file of the time zone database, to have the time zone of its machine. Machines of AWS are in UTC, so there is nothing to mount."
+        why "Programs that show local time show UTC."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\"/etc/localtime:/etc/localtime:ro\"]\n"
+        fix "Set the zone with `environment: { TZ: Europe/Berlin }`, which programs and most images heed.";
 }

@@ -112,8 +112,7 @@ impl ContainerHost for InstanceHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        planner.exact(&mount.node, field::MOUNT_POINTS);
-        Some(container_name(name))
+        Some(volumes::named(name, mount, self.application, planner))
     }
 
     fn anonymous_volume(

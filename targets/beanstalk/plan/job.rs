@@ -4,7 +4,7 @@
 
 use super::container::{refuse_build, request};
 use super::values::{InstanceText, TextPart, VariableValue, known, taken, value};
-use super::{BeanstalkJob, BeanstalkPlan, HostVolume, container_name, files, path, volumes};
+use super::{BeanstalkJob, BeanstalkPlan, HostVolume, files, path, volumes};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -153,8 +153,8 @@ impl ContainerHost for JobHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        planner.exact(&mount.node, field::MOUNT_POINTS);
-        let volume = self.plan.volumes.iter().find(|volume| volume.name == container_name(name))?;
+        let own = volumes::named(name, mount, self.application, planner);
+        let volume = self.plan.volumes.iter().find(|volume| volume.name == own)?;
         if !self.volumes.iter().any(|known| known.name == volume.name) {
             self.volumes.push(volume.clone());
         }
@@ -178,8 +178,7 @@ impl ContainerHost for JobHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         planner.exact(&mount.node, field::MOUNT_POINTS);
-        let mut found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
-        found.path = volumes::staged(found.path);
-        Some(volumes::add(found, mount, planner, &mut self.volumes))
+        let found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
+        Some(volumes::add(volumes::staged(found), mount, planner, &mut self.volumes))
     }
 }

@@ -3,10 +3,12 @@
 use super::{BeanstalkPlan, HostVolume, UNPACKED, container_name, files, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use crate::container::{ContainerPlanner, is_machine_path};
+use crate::container::{ContainerPlanner, field};
 use camino::Utf8Path;
+use sha2::{Digest, Sha256};
 use tranship_app::{
-    AppService, Application, At, BehaviourEffect, BindMount, BindSource, ContainerMount, VolumeLifetime,
+    AppService, Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount,
+    FolderPlace, NamedVolume, VolumeLifetime,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -16,14 +18,6 @@ const VOLUMES: &str = "/data";
 /// Where the bundle is while jobs run: not at its final place yet
 /// (AWS documentation, "Extending Elastic Beanstalk Linux platforms").
 const STAGING: &str = "/var/app/staging";
-
-/// The directory of the instance behind a bind mount.
-pub(super) struct BoundDirectory {
-    /// Its path on the instance.
-    pub(super) path: String,
-    /// Whether it is one for data, which is made before the containers start.
-    pub(super) data: bool,
-}
 
 /// A volume that is empty at each start.
 pub(super) fn anonymous(
@@ -39,43 +33,71 @@ pub(super) fn anonymous(
     name
 }
 
-/// A path of the local machine. A file or directory of the project goes into the bundle; a directory for
-/// data, which no one commits, is one of the instance.
+/// A path of the local machine: the instance's own, or a file or directory of the project, which goes into the
+/// bundle. Nothing after an error.
 pub(super) fn bind(
     bind: &BindMount,
     mount: &ContainerMount,
     application: &Application,
     plan: &mut BeanstalkPlan,
     planner: &mut ContainerPlanner<'_, '_>,
-) -> Option<BoundDirectory> {
-    let (service, cx) = (planner.service(), &mut *planner.cx);
-    let local = bind.path.peek();
-    let machine = planner.bounds.machine_paths && is_machine_path(local);
-    let data = data_folder(service, &bind.source).filter(|_| !machine);
-    let path = match (machine, data) {
-        (true, _) => local.clone(),
-        (false, Some(relative)) => kept(service, &bind.path, relative, cx),
-        (false, None) => bundled(service, (bind, mount), application, plan, cx)?,
-    };
-    Some(BoundDirectory { path, data: data.is_some() })
+) -> Option<String> {
+    match bind.meaning {
+        BindMeaning::Machine(_) if planner.bounds.machine_paths => Some(bind.path.peek().clone()),
+        BindMeaning::DevelopmentCode if matches!(bind.source, BindSource::Missing(_)) => {
+            let shown = format!("volumes: {}", mount.target.peek());
+            let reason = "nothing is there, and what the image has is used";
+            planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
+            None
+        }
+        _ => bundled(planner.service(), (bind, mount), application, plan, planner.cx),
+    }
 }
 
 /// Adds the volume of a bind mount, once for each directory, and returns its name.
 pub(super) fn add(
-    found: BoundDirectory,
+    directory: String,
     mount: &ContainerMount,
     planner: &ContainerPlanner<'_, '_>,
     volumes: &mut Vec<HostVolume>,
 ) -> String {
-    if let Some(known) = volumes.iter().find(|volume| volume.path.as_ref() == Some(&found.path)) {
+    if let Some(known) = volumes.iter().find(|volume| volume.path.as_ref() == Some(&directory)) {
         return known.name.clone();
     }
-    let stem = volume_name(&found.path);
+    let stem = volume_name(&directory);
     let name = free_name(volumes, &stem).unwrap_or(stem);
-    let (path, prepared, from) = (Some(found.path), found.data, path(planner.cx, mount.node));
-    volumes.push(HostVolume { name: name.clone(), path, owner: None, prepared, from });
+    let from = path(planner.cx, mount.node);
+    volumes.push(HostVolume {
+        name: name.clone(),
+        path: Some(directory),
+        owner: None,
+        prepared: false,
+        from,
+    });
     name
 }
+
+/// A named volume, or a folder for data, in a container.
+pub(super) fn named(
+    name: &str,
+    mount: &ContainerMount,
+    application: &Application,
+    planner: &mut ContainerPlanner<'_, '_>,
+) -> String {
+    match application.volumes.get(name).filter(|volume| volume.folder.is_some()) {
+        None => planner.exact(&mount.node, field::MOUNT_POINTS),
+        Some(volume) => {
+            let directory = directory(application, volume);
+            let (effect, reason) = (BehaviourEffect::ChangesBehaviour, KEPT);
+            planner.approximate(&mount.node, field::MOUNT_POINTS, effect, directory, reason);
+            planner.cx.ledger.reported(&mount.node);
+        }
+    }
+    of_application(application, name)
+}
+
+/// What becomes of the data in a folder of the project.
+const KEPT: &str = "a directory on the instance: it starts empty and is lost with the instance";
 
 /// The volume of a file in the bundle.
 pub(super) fn of_bundle(name: String, path: String, from: String) -> HostVolume {
@@ -88,42 +110,6 @@ pub(super) fn staged(path: String) -> String {
         Some(rest) => format!("{STAGING}{rest}"),
         None => path,
     }
-}
-
-/// The folder of the project, if it holds data: a data store's own, or one that is not there and that Docker
-/// would make.
-fn data_folder<'m>(service: &AppService, source: &'m BindSource) -> Option<&'m Utf8Path> {
-    match source {
-        BindSource::ProjectFolder(relative) if service.data_store.is_some() => Some(relative),
-        BindSource::Missing(relative) if !source.names_file() => Some(relative),
-        _ => None,
-    }
-}
-
-/// The directory of the instance that stands in for one of the project's that holds data.
-fn kept(service: &AppService, source: &At<String>, relative: &Utf8Path, cx: &mut Compilation<'_>) -> String {
-    let directory = format!("{VOLUMES}/{}", volume_name(relative.as_str()));
-    let reason = "a directory on the instance: it starts empty and is lost with the instance";
-    cx.ledger.approximated(
-        source,
-        BehaviourEffect::ChangesBehaviour,
-        directory.clone(),
-        reason,
-        "Dockerrun.aws.json: volumes",
-    );
-    cx.diagnostics.push(
-        Diagnostic::new(
-            &rules::INSTANCE_VOLUME,
-            format!(
-                "`{relative}` of service `{}` becomes a directory on each instance: it starts empty and is lost with the instance",
-                service.name
-            ),
-        )
-        .at(source.origin)
-        .service(&*service.name)
-        .help("keep important data in a database or in S3, or choose an ECS target"),
-    );
-    directory
 }
 
 /// A volume's name that no other has.
@@ -197,13 +183,64 @@ fn volume_path(name: &str) -> String {
     format!("{VOLUMES}/{}", name.replacen('.', "_", usize::from(name.starts_with('.'))))
 }
 
+/// The task's name for a volume of the application.
+pub(super) fn of_application(application: &Application, name: &str) -> String {
+    match application.volumes.get(name).filter(|volume| volume.folder.is_some()) {
+        Some(_) => folder_name(application, name),
+        None => container_name(name),
+    }
+}
+
+/// The name of a folder's volume: its path in letters, with a hash where two paths could have the same letters.
+fn folder_name(application: &Application, path: &str) -> String {
+    let relative = path.trim_start_matches("./");
+    let plain = volume_name(relative);
+    if plain == relative && !application.volumes.contains_key(plain.as_str()) {
+        return plain;
+    }
+    let hash: String = Sha256::digest(path).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{plain}-{hash}")
+}
+
+/// The directory on the instance behind a volume of the application.
+fn directory(application: &Application, volume: &NamedVolume) -> String {
+    let Some(folder) = &volume.folder else { return volume_path(&volume.name) };
+    match &folder.part_of {
+        Some((around, below)) => format!("{VOLUMES}/{}/{below}", folder_name(application, around)),
+        None => format!("{VOLUMES}/{}", folder_name(application, &volume.name)),
+    }
+}
+
+/// A folder for data: a directory on the instance, if it is one of the project.
+fn folder(volume: &NamedVolume, place: FolderPlace, cx: &mut Compilation<'_>) {
+    if place == FolderPlace::Host {
+        let why = "it is outside the project's directory";
+        cx.ledger.rejected(&volume.node, why);
+        let message = format!("`{}`, which is mounted, cannot be bundled: {why}", volume.name);
+        let told =
+            Diagnostic::new(&rules::OUTSIDE_PATH, message).at(volume.origin).key(path(cx, volume.node));
+        cx.diagnostics.push(told.help("move the files into the project directory, or use a named volume"));
+        return;
+    }
+    let message = format!(
+        "`{}` becomes a directory on each instance: it starts empty and is lost with the instance",
+        volume.name
+    );
+    let told = Diagnostic::new(&rules::INSTANCE_VOLUME, message).at(volume.origin).key(path(cx, volume.node));
+    cx.diagnostics.push(
+        told.help(
+            "keep important data in a database or in S3, or choose an ECS target, where it becomes EFS",
+        ),
+    );
+}
+
 /// The directories behind the named volumes.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     for volume in application.volumes.values() {
         if volume.users.is_empty() {
             continue;
         }
-        let directory = volume_path(&volume.name);
+        let directory = directory(application, volume);
         if let Some(owner) = &volume.owner {
             cx.ledger.exact(owner, format!("owner of {directory}"));
         }
@@ -212,6 +249,9 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
         }
         match volume.scope {
+            _ if volume.folder.is_some() => {
+                volume.folder.iter().for_each(|found| folder(volume, found.place, cx));
+            }
             VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
             VolumeLifetime::Persistent => {
                 let reason = "each instance has its own, which is lost with the instance";
@@ -234,7 +274,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             }
         }
         plan.volumes.push(HostVolume {
-            name: container_name(&volume.name),
+            name: of_application(application, &volume.name),
             path: Some(directory),
             owner: volume.owner.as_ref().map(|owner| owner.get()),
             prepared: true,

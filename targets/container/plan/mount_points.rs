@@ -1,10 +1,12 @@
 //! What a container mounts: volumes that its host provides, and memory.
 
 use crate::container::field;
-use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, MountPoint, TmpfsMount, rules};
-use tranship_app::{At, BehaviourEffect, ContainerMount, MountSource};
-use tranship_facts::MIB;
+use crate::container::{
+    ContainerHost, ContainerPlan, ContainerPlanner, LinuxParameters, MountPoint, TmpfsMount, rules,
+};
+use tranship_app::{At, BehaviourEffect, BindMeaning, ContainerMount, MountSource};
 use tranship_facts::quotas::ecs::TMPFS_OPTIONS;
+use tranship_facts::{MIB, MachinePath};
 
 /// Adds the mounts.
 pub(super) fn plan<H: ContainerHost>(
@@ -20,7 +22,11 @@ pub(super) fn plan<H: ContainerHost>(
             }
             MountSource::Volume(name) => host.named_volume(name, mount, planner),
             MountSource::Anonymous => host.anonymous_volume(index, mount, planner),
-            MountSource::Bind(path) => host.bind_mount(path, mount, planner),
+            MountSource::Bind(bind) if bind.meaning == BindMeaning::Machine(MachinePath::SharedMemory) => {
+                shared_memory(planner, mount, &mut container.linux);
+                None
+            }
+            MountSource::Bind(bind) => host.bind_mount(bind, mount, planner),
             MountSource::Other(kind) => {
                 let shown = format!("type: {}", kind.peek());
                 let remedy = "use a named volume, or put the files into the image";
@@ -33,6 +39,27 @@ pub(super) fn plan<H: ContainerHost>(
             container.mounts.push(MountPoint { volume, path, read_only });
         }
     }
+}
+
+/// MiB of `/dev/shm` where the manifest mounts that of the machine, which has half of the machine's memory: enough
+/// for a browser or a database that sorts in it.
+const SHARED_MEMORY_MIB: u32 = 1024;
+
+/// The machine's own `/dev/shm` becomes one of that container.
+fn shared_memory(
+    planner: &mut ContainerPlanner<'_, '_>,
+    mount: &ContainerMount,
+    linux: &mut LinuxParameters,
+) {
+    let effect = BehaviourEffect::ChangesBehaviour;
+    if !planner.bounds.shared_memory {
+        let reason = "`/dev/shm` is the container's own and has 64 MiB";
+        planner.ignore(&mount.node, "volumes: /dev/shm", reason, effect);
+        return;
+    }
+    let size = *linux.shared_memory.get_or_insert(SHARED_MEMORY_MIB);
+    let reason = "`/dev/shm` is the container's own; `shm_size` sets its size";
+    planner.approximate(&mount.node, field::SHARED_MEMORY, effect, format!("{size} MiB"), reason);
 }
 
 /// Memory as a folder. Compose needs no size for it, Amazon ECS does.

@@ -1,8 +1,8 @@
 //! Persistent volumes: encrypted EFS file systems, each with one access point and a mount target a subnet.
 
-use super::super::plan::{EcsPlan, FileSystemPlan};
+use super::super::plan::{AccessPointPlan, EcsPlan, FileSystemPlan};
 use super::TracedResource;
-use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Select, Template, list, props};
+use tranship_cloudformation::{Resource, Select, Template, list, props};
 
 /// Adds the file systems.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -11,21 +11,29 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         let properties = props! { "Encrypted" => true, "BackupPolicy" => backup };
         let resource = Resource::new("AWS::EFS::FileSystem", properties).policy(system.deletion);
         template.add(&system.id(), resource.traced(&system.from));
-        let access_point = LogicalId::of(&system.name, ResourceRole::AccessPoint);
-        template.add(&access_point, self::access_point(system).traced(&system.from));
+        for point in &system.access_points {
+            template.add(&point.id(), access_point(system, point).traced(&point.from));
+        }
         for (index, id) in (0..).zip(system.mount_target_ids()) {
             template.add(&id, mount_target(plan, system, index).traced(&system.from));
         }
     }
 }
 
+/// The access point of a folder without an owner belongs to root, as a folder that Docker makes.
+const ROOT: &str = "0";
+
 /// Everything below the access point belongs to the volume's owner, whoever writes it.
-fn access_point(system: &FileSystemPlan) -> Resource {
+fn access_point(system: &FileSystemPlan, point: &AccessPointPlan) -> Resource {
     let mut properties = props! { "FileSystemId" => system.id().reference() };
-    let mut root = props! { "Path" => system.root_directory };
-    if let Some(owner) = system.owner {
-        let (user, group) = (owner.user.to_string(), owner.group.to_string());
-        properties.set("PosixUser", props! { "Uid" => &user, "Gid" => &group });
+    let mut root = props! { "Path" => point.path.as_str() };
+    let owner = point.owner.map(|owner| (owner.user.to_string(), owner.group.to_string()));
+    if let Some((user, group)) = &owner {
+        properties.set("PosixUser", props! { "Uid" => user, "Gid" => group });
+    }
+    // The root of a file system is there; any other folder is made at the first mount.
+    if point.path != "/" {
+        let (user, group) = owner.unwrap_or_else(|| (ROOT.to_owned(), ROOT.to_owned()));
         let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => "0755" };
         root.set("CreationInfo", created);
     }

@@ -69,13 +69,13 @@ fn volume(volume: &TaskVolume) -> PropertyMap {
     match &volume.storage {
         VolumeStorage::Task => named,
         VolumeStorage::Host { path, .. } => named.with("Host", props! { "SourcePath" => path.as_str() }),
-        VolumeStorage::Efs(name) => named.with(
+        VolumeStorage::Efs(folder) => named.with(
             "EFSVolumeConfiguration",
             props! {
-                "FilesystemId" => LogicalId::of(name, ResourceRole::FileSystem).reference(),
+                "FilesystemId" => LogicalId::of(&folder.file_system, ResourceRole::FileSystem).reference(),
                 "TransitEncryption" => "ENABLED",
                 "AuthorizationConfig" => props! {
-                    "AccessPointId" => LogicalId::of(name, ResourceRole::AccessPoint).reference(),
+                    "AccessPointId" => LogicalId::of(&folder.access_point, ResourceRole::AccessPoint).reference(),
                     "IAM" => "ENABLED",
                 },
             },

@@ -62,7 +62,13 @@ fn task(name: &str, mode: NetworkMode) -> TaskPlan {
         architecture: ProcessorArchitecture::X86,
         platform: None,
         containers: vec![main],
-        volumes: vec![TaskVolume { name: "data".to_owned(), storage: VolumeStorage::Efs("data".into()) }],
+        volumes: vec![TaskVolume {
+            name: "data".to_owned(),
+            storage: VolumeStorage::Efs(EfsVolume {
+                file_system: "data".into(),
+                access_point: "data".into(),
+            }),
+        }],
         execution: iam::IamPolicy::new().with(
             iam::PolicyStatement::allow(["logs:PutLogEvents"]).on(id(name, ResourceRole::LogGroup).arn()),
         ),
@@ -230,8 +236,12 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     let system = FileSystemPlan {
         name: "data".into(),
         from: vec!["volumes.data".to_owned()],
-        owner: VolumeOwner::parse("1000:1000"),
-        root_directory: "/data",
+        access_points: vec![AccessPointPlan {
+            name: "data".into(),
+            from: vec!["volumes.data".to_owned()],
+            owner: VolumeOwner::parse("1000:1000"),
+            path: "/data".to_owned(),
+        }],
         mount_targets: 2,
         backup: true,
         deletion: DeletionPolicy::Retain,

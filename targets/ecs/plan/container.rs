@@ -166,7 +166,7 @@ impl ContainerHost for TemplateHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        self.volumes().bind(&bind.path, mount, planner)
+        self.volumes().bind(bind, mount, planner)
     }
 }
 

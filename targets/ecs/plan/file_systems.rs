@@ -1,8 +1,11 @@
 //! Persistent volumes: an EFS file system for each that some task mounts.
+//!
+//! A folder for data that lies in another one shares its file system, and has an access point of its own.
 
 use super::planner::EcsPlanner;
-use super::{FileSystemPlan, NetworkPlan, TaskPlan, VolumeStorage};
-use tranship_app::{BehaviourEffect, DeploymentPosture, NamedVolume};
+use super::{AccessPointPlan, FileSystemPlan, NetworkPlan, TaskPlan, TaskVolume};
+use std::collections::BTreeSet;
+use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume};
 use tranship_cloudformation::DeletionPolicy;
 
 /// Mount targets where it is not known how many private subnets there are.
@@ -15,21 +18,29 @@ pub(super) fn plan(
     network: &NetworkPlan,
 ) -> Vec<FileSystemPlan> {
     let app = planner.app;
-    app.volumes.values().filter_map(|volume| plan_one(planner, tasks, network, volume)).collect()
+    let volumes = tasks.iter().flat_map(|task| &task.volumes);
+    let mounted: BTreeSet<&ManifestName> = volumes.filter_map(TaskVolume::file_system).collect();
+    let mut systems = Vec::new();
+    for volume in app.volumes.values() {
+        if volume.folder.is_none() {
+            planner.exact(&volume.node, "a volume of the tasks that mount it");
+        }
+        if let Some(owner) = &volume.owner {
+            planner.exact(owner, "the volume's owner");
+        }
+        if mounted.contains(&volume.name) && around(volume).is_none() {
+            systems.push(plan_one(planner, network, volume));
+        }
+    }
+    systems
 }
 
-fn plan_one(
-    planner: &mut EcsPlanner<'_, '_>,
-    tasks: &[TaskPlan],
-    network: &NetworkPlan,
-    volume: &NamedVolume,
-) -> Option<FileSystemPlan> {
-    planner.exact(&volume.node, "a volume of the tasks that mount it");
-    let owner = volume.owner.as_ref().map(|owner| *planner.exact(owner, "the volume's owner"));
-    let mut mounted = tasks.iter().flat_map(|task| &task.volumes);
-    if !mounted.any(|mounted| matches!(&mounted.storage, VolumeStorage::Efs(own) if *own == volume.name)) {
-        return None;
-    }
+/// The volume that a folder lies in, and its path from there.
+fn around(volume: &NamedVolume) -> Option<&(ManifestName, String)> {
+    volume.folder.as_ref()?.part_of.as_ref()
+}
+
+fn plan_one(planner: &mut EcsPlanner<'_, '_>, network: &NetworkPlan, volume: &NamedVolume) -> FileSystemPlan {
     if let Some(external) = &volume.external {
         let reason = "a volume of Docker is not on AWS";
         planner.cx.ledger.approximated(
@@ -41,14 +52,41 @@ fn plan_one(
         );
     }
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
-    Some(FileSystemPlan {
+    FileSystemPlan {
         name: volume.name.clone(),
-        from: vec![format!("volumes.{}", volume.name)],
-        owner,
-        // The owner's folder is made at the first mount; without an owner the root is shown as it is.
-        root_directory: if owner.is_some() { "/data" } else { "/" },
+        from: from(planner, volume),
+        access_points: access_points(planner, volume),
         mount_targets: network.private_count.unwrap_or(DEFAULT_MOUNT_TARGETS),
         backup: prod,
         deletion: if prod { DeletionPolicy::Retain } else { DeletionPolicy::Delete },
-    })
+    }
+}
+
+/// The key path of its declaration, or of the first mount of a folder.
+fn from(planner: &EcsPlanner<'_, '_>, volume: &NamedVolume) -> Vec<String> {
+    match &volume.folder {
+        None => vec![format!("volumes.{}", volume.name)],
+        Some(_) => vec![planner.cx.keys.path(&volume.node)],
+    }
+}
+
+/// The access point of the whole, and those of the folders in it.
+fn access_points(planner: &EcsPlanner<'_, '_>, whole: &NamedVolume) -> Vec<AccessPointPlan> {
+    // The owner's folder is made at the first mount; without an owner the root is shown as it is.
+    let root = if whole.owner.is_some() { "/data" } else { "" };
+    let point = |volume: &NamedVolume| {
+        let below = match around(volume) {
+            None => String::new(),
+            Some((name, path)) if *name == whole.name => format!("/{path}"),
+            Some(_) => return None,
+        };
+        let own = volume.name == whole.name || !below.is_empty();
+        own.then(|| AccessPointPlan {
+            name: volume.name.clone(),
+            from: from(planner, volume),
+            owner: volume.owner.as_ref().map(|owner| owner.get()),
+            path: Some(format!("{root}{below}")).filter(|path| !path.is_empty()).unwrap_or("/".to_owned()),
+        })
+    };
+    planner.app.volumes.values().filter_map(point).collect()
 }

@@ -81,14 +81,16 @@ pub(super) fn permissions(
         policy.add(PolicyStatement::allow(actions).on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {
-        let VolumeStorage::Efs(name) = &volume.storage else { continue };
+        let VolumeStorage::Efs(folder) = &volume.storage else { continue };
         let mount = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"];
         policy.add(
-            PolicyStatement::allow(mount).on(LogicalId::of(name, ResourceRole::FileSystem).arn()).when(
-                "StringEquals",
-                "elasticfilesystem:AccessPointArn",
-                LogicalId::of(name, ResourceRole::AccessPoint).arn(),
-            ),
+            PolicyStatement::allow(mount)
+                .on(LogicalId::of(&folder.file_system, ResourceRole::FileSystem).arn())
+                .when(
+                    "StringEquals",
+                    "elasticfilesystem:AccessPointArn",
+                    LogicalId::of(&folder.access_point, ResourceRole::AccessPoint).arn(),
+                ),
         );
     }
     policy

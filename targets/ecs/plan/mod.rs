@@ -10,6 +10,7 @@ mod databases;
 mod discovery;
 mod file_systems;
 mod helpers;
+mod host_mounts;
 mod host_network;
 mod identity;
 mod jobs;
@@ -82,6 +83,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let capacity = capacity(planner);
     let (network, mut parameters) = network::plan(planner);
     let mut tasks = tasks::plan(planner);
+    host_mounts::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);

@@ -31,6 +31,13 @@ pub fn label(name: &str) -> String {
     if made.starts_with('-') || made.ends_with('-') { format!("s{}", hash(name)) } else { made }
 }
 
+/// A name as part of a security group's description, where other characters than these are refused
+/// (Amazon EC2 API Reference, `CreateSecurityGroup`).
+pub fn described(name: &str) -> String {
+    let legal = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+    name.chars().map(|c| if legal(c) { c } else { '_' }).collect()
+}
+
 /// The stack's name: the setting, else project and environment.
 pub fn stack(app: &Application) -> String {
     if let Some(name) = &app.settings.stack {

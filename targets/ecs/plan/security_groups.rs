@@ -5,9 +5,10 @@ use super::outbound::OutboundPlan;
 use super::planner::EcsPlanner;
 use super::{
     DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, SecurityGroup,
-    SecurityGroupRule, TaskPlan, VolumeStorage,
+    SecurityGroupRule, TaskPlan, TaskVolume, names,
 };
-use tranship_app::{PortRange, ServiceEdge};
+use std::collections::BTreeSet;
+use tranship_app::{ManifestName, PortRange, ServiceEdge};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_facts::ports::NFS;
@@ -55,7 +56,11 @@ impl GroupMembers<'_, '_, '_> {
             groups.push(closed(it.security_group(), format!("Database {}", it.name), &it.from));
         }
         for it in self.file_systems {
-            groups.push(closed(it.security_group(), format!("Volume {}", it.name), &it.from));
+            groups.push(closed(
+                it.security_group(),
+                format!("Volume {}", names::described(&it.name)),
+                &it.from,
+            ));
         }
         groups.extend(
             (self.machines && self.bridged().next().is_none())
@@ -190,15 +195,15 @@ impl GroupMembers<'_, '_, '_> {
     fn volume_rules(&self) -> Vec<SecurityGroupRule> {
         let mut rules = Vec::new();
         for task in self.tasks {
-            for volume in &task.volumes {
-                let VolumeStorage::Efs(name) = &volume.storage else { continue };
-                let Some(system) = self.file_systems.iter().find(|it| it.name == *name) else { continue };
+            let mounted: BTreeSet<&ManifestName> =
+                task.volumes.iter().filter_map(TaskVolume::file_system).collect();
+            for system in self.file_systems.iter().filter(|system| mounted.contains(&system.name)) {
                 rules.push(SecurityGroupRule {
                     source: task.security_group(),
                     destination: system.security_group(),
                     ports: PortRange::of(NFS),
                     protocol: TransportProtocol::Tcp,
-                    description: format!("{} to the volume {name}", task.name),
+                    description: format!("{} to the volume {}", task.name, names::described(&system.name)),
                     from: system.from.clone(),
                 });
             }

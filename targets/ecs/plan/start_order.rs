@@ -63,8 +63,8 @@ impl StartPrerequisites<'_> {
         after.extend(self.network.after.iter().cloned());
         after.extend(security_groups::needed_by(self.rules, &task.security_group()));
         for volume in &task.volumes {
-            let VolumeStorage::Efs(name) = &volume.storage else { continue };
-            let system = self.file_systems.iter().find(|system| system.name == *name);
+            let VolumeStorage::Efs(folder) = &volume.storage else { continue };
+            let system = self.file_systems.iter().find(|system| system.name == folder.file_system);
             after.extend(system.into_iter().flat_map(FileSystemPlan::mount_target_ids));
         }
         let members =

@@ -1,8 +1,11 @@
 //! Volumes of a task: its own, folders of the machine, or EFS; and binds that have no equivalent.
 
 use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
-use crate::container::{ContainerPlanner, is_machine_path, is_machine_root};
-use tranship_app::{Application, At, BehaviourEffect, ContainerMount, VolumeLifetime};
+use crate::container::ContainerPlanner;
+use tranship_app::{
+    Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, VolumeLifetime,
+};
+use tranship_facts::MachinePath;
 
 /// The volumes of one task as its containers ask for them.
 pub(super) struct TaskVolumes<'a> {
@@ -29,7 +32,10 @@ impl TaskVolumes<'_> {
             VolumeStorage::Host { .. } => "task definition: a folder of the machine",
             VolumeStorage::Efs(_) => "EFS: file system and access point",
         };
-        planner.cx.ledger.exact(&mount.node, became);
+        match &volume.folder {
+            None => planner.cx.ledger.exact(&mount.node, became),
+            Some(_) => starts_empty(name, mount, planner),
+        }
         Some(self.add(names::container(name), storage))
     }
 
@@ -47,18 +53,20 @@ impl TaskVolumes<'_> {
     /// A path of the machine that runs Compose: nothing where it means nothing on AWS.
     pub(super) fn bind(
         &mut self,
-        path: &At<String>,
+        bind: &BindMount,
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        let of_machine = is_machine_path(path.peek()) || is_machine_root(path.peek());
-        if !(planner.bounds.machine_paths && of_machine) {
-            leave_out(path, mount, planner);
-            return None;
+        let path = bind.path.peek();
+        match bind.meaning {
+            BindMeaning::Machine(_) if planner.bounds.machine_paths => {
+                planner.cx.ledger.exact(&mount.node, "task definition: a path of the machine");
+                let storage = VolumeStorage::Host { path: path.clone(), owner: None };
+                return Some(self.add(names::container(path), storage));
+            }
+            _ => leave_out(bind, mount, planner),
         }
-        planner.cx.ledger.exact(&mount.node, "task definition: a path of the machine");
-        let storage = VolumeStorage::Host { path: path.peek().clone(), owner: None };
-        Some(self.add(names::container(path.peek()), storage))
+        None
     }
 
     fn add(&mut self, name: String, storage: VolumeStorage) -> String {
@@ -69,22 +77,46 @@ impl TaskVolumes<'_> {
     }
 }
 
-/// Files of the machine that runs Compose are not on AWS. Beside `build` they are the sources that
-/// the image holds anyway; without it the container would start without them.
-fn leave_out(path: &At<String>, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
-    let service = planner.service();
-    let built = service.container.build.is_some();
+/// A folder for data becomes a volume, which one warning says for all of them.
+fn starts_empty(name: &str, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
+    let reason = "what is in the folder stays on your machine: the volume starts empty";
+    let (value, effect) = (format!("the volume {name}"), BehaviourEffect::ChangesBehaviour);
+    planner.cx.ledger.approximated(&mount.node, effect, value, reason, "EFS: file system and access point");
+    planner.cx.ledger.reported(&mount.node);
+}
+
+/// What of the machine that runs Compose is not on AWS, with what to do.
+fn leave_out(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
+    let meaning = bind.meaning;
     let shown = format!("volumes: {}", mount.target.peek());
-    if path.peek().ends_with("docker.sock") {
-        let reason = "there is no Docker daemon to talk to";
-        let remedy = "remove the mount in a Compose file of the environment (`files:`), or skip the service: `x-tranship: { skip: [...] }`";
-        planner.reject(&mount.node, &shown, reason, remedy);
-    } else if built {
+    if meaning == BindMeaning::Content && planner.service().container.build.is_some() {
         let reason = "the files exist only on your machine; those of the image are used";
-        planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
-    } else {
-        let reason = "the files exist only on your machine and are not part of the image";
-        let remedy = "build an image that holds the files (`build:` with a Dockerfile that copies them), or keep data in a named volume";
-        planner.reject(&mount.node, &shown, reason, remedy);
+        return planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
     }
+    let (reason, remedy) = match meaning {
+        BindMeaning::DevelopmentCode => {
+            let reason = match bind.source {
+                BindSource::Missing(_) => "nothing is there; what the image has is used",
+                _ => "it is the code that the image is built from, and the image's own is used",
+            };
+            return planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
+        }
+        BindMeaning::Machine(MachinePath::EngineSocket) => (
+            "there is no Docker daemon to talk to",
+            "remove the mount in a Compose file of the environment (`files:`), or skip the service: `x-tranship: { skip: [...] }`",
+        ),
+        BindMeaning::Machine(_) => (
+            "a task has no access to its machine",
+            "run the service on the target `ecs-ec2`, or remove the mount",
+        ),
+        BindMeaning::OutsideProject => (
+            "it is a file or folder of your machine, outside the project directory",
+            "move it into the project, or name the folder around both with `--project-directory`",
+        ),
+        BindMeaning::Content | BindMeaning::MissingFile => (
+            "the files exist only on your machine and are not part of the image",
+            "build an image that holds the files (`build:` with a Dockerfile that copies them), or keep data in a named volume",
+        ),
+    };
+    planner.reject(&mount.node, &shown, reason, remedy);
 }

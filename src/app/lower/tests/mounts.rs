@@ -1,48 +1,140 @@
-use super::lowered_in;
-use crate::{BindSource, MountSource};
+use super::{Lowered, lowered_in};
+use crate::{BindMeaning, MountSource};
+use tranship_facts::MachinePath;
 use tranship_frontend::world::MemoryWorld;
 
-#[test]
-fn a_bind_mount_knows_what_it_finds_in_the_project() {
-    let world = MemoryWorld::new().file("conf/nginx.conf", "").file("../shared/a", "").file(
-        "compose.yaml",
-        "services:
-  app:
-    image: a
-    volumes:
-      - ./conf/nginx.conf:/1
-      - ./conf:/2
-      - ./data:/3
-      - ./settings.ini:/4
-      - ../shared:/5
-      - /var/run/docker.sock:/6
-  made: { image: b, build: . }
-",
-    );
-    let lowered = lowered_in(&world);
-    let app = lowered.app();
-    let found: Vec<(&BindSource, bool)> = app.services["app"]
-        .container
-        .mounts
-        .iter()
+/// A project of one service with these keys.
+fn project(service: &str) -> MemoryWorld {
+    let text = format!("services:\n  app:\n{service}");
+    MemoryWorld::new()
+        .file("conf/nginx.conf", "")
+        .file("conf/extra/.gitkeep", "")
+        .file("src/main.py", "")
+        .file("kept/.gitkeep", "")
+        .file("pgdata/PG_VERSION", "17")
+        .file("../shared/a", "")
+        .file("compose.yaml", text)
+}
+
+/// What each mount of `app` is for: a volume's name, or a meaning.
+fn meanings(lowered: &Lowered) -> Vec<String> {
+    let mounts = lowered.app().services["app"].container.mounts.iter();
+    mounts
         .map(|mount| match &mount.source {
-            MountSource::Bind(bind) => (&bind.source, bind.source.names_file()),
-            other => panic!("{other:?}"),
+            MountSource::Volume(name) => format!("volume {name}"),
+            MountSource::Bind(bind) => match bind.meaning {
+                BindMeaning::Machine(kind) => format!("machine {kind:?}"),
+                meaning => format!("{meaning:?}"),
+            },
+            other => format!("{other:?}"),
         })
-        .collect();
-    assert_eq!(
-        found,
-        [
-            (&BindSource::ProjectFile("conf/nginx.conf".into()), true),
-            (&BindSource::ProjectFolder("conf".into()), false),
-            (&BindSource::Missing("data".into()), false),
-            (&BindSource::Missing("settings.ini".into()), true),
-            (&BindSource::HostPath, false),
-            (&BindSource::HostPath, false),
-        ]
-    );
-    let built: Vec<bool> = app.services.values().map(|service| service.container.build.is_some()).collect();
-    assert_eq!(built, [false, true]);
+        .collect()
+}
+
+/// What one mount of a service with these keys is for.
+fn meaning(keys: &str, mount: &str) -> String {
+    let lowered = lowered_in(&project(&format!("{keys}    volumes: [{mount}]\n")));
+    meanings(&lowered).join(", ")
+}
+
+#[test]
+fn each_kind_of_source_has_its_meaning() {
+    let image = "    image: acme/app\n";
+    for (mount, expected) in [
+        ("./conf/nginx.conf:/etc/nginx/nginx.conf", "Content"),
+        ("./conf:/etc/nginx", "Content"),
+        (".:/code", "Content"),
+        ("./data:/data", "volume ./data"),
+        ("./a/b/:/data", "volume ./a/b"),
+        ("./conf.d:/etc/nginx/conf.d", "volume ./conf.d"),
+        ("./kept:/data", "volume ./kept"),
+        ("./kept:/data:ro", "Content"),
+        ("../elsewhere:/data", "volume ../elsewhere"),
+        ("../shared:/data", "OutsideProject"),
+        ("../shared/a:/data", "OutsideProject"),
+        ("/srv/data:/data", "volume /srv/data"),
+        ("/etc/letsencrypt:/etc/letsencrypt", "volume /etc/letsencrypt"),
+        ("/opt/app/config.yml:/config.yml", "OutsideProject"),
+        ("/var/run/docker.sock:/var/run/docker.sock", "machine EngineSocket"),
+        ("/proc:/host/proc:ro", "machine System"),
+        ("/:/rootfs:ro", "machine Root"),
+        ("/dev/shm:/dev/shm", "machine SharedMemory"),
+        ("/dev/ttyUSB0:/dev/ttyUSB0", "machine Device"),
+        ("/etc/localtime:/etc/localtime:ro", ""),
+    ] {
+        assert_eq!(meaning(image, mount), expected, "{mount}");
+    }
+    assert_eq!(BindMeaning::Machine(MachinePath::Root), BindMeaning::Machine(MachinePath::Root));
+}
+
+#[test]
+fn what_an_image_is_built_from_is_its_code() {
+    for (build, mount, expected) in [
+        (".", "./src:/app/src", "DevelopmentCode"),
+        (".", ".:/app", "DevelopmentCode"),
+        ("./src", ".:/app", "DevelopmentCode"),
+        ("https://example.com/app.git", "./src:/app/src", "DevelopmentCode"),
+        (".", "./node_modules:/app/node_modules", "DevelopmentCode"),
+        (".", "./settings.json:/app/settings.json", "DevelopmentCode"),
+        (".", "./src:/app/src:ro", "Content"),
+        ("./src", "./conf:/etc/nginx", "Content"),
+        (".", "./conf/nginx.conf:/etc/nginx/nginx.conf", "Content"),
+        (".", "./data:/app/data", "volume ./data"),
+    ] {
+        assert_eq!(meaning(&format!("    build: \"{build}\"\n"), mount), expected, "{build} {mount}");
+    }
+}
+
+#[test]
+fn a_data_store_keeps_its_data_where_its_image_says() {
+    for (image, mount, expected) in [
+        ("postgres:17", "./pgdata:/var/lib/postgresql/data", "volume ./pgdata"),
+        ("postgres:17", "./conf:/docker-entrypoint-initdb.d", "Content"),
+        ("postgres:17", "../shared:/var/lib/postgresql/data", "volume ../shared"),
+        ("acme/app", "./pgdata:/var/lib/postgresql/data", "Content"),
+    ] {
+        assert_eq!(meaning(&format!("    image: {image}\n"), mount), expected, "{image} {mount}");
+    }
+    let lowered = lowered_in(&project(
+        "    image: postgres:17\n    volumes: [\"./pgdata:/var/lib/postgresql/data\"]\n",
+    ));
+    let folder = lowered.app().volumes["./pgdata"].folder.as_ref().unwrap();
+    assert!(folder.has_content, "nothing of it is uploaded, which is said");
+}
+
+#[test]
+fn one_folder_is_one_volume_and_a_folder_in_it_a_part() {
+    let text = "    image: a\n    volumes: [\"./data:/data\", \"./data/in/side:/inside\"]\n  other:\n    image: b\n    user: \"1000:1000\"\n    volumes: [{ type: bind, source: ./data, target: /shared }]\n";
+    let lowered = lowered_in(&project(text));
+    let volumes = &lowered.app().volumes;
+    assert_eq!(volumes.keys().map(|name| &**name).collect::<Vec<_>>(), ["./data", "./data/in/side"]);
+    let users: Vec<&str> = volumes["./data"].users.iter().map(|user| &**user).collect();
+    assert_eq!(users, ["app", "other"]);
+    let part_of = |name: &str| volumes[name].folder.as_ref().unwrap().part_of.clone();
+    assert_eq!(part_of("./data"), None);
+    assert_eq!(part_of("./data/in/side"), Some(("./data".into(), "in/side".to_owned())));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_refused_at_its_line() {
+    for mount in [
+        "\"./missing.conf:/etc/nginx/nginx.conf\"",
+        "\"./missing:/etc/nginx/nginx.conf\"",
+        "\"./.env:/app/.env\"",
+        "{ type: bind, source: ./data, target: /data, bind: { create_host_path: false } }",
+    ] {
+        let lowered = lowered_in(&project(&format!("    image: a\n    volumes: [{mount}]\n")));
+        assert_eq!(lowered.told(), ["app/missing-file"], "{mount}");
+        assert!(lowered.application.is_none());
+    }
+}
+
+#[test]
+fn the_time_zone_of_a_machine_is_a_note() {
+    let mounts = "    volumes: [\"/etc/localtime:/etc/localtime:ro\", \"/etc/timezone:/etc/timezone:ro\"]\n";
+    let lowered = lowered_in(&project(&format!("    image: a\n{mounts}  two:\n    image: b\n{mounts}")));
+    assert_eq!(lowered.notes(), ["app/time-zone-file"]);
+    assert_eq!(lowered.disposition("services.app.volumes[0].source").0, "ignored");
 }
 
 #[test]

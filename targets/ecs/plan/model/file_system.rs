@@ -3,23 +3,41 @@
 use tranship_app::{ManifestName, VolumeOwner};
 use tranship_cloudformation::{DeletionPolicy, LogicalId, ResourceRole};
 
-/// A persistent named volume: an EFS file system with one access point.
+/// A persistent volume: an EFS file system with its access points.
 #[derive(Debug, Clone)]
 pub struct FileSystemPlan {
     /// The volume.
     pub name: ManifestName,
     /// Key paths it comes from.
     pub from: Vec<String>,
-    /// User and group of everything in it.
-    pub owner: Option<VolumeOwner>,
-    /// The folder that the access point shows.
-    pub root_directory: &'static str,
+    /// What shows it to tasks: the whole, and folders in it that are mounted by themselves.
+    pub access_points: Vec<AccessPointPlan>,
     /// Mount targets: one for each of the first private subnets.
     pub mount_targets: u32,
     /// Whether AWS Backup keeps copies of it.
     pub backup: bool,
     /// What becomes of it when the stack is deleted.
     pub deletion: DeletionPolicy,
+}
+
+/// A folder of a file system, as tasks mount it.
+#[derive(Debug, Clone)]
+pub struct AccessPointPlan {
+    /// The volume that it is.
+    pub name: ManifestName,
+    /// Key paths it comes from.
+    pub from: Vec<String>,
+    /// User and group of everything in it.
+    pub owner: Option<VolumeOwner>,
+    /// The folder's path on the file system.
+    pub path: String,
+}
+
+impl AccessPointPlan {
+    /// The access point's id.
+    pub fn id(&self) -> LogicalId {
+        LogicalId::of(&self.name, ResourceRole::AccessPoint)
+    }
 }
 
 impl FileSystemPlan {

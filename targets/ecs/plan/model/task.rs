@@ -4,7 +4,7 @@ pub use crate::container::{
     ContainerDependency, ContainerPlan, GpuCount, HealthCheckPlan, LinuxParameters, MountPoint,
     NamespaceSharing, NetworkMode, PortMapping, ResourceLimit, StartCondition,
 };
-use tranship_app::{ManifestName, VolumeOwner};
+use tranship_app::{ManifestName, NamedVolume, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
 
 /// A container of a task: all text in it is a value of the template.
@@ -19,6 +19,16 @@ pub struct TaskVolume {
     pub storage: VolumeStorage,
 }
 
+impl TaskVolume {
+    /// The file system that it is on.
+    pub fn file_system(&self) -> Option<&ManifestName> {
+        match &self.storage {
+            VolumeStorage::Efs(folder) => Some(&folder.file_system),
+            VolumeStorage::Task | VolumeStorage::Host { .. } => None,
+        }
+    }
+}
+
 /// Where a volume's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VolumeStorage {
@@ -31,6 +41,24 @@ pub enum VolumeStorage {
         /// Who owns it: user and group.
         owner: Option<VolumeOwner>,
     },
-    /// EFS: the file system of this persistent volume, through the access point of the same name.
-    Efs(ManifestName),
+    /// EFS.
+    Efs(EfsVolume),
+}
+
+/// A folder of an EFS file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EfsVolume {
+    /// The persistent volume that the file system is.
+    pub file_system: ManifestName,
+    /// The volume whose access point shows the folder: the same, or one that is a part of it.
+    pub access_point: ManifestName,
+}
+
+impl EfsVolume {
+    /// The folder that a persistent volume is.
+    pub fn of(volume: &NamedVolume) -> EfsVolume {
+        let around = volume.folder.as_ref().and_then(|folder| folder.part_of.as_ref());
+        let file_system = around.map_or_else(|| volume.name.clone(), |(around, _)| around.clone());
+        EfsVolume { file_system, access_point: volume.name.clone() }
+    }
 }

@@ -1,0 +1,233 @@
+//! Bind mounts: what each is for, whatever the target.
+//!
+//! In: the mounts as the manifest has them, with what is there. Out: every mount with its [`BindMeaning`], and the
+//! folders for data, which become volumes of the application. Invariant: two mounts of one folder of the machine
+//! share one volume, and nothing depends on what the compiling machine has outside of the project.
+//! Source: Docker, "Bind mounts": a source that does not exist becomes an empty folder.
+
+use super::{LoweringContext, flat_text};
+use crate::rules;
+use crate::{
+    AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerImage, ContainerMount,
+    ContainerSpec, DataFolder, FolderPlace, ManifestName, MountSource, relative,
+};
+use camino::Utf8Path;
+use indexmap::IndexMap;
+use tranship_facts::{ImageDetails, ImageReference, MachinePath, is_file_name, is_made_by_tools};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// The folders for data by the names of their volumes.
+pub(super) type DataFolders = IndexMap<ManifestName, DataFolder>;
+
+/// Decides what every bind mount is for; those for data become mounts of volumes.
+pub(super) fn decide(
+    cx: &mut LoweringContext<'_>,
+    services: &mut IndexMap<ManifestName, AppService>,
+) -> DataFolders {
+    let mut folders = DataFolders::new();
+    for service in services.values_mut() {
+        let container = &service.container;
+        let decided: Vec<MountUse> =
+            container.mounts.iter().map(|mount| mount_use(cx, container, mount)).collect();
+        for (mount, decided) in service.container.mounts.iter_mut().zip(decided) {
+            let MountSource::Bind(bind) = &mut mount.source else { continue };
+            match decided {
+                MountUse::Bind(meaning) => bind.meaning = meaning,
+                MountUse::Data(name, place) => {
+                    let has_content = matches!(bind.source, BindSource::ProjectFolder(_));
+                    let folder = DataFolder { place, has_content, part_of: None };
+                    let known = folders.entry(name.clone()).or_insert(folder);
+                    known.has_content |= has_content;
+                    mount.source = MountSource::Volume(name);
+                }
+            }
+        }
+    }
+    nest(&mut folders);
+    refuse_missing(cx, services);
+    drop_time_zones(cx, services);
+    folders
+}
+
+/// What a mount is used for.
+enum MountUse {
+    /// It stays a bind mount.
+    Bind(BindMeaning),
+    /// A folder for data, by the name of its volume.
+    Data(ManifestName, FolderPlace),
+}
+
+fn mount_use(cx: &LoweringContext<'_>, container: &ContainerSpec, mount: &ContainerMount) -> MountUse {
+    let MountSource::Bind(bind) = &mount.source else { return MountUse::Bind(BindMeaning::Content) };
+    let target = mount.target.value.as_str();
+    let data = |place| MountUse::Data(volume_name(cx, bind), place);
+    match &bind.source {
+        BindSource::HostPath => match MachinePath::of(&bind.path.value) {
+            Some(kind) if !is_relative(cx, &bind.path) => MountUse::Bind(BindMeaning::Machine(kind)),
+            _ if bind.must_exist || is_file_name(&bind.path.value) || is_file_name(target) => {
+                MountUse::Bind(BindMeaning::OutsideProject)
+            }
+            // Only what the manifest names relative to itself is the same on every machine.
+            _ if is_relative(cx, &bind.path)
+                && cx.world.kind(Utf8Path::new(&bind.path.value)).is_some()
+                && !is_data_path(container, target) =>
+            {
+                MountUse::Bind(BindMeaning::OutsideProject)
+            }
+            _ => data(FolderPlace::Host),
+        },
+        BindSource::Missing(_) if bind.must_exist => MountUse::Bind(BindMeaning::MissingFile),
+        BindSource::Missing(path) => {
+            let is_file = is_file_name(path.as_str()) || is_file_name(target);
+            let (is_made, is_built) = (is_made_by_tools(path.as_str()), container.build.is_some());
+            match (is_built, is_file, is_made) {
+                (true, true, _) | (true, _, true) => MountUse::Bind(BindMeaning::DevelopmentCode),
+                (false, true, _) => MountUse::Bind(BindMeaning::MissingFile),
+                _ => data(FolderPlace::Project),
+            }
+        }
+        BindSource::ProjectFile(_) => MountUse::Bind(BindMeaning::Content),
+        BindSource::ProjectFolder(path) => {
+            let written = !mount.read_only;
+            if written && (is_data_path(container, target) || holds_nothing(cx, &bind.path)) {
+                data(FolderPlace::Project)
+            } else if written && is_source(cx, container, path) {
+                MountUse::Bind(BindMeaning::DevelopmentCode)
+            } else {
+                MountUse::Bind(BindMeaning::Content)
+            }
+        }
+    }
+}
+
+/// Whether the container's image keeps its data there.
+fn is_data_path(container: &ContainerSpec, target: &str) -> bool {
+    let ContainerImage::Named(image) = &container.image else { return false };
+    let image = flat_text::shown(image);
+    let details = ImageDetails::find(&ImageReference::parse(&image));
+    let target = Utf8Path::new(target);
+    let is = |path: &&str| target.starts_with(path) || Utf8Path::new(path).starts_with(target);
+    details.is_some_and(|details| details.data_paths.iter().any(is))
+}
+
+/// Whether a folder holds only what keeps it under version control.
+fn holds_nothing(cx: &LoweringContext<'_>, path: &At<String>) -> bool {
+    const PLACEHOLDERS: &[&str] = &[".gitignore", ".gitkeep", ".keep", ".empty"];
+    let names = cx.world.list(Utf8Path::new(&path.value)).unwrap_or_default();
+    names.iter().all(|name| PLACEHOLDERS.contains(&name.as_str()))
+}
+
+/// Whether a folder lies in the context that the container's image is built from, or around it: what is mounted is
+/// what the image was made of.
+fn is_source(cx: &LoweringContext<'_>, container: &ContainerSpec, folder: &Utf8Path) -> bool {
+    let Some(build) = &container.build else { return false };
+    let folder = cx.manifest.directory.join(folder);
+    build.value.folder().is_none_or(|context| folder.starts_with(context) || context.starts_with(&folder))
+}
+
+/// The name of a folder's volume: its path from the project, or as the manifest writes it. It is the same on every
+/// machine, and no declared volume can have it.
+fn volume_name(cx: &LoweringContext<'_>, bind: &BindMount) -> ManifestName {
+    let path = Utf8Path::new(&bind.path.value);
+    if let Some(relative) = bind.source.within_project() {
+        return format!("./{relative}").trim_end_matches('/').into();
+    }
+    let home = cx.world.variable("HOME");
+    match (first_letter(cx, &bind.path), home) {
+        (Some('~'), Some(home)) => match path.strip_prefix(&home) {
+            Ok(rest) => format!("~/{rest}").trim_end_matches('/').into(),
+            Err(_) => bind.path.value.as_str().into(),
+        },
+        (Some('/') | None, _) => bind.path.value.as_str().into(),
+        (Some(_), _) => relative(&cx.manifest.directory, path).into_string().into(),
+    }
+}
+
+/// Whether the manifest names a path relative to itself.
+fn is_relative(cx: &LoweringContext<'_>, path: &At<String>) -> bool {
+    first_letter(cx, path).is_some_and(|letter| !matches!(letter, '/' | '~'))
+}
+
+/// The letter with which a path begins in the manifest, before it was made absolute.
+fn first_letter(cx: &LoweringContext<'_>, path: &At<String>) -> Option<char> {
+    let span = cx.sources.place(path.origin)?;
+    let text = cx.sources.file(span.file)?.text();
+    let written = text.get(span.start as usize..span.end as usize)?.trim_start_matches(['"', '\'']);
+    let letter = written.chars().next()?;
+    if letter != '$' {
+        return Some(letter);
+    }
+    let first =
+        cx.sources.substitutions(path.origin).into_iter().find(|found| found.expression.start == 0)?;
+    if &*first.variable == "HOME" {
+        return Some('~');
+    }
+    let value = cx.manifest.variables.get(&first.variable).cloned().flatten();
+    value.filter(|value| !value.is_empty()).or(first.fallback)?.chars().next()
+}
+
+/// A folder in another one that also holds data is a part of its volume: what one mount writes, the other sees.
+fn nest(folders: &mut DataFolders) {
+    let names: Vec<ManifestName> = folders.keys().cloned().collect();
+    for (name, folder) in folders.iter_mut() {
+        let around = names.iter().filter_map(|other| {
+            let rest = name.strip_prefix(&**other)?.strip_prefix('/')?;
+            Some((other.clone(), rest.to_owned()))
+        });
+        folder.part_of = around.min_by_key(|(other, _)| other.len());
+    }
+}
+
+/// Docker would make a folder of the file's name, and the program would fail on it.
+fn refuse_missing(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppService>) {
+    for service in services.values() {
+        for mount in &service.container.mounts {
+            let MountSource::Bind(bind) = &mount.source else { continue };
+            if bind.meaning != BindMeaning::MissingFile {
+                continue;
+            }
+            let shown = bind.source.within_project().map_or(bind.path.value.as_str(), Utf8Path::as_str);
+            cx.ledger.rejected(&mount.node, "the file does not exist");
+            let message = format!("`{shown}`, which `{}` mounts, does not exist", service.name);
+            let told = Diagnostic::new(&rules::app::MISSING_FILE, message)
+                .at(place(mount, bind))
+                .service(&*service.name)
+                .key(cx.manifest.nodes.path(mount.node).to_string());
+            cx.diagnostics.push(told.help(
+                "create it; for an empty folder that keeps data, use a name that is not a file's, or a named volume",
+            ));
+        }
+    }
+}
+
+fn place(mount: &ContainerMount, bind: &BindMount) -> Origin {
+    if bind.path.origin == Origin::NOWHERE { mount.origin } else { bind.path.origin }
+}
+
+/// The time zone of the machine, which no target mounts: one note for all services.
+fn drop_time_zones(cx: &mut LoweringContext<'_>, services: &mut IndexMap<ManifestName, AppService>) {
+    let reason = "the time zone of AWS's machines is UTC; the variable `TZ` sets another one";
+    let mut found: Vec<(ManifestName, Origin)> = Vec::new();
+    for service in services.values_mut() {
+        service.container.mounts.retain(|mount| {
+            let MountSource::Bind(bind) = &mount.source else { return true };
+            let is_zone = bind.meaning == BindMeaning::Machine(MachinePath::TimeZone);
+            if is_zone {
+                cx.ledger.ignored(&mount.node, reason, BehaviourEffect::Equivalent);
+                cx.ledger.reported(&mount.node);
+                found.push((service.name.clone(), place(mount, bind)));
+            }
+            !is_zone
+        });
+    }
+    let mut names: Vec<String> = found.iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.dedup();
+    if names.is_empty() {
+        return;
+    }
+    let message = format!("the time zone of your machine is not mounted into {}: {reason}", names.join(", "));
+    let places = found.iter().map(|(_, origin)| *origin);
+    let told = places.fold(Diagnostic::new(&rules::app::TIME_ZONE_FILE, message), Diagnostic::at);
+    cx.diagnostics.push(told.help("write `environment: { TZ: Europe/Berlin }` for the zone you want"));
+}

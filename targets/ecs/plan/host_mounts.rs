@@ -1,0 +1,78 @@
+//! Mounts of the machine that runs Compose, reported once for all services: folders for data, paths of the machine.
+
+use super::planner::EcsPlanner;
+use crate::ecs::rules;
+use tranship_app::{BindMeaning, MountSource, NamedVolume};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// Reports both.
+pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
+    data_folders(planner);
+    machine_paths(planner);
+}
+
+/// One warning lists the folders that became volumes.
+fn data_folders(planner: &mut EcsPlanner<'_, '_>) {
+    let folders: Vec<&NamedVolume> =
+        planner.app.volumes.values().filter(|volume| volume.folder.is_some()).collect();
+    if folders.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = folders.iter().map(|volume| &*volume.name).collect();
+    let (what, verb) =
+        if names.len() == 1 { ("a persistent volume", "becomes") } else { ("persistent volumes", "become") };
+    let starts = if names.len() == 1 { "starts" } else { "start" };
+    let message = format!("{} {verb} {what} that {starts} empty", listed(&names));
+    let places = folders.iter().map(|volume| volume.origin).take(MOST_PLACES);
+    let told = places.fold(Diagnostic::new(&rules::DATA_FOLDER, message), Diagnostic::at);
+    let uploaded = folders.iter().any(|it| it.folder.as_ref().is_some_and(|folder| folder.has_content));
+    let told = match uploaded {
+        true => told.note("what is in a folder stays on your machine: nothing is uploaded"),
+        false => told,
+    };
+    planner.report(told.help(
+        "copy the data that the application needs into the volume, as with a backup, or name a volume under `volumes`",
+    ));
+}
+
+/// One warning lists the paths of the machine that containers see.
+fn machine_paths(planner: &mut EcsPlanner<'_, '_>) {
+    if !planner.bounds().machine_paths {
+        return;
+    }
+    let mut found: Vec<(&str, &str, Origin)> = Vec::new();
+    for service in planner.app.services.values() {
+        for mount in &service.container.mounts {
+            if let MountSource::Bind(bind) = &mount.source
+                && let BindMeaning::Machine(_) = bind.meaning
+            {
+                found.push((&service.name, bind.path.peek(), mount.origin));
+            }
+        }
+    }
+    if found.is_empty() {
+        return;
+    }
+    let mut services: Vec<&str> = found.iter().map(|(service, ..)| *service).collect();
+    services.dedup();
+    let mut paths: Vec<&str> = found.iter().map(|(_, path, _)| *path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let verb = if services.len() == 1 { "sees" } else { "see" };
+    let message = format!("{} {verb} {} of the instance", listed(&services), listed(&paths));
+    let places = found.iter().map(|(.., origin)| *origin).take(MOST_PLACES);
+    let told = places.fold(Diagnostic::new(&rules::MACHINE_PATH, message), Diagnostic::at);
+    planner.report(told.help("remove mounts that the service does not need on AWS"));
+}
+
+/// Places that one diagnostic shows.
+const MOST_PLACES: usize = 3;
+
+/// At most six names, and how many more.
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(6).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(shown.len());
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
+}
