@@ -27,7 +27,10 @@ pub const FOREIGN_KEYS: &[ForeignMark] = &[
     ForeignMark { prefix: "x-aws-min_percent", instead: "nothing: new tasks start before old ones stop" },
     ForeignMark { prefix: "x-aws-policies", instead: "`x-tranship.permissions`" },
     ForeignMark { prefix: "x-aws-protocol", instead: "`x-tranship.public`" },
-    ForeignMark { prefix: "x-aws-pull_credentials", instead: "an image in Amazon ECR" },
+    ForeignMark {
+        prefix: "x-aws-pull_credentials",
+        instead: "`x-tranship.registries`, or an image in Amazon ECR",
+    },
     ForeignMark { prefix: "x-aws-role", instead: "`x-tranship.permissions`" },
     ForeignMark { prefix: "x-aws-vpc", instead: "`x-tranship.network`" },
     ForeignMark { prefix: "x-aws-", instead: "nothing" },

@@ -60,11 +60,30 @@ impl<'a> ImageReference<'a> {
         self.tag.is_some() || self.digest.is_some()
     }
 
+    /// The host of the registry as users write it: `docker.io` for Docker Hub.
+    pub fn registry_host(&self) -> &'a str {
+        canonical_registry(self.registry.unwrap_or(DOCKER_HUB))
+    }
+
     /// The repository in Amazon ECR; nothing for any other registry. ECR Public needs no rights.
     pub fn ecr(&self) -> Option<EcrRepository<'a>> {
         let registry = EcrRegistry::parse(self.registry?)?;
         Some(EcrRepository { account: registry.account, region: registry.region, name: self.repository })
     }
+}
+
+/// Docker Hub in the name of an image.
+pub const DOCKER_HUB: &str = "docker.io";
+
+/// Other hosts of Docker Hub, which logins are written for (Docker CLI reference, `docker login`).
+const DOCKER_HUB_HOSTS: &[&str] =
+    &["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
+
+/// One name for a registry: without a scheme and a path, and Docker Hub by its short name.
+pub fn canonical_registry(host: &str) -> &str {
+    let host = host.trim_start_matches("https://").trim_start_matches("http://");
+    let host = host.split('/').next().unwrap_or(host);
+    if DOCKER_HUB_HOSTS.contains(&host) { DOCKER_HUB } else { host }
 }
 
 /// Docker's rule: the first part is a host if it has a dot or a port, or is `localhost`.

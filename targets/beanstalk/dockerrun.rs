@@ -4,7 +4,7 @@
 //! Source: AWS documentation, "Configuring the Dockerrun.aws.json v2 file", and Amazon ECS API Reference,
 //! `ContainerDefinition` (read 2026-11).
 
-use super::plan::{BeanstalkContainer, BeanstalkPlan, HostVolume, InstanceText};
+use super::plan::{BeanstalkContainer, BeanstalkPlan, HostVolume, InstanceText, LoginFile};
 use crate::container::{HealthCheckPlan, LinuxParameters, MountPoint, PortMapping};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json, json};
 pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
     let dockerrun = JsonObject::default()
         .with("AWSEBDockerrunVersion", 2)
+        .with_some("authentication", plan.logins.as_ref().map(authentication))
         .with_list("volumes", plan.volumes.iter().map(volume))
         .with("containerDefinitions", plan.containers.iter().map(definition).collect::<Vec<_>>());
     let text = serde_json::to_string_pretty(&Json::from(dockerrun)).map_err(|error| error.to_string())?;
@@ -57,6 +58,11 @@ impl From<JsonObject> for Json {
     fn from(object: JsonObject) -> Json {
         Json::Object(object.0)
     }
+}
+
+/// Where the logins of registries are.
+fn authentication(file: &LoginFile) -> JsonObject {
+    JsonObject::default().with("bucket", file.bucket.as_str()).with("key", file.key.as_str())
 }
 
 fn volume(volume: &HostVolume) -> JsonObject {

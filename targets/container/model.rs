@@ -61,6 +61,8 @@ pub struct ContainerPlan<V, K = V> {
     pub hostname: Option<String>,
     /// What is Linux's own.
     pub linux: LinuxParameters,
+    /// The secret with which its image is pulled.
+    pub pull_secret: Option<K>,
     /// GPUs that are its own.
     pub gpus: Option<GpuCount>,
     /// What the driver lets it do with them, where the manifest says it.
@@ -123,6 +125,7 @@ impl<V, K> ContainerPlan<V, K> {
             interactive: false,
             hostname: None,
             linux: LinuxParameters::default(),
+            pull_secret: None,
             gpus: None,
             gpu_capabilities: Vec::new(),
             storage: None,

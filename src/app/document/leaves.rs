@@ -42,9 +42,15 @@ impl TreeLeaf {
     /// The last key above it: the name of a variable, a label, an option.
     pub(crate) fn name(&self) -> &str {
         match self.path.0.last() {
-            Some(PathSegment::Key(key)) => key,
+            Some(PathSegment::Key(key)) if !self.names_a_secret() => key,
             _ => "",
         }
+    }
+
+    /// `x-tranship.registries.ghcr.io.secret`: the value is where a secret is. A token there is still one by its form.
+    fn names_a_secret(&self) -> bool {
+        let keys: Vec<&str> = self.keys().collect();
+        matches!(keys.as_slice(), ["x-tranship", .., "registries", _, "secret"])
     }
 
     /// The name, where it is one that the user chose.

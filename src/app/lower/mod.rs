@@ -21,6 +21,7 @@ mod foreign_tools;
 mod host_address;
 mod host_directory;
 mod host_reaches;
+mod image_accounts;
 mod job_inference;
 mod legal_names;
 mod listening_ports;
@@ -194,6 +195,7 @@ impl LoweringContext<'_> {
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         unset_variables::report(self, &services);
         foreign_tools::report(self, &services);
+        image_accounts::report(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
         legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);

@@ -11,6 +11,7 @@ mod endpoint;
 mod external_address;
 mod image_build;
 mod port;
+mod registry_login;
 mod secret;
 mod service;
 mod task_group;

@@ -67,6 +67,16 @@ rules! {
         why "Compose gives the services that depend on it variables of the plug-in, such as `CHAT_URL`. On AWS they get none of them."
         example "services:\n  app:\n    image: app\n    depends_on: [chat]\n  chat:\n    provider: { type: model, options: { model: ai/smollm2 } }\n"
         fix "Run what the plug-in provides elsewhere, for example as a model of Amazon Bedrock, and set the variables of the dependents in a Compose file of the environment (`files`).";
+    REGISTRY_LOGIN = Error "app/registry-login" "registry login that the target does not read"
+        what "`x-tranship.registries` names a secret with the login for the registry of an image. ECS reads it. Elastic Beanstalk reads a file in S3 instead, which has the logins of all registries, and it does so for containers that keep running, not for jobs."
+        why "The image could not be pulled."
+        example "services:\n  app:\n    image: ghcr.io/acme/app:1\nx-tranship:\n  registries:\n    ghcr.io: { secret: acme/ghcr }\n# tranship check --target beanstalk\n"
+        fix "Name the file: `x-tranship: { dockercfg: s3://BUCKET/KEY }`. A registry of Amazon ECR needs no login.";
+    IMAGE_ACCOUNT = Note "app/image-account" "image in the Amazon ECR of an account"
+        what "The image names the Amazon ECR registry of an account. The services may pull it, and nothing else from there."
+        why "If that is not the account you deploy to, rights on this side are not enough: the repository must allow the other account too."
+        example "services:\n  app:\n    image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1\n"
+        fix "In the other account, set a policy of the repository that allows `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` and `ecr:BatchCheckLayerAvailability` to yours.";
     UNSET_VARIABLE = Warning "app/unset-variable" "variable without a value"
         what "`environment` passes the variable on from the shell, where it is not set. No container gets it."
         why "A program that needs the variable fails, or runs with a default that nobody chose."

@@ -3,8 +3,11 @@
 use super::choices::{CapacityKind, DeploymentPosture, PlatformKind};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
-use super::identifiers::{CertificateArn, LogRetention, RegionName, SubnetId, TargetName, VpcId};
+use super::identifiers::{
+    CertificateArn, FileLocation, LogRetention, RegionName, SubnetId, TargetName, VpcId,
+};
 use super::reader::SettingReader;
+use super::registry::RegistryLogin;
 use super::value::{
     NamedSettings, OpenText, SettingGroup, SettingValue, WholeNumber, is_collection, read_named,
 };
@@ -151,6 +154,22 @@ setting_group! {
             default: "`fargate`",
             example: "x-tranship:\n  capacity: spot\n",
             targets: Only(FARGATE),
+        }
+        /// The logins of private registries, by the host that stands in the image's name: `ghcr.io`; `docker.io`
+        /// for Docker Hub. Amazon ECR needs none. Elastic Beanstalk reads logins from a file instead: see
+        /// `dockercfg`.
+        registries: Option<NamedSettings<RegistryLogin>> {
+            default: "none: images are pulled without a login, except from Amazon ECR",
+            example: "services:\n  web:\n    image: ghcr.io/acme/web:1.4\n    ports: [\"80:80\"]\nx-tranship:\n  registries:\n    ghcr.io: { secret: acme/ghcr }\n",
+            targets: RefusedElsewhere(ECS),
+        }
+        /// The file in S3 with the logins of private registries, in the format `.dockercfg`:
+        /// `{"ghcr.io": {"auth": "..."}}`, where `auth` is the Base64 form of `USER:TOKEN`. It must be in the region of
+        /// the environment.
+        dockercfg: Option<At<FileLocation>> {
+            default: "none: images are pulled without a login, except from Amazon ECR",
+            example: "services:\n  web:\n    image: ghcr.io/acme/web:1.4\n    ports: [\"80:80\"]\nx-tranship:\n  dockercfg: \"s3://acme-config/dockercfg.json\"\n",
+            targets: Only(&["beanstalk"]),
         }
         /// Tags for every resource. Values may contain late-bound variables.
         tags: Option<NamedSettings<OpenText>> {

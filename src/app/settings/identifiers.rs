@@ -72,6 +72,36 @@ checked_text!(
 );
 
 checked_text!(
+    /// A secret of Secrets Manager, by its ARN or its name.
+    SecretName,
+    "the ARN or the name of a secret in Secrets Manager, such as `acme/ghcr`",
+    "^(arn:[^:]+:secretsmanager:[^:]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]+$",
+    is_secret
+);
+
+impl SecretName {
+    /// Whether it is an ARN.
+    pub fn is_arn(&self) -> bool {
+        self.0.starts_with("arn:")
+    }
+}
+
+checked_text!(
+    /// A file in S3: `s3://bucket/key`.
+    FileLocation,
+    "a file in S3, such as `s3://acme-config/dockercfg.json`",
+    "^s3://[a-z0-9.-]+/.+$",
+    |text| split_location(text).is_some()
+);
+
+impl FileLocation {
+    /// Its bucket and its key.
+    pub fn parts(&self) -> (&str, &str) {
+        split_location(&self.0).unwrap_or_default()
+    }
+}
+
+checked_text!(
     /// The class of a managed database's instance.
     DatabaseClass,
     "an instance class that starts with `db.`",
@@ -95,6 +125,29 @@ checked_text!(
     "^(rate|cron|at)\\(.+\\)$",
     is_schedule
 );
+
+/// A name of Secrets Manager, alone or at the end of an ARN.
+fn is_secret(text: &str) -> bool {
+    let name = match text.split(':').collect::<Vec<_>>().as_slice() {
+        [name] => *name,
+        ["arn", partition, "secretsmanager", region, account, "secret", name]
+            if !partition.is_empty() && !region.is_empty() && account.len() == 12 =>
+        {
+            *name
+        }
+        _ => return false,
+    };
+    let legal = |letter: char| letter.is_ascii_alphanumeric() || "/_+=.@-".contains(letter);
+    !name.is_empty() && name.chars().all(legal)
+}
+
+/// `s3://bucket/key`.
+fn split_location(text: &str) -> Option<(&str, &str)> {
+    let (bucket, key) = text.strip_prefix("s3://")?.split_once('/')?;
+    let legal =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || ".-".contains(letter);
+    (!bucket.is_empty() && bucket.chars().all(legal) && !key.is_empty()).then_some((bucket, key))
+}
 
 /// `vpc-0abc`: the kind, then letters and digits.
 fn is_resource_id(text: &str, prefix: &str) -> bool {

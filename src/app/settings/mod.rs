@@ -14,6 +14,7 @@ mod environment;
 mod identifiers;
 mod page;
 mod reader;
+mod registry;
 mod schema;
 mod sections;
 mod service;
@@ -31,11 +32,12 @@ pub use environment::{
     DiscoverySettings, ExistingNetwork, HttpsSettings, InstanceRange, NetworkSetting, Settings,
 };
 pub use identifiers::{
-    CertificateArn, DatabaseClass, LogRetention, RegionName, ScheduleExpression, SubnetId, TargetName,
-    UrlPath, VolumeOwner, VpcId,
+    CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression, SecretName,
+    SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub(crate) use reader::late_bound_structure;
+pub use registry::RegistryLogin;
 pub use schema::published_schema;
 pub use sections::{ListedSetting, SECTIONS, SettingSection, listed_settings};
 pub use service::{

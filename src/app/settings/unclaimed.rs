@@ -8,6 +8,9 @@ use tranship_frontend::compose::{KeyPath, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tranship_frontend::source::Origin;
 
+/// A mapping whose entries are used one by one.
+const REGISTRIES: &str = "registries";
+
 /// The settings that no code claimed when the ledger was closed, by their outermost key.
 #[derive(Debug, Default)]
 pub(crate) struct UnclaimedSettings(IndexMap<String, UnclaimedSetting>);
@@ -25,6 +28,9 @@ impl UnclaimedSettings {
         let in_environment =
             extension == 0 && path.0.get(1) == Some(&PathSegment::Key("environments".into()));
         let outermost = if in_environment { extension + 4 } else { extension + 2 };
+        let by_name =
+            path.0.get(outermost - 1).is_some_and(|step| *step == PathSegment::Key(REGISTRIES.into()));
+        let outermost = if by_name { outermost + 1 } else { outermost };
         let key = KeyPath(path.0.iter().take(outermost).cloned().collect()).to_string();
         let severity = if in_environment { Severity::Warning } else { Severity::Note };
         let one = self.0.entry(key).or_insert(UnclaimedSetting { origins: Vec::new(), severity });

@@ -14,10 +14,12 @@ mod limits;
 mod links;
 mod options;
 mod processors;
+mod registries;
 mod values;
 mod volumes;
 
 pub(super) use identity::INSTANCE_ROLE;
+pub(super) use registries::LoginFile;
 pub(super) use values::{InstanceText, TextPart};
 
 use crate::Compilation;
@@ -58,6 +60,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) left_out: std::collections::BTreeSet<String>,
     /// Whether the environment has a database of its own.
     pub(super) has_database: bool,
+    /// The logins of registries.
+    pub(super) logins: Option<LoginFile>,
     /// The processor of the instances.
     pub(super) architecture: ProcessorArchitecture,
 }
@@ -148,6 +152,7 @@ pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> Bea
     links::decide(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);
     database::decide(application, &mut plan, cx);
+    registries::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);
     limits::check(application, &plan, cx);
     plan

@@ -13,6 +13,10 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
     PropertyMap::new()
         .with("Name", it.name.as_str())
         .with("Image", &it.image)
+        .with_some(
+            "RepositoryCredentials",
+            it.pull_secret.as_ref().map(|secret| props! { "CredentialsParameter" => secret }),
+        )
         .with("Essential", it.essential)
         .with_some("Cpu", it.cpu)
         .with_some("Memory", it.memory)

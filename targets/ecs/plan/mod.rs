@@ -24,6 +24,7 @@ mod network;
 mod outbound;
 mod parameters;
 mod planner;
+mod pull_secrets;
 mod scheduling;
 mod secrets;
 mod security_groups;
