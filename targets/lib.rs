@@ -158,8 +158,6 @@ pub struct BeanstalkDeployment {
     pub platform_branch: String,
     /// What its solution stacks' names start and end with: `64bit Amazon Linux 2023 v`, ` running ECS`.
     pub solution_stack: (String, String),
-    /// Option settings that the bundle cannot carry: namespace, name, value.
-    pub options: Vec<(String, String, String)>,
     /// Secrets that must exist before the environment starts.
     pub secrets: Vec<DeployParameter>,
 }

@@ -110,12 +110,19 @@ enum PlacementKind {
 pub struct StagedSet {
     directory: Utf8PathBuf,
     parent: Utf8PathBuf,
+    work: WorkDirectory,
+    written: WrittenFiles,
+    placed: PlacementKind,
+}
+
+/// The temporary directory of a run.
+#[derive(Debug)]
+struct WorkDirectory {
     temporary: TempDir,
     /// Held as long as the temporary directory is in use, so that no other run takes it for a dead one's.
     _in_use: Option<File>,
-    written: WrittenFiles,
+    /// Whether it is inside the output, which cannot be moved, and not beside it.
     inside: bool,
-    placed: PlacementKind,
 }
 
 /// Writes a set next to its directory. Stage all sets of a run first, then commit them. `inputs` are files that the
@@ -146,24 +153,16 @@ fn stage_in(
     std::fs::create_dir_all(parent).map_err(io_error(parent))?;
     let written = WrittenFiles::of(set);
     let parent = parent.to_owned();
-    let (temporary, in_use, inside) = {
+    let work = {
         let _alone = lock(&parent);
         sweep(&parent);
         sweep(&directory);
         let replaces = replaceable(&directory, &written)?;
         prepare(&directory, &parent, replaces)?
     };
-    let root = utf8(&temporary.path().join("new")).map_err(io_error(&directory))?;
+    let root = utf8(&work.temporary.path().join("new")).map_err(io_error(&directory))?;
     write_tree(set, &written, &root)?;
-    Ok(StagedSet {
-        directory,
-        parent,
-        temporary,
-        _in_use: in_use,
-        written,
-        inside,
-        placed: PlacementKind::NotYet,
-    })
+    Ok(StagedSet { directory, parent, work, written, placed: PlacementKind::NotYet })
 }
 
 fn utf8(path: &Path) -> io::Result<Utf8PathBuf> {
@@ -181,12 +180,8 @@ fn refuse_inputs(directory: &Utf8Path, inputs: &[Utf8PathBuf]) -> Result<(), Wri
     }
 }
 
-/// A temporary directory beside the output, or inside it where that cannot be moved; and whether it is inside.
-fn prepare(
-    directory: &Utf8Path,
-    parent: &Utf8Path,
-    replaces: bool,
-) -> Result<(TempDir, Option<File>, bool), WriteError> {
+/// A temporary directory beside the output, or inside it where that cannot be moved.
+fn prepare(directory: &Utf8Path, parent: &Utf8Path, replaces: bool) -> Result<WorkDirectory, WriteError> {
     // A volume mounted at `/out` cannot be moved, and its parent may not be writable; a shell whose current
     // directory it is would be left in the old one.
     let mut inside = replaces && (is_mounted(directory, parent) || holds_current(directory));
@@ -194,9 +189,9 @@ fn prepare(
     if made.is_err() && replaces && !inside {
         (inside, made) = (true, temporary(directory));
     }
-    let made = made.map_err(io_error(if inside { directory } else { parent }))?;
-    let in_use = File::open(made.path()).ok().filter(|opened| opened.try_lock().is_ok());
-    Ok((made, in_use, inside))
+    let temporary = made.map_err(io_error(if inside { directory } else { parent }))?;
+    let in_use = File::open(temporary.path()).ok().filter(|opened| opened.try_lock().is_ok());
+    Ok(WorkDirectory { temporary, _in_use: in_use, inside })
 }
 
 /// Keeps other runs from the directories in a directory until it is dropped. Where the file system has no locks,
@@ -368,14 +363,14 @@ impl StagedSet {
     }
 
     fn new_files(&self) -> std::path::PathBuf {
-        self.temporary.path().join("new")
+        self.work.temporary.path().join("new")
     }
 
     fn put(&mut self) -> Result<(), WriteError> {
         let _alone = lock(&self.parent);
         // Another run may have come first since this one looked.
         let replaces = replaceable(&self.directory, &self.written)?;
-        if self.inside {
+        if self.work.inside {
             self.placed = PlacementKind::OneByOne;
             return self.move_in();
         }
@@ -425,7 +420,7 @@ impl StagedSet {
     }
 
     fn write_list(&self, list: &WrittenFiles) -> Result<(), WriteError> {
-        let (beside, target) = (self.temporary.path().join(LIST), self.directory.join(LIST));
+        let (beside, target) = (self.work.temporary.path().join(LIST), self.directory.join(LIST));
         std::fs::write(&beside, list.text())
             .and_then(|()| set_mode(Utf8Path::from_path(&beside).unwrap_or(&target), 0o644))
             .and_then(|()| std::fs::rename(&beside, &target))

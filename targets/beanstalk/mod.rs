@@ -132,7 +132,6 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         region: plan.region.clone(),
         platform_branch: text(BRANCH),
         solution_stack: (text(STACK.0), text(STACK.1)),
-        options: Vec::new(),
         secrets: given.chain(password).collect(),
     }
 }

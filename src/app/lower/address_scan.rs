@@ -110,7 +110,7 @@ fn url(text: &str, scheme: TextRange, start: usize) -> Vec<ScannedAddress> {
         .find(|(at, letter)| *at > host && ends(*letter) || *at == 0 && ends(*letter))
         .map_or(rest.len(), |(at, _)| at);
     let authority = start..start + length;
-    let (user, password, hosts) = userinfo(text, &authority);
+    let UrlAuthority { user, password, hosts } = UrlAuthority::of(text, authority.clone());
     let (path, pairs) = tail(text, authority.end);
     let mut found = Vec::new();
     let mut at = hosts.start;
@@ -146,17 +146,27 @@ fn quoted_password(rest: &str) -> Option<usize> {
     .then_some(close + 1)
 }
 
-/// `user:password@` and what follows it.
-fn userinfo(text: &str, authority: &TextRange) -> (Option<TextRange>, Option<TextRange>, TextRange) {
-    let Some(at) = slice(text, authority).rfind('@') else { return (None, None, authority.clone()) };
-    let info = authority.start..authority.start + at;
-    let hosts = info.end + 1..authority.end;
-    match slice(text, &info).find(':') {
-        Some(colon) => {
-            let colon = info.start + colon;
-            (Some(info.start..colon), Some(colon + 1..info.end), hosts)
+/// The parts of `user:password@hosts`.
+struct UrlAuthority {
+    user: Option<TextRange>,
+    password: Option<TextRange>,
+    hosts: TextRange,
+}
+
+impl UrlAuthority {
+    fn of(text: &str, authority: TextRange) -> Self {
+        let Some(at) = slice(text, &authority).rfind('@') else {
+            return UrlAuthority { user: None, password: None, hosts: authority };
+        };
+        let info = authority.start..authority.start + at;
+        let hosts = info.end + 1..authority.end;
+        let colon = slice(text, &info).find(':').map(|colon| info.start + colon);
+        match colon {
+            Some(colon) => {
+                UrlAuthority { user: Some(info.start..colon), password: Some(colon + 1..info.end), hosts }
+            }
+            None => UrlAuthority { user: Some(info), password: None, hosts },
         }
-        None => (Some(info), None, hosts),
     }
 }
 

@@ -106,21 +106,15 @@ fn read(found: &EnvironmentDescription) -> RunningEnvironment {
     }
 }
 
-/// A setting: namespace, name, value.
-pub(super) type OptionChange = (String, String, String);
-
-/// The settings that the running environment does not have yet.
-pub(super) async fn missing_options(
-    session: &AwsSession,
-    deployment: &BeanstalkDeployment,
-    running: Option<&RunningEnvironment>,
-) -> Result<Vec<OptionChange>, DeployFailure> {
-    let mut wanted = deployment.options.clone();
-    let Some(running) = running.filter(|_| !wanted.is_empty()) else { return Ok(wanted) };
-    let has = settings(session, running).await?;
-    let has: Vec<_> = has.iter().map(|it| (it.namespace(), it.option_name(), it.value())).collect();
-    wanted.retain(|(space, name, value)| !has.contains(&(Some(space), Some(name), Some(value))));
-    Ok(wanted)
+/// An option setting that a request changes.
+#[derive(Debug, Clone)]
+pub(super) struct OptionChange {
+    /// Such as `aws:rds:dbinstance`.
+    pub(super) namespace: String,
+    /// Such as `DBPassword`.
+    pub(super) name: String,
+    /// Its new value.
+    pub(super) value: String,
 }
 
 /// The current settings of an environment. The service also returns a draft that is being applied or
@@ -139,8 +133,8 @@ pub(super) async fn settings(
 }
 
 fn option_settings(settings: Vec<OptionChange>) -> Option<Vec<ConfigurationOptionSetting>> {
-    let build = |(space, name, value): OptionChange| {
-        ConfigurationOptionSetting::builder().namespace(space).option_name(name).value(value).build()
+    let build = |OptionChange { namespace, name, value }| {
+        ConfigurationOptionSetting::builder().namespace(namespace).option_name(name).value(value).build()
     };
     (!settings.is_empty()).then(|| settings.into_iter().map(build).collect())
 }

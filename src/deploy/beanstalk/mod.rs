@@ -35,8 +35,7 @@ pub(super) async fn deploy(
     let label = version::label(bundle)?;
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
-    let mut settings = environment::missing_options(session, deployment, running.as_ref()).await?;
-    let same = settings.is_empty() && !secrets.iter().any(secrets::EnvironmentSecret::is_new);
+    let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new);
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
         progress.message(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
@@ -46,7 +45,8 @@ pub(super) async fn deploy(
     confirm(options, "deploy this version?").await?;
 
     secrets::store(session, &secrets, progress).await?;
-    settings.extend(secrets.iter().filter_map(secrets::EnvironmentSecret::setting));
+    let settings: Vec<OptionChange> =
+        secrets.iter().filter_map(secrets::EnvironmentSecret::setting).collect();
     version::application(session, &deployment.application).await?;
     let bucket = ArtifactBucket::open(session, progress).await?;
     let key = bucket.put(&format!("bundles/{}", deployment.application), bundle, ".zip").await?;

@@ -38,8 +38,9 @@ impl EnvironmentSecret {
     /// The option setting for its new value.
     pub(super) fn setting(&self) -> Option<OptionChange> {
         match (&self.place, &self.choice) {
-            (SecretPlace::Option(space, name), ParameterChoice::Given(value)) => {
-                Some((space.clone(), name.clone(), value.clone()))
+            (SecretPlace::Option(namespace, name), ParameterChoice::Given(value)) => {
+                let (namespace, name, value) = (namespace.clone(), name.clone(), value.clone());
+                Some(OptionChange { namespace, name, value })
             }
             _ => None,
         }

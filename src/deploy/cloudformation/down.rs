@@ -77,7 +77,7 @@ async fn announce(
     progress: &mut dyn DeployProgress,
 ) -> Result<(), DeployFailure> {
     progress.warn(&format!("{} resources will be deleted", release.resources - release.stores.len()));
-    for (store, kind, fate) in &release.stores {
+    for protection_release::ReleasedStore { id: store, kind, fate } in &release.stores {
         let Some(id) = instance_protection::physical(session, &stack.id, store).await? else { continue };
         progress.warn(&match fate {
             ResourceFate::Kept => format!("{store} ({kind}) {id} will be kept, outside of any stack"),

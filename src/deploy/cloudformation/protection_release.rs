@@ -24,12 +24,23 @@ pub(super) enum ResourceFate {
 pub(super) struct ProtectionRelease {
     /// The number of resources that the stack declares.
     pub(super) resources: usize,
-    /// Logical id, type and fate of each data store.
-    pub(super) stores: Vec<(String, String, ResourceFate)>,
+    /// The data stores.
+    pub(super) stores: Vec<ReleasedStore>,
     /// Logical ids of Auto Scaling groups, whose instances may have scale-in protection.
     pub(super) groups: Vec<String>,
     /// The template to apply before the deletion, if it differs from the running one.
     pub(super) template: Option<String>,
+}
+
+/// A data store of a stack that is deleted.
+#[derive(Debug, PartialEq)]
+pub(super) struct ReleasedStore {
+    /// Its logical id.
+    pub(super) id: String,
+    /// Its type.
+    pub(super) kind: String,
+    /// What happens to its data.
+    pub(super) fate: ResourceFate,
 }
 
 /// Decides from a template. `lost` holds the logical ids of resources that may be lost.
@@ -48,7 +59,7 @@ pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelea
         if DATA_STORES.contains(&kind.as_str()) {
             let fate = fate(&kind, resource, lost.contains(name));
             changed |= set(resource, &["DeletionPolicy"], policy(fate).into());
-            stores.push((name.clone(), kind, fate));
+            stores.push(ReleasedStore { id: name.clone(), kind, fate });
         }
     }
     Ok(ProtectionRelease {
@@ -79,30 +90,49 @@ fn policy(fate: ResourceFate) -> &'static str {
     }
 }
 
-/// What prevents a resource from being deleted: type, path, the protecting value, the other one.
-const PROTECTIONS: &[(&str, &[&str], &str, &str)] = &[
-    (
-        "AWS::AutoScaling::AutoScalingGroup",
-        &["Properties", "NewInstancesProtectedFromScaleIn"],
-        "true",
-        "false",
-    ),
-    (
-        "AWS::ECS::CapacityProvider",
-        &["Properties", "AutoScalingGroupProvider", "ManagedTerminationProtection"],
-        "ENABLED",
-        "DISABLED",
-    ),
-    ("AWS::RDS::DBCluster", &["Properties", "DeletionProtection"], "true", "false"),
-    ("AWS::RDS::DBInstance", &["Properties", "DeletionProtection"], "true", "false"),
+/// A property that prevents a resource from being deleted.
+struct DeletionProtection {
+    /// The type of the resource.
+    kind: &'static str,
+    /// Where its property is.
+    path: &'static [&'static str],
+    protecting: &'static str,
+    open: &'static str,
+}
+
+const PROTECTIONS: &[DeletionProtection] = &[
+    DeletionProtection {
+        kind: "AWS::AutoScaling::AutoScalingGroup",
+        path: &["Properties", "NewInstancesProtectedFromScaleIn"],
+        protecting: "true",
+        open: "false",
+    },
+    DeletionProtection {
+        kind: "AWS::ECS::CapacityProvider",
+        path: &["Properties", "AutoScalingGroupProvider", "ManagedTerminationProtection"],
+        protecting: "ENABLED",
+        open: "DISABLED",
+    },
+    DeletionProtection {
+        kind: "AWS::RDS::DBCluster",
+        path: &["Properties", "DeletionProtection"],
+        protecting: "true",
+        open: "false",
+    },
+    DeletionProtection {
+        kind: "AWS::RDS::DBInstance",
+        path: &["Properties", "DeletionProtection"],
+        protecting: "true",
+        open: "false",
+    },
 ];
 
 fn unprotect(kind: &str, resource: &mut Value) -> bool {
     let mut changed = unprotect_load_balancer(kind, resource);
-    for (_, path, protecting, open) in PROTECTIONS.iter().filter(|(of, ..)| *of == kind) {
-        let found = path.iter().try_fold(&*resource, |value, key| value.get(key));
-        if found.is_some_and(|value| plain(value) == *protecting) {
-            changed |= set(resource, path, (*open).into());
+    for protection in PROTECTIONS.iter().filter(|protection| protection.kind == kind) {
+        let found = protection.path.iter().try_fold(&*resource, |value, key| value.get(key));
+        if found.is_some_and(|value| plain(value) == protection.protecting) {
+            changed |= set(resource, protection.path, protection.open.into());
         }
     }
     changed
@@ -201,7 +231,7 @@ Resources:
 ";
 
     fn names(release: &ProtectionRelease) -> Vec<(&str, ResourceFate)> {
-        release.stores.iter().map(|(name, _, fate)| (name.as_str(), *fate)).collect()
+        release.stores.iter().map(|store| (store.id.as_str(), store.fate)).collect()
     }
 
     #[test]

@@ -116,44 +116,58 @@ fn of_build(build: &mut Node, project: &ProjectContext, cx: &mut LoadContext<'_>
     }
 }
 
+/// A dependency that another key implies.
+struct ImpliedDependency {
+    /// The service that is depended on.
+    on: String,
+    /// Whether its restart restarts the dependent.
+    restart: bool,
+    /// What implies it.
+    from: Origin,
+    why: &'static str,
+}
+
 /// `links`, shared namespaces and `volumes_from` imply a dependency.
 fn imply_dependencies(service: &mut Node, cx: &mut LoadContext<'_>) {
-    let mut implied: Vec<(String, bool, Origin, &'static str)> = Vec::new();
+    let mut implied = Vec::new();
+    let mut imply = |on: &str, restart: bool, from: Origin, why| {
+        implied.push(ImpliedDependency { on: on.to_owned(), restart, from, why });
+    };
     for link in texts(service, "links") {
         let text = link.as_str().unwrap_or("");
         let mut parts = text.split(':');
         let (first, second, third) = (parts.next(), parts.next(), parts.next());
         let name = if second.is_some() && third.is_none() { first.unwrap_or(text) } else { text };
-        implied.push((name.to_owned(), true, link.origin, "a link implies a dependency"));
+        imply(name, true, link.origin, "a link implies a dependency");
     }
     for key in ["network_mode", "ipc", "pid", "uts", "cgroup"] {
         if let Some(node) = service.get(key)
             && let Some(name) = node.as_str().and_then(|text| text.strip_prefix("service:"))
         {
-            implied.push((name.to_owned(), true, node.origin, "a shared namespace implies a dependency"));
+            imply(name, true, node.origin, "a shared namespace implies a dependency");
         }
     }
     for source in texts(service, "volumes_from") {
         let text = source.as_str().unwrap_or("");
         if !text.starts_with("container:") {
             let name = text.split(':').next().unwrap_or("");
-            implied.push((name.to_owned(), false, source.origin, "`volumes_from` implies a dependency"));
+            imply(name, false, source.origin, "`volumes_from` implies a dependency");
         }
     }
-    for (name, restart, from, why) in implied {
+    for ImpliedDependency { on, restart, from, why } in implied {
         let origin = cx.sources.record(Provenance::Inferred { from: vec![from], why });
         if service.get("depends_on").is_none_or(Node::is_null) {
             set(service, "depends_on", NodeValue::Mapping(Mapping::new()), origin);
         }
         let Some(dependencies) = child(service, "depends_on").and_then(Node::as_mapping_mut) else { return };
-        if dependencies.contains_key(&name) {
+        if dependencies.contains_key(&on) {
             continue;
         }
         let mut dependency = Mapping::new();
         put(&mut dependency, "condition", NodeValue::String(word("service_started")), origin);
         put(&mut dependency, "restart", NodeValue::Bool(restart), origin);
         put(&mut dependency, "required", NodeValue::Bool(true), origin);
-        put(dependencies, &name, NodeValue::Mapping(dependency), origin);
+        put(dependencies, &on, NodeValue::Mapping(dependency), origin);
     }
 }
 

@@ -31,8 +31,7 @@ pub(super) fn expand(service: &mut ServiceExpander<'_, '_>, list: &mut Node) {
         };
         match parse(&text) {
             Ok(port) => {
-                let (first, last, _) = port.container;
-                if service.cx.budget.ports(usize::from(last - first) + 1) {
+                if service.cx.budget.ports(port.container.count()) {
                     write_out(service, &port, item.origin, &mut long);
                 } else if service.cx.budget.is_first_report() {
                     let why = format!("the port ranges add up to more than {MOST_PORTS} ports");
@@ -53,12 +52,26 @@ fn parses(item: &Node) -> bool {
     item.as_str().is_none_or(|text| parse(text).is_ok())
 }
 
+/// A port, or a range of ports, and its bytes in the string.
+#[derive(Debug, PartialEq)]
+struct PortRange {
+    first: u16,
+    last: u16,
+    place: Range<usize>,
+}
+
+impl PortRange {
+    fn count(&self) -> usize {
+        usize::from(self.last - self.first) + 1
+    }
+}
+
 /// A parsed port string, with the byte ranges of its parts.
 #[derive(Debug, PartialEq)]
 struct PortString {
     ip: Option<(String, Range<usize>)>,
-    host: Option<(u16, u16, Range<usize>)>,
-    container: (u16, u16, Range<usize>),
+    host: Option<PortRange>,
+    container: PortRange,
     protocol: String,
     protocol_at: Option<Range<usize>>,
 }
@@ -90,12 +103,12 @@ fn parse(text: &str) -> Result<PortString, &'static str> {
         if last - first != high - low && last != first {
             return Err("the two ranges differ in length");
         }
-        Some((low, high, host_at..host_at + host_text.len()))
+        Some(PortRange { first: low, last: high, place: host_at..host_at + host_text.len() })
     };
     Ok(PortString {
         ip,
         host,
-        container: (first, last, container_at..container_at + container.len()),
+        container: PortRange { first, last, place: container_at..container_at + container.len() },
         protocol: lower,
         protocol_at: (!protocol.is_empty()).then_some(protocol_at),
     })
@@ -127,13 +140,13 @@ fn range(text: &str) -> Option<(u16, u16)> {
 
 /// One mapping per container port, sorted as strings, as Docker Compose does.
 fn write_out(service: &mut ServiceExpander<'_, '_>, spec: &PortString, whole: Origin, long: &mut Vec<Node>) {
-    let (first, last, ref container_at) = spec.container;
-    let mut ports: Vec<u16> = (first..=last).collect();
+    let container = &spec.container;
+    let mut ports: Vec<u16> = (container.first..=container.last).collect();
     ports.sort_by_cached_key(|port| format!("{port}/"));
     let cx = &mut *service.cx;
     let default = cx.sources.record(Provenance::Default { of: whole });
-    let target_origin = part(whole, container_at.clone(), cx);
-    let host_origin = spec.host.as_ref().map_or(default, |(_, _, at)| part(whole, at.clone(), cx));
+    let target_origin = part(whole, container.place.clone(), cx);
+    let host_origin = spec.host.as_ref().map_or(default, |host| part(whole, host.place.clone(), cx));
     let ip_origin = spec.ip.as_ref().map_or(default, |(_, at)| part(whole, at.clone(), cx));
     let protocol_origin = spec.protocol_at.clone().map_or(default, |at| part(whole, at, cx));
     for port in ports {
@@ -146,8 +159,8 @@ fn write_out(service: &mut ServiceExpander<'_, '_>, spec: &PortString, whole: Or
             let target = NodeValue::Integer(i128::from(port));
             entry(&mut mapping, "target", Node::new(target, target_origin));
         }
-        if let Some((low, high, _)) = &spec.host {
-            let published = published(*low, *high, first, last, port);
+        if let Some(host) = &spec.host {
+            let published = published(host, container, port);
             entry(&mut mapping, "published", Node::string(published, host_origin));
         }
         entry(&mut mapping, "protocol", Node::string(word(spec.protocol.as_str()), protocol_origin));
@@ -156,9 +169,10 @@ fn write_out(service: &mut ServiceExpander<'_, '_>, spec: &PortString, whole: Or
 }
 
 /// The host port for a container port; a range if one container port has several host ports.
-fn published(low: u16, high: u16, first: u16, last: u16, port: u16) -> String {
-    let own = u32::from(low) + u32::from(port - first);
-    if first == last && low != high { format!("{own}-{high}") } else { own.to_string() }
+fn published(host: &PortRange, container: &PortRange, port: u16) -> String {
+    let own = u32::from(host.first) + u32::from(port - container.first);
+    let is_one_to_many = container.first == container.last && host.first != host.last;
+    if is_one_to_many { format!("{own}-{}", host.last) } else { own.to_string() }
 }
 
 #[cfg(test)]
@@ -170,8 +184,8 @@ mod tests {
             Err(why) => format!("refused: {why}"),
             Ok(spec) => {
                 let ip = spec.ip.map_or(String::new(), |(ip, _)| ip);
-                let host = spec.host.map_or(String::new(), |(low, high, _)| format!("{low}-{high}"));
-                format!("{ip}|{host}|{}-{}/{}", spec.container.0, spec.container.1, spec.protocol)
+                let host = spec.host.map_or(String::new(), |host| format!("{}-{}", host.first, host.last));
+                format!("{ip}|{host}|{}-{}/{}", spec.container.first, spec.container.last, spec.protocol)
             }
         }
     }
@@ -214,8 +228,8 @@ mod tests {
     fn pieces_know_their_places() {
         let spec = parse("[::1]:8080:80/udp").unwrap();
         assert_eq!(spec.ip.map(|(_, at)| at), Some(0..5));
-        assert_eq!(spec.host.map(|(_, _, at)| at), Some(6..10));
-        assert_eq!(spec.container.2, 11..13);
+        assert_eq!(spec.host.map(|host| host.place), Some(6..10));
+        assert_eq!(spec.container.place, 11..13);
         assert_eq!(spec.protocol_at, Some(14..17));
     }
 }

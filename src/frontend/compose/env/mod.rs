@@ -73,13 +73,13 @@ fn parse_dotenv(
         };
         let fits = budget.bytes(value.len());
         let name: Arc<str> = assignment.name.into();
-        lines.seen.push((name.clone(), value.clone(), span));
+        lines.seen.push(SeenLine { name: name.clone(), value: value.clone(), span });
         let variable = SourcedValue { value, source: VariableSource::File(span) };
         lines.read.insert(name, variable);
         fits
     });
-    for (name, value, span) in lines.seen {
-        cx.sources.guard_line(&name, &value, span);
+    for line in lines.seen {
+        cx.sources.guard_line(&line.name, &line.value, line.span);
     }
     for (name, span) in lines.unset {
         let origin = cx.sources.read_at(span);
@@ -106,8 +106,14 @@ struct LineScope<'a> {
     outside: &'a dyn Fn(&str) -> Option<SourcedValue>,
     read: &'a mut FileVariables,
     unset: Vec<(Arc<str>, Span)>,
-    /// The name, the value and the position of every line.
-    seen: Vec<(Arc<str>, Arc<str>, Span)>,
+    seen: Vec<SeenLine>,
+}
+
+/// A line that set a variable.
+struct SeenLine {
+    name: Arc<str>,
+    value: Arc<str>,
+    span: Span,
 }
 
 impl VariableLookup for LineScope<'_> {

@@ -2,8 +2,16 @@
 
 use std::ops::Range;
 
-/// A line: its name, its value (`None` for a bare name), and its byte range.
-pub(super) type RawLine<'a> = (&'a str, Option<&'a str>, Range<usize>);
+/// A line that sets or inherits a variable.
+#[derive(Debug, PartialEq)]
+pub(super) struct RawLine<'a> {
+    /// The variable.
+    pub(super) name: &'a str,
+    /// Its value; `None` for a bare name.
+    pub(super) value: Option<&'a str>,
+    /// The line's bytes.
+    pub(super) place: Range<usize>,
+}
 
 /// Parses the lines in order.
 ///
@@ -32,7 +40,7 @@ pub(super) fn lines(text: &str) -> Result<Vec<RawLine<'_>>, (String, Range<usize
         if name.contains(char::is_whitespace) {
             return Err(("a variable name cannot contain white space".to_owned(), place));
         }
-        found.push((name, value, place));
+        found.push(RawLine { name, value, place });
     }
     Ok(found)
 }
@@ -44,8 +52,12 @@ mod tests {
     #[test]
     fn values_are_taken_letter_for_letter() {
         let text = "# note\n A='x' \"$B\" # no note\r\nB\n\nC=\n";
-        let expected =
-            vec![("A", Some("'x' \"$B\" # no note"), 8..28), ("B", None, 30..31), ("C", Some(""), 33..35)];
+        let line = |name, value, place| RawLine { name, value, place };
+        let expected = vec![
+            line("A", Some("'x' \"$B\" # no note"), 8..28),
+            line("B", None, 30..31),
+            line("C", Some(""), 33..35),
+        ];
         assert_eq!(lines(text), Ok(expected));
         assert!(lines("=x\n").is_err());
         assert!(lines("A B=x\n").is_err());

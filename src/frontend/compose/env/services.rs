@@ -120,7 +120,7 @@ impl ServiceFiles<'_, '_> {
                 return self.cx.report(diagnostic.help("write one `NAME=value` per line, without quotes"));
             }
         };
-        for (name, value, place) in lines {
+        for raw::RawLine { name, value, place } in lines {
             if !self.cx.budget.bytes(value.map_or(0, str::len)) {
                 return self.too_large(file, place);
             }

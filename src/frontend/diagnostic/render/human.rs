@@ -157,16 +157,17 @@ struct SnippetWindow<'a> {
     path: String,
     text: String,
     line: usize,
-    marks: Vec<(Range<usize>, AnnotationKind, &'a str)>,
+    /// With ranges in the text.
+    marks: Vec<SnippetMark<'a>>,
     /// Line and column of the position, if the text does not show them.
     place: Option<(usize, usize)>,
 }
 
 impl SnippetWindow<'_> {
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        let annotations = self.marks.iter().map(|(range, kind, label)| {
-            let label = (!label.is_empty()).then_some(*label);
-            kind.span(range.clone()).label(label)
+        let annotations = self.marks.iter().map(|mark| {
+            let label = (!mark.label.is_empty()).then_some(mark.label);
+            mark.kind.span(mark.range.clone()).label(label)
         });
         let snippet = Snippet::source(self.text.as_str()).line_start(self.line).annotations(annotations);
         if self.place.is_some() { snippet } else { snippet.path(self.path.as_str()) }
@@ -247,7 +248,7 @@ fn window<'a>(view: &FileView<'_>, mut marks: Vec<SnippetMark<'a>>) -> Option<Sn
     }
     let line = file.line_of(start) + 1;
     let within = |range: Range<usize>| range.start.max(start) - start..range.end.min(end).max(start) - start;
-    let marks = marks.into_iter().map(|mark| (within(mark.range), mark.kind, mark.label)).collect();
+    let marks = marks.into_iter().map(|mark| SnippetMark { range: within(mark.range), ..mark }).collect();
     let text = view.shown(start..end)?;
     let text = text.trim_end_matches('\r').to_owned();
     Some(SnippetWindow { path: one_line(file.path().as_str()), text, line, marks, place })
