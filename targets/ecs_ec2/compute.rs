@@ -5,7 +5,7 @@ use crate::ecs::plan::{
     CapacityPlan, CapacityStrategyItem, ComputePolicy, DecideMachines, EfsVolume, NetworkMode,
     ProcessorRequest, SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
-use tranship_app::NamedVolume;
+use tranship_app::{CapacityKind, NamedVolume};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::{InstanceType, ProcessorArchitecture};
 
@@ -42,8 +42,8 @@ impl ComputePolicy for Ec2Compute {
         instance.map(|instance| instance.architecture).or(request.first).unwrap_or_default()
     }
 
-    fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
-        if !local {
+    fn storage(&self, volume: &NamedVolume) -> VolumeStorage {
+        if !volume.scope.is_of_task() {
             return VolumeStorage::Efs(EfsVolume::of(volume));
         }
         // A name of dots alone would be another folder.
@@ -55,7 +55,7 @@ impl ComputePolicy for Ec2Compute {
     }
 
     /// The stack makes its own capacity provider; spare capacity is not among its settings.
-    fn capacity(&self, _: bool) -> CapacityPlan {
+    fn capacity(&self, _: CapacityKind) -> CapacityPlan {
         let provider = LogicalId::only(ResourceRole::CapacityProvider).reference();
         CapacityPlan {
             launch_type: "EC2",

@@ -6,7 +6,7 @@ use crate::ecs::plan::{
     ProcessorRequest, SizeChoice, SizeRequest, TaskLimits, TaskReach, TaskSize, VolumeStorage,
 };
 use crate::fargate::rules;
-use tranship_app::{BehaviourEffect, NamedVolume};
+use tranship_app::{BehaviourEffect, CapacityKind, NamedVolume, VolumeLifetime};
 use tranship_facts::quotas::ecs::FARGATE_EPHEMERAL_STORAGE;
 use tranship_facts::{FargateSize, MIB, ProcessorArchitecture};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -46,12 +46,18 @@ impl ComputePolicy for FargateCompute {
         ProcessorArchitecture::default()
     }
 
-    fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage {
-        if local { VolumeStorage::Task } else { VolumeStorage::Efs(EfsVolume::of(volume)) }
+    fn storage(&self, volume: &NamedVolume) -> VolumeStorage {
+        match volume.scope {
+            VolumeLifetime::Task(_) => VolumeStorage::Task,
+            VolumeLifetime::Persistent => VolumeStorage::Efs(EfsVolume::of(volume)),
+        }
     }
 
-    fn capacity(&self, spot: bool) -> CapacityPlan {
-        let provider = if spot { "FARGATE_SPOT" } else { "FARGATE" };
+    fn capacity(&self, kind: CapacityKind) -> CapacityPlan {
+        let provider = match kind {
+            CapacityKind::Fargate => "FARGATE",
+            CapacityKind::Spot => "FARGATE_SPOT",
+        };
         CapacityPlan {
             launch_type: "FARGATE",
             cluster_providers: vec!["FARGATE", "FARGATE_SPOT"],

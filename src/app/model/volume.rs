@@ -54,3 +54,10 @@ pub enum VolumeLifetime {
     /// Beyond any task.
     Persistent,
 }
+
+impl VolumeLifetime {
+    /// Whether the data ends with a task.
+    pub fn is_of_task(&self) -> bool {
+        matches!(self, VolumeLifetime::Task(_))
+    }
+}

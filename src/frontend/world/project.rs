@@ -45,7 +45,7 @@ pub trait FileCollector {
     ) -> Result<(), String>;
 
     /// Whether a file or directory is wanted, by its path relative to the project.
-    fn wants(&mut self, relative: &Utf8Path, is_folder: bool) -> bool;
+    fn wants(&mut self, relative: &Utf8Path, kind: PathKind) -> bool;
 
     /// Takes a file.
     ///
@@ -141,8 +141,8 @@ impl<'a> ProjectFiles<'a> {
         self.open.push(place);
         for name in names {
             let (local, relative) = (local.join(&name), relative.join(&name));
-            let is_folder = self.world.kind(&local) == Some(PathKind::Directory);
-            if to.wants(&relative, is_folder) {
+            let kind = self.world.kind(&local).unwrap_or(PathKind::File);
+            if to.wants(&relative, kind) {
                 self.step(&DirectoryStep { local: &local, relative: &relative, depth: depth + 1 }, to)?;
             }
         }
@@ -185,7 +185,7 @@ mod tests {
             Ok(())
         }
 
-        fn wants(&mut self, relative: &Utf8Path, _: bool) -> bool {
+        fn wants(&mut self, relative: &Utf8Path, _: PathKind) -> bool {
             relative.file_name() != Some("skipped")
         }
 

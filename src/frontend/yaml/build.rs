@@ -34,11 +34,20 @@ struct AnchoredNode {
     depth: usize,
 }
 
+/// How a collection is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CollectionStyle {
+    /// By indentation.
+    Block,
+    /// In brackets.
+    Flow,
+}
+
 /// A collection that is still open.
 struct CollectionFrame {
     collection: PartialCollection,
     span: Span,
-    flow: bool,
+    style: CollectionStyle,
     anchor: usize,
     tag: Option<Box<NodeTag>>,
     size: NodeSize,
@@ -103,7 +112,7 @@ impl<'a> TreeBuilder<'a> {
 
     /// The innermost flow collection that is still open.
     pub(super) fn open_flow(&self) -> Option<Span> {
-        self.stack.iter().rev().find(|frame| frame.flow).map(|frame| frame.span)
+        self.stack.iter().rev().find(|frame| frame.style == CollectionStyle::Flow).map(|frame| frame.span)
     }
 
     /// Only the first document may omit `---`. Source: go-yaml, which follows YAML 1.1.
@@ -214,17 +223,17 @@ impl<'a> TreeBuilder<'a> {
     pub(super) fn start_sequence(
         &mut self,
         span: Span,
-        flow: bool,
+        style: CollectionStyle,
         anchor: usize,
         tag: Option<(String, Span)>,
     ) {
-        self.open(PartialCollection::Sequence(Vec::new()), span, flow, anchor, tag);
+        self.open(PartialCollection::Sequence(Vec::new()), span, style, anchor, tag);
     }
 
     pub(super) fn start_mapping(
         &mut self,
         span: Span,
-        flow: bool,
+        style: CollectionStyle,
         anchor: usize,
         tag: Option<(String, Span)>,
     ) {
@@ -233,14 +242,14 @@ impl<'a> TreeBuilder<'a> {
             next: ExpectedItem::Key,
             merges: Vec::new(),
         };
-        self.open(collection, span, flow, anchor, tag);
+        self.open(collection, span, style, anchor, tag);
     }
 
     fn open(
         &mut self,
         collection: PartialCollection,
         span: Span,
-        flow: bool,
+        style: CollectionStyle,
         anchor: usize,
         tag: Option<(String, Span)>,
     ) {
@@ -249,7 +258,7 @@ impl<'a> TreeBuilder<'a> {
         self.stack.push(CollectionFrame {
             collection,
             span,
-            flow,
+            style,
             anchor,
             tag,
             size: NodeSize::one(""),
@@ -259,7 +268,7 @@ impl<'a> TreeBuilder<'a> {
 
     pub(super) fn end_collection(&mut self, end: Span) {
         let Some(frame) = self.stack.pop() else { return };
-        let CollectionFrame { collection, span, flow, anchor, tag, mut size, depth } = frame;
+        let CollectionFrame { collection, span, style, anchor, tag, mut size, depth } = frame;
         let value = match collection {
             PartialCollection::Sequence(mut items) => {
                 items.shrink_to_fit();
@@ -275,7 +284,11 @@ impl<'a> TreeBuilder<'a> {
                 NodeValue::Mapping(mapping)
             }
         };
-        let span = if flow { Span { end: end.end, ..span } } else { first_line(span, &value, self.sources) };
+        let span = if style == CollectionStyle::Flow {
+            Span { end: end.end, ..span }
+        } else {
+            first_line(span, &value, self.sources)
+        };
         let mut node = Node::new(value, self.sources.read_at(span));
         node.tag = tag;
         self.complete(BuiltNode { node, span, size, depth }, anchor);

@@ -4,7 +4,7 @@
 //! such as `!reset` kept. Invariant: what a hostile file can make this allocate is bounded by a small
 //! multiple of its size (see `limits`).
 
-use super::build::{RawScalar, TreeBuilder};
+use super::build::{CollectionStyle, RawScalar, TreeBuilder};
 use super::limits::{MAX_BYTES, MAX_DEPTH};
 use super::repair::RepairedText;
 use super::syntax::{self, SyntaxFailure};
@@ -104,6 +104,13 @@ impl EventBytes {
     }
 }
 
+fn collection_style(style: StructureStyle) -> CollectionStyle {
+    match style {
+        StructureStyle::Flow => CollectionStyle::Flow,
+        StructureStyle::Block => CollectionStyle::Block,
+    }
+}
+
 fn feed(builder: &mut TreeBuilder<'_>, event: Event<'_>, bytes: EventBytes) -> ControlFlow<()> {
     let span = bytes.span;
     match event {
@@ -123,11 +130,11 @@ fn feed(builder: &mut TreeBuilder<'_>, event: Event<'_>, bytes: EventBytes) -> C
         }),
         Event::SequenceStart(style, anchor, tag) => {
             let tag = tag.as_deref().map(spelled).zip(bytes.tag);
-            builder.start_sequence(span, style == StructureStyle::Flow, anchor, tag);
+            builder.start_sequence(span, collection_style(style), anchor, tag);
         }
         Event::MappingStart(style, anchor, tag) => {
             let tag = tag.as_deref().map(spelled).zip(bytes.tag);
-            builder.start_mapping(span, style == StructureStyle::Flow, anchor, tag);
+            builder.start_mapping(span, collection_style(style), anchor, tag);
         }
         Event::SequenceEnd | Event::MappingEnd => builder.end_collection(span),
         _ => {}

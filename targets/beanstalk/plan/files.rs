@@ -12,7 +12,7 @@ use tranship_artifact::{WrittenFiles, check_path, is_temporary};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::secrets::credential_in_file;
 use tranship_frontend::source::Origin;
-use tranship_frontend::world::{FileCollector, ProjectFiles};
+use tranship_frontend::world::{FileCollector, PathKind, ProjectFiles};
 
 /// Adds a file or all files of a directory. What stays behind, and what must not go, is noted in the plan.
 ///
@@ -93,11 +93,11 @@ impl FileCollector for BundleCollector<'_> {
         Ok(())
     }
 
-    fn wants(&mut self, relative: &Utf8Path, is_folder: bool) -> bool {
+    fn wants(&mut self, relative: &Utf8Path, kind: PathKind) -> bool {
         if is_temporary(relative.file_name().unwrap_or_default()) {
             return false;
         }
-        let out = self.filter.leaves_out(relative, is_folder);
+        let out = self.filter.leaves_out(relative, kind);
         if out {
             self.left_out.push(relative.to_string());
         }

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::BTreeSet;
-use tranship_frontend::world::ProjectFiles;
+use tranship_frontend::world::{PathKind, ProjectFiles};
 
 /// Names that never go into a bundle with a folder: secrets of a laptop, and what is not the application's.
 const LEFT_OUT: &[&str] =
@@ -58,14 +58,14 @@ impl FolderFilter {
     }
 
     /// Whether a path below a mounted folder stays behind; the last rule that matches decides.
-    pub(super) fn leaves_out(&self, relative: &Utf8Path, is_folder: bool) -> bool {
+    pub(super) fn leaves_out(&self, relative: &Utf8Path, kind: PathKind) -> bool {
         let name = relative.file_name().unwrap_or_default();
         if is_left_out(name) {
             return true;
         }
         let above = self.rules.iter().rev().filter(|(folder, _)| relative.starts_with(folder));
         let matched = above.map(|(_, rules)| rules).find_map(|rules| {
-            match rules.matched(relative.as_std_path(), is_folder) {
+            match rules.matched(relative.as_std_path(), kind == PathKind::Directory) {
                 Match::Ignore(_) => Some(true),
                 Match::Whitelist(_) => Some(false),
                 Match::None => None,
@@ -157,18 +157,19 @@ mod tests {
         let mut filter = FolderFilter::default();
         filter.add(Utf8Path::new(""), "*.log\n/dist/\n!keep.log\n", str::to_owned);
         filter.add(Utf8Path::new("web"), "local\n", str::to_owned);
-        for (path, folder, out) in [
-            ("a.log", false, true),
-            ("web/a.log", false, true),
-            ("keep.log", false, false),
-            ("dist", true, true),
-            ("web/dist", true, false),
-            ("web/local", false, true),
-            ("local", false, false),
-            (".env.production", false, true),
-            ("a/node_modules", true, true),
+        use PathKind::{Directory, File};
+        for (path, kind, out) in [
+            ("a.log", File, true),
+            ("web/a.log", File, true),
+            ("keep.log", File, false),
+            ("dist", Directory, true),
+            ("web/dist", Directory, false),
+            ("web/local", File, true),
+            ("local", File, false),
+            (".env.production", File, true),
+            ("a/node_modules", Directory, true),
         ] {
-            assert_eq!(filter.leaves_out(Utf8Path::new(path), folder), out, "{path}");
+            assert_eq!(filter.leaves_out(Utf8Path::new(path), kind), out, "{path}");
         }
     }
 }

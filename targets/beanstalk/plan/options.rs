@@ -53,7 +53,7 @@ impl OptionWriter<'_, '_> {
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     claim(application, cx);
     let settings = &application.settings;
-    let prod = settings.posture() == DeploymentPosture::Prod;
+    let posture = settings.posture();
     let usual = limits::usual_instance(plan);
     let mut to = OptionWriter { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
@@ -68,7 +68,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     to.set(launch, "IamInstanceProfile", INSTANCE_ROLE);
     to.set(launch, "DisableIMDSv1", "true");
     to.set(launch, "RootVolumeType", "gp3");
-    instances(application, prod, &mut to);
+    instances(application, posture, &mut to);
     network(settings.network.as_ref(), &mut to);
     to.set("aws:elasticbeanstalk:healthreporting:system", "SystemType", "enhanced");
     let logs = "aws:elasticbeanstalk:cloudwatch:logs";
@@ -76,7 +76,11 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     to.set(logs, "DeleteOnTerminate", "false");
     to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), LogRetention::default());
     let command = "aws:elasticbeanstalk:command";
-    to.set(command, "DeploymentPolicy", if prod { "RollingWithAdditionalBatch" } else { "AllAtOnce" });
+    let policy = match posture {
+        DeploymentPosture::Prod => "RollingWithAdditionalBatch",
+        DeploymentPosture::Dev => "AllAtOnce",
+    };
+    to.set(command, "DeploymentPolicy", policy);
     to.set(command, "Timeout", TIMEOUT);
     if let Some(platform) =
         settings.platform.as_ref().filter(|platform| platform.get() == PlatformKind::Docker)
@@ -104,8 +108,11 @@ fn claim(application: &Application, cx: &mut Compilation<'_>) {
 }
 
 /// How many instances, and when there are more.
-fn instances(application: &Application, prod: bool, to: &mut OptionWriter<'_, '_>) {
-    let usual: (u32, u32) = if prod { (2, 4) } else { (1, 2) };
+fn instances(application: &Application, posture: DeploymentPosture, to: &mut OptionWriter<'_, '_>) {
+    let usual: (u32, u32) = match posture {
+        DeploymentPosture::Prod => (2, 4),
+        DeploymentPosture::Dev => (1, 2),
+    };
     let copies = copies(application, to);
     let scaling = scaling(application, to);
     let (min, max) = match (&application.settings.instances, scaling) {

@@ -3,7 +3,7 @@
 //! Where a target lets a container add only a few, what `cap_add` keeps of a `cap_drop: [ALL]` is written as its
 //! complement: the defaults of Docker that the container does without.
 
-use crate::container::field;
+use crate::container::field::{self, ContainerField};
 use crate::container::{AddedCapabilities, ContainerPlanner, LinuxParameters};
 use tranship_app::At;
 use tranship_facts::capabilities::{
@@ -18,12 +18,28 @@ pub(super) fn plan(planner: &mut ContainerPlanner<'_, '_>, linux: &mut LinuxPara
     let dropped = known(planner, &given.cap_drop, "cap_drop");
     match planner.bounds.added_capabilities {
         AddedCapabilities::Any => {
-            linux.cap_add = as_written(planner, &added, true);
-            linux.cap_drop = as_written(planner, &dropped, false);
+            linux.cap_add = as_written(planner, &added, CapabilityChange::Added);
+            linux.cap_drop = as_written(planner, &dropped, CapabilityChange::Dropped);
         }
         AddedCapabilities::Only(allowed) => {
             linux.cap_add = beyond_defaults(planner, &added, allowed);
             linux.cap_drop = complement(planner, &added, &dropped);
+        }
+    }
+}
+
+/// Which of the two lists a capability stands in.
+#[derive(Clone, Copy)]
+enum CapabilityChange {
+    Added,
+    Dropped,
+}
+
+impl CapabilityChange {
+    fn field(self) -> ContainerField {
+        match self {
+            CapabilityChange::Added => field::CAPABILITIES_ADD,
+            CapabilityChange::Dropped => field::CAPABILITIES_DROP,
         }
     }
 }
@@ -56,15 +72,15 @@ fn known<'a>(
 fn as_written(
     planner: &mut ContainerPlanner<'_, '_>,
     list: &[SpelledCapability<'_>],
-    adds: bool,
+    change: CapabilityChange,
 ) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (capability, name) in list {
         if !is_nameable(planner, name) {
-            unnameable(planner, capability, name, adds);
+            unnameable(planner, capability, name, change);
             continue;
         }
-        planner.exact(*capability, if adds { field::CAPABILITIES_ADD } else { field::CAPABILITIES_DROP });
+        planner.exact(*capability, change.field());
         if !names.contains(name) {
             names.push(name.clone());
         }
@@ -78,12 +94,20 @@ fn is_nameable(planner: &ContainerPlanner<'_, '_>, name: &str) -> bool {
 }
 
 /// No default is without a word, so dropping such a capability changes nothing.
-fn unnameable(planner: &mut ContainerPlanner<'_, '_>, capability: &At<String>, name: &str, adds: bool) {
-    if adds {
-        let reason = "Amazon ECS has no name for this capability";
-        planner.reject(capability, &format!("cap_add: {name}"), reason, planner.bounds.remedy);
-    } else {
-        planner.cx.ledger.exact(capability, "no container has this capability unasked");
+fn unnameable(
+    planner: &mut ContainerPlanner<'_, '_>,
+    capability: &At<String>,
+    name: &str,
+    change: CapabilityChange,
+) {
+    match change {
+        CapabilityChange::Added => {
+            let reason = "Amazon ECS has no name for this capability";
+            planner.reject(capability, &format!("cap_add: {name}"), reason, planner.bounds.remedy);
+        }
+        CapabilityChange::Dropped => {
+            planner.cx.ledger.exact(capability, "no container has this capability unasked");
+        }
     }
 }
 

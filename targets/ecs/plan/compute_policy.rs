@@ -8,7 +8,7 @@ use super::{
     TaskSize, VolumeStorage,
 };
 use crate::container::ContainerBounds;
-use tranship_app::{At, BehaviourEffect, ManifestName, NamedVolume};
+use tranship_app::{At, BehaviourEffect, CapacityKind, ManifestName, NamedVolume};
 use tranship_facts::{ProcessorArchitecture, ValueRange};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -27,11 +27,11 @@ pub trait ComputePolicy: Sync {
     /// The processor of images that name none, and of the machines, where the stack has its own.
     fn usual_processor(&self, request: &ProcessorRequest<'_>) -> ProcessorArchitecture;
 
-    /// Where the data of a named volume is. `local`: within one task only.
-    fn storage(&self, volume: &NamedVolume, local: bool) -> VolumeStorage;
+    /// Where the data of a named volume is.
+    fn storage(&self, volume: &NamedVolume) -> VolumeStorage;
 
-    /// What the cluster and its services run on. `spot`: on spare capacity, where the target has it.
-    fn capacity(&self, spot: bool) -> CapacityPlan;
+    /// What the cluster and its services run on.
+    fn capacity(&self, kind: CapacityKind) -> CapacityPlan;
 
     /// How the machines are decided, where the stack has its own.
     fn machines(&self) -> Option<DecideMachines>;

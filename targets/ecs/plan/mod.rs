@@ -151,8 +151,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
 fn capacity(planner: &mut EcsPlanner<'_, '_>) -> CapacityPlan {
     let asked = planner.app.settings.capacity.as_ref().filter(|_| planner.compute.limits().spot);
     let kind = asked.map(|asked| *planner.exact(asked, "capacity provider strategy"));
-    let spot = kind == Some(CapacityKind::Spot);
-    planner.compute.capacity(spot)
+    planner.compute.capacity(kind.unwrap_or(CapacityKind::Fargate))
 }
 
 fn all_services(

@@ -2,9 +2,7 @@
 
 use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
 use crate::container::ContainerPlanner;
-use tranship_app::{
-    Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, VolumeLifetime,
-};
+use tranship_app::{Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount};
 use tranship_facts::MachinePath;
 
 /// The volumes of one task as its containers ask for them.
@@ -26,7 +24,7 @@ impl TaskVolumes<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
         let volume = self.app.volumes.get(name)?;
-        let storage = self.compute.storage(volume, matches!(volume.scope, VolumeLifetime::Task(_)));
+        let storage = self.compute.storage(volume);
         let became = match &storage {
             VolumeStorage::Task => "task definition: a volume of the task",
             VolumeStorage::Host { .. } => "task definition: a folder of the machine",

@@ -87,6 +87,8 @@ pub(crate) enum AcceptedValue {
     Choice(&'static [&'static str]),
     /// A string of a certain form; messages use the description.
     Form(fn(&str) -> bool, &'static str),
+    /// A string, or an integer that is not smaller.
+    AtLeast(i64),
     /// A string, or an integer between two bounds, inclusive.
     Within(i64, i64),
     /// A list.

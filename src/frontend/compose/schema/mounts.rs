@@ -64,7 +64,7 @@ static VOLUME_OPTIONS: MappingSchema = shape(&[
 ]);
 
 static TMPFS: MappingSchema = shape(&[
-    key("size", AcceptedValue::Within(0, i64::MAX), CanonicalForm::Bytes),
+    key("size", AcceptedValue::AtLeast(0), CanonicalForm::Bytes),
     key("mode", NUMBER, CanonicalForm::Natural(32)),
 ]);
 

@@ -36,6 +36,7 @@ fn accepted(accept: &AcceptedValue, path: &str, paths: &mut Vec<String>) {
         AcceptedValue::Of(_)
         | AcceptedValue::Choice(_)
         | AcceptedValue::Form(..)
+        | AcceptedValue::AtLeast(_)
         | AcceptedValue::Within(..) => {}
     }
 }

@@ -22,7 +22,7 @@ pub(crate) static SERVICE: MappingSchema = shape(&[
     key("cap_drop", TEXT_SET, CanonicalForm::Texts),
     key("cgroup_parent", TEXT, CanonicalForm::Text),
     key("cgroup", AcceptedValue::Choice(&["host", "private"]), CanonicalForm::Text),
-    key("cpu_count", AcceptedValue::Within(0, i64::MAX), CanonicalForm::Whole),
+    key("cpu_count", AcceptedValue::AtLeast(0), CanonicalForm::Whole),
     key("cpu_percent", AcceptedValue::Within(0, 100), CanonicalForm::Single),
     key("cpu_period", NUMBER, CanonicalForm::Whole),
     key("cpu_quota", NUMBER, CanonicalForm::Whole),

@@ -43,7 +43,8 @@ impl<'a, 'b> SchemaWalk<'a, 'b> {
             AcceptedValue::Of(_) => true,
             AcceptedValue::Choice(words) => self.one_of(node, words),
             AcceptedValue::Form(fits, described) => self.form(node, *fits, described),
-            AcceptedValue::Within(low, high) => self.within(node, *low, *high),
+            AcceptedValue::AtLeast(low) => self.within(node, *low, None),
+            AcceptedValue::Within(low, high) => self.within(node, *low, Some(*high)),
             AcceptedValue::List(item) => self.list(node, item, false),
             AcceptedValue::Set(item) => self.list(node, item, true),
             AcceptedValue::Map(names) => self.map(node, names),
@@ -103,18 +104,20 @@ impl<'a, 'b> SchemaWalk<'a, 'b> {
         false
     }
 
-    fn within(&mut self, node: &Node, low: i64, high: i64) -> bool {
+    fn within(&mut self, node: &Node, low: i64, high: Option<i64>) -> bool {
         let number = match &node.value {
             NodeValue::Integer(number) => *number,
             #[allow(clippy::cast_possible_truncation, reason = "only compared with bounds")]
             NodeValue::Float(number) => *number as i128,
             _ => return true,
         };
-        if number >= i128::from(low) && (number <= i128::from(high) || high == i64::MAX) {
+        if number >= i128::from(low) && high.is_none_or(|high| number <= i128::from(high)) {
             return true;
         }
-        let bounds =
-            if high == i64::MAX { format!("at least {low}") } else { format!("from {low} to {high}") };
+        let bounds = match high {
+            None => format!("at least {low}"),
+            Some(high) => format!("from {low} to {high}"),
+        };
         let message = format!("{} must be {bounds}, not {number}", self.shown());
         let fault = self.fault(&rules::INVALID_VALUE, message).at(node.origin);
         self.cx.report(fault.help(format!("use a number {bounds}")));
@@ -267,7 +270,9 @@ impl AcceptedValue {
         match self {
             AcceptedValue::Of(kinds) => *kinds,
             AcceptedValue::Choice(_) | AcceptedValue::Form(..) => ValueKinds::STRING,
-            AcceptedValue::Within(..) => ValueKinds::STRING.or(ValueKinds::INTEGER),
+            AcceptedValue::AtLeast(_) | AcceptedValue::Within(..) => {
+                ValueKinds::STRING.or(ValueKinds::INTEGER)
+            }
             AcceptedValue::List(_) | AcceptedValue::Set(_) => ValueKinds::LIST,
             AcceptedValue::Map(_) | AcceptedValue::Shape(_) => ValueKinds::MAPPING,
             AcceptedValue::Either(choices) => {
