@@ -221,8 +221,9 @@ mod tests {
              --ipc host --label team=web"
         );
         assert_eq!(arguments(&job), [&known("--verbose"), &known("migrate")]);
-        // A job has no health check, and the program beside the settings passes the variables.
-        let elsewhere = |option: &str| option.starts_with("--health-") || option == "--env";
+        // A job has no health check, the program beside the settings passes the variables, and the platform has no GPUs.
+        let elsewhere =
+            |option: &str| option.starts_with("--health-") || ["--env", "--gpus"].contains(&option);
         for field in field::ALL.iter().filter(|field| field.option.starts_with('-')) {
             assert!(elsewhere(field.option) || words(&options).contains(&field.option), "{}", field.option);
         }
