@@ -54,13 +54,13 @@ fn parses(item: &Node) -> bool {
 
 /// A port, or a range of ports, and its bytes in the string.
 #[derive(Debug, PartialEq)]
-struct PortRange {
+struct WrittenPorts {
     first: u16,
     last: u16,
     place: Range<usize>,
 }
 
-impl PortRange {
+impl WrittenPorts {
     fn count(&self) -> usize {
         usize::from(self.last - self.first) + 1
     }
@@ -70,8 +70,8 @@ impl PortRange {
 #[derive(Debug, PartialEq)]
 struct PortString {
     ip: Option<(String, Range<usize>)>,
-    host: Option<PortRange>,
-    container: PortRange,
+    host: Option<WrittenPorts>,
+    container: WrittenPorts,
     protocol: String,
     protocol_at: Option<Range<usize>>,
 }
@@ -103,12 +103,12 @@ fn parse(text: &str) -> Result<PortString, &'static str> {
         if last - first != high - low && last != first {
             return Err("the two ranges differ in length");
         }
-        Some(PortRange { first: low, last: high, place: host_at..host_at + host_text.len() })
+        Some(WrittenPorts { first: low, last: high, place: host_at..host_at + host_text.len() })
     };
     Ok(PortString {
         ip,
         host,
-        container: PortRange { first, last, place: container_at..container_at + container.len() },
+        container: WrittenPorts { first, last, place: container_at..container_at + container.len() },
         protocol: lower,
         protocol_at: (!protocol.is_empty()).then_some(protocol_at),
     })
@@ -169,7 +169,7 @@ fn write_out(service: &mut ServiceExpander<'_, '_>, spec: &PortString, whole: Or
 }
 
 /// The host port for a container port; a range if one container port has several host ports.
-fn published(host: &PortRange, container: &PortRange, port: u16) -> String {
+fn published(host: &WrittenPorts, container: &WrittenPorts, port: u16) -> String {
     let own = u32::from(host.first) + u32::from(port - container.first);
     let is_one_to_many = container.first == container.last && host.first != host.last;
     if is_one_to_many { format!("{own}-{}", host.last) } else { own.to_string() }
