@@ -287,3 +287,49 @@ configs: { c: { file: c.ini } }
     let outcome = compiled(manifest, &[("c.ini", "auth=walnut-77\n")]);
     assert_eq!(said(&outcome, "beanstalk/credential-file").len(), 1);
 }
+
+#[test]
+fn secrets_that_exist_are_properties_of_the_environment_and_values_of_jobs() {
+    let outcome = compiled(
+        "services:
+  web:
+    image: nginx
+    ports: ['80:80']
+    environment: { DB_PASSWORD: walnut-local }
+    x-tranship:
+      secrets:
+        DB_PASSWORD: { from: prod/db, key: password }
+        JWT_KEY: { parameter: /prod/jwt }
+  migrate:
+    image: acme/migrate:1
+    x-tranship:
+      job: before-deploy
+      secrets: { PGPASSWORD: { from: prod/db, key: password, stage: AWSPREVIOUS } }
+",
+        &[],
+    );
+    let secrets = &options(&outcome)["aws:elasticbeanstalk:application:environmentsecrets"];
+    let arn = |rest: &str| {
+        let join = format!(r#"`{{"Fn::Join":[":",["arn",{{"Ref":"AWS::Partition"}},{rest}]]}}`"#);
+        join
+    };
+    let place = r#"{"Ref":"AWS::Region"},{"Ref":"AWS::AccountId"}"#;
+    assert_eq!(
+        secrets["DB_PASSWORD"],
+        arn(&format!(r#""secretsmanager",{place},"secret","prod/db:password::""#))
+    );
+    assert_eq!(secrets["JWT_KEY"], arn(&format!(r#""ssm",{place},"parameter/prod/jwt""#)));
+    let identity = bundled(&outcome, ".ebextensions/30-identity.config");
+    let identity: Yaml = serde_yaml::from_str(&identity).unwrap();
+    let statements = &identity["Resources"]["ApplicationPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+    assert_eq!(statements[0]["Action"][0], "secretsmanager:GetSecretValue");
+    assert_eq!(statements[0]["Resource"].as_sequence().map(Vec::len), Some(1), "{statements:?}");
+    assert_eq!(statements[0]["Resource"][0]["Fn::Join"][1][6], "prod/db-??????");
+    assert_eq!(statements[1]["Action"][0], "ssm:GetParameter");
+    assert_eq!(statements[1]["Resource"][0]["Fn::Join"][1][5], "parameter/prod/jwt");
+    let containers: serde_json::Value =
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
+    let value = &containers["jobs"]["migrate"]["environment"]["PGPASSWORD"];
+    let wanted = serde_json::json!([{ "secret": "prod/db", "key": "password", "stage": "AWSPREVIOUS" }]);
+    assert_eq!(*value, wanted);
+}

@@ -42,6 +42,9 @@ fn is_of(row: &str, one: &ListedSetting) -> bool {
     let steps: Vec<&str> = below.split('.').map(|step| step.split('[').next().unwrap_or(step)).collect();
     let steps = match steps.as_slice() {
         ["environments", _, rest @ ..] if one.keys != ["environments"] => rest,
+        ["secrets", _, rest @ ..] if one.section.places.iter().any(|place| place.contains(".secrets.")) => {
+            rest
+        }
         all => all,
     };
     steps.starts_with(&one.keys)

@@ -63,7 +63,8 @@ impl KnownSecrets {
     ) -> Self {
         let (variables, values) = (BTreeSet::new(), BTreeSet::new());
         let mut found = SecretCollector { sources, late, variables, values };
-        leaves.iter().for_each(|leaf| found.text(leaf.name(), leaf.value.peek(), leaf.value.origin));
+        let leaves = leaves.iter().filter(|leaf| !leaf.is_place_of_secret());
+        leaves.for_each(|leaf| found.text(leaf.name(), leaf.value.peek(), leaf.value.origin));
         let SecretCollector { variables, values, .. } = found;
         let lines = sources.hidden().line_values().map(|value| &**value);
         let values = values.iter().map(String::as_str).chain(lines);

@@ -106,10 +106,10 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
     let text = |text: &str| text.to_owned();
     let mut named: BTreeMap<&str, (&str, String)> = BTreeMap::new();
     for secret in plan.read_secrets.values().filter(|secret| secret.given) {
-        named.insert(&secret.location, (&secret.name, format!("the secret `{}`", secret.name)));
+        named.insert(&secret.location.name, (&secret.name, format!("the secret `{}`", secret.name)));
     }
     for (variable, secret) in plan.secrets.iter().filter(|(_, secret)| secret.given) {
-        named.insert(&secret.location, (&secret.name, format!("the value of `{variable}`")));
+        named.insert(&secret.location.name, (&secret.name, format!("the value of `{variable}`")));
     }
     let given = named.into_iter().map(|(location, (alias, description))| DeployParameter {
         name: location.to_owned(),

@@ -4,11 +4,12 @@
 //! its place.
 
 use super::containers_json::{self, EXECUTION_ROLE};
-use super::plan::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting};
-use indexmap::IndexMap;
+use super::plan::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, SecretLocation};
+use indexmap::{IndexMap, IndexSet};
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value as Json, json};
+use tranship_app::is_whole_secret_arn;
 use tranship_cloudformation::scalar;
 
 const OPTIONS: &str = include_str!("../../ebextensions/10-options.config.j2");
@@ -69,7 +70,8 @@ fn options(plan: &BeanstalkPlan) -> Json {
         groups.entry(namespace.as_str()).or_default().push(entry);
     }
     for (variable, secret) in &plan.secrets {
-        let value = function(&secret_arn(&secret.location));
+        // Amazon ECS reads it, so its part is written as in a task definition.
+        let value = function(&secret_arn(&secret.location, &secret.location.part.suffix()));
         let entry = json!({ "name": variable, "value": value, "from": secret.name });
         groups.entry("aws:elasticbeanstalk:application:environmentsecrets").or_default().push(entry);
     }
@@ -94,15 +96,26 @@ fn function(value: &Json) -> String {
     }
 }
 
-/// The ARN of a secret: as it is, or of a name in the environment's account and region.
-fn secret_arn(location: &str) -> Json {
-    if location.starts_with("arn:") {
-        return location.into();
+/// The ARN of a secret or parameter, with an end: as it is, or of a name in the environment's account and region.
+fn secret_arn(location: &SecretLocation, end: &str) -> Json {
+    let name = &location.name;
+    if name.starts_with("arn:") {
+        return format!("{name}{end}").into();
     }
-    json!({ "Fn::Join": [":", [
-        "arn", { "Ref": "AWS::Partition" }, "secretsmanager", { "Ref": "AWS::Region" }, { "Ref": "AWS::AccountId" },
-        "secret", location,
-    ]] })
+    let (service, resource) = match location.parameter {
+        // The slash of a hierarchy is the one behind `parameter`.
+        true => ("ssm", vec![format!("parameter/{}{end}", name.trim_start_matches('/'))]),
+        false => ("secretsmanager", vec!["secret".to_owned(), format!("{name}{end}")]),
+    };
+    let mut parts = vec![
+        json!("arn"),
+        json!({ "Ref": "AWS::Partition" }),
+        json!(service),
+        json!({ "Ref": "AWS::Region" }),
+        json!({ "Ref": "AWS::AccountId" }),
+    ];
+    parts.extend(resource.into_iter().map(Json::from));
+    json!({ "Fn::Join": [":", parts] })
 }
 
 fn host(plan: &BeanstalkPlan) -> Json {
@@ -122,16 +135,31 @@ fn identity(plan: &BeanstalkPlan) -> Json {
         .iter()
         .map(|one| json!({ "actions": one.actions, "resources": one.resources, "from": one.from }))
         .collect();
-    let read: Vec<Json> = plan.read_secrets.keys().map(|location| with_suffix(location)).collect();
-    // A name stands for every version of the secret: its ARN ends in six more letters.
-    let secrets: Vec<Json> = plan.secrets.values().map(|secret| with_suffix(&secret.location)).collect();
-    let execution = (!secrets.is_empty()).then(|| json!({ "secrets": secrets }));
+    let of_variables = || plan.secrets.values().map(|secret| &secret.location);
+    // The instance reads every one: some for longer values and jobs, the others to give them to the environment.
+    let read = readable(plan.read_secrets.keys().chain(of_variables()));
+    let execution = (!plan.secrets.is_empty()).then(|| readable(of_variables()));
     json!({
         "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
         "read": read,
     })
 }
 
-fn with_suffix(location: &str) -> Json {
-    if location.starts_with("arn:") { location.into() } else { secret_arn(&format!("{location}-??????")) }
+/// What is read, by the action that reads it.
+fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>) -> Json {
+    let (parameters, secrets): (IndexSet<&SecretLocation>, IndexSet<&SecretLocation>) =
+        locations.partition(|location| location.parameter);
+    let arns = |found: IndexSet<&SecretLocation>| -> IndexSet<String> {
+        found.into_iter().map(|location| with_suffix(location).to_string()).collect()
+    };
+    let json = |arns: IndexSet<String>| -> Vec<Json> {
+        arns.iter().filter_map(|arn| serde_json::from_str(arn).ok()).collect()
+    };
+    json!({ "secrets": json(arns(secrets)), "parameters": json(arns(parameters)) })
+}
+
+/// A name stands for every version of the secret: its ARN ends in six more letters.
+fn with_suffix(location: &SecretLocation) -> Json {
+    let whole = location.parameter || is_whole_secret_arn(&location.name);
+    secret_arn(location, if whole { "" } else { "-??????" })
 }

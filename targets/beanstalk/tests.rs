@@ -20,8 +20,11 @@ fn plan() -> BeanstalkPlan {
         "DATABASE_URL".to_owned(),
         InstanceText(vec![TextPart::Known("mysql://u:".into()), password]),
     )]);
-    let secret =
-        SecretVariable { name: "app/TOKEN".into(), location: "shop-prod/app/TOKEN".into(), given: true };
+    let secret = SecretVariable {
+        name: "app/TOKEN".into(),
+        location: super::plan::SecretLocation { name: "shop-prod/app/TOKEN".into(), ..Default::default() },
+        given: true,
+    };
     BeanstalkPlan {
         application: "shop".into(),
         environment: "shop-prod".into(),

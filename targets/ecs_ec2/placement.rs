@@ -10,28 +10,32 @@ use tranship_frontend::source::Origin;
 /// Asks every rule of this file.
 pub(super) fn check(request: &MachineRequest<'_>, instance: &InstanceType, max: u32) -> Vec<Diagnostic> {
     let setting = request.instance_type.map(|requested| requested.origin).unwrap_or_default();
+    // Without the setting, a platform decided the processor.
+    let deciding = request.load.tasks.iter().filter(|task| task.architecture == instance.architecture);
+    let deciding = deciding.filter_map(|task| task.platform.as_ref()).map(|platform| platform.origin).next();
+    let decided = if setting == Origin::NOWHERE { deciding.unwrap_or_default() } else { setting };
     let mut found = Vec::new();
     for task in request.load.tasks {
         let platform = task.platform.as_ref().map_or(task.origin, |platform| platform.origin);
-        let processor = processor(task, instance).map(|found| found.at(platform));
+        let processor =
+            processor(task, instance).map(|found| found.at(platform).label(decided, "the machines"));
         let size = size(task, beside(&request.load, task), instance);
-        let others = size.into_iter().chain(gpus::missing(task, instance)).map(|found| found.at(task.origin));
-        for diagnostic in processor.into_iter().chain(others) {
-            found.push(diagnostic.label(setting, "the machines").service(&*task.name));
-        }
+        let others = size.into_iter().chain(gpus::missing(task, instance));
+        let others = others.map(|found| found.at(task.origin).label(setting, "the machines"));
+        found.extend(processor.into_iter().chain(others).map(|found| found.service(&*task.name)));
     }
     found.extend(interfaces(&request.load, instance, max, setting));
     found
 }
 
-/// The platforms that a machine of this type does not have.
+/// The platforms that no one type of machine has together, or that the chosen one lacks.
 pub(super) fn rejected_platforms(
     tasks: &[TaskPlan],
     instance: &InstanceType,
 ) -> Vec<(At<String>, &'static str)> {
-    let refused = tasks.iter().filter(|task| processor(task, instance).is_some());
-    let platforms = refused.filter_map(|task| task.platform.clone());
-    platforms.map(|platform| (platform, "the machines have another processor")).collect()
+    let refused = tasks.iter().any(|task| processor(task, instance).is_some());
+    let platforms = tasks.iter().filter(|_| refused).filter_map(|task| task.platform.clone());
+    platforms.map(|platform| (platform, "all tasks run on machines with one processor")).collect()
 }
 
 fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {

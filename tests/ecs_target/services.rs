@@ -270,3 +270,68 @@ fn a_manual_job_has_a_command_that_runs_it() {
     assert!(fargate.contains("capacityProvider=FARGATE,weight=1 --network-configuration"), "{fargate}");
     assert!(fargate.ends_with("securityGroups=[${AdminSecurityGroup.GroupId}]}'"), "{fargate}");
 }
+
+/// What exists is read where it is: as a whole, in part, by name with the letters that Secrets Manager adds.
+#[test]
+fn secrets_that_exist_are_read_by_reference_with_the_rights_to_just_them() {
+    const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf";
+    // The template is read without its tags, so a substitution is its text.
+    let named = |rest: &str| json!(format!("arn:${{AWS::Partition}}:{rest}"));
+    let region = "${AWS::Region}:${AWS::AccountId}";
+    let cases = [
+        (
+            "from: prod/db",
+            named(&format!("secretsmanager:{region}:secret:prod/db")),
+            named(&format!("secretsmanager:{region}:secret:prod/db-??????")),
+        ),
+        (
+            "from: prod/db, key: password",
+            named(&format!("secretsmanager:{region}:secret:prod/db:password::")),
+            named(&format!("secretsmanager:{region}:secret:prod/db-??????")),
+        ),
+        (
+            "from: prod/db, stage: AWSPREVIOUS, version: v1",
+            named(&format!("secretsmanager:{region}:secret:prod/db::AWSPREVIOUS:v1")),
+            named(&format!("secretsmanager:{region}:secret:prod/db-??????")),
+        ),
+        (&format!("from: '{ARN}', key: password"), json!(format!("{ARN}:password::")), json!(ARN)),
+        (&format!("from: '{ARN}:password::'"), json!(format!("{ARN}:password::")), json!(ARN)),
+        (
+            "parameter: /prod/jwt",
+            named(&format!("ssm:{region}:parameter/prod/jwt")),
+            named(&format!("ssm:{region}:parameter/prod/jwt")),
+        ),
+        (
+            "parameter: jwt",
+            named(&format!("ssm:{region}:parameter/jwt")),
+            named(&format!("ssm:{region}:parameter/jwt")),
+        ),
+    ];
+    for target in ["fargate", "ecs-ec2"] {
+        for (setting, value_from, resource) in &cases {
+            let keys = format!(
+                "environment: {{ DB_PASSWORD: walnut-local }}, x-tranship: {{ secrets: {{ DB_PASSWORD: {{ {setting} }} }} }}"
+            );
+            let template = one(target, &keys, "posture: dev");
+            let container = &properties(&template, "AppTaskDefinition")["ContainerDefinitions"][0];
+            assert_eq!(
+                container["Secrets"],
+                json!([{ "Name": "DB_PASSWORD", "ValueFrom": value_from }]),
+                "{setting}"
+            );
+            assert!(
+                container.get("Environment").is_none_or(|list| !list.to_string().contains("DB_PASSWORD"))
+            );
+            let role = properties(&template, "AppExecutionRole").to_string();
+            assert!(role.contains(&resource.to_string()), "{setting}: {role}");
+            let action = if setting.starts_with("parameter") {
+                "ssm:GetParameters"
+            } else {
+                "secretsmanager:GetSecretValue"
+            };
+            assert!(role.contains(action), "{setting}: {role}");
+            assert!(template["Parameters"].to_string().find("walnut").is_none());
+            assert!(of_type(&template, "AWS::SecretsManager::Secret").is_empty(), "{setting}");
+        }
+    }
+}

@@ -106,8 +106,9 @@ fn the_projects_use_every_setting() {
     let unused = |name: &String| {
         !used.iter().any(|path| {
             path == name
-                || path
-                    .strip_prefix("environments.")
+                || ["environments.", "secrets."]
+                    .iter()
+                    .find_map(|named| path.strip_prefix(named))
                     .is_some_and(|rest| rest.split_once('.').is_some_and(|(_, key)| key == name))
         })
     };

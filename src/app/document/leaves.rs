@@ -90,6 +90,12 @@ impl TreeLeaf {
         }
     }
 
+    /// Whether it says where a secret is kept, as `x-tranship.secrets` of a service does.
+    pub(crate) fn is_place_of_secret(&self) -> bool {
+        let keys: Vec<&str> = self.keys().collect();
+        matches!(keys.as_slice(), ["services", _, "x-tranship", "secrets", ..])
+    }
+
     fn keys(&self) -> impl Iterator<Item = &str> {
         self.path.0.iter().filter_map(|step| match step {
             PathSegment::Key(key) => Some(&**key),

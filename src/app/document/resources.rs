@@ -2,7 +2,7 @@
 
 use super::reader::{DocumentReader, scalar};
 use super::{ComposeFile, ComposeVolume, DocumentReading, entry_origin};
-use crate::{At, SecretSource};
+use crate::{At, ExistingSecret, SecretSource};
 use tranship_frontend::yaml::{MappingEntry, Node};
 
 impl DocumentReader<'_> {
@@ -18,7 +18,10 @@ impl DocumentReader<'_> {
 
     fn source(&mut self, node: &Node) -> Option<SecretSource> {
         if node.get("external").and_then(Node::as_bool) == Some(true) {
-            return node.get("name").and_then(|name| self.text(name)).map(SecretSource::External);
+            return node
+                .get("name")
+                .and_then(|name| self.text(name))
+                .map(|name| SecretSource::External(ExistingSecret::at(name)));
         }
         if let Some(file) = node.get("file") {
             return written(file).map(SecretSource::File);

@@ -5,6 +5,7 @@
 
 use super::address_scan::{BareWords, KnownHosts, ScannedAddress, TextRange, addresses, slice};
 use super::connection_variables::{ConnectionVariables, adopt_names};
+use super::existing_secrets::ExistingSecrets;
 use super::flat_text::FlatText;
 use super::host_directory::HostDirectory;
 use super::host_reaches::{DanglingHost, HostReach, connections, listening_ports, report_dangling};
@@ -32,8 +33,8 @@ pub(super) struct EnvironmentWiring<'a> {
     pub(super) passwords: BTreeMap<ManifestName, Vec<String>>,
     /// Secrets so far.
     pub(super) pool: SecretPool,
-    /// Secrets that exist on AWS, by their ARNs.
-    existing: BTreeMap<std::sync::Arc<str>, SecretId>,
+    /// Secrets that exist on AWS, by the variables that take them.
+    existing: ExistingSecrets,
     /// Who reaches whom.
     pub(super) reaches: Vec<HostReach>,
     /// Values that name a service that is never deployed.
@@ -52,7 +53,7 @@ pub(super) fn wire(
     adopt_names(services, databases, directory);
     let passwords =
         databases.values().map(|database| (database.name.clone(), cx.passwords_of(database))).collect();
-    let existing = existing_secrets::declare(services, declared);
+    let existing = existing_secrets::declare(cx, services, declared);
     let (pool, reaches, dangling) = (SecretPool::default(), Vec::new(), Vec::new());
     let mut wiring =
         EnvironmentWiring { directory, databases, listening, passwords, pool, existing, reaches, dangling };
@@ -79,7 +80,7 @@ impl EnvironmentWiring<'_> {
         let connections = ConnectionVariables::of(name, environment, self.directory, self.databases);
         for (variable, variant) in environment {
             let Some(text) = &variant.value else { continue };
-            if let Some(secret) = self.existing_secret(variable, text) {
+            if let Some(secret) = self.existing_secret(name, variable, text) {
                 self.pool.keep(name, variable, secret);
                 continue;
             }
@@ -91,12 +92,14 @@ impl EnvironmentWiring<'_> {
         }
     }
 
-    /// The secret whose ARN a variable holds.
-    fn existing_secret(&self, variable: &ManifestName, text: &Text) -> Option<DraftText> {
-        let secret = self.existing.get(&text.literal()?)?;
-        if existing_secrets::is_named_after_arn(variable) {
-            return None;
-        }
+    /// The secret that exists for a variable.
+    fn existing_secret(
+        &self,
+        service: &ManifestName,
+        variable: &ManifestName,
+        text: &Text,
+    ) -> Option<DraftText> {
+        let secret = self.existing.of(service, variable)?;
         let mut draft = Text::empty(text.node, text.origin);
         draft.push(TextPiece::Secret(ProvisionalSecret::Settled(secret.clone())), text.origin);
         Some(draft)

@@ -157,9 +157,8 @@ pub fn lower(
 /// A variable that became a secret is no parameter any more.
 fn keep_open(application: &mut Application) {
     let derived = application.secrets.values().filter_map(|secret| match &secret.source {
-        SecretSource::Derived(text) | SecretSource::Content(text) | SecretSource::External(text) => {
-            Some(text)
-        }
+        SecretSource::Derived(text) | SecretSource::Content(text) => Some(text),
+        SecretSource::External(existing) => Some(&existing.location),
         _ => None,
     });
     let tags = application.tags.iter().map(|tag| &tag.value);

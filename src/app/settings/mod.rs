@@ -11,6 +11,7 @@ mod declaration;
 mod document;
 mod egress;
 mod environment;
+mod existing_secret;
 mod identifiers;
 mod page;
 mod reader;
@@ -31,6 +32,7 @@ pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, 
 pub use environment::{
     DiscoverySettings, ExistingNetwork, HttpsSettings, InstanceRange, NetworkSetting, Settings,
 };
+pub(crate) use existing_secret::ExistingSecretSettings;
 pub use identifiers::{
     CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression, SecretName,
     SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,

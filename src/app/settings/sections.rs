@@ -2,6 +2,7 @@
 
 use super::declaration::SettingDeclaration;
 use super::environment::{EnvironmentFiles, Settings, TopSettings};
+use super::existing_secret::ExistingSecretSettings;
 use super::service::ServiceSettings;
 use super::value::SettingGroup;
 use super::volume::VolumeSettings;
@@ -21,6 +22,7 @@ pub struct SettingSection {
 const TOP: &str = "x-tranship";
 const ENVIRONMENT: &str = "x-tranship.environments.NAME";
 const SERVICE: &str = "services.NAME.x-tranship";
+const SECRET: &str = "services.NAME.x-tranship.secrets.VARIABLE";
 const VOLUME: &str = "volumes.NAME.x-tranship";
 
 /// Every key, by the place it is allowed in.
@@ -37,6 +39,11 @@ pub static SECTIONS: &[SettingSection] = &[
         declarations: Settings::DECLARATIONS,
     },
     SettingSection { title: "Services", places: &[SERVICE], declarations: ServiceSettings::DECLARATIONS },
+    SettingSection {
+        title: "Secrets of a service",
+        places: &[SECRET],
+        declarations: ExistingSecretSettings::DECLARATIONS,
+    },
     SettingSection { title: "Volumes", places: &[VOLUME], declarations: VolumeSettings::DECLARATIONS },
 ];
 

@@ -4,9 +4,12 @@ use super::ECS;
 use super::choices::SwitchSetting;
 use super::declaration::{SettingForm, setting_group};
 use super::egress::EgressSetting;
+use super::existing_secret::ExistingSecretSettings;
 use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
 use super::reader::SettingReader;
-use super::value::{OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection};
+use super::value::{
+    NamedSettings, OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection,
+};
 use crate::At;
 use tranship_facts::DatabaseEngine;
 use tranship_facts::database_engines::STORAGE_GIB;
@@ -34,6 +37,13 @@ setting_group! {
         permissions: Vec<At<PermissionSetting>> {
             default: "none, apart from what the application needs to run",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      permissions:\n        - actions: [s3:GetObject, s3:PutObject]\n          resources: [\"arn:aws:s3:::shop-images/*\"]\n",
+            targets: All,
+        }
+        /// Variables whose values are kept in Secrets Manager or the SSM Parameter Store already. A value that
+        /// `environment` gives one of them holds for Docker Compose alone.
+        secrets: Option<NamedSettings<At<ExistingSecretSettings>>> {
+            default: "none: a deployment asks for the value of each secret of the manifest",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_PASSWORD: local }\n    x-tranship:\n      secrets:\n        DB_PASSWORD: { from: prod/db, key: password }\n        JWT_KEY: { parameter: /prod/web/jwt }\n",
             targets: All,
         }
         /// What this service may reach outside of the application, in place of what the environment says.

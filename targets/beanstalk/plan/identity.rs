@@ -1,7 +1,7 @@
 //! What the instance's role may do: pull the images, and what the services' permissions ask for.
 
 use super::values::{InstanceText, TextPart, known_all};
-use super::{BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretVariable, path};
+use super::{BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretLocation, SecretVariable, path};
 use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -54,14 +54,15 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 }
 
 /// The secrets inside longer values and those of jobs, which the instance reads at deployment.
-fn read_secrets(application: &Application, plan: &BeanstalkPlan) -> IndexMap<String, SecretVariable> {
+fn read_secrets(application: &Application, plan: &BeanstalkPlan) -> IndexMap<SecretLocation, SecretVariable> {
     let containers = plan.containers.iter().flat_map(|it| words(it).chain(it.environment.values()));
     let jobs = plan.jobs.iter().map(|job| &job.container);
     let jobs = jobs.flat_map(|it| it.environment.values().chain(words(it)));
     let mut read = IndexMap::new();
     for part in containers.chain(jobs).flat_map(|value| &value.0) {
-        let TextPart::Secret { secret: location } = part else { continue };
-        let own = |name: &&str| format!("{}/{name}", plan.environment) == *location;
+        let TextPart::Secret(secret) = part else { continue };
+        let location = secret.location();
+        let own = |name: &&str| format!("{}/{name}", plan.environment) == location.name;
         let name = application.secrets.keys().map(|name| &**name).find(own);
         let given = name.is_some_and(|name| {
             !matches!(
@@ -69,8 +70,8 @@ fn read_secrets(application: &Application, plan: &BeanstalkPlan) -> IndexMap<Str
                 Some(SecretSource::External(_))
             )
         });
-        let name = name.unwrap_or(location).to_owned();
-        read.insert(location.clone(), SecretVariable { name, location: location.clone(), given });
+        let name = name.unwrap_or(&location.name).to_owned();
+        read.insert(location.clone(), SecretVariable { name, location, given });
     }
     read
 }

@@ -3,7 +3,7 @@
 //! `docker run` starts it, so its bounds are Docker's own: what Amazon ECS lacks, a job has.
 
 use super::container::{refuse_build, request};
-use super::values::{InstanceText, TextPart, VariableValue, known, taken, value};
+use super::values::{InstanceText, ReadSecret, TextPart, VariableValue, known, taken, value};
 use super::{BeanstalkJob, BeanstalkPlan, HostVolume, files, path, volumes};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
@@ -141,7 +141,9 @@ impl ContainerHost for JobHost<'_> {
     ) -> Option<EnvironmentSource<InstanceText>> {
         let value = match taken(text, self.application, planner.cx)? {
             VariableValue::Text(text) => text,
-            VariableValue::Secret(secret) => InstanceText(vec![TextPart::Secret { secret: secret.location }]),
+            VariableValue::Secret(secret) => {
+                InstanceText(vec![TextPart::Secret(ReadSecret::at(secret.location))])
+            }
         };
         planner.cx.ledger.exact(&variable.node, "containers.json: environment of the job");
         Some(EnvironmentSource::Value(value))

@@ -26,7 +26,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use tranship_app::{AppService, Application, BehaviourEffect, JobTime, ServiceRole, VolumeOwner};
+use tranship_app::{AppService, Application, BehaviourEffect, JobTime, SecretPart, ServiceRole, VolumeOwner};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -53,7 +53,7 @@ pub(super) struct BeanstalkPlan {
     /// Secrets by the variable that takes them.
     pub(super) secrets: IndexMap<String, SecretVariable>,
     /// Secrets that the instance reads itself, by where they are.
-    pub(super) read_secrets: IndexMap<String, SecretVariable>,
+    pub(super) read_secrets: IndexMap<SecretLocation, SecretVariable>,
     /// Files of the project that containers mount, by their path in the bundle.
     pub(super) files: IndexMap<String, Vec<u8>>,
     /// What stays behind of mounted folders.
@@ -119,13 +119,24 @@ pub(super) struct RoleStatement {
     pub(super) from: String,
 }
 
+/// Where a secret is, as the instance and its rights know it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct SecretLocation {
+    /// Whether Parameter Store keeps it, not Secrets Manager.
+    pub(super) parameter: bool,
+    /// A name or an ARN.
+    pub(super) name: String,
+    /// What of it is meant.
+    pub(super) part: SecretPart,
+}
+
 /// A variable that takes a secret.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SecretVariable {
     /// The secret's name in the application.
     pub(super) name: String,
-    /// Where it is: a name of Secrets Manager, or an ARN.
-    pub(super) location: String,
+    /// Where it is.
+    pub(super) location: SecretLocation,
     /// Whether the deployment makes it.
     pub(super) given: bool,
 }

@@ -3,12 +3,13 @@
 //! A bundle has no parameters, so a late-bound variable is fixed here, or refused where it has no value.
 
 use super::limits::environment_name;
-use super::{SecretVariable, container_name};
+use super::{SecretLocation, SecretVariable, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use serde::{Serialize, Serializer};
 use tranship_app::{
-    Application, DatabaseField, LateBoundVariable, SecretSource, Text, TextPiece, TextSegment,
+    Application, DatabaseField, LateBoundVariable, SecretPart, SecretSource, SecretStore, Text, TextPiece,
+    TextSegment,
 };
 use tranship_facts::AwsPartition;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -53,10 +54,41 @@ pub(crate) enum TextPart {
         encoded: bool,
     },
     /// The value of a secret, which the instance reads.
-    Secret {
-        /// Its name or ARN in Secrets Manager.
-        secret: String,
-    },
+    Secret(ReadSecret),
+}
+
+/// A secret that the instance reads.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct ReadSecret {
+    /// Its name or ARN.
+    secret: String,
+    /// Whether Parameter Store keeps it, not Secrets Manager.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    parameter: bool,
+    /// The key of a secret that holds JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// The staging label of the version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    /// The id of the version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+}
+
+impl ReadSecret {
+    /// The one at a place.
+    pub(super) fn at(location: SecretLocation) -> Self {
+        let SecretLocation { parameter, name: secret, part: SecretPart { key, stage, version } } = location;
+        ReadSecret { secret, parameter, key, stage, version }
+    }
+
+    /// Where it is.
+    pub(super) fn location(&self) -> SecretLocation {
+        let (key, stage, version) = (self.key.clone(), self.stage.clone(), self.version.clone());
+        let part = SecretPart { key, stage, version };
+        SecretLocation { parameter: self.parameter, name: self.secret.clone(), part }
+    }
 }
 
 impl TextPart {
@@ -65,7 +97,7 @@ impl TextPart {
         match self {
             TextPart::Known(text) => text,
             TextPart::Property { property, .. } => property,
-            TextPart::Secret { secret } => secret,
+            TextPart::Secret(read) => &read.secret,
         }
     }
 }
@@ -142,11 +174,14 @@ fn location(
     source: &SecretSource,
     application: &Application,
     cx: &mut Compilation<'_>,
-) -> Option<String> {
-    match source {
-        SecretSource::External(location) => known(location, application, cx),
-        _ => Some(format!("{}/{name}", environment_name(application))),
-    }
+) -> Option<SecretLocation> {
+    let SecretSource::External(existing) = source else {
+        let name = format!("{}/{name}", environment_name(application));
+        return Some(SecretLocation { name, ..SecretLocation::default() });
+    };
+    let name = known(&existing.location, application, cx)?;
+    let parameter = existing.store == SecretStore::ParameterStore;
+    Some(SecretLocation { parameter, name, part: existing.part.clone() })
 }
 
 /// A text that the instance may have to complete. Nothing after an error.
@@ -196,8 +231,8 @@ fn piece(
             if let SecretSource::Derived(derived) = &secret.source {
                 return parts(derived, application, cx);
             }
-            let secret = location(name, &secret.source, application, cx)?;
-            return Some(vec![TextPart::Secret { secret }]);
+            let location = location(name, &secret.source, application, cx)?;
+            return Some(vec![TextPart::Secret(ReadSecret::at(location))]);
         }
         TextPiece::Region => match region {
             Some(region) => region.to_owned(),

@@ -8,8 +8,8 @@ use super::text::EcsTextRenderer;
 use super::{ParameterPlan, SecretPlan};
 use std::collections::BTreeSet;
 use tranship_app::{
-    AppService, Application, ApplicationSecret, DatabaseField, KeyPaths, ManifestName, SecretId,
-    SecretSource, Text, TextPiece,
+    AppService, Application, ApplicationSecret, DatabaseField, ExistingSecret, KeyPaths, ManifestName,
+    SecretId, SecretSource, SecretStore, Text, TextPiece, is_whole_secret_arn,
 };
 use tranship_cloudformation::{FnSub, LogicalId, ResourceRole, TemplateParameter, TemplateValue, iam::arn};
 
@@ -68,7 +68,7 @@ pub(super) fn inject(
 /// How a secret of the application is injected whole.
 pub(super) fn named(renderer: &EcsTextRenderer<'_>, name: &str) -> SecretInjection {
     match renderer.app.secrets.get(name).map(|secret| &secret.source) {
-        Some(SecretSource::External(text)) => external(renderer, text),
+        Some(SecretSource::External(existing)) => external(renderer, existing),
         _ => own(&id(name)),
     }
 }
@@ -78,23 +78,23 @@ fn own(id: &LogicalId) -> SecretInjection {
 }
 
 /// A secret that exists: an ARN as it is; a name as the ARN without the six characters that Secrets
-/// Manager appends, which ECS accepts.
-fn external(renderer: &EcsTextRenderer<'_>, text: &Text) -> SecretInjection {
-    let known = text.literal().unwrap_or_default();
-    if known.starts_with("arn:") && known.contains(":ssm:") {
-        let value = renderer.value(text);
+/// Manager appends, which ECS accepts. What of it is meant follows the ARN.
+fn external(renderer: &EcsTextRenderer<'_>, existing: &ExistingSecret) -> SecretInjection {
+    let location = &existing.location;
+    let known = location.literal().unwrap_or_default();
+    let named = |service: &str, kind: &str| match known.starts_with("arn:") {
+        true => renderer.sub(location),
+        false => arn::regional(service, kind).append(renderer.sub(location)),
+    };
+    if existing.store == SecretStore::ParameterStore {
+        // The slash of a hierarchy is the one behind `parameter`.
+        let value: TemplateValue =
+            named("ssm", if known.starts_with('/') { "parameter" } else { "parameter/" }).into();
         return SecretInjection { value_from: value.clone(), readable: ReadableSecret::SsmParameter(value) };
     }
-    if known.starts_with("arn:") {
-        let whole: Vec<&str> = known.splitn(8, ':').collect();
-        let secret = whole.iter().take(7).copied().collect::<Vec<_>>().join(":");
-        return SecretInjection {
-            value_from: renderer.value(text),
-            readable: ReadableSecret::Secret(secret.into()),
-        };
-    }
-    let value_from = arn::regional("secretsmanager", "secret:").append(renderer.sub(text));
-    let readable = value_from.clone().then("-??????");
+    let secret = named("secretsmanager", "secret:");
+    let readable = if is_whole_secret_arn(&known) { secret.clone() } else { secret.clone().then("-??????") };
+    let value_from = secret.then(existing.part.suffix());
     SecretInjection { value_from: value_from.into(), readable: ReadableSecret::Secret(readable.into()) }
 }
 
@@ -193,8 +193,8 @@ impl SecretUses {
                 Some(SecretSource::File(value) | SecretSource::Environment(value)) => {
                     planner.exact(value, "the parameter that takes its value");
                 }
-                Some(SecretSource::External(text)) => {
-                    planner.exact(text, "task definition: Secrets");
+                Some(SecretSource::External(existing)) => {
+                    planner.exact(&existing.location, "task definition: Secrets");
                 }
                 _ => {}
             }

@@ -58,9 +58,8 @@ impl EcsTextRenderer<'_> {
     /// The value of a secret, for the inside of another secret.
     pub(super) fn secret(&self, secret: &ApplicationSecret) -> FnSub {
         match &secret.source {
-            SecretSource::Derived(text) | SecretSource::Content(text) | SecretSource::External(text) => {
-                self.sub(text)
-            }
+            SecretSource::Derived(text) | SecretSource::Content(text) => self.sub(text),
+            SecretSource::External(existing) => self.sub(&existing.location),
             SecretSource::Given | SecretSource::File(_) | SecretSource::Environment(_) => {
                 FnSub::new().reference(&LogicalId::of(&secret.name, ResourceRole::SecretValue))
             }

@@ -235,3 +235,51 @@ fn the_arn_of_a_secret_gives_the_variable_what_the_secret_holds() {
     assert!(matches!(lowered.app().secrets["JWT_KEY"].source, SecretSource::External(_)));
     assert_eq!(lowered.app().secrets.len(), 2);
 }
+
+#[test]
+fn a_setting_says_that_a_variable_is_kept_on_aws() {
+    let lowered = lowered(
+        "services:
+  app:
+    image: a
+    environment: { DB_PASSWORD: walnut-local }
+    x-tranship:
+      secrets:
+        DB_PASSWORD: { from: prod/db, key: password }
+        JWT_KEY: { parameter: /prod/jwt }
+  worker:
+    image: w
+    x-tranship: { secrets: { PASSWORD: { from: prod/db, key: password }, DB_PASSWORD: { from: prod/other } } }
+",
+    );
+    assert_eq!(lowered.value("app", "DB_PASSWORD"), "{secret DB_PASSWORD}");
+    assert_eq!(lowered.value("app", "JWT_KEY"), "{secret JWT_KEY}");
+    assert_eq!(lowered.value("worker", "PASSWORD"), "{secret DB_PASSWORD}");
+    assert_eq!(lowered.value("worker", "DB_PASSWORD"), "{secret worker/DB_PASSWORD}");
+    let secrets = &lowered.app().secrets;
+    let SecretSource::External(found) = &secrets["DB_PASSWORD"].source else { panic!("{secrets:?}") };
+    assert_eq!(found.part.suffix(), ":password::");
+    let SecretSource::External(found) = &secrets["JWT_KEY"].source else { panic!("{secrets:?}") };
+    assert_eq!(found.store, crate::SecretStore::ParameterStore);
+    assert_eq!(secrets.len(), 3, "the local value is no secret to give");
+}
+
+#[test]
+fn a_place_of_a_secret_is_one_place() {
+    for (setting, said) in [
+        ("{ }", "neither `from` nor `parameter`"),
+        ("{ from: a, parameter: b }", "two places"),
+        ("{ parameter: b, key: k }", "a parameter has none"),
+        ("{ from: a, key: 'k:l' }", "separates"),
+        (
+            "{ from: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf:k::', key: l }",
+            "which part",
+        ),
+    ] {
+        let lowered = lowered(&format!(
+            "services:\n  app: {{ image: a, x-tranship: {{ secrets: {{ K: {setting} }} }} }}\n"
+        ));
+        let said_all: Vec<&str> = lowered.diagnostics.iter().map(|one| one.message.as_str()).collect();
+        assert!(said_all.iter().any(|one| one.contains(said)), "{setting}: {said_all:?}");
+    }
+}

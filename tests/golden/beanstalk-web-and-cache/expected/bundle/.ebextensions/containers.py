@@ -26,11 +26,25 @@ def properties():
     return json.loads(listed.stdout)
 
 
-def secret(name, region):
-    """The value of a secret in Secrets Manager."""
-    asked = ["aws", "secretsmanager", "get-secret-value", "--output", "json", "--secret-id", name]
-    found = subprocess.run(asked + (["--region", region] if region else []), check=True, stdout=subprocess.PIPE)
-    return json.loads(found.stdout)["SecretString"]
+def read(arguments, region):
+    """What a command of the AWS CLI says."""
+    asked = ["aws"] + arguments + ["--output", "json"] + (["--region", region] if region else [])
+    return json.loads(subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def secret(part, region):
+    """The value of a secret in Secrets Manager, or of a parameter in Parameter Store."""
+    if part.get("parameter"):
+        return read(["ssm", "get-parameter", "--with-decryption", "--name", part["secret"]], region)["Parameter"]["Value"]
+    asked = ["secretsmanager", "get-secret-value", "--secret-id", part["secret"]]
+    for flag, field in (("--version-stage", "stage"), ("--version-id", "version")):
+        if field in part:
+            asked += [flag, part[field]]
+    found = read(asked, region)["SecretString"]
+    if "key" not in part:
+        return found
+    held = json.loads(found)[part["key"]]
+    return held if isinstance(held, str) else json.dumps(held)
 
 
 def value(parts, known, region):
@@ -42,7 +56,7 @@ def value(parts, known, region):
         if isinstance(part, str):
             text += part
         elif "secret" in part:
-            text += secret(part["secret"], region)
+            text += secret(part, region)
         elif part["property"] not in known:
             sys.exit("the environment has no property %s" % part["property"])
         else:
