@@ -6,8 +6,8 @@
 use crate::known_names;
 use tranship_app::rules;
 use tranship_app::{
-    Application, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger, LoweringInput,
-    LoweringPurpose,
+    Application, ComposeTree, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger,
+    LoweringInput, LoweringPurpose,
 };
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, suggest};
@@ -133,7 +133,9 @@ impl CompileOutcome {
         let mut found = Diagnostics::new();
         let keys = KeyPaths::of(&manifest);
         let files = ProjectFiles::new(world, &manifest.directory);
-        let mut cx = Compilation { keys, sources, diagnostics: &mut found, ledger: &mut ledger, files };
+        let compose = ComposeTree::of(&manifest);
+        let mut cx =
+            Compilation { keys, compose, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
         let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
         found.for_each_mut(|diagnostic| {

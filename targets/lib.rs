@@ -17,7 +17,7 @@ pub mod support {
     include!(concat!(env!("OUT_DIR"), "/support.rs"));
 }
 
-use tranship_app::{Application, KeyPaths, Ledger, OutboundAccess, SupportTable};
+use tranship_app::{Application, ComposeTree, KeyPaths, Ledger, OutboundAccess, SupportTable};
 use tranship_artifact::ArtifactSet;
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
@@ -47,6 +47,8 @@ pub trait Target: Sync {
 pub struct Compilation<'a> {
     /// Where the leaves of the manifest stand, for comments and diagnostics.
     pub keys: KeyPaths<'a>,
+    /// The resolved manifest, for a platform that runs Docker Compose itself.
+    pub compose: ComposeTree<'a>,
     /// Every origin, and room for inferred ones.
     pub sources: &'a mut Sources,
     /// What to tell the user.

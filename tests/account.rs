@@ -8,8 +8,15 @@ use tranship::compose::LoadOptions;
 use tranship::diagnostic::Severity;
 use tranship::world::MemoryWorld;
 
+/// The manifest with the ECS platform where the target has several.
+fn pinned(target: &str, manifest: &str) -> String {
+    let open = target == "beanstalk" && !manifest.contains("\nx-tranship:");
+    let platform = if open { "x-tranship: { platform: ecs }\n" } else { "" };
+    format!("{manifest}{platform}")
+}
+
 fn compiled(target: &str, manifest: &str) -> CompileOutcome {
-    let world = MemoryWorld::new().file("compose.yaml", manifest.to_owned());
+    let world = MemoryWorld::new().file("compose.yaml", pinned(target, manifest));
     let choice = EnvironmentChoice::Target(target.to_owned());
     compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }

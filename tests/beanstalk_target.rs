@@ -264,7 +264,7 @@ fn ignore_files_and_inputs_stay_out_of_folders_alone() {
     assert_eq!(
         said(&outcome, "beanstalk/left-out"),
         [
-            "the bundle leaves out parts of mounted folders: `conf/a.log`, `conf/app.env`, `conf/b.log`, `conf/cache`, `conf/local`"
+            "the bundle leaves out parts of folders: `conf/a.log`, `conf/app.env`, `conf/b.log`, `conf/cache`, `conf/local`"
         ]
     );
 }

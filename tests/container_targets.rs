@@ -14,11 +14,18 @@ use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
 use tranship::world::MemoryWorld;
 
+/// The manifest with the ECS platform where the target has several.
+fn pinned(target: &str, manifest: &str) -> String {
+    let open = target == "beanstalk" && !manifest.contains("\nx-tranship:");
+    let platform = if open { "x-tranship: { platform: ecs }\n" } else { "" };
+    format!("{manifest}{platform}")
+}
+
 /// Compiles a service `app` that has these keys besides its image.
 fn compiled(target: &str, keys: &str) -> CompileOutcome {
     let keys = keys.replace('\n', "\n    ");
     let text = format!("services:\n  app:\n    image: app\n    {keys}\n");
-    let world = MemoryWorld::new().file("compose.yaml", text);
+    let world = MemoryWorld::new().file("compose.yaml", pinned(target, &text));
     let choice = EnvironmentChoice::Target(target.to_owned());
     compile(&CompileRequest { options: LoadOptions::default(), choice }, &world)
 }

@@ -166,7 +166,7 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
         "beanstalk/too-many-containers" => {
             let services: String =
                 (0..11).map(|number| format!("  s{number}: {{ image: nginx }}\n")).collect();
-            one(format!("services:\n{services}").into_bytes())
+            one(format!("services:\n{services}x-tranship: {{ platform: ecs }}\n").into_bytes())
         }
         "ecs/too-many-containers" => {
             let sidecar =

@@ -4,6 +4,7 @@
 //! when the ledger is closed; what is in neither is a fault of Tranship, and said.
 
 use super::at::Claim;
+use super::compose_tree::ComposeTree;
 use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use super::inexact_claims::InexactClaims;
 use super::report::{DispositionReport, ReportRow};
@@ -19,7 +20,7 @@ use tranship_frontend::source::{Origin, Sources};
 use tranship_frontend::yaml::{NodeId, NodeValue};
 
 /// The claims on one manifest for one target.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     claims: BTreeMap<NodeId, LedgerEntry>,
     reported: BTreeSet<NodeId>,
@@ -118,9 +119,7 @@ impl Ledger {
                 continue;
             }
             let path = manifest.nodes.path(leaf);
-            let asked = written && claim.is_none_or(|claim| claim.may_yield(leaf));
-            let row = Some(&path).filter(|_| asked).and_then(|path| table.find(path));
-            let row = row.filter(|row| claim.is_none_or(|claim| row.depth() > claim.depth));
+            let row = if written { deciding_row(table, &path, leaf, claim) } else { None };
             match (row, claim) {
                 (Some(row), _) => explained.entry(row.key).or_default().push(leaf),
                 (None, Some(claim)) => inexact.note(claim.node, &claim.entry, manifest),
@@ -151,6 +150,32 @@ impl Ledger {
         report
     }
 
+    /// The leaves that the target would reject or lose if the account were closed now.
+    pub fn lost_leaves(
+        &self,
+        compose: ComposeTree<'_>,
+        sources: &Sources,
+        table: &SupportTable,
+    ) -> Vec<LostLeaf> {
+        let manifest = compose.manifest();
+        let claims = self.clone().spread(manifest);
+        let lost = |leaf: NodeId| {
+            let origin = manifest.nodes.origin(leaf);
+            let claim = claims.get(&leaf);
+            let path = manifest.nodes.path(leaf);
+            let row = Some(table).filter(|_| sources.is_written(origin));
+            let row = row.and_then(|table| deciding_row(table, &path, leaf, claim)).map(SupportRow::entry);
+            let entry = row.or_else(|| claim.map(|claim| claim.entry.clone()))?;
+            let reason = match entry.disposition {
+                Disposition::Rejected { reason }
+                | Disposition::Ignored { reason, effect: BehaviourEffect::ChangesBehaviour } => reason,
+                _ => return None,
+            };
+            Some(LostLeaf { node: leaf, path: path.to_string(), reason, origin })
+        };
+        manifest.nodes.leaves().filter_map(lost).collect()
+    }
+
     /// Every claim on a collection goes to the leaves below it that have no claim of their own.
     fn spread(self, manifest: &Manifest) -> BTreeMap<NodeId, SpreadClaim> {
         let mut spread: BTreeMap<NodeId, SpreadClaim> = BTreeMap::new();
@@ -163,6 +188,30 @@ impl Ledger {
         }
         spread
     }
+}
+
+/// A leaf that a target rejects or loses.
+#[derive(Debug, Clone)]
+pub struct LostLeaf {
+    /// Its node.
+    pub node: NodeId,
+    /// Its key path.
+    pub path: String,
+    /// Why, as a clause.
+    pub reason: String,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// The row of the support table that settles a leaf, unless the claim that reaches it knows better.
+fn deciding_row(
+    table: &SupportTable,
+    path: &KeyPath,
+    leaf: NodeId,
+    claim: Option<&SpreadClaim>,
+) -> Option<&'static SupportRow> {
+    let row = table.find(path).filter(|_| claim.is_none_or(|claim| claim.may_yield(leaf)));
+    row.filter(|row| claim.is_none_or(|claim| row.depth() > claim.depth))
 }
 
 /// The claim that reaches a leaf.

@@ -6,6 +6,7 @@
 //! the number and the origin of the leaf it came from ([`At`], [`Text`]).
 
 mod at;
+mod compose_tree;
 mod disposition;
 mod document;
 mod inexact_claims;
@@ -22,10 +23,11 @@ mod text;
 mod untold_leaves;
 
 pub use at::{At, Claim};
+pub use compose_tree::{ComposeNode, ComposeTree};
 pub use disposition::{BehaviourEffect, Disposition, LedgerEntry};
 pub use key_paths::KeyPaths;
 pub use known_secrets::KnownSecrets;
-pub use ledger::Ledger;
+pub use ledger::{Ledger, LostLeaf};
 pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{DispositionCounts, DispositionReport, OutboundAccess, ReportRow};

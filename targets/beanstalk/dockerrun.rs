@@ -23,6 +23,18 @@ pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
     Ok(text + "\n")
 }
 
+/// The text of version 3, which beside a Compose file says where the logins of registries are
+/// (AWS documentation, "Using images from a private repository in Elastic Beanstalk").
+///
+/// # Errors
+/// Never; the serializer's own words.
+pub(super) fn write_logins(file: &LoginFile) -> Result<String, String> {
+    let dockerrun =
+        JsonObject::default().with("AWSEBDockerrunVersion", "3").with("authentication", authentication(file));
+    let text = serde_json::to_string_pretty(&Json::from(dockerrun)).map_err(|error| error.to_string())?;
+    Ok(text + "\n")
+}
+
 /// An object whose keys keep their order, and that leaves out what is not set.
 #[derive(Default)]
 struct JsonObject(Map<String, Json>);

@@ -1,13 +1,15 @@
-//! The target `beanstalk`: an environment of Elastic Beanstalk on its ECS platform branch.
+//! The target `beanstalk`: an environment of Elastic Beanstalk, on its ECS or its Docker platform branch.
 //!
 //! In: the application. Out: `bundle.zip` and the same tree unpacked in `bundle/`. Invariant: everything
 //! is decided in `plan`; the writers only spell it, and no secret is in what they spell.
 
+mod compose;
 mod container_bounds;
 mod containers_json;
 mod docker_run;
 mod dockerrun;
 mod plan;
+mod platform;
 mod rules;
 mod templates;
 
@@ -17,7 +19,7 @@ use super::{
 };
 use plan::BeanstalkPlan;
 use std::collections::BTreeMap;
-use tranship_app::{Application, OutboundAccess, SupportTable};
+use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::diagnostic::DiagnosticRule;
@@ -26,12 +28,6 @@ use tranship_frontend::diagnostic::rules::internal;
 /// Elastic Beanstalk.
 #[derive(Debug)]
 pub struct BeanstalkTarget;
-
-/// The platform branch whose newest version a deployment takes.
-const BRANCH: &str = "ECS running on 64bit Amazon Linux 2023";
-
-/// What the names of its solution stacks start and end with.
-const STACK: (&str, &str) = ("64bit Amazon Linux 2023 v", " running ECS");
 
 impl Target for BeanstalkTarget {
     fn name(&self) -> &'static str {
@@ -51,7 +47,7 @@ impl Target for BeanstalkTarget {
     }
 
     fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget> {
-        let plan = plan::decide(application, cx);
+        let plan = platform::decide(application, cx);
         if cx.diagnostics.has_errors() {
             return None;
         }
@@ -88,17 +84,31 @@ fn artifacts(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
 fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
     let mut tree = ArtifactSet::new();
     let say = |error: PathError| error.to_string();
-    tree.text("Dockerrun.aws.json", dockerrun::write(plan)?).map_err(say)?;
+    match &plan.compose {
+        Some(compose) => {
+            tree.text(compose::COMPOSE_FILE, compose::write(compose)).map_err(say)?;
+            if let Some(logins) = &plan.logins {
+                tree.text("Dockerrun.aws.json", dockerrun::write_logins(logins)?).map_err(say)?;
+            }
+        }
+        None => tree.text("Dockerrun.aws.json", dockerrun::write(plan)?).map_err(say)?,
+    }
     for (path, text) in templates::render(plan)? {
-        tree.text(&path, text).map_err(say)?;
+        let add = if is_hook(&path) { ArtifactSet::executable } else { ArtifactSet::file };
+        add(&mut tree, &path, text.into_bytes()).map_err(say)?;
     }
     for (path, bytes) in &plan.files {
-        // The world has no modes: what says how it is run is to be run.
-        let script = bytes.starts_with(b"#!");
-        let add = if script { ArtifactSet::executable } else { ArtifactSet::file };
+        // The world has no modes: what says how it is run is to be run, and so is a program.
+        let program = bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF");
+        let add = if program { ArtifactSet::executable } else { ArtifactSet::file };
         add(&mut tree, path, bytes.clone()).map_err(say)?;
     }
     Ok(tree)
+}
+
+/// Whether the platform runs a file of the bundle by itself.
+fn is_hook(path: &str) -> bool {
+    path.starts_with(".platform/") && path.contains("hooks/")
 }
 
 /// What a deployment must know besides the bundle.
@@ -109,7 +119,11 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         named.insert(&secret.location.name, (&secret.name, format!("the secret `{}`", secret.name)));
     }
     for (variable, secret) in plan.secrets.iter().filter(|(_, secret)| secret.given) {
-        named.insert(&secret.location.name, (&secret.name, format!("the value of `{variable}`")));
+        let description = match plan.platform {
+            PlatformKind::Ecs => format!("the value of `{variable}`"),
+            PlatformKind::Docker => format!("the secret `{}`", secret.name),
+        };
+        named.insert(&secret.location.name, (&secret.name, description));
     }
     let given = named.into_iter().map(|(location, (alias, description))| DeployParameter {
         name: location.to_owned(),
@@ -126,12 +140,13 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         generated: true,
         ..DeployParameter::default()
     });
+    let branch = platform::branch(plan.platform);
     BeanstalkDeployment {
         application: plan.application.clone(),
         environment: plan.environment.clone(),
         region: plan.region.clone(),
-        platform_branch: text(BRANCH),
-        solution_stack: (text(STACK.0), text(STACK.1)),
+        platform_branch: text(branch.name),
+        solution_stack: (text(branch.stack.0), text(branch.stack.1)),
         secrets: given.chain(password).collect(),
     }
 }

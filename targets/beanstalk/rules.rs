@@ -11,17 +11,17 @@ rules! {
     UNKNOWN_VALUE = Error "beanstalk/unknown-value" "value not known at build time"
         what "The value depends on something that only AWS knows, but the bundle needs it as plain text here."
         why "A bundle consists of plain files. Nothing replaces placeholders in them."
-        example "services:\n  app:\n    image: app\n    healthcheck: { test: [CMD, pg_isready, -h, db] }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\n"
+        example "services:\n  app:\n    image: app\n    healthcheck: { test: [CMD, pg_isready, -h, db] }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Write the value out, or read it from an environment variable, which is filled in on the instance. If only the region is missing, set `region`.";
     SECRET_CLASH = Error "beanstalk/secret-clash" "one variable name for two secrets"
         what "An Elastic Beanstalk environment names each secret after the variable that receives it, across all containers. Two services use the same name for different secrets."
         why "One of the two containers would receive the wrong secret."
-        example "services:\n  a:\n    image: nginx\n    environment: { TOKEN: first }\n  b:\n    image: nginx\n    environment: { TOKEN: second }\n"
+        example "services:\n  a:\n    image: nginx\n    environment: { TOKEN: first }\n  b:\n    image: nginx\n    environment: { TOKEN: second }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Rename the variable in one of the services, or give both the same secret.";
     SECRET_FILE = Error "beanstalk/secret-file" "secret mounted as a file"
         what "The service mounts a secret as a file. Elastic Beanstalk passes secrets to containers as environment variables only."
         why "A file in the bundle would expose the secret."
-        example "services:\n  app:\n    image: nginx\n    secrets: [key]\nsecrets:\n  key: { file: ./key.txt }\n"
+        example "services:\n  app:\n    image: nginx\n    secrets: [key]\nsecrets:\n  key: { file: ./key.txt }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Let the application read the secret from an environment variable, or deploy to an ECS target.";
     CREDENTIAL_FILE = Error "beanstalk/credential-file" "credentials in the bundle"
         what "A container mounts a file or a folder of the project in which there are credentials: a private key, an environment file, a login of a registry, a token, or a file with the value of a secret of the manifest. Names and contents are looked at."
@@ -36,12 +36,12 @@ rules! {
     BUILD_ONLY = Error "beanstalk/build-without-image" "`build` without `image`"
         what "The service has `build` but no `image`. The ECS platform of Elastic Beanstalk pulls images and cannot build them."
         why "Without `image`, there is nothing to pull."
-        example "services:\n  app:\n    build: .\n"
+        example "services:\n  app:\n    build: .\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Push the image to a registry and name it in `image`, next to `build`.";
     SHARED_NAMESPACE = Error "beanstalk/network-mode" "unsupported network mode"
         what "Containers on the ECS platform of Elastic Beanstalk use Docker's bridge network. The service asks for the host's network, another container's network, or none."
         why "Ports and host names would behave differently than they do locally."
-        example "services:\n  app:\n    image: nginx\n    network_mode: host\n"
+        example "services:\n  app:\n    image: nginx\n    network_mode: host\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Remove `network_mode` and publish the ports, or choose an ECS target.";
     SCHEDULED_JOB = Error "beanstalk/scheduled-job" "scheduled job in a web environment"
         what "The job has a schedule. An Elastic Beanstalk web environment has no scheduler that runs a job once for the whole environment."
@@ -51,7 +51,7 @@ rules! {
     JOB_NEEDS_SERVICE = Error "beanstalk/job-needs-service" "job that talks to another container"
         what "The job runs on its own, before the containers of the new version start. It needs to reach one of them."
         why "The job could not reach it."
-        example "services:\n  cache: { image: redis }\n  migrate:\n    image: app\n    environment: { CACHE: \"redis://cache:6379\" }\n    x-tranship: { job: before-deploy }\n"
+        example "services:\n  cache: { image: redis }\n  migrate:\n    image: app\n    environment: { CACHE: \"redis://cache:6379\" }\n    x-tranship: { job: before-deploy }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Remove the dependency from the job, or choose an ECS target.";
     JOB_BESIDE = Warning "beanstalk/job-beside" "service that ends runs on every instance"
         what "A service ends by itself, nobody waits for it, and it talks to another container. A job runs before the containers start, so it could not reach that one. It runs as a container beside the others instead."
@@ -61,7 +61,7 @@ rules! {
     LINK_CYCLE = Error "beanstalk/link-cycle" "circular links between containers"
         what "Containers find each other through Docker links, and the target of a link starts first. These links form a cycle."
         why "The task could never start."
-        example "services:\n  a:\n    image: nginx\n    environment: { B: \"http://b:80\" }\n    expose: [80]\n  b:\n    image: nginx\n    environment: { A: \"http://a:80\" }\n    expose: [80]\n"
+        example "services:\n  a:\n    image: nginx\n    environment: { B: \"http://b:80\" }\n    expose: [80]\n  b:\n    image: nginx\n    environment: { A: \"http://a:80\" }\n    expose: [80]\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Send one direction through the load balancer or a queue, or choose an ECS target.";
     SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one managed database"
         what "An Elastic Beanstalk environment supports a single integrated database."
@@ -71,12 +71,12 @@ rules! {
     PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
         what "Every public endpoint takes a port of the instance. Two endpoints use the same port, or one uses a port reserved by the instance (22, 2375, 2376, 51678-51680)."
         why "The container could not bind the port."
-        example "services:\n  a: { image: nginx, ports: [\"8080:80\"], x-tranship: { public: true } }\n  b: { image: nginx, ports: [\"2375:81\"], x-tranship: { public: { path: /b } } }\n"
+        example "services:\n  a: { image: nginx, ports: [\"8080:80\"], x-tranship: { public: true } }\n  b: { image: nginx, ports: [\"2375:81\"], x-tranship: { public: { path: /b } } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Publish them on different ports.";
     OUTSIDE_PATH = Error "beanstalk/outside-path" "bind mount outside the project"
         what "The service mounts a local path that is outside the project directory or does not exist."
         why "The bundle contains project files only. On the instance, the path would be empty."
-        example "services:\n  app:\n    image: nginx\n    volumes: [\"../shared:/shared\"]\n"
+        example "services:\n  app:\n    image: nginx\n    volumes: [\"../shared:/shared\"]\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Move the files into the project directory, or use a named volume.";
     INSTANCE_VOLUME = Warning "beanstalk/instance-volume" "volume lost with its instance"
         what "The named volume is a directory on the instance. Each instance has its own, and the data is lost when the instance is replaced."
@@ -98,9 +98,24 @@ rules! {
         why "Amazon ECS rejects the task definition."
         example "a manifest of eleven services"
         fix "Skip some services in this environment, or choose an ECS target, where each service is a task of its own.";
-    PLATFORM = Error "beanstalk/unknown-platform" "unsupported platform"
-        what "`platform` is something other than `ecs`, the ECS platform branch on Amazon Linux 2023."
-        why "Other platform branches expect different files in the bundle."
-        example "services:\n  app:\n    image: nginx\nx-tranship: { target: beanstalk, platform: docker }\n"
-        fix "Write `platform: ecs`, or leave it out.";
+    PLATFORM_CHOSEN = Warning "beanstalk/platform-chosen" "Docker platform chosen"
+        what "`platform` is not set. The ECS platform of Elastic Beanstalk does not support something that the manifest uses, so the environment gets the Docker platform, which runs Docker Compose itself."
+        why "The platform of a running environment cannot change. A later edit of the manifest could choose the other one."
+        example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\n    group_add: [staff]\n"
+        fix "Pin the choice with `platform: docker` in `x-tranship`, or write `platform: ecs` and change the lines that it then refuses.";
+    SSH_BUILD = Error "beanstalk/build-ssh" "build that needs an SSH agent"
+        what "`build.ssh` forwards keys of your SSH agent into the build. The instances of Elastic Beanstalk build the image, and have no such keys."
+        why "The build would fail on every instance."
+        example "services:\n  app:\n    build: { context: ., ssh: [default] }\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Build and push the image elsewhere, name it in `image` and remove `build`, or pass a token with `build.secrets`.";
+    BUILD_FILES = Error "beanstalk/build-context" "build context that cannot be bundled"
+        what "The instances build the image from files in the bundle. This context, or its Dockerfile, is outside the project directory or does not exist."
+        why "The build would fail on every instance."
+        example "services:\n  app:\n    build: ../other\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Run Tranship with `--project-directory` set to a directory that contains the context, or name a pushed image.";
+    READ_ONLY_SECRET = Error "beanstalk/read-only-secret" "secret file in a read-only container"
+        what "Docker Compose copies a secret that does not come from a file into the container, and cannot do so where `read_only: true` is set."
+        why "Docker Compose refuses to start the container."
+        example "services:\n  app:\n    image: nginx\n    read_only: true\n    secrets: [key]\nsecrets:\n  key: { environment: KEY }\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Remove `read_only`, or let the application read the secret from an environment variable.";
 }

@@ -3,18 +3,20 @@
 //! Every value that a template prints is a JSON scalar, which is a YAML scalar: no value can break out of
 //! its place.
 
+use super::compose::{self, ComposeBundle, ENVIRONMENT_PROGRAM, JOB_PROFILE, LOG_GROUP_PROPERTY};
 use super::containers_json::{self, EXECUTION_ROLE};
 use super::plan::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, SecretLocation};
 use indexmap::{IndexMap, IndexSet};
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value as Json, json};
-use tranship_app::is_whole_secret_arn;
+use tranship_app::{PlatformKind, is_whole_secret_arn};
 use tranship_cloudformation::scalar;
 
 const OPTIONS: &str = include_str!("../../ebextensions/10-options.config.j2");
 const HOST: &str = include_str!("../../ebextensions/20-host.config.j2");
 const IDENTITY: &str = include_str!("../../ebextensions/30-identity.config.j2");
+const JOBS: &str = include_str!("../../ebextensions/40-jobs.config.j2");
 const CONTAINERS: &str = include_str!("../../ebextensions/40-containers.config.j2");
 
 /// The program that gives containers their values; it stands in the bundle as it is.
@@ -27,8 +29,17 @@ const PROGRAM: &str = include_str!("../../ebextensions/containers.py");
 pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, String> {
     let mut files =
         vec![file("10-options.config", OPTIONS, &options(plan))?, file("20-host.config", HOST, &host(plan))?];
-    if !plan.statements.is_empty() || !plan.secrets.is_empty() || !plan.read_secrets.is_empty() {
+    let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
+    if logs || !plan.statements.is_empty() || !plan.secrets.is_empty() || !plan.read_secrets.is_empty() {
         files.push(file("30-identity.config", IDENTITY, &identity(plan))?);
+    }
+    if let Some(compose) = &plan.compose {
+        if !compose.leader_jobs.is_empty() {
+            files.push(file("40-jobs.config", JOBS, &jobs(plan, compose))?);
+        }
+        let program = compose::environment_program(compose)?;
+        files.extend(program.into_iter().map(|(path, text)| (path.to_owned(), text)));
+        return Ok(files);
     }
     let environment = containers_json::completes_containers(plan) || !plan.secrets.is_empty();
     if environment || !plan.jobs.is_empty() {
@@ -75,9 +86,8 @@ fn options(plan: &BeanstalkPlan) -> Json {
         let entry = json!({ "name": variable, "value": value, "from": secret.name });
         groups.entry("aws:elasticbeanstalk:application:environmentsecrets").or_default().push(entry);
     }
-    if !plan.secrets.is_empty() {
-        let value = function(&json!({ "Fn::GetAtt": ["ExecutionRole", "Arn"] }));
-        let entry = json!({ "name": EXECUTION_ROLE, "value": value, "from": "" });
+    for (name, value) in references(plan) {
+        let entry = json!({ "name": name, "value": function(&value), "from": "" });
         groups.entry("aws:elasticbeanstalk:application:environment").or_default().push(entry);
     }
     let groups: Vec<Json> = groups
@@ -85,6 +95,28 @@ fn options(plan: &BeanstalkPlan) -> Json {
         .map(|(namespace, options)| json!({ "namespace": namespace, "options": options }))
         .collect();
     json!({ "options": groups })
+}
+
+/// Properties that refer to resources of the environment.
+fn references(plan: &BeanstalkPlan) -> Vec<(&'static str, Json)> {
+    match &plan.compose {
+        Some(compose) if compose.logs => vec![(LOG_GROUP_PROPERTY, json!({ "Ref": "ContainerLogs" }))],
+        None if !plan.secrets.is_empty() => {
+            vec![(EXECUTION_ROLE, json!({ "Fn::GetAtt": ["ExecutionRole", "Arn"] }))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the jobs on the leader need.
+fn jobs(plan: &BeanstalkPlan, compose: &ComposeBundle) -> Json {
+    let jobs = compose.leader_jobs.iter().map(|job| json!({ "name": &*job.service, "from": job.from }));
+    let registries =
+        plan.registries.iter().map(|(region, registry)| json!({ "region": region, "name": registry }));
+    json!({
+        "jobs": jobs.collect::<Vec<_>>(), "registries": registries.collect::<Vec<_>>(), "profile": JOB_PROFILE,
+        "program": (!compose.properties.is_empty()).then_some(ENVIRONMENT_PROGRAM),
+    })
 }
 
 /// A function of CloudFormation as an option's value: JSON between backticks
@@ -138,10 +170,14 @@ fn identity(plan: &BeanstalkPlan) -> Json {
     let of_variables = || plan.secrets.values().map(|secret| &secret.location);
     // The instance reads every one: some for longer values and jobs, the others to give them to the environment.
     let read = readable(plan.read_secrets.keys().chain(of_variables()));
-    let execution = (!plan.secrets.is_empty()).then(|| readable(of_variables()));
+    let is_task = plan.platform == PlatformKind::Ecs;
+    let execution = (is_task && !plan.secrets.is_empty()).then(|| readable(of_variables()));
+    let retention = plan.options.iter().find(|option| option.name == "RetentionInDays");
+    let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
+    let logs = retention.filter(|_| logs).map(|option| json!({ "days": option.value, "from": option.from }));
     json!({
         "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
-        "read": read,
+        "read": read, "logs": logs,
     })
 }
 

@@ -25,7 +25,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tranship::app::listed_settings;
 use tranship::compose::schema::key_paths;
-use tranship::targets;
 use verdict::Fault;
 
 /// Part of `target application`, to run no others while one works on them.
@@ -40,7 +39,7 @@ fn faults() -> (usize, Vec<Fault>) {
     projects.sort_by_key(|project| std::cmp::Reverse(project.text.len()));
     let work: Vec<(&project::ProofProject, &str)> = projects
         .iter()
-        .flat_map(|project| targets::all().iter().map(move |target| (project, target.name())))
+        .flat_map(|project| project::PLATFORMS.iter().map(move |target| (project, *target)))
         .filter(|(project, target)| format!("{target} {}", project.name).contains(&only()))
         .collect();
     let (next, found) = (AtomicUsize::new(0), Mutex::new((0, Vec::new())));

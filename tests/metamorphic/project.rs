@@ -55,16 +55,39 @@ fn add(folder: &Path, root: &Path, files: &mut MemoryWorld) {
     }
 }
 
+/// What the applications are compiled for: each target, and each platform where one has several.
+pub(crate) const PLATFORMS: &[&str] = &["beanstalk", "beanstalk-docker", "ecs-ec2", "fargate"];
+
+/// The target of one of them, and the file that chooses its platform.
+pub(crate) fn target_of(platform: &str) -> (&str, Option<&'static str>) {
+    match platform {
+        "beanstalk" => ("beanstalk", Some("x-tranship: { platform: ecs }\n")),
+        "beanstalk-docker" => ("beanstalk", Some("x-tranship: { platform: docker }\n")),
+        target => (target, None),
+    }
+}
+
 impl ProofProject {
     /// Compiles the project with this text in the place of its manifest.
-    pub(crate) fn compile(&self, text: &str, target: &str) -> CompileOutcome {
-        let world = self.files.clone().file("compose.yaml", text);
+    pub(crate) fn compile(&self, text: &str, platform: &str) -> CompileOutcome {
+        let (target, chosen) = target_of(platform);
+        // An application that chooses a platform itself keeps its own line.
+        let own = text.contains("\n  platform: ");
+        let chosen = chosen.filter(|_| !own);
+        let text = match platform {
+            "beanstalk-docker" => text.replace("\n  platform: ecs\n", "\n  platform: docker\n"),
+            _ => text.to_owned(),
+        };
+        let world = self.files.clone().file("compose.yaml", text.as_str());
+        let world = chosen.iter().fold(world, |world, text| world.file("platform.yaml", *text));
+        let files = ["compose.yaml", "platform.yaml"].map(Into::into).into_iter();
+        let files = files.take(if chosen.is_some() { 2 } else { 0 }).collect();
         let named = text.contains("\n  environments:");
         let choice = match named {
             true => EnvironmentChoice::Environment(target.to_owned()),
             false => EnvironmentChoice::Target(target.to_owned()),
         };
-        let options = LoadOptions { profiles: vec!["debug".to_owned()], ..LoadOptions::default() };
+        let options = LoadOptions { files, profiles: vec!["debug".to_owned()], ..LoadOptions::default() };
         compile(&CompileRequest { options, choice }, &world)
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::leaves::{self, Step, WrittenLeaf};
 use crate::mutators::another;
-use crate::project::ProofProject;
+use crate::project::{ProofProject, target_of};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship::artifact::ArtifactSet;
 use tranship::compile::{CompileOutcome, REPORT};
@@ -168,7 +168,7 @@ fn of_another_environment(leaf: &WrittenLeaf, target: &str) -> bool {
         Some(Step::Key(key)) => Some(key.as_str()),
         _ => None,
     };
-    key(0) == Some("x-tranship") && key(1) == Some("environments") && key(2) != Some(target)
+    key(0) == Some("x-tranship") && key(1) == Some("environments") && key(2) != Some(target_of(target).0)
 }
 
 fn indentation(line: &str) -> usize {

@@ -34,9 +34,10 @@ pub enum DeploymentPosture {
 setting_words!(DeploymentPosture { Dev = "dev", Prod = "prod" });
 
 /// The platform of an Elastic Beanstalk environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlatformKind {
     /// Docker containers managed by Amazon ECS.
+    #[default]
     Ecs,
     /// Docker Compose on each instance.
     Docker,

@@ -142,9 +142,10 @@ setting_group! {
             example: "x-tranship:\n  stack: shop-production\n",
             targets: All,
         }
-        /// The Elastic Beanstalk platform.
+        /// The platform of the Elastic Beanstalk environment: `ecs` runs the containers as one Amazon ECS task,
+        /// `docker` runs Docker Compose on each instance. The platform of a running environment cannot change.
         platform: Option<At<PlatformKind>> {
-            default: "`ecs`",
+            default: "`ecs` if it fits the application, otherwise `docker`",
             example: "x-tranship:\n  platform: ecs\n",
             targets: Only(&["beanstalk"]),
         }

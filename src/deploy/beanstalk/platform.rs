@@ -32,7 +32,7 @@ pub(super) async fn resolve(
             running.name, running.platform
         ))
         .help(
-            "an environment cannot change its platform branch: take it down first, or deploy under another name",
+            "the platform of an environment cannot change: pin the old one with `platform`, or set `stack` to the name of a new environment, deploy it, and swap the addresses of the two (`aws elasticbeanstalk swap-environment-cnames`)",
         ));
     }
     if running.platform != newest {

@@ -74,6 +74,12 @@ impl<'a> ProjectFiles<'a> {
         }
     }
 
+    /// The same files, for another attempt: nothing is read yet.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        ProjectFiles::new(self.world, &self.directory)
+    }
+
     /// Where a path leads, if it stays in the project.
     ///
     /// # Errors

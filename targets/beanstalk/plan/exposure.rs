@@ -3,13 +3,13 @@
 //! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
 //! its own with a rule that leads to it.
 
-use super::{BeanstalkPlan, OptionSetting, container_name, path};
+use super::{BeanstalkPlan, OpenedPort, OptionSetting, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, Application, BehaviourEffect, EndpointExposure, PublicExposure, ServiceEndpoint,
+    AppService, Application, BehaviourEffect, EndpointExposure, PlatformKind, PublicExposure, ServiceEndpoint,
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
@@ -19,12 +19,14 @@ use tranship_frontend::diagnostic::Diagnostic;
 /// The instance's port of the default process.
 const DEFAULT_PORT: u16 = HTTP_PORT;
 
+/// The port of the instance's own `sshd`.
+pub(in crate::beanstalk) const SECURE_SHELL: u16 = 22;
+
 /// Seconds between the load balancer's checks, and for its answer.
 const CHECK: (u32, u32) = (15, 5);
 
 /// Decides ports, processes and rules.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
-    claim_ports(application, cx);
     let public: Vec<(&ServiceEndpoint, &PublicExposure)> =
         application.endpoints.iter().filter_map(public).collect();
     let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
@@ -34,10 +36,16 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
         if let Some(other) = taken.insert(host_port, endpoint) {
             refuse_clash(endpoint, host_port, Some(other), cx);
-        } else if RESERVED_HOST_PORTS.contains(&host_port) {
+        } else if reserved(plan.platform).contains(&host_port) {
             refuse_clash(endpoint, host_port, None, cx);
         }
-        map(endpoint, host_port, plan);
+        plan.opened.push(OpenedPort {
+            service: endpoint.service.clone(),
+            container: endpoint.port,
+            protocol: endpoint.protocol,
+            host: host_port,
+            listener: listener_port(application, public),
+        });
         let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
         match index == default && !is_catch_all(public) {
@@ -53,6 +61,14 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         }
     }
     listeners(application, &to, plan, cx);
+}
+
+/// The instance's own ports: of Docker's and the agent's daemons on the ECS platform, of the secure shell on both.
+fn reserved(platform: PlatformKind) -> &'static [u16] {
+    match platform {
+        PlatformKind::Ecs => RESERVED_HOST_PORTS,
+        PlatformKind::Docker => &[SECURE_SHELL],
+    }
 }
 
 /// The load balancer's listeners by their port.
@@ -111,7 +127,7 @@ fn is_catch_all(public: &PublicExposure) -> bool {
 }
 
 /// Claims the ports of all containers: what is not public is reached by name alone.
-fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
+pub(super) fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
     for service in application.services.values() {
         for port in &service.container.ports {
             let public = public_of(application, service, port.container.get(), port.protocol);
@@ -176,11 +192,14 @@ fn wanted_port(endpoint: &ServiceEndpoint, public: &PublicExposure) -> u16 {
     public.published.as_ref().and_then(|published| published.get().first()).unwrap_or(endpoint.port)
 }
 
-fn map(endpoint: &ServiceEndpoint, host_port: u16, plan: &mut BeanstalkPlan) {
-    let name = container_name(&endpoint.service);
-    if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
-        let (port, protocol) = (endpoint.port, endpoint.protocol);
-        container.ports.push(PortMapping { container: port, host: Some(host_port), protocol });
+/// Gives the containers of the task the ports of the instance that lead to them.
+pub(super) fn map(plan: &mut BeanstalkPlan) {
+    for opened in &plan.opened {
+        let name = container_name(&opened.service);
+        if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
+            let (port, protocol) = (opened.container, opened.protocol);
+            container.ports.push(PortMapping { container: port, host: Some(opened.host), protocol });
+        }
     }
 }
 

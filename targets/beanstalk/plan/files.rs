@@ -12,7 +12,7 @@ use tranship_artifact::{WrittenFiles, check_path, is_temporary};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::secrets::credential_in_file;
 use tranship_frontend::source::Origin;
-use tranship_frontend::world::{FileCollector, PathKind, ProjectFiles};
+use tranship_frontend::world::{FileCollector, PathKind, ProjectFiles, normalise};
 
 /// Adds a file or all files of a directory. What stays behind, and what must not go, is noted in the plan.
 ///
@@ -30,11 +30,72 @@ pub(super) fn add(
         let found = BundledCredential { path: relative.to_string(), reason: "the history of the project" };
         return Ok(vec![found]);
     }
+    let filter = FolderFilter::of_project(&mut cx.files, root);
+    collect(local, relative, filter, application, plan, cx)
+}
+
+/// What an image is built from.
+pub(in crate::beanstalk) struct BuildContext<'a> {
+    /// The folder, absolute.
+    pub(in crate::beanstalk) local: &'a Utf8Path,
+    /// The Dockerfile, seen from the folder; none for a context that has none of its own.
+    pub(in crate::beanstalk) dockerfile: Option<&'a Utf8Path>,
+}
+
+/// Adds the files of a build context that `.dockerignore` leaves in it.
+///
+/// # Errors
+/// Why it cannot be added, as a clause.
+pub(in crate::beanstalk) fn add_context(
+    context: &BuildContext<'_>,
+    application: &Application,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Result<Vec<BundledCredential>, String> {
+    let directory = cx.compose.directory();
+    let relative = context.local.strip_prefix(directory).map_err(|_| outside(context.local))?;
+    let filter = FolderFilter::of_context(&mut cx.files, context.local, relative, context.dockerfile);
+    collect(context.local, relative, filter, application, plan, cx)
+}
+
+/// Adds the Dockerfile of a build context: a builder is given it whatever `.dockerignore` says.
+///
+/// # Errors
+/// Why it cannot be added, as a clause.
+pub(in crate::beanstalk) fn add_dockerfile(
+    context: &BuildContext<'_>,
+    application: &Application,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Result<Vec<BundledCredential>, String> {
+    let Some(dockerfile) = context.dockerfile else { return Ok(Vec::new()) };
+    let local = normalise(&context.local.join(dockerfile));
+    let relative = local.strip_prefix(cx.compose.directory()).map_err(|_| outside(&local))?;
+    if plan.files.contains_key(relative.as_str()) {
+        return Ok(Vec::new());
+    }
+    collect(&local, relative, FolderFilter::default(), application, plan, cx)
+}
+
+fn outside(path: &Utf8Path) -> String {
+    format!("`{path}` is outside the project directory")
+}
+
+/// Puts what a filter lets through into the bundle.
+fn collect(
+    local: &Utf8Path,
+    relative: &Utf8Path,
+    filter: FolderFilter,
+    application: &Application,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Result<Vec<BundledCredential>, String> {
+    let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
     let mut bundled = BundleCollector {
         project: root,
         known: &application.known_secrets,
         inputs: inputs(application, cx),
-        filter: FolderFilter::of_project(&mut cx.files, root),
+        filter,
         files: &mut plan.files,
         made: Vec::new(),
         left_out: Vec::new(),
@@ -53,7 +114,7 @@ fn inputs(application: &Application, cx: &Compilation<'_>) -> CompileInputs {
 }
 
 /// A file that must not go into a bundle, which many people can read.
-pub(super) struct BundledCredential {
+pub(in crate::beanstalk) struct BundledCredential {
     /// Its path within the project.
     pub(super) path: String,
     /// What it is.
@@ -138,18 +199,40 @@ pub(super) fn refuse_credentials(
     origin: Origin,
     cx: &mut Compilation<'_>,
 ) {
-    let listed: Vec<String> =
-        found.iter().take(6).map(|one| format!("`{}` is {}", one.path, one.reason)).collect();
-    let more = found.len().saturating_sub(listed.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let message = format!(
-        "the bundle would contain credentials that service `{}` mounts: {}{more}",
+        "the bundle would contain credentials that service `{}` mounts: {}",
         service.name,
-        listed.join(", ")
+        listed_credentials(found)
     );
     let diagnostic = Diagnostic::new(&rules::CREDENTIAL_FILE, message).at(origin).service(&*service.name);
     cx.diagnostics.push(diagnostic.help(
         "pass what the program needs as a secret variable (`environment`, with its value from `--secret NAME=@FILE`), and keep the file out of a mounted folder with a line in `.ebignore`",
+    ));
+}
+
+fn listed_credentials(found: &[BundledCredential]) -> String {
+    let listed: Vec<String> =
+        found.iter().take(6).map(|one| format!("`{}` is {}", one.path, one.reason)).collect();
+    let more = found.len().saturating_sub(listed.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", listed.join(", "))
+}
+
+/// One error for the credentials in a build context, with the way to keep them out.
+pub(in crate::beanstalk) fn refuse_build_credentials(
+    service: &AppService,
+    found: &[BundledCredential],
+    origin: Origin,
+    cx: &mut Compilation<'_>,
+) {
+    let message = format!(
+        "the bundle would contain credentials in the build context of `{}`: {}",
+        service.name,
+        listed_credentials(found)
+    );
+    let diagnostic = Diagnostic::new(&rules::CREDENTIAL_FILE, message).at(origin).service(&*service.name);
+    cx.diagnostics.push(diagnostic.help(
+        "keep the files out of the context with lines in `.dockerignore`, and pass what the program needs as a secret variable",
     ));
 }
 
@@ -161,21 +244,21 @@ pub(super) fn report_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let listed: Vec<String> = plan.left_out.iter().take(6).map(|path| format!("`{path}`")).collect();
     let more = plan.left_out.len().saturating_sub(listed.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let message = format!("the bundle leaves out parts of mounted folders: {}{more}", listed.join(", "));
+    let message = format!("the bundle leaves out parts of folders: {}{more}", listed.join(", "));
     let diagnostic = Diagnostic::new(&rules::LEFT_OUT, message);
     cx.diagnostics.push(diagnostic.help(
         "a file that is mounted by its own name always goes into the bundle; `.ebignore` takes the place of `.gitignore` and `.dockerignore`",
     ));
 }
 
-/// The file that every bundle contains.
-const OWN: &str = "Dockerrun.aws.json";
+/// Files that Tranship or Elastic Beanstalk writes at the top of a bundle.
+const OWN: &[&str] = &[".env", "Dockerrun.aws.json", "docker-compose.yml"];
 
 /// Adds one file to the bundle.
 fn put(files: &mut IndexMap<String, Vec<u8>>, path: &str, bytes: Vec<u8>) -> Result<(), String> {
     check_path(path).map_err(|error| error.to_string())?;
     match files.get(path) {
-        _ if path == OWN => Err(format!("the bundle already contains a generated `{OWN}`")),
+        _ if OWN.contains(&path) => Err(format!("the bundle already contains a generated `{path}`")),
         Some(other) if *other != bytes => {
             Err(format!("two different files of the bundle have the path `{path}`"))
         }
@@ -212,18 +295,7 @@ pub(super) fn decide(
             refuse(service, file, cx);
             continue;
         }
-        let Some(bytes) = content(application, service, file, cx) else { continue };
-        let relative = format!("configs/{}", file.secret);
-        if let Some(reason) = credential(&file.secret, &bytes, &application.known_secrets) {
-            cx.ledger.rejected(&file.node, "credentials never go into a bundle");
-            let found = BundledCredential { path: file.secret.to_string(), reason };
-            refuse_credentials(service, &[found], file.origin, cx);
-            continue;
-        }
-        if let Err(why) = put(&mut plan.files, &relative, bytes) {
-            unusable(service, file, file.origin, &why, cx);
-            continue;
-        }
+        let Some(relative) = config(application, service, file, plan, cx) else { continue };
         cx.ledger.exact(&file.node, "a file of the bundle");
         mounted.push(MountedFile {
             name: format!("config-{}", container_name(&file.secret)),
@@ -233,6 +305,29 @@ pub(super) fn decide(
         });
     }
     mounted
+}
+
+/// Puts a config into the bundle and returns its path there. `None` after an error.
+pub(in crate::beanstalk) fn config(
+    application: &Application,
+    service: &AppService,
+    file: &FileMount,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Option<String> {
+    let bytes = content(application, service, file, cx)?;
+    let relative = format!("configs/{}", file.secret);
+    if let Some(reason) = credential(&file.secret, &bytes, &application.known_secrets) {
+        cx.ledger.rejected(&file.node, "credentials never go into a bundle");
+        let found = BundledCredential { path: file.secret.to_string(), reason };
+        refuse_credentials(service, &[found], file.origin, cx);
+        return None;
+    }
+    if let Err(why) = put(&mut plan.files, &relative, bytes) {
+        unusable(service, file, file.origin, &why, cx);
+        return None;
+    }
+    Some(relative)
 }
 
 fn content(

@@ -15,6 +15,22 @@ use tranship_frontend::world::{PathKind, ProjectFiles};
 const LEFT_OUT: &[&str] =
     &[".git", ".env", ".ebextensions", ".elasticbeanstalk", ".platform", "node_modules"];
 
+/// What Elastic Beanstalk or Docker Compose would take for its own at the top of a bundle.
+const AT_TOP: &[&str] = &[
+    ".ebextensions",
+    ".elasticbeanstalk",
+    ".platform",
+    "Dockerrun.aws.json",
+    "compose.override.yaml",
+    "compose.override.yml",
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+];
+
 /// The ignore files, and what they are in the place of.
 const EBIGNORE: &str = ".ebignore";
 const GITIGNORE: &str = ".gitignore";
@@ -25,8 +41,10 @@ const DOCKERIGNORE: &str = ".dockerignore";
 pub(super) struct FolderFilter {
     /// Each with the folder that it is for.
     rules: Vec<(Utf8PathBuf, Gitignore)>,
-    /// Whether `.ebignore` alone counts.
+    /// Whether no further ignore file counts on the way.
     alone: bool,
+    /// Whether the names of a mounted folder count that never go into a bundle.
+    is_context: bool,
 }
 
 impl FolderFilter {
@@ -47,6 +65,23 @@ impl FolderFilter {
         filter
     }
 
+    /// The rules of a build context: its own `.dockerignore`, or that of its Dockerfile
+    /// (Docker documentation, "Build context", `.dockerignore` files).
+    pub(super) fn of_context(
+        files: &mut ProjectFiles<'_>,
+        local: &Utf8Path,
+        relative: &Utf8Path,
+        dockerfile: Option<&Utf8Path>,
+    ) -> Self {
+        let mut filter = FolderFilter { alone: true, is_context: true, ..FolderFilter::default() };
+        let own = dockerfile.map(|path| local.join(format!("{path}{DOCKERIGNORE}")));
+        let own = own.and_then(|path| read(files, &path));
+        if let Some(text) = own.or_else(|| read(files, &local.join(DOCKERIGNORE))) {
+            filter.add(relative, &text, anchored);
+        }
+        filter
+    }
+
     /// Adds the rules of a folder below.
     pub(super) fn enter(&mut self, files: &mut ProjectFiles<'_>, local: &Utf8Path, relative: &Utf8Path) {
         if self.alone || relative.as_str().is_empty() {
@@ -60,7 +95,8 @@ impl FolderFilter {
     /// Whether a path below a mounted folder stays behind; the last rule that matches decides.
     pub(super) fn leaves_out(&self, relative: &Utf8Path, kind: PathKind) -> bool {
         let name = relative.file_name().unwrap_or_default();
-        if is_left_out(name) {
+        let never = if self.is_context { is_private(relative, name) } else { is_left_out(name) };
+        if never {
             return true;
         }
         let above = self.rules.iter().rev().filter(|(folder, _)| relative.starts_with(folder));
@@ -104,6 +140,14 @@ fn anchored(line: &str) -> String {
 /// Whether a name stays behind in any folder.
 pub(super) fn is_left_out(name: &str) -> bool {
     LEFT_OUT.contains(&name) || name.starts_with(".env.")
+}
+
+/// Whether a name of a build context stays behind: history, environment files that are no example, and what Elastic
+/// Beanstalk or Docker Compose would read at the top of a bundle.
+fn is_private(relative: &Utf8Path, name: &str) -> bool {
+    let example = [".example", ".sample", ".template", ".dist"].iter().any(|end| name.ends_with(end));
+    let is_environment = name == ".env" || name.starts_with(".env.") && !example;
+    name == ".git" || is_environment || relative == name && AT_TOP.contains(&name)
 }
 
 /// The files that the compile itself reads, which belong to no container.

@@ -5,7 +5,7 @@ use super::{BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretLocation, Se
 use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
-use tranship_app::{Application, BehaviourEffect, SecretSource, ServiceRole};
+use tranship_app::{AppService, Application, BehaviourEffect, ContainerImage, SecretSource, ServiceRole};
 use tranship_facts::ImageReference;
 
 /// The instance profile of an environment, and its role
@@ -14,7 +14,7 @@ pub(crate) const INSTANCE_ROLE: &str = "aws-elasticbeanstalk-ec2-role";
 
 /// Decides the statements.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
-    pull(plan);
+    pull(application, plan);
     plan.read_secrets = read_secrets(application, plan);
     for service in
         application.services.values().filter(|service| !matches!(service.role, ServiceRole::Init { .. }))
@@ -82,11 +82,22 @@ fn words(container: &BeanstalkContainer) -> impl Iterator<Item = &InstanceText> 
 }
 
 /// Pulling from the repositories of Amazon ECR that the images name.
-fn pull(plan: &mut BeanstalkPlan) {
-    let images = plan.containers.iter().map(|container| &container.image);
-    let images = images.chain(plan.jobs.iter().map(|job| &job.container.image));
-    let repositories: BTreeSet<String> =
-        images.filter_map(|image| ImageReference::parse(image).ecr()).map(|it| it.arn()).collect();
+fn pull(application: &Application, plan: &mut BeanstalkPlan) {
+    let named = |service: &AppService| match &service.container.image {
+        ContainerImage::Named(text) => text.literal(),
+        ContainerImage::Built { .. } => None,
+    };
+    let own = plan.containers.iter().chain(plan.jobs.iter().map(|job| &job.container));
+    let images = own.map(|container| container.image.clone());
+    let images = images.chain(application.services.values().filter_map(named).map(|image| image.to_string()));
+    let mut repositories: BTreeSet<String> = BTreeSet::new();
+    for image in images {
+        let reference = ImageReference::parse(&image);
+        if let (Some(registry), Some(repository)) = (reference.registry, reference.ecr()) {
+            repositories.insert(repository.arn());
+            plan.registries.insert((repository.region.to_owned(), registry.to_owned()));
+        }
+    }
     if repositories.is_empty() {
         return;
     }

@@ -74,14 +74,15 @@ pub(super) fn usual_instance(plan: &BeanstalkPlan) -> String {
     choices.iter().find(fits).or(choices.last()).map(|it| it.name.clone()).unwrap_or_default()
 }
 
-/// MiB that a container keeps for itself.
-fn share(container: &BeanstalkContainer) -> u64 {
-    container.memory_reservation.or(container.memory).map_or(0, u64::from)
+/// MiB that each container of the task keeps for itself.
+pub(super) fn shares(containers: &[BeanstalkContainer]) -> Vec<(String, u64)> {
+    let share = |it: &BeanstalkContainer| it.memory_reservation.or(it.memory).map_or(0, u64::from);
+    containers.iter().map(|container| (container.name.clone(), share(container))).collect()
 }
 
 /// MiB that all containers keep for themselves.
 fn reserved(plan: &BeanstalkPlan) -> u64 {
-    plan.containers.iter().map(share).sum()
+    plan.memory.iter().fold(0, |sum, (_, share)| sum.saturating_add(*share))
 }
 
 fn check_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
@@ -93,8 +94,8 @@ fn check_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut Compil
         return;
     }
     let largest = application.services.values().find(|service| {
-        let most = plan.containers.iter().max_by_key(|container| share(container));
-        most.is_some_and(|container| container.name == super::container_name(&service.name))
+        let most = plan.memory.iter().max_by_key(|(_, share)| *share);
+        most.is_some_and(|(name, _)| *name == super::container_name(&service.name) || **name == *service.name)
     });
     let asked = largest.and_then(|service| {
         let resources = &service.resources;
@@ -142,7 +143,7 @@ mod tests {
         let plan = |reserved| {
             let mut container = BeanstalkContainer::new("app".to_owned(), "app".to_owned());
             container.memory_reservation = Some(reserved);
-            BeanstalkPlan { containers: vec![container], ..BeanstalkPlan::default() }
+            BeanstalkPlan { memory: shares(&[container]), ..BeanstalkPlan::default() }
         };
         for (reserved, name) in
             [(128, "t3.small"), (1_878, "t3.small"), (1_879, "t3.medium"), (40_000, "m7i.4xlarge")]

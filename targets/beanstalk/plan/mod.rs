@@ -6,7 +6,7 @@
 mod container;
 mod database;
 mod exposure;
-mod files;
+pub(super) mod files;
 mod folder_filter;
 mod identity;
 mod job;
@@ -15,25 +15,33 @@ mod links;
 mod options;
 mod processors;
 mod registries;
-mod values;
-mod volumes;
+pub(super) mod values;
+pub(super) mod volumes;
 
+pub(super) use exposure::SECURE_SHELL;
 pub(super) use identity::INSTANCE_ROLE;
+pub(super) use options::is_public;
 pub(super) use registries::LoginFile;
 pub(super) use values::{InstanceText, TextPart};
 
 use crate::Compilation;
+use crate::beanstalk::compose::{self, ComposeBundle};
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use indexmap::IndexMap;
-use tranship_app::{AppService, Application, BehaviourEffect, JobTime, SecretPart, ServiceRole, VolumeOwner};
-use tranship_facts::ProcessorArchitecture;
+use tranship_app::{
+    AppService, Application, At, BehaviourEffect, JobTime, ManifestName, PlatformKind, ScheduleExpression,
+    SecretPart, ServiceRole, VolumeOwner,
+};
+use tranship_facts::{ProcessorArchitecture, TransportProtocol};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
 
 /// What is decided.
 #[derive(Debug, Default)]
 pub(super) struct BeanstalkPlan {
+    /// What runs the containers.
+    pub(super) platform: PlatformKind,
     /// The Elastic Beanstalk application.
     pub(super) application: String,
     /// The environment's name.
@@ -44,6 +52,12 @@ pub(super) struct BeanstalkPlan {
     pub(super) containers: Vec<BeanstalkContainer>,
     /// Directories of the instance.
     pub(super) volumes: Vec<HostVolume>,
+    /// What Docker Compose runs, on the Docker platform.
+    pub(super) compose: Option<ComposeBundle>,
+    /// Ports of the instance that public endpoints take.
+    pub(super) opened: Vec<OpenedPort>,
+    /// MiB that each container keeps for itself, by service.
+    pub(super) memory: Vec<(String, u64)>,
     /// What runs before the containers are replaced.
     pub(super) jobs: Vec<BeanstalkJob>,
     /// The environment's settings, in order.
@@ -58,6 +72,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) files: IndexMap<String, Vec<u8>>,
     /// What stays behind of mounted folders.
     pub(super) left_out: std::collections::BTreeSet<String>,
+    /// Registries of Amazon ECR that images come from: region and name.
+    pub(super) registries: std::collections::BTreeSet<(String, String)>,
     /// Whether the environment has a database of its own.
     pub(super) has_database: bool,
     /// The logins of registries.
@@ -93,6 +109,21 @@ pub(super) struct BeanstalkJob {
     pub(super) volumes: Vec<HostVolume>,
     /// The key path it comes from.
     pub(super) from: String,
+}
+
+/// A port of the instance that leads to a container.
+#[derive(Debug)]
+pub(super) struct OpenedPort {
+    /// The service.
+    pub(super) service: ManifestName,
+    /// The container's port.
+    pub(super) container: u16,
+    /// TCP or UDP.
+    pub(super) protocol: TransportProtocol,
+    /// The instance's port.
+    pub(super) host: u16,
+    /// The port of the load balancer that leads there.
+    pub(super) listener: u16,
 }
 
 /// One setting of the environment.
@@ -144,29 +175,50 @@ pub(super) struct SecretVariable {
 pub(super) const UNPACKED: &str = "/var/app/current";
 
 /// Decides everything. Errors stand in the compilation's diagnostics.
-pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> BeanstalkPlan {
+pub(super) fn decide(
+    application: &Application,
+    platform: PlatformKind,
+    cx: &mut Compilation<'_>,
+) -> BeanstalkPlan {
     let mut plan = BeanstalkPlan {
+        platform,
         application: application.name.to_string(),
         environment: limits::environment_name(application),
         region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         ..BeanstalkPlan::default()
     };
     plan.has_database = !application.databases.is_empty();
-    volumes::decide(application, &mut plan, cx);
-    for service in application.services.values() {
-        place(application, service, &mut plan, cx);
+    match platform {
+        PlatformKind::Ecs => containers(application, &mut plan, cx),
+        PlatformKind::Docker => plan.memory = compose::memory(application),
     }
-    job::report_beside(application, cx);
-    files::report_left_out(&plan, cx);
     processors::decide(application, &mut plan, cx);
     options::decide(application, &mut plan, cx);
-    links::decide(application, &mut plan, cx);
     exposure::decide(application, &mut plan, cx);
+    match platform {
+        PlatformKind::Ecs => {
+            links::decide(application, &mut plan, cx);
+            exposure::claim_ports(application, cx);
+            exposure::map(&mut plan);
+        }
+        PlatformKind::Docker => compose::decide(application, &mut plan, cx),
+    }
+    files::report_left_out(&plan, cx);
     database::decide(application, &mut plan, cx);
     registries::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);
     limits::check(application, &plan, cx);
     plan
+}
+
+/// The containers of the task, its volumes and the jobs before it.
+fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
+    volumes::decide(application, plan, cx);
+    for service in application.services.values() {
+        place(application, service, plan, cx);
+    }
+    job::report_beside(application, cx);
+    plan.memory = limits::shares(&plan.containers);
 }
 
 /// Makes a container or a job of a service.
@@ -189,25 +241,26 @@ fn place(
                 let reason = "manual jobs are not part of an environment: run the image yourself when needed";
                 cx.ledger.ignored(&service.node, reason, BehaviourEffect::Equivalent);
             }
-            JobTime::Schedule(schedule) => {
-                // The whole service goes with its schedule.
-                cx.ledger.rejected(&service.node, "a web environment has no scheduler");
-                cx.ledger.rejected(schedule, "a web environment has no scheduler");
-                cx.diagnostics.push(
-                    Diagnostic::new(
-                        &rules::SCHEDULED_JOB,
-                        format!(
-                            "job `{}` has a schedule, but a web environment has no scheduler",
-                            service.name
-                        ),
-                    )
-                    .at(schedule.origin)
-                    .service(&*service.name)
-                    .help(format!("remove `{}` from this environment with `skip`", service.name)),
-                );
-            }
+            JobTime::Schedule(schedule) => refuse_schedule(service, schedule, cx),
         },
     }
+}
+
+/// Refuses a job with a schedule; the whole service goes with it.
+pub(super) fn refuse_schedule(
+    service: &AppService,
+    schedule: &At<ScheduleExpression>,
+    cx: &mut Compilation<'_>,
+) {
+    cx.ledger.rejected(&service.node, "a web environment has no scheduler");
+    cx.ledger.rejected(schedule, "a web environment has no scheduler");
+    let message = format!("job `{}` has a schedule, but a web environment has no scheduler", service.name);
+    cx.diagnostics.push(
+        Diagnostic::new(&rules::SCHEDULED_JOB, message)
+            .at(schedule.origin)
+            .service(&*service.name)
+            .help(format!("remove `{}` from this environment with `skip`", service.name)),
+    );
 }
 
 /// The name that a service has in the task: letters, digits, `-` and `_` (Amazon ECS, container definition).
@@ -216,6 +269,6 @@ pub(super) fn container_name(name: &str) -> String {
 }
 
 /// The key path of a node, for a comment.
-fn path(cx: &Compilation<'_>, node: NodeId) -> String {
+pub(super) fn path(cx: &Compilation<'_>, node: NodeId) -> String {
     cx.keys.path(&node)
 }

@@ -7,8 +7,8 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, BehaviourEffect, DeploymentPosture, InstanceRange, LogRetention, NetworkSetting,
-    PlatformKind, ScalingTargets, SubnetId,
+    Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, InstanceRange, LogRetention,
+    NetworkSetting, PlatformKind, ScalingTargets, ServiceEndpoint, SubnetId,
 };
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -82,15 +82,6 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     };
     to.set(command, "DeploymentPolicy", policy);
     to.set(command, "Timeout", TIMEOUT);
-    if let Some(platform) =
-        settings.platform.as_ref().filter(|platform| platform.get() == PlatformKind::Docker)
-    {
-        to.cx.diagnostics.push(
-            Diagnostic::new(&rules::PLATFORM, "`platform: docker` is not supported")
-                .at(platform.origin)
-                .help("write `platform: ecs`, or remove the key"),
-        );
-    }
 }
 
 /// Claims the settings that are no option.
@@ -140,6 +131,10 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
     let mut most = 1;
     for service in application.services.values() {
         let Some(replicas) = &service.replicas else { continue };
+        if to.plan.platform == PlatformKind::Docker && !is_public(application, &service.name) {
+            // Docker Compose runs the copies of what takes no port of the instance.
+            continue;
+        }
         if replicas.get() == 0 {
             refuse_none(&service.name, replicas, to.cx);
             continue;
@@ -160,6 +155,12 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
         );
     }
     most
+}
+
+/// Whether the load balancer leads to a service.
+pub(in crate::beanstalk) fn is_public(application: &Application, service: &str) -> bool {
+    let public = |one: &&ServiceEndpoint| matches!(one.exposure, EndpointExposure::Public(_));
+    application.endpoints.iter().filter(public).any(|one| *one.service == *service)
 }
 
 /// An instance runs every container: none of a service is what `skip` says.

@@ -84,7 +84,7 @@ impl ReadSecret {
     }
 
     /// Where it is.
-    pub(super) fn location(&self) -> SecretLocation {
+    pub(in crate::beanstalk) fn location(&self) -> SecretLocation {
         let (key, stage, version) = (self.key.clone(), self.stage.clone(), self.version.clone());
         let part = SecretPart { key, stage, version };
         SecretLocation { parameter: self.parameter, name: self.secret.clone(), part }
@@ -169,7 +169,7 @@ pub(super) fn taken(
 }
 
 /// Where a secret is: where the manifest says, else under the environment's name in Secrets Manager.
-fn location(
+pub(in crate::beanstalk) fn location(
     name: &str,
     source: &SecretSource,
     application: &Application,
@@ -185,7 +185,7 @@ fn location(
 }
 
 /// A text that the instance may have to complete. Nothing after an error.
-pub(super) fn value(
+pub(in crate::beanstalk) fn value(
     text: &Text,
     application: &Application,
     cx: &mut Compilation<'_>,

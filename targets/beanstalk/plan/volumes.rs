@@ -8,9 +8,12 @@ use camino::Utf8Path;
 use sha2::{Digest, Sha256};
 use tranship_app::{
     AppService, Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount,
-    FolderPlace, NamedVolume, VolumeLifetime,
+    FolderPlace, NamedVolume, VolumeLifetime, VolumeOwner,
 };
 use tranship_frontend::diagnostic::Diagnostic;
+
+/// Where the account of the ECS platform says that mounts went.
+const VOLUMES_OF_TASK: &str = "Dockerrun.aws.json: volumes";
 
 /// Where named volumes are on the instance.
 const VOLUMES: &str = "/data";
@@ -50,7 +53,7 @@ pub(super) fn bind(
             planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
             None
         }
-        _ => bundled(planner.service(), (bind, mount), application, plan, planner.cx),
+        _ => bundled(planner.service(), (bind, mount), application, plan, VOLUMES_OF_TASK, planner.cx),
     }
 }
 
@@ -97,7 +100,8 @@ pub(super) fn named(
 }
 
 /// What becomes of the data in a folder of the project.
-const KEPT: &str = "a directory on the instance: it starts empty and is lost with the instance";
+pub(in crate::beanstalk) const KEPT: &str =
+    "a directory on the instance: it starts empty and is lost with the instance";
 
 /// The volume of a file in the bundle.
 pub(super) fn of_bundle(name: String, path: String, from: String) -> HostVolume {
@@ -112,6 +116,19 @@ pub(super) fn staged(path: String) -> String {
     }
 }
 
+/// Has a folder of the instance made before containers start, once, for its owner.
+pub(in crate::beanstalk) fn prepare(
+    folder: &str,
+    owner: Option<VolumeOwner>,
+    from: String,
+    plan: &mut BeanstalkPlan,
+) {
+    if !plan.volumes.iter().any(|volume| volume.path.as_deref() == Some(folder)) {
+        let name = volume_name(folder.strip_prefix(VOLUMES).unwrap_or(folder));
+        plan.volumes.push(HostVolume { name, path: Some(folder.to_owned()), owner, prepared: true, from });
+    }
+}
+
 /// A volume's name that no other has.
 fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
     let taken = |name: &String| volumes.iter().any(|volume| volume.name == *name);
@@ -120,11 +137,12 @@ fn free_name(volumes: &[HostVolume], stem: &str) -> Option<String> {
 }
 
 /// The path that a bundled file or directory has on the instance. Nothing after an error.
-fn bundled(
+pub(in crate::beanstalk) fn bundled(
     service: &AppService,
     (bind, mount): (&BindMount, &ContainerMount),
     application: &Application,
     plan: &mut BeanstalkPlan,
+    place: &str,
     cx: &mut Compilation<'_>,
 ) -> Option<String> {
     let source = &bind.path;
@@ -142,13 +160,7 @@ fn bundled(
         (Ok(_), Some(relative)) => {
             let reason = "a copy in the bundle: changes are lost with the next deployment";
             let on_instance = Utf8Path::new(UNPACKED).join(relative).to_string();
-            cx.ledger.approximated(
-                source,
-                BehaviourEffect::Equivalent,
-                on_instance.clone(),
-                reason,
-                "Dockerrun.aws.json: volumes",
-            );
+            cx.ledger.approximated(source, BehaviourEffect::Equivalent, on_instance.clone(), reason, place);
             Some(on_instance)
         }
         (Err(why), _) => {
@@ -203,7 +215,7 @@ fn folder_name(application: &Application, path: &str) -> String {
 }
 
 /// The directory on the instance behind a volume of the application.
-fn directory(application: &Application, volume: &NamedVolume) -> String {
+pub(in crate::beanstalk) fn directory(application: &Application, volume: &NamedVolume) -> String {
     let Some(folder) = &volume.folder else { return volume_path(&volume.name) };
     match &folder.part_of {
         Some((around, below)) => format!("{VOLUMES}/{}/{below}", folder_name(application, around)),

@@ -26,8 +26,12 @@ pub enum RenderFormat {
 
 /// Prints a canonical tree. Every `$` is doubled, so that the output is a valid manifest again.
 pub fn project(root: &Node, format: RenderFormat) -> String {
-    let text = write(&project::document(root, format), format);
-    text.replace('$', "$$")
+    prepared(root, format).replace('$', "$$")
+}
+
+/// Prints a canonical tree whose texts are ready for interpolation: a `$` that is none is doubled already.
+pub fn prepared(root: &Node, format: RenderFormat) -> String {
+    write(&project::document(root, format), format)
 }
 
 /// Prints a tree that was not interpolated, unchanged.

@@ -1,0 +1,114 @@
+//! The top-level `networks` and `volumes` that the services use.
+
+use super::{COMPOSE_FILE, node};
+use crate::Compilation;
+use crate::beanstalk::plan::path;
+use crate::beanstalk::rules;
+use std::collections::BTreeSet;
+use tranship_app::{Application, BehaviourEffect, ComposeNode, NamedVolume, VolumeLifetime};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::{Mapping, Node};
+
+/// Networks that every Docker has.
+const BUILT_IN: &[&str] = &["bridge", "host", "none"];
+
+/// The networks that services join.
+pub(super) fn networks(application: &Application, cx: &mut Compilation<'_>) -> Mapping {
+    let services = application.services.keys().filter_map(|name| cx.compose.entry("services", name));
+    let joined = services.filter_map(|service| service.get("networks"));
+    let names: BTreeSet<&str> =
+        joined.flat_map(|networks| networks.entries().map(|(name, _)| &**name)).collect();
+    let mut written = Mapping::new();
+    let section = cx.compose.section("networks");
+    for (name, network) in section.into_iter().flat_map(ComposeNode::entries) {
+        if names.contains(&**name) {
+            written.insert(node::key(name), self::network(network, cx));
+        } else {
+            cx.ledger.ignored(&network, "no deployed service joins it", BehaviourEffect::Equivalent);
+        }
+    }
+    written
+}
+
+/// A network: one that exists elsewhere is made on the instance.
+fn network(given: ComposeNode<'_>, cx: &mut Compilation<'_>) -> Node {
+    let is_built_in =
+        given.get("name").and_then(ComposeNode::text).is_some_and(|name| BUILT_IN.contains(&name));
+    let external = given.get("external").filter(|external| external.is_true() && !is_built_in);
+    if let Some(external) = external {
+        let reason = "the network of another project is not on the instance: containers outside of the manifest cannot be reached by name";
+        let effect = BehaviourEffect::ChangesBehaviour;
+        cx.ledger.approximated(&external, effect, "a network of this project", reason, COMPOSE_FILE);
+    }
+    if given.is_null() {
+        return given.copy(cx.ledger, COMPOSE_FILE);
+    }
+    let mut written = Mapping::new();
+    for (key, value) in given.entries() {
+        let is_swarm = &**key == "driver" && value.text() == Some("overlay");
+        if is_swarm {
+            let reason = "an overlay network needs Docker Swarm, and all containers are on one instance";
+            cx.ledger.approximated(&value, BehaviourEffect::Equivalent, "bridge", reason, COMPOSE_FILE);
+        } else if !(key.starts_with("x-") || &**key == "external" && external.is_some()) {
+            written.insert(node::key(key), value.copy(cx.ledger, COMPOSE_FILE));
+        }
+    }
+    node::mapping(written)
+}
+
+/// The named volumes that services mount: Docker's own, on each instance.
+pub(super) fn volumes(application: &Application, cx: &mut Compilation<'_>) -> Mapping {
+    let mut written = Mapping::new();
+    for volume in application.volumes.values().filter(|it| !it.users.is_empty() && it.folder.is_none()) {
+        let Some(given) = cx.compose.entry("volumes", &volume.name) else { continue };
+        claim(volume, cx);
+        written.insert(node::key(&volume.name), self::volume(given, volume, cx));
+    }
+    written
+}
+
+fn volume(given: ComposeNode<'_>, volume: &NamedVolume, cx: &mut Compilation<'_>) -> Node {
+    let mut written = Mapping::new();
+    for (key, value) in given.entries() {
+        match &**key {
+            // What is elsewhere stays there: the volume is a new one, which its claim says.
+            "external" | "driver_opts" => {}
+            "driver" if value.text() != Some("local") => {}
+            "name" if volume.external.is_some() => {}
+            key if key.starts_with("x-") => {}
+            _ => {
+                written.insert(node::key(key), value.copy(cx.ledger, COMPOSE_FILE));
+            }
+        }
+    }
+    node::mapping(written)
+}
+
+/// Says how long a volume lives.
+fn claim(volume: &NamedVolume, cx: &mut Compilation<'_>) {
+    let place = "docker-compose.yml: a volume of Docker";
+    if let Some(owner) = &volume.owner {
+        let reason = "Docker gives a new volume the owner of the folder in the image, as on your machine";
+        cx.ledger.ignored(owner, reason, BehaviourEffect::Equivalent);
+    }
+    if let Some(external) = &volume.external {
+        let reason =
+            "an existing volume is not on the instance: the new one starts with the content of the image";
+        cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
+    }
+    match volume.scope {
+        VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, place),
+        VolumeLifetime::Persistent => {
+            let reason = "each instance has its own, which is lost with the instance";
+            let effect = BehaviourEffect::ChangesBehaviour;
+            cx.ledger.approximated(&volume.node, effect, "a volume of each instance", reason, place);
+            let message = format!("volume `{}` is one of each instance, and is lost with it", volume.name);
+            cx.diagnostics.push(
+                Diagnostic::new(&rules::INSTANCE_VOLUME, message)
+                    .at(volume.origin)
+                    .key(path(cx, volume.node))
+                    .help("keep important data in a database or in S3, or choose an ECS target, where the volume becomes EFS"),
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What Docker on the instances refuses, said before it does.
+
+use crate::Compilation;
+use tranship_app::rules::target;
+use tranship_app::{AppService, Claim, MountSource};
+use tranship_facts::capabilities::{capability_name, is_capability};
+use tranship_facts::quotas::ecs::ULIMIT_NAMES;
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::source::Origin;
+
+/// Refuses values that Docker does not know, and mounts that it does not have.
+pub(super) fn check(service: &AppService, cx: &mut Compilation<'_>) {
+    let container = &service.container;
+    for (list, key) in [(&container.cap_add, "cap_add"), (&container.cap_drop, "cap_drop")] {
+        for capability in list.iter().filter(|one| !is_capability(&capability_name(one.peek()))) {
+            let shown = format!("{key}: {}", capability.peek());
+            let remedy = "check the spelling: the names are those of the capabilities(7) manual page, such as NET_ADMIN";
+            refuse(service, capability, capability.origin, &shown, "the capability is unknown", remedy, cx);
+        }
+    }
+    for (name, limit) in container.ulimits.iter().filter(|(name, _)| !ULIMIT_NAMES.contains(&&**name)) {
+        let remedy = format!("use one of {}", ULIMIT_NAMES.join(", "));
+        refuse(service, limit, limit.origin, &format!("ulimits.{name}"), "unknown limit", &remedy, cx);
+    }
+    for mount in &container.mounts {
+        let MountSource::Other(kind) = &mount.source else { continue };
+        let shown = format!("type: {}", kind.peek());
+        let reason = "Docker on the instances has no such mounts";
+        let remedy = "use a named volume, or a folder of the project";
+        refuse(service, &mount.node, mount.origin, &shown, reason, remedy, cx);
+    }
+}
+
+fn refuse(
+    service: &AppService,
+    claimed: &impl Claim,
+    origin: Origin,
+    shown: &str,
+    reason: &str,
+    remedy: &str,
+    cx: &mut Compilation<'_>,
+) {
+    cx.ledger.rejected(claimed, reason);
+    let message = format!("`{shown}` of `{}` is not supported on Elastic Beanstalk: {reason}", service.name);
+    let diagnostic = Diagnostic::new(&target::REJECTED_KEY, message)
+        .at(origin)
+        .key(cx.keys.path(claimed))
+        .service(&*service.name);
+    cx.diagnostics.push(diagnostic.help(remedy));
+}

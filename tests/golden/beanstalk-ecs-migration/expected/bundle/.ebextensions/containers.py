@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Gives containers the values that only the instance knows, and runs jobs with them.
+
+    containers.py environment    writes the values into Dockerrun.aws.json
+    containers.py run JOB        runs a job's container and ends as it ends
+
+Works in the directory that holds the application's new version. containers.json beside this file says
+which variable of which container takes what: text as it is, the value of an environment property, which may
+be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from urllib.parse import quote
+
+GET_CONFIG = "/opt/elasticbeanstalk/bin/get-config"
+HERE = os.path.dirname(os.path.abspath(__file__))
+DOCKERRUN = "Dockerrun.aws.json"
+
+
+def properties():
+    """The environment's properties, those of its database among them."""
+    listed = subprocess.run([GET_CONFIG, "environment"], check=True, stdout=subprocess.PIPE)
+    return json.loads(listed.stdout)
+
+
+def read(arguments, region):
+    """What a command of the AWS CLI says."""
+    asked = ["aws"] + arguments + ["--output", "json"] + (["--region", region] if region else [])
+    return json.loads(subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def secret(part, region):
+    """The value of a secret in Secrets Manager, or of a parameter in Parameter Store."""
+    if part.get("parameter"):
+        return read(["ssm", "get-parameter", "--with-decryption", "--name", part["secret"]], region)["Parameter"]["Value"]
+    asked = ["secretsmanager", "get-secret-value", "--secret-id", part["secret"]]
+    for flag, field in (("--version-stage", "stage"), ("--version-id", "version")):
+        if field in part:
+            asked += [flag, part[field]]
+    found = read(asked, region)["SecretString"]
+    if "key" not in part:
+        return found
+    held = json.loads(found)[part["key"]]
+    return held if isinstance(held, str) else json.dumps(held)
+
+
+def value(parts, known, region):
+    """The parts of a value, put together. What is known already is text."""
+    if isinstance(parts, str):
+        return parts
+    text = ""
+    for part in parts:
+        if isinstance(part, str):
+            text += part
+        elif "secret" in part:
+            text += secret(part, region)
+        elif part["property"] not in known:
+            sys.exit("the environment has no property %s" % part["property"])
+        else:
+            found = str(known[part["property"]])
+            text += quote(found, safe="") if part.get("encoded") else found
+    return text
+
+
+def write_environment(settings):
+    """Puts the values into the container definitions. A second run changes nothing."""
+    known, region = properties(), settings.get("region")
+
+    def complete(parts):
+        return value(parts, known, region)
+
+    with open(DOCKERRUN, encoding="utf-8") as file:
+        dockerrun = json.load(file)
+    for container in dockerrun["containerDefinitions"]:
+        wanted = settings["containers"].get(container["name"])
+        if not wanted:
+            continue
+        for field in ("entryPoint", "command"):
+            if field in wanted:
+                container[field] = [complete(word) for word in wanted[field]]
+        environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
+        environment.update((name, complete(parts)) for name, parts in wanted.get("environment", {}).items())
+        container["environment"] = [{"name": name, "value": environment[name]} for name in environment]
+    if settings.get("executionRole"):
+        dockerrun["executionRoleArn"] = complete(settings["executionRole"])
+    replace(DOCKERRUN, json.dumps(dockerrun, indent=2, ensure_ascii=False) + "\n")
+
+
+def replace(path, text):
+    """Writes a file whole or not at all, readable by its owner alone: it holds a password now."""
+    descriptor, name = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)))
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(name, path)
+
+
+def log_in(image):
+    """Logs Docker in to the image's registry, where that is Amazon ECR."""
+    registry = image.split("/")[0].split(".")
+    if registry[1:3] != ["dkr", "ecr"] or len(registry) < 5:
+        return
+    asked = ["aws", "ecr", "get-login-password", "--region", registry[3]]
+    password = subprocess.run(asked, check=True, stdout=subprocess.PIPE).stdout
+    login = ["docker", "login", "--username", "AWS", "--password-stdin", ".".join(registry)]
+    subprocess.run(login, check=True, input=password, stdout=subprocess.DEVNULL)
+
+
+def run(settings, name):
+    """Runs a job's container. Its values go by way of the process environment, not the command line."""
+    job = settings["jobs"][name]
+    known, region = properties(), settings.get("region")
+    environment = {variable: value(parts, known, region) for variable, parts in job["environment"].items()}
+    log_in(job["image"])
+    options = [value(word, known, region) for word in job["options"]]
+    command = ["docker", "run", "--rm", "--pull", "always"] + options
+    for variable in environment:
+        command += ["--env", variable]
+    command += [job["image"]] + [value(word, known, region) for word in job["command"]]
+    return subprocess.run(command, env={**os.environ, **environment}).returncode
+
+
+def main(arguments):
+    with open(os.path.join(HERE, "containers.json"), encoding="utf-8") as file:
+        settings = json.load(file)
+    if arguments == ["environment"]:
+        write_environment(settings)
+        return 0
+    if len(arguments) == 2 and arguments[0] == "run":
+        return run(settings, arguments[1])
+    sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
