@@ -61,7 +61,7 @@ class CustomResource:
                                          exceptions=types.SimpleNamespace(**refusals)),
             "cloudformation": types.SimpleNamespace(describe_stacks=lambda StackName: {"Stacks": [{"StackStatus": "CREATE_IN_PROGRESS"}]}),
             "logs": types.SimpleNamespace(get_log_events=lambda **_: {"events": []}),
-            "lambda": types.SimpleNamespace(),
+            "lambda": types.SimpleNamespace(invoke=self._go_on),
         }[name]
 
     def _run_task(self, taskDefinition, networkConfiguration, **_):
@@ -76,6 +76,9 @@ class CustomResource:
         codes = task.exit_codes()
         containers = [{"name": name} | ({} if code is None else {"exitCode": code}) for name, code in codes.items()]
         return {"tasks": [{"taskArn": task.name, "lastStatus": "STOPPED", "containers": containers, "stoppedReason": task.reason}]}
+
+    def _go_on(self, **_):
+        raise TimeoutError("the task did not end in the time of the run")
 
     def _stop_task(self, task, reason, **_):
         self.tasks[task].stop(reason)

@@ -60,7 +60,7 @@ class Runtime(unittest.TestCase):
 
     def test_a_missing_record_shows(self):
         """Under another name the queue is not found, and nothing that needs it comes up."""
-        self.shows("queue", lambda text: changed(text, r"(QueueDiscovery:\n.*\n.*\n      Name: )queue", r"\1cache"), "(Web|Worker)Service: tasks failed")
+        self.shows("queue", lambda text: changed(text, r"(QueueDiscovery:\n.*\n.*\n      Name: )queue", r"\1cache"), "Name or service not known")
 
     def test_a_wrong_owner_shows(self):
         """A folder of root's takes no uploads from the access point's user."""

@@ -159,7 +159,7 @@ fn evidence(cx: &LoweringContext<'_>, service: &AppService, reached: bool) -> En
     let ends = command_end::ends(&service.container);
     let serves = reached || serves(cx, service);
     match policy {
-        "" | "no" | "none" | "on-failure" if ends => EndEvidence::Certain,
+        "" | "no" | "none" | "on-failure" if ends && !reached => EndEvidence::Certain,
         _ if ends => EndEvidence::Doubtful,
         _ if serves => EndEvidence::None,
         "no" | "none" => EndEvidence::NotRestarted,

@@ -15,8 +15,9 @@ use table::{
 pub fn is_known_to_end(words: &[&str]) -> bool {
     let words = inner(words);
     let Some((program, arguments)) = words.split_first() else { return false };
+    let tool = tool_name(program);
     let program = base_name(program);
-    if program == "sleep" {
+    if tool == "sleep" {
         return arguments.first().is_some_and(|time| *time != "infinity" && *time != "inf");
     }
     if SCRIPT_RUNNERS.contains(&program) {
@@ -28,7 +29,9 @@ pub fn is_known_to_end(words: &[&str]) -> bool {
     // What waits runs nothing after it: `inner` would have gone on.
     WAITERS.contains(&program)
         || program == "dockerize"
-        || COMMANDS.iter().any(|row| row.fits(program, arguments))
+        || COMMANDS
+            .iter()
+            .any(|row| row.fits(if row.arguments.is_empty() { tool } else { program }, arguments))
         || name_says_it_ends(program)
 }
 
@@ -109,6 +112,12 @@ fn inner<'w, 's>(mut words: &'w [&'s str]) -> &'w [&'s str] {
     }
 }
 
+/// `/opt/kafka/bin/kafka-topics.sh` as `kafka-topics`. A program of one's own is no tool: `echo.py` is not `echo`.
+fn tool_name(program: &str) -> &str {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    name.strip_suffix(".sh").unwrap_or(name)
+}
+
 /// `/app/bin/migrate.sh` as `migrate`.
 fn base_name(program: &str) -> &str {
     let name = program.rsplit('/').next().unwrap_or(program);
@@ -177,6 +186,8 @@ mod tests {
             "sleep infinity",
             "tail -f /dev/null",
             "celery -A shop worker",
+            "python3 /srv/echo.py",
+            "node sleep.js 5",
             "",
         ] {
             assert!(!is_known_to_end(&words(line)), "{line}");

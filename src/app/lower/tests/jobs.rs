@@ -185,20 +185,22 @@ fn what_ends_is_a_job_that_gates_nothing() {
 fn who_is_reached_by_name_is_no_job() {
     let lowered = lowered(
         "services:
-  web: { image: a, ports: ['80:80'], environment: { API: 'http://api:9000' } }
+  web: { image: a, ports: ['80:80'], environment: { API: 'http://api:9000', FILES: 'http://files:80' } }
   api: { image: b, restart: 'no' }
+  files: { image: b, command: psql --serve }
   seed: { image: c, restart: on-failure, environment: { API: 'http://api:9000' } }
   load: { image: c, restart: on-failure }
 ",
     );
     assert_eq!(role(&lowered, "api"), "service");
+    assert_eq!(role(&lowered, "files"), "service");
     let told: Vec<&str> = lowered
         .diagnostics
         .iter()
         .filter(|one| one.rule.name == "app/uncertain-end")
         .map(|one| one.message.as_str())
         .collect();
-    let expected = "cannot tell whether `load` and `seed` end: they run as services, and AWS starts them again after each end";
+    let expected = "cannot tell whether `files`, `load` and `seed` end: they run as services, and AWS starts them again after each end";
     assert_eq!(told, [expected]);
 }
 
