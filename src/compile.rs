@@ -3,6 +3,7 @@
 //! In: a [`CompileRequest`] and a [`World`]. Out: an [`CompileOutcome`] with the diagnostics, and with the artifacts if there
 //! was no error. Invariant: nothing is written to disk here.
 
+use crate::cascade::ErrorShadow;
 use crate::known_names;
 use tranship_app::rules;
 use tranship_app::{
@@ -38,6 +39,8 @@ pub struct CompileOutcome {
     pub sources: Sources,
     /// The override file that was found beside the Compose file and merged, without being named.
     pub override_file: Option<FileId>,
+    /// Whether several Compose files were merged.
+    pub merged: bool,
     /// All diagnostics.
     pub diagnostics: Diagnostics,
     /// The account of every leaf, as far as the compile got.
@@ -75,6 +78,7 @@ fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -
         target: None,
         sources,
         override_file: None,
+        merged: false,
         diagnostics,
         report: None,
         compiled: None,
@@ -85,13 +89,13 @@ fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -
     outcome
 }
 
-/// The environments of a manifest, and the diagnostics of reading it.
+/// The environments of a manifest as far as it can be read, and the diagnostics of reading it.
 pub fn environments(
     options: &LoadOptions,
     world: &dyn World,
 ) -> (Option<Vec<tranship_app::EnvironmentSummary>>, Sources, Diagnostics) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-    let manifest = compose::load(&late_binding(options), world, &mut sources, &mut diagnostics);
+    let manifest = compose::load_as_far(&late_binding(options), world, &mut sources, &mut diagnostics);
     let found = manifest
         .map(|manifest| tranship_app::environments(&manifest, &sources, &known_names(), &mut diagnostics));
     (found, sources, diagnostics)
@@ -111,6 +115,7 @@ impl CompileOutcome {
     ) -> Option<CompiledTarget> {
         let manifest = self.load(request, world)?;
         self.override_file = manifest.override_file;
+        self.merged = manifest.files.len() > 1;
         let mut ledger = Ledger::new();
         let (sources, diagnostics) = (&mut self.sources, &mut self.diagnostics);
         let (choice, known) = (&request.choice, &known_names());
@@ -119,7 +124,13 @@ impl CompileOutcome {
             UnsetVariables::Assumed => LoweringPurpose::Identify,
         };
         let given = LoweringInput { manifest: &manifest, choice, known, world, purpose };
-        let mut application = tranship_app::lower(&given, sources, diagnostics, &mut ledger)?;
+        let shadow = ErrorShadow::of(diagnostics, sources);
+        let mut found = Diagnostics::new();
+        let application = tranship_app::lower(&given, sources, &mut found, &mut ledger);
+        shadow.thin(&mut found, sources);
+        diagnostics.append(found);
+        let mut application = application?;
+        let shadow = ErrorShadow::of(diagnostics, sources);
         if let Some(file) = manifest.override_file
             && application.settings.posture() == DeploymentPosture::Prod
         {
@@ -142,22 +153,25 @@ impl CompileOutcome {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
             place_in(&manifest, diagnostic);
         });
+        shadow.thin(&mut found, sources);
         diagnostics.append(found);
         let settings = &application.settings;
         diagnostics.retain(|one| one.severity == Severity::Error || !settings.accepts(one.rule.name));
-        if let Some(compiled) = &mut compiled {
+        if let Some(compiled) = &mut compiled
+            && shadow.is_empty()
+        {
             report.outbound = std::mem::take(&mut compiled.outbound);
             add_report(compiled, &report, diagnostics);
             refuse_secrets(compiled, &application, diagnostics);
         }
-        self.report = Some(report);
+        self.report = Some(report).filter(|_| shadow.is_empty());
         compiled
     }
 
     /// Loads the manifest, with the environment's own files merged on top.
     fn load(&mut self, request: &CompileRequest, world: &dyn World) -> Option<Manifest> {
         let options = late_binding(&request.options);
-        let manifest = compose::load(&options, world, &mut self.sources, &mut self.diagnostics)?;
+        let manifest = compose::load_as_far(&options, world, &mut self.sources, &mut self.diagnostics)?;
         let EnvironmentChoice::Environment(name) = &request.choice else { return Some(manifest) };
         let mut found = Diagnostics::new();
         let known = tranship_app::environments(&manifest, &self.sources, &known_names(), &mut found);
@@ -172,7 +186,7 @@ impl CompileOutcome {
         let overlays = environment.files.iter().map(|file| manifest.directory.join(file.peek())).collect();
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
         let options = LoadOptions { overlays, no_override: true, ..options };
-        compose::load(&options, world, &mut self.sources, &mut self.diagnostics)
+        compose::load_as_far(&options, world, &mut self.sources, &mut self.diagnostics)
     }
 }
 

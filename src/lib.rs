@@ -3,6 +3,7 @@
 //! This crate is the program: the pipeline ([`compile`]), the command line ([`cli`]) and the deployment.
 //! What it is made of has crates of its own, re-exported here under their rooms' names.
 
+mod cascade;
 pub mod cli;
 pub mod compile;
 #[cfg(feature = "deploy")]

@@ -18,6 +18,7 @@ impl EnvironmentsCommand {
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         let options = context.options(&VariableOptions::default());
         let (found, sources, diagnostics) = environments(&options, context.world);
+        let found = found.filter(|_| !diagnostics.has_errors());
         let Some(found) = found else {
             return context.report(MessageFormat::Human, Some("manifest"), &[(&diagnostics, &sources)]);
         };

@@ -111,7 +111,8 @@ struct LoweringContext<'a> {
     late_refused: BTreeSet<ManifestName>,
 }
 
-/// Lowers a manifest to the application it means. Nothing when an error was reported.
+/// Lowers a manifest to the application it means. After an error it is what could be made: it serves to find further
+/// errors, and for nothing else.
 pub fn lower(
     given: &LoweringInput<'_>,
     sources: &mut Sources,
@@ -151,7 +152,7 @@ pub fn lower(
     if application.as_ref().is_some_and(empty) && cx.diagnostics.error_count() == errors {
         cx.report_empty(application.as_ref());
     }
-    application.filter(|_| diagnostics.error_count() == errors)
+    application
 }
 
 /// A variable that became a secret is no parameter any more.

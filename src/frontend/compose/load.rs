@@ -28,6 +28,16 @@ pub fn load(
     diagnostics: &mut Diagnostics,
 ) -> Option<Manifest> {
     let errors = diagnostics.error_count();
+    load_as_far(options, world, sources, diagnostics).filter(|_| diagnostics.error_count() == errors)
+}
+
+/// The same, as far as it can be read: after an error the manifest serves to find further ones, and for nothing else.
+pub fn load_as_far(
+    options: &LoadOptions,
+    world: &dyn World,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Manifest> {
     let mut cx = LoadContext {
         options,
         world,
@@ -39,7 +49,7 @@ pub fn load(
     };
     let manifest = load_in(&mut cx);
     diagnostics.place(sources);
-    manifest.filter(|_| diagnostics.error_count() == errors)
+    manifest
 }
 
 fn load_in(cx: &mut LoadContext<'_>) -> Option<Manifest> {

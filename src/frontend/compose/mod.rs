@@ -34,7 +34,7 @@ pub mod value;
 pub mod variables;
 
 pub use context::{LoadContext, ProjectContext, ProjectVariables, SourcedValue};
-pub use load::load;
+pub use load::{load, load_as_far};
 pub use manifest::{KeyPath, Manifest, NodeTable, PathSegment};
 
 use crate::yaml::Node;

@@ -10,9 +10,11 @@ use tranship_cloudformation::{LogicalId, Template, TemplateViolation, check as v
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
-/// Reports everything that CloudFormation would refuse.
-pub(super) fn check(planner: &mut EcsPlanner<'_, '_>, template: &Template) {
-    for violation in violations(template) {
+/// Reports everything that CloudFormation would refuse. Of a plan that is not whole, what does not follow from that:
+/// it has more than fits.
+pub(super) fn check(planner: &mut EcsPlanner<'_, '_>, template: &Template, whole: bool) {
+    let counts = |one: &TemplateViolation| matches!(one, TemplateViolation::TooMany { .. });
+    for violation in violations(template).into_iter().filter(|one| whole || counts(one)) {
         let diagnostic = diagnostic(planner, template, &violation);
         planner.report(diagnostic);
     }

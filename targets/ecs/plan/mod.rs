@@ -69,13 +69,11 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let before = cx.diagnostics.error_count();
     let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, cx };
     let (plan, candidates) = decide(planner);
-    if planner.cx.diagnostics.error_count() > before {
-        return None;
-    }
+    let whole = planner.cx.diagnostics.error_count() == before;
     let resources = emit::emit(&plan);
     let parameters = parameters::used(candidates, &resources);
     let template = emit::with_parameters(resources, &parameters);
-    legality::check(planner, &template);
+    legality::check(planner, &template, whole);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack { plan, parameters, template })
 }
 

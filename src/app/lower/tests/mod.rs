@@ -81,6 +81,7 @@ fn through(world: &MemoryWorld, choice: &EnvironmentChoice) -> Lowered {
         purpose: crate::LoweringPurpose::Deploy,
     };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
+    let application = application.filter(|_| !diagnostics.has_errors());
     let report = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
 }
