@@ -16,6 +16,7 @@ mod names;
 mod order;
 mod rules;
 mod services;
+mod sizes;
 mod stack;
 
 use serde_json::Value;

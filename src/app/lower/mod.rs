@@ -45,6 +45,7 @@ mod task_groups;
 #[cfg(test)]
 mod tests;
 mod unset_variables;
+mod usual_sizes;
 mod variable_names;
 
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
@@ -188,6 +189,7 @@ impl LoweringContext<'_> {
         let reached = job_inference::reached_by_name(&services, &databases, &directory);
         service_roles::assign(self, &mut services, &selection, &databases, &reached);
         service_egress::assign(self, &mut services, &settings);
+        usual_sizes::assign(self, &mut services);
         external_addresses::resolve(self, &mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);

@@ -27,6 +27,7 @@ impl LoweringContext<'_> {
             mode: description.mode.clone(),
             scaling: settings.and_then(|settings| settings.scale.as_ref()).map(scaling),
             resources: description.resources.clone(),
+            usual_size: None,
             permissions: self.permissions(settings),
             data_store: data_store(&description.container),
             stop_first: description.stop_first.clone(),

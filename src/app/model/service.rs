@@ -29,6 +29,8 @@ pub struct AppService {
     pub scaling: Option<ScalingTargets>,
     /// CPU and memory asked for.
     pub resources: ResourceRequests,
+    /// What it is known to need, where nothing is asked for.
+    pub usual_size: Option<UsualSize>,
     /// What its task role may do.
     pub permissions: Vec<RolePermission>,
     /// Whether it keeps data: a known data store by image or port.
@@ -162,6 +164,15 @@ pub struct ResourceRequests {
     pub memory_limit: Option<At<u64>>,
     /// `deploy.resources.reservations.memory` or `mem_reservation`.
     pub memory_reservation: Option<At<u64>>,
+}
+
+/// What a service is known to need, where the manifest asks for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsualSize {
+    /// In 1/1024 of a virtual CPU.
+    pub cpu: u32,
+    /// In MiB.
+    pub memory: u32,
 }
 
 /// `x-tranship.scale`.

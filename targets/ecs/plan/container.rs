@@ -46,6 +46,7 @@ pub(super) fn plan(
         name: names::container(&service.name),
         network: mode,
         neighbours: neighbours(planner, service),
+        reserves_usual: planner.app.settings.instance_type.is_none(),
     };
     let renderer = EcsTextRenderer { service: Some(&*service.name), ..planner.renderer(task) };
     let mut host = TemplateHost { renderer, compute: planner.compute, needs };

@@ -10,6 +10,7 @@ mod mounts;
 mod secrets;
 mod settings;
 mod total;
+mod usual_sizes;
 
 use crate::{
     Application, DispositionReport, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput,
