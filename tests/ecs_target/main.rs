@@ -9,6 +9,7 @@
 )]
 
 mod egress;
+mod hooks;
 mod instances;
 mod limits;
 mod machines;

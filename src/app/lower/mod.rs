@@ -41,6 +41,7 @@ mod service_roles;
 mod service_selection;
 mod shared_claims;
 mod shell_words;
+mod start_hooks;
 mod task_groups;
 #[cfg(test)]
 mod tests;
@@ -179,7 +180,7 @@ impl LoweringContext<'_> {
         }
         provided_services::report(self, &selection, &services);
         let folders = bind_mounts::decide(self, &mut services);
-        let directory = host_directory::HostDirectory::new(
+        let mut directory = host_directory::HostDirectory::new(
             self.document,
             &services,
             &databases,
@@ -187,6 +188,8 @@ impl LoweringContext<'_> {
             &self.manifest.inactive,
         );
         let reached = job_inference::reached_by_name(&services, &databases, &directory);
+        start_hooks::expand(self, &mut services, &selection.deployed);
+        directory.add_steps(&services);
         service_roles::assign(self, &mut services, &selection, &databases, &reached);
         service_egress::assign(self, &mut services, &settings);
         usual_sizes::assign(self, &mut services);

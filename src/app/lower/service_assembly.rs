@@ -20,6 +20,7 @@ impl LoweringContext<'_> {
             name: given.name.clone(),
             node: given.node,
             origin: given.origin,
+            hook: None,
             role: ServiceRole::Service,
             container: description.container.clone(),
             dependencies: description.dependencies.clone(),

@@ -15,6 +15,8 @@ pub struct AppService {
     pub node: NodeId,
     /// Where its name stands.
     pub origin: Origin,
+    /// The step of `pre_start` that it runs; nothing for a service of the manifest.
+    pub hook: Option<HookStep>,
     /// What it is to the others.
     pub role: ServiceRole,
     /// What its container does.
@@ -45,7 +47,31 @@ pub struct AppService {
     pub host_names: Vec<At<ManifestName>>,
 }
 
+/// A step of `pre_start`, which runs as a service of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookStep {
+    /// The service that it belongs to.
+    pub of: ManifestName,
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// `per_replica`, which says whether it is a job.
+    pub per_replica: NodeId,
+}
+
 impl AppService {
+    /// The service of the manifest that it belongs to: itself, or that of its step.
+    pub fn declared_as(&self) -> &ManifestName {
+        self.hook.as_ref().map_or(&self.name, |hook| &hook.of)
+    }
+
+    /// The key path that it comes from.
+    pub fn key_path(&self) -> String {
+        match &self.hook {
+            Some(HookStep { of, index, .. }) => format!("services.{of}.pre_start[{index}]"),
+            None => format!("services.{}", self.name),
+        }
+    }
+
     /// Every text of its container and of its permissions.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let container = &self.container;

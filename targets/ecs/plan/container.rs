@@ -131,7 +131,7 @@ impl ContainerHost for TemplateHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<TemplateValue> {
         planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
-        Some(LogicalId::of(&planner.service().name, ResourceRole::Image).reference())
+        Some(LogicalId::of(planner.service().declared_as(), ResourceRole::Image).reference())
     }
 
     fn variable(

@@ -40,7 +40,7 @@ fn task(
     Some(TaskPlan {
         name: name.clone(),
         origin: main.origin,
-        from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
+        from: services.iter().map(|service| service.key_path()).collect(),
         family: FnSub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
         architecture: architecture(planner, &services).unwrap_or(usual),

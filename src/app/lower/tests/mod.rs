@@ -9,6 +9,7 @@ mod known_secrets;
 mod mounts;
 mod secrets;
 mod settings;
+mod start_hooks;
 mod total;
 mod usual_sizes;
 
