@@ -17,6 +17,7 @@ pub mod image_reference;
 pub mod instance_types;
 mod known_images;
 mod machine_paths;
+pub mod memory_settings;
 pub mod ports;
 pub mod protocol_words;
 pub mod quotas;
@@ -39,7 +40,9 @@ pub use image_details::{ImageDetails, ImageUser};
 pub use image_platform::ImagePlatform;
 pub use image_reference::{EcrRepository, ImageReference};
 pub use instance_types::{InstanceType, ProcessorArchitecture};
-pub use known_images::{DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortProtocol};
+pub use known_images::{
+    DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortProtocol, UsualMemory,
+};
 pub use machine_paths::MachinePath;
 pub use quotas::ServiceQuota;
 pub use regions::AwsPartition;

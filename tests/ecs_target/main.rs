@@ -9,6 +9,7 @@
 )]
 
 mod egress;
+mod hooks;
 mod instances;
 mod limits;
 mod machines;
@@ -16,6 +17,7 @@ mod names;
 mod order;
 mod rules;
 mod services;
+mod sizes;
 mod stack;
 
 use serde_json::Value;

@@ -17,6 +17,7 @@ mod ports;
 mod reader;
 mod resources;
 mod service;
+mod start_hooks;
 
 pub(crate) use leaves::TreeLeaf;
 pub(crate) use reader::{LateBoundNames, ReadFindings, open_text, scalar};
@@ -25,6 +26,7 @@ use crate::{At, ContainerSpec, ManifestName, ResourceRequests, SecretSource, Ser
 use extension_fields::ExtensionFields;
 use indexmap::IndexMap;
 use reader::DocumentReader;
+pub(crate) use start_hooks::StartHook;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::source::{Origin, Sources};
 use tranship_frontend::world::World;
@@ -98,6 +100,8 @@ pub(crate) struct ServiceDescription {
     pub(crate) resources: ResourceRequests,
     /// `deploy.update_config.order`.
     pub(crate) stop_first: Option<At<bool>>,
+    /// `pre_start`.
+    pub(crate) start_hooks: Vec<StartHook>,
 }
 
 /// A network that a service joins.

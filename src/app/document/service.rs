@@ -24,6 +24,7 @@ impl DocumentReader<'_> {
             replicas: self.replicas(node),
             mode: self.string(node.at(&["deploy", "mode"])),
             resources: self.resources(node),
+            start_hooks: self.start_hooks(node),
             stop_first: self
                 .string(node.at(&["deploy", "update_config", "order"]))
                 .map(|order| order.map(|order| order == "stop-first")),
@@ -133,7 +134,7 @@ impl DocumentReader<'_> {
     }
 
     /// `command` and `entrypoint`: null leaves the image's own, an empty list clears it.
-    fn arguments(&mut self, node: &Node) -> Option<At<Vec<Text>>> {
+    pub(super) fn arguments(&mut self, node: &Node) -> Option<At<Vec<Text>>> {
         match &node.value {
             NodeValue::Sequence(_) => Some(At::of(node, self.texts(node))),
             NodeValue::Null => None,
@@ -141,7 +142,7 @@ impl DocumentReader<'_> {
         }
     }
 
-    fn environment(&mut self, node: &Node) -> IndexMap<ManifestName, EnvironmentVariable> {
+    pub(super) fn environment(&mut self, node: &Node) -> IndexMap<ManifestName, EnvironmentVariable> {
         let entries = node.get("environment").and_then(Node::as_mapping);
         entries
             .into_iter()

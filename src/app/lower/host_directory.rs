@@ -49,6 +49,16 @@ impl HostDirectory {
         directory
     }
 
+    /// Lets the steps of `pre_start` find what their services find.
+    pub(super) fn add_steps(&mut self, services: &IndexMap<ManifestName, AppService>) {
+        for step in services.values().filter(|service| service.hook.is_some()) {
+            let of = step.declared_as();
+            let (networks, links) = (self.networks.get(of).cloned(), self.links.get(of).cloned());
+            self.networks.insert(step.name.clone(), networks.unwrap_or_default());
+            self.links.insert(step.name.clone(), links.unwrap_or_default());
+        }
+    }
+
     fn register(&mut self, service: &ManifestName, host_names: &[ManifestName]) {
         for network in self.networks.get(service).into_iter().flatten() {
             let names = self.names.entry(network.clone()).or_default();

@@ -41,10 +41,12 @@ mod service_roles;
 mod service_selection;
 mod shared_claims;
 mod shell_words;
+mod start_hooks;
 mod task_groups;
 #[cfg(test)]
 mod tests;
 mod unset_variables;
+mod usual_sizes;
 mod variable_names;
 
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
@@ -179,7 +181,7 @@ impl LoweringContext<'_> {
         }
         provided_services::report(self, &selection, &services);
         let folders = bind_mounts::decide(self, &mut services);
-        let directory = host_directory::HostDirectory::new(
+        let mut directory = host_directory::HostDirectory::new(
             self.document,
             &services,
             &databases,
@@ -187,8 +189,11 @@ impl LoweringContext<'_> {
             &self.manifest.inactive,
         );
         let reached = job_inference::reached_by_name(&services, &databases, &directory);
+        start_hooks::expand(self, &mut services, &selection.deployed);
+        directory.add_steps(&services);
         service_roles::assign(self, &mut services, &selection, &databases, &reached);
         service_egress::assign(self, &mut services, &settings);
+        usual_sizes::assign(self, &mut services);
         external_addresses::resolve(self, &mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);

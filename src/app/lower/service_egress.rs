@@ -12,7 +12,7 @@ pub(super) fn assign(
     settings: &Settings,
 ) {
     for service in services.values_mut() {
-        let own = cx.settings.service(&service.name).and_then(|settings| settings.egress.as_ref());
+        let own = cx.settings.service(service.declared_as()).and_then(|settings| settings.egress.as_ref());
         service.egress = policy(own, settings.egress.as_ref());
     }
 }

@@ -15,6 +15,8 @@ pub struct AppService {
     pub node: NodeId,
     /// Where its name stands.
     pub origin: Origin,
+    /// The step of `pre_start` that it runs; nothing for a service of the manifest.
+    pub hook: Option<HookStep>,
     /// What it is to the others.
     pub role: ServiceRole,
     /// What its container does.
@@ -29,6 +31,8 @@ pub struct AppService {
     pub scaling: Option<ScalingTargets>,
     /// CPU and memory asked for.
     pub resources: ResourceRequests,
+    /// What it is known to need, where nothing is asked for.
+    pub usual_size: Option<UsualSize>,
     /// What its task role may do.
     pub permissions: Vec<RolePermission>,
     /// Whether it keeps data: a known data store by image or port.
@@ -43,7 +47,31 @@ pub struct AppService {
     pub host_names: Vec<At<ManifestName>>,
 }
 
+/// A step of `pre_start`, which runs as a service of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookStep {
+    /// The service that it belongs to.
+    pub of: ManifestName,
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// `per_replica`, which says whether it is a job.
+    pub per_replica: NodeId,
+}
+
 impl AppService {
+    /// The service of the manifest that it belongs to: itself, or that of its step.
+    pub fn declared_as(&self) -> &ManifestName {
+        self.hook.as_ref().map_or(&self.name, |hook| &hook.of)
+    }
+
+    /// The key path that it comes from.
+    pub fn key_path(&self) -> String {
+        match &self.hook {
+            Some(HookStep { of, index, .. }) => format!("services.{of}.pre_start[{index}]"),
+            None => format!("services.{}", self.name),
+        }
+    }
+
     /// Every text of its container and of its permissions.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
         let container = &self.container;
@@ -162,6 +190,15 @@ pub struct ResourceRequests {
     pub memory_limit: Option<At<u64>>,
     /// `deploy.resources.reservations.memory` or `mem_reservation`.
     pub memory_reservation: Option<At<u64>>,
+}
+
+/// What a service is known to need, where the manifest asks for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsualSize {
+    /// In 1/1024 of a virtual CPU.
+    pub cpu: u32,
+    /// In MiB.
+    pub memory: u32,
 }
 
 /// `x-tranship.scale`.

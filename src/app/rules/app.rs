@@ -92,6 +92,11 @@ rules! {
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";
+    USUAL_SIZE = Note "app/usual-size" "size of a service that needs more than the smallest"
+        what "A database, a search engine, a message broker or a Java program has no size in the manifest, or a variable or a command sets a heap. Its task gets half of a CPU and the memory that it is known to need, 1 GiB at least."
+        why "Under Docker Compose, a container may use the whole machine. The smallest task has a quarter of a CPU and 512 MiB, and a process that needs more is killed."
+        example "services:\n  search:\n    image: elasticsearch:8.15.0\n"
+        fix "Set the size: `deploy: { resources: { limits: { cpus: \"1\", memory: 2g } } }`.";
     UNKNOWN_PORT = Warning "app/unknown-port" "connection to an unknown port"
         what "A service depends on another or names it, but no value, image, `expose`, variable such as `PORT`, command line or health check tells which port it listens on."
         why "Security groups open known ports only, so the connection times out. If the service only waits for the other and never connects to it, nothing is missing."

@@ -89,6 +89,30 @@ pub enum MemoryHunger {
     Broker,
 }
 
+/// What software is usually given, where nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsualMemory {
+    /// In MiB.
+    pub mib: u32,
+}
+
+impl UsualMemory {
+    /// Half of a virtual CPU, in 1/1024: a cache that warms up, a virtual machine that compiles.
+    pub const CPU: u32 = 512;
+
+    /// The memory of a kind of software. Source: MySQL manual, "How MySQL Uses Memory" (the default configuration is
+    /// made for a machine of 512 MiB that does nothing else); PostgreSQL manual, "Resource Consumption" (1 GB and
+    /// more); Elasticsearch, "Run Elasticsearch in Docker" (1 GB for one node); RabbitMQ, "Memory Threshold" (256 MiB
+    /// at least beside the rest); OpenJDK, ergonomics (a quarter of the memory is the heap). November 2026.
+    pub const fn of(hunger: MemoryHunger) -> Self {
+        match hunger {
+            MemoryHunger::Database | MemoryHunger::Jvm | MemoryHunger::Search | MemoryHunger::Broker => {
+                UsualMemory { mib: 1024 }
+            }
+        }
+    }
+}
+
 impl DataStoreKind {
     /// In words, with an article.
     pub fn describe(self) -> &'static str {

@@ -5,7 +5,7 @@
 mod kinds;
 mod table;
 
-pub use kinds::{DataStoreKind, ImageKind, MemoryHunger};
+pub use kinds::{DataStoreKind, ImageKind, MemoryHunger, UsualMemory};
 
 use crate::{DatabaseEngine, ImageReference, TransportProtocol};
 
@@ -22,6 +22,8 @@ pub struct KnownImage {
     pub consoles: &'static [u16],
     /// Why it wants more memory than a small task has, where that is not plain from its kind.
     hunger: Option<MemoryHunger>,
+    /// MiB that its publisher asks for, where that is more than usual for what it is.
+    asks_for: Option<u32>,
 }
 
 /// A port that an image listens on.
@@ -75,6 +77,12 @@ impl KnownImage {
     /// The engine of a managed database that can replace it.
     pub fn engine(&self) -> Option<DatabaseEngine> {
         self.data_store().and_then(DataStoreKind::engine)
+    }
+
+    /// The memory that it is usually given; nothing where a small task is enough.
+    pub fn usual_memory(&self) -> Option<UsualMemory> {
+        let usual = self.memory_hunger().map(UsualMemory::of);
+        self.asks_for.map(|mib| UsualMemory { mib }).or(usual)
     }
 
     /// Why it wants more memory than a small task has.
@@ -146,6 +154,20 @@ mod tests {
                 (store, engine, hunger),
                 "{image}"
             );
+        }
+    }
+
+    #[test]
+    fn what_images_are_usually_given() {
+        for (image, mib) in [
+            ("postgres:17", Some(1024)),
+            ("elasticsearch:8.15.0", Some(1024)),
+            ("mcr.microsoft.com/mssql/server:2022-latest", Some(2048)),
+            ("apache/kafka:3.9.0", Some(1536)),
+            ("redis:7", None),
+            ("nginx", None),
+        ] {
+            assert_eq!(KnownImage::find(image).unwrap().usual_memory().map(|it| it.mib), mib, "{image}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::{DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortP
 use crate::TransportProtocol;
 
 const fn row(names: &'static [&'static str], ports: &'static [KnownPort], kind: ImageKind) -> KnownImage {
-    KnownImage { names, ports, kind, consoles: &[], hunger: None }
+    KnownImage { names, ports, kind, consoles: &[], hunger: None, asks_for: None }
 }
 
 const fn store(
@@ -30,6 +30,11 @@ const fn console(names: &'static [&'static str], port: &'static [KnownPort]) -> 
 impl KnownImage {
     const fn with_consoles(mut self, ports: &'static [u16]) -> KnownImage {
         self.consoles = ports;
+        self
+    }
+
+    const fn asking_for(mut self, mib: u32) -> KnownImage {
+        self.asks_for = Some(mib);
         self
     }
 
@@ -103,7 +108,9 @@ pub(super) static IMAGES: &[KnownImage] = &[
         &["kafka", "cp-kafka", "kafka-native", "cp-server", "wurstmeister/kafka"],
         &[own(9092)],
         DataStoreKind::MessageBroker,
-    ),
+    )
+    // Its start script gives it a heap of 1 GiB (Apache Kafka, `kafka-server-start.sh`).
+    .asking_for(1536),
     store(&["redpanda"], &[own(9092)], DataStoreKind::MessageBroker),
     store(&["zookeeper", "cp-zookeeper"], &[own(2181)], DataStoreKind::Coordination).on_jvm(),
     store(&["nats"], &[own(4222)], DataStoreKind::MessageBroker).with_consoles(&[8222]),
@@ -122,12 +129,15 @@ pub(super) static IMAGES: &[KnownImage] = &[
     store(&["rethinkdb"], &[own(28015)], DataStoreKind::RethinkDb).with_consoles(&[8080]),
     store(&["surrealdb"], &[http(8000)], DataStoreKind::SurrealDb),
     store(&["dgraph"], &[http(8080), grpc(9080)], DataStoreKind::Dgraph),
-    store(&["mssql/server", "azure-sql-edge"], &[own(1433)], DataStoreKind::SqlServer),
+    // It does not start with less than 2,000 MB (SQL Server on Linux, system requirements).
+    store(&["mssql/server", "azure-sql-edge"], &[own(1433)], DataStoreKind::SqlServer).asking_for(2048),
     store(
         &["gvenzl/oracle-xe", "gvenzl/oracle-free", "database/express", "database/free"],
         &[own(1521)],
         DataStoreKind::Oracle,
-    ),
+    )
+    // Oracle Database Free, installation guide: 2 GB.
+    .asking_for(2048),
     store(&["etcd"], &[grpc(2379)], DataStoreKind::Coordination),
     store(&["consul"], &[http(8500)], DataStoreKind::Coordination).with_consoles(&[8500]),
     store(&["vault"], &[any(8200)], DataStoreKind::SecretStore).with_consoles(&[8200]),

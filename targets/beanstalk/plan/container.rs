@@ -27,7 +27,8 @@ pub(super) fn decide(
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
-    let request = request(service);
+    let chosen = application.settings.instance_type.is_some();
+    let request = ContainerRequest { reserves_usual: !chosen, ..request(service) };
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
     container.essential = matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. });
@@ -48,6 +49,7 @@ pub(super) fn request(service: &AppService) -> ContainerRequest<'_> {
         name: container_name(&service.name),
         network: NetworkMode::Bridge,
         neighbours: Vec::new(),
+        reserves_usual: false,
     }
 }
 

@@ -87,14 +87,22 @@ fn check_reach(application: &Application, service: &AppService, cx: &mut Compila
             _ => cx.ledger.exact(&dependency.node, "the database and earlier jobs come first"),
         }
     }
+    let why = match &service.role {
+        ServiceRole::Job(job) => job.origin,
+        _ => service.origin,
+    };
     for edge in application.edges.iter().filter(|edge| edge.from == service.name) {
         if application.services.get(&edge.to).is_some_and(|to| !matches!(to.role, ServiceRole::Job(_))) {
+            if let Some(hook) = &service.hook {
+                cx.ledger.rejected(&hook.per_replica, "a job runs before the containers start");
+            }
             cx.diagnostics.push(
                 Diagnostic::new(
                     &rules::JOB_NEEDS_SERVICE,
                     format!("job `{}` connects to `{}`, which is not running yet", service.name, edge.to),
                 )
                 .at(edge.origin)
+                .label(why, "it is a job")
                 .service(&*service.name)
                 .help("remove the dependency, or choose the target `fargate` or `ecs-ec2`"),
             );

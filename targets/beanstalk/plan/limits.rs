@@ -5,6 +5,7 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
 use tranship_app::Application;
+use tranship_app::rules::target::SMALL_INSTANCE;
 use tranship_facts::InstanceType;
 use tranship_facts::quotas::beanstalk::ENVIRONMENT_NAME;
 use tranship_facts::quotas::ecs::CONTAINERS_PER_TASK;
@@ -43,6 +44,7 @@ fn legal_name(name: &str) -> String {
 pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     check_count(application, plan, cx);
     check_memory(application, plan, cx);
+    check_usual_memory(application, plan, cx);
 }
 
 fn check_count(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
@@ -113,6 +115,28 @@ fn check_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut Compil
         diagnostic = diagnostic.label(at.origin, "the instance type");
     }
     cx.diagnostics.push(diagnostic.help("choose a larger `instance_type`, or reserve less memory"));
+}
+
+/// What the containers are known to need, on an instance type that the environment sets.
+fn check_usual_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    let Some(instance) = &application.settings.instance_type else { return };
+    let Some(offered) = offered_by(instance.peek()) else { return };
+    let usual = || application.services.values().filter_map(|service| Some((service, service.usual_size?)));
+    let known: u64 = usual().map(|(_, size)| u64::from(size.memory)).sum();
+    let names = || usual().map(|(service, _)| super::container_name(&service.name)).collect::<Vec<_>>();
+    let others: u64 = plan.containers.iter().filter(|one| !names().contains(&one.name)).map(share).sum();
+    if known == 0 || known + others <= offered {
+        return;
+    }
+    let message = format!(
+        "the containers are known to need {} MiB of memory, but `{}` only has {offered} MiB available",
+        known + others,
+        instance.peek()
+    );
+    let diagnostic = Diagnostic::new(&SMALL_INSTANCE, message).label(instance.origin, "the instance type");
+    let placed = usual()
+        .fold(diagnostic, |one, (service, size)| one.label(service.origin, format!("{} MiB", size.memory)));
+    cx.diagnostics.push(placed.help("choose a larger `instance_type`, or set `mem_limit` if they need less"));
 }
 
 #[cfg(test)]

@@ -105,7 +105,10 @@ fn memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Containe
         container.memory_reservation = container.memory.is_none_or(|limit| own < limit).then_some(own);
     }
     if container.memory.is_none() && container.memory_reservation.is_none() {
-        container.memory_reservation = planner.bounds.default_memory_reservation;
+        let usual = planner.service().usual_size.filter(|_| planner.request.reserves_usual);
+        let known = usual.map(|size| size.memory);
+        container.memory_reservation =
+            planner.bounds.default_memory_reservation.map(|least| known.unwrap_or(least));
     }
 }
 

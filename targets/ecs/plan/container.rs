@@ -46,6 +46,7 @@ pub(super) fn plan(
         name: names::container(&service.name),
         network: mode,
         neighbours: neighbours(planner, service),
+        reserves_usual: planner.app.settings.instance_type.is_none(),
     };
     let renderer = EcsTextRenderer { service: Some(&*service.name), ..planner.renderer(task) };
     let mut host = TemplateHost { renderer, compute: planner.compute, needs };
@@ -130,7 +131,7 @@ impl ContainerHost for TemplateHost<'_> {
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<TemplateValue> {
         planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
-        Some(LogicalId::of(&planner.service().name, ResourceRole::Image).reference())
+        Some(LogicalId::of(planner.service().declared_as(), ResourceRole::Image).reference())
     }
 
     fn variable(

@@ -6,6 +6,7 @@ use super::{
     ParameterPlan, RequestedInstanceType, TaskPlan,
 };
 use crate::ecs::rules;
+use tranship_app::rules::target::SMALL_INSTANCE;
 use tranship_app::{DeploymentPosture, InstanceRange};
 use tranship_cloudformation::{LogicalId, ParameterType, ResourceRole, TemplateParameter};
 use tranship_facts::{InstanceType, ProcessorArchitecture};
@@ -32,9 +33,34 @@ pub(super) fn plan(
     let request =
         MachineRequest { origin: planner.app.environment.origin, prod, instance_type, count, load, network };
     let choice = decide(&request);
+    report_small(planner);
     choice.rejected.iter().for_each(|(value, reason)| planner.cx.ledger.rejected(value, *reason));
     choice.diagnostics.into_iter().for_each(|diagnostic| planner.report(diagnostic));
     choice.plan
+}
+
+/// One line for the services that are known to need more memory than a machine of the chosen type has.
+fn report_small(planner: &mut EcsPlanner<'_, '_>) {
+    let app = planner.app;
+    let Some(setting) = &app.settings.instance_type else { return };
+    let Some(instance) = InstanceType::find(setting.peek()) else { return };
+    let usual = app.services.values().filter_map(|service| Some((service, service.usual_size?.memory)));
+    let large: Vec<_> = usual.filter(|(_, memory)| *memory > instance.usable_memory()).collect();
+    let Some((first, _)) = large.first() else { return };
+    let names: Vec<String> = large.iter().map(|(it, mib)| format!("`{}` ({mib} MiB)", it.name)).collect();
+    let message = format!(
+        "`{}` has {} MiB of memory for tasks, less than what is known to be needed by {}",
+        instance.name,
+        instance.usable_memory(),
+        names.join(", ")
+    );
+    let diagnostic = Diagnostic::new(&SMALL_INSTANCE, message).service(&*first.name);
+    let placed = large.iter().fold(diagnostic, |one, (service, _)| one.at(service.origin));
+    planner.report(
+        placed
+            .label(setting.origin, "the instance type")
+            .help("choose a larger `instance_type`, or set `mem_limit` if they need less"),
+    );
 }
 
 /// `count: all` is as many as the chosen machine has.

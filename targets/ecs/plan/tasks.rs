@@ -12,7 +12,7 @@ use tranship_app::{
     AppService, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
 };
 use tranship_cloudformation::{FnSub, PseudoParameter};
-use tranship_facts::{GIB, ImagePlatform, ProcessorArchitecture, quotas};
+use tranship_facts::{GIB, ImagePlatform, MIB, ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
@@ -40,7 +40,7 @@ fn task(
     Some(TaskPlan {
         name: name.clone(),
         origin: main.origin,
-        from: services.iter().map(|service| format!("services.{}", service.name)).collect(),
+        from: services.iter().map(|service| service.key_path()).collect(),
         family: FnSub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
         architecture: architecture(planner, &services).unwrap_or(usual),
@@ -290,13 +290,15 @@ fn ephemeral_storage(
     u32::try_from(gib).ok().filter(|gib| *gib >= range.least)
 }
 
-/// The sum of what the containers ask for; one that asks for nothing adds nothing.
+/// The sum of what the containers ask for. One that asks for nothing adds what it is known to need.
 fn size_request(main: &AppService, services: &[&AppService]) -> SizeRequest {
-    let cpu = services
-        .iter()
-        .filter_map(|it| it.resources.cpu_limit.clone().or_else(|| it.resources.cpu_reservation.clone()));
+    let cpu = services.iter().filter_map(|it| {
+        let usual = it.usual_size.map(|size| At::inferred(size.cpu, it.origin));
+        it.resources.cpu_limit.clone().or_else(|| it.resources.cpu_reservation.clone()).or(usual)
+    });
     let memory = services.iter().filter_map(|it| {
-        it.resources.memory_limit.clone().or_else(|| it.resources.memory_reservation.clone())
+        let usual = it.usual_size.map(|size| At::inferred(u64::from(size.memory) * MIB, it.origin));
+        it.resources.memory_limit.clone().or_else(|| it.resources.memory_reservation.clone()).or(usual)
     });
     SizeRequest {
         task: main.name.clone(),

@@ -9,7 +9,9 @@ mod known_secrets;
 mod mounts;
 mod secrets;
 mod settings;
+mod start_hooks;
 mod total;
+mod usual_sizes;
 
 use crate::{
     Application, DispositionReport, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput,

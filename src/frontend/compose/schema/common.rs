@@ -33,6 +33,7 @@ pub(super) const FILE_MOUNTS: AcceptedValue =
     AcceptedValue::List(&AcceptedValue::Either(&[TEXT, AcceptedValue::Shape(&FILE_MOUNT)]));
 /// A list of hooks.
 pub(super) const HOOKS: AcceptedValue = AcceptedValue::List(&AcceptedValue::Shape(&HOOK));
+pub(super) const START_HOOKS: AcceptedValue = AcceptedValue::List(&AcceptedValue::Shape(&START_HOOK));
 
 /// A mapping that allows `x-` keys and has no required keys.
 pub(super) const fn shape(keys: &'static [super::accept::KeySchema]) -> MappingSchema {
@@ -93,6 +94,23 @@ pub(crate) static FILE_MOUNT: MappingSchema = shape(&[
     key("gid", TEXT, CanonicalForm::Text),
     key("mode", NUMBER, CanonicalForm::Mode),
 ]);
+
+/// A command to run before the container starts, in one of its own (Compose 5.3).
+pub(crate) static START_HOOK: MappingSchema = MappingSchema {
+    keys: &[
+        key("command", COMMAND, CanonicalForm::Command),
+        key("image", TEXT, CanonicalForm::Text),
+        key("user", TEXT, CanonicalForm::Text),
+        key("privileged", TRUTH, CanonicalForm::Truth),
+        key("working_dir", TEXT, CanonicalForm::Text),
+        key("environment", LIST_OR_MAP, CanonicalForm::Equals),
+        key("per_replica", TRUTH, CanonicalForm::Truth),
+    ],
+    extensible: true,
+    open: false,
+    required: &[],
+    capitals: false,
+};
 
 /// A command to run in the container.
 pub(crate) static HOOK: MappingSchema = MappingSchema {

@@ -3,8 +3,8 @@
 use super::accept::{AcceptedValue, CanonicalForm, MappingSchema, NamedEntries, ValueKinds, key};
 use super::build::{BUILD, BUILD_OR_CONTEXT};
 use super::common::{
-    COMMAND, FILE_MOUNT, FILE_MOUNTS, HOOK, HOOKS, HOSTS, LIST_OR_MAP, NAME, NUMBER, TEXT, TEXT_OR_SET,
-    TEXT_SET, TEXTS, TRUTH, ULIMITS, WHOLE, is_name, shape,
+    COMMAND, FILE_MOUNT, FILE_MOUNTS, HOOK, HOOKS, HOSTS, LIST_OR_MAP, NAME, NUMBER, START_HOOK, START_HOOKS,
+    TEXT, TEXT_OR_SET, TEXT_SET, TEXTS, TRUTH, ULIMITS, WHOLE, is_name, shape,
 };
 use super::deploy::{DEPLOY, GPU_REQUEST, GPUS};
 use super::mounts::{DEVICE, DEVICES, JOINED, MODEL_USE, MODELS, NETWORKS, PORT, PORTS, VOLUME, VOLUMES};
@@ -107,6 +107,7 @@ pub(crate) static SERVICE: MappingSchema = shape(&[
     key("volumes_from", TEXT_SET, CanonicalForm::Texts),
     key("working_dir", TEXT, CanonicalForm::Text),
     key("post_start", HOOKS, CanonicalForm::Shapes(&HOOK)),
+    key("pre_start", START_HOOKS, CanonicalForm::Shapes(&START_HOOK)),
     key("pre_stop", HOOKS, CanonicalForm::Shapes(&HOOK)),
 ]);
 
