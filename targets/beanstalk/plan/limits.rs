@@ -4,6 +4,7 @@ use super::{BeanstalkContainer, BeanstalkPlan};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use tranship_app::Application;
 use tranship_app::rules::target::SMALL_INSTANCE;
 use tranship_facts::InstanceType;
@@ -123,8 +124,11 @@ fn check_usual_memory(application: &Application, plan: &BeanstalkPlan, cx: &mut 
     let Some(offered) = offered_by(instance.peek()) else { return };
     let usual = || application.services.values().filter_map(|service| Some((service, service.usual_size?)));
     let known: u64 = usual().map(|(_, size)| u64::from(size.memory)).sum();
-    let names = || usual().map(|(service, _)| super::container_name(&service.name)).collect::<Vec<_>>();
-    let others: u64 = plan.containers.iter().filter(|one| !names().contains(&one.name)).map(share).sum();
+    let counted: BTreeSet<String> = usual()
+        .flat_map(|(service, _)| [super::container_name(&service.name), service.name.to_string()])
+        .collect();
+    let rest = plan.memory.iter().filter(|(name, _)| !counted.contains(name));
+    let others = rest.fold(0, |sum: u64, (_, share)| sum.saturating_add(*share));
     if known == 0 || known + others <= offered {
         return;
     }

@@ -42,7 +42,7 @@ fn each_step_is_a_job_or_an_init_container() {
             .collect::<Vec<_>>()
     };
     let (db, end) = (("db".to_owned(), false), |step: &str| (step.to_owned(), true));
-    assert_eq!(waits("app-pre-start"), [db.clone()]);
+    assert_eq!(waits("app-pre-start"), std::slice::from_ref(&db));
     assert_eq!(waits("app-pre-start-2"), [db.clone(), end("app-pre-start")]);
     assert_eq!(waits("app"), [db, end("app-pre-start-3")]);
 }
