@@ -188,6 +188,29 @@ fn what_fargate_drops_instead_of_adding() {
     }
 }
 
+/// Docker names containers, the manifest services: one of the project is meant either way.
+#[test]
+fn a_container_of_the_project_is_its_service() {
+    for (name, reference) in [("container_name: proxy-one", "proxy-one"), ("init: true", "shop-proxy-1")] {
+        let text = format!(
+            "name: shop\nservices:\n  proxy: {{ image: proxy, {name} }}\n  app: {{ image: app, network_mode: 'container:{reference}' }}\n"
+        );
+        let world = MemoryWorld::new().file("compose.yaml", text);
+        let choice = EnvironmentChoice::Target("fargate".to_owned());
+        let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
+        let template = String::from_utf8(artifact(&outcome, "template.yaml")).unwrap();
+        assert!(
+            template.contains("ProxyTaskDefinition") && !template.contains("AppTaskDefinition"),
+            "{reference}"
+        );
+    }
+    let found = said(&compiled("fargate", "network_mode: 'container:elsewhere'"));
+    assert!(
+        found.iter().any(|it| it.contains("`network_mode: container:elsewhere` of `app` is not supported")),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn what_no_target_takes() {
     let cases = [

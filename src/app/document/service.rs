@@ -67,9 +67,9 @@ impl DocumentReader<'_> {
             cap_add: self.strings(node.get("cap_add")),
             cap_drop: self.strings(node.get("cap_drop")),
             hostname: self.string(node.get("hostname")),
-            network_mode: self.string(node.get("network_mode")),
-            pid: self.string(node.get("pid")),
-            ipc: self.string(node.get("ipc")),
+            network_mode: self.namespace(node.get("network_mode")),
+            pid: self.namespace(node.get("pid")),
+            ipc: self.namespace(node.get("ipc")),
             device_requests: self.device_requests(node),
             storage_size: self.storage_size(node),
             shm_size: self.bytes(node.get("shm_size")),
@@ -102,6 +102,27 @@ impl DocumentReader<'_> {
                 ContainerImage::Built { node: build.id, origin: build.origin }
             }
         }
+    }
+
+    /// With whom a namespace is shared. A container of the project may be named instead of its service.
+    fn namespace(&mut self, node: Option<&Node>) -> Option<At<String>> {
+        let shared = self.string(node)?;
+        let service =
+            shared.value.strip_prefix("container:").and_then(|name| self.service_of_container(name));
+        Some(match service {
+            Some(service) => shared.map(|_| format!("service:{service}")),
+            None => shared,
+        })
+    }
+
+    /// The service whose container has a name: `container_name`, else `PROJECT-SERVICE-1`.
+    fn service_of_container(&self, name: &str) -> Option<&str> {
+        let services = self.manifest.root.get("services").and_then(Node::as_mapping)?;
+        let is_named = |entry: &&MappingEntry| match entry.value.get("container_name").and_then(scalar) {
+            Some(own) => &*own == name,
+            None => format!("{}-{}-1", self.manifest.name, entry.key.text) == name,
+        };
+        services.iter().find(is_named).map(|entry| &*entry.key.text)
     }
 
     /// The name of the plug-in that provides the service.
