@@ -350,7 +350,7 @@ fn an_image_that_is_built_is_named_at_deployment() {
     let recipe = &made.images[0];
     assert_eq!((recipe.name.as_str(), recipe.parameter.as_deref()), ("web-app", Some("WebAppImage")));
     assert_eq!(recipe.platform, "linux/amd64");
-    let tranship::targets::Deployment::Beanstalk(deployment) = &made.deployment else { panic!() };
+    let tranship::targets::TargetDeployment::Beanstalk(deployment) = &made.deployment else { panic!() };
     assert_eq!(deployment.images[0].name, "WebAppImage");
     let rights = bundled(&outcome, ".ebextensions/30-identity.config");
     assert!(rights.contains("arn:aws:ecr:*:*:repository/shop/*"), "{rights}");
@@ -370,10 +370,14 @@ fn the_docker_platform_is_taken_where_the_other_does_not_fit() {
     let web = &compose["services"]["web"];
     assert_eq!(web["group_add"][0], "staff");
     assert_eq!(web["ports"][0]["published"], "80");
-    assert_eq!((&web["ports"][1]["published"], &web["ports"][1]["host_ip"]), (&"9000".into(), &"127.0.0.1".into()));
+    assert_eq!(
+        (&web["ports"][1]["published"], &web["ports"][1]["host_ip"]),
+        (&"9000".into(), &"127.0.0.1".into())
+    );
     let chosen = "the environment gets the Docker platform, because the ECS platform does not support one line of the manifest";
     assert_eq!(said(&outcome, "beanstalk/platform-chosen"), [chosen]);
-    let tranship::targets::Deployment::Beanstalk(deployment) = &outcome.compiled.as_ref().unwrap().deployment
+    let tranship::targets::TargetDeployment::Beanstalk(deployment) =
+        &outcome.compiled.as_ref().unwrap().deployment
     else {
         panic!()
     };
