@@ -160,6 +160,8 @@ pub struct BeanstalkDeployment {
     pub platform_branch: String,
     /// What its solution stacks' names start and end with: `64bit Amazon Linux 2023 v`, ` running ECS`.
     pub solution_stack: (String, String),
+    /// Images that stand in the bundle as `${NAME}`, as the value of `image`: filled before it is uploaded.
+    pub images: Vec<DeployParameter>,
     /// Secrets that must exist before the environment starts.
     pub secrets: Vec<DeployParameter>,
 }

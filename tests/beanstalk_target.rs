@@ -333,3 +333,56 @@ fn secrets_that_exist_are_properties_of_the_environment_and_values_of_jobs() {
     let wanted = serde_json::json!([{ "secret": "prod/db", "key": "password", "stage": "AWSPREVIOUS" }]);
     assert_eq!(*value, wanted);
 }
+
+/// The ECS platform pulls what is built from the project: the bundle has a placeholder, the deployment its value.
+#[test]
+fn an_image_that_is_built_is_named_at_deployment() {
+    let outcome = compiled(
+        "services:
+  web-app: { build: { context: ./web, target: run, args: { A: b } }, ports: ['80:80'] }
+  cache: { image: redis }
+",
+        &[],
+    );
+    assert_eq!(container(&outcome, "web-app")["image"], "${WebAppImage}");
+    assert_eq!(said(&outcome, "beanstalk/platform-chosen"), Vec::<&str>::new());
+    let made = outcome.compiled.as_ref().unwrap();
+    let recipe = &made.images[0];
+    assert_eq!((recipe.name.as_str(), recipe.parameter.as_deref()), ("web-app", Some("WebAppImage")));
+    assert_eq!(recipe.platform, "linux/amd64");
+    let tranship::targets::TargetDeployment::Beanstalk(deployment) = &made.deployment else { panic!() };
+    assert_eq!(deployment.images[0].name, "WebAppImage");
+    let rights = bundled(&outcome, ".ebextensions/30-identity.config");
+    assert!(rights.contains("arn:aws:ecr:*:*:repository/shop/*"), "{rights}");
+}
+
+/// What the ECS platform does not support decides, and a warning says which lines.
+#[test]
+fn the_docker_platform_is_taken_where_the_other_does_not_fit() {
+    let manifest = "services:
+  web:
+    image: nginx
+    ports: ['8080:80', '127.0.0.1:9000:9000']
+    group_add: [staff]
+";
+    let outcome = compiled(manifest, &[]);
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    let web = &compose["services"]["web"];
+    assert_eq!(web["group_add"][0], "staff");
+    assert_eq!(web["ports"][0]["published"], "80");
+    assert_eq!(
+        (&web["ports"][1]["published"], &web["ports"][1]["host_ip"]),
+        (&"9000".into(), &"127.0.0.1".into())
+    );
+    let chosen = "the environment gets the Docker platform, because the ECS platform does not support one line of the manifest";
+    assert_eq!(said(&outcome, "beanstalk/platform-chosen"), [chosen]);
+    let tranship::targets::TargetDeployment::Beanstalk(deployment) =
+        &outcome.compiled.as_ref().unwrap().deployment
+    else {
+        panic!()
+    };
+    assert_eq!(deployment.platform_branch, "Docker running on 64bit Amazon Linux 2023");
+    let pinned = compiled(&format!("{manifest}x-tranship: {{ platform: ecs }}\n"), &[]);
+    assert_eq!(said(&pinned, "beanstalk/platform-chosen"), Vec::<&str>::new());
+    assert!(bundled(&pinned, "Dockerrun.aws.json").contains("nginx"));
+}

@@ -17,13 +17,15 @@ use super::{
     BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Target, TargetDeployment, container,
     support,
 };
-use plan::BeanstalkPlan;
+use plan::{BeanstalkPlan, BuiltImage};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
+use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::diagnostic::DiagnosticRule;
 use tranship_frontend::diagnostic::rules::internal;
+use tranship_images::{BaseImage, ImageRecipe};
 
 /// Elastic Beanstalk.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ impl Target for BeanstalkTarget {
             Ok(artifacts) => Some(CompiledTarget {
                 artifacts,
                 deployment: TargetDeployment::Beanstalk(deployment(&plan)),
-                images: Vec::new(),
+                images: plan.built_images.iter().map(|image| recipe(image, &plan)).collect(),
                 outbound: vec![OutboundAccess::everything(
                     "*",
                     "the security group of the instances, which Elastic Beanstalk makes",
@@ -67,6 +69,22 @@ impl Target for BeanstalkTarget {
                 None
             }
         }
+    }
+}
+
+/// How an image is made that the deployment names.
+fn recipe(image: &BuiltImage, plan: &BeanstalkPlan) -> ImageRecipe {
+    ImageRecipe {
+        name: image.service.clone(),
+        services: vec![image.service.clone()],
+        parameter: Some(image.parameter.clone()),
+        base: BaseImage::Built(image.request.clone()),
+        layer: None,
+        platform: match plan.architecture {
+            ProcessorArchitecture::X86 => "linux/amd64".to_owned(),
+            ProcessorArchitecture::Arm => "linux/arm64".to_owned(),
+        },
+        base_user: None,
     }
 }
 
@@ -104,6 +122,15 @@ fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
         add(&mut tree, path, bytes.clone()).map_err(say)?;
     }
     Ok(tree)
+}
+
+/// The value that names an image.
+fn image_parameter(image: &BuiltImage) -> DeployParameter {
+    DeployParameter {
+        name: image.parameter.clone(),
+        description: format!("the image of `{}`: registry, name and digest", image.service),
+        ..DeployParameter::default()
+    }
 }
 
 /// Whether the platform runs a file of the bundle by itself.
@@ -147,6 +174,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         region: plan.region.clone(),
         platform_branch: text(branch.name),
         solution_stack: (text(branch.stack.0), text(branch.stack.1)),
+        images: plan.built_images.iter().map(image_parameter).collect(),
         secrets: given.chain(password).collect(),
     }
 }

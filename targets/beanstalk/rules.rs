@@ -33,11 +33,6 @@ rules! {
         why "The bundle should contain the program and nothing private."
         example "services:\n  app:\n    image: nginx\n    volumes: [\".:/app\"]\n"
         fix "Nothing, if the program does not need them. A file that is mounted by its own name always goes into the bundle, unless it is a credential.";
-    BUILD_ONLY = Error "beanstalk/build-without-image" "`build` without `image`"
-        what "The service has `build` but no `image`. The ECS platform of Elastic Beanstalk pulls images and cannot build them."
-        why "Without `image`, there is nothing to pull."
-        example "services:\n  app:\n    build: .\nx-tranship: { target: beanstalk, platform: ecs }\n"
-        fix "Push the image to a registry and name it in `image`, next to `build`.";
     SHARED_NAMESPACE = Error "beanstalk/network-mode" "unsupported network mode"
         what "Containers on the ECS platform of Elastic Beanstalk use Docker's bridge network. The service asks for the host's network, another container's network, or none."
         why "Ports and host names would behave differently than they do locally."

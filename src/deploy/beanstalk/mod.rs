@@ -8,6 +8,7 @@ mod database;
 mod down;
 mod environment;
 mod follow;
+mod images;
 mod platform;
 mod secrets;
 mod version;
@@ -17,7 +18,7 @@ use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
 use super::progress::{DeployProgress, PlannedChange, ResourceAction};
 use super::session::AwsSession;
-use super::{DeployOptions, DeployOutcome, DeploymentStatus, artifact, confirm};
+use super::{DeployOptions, DeployOutcome, DeploymentStatus, confirm};
 use tranship_artifact::ArtifactSet;
 use tranship_targets::BeanstalkDeployment;
 
@@ -31,8 +32,8 @@ pub(super) async fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    let bundle = artifact(artifacts, "bundle.zip")?;
-    let label = version::label(bundle)?;
+    let bundle = images::filled(deployment, artifacts, &options.values)?;
+    let label = version::label(&bundle)?;
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
     let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new);
@@ -49,7 +50,7 @@ pub(super) async fn deploy(
         secrets.iter().filter_map(secrets::EnvironmentSecret::setting).collect();
     version::application(session, &deployment.application).await?;
     let bucket = ArtifactBucket::open(session, progress).await?;
-    let key = bucket.put(&format!("bundles/{}", deployment.application), bundle, ".zip").await?;
+    let key = bucket.put(&format!("bundles/{}", deployment.application), &bundle, ".zip").await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let request = match &running {
         None => environment::create(session, deployment, &label, &stack, settings).await?,

@@ -6,6 +6,7 @@
 
 use super::database;
 use super::environment::{self, OptionChange, RunningEnvironment};
+use super::images;
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::parameters::{ParameterChoice, choose, secrets_to_ask};
 use crate::deploy::progress::{DeployProgress, UserQuestion};
@@ -67,6 +68,7 @@ pub(super) async fn plan(
         places.push((secret.name.clone(), place));
     }
     let mut values: DeployValues = options.values.clone();
+    values.parameters = images::split(deployment, &options.values).1;
     for secret in secrets_to_ask(&deployment.secrets, &values, &previous) {
         let value = if secret.generated {
             Some(generate(session).await?)

@@ -5,7 +5,7 @@
 
 use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
-use super::{BeanstalkPlan, SecretVariable, container_name, files, job};
+use super::{BeanstalkPlan, SecretVariable, built_images, container_name, files, job};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -76,10 +76,10 @@ impl ContainerHost for InstanceHost<'_> {
     fn built_image(
         &mut self,
         node: NodeId,
-        origin: Origin,
+        _: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        refuse_build(node, origin, planner)
+        built_images::decide(node, self.application, self.plan, planner)
     }
 
     /// A secret is a variable of the environment as a whole, which Elastic Beanstalk reads for every container.
@@ -137,26 +137,6 @@ impl ContainerHost for InstanceHost<'_> {
         let found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
         Some(volumes::add(found, mount, planner, &mut self.plan.volumes))
     }
-}
-
-/// The platform pulls images and cannot build them.
-pub(super) fn refuse_build(
-    node: NodeId,
-    origin: Origin,
-    planner: &mut ContainerPlanner<'_, '_>,
-) -> Option<String> {
-    let name = &planner.service().name;
-    planner.cx.ledger.rejected(&node, "the platform pulls images and cannot build them");
-    planner.cx.diagnostics.push(
-        Diagnostic::new(
-            &rules::BUILD_ONLY,
-            format!("service `{name}` has `build` but no `image`, and the platform only pulls images"),
-        )
-        .at(origin)
-        .service(&**name)
-        .help(format!("push the image to a registry, and add `image: REGISTRY/{name}:TAG` next to `build`")),
-    );
-    None
 }
 
 /// What other containers must have reached. A database and a job are there before any container starts.

@@ -1,7 +1,9 @@
 //! What the instance's role may do: pull the images, and what the services' permissions ask for.
 
 use super::values::{InstanceText, TextPart, known_all};
-use super::{BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretLocation, SecretVariable, path};
+use super::{
+    BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretLocation, SecretVariable, built_images, path,
+};
 use crate::Compilation;
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -15,6 +17,7 @@ pub(crate) const INSTANCE_ROLE: &str = "aws-elasticbeanstalk-ec2-role";
 /// Decides the statements.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     pull(application, plan);
+    built_images::pull(application, plan);
     plan.read_secrets = read_secrets(application, plan);
     for service in
         application.services.values().filter(|service| !matches!(service.role, ServiceRole::Init { .. }))

@@ -2,7 +2,8 @@
 //!
 //! `docker run` starts it, so its bounds are Docker's own: what Amazon ECS lacks, a job has.
 
-use super::container::{refuse_build, request};
+use super::built_images;
+use super::container::request;
 use super::values::{InstanceText, ReadSecret, TextPart, VariableValue, known, taken, value};
 use super::{BeanstalkJob, BeanstalkPlan, HostVolume, files, path, volumes};
 use crate::Compilation;
@@ -134,10 +135,10 @@ impl ContainerHost for JobHost<'_> {
     fn built_image(
         &mut self,
         node: NodeId,
-        origin: Origin,
+        _: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        refuse_build(node, origin, planner)
+        built_images::decide(node, self.application, self.plan, planner)
     }
 
     /// The instance reads the secrets of a job: no task has them yet.

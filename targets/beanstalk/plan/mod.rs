@@ -3,6 +3,7 @@
 //! In: the [`Application`]. Out: a [`BeanstalkPlan`], with every rule asked and every used leaf claimed.
 //! Invariant: the plan holds no secret; what only the instance knows is a [`TextPart::Property`].
 
+mod built_images;
 mod container;
 mod database;
 mod exposure;
@@ -18,6 +19,7 @@ mod registries;
 pub(super) mod values;
 pub(super) mod volumes;
 
+pub(super) use built_images::BuiltImage;
 pub(super) use exposure::SECURE_SHELL;
 pub(super) use identity::INSTANCE_ROLE;
 pub(super) use options::is_public;
@@ -72,6 +74,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) files: IndexMap<String, Vec<u8>>,
     /// What stays behind of mounted folders.
     pub(super) left_out: std::collections::BTreeSet<String>,
+    /// Images that the deployment names.
+    pub(super) built_images: Vec<BuiltImage>,
     /// Registries of Amazon ECR that images come from: region and name.
     pub(super) registries: std::collections::BTreeSet<(String, String)>,
     /// Whether the environment has a database of its own.
