@@ -4,7 +4,6 @@ A task knows the endpoints that existed when its service's deployment began; TCP
 task's own address, so security groups apply.
 """
 
-import itertools
 import random
 import socket
 import threading
@@ -36,14 +35,21 @@ def offered(world, key, configuration):
 
 
 def join(task, aliases):
-    """Start the task's proxies; returns the lines of its hosts file."""
-    addresses = {}
-    numbers = itertools.count(1)
+    """Start the task's proxies; returns the lines of its hosts file.
+
+    A name has an address of its own. What goes there is redirected, so that the task's containers may listen on any port.
+    """
+    names = sorted({alias.name for alias in aliases})
+    addresses = {name: f"127.255.0.{number}" for number, name in enumerate(names, 1)}
+    rules = []
     for alias in aliases:
-        address = addresses.setdefault(alias.name, f"127.255.0.{next(numbers)}" if alias.name not in addresses else None)
         with network.inside(task.endpoint.namespace):
-            listener = socket.create_server((address, alias.port))
+            listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=_accept, args=(task, listener, alias), daemon=True).start()
+        rules.append(f"ip daddr {addresses[alias.name]} tcp dport {alias.port} redirect to :{listener.getsockname()[1]}")
+    if rules:
+        lines = ["table ip connect {", "chain output {", "type nat hook output priority -100;", *rules, "}", "}"]
+        network.in_namespace(task.endpoint.namespace, "nft", "-f", "-", text="\n".join(lines))
     return "".join(f"{address} {name}\n" for name, address in addresses.items())
 
 

@@ -32,12 +32,14 @@ class StandIn:
 
 STAND_INS = {
     "busybox": StandIn(
-        ["busybox:1.36", "alpine:3.20", "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal"],
+        # The last two are those that templates and derived images name by themselves.
+        ["busybox:1.36", "alpine:3.20", "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal",
+         "public.ecr.aws/docker/library/busybox:1.37.0-musl"],
         config={"CMD": ["sh"]}),
     "nginx": StandIn(
         ["nginx:1.27", "nginx:1.27-alpine"],
         ["usr/sbin/nginx", "etc/nginx/mime.types", "etc/nginx/*_params", "etc/nginx/fastcgi.conf"],
-        {"var/cache/nginx": (101, 101, 0o755), "var/lib/nginx": (0, 0, 0o755), "var/log/nginx": (0, 0, 0o755), "docker-entrypoint.d": (0, 0, 0o755)},
+        {"var/cache/nginx": (101, 101, 0o755), "var/lib/nginx": (0, 0, 0o755), "var/log/nginx": (0, 0, 0o755)},
         {"ENTRYPOINT": ["/docker-entrypoint.sh"], "CMD": ["nginx", "-g", "daemon off;"], "EXPOSE": "80", "STOPSIGNAL": "SIGQUIT"}),
     "redis": StandIn(
         ["redis:7", "redis:7-alpine"],
@@ -118,7 +120,8 @@ def _root(name, image, tree, place):
     for folder in ("etc", "proc", "root", "run", "sys", "tmp", "usr/bin", "usr/lib", "usr/lib64", "usr/local/bin", "usr/sbin", "var"):
         (place / folder).mkdir(parents=True)
     for folder in ("bin", "sbin", "lib", "lib64"):
-        (place / folder).symlink_to(f"usr/{folder}")
+        # Debian's folders lead to /usr, those of busybox do not.
+        (place / folder).symlink_to(f"usr/{folder}") if image.files else (place / folder).mkdir()
     (place / "var" / "run").symlink_to("/run")
     (place / "tmp").chmod(0o1777)
     programs = [path for pattern in ["bin/busybox", *image.files] for path in tree.glob(pattern)]
@@ -129,8 +132,8 @@ def _root(name, image, tree, place):
         _copy(tree / library, tree, place)
     applets = subprocess.run([tree / "bin" / "busybox", "--list"], check=True, capture_output=True, text=True).stdout.split()
     for applet in {*applets} - {"busybox"}:
-        if not (place / "usr" / "bin" / applet).exists():
-            (place / "usr" / "bin" / applet).symlink_to("busybox")
+        if not (place / "bin" / applet).exists():
+            (place / "bin" / applet).symlink_to("busybox")
     shutil.copytree(HERE / "standins" / "busybox", place, dirs_exist_ok=True)
     shutil.copytree(HERE / "standins" / name, place, dirs_exist_ok=True, symlinks=True)
     for path, (user, group, mode) in image.folders.items():

@@ -6,7 +6,10 @@ DEPOT = Path("/depot")
 
 class Intake(BaseHTTPRequestHandler):
     def do_PUT(self):
-        (DEPOT / self.path.strip("/")).write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+        letter = DEPOT / self.path.strip("/")
+        part = letter.with_suffix(".part")
+        part.write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+        part.rename(letter)
         self.say(201, b"")
 
     def do_GET(self):
