@@ -4,6 +4,8 @@
 //! was no error. Invariant: nothing is written to disk here.
 
 use crate::known_names;
+use camino::Utf8PathBuf;
+use std::collections::BTreeMap;
 use tranship_app::rules;
 use tranship_app::{
     Application, ComposeTree, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger,
@@ -32,6 +34,8 @@ pub struct CompileRequest {
 pub struct CompileOutcome {
     /// The directory below `dist/` for its artifacts: the environment, otherwise the target.
     pub name: String,
+    /// The project, once it is known.
+    pub project: Option<ProjectSummary>,
     /// The target, once it is known.
     pub target: Option<&'static str>,
     /// Every file that was read.
@@ -44,6 +48,19 @@ pub struct CompileOutcome {
     pub report: Option<DispositionReport>,
     /// The artifacts; `None` if there was an error.
     pub compiled: Option<CompiledTarget>,
+}
+
+/// What a deployment needs to know of a project beside its artifacts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectSummary {
+    /// Its name.
+    pub name: String,
+    /// Its directory.
+    pub directory: Utf8PathBuf,
+    /// The registry that its images are pushed to; Amazon ECR where none is set.
+    pub registry: Option<String>,
+    /// The values of late-bound variables: the one known at build time, otherwise the manifest's default.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// How to treat a late-bound variable without a value, on a target that needs one.
@@ -72,6 +89,7 @@ fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -
     let (sources, diagnostics) = (Sources::new(), Diagnostics::new());
     let mut outcome = CompileOutcome {
         name,
+        project: None,
         target: None,
         sources,
         override_file: None,
@@ -128,6 +146,7 @@ impl CompileOutcome {
         if unset == UnsetVariables::Assumed {
             application.assume_late_bound();
         }
+        self.project = Some(summary(&manifest, &application));
         let target = tranship_targets::find(&application.environment.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
@@ -173,6 +192,18 @@ impl CompileOutcome {
         (self.sources, self.diagnostics) = (Sources::new(), Diagnostics::new());
         let options = LoadOptions { overlays, no_override: true, ..options };
         compose::load(&options, world, &mut self.sources, &mut self.diagnostics)
+    }
+}
+
+fn summary(manifest: &Manifest, application: &Application) -> ProjectSummary {
+    let values = application.late_bound.iter();
+    let values =
+        values.filter_map(|(name, bound)| Some((name.to_string(), bound.value.as_ref()?.to_string())));
+    ProjectSummary {
+        name: manifest.name.to_string(),
+        directory: manifest.directory.clone(),
+        registry: application.settings.registry.as_ref().map(|registry| registry.peek().to_string()),
+        variables: values.collect(),
     }
 }
 

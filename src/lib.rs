@@ -7,6 +7,8 @@ pub mod cli;
 pub mod compile;
 #[cfg(feature = "deploy")]
 pub mod deploy;
+#[cfg(feature = "deploy")]
+pub mod publish;
 mod registry;
 
 pub use registry::{known_names, rule_registry};

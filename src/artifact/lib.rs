@@ -140,6 +140,11 @@ impl ArtifactSet {
         Ok(())
     }
 
+    /// Takes a file out.
+    pub fn remove(&mut self, path: &str) -> Option<Artifact> {
+        self.0.remove(path)
+    }
+
     /// Adds all files of another set under a directory.
     ///
     /// # Errors

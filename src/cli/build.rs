@@ -27,30 +27,41 @@ impl BuildCommand {
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
             return context.report_outcomes(format, "could not build", &outcomes);
         }
-        if let Err(error) = self.write(&outcomes, context) {
+        let single = self.compiles.selection.is_single();
+        let directory = |name: &str| output_directory(self.out.as_deref(), single, name);
+        if let Err(error) = write_outcomes(&outcomes, directory, context) {
             context.report_not_written(format, "did not build", outcomes, &error);
             return ExitStatus::Failed;
         }
         context.report_outcomes(format, "built", &outcomes)
     }
+}
 
-    /// Writes all artifact sets, or none.
-    fn write(&self, outcomes: &[CompileOutcome], context: &CommandContext<'_>) -> Result<(), WriteError> {
-        let mut staged: Vec<StagedSet> = Vec::new();
-        for outcome in outcomes {
-            if let Some(compiled) = &outcome.compiled {
-                let directory = self.directory(&outcome.name)?;
-                staged.push(stage(&compiled.artifacts, &directory, &context.inputs(outcome))?);
-            }
-        }
-        commit(staged)
+/// The directory for the artifacts of one of several environments, or of the only one.
+pub(super) fn output_directory(
+    out: Option<&Utf8Path>,
+    single: bool,
+    name: &str,
+) -> Result<Utf8PathBuf, WriteError> {
+    match out {
+        Some(out) if single => Ok(out.to_owned()),
+        Some(out) => directory_below(out, name),
+        None => directory_below(Utf8Path::new("dist"), name),
     }
+}
 
-    fn directory(&self, name: &str) -> Result<Utf8PathBuf, WriteError> {
-        match &self.out {
-            Some(out) if self.compiles.selection.is_single() => Ok(out.clone()),
-            Some(out) => directory_below(out, name),
-            None => directory_below(Utf8Path::new("dist"), name),
+/// Writes the artifact sets of several compiles into their directories, or none.
+pub(super) fn write_outcomes(
+    outcomes: &[CompileOutcome],
+    directory: impl Fn(&str) -> Result<Utf8PathBuf, WriteError>,
+    context: &CommandContext<'_>,
+) -> Result<(), WriteError> {
+    let mut staged: Vec<StagedSet> = Vec::new();
+    for outcome in outcomes {
+        if let Some(compiled) = &outcome.compiled {
+            let directory = directory(&outcome.name)?;
+            staged.push(stage(&compiled.artifacts, &directory, &context.inputs(outcome))?);
         }
     }
+    commit(staged)
 }

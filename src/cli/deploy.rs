@@ -1,11 +1,15 @@
 //! `tranship deploy`: compiles an environment, uploads it and deploys it.
 
 use super::deployment::{AwsOptions, SecretFile, TerminalProgress, read_secrets, secret_file};
+use super::publication::ImageFlags;
 use super::{CommandContext, ExitStatus, VariableOptions};
+use crate::compile::CompileOutcome;
 use crate::deploy::{self, DeployValues};
-use camino::Utf8PathBuf;
-use std::collections::BTreeMap;
+use crate::publish::IMAGES_FILE;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::world::World;
+use tranship_images::ImageRecipe;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -30,6 +34,11 @@ pub struct DeployCommand {
     /// Deploy without asking for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// Do not publish images first; what `publish` wrote to `dist/ENV/images.json` is used
+    #[arg(long)]
+    no_publish: bool,
+    #[command(flatten)]
+    images: ImageFlags,
     #[command(flatten)]
     aws: AwsOptions,
 }
@@ -39,6 +48,13 @@ pub struct DeployCommand {
 struct ParameterFile {
     #[serde(rename = "Parameters")]
     parameters: BTreeMap<String, String>,
+}
+
+/// The values that `publish` wrote for an environment.
+fn recorded(environment: &str, world: &dyn World) -> BTreeMap<String, String> {
+    let file = Utf8Path::new("dist").join(environment).join(IMAGES_FILE);
+    let read = |bytes: Vec<u8>| serde_json::from_slice::<ParameterFile>(&bytes).ok();
+    world.read(&file).ok().and_then(read).map(|file| file.parameters).unwrap_or_default()
 }
 
 impl DeployCommand {
@@ -56,10 +72,37 @@ impl DeployCommand {
         read_secrets(&self.secrets, world, values)
     }
 
+    /// The references of the images: published now, or by an earlier run. A parameter set by a flag stays as it is.
+    fn images(
+        &self,
+        outcome: &mut CompileOutcome,
+        values: &mut DeployValues,
+        context: &mut CommandContext<'_>,
+    ) -> Result<(), ExitStatus> {
+        let Some(compiled) = &mut outcome.compiled else { return Err(ExitStatus::Failed) };
+        let given = |recipe: &ImageRecipe| {
+            recipe.parameter.as_ref().is_some_and(|name| values.parameters.contains_key(name))
+        };
+        compiled.images.retain(|recipe| !given(recipe));
+        let wanted: BTreeSet<String> =
+            compiled.images.iter().filter_map(|recipe| recipe.parameter.clone()).collect();
+        let found: BTreeMap<String, String> = match self.no_publish {
+            true => recorded(&outcome.name, context.world),
+            false => {
+                let options = self.images.options(self.aws.aws_profile.clone(), false);
+                let published = self.images.publish(outcome, options, context)?;
+                let images = published.images.into_iter();
+                images.filter_map(|image| Some((image.parameter?, image.reference))).collect()
+            }
+        };
+        values.parameters.extend(found.into_iter().filter(|(name, _)| wanted.contains(name)));
+        Ok(())
+    }
+
     /// Compiles and deploys. Prints the stack's outputs to standard output, one `NAME=VALUE` per line.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        let compiled = match context.compile(&self.environment, &self.set, "compiled") {
-            Ok(compiled) => compiled,
+        let mut outcome = match context.compile(&self.environment, &self.set, "compiled") {
+            Ok(outcome) => outcome,
             Err(exit) => return exit,
         };
         let mut options = self.aws.options(self.yes, context.shell);
@@ -68,6 +111,10 @@ impl DeployCommand {
             context.shell.error(&error);
             return ExitStatus::Refused;
         }
+        if let Err(exit) = self.images(&mut outcome, &mut options.values, context) {
+            return exit;
+        }
+        let Some(compiled) = outcome.compiled else { return ExitStatus::Failed };
         let mut reporter = TerminalProgress(context.shell);
         match deploy::deploy(&compiled.deployment, &compiled.artifacts, &options, &mut reporter) {
             Ok(outcome) => {

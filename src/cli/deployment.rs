@@ -5,7 +5,7 @@
 
 use super::selection::CompileJob;
 use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions};
-use crate::compile::{CompileRequest, identify};
+use crate::compile::{CompileOutcome, CompileRequest, identify};
 use crate::deploy::{
     DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, PlannedChange,
     ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
@@ -17,14 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tranship_app::EnvironmentChoice;
 use tranship_frontend::world::World;
-use tranship_targets::{CompiledTarget, TargetDeployment};
+use tranship_targets::TargetDeployment;
 
 /// Which account to use, and how long to wait.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct AwsOptions {
     /// The profile in the AWS configuration [default: AWS_PROFILE]
     #[arg(long, value_name = "NAME")]
-    aws_profile: Option<String>,
+    pub(super) aws_profile: Option<String>,
     /// How many minutes to wait for an AWS operation
     #[arg(long, value_name = "MINUTES", default_value_t = 60)]
     timeout: u64,
@@ -80,17 +80,17 @@ pub(super) fn read_secrets(
 }
 
 impl CommandContext<'_> {
-    /// Compiles an environment for deployment and reports the diagnostics.
+    /// Compiles an environment for deployment and reports the diagnostics: an outcome with artifacts.
     pub(super) fn compile(
         &mut self,
         environment: &str,
         set: &VariableOptions,
         verb: &str,
-    ) -> Result<CompiledTarget, ExitStatus> {
+    ) -> Result<CompileOutcome, ExitStatus> {
         let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
         let mut outcomes = CompileJob { options: self.options(set), choices, strict: false }.run(self);
         let exit = self.report_outcomes(MessageFormat::Human, verb, &outcomes);
-        let compiled = outcomes.pop().and_then(|outcome| outcome.compiled);
+        let compiled = outcomes.pop().filter(|outcome| outcome.compiled.is_some());
         compiled.ok_or(if exit == ExitStatus::Done { ExitStatus::Failed } else { exit })
     }
 

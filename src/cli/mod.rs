@@ -18,6 +18,10 @@ mod environments;
 mod exit;
 mod explain;
 mod listing;
+#[cfg(feature = "deploy")]
+mod publication;
+#[cfg(feature = "deploy")]
+mod publish;
 mod report;
 mod schema;
 mod selection;
@@ -51,6 +55,9 @@ pub enum CliCommand {
     Targets(targets::TargetsCommand),
     /// List the environments that the manifest declares
     Environments(environments::EnvironmentsCommand),
+    /// Build, derive and push the images of an environment, and write their digests to `images.json`
+    #[cfg(feature = "deploy")]
+    Publish(publish::PublishCommand),
     /// Compile an environment, show what would change, and deploy it
     #[cfg(feature = "deploy")]
     Deploy(deploy::DeployCommand),
@@ -112,6 +119,8 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Verify(command) => command.run(context),
         CliCommand::Targets(command) => command.run(context),
         CliCommand::Environments(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Publish(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Deploy(command) => command.run(context),
         #[cfg(feature = "deploy")]

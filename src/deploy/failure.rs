@@ -34,22 +34,22 @@ pub struct DeployFailure {
 }
 
 impl DeployFailure {
-    pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         DeployFailure { kind, message: message.into(), help: Vec::new() }
     }
 
     /// AWS rejected a request, or the deployed application does not work.
-    pub(super) fn failed(message: impl Into<String>) -> Self {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
         DeployFailure::new(FailureKind::Failed, message)
     }
 
     /// Something is missing from the command line.
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
         DeployFailure::new(FailureKind::Usage, message)
     }
 
     /// Adds a line of help.
-    pub(super) fn help(mut self, line: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, line: impl Into<String>) -> Self {
         self.help.push(line.into());
         self
     }
@@ -78,7 +78,7 @@ const CREDENTIAL_CODES: &[&str] = &[
 ];
 
 /// Turns an SDK error into a failure; `doing` completes "cannot ...".
-pub(super) fn sdk<E, R>(doing: &str, error: SdkError<E, R>) -> DeployFailure
+pub(crate) fn sdk<E, R>(doing: &str, error: SdkError<E, R>) -> DeployFailure
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,

@@ -14,13 +14,15 @@ mod parameters;
 mod progress;
 mod session;
 
+pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::progress::{
     DeployBanner, DeployProgress, PlannedChange, ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
 };
 
+pub(crate) use self::session::AwsSession;
+
 use self::mask::MaskedProgress;
-use self::session::AwsSession;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -179,9 +181,7 @@ fn run<T>(
             (&target.region, format!("environment {}", target.environment))
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| DeployFailure::failed(format!("cannot start: {error}")))?;
-    let result = runtime.block_on(async {
+    blocking(async {
         let opened = tokio::select! {
             opened = AwsSession::open(region.as_deref(), options.profile.as_deref()) => opened,
             () = interruption() => Err(DeployFailure::new(FailureKind::Interrupted, "interrupted before anything was done")),
@@ -195,7 +195,27 @@ fn run<T>(
             () = interruption() => Err(session.left(FailureKind::Interrupted)),
         };
         result.map_err(|failure| session.mask().borrow().failure(failure))
-    });
+    })
+}
+
+/// Works until it is done or interrupted.
+pub(crate) fn until_interrupted<T>(
+    work: impl Future<Output = Result<T, DeployFailure>>,
+    interrupted: impl FnOnce() -> DeployFailure,
+) -> Result<T, DeployFailure> {
+    blocking(async {
+        tokio::select! {
+            result = work => result,
+            () = interruption() => Err(interrupted()),
+        }
+    })
+}
+
+/// Runs async work on this thread.
+fn blocking<T>(work: impl Future<Output = Result<T, DeployFailure>>) -> Result<T, DeployFailure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| DeployFailure::failed(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(work);
     // A pending question must not keep the process alive.
     runtime.shutdown_background();
     result

@@ -21,14 +21,14 @@ const ATTEMPTS: u32 = 10;
 const BRISK: u32 = 3;
 
 /// An AWS identity and the clients that act on its behalf.
-pub(super) struct AwsSession {
+pub(crate) struct AwsSession {
     config: SdkConfig,
     /// The account ID.
-    pub(super) account: String,
+    pub(crate) account: String,
     /// As ARNs have it: `aws`, `aws-cn`.
     pub(super) partition: String,
     /// The region.
-    pub(super) region: String,
+    pub(crate) region: String,
     profile: Option<String>,
     identity: String,
     /// The operation in progress at AWS, for the message after an interruption.
@@ -38,7 +38,7 @@ pub(super) struct AwsSession {
 
 impl AwsSession {
     /// Finds credentials and asks AWS whose they are.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         region: Option<&str>,
         profile: Option<&str>,
     ) -> Result<AwsSession, DeployFailure> {
@@ -62,7 +62,7 @@ impl AwsSession {
     }
 
     /// The banner for a subject.
-    pub(super) fn banner(&self, subject: String) -> DeployBanner {
+    pub(crate) fn banner(&self, subject: String) -> DeployBanner {
         DeployBanner {
             subject,
             account: self.account.clone(),
@@ -73,7 +73,7 @@ impl AwsSession {
     }
 
     /// The DNS suffix of this partition.
-    pub(super) fn domain(&self) -> &'static str {
+    pub(crate) fn domain(&self) -> &'static str {
         AwsPartition::of_name(&self.partition).unwrap_or(AwsPartition::Aws).url_suffix()
     }
 
@@ -128,6 +128,15 @@ impl AwsSession {
             .retry_config(brisk())
             .timeout_config(patience());
         aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+    }
+
+    /// Amazon ECR, in another region where one is named.
+    pub(crate) fn ecr(&self, region: Option<&str>) -> aws_sdk_ecr::Client {
+        let mut config = aws_sdk_ecr::config::Builder::from(&self.config);
+        if let Some(region) = region {
+            config = config.region(Region::new(region.to_owned()));
+        }
+        aws_sdk_ecr::Client::from_conf(config.build())
     }
 
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {

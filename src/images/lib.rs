@@ -8,9 +8,18 @@
 mod base_tree;
 mod digest;
 mod layer_blob;
+mod layer_reader;
+mod manifest;
+mod manifest_platform;
 mod recipe;
 
 pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
 pub use layer_blob::{LayerBlob, LayerError};
+pub use layer_reader::open_layer;
+pub use manifest::{
+    BlobDescriptor, ImageDocuments, IndexEntry, MANIFEST_TYPES, ManifestDocument, ManifestError, index_of,
+    is_docker, media_type,
+};
+pub use manifest_platform::ManifestPlatform;
 pub use recipe::{BaseImage, BuildRequest, FileLayer, FileOwner, ImageRecipe, LayerEntry};

@@ -4,7 +4,7 @@ use super::choices::{CapacityKind, DeploymentPosture, PlatformKind};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
-    CertificateArn, FileLocation, LogRetention, RegionName, SubnetId, TargetName, VpcId,
+    CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId, TargetName, VpcId,
 };
 use super::reader::SettingReader;
 use super::registry::RegistryLogin;
@@ -171,6 +171,12 @@ setting_group! {
             default: "none: images are pulled without a login, except from Amazon ECR",
             example: "services:\n  web:\n    image: ghcr.io/acme/web:1.4\n    ports: [\"80:80\"]\nx-tranship:\n  dockercfg: \"s3://acme-config/dockercfg.json\"\n",
             targets: Only(&["beanstalk"]),
+        }
+        /// The registry that `tranship publish` pushes images to. The repository of an image is `REGISTRY/PROJECT/NAME`.
+        registry: Option<At<RegistryPath>> {
+            default: "Amazon ECR of the account and the region of the deployment",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  registry: ghcr.io/acme\n",
+            targets: Compiler("where images are pushed"),
         }
         /// Tags for every resource. Values may contain late-bound variables.
         tags: Option<NamedSettings<OpenText>> {

@@ -4,6 +4,7 @@ use super::declaration::SettingForm;
 use super::reader::SettingReader;
 use super::value::SettingValue;
 use std::fmt;
+use tranship_facts::ImageReference;
 use tranship_facts::quotas::cloudwatch_logs::{RETENTION_DAYS, USUAL_RETENTION_DAYS, is_retention};
 use tranship_frontend::yaml::Node;
 
@@ -100,6 +101,18 @@ impl FileLocation {
         split_location(&self.0).unwrap_or_default()
     }
 }
+
+checked_text!(
+    /// A registry of container images, with or without a path.
+    RegistryPath,
+    "a registry and a path in it, such as `ghcr.io/acme`",
+    "^(localhost|[^/ ]*[.:][^/ ]*)(/[^ ]+)?$",
+    |text| !text.contains('@') && {
+        let image = format!("{}/x", text.trim_end_matches('/'));
+        let parsed = ImageReference::parse(&image);
+        ImageReference::is_valid(&image) && parsed.registry.is_some() && parsed.tag.is_none()
+    }
+);
 
 checked_text!(
     /// The class of a managed database's instance.
