@@ -8,8 +8,8 @@ use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 use tranship_app::rules;
 use tranship_app::{
-    Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger,
-    LoweringInput, LoweringPurpose,
+    Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionReport, EnvironmentChoice,
+    KeyPaths, Ledger, LoweringInput, LoweringPurpose,
 };
 use tranship_facts::ImageReference;
 use tranship_frontend::compose::{self, LoadOptions, Manifest};

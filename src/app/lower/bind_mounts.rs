@@ -8,8 +8,8 @@
 use super::LoweringContext;
 use crate::rules;
 use crate::{
-    AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount,
-    ContainerSpec, DataFolder, FolderPlace, ManifestName, MountSource, relative,
+    AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, ContainerSpec,
+    DataFolder, FolderPlace, ManifestName, MountSource, relative,
 };
 use camino::Utf8Path;
 use indexmap::IndexMap;

@@ -8,8 +8,8 @@ use super::bind_mounts::DataFolders;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
 use crate::{
-    AppService, At, BehaviourEffect, ContainerMount, DataFolder, ManifestName, MountSource, NamedVolume, TaskGroups,
-    VolumeLifetime,
+    AppService, At, BehaviourEffect, ContainerMount, DataFolder, ManifestName, MountSource, NamedVolume,
+    TaskGroups, VolumeLifetime,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
