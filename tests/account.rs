@@ -221,7 +221,7 @@ fn logs_that_go_elsewhere_are_said_and_awslogs_options_are_passed_on() {
     let message = "`logging.options.awslogs-group` of `app` has no effect on Fargate: Tranship names the log group and its streams";
     assert_eq!(lost, [(Severity::Warning, vec![4], message.to_owned())]);
     for (driver, severity) in
-        [("splunk", Severity::Warning), ("fluentd", Severity::Warning), ("json-file", Severity::Note)]
+        [("awsfirelens", Severity::Warning), ("fluentd", Severity::Warning), ("json-file", Severity::Note)]
     {
         let found = of_rule(&of(&format!("{{ driver: {driver} }}")), "target/approximated-key");
         assert_eq!(found.first().map(|(severity, ..)| *severity), Some(severity), "{driver}");
@@ -381,5 +381,51 @@ fn legal_input_is_never_a_fault_of_ours() {
             assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), [], "{keys} {target}");
             assert!(outcome.compiled.is_some(), "{keys} {target}");
         }
+    }
+}
+
+/// Splunk everywhere, the daemons of others where there is a machine; what is secret by reference.
+#[test]
+fn log_drivers_that_ecs_has_are_used_with_their_options() {
+    const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:splunk-AbCdEf";
+    let splunk = format!(
+        "{{ driver: splunk, options: {{ splunk-url: https://splunk.example.com:8088, splunk-token: '{ARN}' }} }}"
+    );
+    let gelf = "{ driver: gelf, options: { gelf-address: udp://logs.example.com:12201 } }".to_owned();
+    let near = "{ driver: fluentd, options: { fluentd-address: 'collector:24224' } }".to_owned();
+    let of = |target: &str, logging: &str| {
+        compiled(
+            target,
+            &format!(
+                "services:\n  app:\n    image: app\n    logging: {logging}\n  collector: {{ image: fluentd }}\n"
+            ),
+        )
+    };
+    for target in ["fargate", "ecs-ec2"] {
+        let text = template(&of(target, &splunk));
+        for line in ["LogDriver: splunk", "splunk-url: https://splunk.example.com:8088", "Name: splunk-token"]
+        {
+            assert!(text.contains(line), "{target} {line}: {text}");
+        }
+        assert!(
+            text.contains(&format!("ValueFrom: {ARN}")) && text.contains(&format!("Resource: {ARN}")),
+            "{text}"
+        );
+    }
+    let text = template(&of("ecs-ec2", &gelf));
+    assert!(
+        text.contains("LogDriver: gelf") && text.contains("gelf-address: udp://logs.example.com:12201"),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#"ECS_AVAILABLE_LOGGING_DRIVERS=["json-file","awslogs","gelf","none"]"#),
+        "{text}"
+    );
+    for (target, logging) in [("fargate", &gelf), ("ecs-ec2", &near), ("beanstalk", &splunk)] {
+        let found = of_rule(&of(target, logging), "target/approximated-key");
+        let lost = found.iter().any(|(severity, _, message)| {
+            *severity == Severity::Warning && message.contains("logging.driver")
+        });
+        assert!(lost, "{target}: {found:?}");
     }
 }

@@ -218,6 +218,8 @@ fn what_no_target_takes() {
         ("cap_add: [SYS_PTRAC]", "`cap_add: SYS_PTRAC` of `app` is not supported on"),
         ("cap_drop: [cap_nonsense]", "`cap_drop: cap_nonsense` of `app` is not supported on"),
         ("ulimits: { bogus: 1 }", "`ulimits.bogus` of `app` is not supported on"),
+        ("ulimits: { nproc: { soft: 9, hard: 8 } }", "`ulimits.nproc` of `app` is not supported on"),
+        ("ulimits: { core: -2 }", "`ulimits.core` of `app` is not supported on"),
         (
             "volumes: [{ type: image, source: nginx, target: /image }]",
             "`type: image` of `app` is not supported on",

@@ -43,10 +43,10 @@ const EVERY_STAGE: &str = "services:
   job:
     image: acme/job:1
     cap_add: [NOT_A_CAPABILITY]
-  subfolder:
-    image: acme/sub:1
-    volumes: [{ type: volume, source: data, target: /data, volume: { subpath: a } }]
-volumes: { data: }
+  docker:
+    image: acme/docker:1
+    use_api_socket: true
+networks: { inner: }
 x-tranship: { log_retention: 31 }
 ";
 

@@ -42,7 +42,7 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: false },
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: false, drivers: &[] },
     remedy: "remove the key, or choose the target `ecs-ec2`",
 };
 
@@ -80,6 +80,6 @@ pub(super) static JOB: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Quota,
     default_memory_reservation: None,
     default_tmpfs_size: None,
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: false },
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: false, drivers: &[] },
     remedy: "remove the key",
 };

@@ -65,6 +65,8 @@ pub struct LogSupport {
     pub place: &'static str,
     /// Whether options of the `awslogs` driver are passed on.
     pub passes_options: bool,
+    /// Drivers that take the place of `awslogs`, with their options.
+    pub drivers: &'static [&'static str],
 }
 
 /// What `network_mode` may be besides `bridge`, which every target has.

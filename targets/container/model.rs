@@ -81,8 +81,12 @@ pub struct ContainerPlan<V, K = V> {
     pub dns_search: Vec<String>,
     /// Options of AppArmor, SELinux and privileges.
     pub security_options: Vec<String>,
+    /// The log driver, where it is not that of CloudWatch Logs.
+    pub log_driver: Option<String>,
     /// Options of the log driver, where the target writes to one.
     pub log_options: IndexMap<String, String>,
+    /// Options that the log driver takes from secrets and parameters, by their ARNs.
+    pub log_secrets: IndexMap<String, String>,
     /// Docker labels.
     pub labels: IndexMap<String, K>,
     /// Whether it is started again by itself, without ending the task.
@@ -135,7 +139,9 @@ impl<V, K> ContainerPlan<V, K> {
             dns: Vec::new(),
             dns_search: Vec::new(),
             security_options: Vec::new(),
+            log_driver: None,
             log_options: IndexMap::new(),
+            log_secrets: IndexMap::new(),
             labels: IndexMap::new(),
             restarts: false,
             network: None,

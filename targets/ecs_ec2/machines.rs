@@ -9,6 +9,7 @@ use crate::ecs::plan::{
     MachineChoice, MachineCount, MachineFolder, MachinePlan, MachineRequest, NetworkMode, TaskPlan,
     VolumeStorage,
 };
+use std::collections::BTreeSet;
 use tranship_facts::{GIB, InstanceType};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 
@@ -39,6 +40,7 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
     }
     diagnostics.extend(shared_security_group(request.load.tasks));
     let plan = MachinePlan {
+        log_drivers: log_drivers(request.load.tasks),
         instance_type,
         architecture: instance.map_or_else(|| request.load.architecture(), |instance| instance.architecture),
         gpu: request.load.tasks.iter().any(gpus::is_used_by),
@@ -99,6 +101,13 @@ fn disk(tasks: &[TaskPlan]) -> u32 {
     let written: u64 =
         containers.filter_map(|container| container.storage).map(|bytes| bytes.div_ceil(GIB)).sum();
     u32::try_from(written).unwrap_or(u32::MAX).saturating_add(usual).min(LARGEST_DISK)
+}
+
+/// The log drivers of all containers, each once.
+fn log_drivers(tasks: &[TaskPlan]) -> Vec<String> {
+    let containers = tasks.iter().flat_map(|task| &task.containers);
+    let found: BTreeSet<&String> = containers.filter_map(|container| container.log_driver.as_ref()).collect();
+    found.into_iter().cloned().collect()
 }
 
 /// Folders that belong to someone, each once.

@@ -10,7 +10,7 @@ use super::LoweringContext;
 use crate::settings::ExistingSecretSettings;
 use crate::{
     AppService, ApplicationSecret, At, BehaviourEffect, EnvironmentVariable, ExistingSecret, ManifestName,
-    SecretId, SecretPart, SecretSource, SecretStore, Text, TextPiece,
+    SecretId, SecretPart, SecretSource, SecretStore, Text, TextPiece, is_secret_arn,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
@@ -129,27 +129,6 @@ fn of_setting(cx: &mut LoweringContext<'_>, setting: &At<ExistingSecretSettings>
 /// `DB_SECRET_ARN` holds an ARN for the program.
 pub(super) fn is_named_after_arn(variable: &str) -> bool {
     name_words(variable).iter().any(|word| matches!(word.as_str(), "ARN" | "ARNS"))
-}
-
-/// Whether a text is the whole ARN of a secret of Secrets Manager, perhaps with a JSON key, stage and version, or of
-/// a parameter of Systems Manager.
-fn is_secret_arn(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(':').collect();
-    let ["arn", partition, service, region, account, kind, rest @ ..] = parts.as_slice() else {
-        return false;
-    };
-    let account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-    let place = partition.starts_with("aws") && !region.is_empty() && account;
-    place
-        && match (*service, *kind) {
-            ("secretsmanager", "secret") => {
-                matches!(rest.len(), 1 | 4) && rest.first().is_some_and(|name| !name.is_empty())
-            }
-            ("ssm", parameter) => {
-                rest.is_empty() && parameter.strip_prefix("parameter/").is_some_and(|name| !name.is_empty())
-            }
-            _ => false,
-        }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ mod existing_secrets;
 mod external_addresses;
 mod flat_text;
 mod foreign_tools;
+mod health_paths;
+mod heap_sizes;
 mod host_address;
 mod host_directory;
 mod host_reaches;
@@ -191,6 +193,7 @@ impl LoweringContext<'_> {
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }
+        heap_sizes::reserve(self, &mut services);
         provided_services::report(self, &selection, &services);
         let folders = bind_mounts::decide(self, &mut services);
         let mut directory = host_directory::HostDirectory::new(
@@ -213,7 +216,8 @@ impl LoweringContext<'_> {
         unset_variables::report(self, &services);
         foreign_tools::report(self, &services);
         image_accounts::report(self, &services);
-        let endpoints = public_ports::endpoints(self, &services, &edges);
+        let mut endpoints = public_ports::endpoints(self, &services, &edges);
+        health_paths::infer(&services, &mut endpoints);
         image_platforms::check(self, &services, &settings);
         legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);

@@ -55,7 +55,7 @@ fn remedy(leaf: &TreeLeaf) -> &'static str {
     if leaf.is_below("labels") {
         "remove the label here: nothing on AWS reads it, and whoever may describe the task sees it"
     } else if leaf.is_below("logging") {
-        "remove the option, and let the log driver take its rights from a role"
+        "write the ARN of a secret of Secrets Manager or of an SSM parameter, which the task reads, or remove the option"
     } else {
         "move it into `environment` or `secrets`, which take their values from a secret"
     }

@@ -132,6 +132,27 @@ impl ExistingSecret {
     }
 }
 
+/// Whether a text is the whole ARN of a secret of Secrets Manager, perhaps with a JSON key, stage and version, or of
+/// a parameter of Systems Manager.
+pub fn is_secret_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    let ["arn", partition, service, region, account, kind, rest @ ..] = parts.as_slice() else {
+        return false;
+    };
+    let account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+    let place = partition.starts_with("aws") && !region.is_empty() && account;
+    place
+        && match (*service, *kind) {
+            ("secretsmanager", "secret") => {
+                matches!(rest.len(), 1 | 4) && rest.first().is_some_and(|name| !name.is_empty())
+            }
+            ("ssm", parameter) => {
+                rest.is_empty() && parameter.strip_prefix("parameter/").is_some_and(|name| !name.is_empty())
+            }
+            _ => false,
+        }
+}
+
 /// Whether a text is the whole ARN of a secret, the six random letters at its end included. Without them it stands for
 /// the same secret, and rights to it need a wildcard.
 pub fn is_whole_secret_arn(text: &str) -> bool {

@@ -152,6 +152,14 @@ pub const TMPFS_OPTIONS: &[&str] = &[
 pub const AWSLOGS_OPTIONS: &[&str] =
     &["awslogs-datetime-format", "awslogs-multiline-pattern", "mode", "max-buffer-size"];
 
+/// Log drivers on Fargate besides `awslogs`. `awsfirelens` needs a container of its own that routes the logs, which
+/// Compose cannot say (API Reference, `LogConfiguration`).
+pub const FARGATE_LOG_DRIVERS: &[&str] = &["splunk"];
+
+/// Log drivers on EC2 instances besides `awslogs`, `awsfirelens` and those that keep logs on the machine. The agent of an
+/// instance offers those that `ECS_AVAILABLE_LOGGING_DRIVERS` lists (API Reference, `LogConfiguration`).
+pub const MACHINE_LOG_DRIVERS: &[&str] = &["fluentd", "gelf", "splunk", "syslog"];
+
 /// Names that `Ulimits` knows.
 pub const ULIMIT_NAMES: &[&str] = &[
     "core",

@@ -1,7 +1,7 @@
 //! Where the output of a container goes: to CloudWatch Logs, whatever Docker would do with it.
 
 use crate::container::{ContainerPlan, ContainerPlanner, LogSupport};
-use tranship_app::{BehaviourEffect, LoggingRequest};
+use tranship_app::{At, BehaviourEffect, LoggingRequest, is_secret_arn};
 use tranship_facts::quotas::ecs::AWSLOGS_OPTIONS;
 
 /// Drivers that keep the output on the machine, which CloudWatch Logs does too.
@@ -13,14 +13,17 @@ const AWSLOGS: &str = "awslogs";
 /// Settles the driver and its options.
 pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     let logging = &planner.service().container.logging;
-    let LogSupport { place, passes_options } = planner.bounds.logging;
+    let LogSupport { place, passes_options, .. } = planner.bounds.logging;
     let driver = logging.driver.as_ref().map_or("json-file", |driver| driver.peek().as_str());
     if let Some(given) = &logging.driver {
+        if passed_on(planner, given, container) {
+            return;
+        }
         match driver {
             AWSLOGS => planner.cx.ledger.exact(given, place).clone(),
             _ => {
                 let elsewhere = !LOCAL_DRIVERS.contains(&driver);
-                let (value, reason) = (place, "that is where the logs of every container go");
+                let (value, reason) = (place, reason(planner, driver));
                 let effect = BehaviourEffect::changed_if(elsewhere);
                 planner.cx.ledger.approximated(given, effect, value, reason, place).clone()
             }
@@ -35,6 +38,52 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
             planner.cx.ledger.ignored(value, reason, effect);
         }
     }
+}
+
+/// A driver that the target has too, with all of its options: what is the ARN of a secret is read from there.
+fn passed_on<V, K>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    driver: &At<String>,
+    container: &mut ContainerPlan<V, K>,
+) -> bool {
+    let has = planner.bounds.logging.drivers.contains(&driver.peek().as_str());
+    if !has || leads_to_a_service(planner) {
+        return false;
+    }
+    container.log_driver =
+        Some(planner.cx.ledger.exact(driver, "task definition: LogConfiguration.LogDriver").clone());
+    for (name, value) in &planner.service().container.logging.options {
+        let secret = is_secret_arn(value.peek());
+        let place = if secret { "SecretOptions" } else { "Options" };
+        let value =
+            planner.cx.ledger.exact(value, format!("task definition: LogConfiguration.{place}")).clone();
+        let options = if secret { &mut container.log_secrets } else { &mut container.log_options };
+        options.insert(name.to_string(), value);
+    }
+    true
+}
+
+/// Whether the logs go to a service of the manifest. The driver runs outside of the containers, where no service has a
+/// name.
+fn leads_to_a_service(planner: &ContainerPlanner<'_, '_>) -> bool {
+    let options = &planner.service().container.logging.options;
+    let addresses = options.iter().filter(|(name, _)| name.ends_with("-address") || name.ends_with("-url"));
+    addresses
+        .map(|(_, value)| host(value.peek()))
+        .any(|name| !name.is_empty() && planner.cx.keys.origin_of(&format!("services.{name}")).is_some())
+}
+
+/// The host of `tcp://logs:514`, `fluentd:24224`.
+fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split([':', '/']).next().unwrap_or_default()
+}
+
+fn reason(planner: &ContainerPlanner<'_, '_>, driver: &str) -> &'static str {
+    if planner.bounds.logging.drivers.contains(&driver) {
+        return "the driver runs outside of the containers, where it cannot reach a service by its name";
+    }
+    "that is where the logs of every container go"
 }
 
 /// Why an option is not passed on, and whether that is a loss beyond that of its driver.

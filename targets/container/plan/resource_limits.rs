@@ -116,8 +116,16 @@ fn shared_memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut C
     let Some(size) = &planner.service().container.shm_size else { return };
     let mib = size.peek().div_ceil(MIB);
     if planner.bounds.shared_memory {
+        // The API takes a 32-bit number of MiB (Amazon ECS API Reference, `LinuxParameters`).
+        let Some(mib) =
+            i32::try_from(mib).ok().and_then(|mib| u32::try_from(mib).ok()).filter(|mib| *mib > 0)
+        else {
+            let help = format!("write a size from 1 MiB to {} MiB", i32::MAX);
+            planner.reject(size, "shm_size", "the size is out of range", &help);
+            return;
+        };
         planner.exact(size, field::SHARED_MEMORY);
-        container.linux.shared_memory = u32::try_from(mib).ok();
+        container.linux.shared_memory = Some(mib);
     } else {
         let reason = "`/dev/shm` always has 64 MiB";
         planner.ignore(
@@ -159,6 +167,11 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
             continue;
         }
         let UlimitPair { soft, hard } = limit.get();
+        if let Some(reason) = impossible(soft, hard) {
+            let help = "write numbers from 0, or -1 for no limit, the soft limit not above the hard one";
+            planner.reject(limit, &format!("ulimits.{name}"), reason, help);
+            continue;
+        }
         let open_files = &**name == "nofile";
         // -1 stands for no limit, which the number of open files always has.
         let legal = |value: i64| match value {
@@ -180,4 +193,13 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
         }
         container.ulimits.push(made);
     }
+}
+
+/// Why Docker refuses a limit, if it does. -1 stands for no limit.
+fn impossible(soft: i64, hard: i64) -> Option<&'static str> {
+    if soft < -1 || hard < -1 {
+        return Some("a limit cannot be negative");
+    }
+    let above = hard != -1 && (soft == -1 || soft > hard);
+    above.then_some("the soft limit is above the hard limit")
 }

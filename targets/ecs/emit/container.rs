@@ -79,6 +79,16 @@ fn pairs<'a>(
 }
 
 fn log(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
+    if let Some(driver) = &it.log_driver {
+        let secrets = it
+            .log_secrets
+            .iter()
+            .map(|(name, arn)| props! { "Name" => name.as_str(), "ValueFrom" => arn.as_str() });
+        let options = (!it.log_options.is_empty()).then(|| it.log_options.iter().collect::<PropertyMap>());
+        return props! { "LogDriver" => driver.as_str() }
+            .with_some("Options", options)
+            .with_list("SecretOptions", secrets);
+    }
     let own = props! {
         "awslogs-group" => task.log_group().reference(),
         "awslogs-region" => PseudoParameter::Region,

@@ -58,7 +58,7 @@ fn launch_template(machines: &MachinePlan) -> Resource {
                 "SecurityGroupIds" => list![LogicalId::only(ResourceRole::InstanceSecurityGroup).att("GroupId")],
                 "MetadataOptions" => metadata,
                 "BlockDeviceMappings" => list![disk],
-                "UserData" => user_data::script(&cluster_id(), machines.gpu, &machines.folders),
+                "UserData" => user_data::script(&cluster_id(), machines.gpu, &machines.log_drivers, &machines.folders),
             },
         },
     )
@@ -166,6 +166,7 @@ mod tests {
 
     fn machines(protected: bool) -> MachinePlan {
         MachinePlan {
+            log_drivers: Vec::new(),
             instance_type: "t3.small".to_owned(),
             architecture: ProcessorArchitecture::X86,
             gpu: false,

@@ -10,10 +10,26 @@ use tranship_cloudformation::{Base64, FnSub, LogicalId, TemplateValue};
 /// `ECS_AWSVPC_BLOCK_IMDS` keeps tasks with their own interface from the instance's credentials (AWS Knowledge
 /// Center, "prevent containers from accessing EC2 instance metadata"); the hop limit does it for the others.
 /// `ECS_ENABLE_GPU_SUPPORT` lets the agent reserve GPUs (Developer Guide, "Task definitions for GPU workloads").
-pub(super) fn script(cluster: &LogicalId, gpu: bool, folders: &[MachineFolder]) -> TemplateValue {
+/// `ECS_AVAILABLE_LOGGING_DRIVERS` lists what tasks may log with (Developer Guide, "Amazon ECS container agent
+/// configuration").
+pub(super) fn script(
+    cluster: &LogicalId,
+    gpu: bool,
+    log_drivers: &[String],
+    folders: &[MachineFolder],
+) -> TemplateValue {
+    let drivers: Vec<String> = log_drivers.iter().map(|driver| format!(r#","{driver}""#)).collect();
+    let drivers = match drivers.is_empty() {
+        true => String::new(),
+        false => format!(
+            "ECS_AVAILABLE_LOGGING_DRIVERS=[\"json-file\",\"awslogs\"{},\"none\"]\n",
+            drivers.concat()
+        ),
+    };
     let mut script = FnSub::text("#!/bin/bash\nset -e\ncat >> /etc/ecs/ecs.config <<'EOF'\nECS_CLUSTER=")
         .reference(cluster)
         .then("\nECS_AWSVPC_BLOCK_IMDS=true\n")
+        .then(drivers)
         .then(if gpu { "ECS_ENABLE_GPU_SUPPORT=true\n" } else { "" })
         .then("EOF\n");
     for MachineFolder { path, owner: VolumeOwner { user, group } } in folders {
@@ -42,7 +58,7 @@ mod tests {
             MachineFolder { path: "/data/public".to_owned(), owner: VolumeOwner { user: 1000, group: 1000 } },
             MachineFolder { path: "/srv/it's ${HOME}".to_owned(), owner: VolumeOwner { user: 0, group: 33 } },
         ];
-        let value = script(&LogicalId::only(ResourceRole::Cluster), false, &folders);
+        let value = script(&LogicalId::only(ResourceRole::Cluster), false, &[], &folders);
         let expected = "\
 UserData:
   Fn::Base64: !Sub |

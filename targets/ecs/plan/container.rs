@@ -57,6 +57,12 @@ pub(super) fn plan(
             needs.readable.push(login.readable);
         }
     }
+    for arn in container.log_secrets.values() {
+        let readable = secrets::of_arn(&planner.stack_renderer(), arn);
+        if !needs.readable.contains(&readable) {
+            needs.readable.push(readable);
+        }
+    }
     ports(service, mode, &mut container);
     driver_capabilities(&mut container);
     container

@@ -12,6 +12,8 @@ use tranship_app::{
     SecretId, SecretSource, SecretStore, Text, TextPiece, is_whole_secret_arn,
 };
 use tranship_cloudformation::{FnSub, LogicalId, ResourceRole, TemplateParameter, TemplateValue, iam::arn};
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 
 /// The secret of a name of the application.
 pub(super) fn id(name: &str) -> LogicalId {
@@ -75,6 +77,12 @@ pub(super) fn named(renderer: &EcsTextRenderer<'_>, name: &str) -> SecretInjecti
 
 fn own(id: &LogicalId) -> SecretInjection {
     SecretInjection { value_from: id.reference(), readable: ReadableSecret::Secret(id.reference()) }
+}
+
+/// What the execution role must be allowed to read for an ARN that the manifest holds.
+pub(super) fn of_arn(renderer: &EcsTextRenderer<'_>, arn: &str) -> ReadableSecret {
+    let location = Text::known(arn, NodeId::UNNUMBERED, Origin::NOWHERE);
+    external(renderer, &ExistingSecret::at(location)).readable
 }
 
 /// A secret that exists: an ARN as it is; a name as the ARN without the six characters that Secrets

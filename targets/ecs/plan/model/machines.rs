@@ -21,6 +21,8 @@ pub struct MachinePlan {
     pub protected: bool,
     /// The subnets they are in: a list.
     pub subnets: TemplateValue,
+    /// Log drivers that containers use besides that of CloudWatch Logs.
+    pub log_drivers: Vec<String>,
     /// Folders that containers mount.
     pub folders: Vec<MachineFolder>,
     /// What must exist before a machine can reach AWS.
