@@ -2,6 +2,7 @@
 
 use super::{gpus, rules};
 use crate::ecs::plan::{ClusterLoad, EcsContainer, EcsServicePlan, MachineRequest, NetworkMode, TaskPlan};
+use std::collections::BTreeSet;
 use tranship_app::At;
 use tranship_facts::InstanceType;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -14,12 +15,13 @@ pub(super) fn check(request: &MachineRequest<'_>, instance: &InstanceType, max: 
     let deciding = request.load.tasks.iter().filter(|task| task.architecture == instance.architecture);
     let deciding = deciding.filter_map(|task| task.platform.as_ref()).map(|platform| platform.origin).next();
     let decided = if setting == Origin::NOWHERE { deciding.unwrap_or_default() } else { setting };
+    let daemons = DaemonTasks::of(&request.load);
     let mut found = Vec::new();
     for task in request.load.tasks {
         let platform = task.platform.as_ref().map_or(task.origin, |platform| platform.origin);
         let processor =
             processor(task, instance).map(|found| found.at(platform).label(decided, "the machines"));
-        let size = size(task, beside(&request.load, task), instance);
+        let size = size(task, daemons.beside(task), instance);
         let others = size.into_iter().chain(gpus::missing(task, instance));
         let others = others.map(|found| found.at(task.origin).label(setting, "the machines"));
         found.extend(processor.into_iter().chain(others).map(|found| found.service(&*task.name)));
@@ -50,40 +52,74 @@ fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {
     })
 }
 
-/// What a task takes from a machine: CPU and memory that are kept for it.
-fn reserved(task: &TaskPlan) -> (u64, u64) {
-    let containers = || task.containers.iter();
-    let sum = |each: fn(&EcsContainer) -> Option<u32>| containers().filter_map(each).map(u64::from).sum();
-    let cpu = task.size.cpu.map_or_else(|| sum(|it| it.cpu), u64::from);
-    let memory = task.size.memory.map_or_else(|| sum(|it| it.memory_reservation.or(it.memory)), u64::from);
-    (cpu, memory)
+/// CPU and memory that tasks take from a machine.
+#[derive(Clone, Copy, Default)]
+struct MachineShare {
+    cpu: u64,
+    memory: u64,
 }
 
-/// What the tasks that run on every machine take from each, besides this task.
-fn beside(load: &ClusterLoad<'_>, task: &TaskPlan) -> (u64, u64) {
-    let others = daemons(load).filter(|other| other.name != task.name).map(reserved);
-    others.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+impl MachineShare {
+    /// What is kept for a task.
+    fn of(task: &TaskPlan) -> Self {
+        let containers = || task.containers.iter();
+        let sum = |each: fn(&EcsContainer) -> Option<u32>| containers().filter_map(each).map(u64::from).sum();
+        MachineShare {
+            cpu: task.size.cpu.map_or_else(|| sum(|it| it.cpu), u64::from),
+            memory: task.size.memory.map_or_else(|| sum(|it| it.memory_reservation.or(it.memory)), u64::from),
+        }
+    }
 }
 
 /// The tasks that run on every machine.
-fn daemons<'a>(load: &ClusterLoad<'a>) -> impl Iterator<Item = &'a TaskPlan> {
-    let ClusterLoad { tasks, services, .. } = *load;
-    let daemon = |name: &str| services.iter().any(|service| service.daemon && &*service.name == name);
-    tasks.iter().filter(move |task| daemon(&task.name))
+struct DaemonTasks<'a> {
+    tasks: Vec<&'a TaskPlan>,
+    /// What they take from each machine.
+    together: MachineShare,
+}
+
+impl<'a> DaemonTasks<'a> {
+    fn of(load: &ClusterLoad<'a>) -> Self {
+        let ClusterLoad { tasks, services, .. } = *load;
+        let names: BTreeSet<&str> =
+            services.iter().filter(|service| service.daemon).map(|service| &*service.name).collect();
+        let tasks: Vec<_> = tasks.iter().filter(|task| names.contains(&*task.name)).collect();
+        let together =
+            tasks.iter().map(|task| MachineShare::of(task)).fold(MachineShare::default(), |sum, one| {
+                MachineShare { cpu: sum.cpu + one.cpu, memory: sum.memory + one.memory }
+            });
+        DaemonTasks { tasks, together }
+    }
+
+    /// What they take besides a task, which may be one of them.
+    fn beside(&self, task: &TaskPlan) -> MachineShare {
+        if !self.tasks.iter().any(|daemon| daemon.name == task.name) {
+            return self.together;
+        }
+        let own = MachineShare::of(task);
+        MachineShare { cpu: self.together.cpu - own.cpu, memory: self.together.memory - own.memory }
+    }
+
+    /// How many have a network interface of their own.
+    fn interfaces(&self) -> u64 {
+        let count = self.tasks.iter().filter(|task| task.mode == NetworkMode::AwsVpc).count();
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
 }
 
 /// Whether every task fits on a machine of this type.
 pub(super) fn fits(load: &ClusterLoad<'_>, instance: &InstanceType) -> bool {
+    let daemons = DaemonTasks::of(load);
     let fits = |task: &TaskPlan| {
-        size(task, beside(load, task), instance).is_none() && gpus::missing(task, instance).is_none()
+        size(task, daemons.beside(task), instance).is_none() && gpus::missing(task, instance).is_none()
     };
     load.tasks.iter().all(fits)
 }
 
-fn size(task: &TaskPlan, beside: (u64, u64), instance: &InstanceType) -> Option<Diagnostic> {
-    let (cpu, memory) = reserved(task);
-    let usable = u64::from(instance.usable_memory()).saturating_sub(beside.1);
-    let cpus = u64::from(instance.cpu_units()).saturating_sub(beside.0);
+fn size(task: &TaskPlan, beside: MachineShare, instance: &InstanceType) -> Option<Diagnostic> {
+    let MachineShare { cpu, memory } = MachineShare::of(task);
+    let usable = u64::from(instance.usable_memory()).saturating_sub(beside.memory);
+    let cpus = u64::from(instance.cpu_units()).saturating_sub(beside.cpu);
     let excess = if memory > usable {
         format!("{memory} MiB of memory; `{}` has {usable} MiB for tasks", instance.name)
     } else if cpu > cpus {
@@ -108,8 +144,7 @@ fn with_interface<'l>(load: &ClusterLoad<'l>, name: &str) -> Option<&'l TaskPlan
 
 /// How many tasks with an interface of their own run at most, one more while a service is deployed.
 fn interfaces_needed(load: &ClusterLoad<'_>, machines: u32) -> u64 {
-    let every = daemons(load).filter(|task| task.mode == NetworkMode::AwsVpc).count();
-    let every = u64::try_from(every).unwrap_or(u64::MAX).saturating_mul(u64::from(machines));
+    let every = DaemonTasks::of(load).interfaces().saturating_mul(u64::from(machines));
     let owns = |name: &str| with_interface(load, name).is_some();
     let running: u64 = load.services.iter().filter(|service| owns(&service.name)).map(most).sum();
     let job = load.jobs.iter().any(|job| owns(&job.name));
@@ -147,20 +182,18 @@ fn interfaces(
 pub(super) fn machines_needed(load: &ClusterLoad<'_>, instance: &InstanceType) -> u32 {
     let (mut cpu, mut memory) = (0, 0);
     for service in load.services {
-        let one = load.task(&service.name).map(reserved).unwrap_or_default();
-        cpu += one.0 * most(service);
-        memory += one.1 * most(service);
+        let one = load.task(&service.name).map(MachineShare::of).unwrap_or_default();
+        cpu += one.cpu * most(service);
+        memory += one.memory * most(service);
     }
-    cpu += load.tasks.iter().map(|task| reserved(task).0).max().unwrap_or_default();
-    memory += load.tasks.iter().map(|task| reserved(task).1).max().unwrap_or_default();
-    let every = daemons(load).map(reserved).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    cpu += load.tasks.iter().map(|task| MachineShare::of(task).cpu).max().unwrap_or_default();
+    memory += load.tasks.iter().map(|task| MachineShare::of(task).memory).max().unwrap_or_default();
+    let daemons = DaemonTasks::of(load);
     let left = |capacity: u32, taken: u64| u64::from(capacity).saturating_sub(taken).max(1);
-    let interfaces = daemons(load).filter(|task| task.mode == NetworkMode::AwsVpc).count();
-    let interfaces = u64::try_from(interfaces).unwrap_or(u64::MAX);
     let needed = interfaces_needed(load, 0)
-        .div_ceil(left(instance.tasks_with_interface(), interfaces))
-        .max(cpu.div_ceil(left(instance.cpu_units(), every.0)))
-        .max(memory.div_ceil(left(instance.usable_memory(), every.1)))
+        .div_ceil(left(instance.tasks_with_interface(), daemons.interfaces()))
+        .max(cpu.div_ceil(left(instance.cpu_units(), daemons.together.cpu)))
+        .max(memory.div_ceil(left(instance.usable_memory(), daemons.together.memory)))
         .max(gpus_needed(load, instance).div_ceil(u64::from(instance.gpus.max(1))))
         .max(on_machines_of_their_own(load));
     u32::try_from(needed).unwrap_or(u32::MAX)
@@ -236,7 +269,8 @@ mod tests {
     fn a_task_must_fit_on_one_machine() {
         let cases = [(1_878, 2_048, false), (1_879, 0, true), (0, 2_049, true)];
         for (memory, cpu, refused) in cases {
-            let found = size(&task("app", NetworkMode::Bridge, memory, cpu), (0, 0), &small());
+            let found =
+                size(&task("app", NetworkMode::Bridge, memory, cpu), MachineShare::default(), &small());
             assert_eq!(found.is_some(), refused, "{memory} MiB, {cpu} units");
         }
     }
