@@ -8,6 +8,7 @@
 
 mod base_tree;
 mod digest;
+mod dockerfile;
 mod image_lock;
 mod layer_blob;
 mod layer_reader;
@@ -17,6 +18,7 @@ mod recipe;
 
 pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
+pub use dockerfile::ContextFile;
 pub use image_lock::{
     ImageLock, LOCK_FILE, LockError, LockedHealthCheck, LockedImage, LockedUser, LockedVolume,
 };
