@@ -34,7 +34,7 @@ struct Round {
 /// What a compile shows.
 struct Seen {
     artifacts: Option<ArtifactSet>,
-    /// The names and values that are given to AWS beside the artifacts.
+    /// The names and values that are given to AWS and to registries beside the artifacts.
     deployment: String,
     /// Dispositions by the line of the value.
     rows: BTreeMap<usize, BTreeSet<&'static str>>,
@@ -53,7 +53,10 @@ struct Seen {
 impl Seen {
     fn of(mut outcome: CompileOutcome) -> Seen {
         let compiled = outcome.compiled.take();
-        let deployment = compiled.as_ref().map(|compiled| format!("{:?}", compiled.deployment));
+        let registry = outcome.project.as_ref().and_then(|project| project.registry.clone());
+        let deployment = compiled
+            .as_ref()
+            .map(|compiled| format!("{:?} {:?} {registry:?}", compiled.deployment, compiled.images));
         let mut seen = Seen {
             artifacts: compiled.map(|compiled| compiled.artifacts),
             deployment: deployment.unwrap_or_default(),
