@@ -71,8 +71,9 @@ fn what_the_network_of_the_machine_costs_is_said() {
         let found = said(&compiled("ecs-ec2", &app(keys)));
         assert!(found.iter().any(|it| it.contains(words)), "{keys}: {found:#?}");
     }
+    let pinned = app("network_mode: host") + "x-tranship: { platform: ecs }\n";
     for target in ["fargate", "beanstalk"] {
-        let outcome = compiled(target, &app("network_mode: host"));
+        let outcome = compiled(target, &pinned);
         let refused = outcome.diagnostics.iter().find(|one| one.message.contains("network_mode: host"));
         assert!(refused.unwrap().help[0].contains("`ecs-ec2`"), "{target}");
     }
