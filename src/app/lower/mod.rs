@@ -19,7 +19,6 @@ mod external_addresses;
 mod flat_text;
 mod foreign_tools;
 mod health_paths;
-mod heap_sizes;
 mod host_address;
 mod host_directory;
 mod host_reaches;
@@ -193,7 +192,6 @@ impl LoweringContext<'_> {
         for given in &selection.deployed {
             services.insert(given.name.clone(), self.assemble(given));
         }
-        heap_sizes::reserve(self, &mut services);
         provided_services::report(self, &selection, &services);
         let folders = bind_mounts::decide(self, &mut services);
         let mut directory = host_directory::HostDirectory::new(

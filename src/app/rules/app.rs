@@ -32,16 +32,6 @@ rules! {
         why "The history of the image keeps build arguments: whoever can pull the image can read them."
         example "services:\n  app:\n    image: registry.example.com/app\n    build: { context: ., args: { NPM_TOKEN: not-for-everyone } }\n"
         fix "Use `build.secrets`, and mount the secret in the Dockerfile: `RUN --mount=type=secret,id=NAME`.";
-    HEAP_BEYOND_LIMIT = Warning "app/heap-beyond-limit" "heap larger than the memory"
-        what "An option of Java (`-Xmx`) or Node.js (`--max-old-space-size`) lets the heap grow beyond the memory limit of the service."
-        why "The container is ended when it reaches the limit, long before the program collects its garbage."
-        example "services:\n  app:\n    image: acme/app:1\n    environment: { JAVA_TOOL_OPTIONS: \"-Xmx2g\" }\n    mem_limit: 1g\n"
-        fix "Raise the limit to a quarter more than the heap, or lower the heap.";
-    HEAP_SIZE = Note "app/heap-size" "memory for a heap"
-        what "An option of Java (`-Xmx`) or Node.js (`--max-old-space-size`) says how large the heap may grow, and the service asks for no memory. It gets a quarter more than the heap."
-        why "On your machine a container may use all memory. On AWS a task has the memory of its size."
-        example "services:\n  app:\n    image: acme/app:1\n    environment: { JAVA_TOOL_OPTIONS: \"-Xmx1500m\" }\n"
-        fix "Set the memory yourself: `deploy: { resources: { limits: { memory: 2g } } }`.";
     IMAGE_REFERENCE = Error "app/image-reference" "not an image reference"
         what "The service's image begins with `-`, contains characters that no reference to an image has, or lacks a part, perhaps because a variable is not set."
         why "Docker would refuse it, or take it for an option of a command."
