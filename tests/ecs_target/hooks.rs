@@ -43,7 +43,7 @@ fn hooks_that_ecs_lacks_are_warnings() {
     let text = "services:
   app: { image: a, post_start: [{ command: warm }], pre_stop: [{ command: drain }] }
 ";
-    for target in ["fargate", "ecs-ec2", "beanstalk"] {
+    for target in ["fargate", "ecs-ec2"] {
         let outcome = compiled(target, text);
         assert!(outcome.compiled.is_some(), "{target}");
         let warned = outcome.diagnostics.iter().filter(|it| it.severity == Severity::Warning);

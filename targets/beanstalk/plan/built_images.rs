@@ -41,13 +41,17 @@ pub(super) fn decide(
     let service = planner.service();
     let build = service.container.build.as_ref()?;
     planner.cx.ledger.exact(&node, "an image that is named at deployment");
+    // A step of `pre_start` runs the image of its service.
+    let name = service.declared_as();
     let image = BuiltImage {
-        service: service.name.to_string(),
-        parameter: LogicalId::of(&service.name, ResourceRole::Image).to_string(),
+        service: name.to_string(),
+        parameter: LogicalId::of(name, ResourceRole::Image).to_string(),
         request: request(build.peek(), application, planner.cx),
     };
     let placeholder = image.placeholder();
-    plan.built_images.push(image);
+    if !plan.built_images.iter().any(|known| known.parameter == image.parameter) {
+        plan.built_images.push(image);
+    }
     Some(placeholder)
 }
 

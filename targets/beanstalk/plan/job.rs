@@ -76,7 +76,9 @@ pub(super) fn report_beside(application: &Application, cx: &mut Compilation<'_>)
 
 /// A job runs by itself: a container that it talks to is not there.
 fn check_reach(application: &Application, service: &AppService, cx: &mut Compilation<'_>) {
-    for dependency in &service.dependencies {
+    // A step of `pre_start` has the dependencies of its service, which settles them.
+    let own = service.dependencies.iter().filter(|_| service.hook.is_none());
+    for dependency in own {
         let started = application
             .services
             .get(&dependency.on)
