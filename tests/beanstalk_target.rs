@@ -386,3 +386,23 @@ fn the_docker_platform_is_taken_where_the_other_does_not_fit() {
     assert_eq!(said(&pinned, "beanstalk/platform-chosen"), Vec::<&str>::new());
     assert!(bundled(&pinned, "Dockerrun.aws.json").contains("nginx"));
 }
+
+/// A load balancer would wait for an answer that nobody gives; one instance needs none.
+#[test]
+fn an_environment_of_one_instance_has_no_load_balancer() {
+    let kind = |manifest: &str| {
+        let options = options(&compiled(manifest, &[]));
+        let environment = &options["aws:elasticbeanstalk:environment"];
+        let most = options["aws:autoscaling:asg"]["MaxSize"].as_str().unwrap().to_owned();
+        (environment["EnvironmentType"].as_str().unwrap().to_owned(), most)
+    };
+    let web = "services:\n  web: { image: nginx, ports: ['80:80'] }\n";
+    for (manifest, expected, most) in [
+        ("services:\n  worker: { image: worker }\n".to_owned(), "SingleInstance", "1"),
+        (format!("{web}x-tranship: {{ instances: 1 }}\n"), "SingleInstance", "1"),
+        (web.to_owned(), "LoadBalanced", "2"),
+        (format!("{web}x-tranship: {{ instances: 2 }}\n"), "LoadBalanced", "2"),
+    ] {
+        assert_eq!(kind(&manifest), (expected.to_owned(), most.to_owned()), "{manifest}");
+    }
+}

@@ -163,6 +163,11 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             let world = MemoryWorld::new().file("compose.yaml", format!("include: [0.yaml]\n{service}"));
             Some((0..100).fold(world, chain).file("100.yaml", service))
         }
+        "beanstalk/properties-too-large" => {
+            let secret = |number: usize| format!("      SERVICE_PASSWORD_{number}: walnut-{number}-hazel\n");
+            let secrets: String = (0..60).map(secret).collect();
+            one(format!("services:\n  app:\n    image: nginx\n    environment:\n{secrets}").into_bytes())
+        }
         "beanstalk/too-many-containers" => {
             let services: String =
                 (0..11).map(|number| format!("  s{number}: {{ image: nginx }}\n")).collect();

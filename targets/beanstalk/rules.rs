@@ -93,6 +93,11 @@ rules! {
         why "Amazon ECS rejects the task definition."
         example "a manifest of eleven services"
         fix "Skip some services in this environment, or choose an ECS target, where each service is a task of its own.";
+    PROPERTIES = Error "beanstalk/properties-too-large" "too many properties"
+        what "Each secret is a property of the Elastic Beanstalk environment: a name, and the ARN of the secret. All names and values together are limited to 4,096 bytes."
+        why "Elastic Beanstalk refuses the environment."
+        example "a manifest with fifty secrets"
+        fix "Put several values into one secret, or choose an ECS target.";
     PLATFORM_CHOSEN = Warning "beanstalk/platform-chosen" "Docker platform chosen"
         what "`platform` is not set. The ECS platform of Elastic Beanstalk does not support something that the manifest uses, so the environment gets the Docker platform, which runs Docker Compose itself."
         why "The platform of a running environment cannot change. A later edit of the manifest could choose the other one."

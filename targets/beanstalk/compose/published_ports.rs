@@ -2,7 +2,7 @@
 
 use super::{COMPOSE_FILE, node};
 use crate::Compilation;
-use crate::beanstalk::plan::{BeanstalkPlan, OpenedPort, SECURE_SHELL};
+use crate::beanstalk::plan::{BeanstalkPlan, OpenedPort, SECURE_SHELL, listens};
 use tranship_app::{AppService, BehaviourEffect, ComposeNode, ContainerPort};
 use tranship_frontend::yaml::{Mapping, Node};
 
@@ -29,7 +29,7 @@ pub(super) fn decide(
         match (port, found) {
             (Some(port), Some(found)) => {
                 let opened = open.remove(found);
-                claim(port, opened, cx);
+                claim(port, opened, listens(plan), cx);
                 written.push(published(item, opened, cx));
             }
             (Some(port), None) if !is_host && is_taken(port, plan) => {
@@ -64,13 +64,13 @@ fn added(opened: &OpenedPort) -> Node {
 }
 
 /// What the published port of a public endpoint becomes: the port that people use is the load balancer's.
-fn claim(port: &ContainerPort, opened: &OpenedPort, cx: &mut Compilation<'_>) {
+fn claim(port: &ContainerPort, opened: &OpenedPort, listens: &str, cx: &mut Compilation<'_>) {
     let Some(published) = &port.published else { return };
     let (listener, host) = (opened.listener, opened.host);
     if published.get().is(listener) {
         cx.ledger.exact(published, "the load balancer's port");
     } else {
-        let reason = format!("the load balancer listens there, and leads to port {host} of the instance");
+        let reason = format!("{listens}, on port {host} of the instance");
         let value = format!("port {listener}");
         cx.ledger.approximated(published, BehaviourEffect::Equivalent, value, reason, "load balancer");
     }

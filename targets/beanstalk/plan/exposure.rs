@@ -33,7 +33,11 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let mut taken: BTreeMap<u16, &ServiceEndpoint> = BTreeMap::new();
     let mut to = ListenersByPort::default();
     for (index, (endpoint, public)) in public.iter().enumerate() {
-        let host_port = if index == default { DEFAULT_PORT } else { wanted_port(endpoint, public) };
+        let host_port = match index == default {
+            _ if is_in_host_network(application, endpoint, plan) => endpoint.port,
+            true => DEFAULT_PORT,
+            false => wanted_port(endpoint, public),
+        };
         if let Some(other) = taken.insert(host_port, endpoint) {
             refuse_clash(endpoint, host_port, Some(other), cx);
         } else if reserved(plan.platform).contains(&host_port) {
@@ -46,6 +50,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             host: host_port,
             listener: listener_port(application, public),
         });
+        if plan.is_single {
+            claim_single(public, cx);
+            continue;
+        }
         let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
         match index == default && !is_catch_all(public) {
@@ -61,6 +69,28 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         }
     }
     listeners(application, &to, plan, cx);
+}
+
+/// Whether a container has the ports of its instance: Docker publishes none.
+fn is_in_host_network(application: &Application, endpoint: &ServiceEndpoint, plan: &BeanstalkPlan) -> bool {
+    let service = application.services.get(&endpoint.service);
+    let mode = service.and_then(|service| service.container.network_mode.as_ref());
+    plan.platform == PlatformKind::Docker && mode.is_some_and(|mode| mode.peek() == "host")
+}
+
+/// What listens on the port that people use.
+pub(in crate::beanstalk) fn listens(plan: &BeanstalkPlan) -> &'static str {
+    match plan.is_single {
+        true => "the instance listens there",
+        false => "the load balancer listens there",
+    }
+}
+
+/// The one endpoint of an environment without a load balancer.
+fn claim_single(public: &PublicExposure, cx: &mut Compilation<'_>) {
+    if let Some(listener) = &public.listener {
+        cx.ledger.exact(listener, "the port of the instance");
+    }
 }
 
 /// The instance's own ports: of Docker's and the agent's daemons on the ECS platform, of the secure shell on both.
@@ -127,7 +157,8 @@ fn is_catch_all(public: &PublicExposure) -> bool {
 }
 
 /// Claims the ports of all containers: what is not public is reached by name alone.
-pub(super) fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
+pub(super) fn claim_ports(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    let listens = listens(plan);
     for service in application.services.values() {
         for port in &service.container.ports {
             let public = public_of(application, service, port.container.get(), port.protocol);
@@ -147,7 +178,7 @@ pub(super) fn claim_ports(application: &Application, cx: &mut Compilation<'_>) {
                     if published.get().is(listener) {
                         cx.ledger.exact(published, "the load balancer's port");
                     } else {
-                        let reason = "the load balancer listens there";
+                        let reason = listens;
                         cx.ledger.approximated(
                             published,
                             BehaviourEffect::Equivalent,

@@ -1,6 +1,6 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
-use super::{BeanstalkContainer, BeanstalkPlan};
+use super::{BeanstalkContainer, BeanstalkPlan, SecretVariable};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use tranship_app::Application;
 use tranship_app::rules::target::SMALL_INSTANCE;
 use tranship_facts::InstanceType;
-use tranship_facts::quotas::beanstalk::ENVIRONMENT_NAME;
+use tranship_facts::quotas::beanstalk::{ENVIRONMENT_NAME, PROPERTIES_BYTES};
 use tranship_facts::quotas::ecs::CONTAINERS_PER_TASK;
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -46,6 +46,34 @@ pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
     check_count(application, plan, cx);
     check_memory(application, plan, cx);
     check_usual_memory(application, plan, cx);
+    check_properties(application, plan, cx);
+}
+
+/// Letters of the ARN of a secret of Secrets Manager besides its name: `arn:aws:secretsmanager:us-east-1:...:secret:`
+/// and the six letters at its end.
+const ARN_LETTERS: usize = 60;
+
+/// Names and values of all properties together are limited.
+fn check_properties(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    let length = |secret: &SecretVariable| {
+        let name = &secret.location.name;
+        if name.starts_with("arn:") { name.len() } else { name.len() + ARN_LETTERS }
+    };
+    let bytes: usize = plan.secrets.iter().map(|(name, secret)| name.len() + length(secret)).sum();
+    if !PROPERTIES_BYTES.is_exceeded_by(bytes) {
+        return;
+    }
+    let (count, most) = (plan.secrets.len(), PROPERTIES_BYTES.most);
+    let message = format!(
+        "{count} secrets take {bytes} bytes of the environment's properties, which are limited to {most} bytes"
+    );
+    let mut diagnostic = Diagnostic::new(&rules::PROPERTIES, message);
+    for secret in plan.secrets.values().filter_map(|it| application.secrets.get(it.name.as_str())).take(3) {
+        diagnostic = diagnostic.at(secret.origin);
+    }
+    cx.diagnostics.push(diagnostic.help(
+        "put several values into one secret, or choose the target `fargate` or `ecs-ec2`, which have no such limit",
+    ));
 }
 
 fn check_count(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {

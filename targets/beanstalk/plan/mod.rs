@@ -15,11 +15,12 @@ mod links;
 mod options;
 mod processors;
 mod registries;
+mod single_instance;
 pub(super) mod values;
 pub(super) mod volumes;
 
 pub(super) use built_images::BuiltImage;
-pub(super) use exposure::SECURE_SHELL;
+pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use identity::INSTANCE_ROLE;
 pub(super) use options::is_public;
 pub(super) use registries::LoginFile;
@@ -81,6 +82,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) has_database: bool,
     /// The logins of registries.
     pub(super) logins: Option<LoginFile>,
+    /// Whether the environment is one instance without a load balancer.
+    pub(super) is_single: bool,
     /// The processor of the instances.
     pub(super) architecture: ProcessorArchitecture,
 }
@@ -201,7 +204,7 @@ pub(super) fn decide(
     match platform {
         PlatformKind::Ecs => {
             links::decide(application, &mut plan, cx);
-            exposure::claim_ports(application, cx);
+            exposure::claim_ports(application, &plan, cx);
             exposure::map(&mut plan);
         }
         PlatformKind::Docker => compose::decide(application, &mut plan, cx),

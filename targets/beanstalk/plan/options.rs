@@ -2,7 +2,7 @@
 //!
 //! Source of the names: AWS documentation, "General options for all environments".
 
-use super::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, limits, path};
+use super::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, limits, path, single_instance};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
@@ -55,10 +55,15 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let settings = &application.settings;
     let posture = settings.posture();
     let usual = limits::usual_instance(plan);
+    plan.is_single = single_instance::is_single(application);
     let mut to = OptionWriter { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
-    to.set(environment, "EnvironmentType", "LoadBalanced");
-    to.set(environment, "LoadBalancerType", "application");
+    if to.plan.is_single {
+        to.set(environment, "EnvironmentType", "SingleInstance");
+    } else {
+        to.set(environment, "EnvironmentType", "LoadBalanced");
+        to.set(environment, "LoadBalancerType", "application");
+    }
     to.set(environment, "ServiceRole", SERVICE_ROLE);
     to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), usual);
     if to.plan.architecture == ProcessorArchitecture::Arm {
@@ -77,8 +82,8 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), LogRetention::default());
     let command = "aws:elasticbeanstalk:command";
     let policy = match posture {
-        DeploymentPosture::Prod => "RollingWithAdditionalBatch",
-        DeploymentPosture::Dev => "AllAtOnce",
+        DeploymentPosture::Prod if !to.plan.is_single => "RollingWithAdditionalBatch",
+        DeploymentPosture::Prod | DeploymentPosture::Dev => "AllAtOnce",
     };
     to.set(command, "DeploymentPolicy", policy);
     to.set(command, "Timeout", TIMEOUT);
@@ -114,6 +119,10 @@ fn instances(application: &Application, posture: DeploymentPosture, to: &mut Opt
         }
         (None, Some(scaling)) => (scaling.min.get(), scaling.max.get()),
         (None, None) => (usual.0.max(copies), usual.1.max(copies)),
+    };
+    let (min, max) = match to.plan.is_single {
+        true => single_instance::claim(application, scaling, to.cx),
+        false => (min, max),
     };
     to.set("aws:autoscaling:asg", "MinSize", min);
     to.set("aws:autoscaling:asg", "MaxSize", max);
