@@ -39,7 +39,7 @@ class Application:
     def under_compose(self):
         """What clients see under Docker Compose."""
         copy = ROOM / "projects" / self.name
-        shutil.copytree(self.folder, copy)
+        shutil.copytree(self.folder, copy, symlinks=True)
         with closing(Project(self.name, copy, self.expected["ports"])) as project:
             return probes.run(project, self.expected["steps"])
 

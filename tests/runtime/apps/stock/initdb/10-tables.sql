@@ -1,0 +1,1 @@
+CREATE TABLE harbours (name text PRIMARY KEY);
