@@ -9,13 +9,15 @@ use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
 use tranship_app::rules;
 use tranship_app::{
-    Application, ComposeTree, DeploymentPosture, DispositionReport, EnvironmentChoice, KeyPaths, Ledger,
-    LoweringInput, LoweringPurpose,
+    Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionReport, EnvironmentChoice,
+    KeyPaths, Ledger, LoweringInput, LoweringPurpose,
 };
+use tranship_facts::ImageReference;
 use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, suggest};
-use tranship_frontend::source::{FileId, Sources, Span};
+use tranship_frontend::source::{FileId, Origin, Sources, Span};
 use tranship_frontend::world::{ProjectFiles, World};
+use tranship_images::{ContentDigest, ImageLock, LOCK_FILE};
 use tranship_targets::{Compilation, CompiledTarget};
 
 /// The file of an artifact set that accounts for every leaf of the manifest.
@@ -29,6 +31,9 @@ pub struct CompileRequest {
     /// An environment of the manifest, or a target by name.
     pub choice: EnvironmentChoice,
 }
+
+/// The digests of images, by their references in the manifest.
+pub type ImagePins = BTreeMap<String, ContentDigest>;
 
 /// The result of a compile.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub struct CompileOutcome {
     pub override_file: Option<FileId>,
     /// Whether several Compose files were merged.
     pub merged: bool,
+    /// The lock file beside the manifest, where there is one.
+    pub lock_file: Option<FileId>,
     /// All diagnostics.
     pub diagnostics: Diagnostics,
     /// The account of every leaf, as far as the compile got.
@@ -62,8 +69,31 @@ pub struct ProjectSummary {
     pub directory: Utf8PathBuf,
     /// The registry that its images are pushed to; Amazon ECR where none is set.
     pub registry: Option<String>,
+    /// The images that are used as they are, by their references.
+    pub images: BTreeMap<String, NamedImage>,
     /// The values of late-bound variables: the one known at build time, otherwise the manifest's default.
     pub variables: BTreeMap<String, String>,
+}
+
+/// An image that is used as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedImage {
+    /// The services that use it.
+    pub services: Vec<String>,
+    /// `platform` of the first one that has it.
+    pub platform: Option<String>,
+    /// The digest that it is deployed by.
+    pub pin: Option<ContentDigest>,
+    /// Where the manifest names it first.
+    pub origin: Origin,
+}
+
+impl NamedImage {
+    /// Whether the reference names whatever was pushed last.
+    pub fn floats(reference: &str) -> bool {
+        let parsed = ImageReference::parse(reference);
+        parsed.digest.is_none() && parsed.tag.is_none_or(|tag| tag == "latest")
+    }
 }
 
 /// How to treat a late-bound variable without a value, on a target that needs one.
@@ -77,15 +107,25 @@ enum UnsetVariables {
 
 /// Compiles a manifest for one environment or target.
 pub fn compile(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
-    outcome(request, world, UnsetVariables::Refused)
+    outcome(request, &ImagePins::new(), world, UnsetVariables::Refused)
+}
+
+/// Compiles with the digests that images have now.
+pub fn compile_pinned(request: &CompileRequest, pins: &ImagePins, world: &dyn World) -> CompileOutcome {
+    outcome(request, pins, world, UnsetVariables::Refused)
 }
 
 /// Compiles to find out what is deployed and under which names: no late-bound variable needs a value.
 pub fn identify(request: &CompileRequest, world: &dyn World) -> CompileOutcome {
-    outcome(request, world, UnsetVariables::Assumed)
+    outcome(request, &ImagePins::new(), world, UnsetVariables::Assumed)
 }
 
-fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -> CompileOutcome {
+fn outcome(
+    request: &CompileRequest,
+    pins: &ImagePins,
+    world: &dyn World,
+    unset: UnsetVariables,
+) -> CompileOutcome {
     let name = match &request.choice {
         EnvironmentChoice::Environment(name) | EnvironmentChoice::Target(name) => name.clone(),
     };
@@ -97,11 +137,12 @@ fn outcome(request: &CompileRequest, world: &dyn World, unset: UnsetVariables) -
         sources,
         override_file: None,
         merged: false,
+        lock_file: None,
         diagnostics,
         report: None,
         compiled: None,
     };
-    let compiled = outcome.run(request, world, unset);
+    let compiled = outcome.run(request, pins, world, unset);
     outcome.diagnostics.place(&mut outcome.sources);
     outcome.compiled = compiled.filter(|_| !outcome.diagnostics.has_errors());
     outcome
@@ -125,13 +166,22 @@ fn late_binding(options: &LoadOptions) -> LoadOptions {
 }
 
 impl CompileOutcome {
+    /// The images whose references name whatever was pushed last, and that no lock file pins.
+    pub fn floating_images(&self) -> impl Iterator<Item = (&str, &NamedImage)> {
+        let images = self.project.iter().flat_map(|project| &project.images);
+        let floating = images.filter(|(name, image)| image.pin.is_none() && NamedImage::floats(name));
+        floating.map(|(name, image)| (name.as_str(), image))
+    }
+
     fn run(
         &mut self,
         request: &CompileRequest,
+        pins: &ImagePins,
         world: &dyn World,
         unset: UnsetVariables,
     ) -> Option<CompiledTarget> {
         let manifest = self.load(request, world)?;
+        let lock = self.lock(&manifest, world);
         self.override_file = manifest.override_file;
         self.merged = manifest.files.len() > 1;
         let mut ledger = Ledger::new();
@@ -141,7 +191,7 @@ impl CompileOutcome {
             UnsetVariables::Refused => LoweringPurpose::Deploy,
             UnsetVariables::Assumed => LoweringPurpose::Identify,
         };
-        let given = LoweringInput { manifest: &manifest, choice, known, world, purpose };
+        let given = LoweringInput { manifest: &manifest, choice, known, world, purpose, lock: &lock, pins };
         let shadow = ErrorShadow::of(diagnostics, sources);
         let mut found = Diagnostics::new();
         let application = tranship_app::lower(&given, sources, &mut found, &mut ledger);
@@ -187,6 +237,25 @@ impl CompileOutcome {
         compiled
     }
 
+    /// What the lock file beside the manifest says of images.
+    fn lock(&mut self, manifest: &Manifest, world: &dyn World) -> ImageLock {
+        let path = manifest.directory.join(LOCK_FILE);
+        let Ok(bytes) = world.read(&path) else { return ImageLock::default() };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let parsed = ImageLock::parse(&text);
+        let shown = path.strip_prefix(world.current_directory()).unwrap_or(&path).to_owned();
+        self.lock_file = Some(self.sources.add_file(&shown, text));
+        parsed.unwrap_or_else(|error| {
+            let start = self.lock_file.map(|file| self.sources.read_at(Span::new(file, 0, 0)));
+            let message = format!("`{shown}` cannot be used: {error}");
+            let found = Diagnostic::new(&rules::tranship::INVALID_LOCK, message)
+                .at(start.unwrap_or_default())
+                .help("run `tranship lock` to write it again");
+            self.diagnostics.push(found);
+            ImageLock::default()
+        })
+    }
+
     /// Loads the manifest, with the environment's own files merged on top.
     fn load(&mut self, request: &CompileRequest, world: &dyn World) -> Option<Manifest> {
         let options = late_binding(&request.options);
@@ -209,6 +278,21 @@ impl CompileOutcome {
     }
 }
 
+fn named_images(application: &Application) -> BTreeMap<String, NamedImage> {
+    let mut images: BTreeMap<String, NamedImage> = BTreeMap::new();
+    for service in application.services.values() {
+        let ContainerImage::Named(text) = &service.container.image else { continue };
+        let Some(reference) = text.literal().filter(|reference| !reference.is_empty()) else { continue };
+        let fresh = || NamedImage { origin: text.origin, ..NamedImage::default() };
+        let image = images.entry(reference.to_string()).or_insert_with(fresh);
+        image.services.push(service.name.to_string());
+        let platform = service.container.platform.as_ref().map(|platform| platform.peek().clone());
+        image.platform = image.platform.take().or(platform);
+        image.pin = service.container.pin.clone();
+    }
+    images
+}
+
 fn summary(manifest: &Manifest, application: &Application) -> ProjectSummary {
     let values = application.late_bound.iter();
     let values =
@@ -217,6 +301,7 @@ fn summary(manifest: &Manifest, application: &Application) -> ProjectSummary {
         name: manifest.name.to_string(),
         directory: manifest.directory.clone(),
         registry: application.settings.registry.as_ref().map(|registry| registry.peek().to_string()),
+        images: named_images(application),
         variables: values.collect(),
     }
 }

@@ -93,6 +93,16 @@ pub enum TargetDeployment {
     Beanstalk(BeanstalkDeployment),
 }
 
+impl TargetDeployment {
+    /// The region, where the environment names one.
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            TargetDeployment::Stack(stack) => stack.region.as_deref(),
+            TargetDeployment::Beanstalk(environment) => environment.region.as_deref(),
+        }
+    }
+}
+
 /// A CloudFormation stack.
 #[derive(Debug, Clone, Default)]
 pub struct StackDeployment {

@@ -34,7 +34,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("src/artifact", &[]),
     ("src/facts", &[]),
     ("src/images", &[]),
-    ("src/app", &["facts", "frontend"]),
+    ("src/app", &["facts", "frontend", "images"]),
     ("targets", &["app", "artifact", "cloudformation", "facts", "frontend", "images"]),
 ];
 

@@ -2,6 +2,10 @@
 
 use super::selection::{CompileOptions, DefaultSelection};
 use super::{CommandContext, ExitStatus};
+use crate::compile::CompileOutcome;
+use std::collections::BTreeSet;
+use tranship_app::rules;
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -14,8 +18,27 @@ impl CheckCommand {
     /// Compiles and reports.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
         match self.compiles.run(DefaultSelection::Targets, context) {
-            Ok(outcomes) => context.report_outcomes(self.compiles.format, "checked", &outcomes),
+            Ok(mut outcomes) => {
+                report_floating(&mut outcomes);
+                context.report_outcomes(self.compiles.format, "checked", &outcomes)
+            }
             Err(exit) => exit,
         }
     }
+}
+
+/// Says once which images may change from deployment to deployment.
+fn report_floating(outcomes: &mut [CompileOutcome]) {
+    let names: BTreeSet<String> =
+        outcomes.iter().flat_map(CompileOutcome::floating_images).map(|(name, _)| name.to_owned()).collect();
+    let shown = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let message = format!("the next deployment may find another image under the same name: {shown}");
+    let Some(first) = outcomes.iter_mut().find(|outcome| outcome.floating_images().next().is_some()) else {
+        return;
+    };
+    let origins: Vec<_> = first.floating_images().map(|(_, image)| image.origin).collect();
+    let found = Diagnostic::new(&rules::app::FLOATING_IMAGE, message).help(
+        "`tranship lock` writes their digests, ports, users and commands to `tranship.lock`; commit it",
+    );
+    first.diagnostics.push(origins.into_iter().fold(found, Diagnostic::at));
 }

@@ -2,12 +2,13 @@
 
 use super::deployment::{AwsOptions, SecretFile, TerminalProgress, read_secrets, secret_file};
 use super::publication::ImageFlags;
-use super::{CommandContext, ExitStatus, VariableOptions};
-use crate::compile::CompileOutcome;
+use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
+use crate::compile::{CompileOutcome, CompileRequest, compile_pinned};
 use crate::deploy::{self, DeployValues};
-use crate::publish::IMAGES_FILE;
+use crate::publish::{IMAGES_FILE, read_digests};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::EnvironmentChoice;
 use tranship_frontend::world::World;
 use tranship_images::ImageRecipe;
 
@@ -34,7 +35,7 @@ pub struct DeployCommand {
     /// Deploy without asking for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Do not publish images first; what `publish` wrote to `dist/ENV/images.json` is used
+    /// Ask no registry: images are those of `dist/ENV/images.json`, which `publish` wrote, and of the manifest
     #[arg(long)]
     no_publish: bool,
     #[command(flatten)]
@@ -72,6 +73,30 @@ impl DeployCommand {
         read_secrets(&self.secrets, world, values)
     }
 
+    /// Compiles again with the digests that floating images have now: the same tag with new content is deployed, too.
+    fn pin(&self, outcome: &mut CompileOutcome, context: &mut CommandContext<'_>) -> Result<(), ExitStatus> {
+        let floating: BTreeSet<String> = outcome.floating_images().map(|(name, _)| name.to_owned()).collect();
+        let region = outcome.compiled.as_ref().and_then(|compiled| compiled.deployment.region());
+        if self.no_publish || floating.is_empty() {
+            return Ok(());
+        }
+        let (profile, world) = (self.aws.aws_profile.as_deref(), context.world);
+        let digests = read_digests(&floating, region, profile, world, &mut TerminalProgress(context.shell));
+        let pins = digests.map_err(|failure| context.fail(&failure))?;
+        if pins.is_empty() {
+            return Ok(());
+        }
+        let choice = EnvironmentChoice::Environment(self.environment.clone());
+        let request = CompileRequest { options: context.options(&self.set), choice };
+        *outcome = compile_pinned(&request, &pins, context.world);
+        match outcome.compiled {
+            Some(_) => Ok(()),
+            None => {
+                Err(context.report_outcomes(MessageFormat::Human, "compiled", std::slice::from_ref(outcome)))
+            }
+        }
+    }
+
     /// The references of the images: published now, or by an earlier run. A parameter set by a flag stays as it is.
     fn images(
         &self,
@@ -105,6 +130,9 @@ impl DeployCommand {
             Ok(outcome) => outcome,
             Err(exit) => return exit,
         };
+        if let Err(exit) = self.pin(&mut outcome, context) {
+            return exit;
+        }
         let mut options = self.aws.options(self.yes, context.shell);
         options.allow_replacement.clone_from(&self.allow_replacement);
         if let Err(error) = self.values(context.world, &mut options.values) {

@@ -19,6 +19,8 @@ mod exit;
 mod explain;
 mod listing;
 #[cfg(feature = "deploy")]
+mod lock;
+#[cfg(feature = "deploy")]
 mod publication;
 #[cfg(feature = "deploy")]
 mod publish;
@@ -55,6 +57,9 @@ pub enum CliCommand {
     Targets(targets::TargetsCommand),
     /// List the environments that the manifest declares
     Environments(environments::EnvironmentsCommand),
+    /// Read what only images know (digests, ports, users) into `tranship.lock`
+    #[cfg(feature = "deploy")]
+    Lock(lock::LockCommand),
     /// Build, derive and push the images of an environment, and write their digests to `images.json`
     #[cfg(feature = "deploy")]
     Publish(publish::PublishCommand),
@@ -119,6 +124,8 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Verify(command) => command.run(context),
         CliCommand::Targets(command) => command.run(context),
         CliCommand::Environments(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Lock(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Publish(command) => command.run(context),
         #[cfg(feature = "deploy")]

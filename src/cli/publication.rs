@@ -4,13 +4,13 @@
 
 use super::deployment::TerminalProgress;
 use super::{CommandContext, ExitStatus};
-use crate::compile::{CompileOutcome, ProjectSummary};
+use crate::compile::{CompileOutcome, ImagePins, ProjectSummary};
 use crate::publish::{
     BuilderKind, IMAGES_FILE, PublishOptions, PublishOutcome, PublishRequest, PublishTarget, PublishedImage,
     fill_parameters, image_record, publish,
 };
 use camino::Utf8PathBuf;
-use tranship_targets::{CompiledTarget, TargetDeployment};
+use tranship_targets::CompiledTarget;
 
 /// The file of parameter values among the artifacts of a stack.
 const PARAMETERS_FILE: &str = "parameters.json";
@@ -80,10 +80,7 @@ impl ImageFlags {
         if compiled.images.is_empty() {
             return Ok(PublishOutcome::default());
         }
-        let region = match &compiled.deployment {
-            TargetDeployment::Stack(stack) => stack.region.as_deref(),
-            TargetDeployment::Beanstalk(environment) => environment.region.as_deref(),
-        };
+        let region = compiled.deployment.region();
         let directory = context.world.current_directory().join(&project.directory);
         let request = PublishRequest {
             project: &project.name,
@@ -93,11 +90,18 @@ impl ImageFlags {
             region,
             target: self.target(project),
             variables: project.variables.clone(),
+            pins: pins(project),
             world: context.world,
             options,
         };
         publish(&request, &mut TerminalProgress(context.shell)).map_err(|failure| context.fail(&failure))
     }
+}
+
+/// The digests that the lock file has, or that were looked up for this deployment.
+fn pins(project: &ProjectSummary) -> ImagePins {
+    let images = project.images.iter();
+    images.filter_map(|(reference, image)| Some((reference.clone(), image.pin.clone()?))).collect()
 }
 
 /// Adds the published images to the artifacts: their record, and the values of the parameters that name them.

@@ -187,9 +187,9 @@ impl CommandContext<'_> {
     }
 }
 
-/// `reading compose.yaml, compose.override.yaml`, where several Compose files were merged: every file that was read.
+/// `reading compose.yaml, compose.override.yaml`, where more than one file was read: every file that was read.
 fn read_files(outcomes: &[CompileOutcome]) -> Option<String> {
-    outcomes.iter().find(|one| one.merged || one.override_file.is_some())?;
+    outcomes.iter().find(|one| one.merged || one.override_file.is_some() || one.lock_file.is_some())?;
     let mut paths: Vec<&str> = Vec::new();
     for (_, file) in outcomes.iter().flat_map(|one| one.sources.files()) {
         if !paths.contains(&file.path().as_str()) {

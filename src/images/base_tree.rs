@@ -18,6 +18,11 @@ pub(crate) const OPAQUE: &str = ".wh..wh..opq";
 /// Links followed for one path before it counts as a circle, as Linux does (path_resolution(7)).
 const MOST_LINKS: usize = 40;
 
+/// The files that name users and groups (passwd(5), group(5)), and how much of them is read.
+const PASSWD: &str = "/etc/passwd";
+const GROUP: &str = "/etc/group";
+const MOST_NAMES: u64 = 1 << 20;
+
 /// What stands at a path of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseEntry {
@@ -43,6 +48,10 @@ pub enum BaseEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BaseTree {
     entries: BTreeMap<String, BaseEntry>,
+    /// The text of `/etc/passwd`, which says who a user is.
+    accounts: String,
+    /// The text of `/etc/group`.
+    groups: String,
 }
 
 impl BaseTree {
@@ -53,7 +62,7 @@ impl BaseTree {
     pub fn add_layer(&mut self, layer: impl Read) -> io::Result<()> {
         let (mut added, mut removed, mut emptied) = (Vec::new(), Vec::new(), Vec::new());
         for entry in Archive::new(layer).entries()? {
-            let entry = entry?;
+            let mut entry = entry?;
             let path = normal(&String::from_utf8_lossy(&entry.path_bytes()));
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
             if name == OPAQUE {
@@ -61,6 +70,9 @@ impl BaseTree {
             } else if let Some(name) = name.strip_prefix(WHITEOUT) {
                 removed.push(format!("{folder}/{name}"));
             } else {
+                if entry.header().entry_type() == EntryType::Regular {
+                    self.read_names(&path, &mut entry)?;
+                }
                 let target = entry.link_name_bytes().map(|name| String::from_utf8_lossy(&name).into_owned());
                 added.extend(described(entry.header(), target).map(|entry| (path, entry)));
             }
@@ -70,6 +82,39 @@ impl BaseTree {
         emptied.iter().for_each(|path| self.remove_below(path));
         added.into_iter().for_each(|(path, entry)| self.insert(path, entry));
         Ok(())
+    }
+
+    /// Keeps the texts that name users and groups.
+    fn read_names(&mut self, path: &str, content: &mut impl Read) -> io::Result<()> {
+        let text = match path {
+            PASSWD => &mut self.accounts,
+            GROUP => &mut self.groups,
+            _ => return Ok(()),
+        };
+        let mut bytes = Vec::new();
+        content.take(MOST_NAMES).read_to_end(&mut bytes)?;
+        *text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(())
+    }
+
+    /// The user and the group of an account, by its name or its number.
+    pub fn account(&self, name: &str) -> Option<(u32, u32)> {
+        let fields = self.accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        fields.into_iter().find_map(|fields| match fields.as_slice() {
+            [login, _, uid, gid, ..] if *login == name || *uid == name => {
+                Some((uid.parse().ok()?, gid.parse().ok()?))
+            }
+            _ => None,
+        })
+    }
+
+    /// The number of a group.
+    pub fn group(&self, name: &str) -> Option<u32> {
+        let fields = self.groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        fields.into_iter().find_map(|fields| match fields.as_slice() {
+            [group, _, gid, ..] if *group == name => gid.parse().ok(),
+            _ => None,
+        })
     }
 
     /// What stands at a path.
@@ -232,6 +277,15 @@ mod tests {
             assert_eq!(tree.follow(path).as_deref(), Ok(place), "{path}");
         }
         assert_eq!(tree.follow("/a/x"), Err(LinkCircle));
+    }
+
+    #[test]
+    fn users_have_numbers() {
+        let text = "root:x:0:0::/root:/bin/sh\nnode:x:1000:1001::/home/node:/bin/sh\nbroken\n";
+        let mut tree = BaseTree { accounts: text.to_owned(), ..BaseTree::default() };
+        tree.groups = "web:x:33:\n".to_owned();
+        assert_eq!([tree.account("node"), tree.account("1000")], [Some((1000, 1001)); 2]);
+        assert_eq!((tree.account("other"), tree.group("web"), tree.group("x")), (None, Some(33), None));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //!
 //! In: what a service runs and the files that its image lacks. Out: an [`ImageRecipe`], which a target turns into a
 //! Dockerfile among its artifacts, and `publish` into an image in a registry. Invariant: a recipe is data; the same
-//! recipe gives the same bytes everywhere, and nothing in it is secret.
+//! recipe gives the same bytes everywhere, and nothing in it is secret. What images say about themselves is in an
+//! [`ImageLock`].
 
 mod base_tree;
 mod digest;
+mod image_lock;
 mod layer_blob;
 mod layer_reader;
 mod manifest;
@@ -15,6 +17,9 @@ mod recipe;
 
 pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
+pub use image_lock::{
+    ImageLock, LOCK_FILE, LockError, LockedHealthCheck, LockedImage, LockedUser, LockedVolume,
+};
 pub use layer_blob::{LayerBlob, LayerError};
 pub use layer_reader::open_layer;
 pub use manifest::{

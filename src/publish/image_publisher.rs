@@ -36,11 +36,13 @@ pub(super) struct ImagePublisher<'a> {
 }
 
 /// An image that exists somewhere.
-struct FoundImage {
-    source: ImageSource,
-    root: StoredManifest,
+pub(super) struct FoundImage {
+    /// Where its parts are.
+    pub(super) source: ImageSource,
+    /// Its manifest or index.
+    pub(super) root: StoredManifest,
     /// What it is called.
-    shown: String,
+    pub(super) shown: String,
 }
 
 /// An image in the target repository.
@@ -79,8 +81,12 @@ impl ImagePublisher<'_> {
         };
         let (pushed, from) = match base {
             Ok(reference) => {
-                let found = self.find(&late_values(reference, &request.variables)?).await?;
-                let from = format!("{}@{}", found.shown, found.root.digest);
+                let reference = self.pinned(&late_values(reference, &request.variables)?);
+                let found = find(self.access, &reference, request.directory).await?;
+                let from = match found.shown.contains('@') {
+                    true => found.shown.clone(),
+                    false => format!("{}@{}", found.shown, found.root.digest),
+                };
                 (self.derive(recipe, &found, &writer, progress).await?, from)
             }
             Err(build) => {
@@ -267,22 +273,12 @@ impl ImagePublisher<'_> {
         Ok(tag.clone())
     }
 
-    /// An image by its reference, or in a directory.
-    async fn find(&self, reference: &str) -> Result<FoundImage, DeployFailure> {
-        if let Some(place) = reference.strip_prefix(LAYOUT) {
-            let (place, tag) = match place.rsplit_once(':') {
-                Some((place, tag)) if !tag.contains('/') => (place, Some(tag)),
-                _ => (place, None),
-            };
-            let layout = LocalLayout::new(&self.request.directory.join(Utf8Path::new(place)));
-            let root = layout.root(tag)?;
-            return Ok(FoundImage { source: ImageSource::Layout(layout), root, shown: reference.to_owned() });
+    /// The reference with the digest that the lock file has for it.
+    fn pinned(&self, reference: &str) -> String {
+        match self.request.pins.get(reference) {
+            Some(digest) => format!("{reference}@{digest}"),
+            None => reference.to_owned(),
         }
-        let (repository, wanted) = parsed(reference)?;
-        let client = self.access.client(&repository.host).await?;
-        let root = client.manifest(&repository, &wanted).await?.ok_or_else(|| missing(reference))?;
-        let source = ImageSource::Registry { client, repository };
-        Ok(FoundImage { source, root, shown: reference.to_owned() })
     }
 
     fn wanted(&self, recipe: &ImageRecipe) -> Result<WantedPlatforms, DeployFailure> {
@@ -291,6 +287,28 @@ impl ImagePublisher<'_> {
             false => platform(recipe).map(WantedPlatforms::One),
         }
     }
+}
+
+/// An image by its reference, or in a directory below the project's.
+pub(super) async fn find(
+    access: &RegistryAccess<'_>,
+    reference: &str,
+    directory: &Utf8Path,
+) -> Result<FoundImage, DeployFailure> {
+    if let Some(place) = reference.strip_prefix(LAYOUT) {
+        let (place, tag) = match place.rsplit_once(':') {
+            Some((place, tag)) if !tag.contains('/') => (place, Some(tag)),
+            _ => (place, None),
+        };
+        let layout = LocalLayout::new(&directory.join(Utf8Path::new(place)));
+        let root = layout.root(tag)?;
+        return Ok(FoundImage { source: ImageSource::Layout(layout), root, shown: reference.to_owned() });
+    }
+    let (repository, wanted) = parsed(reference)?;
+    let client = access.client(&repository.host).await?;
+    let root = client.manifest(&repository, &wanted).await?.ok_or_else(|| missing(reference))?;
+    let source = ImageSource::Registry { client, repository };
+    Ok(FoundImage { source, root, shown: reference.to_owned() })
 }
 
 /// The repository and the digest that a reference has now.

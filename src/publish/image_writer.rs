@@ -148,7 +148,8 @@ impl ImageWriter {
     }
 }
 
-fn read_headers(tree: &mut BaseTree, file: &LayerFile, shown: &str) -> Result<(), DeployFailure> {
+/// Adds what a layer has to a tree.
+pub(super) fn read_headers(tree: &mut BaseTree, file: &LayerFile, shown: &str) -> Result<(), DeployFailure> {
     let mut read = || tree.add_layer(open_layer(BufReader::new(File::open(file.path())?))?);
     read().map_err(|error| DeployFailure::failed(format!("a layer of {shown} cannot be read: {error}")))
 }

@@ -19,6 +19,7 @@ mod image_record;
 mod image_source;
 mod image_writer;
 mod local_layout;
+mod lock_reader;
 mod publish_target;
 mod refusal;
 mod registry_access;
@@ -33,10 +34,10 @@ use self::image_publisher::ImagePublisher;
 use self::registry_access::RegistryAccess;
 use crate::deploy::{DeployFailure, DeployProgress, FailureKind, until_interrupted};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OnceCell;
 use tranship_frontend::world::World;
-use tranship_images::ImageRecipe;
+use tranship_images::{ContentDigest, ImageLock, ImageRecipe, ManifestPlatform};
 
 /// Options given by the user.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +77,8 @@ pub struct PublishRequest<'a> {
     pub target: PublishTarget,
     /// The values of late-bound variables.
     pub variables: BTreeMap<String, String>,
+    /// The digests that the lock file has for references.
+    pub pins: BTreeMap<String, ContentDigest>,
     /// Files and environment variables.
     pub world: &'a dyn World,
     /// What the user asks for.
@@ -134,6 +137,75 @@ async fn run(
         images.extend(image);
     }
     Ok(PublishOutcome { images, commands: publisher.commands })
+}
+
+/// What a lock file is made for.
+#[derive(Debug)]
+pub struct LockRequest<'a> {
+    /// References, each with the platform that it is used for.
+    pub references: BTreeMap<String, ManifestPlatform>,
+    /// The region of the deployment, where the environment names one.
+    pub region: Option<&'a str>,
+    /// The profile in the AWS configuration, instead of AWS_PROFILE.
+    pub profile: Option<&'a str>,
+    /// Files and environment variables.
+    pub world: &'a dyn World,
+}
+
+/// Reads what only images know.
+///
+/// # Errors
+/// See [`FailureKind`].
+pub fn read_lock(
+    request: &LockRequest<'_>,
+    progress: &mut dyn DeployProgress,
+) -> Result<ImageLock, DeployFailure> {
+    let interrupted = || DeployFailure::new(FailureKind::Interrupted, "interrupted; nothing was written");
+    until_interrupted(
+        async {
+            let access = RegistryAccess::new(request.world, request.region, request.profile);
+            let mut lock = ImageLock::default();
+            for (reference, platform) in &request.references {
+                let image = lock_reader::read(&access, reference, platform, progress).await?;
+                lock.images.insert(reference.clone(), image);
+            }
+            Ok(lock)
+        },
+        interrupted,
+    )
+}
+
+/// Looks up the digests that references have now. One that cannot be looked up is left out, with a warning.
+///
+/// # Errors
+/// An interruption.
+pub fn read_digests(
+    references: &BTreeSet<String>,
+    region: Option<&str>,
+    profile: Option<&str>,
+    world: &dyn World,
+    progress: &mut dyn DeployProgress,
+) -> Result<BTreeMap<String, ContentDigest>, DeployFailure> {
+    let interrupted = || DeployFailure::new(FailureKind::Interrupted, "interrupted; nothing was changed");
+    until_interrupted(
+        async {
+            let access = RegistryAccess::new(world, region, profile);
+            let mut digests = BTreeMap::new();
+            for reference in references {
+                match image_publisher::resolve(&access, reference).await {
+                    Ok((_, digest)) => {
+                        digests.insert(reference.clone(), digest);
+                    }
+                    Err(failure) => progress.warn(&format!(
+                        "{reference} is deployed by its name, not by digest: {}",
+                        failure.message
+                    )),
+                }
+            }
+            Ok(digests)
+        },
+        interrupted,
+    )
 }
 
 /// A text with its late-bound variables, `${NAME}`, replaced by their values.

@@ -46,6 +46,8 @@ impl DocumentReader<'_> {
     fn container(&mut self, node: &Node) -> ContainerSpec {
         ContainerSpec {
             image: self.image(node),
+            locked: None,
+            pin: None,
             build: self.image_build(node),
             platform: self.string(node.get("platform")),
             entrypoint: node.get("entrypoint").and_then(|node| self.arguments(node)),

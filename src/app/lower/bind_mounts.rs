@@ -5,15 +5,15 @@
 //! share one volume, and nothing depends on what the compiling machine has outside of the project.
 //! Source: Docker, "Bind mounts": a source that does not exist becomes an empty folder.
 
-use super::{LoweringContext, flat_text};
+use super::LoweringContext;
 use crate::rules;
 use crate::{
-    AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerImage, ContainerMount,
-    ContainerSpec, DataFolder, FolderPlace, ManifestName, MountSource, relative,
+    AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, ContainerSpec,
+    DataFolder, FolderPlace, ManifestName, MountSource, relative,
 };
 use camino::Utf8Path;
 use indexmap::IndexMap;
-use tranship_facts::{ImageDetails, ImageReference, MachinePath, is_file_name, is_made_by_tools};
+use tranship_facts::{MachinePath, is_file_name, is_made_by_tools};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -103,12 +103,9 @@ fn mount_use(cx: &LoweringContext<'_>, container: &ContainerSpec, mount: &Contai
 
 /// Whether the container's image keeps its data there.
 fn is_data_path(container: &ContainerSpec, target: &str) -> bool {
-    let ContainerImage::Named(image) = &container.image else { return false };
-    let image = flat_text::shown(image);
-    let details = ImageDetails::find(&ImageReference::parse(&image));
     let target = Utf8Path::new(target);
-    let is = |path: &&str| target.starts_with(path) || Utf8Path::new(path).starts_with(target);
-    details.is_some_and(|details| details.data_paths.iter().any(is))
+    let is = |path: &str| target.starts_with(path) || Utf8Path::new(path).starts_with(target);
+    container.image_facts().data_paths().any(is)
 }
 
 /// Whether a folder holds only what keeps it under version control.

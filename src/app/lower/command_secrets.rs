@@ -7,15 +7,12 @@
 use super::LoweringContext;
 use super::address_scan::{BareWords, TextRange, slice};
 use super::environment_wiring::EnvironmentWiring;
-use super::flat_text::{self, FlatText};
+use super::flat_text::FlatText;
 use super::secret_groups::SecretExtent;
 use super::secret_wiring::WiredValue;
 use super::shell_words::{ShellSource, VariablePart};
 use crate::rules;
-use crate::{
-    AppService, At, ContainerImage, ContainerSpec, EnvironmentVariable, HealthTest, ManifestName, Text,
-};
-use tranship_facts::{ImageDetails, ImageReference};
+use crate::{AppService, At, ContainerSpec, EnvironmentVariable, HealthTest, ManifestName, Text};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::secrets::{secrets_in_command, secrets_of};
 use tranship_frontend::source::Origin;
@@ -34,7 +31,7 @@ struct SecretWord<'t> {
 /// What is known of an image.
 struct KnownProgram {
     /// The image's own entry point, where the manifest has none.
-    entry_point: Option<&'static [&'static str]>,
+    entry_point: Option<Vec<String>>,
     has_shell: Option<bool>,
 }
 
@@ -60,7 +57,7 @@ impl EnvironmentWiring<'_> {
         let in_entry = entry.map_or(0, |list| list.value.len());
         let script = script_at(&words);
         let has_entry = entry.is_some_and(|list| !list.value.is_empty());
-        let own = if has_entry { Some(&[][..]) } else { program.entry_point };
+        let own = if has_entry { Some(&[][..]) } else { program.entry_point.as_deref() };
         if script.is_none() && (own.is_none() || program.has_shell != Some(true)) {
             refuse(cx, service, &words);
             return;
@@ -303,16 +300,8 @@ impl SecretWord<'_> {
 
 impl KnownProgram {
     fn of(container: &ContainerSpec) -> Self {
-        let shown = match &container.image {
-            ContainerImage::Named(image) => flat_text::shown(image),
-            ContainerImage::Built { .. } => String::new(),
-        };
-        let reference = ImageReference::parse(&shown);
-        let details = ImageDetails::find(&reference);
-        KnownProgram {
-            entry_point: details.and_then(|details| details.entry_point),
-            has_shell: details.and_then(|details| details.has_shell(reference.tag)),
-        }
+        let facts = container.image_facts();
+        KnownProgram { entry_point: facts.entry_point(), has_shell: facts.has_shell() }
     }
 }
 

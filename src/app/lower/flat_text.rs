@@ -106,7 +106,7 @@ impl FlatText {
 }
 
 /// The known pieces of a text, one after the other.
-pub(super) fn shown(text: &Text) -> String {
+pub(crate) fn shown(text: &Text) -> String {
     let literals = text.segments.iter().filter_map(|segment| match &segment.piece {
         TextPiece::Literal(literal) => Some(&**literal),
         _ => None,

@@ -2,7 +2,7 @@
 //!
 //! In: a service. Out: ports, by the first of these that says any: the known image; `expose` and `ports`; a
 //! variable such as `PORT`; the command line (`--port 9000`, `--bind 0.0.0.0:8000`); the health check
-//! (`curl localhost:8080`). Invariant: nothing is guessed; what only the image knows is not found here.
+//! (`curl localhost:8080`); the ports that the lock file has for the image. Invariant: nothing is guessed.
 
 use super::command_end::command_words;
 use super::flat_text::FlatText;
@@ -17,7 +17,8 @@ pub(super) fn of_service(service: &AppService) -> Vec<PortSpec> {
         return declared;
     }
     let said = [of_variables(service), of_command(service), of_health_check(service)];
-    said.into_iter().find(|ports| !ports.is_empty()).unwrap_or_default()
+    let said = said.into_iter().find(|ports| !ports.is_empty());
+    said.unwrap_or_else(|| service.container.image_facts().exposed_ports())
 }
 
 /// Variables that servers of many kinds read their port from.

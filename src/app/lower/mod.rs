@@ -22,6 +22,7 @@ mod host_address;
 mod host_directory;
 mod host_reaches;
 mod image_accounts;
+mod image_platforms;
 mod job_inference;
 mod legal_names;
 mod listening_ports;
@@ -57,12 +58,15 @@ use super::{
 };
 use crate::rules;
 use indexmap::IndexMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, suggest};
 use tranship_frontend::source::{Sources, Span};
 use tranship_frontend::world::World;
+use tranship_images::{ContentDigest, ImageLock};
+
+pub(crate) use self::flat_text::shown as shown_text;
 
 /// What a manifest is lowered with.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +81,10 @@ pub struct LoweringInput<'a> {
     pub world: &'a dyn World,
     /// What the application is needed for.
     pub purpose: LoweringPurpose,
+    /// What is known of images: the project's lock file.
+    pub lock: &'a ImageLock,
+    /// Digests that references have now, where that was asked: they stand over those of the lock file.
+    pub pins: &'a BTreeMap<String, ContentDigest>,
 }
 
 /// What the application is needed for.
@@ -94,6 +102,8 @@ struct LoweringContext<'a> {
     /// The files of the machine.
     world: &'a dyn World,
     purpose: LoweringPurpose,
+    lock: &'a ImageLock,
+    pins: &'a BTreeMap<String, ContentDigest>,
     /// What the manifest says, in types.
     document: &'a ComposeDocument,
     /// Every scalar of the manifest.
@@ -121,7 +131,7 @@ pub fn lower(
     diagnostics: &mut Diagnostics,
     ledger: &mut Ledger,
 ) -> Option<Application> {
-    let LoweringInput { manifest, choice, known, world, purpose } = *given;
+    let LoweringInput { manifest, choice, known, world, purpose, lock, pins } = *given;
     let errors = diagnostics.error_count();
     let settings = &SettingsDocument::read(manifest, sources, known, diagnostics);
     let chosen = settings.choose(choice);
@@ -138,6 +148,8 @@ pub fn lower(
         manifest,
         world,
         purpose,
+        lock,
+        pins,
         document,
         leaves,
         settings,
@@ -202,6 +214,7 @@ impl LoweringContext<'_> {
         foreign_tools::report(self, &services);
         image_accounts::report(self, &services);
         let endpoints = public_ports::endpoints(self, &services, &edges);
+        image_platforms::check(self, &services, &settings);
         legal_names::check(self, &selection);
         secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);

@@ -8,8 +8,8 @@ use super::bind_mounts::DataFolders;
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumeScope};
 use crate::{
-    AppService, At, BehaviourEffect, DataFolder, ManifestName, MountSource, NamedVolume, TaskGroups,
-    VolumeLifetime,
+    AppService, At, BehaviourEffect, ContainerMount, DataFolder, ManifestName, MountSource, NamedVolume,
+    TaskGroups, VolumeLifetime,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,7 +116,8 @@ fn one_task(tasks: &TaskGroups, users: &[ManifestName]) -> Option<ManifestName> 
     found.first().filter(|_| found.len() == 1).map(|task| (*task).clone())
 }
 
-/// The one numeric user of those who write it; where all only read it, of those.
+/// The one numeric user of those who write it; where all only read it, of those. Where no service names a user, the owner
+/// that the image gives the folder.
 fn owner(
     services: &IndexMap<ManifestName, AppService>,
     volume: &ManifestName,
@@ -135,7 +136,23 @@ fn owner(
     let named = writing.into_iter().filter_map(|service| service.container.user.as_ref());
     let numbers: Vec<(Option<VolumeOwner>, Origin)> =
         named.map(|user| (user.literal().and_then(|text| VolumeOwner::parse(&text)), user.origin)).collect();
-    let (first, origin) = numbers.first()?;
+    let Some((first, origin)) = numbers.first() else { return image_owner(services, volume, users) };
     let agreed = numbers.iter().all(|(number, _)| number == first);
     first.filter(|_| agreed).map(|owner| At::inferred(owner, *origin))
+}
+
+/// The one owner that the images of those who mount it give the folder, by the lock file.
+fn image_owner(
+    services: &IndexMap<ManifestName, AppService>,
+    volume: &ManifestName,
+    users: &[ManifestName],
+) -> Option<At<VolumeOwner>> {
+    let containers = users.iter().filter_map(|user| Some(&services.get(user)?.container));
+    let mut owners = containers.flat_map(|container| {
+        let is_here = |mount: &&ContainerMount| mount.source == MountSource::Volume(volume.clone());
+        let here = container.mounts.iter().filter(is_here);
+        here.map(|mount| Some((container.image_facts().volume_owner(mount.target.peek())?, mount.origin)))
+    });
+    let (first, origin) = owners.next()??;
+    owners.all(|owner| owner.is_some_and(|(owner, _)| owner == first)).then(|| At::inferred(first, origin))
 }

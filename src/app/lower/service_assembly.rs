@@ -6,6 +6,7 @@ use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
 use crate::{
     AppService, At, ContainerImage, ContainerSpec, RolePermission, ScalingTargets, ServiceEgress, ServiceRole,
 };
+use std::sync::Arc;
 use tranship_facts::ports::data_store_on;
 use tranship_facts::{DataStoreKind, KnownImage};
 
@@ -22,7 +23,7 @@ impl LoweringContext<'_> {
             origin: given.origin,
             hook: None,
             role: ServiceRole::Service,
-            container: description.container.clone(),
+            container: self.known_container(&description.container),
             dependencies: description.dependencies.clone(),
             replicas: description.replicas.clone(),
             mode: description.mode.clone(),
@@ -36,6 +37,19 @@ impl LoweringContext<'_> {
             external: Vec::new(),
             host_names: given.host_names.value.clone(),
         }
+    }
+
+    /// The container with what the lock file says of its image.
+    fn known_container(&self, container: &ContainerSpec) -> ContainerSpec {
+        let mut container = container.clone();
+        if let ContainerImage::Named(text) = &container.image
+            && let Some(reference) = text.literal()
+        {
+            container.locked = self.lock.get(&reference).cloned().map(Arc::new);
+            let locked = container.locked.as_ref().and_then(|locked| locked.digest.clone());
+            container.pin = self.pins.get(&*reference).cloned().or(locked);
+        }
+        container
     }
 
     fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<RolePermission> {

@@ -6,15 +6,14 @@
 
 use super::LoweringContext;
 use super::command_end::works_on_a_queue;
-use super::flat_text;
 use super::host_directory::HostDirectory;
 use super::host_reaches::HostReach;
 use super::listening_ports;
 use super::service_roles::waits_for_end;
 use crate::rules;
 use crate::{
-    AppService, ContainerImage, ContainerPort, ContainerSpec, ManagedDatabase, ManifestName, PortSpec,
-    ServiceEdge, ServiceRole,
+    AppService, ContainerPort, ContainerSpec, ManagedDatabase, ManifestName, PortSpec, ServiceEdge,
+    ServiceRole,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,9 +147,9 @@ impl EdgeList {
 
 /// The ports that a container listens on: its known image's, else those it exposes or publishes.
 pub(super) fn listens(container: &ContainerSpec) -> Vec<PortSpec> {
-    let known = known(container).map(|known| known.ports).unwrap_or_default();
+    let known = container.image_facts().software_ports();
     if !known.is_empty() {
-        return known.iter().map(PortSpec::known).collect();
+        return known;
     }
     let mut seen = BTreeSet::new();
     let ports = container.ports.iter().filter(|port| !is_debug_port(port.container.value));
@@ -168,8 +167,5 @@ fn spec_of(container: &ContainerSpec, number: u16) -> PortSpec {
 
 /// The row of its image.
 pub(super) fn known(container: &ContainerSpec) -> Option<&'static KnownImage> {
-    match &container.image {
-        ContainerImage::Named(text) => KnownImage::find(&flat_text::shown(text)),
-        ContainerImage::Built { .. } => None,
-    }
+    container.image_facts().software()
 }

@@ -5,16 +5,22 @@ use crate::At;
 use crate::Text;
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tranship_facts::MachinePath;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
+use tranship_images::{ContentDigest, LockedImage};
 
 /// What a container runs, and how.
 #[derive(Debug, Clone)]
 pub struct ContainerSpec {
     /// Its image.
     pub image: ContainerImage,
+    /// What the lock file says of it.
+    pub locked: Option<Arc<LockedImage>>,
+    /// The digest that it is deployed by.
+    pub pin: Option<ContentDigest>,
     /// `build`, with or without `image` beside it: the image is made from the project.
     pub build: Option<At<ImageBuild>>,
     /// `platform`: `linux/arm64`.

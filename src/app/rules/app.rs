@@ -157,4 +157,14 @@ rules! {
         why "Programs that show local time show UTC."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\"/etc/localtime:/etc/localtime:ro\"]\n"
         fix "Set the zone with `environment: { TZ: Europe/Berlin }`, which programs and most images heed.";
+    IMAGE_PLATFORM = Error "app/image-platform" "image for another processor"
+        what "The image is not made for the processor that runs it, as `tranship.lock` says."
+        why "The container could not start: `exec format error`."
+        example "# tranship.lock says that acme/app:1 is made for linux/arm64 only\nservices:\n  app: { image: acme/app:1, platform: linux/amd64 }\n"
+        fix "Set `platform` to one that the image is made for, or use another image. After the image changed, run `tranship lock`.";
+    FLOATING_IMAGE = Note "app/floating-image" "image that may change"
+        what "The tag of the image names whatever was pushed last, and no `tranship.lock` holds its digest."
+        why "Two deployments of the same manifest can run different software."
+        example "services:\n  app: { image: redis }\n"
+        fix "Run `tranship lock` and commit the file, or name a version. `tranship deploy` looks up the digest of such an image when it deploys.";
 }

@@ -3,14 +3,31 @@
 use crate::container::field::{self, ContainerField};
 use crate::container::{ContainerHost, ContainerPlan, ContainerPlanner, TextRenderer};
 use tranship_app::{At, BehaviourEffect, ContainerImage, Text};
+use tranship_facts::ImageReference;
+use tranship_images::ContentDigest;
 
 /// The image. After an error it is empty, and nothing is written.
 pub(super) fn image<H: ContainerHost>(planner: &mut ContainerPlanner<'_, '_>, host: &mut H) -> H::KnownText {
     let image = match &planner.service().container.image {
-        ContainerImage::Named(text) => known(planner, host, text, field::IMAGE),
+        ContainerImage::Named(text) => {
+            let pinned = pinned(text, planner.service().container.pin.as_ref());
+            known(planner, host, pinned.as_ref().unwrap_or(text), field::IMAGE)
+        }
         ContainerImage::Built { node, origin } => host.built_image(*node, *origin, planner),
     };
     image.unwrap_or_else(|| H::KnownText::from(""))
+}
+
+/// The repository and the digest, which no one can push over; the tag is not part of it, since ECS documents one of them.
+fn pinned(text: &Text, digest: Option<&ContentDigest>) -> Option<Text> {
+    let (reference, digest) = (text.literal()?, digest?);
+    let parsed = ImageReference::parse(&reference);
+    if parsed.digest.is_some() {
+        return None;
+    }
+    let registry = parsed.registry.map(|host| format!("{host}/")).unwrap_or_default();
+    let pinned = format!("{registry}{}@{digest}", parsed.repository);
+    Some(Text::known(pinned, text.node, text.origin))
 }
 
 /// Everything else that runs.

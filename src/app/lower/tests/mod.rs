@@ -4,6 +4,7 @@ mod databases;
 mod edges;
 mod exposure;
 mod external;
+mod image_lock;
 mod jobs;
 mod known_secrets;
 mod mounts;
@@ -81,11 +82,20 @@ fn through(world: &MemoryWorld, choice: &EnvironmentChoice) -> Lowered {
         known: &known,
         world,
         purpose: crate::LoweringPurpose::Deploy,
+        lock: &locked(world),
+        pins: &std::collections::BTreeMap::new(),
     };
     let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
     let application = application.filter(|_| !diagnostics.has_errors());
     let report = ledger.close(&manifest, &sources, &REST, &Diagnostics::new(), &mut Diagnostics::new());
     Lowered { application, diagnostics, report }
+}
+
+/// The lock file of a project, where it has one.
+fn locked(world: &MemoryWorld) -> tranship_images::ImageLock {
+    use tranship_frontend::world::World;
+    let text = world.read("tranship.lock".into()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.map(|text| tranship_images::ImageLock::parse(&text).unwrap()).unwrap_or_default()
 }
 
 fn shown(diagnostics: &Diagnostics) -> Vec<String> {

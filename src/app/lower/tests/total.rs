@@ -151,7 +151,7 @@ proptest! {
         for choice in [EnvironmentChoice::Target("fargate".into()), EnvironmentChoice::Environment("app".into())] {
             let (mut sources, mut diagnostics, mut ledger) = (Sources::new(), Diagnostics::new(), Ledger::new());
             let (known, world) = (known_names(), MemoryWorld::new());
-            let given = LoweringInput { manifest: &manifest, choice: &choice, known: &known, world: &world, purpose: crate::LoweringPurpose::Deploy };
+            let given = LoweringInput { manifest: &manifest, choice: &choice, known: &known, world: &world, purpose: crate::LoweringPurpose::Deploy, lock: &tranship_images::ImageLock::default(), pins: &BTreeMap::new() };
             let application = lower(&given, &mut sources, &mut diagnostics, &mut ledger);
             // Whatever the tree, nothing that is deployed is without a task.
             for service in application.iter().flat_map(|application| application.services.keys()) {

@@ -1,0 +1,104 @@
+//! What is known of a container's image: what the lock file says, otherwise what its name tells.
+//!
+//! In: a [`ContainerSpec`]. Out: answers, or `None` where neither knows. Invariant: nobody else asks the lock file or the
+//! tables about an image of a container.
+
+use crate::{ContainerImage, ContainerSpec, PortSpec, VolumeOwner, lower};
+use tranship_facts::{ImageDetails, ImageReference, KnownImage, TransportProtocol};
+use tranship_images::LockedImage;
+
+/// What is known of an image.
+#[derive(Debug)]
+pub struct ImageFacts<'a> {
+    /// Its reference; empty for an image that is built.
+    reference: String,
+    locked: Option<&'a LockedImage>,
+}
+
+impl ContainerSpec {
+    /// What is known of its image.
+    pub fn image_facts(&self) -> ImageFacts<'_> {
+        let reference = match &self.image {
+            ContainerImage::Named(text) => lower::shown_text(text),
+            ContainerImage::Built { .. } => String::new(),
+        };
+        ImageFacts { reference, locked: self.locked.as_deref() }
+    }
+}
+
+impl ImageFacts<'_> {
+    /// What software it is, by its name.
+    pub fn software(&self) -> Option<&'static KnownImage> {
+        KnownImage::find(&self.reference)
+    }
+
+    /// The ports that the software listens on by its name. Where the image says which ports it exposes, only those.
+    pub fn software_ports(&self) -> Vec<PortSpec> {
+        let known = self.software().map(|software| software.ports).unwrap_or_default();
+        let known: Vec<PortSpec> = known.iter().map(PortSpec::known).collect();
+        let exposed = self.exposed_ports();
+        let both: Vec<PortSpec> = known.iter().copied().filter(|port| exposed.contains(port)).collect();
+        if both.is_empty() { known } else { both }
+    }
+
+    /// The ports that the image exposes, by the lock file.
+    pub fn exposed_ports(&self) -> Vec<PortSpec> {
+        self.locked.into_iter().flat_map(|locked| &locked.ports).filter_map(|port| exposed(port)).collect()
+    }
+
+    /// Its `ENTRYPOINT`; an empty one where the lock file says that it has none.
+    pub fn entry_point(&self) -> Option<Vec<String>> {
+        if let Some(locked) = self.locked {
+            return Some(locked.entrypoint.clone());
+        }
+        let words = self.details()?.entry_point?;
+        Some(words.iter().map(|&word| word.to_owned()).collect())
+    }
+
+    /// Whether it has `/bin/sh`.
+    pub fn has_shell(&self) -> Option<bool> {
+        let tag = ImageReference::parse(&self.reference).tag;
+        self.locked.and_then(|locked| locked.shell).or_else(|| self.details()?.has_shell(tag))
+    }
+
+    /// Whom its process is in numbers, by the lock file; root where it names nobody.
+    pub fn user(&self) -> Option<VolumeOwner> {
+        match &self.locked?.user {
+            None => Some(VolumeOwner::ROOT),
+            Some(user) => Some(VolumeOwner { user: user.uid?, group: user.gid? }),
+        }
+    }
+
+    /// The owner of a folder that the image declares as a volume, by the lock file.
+    pub fn volume_owner(&self, path: &str) -> Option<VolumeOwner> {
+        let volume = self.locked?.volumes.get(path)?;
+        Some(VolumeOwner { user: volume.uid, group: volume.gid })
+    }
+
+    /// Folders with data that should outlive the container: what the image declares as volumes, and what is known of it.
+    pub fn data_paths(&self) -> impl Iterator<Item = &str> {
+        let declared = self.locked.into_iter().flat_map(|locked| locked.volumes.keys().map(String::as_str));
+        let known = self.details().map(|details| details.data_paths).unwrap_or_default();
+        declared.chain(known.iter().copied())
+    }
+
+    /// The platforms that it is made for, by the lock file.
+    pub fn platforms(&self) -> &[String] {
+        self.locked.map_or(&[], |locked| locked.platforms.as_slice())
+    }
+
+    fn details(&self) -> Option<&'static ImageDetails> {
+        ImageDetails::find(&ImageReference::parse(&self.reference))
+    }
+}
+
+/// `80/tcp`, or `80`.
+fn exposed(port: &str) -> Option<PortSpec> {
+    let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+    let protocol = match protocol {
+        "tcp" => TransportProtocol::Tcp,
+        "udp" => TransportProtocol::Udp,
+        _ => return None,
+    };
+    Some(PortSpec { number: number.parse().ok()?, protocol })
+}
