@@ -280,7 +280,8 @@ impl CompileOutcome {
 
 fn named_images(application: &Application) -> BTreeMap<String, NamedImage> {
     let mut images: BTreeMap<String, NamedImage> = BTreeMap::new();
-    for service in application.services.values() {
+    let pulled = application.services.values().filter(|service| service.container.build.is_none());
+    for service in pulled {
         let ContainerImage::Named(text) = &service.container.image else { continue };
         let Some(reference) = text.literal().filter(|reference| !reference.is_empty()) else { continue };
         let fresh = || NamedImage { origin: text.origin, ..NamedImage::default() };

@@ -42,7 +42,9 @@ impl LoweringContext<'_> {
     /// The container with what the lock file says of its image.
     fn known_container(&self, container: &ContainerSpec) -> ContainerSpec {
         let mut container = container.clone();
-        if let ContainerImage::Named(text) = &container.image
+        // The name of an image that is built says nothing of what a registry has.
+        if container.build.is_none()
+            && let ContainerImage::Named(text) = &container.image
             && let Some(reference) = text.literal()
         {
             container.locked = self.lock.get(&reference).cloned().map(Arc::new);
