@@ -29,6 +29,10 @@ impl CheckCommand {
 
 /// Says once which images may change from deployment to deployment.
 fn report_floating(outcomes: &mut [CompileOutcome]) {
+    // Errors come first: what is refused is not deployed.
+    if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
+        return;
+    }
     let names: BTreeSet<String> =
         outcomes.iter().flat_map(CompileOutcome::floating_images).map(|(name, _)| name.to_owned()).collect();
     let shown = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

@@ -187,7 +187,7 @@ impl CommandContext<'_> {
     }
 }
 
-/// `reading compose.yaml, compose.override.yaml`, where several Compose files were merged or a lock file was read: every file that was read.
+/// `reading compose.yaml, compose.override.yaml`, where more than one file was read: every file that was read.
 fn read_files(outcomes: &[CompileOutcome]) -> Option<String> {
     outcomes.iter().find(|one| one.merged || one.override_file.is_some() || one.lock_file.is_some())?;
     let mut paths: Vec<&str> = Vec::new();
