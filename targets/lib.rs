@@ -9,6 +9,7 @@ pub mod container;
 pub mod ecs;
 pub mod ecs_ec2;
 pub mod fargate;
+pub mod project_files;
 #[cfg(test)]
 mod support_tables;
 

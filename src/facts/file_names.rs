@@ -163,6 +163,37 @@ const MADE_BY_TOOLS: &[&str] = &[
     "venv",
 ];
 
+/// Folders of a container whose files programs read and do not write, with what is below them.
+const READ_BY_PROGRAMS: &[&str] = &[
+    "/docker-entrypoint-initdb.d",
+    "/docker-entrypoint.d",
+    "/etc",
+    "/usr/local/apache2/htdocs",
+    "/usr/local/etc",
+    "/usr/share",
+];
+
+/// Folders among them that programs do write.
+const WRITTEN_BELOW_ETC: &[&str] = &["/etc/letsencrypt", "/etc/pihole", "/etc/wireguard"];
+
+/// Extensions of files that programs write: databases and logs.
+const WRITTEN: &[&str] = &["db", "log", "pid", "rdb", "sqlite", "sqlite3"];
+
+/// Whether programs only read what is at a path of a container, by custom.
+pub fn is_read_by_programs(path: &str) -> bool {
+    let is = |folder: &&str| {
+        path.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    READ_BY_PROGRAMS.iter().any(is) && !WRITTEN_BELOW_ETC.iter().any(is)
+}
+
+/// Whether programs write the file of a name: a database or a log.
+pub fn is_written_by_programs(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| WRITTEN.contains(&extension.to_ascii_lowercase().as_str()))
+}
+
 /// Whether the last part of a path is the name of a file.
 pub fn is_file_name(path: &str) -> bool {
     let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -184,7 +215,7 @@ pub fn is_made_by_tools(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_file_name, is_made_by_tools};
+    use super::{is_file_name, is_made_by_tools, is_read_by_programs, is_written_by_programs};
 
     #[test]
     fn files_and_folders() {
@@ -204,6 +235,12 @@ mod tests {
         ] {
             assert_eq!(is_file_name(path), is, "{path}");
         }
+        for (path, read) in
+            [("/etc/nginx/conf.d", true), ("/etcetera", false), ("/etc/letsencrypt", false), ("/app", false)]
+        {
+            assert_eq!(is_read_by_programs(path), read, "{path}");
+        }
+        assert!(is_written_by_programs("./a/app.SQLite3") && !is_written_by_programs("./nginx.conf"));
         assert!(is_made_by_tools("web/node_modules/") && !is_made_by_tools("node_modules/x"));
     }
 }

@@ -7,7 +7,7 @@ mod memory;
 mod project;
 
 pub use memory::MemoryWorld;
-pub use project::{FileCollector, ProjectFiles};
+pub use project::{FileCollector, FoundFile, ProjectFiles};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
@@ -50,6 +50,9 @@ pub trait World: std::fmt::Debug {
 
     /// What exists at the path, if anything.
     fn kind(&self, path: &Utf8Path) -> Option<PathKind>;
+
+    /// Whether its owner may execute a file; `None` where the file system does not know.
+    fn is_executable(&self, path: &Utf8Path) -> Option<bool>;
 
     /// The names in a directory, sorted.
     ///
@@ -112,6 +115,18 @@ impl World for DiskWorld {
     fn kind(&self, path: &Utf8Path) -> Option<PathKind> {
         let metadata = std::fs::metadata(self.resolve(path)).ok()?;
         Some(if metadata.is_dir() { PathKind::Directory } else { PathKind::File })
+    }
+
+    #[cfg(unix)]
+    fn is_executable(&self, path: &Utf8Path) -> Option<bool> {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = std::fs::metadata(self.resolve(path)).ok()?;
+        Some(metadata.permissions().mode() & 0o100 != 0)
+    }
+
+    #[cfg(not(unix))]
+    fn is_executable(&self, _: &Utf8Path) -> Option<bool> {
+        None
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {

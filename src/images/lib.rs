@@ -7,6 +7,7 @@
 
 mod base_tree;
 mod digest;
+mod dockerfile;
 mod layer_blob;
 mod layer_reader;
 mod manifest;
@@ -15,6 +16,7 @@ mod recipe;
 
 pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
+pub use dockerfile::ContextFile;
 pub use layer_blob::{LayerBlob, LayerError};
 pub use layer_reader::open_layer;
 pub use manifest::{

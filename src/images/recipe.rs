@@ -59,6 +59,16 @@ pub struct FileLayer {
     pub entries: BTreeMap<String, LayerEntry>,
 }
 
+impl FileLayer {
+    /// Puts a file, a folder or a link at a path, given by paths from there: empty for itself. What was at the path
+    /// and below it is hidden, as by a mount.
+    pub fn put(&mut self, target: &str, entries: BTreeMap<String, LayerEntry>) {
+        let below = format!("{target}/");
+        self.entries.retain(|path, _| path != target && !path.starts_with(&below));
+        self.entries.extend(entries.into_iter().map(|(path, entry)| (format!("{target}{path}"), entry)));
+    }
+}
+
 /// One thing in a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LayerEntry {

@@ -10,7 +10,10 @@ mod task_runner;
 use super::{Compilation, CompiledTarget, DeployParameter, StackDeployment, TargetDeployment};
 use plan::{ComputePolicy, EcsPlan, LegalStack, ParameterPlan};
 use tranship_app::Application;
-use tranship_artifact::ArtifactSet;
+use tranship_app::rules::internal::ARTIFACT;
+use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_images::ImageRecipe;
 
 /// Compiles an application for ECS. Nothing when there were errors.
 pub fn compile(
@@ -26,13 +29,30 @@ pub fn compile(
     if !stack.parameters.is_empty() {
         artifacts.text("parameters.json", parameters_file(&stack.parameters)).ok()?;
     }
+    if let Err(error) = add_images(&stack.images, &mut artifacts) {
+        cx.diagnostics
+            .push(Diagnostic::new(&ARTIFACT, format!("cannot add an image to the artifacts: {error}")));
+        return None;
+    }
     let outbound = stack.plan.outbound_access;
     Some(CompiledTarget {
         artifacts,
         deployment: TargetDeployment::Stack(deployment),
-        images: Vec::new(),
+        images: stack.images,
         outbound,
     })
+}
+
+/// A folder for each image to which files are added: what any builder makes it from.
+fn add_images(images: &[ImageRecipe], artifacts: &mut ArtifactSet) -> Result<(), PathError> {
+    for recipe in images {
+        for file in recipe.build_context().into_iter().flatten() {
+            let path = format!("images/{}/{}", recipe.name, file.path);
+            let mode = if file.executable { FileMode::Executable } else { FileMode::File };
+            artifacts.add(&path, Artifact { mode, bytes: file.bytes })?;
+        }
+    }
+    Ok(())
 }
 
 fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {

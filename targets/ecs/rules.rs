@@ -8,6 +8,16 @@ rules! {
         why "CloudFormation would reject the template. The fault is Tranship's, not yours."
         example "a manifest that Tranship puts together wrongly"
         fix "Report it with the manifest. Renaming the service named in the message may help until then.";
+    CHANGES_LOST = Warning "ecs/changes-lost" "changes to mounted files are lost"
+        what "A file or folder of the project is mounted for writing. On ECS it becomes a part of an image that is derived from the service's, so a container may write to its own copy until it stops."
+        why "Under Docker Compose, what the container writes stays on your machine and is there at the next start."
+        example "services:\n  app:\n    image: python:3.13\n    ports: [\"80:8000\"]\n    volumes: [\"./compose.yaml:/srv/app.db\"]\n"
+        fix "Mount it with `:ro` if the container only reads it. Keep what it writes in a named volume.";
+    CREDENTIAL_FILE = Error "ecs/credential-file" "credential in an image"
+        what "A mounted file, or a file in a mounted folder, is a private key, an access key, a login or another credential, or contains the value of a secret."
+        why "Whoever can pull the image can read it."
+        example "services:\n  app:\n    image: acme/app\n    environment: { API_TOKEN: not-for-everyone-77 }\n    volumes: [\"./compose.yaml:/etc/app/compose.yaml:ro\"]\n"
+        fix "Declare the file under `secrets` and mount it with `secrets: [{ source: NAME, target: PATH }]`, which writes it at its path when a task starts. Keep other files out of a mounted folder with a line in `.dockerignore`.";
     DATA_FOLDER = Warning "ecs/data-folder" "folder for data becomes an empty volume"
         what "A bind mount names a folder that does not exist in the project, a folder of the machine, or one in which a data store keeps its data. Docker would mount it, so it becomes a persistent volume on EFS. What is in the folder on your machine is not uploaded."
         why "The application starts without the data that it has locally."
@@ -43,11 +53,11 @@ rules! {
         why "The port is open to every address, not to that host alone."
         example "services:\n  app: { image: app }\nx-tranship: { egress: { allow: [{ to: ldap.example.com, port: 636 }] } }\n"
         fix "Write the range of addresses: `to: 192.0.2.0/24`. If every address is fine, leave out `to`.";
-    FILE_MOUNT = Error "ecs/file-mount" "single-file mount over the image's files"
-        what "ECS mounts directories, not files. Mounting the file's directory would hide everything the image has in it."
-        why "The container would lose files of its image."
-        example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\n"
-        fix "Mount it under /run and let the program read it there, or copy the file into the image.";
+    FILE_MOUNT = Error "ecs/file-mount" "no way for a file to its path"
+        what "The path of a config or secret cannot be that of a file: `mounted_files: helper` derives no image, and the file's folder is one of the image, which a mounted volume would hide; or a tmpfs hides the path; or Amazon ECS writes the file itself."
+        why "The container would lose files of its image, or not see this one."
+        example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship: { mounted_files: helper }\n"
+        fix "Remove `mounted_files: helper`, or mount the file under /run and let the program read it there.";
     HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
         what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
         why "The container starts as soon as the other has started, healthy or not."
@@ -113,11 +123,21 @@ rules! {
         why "CloudFormation could not create the stack, or its tasks would need public addresses."
         example "services:\n  app: { image: app }\nx-tranship: { network: { vpc: vpc-0abc, public_subnets: [subnet-1] } }\n"
         fix "Name two private subnets, and two public ones if the application has a public endpoint.";
+    LEFT_OUT = Note "ecs/left-out" "files left out of an image"
+        what "Parts of a mounted folder do not become a part of the image: what `.gitignore` and `.dockerignore` name, `.git`, `.env` and `node_modules`, the files of the compile itself, and what an earlier build wrote."
+        why "Under Docker Compose the container sees them."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\".:/usr/share/nginx/html:ro\"]\n"
+        fix "Nothing, if the container does not need them. A file that is mounted by its own name always becomes a part of the image.";
     MACHINE_PATH = Warning "ecs/machine-path" "path of the instance in a container"
         what "A service mounts a path that every Linux machine has, such as `/proc`, `/var/log` or the socket of Docker. On `ecs-ec2` it sees that of the instance which it runs on."
         why "Whoever takes over the container sees the instance, and with the socket or `/` controls it and every container on it."
         example "services:\n  agent:\n    image: acme/agent\n    volumes: [\"/proc:/host/proc:ro\"]\nx-tranship: { target: ecs-ec2 }\n"
         fix "Nothing, for an agent that must see its machine. Remove the mount otherwise.";
+    OUTSIDE_PATH = Error "ecs/outside-path" "file that cannot become a part of an image"
+        what "A mounted file or folder leads outside of the project directory, cannot be read, or has a name that not every file system allows."
+        why "The image would lack it, or hold files of your machine."
+        example "services:\n  web:\n    image: nginx\n    volumes: [\"../elsewhere.conf:/etc/nginx/nginx.conf:ro\"]\n"
+        fix "Move the file into the project directory, or name the directory around both with `--project-directory`.";
     TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
         what "The template has more resources, parameters, outputs or bytes than CloudFormation allows. The line shown is where most of its resources come from."
         why "CloudFormation would reject the template."

@@ -30,7 +30,7 @@ fn what_a_service_may_not_ask() {
         ("volumes: ['/var/run/docker.sock:/var/run/docker.sock']", "target/rejected-key"),
         ("volumes: ['./nginx.conf:/etc/nginx/nginx.conf:ro']", "app/missing-file"),
         ("volumes: ['/proc:/host/proc:ro']", "target/rejected-key"),
-        ("volumes: ['/opt/site.conf:/etc/nginx/nginx.conf:ro']", "target/rejected-key"),
+        ("volumes: ['/opt/site.conf:/etc/nginx/nginx.conf:ro']", "ecs/outside-path"),
         ("platform: linux/riscv64", "target/rejected-key"),
         ("gpus: all", "target/rejected-key"),
         ("ulimits: { bogus: 1 }", "target/rejected-key"),
@@ -132,7 +132,7 @@ fn containers_of_a_task_share_its_ports() {
 fn a_file_would_hide_the_folder_it_stands_in() {
     let text = |target: &str| {
         format!(
-            "services:\n  a: {{ image: a, configs: [{{ source: c, target: {target} }}] }}\nconfigs: {{ c: {{ content: x }} }}\n"
+            "services:\n  a: {{ image: a, configs: [{{ source: c, target: {target} }}] }}\nconfigs: {{ c: {{ content: x }} }}\nx-tranship: {{ mounted_files: helper }}\n"
         )
     };
     assert!(broken(&text("/etc/nginx/nginx.conf")).contains(&"ecs/file-mount"));

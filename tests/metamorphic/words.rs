@@ -21,6 +21,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.egress.allow[].port", &["637"]),
     ("services.*.x-tranship.egress.allow[].protocol", &["udp"]),
     ("x-tranship.egress", &["open"]),
+    ("x-tranship.mounted_files", &["helper"]),
     ("services.*.network_mode", &["none", "service:other"]),
     ("services.*.platform", &["linux/arm64", "linux/amd64"]),
     ("services.*.pull_policy", &["always", "missing"]),

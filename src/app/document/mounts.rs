@@ -31,6 +31,7 @@ impl DocumentReader<'_> {
                 source: MountSource::Tmpfs { size: size.map(|size| At::of(item, size)), options },
                 target: written.map(|_| path),
                 read_only: false,
+                read_only_key: None,
                 node: item.id,
                 origin: item.origin,
             });
@@ -51,10 +52,12 @@ impl DocumentReader<'_> {
             },
             _ => MountSource::Other(kind),
         };
+        let read_only = self.truth(node.get("read_only"));
         Some(ContainerMount {
             source,
             target: self.string(node.get("target"))?,
-            read_only: self.truth(node.get("read_only")).is_some_and(|read_only| read_only.value),
+            read_only: read_only.as_ref().is_some_and(|read_only| read_only.value),
+            read_only_key: read_only,
             node: node.id,
             origin: node.origin,
         })

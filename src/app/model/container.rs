@@ -219,6 +219,8 @@ pub struct ContainerMount {
     pub target: At<String>,
     /// `read_only`.
     pub read_only: bool,
+    /// `read_only`, where it is written.
+    pub read_only_key: Option<At<bool>>,
     /// The mount's own node.
     pub node: NodeId,
     /// Where the mount stands.

@@ -54,6 +54,16 @@ pub enum CapacityKind {
 }
 setting_words!(CapacityKind { Fargate = "fargate", Spot = "spot" });
 
+/// How files reach containers on ECS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MountedFiles {
+    /// As a part of an image that is derived from the service's.
+    Image,
+    /// Written by a container of the task before the others start: configs and secrets alone.
+    Helper,
+}
+setting_words!(MountedFiles { Image = "image", Helper = "helper" });
+
 /// How long a volume is asked to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VolumeScope {

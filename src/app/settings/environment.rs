@@ -1,6 +1,6 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
-use super::choices::{CapacityKind, DeploymentPosture, PlatformKind};
+use super::choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
@@ -177,6 +177,14 @@ setting_group! {
             default: "Amazon ECR of the account and the region of the deployment",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  registry: ghcr.io/acme\n",
             targets: Compiler("where images are pushed"),
+        }
+        /// How `configs` and mounted files of the project reach containers. `image` derives an image with the
+        /// files, which `images/` in the output describes. `helper` derives none: a container of the task writes
+        /// configs before the others start, and mounted files are refused.
+        mounted_files: Option<At<MountedFiles>> {
+            default: "`helper` for a service with small configs below `/run` or `/mnt` and no mounted file, else `image`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /run/site.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship:\n  mounted_files: image\n",
+            targets: Only(ECS),
         }
         /// Tags for every resource. Values may contain late-bound variables.
         tags: Option<NamedSettings<OpenText>> {

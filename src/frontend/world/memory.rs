@@ -2,7 +2,7 @@
 
 use super::{PathKind, World, normalise, within};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// Files and variables in memory, for tests. Paths are absolute; the current directory is `/project`.
@@ -10,6 +10,7 @@ use std::io;
 pub struct MemoryWorld {
     files: BTreeMap<Utf8PathBuf, Vec<u8>>,
     links: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
+    executable: BTreeSet<Utf8PathBuf>,
     variables: BTreeMap<String, String>,
 }
 
@@ -29,6 +30,12 @@ impl MemoryWorld {
     pub fn file(mut self, path: &str, text: impl Into<Vec<u8>>) -> Self {
         self.files.insert(normalise(&Utf8Path::new(MEMORY_DIRECTORY).join(path)), text.into());
         self
+    }
+
+    /// Adds a file that its owner may execute.
+    pub fn executable(mut self, path: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.executable.insert(normalise(&Utf8Path::new(MEMORY_DIRECTORY).join(path)));
+        self.file(path, text)
     }
 
     /// Adds a link; a relative target starts from the link's own directory.
@@ -78,6 +85,10 @@ impl World for MemoryWorld {
         }
         let mut all = self.files.keys().chain(self.links.keys());
         all.any(|file| file.starts_with(&path)).then_some(PathKind::Directory)
+    }
+
+    fn is_executable(&self, path: &Utf8Path) -> Option<bool> {
+        Some(self.executable.contains(&self.follow(path)))
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<String>> {

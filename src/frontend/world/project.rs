@@ -51,7 +51,16 @@ pub trait FileCollector {
     ///
     /// # Errors
     /// Why it cannot be taken, as a clause.
-    fn take(&mut self, relative: &Utf8Path, bytes: Vec<u8>) -> Result<(), String>;
+    fn take(&mut self, relative: &Utf8Path, file: FoundFile) -> Result<(), String>;
+}
+
+/// A file of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// Whether its owner may execute it. Where the file system does not know, a script says it in its first line.
+    pub executable: bool,
 }
 
 /// A walk that stands in a directory.
@@ -137,7 +146,8 @@ impl<'a> ProjectFiles<'a> {
         let place = self.inside(local)?;
         if self.world.kind(&place) != Some(PathKind::Directory) {
             let bytes = self.read(local)?;
-            return to.take(relative, bytes);
+            let executable = self.world.is_executable(&place).unwrap_or_else(|| bytes.starts_with(b"#!"));
+            return to.take(relative, FoundFile { bytes, executable });
         }
         if self.open.iter().any(|above| above.starts_with(&place)) {
             return Err(format!("the link `{}` leads back to a directory above it", self.shown(relative)));
@@ -195,7 +205,7 @@ mod tests {
             relative.file_name() != Some("skipped")
         }
 
-        fn take(&mut self, relative: &Utf8Path, _: Vec<u8>) -> Result<(), String> {
+        fn take(&mut self, relative: &Utf8Path, _: FoundFile) -> Result<(), String> {
             self.0.push(relative.to_string());
             Ok(())
         }

@@ -4,9 +4,10 @@
 
 use super::{COMPOSE_FILE, ComposeBundle, node};
 use crate::Compilation;
-use crate::beanstalk::plan::files::{self, BuildContext, BundledCredential};
+use crate::beanstalk::plan::files::{self, BuildContext};
 use crate::beanstalk::plan::{BeanstalkPlan, SecretLocation};
 use crate::beanstalk::rules;
+use crate::project_files::ProjectCredential;
 use camino::{Utf8Path, Utf8PathBuf};
 use tranship_app::{AppService, Application, ComposeNode};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -124,7 +125,7 @@ fn bundled(
 /// Says why files of a build are not in the bundle. `None` after an error.
 fn settle(
     service: &AppService,
-    added: Result<Vec<BundledCredential>, String>,
+    added: Result<Vec<ProjectCredential>, String>,
     value: ComposeNode<'_>,
     cx: &mut Compilation<'_>,
 ) -> Option<()> {

@@ -1,18 +1,17 @@
 //! Files of the project that containers mount: copies of them go into the bundle.
 
-use super::folder_filter::{CompileInputs, FolderFilter};
 use super::values::known;
 use super::{BeanstalkPlan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use camino::{Utf8Path, Utf8PathBuf};
+use crate::project_files::{self, FolderFilter, ProjectCredential};
+use camino::Utf8Path;
 use indexmap::IndexMap;
-use tranship_app::{AppService, Application, FileMount, FileMountKind, KnownSecrets, SecretSource};
-use tranship_artifact::{WrittenFiles, check_path, is_temporary};
+use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
+use tranship_artifact::check_path;
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::secrets::credential_in_file;
 use tranship_frontend::source::Origin;
-use tranship_frontend::world::{FileCollector, PathKind, ProjectFiles, normalise};
+use tranship_frontend::world::normalise;
 
 /// Adds a file or all files of a directory. What stays behind, and what must not go, is noted in the plan.
 ///
@@ -24,12 +23,8 @@ pub(super) fn add(
     application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
-) -> Result<Vec<BundledCredential>, String> {
+) -> Result<Vec<ProjectCredential>, String> {
     let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
-    if relative.components().any(|part| part.as_str() == ".git") {
-        let found = BundledCredential { path: relative.to_string(), reason: "the history of the project" };
-        return Ok(vec![found]);
-    }
     let filter = FolderFilter::of_project(&mut cx.files, root);
     collect(local, relative, filter, application, plan, cx)
 }
@@ -51,7 +46,7 @@ pub(in crate::beanstalk) fn add_context(
     application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
-) -> Result<Vec<BundledCredential>, String> {
+) -> Result<Vec<ProjectCredential>, String> {
     let directory = cx.compose.directory();
     let relative = context.local.strip_prefix(directory).map_err(|_| outside(context.local))?;
     let filter = FolderFilter::of_context(&mut cx.files, context.local, relative, context.dockerfile);
@@ -67,7 +62,7 @@ pub(in crate::beanstalk) fn add_dockerfile(
     application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
-) -> Result<Vec<BundledCredential>, String> {
+) -> Result<Vec<ProjectCredential>, String> {
     let Some(dockerfile) = context.dockerfile else { return Ok(Vec::new()) };
     let local = normalise(&context.local.join(dockerfile));
     let relative = local.strip_prefix(cx.compose.directory()).map_err(|_| outside(&local))?;
@@ -89,120 +84,26 @@ fn collect(
     application: &Application,
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
-) -> Result<Vec<BundledCredential>, String> {
-    let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
-    let mut bundled = BundleCollector {
-        project: root,
-        known: &application.known_secrets,
-        inputs: inputs(application, cx),
-        filter,
-        files: &mut plan.files,
-        made: Vec::new(),
-        left_out: Vec::new(),
-        credentials: Vec::new(),
-        by_name: relative,
-    };
-    let outcome = cx.files.walk(local, relative, &mut bundled);
-    let BundleCollector { left_out, credentials, .. } = bundled;
-    plan.left_out.extend(left_out);
-    outcome.map(|()| credentials)
-}
-
-fn inputs(application: &Application, cx: &Compilation<'_>) -> CompileInputs {
-    let read = cx.sources.files().map(|(_, file)| (file.path(), file.text()));
-    CompileInputs::of(read, application.secret_files.iter().map(Utf8PathBuf::from))
-}
-
-/// A file that must not go into a bundle, which many people can read.
-pub(in crate::beanstalk) struct BundledCredential {
-    /// Its path within the project.
-    pub(super) path: String,
-    /// What it is.
-    pub(super) reason: &'static str,
-}
-
-/// Puts the files of a walk into the bundle: not credentials, not what ignore files name, not what an earlier
-/// build wrote.
-struct BundleCollector<'a> {
-    project: &'a Utf8Path,
-    known: &'a KnownSecrets,
-    inputs: CompileInputs,
-    filter: FolderFilter,
-    files: &'a mut IndexMap<String, Vec<u8>>,
-    /// Directories that hold a build's list, with what it names.
-    made: Vec<(Utf8PathBuf, WrittenFiles)>,
-    left_out: Vec<String>,
-    credentials: Vec<BundledCredential>,
-    /// What the manifest names.
-    by_name: &'a Utf8Path,
-}
-
-impl FileCollector for BundleCollector<'_> {
-    fn enter(
-        &mut self,
-        files: &mut ProjectFiles<'_>,
-        local: &Utf8Path,
-        relative: &Utf8Path,
-        names: &[String],
-    ) -> Result<(), String> {
-        if names.iter().any(|name| name == WrittenFiles::NAME) {
-            let list = files.read(&local.join(WrittenFiles::NAME))?;
-            let list = WrittenFiles::parse(&String::from_utf8_lossy(&list));
-            self.made.push((relative.to_owned(), list));
-        }
-        self.filter.enter(files, local, relative);
-        Ok(())
+) -> Result<Vec<ProjectCredential>, String> {
+    let content = project_files::collect_with(local, relative, filter, application, cx)?;
+    plan.left_out.extend(content.left_out);
+    for (path, file) in content.files {
+        put(&mut plan.files, path.as_str(), file.bytes)?;
     }
-
-    fn wants(&mut self, relative: &Utf8Path, kind: PathKind) -> bool {
-        if is_temporary(relative.file_name().unwrap_or_default()) {
-            return false;
-        }
-        let out = self.filter.leaves_out(relative, kind);
-        if out {
-            self.left_out.push(relative.to_string());
-        }
-        !out
-    }
-
-    fn take(&mut self, relative: &Utf8Path, bytes: Vec<u8>) -> Result<(), String> {
-        let wrote = |(directory, list): &(Utf8PathBuf, WrittenFiles)| match relative.strip_prefix(directory) {
-            Ok(path) if path == WrittenFiles::NAME => !list.is_empty(),
-            Ok(path) => list.wrote(path.as_str(), &bytes),
-            Err(_) => false,
-        };
-        if self.made.iter().any(wrote) {
-            return Ok(());
-        }
-        if relative != self.by_name && self.inputs.has(&self.project.join(relative), &bytes) {
-            self.left_out.push(relative.to_string());
-            return Ok(());
-        }
-        if let Some(reason) = credential(relative.as_str(), &bytes, self.known) {
-            self.credentials.push(BundledCredential { path: relative.to_string(), reason });
-            return Ok(());
-        }
-        put(self.files, relative.as_str(), bytes)
-    }
-}
-
-/// Why the bundle must not hold a file.
-fn credential(path: &str, bytes: &[u8], known: &KnownSecrets) -> Option<&'static str> {
-    let holds = || Some("a file with the value of a secret").filter(|_| known.is_in(bytes));
-    credential_in_file(path, bytes).or_else(holds)
+    Ok(content.credentials)
 }
 
 /// One error for the credentials behind a mount, with the way to deliver them.
 pub(super) fn refuse_credentials(
     service: &AppService,
-    found: &[BundledCredential],
+    found: &[ProjectCredential],
     origin: Origin,
     cx: &mut Compilation<'_>,
 ) {
     let message = format!(
         "the bundle would contain credentials that service `{}` mounts: {}",
         service.name,
-        listed_credentials(found)
+        ProjectCredential::listed(found)
     );
     let diagnostic = Diagnostic::new(&rules::CREDENTIAL_FILE, message).at(origin).service(&*service.name);
     cx.diagnostics.push(diagnostic.help(
@@ -210,25 +111,17 @@ pub(super) fn refuse_credentials(
     ));
 }
 
-fn listed_credentials(found: &[BundledCredential]) -> String {
-    let listed: Vec<String> =
-        found.iter().take(6).map(|one| format!("`{}` is {}", one.path, one.reason)).collect();
-    let more = found.len().saturating_sub(listed.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", listed.join(", "))
-}
-
 /// One error for the credentials in a build context, with the way to keep them out.
 pub(in crate::beanstalk) fn refuse_build_credentials(
     service: &AppService,
-    found: &[BundledCredential],
+    found: &[ProjectCredential],
     origin: Origin,
     cx: &mut Compilation<'_>,
 ) {
     let message = format!(
         "the bundle would contain credentials in the build context of `{}`: {}",
         service.name,
-        listed_credentials(found)
+        ProjectCredential::listed(found)
     );
     let diagnostic = Diagnostic::new(&rules::CREDENTIAL_FILE, message).at(origin).service(&*service.name);
     cx.diagnostics.push(diagnostic.help(
@@ -241,10 +134,8 @@ pub(super) fn report_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     if plan.left_out.is_empty() {
         return;
     }
-    let listed: Vec<String> = plan.left_out.iter().take(6).map(|path| format!("`{path}`")).collect();
-    let more = plan.left_out.len().saturating_sub(listed.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let message = format!("the bundle leaves out parts of folders: {}{more}", listed.join(", "));
+    let listed = project_files::listed_paths(&plan.left_out);
+    let message = format!("the bundle leaves out parts of folders: {listed}");
     let diagnostic = Diagnostic::new(&rules::LEFT_OUT, message);
     cx.diagnostics.push(diagnostic.help(
         "a file that is mounted by its own name always goes into the bundle; `.ebignore` takes the place of `.gitignore` and `.dockerignore`",
@@ -317,9 +208,9 @@ pub(in crate::beanstalk) fn config(
 ) -> Option<String> {
     let bytes = content(application, service, file, cx)?;
     let relative = format!("configs/{}", file.secret);
-    if let Some(reason) = credential(&file.secret, &bytes, &application.known_secrets) {
+    if let Some(reason) = project_files::credential(&file.secret, &bytes, &application.known_secrets) {
         cx.ledger.rejected(&file.node, "credentials never go into a bundle");
-        let found = BundledCredential { path: file.secret.to_string(), reason };
+        let found = ProjectCredential { path: file.secret.to_string(), reason };
         refuse_credentials(service, &[found], file.origin, cx);
         return None;
     }

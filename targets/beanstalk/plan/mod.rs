@@ -8,7 +8,6 @@ mod container;
 mod database;
 mod exposure;
 pub(super) mod files;
-mod folder_filter;
 mod identity;
 mod job;
 mod limits;

@@ -31,6 +31,8 @@ pub(super) struct TaskNeeds {
     pub(super) volumes: Vec<TaskVolume>,
     /// Secrets that the execution role reads.
     pub(super) readable: Vec<ReadableSecret>,
+    /// Whether a container runs an image that is made for it, besides those of its services.
+    pub(super) made_image: bool,
 }
 
 /// The container of a service in the task `task`.

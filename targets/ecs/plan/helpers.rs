@@ -4,22 +4,22 @@
 //! as variables, so another writes those that the manifest wants as files.
 
 use super::container::TaskNeeds;
+use super::images::MadeImages;
 use super::planner::EcsPlanner;
 use super::secrets;
+use super::service_files::{PlannedFiles, ServiceFileTable, WrittenContent, WrittenFile, WrittenPlace};
 use super::{
     ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
 };
-use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource, VolumeOwner};
+use tranship_app::{AppService, Application, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
+use tranship_images::{FileLayer, FileOwner, LayerEntry};
 
 /// Published by AWS; has a shell and the core utilities.
 const IMAGE: &str = "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal";
 /// Where helpers mount volumes.
 const ROOM: &str = "/volumes";
-/// Folders that images keep nothing in: mounting a volume there hides nothing.
-const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 
 /// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
@@ -75,102 +75,158 @@ fn wait(containers: &mut [EcsContainer], helper: &str, volumes: &[&str]) {
     }
 }
 
-/// Adds the container that writes secrets and configs as files.
+/// Adds the container that writes files before the others start: secrets and configs into volumes of the task, and
+/// what the services mount below a volume into that volume.
 pub(super) fn files(
-    planner: &mut EcsPlanner<'_, '_>,
-    main: &AppService,
-    services: &[&AppService],
+    planner: &EcsPlanner<'_, '_>,
+    (main, services): (&AppService, &[&AppService]),
+    made: (&ServiceFileTable, &mut MadeImages),
     containers: &mut Vec<EcsContainer>,
     needs: &mut TaskNeeds,
 ) {
-    let mut helper = helper(planner, free_name("files", containers));
-    let mut lines: Vec<String> = Vec::new();
+    let (table, images) = made;
+    let helper = helper(planner, free_name("files", containers));
+    let mut writer = FileWriter {
+        planner,
+        main,
+        helper,
+        needs,
+        lines: Vec::new(),
+        values: 0,
+        carried: 0,
+        layer: FileLayer::default(),
+    };
     for service in services {
-        let mut folders: BTreeMap<String, String> = BTreeMap::new();
-        for file in &service.container.files {
-            let Some((folder, name)) = place(planner, service, file) else { continue };
-            let next = format!("{}-files-{}", names::container(&service.name), folders.len());
-            let volume = folders.entry(folder.to_owned()).or_insert(next).clone();
-            let variable = format!("FILE_{}", lines.len());
-            lines.push(line(file, &variable, &format!("{ROOM}/{volume}/{name}")));
-            content(planner, main, file, &variable, &mut helper, needs);
+        let own = names::container(&service.name);
+        let Some(files) = table.of(&service.name).filter(|files| !files.written.is_empty()) else { continue };
+        let mounts = writer.service(&own, files);
+        if let Some(container) = containers.iter_mut().find(|container| container.name == own) {
+            container.mounts.extend(mounts);
+            container.depends_on.push(success_of(&writer.helper.name));
         }
-        for (folder, volume) in folders {
-            needs.volumes.push(TaskVolume { name: volume.clone(), storage: VolumeStorage::Task });
-            let path = format!("{ROOM}/{volume}");
-            helper.mounts.push(MountPoint { volume: volume.clone(), path, read_only: false });
-            let own = names::container(&service.name);
-            if let Some(container) = containers.iter_mut().find(|container| container.name == own) {
-                container.mounts.push(MountPoint { volume, path: folder, read_only: true });
-                container.depends_on.push(success_of(&helper.name));
+    }
+    let FileWriter { mut helper, lines, layer, needs, .. } = writer;
+    if lines.is_empty() {
+        return;
+    }
+    if !layer.entries.is_empty() {
+        needs.made_image = true;
+        helper.image = images.writer(planner, main, IMAGE, layer).reference();
+    }
+    helper.command = vec![TemplateValue::from(lines.join(" && "))];
+    containers.push(helper);
+}
+
+/// Where the files of the project are in the image of the container that writes them.
+const CARRIED: &str = "/files";
+
+/// Puts the container together that writes the files of a task.
+struct FileWriter<'p, 'a, 'c> {
+    planner: &'p EcsPlanner<'a, 'c>,
+    main: &'p AppService,
+    helper: EcsContainer,
+    needs: &'p mut TaskNeeds,
+    /// What its shell does.
+    lines: Vec<String>,
+    /// Variables that hold content so far.
+    values: usize,
+    /// Files and folders that its image holds so far.
+    carried: usize,
+    /// What its image holds.
+    layer: FileLayer,
+}
+
+impl FileWriter<'_, '_, '_> {
+    /// Writes the files of a service, and returns what its container mounts for them.
+    fn service(&mut self, container: &str, files: &PlannedFiles) -> Vec<MountPoint> {
+        let mut folders: BTreeMap<&str, String> = BTreeMap::new();
+        for file in &files.written {
+            let (volume, path, owned) = match &file.place {
+                WrittenPlace::Folder { folder, path } => {
+                    let next = format!("{container}-files-{}", folders.len());
+                    (folders.entry(folder).or_insert(next).clone(), path, false)
+                }
+                WrittenPlace::Volume { volume, path, owned } => (volume.clone(), path, *owned),
+            };
+            self.mount(&volume);
+            self.write(&format!("{ROOM}/{volume}"), path, file, owned);
+        }
+        let volumes = folders.values();
+        let volumes = volumes.map(|name| TaskVolume { name: name.clone(), storage: VolumeStorage::Task });
+        self.needs.volumes.extend(volumes);
+        let mounts = folders.into_iter();
+        mounts.map(|(path, volume)| MountPoint { volume, path: path.to_owned(), read_only: true }).collect()
+    }
+
+    fn mount(&mut self, volume: &str) {
+        if self.helper.mounts.iter().any(|mount| mount.volume == volume) {
+            return;
+        }
+        let path = format!("{ROOM}/{volume}");
+        self.helper.mounts.push(MountPoint { volume: volume.to_owned(), path, read_only: false });
+    }
+
+    /// The lines for one file. `owned`: the volume has one owner, whom nobody can change.
+    fn write(&mut self, room: &str, path: &str, file: &WrittenFile, owned: bool) {
+        let whole = format!("{room}/{path}");
+        let folder = whole.rsplit_once('/').map_or(room, |(folder, _)| folder);
+        if folder != room {
+            self.lines.push(format!("mkdir -p {}", quoted(folder)));
+        }
+        let whole = quoted(&whole);
+        let rights = |owner: FileOwner, mode: u32| {
+            let chown = format!("chown {}:{} {whole} && ", owner.user, owner.group);
+            format!("{}chmod {mode:o} {whole}", if owned { String::new() } else { chown })
+        };
+        match &file.content {
+            WrittenContent::Link(target) => {
+                self.lines.push(format!("ln -sfn {} {whole}", quoted(target)));
+            }
+            WrittenContent::Carried(entries) => {
+                let carried = format!("{CARRIED}/{}", self.carried);
+                self.carried += 1;
+                let is_folder = matches!(entries.get(""), Some(LayerEntry::Folder { .. }));
+                let kept = if owned { "mode" } else { "mode,ownership" };
+                let copy = format!("cp -R --preserve={kept}");
+                self.lines.push(match is_folder {
+                    true => format!("mkdir -p {whole} && {copy} {carried}/. {whole}/"),
+                    false => format!("{copy} {carried} {whole}"),
+                });
+                self.layer.put(&carried, entries.clone());
+            }
+            WrittenContent::Text(_) | WrittenContent::Known(_) | WrittenContent::Secret(_) => {
+                let variable = format!("FILE_{}", self.values);
+                self.values += 1;
+                let rights = rights(file.owner, file.mode);
+                self.lines.push(format!("printf %s \"${variable}\" > {whole} && {rights}"));
+                self.value(variable, &file.content);
             }
         }
     }
-    if !lines.is_empty() {
-        helper.command = vec![TemplateValue::from(lines.join(" && "))];
-        containers.push(helper);
-    }
-}
 
-/// The folder and the name of a file, where its folder can be mounted.
-fn place<'f>(
-    planner: &mut EcsPlanner<'_, '_>,
-    service: &AppService,
-    file: &'f FileMount,
-) -> Option<(&'f str, &'f str)> {
-    let (folder, name) = file.target.peek().rsplit_once('/')?;
-    if FREE.iter().any(|free| format!("{folder}/").starts_with(free)) {
-        planner.exact(&file.node, "a file written before the container starts");
-        return Some((folder, name));
-    }
-    planner.cx.ledger.rejected(&file.node, "the file's folder would hide the image's own");
-    let shown = if folder.is_empty() { "/" } else { folder };
-    let message = format!(
-        "`{}` cannot be a file in `{shown}` of `{}`: ECS mounts whole folders, which would hide what the image has there",
-        file.secret, service.name
-    );
-    let told = planner.about(&rules::FILE_MOUNT, service, &file.node, message).help(format!(
-        "give it a `target` below /run, such as `/run/{}/{name}`, and tell the program to read it there",
-        if file.kind == FileMountKind::Config { "configs" } else { "secrets" }
-    ));
-    planner.cx.diagnostics.push(told);
-    None
-}
-
-/// One file: its content from the variable, its owner and mode as Compose has them.
-fn line(file: &FileMount, variable: &str, path: &str) -> String {
-    let number = |given: &Option<tranship_app::At<String>>| {
-        given.as_ref().and_then(|it| it.peek().parse::<u32>().ok()).unwrap_or(0)
-    };
-    let quoted = format!("'{}'", path.replace('\'', r"'\''"));
-    let mode = file.mode.as_ref().map_or(0o444, |mode| mode.peek() & 0o7777);
-    format!(
-        "printf %s \"${variable}\" > {quoted} && chown {}:{} {quoted} && chmod {mode:o} {quoted}",
-        number(&file.uid),
-        number(&file.gid)
-    )
-}
-
-fn content(
-    planner: &EcsPlanner<'_, '_>,
-    main: &AppService,
-    file: &FileMount,
-    variable: &str,
-    helper: &mut EcsContainer,
-    needs: &mut TaskNeeds,
-) {
-    let renderer = planner.renderer(&main.name);
-    let source = planner.app.secrets.get(&file.secret).map(|secret| &secret.source);
-    match source {
-        Some(SecretSource::Content(text)) if file.kind == FileMountKind::Config && !text.is_secret() => {
-            helper.environment.insert(variable.to_owned(), renderer.value(text));
-        }
-        _ => {
-            let injected = secrets::named(&renderer, &file.secret);
-            helper.secrets.insert(variable.to_owned(), injected.value_from);
-            needs.readable.push(injected.readable);
+    /// What a variable of the container holds.
+    fn value(&mut self, variable: String, content: &WrittenContent) {
+        let renderer = self.planner.renderer(&self.main.name);
+        match content {
+            WrittenContent::Text(text) => {
+                self.helper.environment.insert(variable, renderer.value(text));
+            }
+            WrittenContent::Known(text) => {
+                self.helper.environment.insert(variable, TemplateValue::from(text.as_str()));
+            }
+            WrittenContent::Secret(name) => {
+                let injected = secrets::named(&renderer, name);
+                self.helper.secrets.insert(variable, injected.value_from);
+                self.needs.readable.push(injected.readable);
+            }
+            WrittenContent::Carried(_) | WrittenContent::Link(_) => {}
         }
     }
+}
+
+/// A word of a shell's command.
+fn quoted(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 /// A name that no container of the task has.

@@ -2,22 +2,32 @@
 //!
 //! Policies are part of their roles, so that no task starts before its rights exist.
 
+use super::container::TaskNeeds;
+use super::images::MadeImages;
 use super::planner::EcsPlanner;
 use super::secrets::ReadableSecret;
 use super::{TaskVolume, VolumeStorage};
-use tranship_app::{AppService, ContainerImage, TextPiece};
+use tranship_app::{AppService, ContainerImage, Text, TextPiece};
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole};
 use tranship_facts::image_reference::begins_ecr_registry;
 use tranship_facts::{EcrRepository, ImageReference};
 
 /// Pulling the images, writing the logs, reading the secrets.
-pub(super) fn execution(task: &str, services: &[&AppService], readable: &[ReadableSecret]) -> IamPolicy {
+pub(super) fn execution(
+    task: &str,
+    services: &[&AppService],
+    needs: &TaskNeeds,
+    images: &MadeImages,
+) -> IamPolicy {
     let log_group = LogicalId::of(task, ResourceRole::LogGroup);
     let mut policy = IamPolicy::new()
         .with(PolicyStatement::allow(["logs:CreateLogStream", "logs:PutLogEvents"]).on(log_group.arn()));
-    let repositories: Vec<FnSub> =
-        services.iter().filter_map(|service| repository(&service.container.image)).collect();
+    let mut repositories: Vec<FnSub> =
+        services.iter().filter_map(|service| repository(service, images)).collect();
+    if needs.made_image && !repositories.contains(&any_repository()) {
+        repositories.push(any_repository());
+    }
     if !repositories.is_empty() {
         policy.add(PolicyStatement::allow(["ecr:GetAuthorizationToken"]).on("*"));
         let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
@@ -26,7 +36,7 @@ pub(super) fn execution(task: &str, services: &[&AppService], readable: &[Readab
     let mut secrets = PolicyStatement::allow(["secretsmanager:GetSecretValue"]);
     let mut parameters = PolicyStatement::allow(["ssm:GetParameters"]);
     let (mut any_secret, mut any_parameter) = (false, false);
-    for one in readable {
+    for one in &needs.readable {
         match one {
             ReadableSecret::Secret(value) => {
                 any_secret = true;
@@ -48,9 +58,21 @@ pub(super) fn execution(task: &str, services: &[&AppService], readable: &[Readab
 }
 
 /// The ECR repository of an image; nothing for a public image.
-fn repository(image: &ContainerImage) -> Option<FnSub> {
-    let any = || Some(arn::regional("ecr", "repository/*"));
-    let ContainerImage::Named(text) = image else { return any() };
+fn repository(service: &AppService, images: &MadeImages) -> Option<FnSub> {
+    match &service.container.image {
+        _ if images.of(&service.name).is_some() => Some(any_repository()),
+        ContainerImage::Named(text) => repository_of(text),
+        ContainerImage::Built { .. } => Some(any_repository()),
+    }
+}
+
+/// Any repository of the account: which one is known only at deployment.
+fn any_repository() -> FnSub {
+    arn::regional("ecr", "repository/*")
+}
+
+fn repository_of(text: &Text) -> Option<FnSub> {
+    let any = || Some(any_repository());
     let first = text.segments.first()?;
     // The registry itself is known only at deployment: any repository of the account.
     let TextPiece::Literal(start) = &first.piece else { return any() };
@@ -99,13 +121,13 @@ pub(super) fn permissions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tranship_app::{LateBoundVariable, Text, TextSegment};
+    use tranship_app::{LateBoundVariable, TextSegment};
     use tranship_cloudformation::TemplateValue;
     use tranship_frontend::source::Origin;
     use tranship_frontend::yaml::NodeId;
 
     /// Literals, with a late-bound variable for each `*`.
-    fn image(text: &str) -> ContainerImage {
+    fn image(text: &str) -> Text {
         let variable = || TextPiece::LateBound(LateBoundVariable { name: "X".into(), fallback: None });
         let mut pieces = Vec::new();
         for (index, literal) in text.split('*').enumerate() {
@@ -114,7 +136,7 @@ mod tests {
         }
         let segment = |piece| TextSegment { piece, origin: Origin::NOWHERE };
         let segments = pieces.into_iter().map(segment).collect();
-        ContainerImage::Named(Text { segments, node: NodeId::UNNUMBERED, origin: Origin::NOWHERE })
+        Text { segments, node: NodeId::UNNUMBERED, origin: Origin::NOWHERE }
     }
 
     #[test]
@@ -131,7 +153,7 @@ mod tests {
             ("nginx:*".to_owned(), None),
             ("registry.example.com/app".to_owned(), None),
         ] {
-            let found = repository(&image(&text)).map(|sub| TemplateValue::from(sub).to_json());
+            let found = repository_of(&image(&text)).map(|sub| TemplateValue::from(sub).to_json());
             let expected = expected.map(|arn| serde_json::json!({ "Fn::Sub": arn }));
             assert_eq!(found, expected, "{text}");
         }

@@ -13,6 +13,7 @@ mod helpers;
 mod host_mounts;
 mod host_network;
 mod identity;
+mod images;
 mod jobs;
 mod legality;
 mod listeners;
@@ -28,6 +29,7 @@ mod pull_secrets;
 mod scheduling;
 mod secrets;
 mod security_groups;
+mod service_files;
 mod services;
 mod stack_settings;
 mod start_order;
@@ -52,6 +54,7 @@ use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
 use tranship_app::{Application, CapacityKind};
 use tranship_cloudformation::{Select, Template, TemplateValue};
+use tranship_images::ImageRecipe;
 
 /// A plan that breaks no rule, with its template.
 #[derive(Debug)]
@@ -62,26 +65,35 @@ pub struct LegalStack {
     pub parameters: Vec<ParameterPlan>,
     /// The template, within what CloudFormation accepts.
     pub template: Template,
+    /// The images that must be made first.
+    pub images: Vec<ImageRecipe>,
 }
 
 /// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
 pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation<'_>) -> Option<LegalStack> {
     let before = cx.diagnostics.error_count();
     let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, cx };
-    let (plan, candidates) = decide(planner);
+    let (plan, candidates, images) = decide(planner);
     let whole = planner.cx.diagnostics.error_count() == before;
     let resources = emit::emit(&plan);
     let parameters = parameters::used(candidates, &resources);
     let template = emit::with_parameters(resources, &parameters);
     legality::check(planner, &template, whole);
-    (planner.cx.diagnostics.error_count() == before).then_some(LegalStack { plan, parameters, template })
+    (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
+        plan,
+        parameters,
+        template,
+        images,
+    })
 }
 
-/// The decisions, and every parameter that a resource might refer to.
-fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
+/// The decisions, every parameter that a resource might refer to, and the images that are made.
+fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec<ImageRecipe>) {
     let capacity = capacity(planner);
     let (network, mut parameters) = network::plan(planner);
-    let mut tasks = tasks::plan(planner);
+    let files = service_files::plan(planner);
+    let mut images = images::plan(planner, &files);
+    let mut tasks = tasks::plan(planner, &files, &mut images);
     host_mounts::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
@@ -117,8 +129,9 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
     let jobs: Vec<JobPlan> =
         tasks.iter().filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task))).collect();
     start_order::report(planner);
-    let (secrets, fed) = secrets::plan(planner);
+    let (secrets, fed) = secrets::plan(planner, &files.injected);
     parameters.extend(parameters::plan(planner));
+    parameters.extend(images.parameters);
     parameters.extend(fed);
     let stack = stack_settings::plan(planner);
     let load = ClusterLoad { tasks: &tasks, services: &services, jobs: &jobs };
@@ -142,7 +155,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>) {
         file_systems,
         secrets,
     };
-    (plan, parameters)
+    (plan, parameters, images.recipes)
 }
 
 /// The capacity, with the setting claimed where the target has spare capacity.

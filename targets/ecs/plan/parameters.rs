@@ -1,12 +1,11 @@
-//! What a deployment gives: late-bound variables, and images that a pipeline builds.
+//! What a deployment gives: late-bound variables.
 
 use super::ParameterPlan;
 use super::planner::EcsPlanner;
 use std::collections::BTreeSet;
-use tranship_app::ContainerImage;
-use tranship_cloudformation::{LogicalId, ResourceRole, Template, TemplateParameter};
+use tranship_cloudformation::{LogicalId, Template, TemplateParameter};
 
-/// Parameters of late-bound variables and of images, whether or not something refers to them.
+/// Parameters of late-bound variables, whether or not something refers to them.
 pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
     let app = planner.app;
     let mut parameters: Vec<ParameterPlan> = Vec::new();
@@ -23,17 +22,6 @@ pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
             variable: Some(name.to_string()),
             secret: None,
         });
-    }
-    for service in app.services.values() {
-        if matches!(service.container.image, ContainerImage::Built { .. }) {
-            let text =
-                format!("The image of {}, as the pipeline pushed it: registry, name and tag.", service.name);
-            let parameter = TemplateParameter::string(text)
-                .min_length(1)
-                .comment(format!("services.{}.build", service.name));
-            parameters
-                .push(ParameterPlan::plain(LogicalId::of(&service.name, ResourceRole::Image), parameter));
-        }
     }
     parameters
 }

@@ -103,8 +103,11 @@ fn joined_id(service: &str, variable: &str) -> LogicalId {
 }
 
 /// Secrets and parameters of everything that containers use.
-pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
-    let uses = SecretUses::of(planner.app);
+pub(super) fn plan(
+    planner: &mut EcsPlanner<'_, '_>,
+    injected: &BTreeSet<SecretId>,
+) -> (Vec<SecretPlan>, Vec<ParameterPlan>) {
+    let uses = SecretUses::of(planner.app, injected);
     uses.claim_sources(planner);
     let (renderer, keys) = (&planner.stack_renderer(), planner.cx.keys);
     let mut secrets = Vec::new();
@@ -201,10 +204,14 @@ impl SecretUses {
         }
     }
 
-    fn of(app: &Application) -> SecretUses {
+    /// Of variables, and of the files whose values are injected.
+    fn of(app: &Application, injected: &BTreeSet<SecretId>) -> SecretUses {
         let mut uses = SecretUses::default();
         for service in app.services.values() {
             uses.service(app, service);
+        }
+        for file in injected {
+            uses.whole(app, file);
         }
         uses
     }
@@ -227,9 +234,6 @@ impl SecretUses {
                     });
                 }
             }
-        }
-        for file in &service.container.files {
-            self.whole(app, &file.secret);
         }
     }
 

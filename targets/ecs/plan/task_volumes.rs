@@ -2,6 +2,7 @@
 
 use super::{ComputePolicy, TaskVolume, VolumeStorage, names};
 use crate::container::ContainerPlanner;
+use crate::ecs::rules;
 use tranship_app::{Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount};
 use tranship_facts::MachinePath;
 
@@ -87,10 +88,6 @@ fn starts_empty(name: &str, mount: &ContainerMount, planner: &mut ContainerPlann
 fn leave_out(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
     let meaning = bind.meaning;
     let shown = format!("volumes: {}", mount.target.peek());
-    if meaning == BindMeaning::Content && planner.service().container.build.is_some() {
-        let reason = "the files exist only on your machine; those of the image are used";
-        return planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
-    }
     let (reason, remedy) = match meaning {
         BindMeaning::DevelopmentCode => {
             let reason = match bind.source {
@@ -107,14 +104,25 @@ fn leave_out(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPl
             "a task has no access to its machine",
             "run the service on the target `ecs-ec2`, or remove the mount",
         ),
-        BindMeaning::OutsideProject => (
-            "it is a file or folder of your machine, outside the project directory",
-            "move it into the project, or name the folder around both with `--project-directory`",
-        ),
-        BindMeaning::Content | BindMeaning::MissingFile => (
-            "the files exist only on your machine and are not part of the image",
-            "build an image that holds the files (`build:` with a Dockerfile that copies them), or keep data in a named volume",
-        ),
+        BindMeaning::OutsideProject => return outside(bind, mount, planner),
+        // What holds content is a part of the image; of what is missing an error tells.
+        BindMeaning::Content | BindMeaning::MissingFile => return,
     };
     planner.reject(&mount.node, &shown, reason, remedy);
+}
+
+/// A file or folder of the machine that runs Compose, which no image can hold.
+fn outside(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
+    planner.cx.ledger.rejected(&mount.node, "it is outside the project directory");
+    let message = format!(
+        "`{}` mounts a file or folder of your machine at `{}`, which is outside the project directory",
+        planner.service().name,
+        mount.target.peek()
+    );
+    let diagnostic = planner.about(&rules::OUTSIDE_PATH, &bind.path, message);
+    let diagnostic = planner.cx.point(diagnostic, [mount.target.origin]);
+    planner.cx.diagnostics.push(
+        diagnostic
+            .help("move it into the project, or name the directory around both with `--project-directory`"),
+    );
 }

@@ -1,7 +1,9 @@
 //! Tasks: which containers share one, what they ask for together, in which order they start.
 
 use super::container::{self, TaskNeeds};
+use super::images::MadeImages;
 use super::planner::EcsPlanner;
+use super::service_files::ServiceFileTable;
 use super::{
     ContainerDependency, EcsContainer, NamespaceSharing, NetworkMode, ProcessorRequest, SizeChoice,
     SizeRequest, StartCondition, TaskPlan, TaskReach, TaskSize, helpers, host_network, identity, names,
@@ -11,29 +13,44 @@ use std::collections::BTreeMap;
 use tranship_app::{
     AppService, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
 };
-use tranship_cloudformation::{FnSub, PseudoParameter};
+use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter};
 use tranship_facts::{GIB, ImagePlatform, MIB, ProcessorArchitecture, quotas};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The tasks of the application, in the manifest's order.
-pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<TaskPlan> {
+pub(super) fn plan(
+    planner: &mut EcsPlanner<'_, '_>,
+    files: &ServiceFileTable,
+    images: &mut MadeImages,
+) -> Vec<TaskPlan> {
     let layout = planner.layout;
     let usual = usual_processor(planner);
     host_network::report(planner);
-    layout.iter().filter_map(|group| task(planner, &group.leader, &group.members, usual)).collect()
+    let mut made = TaskImages { files, images, usual };
+    layout.iter().filter_map(|group| task(planner, &group.leader, &group.members, &mut made)).collect()
+}
+
+/// What tasks are planned with besides the application.
+struct TaskImages<'a> {
+    /// Files of the services.
+    files: &'a ServiceFileTable,
+    /// Images that are made.
+    images: &'a mut MadeImages,
+    /// The processor of tasks whose images name none.
+    usual: ProcessorArchitecture,
 }
 
 fn task(
     planner: &mut EcsPlanner<'_, '_>,
     name: &ManifestName,
     members: &[ManifestName],
-    usual: ProcessorArchitecture,
+    made: &mut TaskImages<'_>,
 ) -> Option<TaskPlan> {
     let main = planner.app.services.get(name)?;
     let services: Vec<&AppService> =
         members.iter().filter_map(|member| planner.app.services.get(member)).collect();
     let mode = planner.compute.network_mode(reach(planner, name, &services));
-    let (containers, needs) = containers(planner, main, &services, mode);
+    let (containers, needs) = containers(planner, main, &services, (mode, made));
     if mode != NetworkMode::Bridge {
         port_conflicts(planner, &services);
     }
@@ -43,11 +60,11 @@ fn task(
         from: services.iter().map(|service| service.key_path()).collect(),
         family: FnSub::new().pseudo(PseudoParameter::StackName).then("-").then(names::family(name)).into(),
         mode,
-        architecture: architecture(planner, &services).unwrap_or(usual),
+        architecture: architecture(planner, &services).unwrap_or(made.usual),
         platform: services.iter().find_map(|service| service.container.platform.clone()),
         size: size(planner, &size_request(main, &services)),
         ephemeral_storage: ephemeral_storage(planner, main, &services),
-        execution: identity::execution(name, &services, &needs.readable),
+        execution: identity::execution(name, &services, &needs, made.images),
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
         pid_mode: widest(&containers, |container| container.pid),
         ipc_mode: widest(&containers, |container| container.ipc),
@@ -61,22 +78,24 @@ fn containers(
     planner: &mut EcsPlanner<'_, '_>,
     main: &AppService,
     services: &[&AppService],
-    mode: NetworkMode,
+    (mode, made): (NetworkMode, &mut TaskImages<'_>),
 ) -> (Vec<EcsContainer>, TaskNeeds) {
     let mut needs = TaskNeeds::default();
     let mut containers: Vec<EcsContainer> = Vec::new();
     for service in services {
         let container = container::plan(planner, service, &main.name, mode, &mut needs);
+        let image = made.images.of(&service.name).map_or(container.image, LogicalId::reference);
         let part = part(planner, service, services);
         containers.push(EcsContainer {
             essential: part.essential,
             restarts: part.restarts,
             depends_on: part.depends_on,
+            image,
             ..container
         });
     }
     helpers::owners(planner, services, &needs.volumes, &mut containers);
-    helpers::files(planner, main, services, &mut containers, &mut needs);
+    helpers::files(planner, (main, services), (made.files, made.images), &mut containers, &mut needs);
     check_count(planner, main, containers.len());
     containers.sort_by_key(|container| !container.essential);
     (containers, needs)
@@ -258,7 +277,7 @@ fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> O
 }
 
 /// The processor of tasks whose images name none.
-fn usual_processor(planner: &EcsPlanner<'_, '_>) -> ProcessorArchitecture {
+pub(super) fn usual_processor(planner: &EcsPlanner<'_, '_>) -> ProcessorArchitecture {
     let platforms = planner.app.services.values().filter_map(|service| service.container.platform.as_ref());
     let first = platforms.filter_map(|platform| ImagePlatform::parse(platform.peek()).processor()).next();
     let instance_type = planner.app.settings.instance_type.as_ref().map(|setting| &**setting.peek());

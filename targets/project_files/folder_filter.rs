@@ -1,4 +1,4 @@
-//! What stays out of the bundle when a container mounts a folder of the project.
+//! What stays behind when a container mounts a folder of the project.
 //!
 //! In: the ignore files of the project and of the folders on the way, and the inputs of the compile. Out: whether
 //! a file or folder stays behind. Invariant: a path that a manifest mounts by its own name is never asked about.
@@ -38,7 +38,7 @@ const DOCKERIGNORE: &str = ".dockerignore";
 
 /// The rules for one walk.
 #[derive(Debug, Default)]
-pub(super) struct FolderFilter {
+pub struct FolderFilter {
     /// Each with the folder that it is for.
     rules: Vec<(Utf8PathBuf, Gitignore)>,
     /// Whether no further ignore file counts on the way.
@@ -49,7 +49,7 @@ pub(super) struct FolderFilter {
 
 impl FolderFilter {
     /// The rules of the project's own folder.
-    pub(super) fn of_project(files: &mut ProjectFiles<'_>, root: &Utf8Path) -> Self {
+    pub fn of_project(files: &mut ProjectFiles<'_>, root: &Utf8Path) -> Self {
         let mut filter = FolderFilter::default();
         if let Some(text) = read(files, &root.join(EBIGNORE)) {
             filter.add(Utf8Path::new(""), &text, str::to_owned);
@@ -67,7 +67,7 @@ impl FolderFilter {
 
     /// The rules of a build context: its own `.dockerignore`, or that of its Dockerfile
     /// (Docker documentation, "Build context", `.dockerignore` files).
-    pub(super) fn of_context(
+    pub fn of_context(
         files: &mut ProjectFiles<'_>,
         local: &Utf8Path,
         relative: &Utf8Path,
@@ -83,7 +83,7 @@ impl FolderFilter {
     }
 
     /// Adds the rules of a folder below.
-    pub(super) fn enter(&mut self, files: &mut ProjectFiles<'_>, local: &Utf8Path, relative: &Utf8Path) {
+    pub fn enter(&mut self, files: &mut ProjectFiles<'_>, local: &Utf8Path, relative: &Utf8Path) {
         if self.alone || relative.as_str().is_empty() {
             return;
         }
@@ -93,7 +93,7 @@ impl FolderFilter {
     }
 
     /// Whether a path below a mounted folder stays behind; the last rule that matches decides.
-    pub(super) fn leaves_out(&self, relative: &Utf8Path, kind: PathKind) -> bool {
+    pub fn leaves_out(&self, relative: &Utf8Path, kind: PathKind) -> bool {
         let name = relative.file_name().unwrap_or_default();
         let never = if self.is_context { is_private(relative, name) } else { is_left_out(name) };
         if never {

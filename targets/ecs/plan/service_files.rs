@@ -1,0 +1,583 @@
+//! Files of a service: those that become a part of its image, and those that a container writes before each start.
+//!
+//! In: mounted files and folders of the project, configs and secrets. Out: [`PlannedFiles`]. A task mounts whole
+//! folders only, which hides what the image has in them, so a file becomes a part of an image that is derived from the
+//! service's. What an image must not hold, or what is known at deployment only, is written into a volume of the task,
+//! and a link in the image points there. Invariant: nothing secret is in an image.
+
+use super::names;
+use super::planner::EcsPlanner;
+use crate::ecs::rules;
+use crate::project_files::{self, ProjectContent, ProjectCredential};
+use camino::Utf8Path;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::rules::app::MISSING_FILE;
+use tranship_app::{
+    AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, FileMount,
+    FileMountKind, ManifestName, MountSource, MountedFiles, SecretId, SecretSource, Text, VolumeOwner,
+};
+use tranship_artifact::check_path;
+use tranship_facts::{is_read_by_programs, is_written_by_programs};
+use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::world::FoundFile;
+use tranship_images::{FileLayer, FileOwner, LayerEntry};
+
+/// Folders that images keep nothing in: mounting a volume there hides nothing.
+const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
+/// Where files are that a container writes and that links of the image point to.
+const LINKED: &str = "/mnt/files";
+/// Files that a container engine writes into every container, over whatever an image has.
+const OF_THE_ENGINE: &[&str] = &["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
+/// Folders of the kernel.
+const OF_THE_KERNEL: &[&str] = &["/dev", "/proc", "/sys"];
+/// Bytes of configs that the variables of a container may hold. A task definition has 64 KiB in all
+/// (Amazon ECS service quotas, read 2026-11).
+const MOST_TEXT: usize = 16 << 10;
+/// Permission bits of what a project holds: a checkout keeps no others.
+const FOLDER_MODE: u32 = 0o755;
+const FILE_MODE: u32 = 0o644;
+/// Permission bits of a config or secret (Compose specification, "configs" of a service).
+const CONFIG_MODE: u32 = 0o444;
+
+/// The files of every service that has some.
+#[derive(Debug, Default)]
+pub(super) struct ServiceFileTable {
+    services: BTreeMap<ManifestName, PlannedFiles>,
+    /// Configs and secrets whose values reach a container from Secrets Manager.
+    pub(super) injected: BTreeSet<SecretId>,
+}
+
+impl ServiceFileTable {
+    /// The files of a service.
+    pub(super) fn of(&self, service: &str) -> Option<&PlannedFiles> {
+        self.services.get(service)
+    }
+}
+
+/// What the files of a service become.
+#[derive(Debug, Default)]
+pub(super) struct PlannedFiles {
+    /// Added to its image.
+    pub(super) layer: FileLayer,
+    /// Written before each start.
+    pub(super) written: Vec<WrittenFile>,
+}
+
+/// A file, folder or link that a container of the task writes before the others start.
+#[derive(Debug)]
+pub(super) struct WrittenFile {
+    /// Where.
+    pub(super) place: WrittenPlace,
+    /// What.
+    pub(super) content: WrittenContent,
+    /// Its owner.
+    pub(super) owner: FileOwner,
+    /// Permission bits.
+    pub(super) mode: u32,
+}
+
+/// Where a file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum WrittenPlace {
+    /// Into a volume of the task that the service mounts at a folder.
+    Folder {
+        /// The folder in the service's container.
+        folder: String,
+        /// The path in it.
+        path: String,
+    },
+    /// Into a volume that the service mounts anyway.
+    Volume {
+        /// The task's name for it.
+        volume: String,
+        /// The path in it.
+        path: String,
+        /// Whether everything in it belongs to one user, whoever writes it.
+        owned: bool,
+    },
+}
+
+/// What is written.
+#[derive(Debug)]
+pub(super) enum WrittenContent {
+    /// Text, which may be completed at deployment.
+    Text(Text),
+    /// Text that is known now.
+    Known(String),
+    /// The value of a secret.
+    Secret(SecretId),
+    /// A file or folder of the project: what is there by its path from there, empty for itself.
+    Carried(BTreeMap<String, LayerEntry>),
+    /// A symbolic link, and where it points.
+    Link(String),
+}
+
+/// The files of all services.
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> ServiceFileTable {
+    let app = planner.app;
+    if let Some(asked) = &app.settings.mounted_files {
+        planner.exact(asked, "how files reach the containers");
+    }
+    let mut table = ServiceFileTable::default();
+    let mut told = FileReports::default();
+    for service in app.services.values() {
+        let mut one = FilePlanner { planner, service, files: PlannedFiles::default(), told: &mut told };
+        one.mounts();
+        one.configs_and_secrets(&mut table.injected);
+        let files = one.files;
+        if !files.layer.entries.is_empty() || !files.written.is_empty() {
+            table.services.insert(service.name.clone(), files);
+        }
+    }
+    told.report(planner);
+    table
+}
+
+/// What is said once for all services.
+#[derive(Default)]
+struct FileReports {
+    left_out: BTreeSet<String>,
+    /// Mounts to which a container may write, with what is lost.
+    written: Vec<(String, ManifestName, tranship_frontend::source::Origin)>,
+}
+
+impl FileReports {
+    fn report(self, planner: &mut EcsPlanner<'_, '_>) {
+        if !self.left_out.is_empty() {
+            let listed = project_files::listed_paths(&self.left_out);
+            let message = format!("images leave out parts of mounted folders: {listed}");
+            planner.report(Diagnostic::new(&rules::LEFT_OUT, message).help(
+                "a file that is mounted by its own name always becomes a part of the image; `.gitignore` and `.dockerignore` name what does not",
+            ));
+        }
+        if self.written.is_empty() {
+            return;
+        }
+        let names: Vec<String> = self.written.iter().map(|(path, ..)| path.clone()).collect();
+        let verb = if names.len() == 1 { "becomes" } else { "become" };
+        let message = format!(
+            "{} {verb} a part of images: what a container changes there is lost when it stops",
+            project_files::listed_paths(&names)
+        );
+        let places = self.written.iter().map(|(.., origin)| *origin).take(3);
+        let told = places.fold(Diagnostic::new(&rules::CHANGES_LOST, message), Diagnostic::at);
+        planner.report(told.help(
+            "mount it with `:ro` where the container only reads it; keep what it writes in a named volume",
+        ));
+    }
+}
+
+/// Plans the files of one service.
+struct FilePlanner<'p, 'a, 'c> {
+    planner: &'p mut EcsPlanner<'a, 'c>,
+    service: &'p AppService,
+    files: PlannedFiles,
+    told: &'p mut FileReports,
+}
+
+impl FilePlanner<'_, '_, '_> {
+    /// Mounted files and folders, outer ones first: an inner one hides what an outer one has at its path.
+    fn mounts(&mut self) {
+        let service = self.service;
+        let mut mounts: Vec<(&ContainerMount, &BindMount)> = service
+            .container
+            .mounts
+            .iter()
+            .filter_map(|mount| match &mount.source {
+                MountSource::Bind(bind) if bind.meaning == BindMeaning::Content => Some((mount, bind)),
+                _ => None,
+            })
+            .collect();
+        mounts.sort_by_key(|(mount, _)| Utf8Path::new(mount.target.peek()).components().count());
+        for (mount, bind) in mounts {
+            self.mount(mount, bind);
+        }
+    }
+
+    fn mount(&mut self, mount: &ContainerMount, bind: &BindMount) {
+        let Some(relative) = bind.source.within_project() else { return };
+        let target = clean(mount.target.peek());
+        if let Some(why) = impossible(&target) {
+            return self.reject(mount, why);
+        }
+        if self.planner.app.settings.mounted_files.as_ref().map(At::get) == Some(MountedFiles::Helper) {
+            let why = "`mounted_files: helper` writes configs and secrets only";
+            return self.reject(mount, why);
+        }
+        let local = Utf8Path::new(bind.path.peek());
+        let content = match project_files::collect(local, relative, self.planner.app, self.planner.cx) {
+            Ok(content) => content,
+            Err(why) => return self.outside(mount, &why),
+        };
+        if !content.credentials.is_empty() {
+            return self.refuse_credentials(&mount.node, mount.origin, &content.credentials);
+        }
+        self.told.left_out.extend(content.left_out.iter().cloned());
+        let owner = self.owner(mount);
+        let entries = entries(&content, relative, bind, owner);
+        if let Some(why) = entries.keys().find_map(|path| unportable(&format!("{target}{path}"))) {
+            return self.outside(mount, &why);
+        }
+        self.claim(mount, bind, relative);
+        match self.covering(&target) {
+            Some(HidingMount::Volume { place, owned }) => {
+                let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
+                let content = WrittenContent::Carried(entries);
+                self.files.written.push(WrittenFile { place, content, owner, mode: FOLDER_MODE });
+            }
+            Some(HidingMount::Memory) => self.reject(mount, "a tmpfs hides it, which is empty at each start"),
+            None => self.files.layer.put(&target, entries),
+        }
+    }
+
+    /// A numeric `user:` owns what it may write, as the developer's own user does on a laptop.
+    fn owner(&self, mount: &ContainerMount) -> FileOwner {
+        let user = self.service.container.user.as_ref().filter(|_| !mount.read_only);
+        let owner = user.and_then(Text::literal).and_then(|user| VolumeOwner::parse(&user));
+        owner.map(|owner| FileOwner { user: owner.user, group: owner.group }).unwrap_or_default()
+    }
+
+    fn claim(&mut self, mount: &ContainerMount, bind: &BindMount, relative: &Utf8Path) {
+        let target = mount.target.peek();
+        let is_file = matches!(bind.source, BindSource::ProjectFile(_));
+        let may_write = !mount.read_only
+            && match is_file {
+                true => is_written_by_programs(relative.as_str()) || is_written_by_programs(target),
+                false => !is_read_by_programs(target),
+            };
+        let became = "the service's image: a file that it copies";
+        if let Some(read_only) = &mount.read_only_key {
+            let reason = "the container has a copy of its own: the files of the project never change";
+            self.planner.cx.ledger.ignored(read_only, reason, BehaviourEffect::Equivalent);
+        }
+        if !may_write {
+            return self.planner.exact(&mount.node, became);
+        }
+        let reason = "what a container changes there is lost when it stops";
+        let effect = BehaviourEffect::ChangesBehaviour;
+        self.planner.cx.ledger.approximated(&mount.node, effect, "a part of the image", reason, became);
+        self.planner.cx.ledger.reported(&mount.node);
+        let shown = if relative.as_str().is_empty() { "." } else { relative.as_str() };
+        self.told.written.push((shown.to_owned(), self.service.name.clone(), mount.origin));
+    }
+
+    /// What is mounted around a path, if it hides what the image has there.
+    fn covering(&self, target: &str) -> Option<HidingMount> {
+        let path = Utf8Path::new(target);
+        let mounts = self.service.container.mounts.iter();
+        let around = mounts.filter(|mount| {
+            let own = clean(mount.target.peek());
+            own != target && path.starts_with(&own)
+        });
+        let deepest = around.max_by_key(|mount| Utf8Path::new(mount.target.peek()).components().count())?;
+        let own = clean(deepest.target.peek());
+        let below = path.strip_prefix(&own).ok()?.to_string();
+        match &deepest.source {
+            MountSource::Volume(name) => {
+                let owned = self.planner.app.volumes.get(name).is_some_and(|volume| volume.owner.is_some());
+                Some(HidingMount::Volume { place: (names::container(name), below), owned })
+            }
+            MountSource::Anonymous => {
+                let name = names::container(&format!("{}{}", self.service.name, deepest.target.peek()));
+                Some(HidingMount::Volume { place: (name, below), owned: false })
+            }
+            MountSource::Tmpfs { .. } => Some(HidingMount::Memory),
+            MountSource::Bind(_) | MountSource::Other(_) => None,
+        }
+    }
+
+    fn reject(&mut self, mount: &ContainerMount, why: &str) {
+        let shown = format!("volumes: {}", mount.target.peek());
+        let remedy = "mount it at another path, or build an image that holds it";
+        self.planner.reject(self.service, &mount.node, &shown, why, remedy);
+    }
+
+    fn outside(&mut self, mount: &ContainerMount, why: &str) {
+        self.planner.cx.ledger.rejected(&mount.node, why);
+        let message = format!("`{}` mounts what no image can hold: {why}", self.service.name);
+        let told = self.planner.about(&rules::OUTSIDE_PATH, self.service, &mount.node, message);
+        self.planner
+            .report(told.help("move the files into the project directory, or keep data in a named volume"));
+    }
+
+    fn refuse_credentials(
+        &mut self,
+        node: &impl tranship_app::Claim,
+        origin: tranship_frontend::source::Origin,
+        found: &[ProjectCredential],
+    ) {
+        self.planner.cx.ledger.rejected(node, "credentials never go into an image");
+        let listed = ProjectCredential::listed(found);
+        let message = format!("the image of `{}` would contain credentials: {listed}", self.service.name);
+        let told = Diagnostic::new(&rules::CREDENTIAL_FILE, message)
+            .at(origin)
+            .key(self.planner.cx.keys.path(node))
+            .service(&*self.service.name);
+        self.planner.report(told.help(
+            "declare the file under `secrets` and mount it with `secrets: [{ source, target }]`, or keep it out of a mounted folder with a line in `.dockerignore`",
+        ));
+    }
+
+    fn configs_and_secrets(&mut self, injected: &mut BTreeSet<SecretId>) {
+        let service = self.service;
+        let known: Vec<(&FileMount, ConfigContent)> =
+            service.container.files.iter().filter_map(|file| Some((file, self.content(file)?))).collect();
+        let wants_image = self.wants_image(&known);
+        let (fixed, open): (Vec<_>, Vec<_>) = known.into_iter().partition(|(file, content)| {
+            matches!(content, ConfigContent::Fixed(_))
+                && (wants_image || self.covering(&clean(file.target.peek())).is_some())
+        });
+        for (file, content) in fixed {
+            if let ConfigContent::Fixed(bytes) = content {
+                self.fixed(file, bytes);
+            }
+        }
+        for (file, content) in open {
+            if let ConfigContent::Secret = content {
+                injected.insert(file.secret.clone());
+            }
+            self.open(file, content, wants_image);
+        }
+    }
+
+    /// What a config or secret holds. Nothing after an error.
+    fn content(&mut self, file: &FileMount) -> Option<ConfigContent> {
+        let source = self.planner.app.secrets.get(&file.secret).map(|secret| &secret.source)?;
+        if file.kind == FileMountKind::Secret {
+            return Some(ConfigContent::Secret);
+        }
+        Some(match source {
+            SecretSource::Content(text) if text.is_secret() => ConfigContent::Secret,
+            SecretSource::Content(text) => {
+                self.planner.exact(text, "a file of the container");
+                match text.literal() {
+                    Some(known) => ConfigContent::Fixed(known.as_bytes().to_vec()),
+                    None => ConfigContent::Open(text.clone()),
+                }
+            }
+            SecretSource::File(path) => self.config_file(file, path)?,
+            SecretSource::Given
+            | SecretSource::Derived(_)
+            | SecretSource::External(_)
+            | SecretSource::Environment(_) => ConfigContent::Secret,
+        })
+    }
+
+    /// A config from a file. One that holds a secret takes the way of secrets.
+    fn config_file(&mut self, file: &FileMount, path: &At<String>) -> Option<ConfigContent> {
+        match self.planner.cx.files.read(Utf8Path::new(path.peek())) {
+            Ok(bytes) => {
+                let known = &self.planner.app.known_secrets;
+                if project_files::credential(path.peek(), &bytes, known).is_some() {
+                    return Some(ConfigContent::Secret);
+                }
+                self.planner.exact(path, "a file of the container");
+                Some(ConfigContent::Fixed(bytes))
+            }
+            Err(why) => {
+                self.planner.cx.ledger.rejected(path, why.as_str());
+                self.planner.cx.ledger.rejected(&file.node, why.as_str());
+                let message =
+                    format!("config `{}` of `{}` cannot be read: {why}", file.secret, self.service.name);
+                let told = Diagnostic::new(&MISSING_FILE, message)
+                    .at(path.origin)
+                    .key(self.planner.cx.keys.path(path))
+                    .service(&*self.service.name);
+                self.planner.report(told.help("correct `file`, or move the file into the project directory"));
+                None
+            }
+        }
+    }
+
+    /// Whether configs become a part of an image: as chosen, else where the service has a derived image anyway, or
+    /// where a variable of a container could not hold them.
+    fn wants_image(&self, files: &[(&FileMount, ConfigContent)]) -> bool {
+        let fixed = files.iter().filter_map(|(_, content)| match content {
+            ConfigContent::Fixed(bytes) => Some(bytes),
+            ConfigContent::Open(_) | ConfigContent::Secret => None,
+        });
+        match self.planner.app.settings.mounted_files.as_ref().map(At::get) {
+            Some(MountedFiles::Image) => true,
+            Some(MountedFiles::Helper) => false,
+            None => {
+                !self.files.layer.entries.is_empty()
+                    || files.iter().any(|(file, _)| free_folder(file.target.peek()).is_none())
+                    || fixed.clone().any(|bytes| !is_text(bytes))
+                    || fixed.map(Vec::len).sum::<usize>() > MOST_TEXT
+            }
+        }
+    }
+
+    /// A config whose content is known, in the image or in the volume that hides its place.
+    fn fixed(&mut self, file: &FileMount, bytes: Vec<u8>) {
+        let target = clean(file.target.peek());
+        if let Some(why) = impossible(&target).map(str::to_owned).or_else(|| unportable(&target)) {
+            return self.no_place(file, &why);
+        }
+        let (owner, mode) = (owner_of(file), mode_of(file));
+        let entry = LayerEntry::File { bytes, owner, mode };
+        let entries = BTreeMap::from([(String::new(), entry)]);
+        match self.covering(&target) {
+            Some(HidingMount::Volume { place, owned }) => {
+                let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
+                let content = WrittenContent::Carried(entries);
+                self.planner.exact(&file.node, "a file written into the volume before the container starts");
+                self.files.written.push(WrittenFile { place, content, owner, mode });
+            }
+            Some(HidingMount::Memory) => {
+                self.no_place(file, "a tmpfs hides it, which is empty at each start")
+            }
+            None => {
+                self.planner.exact(&file.node, "the service's image: a file that it copies");
+                self.files.layer.put(&target, entries);
+            }
+        }
+    }
+
+    /// What is written at each start: into a folder of its own, where nothing is hidden by it, or behind a link.
+    fn open(&mut self, file: &FileMount, content: ConfigContent, wants_image: bool) {
+        let target = clean(file.target.peek());
+        let (owner, mode) = (owner_of(file), mode_of(file));
+        let content = match content {
+            ConfigContent::Open(text) => WrittenContent::Text(text),
+            ConfigContent::Secret => WrittenContent::Secret(file.secret.clone()),
+            ConfigContent::Fixed(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => WrittenContent::Known(text),
+                Err(_) => {
+                    return self.no_place(file, "it is not text, which alone `mounted_files: helper` writes");
+                }
+            },
+        };
+        let cover = self.covering(&target);
+        let free = free_folder(&target).filter(|(folder, _)| cover.is_none() && !self.is_used(folder));
+        if let Some((folder, name)) = free {
+            self.planner.exact(&file.node, "a file written before the container starts");
+            let place = WrittenPlace::Folder { folder: folder.to_owned(), path: name.to_owned() };
+            self.files.written.push(WrittenFile { place, content, owner, mode });
+            return;
+        }
+        let link = WrittenContent::Link(format!("{LINKED}{target}"));
+        match cover {
+            Some(HidingMount::Memory) => {
+                return self.no_place(file, "a tmpfs hides it, which is empty at each start");
+            }
+            Some(HidingMount::Volume { place, owned }) => {
+                let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
+                self.files.written.push(WrittenFile { place, content: link, owner, mode });
+            }
+            None if wants_image && impossible(&target).is_none() => {
+                let entry = LayerEntry::Link { target: format!("{LINKED}{target}") };
+                self.files.layer.put(&target, BTreeMap::from([(String::new(), entry)]));
+            }
+            None => {
+                return self
+                    .no_place(file, "ECS mounts whole folders, which would hide what the image has there");
+            }
+        }
+        self.planner.exact(&file.node, "a file written before the container starts, and a link to it");
+        let path = target.trim_start_matches('/').to_owned();
+        let place = WrittenPlace::Folder { folder: LINKED.to_owned(), path };
+        self.files.written.push(WrittenFile { place, content, owner, mode });
+    }
+
+    /// Whether a volume at a folder would hide something else that the container mounts or gets.
+    fn is_used(&self, folder: &str) -> bool {
+        let inside = |path: &str| Utf8Path::new(path).starts_with(folder);
+        self.files.layer.entries.keys().any(|path| inside(path))
+            || self.service.container.mounts.iter().any(|mount| clean(mount.target.peek()) == folder)
+    }
+
+    fn no_place(&mut self, file: &FileMount, why: &str) {
+        self.planner.cx.ledger.rejected(&file.node, why);
+        let (target, name) = (file.target.peek(), &file.secret);
+        let message = format!("`{name}` cannot be a file at `{target}` of `{}`: {why}", self.service.name);
+        let told = self.planner.about(&rules::FILE_MOUNT, self.service, &file.node, message);
+        let kind = if file.kind == FileMountKind::Config { "configs" } else { "secrets" };
+        self.planner.report(told.help(format!(
+            "give it a `target` below /run, such as `/run/{kind}/{name}`, and tell the program to read it there"
+        )));
+    }
+}
+
+/// What hides a path of the image.
+enum HidingMount {
+    /// A volume: the task's name for it with the path in it.
+    Volume { place: (String, String), owned: bool },
+    /// Memory.
+    Memory,
+}
+
+/// What a config or secret holds.
+enum ConfigContent {
+    /// Known now.
+    Fixed(Vec<u8>),
+    /// Completed at deployment.
+    Open(Text),
+    /// The value of a secret.
+    Secret,
+}
+
+/// What a project holds below a mounted path, by the path from there.
+fn entries(
+    content: &ProjectContent,
+    relative: &Utf8Path,
+    bind: &BindMount,
+    owner: FileOwner,
+) -> BTreeMap<String, LayerEntry> {
+    let below = |path: &Utf8Path| match path.strip_prefix(relative).map(Utf8Path::as_str) {
+        Ok("") | Err(_) => String::new(),
+        Ok(below) => format!("/{below}"),
+    };
+    let folders = content.folders.iter().map(|path| {
+        let replaces = path == relative && matches!(bind.source, BindSource::ProjectFolder(_));
+        (below(path), LayerEntry::Folder { owner, mode: FOLDER_MODE, replaces })
+    });
+    let files = content.files.iter().map(|(path, FoundFile { bytes, executable })| {
+        let mode = if *executable { FOLDER_MODE } else { FILE_MODE };
+        (below(path), LayerEntry::File { bytes: bytes.clone(), owner, mode })
+    });
+    folders.chain(files).collect()
+}
+
+/// Why nothing can be mounted at a path.
+fn impossible(target: &str) -> Option<&'static str> {
+    if OF_THE_ENGINE.contains(&target) {
+        return Some("Amazon ECS writes this file itself, for every container");
+    }
+    if OF_THE_KERNEL.iter().any(|folder| Utf8Path::new(target).starts_with(folder)) || target.is_empty() {
+        return Some("this is not a part of an image");
+    }
+    None
+}
+
+/// Why a path cannot be one of an artifact.
+fn unportable(target: &str) -> Option<String> {
+    check_path(target.trim_start_matches('/')).err().map(|error| error.to_string())
+}
+
+/// An absolute path without `.`, `..` and slashes at its end; empty for the root.
+fn clean(path: &str) -> String {
+    let path = tranship_frontend::world::normalise(&Utf8Path::new("/").join(path));
+    path.as_str().trim_end_matches('/').to_owned()
+}
+
+/// The folder and the name of a file, where nothing is hidden by a volume at its folder.
+fn free_folder(target: &str) -> Option<(&str, &str)> {
+    let (folder, name) = target.rsplit_once('/')?;
+    FREE.iter().any(|free| format!("{folder}/").starts_with(free)).then_some((folder, name))
+}
+
+/// Whether a variable can hold it.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0'))
+}
+
+fn owner_of(file: &FileMount) -> FileOwner {
+    let number =
+        |given: &Option<At<String>>| given.as_ref().and_then(|it| it.peek().parse::<u32>().ok()).unwrap_or(0);
+    FileOwner { user: number(&file.uid), group: number(&file.gid) }
+}
+
+fn mode_of(file: &FileMount) -> u32 {
+    file.mode.as_ref().map_or(CONFIG_MODE, |mode| mode.peek() & 0o7777)
+}
