@@ -377,6 +377,7 @@ fn the_guides_name_what_exists() {
         "CONTRIBUTING.md",
         "docs/benchmarks.md",
         "docs/deploying.md",
+        "docs/files.md",
         "docs/images.md",
         "docs/jobs.md",
         "docs/networking.md",
