@@ -47,6 +47,41 @@ const HIDDEN_FILES: &[&str] = &[
     ".zshrc",
 ];
 
+/// Extensions of files that say how programs connect, in lower case: configurations and their templates.
+const CONFIGURATIONS: &[&str] = &[
+    "cfg",
+    "cnf",
+    "conf",
+    "config",
+    "env",
+    "hcl",
+    "ini",
+    "json",
+    "json5",
+    "jsonc",
+    "properties",
+    "rules",
+    "sh",
+    "template",
+    "tmpl",
+    "toml",
+    "tpl",
+    "vcl",
+    "xml",
+    "yaml",
+    "yml",
+];
+
+/// Configurations whose names have no extension.
+const PLAIN_CONFIGURATIONS: &[&str] = &["Caddyfile", "Corefile", ".env", ".htaccess"];
+
+/// Whether a file's name says that it is a configuration.
+pub fn is_configuration(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    PLAIN_CONFIGURATIONS.contains(&name)
+        || extension.is_some_and(|extension| CONFIGURATIONS.contains(&extension.as_str()))
+}
+
 /// Extensions of files, in lower case.
 const EXTENSIONS: &[&str] = &[
     "bat",

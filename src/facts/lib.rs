@@ -34,7 +34,9 @@ pub const MIB: u64 = 1024 * 1024;
 
 pub use database_engines::{ClassProblem, DatabaseEngine};
 pub use fargate_sizes::FargateSize;
-pub use file_names::{is_file_name, is_made_by_tools, is_read_by_programs, is_written_by_programs};
+pub use file_names::{
+    is_configuration, is_file_name, is_made_by_tools, is_read_by_programs, is_written_by_programs,
+};
 pub use foreign_marks::{FOREIGN_KEYS, FOREIGN_LABELS, ForeignMark, foreign_mark};
 pub use image_details::{ImageDetails, ImageUser};
 pub use image_platform::ImagePlatform;

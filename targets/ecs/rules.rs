@@ -58,6 +58,11 @@ rules! {
         why "The container would lose files of its image, or not see this one."
         example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship: { mounted_files: helper }\n"
         fix "Remove `mounted_files: helper`, or mount the file under /run and let the program read it there.";
+    HOST_IN_FILE = Warning "ecs/host-in-file" "host name in a file"
+        what "A file that a container gets, such as the configuration of a proxy, names another service. On AWS the service has another name, and files are carried as they are."
+        why "The program looks the name up and does not find it; nginx does not even start."
+        example "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
+        fix "Write the name that the diagnostic shows into the file, and make it a network alias of the service (`networks: { default: { aliases: [api.shop.internal] } }`), so that it works under Docker Compose, too. Or let the program read the name from a variable: nginx fills templates in `/etc/nginx/templates`. `x-tranship: { discovery: { namespace: ... } }` sets the end of the name.";
     HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
         what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
         why "The container starts as soon as the other has started, healthy or not."

@@ -29,6 +29,7 @@ mod legal_names;
 mod listening_ports;
 mod managed_databases;
 mod named_volumes;
+mod names_in_files;
 mod provided_services;
 mod public_ports;
 mod secret_groups;
@@ -209,7 +210,10 @@ impl LoweringContext<'_> {
         usual_sizes::assign(self, &mut services);
         external_addresses::resolve(self, &mut services, &directory);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
-        let reaches = environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
+        let mut reaches =
+            environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
+        let (file_hosts, in_files) = names_in_files::find(self, &services, &databases, &secrets, &directory);
+        reaches.extend(in_files);
         let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
         unset_variables::report(self, &services);
         foreign_tools::report(self, &services);
@@ -233,6 +237,7 @@ impl LoweringContext<'_> {
             tasks,
             volumes,
             databases,
+            file_hosts,
             secrets,
             edges,
             endpoints,

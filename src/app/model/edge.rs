@@ -15,3 +15,18 @@ pub struct ServiceEdge {
     /// What says so: a value, a `depends_on`, a link.
     pub origin: Origin,
 }
+
+/// A service that a file of a container names as a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileHost {
+    /// Whose file.
+    pub service: ManifestName,
+    /// The file: its path in the project, or the name of the config.
+    pub path: String,
+    /// The name in it.
+    pub host: String,
+    /// The service or managed database that it means under Docker Compose.
+    pub to: ManifestName,
+    /// Where the file is mounted.
+    pub origin: Origin,
+}

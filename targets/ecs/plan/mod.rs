@@ -97,6 +97,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
     host_mounts::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
+    discovery::report_file_hosts(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
     let databases = databases::plan(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
