@@ -455,7 +455,7 @@ class Locked(ImageCase):
         template = (place / "dist" / "fargate" / "template.yaml").read_text()
         self.assertIn(f"{self.registry.host}/known@{digest}", template)
         self.assertRegex(template, r"FromPort: 8000")
-        self.assertRegex(template, r"Uid: '?10001'?")
+        self.assertIn('OwnerUid: "10001"', template)
 
 
 class Private(ImageCase):
