@@ -8,6 +8,7 @@ import crypt
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -34,6 +35,8 @@ TOOLS = {"docker-registry": "docker-registry", "skopeo": "skopeo", "buildah": "b
 MANIFESTS = ", ".join(["application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
                        "application/vnd.docker.distribution.manifest.v2+json",
                        "application/vnd.docker.distribution.manifest.list.v2+json"])
+
+NUMBERS = itertools.count(1)
 
 
 def free_port():
@@ -199,7 +202,8 @@ class ImageCase(unittest.TestCase):
 
     def project(self, manifest, **files):
         """A project directory; a file's name has `__` for `/`."""
-        place = pathlib.Path(tempfile.mkdtemp(prefix="project-", dir=self.place))
+        place = self.place / f"project-{next(NUMBERS)}"
+        place.mkdir()
         text = manifest.replace("HOST", self.registry.host)
         (place / "compose.yaml").write_text(f"name: {place.name}\n{text}")
         for name, content in files.items():
