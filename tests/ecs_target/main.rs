@@ -9,6 +9,7 @@
 )]
 
 mod egress;
+mod file_hosts;
 mod hooks;
 mod instances;
 mod limits;

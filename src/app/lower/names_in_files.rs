@@ -141,6 +141,7 @@ impl FileScan<'_> {
         let names = KnownHosts { is_host: &is_host, listens: &listens, bare_words: BareWords::AreWords };
         let mut found = BTreeSet::new();
         for line in text.lines().filter(|line| !is_comment(line)) {
+            let line = &without_ends(line);
             for address in addresses(line, &names) {
                 let host = slice(line, &address.host);
                 let Some(to) = self.meant(host) else { continue };
@@ -171,6 +172,16 @@ fn upstreams(text: &str) -> BTreeSet<&str> {
     lines.filter_map(|rest| rest.split(['{', ' ', '\t']).find(|word| !word.is_empty())).collect()
 }
 
+/// A line without the semicolons that end its statements: one in a URL stays, such as that before `;password=`.
+fn without_ends(line: &str) -> String {
+    let ends = |next: Option<char>| next.is_none_or(|next| next.is_whitespace() || next == '}');
+    let next = line.chars().skip(1).map(Some).chain([None]);
+    line.chars()
+        .zip(next)
+        .map(|(letter, next)| if letter == ';' && ends(next) { ' ' } else { letter })
+        .collect()
+}
+
 /// Whether a line is a comment in one of the usual languages of configuration.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
@@ -179,7 +190,14 @@ fn is_comment(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_comment, upstreams};
+    use super::{is_comment, upstreams, without_ends};
+
+    #[test]
+    fn a_semicolon_ends_a_statement_and_not_a_url() {
+        assert_eq!(without_ends("a http://api:1; }"), "a http://api:1  }");
+        assert_eq!(without_ends("a api:1;}"), "a api:1 }");
+        assert_eq!(without_ends("jdbc:x://db;user=a;"), "jdbc:x://db;user=a ");
+    }
 
     #[test]
     fn upstream_blocks_have_names_of_their_own() {

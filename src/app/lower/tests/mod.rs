@@ -8,6 +8,7 @@ mod image_lock;
 mod jobs;
 mod known_secrets;
 mod mounts;
+mod names_in_files;
 mod secrets;
 mod settings;
 mod start_hooks;
