@@ -5,7 +5,7 @@
 //! text from the user can never become a reference.
 //!
 //! ```
-//! use tranship_cloudformation::{Join, LogicalId, PseudoParameter, Resource, ResourceRole, Sub, Template, list, props};
+//! use tranship_cloudformation::{Join, LogicalId, PseudoParameter, Resource, ResourceRole, FnSub, Template, list, props};
 //!
 //! let log_group = LogicalId::of("app", ResourceRole::LogGroup);
 //! let task = LogicalId::of("app", ResourceRole::TaskDefinition);
@@ -14,7 +14,7 @@
 //! template.add(
 //!     &log_group,
 //!     Resource::new("AWS::Logs::LogGroup", props! {
-//!         "LogGroupName" => Sub::text("/").pseudo(PseudoParameter::StackName).then("/ecs/app"),
+//!         "LogGroupName" => FnSub::text("/").pseudo(PseudoParameter::StackName).then("/ecs/app"),
 //!         "RetentionInDays" => 7,
 //!     })
 //!     .comment("services.app"),

@@ -41,6 +41,7 @@ pub(super) fn decide(
     let service = planner.service();
     let build = service.container.build.as_ref()?;
     planner.cx.ledger.exact(&node, "an image that is named at deployment");
+    build.peek().nodes().iter().for_each(|node| planner.cx.ledger.exact(node, "how the image is built"));
     // A step of `pre_start` runs the image of its service.
     let name = service.declared_as();
     let image = BuiltImage {

@@ -27,11 +27,14 @@ pub(super) struct MadeImages {
 }
 
 /// The images of all services.
-pub(super) fn plan(planner: &EcsPlanner<'_, '_>, files: &ServiceFileTable) -> MadeImages {
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, files: &ServiceFileTable) -> MadeImages {
     let mut made = MadeImages::default();
     made.names.extend(planner.app.services.keys().map(ToString::to_string));
     for service in planner.app.services.values() {
         made.service(planner, service, files);
+        for node in service.container.build.iter().flat_map(|build| build.peek().nodes()) {
+            planner.exact(&node, "how the image is built");
+        }
     }
     made
 }
