@@ -12,7 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from beanstalk_case import BeanstalkCase  # noqa: E402
-from world import TRANSHIP  # noqa: E402
+from world import TRANSHIP, offline  # noqa: E402
 
 TYPED = "canary-typed-at-the-terminal"
 
@@ -25,7 +25,7 @@ class Terminal:
         self.pid, self.end = pty.fork()
         if self.pid == 0:
             os.chdir(case.directory)
-            os.execve(TRANSHIP, [str(TRANSHIP), *arguments], case.environment(TERM="xterm"))
+            os.execve(TRANSHIP, [str(TRANSHIP), *offline(arguments)], case.environment(TERM="xterm"))
 
     def read(self, until=None, seconds=30):
         """Reads until a text comes, or to the end."""

@@ -98,6 +98,11 @@ class MiniStack(Engine):
         return Gateway(self.port, elasticbeanstalk=self.beanstalk)
 
 
+def offline(arguments):
+    """A deployment asks no registry here: its images are another test's matter (test_images.py)."""
+    return [*arguments[:1], "--no-publish", *arguments[1:]] if arguments[:1] == ("deploy",) else arguments
+
+
 def client(service, url):
     """A boto3 client of a service behind a URL."""
     return boto3.client(service, endpoint_url=url, region_name=REGION, aws_access_key_id="test",
@@ -164,7 +169,7 @@ class DeployCase(unittest.TestCase):
 
     def start(self, *arguments, **more):
         """The program, started."""
-        return subprocess.Popen([str(TRANSHIP), *map(str, arguments)], cwd=self.directory,
+        return subprocess.Popen([str(TRANSHIP), *map(str, offline(arguments))], cwd=self.directory,
                                 env=self.environment(**more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
