@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use tranship_artifact::replace_file;
 use tranship_frontend::compose::render::{self, RenderFormat as Form, service_hash};
 use tranship_frontend::compose::variables::variables;
-use tranship_frontend::compose::{LoadOptions, Manifest, load};
+use tranship_frontend::compose::{LoadOptions, Manifest, load, newer_keys};
 use tranship_frontend::diagnostic::Diagnostics;
 use tranship_frontend::source::Sources;
 use tranship_frontend::yaml::Node;
@@ -100,10 +100,15 @@ impl ConfigCommand {
         let mut sources = ManuallyDrop::new(Sources::new());
         let mut diagnostics = Diagnostics::new();
         let manifest = ManuallyDrop::new(load(&options, context.world, &mut sources, &mut diagnostics));
+        let refused = manifest.iter().flat_map(newer_keys);
+        refused.for_each(|newer| diagnostics.push(newer));
         let exit = context.report(MessageFormat::Human, None, &[(&diagnostics, &sources)]);
         let Some(manifest) = &*manifest else {
             return if exit == ExitStatus::Done { ExitStatus::Refused } else { exit };
         };
+        if diagnostics.error_count() > 0 {
+            return exit;
+        }
         if context.shell.verbosity() == Verbosity::Quiet && !self.lists() {
             return ExitStatus::Done;
         }

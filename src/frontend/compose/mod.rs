@@ -19,6 +19,7 @@ mod limits;
 mod load;
 mod manifest;
 pub mod merge;
+mod newer_keys;
 pub mod normalise;
 mod paths;
 mod profiles;
@@ -36,6 +37,7 @@ pub mod variables;
 pub use context::{LoadContext, ProjectContext, ProjectVariables, SourcedValue};
 pub use load::{load, load_as_far};
 pub use manifest::{KeyPath, Manifest, NodeTable, PathSegment};
+pub use newer_keys::newer_keys;
 
 use crate::yaml::Node;
 use camino::Utf8PathBuf;

@@ -3,6 +3,7 @@
 mod faults;
 mod long_forms;
 mod merging;
+mod newer;
 
 use super::{LoadOptions, Manifest, load};
 use crate::diagnostic::{Diagnostic, Diagnostics};
