@@ -329,11 +329,11 @@ fn place_in(manifest: &Manifest, diagnostic: &mut Diagnostic) {
 fn override_in_production(file: FileId, sources: &mut Sources) -> Diagnostic {
     let path = sources.file(file).map(|file| file.path().to_string()).unwrap_or_default();
     let message =
-        format!("`{path}` is merged into an environment with `posture: prod`, although no one names it");
+        format!("`{path}` is merged into an environment with `posture: prod`, although no setting names it");
     let start = sources.read_at(Span::new(file, 0, 0));
     Diagnostic::new(&rules::tranship::OVERRIDE_IN_PRODUCTION, message)
         .at(start)
-        .help("name what the environment needs in its `files`, which leaves the override out, or use `-f compose.yaml`")
+        .help("list the Compose files of the environment under `files`, which leaves the override out, or use `-f compose.yaml`")
 }
 
 fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -> Diagnostic {
@@ -357,7 +357,7 @@ fn refuse_secrets(compiled: &CompiledTarget, application: &Application, diagnost
     let leaking = |bytes: &[u8]| application.known_secrets.is_in(bytes);
     for (path, _) in compiled.artifacts.iter().filter(|(_, artifact)| leaking(&artifact.bytes)) {
         let message = format!("`{path}` would contain the value of a secret, so nothing is written");
-        let help = "pass the value as a variable of `environment` or a file of `secrets` wherever it stands";
+        let help = "pass the value through `environment` or `secrets` wherever it is used";
         diagnostics.push(Diagnostic::new(&rules::internal::LEAK, message).help(help));
     }
 }

@@ -144,7 +144,7 @@ fn what_the_load_balancer_does_not_speak_is_a_warning() {
     };
     assert_eq!(of("http"), []);
     for protocol in ["grpc", "http2", "https"] {
-        let message = "`ports.app_protocol` of `web` becomes `http` on Fargate: the load balancer speaks HTTP/1 to the container";
+        let message = "`ports.app_protocol` of `web` becomes `http` on Fargate: the load balancer uses HTTP/1 to reach the container";
         assert_eq!(of(protocol), [(Severity::Warning, vec![4], message.to_owned())], "{protocol}");
     }
 }
@@ -155,7 +155,7 @@ fn a_health_check_without_a_test_is_lost() {
     for (target, product) in ALL {
         let outcome = compiled(target, &format!("services:\n  web:\n    image: web\n    {keys}\n"));
         let message = format!(
-            "`healthcheck` of `web` has no effect on {product}: it has no `test`, and Amazon ECS does not read the check of the image"
+            "`healthcheck` of `web` has no effect on {product}: it has no `test`, and Amazon ECS ignores health checks defined in the image"
         );
         assert_eq!(of_rule(&outcome, "target/ignored-key"), [(Severity::Warning, vec![4], message)]);
     }

@@ -1,4 +1,4 @@
-//! The examples of the guides compile without a warning.
+//! The examples of the guides compile without a warning, and the README leads to every page.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileRequest, compile};
 use tranship::compose::LoadOptions;
@@ -46,6 +46,45 @@ fn examples_are_free_of_warnings_on_ecs() {
                 let shared = target == "ecs-ec2" && guide == "docs/networking.md";
                 assert!(said.is_empty() || shared, "{guide} on {target}: {said:#?}\n{manifest}");
             }
+        }
+    }
+}
+
+/// The relative links of a page, resolved from the root of the repository, without their anchors.
+fn links(page: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join(page)).unwrap();
+    let folder = Path::new(page).parent().unwrap().to_owned();
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets
+        .map(|target| target.split('#').next().unwrap())
+        .filter(|target| !target.is_empty() && !target.contains("://"))
+        .map(|target| folder.join(target))
+        .collect()
+}
+
+/// The pages of a folder.
+fn pages(folder: &str) -> Vec<PathBuf> {
+    let found = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+    let names = found.map(|entry| Path::new(folder).join(entry.unwrap().file_name()));
+    names.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+#[test]
+fn the_readme_links_every_page() {
+    let linked = links("README.md");
+    let unlinked: Vec<_> = pages("docs").into_iter().filter(|page| !linked.contains(page)).collect();
+    assert!(unlinked.is_empty(), "add a link to the list at the end of README.md: {unlinked:?}");
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages =
+        ["docs", "", "targets/beanstalk", "targets/ecs", "targets/ecs_ec2", "targets/fargate"].map(pages);
+    for page in pages.iter().flatten() {
+        for link in links(page.to_str().unwrap()) {
+            assert!(root.join(&link).exists(), "{} links {}", page.display(), link.display());
         }
     }
 }

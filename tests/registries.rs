@@ -129,7 +129,7 @@ fn a_login_that_no_image_needs_is_said() {
         manifest("    ghcr.io: { secret: acme/ghcr }\n    registry.example.com: { secret: acme/own }\n");
     let outcome = compiled("fargate", &text);
     let message =
-        "`x-tranship.registries.registry.example.com` has no effect: nothing in this application needs it";
+        "`x-tranship.registries.registry.example.com` has no effect: nothing in this application uses it";
     assert_eq!(said(&outcome, "tranship/unused-setting"), [message]);
     assert!(outcome.compiled.is_some());
 }

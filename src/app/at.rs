@@ -1,10 +1,11 @@
 //! A value that still knows the leaf it came from.
 //!
-//! Outside of this crate the value is had in two ways only: by a claim in the [`Ledger`](super::Ledger), which
-//! says what becomes of the leaf, or by [`At::peek`], which decides nothing and is visible as such.
+//! Outside of this crate there are two ways to the value: a claim in the [`Ledger`](super::Ledger), which says what
+//! becomes of the leaf and hands the value out, and [`At::peek`], for a rule or a decision.
 
+use super::ledger::ClaimGrant;
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::{Node, NodeId};
+use tranship_frontend::yaml::{Node, NodeId, NodeValue};
 
 /// A value of the manifest with the number of its node and its origin.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,18 +53,27 @@ impl<T> At<T> {
     }
 }
 
-/// What can be claimed in the ledger: anything with a node. A claim hands out the value.
-pub trait Claim {
-    /// What the claim hands out: the value, where the leaf has one.
+/// What has a node in the manifest: the ledger settles it, and a diagnostic points at it.
+pub trait ManifestLeaf {
+    /// The node whose leaves are meant.
+    fn node(&self) -> NodeId;
+}
+
+/// A leaf with a value. A claim as exact hands the value out, so that what is used is claimed.
+pub trait Claim: ManifestLeaf {
+    /// What the claim hands out.
     type ClaimedValue<'a>
     where
         Self: 'a;
 
-    /// The node whose leaves are claimed.
-    fn node(&self) -> NodeId;
+    /// The value, for the ledger alone to hand out: it has the grant.
+    fn taken(&self, grant: ClaimGrant) -> Self::ClaimedValue<'_>;
+}
 
-    /// The value, for the ledger to hand out.
-    fn taken(&self) -> Self::ClaimedValue<'_>;
+impl<T> ManifestLeaf for At<T> {
+    fn node(&self) -> NodeId {
+        self.node
+    }
 }
 
 impl<T> Claim for At<T> {
@@ -72,31 +82,27 @@ impl<T> Claim for At<T> {
     where
         T: 'a;
 
-    fn node(&self) -> NodeId {
-        self.node
-    }
-
-    fn taken(&self) -> &T {
+    fn taken(&self, _: ClaimGrant) -> &T {
         &self.value
     }
 }
 
-impl Claim for Node {
-    type ClaimedValue<'a> = ();
-
+impl ManifestLeaf for Node {
     fn node(&self) -> NodeId {
         self.id
     }
-
-    fn taken(&self) {}
 }
 
-impl Claim for NodeId {
-    type ClaimedValue<'a> = ();
+impl Claim for Node {
+    type ClaimedValue<'a> = &'a NodeValue;
 
+    fn taken(&self, _: ClaimGrant) -> &NodeValue {
+        &self.value
+    }
+}
+
+impl ManifestLeaf for NodeId {
     fn node(&self) -> NodeId {
         *self
     }
-
-    fn taken(&self) {}
 }

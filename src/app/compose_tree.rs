@@ -4,7 +4,7 @@
 //! Invariant: a value is had by [`ComposeNode::copy`], which claims every leaf that it copies, so that what is
 //! exact is what was written; the other methods decide and settle nothing.
 
-use crate::at::{At, Claim};
+use crate::at::{At, ManifestLeaf};
 use crate::ledger::Ledger;
 use crate::settings::late_bound_names;
 use camino::Utf8Path;
@@ -149,39 +149,26 @@ impl<'a> ComposeNode<'a> {
 
 fn copy(node: &Node, ledger: &mut Ledger, became: &str) -> Node {
     let value = match &node.value {
-        NodeValue::Sequence(items) => {
+        NodeValue::Sequence(items) if !items.is_empty() => {
             NodeValue::Sequence(items.iter().map(|item| copy(item, ledger, became)).collect())
         }
-        NodeValue::Mapping(mapping) => {
+        NodeValue::Mapping(mapping) if !mapping.is_empty() => {
             let entry = |entry: &MappingEntry| MappingEntry {
                 key: MappingKey { text: entry.key.text.clone(), origin: Origin::NOWHERE },
                 value: copy(&entry.value, ledger, became),
             };
             NodeValue::Mapping(mapping.iter().map(entry).collect::<Mapping>())
         }
-        NodeValue::String(text) => NodeValue::String(text.replace('$', "$$").into()),
-        other => other.clone(),
+        _ => match ledger.exact(node, became) {
+            NodeValue::String(text) => NodeValue::String(text.replace('$', "$$").into()),
+            other => other.clone(),
+        },
     };
-    let is_leaf = match &node.value {
-        NodeValue::Sequence(items) => items.is_empty(),
-        NodeValue::Mapping(mapping) => mapping.is_empty(),
-        _ => true,
-    };
-    if is_leaf {
-        ledger.exact(node, became);
-    }
     Node { value, origin: Origin::NOWHERE, id: NodeId::UNNUMBERED, tag: node.tag.clone() }
 }
 
-impl Claim for ComposeNode<'_> {
-    type ClaimedValue<'a>
-        = ()
-    where
-        Self: 'a;
-
+impl ManifestLeaf for ComposeNode<'_> {
     fn node(&self) -> NodeId {
         self.node.id
     }
-
-    fn taken(&self) {}
 }

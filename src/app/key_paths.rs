@@ -1,6 +1,6 @@
 //! Key paths of leaves, for comments and diagnostics: all that a target sees of the manifest itself.
 
-use super::at::{At, Claim};
+use super::at::{At, ManifestLeaf};
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::{Node, NodeValue};
@@ -18,17 +18,17 @@ impl<'a> KeyPaths<'a> {
     }
 
     /// The key path of a value, such as `services.app.ports[0]`; empty for what no node holds.
-    pub fn path(&self, of: &impl Claim) -> String {
+    pub fn path(&self, of: &impl ManifestLeaf) -> String {
         self.manifest.nodes.path(of.node()).to_string()
     }
 
     /// Where a value came from.
-    pub fn origin(&self, of: &impl Claim) -> Origin {
+    pub fn origin(&self, of: &impl ManifestLeaf) -> Origin {
         self.manifest.nodes.origin(of.node())
     }
 
     /// Where the values below a mapping came from; nothing for what is no mapping.
-    pub fn origins_below(&self, of: &impl Claim) -> Vec<Origin> {
+    pub fn origins_below(&self, of: &impl ManifestLeaf) -> Vec<Origin> {
         let nodes = &self.manifest.nodes;
         let is_mapping = self
             .manifest

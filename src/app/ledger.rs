@@ -3,7 +3,7 @@
 //! Code that uses a leaf claims it. What no one claimed is looked up in the target's support table
 //! when the ledger is closed; what is in neither is a fault of Tranship, and said.
 
-use super::at::Claim;
+use super::at::{Claim, ManifestLeaf};
 use super::compose_tree::ComposeTree;
 use super::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use super::inexact_claims::InexactClaims;
@@ -19,6 +19,10 @@ use tranship_frontend::diagnostic::{Diagnostic, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
 use tranship_frontend::yaml::{NodeId, NodeValue};
 
+/// What a claimed value is handed out against. Only the ledger makes one, so no value leaves without a claim.
+#[derive(Debug)]
+pub struct ClaimGrant(());
+
 /// The claims on one manifest for one target.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
@@ -32,40 +36,90 @@ impl Ledger {
         Ledger::default()
     }
 
-    /// The leaf, or all leaves below the node, mean on the target what they say. Hands out the value.
+    /// The leaf, or all leaves below the node, mean on the target what they say. Hands out the value, which is the
+    /// one to use: what an artifact contains comes from here.
+    ///
+    /// ```
+    /// use tranship_app::{At, Ledger};
+    /// fn cpu(ledger: &mut Ledger, asked: &At<u32>) -> u32 {
+    ///     *ledger.exact(asked, "task definition: Cpu")
+    /// }
+    /// ```
+    ///
+    /// The compiler refuses a claim whose value is thrown away, to be read elsewhere:
+    ///
+    /// ```compile_fail
+    /// #![deny(unused_must_use)]
+    /// use tranship_app::{At, Ledger};
+    /// fn cpu(ledger: &mut Ledger, asked: &At<u32>) {
+    ///     ledger.exact(asked, "task definition: Cpu");
+    /// }
+    /// ```
+    ///
+    /// It refuses a claim of a node alone, and a value that is not obtained from the ledger:
+    ///
+    /// ```compile_fail
+    /// use tranship_app::{At, Ledger};
+    /// fn cpu(ledger: &mut Ledger, asked: &At<u32>) -> u32 {
+    ///     *ledger.exact(&asked.node, "task definition: Cpu")
+    /// }
+    /// ```
+    ///
+    /// ```compile_fail
+    /// use tranship_app::At;
+    /// fn cpu(asked: At<u32>) -> u32 {
+    ///     asked.value
+    /// }
+    /// ```
+    #[must_use = "the value that is claimed is the one to use; what only decides something is `decided`"]
     pub fn exact<'c, C: Claim>(&mut self, claimed: &'c C, became: impl Into<String>) -> C::ClaimedValue<'c> {
         self.claim(claimed.node(), Disposition::Exact, became.into());
-        claimed.taken()
+        claimed.taken(ClaimGrant(()))
     }
 
-    /// A near equivalent stands in for it, which is said when the ledger is closed. Hands out the value that it stands in for.
-    pub fn approximated<'c, C: Claim>(
+    /// Where the value of a leaf ended, once that is known: other words for a claim as exact.
+    pub fn placed(&mut self, leaf: &impl ManifestLeaf, claimed_as: &str, became: impl Into<String>) {
+        if let Some(LedgerEntry { disposition: Disposition::Exact, became: words }) =
+            self.claims.get_mut(&leaf.node())
+            && words == claimed_as
+        {
+            *words = became.into();
+        }
+    }
+
+    /// The leaf, or all leaves below the node, mean on the target what they say, because a decision follows them:
+    /// there is no value to write.
+    pub fn decided(&mut self, leaf: &impl ManifestLeaf, became: impl Into<String>) {
+        self.claim(leaf.node(), Disposition::Exact, became.into());
+    }
+
+    /// A near equivalent takes its place, which is reported when the ledger is closed.
+    pub fn approximated(
         &mut self,
-        claimed: &'c C,
+        leaf: &impl ManifestLeaf,
         effect: BehaviourEffect,
         value: impl Into<String>,
         reason: impl Into<String>,
         became: impl Into<String>,
-    ) -> C::ClaimedValue<'c> {
+    ) {
         let disposition = Disposition::Approximated { value: value.into(), reason: reason.into(), effect };
-        self.claim(claimed.node(), disposition, became.into());
-        claimed.taken()
+        self.claim(leaf.node(), disposition, became.into());
     }
 
     /// It has no effect, for a reason that the support table cannot know.
-    pub fn ignored(&mut self, claimed: &impl Claim, reason: impl Into<String>, effect: BehaviourEffect) {
+    pub fn ignored(&mut self, leaf: &impl ManifestLeaf, reason: impl Into<String>, effect: BehaviourEffect) {
         let disposition = Disposition::Ignored { reason: reason.into(), effect };
-        self.claim(claimed.node(), disposition, String::new());
+        self.claim(leaf.node(), disposition, String::new());
     }
 
     /// The compile fails because of it; the caller pushes the diagnostic.
-    pub fn rejected(&mut self, claimed: &impl Claim, reason: impl Into<String>) {
-        self.claim(claimed.node(), Disposition::Rejected { reason: reason.into() }, String::new());
+    pub fn rejected(&mut self, leaf: &impl ManifestLeaf, reason: impl Into<String>) {
+        self.claim(leaf.node(), Disposition::Rejected { reason: reason.into() }, String::new());
     }
 
     /// A diagnostic of the caller says what the claim on the node means: closing the ledger does not.
-    pub fn reported(&mut self, claimed: &impl Claim) {
-        self.reported.insert(claimed.node());
+    pub fn reported(&mut self, leaf: &impl ManifestLeaf) {
+        self.reported.insert(leaf.node());
     }
 
     fn claim(&mut self, node: NodeId, disposition: Disposition, became: String) {

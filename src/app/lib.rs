@@ -23,13 +23,13 @@ mod support;
 mod text;
 mod untold_leaves;
 
-pub use at::{At, Claim};
+pub use at::{At, Claim, ManifestLeaf};
 pub use compose_tree::{ComposeNode, ComposeTree};
 pub use disposition::{BehaviourEffect, Disposition, LedgerEntry};
 pub use image_facts::ImageFacts;
 pub use key_paths::KeyPaths;
 pub use known_secrets::KnownSecrets;
-pub use ledger::{Ledger, LostLeaf};
+pub use ledger::{ClaimGrant, Ledger, LostLeaf};
 pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{DispositionCounts, DispositionReport, OutboundAccess, ReportRow};

@@ -3,7 +3,8 @@
 //! One type carries late binding, host names, database wiring, partitions and secrets. A structural
 //! field asks for [`Text::literal`]; each target renders the pieces in its own way.
 
-use super::at::Claim;
+use super::at::{Claim, ManifestLeaf};
+use super::ledger::ClaimGrant;
 use super::model::SecretId;
 use std::sync::Arc;
 use tranship_frontend::source::Origin;
@@ -181,17 +182,19 @@ impl<S> TextPiece<S> {
     }
 }
 
+impl<S> ManifestLeaf for Text<S> {
+    fn node(&self) -> NodeId {
+        self.node
+    }
+}
+
 impl<S> Claim for Text<S> {
     type ClaimedValue<'a>
         = &'a Text<S>
     where
         S: 'a;
 
-    fn node(&self) -> NodeId {
-        self.node
-    }
-
-    fn taken(&self) -> &Text<S> {
+    fn taken(&self, _: ClaimGrant) -> &Text<S> {
         self
     }
 }

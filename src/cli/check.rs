@@ -36,7 +36,7 @@ fn report_floating(outcomes: &mut [CompileOutcome]) {
     let names: BTreeSet<String> =
         outcomes.iter().flat_map(CompileOutcome::floating_images).map(|(name, _)| name.to_owned()).collect();
     let shown = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let message = format!("the next deployment may find another image under the same name: {shown}");
+    let message = format!("the next deployment may use a different image under the same name: {shown}");
     let Some(first) = outcomes.iter_mut().find(|outcome| outcome.floating_images().next().is_some()) else {
         return;
     };

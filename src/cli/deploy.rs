@@ -35,7 +35,7 @@ pub struct DeployCommand {
     /// Deploy without asking for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Ask no registry: images are those of `dist/ENV/images.json`, which `publish` wrote, and of the manifest
+    /// Do not contact registries: use the images of the manifest and of `dist/ENV/images.json`, which `publish` wrote
     #[arg(long)]
     no_publish: bool,
     #[command(flatten)]
@@ -149,7 +149,7 @@ impl DeployCommand {
                 for (name, value) in &outcome.outputs {
                     context.shell.data(&format!("{name}={value}\n"));
                 }
-                let what = if outcome.changed { "deployed" } else { "nothing to deploy for" };
+                let what = if outcome.changed { "deployed" } else { "no changes to deploy for" };
                 context.shell.message(&format!("{what} {}", self.environment));
                 ExitStatus::Done
             }

@@ -35,7 +35,7 @@ impl DownCommand {
         match deploy::down(&deployment, &self.environment, &options, &mut reporter) {
             Ok(outcome) => {
                 if outcome.changed {
-                    context.shell.message(&format!("{} was taken down", self.environment));
+                    context.shell.message(&format!("{} was deleted", self.environment));
                 }
                 ExitStatus::Done
             }

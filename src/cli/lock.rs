@@ -57,7 +57,7 @@ impl LockCommand {
             context.shell.error(&format!("cannot write `{LOCK_FILE}`: {error}"));
             return ExitStatus::Failed;
         }
-        context.shell.message(&format!("{LOCK_FILE} holds what {count} images say about themselves"));
+        context.shell.message(&format!("{LOCK_FILE} describes {count} images"));
         ExitStatus::Done
     }
 }

@@ -57,7 +57,7 @@ pub enum CliCommand {
     Targets(targets::TargetsCommand),
     /// List the environments that the manifest declares
     Environments(environments::EnvironmentsCommand),
-    /// Read what only images know (digests, ports, users) into `tranship.lock`
+    /// Record facts about images (digests, ports, users) in `tranship.lock`
     #[cfg(feature = "deploy")]
     Lock(lock::LockCommand),
     /// Build, derive and push the images of an environment, and write their digests to `images.json`
@@ -69,7 +69,7 @@ pub enum CliCommand {
     /// Show the status of a deployment
     #[cfg(feature = "deploy")]
     Status(status::StatusCommand),
-    /// Delete a deployment; resources that keep data stay unless named
+    /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
     /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics

@@ -28,16 +28,16 @@ pub(super) struct ImageFlags {
     /// Also push every image under this tag
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Use an image made elsewhere: a reference, or `oci:DIRECTORY` for an image layout on this machine
+    /// Use an image built elsewhere: a reference, or `oci:DIRECTORY` for an image layout on this machine
     #[arg(long = "image", value_name = "NAME=REFERENCE", value_parser = super::args::assignment)]
     images: Vec<(String, String)>,
     /// The program that builds images [default: the first that works: docker, podman, buildah]
     #[arg(long, value_enum, value_name = "PROGRAM")]
     builder: Option<BuilderKind>,
-    /// Build again although nothing in the project changed, with base images pulled anew
+    /// Build again even if nothing changed, and pull base images again
     #[arg(long)]
     rebuild: bool,
-    /// Add files to the images of all platforms, not only to that of the task
+    /// Add files to the images of all platforms, not only the platform of the task
     #[arg(long)]
     all_platforms: bool,
 }

@@ -289,6 +289,25 @@ mod tests {
     }
 
     #[test]
+    fn names_of_users_are_read_from_the_layer() {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, text) in [
+            ("etc/passwd", "node:x:7:8::/:\n"),
+            ("etc/group", "web:x:9:\n"),
+            ("srv/passwd", "web:x:1:1::/:\n"),
+        ] {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(EntryType::Regular);
+            header.set_size(text.len() as u64);
+            archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+        }
+        let mut tree = BaseTree::default();
+        tree.add_layer(archive.into_inner().unwrap().as_slice()).unwrap();
+        assert_eq!((tree.account("node"), tree.group("web")), (Some((7, 8)), Some(9)));
+        assert_eq!(tree.account("web"), None);
+    }
+
+    #[test]
     fn whiteouts_hide_what_is_below() {
         let tree = tree(&[
             &["etc/", "etc/a", "etc/d/", "etc/d/x", "srv/", "srv/old"],

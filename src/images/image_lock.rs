@@ -14,8 +14,7 @@ pub const LOCK_FILE: &str = "tranship.lock";
 const VERSION: u32 = 1;
 
 /// What the file says first.
-const HEAD: &str =
-    "# What images say about themselves. `tranship lock` reads it from their registries; commit this file.\n";
+const HEAD: &str = "# Facts about the images of the manifest. `tranship lock` reads it from their registries; commit this file.\n";
 
 /// What is known of images, by the references that the manifest has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -184,7 +183,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "\
-# What images say about themselves. `tranship lock` reads it from their registries; commit this file.
+# Facts about the images of the manifest. `tranship lock` reads it from their registries; commit this file.
 version: 1
 images:
   nginx:1.27:

@@ -321,6 +321,11 @@ mod tests {
     }
 
     #[test]
+    fn the_root_is_no_entry() {
+        assert_eq!(packed(&[("/x", file("x"))]).unwrap(), ["x 1000:3000000 640 x"]);
+    }
+
+    #[test]
     fn a_folder_is_merged_or_replaced() {
         let merged = packed(&[("/srv/www", folder(false)), ("/srv/www/x", file("x"))]);
         assert_eq!(merged.unwrap(), ["srv/www/x 1000:3000000 640 x"]);

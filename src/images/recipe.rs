@@ -105,3 +105,25 @@ pub struct FileOwner {
     /// The group.
     pub group: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_at_a_path_hides_what_was_there_and_below() {
+        let file = |text: &str| LayerEntry::File {
+            bytes: text.as_bytes().to_vec(),
+            owner: FileOwner::default(),
+            mode: 0o644,
+        };
+        let mut layer = FileLayer::default();
+        for path in ["/srv/app/a", "/srv/app", "/srv/apple", "/srv/app/sub/b"] {
+            layer.entries.insert(path.to_owned(), file("old"));
+        }
+        layer.put("/srv/app", BTreeMap::from([(String::new(), file("new")), ("/c".to_owned(), file("new"))]));
+        let paths: Vec<&str> = layer.entries.keys().map(String::as_str).collect();
+        assert_eq!(paths, ["/srv/app", "/srv/app/c", "/srv/apple"]);
+        assert_eq!(layer.entries["/srv/app"], file("new"));
+    }
+}

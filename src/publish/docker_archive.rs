@@ -30,7 +30,7 @@ pub(super) fn unpack(archive: &Utf8Path, directory: &Utf8Path) -> Result<(), Dep
 
 /// Writes the manifest of an older archive.
 fn convert(directory: &Utf8Path) -> io::Result<()> {
-    let invalid = || io::Error::other("`manifest.json` is not as Docker writes it");
+    let invalid = || io::Error::other("`manifest.json` is not in Docker's format");
     let listed: Value = serde_json::from_slice(&fs::read(directory.join("manifest.json"))?)?;
     let image = listed.get(0).ok_or_else(invalid)?;
     fs::create_dir_all(directory.join("blobs/sha256"))?;
@@ -65,7 +65,7 @@ fn blob(directory: &Utf8Path, path: &str, media_type: &str) -> io::Result<Value>
     let file = directory.join(path);
     // The list is input: it must not lead out of the archive.
     if !file.canonicalize_utf8()?.starts_with(directory.canonicalize_utf8()?) {
-        return Err(io::Error::other("`manifest.json` leads out of the archive"));
+        return Err(io::Error::other("`manifest.json` points outside the archive"));
     }
     let mut digest = DigestWriter::default();
     let size = io::copy(&mut File::open(&file)?, &mut digest)?;

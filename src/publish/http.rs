@@ -96,7 +96,7 @@ impl HttpAnswer {
             let chunk = chunk.map_err(|_| broken(&host))?;
             bytes.extend_from_slice(&chunk);
             if bytes.len() > MOST_BYTES {
-                return Err(DeployFailure::failed(format!("the answer of {host} is too large")));
+                return Err(DeployFailure::failed(format!("the response from {host} is too large")));
             }
         }
         Ok(bytes)
@@ -153,7 +153,7 @@ impl HttpCaller {
                 _ => return Ok(answer),
             }
         }
-        Err(DeployFailure::failed(format!("{} redirects without end", host_of(&call.url))))
+        Err(DeployFailure::failed(format!("{} redirects too many times", host_of(&call.url))))
     }
 
     /// Sends a request again while its failure may pass.
@@ -176,8 +176,8 @@ impl HttpCaller {
     async fn once(&self, call: &HttpCall) -> Result<HttpAnswer, DeployFailure> {
         let host = host_of(&call.url).to_owned();
         if !is_private(&call.url) {
-            return Err(DeployFailure::failed(format!("{host} is not asked without encryption"))
-                .help("plain HTTP is used for 127.0.0.1 and localhost only"));
+            return Err(DeployFailure::failed(format!("refusing to contact {host} without encryption"))
+                .help("plain HTTP is allowed for 127.0.0.1 and localhost only"));
         }
         let request = request(call).await?;
         let answer = self.connector.call(request).await.map_err(|error| {

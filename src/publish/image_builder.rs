@@ -122,7 +122,7 @@ impl ImageBuilder {
         }
         Err(match wanted {
             Some(kind) => DeployFailure::usage(format!("`{}` does not work on this machine", program(kind))),
-            None => DeployFailure::usage("nothing on this machine builds images")
+            None => DeployFailure::usage("no image builder found on this machine")
                 .help("install Docker, Podman or Buildah, and start Docker's engine if that is what you use")
                 .help("or build elsewhere, and name the image with `--image NAME=REFERENCE`"),
         })
@@ -182,7 +182,8 @@ impl ImageBuilder {
         progress: &mut dyn DeployProgress,
     ) -> Result<(TempDir, LocalLayout), DeployFailure> {
         progress.message(&format!("building {} with {}", job.name, self.name()));
-        let no_place = |error: String| DeployFailure::failed(format!("no temporary directory: {error}"));
+        let no_place =
+            |error: String| DeployFailure::failed(format!("cannot create a temporary directory: {error}"));
         let folder = TempDir::new().map_err(|error| no_place(error.to_string()))?;
         let place = Utf8Path::from_path(folder.path()).ok_or_else(|| no_place("not UTF-8".to_owned()))?;
         for line in [self.build_command(job, world), self.export_command(job.tag, place)] {

@@ -328,7 +328,7 @@ pub(super) async fn resolve(
 /// The repository of a reference, and its digest or tag.
 fn parsed(reference: &str) -> Result<(RepositoryName, String), DeployFailure> {
     if !ImageReference::is_valid(reference) {
-        return Err(DeployFailure::usage(format!("`{reference}` is no reference to an image")));
+        return Err(DeployFailure::usage(format!("`{reference}` is not a valid image reference")));
     }
     let ImageReference { registry, repository, tag, digest } = ImageReference::parse(reference);
     let wanted = digest.or(tag).unwrap_or("latest").to_owned();

@@ -113,13 +113,15 @@ impl ImageSource {
         let unreadable = |error: String| DeployFailure::failed(format!("{shown}: {error}"));
         let document = ManifestDocument::parse(&root.bytes).map_err(|error| unreadable(error.to_string()))?;
         let ManifestDocument::Image { config, layers } = document else {
-            return Err(unreadable("an index holds another index, which no builder writes".to_owned()));
+            return Err(unreadable(
+                "an image index contains another index, which is not supported".to_owned(),
+            ));
         };
         let documents =
             ImageDocuments { manifest: root.bytes.clone(), config: self.blob(&config.digest).await? };
         let platform = documents.platform();
         let platform =
-            platform.ok_or_else(|| unreadable("the image does not say its platform".to_owned()))?;
+            platform.ok_or_else(|| unreadable("the image does not name its platform".to_owned()))?;
         Ok(PlatformImage { platform, documents, config, layers })
     }
 
@@ -128,8 +130,9 @@ impl ImageSource {
             ImageSource::Layout(layout) => layout.blob(digest),
             ImageSource::Registry { client, repository } => {
                 let found = client.manifest(repository, digest.as_str()).await?;
-                let lost =
-                    || DeployFailure::failed(format!("{repository} lacks a manifest that its index names"));
+                let lost = || {
+                    DeployFailure::failed(format!("{repository} is missing a manifest that its index lists"))
+                };
                 Ok(found.ok_or_else(lost)?.bytes)
             }
         }
@@ -175,6 +178,6 @@ fn chosen(
 
 fn unfit(shown: &str, wanted: &ManifestPlatform, found: &[ManifestPlatform]) -> DeployFailure {
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-    DeployFailure::failed(format!("{shown} is not made for {wanted}, only for {}", found.join(", ")))
-        .help("set `platform` of the service to one of these, or name an image that is made for the task's")
+    DeployFailure::failed(format!("{shown} is not available for {wanted}, only for {}", found.join(", ")))
+        .help("set `platform` of the service to one of these, or use an image for the task's platform")
 }

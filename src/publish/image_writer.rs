@@ -45,8 +45,9 @@ impl ImageWriter {
         tag: &str,
         progress: &mut dyn DeployProgress,
     ) -> Result<ContentDigest, DeployFailure> {
-        let folder = TempDir::new()
-            .map_err(|error| DeployFailure::failed(format!("no temporary directory: {error}")))?;
+        let folder = TempDir::new().map_err(|error| {
+            DeployFailure::failed(format!("cannot create a temporary directory: {error}"))
+        })?;
         let mut written = Vec::new();
         for image in &copy.images {
             let manifest = self.write_image(image, &copy, &folder, progress).await?;
@@ -127,7 +128,7 @@ impl ImageWriter {
     ) -> Result<(), DeployFailure> {
         if layer.media_type.contains("foreign") || layer.media_type.contains("nondistributable") {
             return Err(DeployFailure::failed(
-                "the image has a layer that must not be distributed, as images of Windows have",
+                "the image has a non-distributable layer, as Windows images do",
             ));
         }
         if self.client.has_blob(&self.repository, &layer.digest).await? {

@@ -36,10 +36,10 @@ impl LocalLayout {
         let found: Vec<&Value> = entries.iter().filter(named).collect();
         let digest = match found.as_slice() {
             [entry] => entry.get("digest").and_then(Value::as_str).and_then(ContentDigest::parse),
-            [] => return Err(self.failure("holds no such image")),
+            [] => return Err(self.failure("contains no such image")),
             _ => return Err(self.failure("holds several images").help("name one: `oci:DIRECTORY:TAG`")),
         };
-        let digest = digest.ok_or_else(|| self.failure("names an image without a digest of SHA-256"))?;
+        let digest = digest.ok_or_else(|| self.failure("names an image without a SHA-256 digest"))?;
         Ok(StoredManifest { bytes: self.blob(&digest)?, digest })
     }
 
@@ -59,7 +59,7 @@ impl LocalLayout {
     }
 
     fn altered(&self, digest: &ContentDigest) -> DeployFailure {
-        self.failure(&format!("has another content than its digest {} says", digest.short()))
+        self.failure(&format!("does not match its digest {}", digest.short()))
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, DeployFailure> {

@@ -58,8 +58,8 @@ async fn platforms(found: &FoundImage) -> Result<Vec<ManifestPlatform>, DeployFa
 }
 
 async fn tree(found: &FoundImage, image: &PlatformImage, shown: &str) -> Result<BaseTree, DeployFailure> {
-    let folder =
-        TempDir::new().map_err(|error| DeployFailure::failed(format!("no temporary directory: {error}")))?;
+    let folder = TempDir::new()
+        .map_err(|error| DeployFailure::failed(format!("cannot create a temporary directory: {error}")))?;
     let mut tree = BaseTree::default();
     for layer in &image.layers {
         let file = found.source.layer(layer, folder.path()).await?;

@@ -110,7 +110,7 @@ pub fn publish(
             .help(format!("known images: {}", known.join(", "))));
     }
     let interrupted = || {
-        DeployFailure::new(FailureKind::Interrupted, "interrupted; what was pushed stays")
+        DeployFailure::new(FailureKind::Interrupted, "interrupted; pushed images are kept")
             .help("run the same command again to continue")
     };
     until_interrupted(run(request, progress), interrupted)

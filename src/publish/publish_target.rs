@@ -85,7 +85,7 @@ fn path_component(name: &str) -> String {
 
 async fn in_ecr(path: &str, access: &RegistryAccess<'_>) -> Result<PublishRepository, DeployFailure> {
     if path.len() > LONGEST_NAME {
-        return Err(DeployFailure::usage(format!("`{path}` is too long for the name of a repository")));
+        return Err(DeployFailure::usage(format!("`{path}` is too long for a repository name")));
     }
     let session = access.session().await?;
     let found = session.ecr(None).describe_repositories().repository_names(path).send().await;

@@ -55,8 +55,8 @@ fn explained(
         401 | 403 => {
             let failure = DeployFailure::new(FailureKind::Credentials, message);
             match logged_in {
-                false => failure.help(format!("log in with {login}, or check the name: registries hide what is private")),
-                true => failure.help(format!("the login of {login} has no right to do this, or has expired")),
+                false => failure.help(format!("log in with {login}, or check the name: registries hide private images")),
+                true => failure.help(format!("the login for {login} lacks permission, or has expired")),
             }
         }
         _ if code == "NAME_UNKNOWN" || (status == 404 && doing.starts_with("push")) => {
@@ -73,12 +73,12 @@ fn limited(message: String, hub: bool, logged_in: bool) -> DeployFailure {
     let failure = DeployFailure::failed(message);
     match (hub, logged_in) {
         (true, false) => failure
-            .help("Docker Hub limits how much one address may pull without a login: log in with `docker login`")
+            .help("Docker Hub limits pulls without a login: log in with `docker login`")
             .help("or name a mirror, such as public.ecr.aws/docker/library/NAME for an official image"),
         (true, true) => failure.help(
-            "Docker Hub limits how much this account may pull: wait, or name a mirror such as public.ecr.aws/docker/library/NAME",
+            "Docker Hub limits the pulls of this account: wait, or name a mirror such as public.ecr.aws/docker/library/NAME",
         ),
-        (false, _) => failure.help("the registry limits how much may be asked: wait, then run the command again"),
+        (false, _) => failure.help("the registry limits the number of requests: wait, then run the command again"),
     }
 }
 

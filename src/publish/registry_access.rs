@@ -72,7 +72,7 @@ impl<'a> RegistryAccess<'a> {
             Some((user, password)) => {
                 Ok(HostLogin::Password { user: user.to_owned(), password: password.to_owned() })
             }
-            None => Err(DeployFailure::failed("Amazon ECR gave no password")),
+            None => Err(DeployFailure::failed("Amazon ECR returned no password")),
         }
     }
 }

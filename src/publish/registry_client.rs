@@ -205,7 +205,7 @@ impl RegistryClient {
         folder: &Path,
     ) -> Result<NamedTempFile, DeployFailure> {
         let unwritten =
-            |error: std::io::Error| DeployFailure::failed(format!("a layer cannot be kept on disk: {error}"));
+            |error: std::io::Error| DeployFailure::failed(format!("cannot write a layer to disk: {error}"));
         let mut stream = self.open_blob(repository, &blob.digest).await?.stream();
         let mut file = NamedTempFile::new_in(folder).map_err(unwritten)?;
         let mut digest = DigestWriter::default();
@@ -279,7 +279,7 @@ impl RegistryClient {
         }
         let base = repository.address("");
         let Some(location) = answer.header("location").map(|location| absolute(&base, location)) else {
-            return Err(DeployFailure::failed(format!("{} opens no upload", repository.host)));
+            return Err(DeployFailure::failed(format!("{} did not start the upload", repository.host)));
         };
         let separator = if location.contains('?') { '&' } else { '?' };
         let mut call = HttpCall::new("PUT", format!("{location}{separator}digest={digest}"))
@@ -299,10 +299,7 @@ impl RegistryClient {
 
 /// What came is not what was asked for.
 fn altered(repository: &RepositoryName) -> DeployFailure {
-    DeployFailure::failed(format!(
-        "what {} sent does not have the digest that was asked for",
-        repository.host
-    ))
+    DeployFailure::failed(format!("the content from {} does not match the requested digest", repository.host))
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl TokenRequest<'_> {
             return match answer.status {
                 // Nobody, or a wrong password: the registry's own refusal says what was refused.
                 400 | 401 | 403 => Ok(None),
-                status => Err(DeployFailure::failed(format!("{host} gives no token: status {status}"))),
+                status => Err(DeployFailure::failed(format!("{host} returned no token: status {status}"))),
             };
         }
         let answer: Value = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();

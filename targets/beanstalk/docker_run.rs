@@ -93,23 +93,18 @@ fn system(container: &BeanstalkContainer, options: &mut OptionList) {
     options.some(field::STOP_TIMEOUT, container.stop_timeout.map(|seconds| seconds.to_string()));
     options.some(field::STOP_SIGNAL, container.stop_signal.as_ref());
     options.flag(field::INIT, container.linux.init);
-    options.flag(field::READ_ONLY, container.read_only);
-    options.flag(field::PRIVILEGED, container.privileged);
-    options.flag(field::PSEUDO_TERMINAL, container.tty);
-    options.flag(field::INTERACTIVE, container.interactive);
-    if container.interactive {
+    container.plain.flags().for_each(|flag| options.flag(flag, true));
+    if container.plain.is_set(field::INTERACTIVE) {
         // Open, but not read from the deployment's own input, which is no terminal.
         options.0.extend(["--attach", "stdout", "--attach", "stderr"].map(known));
     }
     options.each(field::CAPABILITIES_ADD, &container.linux.cap_add);
     options.each(field::CAPABILITIES_DROP, &container.linux.cap_drop);
     options.each(field::DEVICES, container.linux.devices.iter().map(device));
-    options.each(field::SECURITY_OPTIONS, &container.security_options);
     options.some(field::HOSTNAME, container.hostname.as_ref());
     let hosts = container.extra_hosts.iter();
     options.each(field::EXTRA_HOSTS, hosts.map(|it| format!("{}:{}", it.hostname, it.address)));
-    options.each(field::DNS_SERVERS, &container.dns);
-    options.each(field::DNS_SEARCH_DOMAINS, &container.dns_search);
+    container.plain.lists().for_each(|(field, items)| options.each(field, items));
     options.some(field::NETWORK, container.network.as_ref());
     options.some(field::PID, container.pid.map(NamespaceSharing::as_str));
     options.some(field::IPC, container.ipc.map(NamespaceSharing::as_str));
@@ -132,10 +127,19 @@ mod tests {
     use super::{arguments, known, options};
     use crate::beanstalk::plan::{BeanstalkContainer, BeanstalkJob, HostVolume, InstanceText};
     use crate::container::{
-        HostEntry, LinuxParameters, MountPoint, NamespaceSharing, PlannedDevice, ResourceLimit,
+        HostEntry, LinuxParameters, MountPoint, NamespaceSharing, PlainFields, PlannedDevice, ResourceLimit,
         SystemControl, TmpfsMount, field,
     };
     use indexmap::IndexMap;
+
+    fn plain() -> PlainFields {
+        let flags = [field::INTERACTIVE, field::PSEUDO_TERMINAL, field::PRIVILEGED, field::READ_ONLY];
+        let mut plain: PlainFields = flags.into_iter().collect();
+        plain.add(field::SECURITY_OPTIONS, "no-new-privileges:true".to_owned());
+        plain.add(field::DNS_SEARCH_DOMAINS, "example.org".to_owned());
+        plain.add(field::DNS_SERVERS, "10.0.0.2".to_owned());
+        plain
+    }
 
     /// A container with a value in every field that a job can have.
     fn container() -> BeanstalkContainer {
@@ -155,10 +159,7 @@ mod tests {
             memory_reservation: Some(256),
             stop_timeout: Some(20),
             stop_signal: Some("SIGINT".to_owned()),
-            read_only: true,
-            privileged: true,
-            tty: true,
-            interactive: true,
+            plain: plain(),
             hostname: Some("migrate".to_owned()),
             linux: LinuxParameters {
                 init: true,
@@ -178,9 +179,6 @@ mod tests {
             ulimits: vec![ResourceLimit { name: "nofile".to_owned(), soft: 1024, hard: 2048 }],
             sysctls: vec![SystemControl { namespace: "kernel.msgmax".to_owned(), value: "65536".to_owned() }],
             extra_hosts: vec![HostEntry { hostname: "other".to_owned(), address: "10.0.0.3".to_owned() }],
-            dns: vec!["10.0.0.2".to_owned()],
-            dns_search: vec!["example.org".to_owned()],
-            security_options: vec!["no-new-privileges:true".to_owned()],
             labels: IndexMap::from([("team".to_owned(), "web".to_owned())]),
             network: Some("host".to_owned()),
             pid: Some(NamespaceSharing::Host),
@@ -216,8 +214,8 @@ mod tests {
              --tmpfs /run:size=16m,ro --tmpfs /scratch --ulimit nofile=1024:2048 --sysctl kernel.msgmax=65536 \
              --stop-timeout 20 --stop-signal SIGINT --init --read-only --privileged --tty --interactive \
              --attach stdout --attach stderr --cap-add SYS_PTRACE --cap-drop NET_RAW \
-             --device /dev/null:/dev/null0:rw --security-opt no-new-privileges:true --hostname migrate \
-             --add-host other:10.0.0.3 --dns 10.0.0.2 --dns-search example.org --network host --pid host \
+             --device /dev/null:/dev/null0:rw --hostname migrate \
+             --add-host other:10.0.0.3 --dns 10.0.0.2 --dns-search example.org --security-opt no-new-privileges:true --network host --pid host \
              --ipc host --label team=web"
         );
         assert_eq!(arguments(&job), [&known("--verbose"), &known("migrate")]);

@@ -83,7 +83,7 @@ fn volume(volume: &HostVolume) -> JsonObject {
 }
 
 fn definition(it: &BeanstalkContainer) -> JsonObject {
-    JsonObject::default()
+    let made = JsonObject::default()
         .with("name", it.name.as_str())
         .with("image", it.image.as_str())
         .with("essential", it.essential)
@@ -106,30 +106,24 @@ fn definition(it: &BeanstalkContainer) -> JsonObject {
         .with_list("portMappings", it.ports.iter().map(port))
         .with_list("mountPoints", it.mounts.iter().map(mount))
         .with_some("healthCheck", it.health.as_ref().map(health))
-        .with_some("stopTimeout", it.stop_timeout)
-        .with_flag("privileged", it.privileged)
-        .with_flag("readonlyRootFilesystem", it.read_only)
-        .with_flag("pseudoTerminal", it.tty)
-        .with_flag("interactive", it.interactive)
-        .with_object("dockerLabels", labels(&it.labels))
-        .with_list("dockerSecurityOptions", it.security_options.iter().map(String::as_str))
-        .with_list(
-            "extraHosts",
-            it.extra_hosts.iter().map(|it| json!({ "hostname": it.hostname, "ipAddress": it.address })),
-        )
-        .with_list("dnsServers", it.dns.iter().map(String::as_str))
-        .with_list("dnsSearchDomains", it.dns_search.iter().map(String::as_str))
-        .with_list(
-            "ulimits",
-            it.ulimits
-                .iter()
-                .map(|it| json!({ "name": it.name, "softLimit": it.soft, "hardLimit": it.hard })),
-        )
-        .with_list(
-            "systemControls",
-            it.sysctls.iter().map(|it| json!({ "namespace": it.namespace, "value": it.value })),
-        )
-        .with_object("linuxParameters", linux(&it.linux))
+        .with_some("stopTimeout", it.stop_timeout);
+    let made = it.plain.flags().fold(made, |made, flag| made.with(&flag.camel_case(), true));
+    let made = made.with_object("dockerLabels", labels(&it.labels)).with_list(
+        "extraHosts",
+        it.extra_hosts.iter().map(|it| json!({ "hostname": it.hostname, "ipAddress": it.address })),
+    );
+    let made = it.plain.lists().fold(made, |made, (field, items)| {
+        made.with_list(&field.camel_case(), items.iter().map(String::as_str))
+    });
+    made.with_list(
+        "ulimits",
+        it.ulimits.iter().map(|it| json!({ "name": it.name, "softLimit": it.soft, "hardLimit": it.hard })),
+    )
+    .with_list(
+        "systemControls",
+        it.sysctls.iter().map(|it| json!({ "namespace": it.namespace, "value": it.value })),
+    )
+    .with_object("linuxParameters", linux(&it.linux))
 }
 
 /// Words that are all known now.

@@ -60,7 +60,7 @@ impl Target for BeanstalkTarget {
                 images: plan.built_images.iter().map(|image| recipe(image, &plan)).collect(),
                 outbound: vec![OutboundAccess::everything(
                     "*",
-                    "the security group of the instances, which Elastic Beanstalk makes",
+                    "the security group of the instances, which Elastic Beanstalk creates",
                 )],
             }),
             Err(error) => {

@@ -47,7 +47,7 @@ struct PlatformAttempt {
 /// Decides the plan for the platform of the settings, else for the one that fits.
 pub(super) fn decide(application: &Application, cx: &mut Compilation<'_>) -> BeanstalkPlan {
     if let Some(platform) = &application.settings.platform {
-        cx.ledger.exact(platform, "the platform branch");
+        cx.ledger.decided(platform, "the platform branch");
         return plan::decide(application, platform.get(), cx);
     }
     let ecs = attempt(application, PlatformKind::Ecs, cx);

@@ -24,15 +24,15 @@ rules! {
         example "services:\n  app:\n    image: nginx\n    secrets: [key]\nsecrets:\n  key: { file: ./key.txt }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Let the application read the secret from an environment variable, or deploy to an ECS target.";
     CREDENTIAL_FILE = Error "beanstalk/credential-file" "credentials in the bundle"
-        what "A container mounts a file or a folder of the project in which there are credentials: a private key, an environment file, a login of a registry, a token, or a file with the value of a secret of the manifest. Names and contents are looked at."
-        why "The bundle is stored in S3 and unpacked on every instance. Whoever may read either of them would have the credentials."
+        what "A container mounts a file or a folder of the project that contains credentials: a private key, an environment file, a registry login, a token, or the value of a secret of the manifest. Tranship checks names and contents."
+        why "The bundle is stored in S3 and unpacked on every instance. Anyone who can read either of them would have the credentials."
         example "services:\n  app:\n    image: nginx\n    volumes: [\"./.env:/app/.env\"]\n"
-        fix "Pass the value as a secret variable: give it a name in `environment`, and its value at deployment with `--secret NAME=@FILE`. Keep the file out of a mounted folder with a line in `.ebignore`.";
+        fix "Pass the value as a secret variable: name it in `environment`, and set its value at deployment with `--secret NAME=@FILE`. Keep the file out of a mounted folder with a line in `.ebignore`.";
     LEFT_OUT = Note "beanstalk/left-out" "parts of a mounted folder left out of the bundle"
-        what "A container mounts a folder of the project. The Compose files, env files and secrets that were read, `.env` files, `.git`, `node_modules`, and what `.ebignore` names (where there is none, `.gitignore` and `.dockerignore`) stay out of the bundle."
+        what "A container mounts a folder of the project. The bundle leaves out the Compose files, env files and secrets that the compile reads, `.env` files, `.git`, `node_modules`, and everything that `.ebignore` lists (without it, `.gitignore` and `.dockerignore`)."
         why "The bundle should contain the program and nothing private."
         example "services:\n  app:\n    image: nginx\n    volumes: [\".:/app\"]\n"
-        fix "Nothing, if the program does not need them. A file that is mounted by its own name always goes into the bundle, unless it is a credential.";
+        fix "Nothing, if the program does not need them. A file that is mounted by name is always included, unless it is a credential.";
     SHARED_NAMESPACE = Error "beanstalk/network-mode" "unsupported network mode"
         what "Containers on the ECS platform of Elastic Beanstalk use Docker's bridge network. The service asks for the host's network, another container's network, or none."
         why "Ports and host names would behave differently than they do locally."
@@ -43,13 +43,13 @@ rules! {
         why "A cron entry would run the job once on every instance."
         example "services:\n  report:\n    image: report\n    x-tranship: { job: { schedule: rate(1 day) } }\n"
         fix "Leave the job out of this environment (`skip`), or choose an ECS target.";
-    JOB_NEEDS_SERVICE = Error "beanstalk/job-needs-service" "job that talks to another container"
-        what "The job runs on its own, before the containers of the new version start. It needs to reach one of them."
-        why "The job could not reach it."
+    JOB_NEEDS_SERVICE = Error "beanstalk/job-needs-service" "job that connects to another container"
+        what "The job runs before the containers of the new version start, but it connects to one of them."
+        why "The container would not be running yet."
         example "services:\n  cache: { image: redis }\n  migrate:\n    image: app\n    environment: { CACHE: \"redis://cache:6379\" }\n    x-tranship: { job: before-deploy }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Remove the dependency from the job, or choose an ECS target.";
-    JOB_BESIDE = Warning "beanstalk/job-beside" "service that ends runs on every instance"
-        what "A service ends by itself, nobody waits for it, and it talks to another container. A job runs before the containers start, so it could not reach that one. It runs as a container beside the others instead."
+    JOB_BESIDE = Warning "beanstalk/job-beside" "service that exits runs on every instance"
+        what "A service exits on its own, no service waits for it, and it connects to another container. A job runs before the containers start, so it could not reach that container. It runs next to the other containers instead."
         why "It runs on every instance, and again whenever the containers start: after a deployment, a restart, or when an instance is added."
         example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n  cache: { image: redis }\n  warm:\n    image: acme/web\n    command: ./warm-cache\n    restart: \"no\"\n    environment: { CACHE: \"redis://cache:6379\" }\n"
         fix "Make it safe to run several times, or choose the target `fargate` or `ecs-ec2`, where it runs once per deployment.";
@@ -60,7 +60,7 @@ rules! {
         fix "Send one direction through the load balancer or a queue, or choose an ECS target.";
     SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one managed database"
         what "An Elastic Beanstalk environment supports a single integrated database."
-        why "There is no place for the second one."
+        why "The environment has no place for a second one."
         example "services:\n  a: { image: mysql, x-tranship: { database: { engine: mysql } } }\n  b: { image: postgres, x-tranship: { database: { engine: postgres } } }\n"
         fix "Keep one and reach the other by its address, or choose an ECS target.";
     PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
@@ -92,19 +92,19 @@ rules! {
         what "All containers of an instance belong to one ECS task, which is limited to ten containers."
         why "Amazon ECS rejects the task definition."
         example "a manifest of eleven services"
-        fix "Skip some services in this environment, or choose an ECS target, where each service is a task of its own.";
+        fix "Skip some services in this environment, or choose an ECS target, where each service has its own task.";
     PROPERTIES = Error "beanstalk/properties-too-large" "too many properties"
         what "Each secret is a property of the Elastic Beanstalk environment: a name, and the ARN of the secret. All names and values together are limited to 4,096 bytes."
-        why "Elastic Beanstalk refuses the environment."
+        why "Elastic Beanstalk rejects the environment."
         example "a manifest with fifty secrets"
         fix "Put several values into one secret, or choose an ECS target.";
     PLATFORM_CHOSEN = Warning "beanstalk/platform-chosen" "Docker platform chosen"
         what "`platform` is not set. The ECS platform of Elastic Beanstalk does not support something that the manifest uses, so the environment gets the Docker platform, which runs Docker Compose itself."
         why "The platform of a running environment cannot change. A later edit of the manifest could choose the other one."
         example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\n    group_add: [staff]\n"
-        fix "Pin the choice with `platform: docker` in `x-tranship`, or write `platform: ecs` and change the lines that it then refuses.";
+        fix "Pin the choice with `platform: docker` in `x-tranship`, or write `platform: ecs` and change the lines that it then rejects.";
     SSH_BUILD = Error "beanstalk/build-ssh" "build that needs an SSH agent"
-        what "`build.ssh` forwards keys of your SSH agent into the build. The instances of Elastic Beanstalk build the image, and have no such keys."
+        what "`build.ssh` forwards keys of your SSH agent into the build. The Elastic Beanstalk instances build the image, and do not have these keys."
         why "The build would fail on every instance."
         example "services:\n  app:\n    build: { context: ., ssh: [default] }\nx-tranship: { target: beanstalk, platform: docker }\n"
         fix "Build and push the image elsewhere, name it in `image` and remove `build`, or pass a token with `build.secrets`.";

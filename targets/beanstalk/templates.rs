@@ -110,7 +110,10 @@ fn references(plan: &BeanstalkPlan) -> Vec<(&'static str, Json)> {
 
 /// What the jobs on the leader need.
 fn jobs(plan: &BeanstalkPlan, compose: &ComposeBundle) -> Json {
-    let jobs = compose.leader_jobs.iter().map(|job| json!({ "name": &*job.service, "from": job.from }));
+    let jobs = compose.leader_jobs.iter().zip(1..).map(|(job, place)| {
+        let order = format!("{place:02}");
+        json!({ "name": &*job.service, "order": order, "from": job.from })
+    });
     let registries =
         plan.registries.iter().map(|(region, registry)| json!({ "region": region, "name": registry }));
     json!({
@@ -174,7 +177,8 @@ fn identity(plan: &BeanstalkPlan) -> Json {
     let execution = (is_task && !plan.secrets.is_empty()).then(|| readable(of_variables()));
     let retention = plan.options.iter().find(|option| option.name == "RetentionInDays");
     let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
-    let logs = retention.filter(|_| logs).map(|option| json!({ "days": option.value, "from": option.from }));
+    let days = |option: &OptionSetting| option.value.parse::<u32>().ok();
+    let logs = retention.filter(|_| logs).map(|option| json!({ "days": days(option), "from": option.from }));
     json!({
         "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
         "read": read, "logs": logs,

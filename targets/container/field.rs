@@ -14,10 +14,10 @@ pub enum ContainerArtifact {
 }
 
 /// A field of a container.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerField {
     /// Its path in a task definition of a template: `LinuxParameters.Tmpfs`.
-    property: &'static str,
+    pub property: &'static str,
     /// The option of `docker run`, or what takes its place.
     pub option: &'static str,
 }
@@ -36,7 +36,7 @@ impl ContainerField {
     }
 
     /// `linuxParameters.tmpfs`, as the Amazon ECS API spells it.
-    fn camel_case(self) -> String {
+    pub fn camel_case(self) -> String {
         let lower = |word: &str| {
             let (first, rest) = word.split_at(word.len().min(1));
             format!("{}{rest}", first.to_ascii_lowercase())
@@ -51,7 +51,7 @@ macro_rules! fields {
             #[doc = $property]
             pub const $id: ContainerField = ContainerField { property: $property, option: $option };
         )*
-        /// Every field.
+        /// Every field, in the order in which writers spell plain ones.
         pub const ALL: &[ContainerField] = &[$($id),*];
     };
 }
@@ -83,18 +83,18 @@ fields! {
     STOP_SIGNAL "StopSignal" "--stop-signal";
     INIT "LinuxParameters.InitProcessEnabled" "--init";
     READ_ONLY "ReadonlyRootFilesystem" "--read-only";
+    PRIVILEGED "Privileged" "--privileged";
     PSEUDO_TERMINAL "PseudoTerminal" "--tty";
     INTERACTIVE "Interactive" "--interactive";
     CAPABILITIES_ADD "LinuxParameters.Capabilities.Add" "--cap-add";
     CAPABILITIES_DROP "LinuxParameters.Capabilities.Drop" "--cap-drop";
-    PRIVILEGED "Privileged" "--privileged";
     DEVICES "LinuxParameters.Devices" "--device";
     GPUS "ResourceRequirements" "--gpus";
-    SECURITY_OPTIONS "DockerSecurityOptions" "--security-opt";
     HOSTNAME "Hostname" "--hostname";
     EXTRA_HOSTS "ExtraHosts" "--add-host";
     DNS_SERVERS "DnsServers" "--dns";
     DNS_SEARCH_DOMAINS "DnsSearchDomains" "--dns-search";
+    SECURITY_OPTIONS "DockerSecurityOptions" "--security-opt";
     NETWORK "NetworkMode" "--network";
     PID "PidMode" "--pid";
     IPC "IpcMode" "--ipc";

@@ -2,7 +2,7 @@
 
 use super::ContainerPlanner;
 use std::fmt::Debug;
-use tranship_app::{BindMount, ContainerMount, EnvironmentVariable, ManifestName, Text};
+use tranship_app::{BindMount, ContainerMount, ManifestName, SetVariable, Text};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -45,7 +45,7 @@ pub trait ContainerHost: TextRenderer {
     fn variable(
         &mut self,
         name: &str,
-        variable: (&EnvironmentVariable, &Text),
+        variable: SetVariable<'_>,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<Self::DeployText>>;
 

@@ -10,6 +10,7 @@ mod bounds;
 pub mod field;
 mod host;
 mod model;
+mod plain_fields;
 mod plan;
 mod planner;
 pub mod rules;
@@ -25,5 +26,6 @@ pub use model::{
     NamespaceSharing, NetworkMode, PlannedDevice, PortMapping, ResourceLimit, StartCondition, SystemControl,
     TmpfsMount,
 };
+pub use plain_fields::PlainFields;
 pub use plan::plan_container;
 pub use planner::{ContainerPlanner, ContainerRequest};

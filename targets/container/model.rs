@@ -3,6 +3,7 @@
 //! `K` is text that is complete when the artifact is written, `V` text that may be completed at
 //! deployment; in a template both are values of CloudFormation.
 
+use super::PlainFields;
 use indexmap::IndexMap;
 use tranship_facts::TransportProtocol;
 
@@ -49,14 +50,8 @@ pub struct ContainerPlan<V, K = V> {
     pub stop_timeout: Option<u32>,
     /// The signal that asks it to stop. Only `docker run` can set it.
     pub stop_signal: Option<String>,
-    /// Whether its root file system is read-only.
-    pub read_only: bool,
-    /// Whether it may do what root of its machine may.
-    pub privileged: bool,
-    /// Whether it has a terminal.
-    pub tty: bool,
-    /// Whether its standard input stays open.
-    pub interactive: bool,
+    /// Flags and lists of texts: `ReadonlyRootFilesystem`, `DnsServers`.
+    pub plain: PlainFields,
     /// Its host name. Not in `awsvpc`.
     pub hostname: Option<String>,
     /// What is Linux's own.
@@ -75,12 +70,6 @@ pub struct ContainerPlan<V, K = V> {
     pub sysctls: Vec<SystemControl>,
     /// Lines of its hosts file. Not in `awsvpc`.
     pub extra_hosts: Vec<HostEntry>,
-    /// DNS servers. Not in `awsvpc`.
-    pub dns: Vec<String>,
-    /// Domains in which short names are looked up. Not in `awsvpc`.
-    pub dns_search: Vec<String>,
-    /// Options of AppArmor, SELinux and privileges.
-    pub security_options: Vec<String>,
     /// The log driver, where it is not that of CloudWatch Logs.
     pub log_driver: Option<String>,
     /// Options of the log driver, where the target writes to one.
@@ -123,10 +112,7 @@ impl<V, K> ContainerPlan<V, K> {
             memory_reservation: None,
             stop_timeout: None,
             stop_signal: None,
-            read_only: false,
-            privileged: false,
-            tty: false,
-            interactive: false,
+            plain: PlainFields::default(),
             hostname: None,
             linux: LinuxParameters::default(),
             pull_secret: None,
@@ -136,9 +122,6 @@ impl<V, K> ContainerPlan<V, K> {
             ulimits: Vec::new(),
             sysctls: Vec::new(),
             extra_hosts: Vec::new(),
-            dns: Vec::new(),
-            dns_search: Vec::new(),
-            security_options: Vec::new(),
             log_driver: None,
             log_options: IndexMap::new(),
             log_secrets: IndexMap::new(),

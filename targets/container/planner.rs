@@ -3,7 +3,7 @@
 use super::{ContainerBounds, ContainerField, NetworkMode};
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{AppService, BehaviourEffect, Claim, ManifestName};
+use tranship_app::{AppService, BehaviourEffect, Claim, ManifestLeaf, ManifestName};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// The container to plan.
@@ -43,26 +43,38 @@ impl<'a> ContainerPlanner<'a, '_> {
     }
 
     /// Claims a leaf as exact, and hands out its value.
+    #[must_use = "the value that is claimed is the one to use; what only decides something is `decided`"]
     pub fn exact<'v, C: Claim>(&mut self, claimed: &'v C, field: ContainerField) -> C::ClaimedValue<'v> {
         let place = self.place(field);
         self.cx.ledger.exact(claimed, place)
     }
 
-    /// Claims a leaf as approximated by a value, and hands out the value that it stands in for.
-    pub fn approximate<'v, C: Claim>(
+    /// Claims a leaf that a decision follows.
+    pub fn decided(&mut self, leaf: &impl ManifestLeaf, field: ContainerField) {
+        let place = self.place(field);
+        self.cx.ledger.decided(leaf, place);
+    }
+
+    /// Claims a leaf as approximated by a value.
+    pub fn approximate(
         &mut self,
-        claimed: &'v C,
+        leaf: &impl ManifestLeaf,
         field: ContainerField,
         effect: BehaviourEffect,
         value: String,
         reason: &str,
-    ) -> C::ClaimedValue<'v> {
+    ) {
         let place = self.place(field);
-        self.cx.ledger.approximated(claimed, effect, value, reason, place)
+        self.cx.ledger.approximated(leaf, effect, value, reason, place);
     }
 
     /// A diagnostic about a leaf of the service.
-    pub fn about(&self, rule: &'static DiagnosticRule, claimed: &impl Claim, message: String) -> Diagnostic {
+    pub fn about(
+        &self,
+        rule: &'static DiagnosticRule,
+        claimed: &impl ManifestLeaf,
+        message: String,
+    ) -> Diagnostic {
         Diagnostic::new(rule, message)
             .at(self.cx.keys.origin(claimed))
             .key(self.cx.keys.path(claimed))
@@ -71,7 +83,7 @@ impl<'a> ContainerPlanner<'a, '_> {
     }
 
     /// Claims a leaf as ignored, and says so: a warning where behaviour is lost, else a note.
-    pub fn ignore(&mut self, claimed: &impl Claim, key: &str, reason: &str, effect: BehaviourEffect) {
+    pub fn ignore(&mut self, claimed: &impl ManifestLeaf, key: &str, reason: &str, effect: BehaviourEffect) {
         self.cx.ledger.ignored(claimed, reason, effect);
         let verb = effect.verb();
         let severity = effect.severity();
@@ -81,7 +93,7 @@ impl<'a> ContainerPlanner<'a, '_> {
     }
 
     /// Claims a leaf as rejected, and says what to do.
-    pub fn reject(&mut self, claimed: &impl Claim, key: &str, reason: &str, remedy: &str) {
+    pub fn reject(&mut self, claimed: &impl ManifestLeaf, key: &str, reason: &str, remedy: &str) {
         self.reject_under(&target::REJECTED_KEY, claimed, key, reason, remedy);
     }
 
@@ -89,7 +101,7 @@ impl<'a> ContainerPlanner<'a, '_> {
     pub fn reject_under(
         &mut self,
         rule: &'static DiagnosticRule,
-        claimed: &impl Claim,
+        claimed: &impl ManifestLeaf,
         key: &str,
         reason: &str,
         remedy: &str,

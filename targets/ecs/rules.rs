@@ -9,20 +9,20 @@ rules! {
         example "a manifest that Tranship puts together wrongly"
         fix "Report it with the manifest. Renaming the service named in the message may help until then.";
     CHANGES_LOST = Warning "ecs/changes-lost" "changes to mounted files are lost"
-        what "A file or folder of the project is mounted for writing. On ECS it becomes a part of an image that is derived from the service's, so a container may write to its own copy until it stops."
-        why "Under Docker Compose, what the container writes stays on your machine and is there at the next start."
+        what "A file or folder of the project is mounted for writing. On ECS it becomes part of a derived image, so the container writes to its own copy, which is lost when it stops."
+        why "Under Docker Compose, what the container writes stays on your machine for the next start."
         example "services:\n  app:\n    image: python:3.13\n    ports: [\"80:8000\"]\n    volumes: [\"./compose.yaml:/srv/app.db\"]\n"
-        fix "Mount it with `:ro` if the container only reads it. Keep what it writes in a named volume.";
+        fix "Mount it with `:ro` if the container only reads it. Keep data that it writes in a named volume.";
     CREDENTIAL_FILE = Error "ecs/credential-file" "credential in an image"
         what "A mounted file, or a file in a mounted folder, is a private key, an access key, a login or another credential, or contains the value of a secret."
-        why "Whoever can pull the image can read it."
+        why "Anyone who can pull the image can read it."
         example "services:\n  app:\n    image: acme/app\n    environment: { API_TOKEN: not-for-everyone-77 }\n    volumes: [\"./compose.yaml:/etc/app/compose.yaml:ro\"]\n"
         fix "Declare the file under `secrets` and mount it with `secrets: [{ source: NAME, target: PATH }]`, which writes it at its path when a task starts. Keep other files out of a mounted folder with a line in `.dockerignore`.";
     DATA_FOLDER = Warning "ecs/data-folder" "folder for data becomes an empty volume"
-        what "A bind mount names a folder that does not exist in the project, a folder of the machine, or one in which a data store keeps its data. Docker would mount it, so it becomes a persistent volume on EFS. What is in the folder on your machine is not uploaded."
+        what "A bind mount names a folder that does not exist in the project, a folder of your machine, or one in which a data store keeps its data. Docker would mount it, so it becomes a persistent volume on EFS. The content of the folder on your machine is not uploaded."
         why "The application starts without the data that it has locally."
         example "services:\n  db:\n    image: postgres:17\n    volumes: [\"./pgdata:/var/lib/postgresql/data\"]\n"
-        fix "Nothing, if the application fills the volume itself. Otherwise copy the data once it is deployed. A named volume under `volumes` says the same without the warning.";
+        fix "Nothing, if the application fills the volume itself. Otherwise copy the data after the deployment. A named volume under `volumes` has the same effect without the warning.";
     DATABASE_CLASS = Error "ecs/database-class" "unknown database instance class"
         what "The instance class is misspelled, or RDS has retired its family."
         why "RDS could not create the database."
@@ -44,25 +44,25 @@ rules! {
         example "services:\n  app: { image: app, environment: { CACHE: \"redis://cache:6379\" } }\n  cache: { image: redis }\n"
         fix "Nothing, if the name appears in the manifest. Otherwise pass it in through a variable. `x-tranship: { discovery: { namespace: ... } }` sets the namespace.";
     DYNAMIC_REFERENCE = Error "ecs/dynamic-reference" "text that CloudFormation would replace"
-        what "A value contains `{{resolve:...}}`, which CloudFormation replaces by a parameter or a secret when it creates the stack."
-        why "The application would read another text than under Compose, perhaps a secret in plain text."
+        what "A value contains `{{resolve:...}}`, which CloudFormation replaces with a parameter or a secret when it creates the stack."
+        why "The application would read different text than under Compose, possibly a secret in plain text."
         example "services:\n  app:\n    image: app\n    environment: { HINT: \"{{resolve:ssm:/app/hint}}\" }\n"
-        fix "To read a parameter or secret of AWS, declare it under `secrets` with `external: true`. To pass the text itself, keep it in a file of the image.";
+        fix "To read an AWS parameter or secret, declare it under `secrets` with `external: true`. To pass the text itself, keep it in a file of the image.";
     EGRESS_BY_NAME = Warning "ecs/egress-by-name" "host name in `egress`"
-        what "`egress.allow` names a host. The rules of a security group hold ranges of addresses, and the addresses behind a name change."
+        what "`egress.allow` names a host. Security group rules contain address ranges, and the addresses behind a name change."
         why "The port is open to every address, not to that host alone."
         example "services:\n  app: { image: app }\nx-tranship: { egress: { allow: [{ to: ldap.example.com, port: 636 }] } }\n"
         fix "Write the range of addresses: `to: 192.0.2.0/24`. If every address is fine, leave out `to`.";
-    FILE_MOUNT = Error "ecs/file-mount" "no way for a file to its path"
-        what "The path of a config or secret cannot be that of a file: `mounted_files: helper` derives no image, and the file's folder is one of the image, which a mounted volume would hide; or a tmpfs hides the path; or Amazon ECS writes the file itself."
+    FILE_MOUNT = Error "ecs/file-mount" "file cannot be mounted at its path"
+        what "A config or secret cannot be mounted at its path: `mounted_files: helper` derives no image, and a volume would hide the folder of the image around the file; or a tmpfs hides the path; or Amazon ECS writes the file itself."
         why "The container would lose files of its image, or not see this one."
         example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship: { mounted_files: helper }\n"
-        fix "Remove `mounted_files: helper`, or mount the file under /run and let the program read it there.";
+        fix "Remove `mounted_files: helper`, or mount the file under /run and configure the program to read it there.";
     HOST_IN_FILE = Warning "ecs/host-in-file" "host name in a file"
-        what "A file that a container gets, such as the configuration of a proxy, names another service. On AWS the service has another name, and files are carried as they are."
-        why "The program looks the name up and does not find it; nginx does not even start."
+        what "A mounted file, such as the configuration of a proxy, names another service. On AWS the service has a different name, and files are copied unchanged."
+        why "The name does not resolve. Some programs, such as nginx, do not even start."
         example "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
-        fix "Write the name that the diagnostic shows into the file, and make it a network alias of the service (`networks: { default: { aliases: [api.shop.internal] } }`), so that it works under Docker Compose, too. Or let the program read the name from a variable: nginx fills templates in `/etc/nginx/templates`. `x-tranship: { discovery: { namespace: ... } }` sets the end of the name.";
+        fix "Write the name that the diagnostic shows into the file, and make it a network alias of the service (`networks: { default: { aliases: [api.shop.internal] } }`), so that it works under Docker Compose too. Or let the program read the name from a variable: nginx fills templates in `/etc/nginx/templates`. `x-tranship: { discovery: { namespace: ... } }` sets the suffix of the name.";
     HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
         what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
         why "The container starts as soon as the other has started, healthy or not."
@@ -70,16 +70,16 @@ rules! {
         fix "Copy the image's health check into `healthcheck` in the manifest.";
     HOST_NETWORK = Warning "ecs/host-network" "container on the network of its instance"
         what "The service has `network_mode: host`, so its containers use the network interface, the ports and the security group of the instance they run on. This exists on EC2 instances only."
-        why "Two tasks with the same ports cannot share an instance, and a new task waits until the old one has stopped. The service has no host name of its own, and reaches others by their discovery names instead of `localhost`. Nothing keeps the container from the credentials of the instance."
+        why "Two tasks with the same ports cannot share an instance, and a new task waits until the old one has stopped. The service has no host name of its own, and reaches other services by their discovery names instead of `localhost`. The container can use the credentials of the instance."
         example "services:\n  sip:\n    image: sip\n    network_mode: host\n    expose: [5060]\n# tranship check --target ecs-ec2\n"
-        fix "Remove `network_mode` if the service needs nothing but its own ports. Otherwise accept it: `accept: [ecs/host-network]`.";
+        fix "Remove `network_mode` if the service only needs its own ports. Otherwise accept it: `accept: [ecs/host-network]`.";
     UNKNOWN_GPUS = Error "ecs/unknown-gpus" "unknown number of GPUs"
         what "The service asks for all GPUs of its instance, and the instance type is not in Tranship's table of sizes."
-        why "A task definition names a number of GPUs."
+        why "A task definition requires a number of GPUs."
         example "services:\n  infer:\n    image: infer\n    gpus: all\nx-tranship: { instance_type: g9.xlarge }\n# tranship check --target ecs-ec2\n"
         fix "Write the number: `gpus: [{ count: 1 }]`.";
     LISTENER_COLLISION = Error "ecs/listener-collision" "conflicting public endpoints"
-        what "Two endpoints take every request, or their rules have the same priority."
+        what "Two endpoints match every request, or their rules have the same priority."
         why "A load balancer sends each request to only one of them, and rejects rules of equal priority."
         example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  b: { image: b, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n"
         fix "Give one of them its own host or path, or set `public: { priority: 10 }`.";
@@ -99,7 +99,7 @@ rules! {
         example "services:\n  app: { image: app, ports: [\"80\"] }\n  proxy: { image: proxy, network_mode: \"service:app\", expose: [\"80\"] }\n"
         fix "Let one of them listen on another port, or move it to its own task.";
     PUBLIC_JOB = Error "ecs/public-job" "public job"
-        what "A job or an init container has `public`. It ends by itself, so a load balancer has nothing to send requests to."
+        what "A job or an init container has `public`. It exits on its own, so a load balancer has no target for requests."
         why "Its target group would never have a healthy target."
         example "services:\n  report: { image: app, ports: [\"80\"], x-tranship: { job: manual, public: true } }\n"
         fix "Remove `public`, or make it a service that keeps running.";
@@ -108,11 +108,11 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
-    SHARED_EGRESS = Warning "ecs/shared-egress" "closed service in an open security group"
-        what "A service has `egress: declared`, and shares its security group with a service that may reach everything: in one task, or in bridge mode on one machine."
+    SHARED_EGRESS = Warning "ecs/shared-egress" "closed service shares an open security group"
+        what "A service has `egress: declared`, and shares its security group with a service that may reach everything: in one task, or in bridge mode on one instance."
         why "Security groups belong to network interfaces, so every container behind the interface may reach everything."
         example "services:\n  app: { image: app, x-tranship: { egress: declared } }\n  agent: { image: agent, network_mode: \"service:app\", x-tranship: { egress: open } }\n"
-        fix "Set `egress: declared` for all that share the group, or give the service a task of its own; on the target `fargate` every task has its own group.";
+        fix "Set `egress: declared` for all services that share the group, or give the service its own task; on the target `fargate`, every task has its own group.";
     STACK_NAME = Error "ecs/stack-name" "invalid stack name"
         what "A stack name is a letter followed by letters, digits and hyphens, 128 characters at most."
         why "CloudFormation could not create the stack."
@@ -129,20 +129,20 @@ rules! {
         example "services:\n  app: { image: app }\nx-tranship: { network: { vpc: vpc-0abc, public_subnets: [subnet-1] } }\n"
         fix "Name two private subnets, and two public ones if the application has a public endpoint.";
     LEFT_OUT = Note "ecs/left-out" "files left out of an image"
-        what "Parts of a mounted folder do not become a part of the image: what `.gitignore` and `.dockerignore` name, `.git`, `.env` and `node_modules`, the files of the compile itself, and what an earlier build wrote."
+        what "Parts of a mounted folder are left out of the image: everything that `.gitignore` and `.dockerignore` list, `.git`, `.env`, `node_modules`, the files that the compile itself reads, and the output of earlier builds."
         why "Under Docker Compose the container sees them."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\".:/usr/share/nginx/html:ro\"]\n"
-        fix "Nothing, if the container does not need them. A file that is mounted by its own name always becomes a part of the image.";
+        fix "Nothing, if the container does not need them. A file that is mounted by name is always included.";
     MACHINE_PATH = Warning "ecs/machine-path" "path of the instance in a container"
-        what "A service mounts a path that every Linux machine has, such as `/proc`, `/var/log` or the socket of Docker. On `ecs-ec2` it sees that of the instance which it runs on."
-        why "Whoever takes over the container sees the instance, and with the socket or `/` controls it and every container on it."
+        what "A service mounts a path that every Linux machine has, such as `/proc`, `/var/log` or the Docker socket. On `ecs-ec2`, it sees the path of its instance."
+        why "An attacker in the container sees the instance, and through the socket or `/` controls it and every container on it."
         example "services:\n  agent:\n    image: acme/agent\n    volumes: [\"/proc:/host/proc:ro\"]\nx-tranship: { target: ecs-ec2 }\n"
-        fix "Nothing, for an agent that must see its machine. Remove the mount otherwise.";
-    OUTSIDE_PATH = Error "ecs/outside-path" "file that cannot become a part of an image"
-        what "A mounted file or folder leads outside of the project directory, cannot be read, or has a name that not every file system allows."
-        why "The image would lack it, or hold files of your machine."
+        fix "Nothing, if the service is an agent that must see its instance. Otherwise remove the mount.";
+    OUTSIDE_PATH = Error "ecs/outside-path" "file that cannot be part of an image"
+        what "A mounted file or folder is outside the project directory, cannot be read, or has a name that not every file system allows."
+        why "The image would be incomplete, or contain files of your machine."
         example "services:\n  web:\n    image: nginx\n    volumes: [\"../elsewhere.conf:/etc/nginx/nginx.conf:ro\"]\n"
-        fix "Move the file into the project directory, or name the directory around both with `--project-directory`.";
+        fix "Move the file into the project directory, or name a directory that contains both with `--project-directory`.";
     TEMPLATE_QUOTA = Error "ecs/template-quota" "template exceeds a CloudFormation quota"
         what "The template has more resources, parameters, outputs or bytes than CloudFormation allows. The line shown is where most of its resources come from."
         why "CloudFormation would reject the template."
@@ -158,9 +158,9 @@ rules! {
         why "ECS would reject the service."
         example "services:\n  app: { image: app, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  s1: { image: s, network_mode: \"service:app\", expose: [\"9001\"], x-tranship: { public: { path: /s1 } } }\n  s2: { image: s, network_mode: \"service:app\", expose: [\"9002\"], x-tranship: { public: { path: /s2 } } }\n  s3: { image: s, network_mode: \"service:app\", expose: [\"9003\"], x-tranship: { public: { path: /s3 } } }\n  s4: { image: s, network_mode: \"service:app\", expose: [\"9004\"], x-tranship: { public: { path: /s4 } } }\n  s5: { image: s, network_mode: \"service:app\", expose: [\"9005\"], x-tranship: { public: { path: /s5 } } }\n"
         fix "Make fewer of them public, or put a proxy in front of them.";
-    UNKNOWN_OUTBOUND_PORT = Warning "ecs/unknown-outbound-port" "host outside of the application without a port"
-        what "With `egress: declared`, only the ports that values name are open. A value names a host outside of the application, and no value says its port."
+    UNKNOWN_OUTBOUND_PORT = Warning "ecs/unknown-outbound-port" "external host without a port"
+        what "With `egress: declared`, only the ports that values name are open. A value names a host outside the application, and no value names its port."
         why "The connection would time out, unless it is HTTPS or HTTP."
         example "services:\n  app:\n    image: app\n    environment: { DB_HOST: shop.db.example.com }\nx-tranship: { egress: declared }\n"
-        fix "Write the port beside the host (`DB_PORT: \"5432\"`), say what it is (`DB_ENGINE: postgres`), or list it: `egress: { allow: [{ to: 10.0.0.0/8, port: 5432 }] }`.";
+        fix "Write the port next to the host (`DB_PORT: \"5432\"`), name the kind of service (`DB_ENGINE: postgres`), or list it: `egress: { allow: [{ to: 10.0.0.0/8, port: 5432 }] }`.";
 }

@@ -132,9 +132,9 @@ fn shared_security_group(tasks: &[TaskPlan]) -> Option<Diagnostic> {
     let names: Vec<String> = shared.map(|task| format!("`{}`", task.name)).collect();
     (names.len() > 1).then(|| {
         let message =
-            format!("{} share the network and the security group of their machine", names.join(", "));
+            format!("{} share the network and the security group of their instance", names.join(", "));
         Diagnostic::new(&rules::SHARED_SECURITY_GROUP, message).help(
-            "what one of them may reach, the others may reach too; on `fargate` each task has its own group",
+            "everything that one of them may reach, all of them may reach; on `fargate`, each task has its own group",
         )
     })
 }

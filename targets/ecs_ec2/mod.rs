@@ -24,7 +24,7 @@ impl Target for EcsEc2Target {
     }
 
     fn summary(&self) -> &'static str {
-        "Amazon ECS on EC2 instances: a CloudFormation template with the machines in it"
+        "Amazon ECS on EC2 instances: a CloudFormation template that includes the instances"
     }
 
     fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {

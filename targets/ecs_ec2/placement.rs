@@ -37,7 +37,7 @@ pub(super) fn rejected_platforms(
 ) -> Vec<(At<String>, &'static str)> {
     let refused = tasks.iter().any(|task| processor(task, instance).is_some());
     let platforms = tasks.iter().filter(|_| refused).filter_map(|task| task.platform.clone());
-    platforms.map(|platform| (platform, "all tasks run on machines with one processor")).collect()
+    platforms.map(|platform| (platform, "all tasks run on instances with the same processor")).collect()
 }
 
 fn processor(task: &TaskPlan, instance: &InstanceType) -> Option<Diagnostic> {

@@ -89,7 +89,7 @@ fn nearest(request: &SizeRequest, size: TaskSize) -> SizeChoice {
         .at(asked.unwrap_or(request.origin))
         .service(&*request.task)
         .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`");
-    SizeChoice::Nearest { size, effect, reason: "Fargate has certain sizes only", diagnostic }
+    SizeChoice::Nearest { size, effect, reason: "Fargate supports a fixed set of sizes", diagnostic }
 }
 
 fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {
@@ -108,5 +108,5 @@ fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {
     let diagnostic = diagnostic
         .service(&*request.task)
         .help(format!("ask for at most {cpus} virtual CPUs and {gib} GB, or use the target `ecs-ec2`"));
-    SizeChoice::TooLarge { reason: "no size of Fargate holds it", diagnostic }
+    SizeChoice::TooLarge { reason: "no Fargate size is large enough", diagnostic }
 }

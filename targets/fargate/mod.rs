@@ -21,7 +21,7 @@ impl Target for FargateTarget {
     }
 
     fn summary(&self) -> &'static str {
-        "Amazon ECS on AWS Fargate: a CloudFormation template, no machines to look after"
+        "Amazon ECS on AWS Fargate: a CloudFormation template, without instances to manage"
     }
 
     fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {

@@ -97,7 +97,7 @@ fn a_global_service_has_a_task_on_each_machine() {
         "{scaled:?}"
     );
     let fargate = compiled("fargate", &app("deploy: { mode: global }"));
-    let message = "target/approximated-key: `deploy.mode` of `app` becomes `replicated` on Fargate: there are no machines to run one task on each";
+    let message = "target/approximated-key: `deploy.mode` of `app` becomes `replicated` on Fargate: there are no instances to run one task on each";
     assert!(said(&fargate).contains(&message.to_owned()) && fargate.compiled.is_some());
 }
 
@@ -147,7 +147,7 @@ fn gpus_that_there_are_not_are_refused() {
         ),
         (
             "deploy: { resources: { reservations: { devices: [{ capabilities: [tpu] }] } } }",
-            "Amazon ECS reserves GPUs and no other devices",
+            "Amazon ECS can reserve GPUs, but no other devices",
         ),
     ] {
         let found = said(&compiled("ecs-ec2", &app(keys)));

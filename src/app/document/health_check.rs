@@ -12,7 +12,7 @@ impl DocumentReader<'_> {
             match test.is_none() && !disabled {
                 true => self.findings.claims.ignored(
                     node,
-                    "it has no `test`, and Amazon ECS does not read the check of the image",
+                    "it has no `test`, and Amazon ECS ignores health checks defined in the image",
                     BehaviourEffect::ChangesBehaviour,
                 ),
                 false => self.no_health_check(node),
@@ -36,7 +36,7 @@ impl DocumentReader<'_> {
         self.findings.claims.ignored(node, reason, BehaviourEffect::Equivalent);
         let disable = node.get("disable").filter(|disable| disable.as_bool() == Some(true));
         if let Some(said) = disable.or_else(|| node.get("test")) {
-            self.findings.claims.exact(said, "no health check");
+            self.findings.claims.decided(said, "no health check");
         }
     }
 

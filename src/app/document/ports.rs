@@ -24,7 +24,7 @@ impl DocumentReader<'_> {
             };
             for number in range.first..=range.last {
                 if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
-                    self.findings.claims.exact(item, "a port that `ports` names too");
+                    self.findings.claims.decided(item, "already listed under `ports`");
                     continue;
                 }
                 let container = At::of(item, number);

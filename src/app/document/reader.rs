@@ -138,9 +138,9 @@ impl DocumentReader<'_> {
 
     fn negative_duration(&mut self, node: &Node) {
         let path = self.manifest.nodes.path(node.id).to_string();
-        self.findings.claims.rejected(node, "nothing on AWS waits for less than no time");
+        self.findings.claims.rejected(node, "AWS does not support negative durations");
         self.findings.diagnostics.push(
-            Diagnostic::new(&rules::app::NEGATIVE_DURATION, format!("`{path}` is below zero"))
+            Diagnostic::new(&rules::app::NEGATIVE_DURATION, format!("`{path}` is negative"))
                 .at(node.origin)
                 .key(path)
                 .help("write a duration of zero or more, such as `10s`"),
@@ -181,7 +181,7 @@ impl DocumentReader<'_> {
             Some(node) if !(0.0..1e9).contains(&units) => {
                 self.out_of_range(node, "a number of CPUs above zero, such as `0.5`");
             }
-            Some(node) if units == 0.0 => self.findings.claims.exact(node, "no limit"),
+            Some(node) if units == 0.0 => self.findings.claims.decided(node, "no limit"),
             _ => {}
         }
         (units > 0.0 && units < 1e9).then(|| cpus.map(|_| units.round() as u32))

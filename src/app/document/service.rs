@@ -93,7 +93,7 @@ impl DocumentReader<'_> {
         let options =
             options.filter_map(|entry| Some((entry.key.text.clone(), self.string(Some(&entry.value))?)));
         let options = options.collect();
-        LoggingRequest { driver: self.string(node.at(&["logging", "driver"])), options }
+        LoggingRequest { driver: self.string(node.at(&["logging", "driver"])), options, service: None }
     }
 
     fn image(&mut self, node: &Node) -> ContainerImage {
@@ -215,7 +215,7 @@ impl DocumentReader<'_> {
         if let (Some(_), Some(old)) = (new, old) {
             self.findings.claims.ignored(
                 old,
-                "what stands under `deploy` counts",
+                "the value under `deploy` takes precedence",
                 BehaviourEffect::Equivalent,
             );
         }

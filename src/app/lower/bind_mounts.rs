@@ -186,13 +186,13 @@ fn refuse_missing(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName
             }
             let shown = bind.source.within_project().map_or(bind.path.value.as_str(), Utf8Path::as_str);
             cx.ledger.rejected(&mount.node, "the file does not exist");
-            let message = format!("`{shown}`, which `{}` mounts, does not exist", service.name);
+            let message = format!("`{}` mounts `{shown}`, which does not exist", service.name);
             let told = Diagnostic::new(&rules::app::MISSING_FILE, message)
                 .at(place(mount, bind))
                 .service(&*service.name)
                 .key(cx.manifest.nodes.path(mount.node).to_string());
             cx.diagnostics.push(told.help(
-                "create it; for an empty folder that keeps data, use a name that is not a file's, or a named volume",
+                "create it; for a folder that keeps data, use a named volume, or a path that does not look like a file",
             ));
         }
     }
@@ -204,7 +204,7 @@ fn place(mount: &ContainerMount, bind: &BindMount) -> Origin {
 
 /// The time zone of the machine, which no target mounts: one note for all services.
 fn drop_time_zones(cx: &mut LoweringContext<'_>, services: &mut IndexMap<ManifestName, AppService>) {
-    let reason = "the time zone of AWS's machines is UTC; the variable `TZ` sets another one";
+    let reason = "containers on AWS run in UTC; the variable `TZ` sets another time zone";
     let mut found: Vec<(ManifestName, Origin)> = Vec::new();
     for service in services.values_mut() {
         service.container.mounts.retain(|mount| {

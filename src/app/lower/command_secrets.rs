@@ -320,14 +320,14 @@ fn fill(list: &mut Option<At<Vec<Text>>>, words: &[Text]) {
     }
 }
 
-fn claim(cx: &mut LoweringContext<'_>, claimed: &impl crate::Claim) {
-    let reason = "a shell reads the secret from a variable, since a command is readable to all";
+fn claim(cx: &mut LoweringContext<'_>, claimed: &impl crate::ManifestLeaf) {
+    let reason = "a shell reads the secret from a variable, because commands are stored in plain text";
     cx.ledger.approximated(claimed, crate::BehaviourEffect::Equivalent, "a shell", reason, "");
 }
 
 fn report_shell(cx: &mut LoweringContext<'_>, service: &AppService, what: &str, origin: Origin) {
     let message =
-        format!("a shell gives the {what} of service `{}` its secret, from a variable", service.name);
+        format!("the {what} of service `{}` reads its secret from a variable, through a shell", service.name);
     cx.diagnostics
         .push(Diagnostic::new(&rules::app::SECRET_BY_SHELL, message).at(origin).service(&*service.name));
 }
@@ -336,10 +336,10 @@ fn report_shell(cx: &mut LoweringContext<'_>, service: &AppService, what: &str, 
 fn refuse(cx: &mut LoweringContext<'_>, service: &AppService, words: &[SecretWord<'_>]) {
     for word in words.iter().filter(|word| !word.parts.is_empty()) {
         let message = format!(
-            "a command of service `{}` contains a secret, and a command is readable to all",
+            "a command of service `{}` contains a secret, and commands are stored in plain text",
             service.name
         );
-        let help = "put it into `environment` as `SECRET`, and let a shell start the image's own entry point with it: `entrypoint: [sh, -c, 'exec ENTRYPOINT COMMAND \"$$SECRET\"']`";
+        let help = "put it in `environment` as `SECRET`, and start the image's entrypoint through a shell: `entrypoint: [sh, -c, 'exec ENTRYPOINT COMMAND \"$$SECRET\"']`";
         let told = Diagnostic::new(&rules::app::SECRET_IN_COMMAND, message).at(word.text.origin);
         cx.diagnostics.push(told.service(&*service.name).help(help));
     }

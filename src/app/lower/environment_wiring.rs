@@ -138,7 +138,7 @@ impl EnvironmentWiring<'_> {
             credentials = true;
         }
         if credentials {
-            cx.ledger.exact(text, "the managed database");
+            cx.ledger.decided(text, "the managed database");
         } else if known.is_one_variable(&whole)
             || (spans == [whole.clone()] || secrets_of(variable, &flat.text) == [whole.clone()])
                 && !marks.iter().any(|(_, piece)| matches!(piece, TextPiece::Host(_)))

@@ -41,5 +41,5 @@ fn diagnostic(found: &IndexMap<String, Vec<(&ManifestName, Origin)>>) -> Diagnos
     let diagnostic = Diagnostic::new(&rules::app::IMAGE_ACCOUNT, message);
     services
         .fold(diagnostic, |diagnostic, (_, origin)| diagnostic.at(*origin))
-        .help("if you deploy to another account, let it pull: `aws ecr set-repository-policy`")
+        .help("to deploy to another account, allow it to pull the image: `aws ecr set-repository-policy`")
 }

@@ -29,7 +29,7 @@ pub(super) fn check(
             continue;
         };
         let message = format!(
-            "the image of `{}` is not made for `{}`, only for {}",
+            "the image of `{}` is not available for `{}`, only for {}",
             service.name,
             platform_of(wanted),
             shown(facts.platforms())
@@ -37,13 +37,13 @@ pub(super) fn check(
         let origin = container.platform.as_ref().map_or(image.origin, |platform| platform.origin);
         let help = match made.first() {
             Some(other) => format!("set `platform: {}`", platform_of(*other)),
-            None => "use an image that is made for Linux on x86-64 or ARM".to_owned(),
+            None => "use an image for Linux on x86-64 or Arm".to_owned(),
         };
         cx.diagnostics.push(
             Diagnostic::new(&rules::app::IMAGE_PLATFORM, message)
                 .at(origin)
                 .service(&*service.name)
-                .note("`tranship.lock` says so; `tranship lock` reads it anew")
+                .note("this comes from `tranship.lock`; `tranship lock` updates it")
                 .help(help),
         );
     }

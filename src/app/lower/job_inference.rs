@@ -84,7 +84,7 @@ impl JobInference {
     ) -> Option<Origin> {
         let mode = given.description.value.mode.as_ref().filter(|mode| is_job_mode(mode));
         if let Some(mode) = mode {
-            cx.ledger.exact(mode, "it runs to completion");
+            cx.ledger.decided(mode, "it runs to completion");
         }
         let restart = service.container.restart.as_ref();
         let evidence = match mode {
@@ -114,27 +114,27 @@ impl JobInference {
             let guessed = self.jobs.iter().any(|(_, _, evidence)| *evidence == EndEvidence::NotRestarted);
             let severity = if guessed { Severity::Warning } else { Severity::Note };
             let end = match rest {
-                [] => "ends by itself, so it becomes a job",
-                _ => "end by themselves, so they become jobs",
+                [] => "exits on its own, so it becomes a job",
+                _ => "exit on their own, so they become jobs",
             };
             let message = format!("{} {end}", listed(&jobs));
             let diagnostic = Diagnostic::new(&rules::app::INFERRED_JOB, message).severity(severity);
             let placed = self.jobs.iter().fold(diagnostic, |one, (_, origin, _)| one.at(*origin));
             cx.diagnostics.push(placed.service(&***first).help(
-                "if it keeps running, write `restart: always`; `x-tranship: { job: before-deploy }` makes what is updated wait for it",
+                "if it keeps running, write `restart: always`; to make other services wait for it, write `x-tranship: { job: before-deploy }`",
             ));
         }
         let doubtful: Vec<&ManifestName> = self.doubtful.iter().map(|(name, _)| name).collect();
         if let [first, rest @ ..] = doubtful.as_slice() {
             let end = match rest {
-                [] => "ends: it runs as a service, and AWS starts it again after each end",
-                _ => "end: they run as services, and AWS starts them again after each end",
+                [] => "exits: it runs as a service, and AWS restarts it each time",
+                _ => "exit: they run as services, and AWS restarts them each time",
             };
             let message = format!("cannot tell whether {} {end}", listed(&doubtful));
             let diagnostic = Diagnostic::new(&rules::app::UNCERTAIN_END, message);
             let placed = self.doubtful.iter().fold(diagnostic, |one, (_, origin)| one.at(*origin));
             cx.diagnostics.push(placed.service(&***first).help(
-                "write `x-tranship: { job: before-deploy }` if it ends, or `restart: always` if it keeps running",
+                "write `x-tranship: { job: before-deploy }` if it exits, or `restart: always` if it keeps running",
             ));
         }
     }

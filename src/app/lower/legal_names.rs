@@ -16,7 +16,7 @@ pub(super) fn check(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'
     for service in &selection.deployed {
         let ContainerImage::Named(image) = &service.description.value.container.image else { continue };
         if cx.purpose == LoweringPurpose::Deploy && !is_reference(image) {
-            let message = format!("the image of service `{}` is no image reference", service.name);
+            let message = format!("the image of service `{}` is not a valid image reference", service.name);
             cx.diagnostics.push(
                 Diagnostic::new(&rules::app::IMAGE_REFERENCE, message)
                     .at(image.origin)
@@ -30,11 +30,11 @@ pub(super) fn check(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'
     }
     for (name, volume) in &cx.document.volumes {
         if !is_volume_name(name) {
-            let message = format!("`{name}` is not a legal name of a volume");
+            let message = format!("`{name}` is not a valid volume name");
             cx.diagnostics.push(
                 Diagnostic::new(&rules::app::VOLUME_NAME, message)
                     .at(volume.origin)
-                    .help("begin it with a letter or a digit; `.`, `_` and `-` may follow"),
+                    .help("start with a letter or a digit; then use letters, digits, `.`, `_` and `-`"),
             );
         }
     }

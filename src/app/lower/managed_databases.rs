@@ -131,11 +131,11 @@ fn claim(
         let (key, node) = (&&**key, &variant.node);
         let taken = |from: &Option<At<String>>| from.as_ref().is_some_and(|value| value.node == *node);
         if names.database.contains(key) && taken(&database.database) {
-            cx.ledger.exact(node, "the database's name");
+            cx.ledger.decided(node, "the database's name");
         } else if names.user.contains(key) && taken(&database.username) {
-            cx.ledger.exact(node, "the database's user");
+            cx.ledger.decided(node, "the database's user");
         } else if names.password.contains(key) {
-            let reason = "a literal secret is never emitted";
+            let reason = "literal secrets are never written to artifacts";
             cx.ledger.approximated(
                 node,
                 BehaviourEffect::Equivalent,
@@ -153,7 +153,7 @@ fn claim_image(cx: &mut LoweringContext<'_>, container: &ContainerSpec, database
     let ContainerImage::Named(image) = &container.image else { return };
     let from_image = |origin: Origin| origin == image.origin;
     if database.version.as_ref().is_some_and(|version| from_image(version.origin)) {
-        cx.ledger.exact(&image.node, "the database's engine and version");
+        cx.ledger.decided(&image.node, "the database's engine and version");
     } else if from_image(database.engine.origin) {
         let (value, reason) = ("the engine alone", "the tag of the image does not set the version");
         cx.ledger.approximated(

@@ -27,6 +27,7 @@ mod image_platforms;
 mod job_inference;
 mod legal_names;
 mod listening_ports;
+mod log_services;
 mod managed_databases;
 mod named_volumes;
 mod names_in_files;
@@ -209,6 +210,7 @@ impl LoweringContext<'_> {
         service_egress::assign(self, &mut services, &settings);
         usual_sizes::assign(self, &mut services);
         external_addresses::resolve(self, &mut services, &directory);
+        log_services::resolve(self, &mut services);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
         let mut reaches =
             environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);

@@ -30,8 +30,7 @@ pub(super) fn volumes(
             continue;
         };
         for node in &given.foreign {
-            let reason =
-                "nothing of Docker's volumes is on AWS: data that the application needs must be copied there";
+            let reason = "Docker volumes are not copied to AWS: copy the data that the application needs";
             let became = "a new, empty volume";
             cx.ledger.approximated(node, BehaviourEffect::ChangesBehaviour, became, reason, "the volume");
         }

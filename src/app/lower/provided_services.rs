@@ -21,7 +21,7 @@ pub(super) fn report(
     let provided: Vec<ProvidedService> =
         selection.provided.iter().filter_map(|given| ProvidedService::of(given, services)).collect();
     for one in &provided {
-        let reason = "a plug-in of Docker Compose provides the service, and no container";
+        let reason = "a Docker Compose plug-in provides the service, without a container";
         cx.ledger.ignored(&one.given.node, reason, BehaviourEffect::Equivalent);
         let reason = "the plug-in does not run on AWS";
         cx.ledger.ignored(one.kind, reason, BehaviourEffect::changed_if(one.is_missed()));
@@ -126,7 +126,7 @@ fn diagnostic(provided: &[ProvidedService<'_>]) -> Diagnostic {
     let names: Vec<String> = provided.iter().map(|one| format!("`{}`", one.given.name)).collect();
     let (is, it) = if names.len() == 1 { ("is", "it makes") } else { ("are", "they make") };
     let message = format!(
-        "{} {is} provided by a plug-in of Docker Compose, which does not run on AWS: {it} no container",
+        "{} {is} provided by a Docker Compose plug-in, which does not run on AWS: {it} no container",
         names.join(", ")
     );
     let missed: Vec<&ProvidedService<'_>> = provided.iter().filter(|one| one.is_missed()).collect();

@@ -35,10 +35,10 @@ pub(super) fn endpoints(
     for service in services.values() {
         match public_setting(cx, service) {
             None => {}
-            Some(PublicSetting::Private(at)) => *cx.ledger.exact(at, "not public"),
+            Some(PublicSetting::Private(at)) => cx.ledger.decided(at, "not public"),
             Some(PublicSetting::Public(at)) => {
                 explicit = true;
-                cx.ledger.exact(at, "public");
+                cx.ledger.decided(at, "public");
                 endpoints.extend(declared(cx, service, &PublicEndpoint::default(), at.origin));
             }
             Some(PublicSetting::Endpoints(list)) => {
@@ -70,7 +70,7 @@ fn declared(
     declared_at: Origin,
 ) -> Option<ServiceEndpoint> {
     let wanted = settings.container_port.as_ref();
-    let wanted = wanted.map(|port| cx.ledger.exact(port, "the port that is public").get());
+    let wanted = wanted.map(|port| cx.ledger.exact(port, "the public port").get());
     let Some(chosen) = the_port(service, wanted) else {
         cx.diagnostics.push(ambiguous_port(service, declared_at));
         return None;
@@ -177,7 +177,7 @@ fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
     };
     Diagnostic::new(
         &rules::app::PUBLIC_PORT,
-        format!("service `{}` is public, but it is unclear which of its ports: {which}", service.name),
+        format!("service `{}` is public, but it is unclear which port to expose: {which}", service.name),
     )
     .at(origin)
     .service(&*service.name)
@@ -264,8 +264,8 @@ impl InsideReason {
             InsideReason::PrivateAddress => "published on a private address only",
             InsideReason::DataStore => "data stores stay internal",
             InsideReason::Debugger => "debugger ports stay internal",
-            InsideReason::Udp => "the load balancer only serves HTTP, not UDP",
-            InsideReason::NotHttp => "the load balancer only serves HTTP",
+            InsideReason::Udp => "the load balancer serves HTTP only, not UDP",
+            InsideReason::NotHttp => "the load balancer serves HTTP only",
             InsideReason::EndedTls => "the load balancer terminates TLS",
             InsideReason::Job => "a job does not serve requests",
         }
@@ -305,7 +305,8 @@ fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> Serv
     .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name));
     let console = service_edges::known(&service.container).is_some_and(|known| known.is_console(number));
     if console || is_docker_port(number) {
-        let what = "an administration tool listens there, and few of them are safe on the internet";
+        let what =
+            "an administration tool listens on this port, and few of them are safe to expose to the internet";
         diagnostic = diagnostic.severity(Severity::Warning).note(what);
     }
     cx.diagnostics.push(diagnostic);
@@ -360,7 +361,7 @@ fn report_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidat
     let more = lost.len().saturating_sub(names.len());
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let message = format!(
-        "published ports are not reachable from outside, as the load balancer only serves HTTP: {}{rest}",
+        "published ports are not reachable from outside, because the load balancer serves HTTP only: {}{rest}",
         names.join(", ")
     );
     let mut diagnostic =
@@ -368,9 +369,9 @@ fn report_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidat
     for one in &lost {
         diagnostic = diagnostic.at(one.port.published.as_ref().map_or(one.port.origin, |at| at.origin));
     }
-    cx.diagnostics.push(diagnostic.help(
-        "keep them to other services of the application, or put a network load balancer of your own in front",
-    ));
+    cx.diagnostics.push(
+        diagnostic.help("use them within the application only, or add a network load balancer of your own"),
+    );
 }
 
 /// The host's side of a port that stays inside means nothing on any target.
@@ -408,12 +409,12 @@ fn claim_protocols(
     let ports = services.values().flat_map(|service| &service.container.ports);
     for (port, spoken) in ports.filter_map(|port| Some((port, port.app_protocol.as_ref()?))) {
         if !public.contains(&port.node) {
-            let reason = "nothing stands between the services that use the port";
+            let reason = "services connect to the port directly";
             cx.ledger.ignored(spoken, reason, BehaviourEffect::Equivalent);
         } else if matches!(spoken.value.as_str(), "http" | "http1" | "HTTP") {
-            cx.ledger.exact(spoken, "load balancer: target group");
+            cx.ledger.decided(spoken, "load balancer: target group");
         } else {
-            let reason = "the load balancer speaks HTTP/1 to the container";
+            let reason = "the load balancer uses HTTP/1 to reach the container";
             let effect = BehaviourEffect::ChangesBehaviour;
             cx.ledger.approximated(spoken, effect, "http", reason, "load balancer: target group");
         }

@@ -36,12 +36,12 @@ fn has_secret_key(cx: &LoweringContext<'_>, leaf: &TreeLeaf) -> bool {
 fn report_place(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
     let shown = leaf.path.to_string();
     let diagnostic = if leaf.is_below("build") {
-        let message = format!("`{shown}` holds a secret, which stays readable in the image");
+        let message = format!("`{shown}` contains a secret, which anyone who can pull the image can read");
         let help =
             "pass it as a build secret: `build.secrets`, and `RUN --mount=type=secret` in the Dockerfile";
         Diagnostic::new(&rules::app::SECRET_IN_BUILD, message).help(help)
     } else {
-        let message = format!("`{shown}` holds a secret, and its value is readable to all");
+        let message = format!("`{shown}` contains a secret, and its value is stored in plain text");
         Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message).help(remedy(leaf))
     };
     let diagnostic = diagnostic.at(origin).key(shown);
@@ -53,9 +53,9 @@ fn report_place(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {
 
 fn remedy(leaf: &TreeLeaf) -> &'static str {
     if leaf.is_below("labels") {
-        "remove the label here: nothing on AWS reads it, and whoever may describe the task sees it"
+        "remove the label: nothing on AWS reads it, and anyone who can describe the task can see it"
     } else if leaf.is_below("logging") {
-        "write the ARN of a secret of Secrets Manager or of an SSM parameter, which the task reads, or remove the option"
+        "write the ARN of a Secrets Manager secret or an SSM parameter, which the task reads, or remove the option"
     } else {
         "move it into `environment` or `secrets`, which take their values from a secret"
     }

@@ -28,7 +28,7 @@ impl EnvironmentWiring<'_> {
             text,
             crate::BehaviourEffect::Equivalent,
             "a secret",
-            "a literal secret is never emitted",
+            "literal secrets are never written to artifacts",
             "",
         );
         self.pool.keep_config(name, flat.with(marks));
@@ -83,7 +83,7 @@ impl EnvironmentWiring<'_> {
                 let reason = "the managed database has its own password";
                 ("the generated password", reason, "the database's secret")
             }
-            false => ("a secret", "a literal secret is never emitted", ""),
+            false => ("a secret", "literal secrets are never written to artifacts", ""),
         };
         cx.ledger.approximated(&text, crate::BehaviourEffect::Equivalent, value, reason, became);
         if text.segments.len() == 1 {

@@ -75,7 +75,7 @@ fn declared_job(cx: &mut LoweringContext<'_>, declared: &JobSetting) -> (JobTime
         JobSetting::Manual(at) => (JobTime::Manual, at),
         JobSetting::Schedule(at) => return (JobTime::Schedule(at.value.schedule.clone()), at.origin),
     };
-    cx.ledger.exact(at, "when the job runs");
+    cx.ledger.decided(at, "when the job runs");
     (when, at.origin)
 }
 

@@ -18,7 +18,7 @@ pub(super) fn claim(
 ) {
     let document = cx.document;
     if let Some(name) = &document.project_name {
-        cx.ledger.exact(name, "the project's name");
+        cx.ledger.decided(name, "the project's name");
     }
     for field in &document.extension_fields.foreign {
         cx.ledger.ignored(field, "an extension field of another tool", BehaviourEffect::Equivalent);
@@ -27,7 +27,7 @@ pub(super) fn claim(
     for service in services.values() {
         let Some(given) = document.services.get(&service.name) else { continue };
         if let Some(profiles) = &given.profiles {
-            cx.ledger.exact(profiles, "the service is active");
+            cx.ledger.decided(profiles, "the service is active");
         }
         if let Some(extends) = &given.empty_base {
             cx.ledger.ignored(extends, "the service that it extends is empty", BehaviourEffect::Equivalent);
@@ -36,7 +36,7 @@ pub(super) fn claim(
         if let Some(DatabaseSetting::Container(off)) =
             settings.and_then(|settings| settings.database.as_ref())
         {
-            cx.ledger.exact(off, "no managed database");
+            cx.ledger.decided(off, "no managed database");
         }
         dependencies(cx, services, tasks, service, given);
     }
@@ -71,12 +71,12 @@ fn dependencies(
             continue;
         }
         match services.get(name).map(|other| &other.role) {
-            None => cx.ledger.exact(node, "the database is created first"),
+            None => cx.ledger.decided(node, "the database is created first"),
             Some(ServiceRole::Init { .. }) if tasks.is_in(name, &service.name) => {
-                cx.ledger.exact(node, "an init container of the task");
+                cx.ledger.decided(node, "an init container of the task");
             }
             Some(ServiceRole::Job(job)) if waits_for_end(dependency.condition.value) => match job.when {
-                JobTime::BeforeDeploy => cx.ledger.exact(node, "a job before the deployment"),
+                JobTime::BeforeDeploy => cx.ledger.decided(node, "a job before the deployment"),
                 _ => cx.ledger.ignored(
                     node,
                     "the job runs on its own schedule",

@@ -59,8 +59,7 @@ fn role(cx: &mut LoweringContext<'_>, service: &ManifestName, hook: &StartHook) 
     if let Some(per_replica) = &hook.per_replica {
         let each = "an init container of each task";
         let became = if per_replica.value { each } else { "a job before the service is updated" };
-        cx.ledger.exact(per_replica, became);
-        if per_replica.value {
+        if *cx.ledger.exact(per_replica, became) {
             return ServiceRole::Init { dependents: vec![service.clone()], origin: hook.origin };
         }
     }

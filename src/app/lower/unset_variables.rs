@@ -14,7 +14,7 @@ pub(super) fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestN
     let mut unset: IndexMap<&ManifestName, Vec<(&ManifestName, &EnvironmentVariable)>> = IndexMap::new();
     for service in services.values() {
         for (name, variable) in service.container.environment.iter().filter(|(_, one)| one.value.is_none()) {
-            let reason = "the variable is not set where the manifest is compiled";
+            let reason = "the variable is not set at compile time";
             cx.ledger.ignored(&variable.node, reason, BehaviourEffect::ChangesBehaviour);
             cx.ledger.reported(&variable.node);
             unset.entry(name).or_default().push((&service.name, variable));

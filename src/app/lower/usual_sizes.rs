@@ -77,10 +77,10 @@ fn report(cx: &mut LoweringContext<'_>, services: &IndexMap<ManifestName, AppSer
         sized().map(|(service, size)| format!("`{}` ({} MiB)", service.name, size.memory)).collect();
     let message = match sizes.as_slice() {
         [one] => {
-            format!("{one} has no size of its own, and is known to need more than the smallest task has")
+            format!("{one} sets no size, and is known to need more than the smallest task provides")
         }
         sizes => format!(
-            "{} have no size of their own, and are known to need more than the smallest task has",
+            "{} set no size, and are known to need more than the smallest task provides",
             sizes.join(", ")
         ),
     };

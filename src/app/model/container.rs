@@ -1,8 +1,7 @@
 //! What one container runs, and how.
 
 use super::{ContainerPort, ImageBuild, ManifestName, SecretId};
-use crate::At;
-use crate::Text;
+use crate::{At, Claim, ClaimGrant, ManifestLeaf, Text};
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -104,6 +103,8 @@ pub struct LoggingRequest {
     pub driver: Option<At<String>>,
     /// `options`.
     pub options: Vec<(ManifestName, At<String>)>,
+    /// The service of the manifest that an option names as the receiver.
+    pub service: Option<ManifestName>,
 }
 
 /// A limit of a container's processes: -1 for none.
@@ -183,11 +184,52 @@ pub enum ContainerImage {
 #[derive(Debug, Clone)]
 pub struct EnvironmentVariable {
     /// Its value; nothing for a name that the shell would pass through and did not set.
-    pub value: Option<Text>,
+    pub(crate) value: Option<Text>,
     /// The node of the value.
     pub node: NodeId,
     /// Where it stands.
     pub origin: Origin,
+}
+
+impl EnvironmentVariable {
+    /// The variable, where it has a value.
+    pub fn set(&self) -> Option<SetVariable<'_>> {
+        self.value.as_ref().map(|text| SetVariable { text, node: self.node, origin: self.origin })
+    }
+}
+
+/// A variable of the container's environment that has a value.
+#[derive(Debug, Clone, Copy)]
+pub struct SetVariable<'a> {
+    text: &'a Text,
+    /// The node of the value.
+    pub node: NodeId,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl<'a> SetVariable<'a> {
+    /// A look at the value that settles nothing: for a rule or a decision.
+    pub fn peek(&self) -> &'a Text {
+        self.text
+    }
+}
+
+impl ManifestLeaf for SetVariable<'_> {
+    fn node(&self) -> NodeId {
+        self.node
+    }
+}
+
+impl<'v> Claim for SetVariable<'v> {
+    type ClaimedValue<'a>
+        = &'v Text
+    where
+        Self: 'a;
+
+    fn taken(&self, _: ClaimGrant) -> &'v Text {
+        self.text
+    }
 }
 
 /// `healthcheck`.

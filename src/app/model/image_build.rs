@@ -5,7 +5,6 @@ use crate::At;
 use crate::Text;
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
-use tranship_frontend::yaml::NodeId;
 
 /// How an image is made from the project.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,14 +29,6 @@ impl ImageBuild {
     /// The folder that it is built from; `None` where that is a repository elsewhere.
     pub fn folder(&self) -> Option<&Utf8Path> {
         Some(Utf8Path::new(&self.context.value)).filter(|context| context.is_absolute())
-    }
-
-    /// The leaves that a builder is given: a target that has the image built claims them.
-    pub fn nodes(&self) -> Vec<NodeId> {
-        let texts = [Some(&self.context), self.dockerfile.as_ref(), self.dockerfile_inline.as_ref()];
-        let texts = texts.into_iter().flatten().chain(&self.target).chain(self.additional_contexts.values());
-        let args = self.args.values().map(|arg| arg.node);
-        texts.map(|text| text.node).chain(args).chain(self.labels.values().map(|label| label.node)).collect()
     }
 
     /// A folder of the build as the project's directory sees it; an address as it is.

@@ -12,34 +12,34 @@ rules! {
     SECRET_IN_COMMAND = Error "app/secret-in-command" "secret in a command"
         points_at_secrets true
         what "A command, an entrypoint or a health check contains a literal secret."
-        why "Commands are part of the template, and anyone who may describe a task can read them. Only environment variables can take their value from a secret."
+        why "Commands are part of the template, and anyone who can describe a task can read them. Only environment variables can take their value from a secret."
         example "services:\n  cache:\n    image: acme/cache\n    command: cache-server --password hunter2\n"
         fix "Put the secret in `environment` and let a shell read it: `sh -c 'exec redis-server --requirepass \"$$REDIS_PASSWORD\"'`.";
     SECRET_BY_SHELL = Note "app/secret-by-shell" "a shell passes a secret to a command"
         what "A command or a health check contains a secret. On AWS, a variable of the container holds it, and `sh -c` starts the image's own entry point with the variable in its place."
-        why "Commands are readable to anyone who may describe a task, and Amazon ECS does not fill in variables in them."
+        why "Anyone who can describe a task can read its commands, and Amazon ECS does not replace variables in them."
         example "services:\n  cache:\n    image: redis:7\n    command: redis-server --requirepass ${REDIS_PASSWORD:-local}\n"
-        fix "Nothing. To decide yourself how the program starts, write `entrypoint: [sh, -c, ...]`, with the variable as `\"$$NAME\"`.";
+        fix "Nothing. To control how the program starts, write `entrypoint: [sh, -c, ...]`, with the variable as `\"$$NAME\"`.";
     SECRET_IN_PLAIN_TEXT = Error "app/secret-in-plain-text" "secret in a readable value"
         points_at_secrets true
-        what "A label, a logging option, a tag, a setting or another value that is written into artifacts as it is contains a secret: the value of a variable that is a secret, a value that is a secret elsewhere in the manifest, or a text that has the form of one."
-        why "Whoever may describe a task, a stack or a container can read these values, and AWS cannot fill them in from a secret."
+        what "A label, a logging option, a tag, a setting or another value that artifacts contain in plain text includes a secret: the value of a secret variable, a value that is a secret elsewhere in the manifest, or text with the format of a secret."
+        why "Anyone who can describe a task, a stack or a container can read these values, and AWS cannot take them from a secret."
         example "services:\n  app:\n    image: nginx\n    labels: { api-token: ghp_0123456789abcdef0123456789abcdef0123 }\n"
         fix "Remove the value, or pass it as a variable of `environment` or a file of `secrets`, and let the program read it there.";
     SECRET_IN_BUILD = Warning "app/secret-in-build" "secret in a build argument"
         points_at_secrets true
-        what "A build argument, a label of the image or another value under `build` contains a secret. No artifact holds it, because Tranship does not build images."
-        why "The history of the image keeps build arguments: whoever can pull the image can read them."
+        what "A build argument, a label of the image or another value under `build` contains a secret. No artifact contains it."
+        why "The history of the image contains build arguments: anyone who can pull the image can read them."
         example "services:\n  app:\n    image: registry.example.com/app\n    build: { context: ., args: { NPM_TOKEN: not-for-everyone } }\n"
         fix "Use `build.secrets`, and mount the secret in the Dockerfile: `RUN --mount=type=secret,id=NAME`.";
-    IMAGE_REFERENCE = Error "app/image-reference" "not an image reference"
-        what "The service's image begins with `-`, contains characters that no reference to an image has, or lacks a part, perhaps because a variable is not set."
-        why "Docker would refuse it, or take it for an option of a command."
+    IMAGE_REFERENCE = Error "app/image-reference" "invalid image reference"
+        what "The service's image begins with `-`, contains invalid characters, or is incomplete, perhaps because a variable is not set."
+        why "Docker would reject it, or treat it as a command-line option."
         example "services:\n  app:\n    image: \"--privileged\"\n"
         fix "Write the image as `REGISTRY/NAME:TAG`.";
-    VOLUME_NAME = Error "app/volume-name" "illegal name of a volume"
+    VOLUME_NAME = Error "app/volume-name" "invalid volume name"
         what "The name of a volume does not begin with a letter or a digit."
-        why "Docker would refuse it, and on an instance it would be a folder outside the one for volumes."
+        why "Docker would reject it, and on an instance it would be a folder outside the folder for volumes."
         example "services:\n  app:\n    image: nginx\n    volumes: [{ type: volume, source: \"..\", target: /host }]\nvolumes: { \"..\": {} }\n"
         fix "Rename the volume: a letter or a digit, then letters, digits, `.`, `_` and `-`.";
     LATE_BOUND_STRUCTURE = Error "app/late-bound-structure" "late-bound variable in a structural value"
@@ -58,67 +58,67 @@ rules! {
         example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
         fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
     FOREIGN_TOOL = Note "app/foreign-tool" "key or label of another tool"
-        what "Another tool reads this key or label: an earlier deployer, or a proxy or scheduler that asks Docker for its labels. Tranship does not. It is a warning for keys that ask AWS for something."
-        why "What the key asks for does not happen on AWS."
+        what "Another tool reads this key or label: an earlier deployment tool, or a proxy or scheduler that reads Docker labels. Tranship does not. It is a warning for keys that request something from AWS."
+        why "The key has no effect on AWS."
         example "services:\n  web:\n    image: web\n    labels: { traefik.enable: \"true\" }\n"
-        fix "Use what the notes of the diagnostic name, and remove the key, or accept it: `accept: [app/foreign-tool]`.";
+        fix "Use the replacement that the diagnostic names and remove the key, or accept it: `accept: [app/foreign-tool]`.";
     PROVIDED_SERVICE = Warning "app/provided-service" "service of a Docker Compose plug-in"
-        what "A plug-in of Docker Compose provides the service (`provider`), for example a language model on your machine. The plug-in makes no container and does not run on AWS, so the service is not part of the deployment. It is a note where no dependent lacks a variable."
-        why "Compose gives the services that depend on it variables of the plug-in, such as `CHAT_URL`. On AWS they get none of them."
+        what "A plug-in of Docker Compose provides the service (`provider`), for example a language model on your machine. The plug-in starts no container and does not run on AWS, so the service is not part of the deployment. It is a note if no dependent service misses a variable."
+        why "Compose sets variables of the plug-in, such as `CHAT_URL`, in the services that depend on it. On AWS these variables are missing."
         example "services:\n  app:\n    image: app\n    depends_on: [chat]\n  chat:\n    provider: { type: model, options: { model: ai/smollm2 } }\n"
-        fix "Run what the plug-in provides elsewhere, for example as a model of Amazon Bedrock, and set the variables of the dependents in a Compose file of the environment (`files`).";
+        fix "Provide the same service elsewhere, for example with an Amazon Bedrock model, and set the variables of the dependent services in a Compose file of the environment (`files`).";
     REGISTRY_LOGIN = Error "app/registry-login" "registry login that the target does not read"
-        what "`x-tranship.registries` names a secret with the login for the registry of an image. ECS reads it. Elastic Beanstalk reads a file in S3 instead, which has the logins of all registries, and it does so for containers that keep running, not for jobs."
-        why "The image could not be pulled."
+        what "`x-tranship.registries` names a secret with the login for the registry of an image. ECS reads it. Elastic Beanstalk reads a file in S3 instead, which contains the logins of all registries, and only for containers that keep running, not for jobs."
+        why "Elastic Beanstalk could not pull the image."
         example "services:\n  app:\n    image: ghcr.io/acme/app:1\nx-tranship:\n  registries:\n    ghcr.io: { secret: acme/ghcr }\n# tranship check --target beanstalk\n"
         fix "Name the file: `x-tranship: { dockercfg: s3://BUCKET/KEY }`. A registry of Amazon ECR needs no login.";
-    IMAGE_ACCOUNT = Note "app/image-account" "image in the Amazon ECR of an account"
-        what "The image names the Amazon ECR registry of an account. The services may pull it, and nothing else from there."
-        why "If that is not the account you deploy to, rights on this side are not enough: the repository must allow the other account too."
+    IMAGE_ACCOUNT = Note "app/image-account" "image in Amazon ECR of a specific account"
+        what "The image names the Amazon ECR registry of an account. The services may pull this image, and nothing else, from that registry."
+        why "If you deploy to a different account, its permissions are not enough: the repository must allow that account too."
         example "services:\n  app:\n    image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1\n"
-        fix "In the other account, set a policy of the repository that allows `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` and `ecr:BatchCheckLayerAvailability` to yours.";
+        fix "In the account of the repository, set a repository policy that allows `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer` and `ecr:BatchCheckLayerAvailability` to the account that you deploy to.";
     UNSET_VARIABLE = Warning "app/unset-variable" "variable without a value"
         what "`environment` passes the variable on from the shell, where it is not set. No container gets it."
-        why "A program that needs the variable fails, or runs with a default that nobody chose."
+        why "A program that needs the variable fails, or runs with an unintended default."
         example "services:\n  app:\n    image: app\n    environment: [API_TOKEN]\n"
         fix "Set it in the shell or in `.env`, give it a value, or name it in `late_bound` to set it at deployment.";
-    UNREACHABLE_PORT = Warning "app/unreachable-port" "published port that nobody outside can reach"
-        what "The port is published for the world, and speaks UDP or a protocol other than HTTP. The load balancer serves HTTP only, so the port is open to the application's own services alone."
+    UNREACHABLE_PORT = Warning "app/unreachable-port" "published port unreachable from outside"
+        what "The port is published to every address, and uses UDP or a protocol other than HTTP. The load balancer serves HTTP only, so only the application's own services can reach the port."
         why "Clients that connect to the port under Compose cannot connect to it on AWS."
         example "services:\n  dns:\n    image: coredns/coredns\n    ports: [\"53:53/udp\"]\n"
-        fix "If only services of the application use the port, list it under `expose`. Otherwise put a network load balancer of your own in front, and accept: `accept: [app/unreachable-port]`.";
+        fix "If only services of the application use the port, list it under `expose`. Otherwise add your own network load balancer, and accept the diagnostic: `accept: [app/unreachable-port]`.";
     PUBLIC_BY_DEFAULT = Note "app/public-by-default" "only published port becomes public"
-        what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all. It is a warning where the image is an administration tool, or the port that of Docker itself."
+        what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all. It is a warning if the image is an administration tool, or the port is the Docker API."
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";
-    USUAL_SIZE = Note "app/usual-size" "size of a service that needs more than the smallest"
-        what "A database, a search engine, a message broker or a Java program has no size in the manifest, or a variable or a command sets a heap. Its task gets half of a CPU and the memory that it is known to need, 1 GiB at least."
-        why "Under Docker Compose, a container may use the whole machine. The smallest task has a quarter of a CPU and 512 MiB, and a process that needs more is killed."
+    USUAL_SIZE = Note "app/usual-size" "size of a service that needs more than the minimum"
+        what "A database, a search engine, a message broker or a Java program has no size in the manifest, or a variable or a command sets a heap. Its task gets half a vCPU and the memory that it is known to need, at least 1 GiB."
+        why "Under Docker Compose, a container may use the whole machine. The smallest task has a quarter of a vCPU and 512 MiB, and a process that needs more memory is killed."
         example "services:\n  search:\n    image: elasticsearch:8.15.0\n"
         fix "Set the size: `deploy: { resources: { limits: { cpus: \"1\", memory: 2g } } }`.";
     UNKNOWN_PORT = Warning "app/unknown-port" "connection to an unknown port"
-        what "A service depends on another or names it, but no value, image, `expose`, variable such as `PORT`, command line or health check tells which port it listens on."
-        why "Security groups open known ports only, so the connection times out. If the service only waits for the other and never connects to it, nothing is missing."
+        what "A service depends on another or names it, but no value, image, `expose`, variable such as `PORT`, command line or health check shows which port it listens on."
+        why "Security groups open known ports only, so the connection times out. If the service only waits for the other one and never connects to it, ignore this."
         example "services:\n  web:\n    image: acme/web\n    depends_on: [orders]\n  orders:\n    image: acme/orders\n"
         fix "Add `expose` to the service that receives the connections.";
-    INFERRED_JOB = Note "app/inferred-job" "service that ends runs as a job"
-        what "A service ends by itself: its `restart` is written out as `no`, its `deploy.mode` is that of a job, or its command is one that ends, such as a migration. Nobody waits for it to complete. It is a warning where only the restart policy says that it ends."
-        why "A service on AWS is started again whenever it ends. So it runs as a job, once per deployment, and holds nothing else up. If it fails, the deployment fails."
+    INFERRED_JOB = Note "app/inferred-job" "service that exits runs as a job"
+        what "A service exits on its own: its `restart` is explicitly `no`, its `deploy.mode` is a job mode, or its command is known to exit, such as a migration. No service waits for it to complete. It is a warning if only the restart policy says that it exits."
+        why "AWS restarts a service whenever it exits. So this one runs as a job, once per deployment, and delays nothing else. If it fails, the deployment fails."
         example "services:\n  web:\n    image: acme/web\n  seed:\n    image: acme/web\n    command: ./load-examples\n    restart: \"no\"\n"
-        fix "If others must wait for it, use `depends_on` with `service_completed_successfully`, or write `x-tranship: { job: before-deploy }`. If it keeps running, write `restart: always`.";
-    UNCERTAIN_END = Warning "app/uncertain-end" "service that may end"
-        what "The restart policy or the name of a service says that it may end, and its command is not known to end; or its command ends, and its restart policy starts it again. Nobody reaches it by name or port."
-        why "It runs as a service, which AWS starts again whenever it ends. A deployment is rolled back if its services end again and again."
+        fix "If other services must wait for it, use `depends_on` with `service_completed_successfully`, or write `x-tranship: { job: before-deploy }`. If it keeps running, write `restart: always`.";
+    UNCERTAIN_END = Warning "app/uncertain-end" "service that may exit"
+        what "The restart policy or the name of a service says that it may exit, but its command is not known to exit; or its command exits, and its restart policy restarts it. No service reaches it by name or port."
+        why "It runs as a service, which AWS restarts whenever it exits. A deployment is rolled back if its services keep exiting."
         example "services:\n  web:\n    image: acme/web\n  import:\n    image: acme/import\n    restart: on-failure\n"
-        fix "If it ends, write `x-tranship: { job: before-deploy }`, `manual` or a schedule. If it keeps running, write `restart: always`.";
+        fix "If it exits, write `x-tranship: { job: before-deploy }`, `manual` or a schedule. If it keeps running, write `restart: always`.";
     SKIPPED_HOST = Warning "app/skipped-host" "host name of a service that is not deployed"
         what "A value uses a service as a host name, but that service is not deployed: `skip` excludes it, or its profile is not active."
         why "The name will not resolve."
         example "services:\n  app:\n    image: nginx\n    environment: { MAIL_HOST: mail }\n  mail: { image: mailpit }\nx-tranship:\n  skip: [mail]\n"
         fix "Override the value in a Compose file of the environment (`files`), or deploy the service: remove it from `skip`, or activate its profile with `--profile`.";
     DATABASE_ENGINE = Error "app/database-engine" "managed database without an engine"
-        what "`x-tranship.database` replaces the service, but neither `engine` nor the service's image tells which engine to use."
+        what "`x-tranship.database` replaces the service, but neither `engine` nor the service's image names the engine."
         why "Tranship would have to guess which database the application talks to."
         example "services:\n  db:\n    image: acme/db\n    x-tranship: { database: { storage: 20 } }\n"
         fix "Add `engine: mysql`, `mariadb` or `postgres`.";
@@ -133,7 +133,7 @@ rules! {
         example "services:\n  app:\n    image: nginx\n    stop_grace_period: -5s\n"
         fix "Write a duration of zero or more, such as `10s`.";
     OUT_OF_RANGE = Error "app/out-of-range" "value out of range"
-        what "Docker Compose reads the value, and no container can have it: a negative size, or a port above 65535."
+        what "Docker Compose accepts the value, but no container can use it: a negative size, or a port above 65535."
         why "Dropping it would deploy something other than the manifest says."
         example "services:\n  app:\n    image: nginx\n    mem_limit: -1\n"
         fix "Write a value within the range, or leave the key out.";
@@ -147,23 +147,23 @@ rules! {
         why "The result would be a stack that runs nothing."
         example "services:\n  app:\n    image: nginx\nx-tranship:\n  skip: [app]\n"
         fix "Add a service, remove one from `skip`, or activate its profile with `--profile`.";
-    MISSING_FILE = Error "app/missing-file" "mounted file that does not exist"
-        what "A bind mount names a file of the project that is not there, or forbids with `create_host_path: false` that its source be created."
-        why "Docker would mount an empty folder in place of the file, and the program would fail on it."
+    MISSING_FILE = Error "app/missing-file" "missing mounted file"
+        what "A bind mount names a file of the project that is not there, or `create_host_path: false` prevents that its source is created."
+        why "Docker would mount an empty folder instead of the file, and the program would fail."
         example "services:\n  web:\n    image: nginx\n    volumes: [\"./missing.conf:/etc/nginx/nginx.conf:ro\"]\n"
         fix "Create the file, or correct the path. For data that the program creates, mount a folder or a named volume.";
     TIME_ZONE_FILE = Note "app/time-zone-file" "time zone of the local machine not mounted"
-        what "The service mounts `/etc/localtime`, `/etc/timezone` or a file of the time zone database, to have the time zone of its machine. Machines of AWS are in UTC, so there is nothing to mount."
+        what "The service mounts `/etc/localtime`, `/etc/timezone` or a file of the time zone database, to use the time zone of its host. Containers on AWS run in UTC, so there is nothing to mount."
         why "Programs that show local time show UTC."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    volumes: [\"/etc/localtime:/etc/localtime:ro\"]\n"
-        fix "Set the zone with `environment: { TZ: Europe/Berlin }`, which programs and most images heed.";
-    IMAGE_PLATFORM = Error "app/image-platform" "image for another processor"
-        what "The image is not made for the processor that runs it, as `tranship.lock` says."
+        fix "Set the zone with `environment: { TZ: Europe/Berlin }`, which most programs and images support.";
+    IMAGE_PLATFORM = Error "app/image-platform" "image for a different platform"
+        what "According to `tranship.lock`, the image is not available for the platform of its task."
         why "The container could not start: `exec format error`."
         example "# tranship.lock says that acme/app:1 is made for linux/arm64 only\nservices:\n  app: { image: acme/app:1, platform: linux/amd64 }\n"
-        fix "Set `platform` to one that the image is made for, or use another image. After the image changed, run `tranship lock`.";
+        fix "Set `platform` to one that the image supports, or use a different image. If the image has changed, run `tranship lock`.";
     FLOATING_IMAGE = Note "app/floating-image" "image that may change"
-        what "The tag of the image names whatever was pushed last, and no `tranship.lock` holds its digest."
+        what "The tag of the image names whatever was pushed last, and `tranship.lock` does not contain its digest."
         why "Two deployments of the same manifest can run different software."
         example "services:\n  app: { image: redis }\n"
         fix "Run `tranship lock` and commit the file, or name a version. `tranship deploy` looks up the digest of such an image when it deploys.";

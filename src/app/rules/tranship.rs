@@ -39,7 +39,7 @@ rules! {
         example "services:\n  app: { image: nginx }\nx-tranship:\n  accept: [target/ignored-keys]\n"
         fix "Copy the name from the first line of the diagnostic.";
     UNUSED_SETTING = Warning "tranship/unused-setting" "unused setting"
-        what "The target does not use this setting, or nothing in this application needs it. For a default at the top of `x-tranship` that other targets use, this is a note; for a setting of the environment itself, a warning."
+        what "The target does not use this setting, or nothing in this application uses it. For a default at the top of `x-tranship` that other targets use, this is a note; for a setting of the environment itself, a warning."
         why "You expect an effect that the setting does not have."
         example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\nx-tranship:\n  environments:\n    prod: { target: ecs-ec2, capacity: spot }\n"
         fix "Remove the setting, or move it to the environments whose target uses it. `tranship explain x-tranship.KEY` lists those targets.";

@@ -26,7 +26,7 @@ pub(crate) fn account(
 ) {
     let chosen = &application.environment;
     for node in &document.empty {
-        ledger.exact(node, "nothing is set");
+        ledger.decided(node, "nothing is set");
     }
     let shared = if document.is_only_for(&chosen.target) { Severity::Warning } else { Severity::Note };
     let mut walk = AccountWalk {
@@ -122,7 +122,7 @@ impl<'a> AccountWalk<'a> {
             if !declaration.targets.ignores(self.target)
                 && let Some(became) = declaration.targets.compiled()
             {
-                self.ledger.exact(&entry.value, became);
+                self.ledger.decided(&entry.value, became);
             }
             self.key(entry, declaration, declaration.key.to_owned(), standing);
         }

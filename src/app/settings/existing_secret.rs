@@ -35,7 +35,7 @@ setting_group! {
         }
         /// The id of the version.
         version: Option<At<String>> {
-            default: "that of the staging label",
+            default: "the version with the staging label",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      secrets:\n        DB_PASSWORD: { from: prod/db, version: 9d4cb84b-ad69-40c0-a0ab-cead36b967e8 }\n",
             targets: All,
         }
@@ -57,10 +57,10 @@ impl ExistingSecretSettings {
                 "remove them, or keep the value in a secret and name it with `from`",
             ),
             (Some(from), None) if part && from.0.peek().matches(':').count() > 6 => {
-                ("the ARN says already which part of the secret is meant", "write the part in one place")
+                ("the ARN already names a part of the secret", "name the part in one place only")
             }
             _ if colon(&self.key) || colon(&self.stage) || colon(&self.version) => (
-                "Amazon ECS separates `key`, `stage` and `version` with colons, so none of them may hold one",
+                "Amazon ECS separates `key`, `stage` and `version` with colons, so none of them may contain one",
                 "rename the key in the secret",
             ),
             _ => return Some(()),

@@ -131,7 +131,7 @@ setting_group! {
         }
         /// The health check of the load balancer.
         health_check: Option<HealthCheckSettings> {
-            default: "a request for the path that the container's own health check asks on the same port, else for `/`",
+            default: "the path that the container's own health check requests on the same port, else `/`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
             targets: All,
         }

@@ -35,7 +35,7 @@ impl UnclaimedSettings {
         let severity = if in_environment { Severity::Warning } else { Severity::Note };
         let one = self.0.entry(key).or_insert(UnclaimedSetting { origins: Vec::new(), severity });
         one.origins.push(origin);
-        let reason = "nothing in this application needs it".into();
+        let reason = "nothing in this application uses it".into();
         let disposition =
             Disposition::Ignored { reason, effect: BehaviourEffect::changed_if(in_environment) };
         Some(LedgerEntry { disposition, became: String::new() })
@@ -44,7 +44,7 @@ impl UnclaimedSettings {
     /// One diagnostic for each.
     pub(crate) fn report(self, target: &str, diagnostics: &mut Diagnostics) {
         for (key, one) in self.0 {
-            let message = format!("`{key}` has no effect: nothing in this application needs it");
+            let message = format!("`{key}` has no effect: nothing in this application uses it");
             let diagnostic =
                 Diagnostic::new(&rules::tranship::UNUSED_SETTING, message).severity(one.severity);
             let placed = one.origins.into_iter().fold(diagnostic, Diagnostic::at);

@@ -107,7 +107,7 @@ async fn place(
 async fn generate(session: &AwsSession) -> Result<String, DeployFailure> {
     let call = session.secrets().get_random_password().password_length(32).exclude_punctuation(true);
     let answer = call.include_space(false).send().await.map_err(|error| sdk("generate a password", error))?;
-    answer.random_password.ok_or_else(|| DeployFailure::failed("AWS generated no password"))
+    answer.random_password.ok_or_else(|| DeployFailure::failed("AWS returned no password"))
 }
 
 async fn find(session: &AwsSession, name: &str) -> Result<Option<String>, DeployFailure> {

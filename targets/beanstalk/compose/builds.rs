@@ -117,7 +117,7 @@ fn bundled(
     let added = files::add_context(wanted, application, plan, cx);
     settle(service, added, value, cx)?;
     let relative = wanted.local.strip_prefix(cx.compose.directory()).unwrap_or(wanted.local);
-    cx.ledger.exact(&value, "a folder of the bundle");
+    cx.ledger.decided(&value, "a folder of the bundle");
     let path = if relative.as_str().is_empty() { ".".to_owned() } else { format!("./{relative}") };
     Some(node::text(&path))
 }

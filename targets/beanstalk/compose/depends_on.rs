@@ -17,16 +17,16 @@ pub(super) fn decide(
     for (name, value) in given.entries() {
         let Some(other) = application.services.get(name) else {
             if application.databases.contains_key(name) {
-                cx.ledger.exact(&value, "the environment's database, which is created first");
+                cx.ledger.decided(&value, "the environment's database, which is created first");
             }
             continue;
         };
         if jobs::is_by_hand(bundle, other) && !jobs::is_by_hand(bundle, service) {
-            cx.ledger.exact(&value, "the job runs before the containers are replaced");
+            cx.ledger.decided(&value, "the job runs before the containers are replaced");
             continue;
         }
         if jobs::is_by_hand(bundle, other) {
-            cx.ledger.exact(&value, "the jobs run one after the other");
+            cx.ledger.decided(&value, "the jobs run one after the other");
             continue;
         }
         written.insert(node::key(name), value.copy(cx.ledger, COMPOSE_FILE));
@@ -46,7 +46,7 @@ pub(super) fn links(
         if name.is_some_and(|name| application.services.contains_key(name)) {
             written.push(item.copy(cx.ledger, COMPOSE_FILE));
         } else {
-            let reason = "what it leads to is not a container of the environment";
+            let reason = "the other service is not a container of the environment";
             cx.ledger.ignored(&item, reason, BehaviourEffect::Equivalent);
         }
     }

@@ -110,8 +110,8 @@ fn bind(
         BindMeaning::Machine(_) => Some(InstancePath::Same),
         BindMeaning::DevelopmentCode => {
             let reason = match bind.source {
-                BindSource::Missing(_) => "nothing is there; what the image has is used",
-                _ => "it is the code that the image is built from, and the image's own is used",
+                BindSource::Missing(_) => "nothing exists at the path; the content of the image is used",
+                _ => "the image already contains the code that it is built from",
             };
             cx.ledger.ignored(&mount.node, reason, BehaviourEffect::ChangesBehaviour);
             None

@@ -36,7 +36,7 @@ fn network(given: ComposeNode<'_>, cx: &mut Compilation<'_>) -> Node {
         given.get("name").and_then(ComposeNode::text).is_some_and(|name| BUILT_IN.contains(&name));
     let external = given.get("external").filter(|external| external.is_true() && !is_built_in);
     if let Some(external) = external {
-        let reason = "the network of another project is not on the instance: containers outside of the manifest cannot be reached by name";
+        let reason = "the network of another project does not exist on the instance: containers outside of the manifest cannot be reached by name";
         let effect = BehaviourEffect::ChangesBehaviour;
         cx.ledger.approximated(&external, effect, "a network of this project", reason, COMPOSE_FILE);
     }
@@ -88,21 +88,24 @@ fn volume(given: ComposeNode<'_>, volume: &NamedVolume, cx: &mut Compilation<'_>
 fn claim(volume: &NamedVolume, cx: &mut Compilation<'_>) {
     let place = "docker-compose.yml: a volume of Docker";
     if let Some(owner) = &volume.owner {
-        let reason = "Docker gives a new volume the owner of the folder in the image, as on your machine";
+        let reason = "Docker gives a new volume the owner of the folder in the image, as it does locally";
         cx.ledger.ignored(owner, reason, BehaviourEffect::Equivalent);
     }
     if let Some(external) = &volume.external {
         let reason =
-            "an existing volume is not on the instance: the new one starts with the content of the image";
+            "the existing volume is not on the instance: a new one starts with the content of the image";
         cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
     }
     match volume.scope {
-        VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, place),
+        VolumeLifetime::Task(_) => cx.ledger.decided(&volume.node, place),
         VolumeLifetime::Persistent => {
             let reason = "each instance has its own, which is lost with the instance";
             let effect = BehaviourEffect::ChangesBehaviour;
-            cx.ledger.approximated(&volume.node, effect, "a volume of each instance", reason, place);
-            let message = format!("volume `{}` is one of each instance, and is lost with it", volume.name);
+            cx.ledger.approximated(&volume.node, effect, "a volume on each instance", reason, place);
+            let message = format!(
+                "each instance has its own volume `{}`, which is lost with the instance",
+                volume.name
+            );
             cx.diagnostics.push(
                 Diagnostic::new(&rules::INSTANCE_VOLUME, message)
                     .at(volume.origin)

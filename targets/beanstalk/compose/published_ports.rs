@@ -33,7 +33,7 @@ pub(super) fn decide(
                 written.push(published(item, opened, cx));
             }
             (Some(port), None) if !is_host && is_taken(port, plan) => {
-                let reason = "another container or the instance itself has this port of the instance";
+                let reason = "another container or the instance itself uses this port";
                 cx.ledger.ignored(&item, reason, BehaviourEffect::Equivalent);
             }
             _ => written.push(item.copy(cx.ledger, COMPOSE_FILE)),
@@ -68,7 +68,7 @@ fn claim(port: &ContainerPort, opened: &OpenedPort, listens: &str, cx: &mut Comp
     let Some(published) = &port.published else { return };
     let (listener, host) = (opened.listener, opened.host);
     if published.get().is(listener) {
-        cx.ledger.exact(published, "the load balancer's port");
+        cx.ledger.decided(published, "the load balancer's port");
     } else {
         let reason = format!("{listens}, on port {host} of the instance");
         let value = format!("port {listener}");

@@ -2,7 +2,7 @@
 
 use crate::Compilation;
 use tranship_app::rules::target;
-use tranship_app::{AppService, Claim, MountSource};
+use tranship_app::{AppService, ManifestLeaf, MountSource};
 use tranship_facts::capabilities::{capability_name, is_capability};
 use tranship_facts::quotas::ecs::ULIMIT_NAMES;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -33,7 +33,7 @@ pub(super) fn check(service: &AppService, cx: &mut Compilation<'_>) {
 
 fn refuse(
     service: &AppService,
-    claimed: &impl Claim,
+    claimed: &impl ManifestLeaf,
     origin: Origin,
     shown: &str,
     reason: &str,

@@ -77,8 +77,8 @@ fn source(
 ) -> Option<(&'static str, Node)> {
     match (&secret.source, mount.kind) {
         (SecretSource::Content(text), _) => {
+            let text = cx.ledger.exact(text, COMPOSE_FILE);
             let parts = parts(text, application, cx)?;
-            cx.ledger.exact(text, COMPOSE_FILE);
             Some(("content", rendered(&parts, application, bundle, plan)))
         }
         (SecretSource::File(_), FileMountKind::Config) => {
@@ -144,7 +144,7 @@ fn from_property(
 fn refuse(service: &AppService, mount: &FileMount, cx: &mut Compilation<'_>) {
     cx.ledger.rejected(&mount.node, "the value of a secret file comes from one property");
     let message = format!(
-        "service `{}` mounts `{}` as a file, but its value is put together from several properties",
+        "service `{}` mounts `{}` as a file, but its value comes from several properties",
         service.name, mount.secret
     );
     cx.diagnostics.push(

@@ -62,17 +62,18 @@ pub(super) fn environment(
     let mut written = Mapping::new();
     for (name, variable) in &service.container.environment {
         let own = given.and_then(|given| given.get(name));
-        let Some(text) = &variable.value else {
+        let Some(set) = variable.set() else {
             // A name alone would take a value of the instance.
             let reason = "the variable has no value, so no container gets it";
             cx.ledger.ignored(&variable.node, reason, BehaviourEffect::Equivalent);
             continue;
         };
+        let text = cx.ledger.exact(&set, COMPOSE_FILE);
         let Some(parts) = parts(text, application, cx) else { continue };
         let value = match own {
             Some(own) if parts.text().is_some() => own.copy(cx.ledger, COMPOSE_FILE),
             _ => {
-                cx.ledger.exact(&variable.node, TAKEN);
+                cx.ledger.placed(&set, COMPOSE_FILE, TAKEN);
                 rendered(&parts, application, bundle, plan)
             }
         };
@@ -92,13 +93,13 @@ pub(super) fn words(
 ) -> Option<Node> {
     let Some(list) = list else { return Some(given.copy(cx.ledger, COMPOSE_FILE)) };
     let mut parts_of = Vec::new();
-    for word in list.peek() {
+    let words = cx.ledger.exact(list, TAKEN);
+    for word in words {
         parts_of.push(parts(word, application, cx)?);
     }
-    if is_as_written(given, list.peek(), &parts_of) {
+    if is_as_written(given, words, &parts_of) {
         return Some(given.copy(cx.ledger, COMPOSE_FILE));
     }
-    cx.ledger.exact(list, TAKEN);
     let words = parts_of.iter().map(|parts| rendered(parts, application, bundle, plan));
     Some(node::list(words.collect()))
 }
@@ -141,7 +142,7 @@ fn test(
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Option<Node> {
-    let (kind, words) = match test.peek() {
+    let (kind, words) = match cx.ledger.exact(test, TAKEN) {
         HealthTest::Exec(words) => ("CMD", words.as_slice()),
         HealthTest::Shell(line) => ("CMD-SHELL", std::slice::from_ref(line)),
     };
@@ -155,7 +156,6 @@ fn test(
     if is_known {
         return Some(given.copy(cx.ledger, COMPOSE_FILE));
     }
-    cx.ledger.exact(test, TAKEN);
     Some(node::list(rendered_words))
 }
 

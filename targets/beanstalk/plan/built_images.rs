@@ -7,7 +7,7 @@ use super::{BeanstalkPlan, RoleStatement};
 use crate::Compilation;
 use crate::container::ContainerPlanner;
 use std::collections::BTreeMap;
-use tranship_app::{Application, ImageBuild, Text};
+use tranship_app::{Application, At, ImageBuild};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::AwsPartition;
 use tranship_frontend::yaml::NodeId;
@@ -40,8 +40,7 @@ pub(super) fn decide(
 ) -> Option<String> {
     let service = planner.service();
     let build = service.container.build.as_ref()?;
-    planner.cx.ledger.exact(&node, "an image that is named at deployment");
-    build.peek().nodes().iter().for_each(|node| planner.cx.ledger.exact(node, "how the image is built"));
+    planner.cx.ledger.decided(&node, "an image that is named at deployment");
     // A step of `pre_start` runs the image of its service.
     let name = service.declared_as();
     let image = BuiltImage {
@@ -56,25 +55,33 @@ pub(super) fn decide(
     Some(placeholder)
 }
 
+/// What a key of `build` became, for the ledger.
+const BUILT: &str = "how the image is built";
+
 fn request(build: &ImageBuild, application: &Application, cx: &mut Compilation<'_>) -> BuildRequest {
     let directory = cx.compose.directory();
-    let text = |at: &tranship_app::At<String>| at.peek().clone();
-    let mut value = |text: &Text| known(text, application, cx);
-    let args =
-        build.args.iter().map(|(name, at)| (name.to_string(), at.peek().as_ref().and_then(&mut value)));
+    let args = build.args.iter().map(|(name, at)| {
+        let text = cx.ledger.exact(at, BUILT).as_ref();
+        (name.to_string(), text.and_then(|text| known(text, application, cx)))
+    });
     let args = args.collect::<BTreeMap<_, _>>();
-    let labels = build.labels.iter().filter_map(|(name, text)| Some((name.to_string(), value(text)?)));
+    let labels = build.labels.iter().filter_map(|(name, text)| {
+        let text = cx.ledger.exact(text, BUILT);
+        Some((name.to_string(), known(text, application, cx)?))
+    });
     let labels = labels.collect();
-    let contexts = build.additional_contexts.iter();
+    let mut folder = |at: &At<String>| ImageBuild::from_project(cx.ledger.exact(at, BUILT), directory);
+    let context = folder(&build.context);
+    let contexts = build.additional_contexts.iter().map(|(name, at)| (name.to_string(), folder(at)));
+    let additional_contexts = contexts.collect();
+    let mut text = |at: &At<String>| cx.ledger.exact(at, BUILT).clone();
     BuildRequest {
-        context: ImageBuild::from_project(build.context.peek(), directory),
-        dockerfile: build.dockerfile.as_ref().map(text),
-        dockerfile_inline: build.dockerfile_inline.as_ref().map(text),
-        target: build.target.as_ref().map(text),
+        context,
+        dockerfile: build.dockerfile.as_ref().map(&mut text),
+        dockerfile_inline: build.dockerfile_inline.as_ref().map(&mut text),
+        target: build.target.as_ref().map(&mut text),
         args,
-        additional_contexts: contexts
-            .map(|(name, at)| (name.to_string(), ImageBuild::from_project(at.peek(), directory)))
-            .collect(),
+        additional_contexts,
         labels,
         image: None,
     }

@@ -13,8 +13,8 @@ use crate::container::{
     NetworkMode, StartCondition, TextRenderer, field, plan_container,
 };
 use tranship_app::{
-    AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition,
-    EnvironmentVariable, ManifestName, ServiceRole, Text,
+    AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition, ManifestName,
+    ServiceRole, SetVariable, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -86,22 +86,22 @@ impl ContainerHost for InstanceHost<'_> {
     fn variable(
         &mut self,
         name: &str,
-        (variable, text): (&EnvironmentVariable, &Text),
+        variable: SetVariable<'_>,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
+        let text = planner.exact(&variable, field::ENVIRONMENT);
+        let claimed_as = planner.place(field::ENVIRONMENT);
         match taken(text, self.application, planner.cx)? {
             VariableValue::Text(text) => {
-                if text.text().is_some() {
-                    planner.exact(&variable.node, field::ENVIRONMENT);
-                } else {
+                if text.text().is_none() {
                     let place = "containers.json: taken from the environment's properties at deployment";
-                    planner.cx.ledger.exact(&variable.node, place);
+                    planner.cx.ledger.placed(&variable, &claimed_as, place);
                 }
                 Some(EnvironmentSource::Value(text))
             }
             VariableValue::Secret(secret) => {
                 let place = "aws:elasticbeanstalk:application:environmentsecrets";
-                planner.cx.ledger.exact(&variable.node, place);
+                planner.cx.ledger.placed(&variable, &claimed_as, place);
                 take_secret(name, secret, variable.origin, self.plan, planner.cx);
                 Some(EnvironmentSource::Elsewhere)
             }
@@ -123,7 +123,7 @@ impl ContainerHost for InstanceHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        planner.exact(&mount.node, field::MOUNT_POINTS);
+        planner.decided(&mount.node, field::MOUNT_POINTS);
         Some(volumes::anonymous(index, mount, planner, &mut self.plan.volumes))
     }
 
@@ -133,7 +133,7 @@ impl ContainerHost for InstanceHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        planner.exact(&mount.node, field::MOUNT_POINTS);
+        planner.decided(&mount.node, field::MOUNT_POINTS);
         let found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
         Some(volumes::add(found, mount, planner, &mut self.plan.volumes))
     }
@@ -149,12 +149,12 @@ fn depends_on(
     for dependency in &service.dependencies {
         if application.databases.contains_key(&dependency.on) {
             let place = "the environment's database, which is created first";
-            cx.ledger.exact(&dependency.node, place);
+            cx.ledger.decided(&dependency.node, place);
             continue;
         }
         let Some(other) = application.services.get(&dependency.on) else { continue };
         if matches!(other.role, ServiceRole::Job(_)) && !job::runs_beside(application, other) {
-            cx.ledger.exact(&dependency.node, "the job runs before the containers are replaced");
+            cx.ledger.decided(&dependency.node, "the job runs before the containers are replaced");
             continue;
         }
         let condition = match dependency.condition.get() {
@@ -174,7 +174,7 @@ fn depends_on(
             );
         } else {
             let place = format!("container definition: dependsOn {}", condition.as_str());
-            cx.ledger.exact(&dependency.node, place);
+            cx.ledger.decided(&dependency.node, place);
         }
         list.push(ContainerDependency { container: container_name(&dependency.on), condition });
     }

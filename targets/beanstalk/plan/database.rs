@@ -43,21 +43,7 @@ fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
         reason,
         NAMESPACE,
     );
-    cx.ledger.exact(&database.node, NAMESPACE);
-    cx.ledger.exact(&database.engine, "aws:rds:dbinstance DBEngine");
-    let texts = [
-        (&database.version, "DBEngineVersion"),
-        (&database.class, "DBInstanceClass"),
-        (&database.username, "DBUser"),
-    ];
-    for (at, option) in texts {
-        if let Some(at) = at {
-            cx.ledger.exact(at, format!("{NAMESPACE} {option}"));
-        }
-    }
-    if let Some(storage) = &database.storage {
-        cx.ledger.exact(storage, "aws:rds:dbinstance DBAllocatedStorage");
-    }
+    cx.ledger.decided(&database.node, NAMESPACE);
     if let Some(name) = database.database.as_ref().filter(|name| name.peek() != DATABASE_NAME) {
         let reason = "Elastic Beanstalk chooses the name, and passes it to the containers";
         cx.ledger.approximated(
@@ -74,8 +60,20 @@ fn settings(
     application: &Application,
     database: &ManagedDatabase,
     plan: &mut BeanstalkPlan,
-    cx: &Compilation<'_>,
+    cx: &mut Compilation<'_>,
 ) {
+    let mut text = |at: &Option<At<String>>, usual: &str, option: &str| match at {
+        Some(at) => (cx.ledger.exact(at, format!("{NAMESPACE} {option}")).clone(), Some(at.node)),
+        None => (usual.to_owned(), None),
+    };
+    let prod = application.settings.posture() == DeploymentPosture::Prod;
+    let (version, version_node) =
+        text(&database.version, database.engine.peek().usual_version(), "DBEngineVersion");
+    let (class, class_node) = text(&database.class, USUAL_CLASS, "DBInstanceClass");
+    let (user, user_node) = text(&database.username, "application", "DBUser");
+    let engine = *cx.ledger.exact(&database.engine, format!("{NAMESPACE} DBEngine"));
+    let storage = database.storage.as_ref();
+    let gib = storage.map(|at| *cx.ledger.exact(at, format!("{NAMESPACE} DBAllocatedStorage")));
     let mut set = |name: &str, value: String, node: Option<NodeId>| {
         let from = node.filter(|node| *node != NodeId::UNNUMBERED).map(|node| path(cx, node));
         plan.options.push(OptionSetting {
@@ -85,23 +83,11 @@ fn settings(
             from: from.unwrap_or_default(),
         });
     };
-    let text = |at: &Option<At<String>>, usual: &str| {
-        at.as_ref().map_or((usual.to_owned(), None), |at| (at.peek().clone(), Some(at.node)))
-    };
-    let prod = application.settings.posture() == DeploymentPosture::Prod;
-    let (version, version_node) = text(&database.version, database.engine.peek().usual_version());
-    let (class, class_node) = text(&database.class, USUAL_CLASS);
-    let (user, user_node) = text(&database.username, "application");
-    let storage = database.storage.as_ref();
     set("HasCoupledDatabase", "true".into(), Some(database.node));
-    set("DBEngine", database.engine.peek().as_str().into(), Some(database.engine.node));
+    set("DBEngine", engine.as_str().into(), Some(database.engine.node));
     set("DBEngineVersion", version, version_node);
     set("DBInstanceClass", class, class_node);
-    set(
-        "DBAllocatedStorage",
-        storage.map_or(STORAGE_GIB.least, |at| at.get()).to_string(),
-        storage.map(|at| at.node),
-    );
+    set("DBAllocatedStorage", gib.unwrap_or(STORAGE_GIB.least).to_string(), storage.map(|at| at.node));
     set("DBUser", user, user_node);
     set("DBDeletionPolicy", "Snapshot".into(), None);
     set("MultiAZDatabase", prod.to_string(), None);

@@ -9,7 +9,8 @@ use crate::beanstalk::rules;
 use crate::container::PortMapping;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, Application, BehaviourEffect, EndpointExposure, PlatformKind, PublicExposure, ServiceEndpoint,
+    AppService, Application, At, BehaviourEffect, EndpointExposure, PlatformKind, PublicExposure,
+    ServiceEndpoint,
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
@@ -89,7 +90,7 @@ pub(in crate::beanstalk) fn listens(plan: &BeanstalkPlan) -> &'static str {
 /// The one endpoint of an environment without a load balancer.
 fn claim_single(public: &PublicExposure, cx: &mut Compilation<'_>) {
     if let Some(listener) = &public.listener {
-        cx.ledger.exact(listener, "the port of the instance");
+        cx.ledger.decided(listener, "the port of the instance");
     }
 }
 
@@ -117,20 +118,20 @@ struct ListenerRoutes {
 /// Claims what says which requests an endpoint takes.
 fn claim_rule(public: &PublicExposure, process: &str, cx: &mut Compilation<'_>) {
     for at in public.hosts.iter().chain(&public.paths) {
-        cx.ledger.exact(at, format!("the load balancer's rule for {process}"));
+        cx.ledger.decided(at, format!("the load balancer's rule for {process}"));
     }
     if let Some(priority) = &public.priority {
-        cx.ledger.exact(priority, format!("the load balancer's rule for {process}"));
+        cx.ledger.decided(priority, format!("the load balancer's rule for {process}"));
     }
     if let Some(listener) = &public.listener {
-        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.peek()));
+        cx.ledger.decided(listener, format!("aws:elbv2:listener:{}", listener.peek()));
     }
 }
 
 /// The default process takes what no rule takes: a rule of its own would keep nothing away from it.
 fn claim_default(public: &PublicExposure, cx: &mut Compilation<'_>) {
     let (value, place) = ("every request", "the load balancer's default process");
-    let reason = "the load balancer of an environment sends what no rule takes to its default process";
+    let reason = "the environment's load balancer sends requests that match no rule to its default process";
     let effect = BehaviourEffect::ChangesBehaviour;
     for at in public.hosts.iter().chain(&public.paths) {
         cx.ledger.approximated(at, effect, value, reason, place);
@@ -140,7 +141,7 @@ fn claim_default(public: &PublicExposure, cx: &mut Compilation<'_>) {
         cx.ledger.approximated(priority, BehaviourEffect::Equivalent, "the last place", reason, place);
     }
     if let Some(listener) = &public.listener {
-        cx.ledger.exact(listener, format!("aws:elbv2:listener:{}", listener.peek()));
+        cx.ledger.decided(listener, format!("aws:elbv2:listener:{}", listener.peek()));
     }
 }
 
@@ -170,13 +171,13 @@ pub(super) fn claim_ports(application: &Application, plan: &BeanstalkPlan, cx: &
                 );
                 continue;
             }
-            cx.ledger.exact(&port.node, "container port");
+            cx.ledger.decided(&port.node, "container port");
             let Some(published) = &port.published else { continue };
             match public {
                 Some(public) => {
                     let listener = listener_port(application, public);
                     if published.get().is(listener) {
-                        cx.ledger.exact(published, "the load balancer's port");
+                        cx.ledger.decided(published, "the load balancer's port");
                     } else {
                         let reason = listens;
                         cx.ledger.approximated(
@@ -259,14 +260,14 @@ fn process_settings(
     let service = application.services.get(&endpoint.service);
     match &public.health_path {
         Some(health) => {
-            cx.ledger.exact(health, format!("{namespace} HealthCheckPath"));
-            set("HealthCheckPath", health.peek().clone(), path(cx, health.node));
+            let value = cx.ledger.exact(health, format!("{namespace} HealthCheckPath")).clone();
+            set("HealthCheckPath", value, path(cx, health.node));
         }
         None => set("HealthCheckPath", "/".into(), String::new()),
     }
     if let Some(codes) = &public.health_codes {
-        cx.ledger.exact(codes, format!("{namespace} MatcherHTTPCode"));
-        set("MatcherHTTPCode", codes.peek().clone(), path(cx, codes.node));
+        let value = cx.ledger.exact(codes, format!("{namespace} MatcherHTTPCode")).clone();
+        set("MatcherHTTPCode", value, path(cx, codes.node));
     }
     set("HealthCheckInterval", CHECK.0.to_string(), String::new());
     set("HealthCheckTimeout", CHECK.1.to_string(), String::new());
@@ -288,16 +289,22 @@ fn rule_settings(
         let (namespace, name, from) = (namespace.clone(), name.to_owned(), from.clone());
         plan.options.push(OptionSetting { namespace, name, value, from });
     };
-    let joined = |list: &[tranship_app::At<String>]| {
-        list.iter().map(|at| at.peek().as_str()).collect::<Vec<_>>().join(",")
+    let place = format!("the load balancer's rule for {process}");
+    let mut joined = |list: &[At<String>]| {
+        let values = list.iter().map(|at| cx.ledger.exact(at, place.as_str()).as_str());
+        values.collect::<Vec<_>>().join(",")
+    };
+    let (hosts, patterns) = (joined(&public.hosts), joined(&public.paths));
+    let priority = match &public.priority {
+        Some(at) => *cx.ledger.exact(at, place),
+        None => priority(public),
     };
     if !public.hosts.is_empty() {
-        set("HostHeaders", joined(&public.hosts));
+        set("HostHeaders", hosts);
     }
-    let patterns = joined(&public.paths);
     set("PathPatterns", if patterns.is_empty() { "/*".to_owned() } else { patterns });
     set("Process", process.to_owned());
-    set("Priority", public.priority.as_ref().map_or_else(|| priority(public), |at| at.get()).to_string());
+    set("Priority", priority.to_string());
 }
 
 /// Narrow rules come first: those with a host before those without, long paths before short ones.
@@ -327,9 +334,9 @@ fn listeners(
             set("ListenerEnabled", "true", String::new());
         }
         if let Some(https) = application.settings.https.as_ref().filter(|_| *port == HTTPS_PORT) {
-            cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
+            let certificate = cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
             set("Protocol", "HTTPS", String::new());
-            set("SSLCertificateArns", https.certificate.peek().as_str(), path(cx, https.certificate.node));
+            set("SSLCertificateArns", certificate.as_str(), path(cx, https.certificate.node));
         }
         if let Some(process) = &listener.process {
             set("DefaultProcess", process, String::new());

@@ -138,7 +138,7 @@ pub(super) fn report_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let message = format!("the bundle leaves out parts of folders: {listed}");
     let diagnostic = Diagnostic::new(&rules::LEFT_OUT, message);
     cx.diagnostics.push(diagnostic.help(
-        "a file that is mounted by its own name always goes into the bundle; `.ebignore` takes the place of `.gitignore` and `.dockerignore`",
+        "a file that is mounted by name always goes into the bundle; `.ebignore` replaces `.gitignore` and `.dockerignore`",
     ));
 }
 
@@ -187,7 +187,7 @@ pub(super) fn decide(
             continue;
         }
         let Some(relative) = config(application, service, file, plan, cx) else { continue };
-        cx.ledger.exact(&file.node, "a file of the bundle");
+        cx.ledger.decided(&file.node, "a file of the bundle");
         mounted.push(MountedFile {
             name: format!("config-{}", container_name(&file.secret)),
             path: format!("{UNPACKED}/{relative}"),
@@ -229,19 +229,13 @@ fn content(
 ) -> Option<Vec<u8>> {
     match &application.secrets.get(&file.secret)?.source {
         SecretSource::Content(text) => {
-            cx.ledger.exact(text, "a file of the bundle");
+            let text = cx.ledger.exact(text, "a file of the bundle");
             known(text, application, cx).map(String::into_bytes)
         }
-        SecretSource::File(local) => match cx.files.read(Utf8Path::new(local.peek())) {
-            Ok(bytes) => {
-                cx.ledger.exact(local, "a file of the bundle");
-                Some(bytes)
-            }
-            Err(why) => {
-                unusable(service, file, local.origin, &why, cx);
-                None
-            }
-        },
+        SecretSource::File(local) => {
+            let read = cx.files.read(Utf8Path::new(cx.ledger.exact(local, "a file of the bundle")));
+            read.map_err(|why| unusable(service, file, local.origin, &why, cx)).ok()
+        }
         _ => {
             refuse(service, file, cx);
             None

@@ -12,8 +12,8 @@ use crate::container::{
     ContainerHost, ContainerPlanner, EnvironmentSource, MountPoint, TextRenderer, field, plan_container,
 };
 use tranship_app::{
-    AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition,
-    EnvironmentVariable, JobReason, ManifestName, ServiceRole, Text,
+    AppService, Application, BehaviourEffect, BindMount, ContainerMount, DependencyCondition, JobReason,
+    ManifestName, ServiceRole, SetVariable, Text,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -35,7 +35,7 @@ pub(super) fn decide(
         volumes.push(volumes::of_bundle(file.name, volumes::staged(file.path), file.from));
     }
     if let Some(restart) = &service.container.restart {
-        cx.ledger.ignored(restart, "a job that fails stops the deployment", BehaviourEffect::Equivalent);
+        cx.ledger.ignored(restart, "a failed job stops the deployment", BehaviourEffect::Equivalent);
     }
     plan.jobs.push(BeanstalkJob { container, volumes, from: path(cx, service.node) });
 }
@@ -87,7 +87,7 @@ fn check_reach(application: &Application, service: &AppService, cx: &mut Compila
             (true, DependencyCondition::Started | DependencyCondition::Healthy) => {
                 cx.ledger.rejected(&dependency.node, "the job runs before the containers start");
             }
-            _ => cx.ledger.exact(&dependency.node, "the database and earlier jobs come first"),
+            _ => cx.ledger.decided(&dependency.node, "the database and earlier jobs come first"),
         }
     }
     let why = match &service.role {
@@ -147,16 +147,16 @@ impl ContainerHost for JobHost<'_> {
     fn variable(
         &mut self,
         _: &str,
-        (variable, text): (&EnvironmentVariable, &Text),
+        variable: SetVariable<'_>,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
+        let text = planner.cx.ledger.exact(&variable, "containers.json: environment of the job");
         let value = match taken(text, self.application, planner.cx)? {
             VariableValue::Text(text) => text,
             VariableValue::Secret(secret) => {
                 InstanceText(vec![TextPart::Secret(ReadSecret::at(secret.location))])
             }
         };
-        planner.cx.ledger.exact(&variable.node, "containers.json: environment of the job");
         Some(EnvironmentSource::Value(value))
     }
 
@@ -180,7 +180,7 @@ impl ContainerHost for JobHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        planner.exact(&mount.node, field::MOUNT_POINTS);
+        planner.decided(&mount.node, field::MOUNT_POINTS);
         Some(volumes::anonymous(index, mount, planner, &mut self.volumes))
     }
 
@@ -190,7 +190,7 @@ impl ContainerHost for JobHost<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<String> {
-        planner.exact(&mount.node, field::MOUNT_POINTS);
+        planner.decided(&mount.node, field::MOUNT_POINTS);
         let found = volumes::bind(bind, mount, self.application, self.plan, planner)?;
         Some(volumes::add(volumes::staged(found), mount, planner, &mut self.volumes))
     }

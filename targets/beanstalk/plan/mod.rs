@@ -186,11 +186,12 @@ pub(super) fn decide(
     platform: PlatformKind,
     cx: &mut Compilation<'_>,
 ) -> BeanstalkPlan {
+    let region = application.settings.region.as_ref();
     let mut plan = BeanstalkPlan {
         platform,
         application: application.name.to_string(),
         environment: limits::environment_name(application),
-        region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
+        region: region.map(|region| cx.ledger.exact(region, "the region of the deployment").to_string()),
         ..BeanstalkPlan::default()
     };
     plan.has_database = !application.databases.is_empty();
@@ -244,7 +245,7 @@ fn place(
         ServiceRole::Job(job) => match &job.when {
             JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
             JobTime::Manual => {
-                let reason = "manual jobs are not part of an environment: run the image yourself when needed";
+                let reason = "manual jobs are not part of an environment: run the image yourself";
                 cx.ledger.ignored(&service.node, reason, BehaviourEffect::Equivalent);
             }
             JobTime::Schedule(schedule) => refuse_schedule(service, schedule, cx),

@@ -41,8 +41,8 @@ impl OptionWriter<'_, '_> {
     fn take<T: ToString>(&mut self, namespace: &str, name: &str, at: Option<&At<T>>, usual: impl ToString) {
         match at {
             Some(at) => {
-                self.cx.ledger.exact(at, format!("{namespace} {name}"));
-                self.set_from(namespace, name, at.peek().to_string(), at.node);
+                let value = self.cx.ledger.exact(at, format!("{namespace} {name}")).to_string();
+                self.set_from(namespace, name, value, at.node);
             }
             None => self.set(namespace, name, usual),
         }
@@ -92,14 +92,11 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
 /// Claims the settings that are no option.
 fn claim(application: &Application, cx: &mut Compilation<'_>) {
     let settings = &application.settings;
-    if let Some(region) = &settings.region {
-        cx.ledger.exact(region, "the region of the deployment");
-    }
     if let Some(stack) = &settings.stack {
-        cx.ledger.exact(stack, "the environment's name");
+        cx.ledger.decided(stack, "the environment's name");
     }
     if let Some(platform) = &settings.platform {
-        cx.ledger.exact(platform, "the platform branch");
+        cx.ledger.decided(platform, "the platform branch");
     }
 }
 
@@ -113,9 +110,8 @@ fn instances(application: &Application, posture: DeploymentPosture, to: &mut Opt
     let scaling = scaling(application, to);
     let (min, max) = match (&application.settings.instances, scaling) {
         (Some(InstanceRange { min, max }), _) => {
-            to.cx.ledger.exact(min, "aws:autoscaling:asg MinSize");
-            to.cx.ledger.exact(max, "aws:autoscaling:asg MaxSize");
-            (min.get(), max.get())
+            let min = *to.cx.ledger.exact(min, "aws:autoscaling:asg MinSize");
+            (min, *to.cx.ledger.exact(max, "aws:autoscaling:asg MaxSize"))
         }
         (None, Some(scaling)) => (scaling.min.get(), scaling.max.get()),
         (None, None) => (usual.0.max(copies), usual.1.max(copies)),
@@ -149,7 +145,7 @@ fn copies(application: &Application, to: &mut OptionWriter<'_, '_>) -> u32 {
             continue;
         }
         if replicas.get() <= 1 {
-            to.cx.ledger.exact(replicas, "one container on each instance");
+            to.cx.ledger.decided(replicas, "one container on each instance");
             continue;
         }
         most = most.max(replicas.get());
@@ -247,19 +243,19 @@ fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
         Some(NetworkSetting::Existing(asked)) => {
             let (public, private) = (&asked.public_subnets, &asked.private_subnets);
             to.take(vpc_options, "VPCId", Some(&asked.vpc), "");
-            let joined = |list: &[At<SubnetId>]| {
-                list.iter().map(|at| at.peek().as_str()).collect::<Vec<_>>().join(",")
+            let mut joined = |list: &[At<SubnetId>]| {
+                let ids = list.iter().map(|at| to.cx.ledger.exact(at, vpc_options).as_str());
+                ids.collect::<Vec<_>>().join(",")
             };
-            for at in public.iter().chain(private) {
-                to.cx.ledger.exact(at, vpc_options);
-            }
+            let (public_ids, private_ids) = (joined(public), joined(private));
             let node = |list: &[At<SubnetId>]| list.first().map_or(NodeId::UNNUMBERED, |at| at.node);
-            let inside = if private.is_empty() { public } else { private };
-            to.set_from(vpc_options, "ELBSubnets", joined(public), node(public));
-            to.set_from(vpc_options, "Subnets", joined(inside), node(inside));
+            let (inside, inside_ids) =
+                if private.is_empty() { (public, &public_ids) } else { (private, &private_ids) };
+            to.set_from(vpc_options, "ELBSubnets", &public_ids, node(public));
+            to.set_from(vpc_options, "Subnets", inside_ids, node(inside));
             to.set(vpc_options, "AssociatePublicIpAddress", private.is_empty());
             if to.plan.has_database {
-                to.set_from(vpc_options, "DBSubnets", joined(inside), node(inside));
+                to.set_from(vpc_options, "DBSubnets", inside_ids, node(inside));
             }
         }
     }

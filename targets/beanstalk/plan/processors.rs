@@ -22,13 +22,13 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let differing = || named.iter().filter(|(_, processor)| *processor != decided);
     if differing().next().is_none() {
         named.iter().for_each(|((_, platform), _)| {
-            cx.ledger.exact(*platform, "aws:ec2:instances InstanceTypes");
+            cx.ledger.decided(*platform, "aws:ec2:instances InstanceTypes");
         });
     } else if let Some(instance) = &instance {
         let reason = format!("`{}` has {} processors", instance.name, decided.as_str());
         let help = "choose an `instance_type` with that processor, or build the image for the other one";
         for ((service, platform), _) in &named {
-            cx.ledger.exact(*platform, "aws:ec2:instances InstanceTypes");
+            cx.ledger.decided(*platform, "aws:ec2:instances InstanceTypes");
             if ImagePlatform::parse(platform.peek()).processor() != Some(decided) {
                 reject((service, platform), &reason, help, cx);
             }
@@ -54,7 +54,7 @@ fn named<'a>(
             }
             (None, Some(processor)) => named.push(((service, platform), processor)),
             (None, None) => {
-                cx.ledger.exact(platform, "the operating system of the instances");
+                cx.ledger.decided(platform, "the operating system of the instances");
             }
         }
     }

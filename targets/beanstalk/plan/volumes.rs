@@ -49,7 +49,7 @@ pub(super) fn bind(
         BindMeaning::Machine(_) if planner.bounds.machine_paths => Some(bind.path.peek().clone()),
         BindMeaning::DevelopmentCode if matches!(bind.source, BindSource::Missing(_)) => {
             let shown = format!("volumes: {}", mount.target.peek());
-            let reason = "nothing is there, and what the image has is used";
+            let reason = "nothing exists at the path, and the content of the image is used";
             planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
             None
         }
@@ -88,7 +88,7 @@ pub(super) fn named(
     planner: &mut ContainerPlanner<'_, '_>,
 ) -> String {
     match application.volumes.get(name).filter(|volume| volume.folder.is_some()) {
-        None => planner.exact(&mount.node, field::MOUNT_POINTS),
+        None => planner.decided(&mount.node, field::MOUNT_POINTS),
         Some(volume) => {
             let directory = directory(application, volume);
             let (effect, reason) = (BehaviourEffect::ChangesBehaviour, KEPT);
@@ -253,9 +253,8 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             continue;
         }
         let directory = directory(application, volume);
-        if let Some(owner) = &volume.owner {
-            cx.ledger.exact(owner, format!("owner of {directory}"));
-        }
+        let owner = volume.owner.as_ref();
+        let owner = owner.map(|owner| *cx.ledger.exact(owner, format!("owner of {directory}")));
         if let Some(external) = &volume.external {
             let reason = "an existing volume cannot be used: the directory starts empty";
             cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
@@ -264,7 +263,9 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             _ if volume.folder.is_some() => {
                 volume.folder.iter().for_each(|found| folder(volume, found.place, cx));
             }
-            VolumeLifetime::Task(_) => cx.ledger.exact(&volume.node, format!("{directory} on the instance")),
+            VolumeLifetime::Task(_) => {
+                cx.ledger.decided(&volume.node, format!("{directory} on the instance"))
+            }
             VolumeLifetime::Persistent => {
                 let reason = "each instance has its own, which is lost with the instance";
                 cx.ledger.approximated(
@@ -288,7 +289,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         plan.volumes.push(HostVolume {
             name: of_application(application, &volume.name),
             path: Some(directory),
-            owner: volume.owner.as_ref().map(|owner| owner.get()),
+            owner,
             prepared: true,
             from: path(cx, volume.node),
         });

@@ -80,9 +80,9 @@ fn as_written(
             unnameable(planner, capability, name, change);
             continue;
         }
-        planner.exact(*capability, change.field());
-        if !names.contains(name) {
-            names.push(name.clone());
+        let name = capability_name(planner.exact(*capability, change.field()));
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     names
@@ -106,7 +106,7 @@ fn unnameable(
             planner.reject(capability, &format!("cap_add: {name}"), reason, planner.bounds.remedy);
         }
         CapabilityChange::Dropped => {
-            planner.cx.ledger.exact(capability, "no container has this capability unasked");
+            planner.cx.ledger.decided(capability, "containers do not have this capability by default");
         }
     }
 }
@@ -120,15 +120,14 @@ fn beyond_defaults(
     let mut names: Vec<String> = Vec::new();
     for (capability, name) in added {
         if is_default_capability(name) {
-            planner.cx.ledger.exact(*capability, "every container has this capability unless it is dropped");
+            planner.cx.ledger.decided(*capability, "containers have this capability by default");
         } else if allowed.contains(&name.as_str()) {
-            planner.exact(*capability, field::CAPABILITIES_ADD);
-            if !names.contains(name) {
-                names.push(name.clone());
+            let name = capability_name(planner.exact(*capability, field::CAPABILITIES_ADD));
+            if !names.contains(&name) {
+                names.push(name);
             }
         } else {
-            let reason =
-                format!("it can add {} only, beside what Docker grants by default", allowed.join(", "));
+            let reason = format!("only {} can be added to Docker's default capabilities", allowed.join(", "));
             planner.reject(*capability, &format!("cap_add: {name}"), &reason, planner.bounds.remedy);
         }
     }
@@ -143,9 +142,9 @@ fn complement(
 ) -> Vec<String> {
     for (capability, name) in dropped {
         if name == ALL_CAPABILITIES || is_default_capability(name) {
-            planner.exact(*capability, field::CAPABILITIES_DROP);
+            planner.decided(*capability, field::CAPABILITIES_DROP);
         } else {
-            planner.cx.ledger.exact(*capability, "no container has this capability unasked");
+            planner.cx.ledger.decided(*capability, "containers do not have this capability by default");
         }
     }
     let names =

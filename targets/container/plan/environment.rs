@@ -10,13 +10,13 @@ pub(super) fn plan<H: ContainerHost>(
     container: &mut ContainerPlan<H::DeployText, H::KnownText>,
 ) {
     for (name, variable) in &planner.service().container.environment {
-        let Some(text) = &variable.value else {
+        let Some(set) = variable.set() else {
             // Compose takes it from the shell: unset there, unset in the container.
             let reason = "the variable is not set";
             planner.cx.ledger.ignored(&variable.node, reason, BehaviourEffect::ChangesBehaviour);
             continue;
         };
-        match host.variable(name, (variable, text), planner) {
+        match host.variable(name, set, planner) {
             Some(EnvironmentSource::Value(value)) => {
                 container.environment.insert(name.to_string(), value);
             }

@@ -32,17 +32,17 @@ fn accepted(planner: &mut ContainerPlanner<'_, '_>, request: &DeviceRequest) -> 
     let key = "deploy.resources.reservations.devices";
     if !request.gpu {
         let help = "name a device file in `devices`, or ask for `capabilities: [gpu]`";
-        planner.reject(&request.node, key, "Amazon ECS reserves GPUs and no other devices", help);
+        planner.reject(&request.node, key, "Amazon ECS can reserve GPUs, but no other devices", help);
         return None;
     }
     if let Some(driver) = request.driver.as_ref() {
         if driver.peek() != DRIVER && !driver.peek().is_empty() {
-            let reason = "the machine image has the NVIDIA driver alone";
+            let reason = "the machine image includes the NVIDIA driver only";
             let shown = format!("driver: {}", driver.peek());
             planner.reject(&request.node, &shown, reason, "write `driver: nvidia`");
             return None;
         }
-        planner.exact(driver, field::GPUS);
+        planner.decided(driver, field::GPUS);
     }
     for options in &request.options {
         planner.ignore(
@@ -59,7 +59,7 @@ fn count(planner: &mut ContainerPlanner<'_, '_>, request: &DeviceRequest) -> Opt
     match &request.count {
         DeviceCount::All(written) => {
             if let Some(written) = written {
-                planner.exact(written, field::GPUS);
+                planner.decided(written, field::GPUS);
             }
             Some(GpuCount::All)
         }
@@ -70,7 +70,7 @@ fn count(planner: &mut ContainerPlanner<'_, '_>, request: &DeviceRequest) -> Opt
         DeviceCount::These(ids) => {
             let number = u32::try_from(ids.len()).unwrap_or(u32::MAX);
             for id in ids {
-                let value = format!("{number} of the machine's GPUs");
+                let value = format!("{number} of the instance's GPUs");
                 let reason = "Amazon ECS chooses which GPUs a container gets";
                 planner.approximate(id, field::GPUS, BehaviourEffect::Equivalent, value, reason);
             }
@@ -85,10 +85,9 @@ fn capabilities(planner: &mut ContainerPlanner<'_, '_>, request: &DeviceRequest)
     for capability in &request.capabilities {
         let name = capability.peek().as_str();
         if name == GPU || name == DRIVER {
-            planner.exact(capability, field::GPUS);
+            planner.decided(capability, field::GPUS);
         } else if KNOWN_CAPABILITIES.contains(&name) {
-            planner.exact(capability, field::ENVIRONMENT);
-            wanted.push(name.to_owned());
+            wanted.push(planner.exact(capability, field::ENVIRONMENT).clone());
         } else {
             let reason = "the driver does not know this capability";
             planner.ignore(capability, "capabilities", reason, BehaviourEffect::ChangesBehaviour);

@@ -70,7 +70,7 @@ fn retries(
     changes: &mut HealthAdjustments,
 ) -> Option<u32> {
     let given = check.retries.as_ref()?;
-    let number = u64::from(given.get());
+    let number = u64::from(*planner.exact(given, field::HEALTH_RETRIES));
     changes.within(planner, given, ("retries", field::HEALTH_RETRIES), (number, ""), bounds.retries)
 }
 
@@ -106,8 +106,9 @@ impl HealthAdjustments {
     ) -> Option<u32> {
         let given = given.as_ref()?;
         // A fraction of a second counts as a whole one: checking earlier than asked is the worse error.
-        let fraction = given.peek().subsec_nanos() > 0;
-        let seconds = given.peek().as_secs() + u64::from(fraction);
+        let time = planner.exact(given, field);
+        let fraction = time.subsec_nanos() > 0;
+        let seconds = time.as_secs() + u64::from(fraction);
         if fraction && range.contains(seconds) {
             planner.approximate(
                 given,
@@ -129,9 +130,7 @@ impl HealthAdjustments {
         range: ValueRange<u64>,
     ) -> Option<u32> {
         let legal = range.nearest(value);
-        if legal == value {
-            planner.exact(given, field);
-        } else {
+        if legal != value {
             self.words.push(format!("`{key}` {value}{unit} becomes {legal}{unit}"));
             self.nodes.push(given.node);
             let reason = format!("Amazon ECS allows {} to {}", range.least, range.most);

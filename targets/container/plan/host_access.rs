@@ -10,7 +10,8 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     devices(planner, container);
     for option in &planner.service().container.security_opt {
         if planner.bounds.security_options {
-            container.security_options.push(planner.exact(option, field::SECURITY_OPTIONS).clone());
+            let option = planner.exact(option, field::SECURITY_OPTIONS).clone();
+            container.plain.add(field::SECURITY_OPTIONS, option);
         } else {
             let reason = "security options cannot be changed";
             planner.ignore(option, "security_opt", reason, BehaviourEffect::ChangesBehaviour);
@@ -21,7 +22,9 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
 fn privileged<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     let Some(privileged) = &planner.service().container.privileged else { return };
     if planner.bounds.privileged || !privileged.peek() {
-        container.privileged = *planner.exact(privileged, field::PRIVILEGED);
+        if *planner.exact(privileged, field::PRIVILEGED) {
+            container.plain.set(field::PRIVILEGED);
+        }
     } else {
         let reason = "containers cannot access the host";
         planner.reject(privileged, "privileged", reason, planner.bounds.remedy);

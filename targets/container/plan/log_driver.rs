@@ -20,14 +20,14 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
             return;
         }
         match driver {
-            AWSLOGS => planner.cx.ledger.exact(given, place).clone(),
+            AWSLOGS => planner.cx.ledger.decided(given, place),
             _ => {
                 let elsewhere = !LOCAL_DRIVERS.contains(&driver);
                 let (value, reason) = (place, reason(planner, driver));
                 let effect = BehaviourEffect::changed_if(elsewhere);
-                planner.cx.ledger.approximated(given, effect, value, reason, place).clone()
+                planner.cx.ledger.approximated(given, effect, value, reason, place);
             }
-        };
+        }
     }
     for (name, value) in &logging.options {
         if driver == AWSLOGS && passes_options && AWSLOGS_OPTIONS.contains(&&**name) {
@@ -47,7 +47,7 @@ fn passed_on<V, K>(
     container: &mut ContainerPlan<V, K>,
 ) -> bool {
     let has = planner.bounds.logging.drivers.contains(&driver.peek().as_str());
-    if !has || leads_to_a_service(planner) {
+    if !has || planner.service().container.logging.service.is_some() {
         return false;
     }
     container.log_driver =
@@ -63,34 +63,18 @@ fn passed_on<V, K>(
     true
 }
 
-/// Whether the logs go to a service of the manifest. The driver runs outside of the containers, where no service has a
-/// name.
-fn leads_to_a_service(planner: &ContainerPlanner<'_, '_>) -> bool {
-    let options = &planner.service().container.logging.options;
-    let addresses = options.iter().filter(|(name, _)| name.ends_with("-address") || name.ends_with("-url"));
-    addresses
-        .map(|(_, value)| host(value.peek()))
-        .any(|name| !name.is_empty() && planner.cx.keys.origin_of(&format!("services.{name}")).is_some())
-}
-
-/// The host of `tcp://logs:514`, `fluentd:24224`.
-fn host(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    rest.split([':', '/']).next().unwrap_or_default()
-}
-
 fn reason(planner: &ContainerPlanner<'_, '_>, driver: &str) -> &'static str {
     if planner.bounds.logging.drivers.contains(&driver) {
-        return "the driver runs outside of the containers, where it cannot reach a service by its name";
+        return "the driver runs outside the containers, where service names do not resolve";
     }
-    "that is where the logs of every container go"
+    "the logs of every container go there"
 }
 
 /// Why an option is not passed on, and whether that is a loss beyond that of its driver.
 fn lost(logging: &LoggingRequest, driver: &str, name: &str) -> (&'static str, BehaviourEffect) {
     let told_by_driver = logging.driver.is_some() && driver != AWSLOGS;
     match name {
-        "awslogs-create-group" => ("the stack makes the log group", BehaviourEffect::Equivalent),
+        "awslogs-create-group" => ("the stack creates the log group", BehaviourEffect::Equivalent),
         _ if LOCAL_DRIVERS.contains(&driver) => {
             ("logs are kept as long as `x-tranship.log_retention` says", BehaviourEffect::Equivalent)
         }

@@ -74,7 +74,7 @@ fn tmpfs(
     let chosen = planner.bounds.default_tmpfs_size.filter(|_| given.is_none());
     match chosen {
         Some(chosen) => default_size(planner, mount, chosen),
-        None => planner.exact(&mount.node, field::TMPFS),
+        None => planner.decided(&mount.node, field::TMPFS),
     }
     let mut known: Vec<String> = mount.read_only.then(|| "ro".to_owned()).into_iter().collect();
     for option in options {
@@ -93,10 +93,12 @@ fn known_option(
 ) -> Option<String> {
     let name = option.peek().split('=').next().unwrap_or_default();
     if TMPFS_OPTIONS.contains(&name) {
-        if option.node != mount.node {
-            planner.exact(option, field::TMPFS);
-        }
-        return Some(option.peek().clone());
+        let is_own = option.node != mount.node;
+        return Some(if is_own {
+            planner.exact(option, field::TMPFS).clone()
+        } else {
+            option.peek().clone()
+        });
     }
     let shown = format!("tmpfs: {}", option.peek());
     let reason = "Amazon ECS does not know this option of a tmpfs";

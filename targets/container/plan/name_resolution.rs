@@ -22,11 +22,8 @@ fn fill<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerP
         let ExtraHost { name: hostname, address } = planner.exact(host, field::EXTRA_HOSTS).clone();
         container.extra_hosts.push(HostEntry { hostname, address });
     }
-    for server in &given.dns {
-        container.dns.push(planner.exact(server, field::DNS_SERVERS).clone());
-    }
-    for domain in &given.dns_search {
-        container.dns_search.push(planner.exact(domain, field::DNS_SEARCH_DOMAINS).clone());
+    for (list, field) in [(&given.dns, field::DNS_SERVERS), (&given.dns_search, field::DNS_SEARCH_DOMAINS)] {
+        list.iter().for_each(|item| container.plain.add(field, planner.exact(item, field).clone()));
     }
 }
 

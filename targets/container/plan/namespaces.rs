@@ -19,13 +19,13 @@ fn network(planner: &mut ContainerPlanner<'_, '_>) -> Option<String> {
     let bounds = &planner.bounds.network_modes;
     match (mode.peek().as_str(), bounds.none_is_ignored) {
         ("bridge" | "default", _) => {
-            planner.cx.ledger.exact(mode, bounds.bridge);
+            planner.cx.ledger.decided(mode, bounds.bridge);
         }
         (other, _) if bounds.passed_on.contains(&other) => {
             return Some(planner.exact(mode, field::NETWORK).clone());
         }
         (other, _) if bounds.joins_task && other.starts_with("service:") => {
-            planner.cx.ledger.exact(mode, "a container of the same task");
+            planner.cx.ledger.decided(mode, "a container of the same task");
         }
         ("none", Some(reason)) => {
             planner.ignore(mode, "network_mode", reason, BehaviourEffect::ChangesBehaviour)
@@ -48,18 +48,18 @@ fn shared(
 ) -> Option<NamespaceSharing> {
     let asked = asked?;
     if matches!(asked.peek().as_str(), "" | "private" | "none" | "shareable") {
-        planner.cx.ledger.exact(asked, "a namespace of the container's own");
+        planner.cx.ledger.decided(asked, "a namespace of the container's own");
         return None;
     }
     let wanted = wanted(planner, asked.peek()).filter(|wanted| allowed.contains(wanted));
     if wanted.is_some() {
-        planner.exact(asked, field);
+        planner.decided(asked, field);
     } else {
         let shown = format!("{key}: {}", asked.peek());
         let reason = match allowed {
             [] => "every container has a namespace of its own",
             [NamespaceSharing::Task] => "containers share a namespace within their task only",
-            _ => "containers share a namespace with the machine or within their task only",
+            _ => "containers share a namespace with the instance or within their task only",
         };
         planner.reject(asked, &shown, reason, planner.bounds.remedy);
     }

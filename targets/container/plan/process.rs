@@ -47,13 +47,16 @@ pub(super) fn plan<H: TextRenderer>(
             container.labels.insert(name.to_string(), label);
         }
     }
-    for (flag, field, place) in [
-        (&given.init, field::INIT, &mut container.linux.init),
-        (&given.read_only, field::READ_ONLY, &mut container.read_only),
-        (&given.tty, field::PSEUDO_TERMINAL, &mut container.tty),
-        (&given.stdin_open, field::INTERACTIVE, &mut container.interactive),
+    let init = given.init.as_ref();
+    container.linux.init = init.is_some_and(|init| *planner.exact(init, field::INIT));
+    for (flag, field) in [
+        (&given.read_only, field::READ_ONLY),
+        (&given.tty, field::PSEUDO_TERMINAL),
+        (&given.stdin_open, field::INTERACTIVE),
     ] {
-        *place = flag.as_ref().is_some_and(|flag| *planner.exact(flag, field));
+        if flag.as_ref().is_some_and(|flag| *planner.exact(flag, field)) {
+            container.plain.set(field);
+        }
     }
 }
 

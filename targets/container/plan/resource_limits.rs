@@ -18,9 +18,14 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     for (name, value) in &planner.service().container.sysctls {
         if let Some(namespace) = machine_namespace(planner, name) {
             let reason = format!(
-                "the container has the {namespace} namespace of its machine, and Docker refuses it too"
+                "the container uses the {namespace} namespace of its instance, and Docker rejects it too"
             );
-            planner.reject(value, &format!("sysctls.{name}"), &reason, "set it on the machine, or remove it");
+            planner.reject(
+                value,
+                &format!("sysctls.{name}"),
+                &reason,
+                "set it on the instance, or remove it",
+            );
             continue;
         }
         let value = planner.exact(value, field::SYSTEM_CONTROLS).clone();
@@ -67,14 +72,15 @@ fn cpu<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPl
         CpuBound::Quota => {
             container.cpu_quota = limit.map(|limit| *planner.exact(limit, field::CPU_QUOTA));
             container.cpu = reservation.map(|reservation| {
-                let weight = format!("a weight of {}", reservation.get());
-                *planner.approximate(
+                let weight = *planner.exact(reservation, field::CPU);
+                planner.approximate(
                     reservation,
                     field::CPU,
                     BehaviourEffect::Equivalent,
-                    weight,
+                    format!("a weight of {weight}"),
                     "Docker reserves no CPU for a container",
-                )
+                );
+                weight
             });
         }
     }
@@ -85,21 +91,16 @@ fn memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Containe
     let mib = |bytes: u64| u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX).max(LEAST_MEMORY_MIB);
     container.memory = asked.memory_limit.as_ref().map(|limit| mib(*planner.exact(limit, field::MEMORY)));
     if let Some(reservation) = &asked.memory_reservation {
-        let own = mib(reservation.get());
-        match container.memory.filter(|limit| *limit < own) {
-            Some(limit) => {
-                let reason = "a container cannot reserve more memory than its limit";
-                planner.approximate(
-                    reservation,
-                    field::MEMORY_RESERVATION,
-                    BehaviourEffect::Equivalent,
-                    format!("{limit} MiB"),
-                    reason,
-                );
-            }
-            None => {
-                planner.exact(reservation, field::MEMORY_RESERVATION);
-            }
+        let own = mib(*planner.exact(reservation, field::MEMORY_RESERVATION));
+        if let Some(limit) = container.memory.filter(|limit| *limit < own) {
+            let reason = "a container cannot reserve more memory than its limit";
+            planner.approximate(
+                reservation,
+                field::MEMORY_RESERVATION,
+                BehaviourEffect::Equivalent,
+                format!("{limit} MiB"),
+                reason,
+            );
         }
         // A reservation of the whole limit says nothing more than the limit, and Amazon ECS refuses it.
         container.memory_reservation = container.memory.is_none_or(|limit| own < limit).then_some(own);
@@ -114,7 +115,7 @@ fn memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut Containe
 
 fn shared_memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     let Some(size) = &planner.service().container.shm_size else { return };
-    let mib = size.peek().div_ceil(MIB);
+    let mib = planner.exact(size, field::SHARED_MEMORY).div_ceil(MIB);
     if planner.bounds.shared_memory {
         // The API takes a 32-bit number of MiB (Amazon ECS API Reference, `LinuxParameters`).
         let Some(mib) =
@@ -124,7 +125,6 @@ fn shared_memory<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut C
             planner.reject(size, "shm_size", "the size is out of range", &help);
             return;
         };
-        planner.exact(size, field::SHARED_MEMORY);
         container.linux.shared_memory = Some(mib);
     } else {
         let reason = "`/dev/shm` always has 64 MiB";
@@ -153,10 +153,11 @@ fn machine_namespace(planner: &ContainerPlanner<'_, '_>, name: &str) -> Option<&
 fn storage<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
     let Some(place) = planner.bounds.storage else { return };
     let Some(size) = &planner.service().container.storage_size else { return };
-    let reason = "there is room for it, and containers share what is left";
-    let value = format!("at least {} GiB", size.peek().div_ceil(GIB));
-    let effect = BehaviourEffect::Equivalent;
-    container.storage = Some(*planner.cx.ledger.approximated(size, effect, value, reason, place));
+    let reason = "the disk has room for it, and containers share the rest";
+    let bytes = *planner.cx.ledger.exact(size, place);
+    let value = format!("at least {} GiB", bytes.div_ceil(GIB));
+    planner.cx.ledger.approximated(size, BehaviourEffect::Equivalent, value, reason, place);
+    container.storage = Some(bytes);
 }
 
 fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut ContainerPlan<V, K>) {
@@ -166,7 +167,7 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
             planner.reject(limit, &format!("ulimits.{name}"), "unknown limit", &help);
             continue;
         }
-        let UlimitPair { soft, hard } = limit.get();
+        let UlimitPair { soft, hard } = *planner.exact(limit, field::ULIMITS);
         if let Some(reason) = impossible(soft, hard) {
             let help = "write numbers from 0, or -1 for no limit, the soft limit not above the hard one";
             planner.reject(limit, &format!("ulimits.{name}"), reason, help);
@@ -179,9 +180,7 @@ fn process_limits<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut 
             value => value,
         };
         let made = ResourceLimit { name: name.to_string(), soft: legal(soft), hard: legal(hard) };
-        if (made.soft, made.hard) == (soft, hard) {
-            planner.exact(limit, field::ULIMITS);
-        } else {
+        if (made.soft, made.hard) != (soft, hard) {
             let reason = "this is the maximum";
             planner.approximate(
                 limit,

@@ -20,10 +20,10 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
 fn timeout(planner: &mut ContainerPlanner<'_, '_>) -> Option<u32> {
     let period = planner.service().container.stop_grace_period.as_ref()?;
     let (least, most) = planner.bounds.stop_timeout;
-    let seconds = period.peek().as_secs() + u64::from(period.peek().subsec_nanos() > 0);
+    let asked = planner.exact(period, field::STOP_TIMEOUT);
+    let seconds = asked.as_secs() + u64::from(asked.subsec_nanos() > 0);
     let legal = seconds.clamp(u64::from(least), u64::from(most));
     if legal == seconds {
-        planner.exact(period, field::STOP_TIMEOUT);
         return u32::try_from(legal).ok();
     }
     let allowed = if most == u32::MAX {

@@ -10,7 +10,7 @@ pub(in crate::ecs) const LOG_PREFIX: &str = "ecs";
 
 /// One entry of `ContainerDefinitions`.
 pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
-    PropertyMap::new()
+    let made = PropertyMap::new()
         .with("Name", it.name.as_str())
         .with("Image", &it.image)
         .with_some(
@@ -39,11 +39,9 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
         )
         .with_some("HealthCheck", it.health.as_ref().map(health))
         .with_some("RestartPolicy", it.restarts.then(|| props! { "Enabled" => true }))
-        .with_some("StopTimeout", it.stop_timeout)
-        .with_some("ReadonlyRootFilesystem", it.read_only.then_some(true))
-        .with_some("Privileged", it.privileged.then_some(true))
-        .with_some("PseudoTerminal", it.tty.then_some(true))
-        .with_some("Interactive", it.interactive.then_some(true))
+        .with_some("StopTimeout", it.stop_timeout);
+    let made = it.plain.flags().fold(made, |made, flag| made.with(flag.property, true));
+    let made = made
         .with_some("LinuxParameters", (!it.linux.is_empty()).then(|| linux(&it.linux)))
         .with_list("ResourceRequirements", gpus(it))
         .with_list(
@@ -63,11 +61,9 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
             it.extra_hosts.iter().map(|host| {
                 props! { "Hostname" => host.hostname.as_str(), "IpAddress" => host.address.as_str() }
             }),
-        )
-        .with_list("DnsServers", &it.dns)
-        .with_list("DnsSearchDomains", &it.dns_search)
-        .with_list("DockerSecurityOptions", &it.security_options)
-        .with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<PropertyMap>()))
+        );
+    let made = it.plain.lists().fold(made, |made, (field, items)| made.with_list(field.property, items));
+    made.with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<PropertyMap>()))
         .with("LogConfiguration", log(task, it))
 }
 

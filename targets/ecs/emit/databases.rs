@@ -16,7 +16,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
         template.add(&database.id(), instance(database).traced(from));
         template.add(&attachment(database), attach(database).traced(from));
         let endpoint = TemplateOutput::new(
-            format!("Where the database of `{}` is reached", database.name),
+            format!("Address of the database of `{}`", database.name),
             FnSub::new()
                 .att(&database.id(), "Endpoint.Address")
                 .then(":")

@@ -34,7 +34,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     }
     template.add_output(
         &LogicalId::only(ResourceRole::Url),
-        TemplateOutput::new("Where the application is reached", balancer.url.clone()),
+        TemplateOutput::new("Address of the application", balancer.url.clone()),
     );
 }
 

@@ -15,7 +15,7 @@ use crate::container::{
 };
 use std::collections::BTreeSet;
 use tranship_app::rules::app::SECRET_IN_COMMAND;
-use tranship_app::{AppService, BindMount, ContainerMount, EnvironmentVariable, ManifestName, Text};
+use tranship_app::{AppService, BindMount, ContainerMount, ManifestName, SetVariable, Text};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -118,7 +118,7 @@ impl TextRenderer for TemplateHost<'_> {
     fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<TemplateValue> {
         if text.is_secret() {
             let message = format!(
-                "the container of `{}` holds a secret outside of its environment",
+                "the container of `{}` contains a secret outside of its environment",
                 planner.service().name
             );
             let diagnostic = planner
@@ -138,21 +138,21 @@ impl ContainerHost for TemplateHost<'_> {
         _: Origin,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<TemplateValue> {
-        planner.cx.ledger.exact(&node, "a parameter that names the image built from it");
+        planner.cx.ledger.decided(&node, "a parameter that names the image built from it");
         Some(LogicalId::of(planner.service().declared_as(), ResourceRole::Image).reference())
     }
 
     fn variable(
         &mut self,
         name: &str,
-        (variable, text): (&EnvironmentVariable, &Text),
+        variable: SetVariable<'_>,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<TemplateValue>> {
-        if !text.is_secret() {
-            planner.exact(&variable.node, field::ENVIRONMENT);
+        if !variable.peek().is_secret() {
+            let text = planner.exact(&variable, field::ENVIRONMENT);
             return Some(EnvironmentSource::Value(self.renderer.value(text)));
         }
-        planner.exact(&variable.node, field::SECRETS);
+        let text = planner.exact(&variable, field::SECRETS);
         let injected = secrets::inject(&self.renderer, &planner.service().name, name, text);
         self.needs.readable.push(injected.readable);
         Some(EnvironmentSource::Secret(injected.value_from))

@@ -18,7 +18,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<DatabasePlan> {
 }
 
 fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> DatabasePlan {
-    let reason = "a managed database takes the place of the container";
+    let reason = "a managed database replaces the container";
     planner.cx.ledger.approximated(
         &given.service_node,
         BehaviourEffect::Equivalent,
@@ -26,7 +26,7 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> Databa
         reason,
         PROPERTY,
     );
-    planner.exact(&given.node, PROPERTY);
+    planner.decided(&given.node, PROPERTY);
     let engine = *planner.exact(&given.engine, "RDS instance: Engine");
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     check_names(planner, given);
@@ -62,7 +62,7 @@ fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String 
     }
     let names: Vec<&str> = engine.version_lines().collect();
     let message = format!("RDS does not support {} {asked} for `{}`", engine.product(), given.name);
-    let help = format!("choose one of {}, and run the same version locally", names.join(", "));
+    let help = format!("use one of {}, and run the same version locally", names.join(", "));
     report(planner, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
     asked.to_owned()
 }
@@ -89,10 +89,10 @@ fn storage(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> u32 {
 
 /// The master user: as the manifest says, else what RDS proposes for the engine.
 fn username(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
-    if let Some(username) = &given.username {
-        planner.exact(username, PROPERTY);
+    match &given.username {
+        Some(username) => planner.exact(username, PROPERTY).clone(),
+        None => names::master_user(given),
     }
-    names::master_user(given)
 }
 
 /// Names that RDS refuses: of the database, and of the master user.

@@ -13,11 +13,13 @@ const LONGEST_NAMESPACE: usize = 253;
 
 /// The namespace, where some task is looked up by another.
 pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> Option<NamespacePlan> {
-    let name = names::namespace(planner.app);
-    if let Some(setting) = planner.app.settings.namespace() {
-        planner.exact(setting, "private DNS namespace");
-        check_namespace(planner, setting);
-    }
+    let name = match planner.app.settings.namespace() {
+        Some(setting) => {
+            check_namespace(planner, setting);
+            planner.exact(setting, "private DNS namespace").clone()
+        }
+        None => names::namespace(planner.app),
+    };
     let services: Vec<DiscoveredService> = tasks
         .iter()
         .filter(|task| task.mode == NetworkMode::AwsVpc && planner.layout.is_looked_up(&task.name))
@@ -49,7 +51,7 @@ pub(super) fn report_file_hosts(planner: &mut EcsPlanner<'_, '_>) {
     for FileHost { service, path, host, to, origin } in &planner.app.file_hosts {
         let Some(task) = planner.layout.tasks_of(service).first() else { continue };
         let name = match planner.app.databases.contains_key(to) {
-            true => format!("the address of the managed database `{to}`, which variables know"),
+            true => format!("the address of the managed database `{to}`, which is available in variables"),
             false => format!("`{}`", planner.renderer(task).host(to)),
         };
         if name != format!("`{host}`") {
@@ -70,7 +72,7 @@ pub(super) fn report_file_hosts(planner: &mut EcsPlanner<'_, '_>) {
         lost.iter().skip(1).take(4).fold(told, |told, (change, origin)| told.label(*origin, change.as_str()));
     let placed = lost.first().map(|(_, origin)| *origin).into_iter().fold(placed, Diagnostic::at);
     planner.report(placed.help(
-        "write that name in the file, and give it to the service as a network alias, so that Docker Compose finds it, too; or let the program read the name from a variable of `environment`, which is rewritten",
+        "write that name in the file, and add it to the service as a network alias, so that Docker Compose resolves it too; or read the name from a variable of `environment`, which is rewritten",
     ));
 }
 

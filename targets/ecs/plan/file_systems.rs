@@ -4,8 +4,8 @@
 
 use super::planner::EcsPlanner;
 use super::{AccessPointPlan, FileSystemPlan, NetworkPlan, TaskPlan, TaskVolume};
-use std::collections::BTreeSet;
-use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume};
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume, VolumeOwner};
 use tranship_cloudformation::DeletionPolicy;
 
 /// Mount targets where it is not known how many private subnets there are.
@@ -20,29 +20,39 @@ pub(super) fn plan(
     let app = planner.app;
     let volumes = tasks.iter().flat_map(|task| &task.volumes);
     let mounted: BTreeSet<&ManifestName> = volumes.filter_map(TaskVolume::file_system).collect();
-    let mut systems = Vec::new();
+    let (mut systems, mut owners) = (Vec::new(), VolumeOwners::new());
     for volume in app.volumes.values() {
         if volume.folder.is_none() {
-            planner.exact(&volume.node, "a volume of the tasks that mount it");
+            planner.decided(&volume.node, "a volume of the tasks that mount it");
         }
         if let Some(owner) = &volume.owner {
-            planner.exact(owner, "the volume's owner");
+            owners.insert(&volume.name, *planner.exact(owner, "the volume's owner"));
         }
+    }
+    for volume in app.volumes.values() {
         if mounted.contains(&volume.name) && around(volume).is_none() {
-            systems.push(plan_one(planner, network, volume));
+            systems.push(plan_one(planner, network, volume, &owners));
         }
     }
     systems
 }
+
+/// The owners that the manifest sets, by the volume's name.
+type VolumeOwners<'a> = BTreeMap<&'a ManifestName, VolumeOwner>;
 
 /// The volume that a folder lies in, and its path from there.
 fn around(volume: &NamedVolume) -> Option<&(ManifestName, String)> {
     volume.folder.as_ref()?.part_of.as_ref()
 }
 
-fn plan_one(planner: &mut EcsPlanner<'_, '_>, network: &NetworkPlan, volume: &NamedVolume) -> FileSystemPlan {
+fn plan_one(
+    planner: &mut EcsPlanner<'_, '_>,
+    network: &NetworkPlan,
+    volume: &NamedVolume,
+    owners: &VolumeOwners<'_>,
+) -> FileSystemPlan {
     if let Some(external) = &volume.external {
-        let reason = "a volume of Docker is not on AWS";
+        let reason = "Docker volumes do not exist on AWS";
         planner.cx.ledger.approximated(
             external,
             BehaviourEffect::Equivalent,
@@ -55,7 +65,7 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, network: &NetworkPlan, volume: &Na
     FileSystemPlan {
         name: volume.name.clone(),
         from: from(planner, volume),
-        access_points: access_points(planner, volume),
+        access_points: access_points(planner, volume, owners),
         mount_targets: network.private_count.unwrap_or(DEFAULT_MOUNT_TARGETS),
         backup: prod,
         deletion: if prod { DeletionPolicy::Retain } else { DeletionPolicy::Delete },
@@ -71,7 +81,11 @@ fn from(planner: &EcsPlanner<'_, '_>, volume: &NamedVolume) -> Vec<String> {
 }
 
 /// The access point of the whole, and those of the folders in it.
-fn access_points(planner: &EcsPlanner<'_, '_>, whole: &NamedVolume) -> Vec<AccessPointPlan> {
+fn access_points(
+    planner: &EcsPlanner<'_, '_>,
+    whole: &NamedVolume,
+    owners: &VolumeOwners<'_>,
+) -> Vec<AccessPointPlan> {
     // The owner's folder is made at the first mount; without an owner the root is shown as it is.
     let root = if whole.owner.is_some() { "/data" } else { "" };
     let point = |volume: &NamedVolume| {
@@ -84,7 +98,7 @@ fn access_points(planner: &EcsPlanner<'_, '_>, whole: &NamedVolume) -> Vec<Acces
         own.then(|| AccessPointPlan {
             name: volume.name.clone(),
             from: from(planner, volume),
-            owner: volume.owner.as_ref().map(|owner| owner.get()),
+            owner: owners.get(&volume.name).copied(),
             path: Some(format!("{root}{below}")).filter(|path| !path.is_empty()).unwrap_or("/".to_owned()),
         })
     };

@@ -11,6 +11,7 @@ use super::service_files::{PlannedFiles, ServiceFileTable, WrittenContent, Writt
 use super::{
     ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
 };
+use crate::container::field;
 use std::collections::BTreeMap;
 use tranship_app::{AppService, Application, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
@@ -249,7 +250,7 @@ fn helper(planner: &EcsPlanner<'_, '_>, name: String) -> EcsContainer {
         essential: false,
         entrypoint: Some(vec!["sh".into(), "-c".into()]),
         user: Some("0".into()),
-        read_only: true,
+        plain: [field::READ_ONLY].into_iter().collect(),
         memory_reservation: planner.bounds().default_memory_reservation,
         ..EcsContainer::new(name, IMAGE.into())
     }

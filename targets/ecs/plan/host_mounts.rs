@@ -28,7 +28,7 @@ fn data_folders(planner: &mut EcsPlanner<'_, '_>) {
     let told = places.fold(Diagnostic::new(&rules::DATA_FOLDER, message), Diagnostic::at);
     let uploaded = folders.iter().any(|it| it.folder.as_ref().is_some_and(|folder| folder.has_content));
     let told = match uploaded {
-        true => told.note("what is in a folder stays on your machine: nothing is uploaded"),
+        true => told.note("the content of the folder stays on your machine: nothing is uploaded"),
         false => told,
     };
     planner.report(told.help(

@@ -27,14 +27,14 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     let names: Vec<String> = asking.iter().map(|service| format!("`{}`", service.name)).collect();
     let (uses, its) = if names.len() == 1 { ("uses", "its instance") } else { ("use", "their instances") };
     let message = format!(
-        "{} {uses} the network of {its}: each port of the container is one of the instance, so an instance runs one task of a service",
+        "{} {uses} the network of {its}: each container port is a port of the instance, so an instance runs one task of a service",
         names.join(", ")
     );
     let mut diagnostic = Diagnostic::new(&rules::HOST_NETWORK, message)
         .note("the ports are open to the load balancer and to services that depend on this one; open others in the security group of the instances")
         .note("other services are not at `localhost`: reach them by their names, such as `db:5432`")
         .note("the container can use the credentials of the instance")
-        .help("remove `network_mode: host` if the service needs nothing but its own ports");
+        .help("remove `network_mode: host` if the service only needs its own ports");
     for mode in asking.iter().filter_map(|service| service.container.network_mode.as_ref()) {
         diagnostic = diagnostic.at(mode.origin);
     }

@@ -98,9 +98,11 @@ pub(super) fn permissions(
     let mut policy = IamPolicy::new();
     let renderer = planner.renderer(task);
     for permission in services.iter().flat_map(|service| &service.permissions) {
-        planner.exact(&permission.node, "task role: a statement of its policy");
-        let actions = permission.actions.iter().map(|action| action.peek().clone());
-        policy.add(PolicyStatement::allow(actions).on_all(renderer.values(&permission.resources)));
+        const PLACE: &str = "task role: a statement of its policy";
+        planner.decided(&permission.node, PLACE);
+        let actions = permission.actions.iter().map(|action| planner.exact(action, PLACE).clone());
+        let statement = PolicyStatement::allow(actions.collect::<Vec<_>>());
+        policy.add(statement.on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {
         let VolumeStorage::Efs(folder) = &volume.storage else { continue };

@@ -8,7 +8,7 @@ use super::planner::EcsPlanner;
 use super::service_files::ServiceFileTable;
 use super::{ParameterPlan, tasks};
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{AppService, ContainerImage, ImageBuild, ManifestName, Text, TextPiece};
+use tranship_app::{AppService, At, ContainerImage, ImageBuild, ManifestName, Text, TextPiece};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateParameter};
 use tranship_facts::{ImageDetails, ImagePlatform, ImageReference, ProcessorArchitecture};
 use tranship_images::{BaseImage, BuildRequest, FileLayer, FileOwner, ImageRecipe};
@@ -32,9 +32,6 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, files: &ServiceFileTable) -
     made.names.extend(planner.app.services.keys().map(ToString::to_string));
     for service in planner.app.services.values() {
         made.service(planner, service, files);
-        for node in service.container.build.iter().flat_map(|build| build.peek().nodes()) {
-            planner.exact(&node, "how the image is built");
-        }
     }
     made
 }
@@ -45,7 +42,7 @@ impl MadeImages {
         self.services.get(service)
     }
 
-    fn service(&mut self, planner: &EcsPlanner<'_, '_>, service: &AppService, files: &ServiceFileTable) {
+    fn service(&mut self, planner: &mut EcsPlanner<'_, '_>, service: &AppService, files: &ServiceFileTable) {
         let container = &service.container;
         let image = match &container.image {
             ContainerImage::Named(text) => Some(text),
@@ -148,30 +145,35 @@ fn parameter(service: &AppService, image: Option<&Text>, derived: bool) -> Optio
     }
 }
 
+/// What a key of `build` became, for the ledger.
+const BUILT: &str = "how the image is built";
+
 /// A build as a builder takes it.
-fn request(planner: &EcsPlanner<'_, '_>, build: &ImageBuild, image: Option<&Text>) -> BuildRequest {
+fn request(planner: &mut EcsPlanner<'_, '_>, build: &ImageBuild, image: Option<&Text>) -> BuildRequest {
     let project = planner.cx.compose.directory();
     // A recipe is shown and stored: whoever builds gives the value of a secret.
-    let is_open = |value: &String| !planner.app.known_secrets.is_in(value.as_bytes());
-    let word = |at: &Option<tranship_app::At<String>>| at.as_ref().map(|at| at.peek().clone());
-    BuildRequest {
-        context: ImageBuild::from_project(build.context.peek(), project),
-        dockerfile: word(&build.dockerfile),
-        dockerfile_inline: word(&build.dockerfile_inline),
-        target: word(&build.target),
-        args: build
-            .args
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.peek().as_ref().map(shown).filter(is_open)))
-            .collect(),
-        additional_contexts: build
-            .additional_contexts
-            .iter()
-            .map(|(name, context)| (name.to_string(), ImageBuild::from_project(context.peek(), project)))
-            .collect(),
-        labels: build.labels.iter().map(|(name, text)| (name.to_string(), shown(text))).collect(),
-        image: image.map(shown),
-    }
+    let known = &planner.app.known_secrets;
+    let is_open = |value: &String| !known.is_in(value.as_bytes());
+    let mut word = |at: &At<String>| planner.exact(at, BUILT).clone();
+    let (dockerfile, dockerfile_inline, target) = (
+        build.dockerfile.as_ref().map(&mut word),
+        build.dockerfile_inline.as_ref().map(&mut word),
+        build.target.as_ref().map(&mut word),
+    );
+    let mut folder = |at: &At<String>| ImageBuild::from_project(planner.exact(at, BUILT), project);
+    let context = folder(&build.context);
+    let contexts = build.additional_contexts.iter().map(|(name, at)| (name.to_string(), folder(at)));
+    let additional_contexts = contexts.collect();
+    let args = build.args.iter().map(|(name, value)| {
+        let value = planner.exact(value, BUILT).as_ref();
+        (name.to_string(), value.map(shown).filter(is_open))
+    });
+    let args = args.collect();
+    let labels =
+        build.labels.iter().map(|(name, text)| (name.to_string(), shown(planner.exact(text, BUILT))));
+    let labels = labels.collect();
+    let image = image.map(shown);
+    BuildRequest { context, dockerfile, dockerfile_inline, target, args, additional_contexts, labels, image }
 }
 
 /// A text with `${NAME}` for what a builder must be told.

@@ -19,7 +19,7 @@ pub(super) fn plan(
         let (reason, became) = ("a job runs one task at a time", "job");
         match replicas.get() {
             1 => {
-                planner.exact(replicas, became);
+                planner.decided(replicas, became);
             }
             _ => {
                 let effect = BehaviourEffect::ChangesBehaviour;

@@ -54,7 +54,7 @@ fn broken(
     violation: &TemplateViolation,
     id: &LogicalId,
 ) -> Diagnostic {
-    let message = format!("Tranship made a template that CloudFormation would refuse: {violation}");
+    let message = format!("Tranship generated a template that CloudFormation would reject: {violation}");
     placed(planner, Diagnostic::new(&rules::BROKEN_TEMPLATE, message), &key_of(template, id))
 }
 
@@ -68,9 +68,9 @@ fn dynamic_reference(
     let keys = comments(template, id);
     let leaf = keys.iter().find_map(|key| planner.cx.keys.leaf_with(key, text));
     let reference = reference(text);
-    let message = format!("CloudFormation would replace `{reference}`; Compose passes it on as it is");
+    let message = format!("CloudFormation would replace `{reference}`, which Compose passes on unchanged");
     let diagnostic = Diagnostic::new(&rules::DYNAMIC_REFERENCE, message)
-        .help("to read a secret of AWS, declare it under `secrets` with `external: true`");
+        .help("to read an AWS secret, declare it under `secrets` with `external: true`");
     match leaf {
         Some(leaf) => {
             let key = planner.cx.keys.path(&leaf);

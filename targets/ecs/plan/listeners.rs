@@ -196,7 +196,7 @@ fn check_conditions(planner: &mut EcsPlanner<'_, '_>, route: &PublicRoute) {
         &rules::LISTENER_RULE,
         route,
         message,
-        "use fewer or shorter ones, with `*` for what they share",
+        "use fewer or shorter ones, with `*` for a shared prefix",
     );
 }
 

@@ -36,7 +36,7 @@ pub(super) fn plan(
     let mut routes: BTreeMap<u16, Vec<PublicRoute>> = BTreeMap::new();
     for endpoint in &app.endpoints {
         let EndpointExposure::Public(public) = &endpoint.exposure else {
-            planner.exact(&endpoint.node, "security group: reached by the services that name it");
+            planner.decided(&endpoint.node, "security group: reached by the services that name it");
             continue;
         };
         let Some(task) = serving_task(planner, tasks, endpoint) else { continue };
@@ -108,7 +108,8 @@ fn serving_task<'t>(
     let task = planner.layout.tasks_of(&endpoint.service).iter().find(|task| kept(task));
     if task.is_none() || matches!(service.role, ServiceRole::Init { .. }) {
         planner.cx.ledger.rejected(&endpoint.node, "a job does not serve requests");
-        let message = format!("`{}` is a job and cannot be public: it ends by itself", endpoint.service);
+        let message =
+            format!("`{}` is a job, which exits on its own, so it cannot be public", endpoint.service);
         planner.report(
             Diagnostic::new(&rules::PUBLIC_JOB, message)
                 .at(endpoint.origin)
@@ -142,7 +143,7 @@ fn claim_unreached(planner: &mut EcsPlanner<'_, '_>) {
             };
             match app.endpoints.iter().find(same) {
                 None if port.published.is_none() => {
-                    planner.exact(&port.node, "task definition: PortMappings");
+                    planner.decided(&port.node, "task definition: PortMappings");
                 }
                 None => planner.cx.ledger.ignored(
                     &port.node,
@@ -150,7 +151,7 @@ fn claim_unreached(planner: &mut EcsPlanner<'_, '_>) {
                     BehaviourEffect::Equivalent,
                 ),
                 Some(endpoint) if endpoint.node != port.node => {
-                    planner.exact(&port.node, "the same port of the container, published once more");
+                    planner.decided(&port.node, "the same port of the container, published once more");
                 }
                 Some(_) => {}
             }
@@ -198,7 +199,7 @@ fn listener_port(
         Some(port) => *planner.exact(port, "load balancer: listener"),
         None => usual,
     };
-    planner.exact(&endpoint.node, "load balancer: listener and target group");
+    planner.decided(&endpoint.node, "load balancer: listener and target group");
     if let Some(published) = public.published.as_ref().filter(|at| !at.peek().admits(listener)) {
         let (value, reason) = (format!("port {listener}"), "the load balancer listens on the usual port");
         planner.cx.ledger.approximated(published, BehaviourEffect::Equivalent, value, reason, "listener");

@@ -49,7 +49,7 @@ fn report_small(planner: &mut EcsPlanner<'_, '_>) {
     let Some((first, _)) = large.first() else { return };
     let names: Vec<String> = large.iter().map(|(it, mib)| format!("`{}` ({mib} MiB)", it.name)).collect();
     let message = format!(
-        "`{}` has {} MiB of memory for tasks, less than what is known to be needed by {}",
+        "`{}` has {} MiB of memory for tasks, less than the known need of {}",
         instance.name,
         instance.usable_memory(),
         names.join(", ")

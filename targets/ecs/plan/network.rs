@@ -19,7 +19,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> (NetworkPlan, Vec<Parame
     match &planner.app.settings.network {
         None => parameters(planner),
         Some(NetworkSetting::New(asked)) => {
-            planner.exact(asked, PROPERTY);
+            planner.decided(asked, PROPERTY);
             (created(planner.app.settings.posture()), Vec::new())
         }
         Some(NetworkSetting::Existing(asked)) => {

@@ -68,11 +68,11 @@ pub(super) fn account(
 pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> OutboundPlan {
     let app = planner.app;
     if let Some(setting) = &app.settings.egress {
-        planner.exact(&setting.at(), CLAIM);
+        planner.decided(&setting.at(), CLAIM);
     }
     for service in app.services.values() {
         if let Some(own) = &service.egress.own {
-            planner.exact(own, CLAIM);
+            planner.decided(own, CLAIM);
         }
     }
     let groups = SharedGroups { planner, tasks };
@@ -246,7 +246,7 @@ fn report_shared(planner: &mut EcsPlanner<'_, '_>, conflicts: &[EgressConflict])
         pairs.join(", ")
     );
     let mut diagnostic = Diagnostic::new(&rules::SHARED_EGRESS, message).service(&*first.closed).help(
-        "set `egress: declared` for what shares the task or the machine too, or choose the target `fargate`",
+        "set `egress: declared` for the services that share the task or the instance too, or choose the target `fargate`",
     );
     let app = planner.app;
     for conflict in conflicts {
@@ -311,7 +311,7 @@ fn report_unknown(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) {
     let keys: Vec<String> =
         unknown.iter().map(|(_, node)| format!("`{}`", planner.cx.keys.path(node))).collect();
     let message = format!(
-        "cannot tell on which port the hosts in {} listen, so no port is opened to them",
+        "cannot tell which port the hosts in {} listen on, so no port is opened to them",
         keys.join(", ")
     );
     let mut diagnostic = Diagnostic::new(&rules::UNKNOWN_OUTBOUND_PORT, message).service(&**service).help(

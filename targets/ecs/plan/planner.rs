@@ -4,7 +4,7 @@ use super::{compute_policy::ComputePolicy, text::EcsTextRenderer};
 use crate::Compilation;
 use crate::container::ContainerBounds;
 use tranship_app::rules::target;
-use tranship_app::{AppService, Application, BehaviourEffect, Claim, TaskGroups};
+use tranship_app::{AppService, Application, BehaviourEffect, Claim, ManifestLeaf, TaskGroups};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// The state of planning.
@@ -39,8 +39,14 @@ impl<'a> EcsPlanner<'a, '_> {
     }
 
     /// Claims a leaf as exact, and hands out its value.
+    #[must_use = "the value that is claimed is the one to use; what only decides something is `decided`"]
     pub(super) fn exact<'v, C: Claim>(&mut self, claimed: &'v C, became: &str) -> C::ClaimedValue<'v> {
         self.cx.ledger.exact(claimed, became)
+    }
+
+    /// Claims a leaf that a decision follows.
+    pub(super) fn decided(&mut self, leaf: &impl ManifestLeaf, became: &str) {
+        self.cx.ledger.decided(leaf, became);
     }
 
     /// Reports a diagnostic of this target.
@@ -53,7 +59,7 @@ impl<'a> EcsPlanner<'a, '_> {
         &self,
         rule: &'static DiagnosticRule,
         service: &AppService,
-        claimed: &impl Claim,
+        claimed: &impl ManifestLeaf,
         message: String,
     ) -> Diagnostic {
         Diagnostic::new(rule, message)
@@ -67,7 +73,7 @@ impl<'a> EcsPlanner<'a, '_> {
     pub(super) fn ignore(
         &mut self,
         service: &AppService,
-        claimed: &impl Claim,
+        claimed: &impl ManifestLeaf,
         key: &str,
         reason: &str,
         effect: BehaviourEffect,
@@ -84,7 +90,7 @@ impl<'a> EcsPlanner<'a, '_> {
     pub(super) fn reject(
         &mut self,
         service: &AppService,
-        claimed: &impl Claim,
+        claimed: &impl ManifestLeaf,
         key: &str,
         reason: &str,
         help: &str,

@@ -8,18 +8,18 @@ pub(super) fn is_daemon(planner: &mut EcsPlanner<'_, '_>, given: &AppService) ->
     let Some(mode) = &given.mode else { return false };
     match mode.peek().as_str() {
         "global" if planner.compute.limits().daemons => {
-            planner.exact(mode, "service: SchedulingStrategy DAEMON");
+            planner.decided(mode, "service: SchedulingStrategy DAEMON");
             refuse_scaling(planner, given);
             true
         }
         "global" => {
-            let (value, reason) = ("`replicated`", "there are no machines to run one task on each");
+            let (value, reason) = ("`replicated`", "there are no instances to run one task on each");
             let effect = BehaviourEffect::ChangesBehaviour;
             planner.cx.ledger.approximated(mode, effect, value, reason, "service: DesiredCount");
             false
         }
         "replicated" => {
-            planner.exact(mode, "service: DesiredCount");
+            planner.decided(mode, "service: DesiredCount");
             false
         }
         _ => false,
@@ -29,7 +29,8 @@ pub(super) fn is_daemon(planner: &mut EcsPlanner<'_, '_>, given: &AppService) ->
 /// The number of machines is the number of tasks.
 fn refuse_scaling(planner: &mut EcsPlanner<'_, '_>, given: &AppService) {
     let Some(scaling) = &given.scaling else { return };
-    let reason = "one task runs on each machine (`deploy.mode: global`), so their number is not scaled";
+    let reason =
+        "one task runs on each instance (`deploy.mode: global`), so the number of tasks is not scaled";
     let help = "remove `scale`, or `deploy.mode: global`";
     let bounds = [Some(&scaling.min), Some(&scaling.max), scaling.cpu.as_ref(), scaling.memory.as_ref()];
     for (number, bound) in bounds.into_iter().flatten().enumerate() {

@@ -202,10 +202,10 @@ impl SecretUses {
         for name in self.whole.union(&self.inside) {
             match app.secrets.get(name).map(|secret| &secret.source) {
                 Some(SecretSource::File(value) | SecretSource::Environment(value)) => {
-                    planner.exact(value, "the parameter that takes its value");
+                    planner.decided(value, "the parameter that takes its value");
                 }
                 Some(SecretSource::External(existing)) => {
-                    planner.exact(&existing.location, "task definition: Secrets");
+                    planner.decided(&existing.location, "task definition: Secrets");
                 }
                 _ => {}
             }
@@ -226,7 +226,9 @@ impl SecretUses {
 
     fn service(&mut self, app: &Application, service: &AppService) {
         for (name, variant) in &service.container.environment {
-            let Some(text) = variant.value.as_ref().filter(|text| text.is_secret()) else { continue };
+            let Some(text) = variant.set().map(|set| set.peek()).filter(|text| text.is_secret()) else {
+                continue;
+            };
             match text.segments.as_slice() {
                 [segment] => {
                     if let TextPiece::Secret(secret) = &segment.piece {

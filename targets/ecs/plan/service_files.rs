@@ -116,7 +116,7 @@ pub(super) enum WrittenContent {
 pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> ServiceFileTable {
     let app = planner.app;
     if let Some(asked) = &app.settings.mounted_files {
-        planner.exact(asked, "how files reach the containers");
+        planner.decided(asked, "how files reach the containers");
     }
     let mut table = ServiceFileTable::default();
     let mut told = FileReports::default();
@@ -147,7 +147,7 @@ impl FileReports {
             let listed = project_files::listed_paths(&self.left_out);
             let message = format!("images leave out parts of mounted folders: {listed}");
             planner.report(Diagnostic::new(&rules::LEFT_OUT, message).help(
-                "a file that is mounted by its own name always becomes a part of the image; `.gitignore` and `.dockerignore` name what does not",
+                "a file that is mounted by name is always part of the image; `.gitignore` and `.dockerignore` list what is left out",
             ));
         }
         if self.written.is_empty() {
@@ -156,7 +156,7 @@ impl FileReports {
         let names: Vec<String> = self.written.iter().map(|(path, ..)| path.clone()).collect();
         let verb = if names.len() == 1 { "becomes" } else { "become" };
         let message = format!(
-            "{} {verb} a part of images: what a container changes there is lost when it stops",
+            "{} {verb} part of an image: changes that a container makes are lost when it stops",
             project_files::listed_paths(&names)
         );
         let places = self.written.iter().map(|(.., origin)| *origin).take(3);
@@ -225,7 +225,9 @@ impl FilePlanner<'_, '_, '_> {
                 let content = WrittenContent::Carried(entries);
                 self.files.written.push(WrittenFile { place, content, owner, mode: FOLDER_MODE });
             }
-            Some(HidingMount::Memory) => self.reject(mount, "a tmpfs hides it, which is empty at each start"),
+            Some(HidingMount::Memory) => {
+                self.reject(mount, "a tmpfs, which is empty at each start, hides it")
+            }
             None => self.files.layer.put(&target, entries),
         }
     }
@@ -247,13 +249,13 @@ impl FilePlanner<'_, '_, '_> {
             };
         let became = "the service's image: a file that it copies";
         if let Some(read_only) = &mount.read_only_key {
-            let reason = "the container has a copy of its own: the files of the project never change";
+            let reason = "the container has its own copy: the files of the project never change";
             self.planner.cx.ledger.ignored(read_only, reason, BehaviourEffect::Equivalent);
         }
         if !may_write {
-            return self.planner.exact(&mount.node, became);
+            return self.planner.decided(&mount.node, became);
         }
-        let reason = "what a container changes there is lost when it stops";
+        let reason = "changes that a container makes are lost when it stops";
         let effect = BehaviourEffect::ChangesBehaviour;
         self.planner.cx.ledger.approximated(&mount.node, effect, "a part of the image", reason, became);
         self.planner.cx.ledger.reported(&mount.node);
@@ -288,13 +290,13 @@ impl FilePlanner<'_, '_, '_> {
 
     fn reject(&mut self, mount: &ContainerMount, why: &str) {
         let shown = format!("volumes: {}", mount.target.peek());
-        let remedy = "mount it at another path, or build an image that holds it";
+        let remedy = "mount it at another path, or build an image that contains it";
         self.planner.reject(self.service, &mount.node, &shown, why, remedy);
     }
 
     fn outside(&mut self, mount: &ContainerMount, why: &str) {
         self.planner.cx.ledger.rejected(&mount.node, why);
-        let message = format!("`{}` mounts what no image can hold: {why}", self.service.name);
+        let message = format!("`{}` mounts files that an image cannot contain: {why}", self.service.name);
         let told = self.planner.about(&rules::OUTSIDE_PATH, self.service, &mount.node, message);
         self.planner
             .report(told.help("move the files into the project directory, or keep data in a named volume"));
@@ -302,7 +304,7 @@ impl FilePlanner<'_, '_, '_> {
 
     fn refuse_credentials(
         &mut self,
-        node: &impl tranship_app::Claim,
+        node: &impl tranship_app::ManifestLeaf,
         origin: tranship_frontend::source::Origin,
         found: &[ProjectCredential],
     ) {
@@ -349,7 +351,7 @@ impl FilePlanner<'_, '_, '_> {
         Some(match source {
             SecretSource::Content(text) if text.is_secret() => ConfigContent::Secret,
             SecretSource::Content(text) => {
-                self.planner.exact(text, "a file of the container");
+                let text = self.planner.exact(text, "a file of the container");
                 match text.literal() {
                     Some(known) => ConfigContent::Fixed(known.as_bytes().to_vec()),
                     None => ConfigContent::Open(text.clone()),
@@ -371,7 +373,7 @@ impl FilePlanner<'_, '_, '_> {
                 if project_files::credential(path.peek(), &bytes, known).is_some() {
                     return Some(ConfigContent::Secret);
                 }
-                self.planner.exact(path, "a file of the container");
+                self.planner.decided(path, "a file of the container");
                 Some(ConfigContent::Fixed(bytes))
             }
             Err(why) => {
@@ -421,14 +423,15 @@ impl FilePlanner<'_, '_, '_> {
             Some(HidingMount::Volume { place, owned }) => {
                 let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
                 let content = WrittenContent::Carried(entries);
-                self.planner.exact(&file.node, "a file written into the volume before the container starts");
+                self.planner
+                    .decided(&file.node, "a file written into the volume before the container starts");
                 self.files.written.push(WrittenFile { place, content, owner, mode });
             }
             Some(HidingMount::Memory) => {
-                self.no_place(file, "a tmpfs hides it, which is empty at each start")
+                self.no_place(file, "a tmpfs, which is empty at each start, hides it")
             }
             None => {
-                self.planner.exact(&file.node, "the service's image: a file that it copies");
+                self.planner.decided(&file.node, "the service's image: a file that it copies");
                 self.files.layer.put(&target, entries);
             }
         }
@@ -444,14 +447,15 @@ impl FilePlanner<'_, '_, '_> {
             ConfigContent::Fixed(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => WrittenContent::Known(text),
                 Err(_) => {
-                    return self.no_place(file, "it is not text, which alone `mounted_files: helper` writes");
+                    return self
+                        .no_place(file, "it is not text, and `mounted_files: helper` writes text only");
                 }
             },
         };
         let cover = self.covering(&target);
         let free = free_folder(&target).filter(|(folder, _)| cover.is_none() && !self.is_used(folder));
         if let Some((folder, name)) = free {
-            self.planner.exact(&file.node, "a file written before the container starts");
+            self.planner.decided(&file.node, "a file written before the container starts");
             let place = WrittenPlace::Folder { folder: folder.to_owned(), path: name.to_owned() };
             self.files.written.push(WrittenFile { place, content, owner, mode });
             return;
@@ -459,7 +463,7 @@ impl FilePlanner<'_, '_, '_> {
         let link = WrittenContent::Link(format!("{LINKED}{target}"));
         match cover {
             Some(HidingMount::Memory) => {
-                return self.no_place(file, "a tmpfs hides it, which is empty at each start");
+                return self.no_place(file, "a tmpfs, which is empty at each start, hides it");
             }
             Some(HidingMount::Volume { place, owned }) => {
                 let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
@@ -470,11 +474,10 @@ impl FilePlanner<'_, '_, '_> {
                 self.files.layer.put(&target, BTreeMap::from([(String::new(), entry)]));
             }
             None => {
-                return self
-                    .no_place(file, "ECS mounts whole folders, which would hide what the image has there");
+                return self.no_place(file, "ECS mounts whole folders, which would hide files of the image");
             }
         }
-        self.planner.exact(&file.node, "a file written before the container starts, and a link to it");
+        self.planner.decided(&file.node, "a file written before the container starts, and a link to it");
         let path = target.trim_start_matches('/').to_owned();
         let place = WrittenPlace::Folder { folder: LINKED.to_owned(), path };
         self.files.written.push(WrittenFile { place, content, owner, mode });
@@ -545,7 +548,7 @@ fn impossible(target: &str) -> Option<&'static str> {
         return Some("Amazon ECS writes this file itself, for every container");
     }
     if OF_THE_KERNEL.iter().any(|folder| Utf8Path::new(target).starts_with(folder)) || target.is_empty() {
-        return Some("this is not a part of an image");
+        return Some("this is not part of an image");
     }
     None
 }

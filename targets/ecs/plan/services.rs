@@ -37,7 +37,7 @@ pub(super) fn plan(
     let daemon = scheduling::is_daemon(planner, given);
     let scaling = given.scaling.as_ref().filter(|_| !daemon).map(|scaling| scale(planner, scaling));
     let became = match (daemon, &scaling) {
-        (true, _) => "one task on each machine",
+        (true, _) => "one task on each instance",
         (false, Some(_)) => "replaced by scaling",
         (false, None) => "service: DesiredCount",
     };

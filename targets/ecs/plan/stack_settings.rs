@@ -11,8 +11,8 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> StackSettings {
     let settings = &app.settings;
     let renderer = planner.stack_renderer();
     let tags = app.tags.iter().map(|tag| {
-        planner.exact(&tag.value, "tags");
-        (tag.name.to_string(), renderer.value(&tag.value))
+        let value = planner.exact(&tag.value, "tags");
+        (tag.name.to_string(), renderer.value(value))
     });
     let tags = tags.collect();
     let environment = app.environment.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();

@@ -158,7 +158,7 @@ fn dependency_waits(
     dependency: &ServiceDependency,
 ) -> Vec<(ManifestName, ManifestName)> {
     if planner.app.databases.contains_key(&dependency.on) {
-        planner.exact(&dependency.condition, "the stack creates the database first");
+        planner.decided(&dependency.condition, "the stack creates the database first");
         return Vec::new();
     }
     let layout = planner.layout;
@@ -202,15 +202,17 @@ fn circling(wanted: &[(ManifestName, ManifestName)]) -> BTreeSet<ManifestName> {
 fn claim_order(planner: &mut EcsPlanner<'_, '_>, dependency: &ServiceDependency) {
     match dependency.condition.peek() {
         DependencyCondition::Completed => {
-            planner.exact(&dependency.condition, "the stack runs the job first");
+            planner.decided(&dependency.condition, "the stack runs the job first");
         }
         DependencyCondition::Started | DependencyCondition::Healthy => {
-            let (value, reason) = ("the order of the stack", "ECS replaces tasks of each service by itself");
+            let (value, reason) =
+                ("the order of the stack", "ECS replaces the tasks of each service independently");
             let on = planner.app.services.get(&dependency.on);
             let unchecked = *dependency.condition.peek() == DependencyCondition::Healthy
                 && on.is_some_and(|on| on.container.health_check.is_none());
             if unchecked {
-                let reason = "the service has no health check in the manifest, and ECS does not read that of the image";
+                let reason =
+                    "the service has no health check in the manifest, and ECS ignores the one in the image";
                 let (value, effect) = ("`service_started`", BehaviourEffect::ChangesBehaviour);
                 planner.cx.ledger.approximated(&dependency.condition, effect, value, reason, "DependsOn");
                 return;

@@ -28,11 +28,11 @@ impl TaskVolumes<'_> {
         let storage = self.compute.storage(volume);
         let became = match &storage {
             VolumeStorage::Task => "task definition: a volume of the task",
-            VolumeStorage::Host { .. } => "task definition: a folder of the machine",
+            VolumeStorage::Host { .. } => "task definition: a folder of the instance",
             VolumeStorage::Efs(_) => "EFS: file system and access point",
         };
         match &volume.folder {
-            None => planner.cx.ledger.exact(&mount.node, became),
+            None => planner.cx.ledger.decided(&mount.node, became),
             Some(_) => starts_empty(name, mount, planner),
         }
         Some(self.add(names::container(name), storage))
@@ -44,7 +44,7 @@ impl TaskVolumes<'_> {
         mount: &ContainerMount,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> String {
-        planner.cx.ledger.exact(&mount.node, "task definition: a volume of the task");
+        planner.cx.ledger.decided(&mount.node, "task definition: a volume of the task");
         let own = names::container(&format!("{}{}", planner.service().name, mount.target.peek()));
         self.add(own, VolumeStorage::Task)
     }
@@ -59,7 +59,7 @@ impl TaskVolumes<'_> {
         let path = bind.path.peek();
         match bind.meaning {
             BindMeaning::Machine(_) if planner.bounds.machine_paths => {
-                planner.cx.ledger.exact(&mount.node, "task definition: a path of the machine");
+                planner.cx.ledger.decided(&mount.node, "task definition: a path of the instance");
                 let storage = VolumeStorage::Host { path: path.clone(), owner: None };
                 return Some(self.add(names::container(path), storage));
             }
@@ -78,7 +78,7 @@ impl TaskVolumes<'_> {
 
 /// A folder for data becomes a volume, which one warning says for all of them.
 fn starts_empty(name: &str, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
-    let reason = "what is in the folder stays on your machine: the volume starts empty";
+    let reason = "the content of the folder stays on your machine: the volume starts empty";
     let (value, effect) = (format!("the volume {name}"), BehaviourEffect::ChangesBehaviour);
     planner.cx.ledger.approximated(&mount.node, effect, value, reason, "EFS: file system and access point");
     planner.cx.ledger.reported(&mount.node);
@@ -91,8 +91,8 @@ fn leave_out(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPl
     let (reason, remedy) = match meaning {
         BindMeaning::DevelopmentCode => {
             let reason = match bind.source {
-                BindSource::Missing(_) => "nothing is there; what the image has is used",
-                _ => "it is the code that the image is built from, and the image's own is used",
+                BindSource::Missing(_) => "nothing exists at the path; the content of the image is used",
+                _ => "the image already contains the code that it is built from",
             };
             return planner.ignore(&mount.node, &shown, reason, BehaviourEffect::ChangesBehaviour);
         }
@@ -101,7 +101,7 @@ fn leave_out(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPl
             "remove the mount in a Compose file of the environment (`files:`), or skip the service: `x-tranship: { skip: [...] }`",
         ),
         BindMeaning::Machine(_) => (
-            "a task has no access to its machine",
+            "tasks have no access to their host",
             "run the service on the target `ecs-ec2`, or remove the mount",
         ),
         BindMeaning::OutsideProject => return outside(bind, mount, planner),
@@ -122,7 +122,8 @@ fn outside(bind: &BindMount, mount: &ContainerMount, planner: &mut ContainerPlan
     let diagnostic = planner.about(&rules::OUTSIDE_PATH, &bind.path, message);
     let diagnostic = planner.cx.point(diagnostic, [mount.target.origin]);
     planner.cx.diagnostics.push(
-        diagnostic
-            .help("move it into the project, or name the directory around both with `--project-directory`"),
+        diagnostic.help(
+            "move it into the project, or name a directory that contains both with `--project-directory`",
+        ),
     );
 }

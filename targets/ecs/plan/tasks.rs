@@ -185,11 +185,11 @@ fn restarts(planner: &mut EcsPlanner<'_, '_>, service: &AppService) -> bool {
     let policy = restart.peek().split(':').next().unwrap_or_default();
     match (&service.role, policy) {
         (ServiceRole::Sidecar { .. }, "always" | "unless-stopped" | "on-failure" | "any") => {
-            planner.exact(restart, "task definition: RestartPolicy");
+            planner.decided(restart, "task definition: RestartPolicy");
             return true;
         }
         (ServiceRole::Service, "always" | "unless-stopped" | "any") => {
-            planner.exact(restart, "service: keeps its tasks running");
+            planner.decided(restart, "service: keeps its tasks running");
         }
         // Who is reached keeps running: it only ends in a failure. What may end is said when it is lowered.
         (ServiceRole::Service, "on-failure") => {
@@ -198,10 +198,10 @@ fn restarts(planner: &mut EcsPlanner<'_, '_>, service: &AppService) -> bool {
             planner.cx.ledger.approximated(restart, effect, "always", reason, "service");
         }
         (ServiceRole::Job(_) | ServiceRole::Init { .. }, "no" | "none" | "") => {
-            planner.exact(restart, "runs once");
+            planner.decided(restart, "runs once");
         }
         (ServiceRole::Job(_) | ServiceRole::Init { .. }, _) => {
-            let reason = "a job that fails has failed the deployment";
+            let reason = "a failed job fails the deployment";
             planner.ignore(service, restart, "restart", reason, BehaviourEffect::Equivalent);
         }
         _ => {
@@ -228,7 +228,7 @@ fn check_count(planner: &mut EcsPlanner<'_, '_>, main: &AppService, containers: 
                 .at(main.origin)
                 .key(format!("services.{}", main.name))
                 .service(&*main.name)
-                .help("move some of them to a task of their own"),
+                .help("move some of them to their own task"),
         );
     }
 }
@@ -242,7 +242,7 @@ fn port_conflicts(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) {
             if other.name != service.name {
                 let number = port.container.get();
                 let message = format!(
-                    "`{}` and `{}` share a task and both use port {number}",
+                    "`{}` and `{}` share a task, and both use port {number}",
                     other.name, service.name
                 );
                 let diagnostic = planner
@@ -259,13 +259,12 @@ fn architecture(planner: &mut EcsPlanner<'_, '_>, services: &[&AppService]) -> O
     let mut found: Option<ProcessorArchitecture> = None;
     for service in services {
         let Some(platform) = &service.container.platform else { continue };
-        let asked = ImagePlatform::parse(platform.peek());
+        let asked = ImagePlatform::parse(planner.exact(platform, "task definition: RuntimePlatform"));
         if let Some(reason) = asked.problem() {
             let shown = format!("platform: {}", platform.peek());
             planner.reject(service, platform, &shown, &reason, "use `linux/amd64` or `linux/arm64`");
             continue;
         }
-        planner.exact(platform, "task definition: RuntimePlatform");
         let Some(own) = asked.processor() else { continue };
         if found.is_some_and(|known| known != own) {
             let reason = "all containers of a task run on the same processor";
@@ -296,7 +295,7 @@ fn ephemeral_storage(
     let gib = sizes().map(|(_, size)| size.peek().div_ceil(GIB)).fold(0, u64::saturating_add);
     if gib > u64::from(range.most) {
         for (service, size) in sizes() {
-            let reason = format!("the containers of a task have {} GiB together at most", range.most);
+            let reason = format!("the containers of a task share at most {} GiB", range.most);
             let shown = format!("storage_opt.size: {}", size.peek().div_ceil(GIB));
             let help = format!(
                 "ask for at most {} GiB in the task of `{}`, or keep the data in a volume",

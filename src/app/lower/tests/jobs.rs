@@ -200,7 +200,7 @@ fn who_is_reached_by_name_is_no_job() {
         .filter(|one| one.rule.name == "app/uncertain-end")
         .map(|one| one.message.as_str())
         .collect();
-    let expected = "cannot tell whether `files`, `load` and `seed` end: they run as services, and AWS starts them again after each end";
+    let expected = "cannot tell whether `files`, `load` and `seed` exit: they run as services, and AWS restarts them each time";
     assert_eq!(told, [expected]);
 }
 

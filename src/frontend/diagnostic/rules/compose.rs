@@ -35,7 +35,7 @@ rules! {
         fix "Remove one of them.";
     TOO_MANY_PORTS = Error "compose/too-many-ports" "too many ports"
         what "The ranges under `ports` add up to more than 65,536 ports."
-        why "Every port becomes an entry of its own, so a single line could ask for gigabytes of memory."
+        why "Every port becomes a separate entry, so a single line could require gigabytes of memory."
         example "services:\n  a: { image: nginx, ports: [\"1-65535:1-65535\"] }\n  b: { image: nginx, ports: [\"1-65535\"] }\n"
         fix "Publish only the ports that the service uses.";
     BAD_PORT = Error "compose/bad-port" "invalid port"
@@ -60,7 +60,7 @@ rules! {
         fix "Write all of its parts: `docs=./docs`.";
     UNUSED_RESOURCE = Note "compose/unused-resource" "unused resource"
         what "No active service uses this network, volume, secret, config or model."
-        why "Docker Compose leaves it out too, so nothing is made of it."
+        why "Docker Compose leaves it out too, so it is not created."
         example "services:\n  app:\n    image: nginx\nvolumes:\n  data:\n    labels: { a: b }\n"
         fix "Remove it, or name it in a service: `volumes: [\"data:/data\"]`.";
     KEY_WITHOUT_EFFECT = Note "compose/key-without-effect" "key without effect"

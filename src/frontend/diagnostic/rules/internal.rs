@@ -17,5 +17,5 @@ rules! {
         what "An artifact would contain the value of a secret, plain or encoded. Nothing is written."
         why "This is a bug in Tranship. Secrets must never reach artifacts."
         example "none: no input should trigger this"
-        fix "Give the secret a value that stands nowhere else, and report the manifest.";
+        fix "Give the secret a value that occurs nowhere else, and report the manifest.";
 }
