@@ -202,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn the_hash_is_that_of_the_entries() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(ArtifactSet::new().content_hash(), empty);
+        let mut set = ArtifactSet::new();
+        set.text("a", "x").unwrap();
+        let one = set.content_hash();
+        set.text("b", "x").unwrap();
+        assert_ne!(one, set.content_hash());
+    }
+
+    #[test]
     fn a_file_is_no_directory_and_comes_once() {
         let mut set = ArtifactSet::new();
         set.text("a/b", "").unwrap();
