@@ -9,7 +9,7 @@ use super::LoweringContext;
 use crate::rules;
 use crate::{
     AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, ContainerSpec,
-    DataFolder, FolderPlace, ManifestName, MountSource, relative,
+    DataFolder, FolderPlace, ManifestName, MountSource, OuterFolder, relative,
 };
 use camino::Utf8Path;
 use indexmap::IndexMap;
@@ -170,9 +170,9 @@ fn nest(folders: &mut DataFolders) {
     for (name, folder) in folders.iter_mut() {
         let around = names.iter().filter_map(|other| {
             let rest = name.strip_prefix(&**other)?.strip_prefix('/')?;
-            Some((other.clone(), rest.to_owned()))
+            Some(OuterFolder { volume: other.clone(), below: rest.to_owned() })
         });
-        folder.part_of = around.min_by_key(|(other, _)| other.len());
+        folder.part_of = around.min_by_key(|outer| outer.volume.len());
     }
 }
 

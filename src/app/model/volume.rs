@@ -33,8 +33,17 @@ pub struct DataFolder {
     pub place: FolderPlace,
     /// Whether something is in it that stays where it is.
     pub has_content: bool,
-    /// The folder for data that it lies in, and its path from there.
-    pub part_of: Option<(ManifestName, String)>,
+    /// The folder for data that it lies in.
+    pub part_of: Option<OuterFolder>,
+}
+
+/// A folder for data in which another one lies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OuterFolder {
+    /// The name of its volume.
+    pub volume: ManifestName,
+    /// The path of the inner folder from there.
+    pub below: String,
 }
 
 /// Where a folder for data is on the machine that runs Compose.

@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use sha2::{Digest, Sha256};
 use tranship_app::{
     AppService, Application, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount,
-    FolderPlace, NamedVolume, VolumeLifetime, VolumeOwner,
+    FolderPlace, NamedVolume, OuterFolder, VolumeLifetime, VolumeOwner,
 };
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -218,7 +218,9 @@ fn folder_name(application: &Application, path: &str) -> String {
 pub(in crate::beanstalk) fn directory(application: &Application, volume: &NamedVolume) -> String {
     let Some(folder) = &volume.folder else { return volume_path(&volume.name) };
     match &folder.part_of {
-        Some((around, below)) => format!("{VOLUMES}/{}/{below}", folder_name(application, around)),
+        Some(OuterFolder { volume: around, below }) => {
+            format!("{VOLUMES}/{}/{below}", folder_name(application, around))
+        }
         None => format!("{VOLUMES}/{}", folder_name(application, &volume.name)),
     }
 }

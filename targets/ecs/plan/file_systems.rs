@@ -5,7 +5,7 @@
 use super::planner::EcsPlanner;
 use super::{AccessPointPlan, FileSystemPlan, NetworkPlan, TaskPlan, TaskVolume};
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume, VolumeOwner};
+use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume, OuterFolder, VolumeOwner};
 use tranship_cloudformation::DeletionPolicy;
 
 /// Mount targets where it is not known how many private subnets there are.
@@ -40,8 +40,8 @@ pub(super) fn plan(
 /// The owners that the manifest sets, by the volume's name.
 type VolumeOwners<'a> = BTreeMap<&'a ManifestName, VolumeOwner>;
 
-/// The volume that a folder lies in, and its path from there.
-fn around(volume: &NamedVolume) -> Option<&(ManifestName, String)> {
+/// The folder that a folder lies in.
+fn around(volume: &NamedVolume) -> Option<&OuterFolder> {
     volume.folder.as_ref()?.part_of.as_ref()
 }
 
@@ -91,7 +91,7 @@ fn access_points(
     let point = |volume: &NamedVolume| {
         let below = match around(volume) {
             None => String::new(),
-            Some((name, path)) if *name == whole.name => format!("/{path}"),
+            Some(outer) if outer.volume == whole.name => format!("/{}", outer.below),
             Some(_) => return None,
         };
         let own = volume.name == whole.name || !below.is_empty();

@@ -1,5 +1,5 @@
 use super::{Lowered, lowered_in};
-use crate::{BindMeaning, MountSource};
+use crate::{BindMeaning, MountSource, OuterFolder};
 use tranship_facts::MachinePath;
 use tranship_frontend::world::MemoryWorld;
 
@@ -112,7 +112,7 @@ fn one_folder_is_one_volume_and_a_folder_in_it_a_part() {
     assert_eq!(users, ["app", "other"]);
     let part_of = |name: &str| volumes[name].folder.as_ref().unwrap().part_of.clone();
     assert_eq!(part_of("./data"), None);
-    assert_eq!(part_of("./data/in/side"), Some(("./data".into(), "in/side".to_owned())));
+    assert_eq!(part_of("./data/in/side"), Some(OuterFolder { volume: "./data".into(), below: "in/side".to_owned() }));
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl EfsVolume {
     /// The folder that a persistent volume is.
     pub fn of(volume: &NamedVolume) -> EfsVolume {
         let around = volume.folder.as_ref().and_then(|folder| folder.part_of.as_ref());
-        let file_system = around.map_or_else(|| volume.name.clone(), |(around, _)| around.clone());
+        let file_system = around.map_or(&volume.name, |outer| &outer.volume).clone();
         EfsVolume { file_system, access_point: volume.name.clone() }
     }
 }
