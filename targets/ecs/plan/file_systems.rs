@@ -28,6 +28,9 @@ pub(super) fn plan(
         if let Some(owner) = &volume.owner {
             planner.exact(owner, "the volume's owner");
         }
+        if let Some(place) = volume.place.as_ref().filter(|_| planner.bounds().machine_paths) {
+            planner.exact(place, "where the volume is");
+        }
         if mounted.contains(&volume.name) && around(volume).is_none() {
             systems.push(plan_one(planner, network, volume));
         }
