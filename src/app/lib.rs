@@ -43,8 +43,9 @@ pub use settings::{
     NetworkSetting, OneOrMore, OpenText, PermissionSetting, PlatformKind, PortNumber, PublicEndpoint,
     PublicSetting, RegionName, RegistryLogin, SECTIONS, ScaleSettings, ScheduleExpression, SecretName,
     ServiceSettings, SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets,
-    Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumeScope, VolumeSettings, VpcId, WholeNumber,
-    environments, late_bound_names, listed_settings, published_schema, settings_page, settings_reference,
+    Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId,
+    WholeNumber, environments, late_bound_names, listed_settings, published_schema, settings_page,
+    settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

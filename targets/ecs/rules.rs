@@ -23,6 +23,11 @@ rules! {
         why "The application starts without the data that it has locally."
         example "services:\n  db:\n    image: postgres:17\n    volumes: [\"./pgdata:/var/lib/postgresql/data\"]\n"
         fix "Nothing, if the application fills the volume itself. Otherwise copy the data after the deployment. A named volume under `volumes` has the same effect without the warning.";
+    INSTANCE_VOLUME = Warning "ecs/instance-volume" "persistent volume on the disk of an instance"
+        what "`storage: instance` or `volume_storage: instance` keeps a volume on the disk of the EC2 instance that runs the task."
+        why "A task that starts on another instance finds an empty volume. Auto Scaling, a new machine image and a failed instance replace instances, and their disks go with them."
+        example "services:\n  db: { image: 'postgres:17', volumes: ['data:/var/lib/postgresql/data'] }\nvolumes: { data: { x-tranship: { storage: instance } } }\nx-tranship: { target: ecs-ec2 }\n"
+        fix "Use it for caches and for data that can be made again. Leave `storage` out for anything else, so that the volume is on EFS.";
     DATABASE_CLASS = Error "ecs/database-class" "unknown database instance class"
         what "The instance class is misspelled, or RDS has retired its family."
         why "RDS could not create the database."

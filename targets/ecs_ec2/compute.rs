@@ -43,7 +43,7 @@ impl ComputePolicy for Ec2Compute {
     }
 
     fn storage(&self, volume: &NamedVolume) -> VolumeStorage {
-        if !volume.scope.is_of_task() {
+        if !volume.scope.is_of_task() && !volume.is_on_instance() {
             return VolumeStorage::Efs(EfsVolume::of(volume));
         }
         // A name of dots alone would be another folder.

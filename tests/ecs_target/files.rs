@@ -168,3 +168,30 @@ fn a_derived_image_is_pulled_with_the_login_of_where_it_is_pushed() {
     assert_eq!(login(&container(&writer, "files")), "acme/quay");
     assert_eq!(of_type(&writer, "AWS::ECS::Service").len(), 1);
 }
+
+#[test]
+fn persistent_volumes_are_on_the_instance_where_that_is_asked_for() {
+    let keys = "    volumes: ['data:/data', './uploads:/uploads', 'cache:/cache']\n";
+    let volumes = "volumes: { data: {}, cache: { x-tranship: { storage: efs } } }\n";
+    let asked = format!("{volumes}x-tranship: {{ volume_storage: instance }}\n");
+    let found = |target: &str, rest: &str| -> Vec<String> {
+        let template = template(target, &app(keys, rest));
+        let volumes = properties(&template, "AppTaskDefinition")["Volumes"].as_array().unwrap().clone();
+        let place = |volume: &Value| match volume["Host"]["SourcePath"].as_str() {
+            Some(path) => path.to_owned(),
+            None => volume["EFSVolumeConfiguration"]["FilesystemId"].as_str().unwrap().to_owned(),
+        };
+        volumes.iter().map(place).collect()
+    };
+    let all = found("ecs-ec2", volumes);
+    assert_eq!((all.len(), all.iter().any(|place| place.starts_with('/'))), (3, false), "{all:?}");
+    assert_eq!(found("ecs-ec2", &asked)[..2], ["/data/data", "/data/_/uploads"]);
+    assert_eq!(found("ecs-ec2", &asked)[2], all[2]);
+    assert_eq!(found("fargate", &asked), found("fargate", volumes));
+    let told = said(&outcome("ecs-ec2", &app(keys, &asked)));
+    let warning = "ecs/instance-volume: `data`, `./uploads` are on the disk of an instance: another instance does not have the data, and a replaced one loses it";
+    assert!(told.contains(&warning.to_owned()), "{told:#?}");
+    let told = said(&outcome("fargate", &app(keys, &asked)));
+    assert!(!told.iter().any(|one| one.starts_with("ecs/instance-volume")), "{told:#?}");
+    assert!(told.iter().any(|one| one.contains("volume_storage")), "{told:#?}");
+}

@@ -228,7 +228,8 @@ impl LoweringContext<'_> {
         let tags = self.tags(&settings);
         self.report_unused();
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
-        let volumes = named_volumes::volumes(self, &services, &tasks, &folders);
+        let volumes =
+            named_volumes::volumes(self, &services, &tasks, (&folders, settings.volume_storage.as_ref()));
         shared_claims::claim(self, &services, &tasks);
         let mut application = Application {
             name: self.manifest.name.clone(),

@@ -6,7 +6,7 @@
 use super::LoweringContext;
 use super::bind_mounts::DataFolders;
 use crate::document::ComposeVolume;
-use crate::settings::{VolumeOwner, VolumeScope};
+use crate::settings::{VolumeOwner, VolumePlace, VolumeScope};
 use crate::{
     AppService, At, BehaviourEffect, ContainerMount, DataFolder, ManifestName, MountSource, NamedVolume,
     TaskGroups, VolumeLifetime,
@@ -15,12 +15,13 @@ use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::source::Origin;
 
-/// The volumes that a deployed service mounts; those that none does are claimed as unused.
+/// The volumes that a deployed service mounts; those that none does are claimed as unused. `place` is where the
+/// environment asks persistent ones to be.
 pub(super) fn volumes(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     tasks: &TaskGroups,
-    folders: &DataFolders,
+    (folders, place): (&DataFolders, Option<&At<VolumePlace>>),
 ) -> IndexMap<ManifestName, NamedVolume> {
     let mut volumes = IndexMap::new();
     let mut mounting = users(services);
@@ -34,12 +35,13 @@ pub(super) fn volumes(
             let became = "a new, empty volume";
             cx.ledger.approximated(node, BehaviourEffect::ChangesBehaviour, became, reason, "the volume");
         }
-        let volume = volume(cx, services, tasks, (name, given), users);
+        let volume = volume(cx, (services, tasks, place), (name, given), users);
         volumes.insert(name.clone(), volume);
     }
     for (name, folder) in folders {
         if let Some(users) = mounting.remove(name) {
-            volumes.insert(name.clone(), of_folder(services, name, folder, users));
+            let volume = of_folder(place, services, (name, folder), users);
+            volumes.insert(name.clone(), volume);
         }
     }
     volumes
@@ -47,9 +49,9 @@ pub(super) fn volumes(
 
 /// The volume of a folder for data. It outlives every task, as the folder does on the machine.
 fn of_folder(
+    place: Option<&At<VolumePlace>>,
     services: &IndexMap<ManifestName, AppService>,
-    name: &ManifestName,
-    folder: &DataFolder,
+    (name, folder): (&ManifestName, &DataFolder),
     users: Vec<ManifestName>,
 ) -> NamedVolume {
     let mounts = services.values().flat_map(|service| &service.container.mounts);
@@ -57,6 +59,7 @@ fn of_folder(
     NamedVolume {
         name: name.clone(),
         folder: Some(folder.clone()),
+        place: place.cloned(),
         owner: owner(services, name, &users),
         external: None,
         users,
@@ -83,8 +86,7 @@ fn users(services: &IndexMap<ManifestName, AppService>) -> BTreeMap<ManifestName
 
 fn volume(
     cx: &mut LoweringContext<'_>,
-    services: &IndexMap<ManifestName, AppService>,
-    tasks: &TaskGroups,
+    (services, tasks, place): (&IndexMap<ManifestName, AppService>, &TaskGroups, Option<&At<VolumePlace>>),
     (name, given): (&ManifestName, &ComposeVolume),
     users: Vec<ManifestName>,
 ) -> NamedVolume {
@@ -100,6 +102,7 @@ fn volume(
     NamedVolume {
         name: name.clone(),
         folder: None,
+        place: settings.and_then(|settings| settings.storage.clone()).or_else(|| place.cloned()),
         owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, name, &users)),
         external: given.external.clone(),
         users,

@@ -1,7 +1,7 @@
 //! Named volumes of the application: who mounts them, how long they live, who owns them.
 
 use super::ManifestName;
-use crate::{At, VolumeOwner};
+use crate::{At, VolumeOwner, VolumePlace};
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -16,6 +16,8 @@ pub struct NamedVolume {
     pub users: Vec<ManifestName>,
     /// How long it lives.
     pub scope: VolumeLifetime,
+    /// Where it is asked to be, where a target has a choice.
+    pub place: Option<At<VolumePlace>>,
     /// `x-tranship.owner`, else the one numeric `user:` of the services that mount it.
     pub owner: Option<At<VolumeOwner>>,
     /// `external` or `name`: a volume that exists already.
@@ -68,5 +70,12 @@ impl VolumeLifetime {
     /// Whether the data ends with a task.
     pub fn is_of_task(&self) -> bool {
         matches!(self, VolumeLifetime::Task(_))
+    }
+}
+
+impl NamedVolume {
+    /// Whether its data is asked to be on the disk of an instance.
+    pub fn is_on_instance(&self) -> bool {
+        self.place.as_ref().map(At::get) == Some(VolumePlace::Instance)
     }
 }

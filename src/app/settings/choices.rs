@@ -64,6 +64,16 @@ pub enum MountedFiles {
 }
 setting_words!(MountedFiles { Image = "image", Helper = "helper" });
 
+/// Where persistent volumes are on ECS on EC2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VolumePlace {
+    /// An EFS file system, which every instance mounts.
+    Efs,
+    /// The disk of the instance that the task runs on.
+    Instance,
+}
+setting_words!(VolumePlace { Efs = "efs", Instance = "instance" });
+
 /// How long a volume is asked to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VolumeScope {

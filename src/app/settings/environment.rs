@@ -1,6 +1,6 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
-use super::choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind};
+use super::choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind, VolumePlace};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
@@ -185,6 +185,13 @@ setting_group! {
             default: "`helper` for a service with small configs below `/run/configs`, `/configs` or `/mnt/NAME` and no mounted file, else `image`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /run/configs/site.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship:\n  mounted_files: image\n",
             targets: Only(ECS),
+        }
+        /// Where persistent volumes are, and folders for data: `efs` for file systems that every instance mounts,
+        /// `instance` for the disk of the instance that a task runs on. That disk goes with its instance.
+        volume_storage: Option<At<VolumePlace>> {
+            default: "`efs`",
+            example: "services:\n  db:\n    image: postgres:17\n    volumes: [\"./pgdata:/var/lib/postgresql/data\"]\nx-tranship:\n  instances: 1\n  volume_storage: instance\n",
+            targets: Only(&["ecs-ec2"]),
         }
         /// Tags for every resource. Values may contain late-bound variables.
         tags: Option<NamedSettings<OpenText>> {

@@ -1,7 +1,7 @@
 //! The keys of `x-tranship` in a named volume.
 
 use super::ECS;
-use super::choices::VolumeScope;
+use super::choices::{VolumePlace, VolumeScope};
 use super::declaration::setting_group;
 use super::identifiers::VolumeOwner;
 use crate::At;
@@ -22,6 +22,13 @@ setting_group! {
             default: "`task` if several containers of the same task share it and no other task does, else `persistent`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    volumes: [\"cache:/var/cache/web\"]\nvolumes:\n  cache:\n    x-tranship:\n      scope: task\n",
             targets: CompilerFor("how long the volume lives", ECS),
+        }
+        /// Where a persistent volume is: `efs` for a file system that every instance mounts, `instance` for the disk of
+        /// the instance that the task runs on. That disk goes with its instance.
+        storage: Option<At<VolumePlace>> {
+            default: "`volume_storage` of the environment",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    volumes: [\"cache:/var/cache/web\"]\nvolumes:\n  cache:\n    x-tranship:\n      storage: instance\n",
+            targets: Only(&["ecs-ec2"]),
         }
     }
 }

@@ -28,6 +28,9 @@ pub(super) fn plan(
         if let Some(owner) = &volume.owner {
             owners.insert(&volume.name, *planner.exact(owner, "the volume's owner"));
         }
+        if let Some(place) = volume.place.as_ref().filter(|_| planner.bounds().machine_paths) {
+            planner.decided(place, "where the volume is");
+        }
     }
     for volume in app.volumes.values() {
         if mounted.contains(&volume.name) && around(volume).is_none() {

@@ -2,6 +2,7 @@
 
 use super::planner::EcsPlanner;
 use crate::ecs::rules;
+use std::collections::BTreeSet;
 use tranship_app::{BindMeaning, MountSource, NamedVolume};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -9,7 +10,35 @@ use tranship_frontend::source::Origin;
 /// Reports both.
 pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
     data_folders(planner);
+    instance_volumes(planner);
     machine_paths(planner);
+}
+
+/// One warning lists the volumes whose data goes with an instance.
+fn instance_volumes(planner: &mut EcsPlanner<'_, '_>) {
+    if !planner.bounds().machine_paths {
+        return;
+    }
+    let volumes = planner.app.volumes.values();
+    let on_instance: Vec<&NamedVolume> =
+        volumes.filter(|volume| volume.is_on_instance() && !volume.scope.is_of_task()).collect();
+    let names: Vec<&str> = on_instance.iter().map(|volume| &*volume.name).collect();
+    if names.is_empty() {
+        return;
+    }
+    let message = format!(
+        "{} {} on the disk of an instance: another instance does not have the data, and a replaced one loses it",
+        listed(&names),
+        if names.len() == 1 { "is" } else { "are" }
+    );
+    let places = on_instance.iter().filter_map(|volume| volume.place.as_ref()).map(|place| place.origin);
+    let places: BTreeSet<_> = places.collect();
+    let told = places
+        .into_iter()
+        .take(MOST_PLACES)
+        .fold(Diagnostic::new(&rules::INSTANCE_VOLUME, message), Diagnostic::at);
+    planner
+        .report(told.help("keep data that must last on EFS: `x-tranship: { storage: efs }` on the volume"));
 }
 
 /// One warning lists the folders that became volumes.

@@ -33,7 +33,7 @@ impl TaskVolumes<'_> {
         };
         match &volume.folder {
             None => planner.cx.ledger.decided(&mount.node, became),
-            Some(_) => starts_empty(name, mount, planner),
+            Some(_) => starts_empty(name, became, mount, planner),
         }
         Some(self.add(names::container(name), storage))
     }
@@ -77,10 +77,10 @@ impl TaskVolumes<'_> {
 }
 
 /// A folder for data becomes a volume, which one warning says for all of them.
-fn starts_empty(name: &str, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
+fn starts_empty(name: &str, became: &str, mount: &ContainerMount, planner: &mut ContainerPlanner<'_, '_>) {
     let reason = "the content of the folder stays on your machine: the volume starts empty";
     let (value, effect) = (format!("the volume {name}"), BehaviourEffect::ChangesBehaviour);
-    planner.cx.ledger.approximated(&mount.node, effect, value, reason, "EFS: file system and access point");
+    planner.cx.ledger.approximated(&mount.node, effect, value, reason, became);
     planner.cx.ledger.reported(&mount.node);
 }
 
