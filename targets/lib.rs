@@ -4,17 +4,19 @@
 //! it. Invariant: a target decides everything and asks every rule first (its plan), then emits
 //! mechanically; emission cannot fail.
 
-pub mod beanstalk;
-pub mod container;
-pub mod ecs;
-pub mod ecs_ec2;
-pub mod fargate;
-pub mod project_files;
+#![allow(unreachable_pub, reason = "the modules are private: `pub` in them is what the other modules use")]
+
+mod beanstalk;
+mod container;
+mod ecs;
+mod ecs_ec2;
+mod fargate;
+mod project_files;
 #[cfg(test)]
 mod support_tables;
 
 /// The support tables, checked and compiled in by `build.rs`.
-pub mod support {
+mod support {
     include!(concat!(env!("OUT_DIR"), "/support.rs"));
 }
 

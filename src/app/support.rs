@@ -134,19 +134,22 @@ fn specificity(key: &str) -> (usize, usize) {
 /// walked segment by segment.
 fn covers(pattern: &str, path: &KeyPath) -> bool {
     let mut segments = path.0.iter();
-    for part in pattern.split('.') {
-        let (name, indexes) = match part.find("[]") {
-            Some(at) => (part.get(..at).unwrap_or(""), part.matches("[]").count()),
-            None => (part, 0),
-        };
+    let mut rest = Some(pattern);
+    // Every leaf is held against every row: a search for a string would take half of a compile.
+    while let Some(here) = rest {
+        let end = here.bytes().position(|byte| byte == b'.').unwrap_or(here.len());
+        let mut name = here.get(..end).unwrap_or(here);
+        rest = here.get(end + 1..);
+        let mut indexes = 0;
+        while let Some(shorter) = name.strip_suffix("[]") {
+            (name, indexes) = (shorter, indexes + 1);
+        }
         match segments.next() {
             Some(PathSegment::Key(key)) if matches_key(name, key) => {}
             _ => return false,
         }
-        for _ in 0..indexes {
-            if !matches!(segments.next(), Some(PathSegment::Index(_))) {
-                return false;
-            }
+        if !(0..indexes).all(|_| matches!(segments.next(), Some(PathSegment::Index(_)))) {
+            return false;
         }
     }
     true
@@ -184,6 +187,9 @@ mod tests {
             ("services.*.x-*", "services.app.x-team", true),
             ("services.*.init", "services.app.init", true),
             ("services.*.init", "volumes.app.init", false),
+            ("services.*.init", "services.app", false),
+            ("services.*.a[][]", "services.app.a[0]", false),
+            ("services.*.deploy.mode", "services.app.deploy.mode", true),
         ] {
             assert_eq!(covers(pattern, &path(at)), covered, "{pattern} {at}");
         }

@@ -66,6 +66,7 @@ mod tests {
         let long = r#"{"A":{"Fn::GetAtt":["B","Endpoint.Port"]},"C":{"Fn::Join":[",",[{"Ref":"D"},{"Fn::Sub":"${E}"}]]}}"#;
         assert!(short.is_some());
         assert_eq!(short, parse("t.json", long));
+        assert_eq!(parse("t.yaml", "80: a\ntrue: b"), parse("t.json", r#"{"80":"a","true":"b"}"#));
         assert_eq!(parse("t.txt", "A: 1"), None);
         assert_eq!(parse("t.yaml", "A: ["), None);
     }

@@ -129,6 +129,7 @@ mod tests {
             map.iter().collect::<Vec<_>>(),
             [("A", &TemplateValue::Integer(3)), ("B", &TemplateValue::Integer(2))]
         );
+        assert_eq!((map.len(), PropertyMap::new().len()), (2, 0));
     }
 
     #[test]

@@ -207,6 +207,8 @@ mod tests {
     #[test]
     fn collapses_to_the_simplest_value() {
         assert_eq!(FnSub::new().into_value(), TemplateValue::from(""));
+        assert!(FnSub::new().is_empty() && !FnSub::text("a").is_empty());
+        assert_eq!(FnSub::text("a").into_value().as_str(), Some("a"));
         assert_eq!(FnSub::text("a${B}").then("c").into_value(), TemplateValue::from("a${B}c"));
         assert_eq!(FnSub::new().reference(&id("A")).into_value(), id("A").reference());
         assert_eq!(FnSub::new().att(&id("A"), "Arn").into_value(), id("A").arn());

@@ -67,6 +67,7 @@ mod tests {
             ("node --max-old-space-size=4096 server.js", Some(5120)),
             ("redis-server --maxmemory 1gb --save 60 1", Some(1280)),
             ("mysqld --innodb-buffer-pool-size=2G", Some(2745)),
+            ("-Xmx1t", Some(1_405_092)),
             ("-Xmx", None),
             ("run", None),
         ] {

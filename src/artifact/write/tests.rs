@@ -45,6 +45,7 @@ fn foreign_files_are_never_touched() {
     std::fs::write(out.join("notes.txt"), "mine").unwrap();
     let error = write(&set(&[("a", "2")]), &out).unwrap_err();
     assert!(matches!(&error, WriteError::Foreign { file, .. } if file == "notes.txt"), "{error}");
+    assert!(error.path().ends_with("out/notes.txt"), "{}", error.path());
     assert_eq!(std::fs::read_to_string(out.join("a")).unwrap(), "1");
     let file = root.join("file");
     std::fs::write(&file, "").unwrap();
@@ -58,8 +59,10 @@ fn what_a_killed_run_left_is_in_nobodys_way() {
     let out = root.join("out");
     std::fs::create_dir_all(out.join(".tranship-a1B2c3D4e5F6/new")).unwrap();
     std::fs::write(out.join(".tranship-a1B2c3D4e5F6/new/a"), "half").unwrap();
+    std::fs::create_dir_all(root.join(".tranship-Z9y8X7w6V5u4/old")).unwrap();
     write(&set(&[("a", "1")]), &out).unwrap();
     assert_eq!(directory::paths(&out).unwrap(), [".tranship", "a"]);
+    assert!(!root.join(".tranship-Z9y8X7w6V5u4").exists());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The containers of a task, and what they mount.
 
 pub use crate::container::{
-    ContainerDependency, ContainerPlan, GpuCount, HealthCheckPlan, LinuxParameters, MountPoint,
-    NamespaceSharing, NetworkMode, PortMapping, ResourceLimit, StartCondition,
+    ContainerDependency, ContainerPlan, GpuCount, MountPoint, NamespaceSharing, NetworkMode, PortMapping,
+    StartCondition,
 };
 use tranship_app::{ManifestName, NamedVolume, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
