@@ -27,6 +27,9 @@ struct EngineRow {
     port: u16,
     /// Versions in standard support, oldest first.
     releases: &'static [EngineRelease],
+    /// Whether a template may name a line alone and leave the minor version to RDS: the CloudFormation registry lists
+    /// the lines of PostgreSQL among its versions, and only whole versions of the others.
+    accepts_lines: bool,
     /// The version taken where no one names any.
     usual: &'static str,
     /// The master user that RDS proposes.
@@ -45,10 +48,23 @@ struct EngineRow {
 struct EngineRelease {
     line: &'static str,
     minors: ValueRange<u32>,
+    /// The minor version that the line stands for. It never changes while RDS offers it: a database that is deployed
+    /// would be upgraded, and restarted, by a newer table.
+    usual_minor: u32,
 }
 
-const fn release(line: &'static str, least: u32, most: u32) -> EngineRelease {
-    EngineRelease { line, minors: ValueRange { least, most } }
+const fn release(line: &'static str, least: u32, most: u32, usual_minor: u32) -> EngineRelease {
+    EngineRelease { line, minors: ValueRange { least, most }, usual_minor }
+}
+
+/// What a template says of the version of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateVersion {
+    /// `EngineVersion`.
+    pub text: String,
+    /// Whether RDS may choose newer minor versions by itself. Beside a whole version in the template, an upgrade
+    /// would make that version a downgrade.
+    pub minor_upgrades: bool,
 }
 
 const MYSQL: EngineRow = EngineRow {
@@ -56,7 +72,8 @@ const MYSQL: EngineRow = EngineRow {
     name: "mysql",
     product: "MySQL",
     port: 3306,
-    releases: &[release("8.4", 3, 11)],
+    releases: &[release("8.4", 3, 11, 11)],
+    accepts_lines: false,
     usual: "8.4",
     master_user: "admin",
     reserved_users: &["rdsadmin"],
@@ -71,7 +88,8 @@ const MARIADB: EngineRow = EngineRow {
     name: "mariadb",
     product: "MariaDB",
     port: 3306,
-    releases: &[release("10.11", 4, 19), release("11.4", 3, 13), release("11.8", 3, 9)],
+    releases: &[release("10.11", 4, 19, 19), release("11.4", 3, 13, 13), release("11.8", 3, 9, 9)],
+    accepts_lines: false,
     // RDS sets `require_secure_transport` from 11.8 on, and few clients of a container speak TLS unasked.
     usual: "11.4",
     master_user: "admin",
@@ -88,12 +106,13 @@ const POSTGRES: EngineRow = EngineRow {
     product: "PostgreSQL",
     port: 5432,
     releases: &[
-        release("14", 1, 24),
-        release("15", 2, 19),
-        release("16", 1, 15),
-        release("17", 1, 11),
-        release("18", 1, 6),
+        release("14", 1, 24, 24),
+        release("15", 2, 19, 19),
+        release("16", 1, 15, 15),
+        release("17", 1, 11, 11),
+        release("18", 1, 6, 6),
     ],
+    accepts_lines: true,
     usual: "17",
     master_user: "postgres",
     reserved_users: &["rdsadmin", "admin"],
@@ -150,21 +169,27 @@ impl DatabaseEngine {
         self.row().releases.iter().map(|release| release.line)
     }
 
-    /// The exact version that RDS offers for what is asked: a version of the table stays as it is, a line gets
-    /// its newest minor, and the start of a line (`8`) gets the newest line. Nothing outside of standard support.
-    pub fn exact_version(self, asked: &str) -> Option<String> {
-        let releases = self.row().releases;
-        let newest = |release: &EngineRelease| format!("{}.{}", release.line, release.minors.most);
+    /// The version that a template names for what is asked: a version of the table stays as it is, a line is itself
+    /// or its usual minor version, and the start of a line (`8`) is the newest line. Nothing outside of standard support.
+    pub fn template_version(self, asked: &str) -> Option<TemplateVersion> {
+        let EngineRow { releases, accepts_lines, .. } = *self.row();
+        let line = |release: &EngineRelease| match accepts_lines {
+            true => TemplateVersion { text: release.line.to_owned(), minor_upgrades: true },
+            false => {
+                let text = format!("{}.{}", release.line, release.usual_minor);
+                TemplateVersion { text, minor_upgrades: false }
+            }
+        };
         for release in releases {
             if asked == release.line {
-                return Some(newest(release));
+                return Some(line(release));
             }
             let minor = asked.strip_prefix(release.line).and_then(|rest| rest.strip_prefix('.'));
             if minor.and_then(|it| it.parse().ok()).is_some_and(|minor| release.minors.contains(minor)) {
-                return Some(asked.to_owned());
+                return Some(TemplateVersion { text: asked.to_owned(), minor_upgrades: false });
             }
         }
-        releases.iter().rfind(|release| release.line.split('.').next() == Some(asked)).map(newest)
+        releases.iter().rfind(|release| release.line.split('.').next() == Some(asked)).map(line)
     }
 
     /// The master user that RDS proposes.
@@ -240,22 +265,37 @@ mod tests {
     use DatabaseEngine::{Mariadb, Mysql, Postgres};
 
     #[test]
-    fn versions_are_exact() {
-        for (engine, asked, exact) in [
-            (Mysql, "8.4", Some("8.4.11")),
-            (Mysql, "8", Some("8.4.11")),
-            (Mysql, "8.4.3", Some("8.4.3")),
+    fn only_a_line_is_upgraded_by_itself() {
+        for (engine, asked, expected) in [
+            (Mysql, "8.4", Some(("8.4.11", false))),
+            (Mysql, "8", Some(("8.4.11", false))),
+            (Mysql, "8.4.3", Some(("8.4.3", false))),
             (Mysql, "8.4.2", None),
             (Mysql, "8.0", None),
             (Mysql, "5.7", None),
-            (Mariadb, "11", Some("11.8.9")),
-            (Mariadb, "10.11.19", Some("10.11.19")),
-            (Postgres, "16", Some("16.15")),
-            (Postgres, "16.4", Some("16.4")),
+            (Mariadb, "11", Some(("11.8.9", false))),
+            (Mariadb, "10.11.19", Some(("10.11.19", false))),
+            (Postgres, "16", Some(("16", true))),
+            (Postgres, "16.4", Some(("16.4", false))),
             (Postgres, "13", None),
             (Postgres, "", None),
         ] {
-            assert_eq!(engine.exact_version(asked).as_deref(), exact, "{asked}");
+            let found = engine.template_version(asked);
+            let found = found.as_ref().map(|it| (it.text.as_str(), it.minor_upgrades));
+            assert_eq!(found, expected, "{asked}");
+        }
+    }
+
+    /// Another minor version would upgrade databases that run.
+    #[test]
+    fn a_line_stands_for_the_same_minor_version_for_ever() {
+        let minors = |row: &EngineRow| -> Vec<String> {
+            row.releases.iter().map(|it| format!("{}.{}", it.line, it.usual_minor)).collect()
+        };
+        assert_eq!(minors(&MYSQL), ["8.4.11"]);
+        assert_eq!(minors(&MARIADB), ["10.11.19", "11.4.13", "11.8.9"]);
+        for row in [&MYSQL, &MARIADB, &POSTGRES] {
+            assert!(row.releases.iter().all(|it| it.minors.contains(it.usual_minor)), "{}", row.name);
         }
     }
 

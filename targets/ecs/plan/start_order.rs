@@ -29,6 +29,8 @@ pub(super) struct StartPrerequisites<'a> {
     pub(super) network: &'a NetworkPlan,
     /// What must exist before a task can be placed.
     pub(super) capacity: &'a [LogicalId],
+    /// Every task.
+    pub(super) tasks: &'a [TaskPlan],
     /// Who may reach whom.
     pub(super) rules: &'a [SecurityGroupRule],
     /// Persistent volumes.
@@ -52,7 +54,7 @@ impl StartPrerequisites<'_> {
             after.extend(security_groups::opened_to_load_balancer(self.rules, &task.security_group()));
         }
         // ECS refuses a target group that no listener uses yet.
-        after.extend(self.load_balancer.into_iter().flat_map(|balancer| balancer.forwards_to(targets)));
+        after.extend(self.load_balancer.into_iter().flat_map(|balancer| balancer.attaches(targets)));
         after.extend(self.waits.of(&task.name).filter_map(|name| self.awaited(name)));
         once(after)
     }
@@ -80,7 +82,7 @@ impl StartPrerequisites<'_> {
     /// The resource of a task that is waited for: none for a job that only runs later.
     fn awaited(&self, name: &ManifestName) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
-            ServiceRole::Service => Some(LogicalId::of(name, ResourceRole::Service)),
+            ServiceRole::Service => self.tasks.iter().find(|task| task.name == *name).map(TaskPlan::service),
             ServiceRole::Job(job) => {
                 (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, ResourceRole::Run))
             }

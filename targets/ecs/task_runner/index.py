@@ -32,7 +32,14 @@ def handler(event, context):
 
 
 def rolls_back(stack):
-    return "ROLLBACK" in cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    """Asks again while it is refused: a new policy takes some seconds until it holds everywhere."""
+    for pause in (1, 2, 4, 8, 16, 0):
+        try:
+            return "ROLLBACK" in cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+        except cloudformation.exceptions.ClientError:
+            if not pause:
+                raise
+            time.sleep(pause)
 
 
 def run(event, context):

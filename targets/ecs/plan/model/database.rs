@@ -13,8 +13,12 @@ pub struct DatabasePlan {
     pub from: Vec<String>,
     /// The engine.
     pub engine: DatabaseEngine,
-    /// The exact version of the engine.
+    /// The version of the engine: a line, or a whole version.
     pub version: String,
+    /// Whether RDS may choose newer minor versions by itself.
+    pub minor_upgrades: bool,
+    /// Whether another major version is an upgrade that was asked for.
+    pub major_upgrades: bool,
     /// `EngineLifecycleSupport`, where the engine has it.
     pub lifecycle_support: Option<&'static str>,
     /// The instance class.
