@@ -27,9 +27,6 @@ struct EngineRow {
     port: u16,
     /// Versions in standard support, oldest first.
     releases: &'static [EngineRelease],
-    /// Whether a template may name a line alone and leave the minor version to RDS: the CloudFormation registry lists
-    /// the lines of PostgreSQL among its versions, and only whole versions of the others.
-    accepts_lines: bool,
     /// The version taken where no one names any.
     usual: &'static str,
     /// The master user that RDS proposes.
@@ -57,23 +54,12 @@ const fn release(line: &'static str, least: u32, most: u32, usual_minor: u32) ->
     EngineRelease { line, minors: ValueRange { least, most }, usual_minor }
 }
 
-/// What a template says of the version of an engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateVersion {
-    /// `EngineVersion`.
-    pub text: String,
-    /// Whether RDS may choose newer minor versions by itself. Beside a whole version in the template, an upgrade
-    /// would make that version a downgrade.
-    pub minor_upgrades: bool,
-}
-
 const MYSQL: EngineRow = EngineRow {
     engine: DatabaseEngine::Mysql,
     name: "mysql",
     product: "MySQL",
     port: 3306,
     releases: &[release("8.4", 3, 11, 11)],
-    accepts_lines: false,
     usual: "8.4",
     master_user: "admin",
     reserved_users: &["rdsadmin"],
@@ -89,7 +75,6 @@ const MARIADB: EngineRow = EngineRow {
     product: "MariaDB",
     port: 3306,
     releases: &[release("10.11", 4, 19, 19), release("11.4", 3, 13, 13), release("11.8", 3, 9, 9)],
-    accepts_lines: false,
     // RDS sets `require_secure_transport` from 11.8 on, and few clients of a container speak TLS unasked.
     usual: "11.4",
     master_user: "admin",
@@ -112,7 +97,6 @@ const POSTGRES: EngineRow = EngineRow {
         release("17", 1, 11, 11),
         release("18", 1, 6, 6),
     ],
-    accepts_lines: true,
     usual: "17",
     master_user: "postgres",
     reserved_users: &["rdsadmin", "admin"],
@@ -169,27 +153,22 @@ impl DatabaseEngine {
         self.row().releases.iter().map(|release| release.line)
     }
 
-    /// The version that a template names for what is asked: a version of the table stays as it is, a line is itself
-    /// or its usual minor version, and the start of a line (`8`) is the newest line. Nothing outside of standard support.
-    pub fn template_version(self, asked: &str) -> Option<TemplateVersion> {
-        let EngineRow { releases, accepts_lines, .. } = *self.row();
-        let line = |release: &EngineRelease| match accepts_lines {
-            true => TemplateVersion { text: release.line.to_owned(), minor_upgrades: true },
-            false => {
-                let text = format!("{}.{}", release.line, release.usual_minor);
-                TemplateVersion { text, minor_upgrades: false }
-            }
-        };
+    /// The exact version for what is asked: a version of the table stays as it is, a line gets its usual minor, and the
+    /// start of a line (`8`) gets the newest line. Nothing outside of standard support. RDS would take a line of some
+    /// engines, which the CloudFormation registry calls deprecated, or does not know.
+    pub fn exact_version(self, asked: &str) -> Option<String> {
+        let releases = self.row().releases;
+        let usual = |release: &EngineRelease| format!("{}.{}", release.line, release.usual_minor);
         for release in releases {
             if asked == release.line {
-                return Some(line(release));
+                return Some(usual(release));
             }
             let minor = asked.strip_prefix(release.line).and_then(|rest| rest.strip_prefix('.'));
             if minor.and_then(|it| it.parse().ok()).is_some_and(|minor| release.minors.contains(minor)) {
-                return Some(TemplateVersion { text: asked.to_owned(), minor_upgrades: false });
+                return Some(asked.to_owned());
             }
         }
-        releases.iter().rfind(|release| release.line.split('.').next() == Some(asked)).map(line)
+        releases.iter().rfind(|release| release.line.split('.').next() == Some(asked)).map(usual)
     }
 
     /// The master user that RDS proposes.
@@ -265,24 +244,22 @@ mod tests {
     use DatabaseEngine::{Mariadb, Mysql, Postgres};
 
     #[test]
-    fn only_a_line_is_upgraded_by_itself() {
-        for (engine, asked, expected) in [
-            (Mysql, "8.4", Some(("8.4.11", false))),
-            (Mysql, "8", Some(("8.4.11", false))),
-            (Mysql, "8.4.3", Some(("8.4.3", false))),
+    fn versions_are_exact() {
+        for (engine, asked, exact) in [
+            (Mysql, "8.4", Some("8.4.11")),
+            (Mysql, "8", Some("8.4.11")),
+            (Mysql, "8.4.3", Some("8.4.3")),
             (Mysql, "8.4.2", None),
             (Mysql, "8.0", None),
             (Mysql, "5.7", None),
-            (Mariadb, "11", Some(("11.8.9", false))),
-            (Mariadb, "10.11.19", Some(("10.11.19", false))),
-            (Postgres, "16", Some(("16", true))),
-            (Postgres, "16.4", Some(("16.4", false))),
+            (Mariadb, "11", Some("11.8.9")),
+            (Mariadb, "10.11.19", Some("10.11.19")),
+            (Postgres, "16", Some("16.15")),
+            (Postgres, "16.4", Some("16.4")),
             (Postgres, "13", None),
             (Postgres, "", None),
         ] {
-            let found = engine.template_version(asked);
-            let found = found.as_ref().map(|it| (it.text.as_str(), it.minor_upgrades));
-            assert_eq!(found, expected, "{asked}");
+            assert_eq!(engine.exact_version(asked).as_deref(), exact, "{asked}");
         }
     }
 
@@ -294,6 +271,7 @@ mod tests {
         };
         assert_eq!(minors(&MYSQL), ["8.4.11"]);
         assert_eq!(minors(&MARIADB), ["10.11.19", "11.4.13", "11.8.9"]);
+        assert_eq!(minors(&POSTGRES), ["14.24", "15.19", "16.15", "17.11", "18.6"]);
         for row in [&MYSQL, &MARIADB, &POSTGRES] {
             assert!(row.releases.iter().all(|it| it.minors.contains(it.usual_minor)), "{}", row.name);
         }

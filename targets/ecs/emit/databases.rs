@@ -94,7 +94,8 @@ fn instance(database: &DatabasePlan) -> Resource {
         .with("BackupRetentionPeriod", database.backup_days)
         .with("CopyTagsToSnapshot", true)
         .with("AllowMajorVersionUpgrade", database.major_upgrades)
-        .with("AutoMinorVersionUpgrade", database.minor_upgrades)
+        // An upgrade by RDS itself would make the version above a downgrade, which RDS refuses.
+        .with("AutoMinorVersionUpgrade", false)
         // What an update does not name goes on: an empty list stops the export.
         .with("EnableCloudwatchLogsExports", database.logs.iter().copied().collect::<TemplateValue>());
     Resource::new("AWS::RDS::DBInstance", properties).policy(DeletionPolicy::Snapshot)

@@ -236,7 +236,6 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         from: vec!["services.db".to_owned()],
         engine: DatabaseEngine::Mysql,
         version: "8.4.7".to_owned(),
-        minor_upgrades: false,
         major_upgrades: true,
         class: "db.t4g.micro".to_owned(),
         storage: 20,

@@ -5,7 +5,7 @@ use super::{DatabasePlan, names};
 use crate::ecs::rules;
 use tranship_app::{At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
 use tranship_facts::ClassProblem;
-use tranship_facts::database_engines::{STORAGE_GIB, TemplateVersion, USUAL_CLASS, class_problem};
+use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// What a setting of a database became, for the ledger.
@@ -30,13 +30,11 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> Databa
     let engine = *planner.exact(&given.engine, "RDS instance: Engine");
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     check_names(planner, given);
-    let TemplateVersion { text, minor_upgrades } = version(planner, given);
     DatabasePlan {
         name: given.name.clone(),
         from: vec![format!("services.{}", given.name)],
         engine,
-        version: text,
-        minor_upgrades,
+        version: version(planner, given),
         // Only a version that the manifest names changes because somebody wants it.
         major_upgrades: given.version.is_some(),
         // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
@@ -54,20 +52,21 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> Databa
     }
 }
 
-fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> TemplateVersion {
+/// The exact version: the registry of CloudFormation has no other.
+fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
     let engine = given.engine.get();
     let asked = match &given.version {
         Some(version) => planner.exact(version, PROPERTY).as_str(),
         None => engine.usual_version(),
     };
-    if let Some(version) = engine.template_version(asked) {
+    if let Some(version) = engine.exact_version(asked) {
         return version;
     }
     let names: Vec<&str> = engine.version_lines().collect();
     let message = format!("RDS does not support {} {asked} for `{}`", engine.product(), given.name);
     let help = format!("choose one of {}, and run the same version locally", names.join(", "));
     report(planner, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
-    TemplateVersion { text: asked.to_owned(), minor_upgrades: false }
+    asked.to_owned()
 }
 
 fn class(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {

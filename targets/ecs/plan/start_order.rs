@@ -119,6 +119,7 @@ impl TaskWaits {
                 wanted.extend(dependency_waits(planner, &service.name, dependency));
             }
         }
+        wanted.extend(edge_waits(planner));
         TaskWaits::of_pairs(wanted)
     }
 
@@ -151,6 +152,23 @@ impl TaskWaits {
         }
         self.of(from).any(|next| self.reaches(next, to, seen))
     }
+}
+
+/// Who waits because it names another service: what is added to the application is there before those that name it
+/// start anew. What the manifest says of the order comes first, so no such wait closes a circle with it.
+fn edge_waits(planner: &EcsPlanner<'_, '_>) -> Vec<(ManifestName, ManifestName)> {
+    let layout = planner.layout;
+    let pairs = planner.app.edges.iter().flat_map(|edge| {
+        let servers = layout.tasks_of(&edge.to);
+        layout
+            .tasks_of(&edge.from)
+            .iter()
+            .flat_map(move |client| servers.iter().map(move |server| (client.clone(), server.clone())))
+    });
+    let is_service = |name: &ManifestName| {
+        planner.app.services.get(name).is_some_and(|service| service.role == ServiceRole::Service)
+    };
+    pairs.filter(|(client, server)| client != server && is_service(client) && is_service(server)).collect()
 }
 
 /// Who waits because a service depends on another; claims the condition.

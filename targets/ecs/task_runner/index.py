@@ -33,13 +33,16 @@ def handler(event, context):
 
 def rolls_back(stack):
     """Asks again while it is refused: a new policy takes some seconds until it holds everywhere."""
-    for pause in (1, 2, 4, 8, 16, 0):
+    refusal = None
+    for pause in (0, 1, 2, 4, 8, 16):
+        time.sleep(pause)
         try:
             return "ROLLBACK" in cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-        except cloudformation.exceptions.ClientError:
-            if not pause:
-                raise
-            time.sleep(pause)
+        except Exception as error:
+            refusal = refusal or error
+            if not getattr(error, "response", {}).get("Error", {}).get("Code", "").startswith("AccessDenied"):
+                break
+    raise refusal
 
 
 def run(event, context):

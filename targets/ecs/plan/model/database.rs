@@ -13,10 +13,8 @@ pub struct DatabasePlan {
     pub from: Vec<String>,
     /// The engine.
     pub engine: DatabaseEngine,
-    /// The version of the engine: a line, or a whole version.
+    /// The exact version of the engine.
     pub version: String,
-    /// Whether RDS may choose newer minor versions by itself.
-    pub minor_upgrades: bool,
     /// Whether another major version is an upgrade that was asked for.
     pub major_upgrades: bool,
     /// `EngineLifecycleSupport`, where the engine has it.
