@@ -161,6 +161,11 @@ pub fn trust(service: &str) -> PropertyMap {
     trust_document(service, None)
 }
 
+/// The ARN of a managed policy of AWS.
+pub fn managed_policy(name: &str) -> FnSub {
+    FnSub::text("arn:").pseudo(PseudoParameter::Partition).then(":iam::aws:policy/").then(name)
+}
+
 fn trust_document(service: &str, condition: Option<PropertyMap>) -> PropertyMap {
     let statement = PropertyMap::new()
         .with("Effect", "Allow")

@@ -72,6 +72,10 @@ roles! {
     Ingress,
     /// The AMI of the instances: a parameter.
     InstanceImage,
+    /// The AMI of instances with an Arm processor: a parameter.
+    InstanceImageArm,
+    /// The AMI of instances with GPUs: a parameter.
+    InstanceImageGpu,
     /// An instance profile.
     InstanceProfile,
     /// The role of the instances.
@@ -114,7 +118,7 @@ roles! {
     PrivateSubnets,
     /// Public subnets: a parameter.
     PublicSubnets,
-    /// A listener that redirects to TLS.
+    /// A listener that redirects to TLS. Templates have it no more; its words go on deciding which names get a hash.
     RedirectListener,
     /// A route of a route table.
     Route,
@@ -144,6 +148,8 @@ roles! {
     SecurityGroup,
     /// An ECS service.
     Service,
+    /// An ECS service whose tasks have the network of their instance.
+    ServiceOnInstance,
     /// A subnet.
     Subnet,
     /// A database subnet group.

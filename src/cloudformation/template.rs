@@ -88,6 +88,8 @@ pub enum DeletionPolicy {
     Delete,
     /// Retained.
     Retain,
+    /// Retained, but not where its own creation is rolled back. Only a deletion knows it, a replacement does not.
+    RetainExceptOnCreate,
     /// Deleted after a snapshot.
     Snapshot,
 }
@@ -98,6 +100,7 @@ impl DeletionPolicy {
         match self {
             DeletionPolicy::Delete => "Delete",
             DeletionPolicy::Retain => "Retain",
+            DeletionPolicy::RetainExceptOnCreate => "RetainExceptOnCreate",
             DeletionPolicy::Snapshot => "Snapshot",
         }
     }
@@ -188,6 +191,13 @@ impl Resource {
     /// Retains the underlying object when the resource is removed or replaced.
     pub fn retain(self) -> Resource {
         self.policy(DeletionPolicy::Retain)
+    }
+
+    /// Retains the underlying object as `retain` does, unless the operation that created it fails: then it is empty.
+    pub fn retain_once_created(mut self) -> Resource {
+        self.deletion_policy = Some(DeletionPolicy::RetainExceptOnCreate);
+        self.update_replace_policy = Some(DeletionPolicy::Retain);
+        self
     }
 
     /// Sets `CreationPolicy`.

@@ -45,10 +45,13 @@ struct EngineRow {
 struct EngineRelease {
     line: &'static str,
     minors: ValueRange<u32>,
+    /// The minor version that the line stands for. It never changes while RDS offers it: a database that is deployed
+    /// would be upgraded, and restarted, by a newer table.
+    usual_minor: u32,
 }
 
-const fn release(line: &'static str, least: u32, most: u32) -> EngineRelease {
-    EngineRelease { line, minors: ValueRange { least, most } }
+const fn release(line: &'static str, least: u32, most: u32, usual_minor: u32) -> EngineRelease {
+    EngineRelease { line, minors: ValueRange { least, most }, usual_minor }
 }
 
 const MYSQL: EngineRow = EngineRow {
@@ -56,7 +59,7 @@ const MYSQL: EngineRow = EngineRow {
     name: "mysql",
     product: "MySQL",
     port: 3306,
-    releases: &[release("8.4", 3, 11)],
+    releases: &[release("8.4", 3, 11, 11)],
     usual: "8.4",
     master_user: "admin",
     reserved_users: &["rdsadmin"],
@@ -71,7 +74,7 @@ const MARIADB: EngineRow = EngineRow {
     name: "mariadb",
     product: "MariaDB",
     port: 3306,
-    releases: &[release("10.11", 4, 19), release("11.4", 3, 13), release("11.8", 3, 9)],
+    releases: &[release("10.11", 4, 19, 19), release("11.4", 3, 13, 13), release("11.8", 3, 9, 9)],
     // RDS sets `require_secure_transport` from 11.8 on, and few clients of a container speak TLS unasked.
     usual: "11.4",
     master_user: "admin",
@@ -88,11 +91,11 @@ const POSTGRES: EngineRow = EngineRow {
     product: "PostgreSQL",
     port: 5432,
     releases: &[
-        release("14", 1, 24),
-        release("15", 2, 19),
-        release("16", 1, 15),
-        release("17", 1, 11),
-        release("18", 1, 6),
+        release("14", 1, 24, 24),
+        release("15", 2, 19, 19),
+        release("16", 1, 15, 15),
+        release("17", 1, 11, 11),
+        release("18", 1, 6, 6),
     ],
     usual: "17",
     master_user: "postgres",
@@ -150,21 +153,22 @@ impl DatabaseEngine {
         self.row().releases.iter().map(|release| release.line)
     }
 
-    /// The exact version that RDS offers for what is asked: a version of the table stays as it is, a line gets
-    /// its newest minor, and the start of a line (`8`) gets the newest line. Nothing outside of standard support.
+    /// The exact version for what is asked: a version of the table stays as it is, a line gets its usual minor, and the
+    /// start of a line (`8`) gets the newest line. Nothing outside of standard support. RDS would take a line of some
+    /// engines, which the CloudFormation registry calls deprecated, or does not know.
     pub fn exact_version(self, asked: &str) -> Option<String> {
         let releases = self.row().releases;
-        let newest = |release: &EngineRelease| format!("{}.{}", release.line, release.minors.most);
+        let usual = |release: &EngineRelease| format!("{}.{}", release.line, release.usual_minor);
         for release in releases {
             if asked == release.line {
-                return Some(newest(release));
+                return Some(usual(release));
             }
             let minor = asked.strip_prefix(release.line).and_then(|rest| rest.strip_prefix('.'));
             if minor.and_then(|it| it.parse().ok()).is_some_and(|minor| release.minors.contains(minor)) {
                 return Some(asked.to_owned());
             }
         }
-        releases.iter().rfind(|release| release.line.split('.').next() == Some(asked)).map(newest)
+        releases.iter().rfind(|release| release.line.split('.').next() == Some(asked)).map(usual)
     }
 
     /// The master user that RDS proposes.
@@ -256,6 +260,20 @@ mod tests {
             (Postgres, "", None),
         ] {
             assert_eq!(engine.exact_version(asked).as_deref(), exact, "{asked}");
+        }
+    }
+
+    /// Another minor version would upgrade databases that run.
+    #[test]
+    fn a_line_stands_for_the_same_minor_version_for_ever() {
+        let minors = |row: &EngineRow| -> Vec<String> {
+            row.releases.iter().map(|it| format!("{}.{}", it.line, it.usual_minor)).collect()
+        };
+        assert_eq!(minors(&MYSQL), ["8.4.11"]);
+        assert_eq!(minors(&MARIADB), ["10.11.19", "11.4.13", "11.8.9"]);
+        assert_eq!(minors(&POSTGRES), ["14.24", "15.19", "16.15", "17.11", "18.6"]);
+        for row in [&MYSQL, &MARIADB, &POSTGRES] {
+            assert!(row.releases.iter().all(|it| it.minors.contains(it.usual_minor)), "{}", row.name);
         }
     }
 

@@ -113,6 +113,11 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
+    SHARED_NAMESPACE = Warning "ecs/shared-namespace" "discovery namespace of two environments"
+        what "Two environments name the same discovery namespace, and nothing says that they are in different VPCs."
+        why "A VPC has each namespace once: the second stack that is created in it fails."
+        example "services:\n  web: { image: web, environment: { API: \"http://api:80\" } }\n  api: { image: api, expose: [80] }\nx-tranship:\n  target: fargate\n  discovery: { namespace: services.example.org }\n  environments: { staging: {}, prod: {} }\n"
+        fix "Give each environment a namespace of its own, or leave `discovery` out: it is `ENVIRONMENT.PROJECT.internal` then.";
     SHARED_EGRESS = Warning "ecs/shared-egress" "closed service shares an open security group"
         what "A service has `egress: declared`, and shares its security group with a service that may reach everything: in one task, or in bridge mode on one instance."
         why "Security groups belong to network interfaces, so every container behind the interface may reach everything."

@@ -22,11 +22,14 @@ impl ComputePolicy for Ec2Compute {
     }
 
     /// An address of its own costs one of a machine's few interfaces. Only what is looked up by name gets one, since
-    /// discovery knows no A records in bridge mode, and sidecars, since bridge mode has no shared loopback.
+    /// discovery knows no A records in bridge mode, and sidecars, since bridge mode has no shared loopback. A data store
+    /// has one even without clients: the mode decides which service it is, and two must not run on the same data.
     fn network_mode(&self, reach: TaskReach) -> NetworkMode {
         match reach {
             TaskReach { on_machine: true, .. } => NetworkMode::Host,
-            TaskReach { by_name: true, .. } | TaskReach { together: true, .. } => NetworkMode::AwsVpc,
+            TaskReach { by_name: true, .. }
+            | TaskReach { together: true, .. }
+            | TaskReach { keeps_data: true, .. } => NetworkMode::AwsVpc,
             _ => NetworkMode::Bridge,
         }
     }
@@ -60,6 +63,7 @@ impl ComputePolicy for Ec2Compute {
         CapacityPlan {
             launch_type: "EC2",
             cluster_providers: Vec::new(),
+            uninterrupted: vec![CapacityStrategyItem { provider: provider.clone(), weight: 1 }],
             strategy: vec![CapacityStrategyItem { provider, weight: 1 }],
             after: vec![LogicalId::only(ResourceRole::CapacityProviderAssociations)],
             assign_public_ip: None,
@@ -78,13 +82,14 @@ mod tests {
 
     #[test]
     fn an_address_of_its_own_only_where_one_is_needed() {
-        for (by_name, together, mode) in [
-            (false, false, NetworkMode::Bridge),
-            (true, false, NetworkMode::AwsVpc),
-            (false, true, NetworkMode::AwsVpc),
-            (true, true, NetworkMode::AwsVpc),
+        for (by_name, together, keeps_data, mode) in [
+            (false, false, false, NetworkMode::Bridge),
+            (true, false, false, NetworkMode::AwsVpc),
+            (false, true, false, NetworkMode::AwsVpc),
+            (false, false, true, NetworkMode::AwsVpc),
+            (true, true, false, NetworkMode::AwsVpc),
         ] {
-            let reach = TaskReach { by_name, together, on_machine: false };
+            let reach = TaskReach { by_name, together, keeps_data, on_machine: false };
             assert_eq!(Ec2Compute.network_mode(reach), mode);
             let reach = TaskReach { on_machine: true, ..reach };
             assert_eq!(Ec2Compute.network_mode(reach), NetworkMode::Host);

@@ -46,6 +46,7 @@ pub(super) fn decide(request: &MachineRequest<'_>) -> MachineChoice {
         gpu: request.load.tasks.iter().any(gpus::is_used_by),
         disk: disk(request.load.tasks),
         count,
+        provider_name: None,
         protected: request.prod,
         subnets: request.network.private.clone(),
         folders: folders(request.load.tasks),

@@ -22,6 +22,9 @@ static LIMITS: TaskLimits = TaskLimits {
     ephemeral_storage: Some(FARGATE_EPHEMERAL_STORAGE),
 };
 
+/// The capacity provider whose tasks AWS does not take back.
+const ON_DEMAND: &str = "FARGATE";
+
 impl ComputePolicy for FargateCompute {
     fn limits(&self) -> &'static TaskLimits {
         &LIMITS
@@ -55,13 +58,14 @@ impl ComputePolicy for FargateCompute {
 
     fn capacity(&self, kind: CapacityKind) -> CapacityPlan {
         let provider = match kind {
-            CapacityKind::Fargate => "FARGATE",
+            CapacityKind::Fargate => ON_DEMAND,
             CapacityKind::Spot => "FARGATE_SPOT",
         };
         CapacityPlan {
             launch_type: "FARGATE",
             cluster_providers: vec!["FARGATE", "FARGATE_SPOT"],
             strategy: vec![CapacityStrategyItem { provider: provider.into(), weight: 1 }],
+            uninterrupted: vec![CapacityStrategyItem { provider: ON_DEMAND.into(), weight: 1 }],
             after: Vec::new(),
             assign_public_ip: Some(false),
             platform_version: Some("LATEST"),

@@ -39,8 +39,8 @@ fn a_task_may_have_the_network_of_its_machine() {
     assert_eq!(task["NetworkMode"], "host");
     let ports = &task["ContainerDefinitions"][0]["PortMappings"];
     assert_eq!(*ports, json!([{ "ContainerPort": 5060, "Protocol": "tcp" }]));
-    let service = properties(&template, "SipService");
-    assert!(service.get("NetworkConfiguration").is_none() && service.get("ServiceRegistries").is_none());
+    let service = properties(&template, "SipServiceOnInstance");
+    assert!(service.get("NetworkConfiguration").is_none() && service["ServiceRegistries"] == json!([]));
     let percents = &service["DeploymentConfiguration"];
     assert_eq!((&percents["MinimumHealthyPercent"], &percents["MaximumPercent"]), (&json!(0), &json!(100)));
     let target = of_type(&template, "AWS::ElasticLoadBalancingV2::TargetGroup");
@@ -82,12 +82,12 @@ fn what_the_network_of_the_machine_costs_is_said() {
 #[test]
 fn a_global_service_has_a_task_on_each_machine() {
     let template = on_machines(&app("deploy: { mode: global }"));
-    let service = properties(&template, "AppService");
+    let service = properties(&template, "AppServiceOnInstance");
     assert_eq!((&service["SchedulingStrategy"], &service["LaunchType"]), (&json!("DAEMON"), &json!("EC2")));
     assert!(service.get("DesiredCount").is_none() && service.get("CapacityProviderStrategy").is_none());
     assert_eq!(service["DeploymentConfiguration"]["MaximumPercent"], 100);
     let replicated = on_machines(&app("deploy: { mode: replicated }"));
-    assert!(properties(&replicated, "AppService").get("SchedulingStrategy").is_none());
+    assert!(properties(&replicated, "AppServiceOnInstance").get("SchedulingStrategy").is_none());
     let scaled = said(&compiled(
         "ecs-ec2",
         &app("deploy: { mode: global }\nx-tranship: { scale: { min: 1, max: 2 } }"),
@@ -124,7 +124,7 @@ fn gpus_are_reserved_on_machines_that_have_them() {
             "{text}"
         );
         assert_eq!(
-            template["Parameters"]["InstanceImage"]["Default"],
+            template["Parameters"]["InstanceImageGpu"]["Default"],
             "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
         );
         assert!(

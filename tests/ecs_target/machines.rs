@@ -33,7 +33,7 @@ fn what_is_looked_up_has_an_address_and_the_rest_shares_the_machines() {
     let template = on_machines(APPLICATION);
     assert_eq!(properties(&template, "AppTaskDefinition")["NetworkMode"], "bridge");
     assert_eq!(properties(&template, "XrayTaskDefinition")["NetworkMode"], "awsvpc");
-    assert!(properties(&template, "AppService").get("NetworkConfiguration").is_none());
+    assert!(properties(&template, "AppServiceOnInstance").get("NetworkConfiguration").is_none());
     assert_eq!(properties(&template, "XrayService")["ServiceRegistries"].as_array().map(Vec::len), Some(1));
     let port = &properties(&template, "AppTaskDefinition")["ContainerDefinitions"][0]["PortMappings"][0];
     assert_eq!(*port, json!({ "ContainerPort": 8000, "HostPort": 0, "Protocol": "tcp" }));

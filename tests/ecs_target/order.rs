@@ -31,7 +31,7 @@ fn everything_waits_for_what_it_needs_on_fargate() {
         "VolumeFiles1904aac43MountTarget",
         "AppFromLoadBalancer80Tcpb4738011Egress",
         "AppFromLoadBalancer80Tcpb4738011Ingress",
-        "Listener",
+        "PortAttachmentPriority6365e5d151b4ListenerRule",
         "ApiService",
     ];
     assert_eq!(waits(&template, "AppService"), app);

@@ -52,9 +52,15 @@ fn a_service_waits_for_what_it_needs() {
     let template = template(SHOP);
     let waits = &template["Resources"]["AppService"]["DependsOn"];
     let waits: Vec<&str> = waits.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    for id in ["Listener", "MigrateRun"] {
-        assert!(waits.contains(&id), "{id} is not among {waits:?}");
-    }
+    assert!(waits.contains(&"MigrateRun"), "MigrateRun is not among {waits:?}");
+    assert!(
+        !waits.contains(&"Listener") && waits.iter().any(|id| id.starts_with("PortAttachment")),
+        "{waits:?}"
+    );
+    assert_eq!(
+        template["Resources"]["Listener"]["DependsOn"], "AppService",
+        "requests come after the service"
+    );
     assert!(waits.iter().any(|id| id.starts_with("ApiFromApp9000Tcp") && id.ends_with("Ingress")));
     let run = &template["Resources"]["MigrateRun"]["DependsOn"];
     let run: Vec<&str> = run.as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -146,7 +152,7 @@ fn with_scaling_no_deploy_resets_the_count() {
 fn a_certificate_redirects_to_https() {
     let text = "services:\n  app: { image: a, ports: ['80:80'] }\nx-tranship: { https: { certificate: 'arn:aws:acm:us-east-1:1:certificate/x', domain: a.example.org } }\n";
     let template = template(text);
-    let redirect = properties(&template, "RedirectListener");
+    let redirect = properties(&template, "Listener");
     assert_eq!(redirect["DefaultActions"][0]["RedirectConfig"]["StatusCode"], "HTTP_301");
     let https = properties(&template, "HttpsListener");
     assert!(https["SslPolicy"].as_str().unwrap().contains("TLS13"));
@@ -196,5 +202,5 @@ fn folders_for_data_are_file_systems_that_services_share() {
     let points = of_type(&template, "AWS::EFS::AccessPoint");
     let roots: Vec<&Value> =
         points.iter().map(|id| &properties(&template, id)["RootDirectory"]["Path"]).collect();
-    assert_eq!(roots, ["/", "/in/dumps"]);
+    assert_eq!(roots, ["/data", "/data/in/dumps"]);
 }

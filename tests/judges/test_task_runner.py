@@ -217,8 +217,21 @@ class TaskRunner(unittest.TestCase):
         self.stubs["ecs"].add_response("run_task", {"tasks": [], "failures": [{"reason": "RESOURCE:ENI"}]}, self.request(3))
         self.assertEqual(("FAILED", "migrate could not be started: RESOURCE:ENI"), self.answer(self.event()))
 
+    def test_a_permission_that_is_new_takes_a_moment(self):
+        for _ in range(3):
+            self.stubs["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not authorized")
+        self.stack("UPDATE_ROLLBACK_IN_PROGRESS")
+        self.assertEqual("SUCCESS", self.answer(self.event())[0])
+
+    def test_another_error_is_not_asked_again(self):
+        self.stubs["cloudformation"].add_client_error("describe_stacks", "ValidationError", "no such stack")
+        status, reason = self.answer(self.event())
+        self.assertEqual("FAILED", status)
+        self.assertIn("no such stack", reason)
+
     def test_no_permission_is_said(self):
-        self.stubs["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not authorized")
+        for _ in range(6):
+            self.stubs["cloudformation"].add_client_error("describe_stacks", "AccessDenied", "not authorized")
         status, reason = self.answer(self.event())
         self.assertEqual("FAILED", status)
         self.assertIn("not authorized", reason)

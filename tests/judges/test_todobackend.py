@@ -156,7 +156,7 @@ class OnEcs:
         registry, = service["ServiceRegistries"]
         discovery = resources(self.template, "AWS::ServiceDiscovery::Service")[next(template_rules.references(registry["RegistryArn"]))]
         self.assertEqual("xray", discovery["Name"])
-        self.assertEqual([("A", 60)], [(record["Type"], int(record["TTL"])) for record in discovery["DnsConfig"]["DnsRecords"]])
+        self.assertEqual([("A", 10)], [(record["Type"], int(record["TTL"])) for record in discovery["DnsConfig"]["DnsRecords"]])
         self.assertIn("HealthCheckCustomConfig", discovery)
         self.assertEqual("awsvpc", self.tasks[self.container("xray")[0]]["NetworkMode"])
 

@@ -5,7 +5,7 @@
 //! environment is reported, whichever is chosen.
 
 use super::KEY;
-use super::environment::{EnvironmentLayer, Settings, TopLevel};
+use super::environment::{EnvironmentLayer, NetworkSetting, Settings, TopLevel};
 use super::reader::{SettingReader, late_bound_entries};
 use super::service::ServiceSettings;
 use super::value::SettingValue;
@@ -36,6 +36,8 @@ pub struct ChosenEnvironment {
     pub origin: Origin,
     /// The target's name.
     pub target: String,
+    /// Other environments that name the same discovery namespace and may be in the same VPC.
+    pub same_namespace: Vec<String>,
 }
 
 /// An environment as it is declared.
@@ -96,17 +98,38 @@ impl SettingsDocument {
         let defaults = self.defaults().cloned().unwrap_or_default();
         match choice {
             EnvironmentChoice::Target(target) => {
-                let (name, origin, target) = (None, self.origin, target.clone());
-                Some((ChosenEnvironment { name, origin, target }, defaults))
+                let (origin, target) = (self.origin, target.clone());
+                Some((ChosenEnvironment { origin, target, ..ChosenEnvironment::default() }, defaults))
             }
             EnvironmentChoice::Environment(name) => {
                 let one = self.environments.iter().find(|one| one.name == *name)?;
                 let target = self.target_of(one)?.value.as_str().to_owned();
-                let own = one.layer.as_ref()?.settings.clone();
-                let chosen = ChosenEnvironment { name: Some(name.clone()), origin: one.origin, target };
-                Some((chosen, super::value::SettingGroup::over(own, defaults)))
+                let settings = self.settings_of(one)?;
+                let same_namespace = self.same_namespace(name, &settings);
+                let (name, origin) = (Some(name.clone()), one.origin);
+                Some((ChosenEnvironment { name, origin, target, same_namespace }, settings))
             }
         }
+    }
+
+    /// The settings of an environment, over the defaults at the top.
+    fn settings_of(&self, one: &DeclaredEnvironment) -> Option<Settings> {
+        let own = one.layer.as_ref()?.settings.clone();
+        Some(super::value::SettingGroup::over(own, self.defaults().cloned().unwrap_or_default()))
+    }
+
+    /// The other environments that name the namespace of these settings, unless their network is known to be another.
+    fn same_namespace(&self, name: &str, settings: &Settings) -> Vec<String> {
+        let Some(namespace) = settings.namespace() else { return Vec::new() };
+        let meets = |other: &&DeclaredEnvironment| {
+            let on_ecs = self.target_of(other).is_some_and(|target| super::ECS.contains(&target.value.as_str()));
+            let own = self.settings_of(other).filter(|_| on_ecs && other.name != name);
+            own.is_some_and(|own| {
+                own.namespace().is_some_and(|it| it.value == namespace.value)
+                    && may_be_one_network(settings.network.as_ref(), own.network.as_ref())
+            })
+        };
+        self.environments.iter().filter(meets).map(|other| other.name.clone()).collect()
     }
 
     /// What a service says.
@@ -142,6 +165,17 @@ impl SettingsDocument {
     fn target_of<'a>(&'a self, one: &'a DeclaredEnvironment) -> Option<&'a At<super::TargetName>> {
         let own = one.layer.as_ref().and_then(|layer| layer.settings.target.as_ref());
         own.or_else(|| self.defaults()?.target.as_ref())
+    }
+}
+
+/// Whether two networks may be in one VPC: those that only the deployment names may be.
+fn may_be_one_network(one: Option<&NetworkSetting>, other: Option<&NetworkSetting>) -> bool {
+    match (one, other) {
+        (Some(NetworkSetting::New(_)), _) | (_, Some(NetworkSetting::New(_))) => false,
+        (Some(NetworkSetting::Existing(one)), Some(NetworkSetting::Existing(other))) => {
+            one.vpc.value == other.vpc.value
+        }
+        _ => true,
     }
 }
 

@@ -58,7 +58,9 @@ pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelea
         }
         if DATA_STORES.contains(&kind.as_str()) {
             let fate = fate(&kind, resource, lost.contains(name));
-            changed |= set(resource, &["DeletionPolicy"], policy(fate).into());
+            if !retains_created(resource) || fate != ResourceFate::Kept {
+                changed |= set(resource, &["DeletionPolicy"], policy(fate).into());
+            }
             stores.push(ReleasedStore { id: name.clone(), kind, fate });
         }
     }
@@ -75,11 +77,16 @@ fn fate(kind: &str, resource: &Value, lost: bool) -> ResourceFate {
     match (lost, resource.get("DeletionPolicy").and_then(Value::as_str)) {
         (true, _) => ResourceFate::Lost,
         (false, Some("Snapshot")) => ResourceFate::Snapshot,
-        (false, Some("Retain")) => ResourceFate::Kept,
+        (false, Some("Retain" | "RetainExceptOnCreate")) => ResourceFate::Kept,
         // A retained database would block the deletion of its subnet group and security group. A snapshot does not.
         (false, _) if kind.starts_with("AWS::RDS::") => ResourceFate::Snapshot,
         (false, _) => ResourceFate::Kept,
     }
+}
+
+/// Whether the resource is retained as soon as it was created.
+fn retains_created(resource: &Value) -> bool {
+    resource.get("DeletionPolicy").and_then(Value::as_str) == Some("RetainExceptOnCreate")
 }
 
 fn policy(fate: ResourceFate) -> &'static str {

@@ -182,6 +182,9 @@ pub const ULIMIT_NAMES: &[&str] = &[
 /// The most that the ulimit `nofile` may be.
 pub const MOST_OPEN_FILES: i64 = 1_048_576;
 
+/// Words that the name of a capacity provider may not begin with (Amazon ECS API Reference, `CreateCapacityProvider`).
+pub const RESERVED_PROVIDER_WORDS: &[&str] = &["aws", "ecs", "fargate"];
+
 /// Ports of a container instance that the agent, Docker and SSH keep.
 pub const RESERVED_HOST_PORTS: &[u16] = &[22, 2375, 2376, 51678, 51679, 51680];
 

@@ -3,8 +3,8 @@
 use super::super::plan::{DatabasePlan, EcsPlan};
 use super::TracedResource;
 use tranship_cloudformation::{
-    DeletionPolicy, FnSub, LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput, list,
-    props,
+    DeletionPolicy, FnSub, LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput,
+    TemplateValue, list, props,
 };
 
 /// Adds the databases.
@@ -93,7 +93,10 @@ fn instance(database: &DatabasePlan) -> Resource {
         .with("DeletionProtection", database.protected)
         .with("BackupRetentionPeriod", database.backup_days)
         .with("CopyTagsToSnapshot", true)
-        .with("AutoMinorVersionUpgrade", true)
-        .with_list("EnableCloudwatchLogsExports", database.logs.iter().copied());
+        .with("AllowMajorVersionUpgrade", database.major_upgrades)
+        // An upgrade by RDS itself would make the version above a downgrade, which RDS refuses.
+        .with("AutoMinorVersionUpgrade", false)
+        // What an update does not name goes on: an empty list stops the export.
+        .with("EnableCloudwatchLogsExports", database.logs.iter().copied().collect::<TemplateValue>());
     Resource::new("AWS::RDS::DBInstance", properties).policy(DeletionPolicy::Snapshot)
 }

@@ -4,8 +4,8 @@ use super::super::plan::EcsPlan;
 use super::TracedResource;
 use tranship_cloudformation::{LogicalId, Resource, ResourceRole, Template, list, props};
 
-/// Seconds that a resolver may keep an address.
-const TTL: u32 = 60;
+/// Seconds that a resolver may keep an address: as long, clients may connect to a task that is gone.
+const TTL: u32 = 10;
 
 /// Adds the namespace and its services.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {

@@ -9,7 +9,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     for system in &plan.file_systems {
         let backup = props! { "Status" => if system.backup { "ENABLED" } else { "DISABLED" } };
         let properties = props! { "Encrypted" => true, "BackupPolicy" => backup };
-        let resource = Resource::new("AWS::EFS::FileSystem", properties).policy(system.deletion);
+        let resource = Resource::new("AWS::EFS::FileSystem", properties).retain_once_created();
         template.add(&system.id(), resource.traced(&system.from));
         for point in &system.access_points {
             template.add(&point.id(), access_point(system, point).traced(&point.from));
@@ -22,22 +22,22 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 
 /// The access point of a folder without an owner belongs to root, as a folder that Docker makes.
 const ROOT: &str = "0";
+/// The mode of a new folder.
+const OPEN: &str = "0777";
 
 /// Everything below the access point belongs to the volume's owner, whoever writes it.
+///
+/// Nobody reaches the folder but through its access point, so its mode keeps nobody out. It is open to all: the owner
+/// of a volume may change, and the next one finds the folder of the one before.
 fn access_point(system: &FileSystemPlan, point: &AccessPointPlan) -> Resource {
     let mut properties = props! { "FileSystemId" => system.id().reference() };
-    let mut root = props! { "Path" => point.path.as_str() };
     let owner = point.owner.map(|owner| (owner.user.to_string(), owner.group.to_string()));
     if let Some((user, group)) = &owner {
         properties.set("PosixUser", props! { "Uid" => user, "Gid" => group });
     }
-    // The root of a file system is there; any other folder is made at the first mount.
-    if point.path != "/" {
-        let (user, group) = owner.unwrap_or_else(|| (ROOT.to_owned(), ROOT.to_owned()));
-        let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => "0755" };
-        root.set("CreationInfo", created);
-    }
-    properties.set("RootDirectory", root);
+    let (user, group) = owner.unwrap_or_else(|| (ROOT.to_owned(), ROOT.to_owned()));
+    let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => OPEN };
+    properties.set("RootDirectory", props! { "Path" => point.path.as_str(), "CreationInfo" => created });
     Resource::new("AWS::EFS::AccessPoint", properties)
 }
 

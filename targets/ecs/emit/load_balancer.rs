@@ -16,6 +16,9 @@ const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
 /// Seconds a target keeps its connections after it was taken out. The default of 300 makes deployments look stuck.
 const DRAINING: &str = "30";
 
+/// The port of every target group: ECS registers each task with its own. Another one would be another group.
+const GROUP_PORT: u16 = 80;
+
 /// Adds the load balancer, if something is public.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
     let Some(balancer) = &plan.load_balancer else { return };
@@ -26,16 +29,35 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
             template.add(&target.id, target_group(plan, target).traced(&target.from));
         }
     }
+    let attachment = &balancer.attachment;
+    template.add(&attachment.id, self::listener(&id, attachment).traced(&balancer.from));
+    for rule in &attachment.rules {
+        template.add(&rule.id, listener_rule(&attachment.id, rule).traced(&rule.from));
+    }
     for listener in &balancer.listeners {
-        template.add(&listener.id, self::listener(&id, listener).traced(&balancer.from));
+        let served = listener_after(plan, balancer, listener);
+        let resource = self::listener(&id, listener).depends_on_all(&served).traced(&balancer.from);
+        template.add(&listener.id, resource);
         for rule in &listener.rules {
-            template.add(&rule.id, listener_rule(&listener.id, rule).traced(&rule.from));
+            let resource = listener_rule(&listener.id, rule).depends_on_all(&plan.served_by(&rule.target));
+            template.add(&rule.id, resource.traced(&rule.from));
         }
     }
     template.add_output(
         &LogicalId::only(ResourceRole::Url),
         TemplateOutput::new("Address of the application", balancer.url.clone()),
     );
+}
+
+/// What must be there before requests come: the service that answers them, or the listener that they are sent to.
+fn listener_after(plan: &EcsPlan, balancer: &LoadBalancerPlan, listener: &ListenerPlan) -> Option<LogicalId> {
+    match &listener.default {
+        DefaultAction::Forward(target) => plan.served_by(target),
+        DefaultAction::Redirect(port) => {
+            balancer.listeners.iter().find(|other| other.port == *port).map(|other| other.id.clone())
+        }
+        DefaultAction::NotFound => None,
+    }
 }
 
 fn load_balancer(plan: &EcsPlan, balancer: &LoadBalancerPlan) -> Resource {
@@ -63,7 +85,7 @@ fn target_group(plan: &EcsPlan, target: &TargetGroupPlan) -> Resource {
             "TargetType" => target.target_type.as_str(),
             "VpcId" => &plan.network.vpc,
             "Protocol" => "HTTP",
-            "Port" => target.port,
+            "Port" => GROUP_PORT,
             "HealthCheckPort" => "traffic-port",
             "HealthCheckPath" => target.health_path.as_str(),
             "HealthCheckIntervalSeconds" => target.health_interval,

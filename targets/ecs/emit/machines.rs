@@ -2,14 +2,20 @@
 //!
 //! Machines are replaced by the Auto Scaling group alone: a rolling
 //! update by CloudFormation would first shrink a group that scaling has grown, and waits for ever for machines that
-//! are protected from scale-in. A new launch template therefore holds for the machines that start after it.
+//! are protected from scale-in. A new launch template therefore holds for the machines that start after it, and no
+//! machine is older than a week: that is how they get a new machine image.
 
-use super::super::plan::{EcsPlan, MachinePlan};
+use super::super::plan::{EcsPlan, MachinePlan, image_id};
 use super::{TracedResource, cluster_id, user_data};
 use tranship_cloudformation::iam::{self, IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{
     FnSub, LogicalId, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
 };
+
+/// The seconds after which a machine gives way to a new one: a week.
+const LONGEST_LIFE: u32 = 604_800;
+/// What Session Manager and Patch Manager need of the machine.
+const MANAGED_INSTANCE: &str = "AmazonSSMManagedInstanceCore";
 
 /// Adds the machines, if the stack has its own.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -52,7 +58,7 @@ fn launch_template(machines: &MachinePlan) -> Resource {
         "AWS::EC2::LaunchTemplate",
         props! {
             "LaunchTemplateData" => props! {
-                "ImageId" => LogicalId::only(ResourceRole::InstanceImage).reference(),
+                "ImageId" => image_id(machines.architecture, machines.gpu).reference(),
                 "InstanceType" => machines.instance_type.as_str(),
                 "IamInstanceProfile" => props! { "Arn" => LogicalId::only(ResourceRole::InstanceProfile).arn() },
                 "SecurityGroupIds" => list![LogicalId::only(ResourceRole::InstanceSecurityGroup).att("GroupId")],
@@ -77,6 +83,7 @@ fn group(machines: &MachinePlan) -> Resource {
                 "LaunchTemplateId" => template.reference(),
                 "Version" => template.att("LatestVersionNumber"),
             },
+            "MaxInstanceLifetime" => LONGEST_LIFE,
             "NewInstancesProtectedFromScaleIn" => machines.protected,
             // ECS sets the second tag itself; without it here every update would take it away.
             "Tags" => list![tag("Name", PseudoParameter::StackName.into()), tag("AmazonECSManaged", "".into())],
@@ -89,6 +96,7 @@ fn capacity_provider(machines: &MachinePlan) -> Resource {
     Resource::new(
         "AWS::ECS::CapacityProvider",
         props! {
+            "Name" => ?machines.provider_name.as_ref(),
             "AutoScalingGroupProvider" => props! {
                 "AutoScalingGroupArn" => LogicalId::only(ResourceRole::AutoScalingGroup).reference(),
                 "ManagedScaling" => props! { "Status" => "ENABLED", "TargetCapacity" => 100 },
@@ -151,6 +159,7 @@ fn role() -> Resource {
         "AWS::IAM::Role",
         props! {
             "AssumeRolePolicyDocument" => iam::trust("ec2.amazonaws.com"),
+            "ManagedPolicyArns" => list![iam::managed_policy(MANAGED_INSTANCE)],
             "Policies" => list![policy.named("ecs-agent")],
         },
     )
@@ -168,6 +177,7 @@ mod tests {
         MachinePlan {
             log_drivers: Vec::new(),
             instance_type: "t3.small".to_owned(),
+            provider_name: None,
             architecture: ProcessorArchitecture::X86,
             gpu: false,
             disk: 30,

@@ -2,7 +2,7 @@
 
 use super::super::plan::{AwsvpcNetwork, EcsPlan, EcsServicePlan, TaskRun};
 use super::{TracedResource, cluster, cluster_id};
-use tranship_cloudformation::{PropertyMap, Resource, Template, list, props};
+use tranship_cloudformation::{PropertyMap, Resource, Template, TemplateValue, list, props};
 
 /// Adds every service.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -25,7 +25,7 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
             "TargetGroupArn" => target.id.reference(),
         }
     });
-    let registry = service.registry.as_ref().map(|id| list![props! { "RegistryArn" => id.arn() }]);
+    let registries = service.registry.iter().map(|id| props! { "RegistryArn" => id.arn() });
     let properties = PropertyMap::new()
         .with("Cluster", cluster_id().reference())
         .with("TaskDefinition", service.run.task_definition.reference())
@@ -41,8 +41,9 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
         .with("DeploymentConfiguration", deployment)
         .with_some("HealthCheckGracePeriodSeconds", service.grace)
         .with_some("NetworkConfiguration", network(&service.run))
-        .with_list("LoadBalancers", balancers)
-        .with_some("ServiceRegistries", registry)
+        // ECS leaves a list as it is that an update does not name, so an empty list is written, too.
+        .with("LoadBalancers", balancers.collect::<TemplateValue>())
+        .with("ServiceRegistries", registries.collect::<TemplateValue>())
         .with("EnableECSManagedTags", true)
         .with("PropagateTags", "SERVICE");
     Resource::new("AWS::ECS::Service", properties)

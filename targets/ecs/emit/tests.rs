@@ -6,8 +6,7 @@ use super::{emit, with_parameters};
 use crate::ecs::plan::*;
 use tranship_app::{PortRange, VolumeOwner};
 use tranship_cloudformation::{
-    DeletionPolicy, FnSub, LogicalId, ParameterType, ResourceRole, Template, TemplateParameter,
-    TemplateValue, check, iam,
+    FnSub, LogicalId, ParameterType, ResourceRole, Template, TemplateParameter, TemplateValue, check, iam,
 };
 use tranship_facts::{DatabaseEngine, ProcessorArchitecture, TransportProtocol};
 use tranship_frontend::source::Origin;
@@ -157,10 +156,24 @@ fn balancer(target: &LogicalId) -> LoadBalancerPlan {
     };
     let listener = |id, port, protocol, default, rules| ListenerPlan { id, port, protocol, default, rules };
     let certificate = LogicalId::only(ResourceRole::CertificateArn).reference();
+    let attached = ListenerRulePlan {
+        id: LogicalId::of_parts(&["attachment", "7"], ResourceRole::ListenerRule),
+        priority: 7,
+        hosts: Vec::new(),
+        paths: vec!["/AppTargetGroup".to_owned()],
+        ..rule.clone()
+    };
     LoadBalancerPlan {
+        attachment: listener(
+            LogicalId::of("attachment", ResourceRole::Listener),
+            65_535,
+            ListenerProtocol::Http,
+            DefaultAction::NotFound,
+            vec![attached],
+        ),
         listeners: vec![
             listener(
-                LogicalId::only(ResourceRole::RedirectListener),
+                LogicalId::only(ResourceRole::Listener),
                 80,
                 ListenerProtocol::Http,
                 DefaultAction::Redirect(443),
@@ -213,7 +226,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
     }];
     app.grace = Some(60);
     app.after = vec![
-        LogicalId::of_parts(&["app", "443"], ResourceRole::ListenerRule),
+        LogicalId::of_parts(&["attachment", "7"], ResourceRole::ListenerRule),
         id("migrate", ResourceRole::Run),
     ];
     let mut xray = service("xray", NetworkMode::AwsVpc);
@@ -223,6 +236,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         from: vec!["services.db".to_owned()],
         engine: DatabaseEngine::Mysql,
         version: "8.4.7".to_owned(),
+        major_upgrades: true,
         class: "db.t4g.micro".to_owned(),
         storage: 20,
         database: Some("todo".to_owned()),
@@ -244,7 +258,6 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         }],
         mount_targets: 2,
         backup: true,
-        deletion: DeletionPolicy::Retain,
     };
     let names = ["app", "xray", "migrate", "report"];
     let mut groups: Vec<SecurityGroup> = names
@@ -285,6 +298,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             launch_type: "FARGATE",
             cluster_providers: vec!["FARGATE", "FARGATE_SPOT"],
             strategy: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
+            uninterrupted: vec![CapacityStrategyItem { provider: "FARGATE".into(), weight: 1 }],
             after: Vec::new(),
             assign_public_ip: Some(false),
             platform_version: None,
@@ -360,21 +374,71 @@ fn refers_to_nothing_unknown_and_has_no_cycle() {
 }
 
 #[test]
-fn a_scaled_service_has_no_count_and_waits_for_its_listener_rule() {
+fn a_scaled_service_has_no_count_and_waits_for_its_target_group_to_be_attached() {
     let json = template(NetworkMode::AwsVpc).to_json();
     let service = &json["Resources"]["AppService"];
     assert!(service["Properties"].get("DesiredCount").is_none());
     let waits = service["DependsOn"].to_string();
-    let rule = LogicalId::of_parts(&["app", "443"], ResourceRole::ListenerRule);
+    let rule = LogicalId::of_parts(&["attachment", "7"], ResourceRole::ListenerRule);
     assert!(waits.contains("MigrateRun") && waits.contains(rule.as_str()), "{waits}");
     assert_eq!(json["Resources"]["XrayService"]["Properties"]["DesiredCount"], 1);
+}
+
+/// Whoever switches requests earlier sends them to a group without targets.
+#[test]
+fn requests_come_when_the_service_is_there() {
+    for (mode, service) in
+        [(NetworkMode::AwsVpc, "AppService"), (NetworkMode::Bridge, "AppServiceOnInstance")]
+    {
+        let json = template(mode).to_json();
+        let after = |id: &LogicalId| json["Resources"][id.as_str()]["DependsOn"].clone();
+        let rule = LogicalId::of_parts(&["app", "443"], ResourceRole::ListenerRule);
+        assert_eq!(after(&rule), service);
+        let redirect = LogicalId::only(ResourceRole::Listener);
+        assert_eq!(after(&redirect), "HttpsListener", "the redirect needs where it leads");
+        assert!(after(&LogicalId::only(ResourceRole::HttpsListener)).is_null());
+    }
+    let mut forwarding = plan(NetworkMode::AwsVpc);
+    let target = id("app", ResourceRole::TargetGroup);
+    if let Some(balancer) = &mut forwarding.load_balancer {
+        balancer.listeners[1].default = DefaultAction::Forward(target);
+    }
+    let json = with_parameters(emit(&forwarding), &parameters()).to_json();
+    assert_eq!(json["Resources"]["HttpsListener"]["DependsOn"], "AppService");
+}
+
+/// ECS and RDS keep what an update does not name.
+#[test]
+fn lists_whose_absence_means_keep_are_written_out() {
+    let mut bare = plan(NetworkMode::AwsVpc);
+    bare.databases[0].logs = &[];
+    let json = with_parameters(emit(&bare), &parameters()).to_json();
+    let xray = &json["Resources"]["XrayService"]["Properties"];
+    assert_eq!(xray["LoadBalancers"], serde_json::json!([]));
+    assert_eq!(xray["ServiceRegistries"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["Resources"]["AppService"]["Properties"]["ServiceRegistries"], serde_json::json!([]));
+    let database = &json["Resources"]["DbDatabase"]["Properties"];
+    assert_eq!(database["EnableCloudwatchLogsExports"], serde_json::json!([]));
+    assert_eq!(database["AutoMinorVersionUpgrade"], false);
+    assert_eq!(database["AllowMajorVersionUpgrade"], true);
+}
+
+/// A file system outlives its stack, whoever deploys it; one that a failed creation made is empty and goes.
+#[test]
+fn file_systems_are_kept() {
+    let json = template(NetworkMode::AwsVpc).to_json();
+    let system = &json["Resources"]["DataFileSystem"];
+    assert_eq!(system["DeletionPolicy"], "RetainExceptOnCreate");
+    assert_eq!(system["UpdateReplacePolicy"], "Retain");
+    let root = &json["Resources"]["DataAccessPoint"]["Properties"]["RootDirectory"];
+    assert_eq!(root["CreationInfo"]["Permissions"], "0777", "another owner finds the folder open");
 }
 
 #[test]
 fn bridge_mode_has_no_interface_and_targets_instances() {
     let json = template(NetworkMode::Bridge).to_json();
     let resource = |name: &str| json["Resources"][name]["Properties"].clone();
-    assert!(resource("AppService").get("NetworkConfiguration").is_none());
+    assert!(resource("AppServiceOnInstance").get("NetworkConfiguration").is_none());
     assert_eq!(resource("AppTargetGroup")["TargetType"], "instance");
     assert_eq!(resource("AppTaskDefinition")["ContainerDefinitions"][0]["PortMappings"][0]["HostPort"], 0);
     assert!(resource("XrayService").get("NetworkConfiguration").is_some());

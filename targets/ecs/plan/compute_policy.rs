@@ -57,6 +57,8 @@ pub struct TaskReach {
     pub by_name: bool,
     /// The containers of its own task, over the loopback: it has sidecars.
     pub together: bool,
+    /// Nobody, maybe, but it keeps data as a database does.
+    pub keeps_data: bool,
     /// Whoever reaches its machine: a container has the machine's network.
     pub on_machine: bool,
 }

@@ -60,7 +60,22 @@ pub(super) fn plan(
     }
     ports(service, mode, &mut container);
     driver_capabilities(&mut container);
+    secret_versions(&renderer, service, &mut container);
     container
+}
+
+/// The prefix of labels that name the version of a secret.
+const VERSION_LABEL: &str = "tranship.secret.";
+
+/// Tasks read a secret when they start, so what the stack puts together from an address and a secret is also a label:
+/// another address makes another task definition, and its service replaces the tasks.
+fn secret_versions(renderer: &EcsTextRenderer<'_>, service: &AppService, container: &mut EcsContainer) {
+    for (name, variable) in &service.container.environment {
+        let texts = variable.value.iter().filter(|text| text.is_secret());
+        for text in texts.filter(|text| secrets::is_put_together(renderer.app, text)) {
+            container.labels.insert(format!("{VERSION_LABEL}{name}"), renderer.version(text).into());
+        }
+    }
 }
 
 /// The services that share a task with this one.

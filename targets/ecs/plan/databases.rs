@@ -35,6 +35,8 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> Databa
         from: vec![format!("services.{}", given.name)],
         engine,
         version: version(planner, given),
+        // Only a version that the manifest names changes because somebody wants it.
+        major_upgrades: given.version.is_some(),
         // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
         lifecycle_support: engine
             .has_extended_support()
@@ -50,15 +52,15 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> Databa
     }
 }
 
-/// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
+/// The exact version: the registry of CloudFormation has no other.
 fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
     let engine = given.engine.get();
     let asked = match &given.version {
         Some(version) => planner.exact(version, PROPERTY).as_str(),
         None => engine.usual_version(),
     };
-    if let Some(exact) = engine.exact_version(asked) {
-        return exact;
+    if let Some(version) = engine.exact_version(asked) {
+        return version;
     }
     let names: Vec<&str> = engine.version_lines().collect();
     let message = format!("RDS does not support {} {asked} for `{}`", engine.product(), given.name);

@@ -34,7 +34,29 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> Opti
         Some(_) => vec!["x-tranship.discovery.namespace".to_owned()],
         None => vec!["name".to_owned()],
     };
+    if !services.is_empty() {
+        report_shared(planner);
+    }
     (!services.is_empty()).then_some(NamespacePlan { name, from, services })
+}
+
+/// One VPC has each namespace once.
+fn report_shared(planner: &mut EcsPlanner<'_, '_>) {
+    let app = planner.app;
+    let Some(setting) = app.settings.namespace().filter(|_| !app.environment.same_namespace.is_empty()) else {
+        return;
+    };
+    let others: Vec<String> =
+        app.environment.same_namespace.iter().map(|name| format!("`{name}`")).collect();
+    let own = app.environment.name.as_deref().unwrap_or_default();
+    let message = format!(
+        "environments `{own}` and {} use the same namespace `{}`; a VPC has it once",
+        others.join(", "),
+        setting.peek()
+    );
+    let key = planner.cx.keys.path(&setting.node);
+    let help = "set `discovery.namespace` in each environment, or remove it: the default has the environment's name";
+    planner.report(Diagnostic::new(&rules::SHARED_NAMESPACE, message).at(setting.origin).key(key).help(help));
 }
 
 /// Reports once for each service that values which name it get its discovery name.

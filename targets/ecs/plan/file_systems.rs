@@ -6,8 +6,9 @@ use super::planner::EcsPlanner;
 use super::{AccessPointPlan, FileSystemPlan, NetworkPlan, TaskPlan, TaskVolume};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume, OuterFolder, VolumeOwner};
-use tranship_cloudformation::DeletionPolicy;
 
+/// The folder of a volume on its file system, whoever owns it: another would be empty. The root itself would belong to root.
+const ROOT: &str = "/data";
 /// Mount targets where it is not known how many private subnets there are.
 pub(super) const DEFAULT_MOUNT_TARGETS: u32 = 2;
 
@@ -71,7 +72,6 @@ fn plan_one(
         access_points: access_points(planner, volume, owners),
         mount_targets: network.private_count.unwrap_or(DEFAULT_MOUNT_TARGETS),
         backup: prod,
-        deletion: if prod { DeletionPolicy::Retain } else { DeletionPolicy::Delete },
     }
 }
 
@@ -89,8 +89,6 @@ fn access_points(
     whole: &NamedVolume,
     owners: &VolumeOwners<'_>,
 ) -> Vec<AccessPointPlan> {
-    // The owner's folder is made at the first mount; without an owner the root is shown as it is.
-    let root = if whole.owner.is_some() { "/data" } else { "" };
     let point = |volume: &NamedVolume| {
         let below = match around(volume) {
             None => String::new(),
@@ -102,7 +100,7 @@ fn access_points(
             name: volume.name.clone(),
             from: from(planner, volume),
             owner: owners.get(&volume.name).copied(),
-            path: Some(format!("{root}{below}")).filter(|path| !path.is_empty()).unwrap_or("/".to_owned()),
+            path: format!("{ROOT}{below}"),
         })
     };
     planner.app.volumes.values().filter_map(point).collect()

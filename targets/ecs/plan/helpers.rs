@@ -1,6 +1,6 @@
 //! Helper containers, where one is unavoidable: they end before the application's own start.
 //!
-//! A volume of the task belongs to root, so one container gives it to its owner. ECS injects secrets
+//! A volume of the task, or of a machine that ran before it, belongs to root, so one container gives it to its owner. ECS injects secrets
 //! as variables, so another writes those that the manifest wants as files.
 
 use super::container::TaskNeeds;
@@ -22,7 +22,7 @@ const IMAGE: &str = "public.ecr.aws/amazonlinux/amazonlinux:2023-minimal";
 /// Where helpers mount volumes.
 const ROOM: &str = "/volumes";
 
-/// Adds the container that gives task-local volumes to their owners, and lets all who mount one wait for it.
+/// Adds the container that gives volumes of the task or the machine to their owners, and lets all who mount one wait for it.
 pub(super) fn owners(
     planner: &EcsPlanner<'_, '_>,
     services: &[&AppService],
@@ -31,7 +31,7 @@ pub(super) fn owners(
 ) {
     let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
-        .filter(|volume| volume.storage == VolumeStorage::Task)
+        .filter(|volume| !matches!(volume.storage, VolumeStorage::Efs(_)))
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();

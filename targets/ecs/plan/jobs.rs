@@ -2,7 +2,7 @@
 
 use super::planner::EcsPlanner;
 use super::start_order::StartPrerequisites;
-use super::{DeploymentRun, JobPlan, JobTrigger, TaskPlan, TaskRun, names};
+use super::{CapacityPlan, DeploymentRun, JobPlan, JobTrigger, TaskPlan, TaskRun, names};
 use crate::ecs::task_runner;
 use tranship_app::{BehaviourEffect, JobTime, ServiceRole};
 
@@ -12,6 +12,7 @@ pub(super) fn plan(
     prerequisites: &StartPrerequisites<'_>,
     task: &TaskPlan,
     run: TaskRun,
+    capacity: &CapacityPlan,
 ) -> Option<JobPlan> {
     let given = planner.app.services.get(&task.name)?;
     let ServiceRole::Job(job) = &given.role else { return None };
@@ -33,6 +34,11 @@ pub(super) fn plan(
         JobTime::Schedule(expression) => {
             JobTrigger::Schedule(planner.exact(expression, "schedule: ScheduleExpression").to_string())
         }
+    };
+    // Spare capacity may be taken back in the middle of a migration, and nobody starts it again.
+    let run = match &trigger {
+        JobTrigger::BeforeDeploy(_) => TaskRun { strategy: capacity.uninterrupted.clone(), ..run },
+        JobTrigger::Manual | JobTrigger::Schedule(_) => run,
     };
     Some(JobPlan {
         name: task.name.clone(),

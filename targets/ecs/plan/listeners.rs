@@ -1,10 +1,11 @@
 //! Listeners of the load balancer, and which requests each of their rules takes.
 //!
-//! A rule's priority comes from how specific its conditions are and from a hash of them, so that adding a rule
-//! never moves another one: CloudFormation would refuse an update in which two swap.
+//! AWS allows one listener a port and one rule a priority, so these are what their ids are made of: whatever a
+//! listener or a rule does next, it is the same resource. A rule's priority comes from how specific its conditions are
+//! and from a hash of them, so that adding a rule hardly ever moves another one.
 
 use super::planner::EcsPlanner;
-use super::{DefaultAction, ListenerPlan, ListenerProtocol, ListenerRulePlan};
+use super::{DefaultAction, ListenerPlan, ListenerProtocol, ListenerRulePlan, TargetGroupPlan};
 use crate::ecs::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -16,10 +17,27 @@ use tranship_facts::quotas::load_balancing::{
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 use tranship_frontend::source::Origin;
 
+/// Paths that are longer are as specific.
+const LONGEST_PATH: u32 = 32;
+
+/// Priorities of one kind of rule.
+struct PriorityBand {
+    first: u32,
+    /// Priorities for each length of a path.
+    path: u32,
+    /// Priorities without a path.
+    bare: u32,
+}
+
+/// Names of hosts without a wildcard: most rules have one, and no path.
+const EXACT_HOST: PriorityBand = PriorityBand { first: RULE_PRIORITIES.least, path: 250, bare: 14_000 };
+const ANY_HOST_OF: PriorityBand = PriorityBand { first: 22_001, path: 125, bare: 4_000 };
+/// A rule without any condition is the listener's default.
+const NO_HOST: PriorityBand = PriorityBand { first: 30_001, path: 600, bare: 600 };
+
 /// What one endpoint asks of a listener.
 pub(super) struct PublicRoute {
     service: ManifestName,
-    port: u16,
     hosts: Vec<String>,
     paths: Vec<String>,
     target: LogicalId,
@@ -45,7 +63,6 @@ impl PublicRoute {
         let takes_any = paths.iter().any(|path| matches!(path.as_str(), "/*" | "*"));
         PublicRoute {
             service: endpoint.service.clone(),
-            port: endpoint.port,
             hosts,
             paths: if takes_any { Vec::new() } else { paths },
             target: target.clone(),
@@ -59,35 +76,31 @@ impl PublicRoute {
         self.hosts.is_empty() && self.paths.is_empty()
     }
 
-    /// The lower, the more specific: a host and a long path before a host, a host before a path.
-    /// Each length of a path has a band of its own; the hash chooses within it.
-    fn priority(&self) -> u32 {
-        const LONGEST_PATH: u32 = 32;
-        const BANDS: u32 = 100;
-        const WIDTH: u32 = RULE_PRIORITIES.most / BANDS;
-        if let Some(priority) = self.priority {
-            return priority;
-        }
+    /// Where its priority is looked for. The lower, the more specific: a host and a long path before a host, a host
+    /// before a path. Each length of a path has a band of its own; the hash chooses within it.
+    fn first_choice(&self) -> u32 {
         let exact = self.hosts.iter().all(|host| !host.contains(['*', '?']));
         let kind = match (self.hosts.is_empty(), exact) {
-            (false, true) => 0,
-            (false, false) => 1,
-            (true, _) => 2,
+            (false, true) => &EXACT_HOST,
+            (false, false) => &ANY_HOST_OF,
+            (true, _) => &NO_HOST,
         };
         let specific = |path: &String| u32::try_from(path.trim_end_matches('*').len()).unwrap_or(u32::MAX);
         let longest = self.paths.iter().map(specific).max().unwrap_or(0).min(LONGEST_PATH);
-        let band = kind * (LONGEST_PATH + 1) + (LONGEST_PATH - longest);
-        RULE_PRIORITIES.least + band * WIDTH + self.hash() % WIDTH
+        let (start, width) = match longest {
+            0 => (kind.first + LONGEST_PATH * kind.path, kind.bare),
+            length => (kind.first + (LONGEST_PATH - length) * kind.path, kind.path),
+        };
+        start + self.hash() % width
     }
 
     fn hash(&self) -> u32 {
-        let mut digest = Sha256::new();
-        for text in self.hosts.iter().chain(&self.paths) {
-            digest.update(text.as_bytes());
-            digest.update([0]);
-        }
-        let bytes = digest.finalize();
-        bytes.iter().take(4).fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte))
+        hash(self.hosts.iter().chain(&self.paths).map(String::as_str))
+    }
+
+    /// What makes it another rule than the others.
+    fn sorted_by(&self) -> (&[String], &[String]) {
+        (&self.hosts, &self.paths)
     }
 }
 
@@ -109,7 +122,7 @@ pub(super) fn plan(
 /// Sends plain requests to HTTPS.
 fn redirect() -> ListenerPlan {
     ListenerPlan {
-        id: LogicalId::only(ResourceRole::RedirectListener),
+        id: listener_id(HTTP_PORT),
         port: HTTP_PORT,
         protocol: ListenerProtocol::Http,
         default: DefaultAction::Redirect(HTTPS_PORT),
@@ -123,18 +136,19 @@ fn listener(
     port: u16,
     routes: Vec<PublicRoute>,
 ) -> ListenerPlan {
-    let id = match port {
-        HTTP_PORT => LogicalId::only(ResourceRole::Listener),
-        HTTPS_PORT => LogicalId::only(ResourceRole::HttpsListener),
-        other => LogicalId::of_parts(&[&other.to_string()], ResourceRole::Listener),
-    };
     let protocol = match certificate {
         Some(certificate) if port != HTTP_PORT => ListenerProtocol::Https(certificate.clone()),
         _ => ListenerProtocol::Http,
     };
     let (everything, some): (Vec<_>, Vec<_>) = routes.into_iter().partition(PublicRoute::takes_everything);
     let default = default_action(planner, &everything);
-    ListenerPlan { id, port, protocol, default, rules: listener_rules(planner, port, some) }
+    ListenerPlan {
+        id: listener_id(port),
+        port,
+        protocol,
+        default,
+        rules: listener_rules(planner, port, some),
+    }
 }
 
 /// Where requests go that no rule takes.
@@ -152,9 +166,10 @@ fn listener_rules(
     routes: Vec<PublicRoute>,
 ) -> Vec<ListenerRulePlan> {
     let mut by_priority: BTreeMap<u32, PublicRoute> = BTreeMap::new();
-    for route in routes {
+    let (set, mut free): (Vec<_>, Vec<_>) = routes.into_iter().partition(|route| route.priority.is_some());
+    for route in set {
         check_conditions(planner, &route);
-        let priority = route.priority();
+        let priority = route.priority.unwrap_or_default();
         match by_priority.get(&priority) {
             Some(other) => collision(planner, &route, other, &format!("both have priority {priority}")),
             None => {
@@ -162,19 +177,90 @@ fn listener_rules(
             }
         }
     }
+    // Sorted, so that the order of the services in the manifest does not matter.
+    free.sort_by(|one, two| one.sorted_by().cmp(&two.sorted_by()));
+    for route in free {
+        check_conditions(planner, &route);
+        match by_priority.values().find(|other| other.sorted_by() == route.sorted_by()) {
+            Some(other) => collision(planner, &route, other, "both take the same requests"),
+            None => {
+                by_priority.insert(free_priority(&by_priority, route.first_choice()), route);
+            }
+        }
+    }
     by_priority.into_iter().map(|(priority, route)| listener_rule(listener, route, priority)).collect()
 }
 
+/// The first priority from here on that no rule has.
+fn free_priority<T>(taken: &BTreeMap<u32, T>, first: u32) -> u32 {
+    let mut later = (first..=RULE_PRIORITIES.most).chain(RULE_PRIORITIES.least..first);
+    later.find(|priority| !taken.contains_key(priority)).unwrap_or(first)
+}
+
+/// The one listener of a port, whatever it does.
+fn listener_id(port: u16) -> LogicalId {
+    match port {
+        HTTP_PORT => LogicalId::only(ResourceRole::Listener),
+        HTTPS_PORT => LogicalId::only(ResourceRole::HttpsListener),
+        other => LogicalId::of_parts(&[&other.to_string()], ResourceRole::Listener),
+    }
+}
+
+/// The one rule of a listener that has a priority, whatever it does.
+fn rule_id(listener: &str, priority: u32) -> LogicalId {
+    LogicalId::of_parts(&["port", listener, "priority", &priority.to_string()], ResourceRole::ListenerRule)
+}
+
 fn listener_rule(listener: u16, route: PublicRoute, priority: u32) -> ListenerRulePlan {
-    let (port, listener) = (route.port.to_string(), listener.to_string());
     ListenerRulePlan {
-        id: LogicalId::of_parts(&[&route.service, &port, &listener], ResourceRole::ListenerRule),
+        id: rule_id(&listener.to_string(), priority),
         priority,
         hosts: route.hosts,
         paths: route.paths,
         target: route.target,
         from: vec![route.from],
     }
+}
+
+/// The listener that ties target groups to the load balancer. Its port is not open to anyone.
+pub(super) fn attachment(listeners: &[ListenerPlan], targets: &[&TargetGroupPlan]) -> ListenerPlan {
+    let unused = |port: &u16| listeners.iter().all(|listener| listener.port != *port);
+    let mut rules: BTreeMap<u32, ListenerRulePlan> = BTreeMap::new();
+    let mut targets: Vec<&TargetGroupPlan> = targets.to_vec();
+    targets.sort_by(|one, two| one.id.cmp(&two.id));
+    for target in targets {
+        let first = RULE_PRIORITIES.least + hash([target.id.as_str()].into_iter()) % RULE_PRIORITIES.most;
+        let priority = free_priority(&rules, first);
+        let rule = ListenerRulePlan {
+            id: rule_id(ATTACHMENT, priority),
+            priority,
+            hosts: Vec::new(),
+            paths: vec![format!("/{}", target.id)],
+            target: target.id.clone(),
+            from: target.from.clone(),
+        };
+        rules.insert(priority, rule);
+    }
+    ListenerPlan {
+        id: LogicalId::of(ATTACHMENT, ResourceRole::Listener),
+        port: (1..=u16::MAX).rev().find(unused).unwrap_or(u16::MAX),
+        protocol: ListenerProtocol::Http,
+        default: DefaultAction::NotFound,
+        rules: rules.into_values().collect(),
+    }
+}
+
+/// The name of the listener that ties target groups to the load balancer.
+const ATTACHMENT: &str = "attachment";
+
+fn hash<'t>(texts: impl Iterator<Item = &'t str>) -> u32 {
+    let mut digest = Sha256::new();
+    for text in texts {
+        digest.update(text.as_bytes());
+        digest.update([0]);
+    }
+    let bytes = digest.finalize();
+    bytes.iter().take(4).fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte))
 }
 
 fn check_conditions(planner: &mut EcsPlanner<'_, '_>, route: &PublicRoute) {
@@ -231,7 +317,6 @@ mod tests {
         let owned = |list: &[&str]| list.iter().map(|it| (*it).to_owned()).collect();
         PublicRoute {
             service: "app".into(),
-            port: 80,
             hosts: owned(hosts),
             paths: owned(paths),
             target: LogicalId::of("app", ResourceRole::TargetGroup),
@@ -254,7 +339,7 @@ mod tests {
             route(&[], &["/v1/*"]),
             route(&[], &["/*", "/x"]),
         ];
-        let priorities: Vec<u32> = routes.iter().map(PublicRoute::priority).collect();
+        let priorities: Vec<u32> = routes.iter().map(PublicRoute::first_choice).collect();
         assert!(
             priorities.is_sorted() && priorities.windows(2).all(|pair| pair[0] != pair[1]),
             "{priorities:?}"
@@ -262,24 +347,78 @@ mod tests {
         assert!(priorities.iter().all(|priority| RULE_PRIORITIES.contains(*priority)));
     }
 
-    /// Each kind has 33 bands of 500, and the hash stays in its band.
+    /// Each length of a path has its band, and the hash stays in it.
     #[test]
     fn a_priority_is_in_the_band_of_its_conditions() {
         let cases = [
-            (route(&["a.example.org"], &["/12345678901234567890123456789012345"]), 0),
-            (route(&["a.example.org"], &["/v1/*"]), 32 - 4),
-            (route(&["a.example.org"], &[]), 32),
-            (route(&["*.example.org"], &[]), 33 + 32),
-            (route(&[], &["/v1/*"]), 66 + 28),
+            (route(&["a.example.org"], &["/12345678901234567890123456789012345"]), 1, 250),
+            (route(&["a.example.org"], &["/v1/*"]), 1 + 28 * 250, 250),
+            (route(&["a.example.org"], &[]), 8_001, 14_000),
+            (route(&["*.example.org"], &["/v1/*"]), 22_001 + 28 * 125, 125),
+            (route(&["*.example.org"], &[]), 26_001, 4_000),
+            (route(&[], &["/v1/*"]), 30_001 + 28 * 600, 600),
+            (route(&[], &["*.png"]), 30_001 + 27 * 600, 600),
         ];
-        for (route, band) in cases {
-            assert_eq!((route.priority() - 1) / 500, band, "{:?} {:?}", route.hosts, route.paths);
+        for (route, first, width) in cases {
+            let found = route.first_choice();
+            assert!((first..first + width).contains(&found), "{found} {:?} {:?}", route.hosts, route.paths);
         }
     }
 
     #[test]
-    fn a_priority_given_is_taken() {
-        let given = PublicRoute { priority: Some(7), ..route(&[], &["/x"]) };
-        assert_eq!(given.priority(), 7);
+    fn a_priority_that_is_taken_goes_to_the_next_one() {
+        let taken = |numbers: &[u32]| numbers.iter().map(|number| (*number, ())).collect::<BTreeMap<_, _>>();
+        assert_eq!(free_priority(&taken(&[]), 7), 7);
+        assert_eq!(free_priority(&taken(&[7, 8]), 7), 9);
+        assert_eq!(free_priority(&taken(&[50_000]), 50_000), 1);
+    }
+
+    fn group(name: &str) -> TargetGroupPlan {
+        TargetGroupPlan {
+            id: LogicalId::of(name, ResourceRole::TargetGroup),
+            target_type: super::super::TargetType::Ip,
+            container: name.to_owned(),
+            port: 80,
+            health_path: "/".to_owned(),
+            health_codes: "200".to_owned(),
+            health_interval: 15,
+            from: vec![format!("services.{name}")],
+        }
+    }
+
+    #[test]
+    fn every_target_group_is_attached_where_nobody_comes_in() {
+        let listener = |port| ListenerPlan {
+            id: listener_id(port),
+            port,
+            protocol: ListenerProtocol::Http,
+            default: DefaultAction::NotFound,
+            rules: Vec::new(),
+        };
+        let (web, api) = (group("web"), group("api"));
+        let made = attachment(&[listener(80), listener(u16::MAX)], &[&web, &api]);
+        assert_eq!((made.id.as_str(), made.port), ("AttachmentListener", u16::MAX - 1));
+        assert_eq!(made.default, DefaultAction::NotFound);
+        let mut targets: Vec<&str> = made.rules.iter().map(|rule| rule.target.as_str()).collect();
+        targets.sort_unstable();
+        assert_eq!(targets, ["ApiTargetGroup", "WebTargetGroup"]);
+        let alone = attachment(&[listener(80)], &[&web]);
+        let kept = made.rules.iter().find(|rule| rule.id == alone.rules[0].id);
+        assert_eq!(kept.map(|rule| &rule.target), Some(&web.id), "another group moves no rule");
+        assert!(made.rules.iter().all(|rule| RULE_PRIORITIES.contains(rule.priority)));
+    }
+
+    /// What AWS allows once has one id.
+    #[test]
+    fn ids_are_of_ports_and_priorities() {
+        assert_eq!(listener_id(80).as_str(), "Listener");
+        assert_eq!(listener_id(443).as_str(), "HttpsListener");
+        assert_ne!(listener_id(8080), listener_id(8081));
+        let rule = |service: &str, port| {
+            let route = PublicRoute { service: service.into(), ..route(&["a.example.org"], &[]) };
+            listener_rule(port, route, 5).id
+        };
+        assert_eq!(rule("web", 80), rule("site", 80), "a renamed service keeps its rule");
+        assert_ne!(rule("web", 80), rule("web", 443));
     }
 }

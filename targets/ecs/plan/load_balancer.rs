@@ -40,23 +40,46 @@ pub(super) fn plan(
             continue;
         };
         let Some(task) = serving_task(planner, tasks, endpoint) else { continue };
-        let target = target_group(planner, endpoint, public, task.mode);
         let listener = listener_port(planner, endpoint, public);
+        let own = targets.entry(task.name.clone()).or_default();
+        let container = names::container(&endpoint.service);
+        let known = own.iter().find(|known| known.container == container && known.port == endpoint.port);
+        let (id, is_new) = match known {
+            Some(known) => (known.id.clone(), false),
+            None => (target_group_id(own, &container, endpoint, public, listener), true),
+        };
+        let target = target_group(planner, endpoint, public, task.mode, id);
         let route = PublicRoute::of(planner, endpoint, public, &target.id);
         routes.entry(listener).or_default().push(route);
-        let own = targets.entry(task.name.clone()).or_default();
-        if !own.iter().any(|known| known.id == target.id) {
-            own.push(target);
-        }
+        own.extend(is_new.then_some(target));
     }
     claim_unreached(planner);
     check_target_groups(planner, &targets);
-    (load_balancer(planner, routes), targets)
+    (load_balancer(planner, routes, &targets), targets)
+}
+
+/// The group of a service's first public port has no other name than the service, so that another port, host or
+/// path goes to the same group. A further one is named after its requests.
+fn target_group_id(
+    own: &[TargetGroupPlan],
+    container: &str,
+    endpoint: &ServiceEndpoint,
+    public: &PublicExposure,
+    listener: u16,
+) -> LogicalId {
+    if own.iter().all(|known| known.container != container) {
+        return LogicalId::of(&endpoint.service, ResourceRole::TargetGroup);
+    }
+    let listener = listener.to_string();
+    let requests = public.hosts.iter().chain(&public.paths).map(|value| value.peek().as_str());
+    let names: Vec<&str> = [&*endpoint.service, &listener].into_iter().chain(requests).collect();
+    LogicalId::of_parts(&names, ResourceRole::TargetGroup)
 }
 
 fn load_balancer(
     planner: &mut EcsPlanner<'_, '_>,
     routes: BTreeMap<u16, Vec<PublicRoute>>,
+    targets: &TargetGroups,
 ) -> Option<LoadBalancerPlan> {
     if routes.is_empty() {
         return None;
@@ -67,7 +90,8 @@ fn load_balancer(
     let domain = app.settings.https.as_ref().and_then(|https| https.domain.as_ref());
     let domain = domain.map(|domain| planner.exact(domain, "output: the URL").as_str());
     let protected = app.settings.posture() == DeploymentPosture::Prod;
-    Some(LoadBalancerPlan { url: url(&listeners, domain), listeners, protected, from })
+    let attachment = listeners::attachment(&listeners, &targets.values().flatten().collect::<Vec<_>>());
+    Some(LoadBalancerPlan { url: url(&listeners, domain), listeners, attachment, protected, from })
 }
 
 /// The address of the first listener that does not redirect.
@@ -164,6 +188,7 @@ fn target_group(
     endpoint: &ServiceEndpoint,
     public: &PublicExposure,
     mode: NetworkMode,
+    id: LogicalId,
 ) -> TargetGroupPlan {
     let mut health = |setting: &Option<At<String>>, default: &str| match setting {
         Some(setting) => planner.exact(setting, "target group: health check").clone(),
@@ -174,7 +199,7 @@ fn target_group(
     let path = planner.cx.keys.path(&endpoint.node);
     let from = if path.is_empty() { format!("services.{}", endpoint.service) } else { path };
     TargetGroupPlan {
-        id: LogicalId::of_parts(&[&endpoint.service, &endpoint.port.to_string()], ResourceRole::TargetGroup),
+        id,
         target_type: match mode {
             NetworkMode::AwsVpc => TargetType::Ip,
             NetworkMode::Bridge | NetworkMode::Host => TargetType::Instance,

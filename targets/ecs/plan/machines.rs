@@ -3,12 +3,15 @@
 use super::planner::EcsPlanner;
 use super::{
     ClusterLoad, DecideMachines, GpuCount, MachineCount, MachinePlan, MachineRequest, NetworkPlan,
-    ParameterPlan, RequestedInstanceType, TaskPlan,
+    ParameterPlan, RequestedInstanceType, TaskPlan, names,
 };
 use crate::ecs::rules;
 use tranship_app::rules::target::SMALL_INSTANCE;
 use tranship_app::{DeploymentPosture, InstanceRange};
-use tranship_cloudformation::{LogicalId, ParameterType, ResourceRole, TemplateParameter};
+use tranship_cloudformation::{
+    FnSub, LogicalId, ParameterType, PseudoParameter, ResourceRole, TemplateParameter, TemplateValue,
+};
+use tranship_facts::quotas::ecs::RESERVED_PROVIDER_WORDS;
 use tranship_facts::{InstanceType, ProcessorArchitecture};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -36,7 +39,15 @@ pub(super) fn plan(
     report_small(planner);
     choice.rejected.iter().for_each(|(value, reason)| planner.cx.ledger.rejected(value, *reason));
     choice.diagnostics.into_iter().for_each(|diagnostic| planner.report(diagnostic));
-    choice.plan
+    MachinePlan { provider_name: provider_name(&names::stack(planner.app)), ..choice.plan }
+}
+
+/// CloudFormation names a capacity provider after its stack, and ECS refuses names that begin with its own words
+/// (Amazon ECS API Reference, `CreateCapacityProvider`).
+fn provider_name(stack: &str) -> Option<TemplateValue> {
+    let stack = stack.to_ascii_lowercase();
+    let refused = RESERVED_PROVIDER_WORDS.iter().any(|word| stack.starts_with(word));
+    refused.then(|| FnSub::text("capacity-of-").pseudo(PseudoParameter::StackName).into())
 }
 
 /// One line for the services that are known to need more memory than a machine of the chosen type has.
@@ -95,6 +106,7 @@ fn uncounted(origin: Origin, task: &str, machines: &MachinePlan) -> Diagnostic {
 ///
 /// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata" (read 2026-11).
 pub fn image_parameter(architecture: ProcessorArchitecture, gpu: bool) -> ParameterPlan {
+    let id = image_id(architecture, gpu);
     let path = match architecture {
         ProcessorArchitecture::X86 if gpu => {
             "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
@@ -107,5 +119,15 @@ pub fn image_parameter(architecture: ProcessorArchitecture, gpu: bool) -> Parame
     let kind = ParameterType::Ssm("AWS::EC2::Image::Id");
     let parameter =
         TemplateParameter::new(kind, "The machine image of the cluster's instances").default(path);
-    ParameterPlan::plain(LogicalId::only(ResourceRole::InstanceImage), parameter)
+    ParameterPlan::plain(id, parameter)
+}
+
+/// The parameter's id: one for each kind of image. A deployment keeps the value of a parameter that it knows, and
+/// another kind of instance does not start from the old value.
+pub fn image_id(architecture: ProcessorArchitecture, gpu: bool) -> LogicalId {
+    LogicalId::only(match architecture {
+        ProcessorArchitecture::X86 if gpu => ResourceRole::InstanceImageGpu,
+        ProcessorArchitecture::X86 => ResourceRole::InstanceImage,
+        ProcessorArchitecture::Arm => ResourceRole::InstanceImageArm,
+    })
 }

@@ -42,7 +42,7 @@ pub use compute_policy::{
     ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, ProcessorRequest,
     RequestedInstanceType, SizeChoice, SizeRequest, TaskLimits, TaskReach,
 };
-pub use machines::image_parameter;
+pub use machines::{image_id, image_parameter};
 pub use model::*;
 
 use super::emit;
@@ -120,6 +120,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
         layout: planner.layout,
         network: &network,
         capacity: &capacity.after,
+        tasks: &tasks,
         rules: &security_group_rules,
         file_systems: &file_systems,
         load_balancer: load_balancer.as_ref(),
@@ -128,8 +129,10 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
     let runs = TaskRuns { network: &network, capacity: &capacity };
     let context = ServiceContext { namespace: namespace.as_ref(), prerequisites: &prerequisites };
     let services = all_services(planner, &context, &runs, &tasks, targets);
-    let jobs: Vec<JobPlan> =
-        tasks.iter().filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task))).collect();
+    let jobs: Vec<JobPlan> = tasks
+        .iter()
+        .filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task), &capacity))
+        .collect();
     start_order::report(planner);
     let (secrets, fed) = secrets::plan(planner, &files.injected);
     parameters.extend(parameters::plan(planner));

@@ -67,6 +67,19 @@ pub(super) fn inject(
     }
 }
 
+/// Whether the stack puts the secret together from several pieces.
+pub(super) fn is_put_together(app: &Application, text: &Text) -> bool {
+    match text.segments.as_slice() {
+        [segment] => match &segment.piece {
+            TextPiece::Secret(name) => app.secrets.get(name).is_some_and(|secret| {
+                matches!(secret.source, SecretSource::Derived(_) | SecretSource::Content(_))
+            }),
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
 /// How a secret of the application is injected whole.
 pub(super) fn named(renderer: &EcsTextRenderer<'_>, name: &str) -> SecretInjection {
     match renderer.app.secrets.get(name).map(|secret| &secret.source) {

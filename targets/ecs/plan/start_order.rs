@@ -29,6 +29,8 @@ pub(super) struct StartPrerequisites<'a> {
     pub(super) network: &'a NetworkPlan,
     /// What must exist before a task can be placed.
     pub(super) capacity: &'a [LogicalId],
+    /// Every task.
+    pub(super) tasks: &'a [TaskPlan],
     /// Who may reach whom.
     pub(super) rules: &'a [SecurityGroupRule],
     /// Persistent volumes.
@@ -52,7 +54,7 @@ impl StartPrerequisites<'_> {
             after.extend(security_groups::opened_to_load_balancer(self.rules, &task.security_group()));
         }
         // ECS refuses a target group that no listener uses yet.
-        after.extend(self.load_balancer.into_iter().flat_map(|balancer| balancer.forwards_to(targets)));
+        after.extend(self.load_balancer.into_iter().flat_map(|balancer| balancer.attaches(targets)));
         after.extend(self.waits.of(&task.name).filter_map(|name| self.awaited(name)));
         once(after)
     }
@@ -80,7 +82,7 @@ impl StartPrerequisites<'_> {
     /// The resource of a task that is waited for: none for a job that only runs later.
     fn awaited(&self, name: &ManifestName) -> Option<LogicalId> {
         match &self.app.services.get(name)?.role {
-            ServiceRole::Service => Some(LogicalId::of(name, ResourceRole::Service)),
+            ServiceRole::Service => self.tasks.iter().find(|task| task.name == *name).map(TaskPlan::service),
             ServiceRole::Job(job) => {
                 (job.when == JobTime::BeforeDeploy).then(|| LogicalId::of(name, ResourceRole::Run))
             }
@@ -117,6 +119,7 @@ impl TaskWaits {
                 wanted.extend(dependency_waits(planner, &service.name, dependency));
             }
         }
+        wanted.extend(edge_waits(planner));
         TaskWaits::of_pairs(wanted)
     }
 
@@ -149,6 +152,23 @@ impl TaskWaits {
         }
         self.of(from).any(|next| self.reaches(next, to, seen))
     }
+}
+
+/// Who waits because it names another service: what is added to the application is there before those that name it
+/// start anew. What the manifest says of the order comes first, so no such wait closes a circle with it.
+fn edge_waits(planner: &EcsPlanner<'_, '_>) -> Vec<(ManifestName, ManifestName)> {
+    let layout = planner.layout;
+    let pairs = planner.app.edges.iter().flat_map(|edge| {
+        let servers = layout.tasks_of(&edge.to);
+        layout
+            .tasks_of(&edge.from)
+            .iter()
+            .flat_map(move |client| servers.iter().map(move |server| (client.clone(), server.clone())))
+    });
+    let is_service = |name: &ManifestName| {
+        planner.app.services.get(name).is_some_and(|service| service.role == ServiceRole::Service)
+    };
+    pairs.filter(|(client, server)| client != server && is_service(client) && is_service(server)).collect()
 }
 
 /// Who waits because a service depends on another; claims the condition.

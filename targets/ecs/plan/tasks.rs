@@ -117,7 +117,8 @@ fn widest(
 fn reach(planner: &EcsPlanner<'_, '_>, name: &str, services: &[&AppService]) -> TaskReach {
     let together = services.iter().filter(|service| !ends_first(service)).count() > 1;
     let on_machine = services.iter().any(|service| host_network::is_asked_by(service));
-    TaskReach { by_name: planner.layout.is_looked_up(name), together, on_machine }
+    let keeps_data = services.iter().any(|service| service.data_store.is_some());
+    TaskReach { by_name: planner.layout.is_looked_up(name), together, keeps_data, on_machine }
 }
 
 /// An init container: it ends before the others start.

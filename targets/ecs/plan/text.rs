@@ -4,6 +4,7 @@
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
 use super::names;
+use sha2::{Digest, Sha256};
 use tranship_app::{
     Application, ApplicationSecret, DatabaseField, SecretSource, ServiceRole, TaskGroups, Text, TextPiece,
 };
@@ -64,6 +65,62 @@ impl EcsTextRenderer<'_> {
                 FnSub::new().reference(&LogicalId::of(&secret.name, ResourceRole::SecretValue))
             }
         }
+    }
+
+    /// What changes whenever the value of a text with secrets in it changes for another reason than a new secret: the
+    /// addresses in it, and a hash of what is known. It holds nothing of a secret.
+    pub(super) fn version(&self, text: &Text) -> FnSub {
+        let mut known = Sha256::new();
+        let addresses = self.known_and_addresses(text, &mut known, FnSub::new());
+        let hash: String = known.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        FnSub::text(hash).append(addresses)
+    }
+
+    /// Adds what is known of the text to the hash, and what only the deployment knows to the substitution.
+    fn known_and_addresses(&self, text: &Text, known: &mut Sha256, mut addresses: FnSub) -> FnSub {
+        for segment in &text.segments {
+            let piece = &segment.piece;
+            let inner = match piece {
+                TextPiece::Secret(name) => self.app.secrets.get(name).map(|secret| &secret.source),
+                _ => None,
+            };
+            known.update([0]);
+            addresses = match piece {
+                TextPiece::Secret(name) => match inner {
+                    Some(SecretSource::Derived(inner) | SecretSource::Content(inner)) => {
+                        self.known_and_addresses(inner, known, addresses)
+                    }
+                    _ => {
+                        known.update(&**name);
+                        addresses
+                    }
+                },
+                TextPiece::Database { service, field: DatabaseField::Password } => {
+                    known.update(&**service);
+                    addresses
+                }
+                TextPiece::Database { field: DatabaseField::Host | DatabaseField::Port, .. }
+                | TextPiece::LateBound(_) => self.piece(addresses.then(" "), piece),
+                TextPiece::Literal(text) => {
+                    known.update(text.as_bytes());
+                    addresses
+                }
+                TextPiece::Host(service) => {
+                    known.update(self.host(service));
+                    addresses
+                }
+                TextPiece::Database { service, field } => {
+                    let database = self.app.databases.get(service);
+                    known.update(match field {
+                        DatabaseField::Name => database.and_then(names::database).unwrap_or_default(),
+                        _ => database.map(names::master_user).unwrap_or_default(),
+                    });
+                    addresses
+                }
+                TextPiece::Region | TextPiece::Account | TextPiece::Partition => addresses,
+            };
+        }
+        addresses
     }
 
     /// The name under which a service is reached: containers of one task share the loopback. A service's own name is

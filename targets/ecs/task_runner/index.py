@@ -32,7 +32,17 @@ def handler(event, context):
 
 
 def rolls_back(stack):
-    return "ROLLBACK" in cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    """Asks again while it is refused: a new policy takes some seconds until it holds everywhere."""
+    refusal = None
+    for pause in (0, 1, 2, 4, 8, 16):
+        time.sleep(pause)
+        try:
+            return "ROLLBACK" in cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+        except Exception as error:
+            refusal = refusal or error
+            if not getattr(error, "response", {}).get("Error", {}).get("Code", "").startswith("AccessDenied"):
+                break
+    raise refusal
 
 
 def run(event, context):

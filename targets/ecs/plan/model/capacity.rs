@@ -12,6 +12,8 @@ pub struct CapacityPlan {
     pub cluster_providers: Vec<&'static str>,
     /// How services and jobs use the providers.
     pub strategy: Vec<CapacityStrategyItem>,
+    /// How a task uses them that must not be stopped midway, such as a migration.
+    pub uninterrupted: Vec<CapacityStrategyItem>,
     /// What must exist before a task can be placed.
     pub after: Vec<LogicalId>,
     /// `AssignPublicIp` of an `awsvpc` task, where the launch type accepts it.

@@ -15,6 +15,8 @@ pub struct DatabasePlan {
     pub engine: DatabaseEngine,
     /// The exact version of the engine.
     pub version: String,
+    /// Whether another major version is an upgrade that was asked for.
+    pub major_upgrades: bool,
     /// `EngineLifecycleSupport`, where the engine has it.
     pub lifecycle_support: Option<&'static str>,
     /// The instance class.

@@ -1,7 +1,7 @@
 //! Persistent named volumes.
 
 use tranship_app::{ManifestName, VolumeOwner};
-use tranship_cloudformation::{DeletionPolicy, LogicalId, ResourceRole};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 
 /// A persistent volume: an EFS file system with its access points.
 #[derive(Debug, Clone)]
@@ -16,8 +16,6 @@ pub struct FileSystemPlan {
     pub mount_targets: u32,
     /// Whether AWS Backup keeps copies of it.
     pub backup: bool,
-    /// What becomes of it when the stack is deleted.
-    pub deletion: DeletionPolicy,
 }
 
 /// A folder of a file system, as tasks mount it.

@@ -7,6 +7,9 @@ use tranship_cloudformation::{FnSub, LogicalId, TemplateValue};
 pub struct LoadBalancerPlan {
     /// In ascending order of their ports.
     pub listeners: Vec<ListenerPlan>,
+    /// Ties every target group to the load balancer, on a port that nobody reaches: ECS refuses a target group without
+    /// a load balancer, and requests come only when the service is there.
+    pub attachment: ListenerPlan,
     /// Whether it is protected against deletion.
     pub protected: bool,
     /// The address of the application, for the output.
@@ -16,17 +19,11 @@ pub struct LoadBalancerPlan {
 }
 
 impl LoadBalancerPlan {
-    /// The listeners and rules that forward to one of the target groups.
-    pub fn forwards_to(&self, targets: &[TargetGroupPlan]) -> Vec<LogicalId> {
+    /// The rules that tie the target groups to the load balancer.
+    pub fn attaches(&self, targets: &[TargetGroupPlan]) -> Vec<LogicalId> {
         let own = |id: &LogicalId| targets.iter().any(|target| target.id == *id);
-        let mut found = Vec::new();
-        for listener in &self.listeners {
-            if matches!(&listener.default, DefaultAction::Forward(id) if own(id)) {
-                found.push(listener.id.clone());
-            }
-            found.extend(listener.rules.iter().filter(|rule| own(&rule.target)).map(|rule| rule.id.clone()));
-        }
-        found
+        let rules = self.attachment.rules.iter();
+        rules.filter(|rule| own(&rule.target)).map(|rule| rule.id.clone()).collect()
     }
 }
 

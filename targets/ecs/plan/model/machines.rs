@@ -17,6 +17,8 @@ pub struct MachinePlan {
     pub disk: u32,
     /// How many there are.
     pub count: MachineCount,
+    /// The capacity provider's name, where the one that CloudFormation makes of the stack's is not allowed.
+    pub provider_name: Option<TemplateValue>,
     /// Whether machines that run tasks are protected from being terminated.
     pub protected: bool,
     /// The subnets they are in: a list.

@@ -34,7 +34,16 @@ pub struct EcsServicePlan {
 impl EcsServicePlan {
     /// The service's id.
     pub fn id(&self) -> LogicalId {
-        LogicalId::of(&self.name, ResourceRole::Service)
+        EcsServicePlan::id_of(&self.name, self.run.network.is_some())
+    }
+
+    /// The id of a service whose tasks have a network interface of their own, or that of their machine. ECS never takes
+    /// the one from a service and gives it the other, so another service takes its place.
+    pub fn id_of(name: &str, own_interface: bool) -> LogicalId {
+        LogicalId::of(
+            name,
+            if own_interface { ResourceRole::Service } else { ResourceRole::ServiceOnInstance },
+        )
     }
 
     /// How many tasks of it run at most, besides those that run on every machine.

@@ -5,7 +5,7 @@ use super::{
     NamespacePlan, NetworkPlan, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
 };
 use tranship_app::OutboundAccess;
-use tranship_cloudformation::TemplateValue;
+use tranship_cloudformation::{LogicalId, TemplateValue};
 
 /// The decisions for one stack.
 #[derive(Debug)]
@@ -40,6 +40,14 @@ pub struct EcsPlan {
     pub file_systems: Vec<FileSystemPlan>,
     /// Secrets fed by parameters, or derived.
     pub secrets: Vec<SecretPlan>,
+}
+
+impl EcsPlan {
+    /// The service that serves what a target group gets.
+    pub fn served_by(&self, target: &LogicalId) -> Option<LogicalId> {
+        let serves = |service: &&EcsServicePlan| service.targets.iter().any(|own| own.id == *target);
+        self.services.iter().find(serves).map(EcsServicePlan::id)
+    }
 }
 
 /// What holds for the stack as a whole.

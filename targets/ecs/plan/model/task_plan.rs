@@ -1,6 +1,6 @@
 //! Task definitions, and how services and jobs run them.
 
-use super::{CapacityStrategyItem, EcsContainer, NetworkMode, TaskVolume, VolumeStorage};
+use super::{CapacityStrategyItem, EcsContainer, EcsServicePlan, NetworkMode, TaskVolume, VolumeStorage};
 use tranship_app::{At, ManifestName};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue, iam};
 use tranship_facts::ProcessorArchitecture;
@@ -64,6 +64,11 @@ impl TaskPlan {
             NetworkMode::AwsVpc => LogicalId::of(&self.name, ResourceRole::SecurityGroup),
             NetworkMode::Bridge | NetworkMode::Host => LogicalId::only(ResourceRole::InstanceSecurityGroup),
         }
+    }
+
+    /// The id of the service that runs it.
+    pub fn service(&self) -> LogicalId {
+        EcsServicePlan::id_of(&self.name, self.mode == NetworkMode::AwsVpc)
     }
 
     /// Whether it mounts a file system of EFS.
