@@ -1,5 +1,6 @@
 //! A plan with everything in it, by hand, and what must hold of its template.
 
+use crate::container::{HealthCheckPlan, LinuxParameters, ResourceLimit};
 use indexmap::IndexMap;
 
 use super::{emit, with_parameters};
