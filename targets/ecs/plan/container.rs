@@ -71,7 +71,7 @@ const VERSION_LABEL: &str = "tranship.secret.";
 /// another address makes another task definition, and its service replaces the tasks.
 fn secret_versions(renderer: &EcsTextRenderer<'_>, service: &AppService, container: &mut EcsContainer) {
     for (name, variable) in &service.container.environment {
-        let texts = variable.value.iter().filter(|text| text.is_secret());
+        let texts = variable.set().map(|set| set.peek()).into_iter().filter(|text| text.is_secret());
         for text in texts.filter(|text| secrets::is_put_together(renderer.app, text)) {
             container.labels.insert(format!("{VERSION_LABEL}{name}"), renderer.version(text).into());
         }
