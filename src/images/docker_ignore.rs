@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn what_is_named_is_left_out_by_its_own_content_only() {
-        let rules = DockerIgnore::parse("dist\n**/*.map\n");
+        let rules = DockerIgnore::parse("dist\ndist/web\n**/*.map\n");
         assert_eq!(rules.decides("dist/web/a.js", 0), Some(true));
         assert_eq!(rules.decides("dist/web/a.js", 2), None);
         assert_eq!(rules.decides("dist/web/a.map", 2), Some(true));
@@ -304,6 +304,8 @@ mod tests {
             (r"\*.x", "a.x", false),
             ("[^a-c].x", "d.x", true),
             ("[^a-c].x", "b.x", false),
+            ("[ab].x", "b.x", true),
+            ("[ab].x", "].x", false),
             (r"[\]].x", "].x", true),
             ("**", "a/b", true),
             ("a/**", "a", false),

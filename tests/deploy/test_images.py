@@ -28,7 +28,8 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from world import ROOT  # noqa: E402
+from stacks import StackCase  # noqa: E402
+from world import ROOT, client  # noqa: E402
 
 TRANSHIP = os.environ.get("TRANSHIP", str(ROOT / "target" / "debug" / "tranship"))
 TOOLS = {"docker-registry": "docker-registry", "skopeo": "skopeo", "buildah": "buildah", "busybox": "busybox-static"}
@@ -256,6 +257,9 @@ class Derived(ImageCase):
     def check_as_built(self, base):
         place = self.project(DERIVED % base, **FILES)
         (place / "html" / "css" / "a.css").chmod(0o755)
+        (place / "html" / "css" / "b.css").symlink_to("a.css")
+        (place / "html" / "home.html").symlink_to("index.html")
+        (place / "html" / "zone").symlink_to("../zone")
         self.publish(place)
         image = self.images(place)["web"]
         repository, digest = self.located(image["image"])
@@ -266,6 +270,9 @@ class Derived(ImageCase):
         self.assertEqual(found["run/app/run.conf"][5], b"run")
         self.assertEqual(found["usr/lib/app/lib.conf"][5], b"lib")
         self.assertEqual(found["var/run"][4], "/run")
+        for path, target in [("css/b.css", "a.css"), ("home.html", "index.html")]:
+            self.assertEqual(found[f"usr/share/nginx/html/{path}"][:5], (tarfile.SYMTYPE, 0o777, 0, 0, target))
+        self.assertEqual(found["usr/share/nginx/html/zone"][5], b"CET")
         name = f"{self.registry.host}/built/{place.name}:1"
         self.run_tool("buildah", "build", "--format", "oci", "--tag", name, place / "dist" / "fargate" / "images" / "web")
         self.run_tool("buildah", "push", name, f"docker://{name}")
@@ -497,6 +504,108 @@ class Private(ImageCase):
         path = f"{helper.parent}:{self.variables['PATH']}"
         done = self.publish(project, "--registry", f"{private.host}/apps", "--tag", "v1", PATH=path)
         self.assertEqual(private.tags(repository), sorted([tag, "v1"]))
+
+
+DEPLOYED = """
+x-tranship:
+  environments: { prod: { target: fargate } }
+  registry: HOST/apps
+services:
+  web:
+    image: HOST/base:oci
+    ports: ["80:80"]
+    volumes: ["./site.conf:/etc/nginx/site.conf:ro"]
+  worker: { image: "HOST/floating:latest" }
+"""
+
+
+class Deployed(StackCase, ImageCase):
+    """What floats, is built or is derived is deployed by digest."""
+
+    with_images = True
+
+    def push_floating(self, text):
+        context = self.place / "floating"
+        context.mkdir(exist_ok=True)
+        (context / "Dockerfile").write_text(f"FROM {self.registry.host}/base:oci\nRUN echo {text} > /said\n")
+        self.run_tool("buildah", "build", "--format", "oci", "--tag", "localhost/floating", context)
+        self.run_tool("buildah", "push", "localhost/floating", f"docker://{self.registry.host}/floating:latest")
+        return "sha256:" + hashlib.sha256(self.registry.get("floating/manifests/latest")).hexdigest()
+
+    def images_of_services(self):
+        """The image of each service's first container, in its newest task definition."""
+        ecs = client("ecs", self.upstream)
+        found = {}
+        for cluster in ecs.list_clusters()["clusterArns"]:
+            for arn in ecs.list_services(cluster=cluster)["serviceArns"]:
+                (service,) = ecs.describe_services(cluster=cluster, services=[arn])["services"]
+                definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+                (container,) = definition["containerDefinitions"]
+                found[container["name"]] = container["image"]
+        return found
+
+    def test_a_tag_with_new_content_is_a_change_that_is_deployed(self):
+        self.write("compose.yaml", "name: shop\n" + DEPLOYED.replace("HOST", self.registry.host))
+        self.write("site.conf", "one")
+        first = self.push_floating("one")
+        self.deploy()
+        images = self.images_of_services()
+        self.assertEqual(images["worker"], f"{self.registry.host}/floating@{first}")
+        web, digest = self.located(images["web"])
+        self.assertEqual((web, self.registry.files(web, digest)["etc/nginx/site.conf"][5]), ("apps/shop/web", b"one"))
+        writes = self.registry.writes()
+        self.assertIn("no changes", self.again().err)
+        self.assertEqual(self.registry.writes(), writes)
+
+        second = self.push_floating("two")
+        self.assertNotEqual(first, second)
+        run = self.again()
+        self.assertEqual({*self.changed(run)}, {"WorkerTaskDefinition", "WorkerService"}, run)
+        self.assertEqual(self.images_of_services(), images | {"worker": f"{self.registry.host}/floating@{second}"})
+
+        self.write("site.conf", "two")
+        run = self.again()
+        self.assertEqual({*self.changed(run)}, {"WebTaskDefinition", "WebService"}, run)
+        web, digest = self.located(self.images_of_services()["web"])
+        self.assertEqual(self.registry.files(web, digest)["etc/nginx/site.conf"][5], b"two")
+
+    def test_repositories_of_amazon_ecr_are_created_where_that_is_asked(self):
+        host = self.registry.host
+
+        def here(answer):
+            """The registry of an account is at an address that nobody has here."""
+            for one in [answer.get("repository"), *answer.get("repositories", [])]:
+                if one:
+                    one["repositoryUri"] = f"{host}/ecr/{one['repositoryName']}"
+            return answer
+
+        for action in ("CreateRepository", "DescribeRepositories"):
+            self.gateway.amend(action, here)
+        text = DEPLOYED.replace("  registry: HOST/apps\n", "").replace("HOST", host)
+        self.write("compose.yaml", "name: shelf\n" + text)
+        self.write("site.conf", "one")
+        self.push_floating("one")
+        self.stack = "shelf-prod"
+        run = self.tranship("publish", "prod", expect=2)
+        self.assertIn("the repository", run.err)
+        self.assertIn("--create-repositories", run.err)
+        dry = self.tranship("publish", "prod", "--dry-run")
+        self.assertIn("aws ecr create-repository --repository-name shelf/web --image-tag-mutability IMMUTABLE", dry.out)
+        ecr = client("ecr", self.upstream)
+        self.assertEqual(ecr.describe_repositories()["repositories"], [])
+
+        self.tranship("publish", "prod", "--create-repositories")
+        (repository,) = ecr.describe_repositories()["repositories"]
+        self.assertEqual((repository["repositoryName"], repository["imageTagMutability"]), ("shelf/web", "IMMUTABLE"))
+        self.assertTrue(repository["imageScanningConfiguration"]["scanOnPush"])
+        policy = json.loads(ecr.get_lifecycle_policy(repositoryName="shelf/web")["lifecyclePolicyText"])
+        self.assertEqual([rule["selection"]["tagStatus"] for rule in policy["rules"]], ["untagged"])
+        tags = ecr.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
+        self.assertEqual([(tag["Key"], tag["Value"]) for tag in tags], [("tranship:project", "shelf")])
+        (tag,) = self.registry.tags("ecr/shelf/web")
+        self.assertEqual(self.registry.files("ecr/shelf/web", tag)["etc/nginx/site.conf"][5], b"one")
+        self.deploy()
+        self.assertTrue(self.images_of_services()["web"].startswith(f"{host}/ecr/shelf/web@sha256:"))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class MiniStack(Engine):
 
 
 def offline(arguments):
-    """A deployment asks no registry here: its images are another test's matter (test_images.py)."""
+    """A deployment that asks no registry: its images are another test's matter (test_images.py)."""
     return [*arguments[:1], "--no-publish", *arguments[1:]] if arguments[:1] == ("deploy",) else arguments
 
 
@@ -140,6 +140,8 @@ class DeployCase(unittest.TestCase):
     """A test with a directory of its own, an engine, and a clean record of calls."""
 
     engine = MiniStack
+    # Whether deployments look up and push images.
+    with_images = False
 
     def setUp(self):
         self.servers = running(self.engine)
@@ -169,7 +171,8 @@ class DeployCase(unittest.TestCase):
 
     def start(self, *arguments, **more):
         """The program, started."""
-        return subprocess.Popen([str(TRANSHIP), *map(str, offline(arguments))], cwd=self.directory,
+        arguments = arguments if self.with_images else offline(arguments)
+        return subprocess.Popen([str(TRANSHIP), *map(str, arguments)], cwd=self.directory,
                                 env=self.environment(**more), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
