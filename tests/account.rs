@@ -83,7 +83,7 @@ fn ports_that_nobody_outside_can_reach_are_one_warning() {
                     - 53:53/udp\n      - 25:25\n";
     for target in ["fargate", "ecs-ec2", "beanstalk"] {
         let found = of_rule(&compiled(target, manifest), "app/unreachable-port");
-        let message = "published ports are not reachable from outside, as the load balancer only serves HTTP: \
+        let message = "published ports are not reachable from outside, because the load balancer serves HTTP only: \
                        53/udp of `dns`, 25 of `dns`";
         assert_eq!(found, [(Severity::Warning, vec![6, 7], message.to_owned())], "{target}");
     }
@@ -202,7 +202,7 @@ fn variables_that_are_not_set_are_one_warning() {
 fn an_image_that_cannot_exist_is_an_error_at_its_line() {
     for image in ["${REGISTRY}/web:${TAG}", "${NAME}.example.io/site:v1", "web:${TAG}"] {
         let outcome = compiled("fargate", &format!("services:\n  web:\n    image: {image}\n"));
-        let message = "the image of service `web` is no image reference".to_owned();
+        let message = "the image of service `web` is not a valid image reference".to_owned();
         assert_eq!(of_rule(&outcome, "app/image-reference"), [(Severity::Error, vec![3], message)]);
         assert!(outcome.compiled.is_none());
     }
@@ -253,7 +253,7 @@ fn what_a_plugin_provides_is_left_out_with_the_variables_that_are_missing() {
     for target in ["fargate", "ecs-ec2", "beanstalk"] {
         let outcome = compiled(target, &of(""));
         let found = of_rule(&outcome, "app/provided-service");
-        let message = "`chat`, `db` are provided by a plug-in of Docker Compose, which does not run on AWS: they make no container";
+        let message = "`chat`, `db` are provided by a Docker Compose plug-in, which does not run on AWS: they make no container";
         assert_eq!(found, [(Severity::Warning, vec![7, 12], message.to_owned())], "{target}");
         let one = outcome.diagnostics.iter().find(|one| one.rule.name == "app/provided-service").unwrap();
         assert_eq!(

@@ -116,6 +116,6 @@ mod tests {
         fs::write(place.join("secret"), "x").unwrap();
         archive(&[("manifest.json", r#"[{"Config": "../secret", "Layers": []}]"#)], &place.join("a.tar"));
         let failure = unpack(&place.join("a.tar"), &place.join("image")).unwrap_err();
-        assert!(failure.message.contains("leads out of the archive"), "{}", failure.message);
+        assert!(failure.message.contains("points outside the archive"), "{}", failure.message);
     }
 }

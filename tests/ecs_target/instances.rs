@@ -61,12 +61,12 @@ fn a_task_may_have_the_network_of_its_machine() {
 fn what_the_network_of_the_machine_costs_is_said() {
     let outcome = compiled("ecs-ec2", HOST);
     let found = said(&outcome);
-    let message = "ecs/host-network: `sip` uses the network of its instance: each port of the container is one of the instance, so an instance runs one task of a service";
+    let message = "ecs/host-network: `sip` uses the network of its instance: each container port is a port of the instance, so an instance runs one task of a service";
     assert!(found.contains(&message.to_owned()), "{found:#?}");
     for (keys, words) in [
         ("network_mode: host\nexpose: [22]", "`port 22` of `app` is not supported"),
-        ("network_mode: host\nsysctls: { net.core.somaxconn: 1024 }", "the network namespace of its machine"),
-        ("ipc: host\nsysctls: { kernel.shmmax: 1 }", "the IPC namespace of its machine"),
+        ("network_mode: host\nsysctls: { net.core.somaxconn: 1024 }", "the network namespace of its instance"),
+        ("ipc: host\nsysctls: { kernel.shmmax: 1 }", "the IPC namespace of its instance"),
     ] {
         let found = said(&compiled("ecs-ec2", &app(keys)));
         assert!(found.iter().any(|it| it.contains(words)), "{keys}: {found:#?}");
@@ -202,10 +202,7 @@ fn the_room_that_containers_ask_for_is_there() {
     assert_eq!(fargate(&app("storage_opt: { size: 10G }")), None);
     let found = said(&compiled("fargate", &two("190G")));
     assert_eq!(
-        found
-            .iter()
-            .filter(|it| it.contains("the containers of a task have 200 GiB together at most"))
-            .count(),
+        found.iter().filter(|it| it.contains("the containers of a task share at most 200 GiB")).count(),
         2
     );
     let machine = on_machines(&two("30G"));

@@ -170,7 +170,8 @@ fn a_dynamic_reference_is_refused_where_it_is_written() {
     for target in ["fargate", "ecs-ec2"] {
         let found = reported(target, &text, "ecs/dynamic-reference");
         let expected = (
-            "CloudFormation would replace `{{resolve:ssm:/a/b}}`; Compose passes it on as it is".to_owned(),
+            "CloudFormation would replace `{{resolve:ssm:/a/b}}`, which Compose passes on unchanged"
+                .to_owned(),
             Some("services.app.environment.B".to_owned()),
             "'see {{resolve:ssm:/a/b}} there'".to_owned(),
         );
@@ -192,7 +193,7 @@ fn what_cannot_be_public() {
         "ecs/public-udp",
         None,
     );
-    let job = "`app` is a job and cannot be public: it ends by itself";
+    let job = "`app` is a job, which exits on its own, so it cannot be public";
     expect(&app("ports: ['80:80'], x-tranship: { public: true, job: manual }"), "ecs/public-job", Some(job));
     let init = "
 services:

@@ -34,6 +34,6 @@ fn machines_have_room_or_a_warning_says_that_they_do_not() {
     assert_eq!(reserved(&chosen), [256, 256, 256]);
     let outcome = compiled("ecs-ec2", &chosen);
     let said = said(&outcome);
-    let expected = "target/small-instance: `t3.small` has 1878 MiB of memory for tasks, less than what is known to be needed by `index` (2745 MiB)";
+    let expected = "target/small-instance: `t3.small` has 1878 MiB of memory for tasks, less than the known need of `index` (2745 MiB)";
     assert!(said.iter().any(|line| line == expected), "{said:#?}");
 }

@@ -67,7 +67,7 @@ impl LoweringContext<'_> {
         };
         let check = container.image_facts().health_check(container.image.origin(), given);
         if let (None, ImageCheck::Timed(timing)) = (&check, &container.image_check) {
-            let reason = "it has no `test`, and Amazon ECS does not read the check of the image";
+            let reason = "it has no `test`, and Amazon ECS ignores health checks defined in the image";
             self.ledger.ignored(&**timing, reason, BehaviourEffect::ChangesBehaviour);
         }
         check

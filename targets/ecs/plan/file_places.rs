@@ -20,7 +20,7 @@ pub(super) fn impossible(target: &str) -> Option<&'static str> {
         return Some("Amazon ECS writes this file itself, for every container");
     }
     if OF_THE_KERNEL.iter().any(|folder| Utf8Path::new(target).starts_with(folder)) || target.is_empty() {
-        return Some("this is not a part of an image");
+        return Some("this is not part of an image");
     }
     None
 }

@@ -273,7 +273,9 @@ impl FilePlanner<'_, '_, '_> {
                 let name = names::container(&format!("{}{}", self.service.name, deepest.target.peek()));
                 HidingMount::Volume { place: (name, below), owned: false }
             }
-            MountSource::Tmpfs { .. } => HidingMount::Empty("a tmpfs hides it, which is empty at each start"),
+            MountSource::Tmpfs { .. } => {
+                HidingMount::Empty("a tmpfs, which is empty at each start, hides it")
+            }
             MountSource::Bind(_) | MountSource::Other(_) => {
                 HidingMount::Empty("a mount of the machine hides it, which holds the machine's own files")
             }

@@ -273,7 +273,7 @@ fn a_place_of_a_secret_is_one_place() {
         ("{ from: a, key: 'k:l' }", "separates"),
         (
             "{ from: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf:k::', key: l }",
-            "which part",
+            "already names a part",
         ),
     ] {
         let lowered = lowered(&format!(

@@ -41,7 +41,7 @@ fn all_sizes_are_one_note() {
         .filter(|one| one.rule.name == "app/usual-size")
         .map(|one| one.message.as_str())
         .collect();
-    let expected = "`db` (1024 MiB), `q` (1024 MiB) have no size of their own, and are known to need more than the smallest task has";
+    let expected = "`db` (1024 MiB), `q` (1024 MiB) set no size, and are known to need more than the smallest task provides";
     assert_eq!(told, [expected]);
     assert!(lowered.notes().contains(&"app/usual-size"));
 }
