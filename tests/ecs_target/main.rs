@@ -8,6 +8,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod changes;
 mod egress;
 mod file_hosts;
 mod files;

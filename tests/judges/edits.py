@@ -32,6 +32,8 @@ def base():
 
 
 EDITS = {}
+# The service that an edit is about, where it is one.
+ABOUT = {}
 
 
 def edit(function):
@@ -155,6 +157,8 @@ for label, path, value in [
     ("platform", "services/worker/platform", "linux/arm64"),
 ]:
     EDITS[label] = setting(path, value)
+    if path.startswith("services/"):
+        ABOUT[label] = path.split("/")[1]
 
 
 # ---- services and volumes that come, go and change their names

@@ -28,7 +28,7 @@ KNOWN = {
     ("database_name", "+"): ("data_left_behind", ENGINE), ("database_name", "-"): ("data_left_behind", ENGINE),
     ("database_user", "+"): ("data_left_behind", ENGINE), ("database_user", "-"): ("data_left_behind", ENGINE),
     ("database_storage", "-"): ("refused_by_aws", OLDER), ("database_major", "-"): ("refused_by_aws", OLDER),
-    ("database_version_unset", "-"): ("refused_by_aws", OLDER),
+    ("database_minor", "+"): ("refused_by_aws", OLDER), ("database_version_unset", "-"): ("refused_by_aws", OLDER),
     ("existing_network", "+"): ("refused_by_aws", NETWORK), ("existing_network", "-"): ("refused_by_aws", NETWORK),
     ("new_network", "+"): ("refused_by_aws", NETWORK), ("new_network", "-"): ("refused_by_aws", NETWORK),
     ("subnets_in_another_order", "+"): ("key_held_twice", NETWORK), ("subnets_in_another_order", "-"): ("key_held_twice", NETWORK),
@@ -36,6 +36,20 @@ KNOWN = {
     ("public_off_under_prod", "+"): ("protected_from_deletion", PROTECTED),
     ("database_goes_under_prod", "+"): ("protected_from_deletion", PROTECTED),
 }
+
+
+# Services that start anew with the one that is edited: what it no longer calls, and what reads its data.
+ALSO = {
+    "public_worker": ["cache"],
+    "database_name": ["api", "migrate", "worker"],
+    "database_user": ["api", "migrate", "worker"],
+}
+
+
+def deployed(made, owner):
+    """The properties of the task definition and of the service of a service of the manifest."""
+    words = owner.capitalize()
+    return [made["Resources"].get(words + role, {}).get("Properties") for role in ("TaskDefinition", "Service", "ServiceOnInstance")]
 
 
 @functools.cache
@@ -80,6 +94,16 @@ class EveryEdit(unittest.TestCase):
                         kind = KNOWN.get((name, way), (None,))[0]
                         found = faults(*states)
                         self.assertEqual({kind} if kind else set(), {fault[0] for fault in found}, (way, found))
+
+    def test_only_the_service_that_is_edited_is_deployed_again(self):
+        for target in TARGETS:
+            before = template(edits.base(), target)
+            for name, about in edits.ABOUT.items():
+                after = template(edits.edited(name, target), target)
+                allowed = {about, *ALSO.get(name, ())}
+                with self.subTest(f"{target}: {name}"):
+                    found = {owner for owner in edits.base()["services"] if deployed(before, owner) != deployed(after, owner)}
+                    self.assertEqual(set(), found - allowed)
 
     def test_the_order_of_services_means_nothing(self):
         for target in TARGETS:

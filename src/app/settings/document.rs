@@ -122,7 +122,8 @@ impl SettingsDocument {
     fn same_namespace(&self, name: &str, settings: &Settings) -> Vec<String> {
         let Some(namespace) = settings.namespace() else { return Vec::new() };
         let meets = |other: &&DeclaredEnvironment| {
-            let on_ecs = self.target_of(other).is_some_and(|target| super::ECS.contains(&target.value.as_str()));
+            let on_ecs =
+                self.target_of(other).is_some_and(|target| super::ECS.contains(&target.value.as_str()));
             let own = self.settings_of(other).filter(|_| on_ecs && other.name != name);
             own.is_some_and(|own| {
                 own.namespace().is_some_and(|it| it.value == namespace.value)

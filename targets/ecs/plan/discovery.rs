@@ -43,11 +43,11 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> Opti
 /// One VPC has each namespace once.
 fn report_shared(planner: &mut EcsPlanner<'_, '_>) {
     let app = planner.app;
-    let Some(setting) = app.settings.namespace().filter(|_| !app.environment.same_namespace.is_empty()) else {
+    let Some(setting) = app.settings.namespace().filter(|_| !app.environment.same_namespace.is_empty())
+    else {
         return;
     };
-    let others: Vec<String> =
-        app.environment.same_namespace.iter().map(|name| format!("`{name}`")).collect();
+    let others: Vec<String> = app.environment.same_namespace.iter().map(|name| format!("`{name}`")).collect();
     let own = app.environment.name.as_deref().unwrap_or_default();
     let message = format!(
         "environments `{own}` and {} use the same namespace `{}`; a VPC has it once",
@@ -55,7 +55,8 @@ fn report_shared(planner: &mut EcsPlanner<'_, '_>) {
         setting.peek()
     );
     let key = planner.cx.keys.path(&setting.node);
-    let help = "set `discovery.namespace` in each environment, or remove it: the default has the environment's name";
+    let help =
+        "set `discovery.namespace` in each environment, or remove it: the default has the environment's name";
     planner.report(Diagnostic::new(&rules::SHARED_NAMESPACE, message).at(setting.origin).key(key).help(help));
 }
 
