@@ -64,7 +64,7 @@ class Gateway:
                            "status": status})
 
     def amend(self, action, change, times=1000):
-        """Answers of this action, of a service that speaks JSON, are passed through `change(answer)` first."""
+        """Answers of this action, of a service that speaks JSON, are passed through `change(answer)` first, errors not."""
         self.rules.append({"action": action, "times": times, "do": "amend", "hook": change})
 
     def at(self, action, when, do, skip=0):
@@ -141,7 +141,7 @@ class Gateway:
         if rule["do"] == "after":
             rule["hook"]()
             return self._hang_up(request)
-        if rule["do"] == "amend":
+        if rule["do"] == "amend" and status == 200:
             data = amended(service, request.headers["X-Amz-Target"], data, rule["hook"])
         return reply(request, status, data, headers)
 

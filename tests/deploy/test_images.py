@@ -368,7 +368,7 @@ class Derived(ImageCase):
         place = self.project(DERIVED % "base:none", **FILES)
         self.assertIn("there is no image", self.publish(place, expect=1).stderr)
         place = self.project((DERIVED % "base:oci").replace("ports:", "platform: linux/arm64\n    ports:"), **FILES)
-        self.assertIn("not made for linux/arm64, only for linux/amd64", self.publish(place, expect=1).stderr)
+        self.assertIn("not available for linux/arm64, only for linux/amd64", self.publish(place, expect=1).stderr)
 
 
 BUILT = """
