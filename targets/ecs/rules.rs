@@ -63,6 +63,16 @@ rules! {
         why "The program looks the name up and does not find it; nginx does not even start."
         example "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
         fix "Write the name that the diagnostic shows into the file, and make it a network alias of the service (`networks: { default: { aliases: [api.shop.internal] } }`), so that it works under Docker Compose, too. Or let the program read the name from a variable: nginx fills templates in `/etc/nginx/templates`. `x-tranship: { discovery: { namespace: ... } }` sets the end of the name.";
+    CONNECT_NAME = Error "ecs/connect-name" "name of two services"
+        what "Two services share a name, such as a network alias, on one port, in networks that are apart. Clients use the name as it is, so Amazon ECS Service Connect would have to give it to both."
+        why "Service Connect has one namespace for all networks of the application: it refuses the second name."
+        example "services:\n  a: { image: a, networks: [one], environment: { BACKEND: pool } }\n  b: { image: b, networks: [two], environment: { BACKEND: pool } }\n  red: { image: red, expose: [\"80\"], networks: { one: { aliases: [pool] } } }\n  blue: { image: blue, expose: [\"80\"], networks: { two: { aliases: [pool] } } }\nnetworks: { one: {}, two: {} }\n"
+        fix "Use the names of the services, or different aliases.";
+    HOST_AS_WRITTEN = Warning "ecs/host-as-written" "host name that does not lead to its service"
+        what "A value, a command or an image uses the name of another service where it cannot be rewritten with certainty, and Amazon ECS Service Connect cannot let the name itself work: it serves TCP between services that are created one after the other, under one name for each port."
+        why "The program looks the name up and does not find it."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    environment: { LOGS: sink }\n  sink: { image: acme/sink, expose: [\"5140/udp\"] }\n"
+        fix "Write the name that the diagnostic shows, and make it a network alias of the service (`networks: { default: { aliases: [sink.shop.internal] } }`), so that it works under Docker Compose, too. Or write the name where it is certain that it is a host: `LOGS_HOST: sink`, `LOGS: udp://sink:5140`.";
     HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
         what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
         why "The container starts as soon as the other has started, healthy or not."
@@ -108,6 +118,11 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
+    SERVICE_CONNECT = Note "ecs/service-connect" "names by Service Connect"
+        what "A service uses the name of another one where it cannot be rewritten with certainty: as a bare word, in a file, or only inside its image, when `depends_on` names a service that no value names. Amazon ECS Service Connect lets the name itself work."
+        why "A proxy runs in the tasks of both services. On Fargate, it adds 256 CPU units and 64 MiB to the size of each task."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    environment: { BACKEND: api }\n  api: { image: acme/api, expose: [\"8000\"] }\n"
+        fix "Nothing. To do without proxies, write the names where they are certain to be hosts (`BACKEND_HOST: api`, `BACKEND: http://api:8000`), and set `x-tranship: { discovery: { names: dns } }`.";
     SHARED_EGRESS = Warning "ecs/shared-egress" "closed service in an open security group"
         what "A service has `egress: declared`, and shares its security group with a service that may reach everything: in one task, or in bridge mode on one machine."
         why "Security groups belong to network interfaces, so every container behind the interface may reach everything."

@@ -33,11 +33,11 @@ pub(super) struct HostReach {
 /// A value names a service that is not deployed.
 pub(super) struct DanglingHost {
     /// Whose value.
-    from: ManifestName,
+    pub(super) from: ManifestName,
     /// The service that is skipped, or whose profile is not active.
-    to: ManifestName,
+    pub(super) to: ManifestName,
     /// The value.
-    origin: Origin,
+    pub(super) origin: Origin,
 }
 
 /// Who connects to whom, by a value or by `depends_on`.

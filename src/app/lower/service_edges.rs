@@ -12,8 +12,8 @@ use super::listening_ports;
 use super::service_roles::waits_for_end;
 use crate::rules;
 use crate::{
-    AppService, ContainerPort, ContainerSpec, ManagedDatabase, ManifestName, PortSpec, ServiceEdge,
-    ServiceRole,
+    AppService, ContainerPort, ContainerSpec, HostPlace, ManagedDatabase, ManifestName, PortSpec,
+    ServiceEdge, ServiceRole, WrittenHost,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,15 +22,16 @@ use tranship_facts::ports::is_debug_port;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
-/// The edges, each once.
+/// The edges, each once; and the names that only images can know, since no value names what is depended on.
 pub(super) fn edges(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     databases: &IndexMap<ManifestName, ManagedDatabase>,
     directory: &HostDirectory,
     reaches: Vec<HostReach>,
-) -> Vec<ServiceEdge> {
+) -> (Vec<ServiceEdge>, Vec<WrittenHost>) {
     let mut edges = EdgeList::default();
+    let mut in_images = Vec::new();
     for reach in reaches {
         let HostReach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
@@ -71,10 +72,13 @@ pub(super) fn edges(
             };
             let origin = cx.manifest.nodes.origin(dependency.node);
             edges.add(from, to, &ports, origin);
+            let (service, to, place) = (from.clone(), to.clone(), HostPlace::Image);
+            let host = directory.link_alias(from, &to).unwrap_or(&to).clone();
+            in_images.push(WrittenHost { service, place, host, to, origin });
         }
     }
     report_unknown(cx, &edges);
-    edges.list
+    (edges.list, in_images)
 }
 
 /// Whether one is a sidecar of the other: they need no rule.

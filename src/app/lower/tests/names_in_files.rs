@@ -1,4 +1,5 @@
 use super::{Lowered, lowered_in};
+use crate::HostPlace;
 use tranship_frontend::world::MemoryWorld;
 
 /// A proxy with a mounted file, a mounted folder and a config, before what they name.
@@ -23,8 +24,11 @@ configs:
 }
 
 fn hosts(lowered: &Lowered) -> Vec<String> {
-    let hosts = lowered.app().file_hosts.iter();
-    hosts.map(|one| format!("{} {} {} {}", one.service, one.path, one.host, one.to)).collect()
+    let hosts = lowered.app().written_hosts.iter().filter_map(|one| match &one.place {
+        HostPlace::File(path) => Some(format!("{} {path} {} {}", one.service, one.host, one.to)),
+        _ => None,
+    });
+    hosts.collect()
 }
 
 #[test]
