@@ -59,9 +59,9 @@ rules! {
         example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship: { mounted_files: helper }\n"
         fix "Remove `mounted_files: helper`, or mount the file under /run and let the program read it there.";
     HOST_IN_FILE = Warning "ecs/host-in-file" "host name in a file"
-        what "A file that a container gets, such as the configuration of a proxy, names another service. On AWS the service has another name, and files are carried as they are."
+        what "A file that a container gets, such as the configuration of a proxy, names another service. On AWS the service has another name, files are carried as they are, and Amazon ECS Service Connect cannot let the name itself work."
         why "The program looks the name up and does not find it; nginx does not even start."
-        example "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
+        example "x-tranship: { discovery: { names: dns } }\nservices:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
         fix "Write the name that the diagnostic shows into the file, and make it a network alias of the service (`networks: { default: { aliases: [api.shop.internal] } }`), so that it works under Docker Compose, too. Or let the program read the name from a variable: nginx fills templates in `/etc/nginx/templates`. `x-tranship: { discovery: { namespace: ... } }` sets the end of the name.";
     CONNECT_NAME = Error "ecs/connect-name" "name of two services"
         what "Two services share a name, such as a network alias, on one port, in networks that are apart. Clients use the name as it is, so Amazon ECS Service Connect would have to give it to both."
@@ -71,8 +71,8 @@ rules! {
     HOST_AS_WRITTEN = Warning "ecs/host-as-written" "host name that does not lead to its service"
         what "A value, a command or an image uses the name of another service where it cannot be rewritten with certainty, and Amazon ECS Service Connect cannot let the name itself work: it serves TCP between services that are created one after the other, under one name for each port."
         why "The program looks the name up and does not find it."
-        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    environment: { LOGS: sink }\n  sink: { image: acme/sink, expose: [\"5140/udp\"] }\n"
-        fix "Write the name that the diagnostic shows, and make it a network alias of the service (`networks: { default: { aliases: [sink.shop.internal] } }`), so that it works under Docker Compose, too. Or write the name where it is certain that it is a host: `LOGS_HOST: sink`, `LOGS: udp://sink:5140`.";
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    environment: { COLLECTOR: sink }\n  sink: { image: acme/sink, expose: [\"5140/udp\"] }\n"
+        fix "Write the name that the diagnostic shows, and make it a network alias of the service (`networks: { default: { aliases: [sink.shop.internal] } }`), so that it works under Docker Compose, too. Or write the name where it is certain that it is a host: `COLLECTOR_HOST: sink`, `COLLECTOR: udp://sink:5140`.";
     HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
         what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
         why "The container starts as soon as the other has started, healthy or not."

@@ -72,6 +72,10 @@ pub(super) fn edges(
             };
             let origin = cx.manifest.nodes.origin(dependency.node);
             edges.add(from, to, &ports, origin);
+            if shares_a_network(service, to) || services.get(to).is_some_and(|to| shares_a_network(to, from))
+            {
+                continue; // at home, under `localhost` as under any name
+            }
             let (service, to, place) = (from.clone(), to.clone(), HostPlace::Image);
             let host = directory.link_alias(from, &to).unwrap_or(&to).clone();
             in_images.push(WrittenHost { service, place, host, to, origin });
@@ -88,6 +92,12 @@ fn share_a_task(one: &AppService, other: &AppService) -> bool {
         _ => None,
     };
     of(one).is_some_and(|of| of == other.name) || of(other).is_some_and(|of| of == one.name)
+}
+
+/// Whether one has the network of the other (`network_mode: service:x`).
+fn shares_a_network(one: &AppService, other: &ManifestName) -> bool {
+    let mode = one.container.network_mode.as_ref();
+    mode.and_then(|mode| mode.value.strip_prefix("service:")).is_some_and(|name| *name == **other)
 }
 
 /// One line for all connections whose port nobody says.

@@ -10,6 +10,7 @@ use super::start_order::TaskWaits;
 use super::{ConnectEntry, ConnectProtocol, host_network, names};
 use crate::container::{ignore_internal_protocol, internal_protocols};
 use crate::ecs::rules;
+use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{
     AppService, Application, At, HostPlace, ManifestName, NameResolution, PortSpec, ServiceEdge, ServiceRole,
@@ -335,13 +336,16 @@ fn report_collision(
 /// One line for all names that Service Connect serves.
 fn report_served(planner: &mut EcsPlanner<'_, '_>, plan: &ConnectPlan, served: &[&WrittenHost]) {
     let Some(first) = served.first() else { return };
-    let mut pairs: Vec<String> = Vec::new();
+    let mut clients: IndexMap<&ManifestName, Vec<String>> = IndexMap::new();
     for WrittenHost { service, host, .. } in served {
-        let pair = format!("`{service}` finds `{host}`");
-        if !pairs.contains(&pair) {
-            pairs.push(pair);
+        let hosts = clients.entry(service).or_default();
+        let name = format!("`{host}`");
+        if !hosts.contains(&name) {
+            hosts.push(name);
         }
     }
+    let pairs: Vec<String> =
+        clients.iter().map(|(client, hosts)| format!("`{client}` finds {}", listed(hosts))).collect();
     let proxied: BTreeSet<&ManifestName> = plan.servers.keys().chain(plan.clients.keys()).collect();
     let tasks: Vec<String> = proxied.iter().map(|task| format!("`{task}`")).collect();
     let message =
