@@ -82,19 +82,20 @@ enum UnservedName {
 }
 
 impl UnservedName {
-    fn reason(self) -> &'static str {
+    /// What follows the name that works.
+    fn clause(self) -> &'static str {
         match self {
-            UnservedName::Off => "`names: dns` is set",
-            UnservedName::Job => "Service Connect serves services, not jobs",
-            UnservedName::SameTask => "both run in one task",
-            UnservedName::HostNetwork => "Service Connect does not work on the network of the instance",
-            UnservedName::Daemon => "Service Connect does not serve one task on each instance",
-            UnservedName::Udp => "Service Connect has no UDP",
-            UnservedName::UnknownPort => "its port is unknown",
-            UnservedName::Circle => "each of them needs the other to be created first",
-            UnservedName::OtherName => "Service Connect gives the service another of its names",
-            UnservedName::Spelling => "Service Connect takes lower-case names only",
-            UnservedName::Database => "the database is managed",
+            UnservedName::Off => "as `names: dns` is set",
+            UnservedName::Job => "as Service Connect serves services, not jobs",
+            UnservedName::SameTask => "as both run in one task",
+            UnservedName::HostNetwork => "as Service Connect does not work on the network of the instance",
+            UnservedName::Daemon => "as Service Connect does not serve one task on each instance",
+            UnservedName::Udp => "as Service Connect has no UDP",
+            UnservedName::UnknownPort => "as its port is unknown",
+            UnservedName::Circle => "as each of them needs the other to be created first",
+            UnservedName::OtherName => "as Service Connect gives the service another of its names",
+            UnservedName::Spelling => "as Service Connect takes lower-case names only",
+            UnservedName::Database => "which only variables know",
         }
     }
 }
@@ -404,10 +405,10 @@ fn report_lost(
         0 => String::new(),
         more => format!(" (and {more} more)"),
     };
-    let message = format!("{what}: {change} on ECS, as {}{more}", reason.reason());
+    let message = format!("{what}: {change} on ECS, {}{more}", reason.clause());
     let told = Diagnostic::new(rule, message).at(first.origin).service(&*first.service);
     let placed = changes.iter().skip(1).take(4).fold(told, |told, (change, reason, written)| {
-        told.label(written.origin, format!("{change}, as {}", reason.reason()))
+        told.label(written.origin, format!("{change}, {}", reason.clause()))
     });
     planner.report(placed.help(help));
 }
@@ -424,7 +425,7 @@ fn change(planner: &EcsPlanner<'_, '_>, written: &WrittenHost) -> String {
     };
     let task = planner.layout.tasks_of(service).first().map_or("", |task| &**task);
     let name = match planner.app.databases.contains_key(to) {
-        true => format!("the address of the managed database `{to}`, which variables know"),
+        true => format!("the address of the managed database `{to}`"),
         false => format!("`{}`", planner.renderer(task).host(to)),
     };
     format!("`{host}` in {place} of `{service}` is {name}")
