@@ -173,6 +173,11 @@ rules! {
         why "ECS would reject the service."
         example "services:\n  app: { image: app, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  s1: { image: s, network_mode: \"service:app\", expose: [\"9001\"], x-tranship: { public: { path: /s1 } } }\n  s2: { image: s, network_mode: \"service:app\", expose: [\"9002\"], x-tranship: { public: { path: /s2 } } }\n  s3: { image: s, network_mode: \"service:app\", expose: [\"9003\"], x-tranship: { public: { path: /s3 } } }\n  s4: { image: s, network_mode: \"service:app\", expose: [\"9004\"], x-tranship: { public: { path: /s4 } } }\n  s5: { image: s, network_mode: \"service:app\", expose: [\"9005\"], x-tranship: { public: { path: /s5 } } }\n"
         fix "Make fewer of them public, or put a proxy in front of them.";
+    UNREACHED_SERVICE = Warning "ecs/unreached-service" "service that no other service reaches"
+        what "A service listens on a port, but no value, command, file, link or `depends_on` says who connects to it, and it is not public. Or several services neither connect to anything nor are connected to."
+        why "Under Docker Compose, services of one network reach each other by name without a word in the manifest. On ECS, a security group opens the ports that the manifest shows, and a name needs a record."
+        example "services:\n  web: { image: acme/web, ports: [\"80:80\"] }\n  store: { image: \"mysql:8.4\" }\n"
+        fix "Write `depends_on: [store]` in the service whose image knows the name, or pass the name in a variable: `DB_HOST: store`. If nobody connects to the service, accept: `accept: [ecs/unreached-service]`.";
     UNKNOWN_OUTBOUND_PORT = Warning "ecs/unknown-outbound-port" "host outside of the application without a port"
         what "With `egress: declared`, only the ports that values name are open. A value names a host outside of the application, and no value says its port."
         why "The connection would time out, unless it is HTTPS or HTTP."

@@ -47,8 +47,7 @@ fn a_name_in_a_file_works_as_it_is() {
     let entry = &properties(&template, "ApiService")["ServiceConnectConfiguration"]["Services"][0];
     assert_eq!(entry["ClientAliases"][0]["DnsName"], "api");
     let told = lines(PROXY);
-    let expected =
-        "`db` in `site` of `web` is the address of the managed database `db` on ECS, which only variables know";
+    let expected = "`db` in `site` of `web` is the address of the managed database `db` on ECS, which only variables know";
     assert!(told.len() == 1 && told[0].ends_with(expected), "{told:?}");
     assert_eq!(lines(&PROXY.replace(" # postgres://db", "")), Vec::<String>::new());
 }

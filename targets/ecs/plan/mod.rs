@@ -37,6 +37,7 @@ mod start_order;
 mod task_volumes;
 mod tasks;
 mod text;
+mod unreached;
 
 pub use compute_policy::{
     ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, ProcessorRequest,
@@ -116,6 +117,7 @@ fn decide(
     host_mounts::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
+    unreached::report(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
     let databases = databases::plan(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
