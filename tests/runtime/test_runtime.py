@@ -82,7 +82,7 @@ class Runtime(unittest.TestCase):
 
     def test_a_rule_of_the_machines_shows(self):
         """A proxy in bridge mode reaches its upstream from the machine's group."""
-        self.shows("gateway", lambda text: without(text, r"ApiFromGate\w+Ingress"), "GET /api", "ecs-ec2")
+        self.shows("gateway", lambda text: without(text, r"ApiFrom\w+Ingress"), "GET /api", "ecs-ec2")
 
     def shows(self, name, change, where, target="fargate"):
         application = next(one for one in every_application() if one.name == name)

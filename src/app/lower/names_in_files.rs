@@ -7,7 +7,7 @@
 use super::LoweringContext;
 use super::address_scan::{BareWords, KnownHosts, addresses, slice};
 use super::host_directory::HostDirectory;
-use super::host_reaches::{HostReach, listening_ports};
+use super::host_reaches::{DanglingHost, HostReach, listening_ports, report_dangling};
 use super::variable_names::holds_host;
 use crate::{
     AppService, ApplicationSecret, BindMeaning, BindSource, FileMountKind, HostPlace, ManagedDatabase,
@@ -27,7 +27,7 @@ const MOST_FILES: usize = 200;
 
 /// Who is named in files, and what they connect to.
 pub(super) fn find(
-    cx: &LoweringContext<'_>,
+    cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     databases: &IndexMap<ManifestName, ManagedDatabase>,
     secrets: &IndexMap<SecretId, ApplicationSecret>,
@@ -35,12 +35,16 @@ pub(super) fn find(
 ) -> (Vec<WrittenHost>, Vec<HostReach>) {
     let listening = listening_ports(services, databases);
     let mut files = ProjectFiles::new(cx.world, &cx.manifest.directory);
-    let (mut hosts, mut reaches) = (Vec::new(), Vec::new());
+    let (mut hosts, mut reaches, mut dangling) = (Vec::new(), Vec::new(), Vec::new());
     for service in services.values() {
         for (path, text, origin) in texts(&mut files, service, secrets) {
             let scan = FileScan { service, directory, listening: &listening };
             for (host, to, port) in scan.hosts(&text) {
                 let from = service.name.clone();
+                if directory.is_absent(&to) {
+                    dangling.push(DanglingHost { from, to, origin });
+                    continue;
+                }
                 reaches.push(HostReach { from: from.clone(), to: to.clone(), port, origin });
                 let place = HostPlace::File(path.clone());
                 let found = WrittenHost { service: from, place, host: host.into(), to, origin };
@@ -50,6 +54,7 @@ pub(super) fn find(
             }
         }
     }
+    report_dangling(cx, dangling, directory);
     (hosts, reaches)
 }
 
@@ -167,10 +172,9 @@ impl FileScan<'_> {
         found
     }
 
-    /// The deployed service or database that a host name means.
+    /// The other service or database that a host name means.
     fn meant(&self, host: &str) -> Option<&ManifestName> {
-        let to = self.directory.resolve(&self.service.name, host)?;
-        (*to != self.service.name && !self.directory.is_absent(to)).then_some(to)
+        self.directory.resolve(&self.service.name, host).filter(|to| **to != self.service.name)
     }
 }
 

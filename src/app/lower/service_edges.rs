@@ -76,9 +76,10 @@ pub(super) fn edges(
             {
                 continue; // at home, under `localhost` as under any name
             }
-            let (service, to, place) = (from.clone(), to.clone(), HostPlace::Image);
-            let host = directory.link_alias(from, &to).unwrap_or(&to).clone();
-            in_images.push(WrittenHost { service, place, host, to, origin });
+            for host in names_in_image(cx, directory, from, to) {
+                let (service, to, place) = (from.clone(), to.clone(), HostPlace::Image);
+                in_images.push(WrittenHost { service, place, host, to, origin });
+            }
         }
     }
     report_unknown(cx, &edges);
@@ -92,6 +93,27 @@ fn share_a_task(one: &AppService, other: &AppService) -> bool {
         _ => None,
     };
     of(one).is_some_and(|of| of == other.name) || of(other).is_some_and(|of| of == one.name)
+}
+
+/// What an image may call a service that it depends on: what a link calls it, else its name; and its aliases, which are
+/// there for somebody.
+fn names_in_image(
+    cx: &LoweringContext<'_>,
+    directory: &HostDirectory,
+    from: &ManifestName,
+    to: &ManifestName,
+) -> Vec<ManifestName> {
+    let attachments = cx.document.services.get(to).into_iter().flat_map(|given| &given.networks);
+    let aliases =
+        attachments.flat_map(|attachment| &attachment.aliases).map(|alias| alias.value.as_str().into());
+    let heard = aliases.filter(|alias: &ManifestName| directory.resolve(from, alias) == Some(to));
+    let mut names = vec![directory.link_alias(from, to).unwrap_or(to).clone()];
+    for name in heard {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Whether one has the network of the other (`network_mode: service:x`).

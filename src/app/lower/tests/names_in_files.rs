@@ -60,3 +60,23 @@ fn files_of_folders_and_configs_are_read_and_named() {
     assert_eq!(hosts(&lowered), ["web conf.d/up/a.conf api api", "web extra db db"]);
     assert_eq!(lowered.edges(), ["web>api:8000/tcp", "web>db:5432/tcp"]);
 }
+
+#[test]
+fn a_file_that_names_a_skipped_service_is_told() {
+    let lowered = super::lowered(
+        "services:
+  web: { image: nginx, configs: [{ source: c, target: /c }] }
+  mail: { image: m, expose: ['25'] }
+  dev: { image: d, expose: ['1'], profiles: [dev] }
+configs: { c: { content: \"host = mail\\nserver dev:8000;\" } }
+x-tranship: { skip: [mail] }
+",
+    );
+    let told: Vec<&str> = lowered.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    let both = [
+        "service `web` refers to host `dev`, which is in no active profile",
+        "service `web` refers to host `mail`, which is skipped",
+    ];
+    assert!(both.iter().all(|message| told.contains(message)), "{told:?}");
+    assert_eq!(lowered.edges(), Vec::<String>::new());
+}
