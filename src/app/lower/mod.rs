@@ -28,6 +28,7 @@ mod image_platforms;
 mod job_inference;
 mod legal_names;
 mod listening_ports;
+mod machine_hosts;
 mod managed_databases;
 mod named_volumes;
 mod names_in_files;
@@ -220,6 +221,7 @@ impl LoweringContext<'_> {
         let (edges, in_images) = service_edges::edges(self, &services, &databases, &directory, reaches);
         written_hosts.extend(in_images);
         unset_variables::report(self, &services);
+        machine_hosts::report(self, &services);
         foreign_tools::report(self, &services);
         image_accounts::report(self, &services);
         let mut endpoints = public_ports::endpoints(self, &services, &edges);

@@ -32,12 +32,17 @@ pub(super) fn edges(
 ) -> (Vec<ServiceEdge>, Vec<WrittenHost>) {
     let mut edges = EdgeList::default();
     let mut in_images = Vec::new();
+    let named = named_ports(services, &reaches);
+    let ports_of = |service: &AppService| match listening_ports::of_service(service) {
+        ports if ports.is_empty() => named.get(&service.name).cloned().unwrap_or_default(),
+        ports => ports,
+    };
     for reach in reaches {
         let HostReach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
             (Some(database), ..) => vec![PortSpec::tcp(database.engine.value.port())],
             (_, Some(service), Some(port)) => vec![spec_of(&service.container, port)],
-            (_, Some(service), None) => listening_ports::of_service(service),
+            (_, Some(service), None) => ports_of(service),
             _ => continue,
         };
         // Only a service has copies that find each other, and nobody needs a port to name itself.
@@ -60,7 +65,7 @@ pub(super) fn edges(
                 (_, Some(other))
                     if matches!(other.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) =>
                 {
-                    let ports = listening_ports::of_service(other);
+                    let ports = ports_of(other);
                     if ports.is_empty()
                         && (works_on_a_queue(&other.container) || share_a_task(service, other))
                     {
@@ -93,6 +98,22 @@ fn share_a_task(one: &AppService, other: &AppService) -> bool {
         _ => None,
     };
     of(one).is_some_and(|of| of == other.name) || of(other).is_some_and(|of| of == one.name)
+}
+
+/// The ports that others name for each service: what is right for one client is right for all.
+fn named_ports(
+    services: &IndexMap<ManifestName, AppService>,
+    reaches: &[HostReach],
+) -> BTreeMap<ManifestName, Vec<PortSpec>> {
+    let mut named: BTreeMap<ManifestName, Vec<PortSpec>> = BTreeMap::new();
+    for HostReach { to, port, .. } in reaches {
+        let (Some(service), Some(port)) = (services.get(to), port) else { continue };
+        let (spec, known) = (spec_of(&service.container, *port), named.entry(to.clone()).or_default());
+        if !known.contains(&spec) {
+            known.push(spec);
+        }
+    }
+    named
 }
 
 /// What an image may call a service that it depends on: what a link calls it, else its name; and its aliases, which are
