@@ -100,7 +100,11 @@ fn nearest(request: &SizeRequest, size: TaskSize) -> SizeChoice {
         .at(asked.unwrap_or(request.origin))
         .service(&*request.task)
         .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`");
-    SizeChoice::Nearest { size, effect, reason: "Fargate has certain sizes only", diagnostic }
+    let reason = match request.proxy {
+        true => "Fargate has certain sizes only, and the proxy of Service Connect has its share",
+        false => "Fargate has certain sizes only",
+    };
+    SizeChoice::Nearest { size, effect, reason, diagnostic }
 }
 
 fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {

@@ -116,9 +116,13 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, waits: &mut TaskWaits) -> C
     let (app, layout) = (planner.app, planner.layout);
     let mut unserved: Vec<(&WrittenHost, UnservedName)> = Vec::new();
     let mut fit: Vec<ConnectRequest<'_>> = Vec::new();
-    for request in requests(planner, &mut unserved) {
-        let ports = ports(&app.edges, &request);
-        match unfit(planner, &request, &ports).or_else(|| out_of_order(layout, &request, waits)) {
+    let ports = EdgePorts::of_edges(&app.edges);
+    let requests = requests(planner, &mut unserved);
+    let wanted: Vec<_> = requests.iter().flat_map(|request| task_pairs(layout, request)).collect();
+    let circling = waits.circling_with(wanted);
+    for request in requests {
+        let own = ports.of(&request);
+        match unfit(planner, &request, own).or_else(|| out_of_order(layout, &request, waits, &circling)) {
             None => fit.push(request),
             Some(reason) => unserved.extend(request.written.map(|written| (written, reason))),
         }
@@ -133,9 +137,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, waits: &mut TaskWaits) -> C
             unserved.extend(request.written.map(|written| (written, UnservedName::OtherName)));
             continue;
         }
-        for port in
-            ports(&app.edges, request).into_iter().filter(|port| port.protocol == TransportProtocol::Tcp)
-        {
+        for port in ports.of(request).iter().filter(|port| port.protocol == TransportProtocol::Tcp) {
             let other = *claimed.entry((request.host.clone(), port.number)).or_insert(request.to);
             match other.name == request.to.name {
                 true => plan.connect(layout, request, port.number),
@@ -217,10 +219,22 @@ fn resolution(app: &Application, service: &AppService) -> NameResolution {
     service.names.as_ref().or(app.settings.names()).map(|names| *names.peek()).unwrap_or_default()
 }
 
-/// The ports on which one service connects to the other.
-fn ports(edges: &[ServiceEdge], request: &ConnectRequest<'_>) -> Vec<PortSpec> {
-    let own = edges.iter().filter(|edge| edge.from == request.from.name && edge.to == request.to.name);
-    own.filter_map(|edge| edge.port).collect()
+/// The ports on which services connect to each other.
+#[derive(Default)]
+struct EdgePorts<'a>(BTreeMap<(&'a ManifestName, &'a ManifestName), Vec<PortSpec>>);
+
+impl<'a> EdgePorts<'a> {
+    fn of_edges(edges: &'a [ServiceEdge]) -> Self {
+        let mut ports = EdgePorts::default();
+        for edge in edges {
+            ports.0.entry((&edge.from, &edge.to)).or_default().extend(edge.port);
+        }
+        ports
+    }
+
+    fn of(&self, request: &ConnectRequest<'a>) -> &[PortSpec] {
+        self.0.get(&(&request.from.name, &request.to.name)).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// What Service Connect does not do, whatever the order.
@@ -261,23 +275,26 @@ fn is_alias(name: &str) -> bool {
     (1..=LONGEST_CLIENT_ALIAS).contains(&name.len()) && name.chars().all(legal) && !name.starts_with('-')
 }
 
+/// Each task of the client with each of the server.
+fn task_pairs(layout: &TaskGroups, request: &ConnectRequest<'_>) -> Vec<(ManifestName, ManifestName)> {
+    let servers = layout.tasks_of(&request.to.name);
+    let clients = layout.tasks_of(&request.from.name).iter();
+    clients.flat_map(|client| servers.iter().map(|server| (client.clone(), server.clone()))).collect()
+}
+
 /// Lets the client be created after its servers, unless these are created after it.
 fn out_of_order(
     layout: &TaskGroups,
     request: &ConnectRequest<'_>,
     waits: &mut TaskWaits,
+    circling: &BTreeSet<ManifestName>,
 ) -> Option<UnservedName> {
-    let servers = layout.tasks_of(&request.to.name);
-    let pairs = || {
-        layout
-            .tasks_of(&request.from.name)
-            .iter()
-            .flat_map(|client| servers.iter().map(move |server| (client, server)))
-    };
-    if pairs().any(|(client, server)| !waits.may_wait(client, server)) {
+    let pairs = task_pairs(layout, request);
+    let in_circle = |client, server| circling.contains(client) && circling.contains(server);
+    if pairs.iter().any(|(client, server)| in_circle(client, server) && !waits.may_wait(client, server)) {
         return Some(UnservedName::Circle);
     }
-    pairs().for_each(|(client, server)| waits.wait(client, server));
+    pairs.iter().for_each(|(client, server)| waits.wait(client, server));
     None
 }
 

@@ -136,6 +136,17 @@ impl TaskWaits {
         waits
     }
 
+    /// Those that could wait in a circle if further waits were added.
+    pub(super) fn circling_with(
+        &self,
+        mut wanted: Vec<(ManifestName, ManifestName)>,
+    ) -> BTreeSet<ManifestName> {
+        wanted.retain(|(from, to)| from != to);
+        let own = self.0.iter().flat_map(|(from, all)| all.iter().map(|to| (from.clone(), to.clone())));
+        wanted.extend(own);
+        circling(&wanted)
+    }
+
     /// Whether a task may wait for another: not if that waits for it.
     pub(super) fn may_wait(&self, from: &ManifestName, to: &ManifestName) -> bool {
         from != to && !self.reaches(to, from, &mut BTreeSet::new())
