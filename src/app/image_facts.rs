@@ -3,8 +3,15 @@
 //! In: a [`ContainerSpec`]. Out: answers, or `None` where neither knows. Invariant: nobody else asks the lock file or the
 //! tables about an image of a container.
 
-use crate::{ContainerImage, ContainerSpec, PortSpec, VolumeOwner, lower};
+use crate::{
+    At, ContainerImage, ContainerSpec, HealthCheck, HealthTest, HealthTiming, PortSpec, Text, VolumeOwner,
+    lower,
+};
+use std::time::Duration;
 use tranship_facts::{ImageDetails, ImageReference, KnownImage, TransportProtocol};
+use tranship_frontend::compose::value::duration_of;
+use tranship_frontend::source::Origin;
+use tranship_frontend::yaml::NodeId;
 use tranship_images::LockedImage;
 
 /// What is known of an image.
@@ -61,12 +68,43 @@ impl ImageFacts<'_> {
         self.locked.and_then(|locked| locked.shell).or_else(|| self.details()?.has_shell(tag))
     }
 
-    /// Whom its process is in numbers, by the lock file; root where it names nobody.
+    /// Whom its process starts as, in numbers: by the lock file, where one that names nobody is root, else by what is
+    /// known of the image.
     pub fn user(&self) -> Option<VolumeOwner> {
-        match &self.locked?.user {
-            None => Some(VolumeOwner::ROOT),
-            Some(user) => Some(VolumeOwner { user: user.uid?, group: user.gid? }),
+        match self.locked.map(|locked| &locked.user) {
+            Some(None) => Some(VolumeOwner::ROOT),
+            Some(Some(user)) => Some(VolumeOwner { user: user.uid?, group: user.gid? }),
+            None => {
+                let tag = ImageReference::parse(&self.reference).tag;
+                let user = self.details()?.user(tag)?;
+                let starts_as = VolumeOwner { user: user.uid, group: user.gid };
+                Some(if user.steps_down { VolumeOwner::ROOT } else { starts_as })
+            }
         }
+    }
+
+    /// Its `HEALTHCHECK` by the lock file, at the times that the manifest gives, else those of the image.
+    pub fn health_check(&self, origin: Origin, given: HealthTiming) -> Option<HealthCheck> {
+        let check = self.locked?.healthcheck.as_ref()?;
+        let text = |word: &String| Text::known(word.as_str(), NodeId::UNNUMBERED, origin);
+        let (kind, rest) = check.test.split_first()?;
+        let test = match kind.as_str() {
+            "CMD" => HealthTest::Exec(rest.iter().map(text).collect()),
+            "CMD-SHELL" => HealthTest::Shell(text(rest.first()?)),
+            _ => return None,
+        };
+        let time = |given: Option<At<Duration>>, own: &Option<String>| {
+            let own = || own.as_deref().and_then(duration_of);
+            given.or_else(|| Some(At::inferred(own()?, origin)))
+        };
+        let timing = HealthTiming {
+            interval: time(given.interval, &check.interval),
+            timeout: time(given.timeout, &check.timeout),
+            start_period: time(given.start_period, &check.start_period),
+            start_interval: given.start_interval,
+            retries: given.retries.or_else(|| Some(At::inferred(check.retries?, origin))),
+        };
+        Some(HealthCheck { test: At::inferred(test, origin), timing })
     }
 
     /// The owner of a folder that the image declares as a volume, by the lock file.

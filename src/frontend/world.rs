@@ -48,6 +48,9 @@ pub trait World: std::fmt::Debug {
     /// As the file system says: nothing stands there, or links lead in a circle.
     fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf>;
 
+    /// Where a link leads, as it stands there; `None` for what is no link.
+    fn link_target(&self, path: &Utf8Path) -> Option<Utf8PathBuf>;
+
     /// What exists at the path, if anything.
     fn kind(&self, path: &Utf8Path) -> Option<PathKind>;
 
@@ -110,6 +113,10 @@ impl World for DiskWorld {
 
     fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {
         self.resolve(path).canonicalize_utf8()
+    }
+
+    fn link_target(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        self.resolve(path).read_link_utf8().ok()
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<PathKind> {

@@ -4,7 +4,8 @@
 //! `podman build` and their like. Invariant: paths and bytes depend on the recipe alone.
 //! Source: Docker, "Dockerfile reference" (COPY, RUN --mount), read in November 2026.
 
-use crate::{BaseImage, FileOwner, ImageRecipe, LayerEntry};
+use crate::{BaseImage, FileLayer, FileOwner, ImageRecipe, LayerEntry};
+use std::collections::BTreeSet;
 
 /// A file of the folder that an image is built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,8 @@ impl ImageRecipe {
             layer.entries.iter().map(|(path, entry)| (path.as_str(), entry)).collect();
         for (index, (path, entry)) in entries.iter().enumerate() {
             let next = entries.get(index + 1).map(|(next, _)| *next);
-            steps.add(path, entry, next.is_some_and(|next| is_below(next, path)));
+            let has_content = next.is_some_and(|next| is_below(next, path));
+            steps.add((path, entry), has_content, layer);
         }
         let dockerfile = ContextFile {
             path: "Dockerfile".to_owned(),
@@ -102,22 +104,45 @@ struct BuildSteps {
     files: Vec<ContextFile>,
     /// The folder that is copied whole, and its owner.
     tree: Option<(String, FileOwner)>,
+    /// Folders that are made before anything is copied.
+    made: BTreeSet<String>,
 }
 
 impl BuildSteps {
-    fn add(&mut self, path: &str, entry: &LayerEntry, has_content: bool) {
+    fn add(&mut self, (path, entry): (&str, &LayerEntry), has_content: bool, layer: &FileLayer) {
         match entry {
             LayerEntry::Folder { owner, mode, replaces } => {
                 self.folder(path, *owner, *mode, *replaces, has_content);
             }
             LayerEntry::File { bytes, owner, mode } => self.file(path, bytes, *owner, *mode),
             LayerEntry::Link { target } => {
-                let parent = path.rsplit_once('/').map_or("/", |(parent, _)| parent);
-                let (path, target, parent) = (word(path), word(target), word(parent));
-                self.prepare.push(format!("{TOOL} mkdir -p {parent}"));
-                self.prepare.push(format!("{TOOL} ln -sfn {target} {path}"));
+                let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+                self.folders_around(parent, layer);
+                if !parent.is_empty() {
+                    self.prepare.push(format!("{TOOL} mkdir -p {}", word(parent)));
+                }
+                self.prepare.push(format!("{TOOL} ln -sfn {} {}", word(target), word(path)));
             }
         }
+    }
+
+    /// Makes the folders of the layer that a link lies in as they shall be: copying leaves those that exist as they are.
+    fn folders_around(&mut self, folder: &str, layer: &FileLayer) {
+        let around = folder.match_indices('/').map(|(end, _)| end).skip(1).chain([folder.len()]);
+        for path in around.filter_map(|end| folder.get(..end)) {
+            if let Some(LayerEntry::Folder { owner, mode, .. }) = layer.entries.get(path)
+                && self.made.insert(path.to_owned())
+            {
+                self.make_folder(path, *owner, *mode);
+            }
+        }
+    }
+
+    fn make_folder(&mut self, path: &str, FileOwner { user, group }: FileOwner, mode: u32) {
+        let path = word(path);
+        self.prepare.push(format!("{TOOL} mkdir -p {path}"));
+        self.prepare.push(format!("{TOOL} chown {user}:{group} {path}"));
+        self.prepare.push(format!("{TOOL} chmod {mode:04o} {path}"));
     }
 
     fn folder(&mut self, path: &str, owner: FileOwner, mode: u32, replaces: bool, has_content: bool) {
@@ -129,10 +154,8 @@ impl BuildSteps {
             return;
         }
         if !has_content || mode != FOLDER_MODE {
-            let (FileOwner { user, group }, quoted) = (owner, word(path));
-            self.prepare.push(format!("{TOOL} mkdir -p {quoted}"));
-            self.prepare.push(format!("{TOOL} chown {user}:{group} {quoted}"));
-            self.prepare.push(format!("{TOOL} chmod {mode:04o} {quoted}"));
+            self.made.insert(path.to_owned());
+            self.make_folder(path, owner, mode);
         }
         if has_content && !self.in_tree(path, owner) {
             let copy = copy(&owned(owner), &format!("{FILES}{path}/"), &format!("{path}/"));
@@ -216,14 +239,14 @@ fn one_line(text: &str) -> String {
 /// The variables in `acme/web:${VERSION}`, each once.
 fn variables(image: &str) -> impl Iterator<Item = &str> {
     let names = image.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
-    let names: std::collections::BTreeSet<&str> = names.collect();
+    let names: BTreeSet<&str> = names.collect();
     names.into_iter()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BuildRequest, FileLayer};
+    use crate::BuildRequest;
 
     const ROOT: FileOwner = FileOwner { user: 0, group: 0 };
     const APP: FileOwner = FileOwner { user: 1000, group: 1001 };
@@ -303,6 +326,37 @@ mod tests {
         let executable: Vec<&str> =
             context.iter().filter(|it| it.executable).map(|it| it.path.as_str()).collect();
         assert_eq!(executable, ["files/srv/site/bin/run"]);
+    }
+
+    #[test]
+    fn a_link_stands_in_a_folder_that_belongs_to_its_owner() {
+        let recipe = recipe(
+            BaseImage::Named("a".to_owned()),
+            vec![
+                ("/srv", folder(APP, true)),
+                ("/srv/a.js", file(APP, 0o644)),
+                ("/srv/sub", folder(APP, false)),
+                ("/srv/sub/b.js", LayerEntry::Link { target: "../a.js".to_owned() }),
+                ("/srv/sub/c.js", LayerEntry::Link { target: "b.js".to_owned() }),
+            ],
+        );
+        let steps = [
+            "rm -rf /srv",
+            "mkdir -p /srv",
+            "chown 1000:1001 /srv",
+            "chmod 0755 /srv",
+            "mkdir -p /srv/sub",
+            "chown 1000:1001 /srv/sub",
+            "chmod 0755 /srv/sub",
+            "mkdir -p /srv/sub",
+            "ln -sfn ../a.js /srv/sub/b.js",
+            "mkdir -p /srv/sub",
+            "ln -sfn b.js /srv/sub/c.js",
+        ];
+        let script: Vec<String> = steps.iter().map(|step| format!("/mnt/busybox {step}")).collect();
+        let text = text(&recipe);
+        assert!(text.contains(&format!("\"{}\"]", script.join(" && "))), "{text}");
+        assert!(text.ends_with("COPY --chown=1000:1001 files/srv/ /srv/\n"), "{text}");
     }
 
     #[test]

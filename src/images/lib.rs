@@ -8,6 +8,7 @@
 
 mod base_tree;
 mod digest;
+mod docker_ignore;
 mod dockerfile;
 mod image_lock;
 mod layer_blob;
@@ -18,6 +19,7 @@ mod recipe;
 
 pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
+pub use docker_ignore::DockerIgnore;
 pub use dockerfile::ContextFile;
 pub use image_lock::{
     ImageLock, LOCK_FILE, LockError, LockedHealthCheck, LockedImage, LockedUser, LockedVolume,

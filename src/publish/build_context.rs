@@ -4,11 +4,10 @@
 //! machine. Invariant: what `.dockerignore` leaves out does not count, times and owners neither. What a build fetches
 //! (base images, packages) cannot be part of it.
 
-use super::ignore_rules::IgnoreRules;
 use crate::deploy::DeployFailure;
 use camino::{Utf8Path, Utf8PathBuf};
 use std::io;
-use tranship_images::{BuildRequest, DigestWriter};
+use tranship_images::{BuildRequest, DigestWriter, DockerIgnore};
 
 /// Changes when what goes into the digest changes.
 const FORMAT: &str = "build 1";
@@ -70,11 +69,11 @@ fn add_folder(
     root: &Utf8Path,
     dockerfile: Option<&Utf8Path>,
 ) -> Result<(), UnreadPath> {
-    let mut rules = IgnoreRules::default();
+    let mut rules = DockerIgnore::default();
     let own = dockerfile.map(|path| Utf8PathBuf::from(format!("{path}.dockerignore")));
     for path in own.into_iter().chain([Utf8PathBuf::from(".dockerignore")]) {
         if let Ok(text) = std::fs::read_to_string(root.join(path)) {
-            rules = IgnoreRules::parse(&text);
+            rules = DockerIgnore::parse(&text);
             break;
         }
     }
@@ -89,7 +88,7 @@ fn walk(
     record: &mut DigestWriter,
     folder: &Utf8Path,
     relative: &str,
-    rules: &IgnoreRules,
+    rules: &DockerIgnore,
 ) -> Result<(), UnreadPath> {
     let failed = |error: io::Error| (folder.to_owned(), error);
     let entries: io::Result<Vec<_>> = folder.read_dir_utf8().and_then(Iterator::collect);
@@ -98,13 +97,13 @@ fn walk(
     for entry in entries {
         let name = entry.file_name();
         let path = if relative.is_empty() { name.to_owned() } else { format!("{relative}/{name}") };
-        let out = rules.leave_out(&path);
+        let out = rules.decides(&path, 0).unwrap_or(false);
         let kind = entry.file_type().map_err(failed)?;
         if kind.is_dir() {
             if !out {
                 record.field(format!("folder {path}").as_bytes());
             }
-            if !out || !rules.is_final() {
+            if !out || rules.keeps_below(&path) {
                 walk(record, entry.path(), &path, rules)?;
             }
         } else if !out {

@@ -12,7 +12,6 @@ mod build_context;
 mod credentials;
 mod docker_archive;
 mod http;
-mod ignore_rules;
 mod image_builder;
 mod image_publisher;
 mod image_record;

@@ -6,10 +6,10 @@
 //! project folder" (`.ebignore` takes the place of the others).
 
 use camino::{Utf8Path, Utf8PathBuf};
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::BTreeSet;
+use tranship_app::GitIgnore;
 use tranship_frontend::world::{PathKind, ProjectFiles};
+use tranship_images::DockerIgnore;
 
 /// Names that never go into a bundle with a folder: secrets of a laptop, and what is not the application's.
 const LEFT_OUT: &[&str] =
@@ -36,11 +36,22 @@ const EBIGNORE: &str = ".ebignore";
 const GITIGNORE: &str = ".gitignore";
 const DOCKERIGNORE: &str = ".dockerignore";
 
+/// What a file says that names what stays behind.
+#[derive(Debug)]
+enum IgnoreFile {
+    /// As Git reads it.
+    Git(GitIgnore),
+    /// As Docker reads it.
+    Docker(DockerIgnore),
+}
+
 /// The rules for one walk.
 #[derive(Debug, Default)]
 pub struct FolderFilter {
     /// Each with the folder that it is for.
-    rules: Vec<(Utf8PathBuf, Gitignore)>,
+    rules: Vec<(Utf8PathBuf, IgnoreFile)>,
+    /// What the manifest names: rules count only for what lies in it.
+    mounted: Utf8PathBuf,
     /// Whether no further ignore file counts on the way.
     alone: bool,
     /// Whether the names of a mounted folder count that never go into a bundle.
@@ -48,19 +59,19 @@ pub struct FolderFilter {
 }
 
 impl FolderFilter {
-    /// The rules of the project's own folder.
-    pub fn of_project(files: &mut ProjectFiles<'_>, root: &Utf8Path) -> Self {
-        let mut filter = FolderFilter::default();
+    /// The rules of the project's own folder, for a path that the manifest mounts.
+    pub fn of_project(files: &mut ProjectFiles<'_>, root: &Utf8Path, mounted: &Utf8Path) -> Self {
+        let mut filter = FolderFilter { mounted: mounted.to_owned(), ..FolderFilter::default() };
         if let Some(text) = read(files, &root.join(EBIGNORE)) {
-            filter.add(Utf8Path::new(""), &text, str::to_owned);
+            filter.add_git(Utf8Path::new(""), &text);
             filter.alone = true;
             return filter;
         }
         if let Some(text) = read(files, &root.join(GITIGNORE)) {
-            filter.add(Utf8Path::new(""), &text, str::to_owned);
+            filter.add_git(Utf8Path::new(""), &text);
         }
         if let Some(text) = read(files, &root.join(DOCKERIGNORE)) {
-            filter.add(Utf8Path::new(""), &text, anchored);
+            filter.add_docker(Utf8Path::new(""), &text);
         }
         filter
     }
@@ -77,7 +88,7 @@ impl FolderFilter {
         let own = dockerfile.map(|path| local.join(format!("{path}{DOCKERIGNORE}")));
         let own = own.and_then(|path| read(files, &path));
         if let Some(text) = own.or_else(|| read(files, &local.join(DOCKERIGNORE))) {
-            filter.add(relative, &text, anchored);
+            filter.add_docker(relative, &text);
         }
         filter
     }
@@ -88,7 +99,7 @@ impl FolderFilter {
             return;
         }
         if let Some(text) = read(files, &local.join(GITIGNORE)) {
-            self.add(relative, &text, str::to_owned);
+            self.add_git(relative, &text);
         }
     }
 
@@ -99,42 +110,39 @@ impl FolderFilter {
         if never {
             return true;
         }
-        let above = self.rules.iter().rev().filter(|(folder, _)| relative.starts_with(folder));
-        let matched = above.map(|(_, rules)| rules).find_map(|rules| {
-            match rules.matched(relative.as_std_path(), kind == PathKind::Directory) {
-                Match::Ignore(_) => Some(true),
-                Match::Whitelist(_) => Some(false),
-                Match::None => None,
-            }
+        let mut above = self.rules.iter().rev().filter(|(folder, _)| relative.starts_with(folder));
+        let matched = above.find_map(|(folder, rules)| match rules {
+            IgnoreFile::Git(rules) => rules.decides(relative, kind == PathKind::Directory),
+            IgnoreFile::Docker(rules) => self.docker_decides(rules, folder, relative, kind),
         });
         matched.unwrap_or(false)
     }
 
-    fn add(&mut self, folder: &Utf8Path, text: &str, line: impl Fn(&str) -> String) {
-        let mut builder = GitignoreBuilder::new(folder.as_std_path());
-        for written in text.lines() {
-            // A line that is no pattern matches nothing, as under Git.
-            let _ = builder.add_line(None, &line(written));
-        }
-        self.rules.extend(builder.build().ok().map(|rules| (folder.to_owned(), rules)));
+    /// A folder that is left out is entered all the same where something in it comes back.
+    fn docker_decides(
+        &self,
+        rules: &DockerIgnore,
+        folder: &Utf8Path,
+        relative: &Utf8Path,
+        kind: PathKind,
+    ) -> Option<bool> {
+        let path = relative.strip_prefix(folder).unwrap_or(relative).as_str();
+        let named = self.mounted.strip_prefix(folder).map_or(0, |named| named.components().count());
+        let decided = rules.decides(path, named)?;
+        Some(decided && !(kind == PathKind::Directory && rules.keeps_below(path)))
+    }
+
+    fn add_git(&mut self, folder: &Utf8Path, text: &str) {
+        self.rules.push((folder.to_owned(), IgnoreFile::Git(GitIgnore::parse(folder, text))));
+    }
+
+    fn add_docker(&mut self, folder: &Utf8Path, text: &str) {
+        self.rules.push((folder.to_owned(), IgnoreFile::Docker(DockerIgnore::parse(text))));
     }
 }
 
 fn read(files: &mut ProjectFiles<'_>, path: &Utf8Path) -> Option<String> {
     files.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Docker's patterns start at the root, Git's anywhere.
-fn anchored(line: &str) -> String {
-    let line = line.trim();
-    let (not, pattern) = match line.strip_prefix('!') {
-        Some(pattern) => ("!", pattern.trim_start()),
-        None => ("", line),
-    };
-    if pattern.is_empty() || pattern.starts_with('#') || pattern.starts_with("**/") {
-        return format!("{not}{pattern}");
-    }
-    format!("{not}/{}", pattern.trim_start_matches("./").trim_start_matches('/'))
 }
 
 /// Whether a name stays behind in any folder.
@@ -183,24 +191,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_of_docker_start_at_the_root() {
-        for (line, pattern) in [
-            ("node_modules", "/node_modules"),
-            ("./build", "/build"),
-            ("**/*.log", "**/*.log"),
-            ("!keep.me", "!/keep.me"),
-            ("# a comment", "# a comment"),
-            ("", ""),
+    fn docker_s_rules_start_at_the_root_and_count_below_what_is_mounted() {
+        use PathKind::{Directory, File};
+        let mut filter = FolderFilter { mounted: "web/dist".into(), ..FolderFilter::default() };
+        filter.add_docker(
+            Utf8Path::new(""),
+            "dist\nweb/dist\n**/*.map\nweb/dist/docs\n!web/dist/docs/keep.md\n",
+        );
+        for (path, kind, out) in [
+            ("web/dist/a.js", File, false),
+            ("web/dist/dist", Directory, false),
+            ("web/dist/a.map", File, true),
+            ("web/dist/docs", Directory, false),
+            ("web/dist/docs/a.md", File, true),
+            ("web/dist/docs/keep.md", File, false),
         ] {
-            assert_eq!(anchored(line), pattern, "{line}");
+            assert_eq!(filter.leaves_out(Utf8Path::new(path), kind), out, "{path}");
         }
+        let mut context = FolderFilter { is_context: true, alone: true, ..FolderFilter::default() };
+        context.add_docker(Utf8Path::new("app"), "*\n!src\n");
+        assert!(context.leaves_out(Utf8Path::new("app/x"), File));
+        assert!(!context.leaves_out(Utf8Path::new("app/src"), Directory));
     }
 
     #[test]
     fn the_last_rule_decides_and_some_names_never_go() {
         let mut filter = FolderFilter::default();
-        filter.add(Utf8Path::new(""), "*.log\n/dist/\n!keep.log\n", str::to_owned);
-        filter.add(Utf8Path::new("web"), "local\n", str::to_owned);
+        filter.add_git(Utf8Path::new(""), "*.log\n/dist/\n!keep.log\n");
+        filter.add_git(Utf8Path::new("web"), "local\n");
         use PathKind::{Directory, File};
         for (path, kind, out) in [
             ("a.log", File, true),

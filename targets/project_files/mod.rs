@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{Application, KnownSecrets};
 use tranship_artifact::{WrittenFiles, is_temporary};
 use tranship_frontend::secrets::credential_in_file;
-use tranship_frontend::world::{FileCollector, FoundFile, PathKind, ProjectFiles};
+use tranship_frontend::world::{FileCollector, FoundFile, PathKind, ProjectFiles, normalise};
 
 /// What a mounted file or folder holds.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct ProjectContent {
     pub files: BTreeMap<Utf8PathBuf, FoundFile>,
     /// The folders among them, empty ones too.
     pub folders: BTreeSet<Utf8PathBuf>,
+    /// The links among them that lead to something in the mounted folder, with their targets as they stand there.
+    pub links: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
     /// What stays behind.
     pub left_out: Vec<String>,
     /// What must not leave the machine.
@@ -69,8 +71,19 @@ pub fn collect(
     cx: &mut Compilation<'_>,
 ) -> Result<ProjectContent, String> {
     let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
-    let filter = FolderFilter::of_project(&mut cx.files, root);
-    collect_with(local, relative, filter, application, cx)
+    let filter = FolderFilter::of_project(&mut cx.files, root, relative);
+    let links = LinkHandling::Keep;
+    collect_with(local, relative, (filter, links), application, cx)
+}
+
+/// What a link in a mounted folder becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkHandling {
+    /// A link, where it leads to something in the mounted folder; else what it leads to, since a container sees no
+    /// more of the project.
+    Keep,
+    /// What it leads to.
+    Follow,
 }
 
 /// A file, or all files of a folder that a filter lets through.
@@ -80,7 +93,7 @@ pub fn collect(
 pub fn collect_with(
     local: &Utf8Path,
     relative: &Utf8Path,
-    filter: FolderFilter,
+    (filter, links): (FolderFilter, LinkHandling),
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Result<ProjectContent, String> {
@@ -94,6 +107,7 @@ pub fn collect_with(
         known: &application.known_secrets,
         inputs: inputs(application, cx),
         filter,
+        links,
         made: Vec::new(),
         content: ProjectContent::default(),
         by_name: relative,
@@ -119,6 +133,7 @@ struct ProjectWalk<'a> {
     known: &'a KnownSecrets,
     inputs: CompileInputs,
     filter: FolderFilter,
+    links: LinkHandling,
     /// Directories that hold a build's list, with what it names.
     made: Vec<(Utf8PathBuf, WrittenFiles)>,
     content: ProjectContent,
@@ -153,6 +168,18 @@ impl FileCollector for ProjectWalk<'_> {
             self.content.left_out.push(relative.to_string());
         }
         !out
+    }
+
+    fn take_link(&mut self, relative: &Utf8Path, target: &Utf8Path) -> bool {
+        let folder = relative.parent().unwrap_or(relative);
+        let leads_to = normalise(&Utf8Path::new("/").join(folder).join(target));
+        let keeps = self.links == LinkHandling::Keep
+            && !target.is_absolute()
+            && leads_to.starts_with(Utf8Path::new("/").join(self.by_name));
+        if keeps {
+            self.content.links.insert(relative.to_owned(), target.to_owned());
+        }
+        keeps
     }
 
     fn take(&mut self, relative: &Utf8Path, file: FoundFile) -> Result<(), String> {

@@ -10,6 +10,7 @@
 
 mod egress;
 mod file_hosts;
+mod files;
 mod hooks;
 mod instances;
 mod limits;

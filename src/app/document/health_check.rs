@@ -1,33 +1,39 @@
 //! `healthcheck` of a service.
 
 use super::reader::DocumentReader;
-use crate::{At, BehaviourEffect, HealthCheck, HealthTest};
+use crate::{At, BehaviourEffect, HealthCheck, HealthTest, HealthTiming, ImageCheck};
 use tranship_frontend::yaml::{Node, NodeValue};
 
 impl DocumentReader<'_> {
-    pub(super) fn health_check(&mut self, node: &Node) -> Option<HealthCheck> {
+    /// The health check of the manifest, and what becomes of the image's where it has none.
+    pub(super) fn health_check(&mut self, node: Option<&Node>) -> (Option<HealthCheck>, ImageCheck) {
+        let Some(node) = node else { return (None, ImageCheck::Unchanged) };
         let disabled = self.truth(node.get("disable")).is_some_and(|disable| disable.value);
         let test = node.get("test").and_then(|test| self.health_test(test));
-        if disabled || test.as_ref().is_none_or(|test| test.value.is_none()) {
-            match test.is_none() && !disabled {
-                true => self.findings.claims.ignored(
-                    node,
-                    "it has no `test`, and Amazon ECS does not read the check of the image",
-                    BehaviourEffect::ChangesBehaviour,
-                ),
-                false => self.no_health_check(node),
+        match test {
+            None if !disabled => {
+                let timing = At::of(node, self.health_timing(node));
+                (None, ImageCheck::Timed(Box::new(timing)))
             }
-            return None;
+            Some(At { value: Some(test), node: own, origin }) if !disabled => {
+                let test = At { value: test, node: own, origin };
+                (Some(HealthCheck { test, timing: self.health_timing(node) }), ImageCheck::Off)
+            }
+            _ => {
+                self.no_health_check(node);
+                (None, ImageCheck::Off)
+            }
         }
-        Some(HealthCheck {
-            test: test
-                .and_then(|test| Some(At { value: test.value?, node: test.node, origin: test.origin }))?,
+    }
+
+    fn health_timing(&mut self, node: &Node) -> HealthTiming {
+        HealthTiming {
             interval: self.duration(node.get("interval")),
             timeout: self.duration(node.get("timeout")),
             start_period: self.duration(node.get("start_period")),
             start_interval: self.duration(node.get("start_interval")),
             retries: self.parsed(node.get("retries")),
-        })
+        }
     }
 
     /// What says that there is none means it; the rest has nothing to speak of.

@@ -44,6 +44,7 @@ impl DocumentReader<'_> {
     }
 
     fn container(&mut self, node: &Node) -> ContainerSpec {
+        let (health_check, image_check) = self.health_check(node.get("healthcheck"));
         ContainerSpec {
             image: self.image(node),
             locked: None,
@@ -55,7 +56,8 @@ impl DocumentReader<'_> {
             environment: self.environment(node),
             user: node.get("user").and_then(|node| self.text(node)),
             working_dir: node.get("working_dir").and_then(|node| self.text(node)),
-            health_check: node.get("healthcheck").and_then(|node| self.health_check(node)),
+            health_check,
+            image_check,
             mounts: self.mounts(node),
             ports: self.ports(node),
             files: self.files(node),

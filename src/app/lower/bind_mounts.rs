@@ -9,7 +9,7 @@ use super::LoweringContext;
 use crate::rules;
 use crate::{
     AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, ContainerSpec,
-    DataFolder, FolderPlace, ManifestName, MountSource, relative,
+    DataFolder, FolderPlace, GitIgnore, ManifestName, MountSource, relative,
 };
 use camino::Utf8Path;
 use indexmap::IndexMap;
@@ -78,20 +78,21 @@ fn mount_use(cx: &LoweringContext<'_>, container: &ContainerSpec, mount: &Contai
             _ => data(FolderPlace::Host),
         },
         BindSource::Missing(_) if bind.must_exist => MountUse::Bind(BindMeaning::MissingFile),
-        BindSource::Missing(path) => {
-            let is_file = is_file_name(path.as_str()) || is_file_name(target);
-            let (is_made, is_built) = (is_made_by_tools(path.as_str()), container.build.is_some());
-            match (is_built, is_file, is_made) {
-                (true, true, _) | (true, _, true) => MountUse::Bind(BindMeaning::DevelopmentCode),
-                (false, true, _) => MountUse::Bind(BindMeaning::MissingFile),
-                _ => data(FolderPlace::Project),
-            }
-        }
+        BindSource::Missing(path) => match not_in_the_project(container, path, target) {
+            Some(meaning) => MountUse::Bind(meaning),
+            None => data(FolderPlace::Project),
+        },
         BindSource::ProjectFile(_) => MountUse::Bind(BindMeaning::Content),
         BindSource::ProjectFolder(path) => {
             let written = !mount.read_only;
             if written && (is_data_path(container, target) || holds_nothing(cx, &bind.path)) {
                 data(FolderPlace::Project)
+            } else if written && is_kept_out(cx, path) {
+                // A fresh clone does not have it, and compiles to the same.
+                match not_in_the_project(container, path, target) {
+                    Some(BindMeaning::MissingFile) | None => data(FolderPlace::Project),
+                    Some(meaning) => MountUse::Bind(meaning),
+                }
             } else if written && is_source(cx, container, path) {
                 MountUse::Bind(BindMeaning::DevelopmentCode)
             } else {
@@ -99,6 +100,36 @@ fn mount_use(cx: &LoweringContext<'_>, container: &ContainerSpec, mount: &Contai
             }
         }
     }
+}
+
+/// What a path is for that the project does not have; `None` for a folder that keeps data.
+fn not_in_the_project(container: &ContainerSpec, path: &Utf8Path, target: &str) -> Option<BindMeaning> {
+    let is_file = is_file_name(path.as_str()) || is_file_name(target);
+    match (container.build.is_some(), is_file, is_made_by_tools(path.as_str())) {
+        (true, true, _) | (true, _, true) => Some(BindMeaning::DevelopmentCode),
+        (false, true, _) => Some(BindMeaning::MissingFile),
+        _ => None,
+    }
+}
+
+/// Whether Git keeps a folder, or one around it, out of the project's repository.
+fn is_kept_out(cx: &LoweringContext<'_>, folder: &Utf8Path) -> bool {
+    let rules: Vec<(&Utf8Path, GitIgnore)> = folder
+        .ancestors()
+        .skip(1)
+        .filter_map(|above| {
+            let file = cx.manifest.directory.join(above).join(".gitignore");
+            let text = cx.world.read(&file).ok()?;
+            Some((above, GitIgnore::parse(above, &String::from_utf8_lossy(&text))))
+        })
+        .collect();
+    // The file that is nearest decides.
+    let decides = |path: &Utf8Path| {
+        let mut own = rules.iter().filter(|(above, _)| path != *above && path.starts_with(above));
+        own.find_map(|(_, rules)| rules.decides(path, true))
+    };
+    let mut around = folder.ancestors().filter(|path| !path.as_str().is_empty());
+    around.any(|path| decides(path) == Some(true))
 }
 
 /// Whether the container's image keeps its data there.

@@ -4,7 +4,8 @@ use super::{LoweringContext, flat_text};
 use crate::document::ComposeService;
 use crate::settings::{ScaleSettings, ServiceSettings, WholeNumber};
 use crate::{
-    AppService, At, ContainerImage, ContainerSpec, RolePermission, ScalingTargets, ServiceEgress, ServiceRole,
+    AppService, At, BehaviourEffect, ContainerImage, ContainerSpec, HealthCheck, HealthTiming, ImageCheck,
+    RolePermission, ScalingTargets, ServiceEgress, ServiceRole,
 };
 use std::sync::Arc;
 use tranship_facts::ports::data_store_on;
@@ -41,7 +42,7 @@ impl LoweringContext<'_> {
     }
 
     /// The container with what the lock file says of its image.
-    fn known_container(&self, container: &ContainerSpec) -> ContainerSpec {
+    fn known_container(&mut self, container: &ContainerSpec) -> ContainerSpec {
         let mut container = container.clone();
         // The name of an image that is built says nothing of what a registry has.
         if container.build.is_none()
@@ -52,7 +53,25 @@ impl LoweringContext<'_> {
             let locked = container.locked.as_ref().and_then(|locked| locked.digest.clone());
             container.pin = self.pins.get(&*reference).cloned().or(locked);
         }
+        if container.health_check.is_none() {
+            container.health_check = self.image_check(&container);
+        }
         container
+    }
+
+    /// The health check that the image has, at the times that the manifest gives. Amazon ECS reads none from an image.
+    fn image_check(&mut self, container: &ContainerSpec) -> Option<HealthCheck> {
+        let given = match &container.image_check {
+            ImageCheck::Unchanged => HealthTiming::default(),
+            ImageCheck::Timed(timing) => timing.value.clone(),
+            ImageCheck::Off => return None,
+        };
+        let check = container.image_facts().health_check(container.image.origin(), given);
+        if let (None, ImageCheck::Timed(timing)) = (&check, &container.image_check) {
+            let reason = "it has no `test`, and Amazon ECS does not read the check of the image";
+            self.ledger.ignored(&**timing, reason, BehaviourEffect::ChangesBehaviour);
+        }
+        check
     }
 
     fn permissions(&mut self, settings: Option<&ServiceSettings>) -> Vec<RolePermission> {

@@ -7,8 +7,8 @@
 use super::LoweringContext;
 use crate::document::{ComposeService, StartHook};
 use crate::{
-    AppService, At, ContainerImage, ContainerSpec, DependencyCondition, HookStep, JobReason, JobTime,
-    ManifestName, ServiceDependency, ServiceJob, ServiceRole,
+    AppService, At, ContainerImage, ContainerSpec, DependencyCondition, HookStep, ImageCheck, JobReason,
+    JobTime, ManifestName, ServiceDependency, ServiceJob, ServiceRole,
 };
 use indexmap::IndexMap;
 use tranship_frontend::source::Origin;
@@ -86,6 +86,7 @@ fn step(service: &AppService, hook: &StartHook, index: usize, name: ManifestName
         environment,
         ports: Vec::new(),
         health_check: None,
+        image_check: ImageCheck::Off,
         restart: None,
         hostname: None,
         ..own.clone()

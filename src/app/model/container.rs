@@ -37,6 +37,8 @@ pub struct ContainerSpec {
     pub working_dir: Option<Text>,
     /// `healthcheck`, unless disabled.
     pub health_check: Option<HealthCheck>,
+    /// What the manifest says of a health check that the image has.
+    pub image_check: ImageCheck,
     /// `volumes` and `tmpfs`.
     pub mounts: Vec<ContainerMount>,
     /// `ports` and `expose`.
@@ -179,6 +181,16 @@ pub enum ContainerImage {
     },
 }
 
+impl ContainerImage {
+    /// Where the manifest names it.
+    pub fn origin(&self) -> Origin {
+        match self {
+            ContainerImage::Named(text) => text.origin,
+            ContainerImage::Built { origin, .. } => *origin,
+        }
+    }
+}
+
 /// A variable of the container's environment.
 #[derive(Debug, Clone)]
 pub struct EnvironmentVariable {
@@ -195,6 +207,13 @@ pub struct EnvironmentVariable {
 pub struct HealthCheck {
     /// The command.
     pub test: At<HealthTest>,
+    /// How often, how long, how many times.
+    pub timing: HealthTiming,
+}
+
+/// When a health check runs, and when it counts.
+#[derive(Debug, Clone, Default)]
+pub struct HealthTiming {
     /// `interval`.
     pub interval: Option<At<Duration>>,
     /// `timeout`.
@@ -205,6 +224,18 @@ pub struct HealthCheck {
     pub start_interval: Option<At<Duration>>,
     /// `retries`.
     pub retries: Option<At<u32>>,
+}
+
+/// What a manifest without a health check of its own says of the image's.
+#[derive(Debug, Clone, Default)]
+pub enum ImageCheck {
+    /// Nothing: it runs as the image has it.
+    #[default]
+    Unchanged,
+    /// It runs at other times: `healthcheck` without a `test`.
+    Timed(Box<At<HealthTiming>>),
+    /// It does not run.
+    Off,
 }
 
 /// The command of a health check.

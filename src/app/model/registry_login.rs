@@ -10,7 +10,16 @@ impl Application {
     /// image which is built, or whose name begins with a late-bound variable, is not.
     pub fn registry_login(&self, image: &ContainerImage) -> Option<(&str, &RegistryLogin)> {
         let ContainerImage::Named(text) = image else { return None };
-        let host = registry_host(text)?;
+        self.login_of(registry_host(text)?)
+    }
+
+    /// The login of the registry that `publish` pushes to, where the settings have one. Amazon ECR needs none.
+    pub fn publish_login(&self) -> Option<(&str, &RegistryLogin)> {
+        let registry = self.settings.registry.as_ref()?;
+        self.login_of(ImageReference::parse(registry.peek().as_str()).registry_host())
+    }
+
+    fn login_of(&self, host: &str) -> Option<(&str, &RegistryLogin)> {
         let logins = &self.settings.registries.as_ref()?.0;
         let same = |(name, _): &(&std::sync::Arc<str>, &RegistryLogin)| canonical_registry(name) == host;
         logins.iter().find(same).map(|(name, login)| (&**name, login))

@@ -182,8 +182,8 @@ setting_group! {
         /// files, which `images/` in the output describes. `helper` derives none: a container of the task writes
         /// configs before the others start, and mounted files are refused.
         mounted_files: Option<At<MountedFiles>> {
-            default: "`helper` for a service with small configs below `/run` or `/mnt` and no mounted file, else `image`",
-            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /run/site.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship:\n  mounted_files: image\n",
+            default: "`helper` for a service with small configs below `/run/configs`, `/configs` or `/mnt/NAME` and no mounted file, else `image`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /run/configs/site.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship:\n  mounted_files: image\n",
             targets: Only(ECS),
         }
         /// Tags for every resource. Values may contain late-bound variables.

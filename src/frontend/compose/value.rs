@@ -11,7 +11,12 @@ use std::time::Duration;
 
 /// The duration in a canonical node; `None` if it holds none or a negative one.
 pub fn duration(node: &Node) -> Option<Duration> {
-    parse_duration(node.as_str()?).and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos)
+    duration_of(node.as_str()?)
+}
+
+/// The duration in a text as Compose writes it; `None` for none or a negative one.
+pub fn duration_of(text: &str) -> Option<Duration> {
+    parse_duration(text).and_then(|nanos| u64::try_from(nanos).ok()).map(Duration::from_nanos)
 }
 
 /// The number of bytes in a canonical node; -1 means "unlimited" where Compose allows it.

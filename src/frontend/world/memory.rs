@@ -41,8 +41,7 @@ impl MemoryWorld {
     /// Adds a link; a relative target starts from the link's own directory.
     pub fn link(mut self, path: &str, target: &str) -> Self {
         let path = normalise(&Utf8Path::new(MEMORY_DIRECTORY).join(path));
-        let target = normalise(&path.parent().unwrap_or(&path).join(target));
-        self.links.insert(path, target);
+        self.links.insert(path, target.into());
         self
     }
 
@@ -52,7 +51,8 @@ impl MemoryWorld {
         for _ in 0..MOST_LINKS {
             let link = path.ancestors().find_map(|above| Some((above, self.links.get(above)?)));
             let Some((link, target)) = link else { break };
-            path = path.strip_prefix(link).map(|rest| target.join(rest)).unwrap_or_else(|_| target.clone());
+            let target = normalise(&link.parent().unwrap_or(link).join(target));
+            path = path.strip_prefix(link).map(|rest| target.join(rest)).unwrap_or(target);
         }
         path
     }
@@ -76,6 +76,10 @@ impl World for MemoryWorld {
             Some(_) => Ok(self.follow(path)),
             None => Err(io::Error::new(io::ErrorKind::NotFound, "no such file or directory")),
         }
+    }
+
+    fn link_target(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        self.links.get(&normalise(&self.current_directory().join(path))).cloned()
     }
 
     fn kind(&self, path: &Utf8Path) -> Option<PathKind> {

@@ -47,6 +47,12 @@ pub trait FileCollector {
     /// Whether a file or directory is wanted, by its path relative to the project.
     fn wants(&mut self, relative: &Utf8Path, kind: PathKind) -> bool;
 
+    /// Takes a link as it stands there, by its path; `false` to be handed what it leads to.
+    fn take_link(&mut self, relative: &Utf8Path, target: &Utf8Path) -> bool {
+        let _ = (relative, target);
+        false
+    }
+
     /// Takes a file.
     ///
     /// # Errors
@@ -158,7 +164,11 @@ impl<'a> ProjectFiles<'a> {
         for name in names {
             let (local, relative) = (local.join(&name), relative.join(&name));
             let kind = self.world.kind(&local).unwrap_or(PathKind::File);
-            if to.wants(&relative, kind) {
+            if !to.wants(&relative, kind) {
+                continue;
+            }
+            let target = self.world.link_target(&local);
+            if !target.is_some_and(|target| to.take_link(&relative, &target)) {
                 self.step(&DirectoryStep { local: &local, relative: &relative, depth: depth + 1 }, to)?;
             }
         }

@@ -4,7 +4,7 @@ use super::values::known;
 use super::{BeanstalkPlan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use crate::project_files::{self, FolderFilter, ProjectCredential};
+use crate::project_files::{self, FolderFilter, LinkHandling, ProjectCredential};
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
@@ -25,7 +25,7 @@ pub(super) fn add(
     cx: &mut Compilation<'_>,
 ) -> Result<Vec<ProjectCredential>, String> {
     let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
-    let filter = FolderFilter::of_project(&mut cx.files, root);
+    let filter = FolderFilter::of_project(&mut cx.files, root, relative);
     collect(local, relative, filter, application, plan, cx)
 }
 
@@ -85,7 +85,8 @@ fn collect(
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Result<Vec<ProjectCredential>, String> {
-    let content = project_files::collect_with(local, relative, filter, application, cx)?;
+    let content =
+        project_files::collect_with(local, relative, (filter, LinkHandling::Follow), application, cx)?;
     plan.left_out.extend(content.left_out);
     for (path, file) in content.files {
         put(&mut plan.files, path.as_str(), file.bytes)?;

@@ -23,22 +23,22 @@ pub(super) fn plan<H: TextRenderer>(
         command,
         interval: changes.seconds(
             planner,
-            &check.interval,
+            &check.timing.interval,
             ("interval", field::HEALTH_INTERVAL),
             bounds.interval,
         ),
         timeout: changes
-            .seconds(planner, &check.timeout, ("timeout", field::HEALTH_TIMEOUT), bounds.timeout)
+            .seconds(planner, &check.timing.timeout, ("timeout", field::HEALTH_TIMEOUT), bounds.timeout)
             .or(u32::try_from(bounds.default_timeout).ok()),
         retries: retries(planner, check, &bounds, &mut changes),
         start_period: changes.seconds(
             planner,
-            &check.start_period,
+            &check.timing.start_period,
             ("start_period", field::HEALTH_START_PERIOD),
             bounds.start_period,
         ),
     };
-    if let Some(start) = &check.start_interval {
+    if let Some(start) = &check.timing.start_interval {
         let reason = "ECS uses one interval from the start";
         planner.cx.ledger.ignored(start, reason, BehaviourEffect::Equivalent);
     }
@@ -69,7 +69,7 @@ fn retries(
     bounds: &HealthCheckBounds,
     changes: &mut HealthAdjustments,
 ) -> Option<u32> {
-    let given = check.retries.as_ref()?;
+    let given = check.timing.retries.as_ref()?;
     let number = u64::from(given.get());
     changes.within(planner, given, ("retries", field::HEALTH_RETRIES), (number, ""), bounds.retries)
 }
@@ -79,11 +79,16 @@ fn ignore(planner: &mut ContainerPlanner<'_, '_>, check: &HealthCheck) {
     let reason = "jobs are judged by their exit code";
     let ledger = &mut planner.cx.ledger;
     ledger.ignored(&check.test, reason, BehaviourEffect::Equivalent);
-    let times = [&check.interval, &check.timeout, &check.start_period, &check.start_interval];
+    let times = [
+        &check.timing.interval,
+        &check.timing.timeout,
+        &check.timing.start_period,
+        &check.timing.start_interval,
+    ];
     for time in times.into_iter().flatten() {
         ledger.ignored(time, reason, BehaviourEffect::Equivalent);
     }
-    if let Some(retries) = &check.retries {
+    if let Some(retries) = &check.timing.retries {
         ledger.ignored(retries, reason, BehaviourEffect::Equivalent);
     }
 }

@@ -4,7 +4,6 @@
 //! volumes, and which ports of the machine a container gets.
 
 use super::planner::EcsPlanner;
-use super::pull_secrets;
 use super::secrets::{self, ReadableSecret};
 use super::task_volumes::TaskVolumes;
 use super::{
@@ -54,12 +53,6 @@ pub(super) fn plan(
     let renderer = EcsTextRenderer { service: Some(&*service.name), ..planner.renderer(task) };
     let mut host = TemplateHost { renderer, compute: planner.compute, needs };
     let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
-    if let Some(login) = pull_secrets::of_image(planner, service) {
-        container.pull_secret = Some(login.value);
-        if !needs.readable.contains(&login.readable) {
-            needs.readable.push(login.readable);
-        }
-    }
     for arn in container.log_secrets.values() {
         let readable = secrets::of_arn(&planner.stack_renderer(), arn);
         if !needs.readable.contains(&readable) {

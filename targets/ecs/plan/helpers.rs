@@ -6,11 +6,11 @@
 use super::container::TaskNeeds;
 use super::images::MadeImages;
 use super::planner::EcsPlanner;
-use super::secrets;
 use super::service_files::{PlannedFiles, ServiceFileTable, WrittenContent, WrittenFile, WrittenPlace};
 use super::{
     ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
 };
+use super::{pull_secrets, secrets};
 use std::collections::BTreeMap;
 use tranship_app::{AppService, Application, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
@@ -78,7 +78,7 @@ fn wait(containers: &mut [EcsContainer], helper: &str, volumes: &[&str]) {
 /// Adds the container that writes files before the others start: secrets and configs into volumes of the task, and
 /// what the services mount below a volume into that volume.
 pub(super) fn files(
-    planner: &EcsPlanner<'_, '_>,
+    planner: &mut EcsPlanner<'_, '_>,
     (main, services): (&AppService, &[&AppService]),
     made: (&ServiceFileTable, &mut MadeImages),
     containers: &mut Vec<EcsContainer>,
@@ -105,13 +105,15 @@ pub(super) fn files(
             container.depends_on.push(success_of(&writer.helper.name));
         }
     }
-    let FileWriter { mut helper, lines, layer, needs, .. } = writer;
+    let FileWriter { mut helper, lines, layer, .. } = writer;
     if lines.is_empty() {
         return;
     }
     if !layer.entries.is_empty() {
-        needs.made_image = true;
         helper.image = images.writer(planner, main, IMAGE, layer).reference();
+        let login = pull_secrets::of_made(planner);
+        helper.pull_secret = login.map(|login| needs.login(login));
+        needs.made_image = true;
     }
     helper.command = vec![TemplateValue::from(lines.join(" && "))];
     containers.push(helper);
@@ -187,7 +189,8 @@ impl FileWriter<'_, '_, '_> {
                 self.carried += 1;
                 let is_folder = matches!(entries.get(""), Some(LayerEntry::Folder { .. }));
                 let kept = if owned { "mode" } else { "mode,ownership" };
-                let copy = format!("cp -R --preserve={kept}");
+                // What an earlier start put there may be a link, or belong to a program that is running.
+                let copy = format!("cp -R --remove-destination --preserve={kept}");
                 self.lines.push(match is_folder {
                     true => format!("mkdir -p {whole} && {copy} {carried}/. {whole}/"),
                     false => format!("{copy} {carried} {whole}"),
@@ -198,7 +201,7 @@ impl FileWriter<'_, '_, '_> {
                 let variable = format!("FILE_{}", self.values);
                 self.values += 1;
                 let rights = rights(file.owner, file.mode);
-                self.lines.push(format!("printf %s \"${variable}\" > {whole} && {rights}"));
+                self.lines.push(format!("rm -f {whole} && printf %s \"${variable}\" > {whole} && {rights}"));
                 self.value(variable, &file.content);
             }
         }

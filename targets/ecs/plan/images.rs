@@ -8,9 +8,11 @@ use super::planner::EcsPlanner;
 use super::service_files::ServiceFileTable;
 use super::{ParameterPlan, tasks};
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{AppService, ContainerImage, ImageBuild, ManifestName, Text, TextPiece};
+use tranship_app::{
+    AppService, ContainerImage, ContainerSpec, ImageBuild, ManifestName, Text, TextPiece, VolumeOwner,
+};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateParameter};
-use tranship_facts::{ImageDetails, ImagePlatform, ImageReference, ProcessorArchitecture};
+use tranship_facts::{ImagePlatform, ProcessorArchitecture};
 use tranship_images::{BaseImage, BuildRequest, FileLayer, FileOwner, ImageRecipe};
 
 /// The images that are made, and who runs them.
@@ -55,7 +57,7 @@ impl MadeImages {
         let layer = layer.filter(|layer| !layer.entries.is_empty());
         let (base, base_user) = match (&container.build, image) {
             (Some(build), image) => (BaseImage::Built(request(planner, build.peek(), image)), None),
-            (None, Some(image)) if layer.is_some() => (BaseImage::Named(shown(image)), user(image)),
+            (None, Some(image)) if layer.is_some() => (BaseImage::Named(shown(image)), user(container)),
             (None, _) => return,
         };
         let platform = platform(planner, service);
@@ -188,12 +190,10 @@ fn shown(text: &Text) -> String {
     text.segments.iter().map(|segment| piece(&segment.piece)).collect()
 }
 
-/// Whom an image runs as, where that is known and not root.
-fn user(image: &Text) -> Option<FileOwner> {
-    let image = image.literal()?;
-    let image = ImageReference::parse(&image);
-    let user = ImageDetails::find(&image)?.user(image.tag).filter(|user| !user.steps_down)?;
-    Some(FileOwner { user: user.uid, group: user.gid })
+/// Whom an image starts as, where that is known and not root.
+fn user(container: &ContainerSpec) -> Option<FileOwner> {
+    let user = container.image_facts().user().filter(|user| *user != VolumeOwner::ROOT)?;
+    Some(FileOwner { user: user.user, group: user.group })
 }
 
 /// The processor that a service's tasks run on, as images name it.

@@ -5,8 +5,9 @@
 //! service's. What an image must not hold, or what is known at deployment only, is written into a volume of the task,
 //! and a link in the image points there. Invariant: nothing secret is in an image.
 
-use super::names;
+use super::file_places::{clean, depth, free_folder, impossible, is_below, unportable};
 use super::planner::EcsPlanner;
+use super::{VolumeStorage, names};
 use crate::ecs::rules;
 use crate::project_files::{self, ProjectContent, ProjectCredential};
 use camino::Utf8Path;
@@ -16,20 +17,13 @@ use tranship_app::{
     AppService, At, BehaviourEffect, BindMeaning, BindMount, BindSource, ContainerMount, FileMount,
     FileMountKind, ManifestName, MountSource, MountedFiles, SecretId, SecretSource, Text, VolumeOwner,
 };
-use tranship_artifact::check_path;
 use tranship_facts::{is_read_by_programs, is_written_by_programs};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::world::FoundFile;
 use tranship_images::{FileLayer, FileOwner, LayerEntry};
 
-/// Folders that images keep nothing in: mounting a volume there hides nothing.
-const FREE: &[&str] = &["/run/", "/mnt/", "/secrets/", "/configs/"];
 /// Where files are that a container writes and that links of the image point to.
 const LINKED: &str = "/mnt/files";
-/// Files that a container engine writes into every container, over whatever an image has.
-const OF_THE_ENGINE: &[&str] = &["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
-/// Folders of the kernel.
-const OF_THE_KERNEL: &[&str] = &["/dev", "/proc", "/sys"];
 /// Bytes of configs that the variables of a container may hold. A task definition has 64 KiB in all
 /// (Amazon ECS service quotas, read 2026-11).
 const MOST_TEXT: usize = 16 << 10;
@@ -188,7 +182,7 @@ impl FilePlanner<'_, '_, '_> {
                 _ => None,
             })
             .collect();
-        mounts.sort_by_key(|(mount, _)| Utf8Path::new(mount.target.peek()).components().count());
+        mounts.sort_by_key(|(mount, _)| depth(mount.target.peek()));
         for (mount, bind) in mounts {
             self.mount(mount, bind);
         }
@@ -225,7 +219,7 @@ impl FilePlanner<'_, '_, '_> {
                 let content = WrittenContent::Carried(entries);
                 self.files.written.push(WrittenFile { place, content, owner, mode: FOLDER_MODE });
             }
-            Some(HidingMount::Memory) => self.reject(mount, "a tmpfs hides it, which is empty at each start"),
+            Some(HidingMount::Empty(why)) => self.reject(mount, why),
             None => self.files.layer.put(&target, entries),
         }
     }
@@ -261,29 +255,36 @@ impl FilePlanner<'_, '_, '_> {
         self.told.written.push((shown.to_owned(), self.service.name.clone(), mount.origin));
     }
 
-    /// What is mounted around a path, if it hides what the image has there.
+    /// What is mounted around a path, if it hides what the image has there. Mounted content hides nothing: it becomes a
+    /// part of the image, or of the volume that hides its place too.
     fn covering(&self, target: &str) -> Option<HidingMount> {
         let path = Utf8Path::new(target);
-        let mounts = self.service.container.mounts.iter();
-        let around = mounts.filter(|mount| {
-            let own = clean(mount.target.peek());
-            own != target && path.starts_with(&own)
-        });
-        let deepest = around.max_by_key(|mount| Utf8Path::new(mount.target.peek()).components().count())?;
+        let mounts = self.service.container.mounts.iter().filter(|mount| hides(mount));
+        let around = mounts.filter(|mount| is_below(path, &clean(mount.target.peek())));
+        let deepest = around.max_by_key(|mount| depth(mount.target.peek()))?;
         let own = clean(deepest.target.peek());
         let below = path.strip_prefix(&own).ok()?.to_string();
-        match &deepest.source {
+        Some(match &deepest.source {
             MountSource::Volume(name) => {
-                let owned = self.planner.app.volumes.get(name).is_some_and(|volume| volume.owner.is_some());
-                Some(HidingMount::Volume { place: (names::container(name), below), owned })
+                let owned = self.has_one_owner(name);
+                HidingMount::Volume { place: (names::container(name), below), owned }
             }
             MountSource::Anonymous => {
                 let name = names::container(&format!("{}{}", self.service.name, deepest.target.peek()));
-                Some(HidingMount::Volume { place: (name, below), owned: false })
+                HidingMount::Volume { place: (name, below), owned: false }
             }
-            MountSource::Tmpfs { .. } => Some(HidingMount::Memory),
-            MountSource::Bind(_) | MountSource::Other(_) => None,
-        }
+            MountSource::Tmpfs { .. } => HidingMount::Empty("a tmpfs hides it, which is empty at each start"),
+            MountSource::Bind(_) | MountSource::Other(_) => {
+                HidingMount::Empty("a mount of the machine hides it, which holds the machine's own files")
+            }
+        })
+    }
+
+    /// Whether everything in a volume belongs to its owner, whoever writes it: an access point of EFS with a user.
+    fn has_one_owner(&self, volume: &str) -> bool {
+        self.planner.app.volumes.get(volume).is_some_and(|volume| {
+            volume.owner.is_some() && matches!(self.planner.compute.storage(volume), VolumeStorage::Efs(_))
+        })
     }
 
     fn reject(&mut self, mount: &ContainerMount, why: &str) {
@@ -320,8 +321,10 @@ impl FilePlanner<'_, '_, '_> {
 
     fn configs_and_secrets(&mut self, injected: &mut BTreeSet<SecretId>) {
         let service = self.service;
-        let known: Vec<(&FileMount, ConfigContent)> =
+        let mut known: Vec<(&FileMount, ConfigContent)> =
             service.container.files.iter().filter_map(|file| Some((file, self.content(file)?))).collect();
+        // Outer folders first, so that a file in an inner one is written into the volume of the outer one.
+        known.sort_by_key(|(file, _)| depth(file.target.peek()));
         let wants_image = self.wants_image(&known);
         let (fixed, open): (Vec<_>, Vec<_>) = known.into_iter().partition(|(file, content)| {
             matches!(content, ConfigContent::Fixed(_))
@@ -401,7 +404,7 @@ impl FilePlanner<'_, '_, '_> {
             Some(MountedFiles::Helper) => false,
             None => {
                 !self.files.layer.entries.is_empty()
-                    || files.iter().any(|(file, _)| free_folder(file.target.peek()).is_none())
+                    || files.iter().any(|(file, _)| self.free_place(&clean(file.target.peek())).is_none())
                     || fixed.clone().any(|bytes| !is_text(bytes))
                     || fixed.map(Vec::len).sum::<usize>() > MOST_TEXT
             }
@@ -421,12 +424,10 @@ impl FilePlanner<'_, '_, '_> {
             Some(HidingMount::Volume { place, owned }) => {
                 let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
                 let content = WrittenContent::Carried(entries);
-                self.planner.exact(&file.node, "a file written into the volume before the container starts");
+                self.claim_in_volume(file, owned);
                 self.files.written.push(WrittenFile { place, content, owner, mode });
             }
-            Some(HidingMount::Memory) => {
-                self.no_place(file, "a tmpfs hides it, which is empty at each start")
-            }
+            Some(HidingMount::Empty(why)) => self.no_place(file, why),
             None => {
                 self.planner.exact(&file.node, "the service's image: a file that it copies");
                 self.files.layer.put(&target, entries);
@@ -448,19 +449,15 @@ impl FilePlanner<'_, '_, '_> {
                 }
             },
         };
-        let cover = self.covering(&target);
-        let free = free_folder(&target).filter(|(folder, _)| cover.is_none() && !self.is_used(folder));
-        if let Some((folder, name)) = free {
+        if let Some((folder, path)) = self.free_place(&target) {
             self.planner.exact(&file.node, "a file written before the container starts");
-            let place = WrittenPlace::Folder { folder: folder.to_owned(), path: name.to_owned() };
+            let place = WrittenPlace::Folder { folder, path };
             self.files.written.push(WrittenFile { place, content, owner, mode });
             return;
         }
         let link = WrittenContent::Link(format!("{LINKED}{target}"));
-        match cover {
-            Some(HidingMount::Memory) => {
-                return self.no_place(file, "a tmpfs hides it, which is empty at each start");
-            }
+        match self.covering(&target) {
+            Some(HidingMount::Empty(why)) => return self.no_place(file, why),
             Some(HidingMount::Volume { place, owned }) => {
                 let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
                 self.files.written.push(WrittenFile { place, content: link, owner, mode });
@@ -480,11 +477,43 @@ impl FilePlanner<'_, '_, '_> {
         self.files.written.push(WrittenFile { place, content, owner, mode });
     }
 
+    /// The folder for a volume that a file is written into, and its path there, where the volume hides nothing. No two
+    /// of these folders lie in each other: a mount point cannot be made in a volume that is only read.
+    fn free_place(&self, target: &str) -> Option<(String, String)> {
+        if self.covering(target).is_some() {
+            return None;
+        }
+        let around = self.files.written.iter().find_map(|written| match &written.place {
+            WrittenPlace::Folder { folder, .. } => {
+                let path = Utf8Path::new(target).strip_prefix(folder).ok()?;
+                Some((folder.clone(), path.to_string()))
+            }
+            WrittenPlace::Volume { .. } => None,
+        });
+        around.or_else(|| {
+            let (folder, name) = free_folder(target)?;
+            (!self.is_used(folder)).then(|| (folder.to_owned(), name.to_owned()))
+        })
+    }
+
     /// Whether a volume at a folder would hide something else that the container mounts or gets.
     fn is_used(&self, folder: &str) -> bool {
         let inside = |path: &str| Utf8Path::new(path).starts_with(folder);
         self.files.layer.entries.keys().any(|path| inside(path))
-            || self.service.container.mounts.iter().any(|mount| clean(mount.target.peek()) == folder)
+            || self.service.container.mounts.iter().any(|mount| inside(&clean(mount.target.peek())))
+    }
+
+    /// A config that is written into a volume, where a volume with an owner has no other.
+    fn claim_in_volume(&mut self, file: &FileMount, owned: bool) {
+        self.planner.exact(&file.node, "a file written into the volume before the container starts");
+        if !owned {
+            return;
+        }
+        for key in [&file.uid, &file.gid].into_iter().flatten() {
+            let reason = "everything in the volume belongs to its owner";
+            let effect = BehaviourEffect::ChangesBehaviour;
+            self.planner.cx.ledger.approximated(key, effect, "the volume's owner", reason, "EFS");
+        }
     }
 
     fn no_place(&mut self, file: &FileMount, why: &str) {
@@ -503,8 +532,8 @@ impl FilePlanner<'_, '_, '_> {
 enum HidingMount {
     /// A volume: the task's name for it with the path in it.
     Volume { place: (String, String), owned: bool },
-    /// Memory.
-    Memory,
+    /// What nothing can be written into before the container starts, and why.
+    Empty(&'static str),
 }
 
 /// What a config or secret holds.
@@ -536,35 +565,19 @@ fn entries(
         let mode = if *executable { FOLDER_MODE } else { FILE_MODE };
         (below(path), LayerEntry::File { bytes: bytes.clone(), owner, mode })
     });
-    folders.chain(files).collect()
+    let links = content.links.iter().map(|(path, target)| {
+        let target = target.as_str().to_owned();
+        (below(path), LayerEntry::Link { target })
+    });
+    folders.chain(files).chain(links).collect()
 }
 
-/// Why nothing can be mounted at a path.
-fn impossible(target: &str) -> Option<&'static str> {
-    if OF_THE_ENGINE.contains(&target) {
-        return Some("Amazon ECS writes this file itself, for every container");
+/// Whether a mount hides what the image has at its path.
+fn hides(mount: &ContainerMount) -> bool {
+    match &mount.source {
+        MountSource::Bind(bind) => matches!(bind.meaning, BindMeaning::Machine(_)),
+        _ => true,
     }
-    if OF_THE_KERNEL.iter().any(|folder| Utf8Path::new(target).starts_with(folder)) || target.is_empty() {
-        return Some("this is not a part of an image");
-    }
-    None
-}
-
-/// Why a path cannot be one of an artifact.
-fn unportable(target: &str) -> Option<String> {
-    check_path(target.trim_start_matches('/')).err().map(|error| error.to_string())
-}
-
-/// An absolute path without `.`, `..` and slashes at its end; empty for the root.
-fn clean(path: &str) -> String {
-    let path = tranship_frontend::world::normalise(&Utf8Path::new("/").join(path));
-    path.as_str().trim_end_matches('/').to_owned()
-}
-
-/// The folder and the name of a file, where nothing is hidden by a volume at its folder.
-fn free_folder(target: &str) -> Option<(&str, &str)> {
-    let (folder, name) = target.rsplit_once('/')?;
-    FREE.iter().any(|free| format!("{folder}/").starts_with(free)).then_some((folder, name))
 }
 
 /// Whether a variable can hold it.

@@ -67,7 +67,7 @@ pub(super) fn plan(
 /// A container with a `start_period` has that long.
 fn grace(given: &AppService) -> u32 {
     let check = given.container.health_check.as_ref();
-    let start = check.and_then(|check| check.start_period.as_ref());
+    let start = check.and_then(|check| check.timing.start_period.as_ref());
     let start = start.map_or(0, |start| u32::try_from(start.peek().as_secs()).unwrap_or(u32::MAX));
     start.clamp(LEAST_GRACE, MOST_GRACE)
 }

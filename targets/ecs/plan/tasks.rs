@@ -7,6 +7,7 @@ use super::service_files::ServiceFileTable;
 use super::{
     ContainerDependency, EcsContainer, NamespaceSharing, NetworkMode, ProcessorRequest, SizeChoice,
     SizeRequest, StartCondition, TaskPlan, TaskReach, TaskSize, helpers, host_network, identity, names,
+    pull_secrets,
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
@@ -86,7 +87,10 @@ fn containers(
         let container = container::plan(planner, service, &main.name, mode, &mut needs);
         let image = made.images.of(&service.name).map_or(container.image, LogicalId::reference);
         let part = part(planner, service, services);
+        let login = pull_secrets::of_service(planner, service, made.images);
+        let pull_secret = login.map(|login| needs.login(login));
         containers.push(EcsContainer {
+            pull_secret,
             essential: part.essential,
             restarts: part.restarts,
             depends_on: part.depends_on,

@@ -59,3 +59,48 @@ fn an_image_for_another_processor_is_refused() {
     assert!(lowered.told().contains(&"app/image-platform"));
     assert!(lowered.application.is_none());
 }
+
+const CHECKED: &str = "\
+version: 1
+images:
+  acme/api:1:
+    digest: sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    healthcheck: { test: [CMD-SHELL, wget -q localhost:8000/up], interval: 10s, timeout: 3s, start_period: 1m30s, retries: 4 }
+";
+
+#[test]
+fn a_health_check_of_the_image_runs_unless_the_manifest_says_otherwise() {
+    let check = |keys: &str| {
+        let text = format!("services:\n  api: {{ image: 'acme/api:1'{keys} }}\n");
+        let world = MemoryWorld::new().file("compose.yaml", text).file("tranship.lock", CHECKED);
+        let lowered = lowered_in(&world);
+        let check = lowered.app().services["api"].container.health_check.clone();
+        check.map(|check| {
+            let test = match &check.test.value {
+                crate::HealthTest::Shell(line) => super::print(line),
+                crate::HealthTest::Exec(words) => {
+                    words.iter().map(super::print).collect::<Vec<_>>().join("|")
+                }
+            };
+            let seconds =
+                |time: &Option<crate::At<std::time::Duration>>| time.as_ref().map(|it| it.peek().as_secs());
+            let timing = &check.timing;
+            let retries = timing.retries.as_ref().map(|it| *it.peek());
+            (
+                test,
+                seconds(&timing.interval),
+                seconds(&timing.timeout),
+                seconds(&timing.start_period),
+                retries,
+            )
+        })
+    };
+    let own = "wget -q localhost:8000/up".to_owned();
+    assert_eq!(check(""), Some((own.clone(), Some(10), Some(3), Some(90), Some(4))));
+    let timed = ", healthcheck: { interval: 20s, retries: 2 }";
+    assert_eq!(check(timed), Some((own, Some(20), Some(3), Some(90), Some(2))));
+    assert_eq!(check(", healthcheck: { disable: true }"), None);
+    assert_eq!(check(", healthcheck: { test: [NONE] }"), None);
+    let other = check(", healthcheck: { test: [CMD, 'true'] }");
+    assert_eq!(other, Some(("true".to_owned(), None, None, None, None)));
+}

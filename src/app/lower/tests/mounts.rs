@@ -148,3 +148,34 @@ fn an_extends_of_an_empty_service_is_accounted_for() {
         assert_eq!(row.reason.as_deref(), Some("the service that it extends is empty"), "{}", row.key);
     }
 }
+
+#[test]
+fn a_written_folder_that_git_does_not_keep_is_data_as_in_a_fresh_clone() {
+    let text = |keys: &str, mount: &str| format!("services:\n  app:\n{keys}    volumes: [{mount}]\n");
+    let world = |text: String, ignored: &str| {
+        MemoryWorld::new()
+            .file("uploads/a.png", "")
+            .file("var/state/x", "")
+            .file("var/.gitignore", "!kept\n")
+            .file("var/kept/x", "")
+            .file(".gitignore", ignored)
+            .file("compose.yaml", text)
+    };
+    let (image, built) = ("    image: acme/app\n", "    build: { context: ./api }\n");
+    let ignored = "/uploads/\nvar/*\n";
+    for (keys, mount, expected) in [
+        (image, "./uploads:/srv/uploads", "volume ./uploads"),
+        (built, "./uploads:/srv/uploads", "volume ./uploads"),
+        (image, "./uploads:/srv/uploads:ro", "Content"),
+        (image, "./var/state:/state", "volume ./var/state"),
+        (image, "./var/kept:/kept", "Content"),
+        (image, "./var:/var/all", "Content"),
+    ] {
+        assert_eq!(meanings(&lowered_in(&world(text(keys, mount), ignored))).join(", "), expected, "{mount}");
+    }
+    let made = "/uploads/\nnode_modules\n";
+    let modules = world(text(built, "./node_modules:/app/node_modules"), made).file("node_modules/a", "");
+    assert_eq!(meanings(&lowered_in(&modules)), ["DevelopmentCode"]);
+    let kept = world(text(image, "./uploads:/srv/uploads"), "*.log\n");
+    assert_eq!(meanings(&lowered_in(&kept)), ["Content"]);
+}
