@@ -44,6 +44,9 @@ const STEPPED: &[SteppedSizes] = &[
 const LISTED: &[(u32, &[u32])] = &[(256, &[512, 1024, 2048]), (32_768, &[61_440, 122_880, 249_856])];
 
 impl FargateSize {
+    /// The smallest size.
+    pub const SMALLEST: FargateSize = FargateSize { cpu: 256, memory: 512 };
+
     /// The largest size.
     pub const LARGEST: FargateSize = FargateSize { cpu: 32_768, memory: 249_856 };
 

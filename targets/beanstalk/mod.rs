@@ -17,6 +17,7 @@ use super::{
     BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Target, TargetDeployment, container,
     support,
 };
+use container::{ignore_internal_protocol, internal_protocols};
 use plan::{BeanstalkPlan, BuiltImage};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
@@ -49,6 +50,9 @@ impl Target for BeanstalkTarget {
     }
 
     fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget> {
+        for (_, _, spoken) in internal_protocols(application) {
+            ignore_internal_protocol(cx, spoken);
+        }
         let plan = platform::decide(application, cx);
         if cx.diagnostics.has_errors() {
             return None;

@@ -9,6 +9,7 @@
 mod bounds;
 pub mod field;
 mod host;
+mod internal_protocols;
 mod model;
 mod plain_fields;
 mod plan;
@@ -21,6 +22,7 @@ pub use bounds::{
 };
 pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};
+pub(crate) use internal_protocols::{ignore_internal_protocol, internal_protocols};
 pub use model::{
     ContainerDependency, ContainerPlan, GpuCount, HealthCheckPlan, HostEntry, LinuxParameters, MountPoint,
     NamespaceSharing, NetworkMode, PlannedDevice, PortMapping, ResourceLimit, StartCondition, SystemControl,

@@ -257,7 +257,7 @@ pub struct MountPoint {
 }
 
 /// A port of the container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortMapping {
     /// The container's port.
     pub container: u16,
@@ -265,6 +265,10 @@ pub struct PortMapping {
     pub host: Option<u16>,
     /// TCP or UDP.
     pub protocol: TransportProtocol,
+    /// Its name, where others find it by Service Connect.
+    pub name: Option<String>,
+    /// What is spoken on it, where the proxies of Service Connect are to know.
+    pub app_protocol: Option<&'static str>,
 }
 
 /// What another container must have reached first.

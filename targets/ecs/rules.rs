@@ -64,10 +64,20 @@ rules! {
         example "services:\n  web:\n    image: nginx\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\nconfigs:\n  site: { content: \"server {}\" }\nx-tranship: { mounted_files: helper }\n"
         fix "Remove `mounted_files: helper`, or mount the file under /run and configure the program to read it there.";
     HOST_IN_FILE = Warning "ecs/host-in-file" "host name in a file"
-        what "A mounted file, such as the configuration of a proxy, names another service. On AWS the service has a different name, and files are copied unchanged."
+        what "A mounted file or config, such as the configuration of a proxy, names another service. On AWS the service has a different name, files are copied unchanged, and Amazon ECS Service Connect cannot make the name itself work."
         why "The name does not resolve. Some programs, such as nginx, do not even start."
-        example "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
+        example "x-tranship: { discovery: { names: dns } }\nservices:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    configs: [{ source: site, target: /etc/nginx/conf.d/default.conf }]\n  api: { image: acme/api:1.4, expose: [\"8000\"] }\nconfigs:\n  site: { content: \"server { location / { proxy_pass http://api:8000; } }\" }\n"
         fix "Write the name that the diagnostic shows into the file, and make it a network alias of the service (`networks: { default: { aliases: [api.shop.internal] } }`), so that it works under Docker Compose too. Or let the program read the name from a variable: nginx fills templates in `/etc/nginx/templates`. `x-tranship: { discovery: { namespace: ... } }` sets the suffix of the name.";
+    CONNECT_NAME = Error "ecs/connect-name" "name of two services"
+        what "Two services share a name, such as a network alias, on one port, in networks that are apart. Clients use the name as it is, so Amazon ECS Service Connect would have to give it to both."
+        why "Service Connect has one namespace for all networks of the application: it refuses the second name."
+        example "services:\n  a: { image: a, networks: [one], environment: { BACKEND: pool } }\n  b: { image: b, networks: [two], environment: { BACKEND: pool } }\n  red: { image: red, expose: [\"80\"], networks: { one: { aliases: [pool] } } }\n  blue: { image: blue, expose: [\"80\"], networks: { two: { aliases: [pool] } } }\nnetworks: { one: {}, two: {} }\n"
+        fix "Use the names of the services, or different aliases.";
+    HOST_AS_WRITTEN = Warning "ecs/host-as-written" "host name that does not lead to its service"
+        what "A value, a command or an image uses the name of another service where it cannot be rewritten with certainty, and Amazon ECS Service Connect cannot let the name itself work: it serves TCP between services that are created one after the other, under one name for each port."
+        why "The program looks the name up and does not find it."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    environment: { COLLECTOR: sink }\n  sink: { image: acme/sink, expose: [\"5140/udp\"] }\n"
+        fix "Write the name that the diagnostic shows, and make it a network alias of the service (`networks: { default: { aliases: [sink.shop.internal] } }`), so that it works under Docker Compose, too. Or write the name where it is certain that it is a host: `COLLECTOR_HOST: sink`, `COLLECTOR: udp://sink:5140`.";
     HEALTH_CHECK_OF_IMAGE = Warning "ecs/health-check-of-image" "dependency on a health check defined only in the image"
         what "The container waits for another container of its task to become healthy, but the manifest defines no health check for that container. ECS ignores the one in the image."
         why "The container starts as soon as the other has started, healthy or not."
@@ -113,6 +123,11 @@ rules! {
         why "The port would be unreachable from outside."
         example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
         fix "Keep the port internal.";
+    SERVICE_CONNECT = Note "ecs/service-connect" "names by Service Connect"
+        what "A service uses the name of another one where it cannot be rewritten with certainty: as a bare word, in a file, or only inside its image, when `depends_on` names a service that no value names. Amazon ECS Service Connect lets the name itself work."
+        why "A proxy runs in the tasks of both services. On Fargate, it adds 256 CPU units and 64 MiB to the size of each task."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    environment: { BACKEND: api }\n  api: { image: acme/api, expose: [\"8000\"] }\n"
+        fix "Nothing. To do without proxies, write the names where they are certain to be hosts (`BACKEND_HOST: api`, `BACKEND: http://api:8000`), and set `x-tranship: { discovery: { names: dns } }`.";
     SHARED_NAMESPACE = Warning "ecs/shared-namespace" "discovery namespace of two environments"
         what "Two environments name the same discovery namespace, and nothing says that they are in different VPCs."
         why "A VPC has each namespace once: the second stack that is created in it fails."
@@ -168,6 +183,11 @@ rules! {
         why "ECS would reject the service."
         example "services:\n  app: { image: app, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  s1: { image: s, network_mode: \"service:app\", expose: [\"9001\"], x-tranship: { public: { path: /s1 } } }\n  s2: { image: s, network_mode: \"service:app\", expose: [\"9002\"], x-tranship: { public: { path: /s2 } } }\n  s3: { image: s, network_mode: \"service:app\", expose: [\"9003\"], x-tranship: { public: { path: /s3 } } }\n  s4: { image: s, network_mode: \"service:app\", expose: [\"9004\"], x-tranship: { public: { path: /s4 } } }\n  s5: { image: s, network_mode: \"service:app\", expose: [\"9005\"], x-tranship: { public: { path: /s5 } } }\n"
         fix "Make fewer of them public, or put a proxy in front of them.";
+    UNREACHED_SERVICE = Warning "ecs/unreached-service" "service that no other service reaches"
+        what "A service listens on a port, but no value, command, file, link or `depends_on` says who connects to it, and it is not public. Or several services neither connect to anything nor are connected to."
+        why "Under Docker Compose, services of one network reach each other by name without a word in the manifest. On ECS, a security group opens the ports that the manifest shows, and a name needs a record."
+        example "services:\n  web: { image: acme/web, ports: [\"80:80\"] }\n  store: { image: \"mysql:8.4\" }\n"
+        fix "Write `depends_on: [store]` in the service whose image knows the name, or pass the name in a variable: `DB_HOST: store`. If nobody connects to the service, accept: `accept: [ecs/unreached-service]`.";
     UNKNOWN_OUTBOUND_PORT = Warning "ecs/unknown-outbound-port" "external host without a port"
         what "With `egress: declared`, only the ports that values name are open. A value names a host outside the application, and no value names its port."
         why "The connection would time out, unless it is HTTPS or HTTP."

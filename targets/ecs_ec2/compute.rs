@@ -7,7 +7,11 @@ use crate::ecs::plan::{
 };
 use tranship_app::{CapacityKind, NamedVolume};
 use tranship_cloudformation::{LogicalId, ResourceRole};
-use tranship_facts::{InstanceType, ProcessorArchitecture};
+use tranship_facts::quotas::ecs::PROXY_MEMORY_MIB;
+use tranship_facts::{InstanceType, MIB, ProcessorArchitecture};
+
+/// MiB of a task beside the proxy of Service Connect, where the manifest asks for nothing: as on Fargate.
+const LEAST_BESIDE_PROXY: u32 = 512;
 
 /// EC2 instances of an Auto Scaling group.
 #[derive(Debug)]
@@ -34,9 +38,17 @@ impl ComputePolicy for Ec2Compute {
         }
     }
 
-    /// Containers have limits of their own; the task as a whole needs none.
-    fn task_size(&self, _: &SizeRequest) -> SizeChoice {
-        SizeChoice::Exact(TaskSize::default())
+    /// Containers have limits of their own; the task as a whole needs one only beside a proxy. It holds what the
+    /// containers reserve twice, since they may use more than that elsewhere.
+    fn task_size(&self, request: &SizeRequest) -> SizeChoice {
+        let memory = request.proxy.then(|| {
+            let own = match request.memory.as_ref().map(|memory| memory.get().div_ceil(MIB)) {
+                Some(asked) => u32::try_from(asked).unwrap_or(u32::MAX).max(request.kept_memory),
+                None => request.kept_memory.saturating_mul(2).max(LEAST_BESIDE_PROXY),
+            };
+            own.saturating_add(PROXY_MEMORY_MIB)
+        });
+        SizeChoice::Exact(TaskSize { cpu: None, memory })
     }
 
     /// All machines have one processor: that of the type which the environment sets, else the one that images name.

@@ -250,6 +250,7 @@ mod tests {
             desired,
             replacement: ReplacementPercent::START_FIRST,
             registry: None,
+            connect: None,
             targets: Vec::new(),
             grace: None,
             after: Vec::new(),

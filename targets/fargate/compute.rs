@@ -7,7 +7,7 @@ use crate::ecs::plan::{
 };
 use crate::fargate::rules;
 use tranship_app::{BehaviourEffect, CapacityKind, NamedVolume, VolumeLifetime};
-use tranship_facts::quotas::ecs::FARGATE_EPHEMERAL_STORAGE;
+use tranship_facts::quotas::ecs::{FARGATE_EPHEMERAL_STORAGE, PROXY_CPU, PROXY_MEMORY_MIB};
 use tranship_facts::{FargateSize, MIB, ProcessorArchitecture};
 use tranship_frontend::diagnostic::Diagnostic;
 
@@ -39,6 +39,7 @@ impl ComputePolicy for FargateCompute {
         let cpu = request.cpu.as_ref().map_or(0, |cpu| cpu.get());
         let bytes = request.memory.as_ref().map_or(0, |memory| memory.get());
         let memory = u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX);
+        let (cpu, memory) = if request.proxy { with_proxy(cpu, memory) } else { (cpu, memory) };
         let Some(chosen) = FargateSize::smallest(cpu, memory) else { return too_large(request, cpu, memory) };
         let size = TaskSize { cpu: Some(chosen.cpu), memory: Some(chosen.memory) };
         if chosen == (FargateSize { cpu, memory }) { SizeChoice::Exact(size) } else { nearest(request, size) }
@@ -78,22 +79,36 @@ impl ComputePolicy for FargateCompute {
     }
 }
 
+/// The proxy takes nothing from the containers: not from those that are to have so much, nor from others, which have
+/// the smallest size.
+fn with_proxy(cpu: u32, memory: u32) -> (u32, u32) {
+    let FargateSize { cpu: least_cpu, memory: least_memory } = FargateSize::SMALLEST;
+    (cpu.max(least_cpu).saturating_add(PROXY_CPU), memory.max(least_memory).saturating_add(PROXY_MEMORY_MIB))
+}
+
 fn nearest(request: &SizeRequest, size: TaskSize) -> SizeChoice {
     let (cpu, memory) = (size.cpu.unwrap_or_default(), size.memory.unwrap_or_default());
     let asked = request.cpu.as_ref().map(|cpu| cpu.origin);
     let asked = asked.or(request.memory.as_ref().map(|memory| memory.origin));
     let message = format!("tasks of `{}` have {cpu} CPU units and {memory} MiB", request.task);
+    let own =
+        |made: u32, proxy: u32| u64::from(if request.proxy { made.saturating_sub(proxy) } else { made });
+    let (cpu_made, memory_made) = (own(cpu, PROXY_CPU), own(memory, PROXY_MEMORY_MIB));
     let twice = |asked: Option<u64>, made: u64| asked.is_some_and(|asked| made > asked.saturating_mul(2));
     let asked_mib = request.memory.as_ref().map(|memory| memory.get().div_ceil(MIB));
-    let far = twice(request.cpu.as_ref().map(|cpu| u64::from(cpu.get())), u64::from(cpu))
-        || twice(asked_mib, u64::from(memory));
+    let far = twice(request.cpu.as_ref().map(|cpu| u64::from(cpu.get())), cpu_made)
+        || twice(asked_mib, memory_made);
     let effect = BehaviourEffect::changed_if(far);
     let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message)
         .severity(effect.severity())
         .at(asked.unwrap_or(request.origin))
         .service(&*request.task)
         .help("choose another size with `deploy: { resources: { limits: { cpus, memory } } }`");
-    SizeChoice::Nearest { size, effect, reason: "Fargate supports a fixed set of sizes", diagnostic }
+    let reason = match request.proxy {
+        true => "Fargate supports a fixed set of sizes, and the proxy of Service Connect needs its share",
+        false => "Fargate supports a fixed set of sizes",
+    };
+    SizeChoice::Nearest { size, effect, reason, diagnostic }
 }
 
 fn too_large(request: &SizeRequest, cpu: u32, memory: u32) -> SizeChoice {

@@ -97,7 +97,7 @@ fn a_group_that_is_shared_is_as_open_as_its_most_open_service() {
     assert_eq!(outbound(&template(&open), "AppSecurityGroup"), EVERYTHING);
     let machine = "services:
   app: { image: a, x-tranship: { egress: declared } }
-  other: { image: b }
+  other: { image: b, environment: { HOOK: 'https://hooks.example.com' } }
 ";
     assert_eq!(warned(&compiled("ecs-ec2", machine)), ["ecs/shared-egress"]);
     assert_eq!(warned(&compiled("fargate", machine)), Vec::<&str>::new());

@@ -34,9 +34,22 @@ fn a_name_in_a_file_gets_its_record_and_its_rule() {
 
 #[test]
 fn one_warning_says_what_to_write() {
-    let told = lines(PROXY);
+    let told = lines(&format!("{PROXY}x-tranship: {{ discovery: {{ names: dns }} }}\n"));
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("`api` in `site` of `web` is `api.shop.internal` on ECS"), "{told:?}");
+    let expected = "`api` in `site` of `web` is `api.shop.internal` on ECS, as `names: dns` is set";
+    assert!(told[0].contains(expected), "{told:?}");
+}
+
+/// Service Connect carries the name, and nothing carries that of a database.
+#[test]
+fn a_name_in_a_file_works_as_it_is() {
+    let template = template(PROXY);
+    let entry = &properties(&template, "ApiService")["ServiceConnectConfiguration"]["Services"][0];
+    assert_eq!(entry["ClientAliases"][0]["DnsName"], "api");
+    let told = lines(PROXY);
+    let expected = "`db` in `site` of `web` is the address of the managed database `db` on ECS, which only variables know";
+    assert!(told.len() == 1 && told[0].ends_with(expected), "{told:?}");
+    assert_eq!(lines(&PROXY.replace(" # postgres://db", "")), Vec::<String>::new());
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod machines;
 mod names;
 mod order;
 mod rules;
+mod service_connect;
 mod services;
 mod sizes;
 mod stack;

@@ -39,3 +39,41 @@ fn a_services_own_name_is_its_discovery_name() {
         assert_eq!(rules.len(), 1);
     }
 }
+
+/// The services that nobody is said to connect to.
+fn unreached(text: &str) -> Vec<String> {
+    let told = said(&compiled("fargate", text));
+    let own = told.into_iter().filter(|line| line.starts_with("ecs/unreached-service"));
+    own.map(|line| line.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Images that know each other's names need a word in the manifest.
+#[test]
+fn who_is_reached_by_nobody_is_told() {
+    for (services, told) in [
+        ("web: { image: w, ports: ['80:80'] }\n  db: { image: 'mysql:8.4' }", "db"),
+        ("web: { image: w, ports: ['80:80'] }\n  api: { image: a, expose: ['1'] }", "api"),
+        ("web: { image: w, ports: ['80:80'] }\n  a: { image: a }\n  b: { image: b }", "a b"),
+        ("db: { image: 'mysql:8.4' }\n  a: { image: a }", "a db"),
+        ("web: { image: w, ports: ['80:80'] }\n  a: { image: a }", ""),
+        (
+            "web: { image: w, ports: ['80:80'] }\n  a: { image: a, environment: { Q: 'amqp://mq.example.com' } }\n  b: { image: b }",
+            "",
+        ),
+        ("web: { image: w, ports: ['80:80'], depends_on: [db] }\n  db: { image: 'mysql:8.4' }", ""),
+        ("web: { image: w, environment: { A_URL: 'http://a:1' } }\n  a: { image: a }", ""),
+        ("web: { image: w, ports: ['80:80'] }\n  adminer: { image: a, ports: ['127.0.0.1:8080:8080'] }", ""),
+        (
+            "web: { image: w, ports: ['80:80'] }\n  side: { image: s, expose: ['1'], network_mode: 'service:web' }",
+            "",
+        ),
+        (
+            "web: { image: w, ports: ['80:80'] }\n  job: { image: s, expose: ['1'], x-tranship: { job: manual } }",
+            "",
+        ),
+        ("db: { image: 'mysql:8.4' }", ""),
+    ] {
+        let text = format!("name: shop\nservices:\n  {services}\n");
+        assert_eq!(unreached(&text).join(" "), told, "{services}");
+    }
+}

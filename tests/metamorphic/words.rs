@@ -112,6 +112,8 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("x-tranship.registries.*.secret", &["shop/other"]),
     ("x-tranship.platform", &["ecs"]),
     ("x-tranship.capacity", &["fargate"]),
+    ("x-tranship.discovery.names", &["dns"]),
+    ("services.*.x-tranship.names", &["service-connect"]),
     ("services.*.x-tranship.job", &["manual"]),
     ("services.*.x-tranship.job.schedule", &["rate(2 hours)"]),
     ("services.*.x-tranship.task", &["api"]),

@@ -39,14 +39,14 @@ class Balancers:
         (endpoint,) = self.endpoints.values()
         return endpoint.address
 
-    def register(self, address, target):
-        self.targets[target["TargetGroupArn"]].health[address, int(target["ContainerPort"])] = False
+    def register(self, task, target):
+        self.targets[target["TargetGroupArn"]].health[_place(task, target)] = False
 
-    def deregister(self, address, target):
-        self.targets[target["TargetGroupArn"]].health.pop((address, int(target["ContainerPort"])), None)
+    def deregister(self, task, target):
+        self.targets[target["TargetGroupArn"]].health.pop(_place(task, target), None)
 
-    def healthy(self, address, target):
-        return self.targets[target["TargetGroupArn"]].health.get((address, int(target["ContainerPort"])), False)
+    def healthy(self, task, target):
+        return self.targets[target["TargetGroupArn"]].health.get(_place(task, target), False)
 
     def close(self):
         self.ending = True
@@ -73,6 +73,11 @@ class Balancers:
             server = Server((endpoint.address, int(properties["Port"])), handler)
         self.servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+
+
+def _place(task, target):
+    """Where a task is asked for a port of its container."""
+    return task.endpoint.address, task.port(int(target["ContainerPort"]))
 
 
 class Server(http.server.ThreadingHTTPServer):

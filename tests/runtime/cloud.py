@@ -24,6 +24,7 @@ PASSIVE = {
     "AWS::ServiceDiscovery::PrivateDnsNamespace", "AWS::ServiceDiscovery::Service", "AWS::ServiceDiscovery::HttpNamespace",
     "AWS::SecretsManager::Secret", "AWS::SSM::Parameter", "AWS::EFS::FileSystem", "AWS::EFS::AccessPoint", "AWS::EFS::MountTarget",
     "AWS::Logs::LogGroup", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Lambda::Function", "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::AutoScalingGroup", "AWS::ECS::CapacityProvider", "AWS::IAM::InstanceProfile",
     "AWS::ElasticLoadBalancingV2::TargetGroup", "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule",
 }
 CLIENT = "198.51.100.7"
@@ -79,6 +80,14 @@ class Cloud:
         """Whether every service kept the tasks with which it became steady."""
         if lost := [event for service in self.services.values() for event in service.events]:
             raise RuntimeError("tasks ended while clients used the application:\n" + "\n".join(lost))
+
+    def groups(self, configuration):
+        """The security groups of a task: its own, or those of the machine."""
+        if configuration:
+            return configuration["AwsvpcConfiguration"].get("SecurityGroups", [])
+        (template,) = self.stack.of_type("AWS::EC2::LaunchTemplate").values()
+        data = template["LaunchTemplateData"]
+        return data.get("SecurityGroupIds") or data["NetworkInterfaces"][0]["Groups"]
 
     def connect(self, key, configuration):
         return services.aliases(self, key, configuration)

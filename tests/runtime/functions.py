@@ -64,8 +64,9 @@ class CustomResource:
             "lambda": types.SimpleNamespace(invoke=self._go_on),
         }[name]
 
-    def _run_task(self, taskDefinition, networkConfiguration, **_):
-        task = Task(self.world, taskDefinition, networkConfiguration["awsvpcConfiguration"]["securityGroups"])
+    def _run_task(self, taskDefinition, networkConfiguration=None, **_):
+        own = networkConfiguration and {"AwsvpcConfiguration": {"SecurityGroups": networkConfiguration["awsvpcConfiguration"]["securityGroups"]}}
+        task = Task(self.world, taskDefinition, self.world.groups(own))
         self.tasks[task.name] = task
         return {"tasks": [{"taskArn": task.name}], "failures": []}
 

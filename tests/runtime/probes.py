@@ -5,6 +5,8 @@
     run: [web, sh, -c, ...]   a command in a container of a service
     apart: [web, db, 5432]    the first may not reach that port of the second, by its name or by its address
 
+    on: fargate            the step is for this target alone; Docker Compose takes it too
+
 Each step is tried again until it gives what is expected, or its time is over: applications take a moment to come up.
 """
 

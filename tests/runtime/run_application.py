@@ -37,31 +37,35 @@ class Application:
             images.build_from(place.parent, f"example/{place.parent.name}:1")
 
     def under_compose(self):
-        """What clients see under Docker Compose."""
+        """What clients see under Docker Compose, step by step."""
         copy = ROOM / "projects" / self.name
         shutil.copytree(self.folder, copy, symlinks=True)
         with closing(Project(self.name, copy, self.expected["ports"])) as project:
             return probes.run(project, self.expected["steps"])
 
-    def from_template(self, change=None, patience=probes.PATIENCE):
-        """What clients see of the emitted template; `change` rewrites its text first."""
-        artifacts = for_target("fargate", self.folder)
+    def steps(self, target):
+        """What clients do there: a step with `on` is for one target alone."""
+        return [step for step in self.expected["steps"] if step.get("on", target) == target]
+
+    def from_template(self, target="fargate", change=None, patience=probes.PATIENCE):
+        """What clients see of a target's emitted template; `change` rewrites its text first."""
+        artifacts = for_target(target, self.folder)
         text = (artifacts / "template.yaml").read_text()
-        name = f"{self.name}-changed" if change else self.name
+        name = f"{self.name}-changed" if change else f"{self.name}-{target}"
         text = change(text) if change else text
-        parameters = self._values(text) | self._derived_images(artifacts, text)
+        parameters = self._values(text) | self._derived_images(artifacts, text, target)
         with closing(Cloud(name, artifacts, parameters, self.expected["ports"], text), timeout=patience * 3) as cloud:
-            seen = probes.run(cloud, self.expected["steps"], patience)
+            seen = probes.run(cloud, self.steps(target), patience)
             cloud.check()
             return seen
 
-    def _derived_images(self, artifacts, text):
+    def _derived_images(self, artifacts, text, target):
         """Build what the artifacts say how to build: the images that containers of those names take as a parameter."""
         definitions = [made for task in resources(read_template(text), "AWS::ECS::TaskDefinition").values() for made in task["ContainerDefinitions"]]
         taken = {made["Name"]: made["Image"]["Ref"] for made in definitions if isinstance(made["Image"], dict)}
         built = {}
         for place in sorted(artifacts.glob("images/*/Dockerfile")):
-            name = f"{self.name}/{place.parent.name}:derived"
+            name = f"{self.name}/{place.parent.name}:{target}"
             images.build_from(place.parent, name)
             built[taken[place.parent.name]] = name
         return built

@@ -13,7 +13,7 @@ FAILURES = 4
 STEADY = 2
 KEYS = {"Cluster", "TaskDefinition", "DesiredCount", "CapacityProviderStrategy", "LaunchType", "PlatformVersion", "DeploymentConfiguration",
         "NetworkConfiguration", "ServiceRegistries", "LoadBalancers", "HealthCheckGracePeriodSeconds", "EnableECSManagedTags", "PropagateTags",
-        "EnableExecuteCommand", "ServiceConnectConfiguration", "AvailabilityZoneRebalancing", "ForceNewDeployment", "Tags", "ServiceName"}
+        "EnableExecuteCommand", "ServiceConnectConfiguration", "SchedulingStrategy", "AvailabilityZoneRebalancing", "ForceNewDeployment", "Tags", "ServiceName"}
 
 
 class Service:
@@ -23,7 +23,7 @@ class Service:
         if unknown := self.properties.keys() - KEYS:
             raise NotImplementedError(f"the runner does not know {sorted(unknown)} of {key}")
         self.task_definition = world.stack.properties(self.properties["TaskDefinition"])
-        self.groups = self.properties["NetworkConfiguration"]["AwsvpcConfiguration"].get("SecurityGroups", [])
+        self.groups = world.groups(self.properties.get("NetworkConfiguration"))
         self.count = int(self.properties.get("DesiredCount", 1))
         self.tasks, self.registered = [], set()
         self.failures, self.events = 0, []
@@ -47,7 +47,7 @@ class Service:
 
     def steady(self):
         tasks = [task for task in self.tasks if task.healthy and task.age > STEADY]
-        return len(tasks) >= self.count and all(self.world.balancers.healthy(task.endpoint.address, target) for task in tasks
+        return len(tasks) >= self.count and all(self.world.balancers.healthy(task, target) for task in tasks
                                                 for target in self.properties.get("LoadBalancers", []))
 
     def stop(self):
@@ -87,7 +87,7 @@ class Service:
         if task.running and (task, "balancer") not in self.registered:
             self.registered.add((task, "balancer"))
             for target in self.properties.get("LoadBalancers", []):
-                self.world.balancers.register(task.endpoint.address, target)
+                self.world.balancers.register(task, target)
         if task.healthy and (task, "names") not in self.registered:
             self.registered.add((task, "names"))
             for registry in self.properties.get("ServiceRegistries", []):
@@ -107,7 +107,7 @@ class Service:
     def _deregister(self, task):
         self.world.resolver.remove(task.name)
         for target in self.properties.get("LoadBalancers", []):
-            self.world.balancers.deregister(task.endpoint.address, target)
+            self.world.balancers.deregister(task, target)
 
 
 def aliases(world, key, configuration):

@@ -1,6 +1,7 @@
 """Volumes as ECS mounts them: task volumes empty and root's, access points of a file system with their owner and user."""
 
 import os
+import re
 import subprocess
 
 from sandbox import ROOM
@@ -94,6 +95,19 @@ def task_volume(place):
     """An empty folder that is root's, as every task gets it."""
     place.mkdir(parents=True)
     place.chmod(0o755)
+    return place
+
+
+def machine_folder(stack, source):
+    """A folder of the one machine: its owner's if the machine prepares it, else root's, as Docker makes it."""
+    place = ROOM / stack.name / "machine" / source.strip("/")
+    if not place.exists():
+        place.mkdir(parents=True)
+        place.chmod(0o755)
+        prepared = re.search(rf"install -d -o (\d+) -g (\d+) -m (\d+) '?{re.escape(source)}'?\n", stack.user_data())
+        if prepared:
+            os.chown(place, int(prepared[1]), int(prepared[2]))
+            place.chmod(int(prepared[3], 8))
     return place
 
 

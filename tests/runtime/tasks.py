@@ -11,6 +11,7 @@ import threading
 import time
 
 import connect
+import network
 import podman
 import storage
 from network import RESOLVER
@@ -21,8 +22,10 @@ NUMBERS = itertools.count(1)
 WITHOUT_EFFECT = {"Name", "Image", "Essential", "Cpu", "Memory", "MemoryReservation", "LogConfiguration", "PortMappings", "DependsOn",
                   "HealthCheck", "StartTimeout", "StopTimeout", "DockerLabels", "Interactive", "PseudoTerminal", "RestartPolicy"}
 TASK_KEYS = {"Family", "RequiresCompatibilities", "NetworkMode", "Cpu", "Memory", "RuntimePlatform", "ExecutionRoleArn", "TaskRoleArn",
-             "Volumes", "ContainerDefinitions", "EphemeralStorage", "Tags", "PidMode"}
+             "Volumes", "ContainerDefinitions", "EphemeralStorage", "Tags", "PidMode", "IpcMode"}
 LOOK = 0.1
+# The first port that Docker publishes by itself.
+DYNAMIC_PORTS = 32768
 
 
 class Container:
@@ -100,9 +103,25 @@ class Task:
         self.ended = threading.Event()
         self.since = None
         self.endpoint = world.network.attach(self.name, groups)
+        self.host_ports = self._publish() if self.definition.get("NetworkMode") == "bridge" else {}
         self.volumes = {}
         self.watcher = threading.Thread(target=self._watch, daemon=True)
         self.watcher.start()
+
+    def port(self, container_port):
+        """Where the load balancer finds a port of a container."""
+        return self.host_ports.get(container_port, container_port)
+
+    def _publish(self):
+        """In bridge mode, Docker publishes each port on a free one of the machine. The machine has one address for each task
+        here, so that they do not get into each other's way; its security group is the same."""
+        ports = [int(made["ContainerPort"]) for definition in self.definition["ContainerDefinitions"] for made in definition.get("PortMappings", [])]
+        found = {port: DYNAMIC_PORTS + number for number, port in enumerate(ports)}
+        rules = [f"tcp dport {host} redirect to :{port}" for port, host in found.items()]
+        if rules:
+            lines = ["table ip published {", "chain prerouting {", "type nat hook prerouting priority -100;", *rules, "}", "}"]
+            network.in_namespace(self.endpoint.namespace, "nft", "-f", "-", text="\n".join(lines))
+        return found
 
     @property
     def running(self):
@@ -153,7 +172,9 @@ class Task:
             if efs := volume.get("EFSVolumeConfiguration"):
                 self.volumes[volume["Name"]] = self.world.file_systems.mount(
                     efs, self.definition.get("TaskRoleArn"), self.groups, users, self.place / "mounts")
-            elif volume.keys() - {"Name", "Host"} or volume.get("Host"):
+            elif source := volume.get("Host", {}).get("SourcePath"):
+                self.volumes[volume["Name"]] = storage.machine_folder(self.world.stack, source)
+            elif volume.keys() - {"Name", "Host"}:
                 raise NotImplementedError(f"the runner does not know the volume {volume}")
             else:
                 self.volumes[volume["Name"]] = storage.task_volume(place)

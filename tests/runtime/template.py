@@ -35,6 +35,10 @@ class Stack:
         """{logical id: resolved properties}."""
         return {key: self.properties(key) for key, made in self.resources.items() if made["Type"] == kind}
 
+    def user_data(self):
+        """What machines do at their start, as the template has it."""
+        return "".join(str(made["LaunchTemplateData"].get("UserData", "")) for made in self.of_type("AWS::EC2::LaunchTemplate").values())
+
     def properties(self, key):
         return self.resolve(self.resources[key].get("Properties", {}))
 
@@ -88,6 +92,8 @@ class Stack:
             return argument[1].split(argument[0])
         if name == "FindInMap":
             return self.template["Mappings"][argument[0]][argument[1]][argument[2]]
+        if name == "Base64":
+            return argument
         if name == "ToJsonString":
             return json.dumps(argument)
         raise NotImplementedError(f"the runner does not know Fn::{name}")

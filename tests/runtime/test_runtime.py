@@ -1,6 +1,6 @@
-"""What builds, runs: each application of `apps` under the real Docker Compose, and from its emitted template.
+"""What builds, runs: each application of `apps` under the real Docker Compose, and from the templates of both ECS targets.
 
-Clients must see the same in both, and what `expect.yaml` says. The runner of the template honours what ECS does and Compose
+Clients must see the same everywhere, and what `expect.yaml` says. The runner of the template honours what ECS does and Compose
 does not: an address for each task, names by the template's records alone, security groups, empty task volumes, access points
 with their owners, jobs before services. Breaking one of them in the template must show.
 """
@@ -21,6 +21,8 @@ import images  # noqa: E402
 import podman  # noqa: E402
 from run_application import every_application  # noqa: E402
 
+TARGETS = ("fargate", "ecs-ec2")
+
 
 def chosen():
     names = os.environ.get("RUNTIME_APPLICATIONS", "").split()
@@ -37,11 +39,12 @@ class Runtime(unittest.TestCase):
         for application in chosen():
             application.build_images()
         cls.engine = docker_project.Engine()
-        # One application at a time in each world; the two worlds side by side.
-        cls.pools = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
-        cls.under_compose, cls.from_template = [
-            {application.name: pool.submit(getattr(application, world)) for application in chosen()}
-            for pool, world in zip(cls.pools, ("under_compose", "from_template"))]
+        # One application at a time in each world; the worlds side by side.
+        cls.pools = [ThreadPoolExecutor(1) for _ in range(1 + len(TARGETS))]
+        first, *others = cls.pools
+        cls.under_compose = {application.name: first.submit(application.under_compose) for application in chosen()}
+        cls.from_template = {(application.name, target): pool.submit(application.from_template, target)
+                             for pool, target in zip(others, TARGETS) for application in chosen()}
 
     @classmethod
     def tearDownClass(cls):
@@ -49,10 +52,13 @@ class Runtime(unittest.TestCase):
             pool.shutdown(cancel_futures=True)
         cls.engine.close()
 
-    def test_both_worlds(self):
+    def test_every_world(self):
         for application in chosen():
-            with self.subTest(application.name):
-                self.assertEqual(self.under_compose[application.name].result(), self.from_template[application.name].result())
+            for target in TARGETS:
+                with self.subTest(application.name, target=target):
+                    seen = zip(application.expected["steps"], self.under_compose[application.name].result())
+                    wanted = [result for step, result in seen if step.get("on", target) == target]
+                    self.assertEqual(wanted, self.from_template[application.name, target].result())
 
     def test_a_missing_rule_shows(self):
         """Without the rule that lets the worker in, the queue is silent to it."""
@@ -66,11 +72,23 @@ class Runtime(unittest.TestCase):
         """A folder of root's takes no uploads from the access point's user."""
         self.shows("uploads", lambda text: changed(text, r'OwnerUid: "1000"', 'OwnerUid: "0"'), "PUT /letter")
 
-    def shows(self, name, change, where):
+    def test_a_missing_alias_shows(self):
+        """The word that a value uses is a name only because the server offers it."""
+        self.shows("words", lambda text: changed(text, "DnsName: api$", "DnsName: other"), "GET /hello")
+
+    def test_a_client_without_a_proxy_shows(self):
+        """The name inside the image is found by the client's proxy alone."""
+        self.shows("inside", lambda text: changed(text, r"(WebService:\n(?:.*\n)+?      ServiceConnectConfiguration:\n        Enabled:) true", r"\1 false"), "GET /store")
+
+    def test_a_rule_of_the_machines_shows(self):
+        """A proxy in bridge mode reaches its upstream from the machine's group."""
+        self.shows("gateway", lambda text: without(text, r"ApiFrom\w+Ingress"), "GET /api", "ecs-ec2")
+
+    def shows(self, name, change, where, target="fargate"):
         application = next(one for one in every_application() if one.name == name)
         application.build_images()
         with self.assertRaisesRegex(AssertionError, where):
-            application.from_template(change, patience=6)
+            application.from_template(target, change, patience=6)
 
 
 def without(template, name):

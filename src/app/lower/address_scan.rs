@@ -3,6 +3,7 @@
 //! In: text, and what tells a host's name from a word. Out: [`ScannedAddress`]es as byte ranges. Invariant: a
 //! range lies on character boundaries within the text; ranges of different addresses do not overlap.
 
+use super::bare_names::key_of_object;
 use std::ops::Range;
 
 /// Bytes of the text.
@@ -100,7 +101,14 @@ fn urls(text: &str) -> Vec<ScannedAddress> {
     found
 }
 
+/// Schemes of gRPC that name no authority before the host: `dns:///users:50051`, `dns:users:50051`.
+/// Source: gRPC, "Name Resolution", November 2026.
+const TARGET_SCHEMES: &[&str] = &["dns", "passthrough"];
+
 fn url(text: &str, scheme: TextRange, start: usize) -> Vec<ScannedAddress> {
+    let no_authority = TARGET_SCHEMES.contains(&slice(text, &scheme))
+        && text.get(start..).is_some_and(|rest| rest.starts_with('/'));
+    let start = if no_authority { start + 1 } else { start };
     let rest = text.get(start..).unwrap_or("");
     let ends = |letter: char| letter.is_whitespace() || "/?#\"'<>)]}|`\\".contains(letter);
     let bracketed = rest.starts_with('[').then(|| rest.find(']')).flatten().unwrap_or(0);
@@ -224,7 +232,8 @@ fn tokens(text: &str) -> Vec<TextRange> {
 /// The address that a token is, if it is one.
 fn token_address(text: &str, token: TextRange, names: &KnownHosts<'_>) -> Option<ScannedAddress> {
     let piece = slice(text, &token);
-    let from = piece.rfind('@').map_or(token.start, |at| token.start + at + 1);
+    let login = piece.rfind('@').map_or(token.start, |at| token.start + at + 1);
+    let from = login + target_scheme(text.get(login..token.end)?);
     let piece = text.get(from..token.end)?;
     let length = piece.find('/').unwrap_or(piece.len());
     let (host, port) = host_and_port(text, &(from..from + length));
@@ -233,7 +242,8 @@ fn token_address(text: &str, token: TextRange, names: &KnownHosts<'_>) -> Option
         return None;
     }
     let key = key_before(text, token.start);
-    let wanted = match &key {
+    let member = key_of_object(text, token.start);
+    let wanted = match key.as_ref().or(member.as_ref()) {
         Some(key) => says_host(key),
         None => names.bare_words == BareWords::MayBeHosts && is_list_item(text),
     };
@@ -246,10 +256,33 @@ fn token_address(text: &str, token: TextRange, names: &KnownHosts<'_>) -> Option
             }
             ScannedAddress { host, port: Some(port), ..ScannedAddress::default() }
         }
-        None if wanted && length == piece.len() => ScannedAddress { host, ..ScannedAddress::default() },
+        None if wanted && length == piece.len() => {
+            let port = member.and_then(|_| object_port(text, host.end));
+            ScannedAddress { host, port, ..ScannedAddress::default() }
+        }
         None => return None,
     };
-    Some(ScannedAddress { pairs: siblings(text, &key), ..with_login(text, token.start, from, address) })
+    Some(ScannedAddress { pairs: siblings(text, &key), ..with_login(text, token.start, login, address) })
+}
+
+/// The length of `dns:` before a host and its port.
+fn target_scheme(piece: &str) -> usize {
+    let before = piece.split(':').next().unwrap_or_default();
+    let is_target = TARGET_SCHEMES.contains(&before) && piece.matches(':').count() == 2;
+    if is_target { before.len() + 1 } else { 0 }
+}
+
+/// The digits of `"port": 9200` behind a host of the same object.
+fn object_port(text: &str, host: usize) -> Option<TextRange> {
+    const KEY: &str = "\"port\"";
+    let rest = text.get(host..)?;
+    let object = rest.get(..rest.find('}').unwrap_or(rest.len()))?;
+    let value = object.find(KEY)? + KEY.len();
+    let from = value + object.get(value..)?.find(|letter: char| letter.is_ascii_digit())?;
+    let between = object.get(value..from)?;
+    let digits = object.get(from..)?.find(|letter: char| !letter.is_ascii_digit());
+    let is_value = between.chars().all(|letter| letter.is_whitespace() || ":\"".contains(letter));
+    is_value.then(|| host + from..host + from + digits.unwrap_or(object.len() - from))
 }
 
 /// Whether the whole text is a host, or a list of hosts, so that a word in it may be one.
@@ -350,6 +383,14 @@ mod tests {
             ("root:pw@tcp(db:3306)/app?x=y", vec!["root/pw@db:3306/app"]),
             ("psql postgres://app:\"$PASSWORD\"@db/app -c x", vec!["app/\"$PASSWORD\"@db/app"]),
             ("curl \"http://app:80\" \"me\"@db", vec!["app:80"]),
+            ("dns:///app:50051", vec!["app:50051"]),
+            ("dns:app:50051", vec!["app:50051"]),
+            ("passthrough:///app:50051", vec!["app:50051"]),
+            (r#"{"a": {"host": "db", "port": 9200}, "port": 1}"#, vec!["db:9200"]),
+            (r#"{"host": "db", "port": "92"}"#, vec!["db:92"]),
+            (r#"{"hosts": "db", "x": {"port": 9200}}"#, vec!["db:9200"]),
+            (r#"{"host": "db"}, {"port": 1}"#, vec!["db"]),
+            ("{'LOCATION': 'redis:6379'}", vec!["redis:6379"]),
         ] {
             assert_eq!(shown(text, BareWords::AreWords), expected, "{text}");
         }
@@ -369,6 +410,11 @@ mod tests {
             "app/db:tag",
             "app=db",
             "user@db",
+            "file:///app:1",
+            "dns:app",
+            "dns:///app.example.org:1",
+            r#"{"name": "db"}"#,
+            r#"["db"]"#,
             "http://localhost/app",
             "django.db.backends",
             "",

@@ -2,11 +2,16 @@
 
 use super::LoweringContext;
 use super::address_scan::{BareWords, ScannedAddress, TextRange, slice};
+use super::bare_names::long_flag;
 use super::environment_wiring::EnvironmentWiring;
 use super::flat_text::FlatText;
 use super::variable_names::holds_host;
-use crate::{AppService, HealthTest, ManifestName, Text, TextPiece};
+use super::written_hosts::ReadText;
+use crate::{AppService, HealthTest, HostPlace, ManifestName, Text, TextPiece};
 use tranship_frontend::source::Origin;
+
+/// What a word is called that no flag stands before: `web` in `npm run web`.
+const SUBCOMMAND: &str = "command";
 
 /// A word of a command: the number of its argument, and where in it.
 struct CommandWord {
@@ -30,18 +35,24 @@ impl EnvironmentWiring<'_> {
         let name = service.name.clone();
         let container = &mut service.container;
         for list in [&mut container.entrypoint, &mut container.command].into_iter().flatten() {
-            self.arguments(&name, &mut list.value, CommandPurpose::Process);
+            self.arguments(cx, &name, &mut list.value, CommandPurpose::Process);
         }
         match container.health_check.as_mut().map(|check| &mut check.test.value) {
-            Some(HealthTest::Exec(list)) => self.arguments(&name, list, CommandPurpose::HealthCheck),
+            Some(HealthTest::Exec(list)) => self.arguments(cx, &name, list, CommandPurpose::HealthCheck),
             Some(HealthTest::Shell(line)) => {
-                self.arguments(&name, std::slice::from_mut(line), CommandPurpose::HealthCheck)
+                self.arguments(cx, &name, std::slice::from_mut(line), CommandPurpose::HealthCheck)
             }
             None => {}
         }
     }
 
-    fn arguments(&mut self, service: &ManifestName, list: &mut [Text], purpose: CommandPurpose) {
+    fn arguments(
+        &mut self,
+        cx: &LoweringContext<'_>,
+        service: &ManifestName,
+        list: &mut [Text],
+        purpose: CommandPurpose,
+    ) {
         let flats: Vec<FlatText> = list.iter().map(FlatText::of).collect();
         let words = words(&flats);
         for (index, (flat, text)) in flats.iter().zip(list.iter_mut()).enumerate() {
@@ -51,10 +62,36 @@ impl EnvironmentWiring<'_> {
             for address in &found {
                 marks.extend(self.mark(service, address, flat, text.origin, purpose));
             }
+            let before = index.checked_sub(1).and_then(|before| flats.get(before));
+            self.named_words(
+                cx,
+                (service, flat, text.origin),
+                before.map_or("", |flat| &flat.text),
+                purpose,
+                &found,
+            );
             if !marks.is_empty() {
                 *text = flat.with(marks);
             }
         }
+    }
+
+    /// Names in an argument that stay as they are: the value of a flag, or of a key inside the argument.
+    fn named_words(
+        &mut self,
+        cx: &LoweringContext<'_>,
+        (service, flat, origin): (&ManifestName, &FlatText, Origin),
+        before: &str,
+        purpose: CommandPurpose,
+        found: &[ScannedAddress],
+    ) {
+        let place = match purpose {
+            CommandPurpose::Process => HostPlace::Command,
+            CommandPurpose::HealthCheck => HostPlace::HealthCheck,
+        };
+        // A word without a flag before it is more often a subcommand than a host.
+        let called = long_flag(before).unwrap_or(SUBCOMMAND);
+        self.written(cx, &ReadText { service, place, called, flat, origin }, found);
     }
 
     /// The pieces of one address; of a service's own name in its health check, `localhost`.

@@ -13,9 +13,11 @@ use super::secret_groups::SecretExtent;
 use super::secret_pool::{DraftText, ProvisionalSecret, SecretPool};
 use super::secret_wiring::WiredValue;
 use super::variable_names::holds_callers;
+use super::written_hosts::ReadText;
 use super::{LoweringContext, declared_secrets, existing_secrets};
 use crate::{
-    AppService, ApplicationSecret, ManagedDatabase, ManifestName, SecretId, SecretSource, Text, TextPiece,
+    AppService, ApplicationSecret, HostPlace, ManagedDatabase, ManifestName, SecretId, SecretSource, Text,
+    TextPiece, WrittenHost,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +39,8 @@ pub(super) struct EnvironmentWiring<'a> {
     existing: ExistingSecrets,
     /// Who reaches whom.
     pub(super) reaches: Vec<HostReach>,
+    /// Names that stay as they are.
+    pub(super) written: Vec<WrittenHost>,
     /// Values that name a service that is never deployed.
     pub(super) dangling: Vec<DanglingHost>,
 }
@@ -48,15 +52,24 @@ pub(super) fn wire(
     databases: &mut IndexMap<ManifestName, ManagedDatabase>,
     directory: &HostDirectory,
     declared: &mut IndexMap<SecretId, ApplicationSecret>,
-) -> Vec<HostReach> {
+) -> (Vec<WrittenHost>, Vec<HostReach>) {
     let listening = listening_ports(services, databases);
     adopt_names(services, databases, directory);
     let passwords =
         databases.values().map(|database| (database.name.clone(), cx.passwords_of(database))).collect();
     let existing = existing_secrets::declare(cx, services, declared);
-    let (pool, reaches, dangling) = (SecretPool::default(), Vec::new(), Vec::new());
-    let mut wiring =
-        EnvironmentWiring { directory, databases, listening, passwords, pool, existing, reaches, dangling };
+    let (pool, reaches, written, dangling) = (SecretPool::default(), Vec::new(), Vec::new(), Vec::new());
+    let mut wiring = EnvironmentWiring {
+        directory,
+        databases,
+        listening,
+        passwords,
+        pool,
+        existing,
+        reaches,
+        written,
+        dangling,
+    };
     for service in services.values_mut() {
         wiring.environment(cx, service);
         wiring.commands(cx, service);
@@ -66,11 +79,11 @@ pub(super) fn wire(
             wiring.content(cx, name, text);
         }
     }
-    let EnvironmentWiring { pool, reaches, dangling, .. } = wiring;
+    let EnvironmentWiring { pool, reaches, written, dangling, .. } = wiring;
     let given = pool.settle(services, declared, &connections(services, &reaches));
     declared_secrets::report(cx, &given);
     report_dangling(cx, dangling, directory);
-    reaches
+    (written, reaches)
 }
 
 impl EnvironmentWiring<'_> {
@@ -113,6 +126,9 @@ impl EnvironmentWiring<'_> {
         connections: &ConnectionVariables,
     ) -> DraftText {
         let WiredValue { service, variable, flat, text } = *value;
+        if let Some(marks) = self.unproxied(service, variable, flat) {
+            return flat.with(marks);
+        }
         let known = cx.secret_parts(text, flat);
         let spans = known.all();
         let whole = 0..flat.text.len();
@@ -136,6 +152,14 @@ impl EnvironmentWiring<'_> {
         if let (true, Some(piece)) = (found.is_empty(), self.credential(value, connections)) {
             marks.push((whole.clone(), piece));
             credentials = true;
+        }
+        if !credentials {
+            let place = HostPlace::Variable(variable.clone());
+            self.written(
+                cx,
+                &ReadText { service, place, called: variable, flat, origin: text.origin },
+                &found,
+            );
         }
         if credentials {
             cx.ledger.decided(text, "the managed database");

@@ -80,6 +80,12 @@ impl HostDirectory {
         named.or_else(|| self.inactive.get(host))
     }
 
+    /// What a service calls another one that it links to by another name.
+    pub(super) fn link_alias(&self, from: &ManifestName, to: &ManifestName) -> Option<&ManifestName> {
+        let links = self.links.get(from)?.iter();
+        links.filter(|(alias, service)| *service == to && *alias != to).map(|(alias, _)| alias).next()
+    }
+
     /// Whether two services share a network.
     pub(super) fn share(&self, one: &ManifestName, other: &ManifestName) -> bool {
         let (Some(one), Some(other)) = (self.networks.get(one), self.networks.get(other)) else {

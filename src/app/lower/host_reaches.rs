@@ -33,11 +33,11 @@ pub(super) struct HostReach {
 /// A value names a service that is not deployed.
 pub(super) struct DanglingHost {
     /// Whose value.
-    from: ManifestName,
+    pub(super) from: ManifestName,
     /// The service that is skipped, or whose profile is not active.
-    to: ManifestName,
+    pub(super) to: ManifestName,
     /// The value.
-    origin: Origin,
+    pub(super) origin: Origin,
 }
 
 /// Who connects to whom, by a value or by `depends_on`.
@@ -114,29 +114,28 @@ impl EnvironmentWiring<'_> {
     }
 }
 
-/// One warning for each service that names one that is not deployed.
+/// One warning for each service that is not deployed, with everyone who names it.
 pub(super) fn report_dangling(
     cx: &mut LoweringContext<'_>,
     dangling: Vec<DanglingHost>,
     directory: &HostDirectory,
 ) {
-    let mut reported = BTreeSet::new();
+    let mut by_host: IndexMap<ManifestName, IndexMap<ManifestName, Origin>> = IndexMap::new();
     for DanglingHost { from, to, origin } in dangling {
-        if reported.insert((from.clone(), to.clone())) {
-            let (why, help) = if directory.is_inactive(&to) {
-                ("which is in no active profile", format!("activate the profile of `{to}` with `--profile`"))
-            } else {
-                ("which is skipped", format!("remove `{to}` from `skip`"))
-            };
-            cx.diagnostics.push(
-                Diagnostic::new(
-                    &rules::app::SKIPPED_HOST,
-                    format!("service `{from}` refers to host `{to}`, {why}"),
-                )
-                .at(origin)
-                .service(&*from)
-                .help(format!("override the value for this environment, or {help}")),
-            );
-        }
+        by_host.entry(to).or_default().entry(from).or_insert(origin);
+    }
+    for (to, callers) in by_host {
+        let (why, help) = if directory.is_inactive(&to) {
+            ("which is in no active profile", format!("activate the profile of `{to}` with `--profile`"))
+        } else {
+            ("which is skipped", format!("remove `{to}` from `skip`"))
+        };
+        let names: Vec<String> = callers.keys().map(|name| format!("`{name}`")).collect();
+        let (services, refer) = if names.len() == 1 { ("service", "refers") } else { ("services", "refer") };
+        let message = format!("{services} {} {refer} to host `{to}`, {why}", names.join(", "));
+        let told = Diagnostic::new(&rules::app::SKIPPED_HOST, message);
+        let told = callers.values().fold(told, |told, origin| told.at(*origin));
+        let told = callers.keys().take(1).fold(told, |told, name| told.service(&**name));
+        cx.diagnostics.push(told.help(format!("override the value for this environment, or {help}")));
     }
 }

@@ -6,6 +6,7 @@
 //! no tree makes it panic, and every error is told, not the first.
 
 mod address_scan;
+mod bare_names;
 mod bind_mounts;
 mod command_end;
 mod command_secrets;
@@ -28,6 +29,7 @@ mod job_inference;
 mod legal_names;
 mod listening_ports;
 mod log_services;
+mod machine_hosts;
 mod managed_databases;
 mod named_volumes;
 mod names_in_files;
@@ -52,6 +54,7 @@ mod tests;
 mod unset_variables;
 mod usual_sizes;
 mod variable_names;
+mod written_hosts;
 
 use super::document::{self, ComposeDocument, LateBoundNames, ReadFindings, TreeLeaf};
 use super::settings::{self, ChosenEnvironment, KnownNames, Settings, SettingsDocument};
@@ -212,12 +215,15 @@ impl LoweringContext<'_> {
         external_addresses::resolve(self, &mut services, &directory);
         log_services::resolve(self, &mut services);
         let mut secrets = declared_secrets::declared(self, &services, &databases);
-        let mut reaches =
+        let (mut written_hosts, mut reaches) =
             environment_wiring::wire(self, &mut services, &mut databases, &directory, &mut secrets);
-        let (file_hosts, in_files) = names_in_files::find(self, &services, &databases, &secrets, &directory);
-        reaches.extend(in_files);
-        let edges = service_edges::edges(self, &services, &databases, &directory, reaches);
+        let (in_files, by_files) = names_in_files::find(self, &services, &databases, &secrets, &directory);
+        written_hosts.extend(in_files);
+        reaches.extend(by_files);
+        let (edges, in_images) = service_edges::edges(self, &services, &databases, &directory, reaches);
+        written_hosts.extend(in_images);
         unset_variables::report(self, &services);
+        machine_hosts::report(self, &services);
         foreign_tools::report(self, &services);
         image_accounts::report(self, &services);
         let mut endpoints = public_ports::endpoints(self, &services, &edges);
@@ -240,7 +246,7 @@ impl LoweringContext<'_> {
             tasks,
             volumes,
             databases,
-            file_hosts,
+            written_hosts,
             secrets,
             edges,
             endpoints,

@@ -1,16 +1,17 @@
 //! Names of services in files that containers get: a proxy's upstreams, an application's settings.
 //!
 //! In: mounted files and folders of the project, and configs. Out: [`HostReach`]es, since who names a service with its
-//! port connects to it, and [`FileHost`]s, because a file is carried as it is and a target may have another name for
+//! port connects to it, and [`WrittenHost`]s, because a file is carried as it is and a target may have another name for
 //! the service. Invariant: only what stands where a host stands counts, as in values.
 
 use super::LoweringContext;
 use super::address_scan::{BareWords, KnownHosts, addresses, slice};
 use super::host_directory::HostDirectory;
-use super::host_reaches::{HostReach, listening_ports};
+use super::host_reaches::{DanglingHost, HostReach, listening_ports, report_dangling};
+use super::variable_names::holds_host;
 use crate::{
-    AppService, ApplicationSecret, BindMeaning, BindSource, FileHost, FileMountKind, ManagedDatabase,
-    ManifestName, MountSource, SecretId, SecretSource,
+    AppService, ApplicationSecret, BindMeaning, BindSource, FileMountKind, HostPlace, ManagedDatabase,
+    ManifestName, MountSource, SecretId, SecretSource, WrittenHost,
 };
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
@@ -26,28 +27,34 @@ const MOST_FILES: usize = 200;
 
 /// Who is named in files, and what they connect to.
 pub(super) fn find(
-    cx: &LoweringContext<'_>,
+    cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     databases: &IndexMap<ManifestName, ManagedDatabase>,
     secrets: &IndexMap<SecretId, ApplicationSecret>,
     directory: &HostDirectory,
-) -> (Vec<FileHost>, Vec<HostReach>) {
+) -> (Vec<WrittenHost>, Vec<HostReach>) {
     let listening = listening_ports(services, databases);
     let mut files = ProjectFiles::new(cx.world, &cx.manifest.directory);
-    let (mut hosts, mut reaches) = (Vec::new(), Vec::new());
+    let (mut hosts, mut reaches, mut dangling) = (Vec::new(), Vec::new(), Vec::new());
     for service in services.values() {
         for (path, text, origin) in texts(&mut files, service, secrets) {
             let scan = FileScan { service, directory, listening: &listening };
             for (host, to, port) in scan.hosts(&text) {
                 let from = service.name.clone();
+                if directory.is_absent(&to) {
+                    dangling.push(DanglingHost { from, to, origin });
+                    continue;
+                }
                 reaches.push(HostReach { from: from.clone(), to: to.clone(), port, origin });
-                let found = FileHost { service: from, path: path.clone(), host, to, origin };
+                let place = HostPlace::File(path.clone());
+                let found = WrittenHost { service: from, place, host: host.into(), to, origin };
                 if !hosts.contains(&found) {
                     hosts.push(found);
                 }
             }
         }
     }
+    report_dangling(cx, dangling, directory);
     (hosts, reaches)
 }
 
@@ -155,15 +162,43 @@ impl FileScan<'_> {
                 let port = written.or_else(|| of_scheme().map(|scheme| scheme.port));
                 found.insert((host.to_owned(), to.clone(), port));
             }
+            for host in settings(line, &is_host).into_iter().filter(|host| !own_upstreams.contains(*host)) {
+                let known = |(name, _, _): &(String, ManifestName, Option<u16>)| *name == host;
+                if let Some(to) = self.meant(host).filter(|_| !found.iter().any(known)) {
+                    found.insert((host.to_owned(), to.clone(), None));
+                }
+            }
         }
         found
     }
 
-    /// The deployed service or database that a host name means.
+    /// The other service or database that a host name means.
     fn meant(&self, host: &str) -> Option<&ManifestName> {
-        let to = self.directory.resolve(&self.service.name, host)?;
-        (*to != self.service.name && !self.directory.is_absent(to)).then_some(to)
+        self.directory.resolve(&self.service.name, host).filter(|to| **to != self.service.name)
     }
+}
+
+/// The hosts in a line whose keys say that they are: `address: rides`, `host = cache`, `server backend`.
+fn settings<'t>(line: &'t str, is_host: &dyn Fn(&str) -> bool) -> Vec<&'t str> {
+    let ends = |letter: char| letter.is_whitespace() || ",;{}[]()<>".contains(letter);
+    let words: Vec<&str> = line.split(ends).filter(|word| !word.is_empty()).collect();
+    let quotes = ['"', '\''];
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let (key, value) = match word.split_once(['=', ':']) {
+            Some((key, value)) if !value.is_empty() => (key, value),
+            _ => (at.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default(), *word),
+        };
+        let between = ["=", ":"].contains(&key);
+        let key =
+            if between { at.checked_sub(2).and_then(|before| words.get(before)).copied() } else { Some(key) };
+        let key = key.unwrap_or_default().trim_end_matches([':', '=']).trim_matches(quotes);
+        let value = value.trim_matches(quotes);
+        if is_host(value) && holds_host(key) {
+            found.push(value);
+        }
+    }
+    found
 }
 
 /// The names of nginx's `upstream` blocks.
@@ -190,7 +225,26 @@ fn is_comment(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_comment, upstreams, without_ends};
+    use super::{is_comment, settings, upstreams, without_ends};
+
+    #[test]
+    fn a_key_says_that_a_host_follows() {
+        let is_host = |word: &str| ["api", "rides"].contains(&word);
+        for (line, found) in [
+            ("socket_address: { address: rides, port_value: 50051 }", vec!["rides"]),
+            ("host = api", vec!["api"]),
+            ("host=api", vec!["api"]),
+            ("\"hostname\": \"api\",", vec!["api"]),
+            ("server api;", vec!["api"]),
+            ("hosts: [\"api\"]", vec!["api"]),
+            ("- name: rides", vec![]),
+            ("server_name api;", vec![]),
+            ("location /api { }", vec![]),
+            ("api", vec![]),
+        ] {
+            assert_eq!(settings(line, &is_host), found, "{line}");
+        }
+    }
 
     #[test]
     fn a_semicolon_ends_a_statement_and_not_a_url() {

@@ -409,9 +409,9 @@ fn claim_protocols(
     let ports = services.values().flat_map(|service| &service.container.ports);
     for (port, spoken) in ports.filter_map(|port| Some((port, port.app_protocol.as_ref()?))) {
         if !public.contains(&port.node) {
-            let reason = "services connect to the port directly";
-            cx.ledger.ignored(spoken, reason, BehaviourEffect::Equivalent);
-        } else if matches!(spoken.value.as_str(), "http" | "http1" | "HTTP") {
+            continue; // for the target: what stands between services is its own
+        }
+        if matches!(spoken.value.as_str(), "http" | "http1" | "HTTP") {
             cx.ledger.decided(spoken, "load balancer: target group");
         } else {
             let reason = "the load balancer uses HTTP/1 to reach the container";

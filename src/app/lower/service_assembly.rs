@@ -35,6 +35,7 @@ impl LoweringContext<'_> {
             data_store: data_store(&description.container),
             stop_first: description.stop_first.clone(),
             egress: ServiceEgress::default(),
+            names: settings.and_then(|settings| settings.names.clone()),
             external: Vec::new(),
             host_names: given.host_names.value.clone(),
         }

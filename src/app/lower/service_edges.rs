@@ -12,8 +12,8 @@ use super::listening_ports;
 use super::service_roles::waits_for_end;
 use crate::rules;
 use crate::{
-    AppService, ContainerPort, ContainerSpec, ManagedDatabase, ManifestName, PortSpec, ServiceEdge,
-    ServiceRole,
+    AppService, ContainerPort, ContainerSpec, HostPlace, ManagedDatabase, ManifestName, PortSpec,
+    ServiceEdge, ServiceRole, WrittenHost,
 };
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,21 +22,27 @@ use tranship_facts::ports::is_debug_port;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
-/// The edges, each once.
+/// The edges, each once; and the names that only images can know, since no value names what is depended on.
 pub(super) fn edges(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     databases: &IndexMap<ManifestName, ManagedDatabase>,
     directory: &HostDirectory,
     reaches: Vec<HostReach>,
-) -> Vec<ServiceEdge> {
+) -> (Vec<ServiceEdge>, Vec<WrittenHost>) {
     let mut edges = EdgeList::default();
+    let mut in_images = Vec::new();
+    let named = named_ports(services, &reaches);
+    let ports_of = |service: &AppService| match listening_ports::of_service(service) {
+        ports if ports.is_empty() => named.get(&service.name).cloned().unwrap_or_default(),
+        ports => ports,
+    };
     for reach in reaches {
         let HostReach { from, to, port, origin } = reach;
         let ports = match (databases.get(&to), services.get(&to), port) {
             (Some(database), ..) => vec![PortSpec::tcp(database.engine.value.port())],
             (_, Some(service), Some(port)) => vec![spec_of(&service.container, port)],
-            (_, Some(service), None) => listening_ports::of_service(service),
+            (_, Some(service), None) => ports_of(service),
             _ => continue,
         };
         // Only a service has copies that find each other, and nobody needs a port to name itself.
@@ -59,7 +65,7 @@ pub(super) fn edges(
                 (_, Some(other))
                     if matches!(other.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) =>
                 {
-                    let ports = listening_ports::of_service(other);
+                    let ports = ports_of(other);
                     if ports.is_empty()
                         && (works_on_a_queue(&other.container) || share_a_task(service, other))
                     {
@@ -71,10 +77,18 @@ pub(super) fn edges(
             };
             let origin = cx.manifest.nodes.origin(dependency.node);
             edges.add(from, to, &ports, origin);
+            if shares_a_network(service, to) || services.get(to).is_some_and(|to| shares_a_network(to, from))
+            {
+                continue; // at home, under `localhost` as under any name
+            }
+            for host in names_in_image(cx, directory, from, to) {
+                let (service, to, place) = (from.clone(), to.clone(), HostPlace::Image);
+                in_images.push(WrittenHost { service, place, host, to, origin });
+            }
         }
     }
     report_unknown(cx, &edges);
-    edges.list
+    (edges.list, in_images)
 }
 
 /// Whether one is a sidecar of the other: they need no rule.
@@ -84,6 +98,49 @@ fn share_a_task(one: &AppService, other: &AppService) -> bool {
         _ => None,
     };
     of(one).is_some_and(|of| of == other.name) || of(other).is_some_and(|of| of == one.name)
+}
+
+/// The ports that others name for each service: what is right for one client is right for all.
+fn named_ports(
+    services: &IndexMap<ManifestName, AppService>,
+    reaches: &[HostReach],
+) -> BTreeMap<ManifestName, Vec<PortSpec>> {
+    let mut named: BTreeMap<ManifestName, Vec<PortSpec>> = BTreeMap::new();
+    for HostReach { to, port, .. } in reaches {
+        let (Some(service), Some(port)) = (services.get(to), port) else { continue };
+        let (spec, known) = (spec_of(&service.container, *port), named.entry(to.clone()).or_default());
+        if !known.contains(&spec) {
+            known.push(spec);
+        }
+    }
+    named
+}
+
+/// What an image may call a service that it depends on: what a link calls it, else its name; and its aliases, which are
+/// there for somebody.
+fn names_in_image(
+    cx: &LoweringContext<'_>,
+    directory: &HostDirectory,
+    from: &ManifestName,
+    to: &ManifestName,
+) -> Vec<ManifestName> {
+    let attachments = cx.document.services.get(to).into_iter().flat_map(|given| &given.networks);
+    let aliases =
+        attachments.flat_map(|attachment| &attachment.aliases).map(|alias| alias.value.as_str().into());
+    let heard = aliases.filter(|alias: &ManifestName| directory.resolve(from, alias) == Some(to));
+    let mut names = vec![directory.link_alias(from, to).unwrap_or(to).clone()];
+    for name in heard {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Whether one has the network of the other (`network_mode: service:x`).
+fn shares_a_network(one: &AppService, other: &ManifestName) -> bool {
+    let mode = one.container.network_mode.as_ref();
+    mode.and_then(|mode| mode.value.strip_prefix("service:")).is_some_and(|name| *name == **other)
 }
 
 /// One line for all connections whose port nobody says.

@@ -4,6 +4,7 @@
 //! decide. Which of them say that it is a secret, [`tranship_frontend::secrets`] knows. Invariant: pure functions of
 //! the name.
 
+use tranship_facts::KnownImage;
 use tranship_frontend::secrets::name_words;
 
 /// The part of a connection that a variable holds.
@@ -40,6 +41,115 @@ const PLACES: &[&str] = &[
     "GATEWAY",
     "ORIGIN",
     "ORIGINS",
+    "NODES",
+];
+/// Words for what an application calls by a name of its own, which may be that of a service too.
+const OTHER_THINGS: &[&str] = &[
+    "ACTION",
+    "ACTIVE",
+    "ADAPTER",
+    "APP",
+    "APPLICATION",
+    "APPS",
+    "AUDIENCE",
+    "AUTHOR",
+    "BUCKET",
+    "CHANNEL",
+    "CLIENT",
+    "CMD",
+    "COLLECTION",
+    "COMMAND",
+    "COMPONENT",
+    "CONNECTION",
+    "CONTAINER",
+    "DESCRIPTION",
+    "DIALECT",
+    "DIR",
+    "DISK",
+    "DRIVER",
+    "ENGINE",
+    "ENV",
+    "ENVIRONMENT",
+    "EXCHANGE",
+    "EXTENSIONS",
+    "FEATURE",
+    "FEATURES",
+    "FILE",
+    "FLAGS",
+    "FOLDER",
+    "FORMAT",
+    "GROUP",
+    "GROUPS",
+    "ID",
+    "IMAGE",
+    "INDEX",
+    "ISSUER",
+    "KEY",
+    "KIND",
+    "LABEL",
+    "LABELS",
+    "LANG",
+    "LEVEL",
+    "LOCALE",
+    "LOG",
+    "LOGGER",
+    "LOGS",
+    "MAILER",
+    "MESSAGE",
+    "MODE",
+    "MODULE",
+    "MODULES",
+    "NAME",
+    "NAMES",
+    "NAMESPACE",
+    "OWNER",
+    "PATH",
+    "PLUGINS",
+    "PREFIX",
+    "PROCESS",
+    "PROCESSES",
+    "PROFILE",
+    "PROFILES",
+    "PROGRAM",
+    "PROJECT",
+    "QUEUE",
+    "QUEUES",
+    "REALM",
+    "REGION",
+    "ROLE",
+    "ROLES",
+    "ROOT",
+    "SCOPE",
+    "SCOPES",
+    "SECRET",
+    "SHELL",
+    "STACK",
+    "STAGE",
+    "STORE",
+    "SUBJECT",
+    "SUFFIX",
+    "TABLE",
+    "TAG",
+    "TAGS",
+    "TENANT",
+    "TEXT",
+    "THEME",
+    "TIER",
+    "TITLE",
+    "TOKEN",
+    "TOPIC",
+    "TOPICS",
+    "TYPE",
+    "VENDOR",
+    "VERSION",
+    "ZONE",
+];
+/// Words for one of several kinds of software, where the value may say the kind: `CACHE_BACKEND: redis`.
+const KINDS: &[&str] = &["BACKEND", "BROKER", "CACHE", "PROVIDER", "SESSION", "STORAGE", "TRANSPORT"];
+/// Kinds that are no software of their own.
+const KIND_WORDS: &[&str] = &[
+    "amqp", "cache", "database", "db", "file", "kafka", "local", "memory", "queue", "s3", "session", "smtp",
+    "sync",
 ];
 const PORTS: &[&str] = &["PORT"];
 const USERS: &[&str] = &["USER", "USERNAME", "LOGIN", "USR"];
@@ -93,6 +203,23 @@ pub(super) fn engine_prefix(name: &str) -> Option<String> {
     ENGINES.contains(&last.as_str()).then(|| words.join("_"))
 }
 
+/// Whether what has this name holds something else than a host, so that a value which is a service's name means
+/// something of the application's own.
+pub(super) fn names_no_host(name: &str, value: &str) -> bool {
+    let words = unglued(name_words(name));
+    let Some(last) = words.last() else { return false };
+    let last = last.as_str();
+    let of = |list: &[&str]| list.contains(&last);
+    let is_kind = || KIND_WORDS.contains(&value) || KnownImage::find(value).is_some();
+    !holds_host(name)
+        && (of(OTHER_THINGS)
+            || of(USERS)
+            || of(PASSWORDS)
+            || of(DATABASES)
+            || of(PORTS)
+            || of(KINDS) && words.len() > 1 && is_kind())
+}
+
 /// `PGHOST` as `PG`, `HOST`.
 fn unglued(mut words: Vec<String>) -> Vec<String> {
     let Some(last) = words.last() else { return words };
@@ -103,8 +230,19 @@ fn unglued(mut words: Vec<String>) -> Vec<String> {
     if let Some((prefix, rest)) = parts.map(|(prefix, rest)| (prefix.to_owned(), rest.to_owned())) {
         words.pop();
         words.extend([prefix, rest]);
+    } else if let Some((prefix, rest)) = words.last().and_then(|last| glued_host(last)) {
+        words.pop();
+        words.extend([prefix, rest]);
     }
     words
+}
+
+/// `BOOKSHOST` as `BOOKS`, `HOST`. `GHOST` is a word of its own.
+fn glued_host(word: &str) -> Option<(String, String)> {
+    ["HOSTNAME", "HOSTS", "HOST"].iter().find_map(|host| {
+        let prefix = word.strip_suffix(host).filter(|prefix| prefix.len() > 2)?;
+        Some((prefix.to_owned(), (*host).to_owned()))
+    })
 }
 
 /// Whether the variable's value is a host, a list of hosts, or an address: so a bare word in it may
@@ -179,6 +317,9 @@ mod tests {
             ("MYSQL_DATABASE", false),
             ("CACHE_BACKEND", false),
             ("GHOST", false),
+            ("BOOKSHOST", true),
+            ("PIXELHOST", true),
+            ("SEARCH_NODES", true),
             ("QUEUE_CONNECTION", false),
             ("BROKER_TYPE", false),
         ] {

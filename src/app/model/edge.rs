@@ -16,17 +16,32 @@ pub struct ServiceEdge {
     pub origin: Origin,
 }
 
-/// A service that a file of a container names as a host.
+/// A name of the Compose network that a container uses as it is: where it stands, nothing is rewritten with certainty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileHost {
-    /// Whose file.
+pub struct WrittenHost {
+    /// Who uses it.
     pub service: ManifestName,
-    /// The file: its path in the project, or the name of the config.
-    pub path: String,
-    /// The name in it.
-    pub host: String,
+    /// Where it stands.
+    pub place: HostPlace,
+    /// The name.
+    pub host: ManifestName,
     /// The service or managed database that it means under Docker Compose.
     pub to: ManifestName,
-    /// Where the file is mounted.
+    /// What says so.
     pub origin: Origin,
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HostPlace {
+    /// In a file that the container gets: its path in the project, or the name of the config.
+    File(String),
+    /// In the value of a variable.
+    Variable(ManifestName),
+    /// In the entrypoint or the command.
+    Command,
+    /// In the health check.
+    HealthCheck,
+    /// Inside the image, if anywhere: `depends_on` names the service, and no value does.
+    Image,
 }

@@ -63,8 +63,8 @@ pub struct Application {
     pub secrets: IndexMap<SecretId, ApplicationSecret>,
     /// Who talks to whom, on which port.
     pub edges: Vec<ServiceEdge>,
-    /// Services that are named in files, where no value is rewritten.
-    pub file_hosts: Vec<FileHost>,
+    /// Names of services that containers use as they are.
+    pub written_hosts: Vec<WrittenHost>,
     /// Ports that are reachable from outside their task.
     pub endpoints: Vec<ServiceEndpoint>,
     /// Variables that become parameters, with the value known at build time.

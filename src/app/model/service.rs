@@ -1,7 +1,7 @@
 //! What runs containers: services, jobs, init containers, sidecars.
 
 use super::{ContainerImage, ContainerSpec, ExternalAddress, HealthTest, ManifestName, ServiceEgress};
-use crate::{At, ScheduleExpression, Text};
+use crate::{At, NameResolution, ScheduleExpression, Text};
 use tranship_facts::DataStoreKind;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
@@ -41,6 +41,8 @@ pub struct AppService {
     pub stop_first: Option<At<bool>>,
     /// What it may reach outside of the application.
     pub egress: ServiceEgress,
+    /// How it finds others, where its own settings say it.
+    pub names: Option<At<NameResolution>>,
     /// Hosts outside of the application that its values name.
     pub external: Vec<ExternalAddress>,
     /// Names under which others reach it: its own, links' and networks' aliases, `hostname`.

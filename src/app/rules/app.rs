@@ -102,6 +102,11 @@ rules! {
         why "Security groups open known ports only, so the connection times out. If the service only waits for the other one and never connects to it, ignore this."
         example "services:\n  web:\n    image: acme/web\n    depends_on: [orders]\n  orders:\n    image: acme/orders\n"
         fix "Add `expose` to the service that receives the connections.";
+    MACHINE_HOST = Warning "app/machine-host" "name of the machine that Docker runs on"
+        what "A value or a command contains `host.docker.internal` or another name of the machine that runs Docker. On AWS, no container has that name for anything of yours."
+        why "What runs on your laptop beside Docker does not run on AWS. The connection fails."
+        example "services:\n  web:\n    image: acme/web\n    environment: { API_URL: \"http://host.docker.internal:3000\" }\n"
+        fix "Set the value for the environment in a Compose file of its own: `x-tranship: { environments: { prod: { target: fargate, files: [compose.prod.yaml] } } }`.";
     INFERRED_JOB = Note "app/inferred-job" "service that exits runs as a job"
         what "A service exits on its own: its `restart` is explicitly `no`, its `deploy.mode` is a job mode, or its command is known to exit, such as a migration. No service waits for it to complete. It is a warning if only the restart policy says that it exits."
         why "AWS restarts a service whenever it exits. So this one runs as a job, once per deployment, and delays nothing else. If it fails, the deployment fails."

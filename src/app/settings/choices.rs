@@ -74,6 +74,19 @@ pub enum VolumePlace {
 }
 setting_words!(VolumePlace { Efs = "efs", Instance = "instance" });
 
+/// How services find each other by name on ECS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NameResolution {
+    /// By DNS where a name can be rewritten, else by Service Connect.
+    #[default]
+    Auto,
+    /// By DNS alone: names that are not rewritten do not resolve.
+    Dns,
+    /// By Service Connect wherever it can be.
+    ServiceConnect,
+}
+setting_words!(NameResolution { Auto = "auto", Dns = "dns", ServiceConnect = "service-connect" });
+
 /// How long a volume is asked to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VolumeScope {

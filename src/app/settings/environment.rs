@@ -1,6 +1,8 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
-use super::choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind, VolumePlace};
+use super::choices::{
+    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, VolumePlace,
+};
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
@@ -210,7 +212,12 @@ impl Settings {
 
     /// The private DNS namespace.
     pub fn namespace(&self) -> Option<&At<String>> {
-        self.discovery.as_ref().map(|discovery| &discovery.namespace)
+        self.discovery.as_ref().and_then(|discovery| discovery.namespace.as_ref())
+    }
+
+    /// How services find each other, where the environment says it.
+    pub fn names(&self) -> Option<&At<NameResolution>> {
+        self.discovery.as_ref().and_then(|discovery| discovery.names.as_ref())
     }
 }
 
@@ -243,8 +250,18 @@ setting_group! {
     /// `discovery`.
     pub DiscoverySettings {
         /// The private DNS namespace. Services are reachable as `SERVICE.NAMESPACE`.
-        namespace: At<String> {
+        namespace: Option<At<String>> {
+            default: "`ENVIRONMENT.PROJECT.internal`, without an environment `PROJECT.internal`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    environment: { API_URL: \"http://api:8000\" }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { namespace: services.example.org }\n",
+            targets: Only(ECS),
+        }
+        /// How services find each other. `auto`: host names in values become names of the namespace; where a name
+        /// cannot be rewritten with certainty, such as `BACKEND: api` or one in a file, Amazon ECS Service Connect
+        /// lets the name itself work, with a proxy in the tasks at both ends. `dns`: no Service Connect; a warning shows each
+        /// name that does not resolve. `service-connect`: Service Connect for every connection that it can carry.
+        names: Option<At<NameResolution>> {
+            default: "`auto`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { BACKEND: api }\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\nx-tranship:\n  discovery: { names: service-connect }\n",
             targets: Only(ECS),
         }
     }

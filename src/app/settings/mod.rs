@@ -24,7 +24,9 @@ mod value;
 mod volume;
 
 pub(crate) use account::account;
-pub use choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind, VolumePlace, VolumeScope};
+pub use choices::{
+    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, VolumePlace, VolumeScope,
+};
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};

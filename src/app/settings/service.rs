@@ -1,7 +1,7 @@
 //! The keys of `x-tranship` in a service.
 
 use super::ECS;
-use super::choices::SwitchSetting;
+use super::choices::{NameResolution, SwitchSetting};
 use super::declaration::{SettingForm, setting_group};
 use super::egress::EgressSetting;
 use super::existing_secret::ExistingSecretSettings;
@@ -50,6 +50,13 @@ setting_group! {
         egress: Option<EgressSetting> {
             default: "the `egress` of the environment, else `open`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      egress: declared\n",
+            targets: Only(ECS),
+        }
+        /// How this service finds others, in place of what `discovery.names` of the environment says: `auto`, `dns` or
+        /// `service-connect`.
+        names: Option<At<NameResolution>> {
+            default: "the `discovery.names` of the environment, else `auto`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { BACKEND: api }\n    x-tranship:\n      names: service-connect\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n",
             targets: Only(ECS),
         }
         /// Makes the service a job, which runs to completion. `before-deploy` runs once per deployment,

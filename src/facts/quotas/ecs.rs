@@ -20,6 +20,16 @@ pub const TASK_DEFINITION_BYTES: ServiceQuota =
 /// Characters of a family, a container or a service.
 pub const NAME_CHARACTERS: ServiceQuota = ServiceQuota { what: "characters of a name", most: 255 };
 
+/// Characters of the name of a client alias of Service Connect (API Reference, `ServiceConnectClientAlias`).
+pub const LONGEST_CLIENT_ALIAS: usize = 127;
+
+/// What the proxy of Service Connect is to have besides the containers of its task, in 1/1024 of a virtual CPU
+/// (Developer Guide, "Service Connect", considerations).
+pub const PROXY_CPU: u32 = 256;
+
+/// The same in MiB. On EC2 a task with a proxy must have a limit of its memory.
+pub const PROXY_MEMORY_MIB: u32 = 64;
+
 /// Seconds between a container's health checks.
 pub const HEALTH_CHECK_INTERVAL: ValueRange<u64> = ValueRange { least: 5, most: 300 };
 

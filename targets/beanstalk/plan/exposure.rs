@@ -230,7 +230,13 @@ pub(super) fn map(plan: &mut BeanstalkPlan) {
         let name = container_name(&opened.service);
         if let Some(container) = plan.containers.iter_mut().find(|container| container.name == name) {
             let (port, protocol) = (opened.container, opened.protocol);
-            container.ports.push(PortMapping { container: port, host: Some(opened.host), protocol });
+            container.ports.push(PortMapping {
+                container: port,
+                host: Some(opened.host),
+                protocol,
+                name: None,
+                app_protocol: None,
+            });
         }
     }
 }

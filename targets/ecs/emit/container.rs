@@ -96,7 +96,13 @@ fn log(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
 }
 
 fn port(port: &PortMapping) -> PropertyMap {
-    props! { "ContainerPort" => port.container, "HostPort" => ?port.host, "Protocol" => port.protocol.as_str() }
+    props! {
+        "ContainerPort" => port.container,
+        "HostPort" => ?port.host,
+        "Protocol" => port.protocol.as_str(),
+        "Name" => ?port.name.as_deref(),
+        "AppProtocol" => ?port.app_protocol,
+    }
 }
 
 /// The plan has settled how many all of a machine's GPUs are.

@@ -1,8 +1,15 @@
 //! ECS services: a task kept running, deployed with a circuit breaker that rolls back.
 
-use super::super::plan::{AwsvpcNetwork, EcsPlan, EcsServicePlan, TaskRun};
+use super::super::plan::{
+    AwsvpcNetwork, ConnectConfiguration, ConnectEntry, EcsPlan, EcsServicePlan, TaskPlan, TaskRun, names,
+};
 use super::{TracedResource, cluster, cluster_id};
-use tranship_cloudformation::{PropertyMap, Resource, Template, TemplateValue, list, props};
+use tranship_cloudformation::{
+    LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Template, TemplateValue, list, props,
+};
+
+/// The prefix of the log streams of proxies.
+const PROXY_LOG_PREFIX: &str = "service-connect";
 
 /// Adds every service.
 pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
@@ -44,9 +51,54 @@ fn resource(plan: &EcsPlan, service: &EcsServicePlan) -> Resource {
         // ECS leaves a list as it is that an update does not name, so an empty list is written, too.
         .with("LoadBalancers", balancers.collect::<TemplateValue>())
         .with("ServiceRegistries", registries.collect::<TemplateValue>())
+        .with("ServiceConnectConfiguration", connect(plan, service))
+        .with_some("ForceNewDeployment", service.connect.as_ref().and_then(new_deployment))
         .with("EnableECSManagedTags", true)
         .with("PropagateTags", "SERVICE");
     Resource::new("AWS::ECS::Service", properties)
+}
+
+/// `ServiceConnectConfiguration`. Amazon ECS keeps what is left out, so a service without it says so.
+fn connect(plan: &EcsPlan, service: &EcsServicePlan) -> PropertyMap {
+    let Some(connect) = &service.connect else { return props! { "Enabled" => false } };
+    let log_group = plan.tasks.iter().find(|task| task.name == service.name).map(TaskPlan::log_group);
+    let log = log_group.map(|group| {
+        props! {
+            "LogDriver" => "awslogs",
+            "Options" => props! {
+                "awslogs-group" => group.reference(),
+                "awslogs-region" => PseudoParameter::Region,
+                "awslogs-stream-prefix" => PROXY_LOG_PREFIX,
+            },
+        }
+    });
+    PropertyMap::new()
+        .with("Enabled", true)
+        .with("Namespace", LogicalId::only(ResourceRole::Namespace).arn())
+        .with_list("Services", connect.entries.iter().map(connect_entry))
+        .with_some("LogConfiguration", log)
+}
+
+/// One port. No connection of Docker Compose ends because it is idle or takes long, so none does here.
+fn connect_entry(entry: &ConnectEntry) -> PropertyMap {
+    let answers = entry.protocol.app_protocol().map(|_| 0);
+    props! {
+        "PortName" => entry.port_name(),
+        "DiscoveryName" => entry.discovery.as_str(),
+        "ClientAliases" => list![props! { "DnsName" => &*entry.alias, "Port" => entry.port }],
+        "Timeout" => props! { "IdleTimeoutSeconds" => 0, "PerRequestTimeoutSeconds" => ?answers },
+    }
+}
+
+/// Tasks find what existed when their deployment began, so other names need a new one.
+fn new_deployment(connect: &ConnectConfiguration) -> Option<PropertyMap> {
+    let found: Vec<&str> = connect.found.iter().map(String::as_str).collect();
+    (!found.is_empty()).then(|| {
+        props! {
+            "EnableForceNewDeployment" => true,
+            "ForceNewDeploymentNonce" => names::hash(&found.join(" ")),
+        }
+    })
 }
 
 /// `NetworkConfiguration` of a task with an interface of its own.

@@ -81,6 +81,10 @@ pub struct SizeRequest {
     pub cpu: Option<At<u32>>,
     /// The sum of the limits, or where there are none of the reservations, in bytes.
     pub memory: Option<At<u64>>,
+    /// What its containers are known to keep for themselves, in MiB.
+    pub kept_memory: u32,
+    /// Whether a proxy of Service Connect runs beside them.
+    pub proxy: bool,
     /// Where the task's service is in the manifest.
     pub origin: Origin,
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use tranship_app::rules::app::SECRET_IN_COMMAND;
 use tranship_app::{AppService, BindMount, ContainerMount, ManifestName, SetVariable, Text};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
+use tranship_facts::TransportProtocol;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
@@ -59,6 +60,7 @@ pub(super) fn plan(
         }
     }
     ports(service, mode, &mut container);
+    named_ports(planner, (service, task), &mut container);
     driver_capabilities(&mut container);
     secret_versions(&renderer, service, &mut container);
     container
@@ -95,7 +97,27 @@ fn ports(service: &AppService, mode: NetworkMode, container: &mut EcsContainer) 
             container: port.container.get(),
             host: (mode == NetworkMode::Bridge).then_some(0),
             protocol: port.protocol,
+            name: None,
+            app_protocol: None,
         });
+    }
+}
+
+/// Names the ports that others find by Service Connect. Their tasks have an interface of their own.
+fn named_ports(
+    planner: &EcsPlanner<'_, '_>,
+    (service, task): (&AppService, &str),
+    container: &mut EcsContainer,
+) {
+    let own = planner.connect.offered_by(task).iter().filter(|entry| entry.service == service.name);
+    for entry in own {
+        let (protocol, name) = (TransportProtocol::Tcp, Some(entry.port_name()));
+        let app_protocol = entry.protocol.app_protocol();
+        let mapping = PortMapping { container: entry.port, host: None, protocol, name, app_protocol };
+        match container.ports.iter_mut().find(|known| known.container == entry.port) {
+            Some(known) => *known = mapping,
+            None => container.ports.push(mapping),
+        }
     }
 }
 

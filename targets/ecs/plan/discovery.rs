@@ -4,7 +4,7 @@ use super::planner::EcsPlanner;
 use super::{DiscoveredService, NamespacePlan, NetworkMode, TaskPlan, names};
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{At, FileHost, ManifestName, ServiceRole, TaskGroup, TextPiece};
+use tranship_app::{At, ManifestName, ServiceRole, TaskGroup, TextPiece};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -68,37 +68,6 @@ pub(super) fn report_renamed(planner: &mut EcsPlanner<'_, '_>) {
     }
 }
 
-/// One line for all files that name a service by what it is called under Docker Compose: files are carried as they are.
-pub(super) fn report_file_hosts(planner: &mut EcsPlanner<'_, '_>) {
-    let mut lost: Vec<(String, Origin)> = Vec::new();
-    for FileHost { service, path, host, to, origin } in &planner.app.file_hosts {
-        let Some(task) = planner.layout.tasks_of(service).first() else { continue };
-        let name = match planner.app.databases.contains_key(to) {
-            true => format!("the address of the managed database `{to}`, which is available in variables"),
-            false => format!("`{}`", planner.renderer(task).host(to)),
-        };
-        if name != format!("`{host}`") {
-            let change = format!("`{host}` in `{path}` of `{service}` is {name}");
-            if lost.iter().all(|(known, _)| *known != change) {
-                lost.push((change, *origin));
-            }
-        }
-    }
-    let Some((first, _)) = lost.first() else { return };
-    let more = match lost.len() - 1 {
-        0 => String::new(),
-        more => format!(" (and {more} more)"),
-    };
-    let message = format!("host names in files are not rewritten: {first} on ECS{more}");
-    let told = Diagnostic::new(&rules::HOST_IN_FILE, message);
-    let placed =
-        lost.iter().skip(1).take(4).fold(told, |told, (change, origin)| told.label(*origin, change.as_str()));
-    let placed = lost.first().map(|(_, origin)| *origin).into_iter().fold(placed, Diagnostic::at);
-    planner.report(placed.help(
-        "write that name in the file, and add it to the service as a network alias, so that Docker Compose resolves it too; or read the name from a variable of `environment`, which is rewritten",
-    ));
-}
-
 /// The services that a text of another task names, each with its new name and the first place that names it.
 fn renamed(planner: &EcsPlanner<'_, '_>) -> BTreeMap<ManifestName, (String, Origin)> {
     let mut found = BTreeMap::new();
@@ -107,7 +76,8 @@ fn renamed(planner: &EcsPlanner<'_, '_>) -> BTreeMap<ManifestName, (String, Orig
         for service in members.iter().filter_map(|name| planner.app.services.get(name)) {
             for segment in service.texts().flat_map(|text| &text.segments) {
                 let TextPiece::Host(host) = &segment.piece else { continue };
-                if !planner.layout.is_in(host, task) {
+                let kept = planner.connect.kept_name(task, host).is_some();
+                if !kept && !planner.layout.is_in(host, task) {
                     found.entry(host.clone()).or_insert_with(|| (renderer.host(host), segment.origin));
                 }
             }

@@ -30,6 +30,7 @@ mod pull_secrets;
 mod scheduling;
 mod secrets;
 mod security_groups;
+mod service_connect;
 mod service_files;
 mod services;
 mod stack_settings;
@@ -37,6 +38,7 @@ mod start_order;
 mod task_volumes;
 mod tasks;
 mod text;
+mod unreached;
 
 pub use compute_policy::{
     ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, ProcessorRequest,
@@ -51,6 +53,7 @@ use file_systems::DEFAULT_MOUNT_TARGETS;
 use load_balancer::TargetGroups;
 use planner::EcsPlanner;
 use security_groups::GroupMembers;
+use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
 use tranship_app::{Application, CapacityKind};
@@ -73,8 +76,9 @@ pub struct LegalStack {
 /// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
 pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation<'_>) -> Option<LegalStack> {
     let before = cx.diagnostics.error_count();
-    let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, cx };
-    let (plan, candidates, images) = decide(planner);
+    let (waits, connect) = connections(app, compute, cx);
+    let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, connect: &connect, cx };
+    let (plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
     let resources = emit::emit(&plan);
     let parameters = parameters::used(candidates, &resources);
@@ -88,8 +92,24 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     })
 }
 
+/// The order in which services are created, and who finds whom by Service Connect: what all else is rendered with.
+fn connections(
+    app: &Application,
+    compute: &dyn ComputePolicy,
+    cx: &mut Compilation<'_>,
+) -> (TaskWaits, ConnectPlan) {
+    let unconnected = ConnectPlan::default();
+    let planner = &mut EcsPlanner { app, compute, layout: &app.tasks, connect: &unconnected, cx };
+    let mut waits = TaskWaits::plan(planner);
+    let connect = service_connect::plan(planner, &mut waits);
+    (waits, connect)
+}
+
 /// The decisions, every parameter that a resource might refer to, and the images that are made.
-fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec<ImageRecipe>) {
+fn decide(
+    planner: &mut EcsPlanner<'_, '_>,
+    waits: TaskWaits,
+) -> (EcsPlan, Vec<ParameterPlan>, Vec<ImageRecipe>) {
     let capacity = capacity(planner);
     let (network, mut parameters) = network::plan(planner);
     let files = service_files::plan(planner);
@@ -98,7 +118,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
     host_mounts::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
-    discovery::report_file_hosts(planner);
+    unreached::report(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
     let databases = databases::plan(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
@@ -124,7 +144,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
         rules: &security_group_rules,
         file_systems: &file_systems,
         load_balancer: load_balancer.as_ref(),
-        waits: TaskWaits::plan(planner),
+        waits,
     };
     let runs = TaskRuns { network: &network, capacity: &capacity };
     let context = ServiceContext { namespace: namespace.as_ref(), prerequisites: &prerequisites };

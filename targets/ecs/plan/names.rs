@@ -9,6 +9,8 @@ use tranship_facts::quotas::ecs::NAME_CHARACTERS;
 
 /// The longest DNS label (RFC 1035).
 const LABEL: usize = 63;
+/// What remains of the 64 characters of a discovery name beside a port and a hash.
+const DISCOVERY_START: usize = 48;
 /// What remains of the 255 characters of a family beside a stack's name of 128 and a hyphen.
 const FAMILY: usize = 126;
 /// The longest name of a stack.
@@ -93,7 +95,15 @@ fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {
     made + &hash(name)
 }
 
-fn hash(name: &str) -> String {
+/// The name in Cloud Map of a port that is found by Service Connect. What is spoken there cannot change under one name,
+/// and no A record may have it, so it ends in a hash.
+pub fn connect_discovery(service: &str, port: u16, protocol: &str) -> String {
+    let made: String = label(service).chars().take(DISCOVERY_START).collect();
+    format!("{}-{port}-{}", made.trim_start_matches('-'), hash(&format!("{service}:{port}/{protocol}")))
+}
+
+/// A short hash of a text.
+pub(in crate::ecs) fn hash(name: &str) -> String {
     Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -112,6 +122,18 @@ mod tests {
             let made = label(name);
             assert!(made.len() <= 63 && !made.starts_with('-') && !made.ends_with('-'), "{made}");
             assert!(family(name).len() <= FAMILY);
+        }
+    }
+
+    #[test]
+    fn discovery_names_are_unlike_labels_and_each_other() {
+        assert!(connect_discovery("api", 8000, "tcp").starts_with("api-8000-"));
+        assert_ne!(connect_discovery("api", 8000, "tcp"), connect_discovery("api", 8000, "http"));
+        assert_ne!(connect_discovery("a.b", 1, "tcp"), connect_discovery("a-b", 1, "tcp"));
+        for name in ["-a", ".", "A.b.C", &"x".repeat(300)] {
+            let made = connect_discovery(name, 65535, "tcp");
+            let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+            assert!(made.len() <= 64 && made.chars().all(legal) && !made.starts_with('-'), "{made}");
         }
     }
 

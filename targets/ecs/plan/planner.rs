@@ -1,5 +1,6 @@
 //! What every decision works with: the application, the policy, the ledger, and ways to report.
 
+use super::service_connect::ConnectPlan;
 use super::{compute_policy::ComputePolicy, text::EcsTextRenderer};
 use crate::Compilation;
 use crate::container::ContainerBounds;
@@ -15,6 +16,8 @@ pub(super) struct EcsPlanner<'a, 'c> {
     pub(super) compute: &'a dyn ComputePolicy,
     /// Who shares a task with whom.
     pub(super) layout: &'a TaskGroups,
+    /// Who finds whom by Service Connect.
+    pub(super) connect: &'a ConnectPlan,
     /// The ledger and the diagnostics.
     pub(super) cx: &'a mut Compilation<'c>,
 }
@@ -25,12 +28,14 @@ impl<'a> EcsPlanner<'a, '_> {
     where
         'a: 't,
     {
-        EcsTextRenderer { app: self.app, layout: self.layout, task: Some(task), service: None }
+        let EcsPlanner { app, layout, connect, .. } = *self;
+        EcsTextRenderer { app, layout, connect, task: Some(task), service: None }
     }
 
     /// Renders texts that belong to no task: of secrets and of the stack itself.
     pub(super) fn stack_renderer(&self) -> EcsTextRenderer<'a> {
-        EcsTextRenderer { app: self.app, layout: self.layout, task: None, service: None }
+        let EcsPlanner { app, layout, connect, .. } = *self;
+        EcsTextRenderer { app, layout, connect, task: None, service: None }
     }
 
     /// The target, and what it allows.

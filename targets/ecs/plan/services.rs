@@ -4,8 +4,8 @@ use super::planner::EcsPlanner;
 use super::scheduling;
 use super::start_order::StartPrerequisites;
 use super::{
-    EcsServicePlan, NamespacePlan, NetworkMode, ReplacementPercent, ScalingPlan, TargetGroupPlan, TaskPlan,
-    TaskRun, VolumeStorage,
+    ConnectConfiguration, EcsServicePlan, NamespacePlan, NetworkMode, ReplacementPercent, ScalingPlan,
+    TargetGroupPlan, TaskPlan, TaskRun, VolumeStorage,
 };
 use tranship_app::{AppService, At, ScalingTargets, ServiceRole};
 use tranship_cloudformation::{LogicalId, ResourceRole};
@@ -42,6 +42,11 @@ pub(super) fn plan(
         (false, None) => "service: DesiredCount",
     };
     let count = given.replicas.as_ref().map_or(1, |replicas| *planner.exact(replicas, became));
+    let connect = planner.connect;
+    let connected = connect.has_proxy(&task.name).then(|| ConnectConfiguration {
+        entries: connect.offered_by(&task.name).to_vec(),
+        found: connect.found_by(&task.name).cloned().unwrap_or_default(),
+    });
     let found = context.namespace.is_some_and(|namespace| namespace.has(&task.name));
     Some(EcsServicePlan {
         name: task.name.clone(),
@@ -51,6 +56,7 @@ pub(super) fn plan(
         desired: (scaling.is_none() && !daemon).then_some(count),
         replacement: replacement(planner, task, given, daemon),
         registry: found.then(|| LogicalId::of(&task.name, ResourceRole::Discovery)),
+        connect: connected,
         grace: (!targets.is_empty()).then(|| grace(given)),
         after: context.prerequisites.of_service(task, &targets),
         targets,

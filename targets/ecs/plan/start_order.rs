@@ -139,6 +139,30 @@ impl TaskWaits {
         waits
     }
 
+    /// Those that could wait in a circle if further waits were added.
+    pub(super) fn circling_with(
+        &self,
+        mut wanted: Vec<(ManifestName, ManifestName)>,
+    ) -> BTreeSet<ManifestName> {
+        wanted.retain(|(from, to)| from != to);
+        let own = self.0.iter().flat_map(|(from, all)| all.iter().map(|to| (from.clone(), to.clone())));
+        wanted.extend(own);
+        circling(&wanted)
+    }
+
+    /// Whether a task may wait for another: not if that waits for it.
+    pub(super) fn may_wait(&self, from: &ManifestName, to: &ManifestName) -> bool {
+        from != to && !self.reaches(to, from, &mut BTreeSet::new())
+    }
+
+    /// Lets a task wait for another.
+    pub(super) fn wait(&mut self, from: &ManifestName, to: &ManifestName) {
+        let own = self.0.entry(from.clone()).or_default();
+        if !own.contains(to) {
+            own.push(to.clone());
+        }
+    }
+
     fn of(&self, task: &str) -> impl Iterator<Item = &ManifestName> {
         self.0.get(task).into_iter().flatten()
     }
@@ -326,6 +350,17 @@ mod tests {
         assert_eq!(circling(&pairs(&[("a", "b"), ("b", "c"), ("a", "c"), ("a", "b")])), BTreeSet::new());
         let found = circling(&pairs(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d")]));
         assert_eq!(found.iter().map(|name| &**name).collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_later_wait_closes_no_circle() {
+        let mut waits = waits(&[("a", "b"), ("b", "c")]);
+        let [a, b, c] = ["a", "b", "c"].map(ManifestName::from);
+        assert!(waits.may_wait(&a, &c) && waits.may_wait(&a, &b));
+        assert!(!waits.may_wait(&c, &a) && !waits.may_wait(&a, &a));
+        waits.wait(&a, &c);
+        waits.wait(&a, &c);
+        assert_eq!(of(&waits, "a"), ["b", "c"]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn task(
         mode,
         architecture: architecture(planner, &services).unwrap_or(made.usual),
         platform: services.iter().find_map(|service| service.container.platform.clone()),
-        size: size(planner, &size_request(main, &services)),
+        size: size(planner, &size_request(main, &services, &containers, planner.connect.has_proxy(name))),
         ephemeral_storage: ephemeral_storage(planner, main, &services),
         execution: identity::execution(name, &services, &needs, made.images),
         permissions: identity::permissions(planner, name, &services, &needs.volumes),
@@ -100,7 +100,8 @@ fn containers(
     }
     helpers::owners(planner, services, &needs.volumes, &mut containers);
     helpers::files(planner, (main, services), (made.files, made.images), &mut containers, &mut needs);
-    check_count(planner, main, containers.len());
+    let proxy = usize::from(planner.connect.has_proxy(&main.name));
+    check_count(planner, main, containers.len() + proxy);
     containers.sort_by_key(|container| !container.essential);
     (containers, needs)
 }
@@ -314,7 +315,12 @@ fn ephemeral_storage(
 }
 
 /// The sum of what the containers ask for. One that asks for nothing adds what it is known to need.
-fn size_request(main: &AppService, services: &[&AppService]) -> SizeRequest {
+fn size_request(
+    main: &AppService,
+    services: &[&AppService],
+    containers: &[EcsContainer],
+    proxy: bool,
+) -> SizeRequest {
     let cpu = services.iter().filter_map(|it| {
         let usual = it.usual_size.map(|size| At::inferred(size.cpu, it.origin));
         it.resources.cpu_limit.clone().or_else(|| it.resources.cpu_reservation.clone()).or(usual)
@@ -327,6 +333,11 @@ fn size_request(main: &AppService, services: &[&AppService]) -> SizeRequest {
         task: main.name.clone(),
         cpu: cpu.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
         memory: memory.reduce(|sum, next| sum.map(|sum| sum.saturating_add(next.get()))),
+        kept_memory: containers
+            .iter()
+            .filter_map(|container| container.memory.or(container.memory_reservation))
+            .fold(0, u32::saturating_add),
+        proxy,
         origin: main.origin,
     }
 }

@@ -4,6 +4,7 @@
 //! the instance. A secret never becomes part of a task definition: it is injected, or refused.
 
 use super::names;
+use super::service_connect::ConnectPlan;
 use sha2::{Digest, Sha256};
 use tranship_app::{
     Application, ApplicationSecret, DatabaseField, SecretSource, ServiceRole, TaskGroups, Text, TextPiece,
@@ -17,6 +18,8 @@ pub(super) struct EcsTextRenderer<'a> {
     pub(super) app: &'a Application,
     /// Who shares a task with whom.
     pub(super) layout: &'a TaskGroups,
+    /// Who finds whom by Service Connect.
+    pub(super) connect: &'a ConnectPlan,
     /// The task in which the text stands; nothing outside of tasks.
     pub(super) task: Option<&'a str>,
     /// The service in whose container it stands.
@@ -136,6 +139,9 @@ impl EcsTextRenderer<'_> {
             }
         } else if self.task.is_some_and(|task| self.layout.is_in(service, task)) {
             return "127.0.0.1".to_owned();
+        }
+        if let Some(kept) = self.task.and_then(|task| self.connect.kept_name(task, service)) {
+            return kept.to_string();
         }
         let task = self.layout.tasks_of(service).first().map_or(service, |task| &**task);
         format!("{}.{}", names::label(task), names::namespace(self.app))

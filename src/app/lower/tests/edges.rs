@@ -296,3 +296,44 @@ fn a_name_of_an_inactive_profile_is_told() {
     assert_eq!(told, ["service `app` refers to host `mail`, which is in no active profile"]);
     assert_eq!(lowered.value("app", "SMTP_HOST"), "mail");
 }
+
+#[test]
+fn a_port_that_one_client_names_is_that_of_all() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { API_URL: 'http://api:8000' } }
+  page: { image: p, depends_on: [api] }
+  word: { image: w, environment: { BACKEND: api } }
+  api: { image: b }
+",
+    );
+    assert_eq!(lowered.edges(), ["app>api:8000/tcp", "page>api:8000/tcp", "word>api:8000/tcp"]);
+    assert!(!lowered.told().contains(&"app/unknown-port"));
+}
+
+#[test]
+fn one_warning_names_all_who_refer_to_a_skipped_service() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { SMTP_HOST: mail } }
+  web: { image: a, environment: { SMTP_HOST: mail, RELAY: mail } }
+  mail: { image: m, profiles: [dev] }
+",
+    );
+    let told = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/skipped-host");
+    let told: Vec<&str> = told.map(|one| one.message.as_str()).collect();
+    assert_eq!(told, ["services `app`, `web` refer to host `mail`, which is in no active profile"]);
+}
+
+#[test]
+fn the_machine_of_docker_is_told_once() {
+    let lowered = lowered(
+        "services:
+  app: { image: a, environment: { A: 'http://host.docker.internal:1', B: 'host.docker.internal' } }
+  web: { image: a, command: 'run --to host.docker.internal' }
+",
+    );
+    let told = lowered.diagnostics.iter().filter(|one| one.rule.name == "app/machine-host");
+    let told: Vec<&str> = told.map(|one| one.message.as_str()).collect();
+    assert_eq!(told, ["`app`, `web` refer to `host.docker.internal`, the machine that Docker runs on"]);
+}

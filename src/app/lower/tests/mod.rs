@@ -14,6 +14,7 @@ mod settings;
 mod start_hooks;
 mod total;
 mod usual_sizes;
+mod written_hosts;
 
 use crate::{
     Application, DispositionReport, EnvironmentChoice, KeySupport, KnownNames, Ledger, LoweringInput,

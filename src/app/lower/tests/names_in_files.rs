@@ -1,4 +1,5 @@
 use super::{Lowered, lowered_in};
+use crate::HostPlace;
 use tranship_frontend::world::MemoryWorld;
 
 /// A proxy with a mounted file, a mounted folder and a config, before what they name.
@@ -23,8 +24,11 @@ configs:
 }
 
 fn hosts(lowered: &Lowered) -> Vec<String> {
-    let hosts = lowered.app().file_hosts.iter();
-    hosts.map(|one| format!("{} {} {} {}", one.service, one.path, one.host, one.to)).collect()
+    let hosts = lowered.app().written_hosts.iter().filter_map(|one| match &one.place {
+        HostPlace::File(path) => Some(format!("{} {path} {} {}", one.service, one.host, one.to)),
+        _ => None,
+    });
+    hosts.collect()
 }
 
 #[test]
@@ -55,4 +59,24 @@ fn files_of_folders_and_configs_are_read_and_named() {
     let lowered = proxy("", &pages, "proxy_pass http://db:5432;");
     assert_eq!(hosts(&lowered), ["web conf.d/up/a.conf api api", "web extra db db"]);
     assert_eq!(lowered.edges(), ["web>api:8000/tcp", "web>db:5432/tcp"]);
+}
+
+#[test]
+fn a_file_that_names_a_skipped_service_is_told() {
+    let lowered = super::lowered(
+        "services:
+  web: { image: nginx, configs: [{ source: c, target: /c }] }
+  mail: { image: m, expose: ['25'] }
+  dev: { image: d, expose: ['1'], profiles: [dev] }
+configs: { c: { content: \"host = mail\\nserver dev:8000;\" } }
+x-tranship: { skip: [mail] }
+",
+    );
+    let told: Vec<&str> = lowered.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    let both = [
+        "service `web` refers to host `dev`, which is in no active profile",
+        "service `web` refers to host `mail`, which is skipped",
+    ];
+    assert!(both.iter().all(|message| told.contains(message)), "{told:?}");
+    assert_eq!(lowered.edges(), Vec::<String>::new());
 }

@@ -1,6 +1,6 @@
 //! Services: tasks that are kept running, and how they scale.
 
-use super::{TargetGroupPlan, TaskRun};
+use super::{ConnectConfiguration, TargetGroupPlan, TaskRun};
 use tranship_app::ManifestName;
 use tranship_cloudformation::{LogicalId, ResourceRole};
 
@@ -21,6 +21,8 @@ pub struct EcsServicePlan {
     pub replacement: ReplacementPercent,
     /// The discovery service that it registers with.
     pub registry: Option<LogicalId>,
+    /// What Service Connect does for it.
+    pub connect: Option<ConnectConfiguration>,
     /// What the load balancer sends to it.
     pub targets: Vec<TargetGroupPlan>,
     /// `HealthCheckGracePeriodSeconds`.
