@@ -9,6 +9,7 @@
 )]
 
 use serde_yaml::Value as Yaml;
+use std::collections::BTreeSet;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
@@ -148,26 +149,186 @@ fn files_of_the_project_are_bundled_and_data_is_not() {
     );
 }
 
-#[test]
-fn a_command_waits_for_a_database_that_the_instance_knows() {
-    let outcome = compiled(
+/// A manifest whose values need a database that RDS runs.
+fn database_manifest(settings: &str) -> String {
+    format!(
         "services:
   app:
-    image: app
+    image: acme/app:1
+    ports: ['80:8000']
+    command: [serve, --workers, '4']
+    environment:
+      DB_HOST: db
+      DB_NAME: shop
+      DB_USER: shop
+      DB_PASSWORD: walnut-77
+      DATABASE_URL: 'postgres://shop:walnut-77@db:5432/shop'
+      JDBC_URL: 'jdbc:postgresql://db:5432/shop'
+  migrate:
+    image: acme/app:1
+    command: [migrate]
+    environment:
+      DATABASE_URL: 'postgres://shop:walnut-77@db:5432/shop'
+      DB_HOST: 'db:5432'
+    x-tranship: {{ job: before-deploy }}
+  db:
+    image: postgres:17
+    environment: {{ POSTGRES_USER: shop, POSTGRES_PASSWORD: walnut-77, POSTGRES_DB: shop }}
+    x-tranship: {{ database: {{ engine: postgres{settings} }} }}
+"
+    )
+}
+
+const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
+const SECRET_PROPERTIES: &str = "aws:elasticbeanstalk:application:environmentsecrets";
+
+#[test]
+fn values_of_a_database_are_properties_before_the_instance_works() {
+    let outcome = compiled(&format!("{}x-tranship: {{ platform: ecs }}\n", database_manifest("")), &[]);
+    let variables = container(&outcome, "app")["environment"].clone();
+    let known = serde_json::json!([
+        { "name": "DB_NAME", "value": "shop" }, { "name": "DB_USER", "value": "shop" },
+    ]);
+    assert_eq!(variables, known);
+    let options = options(&outcome);
+    let (texts, secrets) = (&options[PROPERTIES], &options[SECRET_PROPERTIES]);
+    let host = r#"{"Fn::GetAtt":["DbDatabase","Endpoint.Address"]}"#;
+    let port = r#"{"Fn::GetAtt":["DbDatabase","Endpoint.Port"]}"#;
+    let both = format!(r#"`{{"Fn::Join":["",[{host},":",{port}]]}}`"#);
+    // The service and its job have different values under one name.
+    let hosts = BTreeSet::from([format!("`{host}`"), both]);
+    let shown = |name: &str| texts[name].as_str().unwrap().to_owned();
+    assert_eq!(BTreeSet::from([shown("DB_HOST"), shown("MIGRATE_DB_HOST")]), hosts);
+    assert_eq!(shown("DB_HOST"), format!("`{host}`"), "a container has no other name for it");
+    let jdbc = format!(r#"`{{"Fn::Join":["",["jdbc:postgresql://",{host},":",{port},"/shop"]]}}`"#);
+    assert_eq!(texts["JDBC_URL"], jdbc.as_str());
+    let password = r#"`{"Fn::Join":["",[{"Ref":"DbCredentials"},":password::"]]}`"#;
+    assert_eq!(secrets["DB_PASSWORD"], password);
+    let url = secrets["DATABASE_URL"].as_str().unwrap();
+    let id = url.trim_start_matches(r#"`{"Ref":""#).trim_end_matches(r#""}`"#);
+    let derived: Yaml = serde_yaml::from_str(&bundled(&outcome, ".ebextensions/26-secrets.config")).unwrap();
+    let value = &derived["Resources"][id]["Properties"]["SecretString"]["Fn::Join"][1];
+    let found: Vec<Option<&str>> = value.as_sequence().unwrap().iter().map(Yaml::as_str).collect();
+    let start = Some("postgres://shop:{{resolve:secretsmanager:");
+    let end = Some("/shop");
+    assert_eq!(found, [start, None, Some(":SecretString:password}}@"), None, Some(":"), None, end]);
+    assert_eq!(derived["Resources"].as_mapping().unwrap().len(), 1, "one secret for one value");
+    let jobs: serde_json::Value =
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/jobs.json")).unwrap();
+    let variables = &jobs["jobs"]["migrate"]["environment"];
+    assert_eq!(variables["DATABASE_URL"], serde_json::json!([{ "property": "DATABASE_URL" }]));
+    assert_eq!(variables["DB_HOST"], serde_json::json!([{ "property": "MIGRATE_DB_HOST" }]));
+}
+
+#[test]
+fn the_role_of_a_task_is_named_before_the_environment_exists() {
+    let settings = "x-tranship: { platform: ecs, region: eu-west-1, account: '123456789012' }\n";
+    let outcome = compiled(&format!("{}{settings}", database_manifest("")), &[]);
+    let text = bundled(&outcome, "Dockerrun.aws.json");
+    let dockerrun: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(dockerrun["executionRoleArn"], "arn:aws:iam::123456789012:role/shop-execution");
+    assert!(said(&outcome, "beanstalk/account").is_empty());
+    let artifacts = &outcome.compiled.as_ref().unwrap().artifacts;
+    let role = String::from_utf8_lossy(&artifacts.get("execution-role.yaml").unwrap().bytes);
+    assert!(role.contains("RoleName: shop-execution"), "{role}");
+    let identity = bundled(&outcome, ".ebextensions/30-identity.config");
+    let identity: Yaml = serde_yaml::from_str(&identity).unwrap();
+    let resources = &identity["Resources"];
+    assert_eq!(resources["ExecutionPolicy"]["Properties"]["Roles"][0], "shop-execution");
+    let allowed = &resources["ExecutionPolicy"]["Properties"]["PolicyDocument"]["Statement"][0];
+    let instance = &resources["ApplicationPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+    assert_eq!(instance[0]["Resource"], allowed["Resource"], "the instance reads the secrets, too");
+    let ids: BTreeSet<&str> =
+        allowed["Resource"].as_sequence().unwrap().iter().filter_map(|one| one["Ref"].as_str()).collect();
+    assert!(ids.contains("DbCredentials") && ids.len() == 2, "{ids:?}");
+    assert_eq!(instance[1]["Action"][0], "iam:PassRole");
+    let settings = "x-tranship: { platform: ecs, region: cn-north-1 }\n";
+    let without = compiled(&format!("{}{settings}", database_manifest("")), &[]);
+    let text = bundled(&without, "Dockerrun.aws.json");
+    let dockerrun: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(dockerrun["executionRoleArn"], "arn:aws-cn:iam::${AccountId}:role/shop-execution");
+    assert_eq!(said(&without, "beanstalk/account").len(), 1);
+}
+
+#[test]
+fn the_docker_platform_puts_values_together_from_properties() {
+    let outcome = compiled(&format!("{}x-tranship: {{ platform: docker }}\n", database_manifest("")), &[]);
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    let variables = &compose["services"]["app"]["environment"];
+    assert_eq!(variables["DB_HOST"], "${DB_DATABASE_HOST}");
+    let url = "postgres://shop:${DB_DATABASE_PASSWORD}@${DB_DATABASE_HOST}:${DB_DATABASE_PORT}/shop";
+    assert_eq!(variables["DATABASE_URL"], url);
+    let options = options(&outcome);
+    let password = r#"`{"Fn::Join":["",[{"Ref":"DbCredentials"},":password"]]}`"#;
+    assert_eq!(options[SECRET_PROPERTIES]["DB_DATABASE_PASSWORD"], password);
+    let port = r#"`{"Fn::GetAtt":["DbDatabase","Endpoint.Port"]}`"#;
+    assert_eq!(options[PROPERTIES]["DB_DATABASE_PORT"], port);
+}
+
+#[test]
+fn a_coupled_database_is_for_development_on_the_docker_platform() {
+    let coupled = database_manifest(", coupled: true");
+    let outcome = compiled(&format!("{coupled}x-tranship: {{ platform: docker }}\n"), &[]);
+    assert_eq!(options(&outcome)["aws:rds:dbinstance"]["HasCoupledDatabase"], "true");
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    assert_eq!(compose["services"]["app"]["environment"]["DB_HOST"], "${RDS_HOSTNAME}");
+    for settings in ["platform: docker, posture: prod", "platform: ecs"] {
+        let outcome = compiled(&format!("{coupled}x-tranship: {{ {settings} }}\n"), &[]);
+        assert_eq!(said(&outcome, "beanstalk/coupled-database").len(), 1, "{settings}");
+        assert!(outcome.compiled.is_none());
+    }
+}
+
+#[test]
+fn words_of_a_command_that_come_late_decide_for_the_docker_platform() {
+    let manifest = |settings: &str| {
+        format!(
+            "services:
+  app:
+    image: acme/app:1
+    ports: ['80:8000']
     command: [wait-for, 'db:5432', --, serve]
   db:
     image: postgres:17
-    x-tranship: { database: { engine: postgres } }
-",
-        &[],
-    );
-    assert_eq!(container(&outcome, "app")["command"], serde_json::Value::Null);
-    let settings: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
-    assert_eq!(
-        settings["containers"]["app"]["command"],
-        serde_json::json!(["wait-for", [{ "property": "RDS_HOSTNAME" }, ":", { "property": "RDS_PORT" }], "--", "serve"])
-    );
+    x-tranship: {{ database: {{ engine: postgres }} }}
+{settings}"
+        )
+    };
+    let outcome = compiled(&manifest(""), &[]);
+    assert_eq!(said(&outcome, "beanstalk/platform-chosen").len(), 1);
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    let command = &compose["services"]["app"]["command"];
+    assert_eq!(command[1], "${DB_DATABASE_HOST}:${DB_DATABASE_PORT}");
+    let pinned = compiled(&manifest("x-tranship: { platform: ecs }\n"), &[]);
+    assert_eq!(said(&pinned, "beanstalk/late-value").len(), 1);
+    assert!(pinned.compiled.is_none());
+}
+
+#[test]
+fn a_property_belongs_to_the_whole_environment() {
+    let manifest = |settings: &str| {
+        format!(
+            "services:
+  app:
+    image: acme/app:1
+    ports: ['80:8000']
+    environment: {{ DB_HOST: db }}
+  report:
+    image: acme/report:1
+    environment: {{ DB_HOST: reports.example.com }}
+  db:
+    image: postgres:17
+    x-tranship: {{ database: {{ engine: postgres }} }}
+{settings}"
+        )
+    };
+    let pinned = compiled(&manifest("x-tranship: { platform: ecs }\n"), &[]);
+    let message = "`DB_HOST` of `report` is a property of the whole environment, and another container has another value under that name";
+    assert_eq!(said(&pinned, "beanstalk/secret-clash"), [message]);
+    let outcome = compiled(&manifest(""), &[]);
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    assert_eq!(compose["services"]["report"]["environment"]["DB_HOST"], "reports.example.com");
+    assert_eq!(compose["services"]["app"]["environment"]["DB_HOST"], "${DB_DATABASE_HOST}");
 }
 
 #[test]
@@ -191,7 +352,7 @@ fn secrets_reach_containers_by_name_and_jobs_by_the_instance() {
     assert!(!artifacts.iter().any(leaks));
     assert!(!options(&outcome)["aws:elasticbeanstalk:application:environmentsecrets"]["API_TOKEN"].is_null());
     let settings: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/jobs.json")).unwrap();
     assert!(settings["jobs"]["migrate"]["environment"]["API_TOKEN"][0]["secret"].is_string());
     let Some(tranship::targets::TargetDeployment::Beanstalk(deployment)) =
         outcome.compiled.as_ref().map(|compiled| compiled.deployment.clone())
@@ -328,7 +489,7 @@ fn secrets_that_exist_are_properties_of_the_environment_and_values_of_jobs() {
     assert_eq!(statements[1]["Action"][0], "ssm:GetParameter");
     assert_eq!(statements[1]["Resource"][0]["Fn::Join"][1][5], "parameter/prod/jwt");
     let containers: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/containers.json")).unwrap();
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/jobs.json")).unwrap();
     let value = &containers["jobs"]["migrate"]["environment"]["PGPASSWORD"];
     let wanted = serde_json::json!([{ "secret": "prod/db", "key": "password", "stage": "AWSPREVIOUS" }]);
     assert_eq!(*value, wanted);

@@ -1,5 +1,5 @@
 //! The writer of `Dockerrun.aws.json`, version 2: container definitions as the Amazon ECS API spells them.
-//! What only the instance knows is left out; `containers.json` has it.
+//! What exists only once the environment is created is left out: its properties have it.
 //!
 //! Source: AWS documentation, "Configuring the Dockerrun.aws.json v2 file", and Amazon ECS API Reference,
 //! `ContainerDefinition` (read 2026-11).
@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json, json};
 pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
     let dockerrun = JsonObject::default()
         .with("AWSEBDockerrunVersion", 2)
+        .with_some("executionRoleArn", plan.execution_role.as_ref().map(|role| role.arn.as_str()))
         .with_some("authentication", plan.logins.as_ref().map(authentication))
         .with_list("volumes", plan.volumes.iter().map(volume))
         .with("containerDefinitions", plan.containers.iter().map(definition).collect::<Vec<_>>());

@@ -5,19 +5,21 @@
 
 mod compose;
 mod container_bounds;
-mod containers_json;
 mod docker_run;
 mod dockerrun;
+mod execution_role;
+mod jobs_json;
 mod plan;
 mod platform;
+mod resources;
 mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Target, TargetDeployment, container,
-    support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, Target,
+    TargetDeployment, container, managed_database, support,
 };
-use plan::{BeanstalkPlan, BuiltImage};
+use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
@@ -41,7 +43,7 @@ impl Target for BeanstalkTarget {
     }
 
     fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
-        &[container::rules::ALL, rules::ALL]
+        &[container::rules::ALL, managed_database::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {
@@ -96,6 +98,9 @@ fn artifacts(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
     let say = |error: PathError| error.to_string();
     artifacts.file("bundle.zip", zip).map_err(say)?;
     artifacts.nest("bundle", &tree).map_err(say)?;
+    if let Some(role) = &plan.execution_role {
+        artifacts.text(execution_role::FILE, execution_role::write(role)).map_err(say)?;
+    }
     Ok(artifacts)
 }
 
@@ -142,7 +147,8 @@ fn is_hook(path: &str) -> bool {
 fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
     let text = |text: &str| text.to_owned();
     let mut named: BTreeMap<&str, (&str, String)> = BTreeMap::new();
-    for secret in plan.read_secrets.values().filter(|secret| secret.given) {
+    let indirect = plan.read_secrets.values().chain(plan.source_secrets.values());
+    for secret in indirect.filter(|secret| secret.given) {
         named.insert(&secret.location.name, (&secret.name, format!("the secret `{}`", secret.name)));
     }
     for (variable, secret) in plan.secrets.iter().filter(|(_, secret)| secret.given) {
@@ -159,7 +165,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         secret: true,
         ..DeployParameter::default()
     });
-    let password = plan.has_database.then(|| DeployParameter {
+    let password = plan.is_coupled.then(|| DeployParameter {
         name: text("DBPassword"),
         description: text("the master password of the environment's database"),
         secret: true,
@@ -175,6 +181,11 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         platform_branch: text(branch.name),
         solution_stack: (text(branch.stack.0), text(branch.stack.1)),
         images: plan.built_images.iter().map(image_parameter).collect(),
+        execution_role: plan.execution_role.as_ref().map(|role| ExecutionRoleStack {
+            stack: role.name.clone(),
+            template: execution_role::FILE.to_owned(),
+            placeholder: ACCOUNT_PLACEHOLDER.to_owned(),
+        }),
         secrets: given.chain(password).collect(),
     }
 }

@@ -13,11 +13,11 @@ rules! {
         why "A bundle consists of plain files. Nothing replaces placeholders in them."
         example "services:\n  app:\n    image: app\n    healthcheck: { test: [CMD, pg_isready, -h, db] }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Write the value out, or read it from an environment variable, which is filled in on the instance. If only the region is missing, set `region`.";
-    SECRET_CLASH = Error "beanstalk/secret-clash" "one variable name for two secrets"
-        what "An Elastic Beanstalk environment names each secret after the variable that receives it, across all containers. Two services use the same name for different secrets."
-        why "One of the two containers would receive the wrong secret."
+    SECRET_CLASH = Error "beanstalk/secret-clash" "one variable name for two values"
+        what "On the ECS platform a secret, and a value that is only known at deployment, is a property of the environment, named after the variable that receives it. All containers get all properties. Two services use the same name for different values."
+        why "One of the two containers would receive the wrong value."
         example "services:\n  a:\n    image: nginx\n    environment: { TOKEN: first }\n  b:\n    image: nginx\n    environment: { TOKEN: second }\nx-tranship: { target: beanstalk, platform: ecs }\n"
-        fix "Rename the variable in one of the services, or give both the same secret.";
+        fix "Rename the variable in one of the services, give both the same secret, or write `platform: docker`, which keeps them apart.";
     SECRET_FILE = Error "beanstalk/secret-file" "secret mounted as a file"
         what "The service mounts a secret as a file. Elastic Beanstalk passes secrets to containers as environment variables only."
         why "A file in the bundle would expose the secret."
@@ -58,11 +58,26 @@ rules! {
         why "The task could never start."
         example "services:\n  a:\n    image: nginx\n    environment: { B: \"http://b:80\" }\n    expose: [80]\n  b:\n    image: nginx\n    environment: { A: \"http://a:80\" }\n    expose: [80]\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Send one direction through the load balancer or a queue, or choose an ECS target.";
-    SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one managed database"
-        what "An Elastic Beanstalk environment supports a single integrated database."
+    SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one coupled database"
+        what "With `coupled: true` a database belongs to its Elastic Beanstalk environment, which supports a single one."
         why "There is no place for the second one."
-        example "services:\n  a: { image: mysql, x-tranship: { database: { engine: mysql } } }\n  b: { image: postgres, x-tranship: { database: { engine: postgres } } }\n"
-        fix "Keep one and reach the other by its address, or choose an ECS target.";
+        example "services:\n  a: { image: mysql, x-tranship: { database: { engine: mysql, coupled: true } } }\n  b: { image: postgres, x-tranship: { database: { engine: postgres, coupled: true } } }\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Remove `coupled` from one of them: it becomes an RDS instance of its own.";
+    COUPLED_DATABASE = Error "beanstalk/coupled-database" "coupled database that is not supported"
+        what "With `coupled: true` a database belongs to its Elastic Beanstalk environment. AWS advises against that for production, and on the ECS platform containers could not get its password under the names that they read."
+        why "The database would go with the environment, or the containers could not log in."
+        example "services:\n  web: { image: nginx, ports: [\"80:80\"] }\n  db: { image: mysql, x-tranship: { database: { engine: mysql, coupled: true } } }\nx-tranship: { target: beanstalk, platform: docker, posture: prod }\n"
+        fix "Remove `coupled`.";
+    LATE_VALUE = Error "beanstalk/late-value" "value that comes too late for the ECS platform"
+        what "The value is only known at deployment: the address of a database, a password, a secret. Elastic Beanstalk registers the containers of the ECS platform from the bundle and the properties of the environment, before anything runs on an instance. A variable takes such a value from a property; a word of a command cannot, nor can a value that includes a parameter of Parameter Store."
+        why "The container would start without the value."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    command: [serve, --database, \"db:5432\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
+        fix "Let the program read the value from an environment variable, or write `platform: docker`, where Docker Compose puts it in.";
+    ACCOUNT = Note "beanstalk/account" "number of the account to fill in"
+        what "A task with secrets needs a role that reads them, and `Dockerrun.aws.json` names it by its ARN, which contains the number of the account. The bundle has a placeholder for it."
+        why "A bundle that is uploaded without `tranship deploy` would name a role that does not exist."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-for-everyone-77 }\nx-tranship: { target: beanstalk, platform: ecs }\n"
+        fix "Nothing for `tranship deploy`, which takes the number from the credentials. Otherwise set `account`, and create the stack of `execution-role.yaml` before the environment.";
     PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
         what "Every public endpoint takes a port of the instance. Two endpoints use the same port, or one uses a port reserved by the instance (22, 2375, 2376, 51678-51680)."
         why "The container could not bind the port."

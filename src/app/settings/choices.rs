@@ -82,6 +82,14 @@ impl SettingValue for DatabaseEngine {
     }
 }
 
+impl SettingValue for bool {
+    const FORM: &'static SettingForm = &SettingForm::Truth;
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        SwitchSetting::read(node, reader).map(|switch| switch == SwitchSetting::On)
+    }
+}
+
 /// A switch, where `true` and `false` are two of several alternatives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SwitchSetting {

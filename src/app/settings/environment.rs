@@ -4,7 +4,8 @@ use super::choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
-    CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId, TargetName, VpcId,
+    AccountNumber, CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId,
+    TargetName, VpcId,
 };
 use super::reader::SettingReader;
 use super::registry::RegistryLogin;
@@ -147,6 +148,13 @@ setting_group! {
         platform: Option<At<PlatformKind>> {
             default: "`ecs` if it fits the application, otherwise `docker`",
             example: "x-tranship:\n  platform: ecs\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// The number of the AWS account. `Dockerrun.aws.json` names the role that reads secrets by its ARN, which
+        /// contains it.
+        account: Option<At<AccountNumber>> {
+            default: "the account of the credentials, which `deploy` writes into the bundle",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-on-aws }\nx-tranship:\n  platform: ecs\n  account: \"123456789012\"\n",
             targets: Only(&["beanstalk"]),
         }
         /// The capacity for Fargate tasks. `spot` costs less, but AWS may stop the tasks with a warning of

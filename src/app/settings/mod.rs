@@ -34,8 +34,8 @@ pub use environment::{
 };
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use identifiers::{
-    CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression, SecretName,
-    SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    AccountNumber, CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression,
+    SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub(crate) use reader::late_bound_structure;

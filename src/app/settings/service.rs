@@ -302,8 +302,7 @@ setting_group! {
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { storage: 100 }\n",
             targets: All,
         }
-        /// The name of the database in the instance. On Elastic Beanstalk it is always `ebdb`, and the
-        /// containers get that name.
+        /// The name of the database in the instance.
         name: Option<At<String>> {
             default: "from the variables of the container, such as `POSTGRES_DB`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { name: shop }\n",
@@ -314,6 +313,13 @@ setting_group! {
             default: "from the variables of the container, such as `POSTGRES_USER`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
             targets: All,
+        }
+        /// Whether the database belongs to the Elastic Beanstalk environment and goes with it. AWS advises against
+        /// it for production. Only the Docker platform supports it, and the name of the database is `ebdb`.
+        coupled: Option<At<bool>> {
+            default: "`false`: an RDS instance of its own, with a generated password, which a snapshot outlives",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { coupled: true }\n",
+            targets: Only(&["beanstalk"]),
         }
     }
 }

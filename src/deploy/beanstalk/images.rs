@@ -1,7 +1,7 @@
-//! Images that a deployment names, in the bundle.
+//! Images that a deployment names, and the account, in the bundle.
 //!
-//! In: the bundle of a compile and the values of the deployment. Out: the bundle to upload. Invariant: only the value
-//! of a key `image` is filled, whatever else in the bundle looks like a placeholder.
+//! In: the bundle of a compile and the values of the deployment. Out: the bundle to upload. Invariant: only the values
+//! of the keys `image` and `executionRoleArn` are filled, whatever else in the bundle looks like a placeholder.
 
 use super::super::artifact;
 use super::super::parameters::{ParameterChoice, choose};
@@ -10,19 +10,24 @@ use crate::deploy::failure::DeployFailure;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tranship_artifact::{Artifact, ArtifactSet, bundle};
-use tranship_targets::BeanstalkDeployment;
+use tranship_targets::{BeanstalkDeployment, ExecutionRoleStack};
+
+/// The key whose value names the account, as the writer of the bundle spells it.
+const EXECUTION_ROLE: &str = "\"executionRoleArn\":";
 
 /// The files that name images.
-const NAMING: &[&str] = &[".ebextensions/containers.json", "Dockerrun.aws.json"];
+const NAMING: &[&str] = &[".ebextensions/jobs.json", "Dockerrun.aws.json"];
 
-/// The bundle with the images that the values name.
+/// The bundle with the images that the values name, and with the number of the account in the ARN of its role.
 pub(super) fn filled<'a>(
     deployment: &BeanstalkDeployment,
     artifacts: &'a ArtifactSet,
     values: &DeployValues,
+    account: &str,
 ) -> Result<Cow<'a, [u8]>, DeployFailure> {
     let zipped = artifact(artifacts, "bundle.zip")?;
-    if deployment.images.is_empty() {
+    let role = deployment.execution_role.as_ref();
+    if deployment.images.is_empty() && role.is_none() {
         return Ok(Cow::Borrowed(zipped));
     }
     let given = DeployValues { parameters: split(deployment, values).0, ..DeployValues::default() };
@@ -32,7 +37,10 @@ pub(super) fn filled<'a>(
     let mut written = ArtifactSet::new();
     for (path, file) in tree.iter() {
         let bytes = match NAMING.contains(&path) {
-            true => fill(&String::from_utf8_lossy(&file.bytes), &chosen).into_bytes(),
+            true => {
+                let named = fill(&String::from_utf8_lossy(&file.bytes), &chosen);
+                role.map_or(named.clone(), |role| fill_account(&named, role, account)).into_bytes()
+            }
             false => file.bytes.clone(),
         };
         let filled = Artifact { mode: file.mode, bytes };
@@ -60,9 +68,29 @@ fn fill(text: &str, chosen: &BTreeMap<String, ParameterChoice>) -> String {
     })
 }
 
+/// The text with the account's number in the ARN of the role. No value of another key starts like that key does.
+fn fill_account(text: &str, role: &ExecutionRoleStack, account: &str) -> String {
+    let fill = |line: &str| match line.trim_start().starts_with(EXECUTION_ROLE) {
+        true => line.replace(&role.placeholder, account),
+        false => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(fill).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_account_is_filled_in_the_arn_of_the_role_alone() {
+        let role = ExecutionRoleStack { placeholder: "${AccountId}".to_owned(), ..Default::default() };
+        let text = "{\n  \"executionRoleArn\": \"arn:aws:iam::${AccountId}:role/r\",\n  \"value\": \"${AccountId}\"\n}\n";
+        let filled = fill_account(text, &role, "123456789012");
+        assert_eq!(
+            filled,
+            "{\n  \"executionRoleArn\": \"arn:aws:iam::123456789012:role/r\",\n  \"value\": \"${AccountId}\"\n}\n"
+        );
+    }
 
     #[test]
     fn the_value_of_image_is_filled_and_nothing_else() {

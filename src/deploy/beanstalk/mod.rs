@@ -10,6 +10,7 @@ mod environment;
 mod follow;
 mod images;
 mod platform;
+mod role;
 mod secrets;
 mod version;
 
@@ -32,7 +33,7 @@ pub(super) async fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    let bundle = images::filled(deployment, artifacts, &options.values)?;
+    let bundle = images::filled(deployment, artifacts, &options.values, &session.account)?;
     let label = version::label(&bundle)?;
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
@@ -45,6 +46,7 @@ pub(super) async fn deploy(
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(options, "deploy this version?").await?;
 
+    role::ensure(session, deployment, artifacts, options, progress).await?;
     secrets::store(session, &secrets, progress).await?;
     let settings: Vec<OptionChange> =
         secrets.iter().filter_map(secrets::EnvironmentSecret::setting).collect();

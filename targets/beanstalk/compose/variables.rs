@@ -5,6 +5,7 @@
 
 use super::{COMPOSE_FILE, ComposeBundle, node};
 use crate::Compilation;
+use crate::beanstalk::plan::late_values::{database_property, upper_case};
 use crate::beanstalk::plan::values::{InstanceText, TextPart, value};
 use crate::beanstalk::plan::{BeanstalkPlan, SecretLocation, SecretVariable};
 use crate::beanstalk::rules;
@@ -190,11 +191,15 @@ pub(super) fn rendered(
             TextPart::Property { property, encoded } => {
                 let name = match encoded {
                     true => format!("{property}_ENCODED"),
-                    false => (*property).to_owned(),
+                    false => property.clone(),
                 };
                 if *encoded {
-                    bundle.encoded.insert(name.clone(), property);
+                    bundle.encoded.insert(name.clone(), property.clone());
                 }
+                whole.push_str(&reference(&name, bundle));
+            }
+            TextPart::Database(value) => {
+                let name = database_property(value, plan);
                 whole.push_str(&reference(&name, bundle));
             }
             TextPart::Secret(secret) => {
@@ -226,9 +231,7 @@ pub(super) fn secret_property(
     let known = name.and_then(|name| application.secrets.get(name));
     let given = known.is_some_and(|secret| !matches!(secret.source, SecretSource::External(_)));
     let name = name.unwrap_or(&location.name).to_owned();
-    let letter =
-        |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
-    let stem: String = name.rsplit([':', '/']).next().unwrap_or_default().chars().map(letter).collect();
+    let stem = upper_case(name.rsplit([':', '/']).next().unwrap_or_default());
     let mut property = format!("SECRET_{stem}");
     if plan.secrets.contains_key(&property) {
         let whole = format!("{location:?}");

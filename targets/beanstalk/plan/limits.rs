@@ -1,6 +1,6 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
-use super::{BeanstalkContainer, BeanstalkPlan, SecretVariable};
+use super::{BeanstalkContainer, BeanstalkPlan, LatePart, LateValue, SecretVariable};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
@@ -53,19 +53,36 @@ pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
 /// and the six letters at its end.
 const ARN_LETTERS: usize = 60;
 
+/// Letters of the address of an RDS instance: `db.c0a1b2c3d4e5.us-east-1.rds.amazonaws.com`, with a generated name.
+const ADDRESS_LETTERS: usize = 90;
+
+/// Letters of a value that exists once the environment is created.
+fn late_length(value: &LateValue) -> usize {
+    let part = |part: &LatePart| match part {
+        LatePart::Known(text) => text.len(),
+        LatePart::Database(_) | LatePart::Secret(_) => ADDRESS_LETTERS,
+    };
+    match value {
+        LateValue::Text(parts) => parts.iter().map(part).sum(),
+        LateValue::Password(_) | LateValue::Derived(_) => ARN_LETTERS + ADDRESS_LETTERS,
+    }
+}
+
 /// Names and values of all properties together are limited.
 fn check_properties(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
     let length = |secret: &SecretVariable| {
         let name = &secret.location.name;
         if name.starts_with("arn:") { name.len() } else { name.len() + ARN_LETTERS }
     };
-    let bytes: usize = plan.secrets.iter().map(|(name, secret)| name.len() + length(secret)).sum();
+    let secrets: usize = plan.secrets.iter().map(|(name, secret)| name.len() + length(secret)).sum();
+    let late: usize = plan.late_values.iter().map(|(name, value)| name.len() + late_length(value)).sum();
+    let bytes = secrets + late;
     if !PROPERTIES_BYTES.is_exceeded_by(bytes) {
         return;
     }
-    let (count, most) = (plan.secrets.len(), PROPERTIES_BYTES.most);
+    let (count, most) = (plan.secrets.len() + plan.late_values.len(), PROPERTIES_BYTES.most);
     let message = format!(
-        "{count} secrets take {bytes} bytes of the environment's properties, which are limited to {most} bytes"
+        "{count} secrets and values of databases take {bytes} bytes of the environment's properties, which are limited to {most} bytes"
     );
     let mut diagnostic = Diagnostic::new(&rules::PROPERTIES, message);
     for secret in plan.secrets.values().filter_map(|it| application.secrets.get(it.name.as_str())).take(3) {

@@ -6,10 +6,12 @@
 mod built_images;
 mod container;
 mod database;
+mod execution_role;
 mod exposure;
 pub(super) mod files;
 mod identity;
 mod job;
+pub(super) mod late_values;
 mod limits;
 mod links;
 mod options;
@@ -20,16 +22,19 @@ pub(super) mod values;
 pub(super) mod volumes;
 
 pub(super) use built_images::BuiltImage;
+pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use identity::INSTANCE_ROLE;
+pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use options::is_public;
 pub(super) use registries::LoginFile;
-pub(super) use values::{InstanceText, TextPart};
+pub(super) use values::{DatabaseValue, InstanceText, TextPart};
 
 use crate::Compilation;
 use crate::beanstalk::compose::{self, ComposeBundle};
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
+use crate::managed_database::DatabasePlan;
 use indexmap::IndexMap;
 use tranship_app::{
     AppService, Application, At, BehaviourEffect, JobTime, ManifestName, PlatformKind, ScheduleExpression,
@@ -70,6 +75,14 @@ pub(super) struct BeanstalkPlan {
     pub(super) secrets: IndexMap<String, SecretVariable>,
     /// Secrets that the instance reads itself, by where they are.
     pub(super) read_secrets: IndexMap<SecretLocation, SecretVariable>,
+    /// Secrets that secrets of the environment are put together from, by where they are.
+    pub(super) source_secrets: IndexMap<SecretLocation, SecretVariable>,
+    /// Properties whose values exist once the environment is created.
+    pub(super) late_values: IndexMap<String, LateValue>,
+    /// RDS instances among the environment's resources.
+    pub(super) databases: Vec<DatabasePlan>,
+    /// The role that reads the secrets of the task.
+    pub(super) execution_role: Option<ExecutionRole>,
     /// Files of the project that containers mount, by their path in the bundle.
     pub(super) files: IndexMap<String, Vec<u8>>,
     /// What stays behind of mounted folders.
@@ -78,8 +91,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) built_images: Vec<BuiltImage>,
     /// Registries of Amazon ECR that images come from: region and name.
     pub(super) registries: std::collections::BTreeSet<(String, String)>,
-    /// Whether the environment has a database of its own.
-    pub(super) has_database: bool,
+    /// Whether a database belongs to the environment.
+    pub(super) is_coupled: bool,
     /// The logins of registries.
     pub(super) logins: Option<LoginFile>,
     /// Whether the environment is one instance without a load balancer.
@@ -193,7 +206,7 @@ pub(super) fn decide(
         region: application.settings.region.as_ref().map(|region| region.peek().to_string()),
         ..BeanstalkPlan::default()
     };
-    plan.has_database = !application.databases.is_empty();
+    plan.is_coupled = application.databases.values().any(values::is_coupled);
     match platform {
         PlatformKind::Ecs => containers(application, &mut plan, cx),
         PlatformKind::Docker => plan.memory = compose::memory(application),
@@ -213,6 +226,7 @@ pub(super) fn decide(
     database::decide(application, &mut plan, cx);
     registries::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);
+    execution_role::decide(application, &mut plan, cx);
     limits::check(application, &plan, cx);
     plan
 }
@@ -220,9 +234,14 @@ pub(super) fn decide(
 /// The containers of the task, its volumes and the jobs before it.
 fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     volumes::decide(application, plan, cx);
-    for service in application.services.values() {
+    // Containers first: a property has the name that their variables need, and a job can be given another.
+    let is_job = |service: &&AppService| matches!(service.role, ServiceRole::Job(_));
+    let (jobs, services): (Vec<&AppService>, Vec<&AppService>) =
+        application.services.values().partition(is_job);
+    for service in services.into_iter().chain(jobs) {
         place(application, service, plan, cx);
     }
+    late_values::check_names(application, plan, cx);
     job::report_beside(application, cx);
     plan.memory = limits::shares(&plan.containers);
 }

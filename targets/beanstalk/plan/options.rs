@@ -258,7 +258,7 @@ fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
             to.set_from(vpc_options, "ELBSubnets", joined(public), node(public));
             to.set_from(vpc_options, "Subnets", joined(inside), node(inside));
             to.set(vpc_options, "AssociatePublicIpAddress", private.is_empty());
-            if to.plan.has_database {
+            if to.plan.is_coupled {
                 to.set_from(vpc_options, "DBSubnets", joined(inside), node(inside));
             }
         }

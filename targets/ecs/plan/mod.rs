@@ -6,7 +6,6 @@
 
 mod compute_policy;
 mod container;
-mod databases;
 mod discovery;
 mod file_systems;
 mod helpers;
@@ -46,13 +45,14 @@ pub use model::*;
 
 use super::emit;
 use crate::Compilation;
+use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
 use load_balancer::TargetGroups;
 use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
-use tranship_app::{Application, CapacityKind};
+use tranship_app::{Application, BehaviourEffect, CapacityKind};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
@@ -67,6 +67,14 @@ pub struct LegalStack {
     pub template: Template,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
+}
+
+/// A database is a resource of the stack, whatever Elastic Beanstalk would make of it.
+fn ignore_coupling(planner: &mut EcsPlanner<'_, '_>) {
+    for coupled in planner.app.databases.values().filter_map(|database| database.coupled.as_ref()) {
+        let reason = "the database belongs to the stack";
+        planner.cx.ledger.ignored(coupled, reason, BehaviourEffect::Equivalent);
+    }
 }
 
 /// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
@@ -99,7 +107,11 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
     discovery::report_renamed(planner);
     discovery::report_file_hosts(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
-    let databases = databases::plan(planner);
+    let posture = planner.app.settings.posture();
+    let planned = planner.app.databases.values();
+    let databases: Vec<DatabasePlan> =
+        planned.map(|database| plan_database(database, posture, planner.cx)).collect();
+    ignore_coupling(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
     let outbound = outbound::plan(planner, &tasks);
     let outbound_access = outbound::account(planner, &outbound, &tasks);

@@ -1,6 +1,14 @@
-//! Managed databases.
+//! Managed databases: the RDS instance that takes the place of a service, on every target.
+//!
+//! In: a [`ManagedDatabase`]. Out: a [`DatabasePlan`], held against what RDS accepts. Invariant: names, version and
+//! class are decided here alone; how the instance is written is the target's.
 
-use tranship_app::ManifestName;
+mod plan;
+pub mod rules;
+
+pub use plan::plan_database;
+
+use tranship_app::{ManagedDatabase, ManifestName};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::DatabaseEngine;
 
@@ -50,4 +58,15 @@ impl DatabasePlan {
     pub fn security_group(&self) -> LogicalId {
         LogicalId::of(&self.name, ResourceRole::SecurityGroup)
     }
+}
+
+/// The database inside a managed instance.
+pub fn database_name(database: &ManagedDatabase) -> Option<String> {
+    database.database.as_ref().map(|name| name.peek().clone())
+}
+
+/// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
+pub fn master_user(database: &ManagedDatabase) -> String {
+    let usual = database.engine.peek().usual_master_user();
+    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.peek().clone())
 }

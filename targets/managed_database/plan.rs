@@ -1,8 +1,7 @@
-//! Managed databases: which RDS instance takes the place of a service.
+//! Which RDS instance takes the place of a service.
 
-use super::planner::EcsPlanner;
-use super::{DatabasePlan, names};
-use crate::ecs::rules;
+use super::{DatabasePlan, master_user, rules};
+use crate::Compilation;
 use tranship_app::{At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
 use tranship_facts::ClassProblem;
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
@@ -11,38 +10,37 @@ use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 /// What a setting of a database became, for the ledger.
 const PROPERTY: &str = "RDS instance";
 
-/// The databases, each held against what RDS accepts.
-pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> Vec<DatabasePlan> {
-    let app = planner.app;
-    app.databases.values().map(|database| plan_one(planner, database)).collect()
-}
-
-fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> DatabasePlan {
+/// The instance, held against what RDS accepts.
+pub fn plan_database(
+    given: &ManagedDatabase,
+    posture: DeploymentPosture,
+    cx: &mut Compilation<'_>,
+) -> DatabasePlan {
     let reason = "a managed database takes the place of the container";
-    planner.cx.ledger.approximated(
+    cx.ledger.approximated(
         &given.service_node,
         BehaviourEffect::Equivalent,
         "AWS::RDS::DBInstance",
         reason,
         PROPERTY,
     );
-    planner.exact(&given.node, PROPERTY);
-    let engine = *planner.exact(&given.engine, "RDS instance: Engine");
-    let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
-    check_names(planner, given);
+    cx.ledger.exact(&given.node, PROPERTY);
+    let engine = *cx.ledger.exact(&given.engine, "RDS instance: Engine");
+    let prod = posture == DeploymentPosture::Prod;
+    check_names(cx, given);
     DatabasePlan {
         name: given.name.clone(),
         from: vec![format!("services.{}", given.name)],
         engine,
-        version: version(planner, given),
+        version: version(cx, given),
         // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
         lifecycle_support: engine
             .has_extended_support()
             .then_some("open-source-rds-extended-support-disabled"),
-        class: class(planner, given),
-        storage: storage(planner, given),
-        database: given.database.as_ref().map(|name| planner.exact(name, PROPERTY).clone()),
-        username: username(planner, given),
+        class: class(cx, given),
+        storage: storage(cx, given),
+        database: given.database.as_ref().map(|name| cx.ledger.exact(name, PROPERTY).clone()),
+        username: username(cx, given),
         logs: if prod { engine.error_logs() } else { &[] },
         multi_az: prod,
         protected: prod,
@@ -51,10 +49,10 @@ fn plan_one(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> Databa
 }
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
-fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
+fn version(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
     let engine = given.engine.get();
     let asked = match &given.version {
-        Some(version) => planner.exact(version, PROPERTY).as_str(),
+        Some(version) => cx.ledger.exact(version, PROPERTY).as_str(),
         None => engine.usual_version(),
     };
     if let Some(exact) = engine.exact_version(asked) {
@@ -63,12 +61,12 @@ fn version(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String 
     let names: Vec<&str> = engine.version_lines().collect();
     let message = format!("RDS does not support {} {asked} for `{}`", engine.product(), given.name);
     let help = format!("choose one of {}, and run the same version locally", names.join(", "));
-    report(planner, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
+    report(cx, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
     asked.to_owned()
 }
 
-fn class(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
-    let class = given.class.as_ref().map_or(USUAL_CLASS, |class| planner.exact(class, PROPERTY).as_str());
+fn class(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
+    let class = given.class.as_ref().map_or(USUAL_CLASS, |class| cx.ledger.exact(class, PROPERTY).as_str());
     if let Some(problem) = class_problem(class) {
         let why = match problem {
             ClassProblem::Retired => "is retired",
@@ -76,46 +74,46 @@ fn class(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
         };
         let message = format!("`class` of `{}`: `{class}` {why}", given.name);
         let help = "choose a current class, such as `db.t4g.micro` or `db.r7g.large`";
-        report(planner, &rules::DATABASE_CLASS, given, given.class.as_ref(), message, help);
+        report(cx, &rules::DATABASE_CLASS, given, given.class.as_ref(), message, help);
     }
     class.to_owned()
 }
 
 /// In GiB. The settings allow no less than the least and no more than the most.
-fn storage(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> u32 {
+fn storage(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> u32 {
     let Some(asked) = &given.storage else { return STORAGE_GIB.least };
-    STORAGE_GIB.nearest(*planner.exact(asked, "RDS instance: AllocatedStorage"))
+    STORAGE_GIB.nearest(*cx.ledger.exact(asked, "RDS instance: AllocatedStorage"))
 }
 
 /// The master user: as the manifest says, else what RDS proposes for the engine.
-fn username(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) -> String {
+fn username(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
     if let Some(username) = &given.username {
-        planner.exact(username, PROPERTY);
+        cx.ledger.exact(username, PROPERTY);
     }
-    names::master_user(given)
+    master_user(given)
 }
 
 /// Names that RDS refuses: of the database, and of the master user.
-fn check_names(planner: &mut EcsPlanner<'_, '_>, given: &ManagedDatabase) {
+fn check_names(cx: &mut Compilation<'_>, given: &ManagedDatabase) {
     let engine = given.engine.peek();
     if let Some(name) = given.database.as_ref().filter(|it| !engine.accepts_database_name(it.peek())) {
         let message = format!("`{}` is not a valid database name for `{}`", name.peek(), given.name);
         let help = "use a letter, then letters, digits and underscores";
-        report(planner, &rules::DATABASE_NAME, given, Some(name), message, help);
+        report(cx, &rules::DATABASE_NAME, given, Some(name), message, help);
     }
-    let user = names::master_user(given);
+    let user = master_user(given);
     if !engine.accepts_master_user(&user) {
         let longest = engine.longest_master_user();
         let message = format!("`{user}` is not a valid master user for `{}`", given.name);
         let help = format!(
             "use a letter, then letters and digits, at most {longest} characters, and no name that the engine reserves"
         );
-        report(planner, &rules::DATABASE_NAME, given, given.username.as_ref(), message, &help);
+        report(cx, &rules::DATABASE_NAME, given, given.username.as_ref(), message, &help);
     }
 }
 
 fn report(
-    planner: &mut EcsPlanner<'_, '_>,
+    cx: &mut Compilation<'_>,
     rule: &'static DiagnosticRule,
     given: &ManagedDatabase,
     at: Option<&At<String>>,
@@ -123,6 +121,6 @@ fn report(
     help: &str,
 ) {
     let (node, origin) = at.map_or((given.node, given.origin), |at| (at.node, at.origin));
-    let key = planner.cx.keys.path(&node);
-    planner.report(Diagnostic::new(rule, message).at(origin).key(key).service(&*given.name).help(help));
+    let key = cx.keys.path(&node);
+    cx.diagnostics.push(Diagnostic::new(rule, message).at(origin).key(key).service(&*given.name).help(help));
 }

@@ -1,29 +1,25 @@
 #!/usr/bin/env python3
-"""Gives containers the values that only the instance knows, and runs jobs with them.
+"""Runs the container of a job, and ends as it ends.
 
-    containers.py environment    writes the values into Dockerrun.aws.json
-    containers.py run JOB        runs a job's container and ends as it ends
+    jobs.py JOB
 
-Works in the directory that holds the application's new version. containers.json beside this file says
-which variable of which container takes what: text as it is, the value of an environment property, which may
-be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
+jobs.json beside this file says what the container is given: text as it is, the value of an environment property, which
+may be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
 """
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from urllib.parse import quote
 
 GET_CONFIG = "/opt/elasticbeanstalk/bin/get-config"
 HERE = os.path.dirname(os.path.abspath(__file__))
-DOCKERRUN = "Dockerrun.aws.json"
 
 
 def properties():
-    """The environment's properties, those of its database among them."""
+    """The environment's properties: what the platform lists, and what it hands to commands, secrets among them."""
     listed = subprocess.run([GET_CONFIG, "environment"], check=True, stdout=subprocess.PIPE)
-    return json.loads(listed.stdout)
+    return {**json.loads(listed.stdout), **os.environ}
 
 
 def read(arguments, region):
@@ -65,38 +61,6 @@ def value(parts, known, region):
     return text
 
 
-def write_environment(settings):
-    """Puts the values into the container definitions. A second run changes nothing."""
-    known, region = properties(), settings.get("region")
-
-    def complete(parts):
-        return value(parts, known, region)
-
-    with open(DOCKERRUN, encoding="utf-8") as file:
-        dockerrun = json.load(file)
-    for container in dockerrun["containerDefinitions"]:
-        wanted = settings["containers"].get(container["name"])
-        if not wanted:
-            continue
-        for field in ("entryPoint", "command"):
-            if field in wanted:
-                container[field] = [complete(word) for word in wanted[field]]
-        environment = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
-        environment.update((name, complete(parts)) for name, parts in wanted.get("environment", {}).items())
-        container["environment"] = [{"name": name, "value": environment[name]} for name in environment]
-    if settings.get("executionRole"):
-        dockerrun["executionRoleArn"] = complete(settings["executionRole"])
-    replace(DOCKERRUN, json.dumps(dockerrun, indent=2, ensure_ascii=False) + "\n")
-
-
-def replace(path, text):
-    """Writes a file whole or not at all, readable by its owner alone: it holds a password now."""
-    descriptor, name = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)))
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(name, path)
-
-
 def log_in(image):
     """Logs Docker in to the image's registry, where that is Amazon ECR."""
     registry = image.split("/")[0].split(".")
@@ -123,14 +87,11 @@ def run(settings, name):
 
 
 def main(arguments):
-    with open(os.path.join(HERE, "containers.json"), encoding="utf-8") as file:
+    with open(os.path.join(HERE, "jobs.json"), encoding="utf-8") as file:
         settings = json.load(file)
-    if arguments == ["environment"]:
-        write_environment(settings)
-        return 0
-    if len(arguments) == 2 and arguments[0] == "run":
-        return run(settings, arguments[1])
-    sys.exit(__doc__)
+    if len(arguments) != 1 or arguments[0] not in settings["jobs"]:
+        sys.exit(__doc__)
+    return run(settings, arguments[0])
 
 
 if __name__ == "__main__":
