@@ -178,6 +178,10 @@ pub struct BeanstalkDeployment {
     pub secrets: Vec<DeployParameter>,
     /// The role that must exist before the environment does.
     pub execution_role: Option<ExecutionRoleStack>,
+    /// What stands in the bundle for the region of the logs, where the manifest does not name it.
+    pub region_placeholder: Option<String>,
+    /// The tags of the environment.
+    pub tags: Vec<(String, String)>,
 }
 
 /// A stack with the role that reads the secrets of a task, which a bundle names by its ARN.

@@ -214,7 +214,7 @@ fn values_of_a_database_are_properties_before_the_instance_works() {
     assert_eq!(found, [start, None, Some(":SecretString:password}}@"), None, Some(":"), None, end]);
     assert_eq!(derived["Resources"].as_mapping().unwrap().len(), 1, "one secret for one value");
     let jobs: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/jobs.json")).unwrap();
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/instance.json")).unwrap();
     let variables = &jobs["jobs"]["migrate"]["environment"];
     assert_eq!(variables["DATABASE_URL"], serde_json::json!([{ "property": "DATABASE_URL" }]));
     assert_eq!(variables["DB_HOST"], serde_json::json!([{ "property": "MIGRATE_DB_HOST" }]));
@@ -227,7 +227,7 @@ fn the_role_of_a_task_is_named_before_the_environment_exists() {
     let text = bundled(&outcome, "Dockerrun.aws.json");
     let dockerrun: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(dockerrun["executionRoleArn"], "arn:aws:iam::123456789012:role/shop-execution");
-    assert!(said(&outcome, "beanstalk/account").is_empty());
+    assert!(said(&outcome, "beanstalk/placeholder").is_empty());
     let artifacts = &outcome.compiled.as_ref().unwrap().artifacts;
     let role = String::from_utf8_lossy(&artifacts.get("execution-role.yaml").unwrap().bytes);
     assert!(role.contains("RoleName: shop-execution"), "{role}");
@@ -241,13 +241,15 @@ fn the_role_of_a_task_is_named_before_the_environment_exists() {
     let ids: BTreeSet<&str> =
         allowed["Resource"].as_sequence().unwrap().iter().filter_map(|one| one["Ref"].as_str()).collect();
     assert!(ids.contains("DbCredentials") && ids.len() == 2, "{ids:?}");
-    assert_eq!(instance[1]["Action"][0], "iam:PassRole");
+    let actions: Vec<&str> =
+        instance.as_sequence().unwrap().iter().filter_map(|one| one["Action"][0].as_str()).collect();
+    assert_eq!(actions, ["secretsmanager:GetSecretValue", "logs:CreateLogGroup", "iam:PassRole"]);
     let settings = "x-tranship: { platform: ecs, region: cn-north-1 }\n";
     let without = compiled(&format!("{}{settings}", database_manifest("")), &[]);
     let text = bundled(&without, "Dockerrun.aws.json");
     let dockerrun: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(dockerrun["executionRoleArn"], "arn:aws-cn:iam::${AccountId}:role/shop-execution");
-    assert_eq!(said(&without, "beanstalk/account").len(), 1);
+    assert_eq!(said(&without, "beanstalk/placeholder").len(), 1);
 }
 
 #[test]
@@ -352,7 +354,7 @@ fn secrets_reach_containers_by_name_and_jobs_by_the_instance() {
     assert!(!artifacts.iter().any(leaks));
     assert!(!options(&outcome)["aws:elasticbeanstalk:application:environmentsecrets"]["API_TOKEN"].is_null());
     let settings: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/jobs.json")).unwrap();
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/instance.json")).unwrap();
     assert!(settings["jobs"]["migrate"]["environment"]["API_TOKEN"][0]["secret"].is_string());
     let Some(tranship::targets::TargetDeployment::Beanstalk(deployment)) =
         outcome.compiled.as_ref().map(|compiled| compiled.deployment.clone())
@@ -489,7 +491,7 @@ fn secrets_that_exist_are_properties_of_the_environment_and_values_of_jobs() {
     assert_eq!(statements[1]["Action"][0], "ssm:GetParameter");
     assert_eq!(statements[1]["Resource"][0]["Fn::Join"][1][5], "parameter/prod/jwt");
     let containers: serde_json::Value =
-        serde_json::from_str(&bundled(&outcome, ".ebextensions/jobs.json")).unwrap();
+        serde_json::from_str(&bundled(&outcome, ".ebextensions/instance.json")).unwrap();
     let value = &containers["jobs"]["migrate"]["environment"]["PGPASSWORD"];
     let wanted = serde_json::json!([{ "secret": "prod/db", "key": "password", "stage": "AWSPREVIOUS" }]);
     assert_eq!(*value, wanted);
@@ -566,4 +568,199 @@ fn an_environment_of_one_instance_has_no_load_balancer() {
     ] {
         assert_eq!(kind(&manifest), (expected.to_owned(), most.to_owned()), "{manifest}");
     }
+}
+
+#[test]
+fn a_certificate_redirects_and_names_a_policy() {
+    let web =
+        "services:\n  web: { image: nginx, ports: ['80:80'], x-tranship: { public: { sticky: true } } }\n";
+    let https = "https: { certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/1' }";
+    let outcome = compiled(&format!("{web}x-tranship: {{ idle_timeout: 3600, {https} }}\n"), &[]);
+    let found = options(&outcome);
+    assert_eq!(found["aws:elbv2:listener:443"]["SSLPolicy"], "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09");
+    assert_eq!(found["aws:elbv2:loadbalancer"]["IdleTimeout"], "3600");
+    assert_eq!(found["aws:elasticbeanstalk:environment:process:default"]["StickinessEnabled"], "true");
+    let redirect: Yaml =
+        serde_yaml::from_str(&bundled(&outcome, ".ebextensions/28-redirect.config")).unwrap();
+    let action = &redirect["Resources"]["AWSEBV2LoadBalancerListener"]["Properties"]["DefaultActions"][0];
+    assert_eq!((&action["Type"], &action["RedirectConfig"]["Port"]), (&"redirect".into(), &"443".into()));
+    // Port 80 is asked for, so it stays.
+    let both = "services:
+  web: { image: nginx, ports: ['80:80'], x-tranship: { public: [{ port: 443 }, { port: 80, path: '/plain' }] } }
+";
+    let outcome = compiled(&format!("{both}x-tranship: {{ {https} }}\n"), &[]);
+    let artifacts = &outcome.compiled.as_ref().unwrap().artifacts;
+    assert!(artifacts.get("bundle/.ebextensions/28-redirect.config").is_none());
+    let without = compiled(web, &[]);
+    assert!(without.compiled.unwrap().artifacts.get("bundle/.ebextensions/28-redirect.config").is_none());
+}
+
+#[test]
+fn a_rollout_is_a_deployment_policy_and_needs_a_load_balancer() {
+    let web = "services:\n  web: { image: nginx, ports: ['80:80'] }\n";
+    for (settings, policy) in [
+        ("posture: dev", "AllAtOnce"),
+        ("posture: prod", "RollingWithAdditionalBatch"),
+        ("rollout: all-at-once, posture: prod", "AllAtOnce"),
+        ("rollout: rolling", "Rolling"),
+        ("rollout: rolling-with-additional-batch", "RollingWithAdditionalBatch"),
+        ("rollout: immutable, instances: 1", "Immutable"),
+        ("rollout: traffic-splitting", "TrafficSplitting"),
+    ] {
+        let outcome = compiled(&format!("{web}x-tranship: {{ {settings} }}\n"), &[]);
+        assert_eq!(
+            options(&outcome)["aws:elasticbeanstalk:command"]["DeploymentPolicy"],
+            policy,
+            "{settings}"
+        );
+    }
+    let single = compiled(&format!("{web}x-tranship: {{ rollout: rolling, instances: 1 }}\n"), &[]);
+    assert_eq!(said(&single, "target/rejected-key").len(), 1);
+    let found = options(&compiled(&format!("{web}x-tranship: {{ posture: prod }}\n"), &[]));
+    assert_eq!(found["aws:elasticbeanstalk:managedactions"]["ManagedActionsEnabled"], "true");
+    assert_eq!(found["aws:autoscaling:updatepolicy:rollingupdate"]["RollingUpdateType"], "Health");
+}
+
+#[test]
+fn a_data_store_in_a_container_is_on_one_instance() {
+    let manifest = |settings: &str| {
+        format!(
+            "services:
+  web: {{ image: nginx, ports: ['80:80'] }}
+  mongo: {{ image: 'mongo:7', volumes: ['data:/data/db'] }}
+  cache: {{ image: 'redis:7', volumes: ['cache:/data'] }}
+volumes: {{ data: , cache: }}
+x-tranship: {{ {settings} }}
+"
+        )
+    };
+    let outcome = compiled(&manifest("region: us-east-1"), &[]);
+    assert_eq!(options(&outcome)["aws:autoscaling:asg"]["MaxSize"], "1");
+    let outcome = compiled(&manifest("instances: { min: 1, max: 3 }"), &[]);
+    let message = "the environment may have 3 instances, and each has a `mongo` of its own with other data";
+    assert_eq!(said(&outcome, "beanstalk/stateful-copies"), [message]);
+    let accepted = "instances: { min: 1, max: 3 }, accept: [beanstalk/stateful-copies]";
+    assert_eq!(options(&compiled(&manifest(accepted), &[]))["aws:autoscaling:asg"]["MaxSize"], "3");
+}
+
+#[test]
+fn the_output_of_containers_goes_to_a_log_group() {
+    let manifest = "services:
+  web: { image: nginx, ports: ['80:80'] }
+  api: { image: api, logging: { driver: awslogs, options: { awslogs-group: /acme/api } } }
+  sys: { image: sys, logging: { driver: syslog, options: { syslog-address: 'tcp://10.0.0.9:514' } } }
+x-tranship: { platform: ecs, log_retention: 30";
+    let outcome = compiled(&format!("{manifest}, region: eu-west-1 }}\n"), &[]);
+    let logs = |name: &str| container(&outcome, name)["logConfiguration"].clone();
+    assert_eq!(
+        logs("web"),
+        serde_json::json!({ "logDriver": "awslogs", "options": {
+            "awslogs-group": "/aws/elasticbeanstalk/shop/containers", "awslogs-region": "eu-west-1",
+            "awslogs-stream-prefix": "containers", "awslogs-create-group": "true",
+        } })
+    );
+    assert_eq!(logs("api"), logs("web"), "the group is the environment's");
+    assert_eq!(logs("sys")["logDriver"], "syslog");
+    let host: Yaml = serde_yaml::from_str(&bundled(&outcome, ".ebextensions/20-host.config")).unwrap();
+    let retention = &host["commands"]["51_log_retention"]["command"];
+    assert_eq!(
+        (&retention[4], &retention[6]),
+        (&"/aws/elasticbeanstalk/shop/containers".into(), &"30".into())
+    );
+    let without = compiled(&format!("{manifest} }}\n"), &[]);
+    let options = &container(&without, "web")["logConfiguration"]["options"];
+    assert_eq!(options["awslogs-region"], "${Region}");
+    assert_eq!(said(&without, "beanstalk/placeholder").len(), 1);
+    let Some(tranship::targets::TargetDeployment::Beanstalk(deployment)) =
+        without.compiled.as_ref().map(|compiled| compiled.deployment.clone())
+    else {
+        panic!("no deployment")
+    };
+    assert_eq!(deployment.region_placeholder.as_deref(), Some("${Region}"));
+}
+
+#[test]
+fn an_instance_lets_containers_use_rights_where_one_has_some() {
+    let manifest = |settings: &str| {
+        format!(
+            "services:\n  web: {{ image: nginx, ports: ['80:80']{settings} }}\nx-tranship: {{ platform: ecs }}\n"
+        )
+    };
+    let rights = ", x-tranship: { permissions: [{ actions: s3:GetObject, resources: '*' }] }";
+    let outcome = compiled(&manifest(rights), &[]);
+    let host: Yaml = serde_yaml::from_str(&bundled(&outcome, ".ebextensions/20-host.config")).unwrap();
+    let command = host["commands"]["40_metadata"]["command"].as_str().unwrap();
+    assert!(command.contains("--http-put-response-hop-limit 2"), "{command}");
+    let without = compiled(&manifest(""), &[]);
+    let host: Yaml = serde_yaml::from_str(&bundled(&without, ".ebextensions/20-host.config")).unwrap();
+    assert!(host["commands"]["40_metadata"].is_null());
+}
+
+#[test]
+fn volumes_are_filled_from_images_and_log_volumes_are_the_platforms() {
+    let outcome = compiled(
+        "services:
+  web:
+    image: 'nginx:1.27'
+    ports: ['80:80']
+    volumes: ['site:/usr/share/nginx/html', 'awseb-logs-web:/var/log/nginx', './data:/data']
+volumes: { site: , awseb-logs-web: }
+x-tranship: { platform: ecs }
+",
+        &[],
+    );
+    let text = bundled(&outcome, ".ebextensions/instance.json");
+    let settings: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        settings["volumes"],
+        serde_json::json!([{ "directory": "/data/site", "image": "nginx:1.27", "path": "/usr/share/nginx/html" }])
+    );
+    assert!(bundled(&outcome, ".platform/hooks/prebuild/10_volumes.sh").starts_with("#!/bin/sh\n"));
+    let web = container(&outcome, "web");
+    let mounts: Vec<&str> =
+        web["mountPoints"].as_array().unwrap().iter().filter_map(|it| it["sourceVolume"].as_str()).collect();
+    assert!(mounts.contains(&"awseb-logs-web"), "{mounts:?}");
+    let dockerrun: serde_json::Value =
+        serde_json::from_str(&bundled(&outcome, "Dockerrun.aws.json")).unwrap();
+    let names: Vec<&str> =
+        dockerrun["volumes"].as_array().unwrap().iter().filter_map(|it| it["name"].as_str()).collect();
+    assert!(!names.contains(&"awseb-logs-web") && names.contains(&"site"), "{names:?}");
+    let told = said(&outcome, "beanstalk/instance-volume");
+    assert!(!told.iter().any(|message| message.contains("awseb")), "{told:?}");
+}
+
+#[test]
+fn tags_are_given_by_the_deployment() {
+    let outcome = compiled(
+        "services:\n  web: { image: nginx, ports: ['80:80'] }\nx-tranship: { tags: { team: storefront } }\n",
+        &[],
+    );
+    let Some(tranship::targets::TargetDeployment::Beanstalk(deployment)) =
+        outcome.compiled.as_ref().map(|compiled| compiled.deployment.clone())
+    else {
+        panic!("no deployment")
+    };
+    assert_eq!(deployment.tags, [("team".to_owned(), "storefront".to_owned())]);
+}
+
+#[test]
+fn endpoints_of_one_port_share_the_port_of_the_instance() {
+    let outcome = compiled(
+        "services:
+  web:
+    image: nginx
+    ports: ['80:8080']
+    x-tranship: { public: [{ path: '/*' }, { port: 8443 }, { host: a.example.org }, { host: b.example.org }] }
+",
+        &[],
+    );
+    assert_eq!(container(&outcome, "web")["portMappings"].as_array().unwrap().len(), 1);
+    let found = options(&outcome);
+    for process in ["default", "web8080", "web8080b", "web8080c"] {
+        let namespace = format!("aws:elasticbeanstalk:environment:process:{process}");
+        assert_eq!(found[namespace.as_str()]["Port"], "80", "{process}");
+    }
+    assert_eq!(found["aws:elbv2:listener:8443"]["DefaultProcess"], "web8080");
+    assert_eq!(found["aws:elbv2:listener:default"]["Rules"], "web8080b,web8080c");
+    assert_eq!(found["aws:elbv2:listenerrule:web8080c"]["HostHeaders"], "b.example.org");
 }

@@ -39,11 +39,11 @@ pub use settings::{
     EgressSettings, EgressTarget, ExistingNetwork, FileLocation, HealthCheckSettings, HttpsSettings,
     InstanceRange, JobSchedule, JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles,
     NamedSettings, NetworkSetting, OneOrMore, OpenText, PermissionSetting, PlatformKind, PortNumber,
-    PublicEndpoint, PublicSetting, RegionName, RegistryLogin, SECTIONS, ScaleSettings, ScheduleExpression,
-    SecretName, ServiceSettings, SettingDeclaration, SettingForm, SettingLayering, SettingSection,
-    SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumeScope, VolumeSettings, VpcId,
-    WholeNumber, environments, late_bound_names, listed_settings, published_schema, settings_page,
-    settings_reference,
+    PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind, SECTIONS, ScaleSettings,
+    ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration, SettingForm, SettingLayering,
+    SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumeScope,
+    VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings, published_schema,
+    settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

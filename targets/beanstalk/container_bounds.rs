@@ -42,7 +42,7 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: false, drivers: &[] },
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: true, drivers: ecs::MACHINE_LOG_DRIVERS },
     remedy: "remove the key, or choose the target `ecs-ec2`",
 };
 

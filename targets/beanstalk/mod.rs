@@ -8,7 +8,7 @@ mod container_bounds;
 mod docker_run;
 mod dockerrun;
 mod execution_role;
-mod jobs_json;
+mod instance_json;
 mod plan;
 mod platform;
 mod resources;
@@ -19,7 +19,7 @@ use super::{
     BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, Target,
     TargetDeployment, container, managed_database, support,
 };
-use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage};
+use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage, REGION_PLACEHOLDER};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
 use tranship_artifact::{ArtifactSet, PathError, bundle};
@@ -186,6 +186,11 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
             template: execution_role::FILE.to_owned(),
             placeholder: ACCOUNT_PLACEHOLDER.to_owned(),
         }),
+        region_placeholder: plan
+            .container_logs
+            .as_ref()
+            .and_then(|logs| (logs.region == REGION_PLACEHOLDER).then(|| REGION_PLACEHOLDER.to_owned())),
+        tags: plan.tags.clone(),
         secrets: given.chain(password).collect(),
     }
 }

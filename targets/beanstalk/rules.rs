@@ -73,11 +73,11 @@ rules! {
         why "The container would start without the value."
         example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    command: [serve, --database, \"db:5432\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Let the program read the value from an environment variable, or write `platform: docker`, where Docker Compose puts it in.";
-    ACCOUNT = Note "beanstalk/account" "number of the account to fill in"
-        what "A task with secrets needs a role that reads them, and `Dockerrun.aws.json` names it by its ARN, which contains the number of the account. The bundle has a placeholder for it."
-        why "A bundle that is uploaded without `tranship deploy` would name a role that does not exist."
+    PLACEHOLDER = Note "beanstalk/placeholder" "value that the deployment fills in"
+        what "`Dockerrun.aws.json` needs the number of the account, for the ARN of the role that reads the secrets, and the region, for the logs of the containers. Where the manifest does not name them, the bundle has a placeholder."
+        why "A bundle that is uploaded without `tranship deploy` would not start."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-for-everyone-77 }\nx-tranship: { target: beanstalk, platform: ecs }\n"
-        fix "Nothing for `tranship deploy`, which takes the number from the credentials. Otherwise set `account`, and create the stack of `execution-role.yaml` before the environment.";
+        fix "Nothing for `tranship deploy`, which takes both from the credentials and the profile. Otherwise set `account` and `region`, and create the stack of `execution-role.yaml` before the environment.";
     PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
         what "Every public endpoint takes a port of the instance. Two endpoints use the same port, or one uses a port reserved by the instance (22, 2375, 2376, 51678-51680)."
         why "The container could not bind the port."
@@ -93,6 +93,11 @@ rules! {
         why "Data in this volume is neither shared nor durable."
         example "services:\n  app:\n    image: nginx\n    volumes: [\"uploads:/uploads\"]\nvolumes:\n  uploads:\n"
         fix "Keep the data in a database or in S3, or choose an ECS target, where the volume becomes EFS. If the data can be recreated, accept the diagnostic.";
+    STATEFUL_COPIES = Error "beanstalk/stateful-copies" "data store on several instances"
+        what "A container is a data store with a volume, and the environment may have more than one instance. Each instance runs every container, with volumes of its own."
+        why "A request finds other data, or none, when the load balancer leads it to another instance."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    volumes: [\"data:/var/lib/postgresql/data\"]\nvolumes:\n  data:\nx-tranship: { target: beanstalk, instances: 2 }\n"
+        fix "Set `instances: 1`, replace the container with a managed database, or accept it with `accept: [beanstalk/stateful-copies]`.";
     COPIES = Warning "beanstalk/copies-per-instance" "replicas scale every service"
         what "Every instance of the environment runs all containers once, so `replicas` becomes a number of instances."
         why "Every service in the manifest is scaled, not only this one."

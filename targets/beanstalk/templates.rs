@@ -4,8 +4,10 @@
 //! its place.
 
 use super::compose::{self, ComposeBundle, ENVIRONMENT_PROGRAM, JOB_PROFILE, LOG_GROUP_PROPERTY};
-use super::jobs_json;
-use super::plan::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, SecretLocation, SecretVariable};
+use super::instance_json;
+use super::plan::{
+    BeanstalkPlan, ContainerLogs, INSTANCE_ROLE, OptionSetting, SecretLocation, SecretVariable,
+};
 use super::resources::{self, ResourceValue};
 use indexmap::{IndexMap, IndexSet};
 use minijinja::value::{Serde, Value as TemplateValue};
@@ -20,10 +22,14 @@ const IDENTITY: &str = include_str!("../../ebextensions/30-identity.config.j2");
 const JOBS: &str = include_str!("../../ebextensions/40-jobs.config.j2");
 const DATABASES: &str = include_str!("../../ebextensions/25-databases.config.j2");
 const SECRETS: &str = include_str!("../../ebextensions/26-secrets.config.j2");
+const REDIRECT: &str = include_str!("../../ebextensions/28-redirect.config");
 const TASK_JOBS: &str = include_str!("../../ebextensions/40-task-jobs.config.j2");
 
-/// The program that runs jobs; it stands in the bundle as it is.
-const PROGRAM: &str = include_str!("../../ebextensions/jobs.py");
+/// The program that runs jobs and fills volumes; it stands in the bundle as it is.
+const PROGRAM: &str = include_str!("../../ebextensions/instance.py");
+
+/// The hook that has it fill volumes.
+const VOLUMES_HOOK: &str = include_str!("../../ebextensions/prebuild-volumes.sh");
 
 /// The namespace of properties.
 const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
@@ -45,6 +51,9 @@ pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, Stri
     if !derived.is_empty() {
         files.push(file("26-secrets.config", SECRETS, &json!({ "secrets": derived }))?);
     }
+    if plan.redirects {
+        files.push((".ebextensions/28-redirect.config".to_owned(), REDIRECT.to_owned()));
+    }
     if has_rights(plan) {
         files.push(file("30-identity.config", IDENTITY, &identity(plan))?);
     }
@@ -60,8 +69,14 @@ pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, Stri
         let jobs: Vec<Json> =
             plan.jobs.iter().map(|job| json!({ "name": job.container.name, "from": job.from })).collect();
         files.push(file("40-jobs.config", TASK_JOBS, &json!({ "jobs": jobs }))?);
-        files.push((".ebextensions/jobs.py".to_owned(), PROGRAM.to_owned()));
-        files.push((".ebextensions/jobs.json".to_owned(), jobs_json::write(plan)?));
+    }
+    let fills = instance_json::fills_volumes(plan);
+    if fills {
+        files.push((".platform/hooks/prebuild/10_volumes.sh".to_owned(), VOLUMES_HOOK.to_owned()));
+    }
+    if fills || !plan.jobs.is_empty() {
+        files.push((".ebextensions/instance.py".to_owned(), PROGRAM.to_owned()));
+        files.push((".ebextensions/instance.json".to_owned(), instance_json::write(plan)?));
     }
     Ok(files)
 }
@@ -70,7 +85,9 @@ pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, Stri
 fn has_rights(plan: &BeanstalkPlan) -> bool {
     let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
     let secrets = resources::secret_ids(plan);
-    logs || !plan.statements.is_empty()
+    logs || plan.container_logs.is_some()
+        || plan.uses_rights
+        || !plan.statements.is_empty()
         || !plan.secrets.is_empty()
         || !plan.read_secrets.is_empty()
         || !secrets.is_empty()
@@ -187,7 +204,11 @@ fn host(plan: &BeanstalkPlan) -> Json {
             json!({ "name": volume.name, "path": volume.path, "owner": owner, "from": volume.from })
         })
         .collect();
-    json!({ "volumes": volumes })
+    let logs = plan
+        .container_logs
+        .as_ref()
+        .map(|logs| json!({ "group": logs.group, "days": logs.days, "region": plan.region }));
+    json!({ "volumes": volumes, "uses_rights": plan.uses_rights, "logs": logs })
 }
 
 fn identity(plan: &BeanstalkPlan) -> Json {
@@ -211,7 +232,8 @@ fn identity(plan: &BeanstalkPlan) -> Json {
     let logs = retention.filter(|_| logs).map(|option| json!({ "days": option.value, "from": option.from }));
     json!({
         "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
-        "read": read, "logs": logs,
+        "read": read, "logs": logs, "task_logs": plan.container_logs.as_ref().map(log_arns),
+        "uses_rights": plan.uses_rights, "environment": plan.environment,
     })
 }
 
@@ -220,6 +242,18 @@ fn role_arn(name: &str) -> Json {
     let account = json!({ "Ref": "AWS::AccountId" });
     let resource = format!("role/{name}");
     json!({ "Fn::Join": [":", ["arn", { "Ref": "AWS::Partition" }, "iam", "", account, resource]] })
+}
+
+/// The ARNs of a log group and of its streams.
+fn log_arns(logs: &ContainerLogs) -> Vec<Json> {
+    let place = |end: &str| {
+        let parts = json!([
+            "arn", { "Ref": "AWS::Partition" }, "logs", { "Ref": "AWS::Region" }, { "Ref": "AWS::AccountId" },
+            "log-group", format!("{}{end}", logs.group),
+        ]);
+        json!({ "Fn::Join": [":", parts] })
+    };
+    vec![place(""), place(":*")]
 }
 
 /// What is read, by the action that reads it: secrets by where they are, and those of the environment by their ids.

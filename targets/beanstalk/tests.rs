@@ -55,6 +55,7 @@ fn plan() -> BeanstalkPlan {
             path: Some("/data/public".into()),
             owner: Some(VolumeOwner { user: 1000, group: 1000 }),
             prepared: true,
+            content: None,
             from: format!("volumes.{HOSTILE}"),
         }],
         jobs: vec![BeanstalkJob {
@@ -133,7 +134,7 @@ fn a_secret_is_named_and_its_value_is_nowhere() {
 
 #[test]
 fn what_the_instance_knows_is_left_to_the_program() {
-    let settings: serde_json::Value = serde_json::from_str(&file("jobs.json")).unwrap();
+    let settings: serde_json::Value = serde_json::from_str(&file("instance.json")).unwrap();
     let job = &settings["jobs"]["migrate"];
     assert_eq!(
         job["environment"]["DATABASE_URL"],

@@ -45,7 +45,13 @@ class Fixture(unittest.TestCase):
         first, calls = on.files(), len(on.calls())
         on.deploy(bundle())
         self.assertEqual(first, on.files())
-        self.assertEqual(on.calls()[:calls], on.calls()[calls:])
+        again = on.calls()[calls:]
+        filling = ("create", "cp", "rm", "pull")
+        once = [call for call in on.calls()[:calls] if not (call["name"] == "docker" and call["arguments"][0] in filling)]
+        # The volume has content now: neither its registry nor its image is asked again.
+        self.assertEqual([call["name"] for call in once if call["name"] not in ("aws", "docker")],
+                         [call["name"] for call in again if call["name"] not in ("aws", "docker")])
+        self.assertEqual(jobs(on)[0], jobs(on)[1])
 
     def test_the_containers_get_the_database_under_the_names_they_know(self):
         self.assertLessEqual({"MYSQL_HOST": HOST, "MYSQL_USER": "todo", "MYSQL_DATABASE": "todobackend",
@@ -95,6 +101,19 @@ class Fixture(unittest.TestCase):
         for place in places:
             self.assertTrue((self.leader.root / place.lstrip("/")).is_dir(), place)
             self.assertTrue(any("1000:1000" in words and place in words for words in owned), (place, owned))
+
+    def test_an_empty_volume_gets_what_the_image_has_and_a_full_one_keeps_what_it_has(self):
+        on = instance()
+        on.deploy(bundle())
+        place = on.root / "data/public"
+        self.assertEqual("content", (place / "of-the-image").read_text())
+        self.assertEqual((0o751, 0o640), (place.stat().st_mode & 0o777, (place / "of-the-image").stat().st_mode & 0o777))
+        copied = [call["arguments"] for call in on.calls("docker") if call["arguments"][0] in ("create", "cp", "rm")]
+        image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/todobackend:1.4.2"
+        self.assertEqual([["create", image, "none"], ["cp", "made:/public", "-"], ["rm", "made"]], copied)
+        (place / "of-the-image").write_text("changed")
+        on.deploy(bundle())
+        self.assertEqual("changed", (place / "of-the-image").read_text())
 
     def test_ec2_user_may_use_docker(self):
         calls = [call["arguments"] for call in self.leader.calls("usermod")]

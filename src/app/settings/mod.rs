@@ -24,7 +24,7 @@ mod value;
 mod volume;
 
 pub(crate) use account::account;
-pub use choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind, VolumeScope};
+pub use choices::{CapacityKind, DeploymentPosture, MountedFiles, PlatformKind, RolloutKind, VolumeScope};
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};

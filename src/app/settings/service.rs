@@ -135,6 +135,12 @@ setting_group! {
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
             targets: All,
         }
+        /// Whether the load balancer leads a client to the same instance again, by a cookie.
+        sticky: Option<At<bool>> {
+            default: "`false`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { sticky: true }\n",
+            targets: Only(&["beanstalk"]),
+        }
         /// The priority of the listener rule, if two rules collide. 1 is evaluated first.
         priority: Option<At<WholeNumber<{ RULE_PRIORITIES.least }, { RULE_PRIORITIES.most }>>> {
             default: "the more specific a rule, the earlier it is evaluated",

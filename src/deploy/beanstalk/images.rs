@@ -1,33 +1,47 @@
-//! Images that a deployment names, and the account, in the bundle.
+//! Images that a deployment names, the account and the region, in the bundle.
 //!
 //! In: the bundle of a compile and the values of the deployment. Out: the bundle to upload. Invariant: only the values
-//! of the keys `image` and `executionRoleArn` are filled, whatever else in the bundle looks like a placeholder.
+//! of the keys `image`, `executionRoleArn` and `awslogs-region` are filled, whatever else in the bundle looks like a placeholder.
 
 use super::super::artifact;
 use super::super::parameters::{ParameterChoice, choose};
 use crate::deploy::DeployValues;
 use crate::deploy::failure::DeployFailure;
+use crate::deploy::session::AwsSession;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tranship_artifact::{Artifact, ArtifactSet, bundle};
-use tranship_targets::{BeanstalkDeployment, ExecutionRoleStack};
+use tranship_targets::BeanstalkDeployment;
 
 /// The key whose value names the account, as the writer of the bundle spells it.
 const EXECUTION_ROLE: &str = "\"executionRoleArn\":";
 
+/// The key whose value names the region.
+const LOG_REGION: &str = "\"awslogs-region\":";
+
 /// The files that name images.
-const NAMING: &[&str] = &[".ebextensions/jobs.json", "Dockerrun.aws.json"];
+const NAMING: &[&str] = &[".ebextensions/instance.json", "Dockerrun.aws.json"];
 
 /// The bundle with the images that the values name, and with the number of the account in the ARN of its role.
 pub(super) fn filled<'a>(
     deployment: &BeanstalkDeployment,
     artifacts: &'a ArtifactSet,
     values: &DeployValues,
-    account: &str,
+    session: &AwsSession,
 ) -> Result<Cow<'a, [u8]>, DeployFailure> {
     let zipped = artifact(artifacts, "bundle.zip")?;
-    let role = deployment.execution_role.as_ref();
-    if deployment.images.is_empty() && role.is_none() {
+    let account = deployment.execution_role.as_ref().map(|role| Placeholder {
+        key: EXECUTION_ROLE,
+        stands: &role.placeholder,
+        value: &session.account,
+    });
+    let region = deployment.region_placeholder.as_ref().map(|stands| Placeholder {
+        key: LOG_REGION,
+        stands,
+        value: &session.region,
+    });
+    let places: Vec<Placeholder<'_>> = account.into_iter().chain(region).collect();
+    if deployment.images.is_empty() && places.is_empty() {
         return Ok(Cow::Borrowed(zipped));
     }
     let given = DeployValues { parameters: split(deployment, values).0, ..DeployValues::default() };
@@ -39,7 +53,7 @@ pub(super) fn filled<'a>(
         let bytes = match NAMING.contains(&path) {
             true => {
                 let named = fill(&String::from_utf8_lossy(&file.bytes), &chosen);
-                role.map_or(named.clone(), |role| fill_account(&named, role, account)).into_bytes()
+                places.iter().fold(named, |text, place| place.fill(&text)).into_bytes()
             }
             false => file.bytes.clone(),
         };
@@ -68,13 +82,22 @@ fn fill(text: &str, chosen: &BTreeMap<String, ParameterChoice>) -> String {
     })
 }
 
-/// The text with the account's number in the ARN of the role. No value of another key starts like that key does.
-fn fill_account(text: &str, role: &ExecutionRoleStack, account: &str) -> String {
-    let fill = |line: &str| match line.trim_start().starts_with(EXECUTION_ROLE) {
-        true => line.replace(&role.placeholder, account),
-        false => line.to_owned(),
-    };
-    text.split_inclusive('\n').map(fill).collect()
+/// What stands in the value of a key, and what takes its place.
+struct Placeholder<'a> {
+    key: &'static str,
+    stands: &'a str,
+    value: &'a str,
+}
+
+impl Placeholder<'_> {
+    /// The text with the value. The writer of the bundle puts each key on a line of its own.
+    fn fill(&self, text: &str) -> String {
+        let fill = |line: &str| match line.trim_start().starts_with(self.key) {
+            true => line.replace(self.stands, self.value),
+            false => line.to_owned(),
+        };
+        text.split_inclusive('\n').map(fill).collect()
+    }
 }
 
 #[cfg(test)]
@@ -83,9 +106,9 @@ mod tests {
 
     #[test]
     fn the_account_is_filled_in_the_arn_of_the_role_alone() {
-        let role = ExecutionRoleStack { placeholder: "${AccountId}".to_owned(), ..Default::default() };
         let text = "{\n  \"executionRoleArn\": \"arn:aws:iam::${AccountId}:role/r\",\n  \"value\": \"${AccountId}\"\n}\n";
-        let filled = fill_account(text, &role, "123456789012");
+        let place = Placeholder { key: EXECUTION_ROLE, stands: "${AccountId}", value: "123456789012" };
+        let filled = place.fill(text);
         assert_eq!(
             filled,
             "{\n  \"executionRoleArn\": \"arn:aws:iam::123456789012:role/r\",\n  \"value\": \"${AccountId}\"\n}\n"

@@ -33,7 +33,7 @@ pub(super) async fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    let bundle = images::filled(deployment, artifacts, &options.values, &session.account)?;
+    let bundle = images::filled(deployment, artifacts, &options.values, session)?;
     let label = version::label(&bundle)?;
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;

@@ -40,6 +40,7 @@ pub(super) fn decide(
             plan.volumes.push(volumes::of_bundle(file.name, file.path, file.from));
         }
     }
+    volumes::fill(application, &container, &mut plan.volumes);
     plan.containers.push(container);
 }
 

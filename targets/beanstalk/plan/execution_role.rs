@@ -5,10 +5,8 @@
 
 use super::{BeanstalkPlan, LateValue};
 use crate::Compilation;
-use crate::beanstalk::rules;
 use tranship_app::{Application, PlatformKind};
 use tranship_facts::AwsPartition;
-use tranship_frontend::diagnostic::Diagnostic;
 
 /// What stands in the bundle for the number of the account, where the settings do not name it.
 pub(crate) const ACCOUNT_PLACEHOLDER: &str = "${AccountId}";
@@ -40,14 +38,6 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let partition = plan.region.as_deref().map_or("aws", |region| AwsPartition::of_region(region).name());
     let name = format!("{}-execution", plan.environment);
     let number = account.map_or(ACCOUNT_PLACEHOLDER, |account| account.peek().as_str());
-    if account.is_none() {
-        let message = format!(
-            "`Dockerrun.aws.json` names the role `{name}` by its ARN, with `{ACCOUNT_PLACEHOLDER}` for the number of the account"
-        );
-        cx.diagnostics.push(Diagnostic::new(&rules::ACCOUNT, message).help(
-            "`tranship deploy` creates the role and fills in the number; without it, set `account`, and create the stack of `execution-role.yaml` first",
-        ));
-    }
     let arn = format!("arn:{partition}:iam::{number}:role/{name}");
     plan.execution_role = Some(ExecutionRole { name, arn });
 }

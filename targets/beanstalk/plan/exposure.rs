@@ -13,7 +13,7 @@ use tranship_app::{
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
-use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
+use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT, SSL_POLICY};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The instance's port of the default process.
@@ -30,31 +30,44 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let public: Vec<(&ServiceEndpoint, &PublicExposure)> =
         application.endpoints.iter().filter_map(public).collect();
     let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
+    let first = public.get(default).map(|(endpoint, _)| *endpoint);
     let mut taken: BTreeMap<u16, &ServiceEndpoint> = BTreeMap::new();
     let mut to = ListenersByPort::default();
     for (index, (endpoint, public)) in public.iter().enumerate() {
-        let host_port = match index == default {
+        let is_same = |other: &ServiceEndpoint| {
+            (&other.service, other.port, other.protocol)
+                == (&endpoint.service, endpoint.port, endpoint.protocol)
+        };
+        // The default endpoint has the last word: whatever shares its port of the container shares that of the instance.
+        let shares_default = first.is_some_and(is_same);
+        let earlier = taken.iter().find(|(_, other)| is_same(other)).map(|(port, _)| *port);
+        let host_port = match index == default || shares_default {
             _ if is_in_host_network(application, endpoint, plan) => endpoint.port,
             true => DEFAULT_PORT,
-            false => wanted_port(endpoint, public),
+            false => earlier.unwrap_or_else(|| wanted_port(endpoint, public)),
         };
-        if let Some(other) = taken.insert(host_port, endpoint) {
-            refuse_clash(endpoint, host_port, Some(other), cx);
-        } else if reserved(plan.platform).contains(&host_port) {
-            refuse_clash(endpoint, host_port, None, cx);
+        let other = taken.insert(host_port, endpoint);
+        match other.filter(|other| !is_same(other)) {
+            Some(other) => refuse_clash(endpoint, host_port, Some(other), cx),
+            None if reserved(plan.platform).contains(&host_port) => {
+                refuse_clash(endpoint, host_port, None, cx)
+            }
+            None => {}
         }
-        plan.opened.push(OpenedPort {
-            service: endpoint.service.clone(),
-            container: endpoint.port,
-            protocol: endpoint.protocol,
-            host: host_port,
-            listener: listener_port(application, public),
-        });
+        if other.is_none() {
+            plan.opened.push(OpenedPort {
+                service: endpoint.service.clone(),
+                container: endpoint.port,
+                protocol: endpoint.protocol,
+                host: host_port,
+                listener: listener_port(application, public),
+            });
+        }
         if plan.is_single {
             claim_single(public, cx);
             continue;
         }
-        let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
+        let process = if index == default { "default".to_owned() } else { process_name(endpoint, plan) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
         match index == default && !is_catch_all(public) {
             true => claim_default(public, cx),
@@ -68,6 +81,8 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             listener.rules.push(process);
         }
     }
+    let is_secure = application.settings.https.is_some() && to.0.contains_key(&HTTPS_PORT);
+    plan.redirects = is_secure && !to.0.contains_key(&HTTP_PORT);
     listeners(application, &to, plan, cx);
 }
 
@@ -88,6 +103,9 @@ pub(in crate::beanstalk) fn listens(plan: &BeanstalkPlan) -> &'static str {
 
 /// The one endpoint of an environment without a load balancer.
 fn claim_single(public: &PublicExposure, cx: &mut Compilation<'_>) {
+    if let Some(sticky) = &public.sticky {
+        cx.ledger.exact(sticky, "one instance, which every client is led to");
+    }
     if let Some(listener) = &public.listener {
         cx.ledger.exact(listener, "the port of the instance");
     }
@@ -234,10 +252,16 @@ pub(super) fn map(plan: &mut BeanstalkPlan) {
     }
 }
 
-/// Letters and digits: Elastic Beanstalk makes resource names of it.
-fn process_name(endpoint: &ServiceEndpoint) -> String {
+/// Letters and digits: Elastic Beanstalk makes resource names of it. A further endpoint of a port has a letter behind it.
+fn process_name(endpoint: &ServiceEndpoint, plan: &BeanstalkPlan) -> String {
     let letters = endpoint.service.chars().filter(char::is_ascii_alphanumeric);
-    format!("{}{}", letters.collect::<String>().to_lowercase(), endpoint.port)
+    let name = format!("{}{}", letters.collect::<String>().to_lowercase(), endpoint.port);
+    let is_free = |name: &String| {
+        let namespace = format!("aws:elasticbeanstalk:environment:process:{name}");
+        !plan.options.iter().any(|option| option.namespace == namespace)
+    };
+    let further = ('b'..='z').map(|letter| format!("{name}{letter}"));
+    std::iter::once(name.clone()).chain(further).find(is_free).unwrap_or(name)
 }
 
 fn process_settings(
@@ -267,6 +291,10 @@ fn process_settings(
     if let Some(codes) = &public.health_codes {
         cx.ledger.exact(codes, format!("{namespace} MatcherHTTPCode"));
         set("MatcherHTTPCode", codes.peek().clone(), path(cx, codes.node));
+    }
+    if let Some(sticky) = &public.sticky {
+        cx.ledger.exact(sticky, format!("{namespace} StickinessEnabled"));
+        set("StickinessEnabled", sticky.peek().to_string(), path(cx, sticky.node));
     }
     set("HealthCheckInterval", CHECK.0.to_string(), String::new());
     set("HealthCheckTimeout", CHECK.1.to_string(), String::new());
@@ -330,6 +358,7 @@ fn listeners(
             cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
             set("Protocol", "HTTPS", String::new());
             set("SSLCertificateArns", https.certificate.peek().as_str(), path(cx, https.certificate.node));
+            set("SSLPolicy", SSL_POLICY, String::new());
         }
         if let Some(process) = &listener.process {
             set("DefaultProcess", process, String::new());

@@ -25,6 +25,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         application.services.values().filter(|service| !matches!(service.role, ServiceRole::Init { .. }))
     {
         for permission in &service.permissions {
+            plan.uses_rights = true;
             let reason = "all containers of an instance share its role";
             cx.ledger.approximated(
                 &permission.node,

@@ -178,7 +178,7 @@ impl ContainerHost for JobHost<'_> {
                 InstanceText(vec![TextPart::Secret(ReadSecret::at(secret.location))])
             }
         };
-        planner.cx.ledger.exact(&variable.node, "jobs.json: environment of the job");
+        planner.cx.ledger.exact(&variable.node, "instance.json: environment of the job");
         Some(EnvironmentSource::Value(value))
     }
 

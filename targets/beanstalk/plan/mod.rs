@@ -14,10 +14,13 @@ mod job;
 pub(super) mod late_values;
 mod limits;
 mod links;
+mod logs;
 mod options;
+mod placeholders;
 mod processors;
 mod registries;
 mod single_instance;
+mod stateful;
 pub(super) mod values;
 pub(super) mod volumes;
 
@@ -26,8 +29,10 @@ pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use identity::INSTANCE_ROLE;
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
+pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
 pub(super) use options::is_public;
 pub(super) use registries::LoginFile;
+pub(super) use stateful::most_instances;
 pub(super) use values::{DatabaseValue, InstanceText, TextPart};
 
 use crate::Compilation;
@@ -95,6 +100,14 @@ pub(super) struct BeanstalkPlan {
     pub(super) is_coupled: bool,
     /// The logins of registries.
     pub(super) logins: Option<LoginFile>,
+    /// Where the output of the task's containers goes.
+    pub(super) container_logs: Option<ContainerLogs>,
+    /// Whether requests over HTTP are redirected to HTTPS.
+    pub(super) redirects: bool,
+    /// The tags of the environment.
+    pub(super) tags: Vec<(String, String)>,
+    /// Whether containers use the rights of the instance.
+    pub(super) uses_rights: bool,
     /// Whether the environment is one instance without a load balancer.
     pub(super) is_single: bool,
     /// The processor of the instances.
@@ -115,8 +128,19 @@ pub(super) struct HostVolume {
     pub(super) owner: Option<VolumeOwner>,
     /// Whether to make it before the containers start.
     pub(super) prepared: bool,
+    /// What fills it while it is empty.
+    pub(super) content: Option<ImageFolder>,
     /// The key path it comes from.
     pub(super) from: String,
+}
+
+/// A folder of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ImageFolder {
+    /// The image's reference.
+    pub(super) image: String,
+    /// The folder.
+    pub(super) path: String,
 }
 
 /// A container that runs once, before the others are replaced.
@@ -227,8 +251,21 @@ pub(super) fn decide(
     registries::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);
     execution_role::decide(application, &mut plan, cx);
+    logs::decide(application, &mut plan);
+    placeholders::report(application, &plan, cx);
+    tags(application, &mut plan, cx);
+    stateful::check(application, &plan, cx);
     limits::check(application, &plan, cx);
     plan
+}
+
+/// The tags, which the deployment gives the environment: a bundle has none.
+fn tags(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
+    for tag in &application.tags {
+        cx.ledger.exact(&tag.value, "a tag of the environment");
+        let Some(value) = values::known(&tag.value, application, cx) else { continue };
+        plan.tags.push((tag.name.to_string(), value));
+    }
 }
 
 /// The containers of the task, its volumes and the jobs before it.

@@ -52,7 +52,7 @@ use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
-use tranship_app::{Application, BehaviourEffect, CapacityKind};
+use tranship_app::{Application, BehaviourEffect, CapacityKind, EndpointExposure, PublicExposure};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
@@ -69,8 +69,14 @@ pub struct LegalStack {
     pub images: Vec<ImageRecipe>,
 }
 
-/// A database is a resource of the stack, whatever Elastic Beanstalk would make of it.
-fn ignore_coupling(planner: &mut EcsPlanner<'_, '_>) {
+/// What only Elastic Beanstalk heeds of databases and endpoints.
+fn ignore_others(planner: &mut EcsPlanner<'_, '_>) {
+    for endpoint in &planner.app.endpoints {
+        if let EndpointExposure::Public(PublicExposure { sticky: Some(sticky), .. }) = &endpoint.exposure {
+            let reason = "the load balancer of the stack keeps no client on one task";
+            planner.cx.ledger.ignored(sticky, reason, BehaviourEffect::ChangesBehaviour);
+        }
+    }
     for coupled in planner.app.databases.values().filter_map(|database| database.coupled.as_ref()) {
         let reason = "the database belongs to the stack";
         planner.cx.ledger.ignored(coupled, reason, BehaviourEffect::Equivalent);
@@ -111,7 +117,7 @@ fn decide(planner: &mut EcsPlanner<'_, '_>) -> (EcsPlan, Vec<ParameterPlan>, Vec
     let planned = planner.app.databases.values();
     let databases: Vec<DatabasePlan> =
         planned.map(|database| plan_database(database, posture, planner.cx)).collect();
-    ignore_coupling(planner);
+    ignore_others(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
     let outbound = outbound::plan(planner, &tasks);
     let outbound_access = outbound::account(planner, &outbound, &tasks);

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Runs the container of a job, and ends as it ends.
+"""What an instance does before its containers start.
 
-    jobs.py JOB
+    instance.py run JOB    runs the container of a job, and ends as it ends
+    instance.py fill       fills empty directories with what the images have there, as Docker fills a new volume
 
-jobs.json beside this file says what the container is given: text as it is, the value of an environment property, which
-may be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
+instance.json beside this file says how. A job is given text as it is, the value of an environment property, which may
+be percent-encoded for a URL, or a secret. A value keeps every character: it never passes through a shell.
 """
 import json
 import os
 import subprocess
 import sys
+import tarfile
 from urllib.parse import quote
 
 GET_CONFIG = "/opt/elasticbeanstalk/bin/get-config"
@@ -86,12 +88,56 @@ def run(settings, name):
     return subprocess.run(command, env={**os.environ, **environment}).returncode
 
 
+def fill(volume):
+    """Fills the directory of a volume from an image, if it is empty. Without an owner of its own it gets the image's."""
+    directory, path = volume["directory"], volume["path"]
+    os.makedirs(directory, exist_ok=True)
+    if os.listdir(directory):
+        return
+    log_in(volume["image"])
+    subprocess.run(["docker", "pull", "--quiet", volume["image"]], check=True, stdout=subprocess.DEVNULL)
+    # A container that never runs: its command stands for one that the image may lack.
+    made = subprocess.run(["docker", "create", volume["image"], "none"], check=True, stdout=subprocess.PIPE)
+    container = made.stdout.decode().strip()
+    try:
+        copying = subprocess.Popen(["docker", "cp", container + ":" + path, "-"], stdout=subprocess.PIPE)
+        unpack(copying.stdout, directory, volume.get("owner"))
+        if copying.wait() != 0:
+            print("%s has no %s: the volume starts empty" % (volume["image"], path))
+    finally:
+        subprocess.run(["docker", "rm", container], check=True, stdout=subprocess.DEVNULL)
+
+
+def unpack(stream, directory, owner):
+    """Unpacks what `docker cp` writes: the directory itself comes first, and what is in it below its name."""
+    try:
+        archive = tarfile.open(fileobj=stream, mode="r|")
+    except tarfile.ReadError:
+        return
+    for number, member in enumerate(archive):
+        if number == 0 and not member.isdir():
+            return
+        member.name = member.name.partition("/")[2]
+        if member.islnk():
+            member.linkname = member.linkname.partition("/")[2]
+        if number == 0 or not member.name:
+            os.chmod(directory, member.mode)
+            if not owner:
+                os.chown(directory, member.uid, member.gid)
+        else:
+            archive.extract(member, directory, numeric_owner=True)
+
+
 def main(arguments):
-    with open(os.path.join(HERE, "jobs.json"), encoding="utf-8") as file:
+    with open(os.path.join(HERE, "instance.json"), encoding="utf-8") as file:
         settings = json.load(file)
-    if len(arguments) != 1 or arguments[0] not in settings["jobs"]:
-        sys.exit(__doc__)
-    return run(settings, arguments[0])
+    if len(arguments) == 2 and arguments[0] == "run":
+        return run(settings, arguments[1])
+    if arguments == ["fill"]:
+        for volume in settings["volumes"]:
+            fill(volume)
+        return 0
+    sys.exit(__doc__)
 
 
 if __name__ == "__main__":
