@@ -764,3 +764,27 @@ fn endpoints_of_one_port_share_the_port_of_the_instance() {
     assert_eq!(found["aws:elbv2:listener:default"]["Rules"], "web8080b,web8080c");
     assert_eq!(found["aws:elbv2:listenerrule:web8080c"]["HostHeaders"], "b.example.org");
 }
+
+#[test]
+fn a_secret_in_a_command_is_a_variable_of_the_docker_platform() {
+    let outcome = compiled(
+        "services:
+  cache:
+    image: 'redis:7-alpine'
+    command: redis-server --requirepass walnut-77
+    healthcheck: { test: [CMD, redis-cli, -a, walnut-77, ping], interval: 5s }
+x-tranship: { platform: docker }
+",
+        &[],
+    );
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    let cache = &compose["services"]["cache"];
+    let line = "exec docker-entrypoint.sh redis-server --requirepass \"$$TRANSHIP_SECRET_CACHE_1\"";
+    assert_eq!(cache["command"][0], line);
+    assert_eq!((&cache["entrypoint"][0], &cache["entrypoint"][1]), (&"sh".into(), &"-c".into()));
+    let test = "redis-cli -a \"$$TRANSHIP_SECRET_CACHE_1\" ping";
+    assert_eq!(
+        (&cache["healthcheck"]["test"][0], &cache["healthcheck"]["test"][1]),
+        (&"CMD-SHELL".into(), &test.into())
+    );
+}

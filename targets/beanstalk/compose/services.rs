@@ -105,6 +105,7 @@ impl ServiceWriter<'_, '_, '_> {
         if !variables.is_empty() {
             written.insert(node::key("environment"), node::mapping(variables));
         }
+        self.add_shell(written);
         let ports = published_ports::decide(service, self.given.get("ports"), self.plan, self.cx);
         if !ports.is_empty() {
             written.insert(node::key("ports"), node::list(ports));
@@ -114,6 +115,20 @@ impl ServiceWriter<'_, '_, '_> {
         if jobs::is_by_hand(self.bundle, service) {
             let profile = node::text(super::JOB_PROFILE);
             written.insert(node::key("profiles"), node::list(vec![profile]));
+        }
+    }
+
+    /// The entry point that a command with a secret is given, which expands the variable.
+    fn add_shell(&mut self, written: &mut Mapping) {
+        let (application, service) = (self.application, self.service);
+        let Some(entrypoint) = service.container.entrypoint.as_ref() else { return };
+        if self.given.get("entrypoint").is_some() {
+            return;
+        }
+        let words =
+            variables::rendered_words(application, entrypoint.peek(), self.bundle, self.plan, self.cx);
+        if let Some(words) = words {
+            written.insert(node::key("entrypoint"), words);
         }
     }
 

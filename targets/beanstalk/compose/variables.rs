@@ -104,9 +104,30 @@ pub(super) fn words(
     Some(node::list(words.collect()))
 }
 
+/// Words that the manifest does not have: lowering added them.
+pub(super) fn rendered_words(
+    application: &Application,
+    words: &[Text],
+    bundle: &mut ComposeBundle,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Option<Node> {
+    let mut made = Vec::new();
+    for word in words {
+        let parts = parts(word, application, cx)?;
+        made.push(rendered(&parts, application, bundle, plan));
+    }
+    Some(node::list(made))
+}
+
 /// Whether a list says what the manifest has: no word was changed, but for the names of services in it.
 fn is_as_written(given: ComposeNode<'_>, words: &[Text], parts: &[InstanceText]) -> bool {
     let given: Vec<Option<&str>> = given.items().map(ComposeNode::text).collect();
+    are_same(&given, words, parts)
+}
+
+/// Whether words are the same texts, but for the names of services in them.
+fn are_same(given: &[Option<&str>], words: &[Text], parts: &[InstanceText]) -> bool {
     let names_host = |text: &Text| text.segments.iter().any(|one| matches!(one.piece, TextPiece::Host(_)));
     let same = |((given, word), parts): ((&Option<&str>, &Text), &InstanceText)| {
         parts.text().is_some_and(|text| names_host(word) || given.is_none_or(|given| given == text))
@@ -147,17 +168,30 @@ fn test(
         HealthTest::Shell(line) => ("CMD-SHELL", std::slice::from_ref(line)),
     };
     let mut rendered_words = vec![node::text(kind)];
-    let mut is_known = true;
+    let mut parts_of = Vec::new();
     for word in words {
         let parts = parts(word, application, cx)?;
-        is_known &= parts.text().is_some();
         rendered_words.push(rendered(&parts, application, bundle, plan));
+        parts_of.push(parts);
     }
-    if is_known {
+    if is_test_as_written(given, kind, words, &parts_of) {
         return Some(given.copy(cx.ledger, COMPOSE_FILE));
     }
     cx.ledger.exact(test, TAKEN);
     Some(node::list(rendered_words))
+}
+
+/// Whether a test is what the manifest has: a secret in it has become a reference to a variable.
+fn is_test_as_written(given: ComposeNode<'_>, kind: &str, words: &[Text], parts: &[InstanceText]) -> bool {
+    match given.text() {
+        Some(line) => parts.iter().all(|parts| parts.text() == Some(line)),
+        None => {
+            let mut items = given.items().map(ComposeNode::text);
+            let has_kind = items.next().flatten() == Some(kind);
+            let items: Vec<Option<&str>> = items.collect();
+            has_kind && are_same(&items, words, parts)
+        }
+    }
 }
 
 /// The parts of a text. A service's name stays its name: Docker Compose resolves it.
