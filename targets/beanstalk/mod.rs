@@ -22,7 +22,7 @@ use super::{
 use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage, REGION_PLACEHOLDER};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
-use tranship_artifact::{ArtifactSet, PathError, bundle};
+use tranship_artifact::{ArtifactSet, PathError};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::diagnostic::DiagnosticRule;
@@ -51,11 +51,11 @@ impl Target for BeanstalkTarget {
     }
 
     fn compile(&self, application: &Application, cx: &mut Compilation<'_>) -> Option<CompiledTarget> {
-        let plan = platform::decide(application, cx);
+        let mut plan = platform::decide(application, cx);
         if cx.diagnostics.has_errors() {
             return None;
         }
-        match artifacts(&plan) {
+        match artifacts(&mut plan) {
             Ok(artifacts) => Some(CompiledTarget {
                 artifacts,
                 deployment: TargetDeployment::Beanstalk(deployment(&plan)),
@@ -91,20 +91,20 @@ fn recipe(image: &BuiltImage, plan: &BeanstalkPlan) -> ImageRecipe {
 }
 
 /// The bundle, and the tree in it.
-fn artifacts(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
+fn artifacts(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
     let tree = tree(plan)?;
-    let zip = bundle::zip(&tree).map_err(|error| error.to_string())?;
     let mut artifacts = ArtifactSet::new();
     let say = |error: PathError| error.to_string();
-    artifacts.file("bundle.zip", zip).map_err(say)?;
-    artifacts.nest("bundle", &tree).map_err(say)?;
+    artifacts.nest("bundle", tree).map_err(say)?;
+    artifacts.pack("bundle.zip", "bundle").map_err(say)?;
     if let Some(role) = &plan.execution_role {
         artifacts.text(execution_role::FILE, execution_role::write(role)).map_err(say)?;
     }
     Ok(artifacts)
 }
 
-fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
+/// The tree; the files of the project move into it.
+fn tree(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
     let mut tree = ArtifactSet::new();
     let say = |error: PathError| error.to_string();
     match &plan.compose {
@@ -120,11 +120,11 @@ fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
         let add = if is_hook(&path) { ArtifactSet::executable } else { ArtifactSet::file };
         add(&mut tree, &path, text.into_bytes()).map_err(say)?;
     }
-    for (path, bytes) in &plan.files {
+    for (path, bytes) in std::mem::take(&mut plan.files) {
         // The world has no modes: what says how it is run is to be run, and so is a program.
         let program = bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF");
         let add = if program { ArtifactSet::executable } else { ArtifactSet::file };
-        add(&mut tree, path, bytes.clone()).map_err(say)?;
+        add(&mut tree, &path, bytes).map_err(say)?;
     }
     Ok(tree)
 }

@@ -168,7 +168,7 @@ fn what_exists_once_the_environment_does_is_a_property() {
 
 #[test]
 fn the_bundle_holds_a_dockerrun_of_version_2() {
-    let plan = plan();
+    let mut plan = plan();
     let text = dockerrun::write(&plan).unwrap();
     let dockerrun: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(dockerrun["AWSEBDockerrunVersion"], 2);
@@ -176,5 +176,5 @@ fn the_bundle_holds_a_dockerrun_of_version_2() {
         dockerrun["volumes"][0],
         serde_json::json!({ "name": "public", "host": { "sourcePath": "/data/public" } })
     );
-    assert!(tree(&plan).unwrap().get("Dockerrun.aws.json").is_some());
+    assert!(tree(&mut plan).unwrap().get("Dockerrun.aws.json").is_some());
 }

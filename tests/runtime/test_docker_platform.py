@@ -18,9 +18,9 @@ import probes  # noqa: E402
 from beanstalk_instance import ElasticBeanstalk  # noqa: E402
 from run_application import closing, every_application  # noqa: E402
 
-# Applications that no environment of Elastic Beanstalk runs, with the reason.
+# Applications whose clients need more than an instance, with the reason.
 ELSEWHERE = {
-    "echo": "it speaks TCP, and an environment has an application load balancer",
+    "hosts": "its requests differ by their host, and the rules of the load balancer are not run here",
 }
 
 

@@ -3,14 +3,12 @@
 //! In: the bundle of a compile and the values of the deployment. Out: the bundle to upload. Invariant: only the values
 //! of the keys `image`, `executionRoleArn` and `awslogs-region` are filled, whatever else in the bundle looks like a placeholder.
 
-use super::super::artifact;
 use super::super::parameters::{ParameterChoice, choose};
 use crate::deploy::DeployValues;
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::session::AwsSession;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use tranship_artifact::{Artifact, ArtifactSet, bundle};
+use tranship_artifact::{Artifact, ArtifactSet};
 use tranship_targets::BeanstalkDeployment;
 
 /// The key whose value names the account, as the writer of the bundle spells it.
@@ -19,17 +17,19 @@ const EXECUTION_ROLE: &str = "\"executionRoleArn\":";
 /// The key whose value names the region.
 const LOG_REGION: &str = "\"awslogs-region\":";
 
+/// The directory of the artifacts that the bundle packs.
+const BUNDLE: &str = "bundle";
+
 /// The files that name images.
 const NAMING: &[&str] = &[".ebextensions/instance.json", "Dockerrun.aws.json"];
 
 /// The bundle with the images that the values name, and with the number of the account in the ARN of its role.
-pub(super) fn filled<'a>(
+pub(super) fn filled(
     deployment: &BeanstalkDeployment,
-    artifacts: &'a ArtifactSet,
+    artifacts: &ArtifactSet,
     values: &DeployValues,
     session: &AwsSession,
-) -> Result<Cow<'a, [u8]>, DeployFailure> {
-    let zipped = artifact(artifacts, "bundle.zip")?;
+) -> Result<ArtifactSet, DeployFailure> {
     let account = deployment.execution_role.as_ref().map(|role| Placeholder {
         key: EXECUTION_ROLE,
         stands: &role.placeholder,
@@ -41,26 +41,18 @@ pub(super) fn filled<'a>(
         value: &session.region,
     });
     let places: Vec<Placeholder<'_>> = account.into_iter().chain(region).collect();
-    if deployment.images.is_empty() && places.is_empty() {
-        return Ok(Cow::Borrowed(zipped));
-    }
     let given = DeployValues { parameters: split(deployment, values).0, ..DeployValues::default() };
     let chosen = choose(&deployment.images, &given, &[])?;
     let failed = |error: String| DeployFailure::failed(format!("cannot fill the bundle: {error}"));
-    let tree = bundle::unzip(zipped).map_err(|error| failed(error.to_string()))?;
-    let mut written = ArtifactSet::new();
-    for (path, file) in tree.iter() {
-        let bytes = match NAMING.contains(&path) {
-            true => {
-                let named = fill(&String::from_utf8_lossy(&file.bytes), &chosen);
-                places.iter().fold(named, |text, place| place.fill(&text)).into_bytes()
-            }
-            false => file.bytes.clone(),
-        };
+    let mut tree = artifacts.below(BUNDLE);
+    for path in NAMING {
+        let Some(file) = tree.remove(path) else { continue };
+        let named = fill(&String::from_utf8_lossy(&file.bytes), &chosen);
+        let bytes = places.iter().fold(named, |text, place| place.fill(&text)).into_bytes();
         let filled = Artifact { mode: file.mode, bytes };
-        written.add(path, filled).map_err(|error| failed(error.to_string()))?;
+        tree.add(path, filled).map_err(|error| failed(error.to_string()))?;
     }
-    bundle::zip(&written).map(Cow::Owned).map_err(|error| failed(error.to_string()))
+    Ok(tree)
 }
 
 /// The values that name images, and the others.

@@ -34,7 +34,7 @@ pub(super) async fn deploy(
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
     let bundle = images::filled(deployment, artifacts, &options.values, session)?;
-    let label = version::label(&bundle)?;
+    let label = version::label(&bundle);
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
     let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new);
@@ -52,6 +52,8 @@ pub(super) async fn deploy(
         secrets.iter().filter_map(secrets::EnvironmentSecret::setting).collect();
     version::application(session, &deployment.application).await?;
     let bucket = ArtifactBucket::open(session, progress).await?;
+    let bundle = tranship_artifact::bundle::zip(&bundle)
+        .map_err(|error| DeployFailure::failed(format!("cannot write the bundle: {error}")))?;
     let key = bucket.put(&format!("bundles/{}", deployment.application), &bundle, ".zip").await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let request = match &running {
