@@ -788,3 +788,34 @@ x-tranship: { platform: docker }
         (&"CMD-SHELL".into(), &test.into())
     );
 }
+
+#[test]
+fn a_file_that_contains_secrets_is_a_property_of_the_docker_platform() {
+    let outcome = compiled(
+        "services:
+  app:
+    image: acme/app
+    ports: ['80:80']
+    environment: { DB_PASSWORD: walnut-77 }
+    configs: [{ source: ini, target: /run/app.ini }]
+configs: { ini: { content: 'user = app, auth = walnut-77, end' } }
+x-tranship: { platform: docker }
+",
+        &[],
+    );
+    let compose: Yaml = serde_yaml::from_str(&bundled(&outcome, "docker-compose.yml")).unwrap();
+    assert_eq!(compose["configs"]["ini"]["environment"], "FILE_INI");
+    let derived: Yaml = serde_yaml::from_str(&bundled(&outcome, ".ebextensions/26-secrets.config")).unwrap();
+    let (id, secret) = derived["Resources"].as_mapping().unwrap().iter().next().unwrap();
+    let text = secret["Properties"]["SecretString"].as_str().unwrap();
+    assert!(text.starts_with("user = app, auth = {{resolve:secretsmanager:shop/"), "{text}");
+    assert!(text.ends_with(":SecretString}}, end"), "{text}");
+    let taken = &options(&outcome)[SECRET_PROPERTIES]["FILE_INI"];
+    assert_eq!(*taken, format!("`{{\"Ref\":\"{}\"}}`", id.as_str().unwrap()).as_str());
+    let Some(tranship::targets::TargetDeployment::Beanstalk(deployment)) =
+        outcome.compiled.as_ref().map(|compiled| compiled.deployment.clone())
+    else {
+        panic!("no deployment")
+    };
+    assert_eq!(deployment.secrets.len(), 2, "{:?}", deployment.secrets);
+}

@@ -8,7 +8,7 @@ use super::{COMPOSE_FILE, ComposeBundle, node};
 use crate::Compilation;
 use crate::beanstalk::plan::BeanstalkPlan;
 use crate::beanstalk::plan::files;
-use crate::beanstalk::plan::late_values::database_property;
+use crate::beanstalk::plan::late_values::{database_property, file_property};
 use crate::beanstalk::plan::values::{InstanceText, TextPart, location};
 use crate::beanstalk::rules;
 use tranship_app::{
@@ -88,7 +88,7 @@ fn source(
         }
         (SecretSource::Derived(text), _) => {
             let parts = parts(text, application, cx)?;
-            let property = property_of(&parts, plan);
+            let property = property_of(&parts, plan).or_else(|| file_property(&secret.name, &parts, plan));
             let Some(property) = property else {
                 refuse(service, mount, cx);
                 return None;

@@ -56,7 +56,7 @@ fn take_late_values(
     }
     let words = container.entrypoint.iter_mut().flatten().chain(&mut container.command);
     for (index, word) in words.enumerate() {
-        let name = format!("ARGUMENT_{index}");
+        let name = format!("{}_ARGUMENT_{index}", late_values::upper_case(&service.name));
         let variable = LateVariable { service, name: &name, origin: service.origin };
         *word = late_values::of_job(variable, std::mem::take(word), plan, cx);
     }

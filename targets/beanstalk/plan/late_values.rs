@@ -74,6 +74,21 @@ pub(in crate::beanstalk) fn database_property(value: &DatabaseValue, plan: &mut 
     property
 }
 
+/// The property that has the value of a file which is put together from several values. `None` where CloudFormation
+/// cannot put it together.
+pub(in crate::beanstalk) fn file_property(
+    name: &str,
+    text: &InstanceText,
+    plan: &mut BeanstalkPlan,
+) -> Option<String> {
+    let parts: Option<Vec<LatePart>> = text.0.iter().map(late_part).collect();
+    let id = LogicalId::of_parts(&["file", name], ResourceRole::Secret);
+    let secret = DerivedSecret { id, parts: parts?, from: name.to_owned() };
+    let property = format!("FILE_{}", upper_case(name));
+    plan.late_values.insert(property.clone(), LateValue::Derived(secret));
+    Some(property)
+}
+
 /// Gives every container of the task the value under the variable's name.
 pub(super) fn deliver(
     variable: LateVariable<'_>,
