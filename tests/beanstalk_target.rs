@@ -819,3 +819,37 @@ x-tranship: { platform: docker }
     };
     assert_eq!(deployment.secrets.len(), 2, "{:?}", deployment.secrets);
 }
+
+#[test]
+fn the_default_endpoint_is_the_one_on_the_usual_port() {
+    let outcome = compiled(
+        "services:
+  web: { image: nginx, ports: ['80:80'], x-tranship: { public: { path: '/*' } } }
+  admin: { image: acme/admin, ports: ['8080:8080'], x-tranship: { public: { port: 8080, path: '/*' } } }
+",
+        &[],
+    );
+    let ports = |name: &str| container(&outcome, name)["portMappings"][0]["hostPort"].as_u64();
+    assert_eq!((ports("web"), ports("admin")), (Some(80), Some(8080)));
+    let found = options(&outcome);
+    assert_eq!(found["aws:elbv2:listener:default"]["DefaultProcess"], "default");
+    assert_eq!(found["aws:elbv2:listener:8080"]["DefaultProcess"], "admin8080");
+}
+
+#[test]
+fn a_task_definition_has_a_largest_size() {
+    let manifest = |count: usize, platform: &str| {
+        let variables: String =
+            (0..count).map(|number| format!("      SETTING_{number:03}: {}\n", "x".repeat(400))).collect();
+        format!(
+            "services:\n  app:\n    image: app\n    ports: ['80:80']\n    environment:\n{variables}{platform}"
+        )
+    };
+    let pinned = "x-tranship: { platform: ecs }\n";
+    assert!(compiled(&manifest(120, pinned), &[]).compiled.is_some());
+    let outcome = compiled(&manifest(160, pinned), &[]);
+    assert_eq!(said(&outcome, "beanstalk/task-definition-size").len(), 1);
+    let unset = compiled(&manifest(160, ""), &[]);
+    assert_eq!(said(&unset, "beanstalk/platform-chosen").len(), 1);
+    assert!(unset.compiled.is_some());
+}

@@ -49,10 +49,10 @@ pub fn write<'a>(
     to: &mut (impl Write + Seek + Read),
 ) -> Result<(), BundleError> {
     let mut writer = ZipWriter::new(to).set_auto_large_file();
-    let mut runs = Runs { files: files.peekable() };
+    let mut runs = EntryRuns { files: files.peekable() };
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     loop {
-        let side_by_side: Vec<Run<'a>> = runs.by_ref().take(processors).collect();
+        let side_by_side: Vec<EntryRun<'a>> = runs.by_ref().take(processors).collect();
         if side_by_side.is_empty() {
             break;
         }
@@ -77,17 +77,17 @@ fn stopped() -> BundleError {
 }
 
 /// Files that are compressed together.
-type Run<'a> = Vec<(&'a str, &'a Artifact)>;
+type EntryRun<'a> = Vec<(&'a str, &'a Artifact)>;
 
 /// Cuts files into runs of about [`RUN_BYTES`].
-struct Runs<I: Iterator> {
+struct EntryRuns<I: Iterator> {
     files: std::iter::Peekable<I>,
 }
 
-impl<'a, I: Iterator<Item = (&'a str, &'a Artifact)>> Iterator for Runs<I> {
-    type Item = Run<'a>;
+impl<'a, I: Iterator<Item = (&'a str, &'a Artifact)>> Iterator for EntryRuns<I> {
+    type Item = EntryRun<'a>;
 
-    fn next(&mut self) -> Option<Run<'a>> {
+    fn next(&mut self) -> Option<EntryRun<'a>> {
         let mut run = vec![self.files.next()?];
         let mut bytes = run.first().map_or(0, |(_, artifact)| artifact.bytes.len());
         while let Some((_, next)) = self.files.peek() {
@@ -102,7 +102,7 @@ impl<'a, I: Iterator<Item = (&'a str, &'a Artifact)>> Iterator for Runs<I> {
 }
 
 /// A zip of one run.
-fn compressed(run: &Run<'_>) -> Result<Vec<u8>, BundleError> {
+fn compressed(run: &EntryRun<'_>) -> Result<Vec<u8>, BundleError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new())).set_auto_large_file();
     for (path, artifact) in run {
         let options = SimpleFileOptions::default()

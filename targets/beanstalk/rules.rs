@@ -113,6 +113,11 @@ rules! {
         why "Amazon ECS rejects the task definition."
         example "a manifest of eleven services"
         fix "Skip some services in this environment, or choose an ECS target, where each service is a task of its own.";
+    TASK_SIZE = Error "beanstalk/task-definition-size" "task definition too large"
+        what "All containers of an instance belong to one task definition, which Amazon ECS limits to 64 KiB. Elastic Beanstalk adds the properties of the environment to each container."
+        why "Amazon ECS rejects the task definition."
+        example "a manifest with 64 KiB of variables"
+        fix "Keep large values in files or in secrets, or write `platform: docker`.";
     PROPERTIES = Error "beanstalk/properties-too-large" "too many properties"
         what "Each secret is a property of the Elastic Beanstalk environment: a name, and the ARN of the secret. All names and values together are limited to 4,096 bytes."
         why "Elastic Beanstalk refuses the environment."

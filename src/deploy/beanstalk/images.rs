@@ -30,17 +30,17 @@ pub(super) fn filled(
     values: &DeployValues,
     session: &AwsSession,
 ) -> Result<ArtifactSet, DeployFailure> {
-    let account = deployment.execution_role.as_ref().map(|role| Placeholder {
+    let account = deployment.execution_role.as_ref().map(|role| BundlePlaceholder {
         key: EXECUTION_ROLE,
         stands: &role.placeholder,
         value: &session.account,
     });
-    let region = deployment.region_placeholder.as_ref().map(|stands| Placeholder {
+    let region = deployment.region_placeholder.as_ref().map(|stands| BundlePlaceholder {
         key: LOG_REGION,
         stands,
         value: &session.region,
     });
-    let places: Vec<Placeholder<'_>> = account.into_iter().chain(region).collect();
+    let places: Vec<BundlePlaceholder<'_>> = account.into_iter().chain(region).collect();
     let given = DeployValues { parameters: split(deployment, values).0, ..DeployValues::default() };
     let chosen = choose(&deployment.images, &given, &[])?;
     let failed = |error: String| DeployFailure::failed(format!("cannot fill the bundle: {error}"));
@@ -75,13 +75,13 @@ fn fill(text: &str, chosen: &BTreeMap<String, ParameterChoice>) -> String {
 }
 
 /// What stands in the value of a key, and what takes its place.
-struct Placeholder<'a> {
+struct BundlePlaceholder<'a> {
     key: &'static str,
     stands: &'a str,
     value: &'a str,
 }
 
-impl Placeholder<'_> {
+impl BundlePlaceholder<'_> {
     /// The text with the value. The writer of the bundle puts each key on a line of its own.
     fn fill(&self, text: &str) -> String {
         let fill = |line: &str| match line.trim_start().starts_with(self.key) {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_account_is_filled_in_the_arn_of_the_role_alone() {
         let text = "{\n  \"executionRoleArn\": \"arn:aws:iam::${AccountId}:role/r\",\n  \"value\": \"${AccountId}\"\n}\n";
-        let place = Placeholder { key: EXECUTION_ROLE, stands: "${AccountId}", value: "123456789012" };
+        let place = BundlePlaceholder { key: EXECUTION_ROLE, stands: "${AccountId}", value: "123456789012" };
         let filled = place.fill(text);
         assert_eq!(
             filled,

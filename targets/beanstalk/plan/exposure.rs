@@ -29,7 +29,7 @@ const CHECK: (u32, u32) = (15, 5);
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let public: Vec<(&ServiceEndpoint, &PublicExposure)> =
         application.endpoints.iter().filter_map(public).collect();
-    let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
+    let default = default_endpoint(application, &public);
     let first = public.get(default).map(|(endpoint, _)| *endpoint);
     let mut taken: BTreeMap<u16, &ServiceEndpoint> = BTreeMap::new();
     let mut to = ListenersByPort::default();
@@ -84,6 +84,14 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let is_secure = application.settings.https.is_some() && to.0.contains_key(&HTTPS_PORT);
     plan.redirects = is_secure && !to.0.contains_key(&HTTP_PORT);
     listeners(application, &to, plan, cx);
+}
+
+/// The endpoint of the default process: what takes every request on the usual port, else on any port, else the first.
+fn default_endpoint(application: &Application, public: &[(&ServiceEndpoint, &PublicExposure)]) -> usize {
+    let is_usual = |public: &PublicExposure| listener_port(application, public) == usual_port(application);
+    let usual = public.iter().position(|(_, public)| is_catch_all(public) && is_usual(public));
+    let any = || public.iter().position(|(_, public)| is_catch_all(public));
+    usual.or_else(any).unwrap_or(0)
 }
 
 /// Whether a container has the ports of its instance: Docker publishes none.
@@ -232,8 +240,12 @@ fn public_of<'a>(
 }
 
 fn listener_port(application: &Application, public: &PublicExposure) -> u16 {
-    let usual = if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
-    public.listener.as_ref().map_or(usual, |at| at.get())
+    public.listener.as_ref().map_or_else(|| usual_port(application), |at| at.get())
+}
+
+/// The load balancer's port where no endpoint asks for another.
+fn usual_port(application: &Application) -> u16 {
+    if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT }
 }
 
 /// The instance's port of an endpoint that is not the default: the published one.

@@ -2,14 +2,15 @@
 
 use super::{BeanstalkContainer, BeanstalkPlan, LatePart, LateValue, SecretVariable};
 use crate::Compilation;
+use crate::beanstalk::dockerrun;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use tranship_app::Application;
 use tranship_app::rules::target::SMALL_INSTANCE;
+use tranship_app::{AppService, Application, PlatformKind};
 use tranship_facts::InstanceType;
 use tranship_facts::quotas::beanstalk::{ENVIRONMENT_NAME, PROPERTIES_BYTES};
-use tranship_facts::quotas::ecs::CONTAINERS_PER_TASK;
+use tranship_facts::quotas::ecs::{CONTAINERS_PER_TASK, TASK_DEFINITION_BYTES};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The environment's name: `stack` of the settings, else project and environment.
@@ -47,6 +48,42 @@ pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
     check_memory(application, plan, cx);
     check_usual_memory(application, plan, cx);
     check_properties(application, plan, cx);
+    check_size(application, plan, cx);
+}
+
+/// The task definition, with the properties that Elastic Beanstalk adds to each container, is limited.
+fn check_size(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    if plan.platform != PlatformKind::Ecs {
+        return;
+    }
+    let properties: usize =
+        plan.late_values.iter().map(|(name, value)| name.len() + late_length(value)).sum();
+    let file = dockerrun::write(plan).map_or(0, |text| compact(&text));
+    let bytes = file + plan.containers.len() * properties;
+    if !TASK_DEFINITION_BYTES.is_exceeded_by(bytes) {
+        return;
+    }
+    let most = TASK_DEFINITION_BYTES.most;
+    let message = format!("the task definition has {bytes} bytes, which Amazon ECS limits to {most}");
+    let weight = |service: &&AppService| -> usize {
+        let variables = service.container.environment.iter();
+        variables.map(|(name, it)| name.len() + it.value.as_ref().map_or(0, |text| text.segments.len())).sum()
+    };
+    let largest = application.services.values().max_by_key(weight);
+    let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message);
+    let diagnostic = largest.map_or(diagnostic.clone(), |service| {
+        diagnostic.label(service.origin, "the most variables").service(&*service.name)
+    });
+    cx.diagnostics.push(
+        diagnostic.help(
+            "read some of the values from a file, or write `platform: docker`, which has no such limit",
+        ),
+    );
+}
+
+/// Bytes of a document without the spaces that make it readable.
+fn compact(text: &str) -> usize {
+    serde_json::from_str::<serde_json::Value>(text).map_or(text.len(), |document| document.to_string().len())
 }
 
 /// Letters of the ARN of a secret of Secrets Manager besides its name: `arn:aws:secretsmanager:us-east-1:...:secret:`
