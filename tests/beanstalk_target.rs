@@ -853,3 +853,21 @@ fn a_task_definition_has_a_largest_size() {
     assert_eq!(said(&unset, "beanstalk/platform-chosen").len(), 1);
     assert!(unset.compiled.is_some());
 }
+
+#[test]
+fn an_agent_need_not_be_essential() {
+    let outcome = compiled(
+        "services:
+  web: { image: nginx, ports: ['80:80'] }
+  agent: { image: acme/agent, x-tranship: { essential: false } }
+",
+        &[],
+    );
+    let essential = |name: &str| container(&outcome, name)["essential"].as_bool();
+    assert_eq!((essential("web"), essential("agent")), (Some(true), Some(false)));
+    let none = "services:\n  web: { image: nginx, ports: ['80:80'], x-tranship: { essential: false } }\n";
+    let refused = compiled(&format!("{none}x-tranship: {{ platform: ecs }}\n"), &[]);
+    assert_eq!(said(&refused, "target/rejected-key").len(), 1);
+    let docker = compiled(&format!("{none}x-tranship: {{ platform: docker }}\n"), &[]);
+    assert!(docker.compiled.is_some());
+}

@@ -66,6 +66,13 @@ setting_group! {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  metrics:\n    image: prom/statsd-exporter:v0.28.0\n    x-tranship:\n      task: web\n",
             targets: CompilerFor("the task that it shares", ECS),
         }
+        /// Whether the containers of an instance start again when this one ends, on the ECS platform of Elastic
+        /// Beanstalk. An agent beside a site need not take it down.
+        essential: Option<At<bool>> {
+            default: "`true` for a service, `false` for what runs to completion",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n  agent:\n    image: acme/agent:1.4\n    x-tranship:\n      essential: false\n",
+            targets: Only(&["beanstalk"]),
+        }
         /// Replaces the container with a managed database (Amazon RDS): `true`, or its settings.
         database: Option<DatabaseSetting> {
             default: "`false`: the database runs in its container",

@@ -6,7 +6,7 @@ use super::{
 use super::{secret_files, variables};
 use crate::Compilation;
 use crate::beanstalk::plan::{BeanstalkPlan, is_public, refuse_schedule};
-use tranship_app::{AppService, Application, ComposeNode, JobTime, ServiceRole};
+use tranship_app::{AppService, Application, BehaviourEffect, ComposeNode, JobTime, ServiceRole};
 use tranship_frontend::yaml::{Mapping, Node};
 
 /// Keys that Docker Compose on an instance cannot serve, or that say nothing to it: the support table says why.
@@ -53,6 +53,10 @@ pub(super) fn decide(
     let given = cx.compose.entry("services", &service.name)?;
     variables::check(application, service, given, cx);
     refusals::check(service, cx);
+    if let Some(essential) = &service.essential {
+        let reason = "Docker Compose starts each container again by itself";
+        cx.ledger.ignored(essential, reason, BehaviourEffect::Equivalent);
+    }
     let mut writer = ServiceWriter { application, service, bundle, plan, cx, given };
     let mut written = Mapping::new();
     for (key, value) in given.entries() {

@@ -33,6 +33,10 @@ pub(super) fn decide(
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
     container.essential = matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. });
+    if let Some(essential) = &service.essential {
+        cx.ledger.exact(essential, "container definition: essential");
+        container.essential = essential.get();
+    }
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });

@@ -6,7 +6,7 @@ use crate::beanstalk::dockerrun;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use tranship_app::rules::target::SMALL_INSTANCE;
+use tranship_app::rules::target::{REJECTED_KEY, SMALL_INSTANCE};
 use tranship_app::{AppService, Application, PlatformKind};
 use tranship_facts::InstanceType;
 use tranship_facts::quotas::beanstalk::{ENVIRONMENT_NAME, PROPERTIES_BYTES};
@@ -49,6 +49,24 @@ pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
     check_usual_memory(application, plan, cx);
     check_properties(application, plan, cx);
     check_size(application, plan, cx);
+    check_essential(application, plan, cx);
+}
+
+/// A task without an essential container is refused.
+fn check_essential(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    let mut asked = application.services.values().filter_map(|service| service.essential.as_ref());
+    let Some(first) = asked.next() else { return };
+    if plan.containers.is_empty() || plan.containers.iter().any(|container| container.essential) {
+        return;
+    }
+    let message =
+        "`essential: false` of every container is not supported: Amazon ECS wants one that is essential";
+    cx.diagnostics.push(
+        Diagnostic::new(&REJECTED_KEY, message)
+            .at(first.origin)
+            .key(super::path(cx, first.node))
+            .help("remove `essential` from the container without which the application does not work"),
+    );
 }
 
 /// The task definition, with the properties that Elastic Beanstalk adds to each container, is limited.
