@@ -11,6 +11,7 @@ mod container;
 mod ecs;
 mod ecs_ec2;
 mod fargate;
+mod managed_database;
 mod project_files;
 #[cfg(test)]
 mod support_tables;
@@ -177,6 +178,23 @@ pub struct BeanstalkDeployment {
     pub images: Vec<DeployParameter>,
     /// Secrets that must exist before the environment starts.
     pub secrets: Vec<DeployParameter>,
+    /// The role that must exist before the environment does.
+    pub execution_role: Option<ExecutionRoleStack>,
+    /// What stands in the bundle for the region of the logs, where the manifest does not name it.
+    pub region_placeholder: Option<String>,
+    /// The tags of the environment.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A stack with the role that reads the secrets of a task, which a bundle names by its ARN.
+#[derive(Debug, Clone, Default)]
+pub struct ExecutionRoleStack {
+    /// The stack's name, which is the role's.
+    pub stack: String,
+    /// The artifact with its template.
+    pub template: String,
+    /// What stands in the ARN for the number of the account, where the manifest does not name it.
+    pub placeholder: String,
 }
 
 /// The registry. Adding a target is adding a folder and a line here.

@@ -275,7 +275,7 @@ fn a_job_has_what_docker_has() {
     let choice = EnvironmentChoice::Target("beanstalk".to_owned());
     let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
     let settings: Value =
-        serde_json::from_slice(&artifact(&outcome, "bundle/.ebextensions/containers.json")).unwrap();
+        serde_json::from_slice(&artifact(&outcome, "bundle/.ebextensions/instance.json")).unwrap();
     let options: Vec<&str> = settings["jobs"]["app"]["options"]
         .as_array()
         .unwrap()

@@ -168,6 +168,14 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             let secrets: String = (0..60).map(secret).collect();
             one(format!("services:\n  app:\n    image: nginx\n    environment:\n{secrets}").into_bytes())
         }
+        "beanstalk/task-definition-size" => {
+            let long = "x".repeat(700);
+            let variables: String =
+                (0..100).map(|number| format!("      SETTING_{number}: {long}\n")).collect();
+            let pin = "x-tranship: { platform: ecs }\n";
+            one(format!("services:\n  app:\n    image: nginx\n    environment:\n{variables}{pin}")
+                .into_bytes())
+        }
         "beanstalk/too-many-containers" => {
             let services: String =
                 (0..11).map(|number| format!("  s{number}: {{ image: nginx }}\n")).collect();

@@ -1,17 +1,16 @@
 //! Compares a compile with a committed artifact set: what was added, removed and changed.
 //!
-//! In: the artifacts of a compile and a directory. Out: changes by path. A zip is committed as its entry list
+//! In: the artifacts of a compile and a directory. Out: changes by path. An archive is committed as its entry list
 //! (`bundle.zip.entries`: mode, SHA-256, path) rather than as a binary, because the unpacked tree is next to it.
 
 use std::io;
 
 use camino::Utf8Path;
 
-use super::bundle::{self, BundleError};
 use super::diff::{self, ArtifactDifference};
 use super::directory;
 use super::written::{LIST, is_temporary};
-use super::{ArtifactSet, FileMode};
+use super::{ArtifactSet, FileMode, PathError, entry_lines};
 
 /// How a file differs from its golden.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,18 +25,17 @@ pub enum GoldenChange {
     Mode(FileMode, FileMode),
 }
 
-/// The set in its committed form: each `*.zip` replaced by its entry list.
+/// The set in its committed form: each archive replaced by its entry list.
 ///
 /// # Errors
-/// A file named `*.zip` is not a zip.
-pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, BundleError> {
+/// A file has the path of an entry list.
+pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, PathError> {
     let mut golden = ArtifactSet::new();
     for (path, artifact) in set.iter() {
-        if path.ends_with(".zip") {
-            golden.text(&format!("{path}.entries"), bundle::unzip(&artifact.bytes)?.entry_list())?;
-        } else {
-            golden.add(path, artifact.clone())?;
-        }
+        golden.add(path, artifact.clone())?;
+    }
+    for (path, directory) in set.archives() {
+        golden.text(&format!("{path}.entries"), entry_lines(set.iter_below(directory)))?;
     }
     Ok(golden)
 }
@@ -85,8 +83,8 @@ mod tests {
         let mut tree = ArtifactSet::new();
         tree.text("Dockerrun.aws.json", "{}\n").unwrap();
         let mut set = ArtifactSet::new();
-        set.file("bundle.zip", bundle::zip(&tree).unwrap()).unwrap();
-        set.nest("bundle", &tree).unwrap();
+        set.nest("bundle", tree).unwrap();
+        set.pack("bundle.zip", "bundle").unwrap();
         set.text("template.yaml", format!("Cpu: \"{cpu}\"\n")).unwrap();
         committed(&set).unwrap()
     }

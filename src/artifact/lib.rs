@@ -10,8 +10,9 @@
 //! tree.text("Dockerrun.aws.json", "{}\n")?;
 //! tree.executable(".platform/hooks/predeploy/01_owner.sh", "#!/bin/sh\n")?;
 //! let mut set = ArtifactSet::new();
-//! set.file("bundle.zip", bundle::zip(&tree)?)?;
-//! set.nest("bundle", &tree)?;
+//! set.nest("bundle", tree)?;
+//! set.pack("bundle.zip", "bundle")?;
+//! assert_eq!(bundle::zip(&set.below("bundle"))?[..2], *b"PK");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -77,9 +78,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Files by their path, sorted bytewise.
+/// Files by their path, sorted bytewise, and archives of them, which are made when the set is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ArtifactSet(BTreeMap<String, Artifact>);
+pub struct ArtifactSet {
+    files: BTreeMap<String, Artifact>,
+    archives: BTreeMap<String, String>,
+}
 
 impl ArtifactSet {
     /// An empty set.
@@ -126,58 +130,93 @@ impl ArtifactSet {
     /// As [`ArtifactSet::file`].
     pub fn add(&mut self, path: &str, artifact: Artifact) -> Result<(), PathError> {
         path::check(path)?;
-        if self.0.contains_key(path) {
+        self.check_free(path)?;
+        self.files.insert(path.to_owned(), artifact);
+        Ok(())
+    }
+
+    /// Whether no file and no archive has a path, and none is below or above it.
+    fn check_free(&self, path: &str) -> Result<(), PathError> {
+        let is_taken = |path: &str| self.files.contains_key(path) || self.archives.contains_key(path);
+        if is_taken(path) {
             return Err(PathError::Twice(path.to_owned()));
         }
         let below = format!("{path}/");
-        let inside = self.0.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below));
-        let above =
-            path.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(|dir| self.0.contains_key(dir)));
+        let inside =
+            self.files.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below));
+        let above = path.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(is_taken));
         if inside || above {
             return Err(PathError::FileAndDirectory(path.to_owned()));
         }
-        self.0.insert(path.to_owned(), artifact);
         Ok(())
+    }
+
+    /// Adds a zip of the files below a directory, which is made when the set is written.
+    ///
+    /// # Errors
+    /// As [`ArtifactSet::file`].
+    pub fn pack(&mut self, path: &str, directory: &str) -> Result<(), PathError> {
+        path::check(path)?;
+        self.check_free(path)?;
+        self.archives.insert(path.to_owned(), directory.to_owned());
+        Ok(())
+    }
+
+    /// The archives: their paths, and the directories that they pack.
+    pub fn archives(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.archives.iter().map(|(path, directory)| (path.as_str(), directory.as_str()))
+    }
+
+    /// The files below a directory, by their paths in it.
+    pub fn iter_below(&self, directory: &str) -> impl Iterator<Item = (&str, &Artifact)> {
+        let start = format!("{directory}/");
+        let found = self.files.range(start.clone()..);
+        found.map_while(move |(path, artifact)| Some((path.strip_prefix(&start)?, artifact)))
+    }
+
+    /// A copy of what is below a directory.
+    pub fn below(&self, directory: &str) -> ArtifactSet {
+        let files = self.iter_below(directory).map(|(path, artifact)| (path.to_owned(), artifact.clone()));
+        ArtifactSet { files: files.collect(), archives: BTreeMap::new() }
     }
 
     /// Takes a file out.
     pub fn remove(&mut self, path: &str) -> Option<Artifact> {
-        self.0.remove(path)
+        self.files.remove(path)
     }
 
     /// Adds all files of another set under a directory.
     ///
     /// # Errors
     /// As [`ArtifactSet::file`].
-    pub fn nest(&mut self, directory: &str, other: &ArtifactSet) -> Result<(), PathError> {
-        other
-            .iter()
-            .try_for_each(|(path, artifact)| self.add(&format!("{directory}/{path}"), artifact.clone()))
+    pub fn nest(&mut self, directory: &str, other: ArtifactSet) -> Result<(), PathError> {
+        let mut files = other.files.into_iter();
+        files.try_for_each(|(path, artifact)| self.add(&format!("{directory}/{path}"), artifact))
     }
 
     /// The file at a path.
     pub fn get(&self, path: &str) -> Option<&Artifact> {
-        self.0.get(path)
+        self.files.get(path)
     }
 
     /// Paths and files, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Artifact)> {
-        self.0.iter().map(|(path, artifact)| (path.as_str(), artifact))
+        self.files.iter().map(|(path, artifact)| (path.as_str(), artifact))
     }
 
     /// The number of files.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.files.len()
     }
 
     /// Whether there are no files.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.files.is_empty()
     }
 
     /// One line per file: mode, SHA-256, path. The same files give the same lines on every machine.
     pub fn entry_list(&self) -> String {
-        self.iter().map(|(path, it)| format!("{:06o} {} {path}\n", it.mode.bits(), it.sha256())).collect()
+        entry_lines(self.iter())
     }
 
     /// SHA-256 of the entry list: identifies the content, independent of compression.
@@ -186,9 +225,28 @@ impl ArtifactSet {
     }
 }
 
+/// The entry list of files.
+pub(crate) fn entry_lines<'a>(files: impl Iterator<Item = (&'a str, &'a Artifact)>) -> String {
+    files.map(|(path, it)| format!("{:06o} {} {path}\n", it.mode.bits(), it.sha256())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_archive_packs_what_is_below_its_directory() {
+        let mut set = ArtifactSet::new();
+        for path in ["a/x", "a/b/y", "ab", "b"] {
+            set.text(path, path).unwrap();
+        }
+        set.pack("a.zip", "a").unwrap();
+        assert_eq!(set.archives().collect::<Vec<_>>(), [("a.zip", "a")]);
+        assert_eq!(set.below("a").iter().map(|(path, _)| path).collect::<Vec<_>>(), ["b/y", "x"]);
+        assert_eq!(set.text("a.zip", ""), Err(PathError::Twice("a.zip".into())));
+        assert_eq!(set.text("a.zip/x", ""), Err(PathError::FileAndDirectory("a.zip/x".into())));
+        assert_eq!(set.pack("a/x", "b"), Err(PathError::Twice("a/x".into())));
+    }
 
     #[test]
     fn sorted_whatever_the_order_of_adding() {
@@ -221,7 +279,7 @@ mod tests {
         assert_eq!(set.text("a/b/c", ""), Err(PathError::FileAndDirectory("a/b/c".into())));
         assert_eq!(set.text("a/b", ""), Err(PathError::Twice("a/b".into())));
         let other = set.clone();
-        set.nest("sub", &other).unwrap();
+        set.nest("sub", other).unwrap();
         assert!(set.get("sub/a/b").is_some());
     }
 }

@@ -7,17 +7,18 @@
 //! runs, the later one wins.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::directory;
 use super::exchange::exchange;
 use super::path::check;
 use super::written::{LIST, WrittenFiles, is_temporary, temporary};
-use super::{ArtifactSet, FileMode, PathError};
+use super::{ArtifactSet, FileMode, PathError, bundle, hex};
 
 /// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +162,7 @@ fn stage_in(
         prepare(&directory, &parent, replaces)?
     };
     let root = utf8(&work.temporary.path().join("new")).map_err(io_error(&directory))?;
-    write_tree(set, &written, &root)?;
+    let written = write_tree(set, written, &root)?;
     Ok(StagedSet { directory, parent, work, written, placed: PlacementKind::NotYet })
 }
 
@@ -287,21 +288,53 @@ fn listed(directory: &Utf8Path) -> Result<WrittenFiles, WriteError> {
     }
 }
 
-fn write_tree(set: &ArtifactSet, written: &WrittenFiles, root: &Utf8Path) -> Result<(), WriteError> {
+/// Writes files and archives, and last the list of them, which it returns.
+fn write_tree(
+    set: &ArtifactSet,
+    mut written: WrittenFiles,
+    root: &Utf8Path,
+) -> Result<WrittenFiles, WriteError> {
     make_directory(root)?;
     for (path, artifact) in set.iter() {
-        let mut directory = root.to_owned();
-        for step in path.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev() {
-            directory.push(step);
-            if !directory.exists() {
-                make_directory(&directory)?;
-            }
-        }
+        make_parents(path, root)?;
         let target = root.join(path);
         write_file(&target, artifact.mode, &artifact.bytes).map_err(io_error(&target))?;
     }
+    for (path, directory) in set.archives() {
+        make_parents(path, root)?;
+        let target = root.join(path);
+        let hash = write_archive(&target, set, directory).map_err(io_error(&target))?;
+        written.add(path, &hash);
+    }
     let target = root.join(LIST);
-    write_file(&target, FileMode::File, written.text().as_bytes()).map_err(io_error(&target))
+    write_file(&target, FileMode::File, written.text().as_bytes()).map_err(io_error(&target))?;
+    Ok(written)
+}
+
+fn make_parents(path: &str, root: &Utf8Path) -> Result<(), WriteError> {
+    let mut directory = root.to_owned();
+    for step in path.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev() {
+        directory.push(step);
+        if !directory.exists() {
+            make_directory(&directory)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes an archive; returns the SHA-256 of its bytes.
+fn write_archive(path: &Utf8Path, set: &ArtifactSet, directory: &str) -> io::Result<String> {
+    let mut file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
+    bundle::write(set.iter_below(directory), &mut file).map_err(io::Error::other)?;
+    set_mode(path, FileMode::File.bits() & 0o7777)?;
+    file.rewind()?;
+    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hex(&hash.finalize())),
+            read => hash.update(block.get(..read).unwrap_or_default()),
+        }
+    }
 }
 
 fn make_directory(path: &Utf8Path) -> Result<(), WriteError> {

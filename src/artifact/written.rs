@@ -41,10 +41,14 @@ impl WrittenFiles {
     pub(super) fn of(set: &ArtifactSet) -> Self {
         let mut list = WrittenFiles::default();
         set.iter().for_each(|(path, artifact)| list.add(path, &artifact.sha256()));
+        for (path, _) in set.archives() {
+            list.0.entry(path.to_owned()).or_default();
+        }
         list
     }
 
-    fn add(&mut self, path: &str, hash: &str) {
+    /// Adds a file by its path and hash.
+    pub(super) fn add(&mut self, path: &str, hash: &str) {
         self.0.entry(path.to_owned()).or_default().insert(hash.to_owned());
     }
 

@@ -83,7 +83,7 @@ impl VerifyCommand {
             let directory = directory_below(golden, &outcome.name)
                 .map_err(|error| NotVerified::new(not_written(&error), error.path()))?;
             let new = golden::committed(&compiled.artifacts).map_err(|error| {
-                let message = format!("cannot unpack an artifact: {error}");
+                let message = format!("cannot list an artifact: {error}");
                 NotVerified::new(Diagnostic::new(&rules::internal::ARTIFACT, message), directory.clone())
             })?;
             let old = golden::read(&directory).map_err(|error| {

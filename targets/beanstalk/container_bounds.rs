@@ -7,6 +7,10 @@ use crate::container::{
 };
 use tranship_facts::quotas::ecs;
 
+/// The drivers besides `awslogs` that an instance offers to tasks: what the Amazon ECS container agent is started with
+/// where nothing else is configured (amazon-ecs-init, read 2026-11).
+const INSTANCE_LOG_DRIVERS: &[&str] = &["syslog", "fluentd"];
+
 /// A container in `Dockerrun.aws.json`: what Amazon ECS has on EC2 instances, but for what belongs to the task,
 /// which the file cannot say (AWS documentation, "Configuring the Dockerrun.aws.json v2 file", and Amazon ECS
 /// API Reference, `ContainerDefinition`, read 2026-11).
@@ -42,7 +46,7 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: false, drivers: &[] },
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: true, drivers: INSTANCE_LOG_DRIVERS },
     remedy: "remove the key, or choose the target `ecs-ec2`",
 };
 

@@ -193,6 +193,7 @@ mod tests {
             path: path.map(str::to_owned),
             owner: None,
             prepared: false,
+            content: None,
             from: String::new(),
         };
         let volumes = vec![volume("data", Some("/data/data")), volume("job-1", None)];

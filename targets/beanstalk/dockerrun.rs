@@ -1,5 +1,5 @@
 //! The writer of `Dockerrun.aws.json`, version 2: container definitions as the Amazon ECS API spells them.
-//! What only the instance knows is left out; `containers.json` has it.
+//! What exists only once the environment is created is left out: its properties have it.
 //!
 //! Source: AWS documentation, "Configuring the Dockerrun.aws.json v2 file", and Amazon ECS API Reference,
 //! `ContainerDefinition` (read 2026-11).
@@ -16,9 +16,13 @@ use serde_json::{Map, Value as Json, json};
 pub(super) fn write(plan: &BeanstalkPlan) -> Result<String, String> {
     let dockerrun = JsonObject::default()
         .with("AWSEBDockerrunVersion", 2)
+        .with_some("executionRoleArn", plan.execution_role.as_ref().map(|role| role.arn.as_str()))
         .with_some("authentication", plan.logins.as_ref().map(authentication))
         .with_list("volumes", plan.volumes.iter().map(volume))
-        .with("containerDefinitions", plan.containers.iter().map(definition).collect::<Vec<_>>());
+        .with(
+            "containerDefinitions",
+            plan.containers.iter().map(|it| definition(it, plan)).collect::<Vec<_>>(),
+        );
     let text = serde_json::to_string_pretty(&Json::from(dockerrun)).map_err(|error| error.to_string())?;
     Ok(text + "\n")
 }
@@ -82,7 +86,7 @@ fn volume(volume: &HostVolume) -> JsonObject {
     JsonObject::default().with("name", volume.name.as_str()).with("host", host)
 }
 
-fn definition(it: &BeanstalkContainer) -> JsonObject {
+fn definition(it: &BeanstalkContainer, plan: &BeanstalkPlan) -> JsonObject {
     let made = JsonObject::default()
         .with("name", it.name.as_str())
         .with("image", it.image.as_str())
@@ -124,6 +128,28 @@ fn definition(it: &BeanstalkContainer) -> JsonObject {
         it.sysctls.iter().map(|it| json!({ "namespace": it.namespace, "value": it.value })),
     )
     .with_object("linuxParameters", linux(&it.linux))
+    .with_some("logConfiguration", logs(it, plan))
+}
+
+/// Where the output goes: where the manifest says, else to the log group of the environment.
+fn logs(it: &BeanstalkContainer, plan: &BeanstalkPlan) -> Option<JsonObject> {
+    let own = |usual: JsonObject| {
+        it.log_options.iter().fold(usual, |made, (name, value)| made.with(name, value.as_str()))
+    };
+    let secrets = it.log_secrets.iter().map(|(name, value)| json!({ "name": name, "valueFrom": value }));
+    let made = |driver: &str, options: JsonObject| {
+        JsonObject::default().with("logDriver", driver).with_object("options", options)
+    };
+    if let Some(driver) = &it.log_driver {
+        return Some(made(driver, own(JsonObject::default())).with_list("secretOptions", secrets));
+    }
+    let logs = plan.container_logs.as_ref()?;
+    let usual = JsonObject::default()
+        .with("awslogs-group", logs.group.as_str())
+        .with("awslogs-region", logs.region.as_str())
+        .with("awslogs-stream-prefix", "containers")
+        .with("awslogs-create-group", "true");
+    Some(made("awslogs", own(usual)))
 }
 
 /// Words that are all known now.

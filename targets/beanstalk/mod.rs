@@ -5,23 +5,25 @@
 
 mod compose;
 mod container_bounds;
-mod containers_json;
 mod docker_run;
 mod dockerrun;
+mod execution_role;
+mod instance_json;
 mod plan;
 mod platform;
+mod resources;
 mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, Target, TargetDeployment, container,
-    support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, Target,
+    TargetDeployment, container, managed_database, support,
 };
 use container::{ignore_internal_protocol, internal_protocols};
-use plan::{BeanstalkPlan, BuiltImage};
+use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage, REGION_PLACEHOLDER};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
-use tranship_artifact::{ArtifactSet, PathError, bundle};
+use tranship_artifact::{ArtifactSet, PathError};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::diagnostic::DiagnosticRule;
@@ -42,7 +44,7 @@ impl Target for BeanstalkTarget {
     }
 
     fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
-        &[container::rules::ALL, rules::ALL]
+        &[container::rules::ALL, managed_database::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {
@@ -53,11 +55,11 @@ impl Target for BeanstalkTarget {
         for (_, _, spoken) in internal_protocols(application) {
             ignore_internal_protocol(cx, spoken);
         }
-        let plan = platform::decide(application, cx);
+        let mut plan = platform::decide(application, cx);
         if cx.diagnostics.has_errors() {
             return None;
         }
-        match artifacts(&plan) {
+        match artifacts(&mut plan) {
             Ok(artifacts) => Some(CompiledTarget {
                 artifacts,
                 deployment: TargetDeployment::Beanstalk(deployment(&plan)),
@@ -93,17 +95,20 @@ fn recipe(image: &BuiltImage, plan: &BeanstalkPlan) -> ImageRecipe {
 }
 
 /// The bundle, and the tree in it.
-fn artifacts(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
+fn artifacts(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
     let tree = tree(plan)?;
-    let zip = bundle::zip(&tree).map_err(|error| error.to_string())?;
     let mut artifacts = ArtifactSet::new();
     let say = |error: PathError| error.to_string();
-    artifacts.file("bundle.zip", zip).map_err(say)?;
-    artifacts.nest("bundle", &tree).map_err(say)?;
+    artifacts.nest("bundle", tree).map_err(say)?;
+    artifacts.pack("bundle.zip", "bundle").map_err(say)?;
+    if let Some(role) = &plan.execution_role {
+        artifacts.text(execution_role::FILE, execution_role::write(role)).map_err(say)?;
+    }
     Ok(artifacts)
 }
 
-fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
+/// The tree; the files of the project move into it.
+fn tree(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
     let mut tree = ArtifactSet::new();
     let say = |error: PathError| error.to_string();
     match &plan.compose {
@@ -119,11 +124,11 @@ fn tree(plan: &BeanstalkPlan) -> Result<ArtifactSet, String> {
         let add = if is_hook(&path) { ArtifactSet::executable } else { ArtifactSet::file };
         add(&mut tree, &path, text.into_bytes()).map_err(say)?;
     }
-    for (path, bytes) in &plan.files {
+    for (path, bytes) in std::mem::take(&mut plan.files) {
         // The world has no modes: what says how it is run is to be run, and so is a program.
         let program = bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF");
         let add = if program { ArtifactSet::executable } else { ArtifactSet::file };
-        add(&mut tree, path, bytes.clone()).map_err(say)?;
+        add(&mut tree, &path, bytes).map_err(say)?;
     }
     Ok(tree)
 }
@@ -146,7 +151,8 @@ fn is_hook(path: &str) -> bool {
 fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
     let text = |text: &str| text.to_owned();
     let mut named: BTreeMap<&str, (&str, String)> = BTreeMap::new();
-    for secret in plan.read_secrets.values().filter(|secret| secret.given) {
+    let indirect = plan.read_secrets.values().chain(plan.source_secrets.values());
+    for secret in indirect.filter(|secret| secret.given) {
         named.insert(&secret.location.name, (&secret.name, format!("the secret `{}`", secret.name)));
     }
     for (variable, secret) in plan.secrets.iter().filter(|(_, secret)| secret.given) {
@@ -163,7 +169,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         secret: true,
         ..DeployParameter::default()
     });
-    let password = plan.has_database.then(|| DeployParameter {
+    let password = plan.is_coupled.then(|| DeployParameter {
         name: text("DBPassword"),
         description: text("the master password of the environment's database"),
         secret: true,
@@ -179,6 +185,16 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         platform_branch: text(branch.name),
         solution_stack: (text(branch.stack.0), text(branch.stack.1)),
         images: plan.built_images.iter().map(image_parameter).collect(),
+        execution_role: plan.execution_role.as_ref().map(|role| ExecutionRoleStack {
+            stack: role.name.clone(),
+            template: execution_role::FILE.to_owned(),
+            placeholder: ACCOUNT_PLACEHOLDER.to_owned(),
+        }),
+        region_placeholder: plan
+            .container_logs
+            .as_ref()
+            .and_then(|logs| (logs.region == REGION_PLACEHOLDER).then(|| REGION_PLACEHOLDER.to_owned())),
+        tags: plan.tags.clone(),
         secrets: given.chain(password).collect(),
     }
 }

@@ -13,11 +13,11 @@ rules! {
         why "A bundle consists of plain files. Nothing replaces placeholders in them."
         example "services:\n  app:\n    image: app\n    healthcheck: { test: [CMD, pg_isready, -h, db] }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Write the value out, or read it from an environment variable, which is filled in on the instance. If only the region is missing, set `region`.";
-    SECRET_CLASH = Error "beanstalk/secret-clash" "one variable name for two secrets"
-        what "An Elastic Beanstalk environment names each secret after the variable that receives it, across all containers. Two services use the same name for different secrets."
-        why "One of the two containers would receive the wrong secret."
+    SECRET_CLASH = Error "beanstalk/secret-clash" "one variable name for two values"
+        what "On the ECS platform a secret, and a value that is only known at deployment, is a property of the environment, named after the variable that receives it. All containers get all properties. Two services use the same name for different values."
+        why "One of the two containers would receive the wrong value."
         example "services:\n  a:\n    image: nginx\n    environment: { TOKEN: first }\n  b:\n    image: nginx\n    environment: { TOKEN: second }\nx-tranship: { target: beanstalk, platform: ecs }\n"
-        fix "Rename the variable in one of the services, or give both the same secret.";
+        fix "Rename the variable in one of the services, give both the same secret, or write `platform: docker`, which keeps them apart.";
     SECRET_FILE = Error "beanstalk/secret-file" "secret mounted as a file"
         what "The service mounts a secret as a file. Elastic Beanstalk passes secrets to containers as environment variables only."
         why "A file in the bundle would expose the secret."
@@ -58,11 +58,26 @@ rules! {
         why "The task could never start."
         example "services:\n  a:\n    image: nginx\n    environment: { B: \"http://b:80\" }\n    expose: [80]\n  b:\n    image: nginx\n    environment: { A: \"http://a:80\" }\n    expose: [80]\nx-tranship: { target: beanstalk, platform: ecs }\n"
         fix "Send one direction through the load balancer or a queue, or choose an ECS target.";
-    SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one managed database"
-        what "An Elastic Beanstalk environment supports a single integrated database."
-        why "The environment has no place for a second one."
-        example "services:\n  a: { image: mysql, x-tranship: { database: { engine: mysql } } }\n  b: { image: postgres, x-tranship: { database: { engine: postgres } } }\n"
-        fix "Keep one and reach the other by its address, or choose an ECS target.";
+    SEVERAL_DATABASES = Error "beanstalk/several-databases" "more than one coupled database"
+        what "With `coupled: true` a database belongs to its Elastic Beanstalk environment, which supports a single one."
+        why "There is no place for the second one."
+        example "services:\n  a: { image: mysql, x-tranship: { database: { engine: mysql, coupled: true } } }\n  b: { image: postgres, x-tranship: { database: { engine: postgres, coupled: true } } }\nx-tranship: { target: beanstalk, platform: docker }\n"
+        fix "Remove `coupled` from one of them: it becomes an RDS instance of its own.";
+    COUPLED_DATABASE = Error "beanstalk/coupled-database" "coupled database that is not supported"
+        what "With `coupled: true` a database belongs to its Elastic Beanstalk environment. AWS advises against that for production, and on the ECS platform containers could not get its password under the names that they read."
+        why "The database would go with the environment, or the containers could not log in."
+        example "services:\n  web: { image: nginx, ports: [\"80:80\"] }\n  db: { image: mysql, x-tranship: { database: { engine: mysql, coupled: true } } }\nx-tranship: { target: beanstalk, platform: docker, posture: prod }\n"
+        fix "Remove `coupled`.";
+    LATE_VALUE = Error "beanstalk/late-value" "value that comes too late for the ECS platform"
+        what "The value is only known at deployment: the address of a database, a password, a secret. Elastic Beanstalk registers the containers of the ECS platform from the bundle and the properties of the environment, before anything runs on an instance. A variable takes such a value from a property; a word of a command cannot, nor can a value that includes a parameter of Parameter Store."
+        why "The container would start without the value."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n    command: [serve, --database, \"db:5432\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship: { database: { engine: postgres } }\nx-tranship: { target: beanstalk, platform: ecs }\n"
+        fix "Let the program read the value from an environment variable, or write `platform: docker`, where Docker Compose puts it in.";
+    PLACEHOLDER = Note "beanstalk/placeholder" "value that the deployment fills in"
+        what "`Dockerrun.aws.json` needs the number of the account, for the ARN of the role that reads the secrets, and the region, for the logs of the containers. Where the manifest does not name them, the bundle has a placeholder."
+        why "A bundle that is uploaded without `tranship deploy` would not start."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-for-everyone-77 }\nx-tranship: { target: beanstalk, platform: ecs }\n"
+        fix "Nothing for `tranship deploy`, which takes both from the credentials and the profile. Otherwise set `account` and `region`, and create the stack of `execution-role.yaml` before the environment.";
     PORT_CLASH = Error "beanstalk/port-clash" "duplicate instance port"
         what "Every public endpoint takes a port of the instance. Two endpoints use the same port, or one uses a port reserved by the instance (22, 2375, 2376, 51678-51680)."
         why "The container could not bind the port."
@@ -78,6 +93,11 @@ rules! {
         why "Data in this volume is neither shared nor durable."
         example "services:\n  app:\n    image: nginx\n    volumes: [\"uploads:/uploads\"]\nvolumes:\n  uploads:\n"
         fix "Keep the data in a database or in S3, or choose an ECS target, where the volume becomes EFS. If the data can be recreated, accept the diagnostic.";
+    STATEFUL_COPIES = Error "beanstalk/stateful-copies" "data store on several instances"
+        what "A container is a data store with a volume, and the environment may have more than one instance. Each instance runs every container, with volumes of its own."
+        why "A request finds other data, or none, when the load balancer leads it to another instance."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    volumes: [\"data:/var/lib/postgresql/data\"]\nvolumes:\n  data:\nx-tranship: { target: beanstalk, instances: 2 }\n"
+        fix "Set `instances: 1`, replace the container with a managed database, or accept it with `accept: [beanstalk/stateful-copies]`.";
     COPIES = Warning "beanstalk/copies-per-instance" "replicas scale every service"
         what "Every instance of the environment runs all containers once, so `replicas` becomes a number of instances."
         why "Every service in the manifest is scaled, not only this one."
@@ -93,6 +113,11 @@ rules! {
         why "Amazon ECS rejects the task definition."
         example "a manifest of eleven services"
         fix "Skip some services in this environment, or choose an ECS target, where each service has its own task.";
+    TASK_SIZE = Error "beanstalk/task-definition-size" "task definition too large"
+        what "All containers of an instance belong to one task definition, which Amazon ECS limits to 64 KiB. Elastic Beanstalk adds the properties of the environment to each container."
+        why "Amazon ECS rejects the task definition."
+        example "a manifest with 64 KiB of variables"
+        fix "Keep large values in files or in secrets, or write `platform: docker`.";
     PROPERTIES = Error "beanstalk/properties-too-large" "too many properties"
         what "Each secret is a property of the Elastic Beanstalk environment: a name, and the ARN of the secret. All names and values together are limited to 4,096 bytes."
         why "Elastic Beanstalk rejects the environment."

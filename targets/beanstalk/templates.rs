@@ -4,8 +4,11 @@
 //! its place.
 
 use super::compose::{self, ComposeBundle, ENVIRONMENT_PROGRAM, JOB_PROFILE, LOG_GROUP_PROPERTY};
-use super::containers_json::{self, EXECUTION_ROLE};
-use super::plan::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, SecretLocation};
+use super::instance_json;
+use super::plan::{
+    BeanstalkPlan, ContainerLogs, INSTANCE_ROLE, OptionSetting, SecretLocation, SecretVariable,
+};
+use super::resources::{self, ResourceValue};
 use indexmap::{IndexMap, IndexSet};
 use minijinja::value::{Serde, Value as TemplateValue};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -17,10 +20,22 @@ const OPTIONS: &str = include_str!("../../ebextensions/10-options.config.j2");
 const HOST: &str = include_str!("../../ebextensions/20-host.config.j2");
 const IDENTITY: &str = include_str!("../../ebextensions/30-identity.config.j2");
 const JOBS: &str = include_str!("../../ebextensions/40-jobs.config.j2");
-const CONTAINERS: &str = include_str!("../../ebextensions/40-containers.config.j2");
+const DATABASES: &str = include_str!("../../ebextensions/25-databases.config.j2");
+const SECRETS: &str = include_str!("../../ebextensions/26-secrets.config.j2");
+const REDIRECT: &str = include_str!("../../ebextensions/28-redirect.config");
+const TASK_JOBS: &str = include_str!("../../ebextensions/40-task-jobs.config.j2");
 
-/// The program that gives containers their values; it stands in the bundle as it is.
-const PROGRAM: &str = include_str!("../../ebextensions/containers.py");
+/// The program that runs jobs and fills volumes; it stands in the bundle as it is.
+const PROGRAM: &str = include_str!("../../ebextensions/instance.py");
+
+/// The hook that has it fill volumes.
+const VOLUMES_HOOK: &str = include_str!("../../ebextensions/prebuild-volumes.sh");
+
+/// The namespace of properties.
+const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
+
+/// The namespace of properties that take secrets.
+const SECRET_PROPERTIES: &str = "aws:elasticbeanstalk:application:environmentsecrets";
 
 /// The files of `.ebextensions`, by their path in the bundle.
 ///
@@ -29,8 +44,17 @@ const PROGRAM: &str = include_str!("../../ebextensions/containers.py");
 pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, String> {
     let mut files =
         vec![file("10-options.config", OPTIONS, &options(plan))?, file("20-host.config", HOST, &host(plan))?];
-    let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
-    if logs || !plan.statements.is_empty() || !plan.secrets.is_empty() || !plan.read_secrets.is_empty() {
+    if !plan.databases.is_empty() {
+        files.push(file("25-databases.config", DATABASES, &resources::databases(plan))?);
+    }
+    let derived = resources::derived_secrets(plan);
+    if !derived.is_empty() {
+        files.push(file("26-secrets.config", SECRETS, &json!({ "secrets": derived }))?);
+    }
+    if plan.redirects {
+        files.push((".ebextensions/28-redirect.config".to_owned(), REDIRECT.to_owned()));
+    }
+    if has_rights(plan) {
         files.push(file("30-identity.config", IDENTITY, &identity(plan))?);
     }
     if let Some(compose) = &plan.compose {
@@ -41,19 +65,32 @@ pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, Stri
         files.extend(program.into_iter().map(|(path, text)| (path.to_owned(), text)));
         return Ok(files);
     }
-    let environment = containers_json::completes_containers(plan) || !plan.secrets.is_empty();
-    if environment || !plan.jobs.is_empty() {
+    if !plan.jobs.is_empty() {
         let jobs: Vec<Json> =
             plan.jobs.iter().map(|job| json!({ "name": job.container.name, "from": job.from })).collect();
-        files.push(file(
-            "40-containers.config",
-            CONTAINERS,
-            &json!({ "environment": environment, "jobs": jobs }),
-        )?);
-        files.push((".ebextensions/containers.py".to_owned(), PROGRAM.to_owned()));
-        files.push((".ebextensions/containers.json".to_owned(), containers_json::write(plan)?));
+        files.push(file("40-jobs.config", TASK_JOBS, &json!({ "jobs": jobs }))?);
+    }
+    let fills = instance_json::fills_volumes(plan);
+    if fills {
+        files.push((".platform/hooks/prebuild/10_volumes.sh".to_owned(), VOLUMES_HOOK.to_owned()));
+    }
+    if fills || !plan.jobs.is_empty() {
+        files.push((".ebextensions/instance.py".to_owned(), PROGRAM.to_owned()));
+        files.push((".ebextensions/instance.json".to_owned(), instance_json::write(plan)?));
     }
     Ok(files)
+}
+
+/// Whether the environment adds to what its instances may do.
+fn has_rights(plan: &BeanstalkPlan) -> bool {
+    let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
+    let secrets = resources::secret_ids(plan);
+    logs || plan.container_logs.is_some()
+        || plan.uses_rights
+        || !plan.statements.is_empty()
+        || !plan.secrets.is_empty()
+        || !plan.read_secrets.is_empty()
+        || !secrets.is_empty()
 }
 
 fn file(name: &str, template: &str, context: &Json) -> Result<(String, String), String> {
@@ -81,14 +118,22 @@ fn options(plan: &BeanstalkPlan) -> Json {
         groups.entry(namespace.as_str()).or_default().push(entry);
     }
     for (variable, secret) in &plan.secrets {
-        // Amazon ECS reads it, so its part is written as in a task definition.
-        let value = function(&secret_arn(&secret.location, &secret.location.part.suffix()));
+        let value = function(&secret_arn(&secret.location, &suffix(plan, secret)));
         let entry = json!({ "name": variable, "value": value, "from": secret.name });
-        groups.entry("aws:elasticbeanstalk:application:environmentsecrets").or_default().push(entry);
+        groups.entry(SECRET_PROPERTIES).or_default().push(entry);
     }
-    for (name, value) in references(plan) {
+    for (name, value) in &plan.late_values {
+        let (namespace, value) = match resources::property(value, plan.platform) {
+            ResourceValue::Text(value) => (PROPERTIES, value),
+            ResourceValue::Secret(value) => (SECRET_PROPERTIES, value),
+        };
         let entry = json!({ "name": name, "value": function(&value), "from": "" });
-        groups.entry("aws:elasticbeanstalk:application:environment").or_default().push(entry);
+        groups.entry(namespace).or_default().push(entry);
+    }
+    if plan.compose.as_ref().is_some_and(|compose| compose.logs) {
+        let value = function(&json!({ "Ref": "ContainerLogs" }));
+        let entry = json!({ "name": LOG_GROUP_PROPERTY, "value": value, "from": "" });
+        groups.entry(PROPERTIES).or_default().push(entry);
     }
     let groups: Vec<Json> = groups
         .into_iter()
@@ -97,14 +142,15 @@ fn options(plan: &BeanstalkPlan) -> Json {
     json!({ "options": groups })
 }
 
-/// Properties that refer to resources of the environment.
-fn references(plan: &BeanstalkPlan) -> Vec<(&'static str, Json)> {
-    match &plan.compose {
-        Some(compose) if compose.logs => vec![(LOG_GROUP_PROPERTY, json!({ "Ref": "ContainerLogs" }))],
-        None if !plan.secrets.is_empty() => {
-            vec![(EXECUTION_ROLE, json!({ "Fn::GetAtt": ["ExecutionRole", "Arn"] }))]
-        }
-        _ => Vec::new(),
+/// What of a secret is meant, at the end of its ARN: a task definition's form on the ECS platform, where Amazon ECS reads
+/// it, and a key alone elsewhere (AWS documentation, "Fetching secrets and parameters to Elastic Beanstalk environment
+/// variables").
+fn suffix(plan: &BeanstalkPlan, secret: &SecretVariable) -> String {
+    let part = &secret.location.part;
+    match (plan.platform, &part.key) {
+        (PlatformKind::Ecs, _) => part.suffix(),
+        (PlatformKind::Docker, Some(key)) => format!(":{key}"),
+        (PlatformKind::Docker, None) => String::new(),
     }
 }
 
@@ -161,7 +207,11 @@ fn host(plan: &BeanstalkPlan) -> Json {
             json!({ "name": volume.name, "path": volume.path, "owner": owner, "from": volume.from })
         })
         .collect();
-    json!({ "volumes": volumes })
+    let logs = plan
+        .container_logs
+        .as_ref()
+        .map(|logs| json!({ "group": logs.group, "days": logs.days, "region": plan.region }));
+    json!({ "volumes": volumes, "uses_rights": plan.uses_rights, "logs": logs })
 }
 
 fn identity(plan: &BeanstalkPlan) -> Json {
@@ -171,22 +221,47 @@ fn identity(plan: &BeanstalkPlan) -> Json {
         .map(|one| json!({ "actions": one.actions, "resources": one.resources, "from": one.from }))
         .collect();
     let of_variables = || plan.secrets.values().map(|secret| &secret.location);
-    // The instance reads every one: some for longer values and jobs, the others to give them to the environment.
-    let read = readable(plan.read_secrets.keys().chain(of_variables()));
-    let is_task = plan.platform == PlatformKind::Ecs;
-    let execution = (is_task && !plan.secrets.is_empty()).then(|| readable(of_variables()));
+    let own = resources::secret_ids(plan);
+    // The instance reads every one: some for jobs, the others to give them to the environment.
+    let read = readable(plan.read_secrets.keys().chain(of_variables()), &own);
+    let execution = plan.execution_role.as_ref().map(|role| {
+        let mut execution = readable(of_variables(), &own);
+        execution["role"] = role.name.as_str().into();
+        execution["arn"] = role_arn(&role.name);
+        execution
+    });
     let retention = plan.options.iter().find(|option| option.name == "RetentionInDays");
     let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
     let days = |option: &OptionSetting| option.value.parse::<u32>().ok();
     let logs = retention.filter(|_| logs).map(|option| json!({ "days": days(option), "from": option.from }));
     json!({
         "policy": plan.environment, "role": INSTANCE_ROLE, "statements": statements, "execution": execution,
-        "read": read, "logs": logs,
+        "read": read, "logs": logs, "task_logs": plan.container_logs.as_ref().map(log_arns),
+        "uses_rights": plan.uses_rights, "environment": plan.environment,
     })
 }
 
-/// What is read, by the action that reads it.
-fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>) -> Json {
+/// The ARN of a role of the account, where CloudFormation knows the account.
+fn role_arn(name: &str) -> Json {
+    let account = json!({ "Ref": "AWS::AccountId" });
+    let resource = format!("role/{name}");
+    json!({ "Fn::Join": [":", ["arn", { "Ref": "AWS::Partition" }, "iam", "", account, resource]] })
+}
+
+/// The ARNs of a log group and of its streams.
+fn log_arns(logs: &ContainerLogs) -> Vec<Json> {
+    let place = |end: &str| {
+        let parts = json!([
+            "arn", { "Ref": "AWS::Partition" }, "logs", { "Ref": "AWS::Region" }, { "Ref": "AWS::AccountId" },
+            "log-group", format!("{}{end}", logs.group),
+        ]);
+        json!({ "Fn::Join": [":", parts] })
+    };
+    vec![place(""), place(":*")]
+}
+
+/// What is read, by the action that reads it: secrets by where they are, and those of the environment by their ids.
+fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>, own: &[String]) -> Json {
     let (parameters, secrets): (IndexSet<&SecretLocation>, IndexSet<&SecretLocation>) =
         locations.partition(|location| location.parameter);
     let arns = |found: IndexSet<&SecretLocation>| -> IndexSet<String> {
@@ -195,7 +270,9 @@ fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>) -> Json {
     let json = |arns: IndexSet<String>| -> Vec<Json> {
         arns.iter().filter_map(|arn| serde_json::from_str(arn).ok()).collect()
     };
-    json!({ "secrets": json(arns(secrets)), "parameters": json(arns(parameters)) })
+    let references = own.iter().map(|id| json!({ "Ref": id }));
+    let secrets: Vec<Json> = json(arns(secrets)).into_iter().chain(references).collect();
+    json!({ "secrets": secrets, "parameters": json(arns(parameters)) })
 }
 
 /// A name stands for every version of the secret: its ARN ends in six more letters.

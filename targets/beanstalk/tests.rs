@@ -1,28 +1,49 @@
 //! The writers, given what is hard to write.
 
 use super::plan::{
-    BeanstalkContainer, BeanstalkJob, BeanstalkPlan, HostVolume, InstanceText, OptionSetting, RoleStatement,
-    SecretVariable, TextPart,
+    BeanstalkContainer, BeanstalkJob, BeanstalkPlan, DatabaseValue, DerivedSecret, ExecutionRole, HostVolume,
+    InstanceText, LatePart, LateValue, OptionSetting, RoleStatement, SecretLocation, SecretVariable,
+    TextPart,
 };
 use super::{dockerrun, templates, tree};
 use indexmap::IndexMap;
 use serde_yaml::Value as Yaml;
-use tranship_app::VolumeOwner;
+use tranship_app::{DatabaseField, SecretPart, VolumeOwner};
+use tranship_cloudformation::{LogicalId, ResourceRole};
 
 /// Breaks out of YAML, JSON, a shell and a template, where nothing holds it.
 const HOSTILE: &str = "a\"b'c\\d\n- {{ x }}: #{% raw %} `$HOME` é \u{1F600}";
 
+/// A value of each kind that exists once the environment does.
+fn late_values() -> IndexMap<String, LateValue> {
+    let field = |field| LatePart::Database(DatabaseValue { service: "db".into(), field });
+    let part = SecretPart { key: Some("key".to_owned()), ..SecretPart::default() };
+    let token = SecretLocation { name: "shop-prod/app/TOKEN".into(), part, ..SecretLocation::default() };
+    let parts = vec![
+        LatePart::Known("mysql://u:".into()),
+        field(DatabaseField::Password),
+        LatePart::Known("@".into()),
+        field(DatabaseField::Host),
+        LatePart::Known("/".into()),
+        LatePart::Secret(token),
+    ];
+    let id = LogicalId::of("app", ResourceRole::Secret);
+    let url = DerivedSecret { id, parts, from: format!("services.{HOSTILE}") };
+    IndexMap::from([
+        ("DB_HOST".to_owned(), LateValue::Text(vec![field(DatabaseField::Host)])),
+        ("DB_PASSWORD".to_owned(), LateValue::Password("db".into())),
+        ("DATABASE_URL".to_owned(), LateValue::Derived(url)),
+    ])
+}
+
 fn plan() -> BeanstalkPlan {
     let known = |text: &str| InstanceText(vec![TextPart::Known(text.to_owned())]);
-    let password = TextPart::Property { property: "RDS_PASSWORD", encoded: true };
-    let mut container = BeanstalkContainer::new("app".to_owned(), "app:1".to_owned());
-    container.environment = IndexMap::from([(
-        "DATABASE_URL".to_owned(),
-        InstanceText(vec![TextPart::Known("mysql://u:".into()), password]),
-    )]);
+    let password = TextPart::Property { property: "RDS_PASSWORD".to_owned(), encoded: true };
+    let url = InstanceText(vec![TextPart::Known("mysql://u:".into()), password]);
+    let container = BeanstalkContainer::new("app".to_owned(), "app:1".to_owned());
     let secret = SecretVariable {
         name: "app/TOKEN".into(),
-        location: super::plan::SecretLocation { name: "shop-prod/app/TOKEN".into(), ..Default::default() },
+        location: SecretLocation { name: "shop-prod/app/TOKEN".into(), ..Default::default() },
         given: true,
     };
     BeanstalkPlan {
@@ -34,12 +55,16 @@ fn plan() -> BeanstalkPlan {
             path: Some("/data/public".into()),
             owner: Some(VolumeOwner { user: 1000, group: 1000 }),
             prepared: true,
+            content: None,
             from: format!("volumes.{HOSTILE}"),
         }],
         jobs: vec![BeanstalkJob {
             container: BeanstalkContainer {
                 command: vec![known(HOSTILE)],
-                environment: IndexMap::from([("A".to_owned(), known(HOSTILE))]),
+                environment: IndexMap::from([
+                    ("A".to_owned(), known(HOSTILE)),
+                    ("DATABASE_URL".to_owned(), url),
+                ]),
                 ..BeanstalkContainer::new("migrate".to_owned(), "app:1".to_owned())
             },
             volumes: vec![],
@@ -57,6 +82,8 @@ fn plan() -> BeanstalkPlan {
             from: "services.app".into(),
         }],
         secrets: IndexMap::from([("TOKEN".to_owned(), secret)]),
+        late_values: late_values(),
+        execution_role: Some(ExecutionRole { name: "shop-prod-execution".into(), arn: HOSTILE.into() }),
         ..BeanstalkPlan::default()
     }
 }
@@ -95,26 +122,53 @@ fn a_secret_is_named_and_its_value_is_nowhere() {
         secret.starts_with("`{\"Fn::Join\"") && secret.ends_with("\"shop-prod/app/TOKEN\"]]}`"),
         "{secret}"
     );
-    let role = &yaml("30-identity.config")["Resources"]["ExecutionRole"];
-    assert_eq!(role["Type"], "AWS::IAM::Role");
+    let resources = &yaml("30-identity.config")["Resources"];
+    let statement = &resources["ExecutionPolicy"]["Properties"]["PolicyDocument"]["Statement"][0];
+    assert_eq!(resources["ExecutionPolicy"]["Properties"]["Roles"][0], "shop-prod-execution");
+    assert_eq!(
+        statement["Resource"][0]["Fn::Join"][1][6],
+        Yaml::from("shop-prod/app/TOKEN-??????"),
+        "{statement:?}"
+    );
 }
 
 #[test]
 fn what_the_instance_knows_is_left_to_the_program() {
-    let settings: serde_json::Value = serde_json::from_str(&file("containers.json")).unwrap();
+    let settings: serde_json::Value = serde_json::from_str(&file("instance.json")).unwrap();
+    let job = &settings["jobs"]["migrate"];
     assert_eq!(
-        settings["containers"]["app"]["environment"]["DATABASE_URL"],
+        job["environment"]["DATABASE_URL"],
         serde_json::json!(["mysql://u:", { "property": "RDS_PASSWORD", "encoded": true }])
     );
-    assert_eq!(settings["jobs"]["migrate"]["command"][0], HOSTILE);
-    let commands = yaml("40-containers.config");
+    assert_eq!(job["command"][0], HOSTILE);
+    let commands = yaml("40-jobs.config");
     assert_eq!(commands["container_commands"]["20_run_migrate"]["leader_only"], true);
-    assert_eq!(commands["container_commands"]["10_environment"]["leader_only"], Yaml::Null);
+}
+
+#[test]
+fn what_exists_once_the_environment_does_is_a_property() {
+    let options = yaml("10-options.config");
+    let properties = &options["option_settings"]["aws:elasticbeanstalk:application:environment"];
+    assert_eq!(properties["DB_HOST"], "`{\"Fn::GetAtt\":[\"DbDatabase\",\"Endpoint.Address\"]}`");
+    let secrets = &options["option_settings"]["aws:elasticbeanstalk:application:environmentsecrets"];
+    assert_eq!(
+        secrets["DB_PASSWORD"],
+        "`{\"Fn::Join\":[\"\",[{\"Ref\":\"DbCredentials\"},\":password::\"]]}`"
+    );
+    let [secret] = super::resources::derived_secrets(&plan()).try_into().unwrap();
+    assert_eq!(
+        secret["value"],
+        serde_json::json!({ "Fn::Join": ["", [
+            "mysql://u:{{resolve:secretsmanager:", { "Ref": "DbCredentials" },
+            ":SecretString:password}}@", { "Fn::GetAtt": ["DbDatabase", "Endpoint.Address"] },
+            "/{{resolve:secretsmanager:shop-prod/app/TOKEN:SecretString:key}}",
+        ]] })
+    );
 }
 
 #[test]
 fn the_bundle_holds_a_dockerrun_of_version_2() {
-    let plan = plan();
+    let mut plan = plan();
     let text = dockerrun::write(&plan).unwrap();
     let dockerrun: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(dockerrun["AWSEBDockerrunVersion"], 2);
@@ -122,5 +176,5 @@ fn the_bundle_holds_a_dockerrun_of_version_2() {
         dockerrun["volumes"][0],
         serde_json::json!({ "name": "public", "host": { "sourcePath": "/data/public" } })
     );
-    assert!(tree(&plan).unwrap().get("Dockerrun.aws.json").is_some());
+    assert!(tree(&mut plan).unwrap().get("Dockerrun.aws.json").is_some());
 }

@@ -10,7 +10,7 @@ mod machines;
 mod placement;
 mod rules;
 
-use super::{Compilation, CompiledTarget, Target, container, ecs, support};
+use super::{Compilation, CompiledTarget, Target, container, ecs, managed_database, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::DiagnosticRule;
 
@@ -28,7 +28,7 @@ impl Target for EcsEc2Target {
     }
 
     fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
-        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
+        &[container::rules::ALL, ecs::rules::ALL, managed_database::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

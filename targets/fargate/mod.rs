@@ -7,7 +7,7 @@ mod compute;
 mod container_bounds;
 mod rules;
 
-use super::{Compilation, CompiledTarget, Target, container, ecs, support};
+use super::{Compilation, CompiledTarget, Target, container, ecs, managed_database, support};
 use tranship_app::{Application, SupportTable};
 use tranship_frontend::diagnostic::DiagnosticRule;
 
@@ -25,7 +25,7 @@ impl Target for FargateTarget {
     }
 
     fn rules(&self) -> &'static [&'static [&'static DiagnosticRule]] {
-        &[container::rules::ALL, ecs::rules::ALL, rules::ALL]
+        &[container::rules::ALL, ecs::rules::ALL, managed_database::rules::ALL, rules::ALL]
     }
 
     fn support(&self) -> &'static SupportTable {

@@ -20,7 +20,7 @@ services:
       SESSION_PASSWORD: %s
 x-tranship:
   environments:
-    dev: { target: beanstalk, region: us-east-1, instance_type: t3.small }
+    dev: { target: beanstalk, region: us-east-1, account: "000000000000", instance_type: t3.small }
 """
 
 

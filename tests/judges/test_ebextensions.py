@@ -6,12 +6,13 @@ import unittest
 import yaml
 
 from ebextensions_runner import DeploymentFailed, Instance
-from support import compiled, scratch, written
+from registration import Environment, RegistrationFailed
+from support import ROOT, compiled, scratch, written
 
 # Everything that a shell, a template or an env file could trip over.
 CANARY = """sp ace 'single' "double" $HOME $$ `id` \\n %s #not!
 second line = {{x}} ü"""
-RDS = {"RDS_HOSTNAME": "db.example.internal", "RDS_PORT": "3306", "RDS_DB_NAME": "ebdb", "RDS_USERNAME": "ebroot", "RDS_PASSWORD": CANARY}
+HOST = "dbdatabase.abc.us-east-1.rds.amazonaws.com"
 MIGRATE = ["python3", "manage.py", "migrate", "--no-input"]
 
 
@@ -19,15 +20,13 @@ def bundle():
     return compiled("dev") / "bundle"
 
 
+def environment():
+    """The environment of the bundle, whose password is hard to hand on."""
+    return Environment(bundle(), password=CANARY)
+
+
 def instance(**more):
-    return Instance(scratch("instance-"), rds=dict(RDS), **more)
-
-
-def started(on, name):
-    """The environment that ECS would start a container of the deployed Dockerrun with."""
-    document = json.loads((on.current / "Dockerrun.aws.json").read_text())
-    container = next(made for made in document["containerDefinitions"] if made["name"] == name)
-    return {entry["name"]: entry["value"] for entry in container.get("environment", [])}
+    return Instance(scratch("instance-"), properties=environment().properties(), **more)
 
 
 def jobs(on):
@@ -46,13 +45,22 @@ class Fixture(unittest.TestCase):
         first, calls = on.files(), len(on.calls())
         on.deploy(bundle())
         self.assertEqual(first, on.files())
-        self.assertEqual(on.calls()[:calls], on.calls()[calls:])
+        again = on.calls()[calls:]
+        filling = ("create", "cp", "rm", "pull")
+        once = [call for call in on.calls()[:calls] if not (call["name"] == "docker" and call["arguments"][0] in filling)]
+        # The volume has content now: neither its registry nor its image is asked again.
+        self.assertEqual([call["name"] for call in once if call["name"] not in ("aws", "docker")],
+                         [call["name"] for call in again if call["name"] not in ("aws", "docker")])
+        self.assertEqual(jobs(on)[0], jobs(on)[1])
 
     def test_the_containers_get_the_database_under_the_names_they_know(self):
-        self.assertLessEqual({"MYSQL_HOST": RDS["RDS_HOSTNAME"], "MYSQL_USER": "ebroot", "MYSQL_DATABASE": "ebdb",
+        self.assertLessEqual({"MYSQL_HOST": HOST, "MYSQL_USER": "todo", "MYSQL_DATABASE": "todobackend",
                               "MYSQL_PASSWORD": CANARY, "DJANGO_SETTINGS_MODULE": "todobackend.settings_release"}.items(),
-                             started(self.leader, "app").items())
-        self.assertNotIn("MYSQL_PASSWORD", started(self.leader, "xray"))
+                             environment().task()["app"].items())
+
+    def test_nothing_on_the_instance_changes_what_is_registered(self):
+        name = "Dockerrun.aws.json"
+        self.assertEqual((bundle() / name).read_bytes(), (self.leader.current / name).read_bytes())
 
     def test_the_migration_runs_once_with_the_new_image_and_the_database(self):
         runs = jobs(self.leader)
@@ -60,7 +68,7 @@ class Fixture(unittest.TestCase):
         words, given = runs[0]["arguments"], runs[0]["container"]
         self.assertEqual(MIGRATE, words[-4:])
         self.assertEqual("123456789012.dkr.ecr.us-east-1.amazonaws.com/todobackend:1.4.2", words[-5])
-        self.assertLessEqual({"MYSQL_PASSWORD": CANARY, "MYSQL_HOST": RDS["RDS_HOSTNAME"], "MYSQL_DATABASE": "ebdb"}.items(), given.items())
+        self.assertLessEqual({"MYSQL_PASSWORD": CANARY, "MYSQL_HOST": HOST, "MYSQL_DATABASE": "todobackend"}.items(), given.items())
         self.assertIn("1000", words[words.index("--user") + 1] if "--user" in words else " ".join(words))
 
     def test_the_registry_is_logged_in_to_before_the_migration(self):
@@ -74,7 +82,6 @@ class Fixture(unittest.TestCase):
         follower = instance(leader=False)
         follower.deploy(bundle())
         self.assertEqual([], jobs(follower))
-        self.assertEqual(started(self.leader, "app"), started(follower, "app"))
 
     def test_a_migration_that_fails_stops_the_deployment(self):
         on = instance(fails=("manage.py migrate",))
@@ -94,6 +101,19 @@ class Fixture(unittest.TestCase):
         for place in places:
             self.assertTrue((self.leader.root / place.lstrip("/")).is_dir(), place)
             self.assertTrue(any("1000:1000" in words and place in words for words in owned), (place, owned))
+
+    def test_an_empty_volume_gets_what_the_image_has_and_a_full_one_keeps_what_it_has(self):
+        on = instance()
+        on.deploy(bundle())
+        place = on.root / "data/public"
+        self.assertEqual("content", (place / "of-the-image").read_text())
+        self.assertEqual((0o751, 0o640), (place.stat().st_mode & 0o777, (place / "of-the-image").stat().st_mode & 0o777))
+        copied = [call["arguments"] for call in on.calls("docker") if call["arguments"][0] in ("create", "cp", "rm")]
+        image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/todobackend:1.4.2"
+        self.assertEqual([["create", image, "none"], ["cp", "made:/public", "-"], ["rm", "made"]], copied)
+        (place / "of-the-image").write_text("changed")
+        on.deploy(bundle())
+        self.assertEqual("changed", (place / "of-the-image").read_text())
 
     def test_ec2_user_may_use_docker(self):
         calls = [call["arguments"] for call in self.leader.calls("usermod")]
@@ -118,12 +138,46 @@ class Fixture(unittest.TestCase):
         wanted = {
             ("aws:elasticbeanstalk:environment", "LoadBalancerType"): "application",
             ("aws:elasticbeanstalk:environment:process:default", "HealthCheckPath"): "/todos",
-            ("aws:rds:dbinstance", "DBEngine"): "mysql",
-            ("aws:rds:dbinstance", "DBInstanceClass"): "db.t4g.micro",
         }
         self.assertLessEqual(wanted.items(), options.items(), options)
         types = [value for (_, name), value in options.items() if name in ("InstanceTypes", "InstanceType")]
         self.assertEqual(["t3.small"], types)
+
+
+class EveryGolden(unittest.TestCase):
+    """What is blessed can be registered, with every value that a container needs."""
+
+    def test_the_task_of_each_bundle_of_the_ecs_platform(self):
+        found = sorted((ROOT / "tests/golden").rglob("bundle/Dockerrun.aws.json"))
+        bundles = [path.parent for path in found if "containerDefinitions" in path.read_text()]
+        self.assertLess(3, len(bundles))
+        for bundle in bundles:
+            with self.subTest(str(bundle)):
+                for name, variables in Environment(bundle).task().items():
+                    for variable, value in variables.items():
+                        self.assertNotRegex(value, r"Fn::|\{\{resolve|^`", f"{name}: {variable}")
+
+
+class TheRegistrationItself(unittest.TestCase):
+    """It refuses what Elastic Beanstalk, CloudFormation or Amazon ECS would."""
+
+    DOCKERRUN = json.dumps({"AWSEBDockerrunVersion": 2, "executionRoleArn": "arn:aws:iam::123456789012:role/r",
+                            "containerDefinitions": [{"name": "a", "environment": [{"name": "A", "value": "1"}]}]})
+
+    def made(self, config, dockerrun=DOCKERRUN):
+        return Environment(written({"Dockerrun.aws.json": dockerrun, ".ebextensions/1.config": config}))
+
+    def test_what_it_refuses(self):
+        secrets = "option_settings: { 'aws:elasticbeanstalk:application:environmentsecrets': { B: '`{\"Ref\":\"S\"}`' } }"
+        texts = "option_settings: { 'aws:elasticbeanstalk:application:environment': { A: '2' } }"
+        kept = "Resources: { S: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: x } } }"
+        sub = "Resources: { S: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: { 'Fn::Sub': x } } } }"
+        for config, why in [(texts, "have two values"), (secrets, "which there is not"), (f"{secrets}\n{kept}", "may not read"),
+                            (sub, "documents no Fn::Sub"), (texts.replace("'2'", "'" + "x" * 5000 + "'"), "bytes")]:
+            with self.assertRaisesRegex(RegistrationFailed, why):
+                self.made(config).task()
+        with self.assertRaisesRegex(RegistrationFailed, "no role"):
+            self.made(f"{secrets}\n{kept}", self.DOCKERRUN.replace("arn:aws:iam::123456789012", "")).task()
 
 
 HAND_MADE = {

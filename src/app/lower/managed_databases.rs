@@ -89,6 +89,7 @@ fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<Mana
             _ => database,
         },
         username,
+        coupled: settings.coupled.clone(),
         node: asked.node,
         origin: asked.origin,
         service_node: given.node,

@@ -99,6 +99,7 @@ fn public(settings: &PublicEndpoint) -> PublicExposure {
         listener: settings.port.clone().map(|port| port.map(|port| port.get())),
         health_path: check.path.map(|path| path.map(|path| path.to_string())),
         health_codes: check.codes,
+        sticky: settings.sticky.clone(),
         priority: settings.priority.clone().map(|priority| priority.map(WholeNumber::get)),
         published: None,
     }

@@ -32,6 +32,7 @@ impl LoweringContext<'_> {
             resources: description.resources.clone(),
             usual_size: None,
             permissions: self.permissions(settings),
+            essential: settings.and_then(|settings| settings.essential.clone()),
             data_store: data_store(&description.container),
             stop_first: description.stop_first.clone(),
             egress: ServiceEgress::default(),

@@ -23,6 +23,8 @@ pub struct ManagedDatabase {
     pub database: Option<At<String>>,
     /// The master user.
     pub username: Option<At<String>>,
+    /// Whether it belongs to the Elastic Beanstalk environment.
+    pub coupled: Option<At<bool>>,
     /// `x-tranship.database`, or the service where it was inferred.
     pub node: NodeId,
     /// Where it was asked for.

@@ -45,6 +45,8 @@ pub struct PublicExposure {
     pub health_path: Option<At<String>>,
     /// The status codes that count as healthy, such as `200-399`.
     pub health_codes: Option<At<String>>,
+    /// Whether a client is led to the same instance again.
+    pub sticky: Option<At<bool>>,
     /// The rule's priority, where two rules would collide.
     pub priority: Option<At<u32>>,
     /// The published port, for the ledger.

@@ -35,6 +35,8 @@ pub struct AppService {
     pub usual_size: Option<UsualSize>,
     /// What its task role may do.
     pub permissions: Vec<RolePermission>,
+    /// Whether the containers of its instance start again when it ends.
+    pub essential: Option<At<bool>>,
     /// Whether it keeps data: a known data store by image or port.
     pub data_store: Option<DataStoreKind>,
     /// `deploy.update_config.order`: whether the old copy stops before the new one starts.

@@ -44,6 +44,28 @@ pub enum PlatformKind {
 }
 setting_words!(PlatformKind { Ecs = "ecs", Docker = "docker" });
 
+/// How a new version replaces the old one on the instances of an Elastic Beanstalk environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RolloutKind {
+    /// On all instances at once.
+    AllAtOnce,
+    /// A batch of instances at a time.
+    Rolling,
+    /// A batch at a time, with another batch that takes its place meanwhile.
+    Additional,
+    /// On new instances, which then take the place of the old ones.
+    Immutable,
+    /// On new instances, which first get a part of the requests.
+    TrafficSplitting,
+}
+setting_words!(RolloutKind {
+    AllAtOnce = "all-at-once",
+    Rolling = "rolling",
+    Additional = "rolling-with-additional-batch",
+    Immutable = "immutable",
+    TrafficSplitting = "traffic-splitting",
+});
+
 /// The capacity that Fargate tasks run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CapacityKind {
@@ -102,6 +124,14 @@ impl SettingValue for DatabaseEngine {
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
         reader.scalar(node, Self::FORM, DatabaseEngine::of_name)
+    }
+}
+
+impl SettingValue for bool {
+    const FORM: &'static SettingForm = &SettingForm::Truth;
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        SwitchSetting::read(node, reader).map(|switch| switch == SwitchSetting::On)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
 use super::choices::{
-    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, VolumePlace,
+    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, RolloutKind, VolumePlace,
 };
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
-    CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId, TargetName, VpcId,
+    AccountNumber, CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId,
+    TargetName, VpcId,
 };
 use super::reader::SettingReader;
 use super::registry::RegistryLogin;
@@ -114,7 +115,7 @@ setting_group! {
             example: "x-tranship:\n  egress:\n    allow:\n      - { to: 10.20.0.0/16, port: 5432 }\n      - { to: ldap.example.com, port: 636 }\n",
             targets: Only(ECS),
         }
-        /// Serves the public endpoints over HTTPS. On ECS, HTTP requests are redirected to HTTPS.
+        /// Serves the public endpoints over HTTPS. HTTP requests are redirected to HTTPS.
         https: Option<HttpsSettings> {
             default: "none: the load balancer serves HTTP",
             example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",
@@ -149,6 +150,27 @@ setting_group! {
         platform: Option<At<PlatformKind>> {
             default: "`ecs` if it fits the application, otherwise `docker`",
             example: "x-tranship:\n  platform: ecs\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// The number of the AWS account. `Dockerrun.aws.json` names the role that reads secrets by its ARN, which
+        /// contains it.
+        account: Option<At<AccountNumber>> {
+            default: "the account of the credentials, which `deploy` writes into the bundle",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-on-aws }\nx-tranship:\n  platform: ecs\n  account: \"123456789012\"\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// How a new version replaces the old one on the instances of an Elastic Beanstalk environment. Without a load
+        /// balancer, only `all-at-once` and `immutable` are possible.
+        rollout: Option<At<RolloutKind>> {
+            default: "`all-at-once`, and `rolling-with-additional-batch` with `posture: prod`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  rollout: immutable\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// Seconds after which the load balancer closes a connection on which nothing is sent. WebSockets need more than
+        /// their longest pause.
+        idle_timeout: Option<At<WholeNumber<1, 4000>>> {
+            default: "`60`",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  idle_timeout: 3600\n",
             targets: Only(&["beanstalk"]),
         }
         /// The capacity for Fargate tasks. `spot` costs less, but AWS may stop the tasks with a warning of
@@ -195,11 +217,12 @@ setting_group! {
             example: "services:\n  db:\n    image: postgres:17\n    volumes: [\"./pgdata:/var/lib/postgresql/data\"]\nx-tranship:\n  instances: 1\n  volume_storage: instance\n",
             targets: Only(&["ecs-ec2"]),
         }
-        /// Tags for every resource. Values may contain late-bound variables.
+        /// Tags for every resource. Values may contain late-bound variables. An Elastic Beanstalk environment gets them
+        /// when `deploy` creates it.
         tags: Option<NamedSettings<OpenText>> {
             default: "none",
             example: "x-tranship:\n  tags: { team: storefront, cost-center: \"4711\" }\n",
-            targets: Only(ECS),
+            targets: All,
         }
     }
 }

@@ -73,6 +73,14 @@ checked_text!(
 );
 
 checked_text!(
+    /// The number of an AWS account.
+    AccountNumber,
+    "the number of an AWS account: 12 digits",
+    "^[0-9]{12}$",
+    |text| text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
+);
+
+checked_text!(
     /// A secret of Secrets Manager, by its ARN or its name.
     SecretName,
     "the ARN or the name of a secret in Secrets Manager, such as `acme/ghcr`",

@@ -73,6 +73,13 @@ setting_group! {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  metrics:\n    image: prom/statsd-exporter:v0.28.0\n    x-tranship:\n      task: web\n",
             targets: CompilerFor("the task that it shares", ECS),
         }
+        /// Whether the containers of an instance start again when this one ends, on the ECS platform of Elastic
+        /// Beanstalk. An agent beside a site need not take it down.
+        essential: Option<At<bool>> {
+            default: "`true` for a service, `false` for what runs to completion",
+            example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n  agent:\n    image: acme/agent:1.4\n    x-tranship:\n      essential: false\n",
+            targets: Only(&["beanstalk"]),
+        }
         /// Replaces the container with a managed database (Amazon RDS): `true`, or its settings.
         database: Option<DatabaseSetting> {
             default: "`false`: the database runs in its container",
@@ -141,6 +148,12 @@ setting_group! {
             default: "the path that the container's own health check requests on the same port, else `/`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
             targets: All,
+        }
+        /// Whether the load balancer leads a client to the same instance again, by a cookie.
+        sticky: Option<At<bool>> {
+            default: "`false`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { sticky: true }\n",
+            targets: Only(&["beanstalk"]),
         }
         /// The priority of the listener rule, if two rules collide. 1 is evaluated first.
         priority: Option<At<WholeNumber<{ RULE_PRIORITIES.least }, { RULE_PRIORITIES.most }>>> {
@@ -309,8 +322,7 @@ setting_group! {
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { storage: 100 }\n",
             targets: All,
         }
-        /// The name of the database in the instance. On Elastic Beanstalk it is always `ebdb`, and the
-        /// containers get that name.
+        /// The name of the database in the instance.
         name: Option<At<String>> {
             default: "from the variables of the container, such as `POSTGRES_DB`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { name: shop }\n",
@@ -321,6 +333,13 @@ setting_group! {
             default: "from the variables of the container, such as `POSTGRES_USER`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
             targets: All,
+        }
+        /// Whether the database belongs to the Elastic Beanstalk environment and goes with it. AWS advises against
+        /// it for production. Only the Docker platform supports it, and the name of the database is `ebdb`.
+        coupled: Option<At<bool>> {
+            default: "`false`: an RDS instance of its own, with a generated password, which a snapshot outlives",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DB_HOST: db }\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { coupled: true }\n",
+            targets: Only(&["beanstalk"]),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::database;
 use super::environment::{self, find};
-use super::follow;
+use super::{follow, role};
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
@@ -60,6 +60,7 @@ pub(in crate::deploy) async fn down(
     let end = follow::to_rest(session, &found, request, options.timeout, progress).await?;
     session.settled();
     if end.status == "Terminated" {
+        role::remove(session, deployment, options, progress).await?;
         progress.message(&format!("the application {} and its versions are kept", found.application));
         return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
     }

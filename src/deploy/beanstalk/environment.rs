@@ -8,7 +8,7 @@ use crate::deploy::session::AwsSession;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
-    EnvironmentStatus,
+    EnvironmentStatus, Tag,
 };
 use tranship_targets::BeanstalkDeployment;
 
@@ -150,6 +150,9 @@ pub(super) async fn create(
     let name = &deployment.environment;
     let call = session.beanstalk().create_environment().application_name(&deployment.application);
     let call = call.environment_name(name).version_label(label).solution_stack_name(stack);
+    let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
+    let tags: Vec<Tag> = deployment.tags.iter().map(tag).collect();
+    let call = call.set_tags((!tags.is_empty()).then_some(tags));
     let answer = call.set_option_settings(option_settings(settings)).send().await;
     let answer = answer.map_err(|error| sdk(&format!("create the environment {name}"), error))?;
     let id = answer.request_id().map(str::to_owned);

@@ -1,44 +1,58 @@
-//! Images that a deployment names, in the bundle.
+//! Images that a deployment names, the account and the region, in the bundle.
 //!
-//! In: the bundle of a compile and the values of the deployment. Out: the bundle to upload. Invariant: only the value
-//! of a key `image` is filled, whatever else in the bundle looks like a placeholder.
+//! In: the bundle of a compile and the values of the deployment. Out: the bundle to upload. Invariant: only the values
+//! of the keys `image`, `executionRoleArn` and `awslogs-region` are filled, whatever else in the bundle looks like a placeholder.
 
-use super::super::artifact;
 use super::super::parameters::{ParameterChoice, choose};
 use crate::deploy::DeployValues;
 use crate::deploy::failure::DeployFailure;
-use std::borrow::Cow;
+use crate::deploy::session::AwsSession;
 use std::collections::BTreeMap;
-use tranship_artifact::{Artifact, ArtifactSet, bundle};
+use tranship_artifact::{Artifact, ArtifactSet};
 use tranship_targets::BeanstalkDeployment;
 
-/// The files that name images.
-const NAMING: &[&str] = &[".ebextensions/containers.json", "Dockerrun.aws.json"];
+/// The key whose value names the account, as the writer of the bundle spells it.
+const EXECUTION_ROLE: &str = "\"executionRoleArn\":";
 
-/// The bundle with the images that the values name.
-pub(super) fn filled<'a>(
+/// The key whose value names the region.
+const LOG_REGION: &str = "\"awslogs-region\":";
+
+/// The directory of the artifacts that the bundle packs.
+const BUNDLE: &str = "bundle";
+
+/// The files that name images.
+const NAMING: &[&str] = &[".ebextensions/instance.json", "Dockerrun.aws.json"];
+
+/// The bundle with the images that the values name, and with the number of the account in the ARN of its role.
+pub(super) fn filled(
     deployment: &BeanstalkDeployment,
-    artifacts: &'a ArtifactSet,
+    artifacts: &ArtifactSet,
     values: &DeployValues,
-) -> Result<Cow<'a, [u8]>, DeployFailure> {
-    let zipped = artifact(artifacts, "bundle.zip")?;
-    if deployment.images.is_empty() {
-        return Ok(Cow::Borrowed(zipped));
-    }
+    session: &AwsSession,
+) -> Result<ArtifactSet, DeployFailure> {
+    let account = deployment.execution_role.as_ref().map(|role| BundlePlaceholder {
+        key: EXECUTION_ROLE,
+        stands: &role.placeholder,
+        value: &session.account,
+    });
+    let region = deployment.region_placeholder.as_ref().map(|stands| BundlePlaceholder {
+        key: LOG_REGION,
+        stands,
+        value: &session.region,
+    });
+    let places: Vec<BundlePlaceholder<'_>> = account.into_iter().chain(region).collect();
     let given = DeployValues { parameters: split(deployment, values).0, ..DeployValues::default() };
     let chosen = choose(&deployment.images, &given, &[])?;
     let failed = |error: String| DeployFailure::failed(format!("cannot fill the bundle: {error}"));
-    let tree = bundle::unzip(zipped).map_err(|error| failed(error.to_string()))?;
-    let mut written = ArtifactSet::new();
-    for (path, file) in tree.iter() {
-        let bytes = match NAMING.contains(&path) {
-            true => fill(&String::from_utf8_lossy(&file.bytes), &chosen).into_bytes(),
-            false => file.bytes.clone(),
-        };
+    let mut tree = artifacts.below(BUNDLE);
+    for path in NAMING {
+        let Some(file) = tree.remove(path) else { continue };
+        let named = fill(&String::from_utf8_lossy(&file.bytes), &chosen);
+        let bytes = places.iter().fold(named, |text, place| place.fill(&text)).into_bytes();
         let filled = Artifact { mode: file.mode, bytes };
-        written.add(path, filled).map_err(|error| failed(error.to_string()))?;
+        tree.add(path, filled).map_err(|error| failed(error.to_string()))?;
     }
-    bundle::zip(&written).map(Cow::Owned).map_err(|error| failed(error.to_string()))
+    Ok(tree)
 }
 
 /// The values that name images, and the others.
@@ -60,9 +74,38 @@ fn fill(text: &str, chosen: &BTreeMap<String, ParameterChoice>) -> String {
     })
 }
 
+/// What stands in the value of a key, and what takes its place.
+struct BundlePlaceholder<'a> {
+    key: &'static str,
+    stands: &'a str,
+    value: &'a str,
+}
+
+impl BundlePlaceholder<'_> {
+    /// The text with the value. The writer of the bundle puts each key on a line of its own.
+    fn fill(&self, text: &str) -> String {
+        let fill = |line: &str| match line.trim_start().starts_with(self.key) {
+            true => line.replace(self.stands, self.value),
+            false => line.to_owned(),
+        };
+        text.split_inclusive('\n').map(fill).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_account_is_filled_in_the_arn_of_the_role_alone() {
+        let text = "{\n  \"executionRoleArn\": \"arn:aws:iam::${AccountId}:role/r\",\n  \"value\": \"${AccountId}\"\n}\n";
+        let place = BundlePlaceholder { key: EXECUTION_ROLE, stands: "${AccountId}", value: "123456789012" };
+        let filled = place.fill(text);
+        assert_eq!(
+            filled,
+            "{\n  \"executionRoleArn\": \"arn:aws:iam::123456789012:role/r\",\n  \"value\": \"${AccountId}\"\n}\n"
+        );
+    }
 
     #[test]
     fn the_value_of_image_is_filled_and_nothing_else() {

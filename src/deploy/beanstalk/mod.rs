@@ -10,6 +10,7 @@ mod environment;
 mod follow;
 mod images;
 mod platform;
+mod role;
 mod secrets;
 mod version;
 
@@ -32,8 +33,8 @@ pub(super) async fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
-    let bundle = images::filled(deployment, artifacts, &options.values)?;
-    let label = version::label(&bundle)?;
+    let bundle = images::filled(deployment, artifacts, &options.values, session)?;
+    let label = version::label(&bundle);
     let running = settle(session, deployment, options, progress).await?;
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
     let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new);
@@ -45,11 +46,14 @@ pub(super) async fn deploy(
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(options, "deploy this version?").await?;
 
+    role::ensure(session, deployment, artifacts, options, progress).await?;
     secrets::store(session, &secrets, progress).await?;
     let settings: Vec<OptionChange> =
         secrets.iter().filter_map(secrets::EnvironmentSecret::setting).collect();
     version::application(session, &deployment.application).await?;
     let bucket = ArtifactBucket::open(session, progress).await?;
+    let bundle = tranship_artifact::bundle::zip(&bundle)
+        .map_err(|error| DeployFailure::failed(format!("cannot write the bundle: {error}")))?;
     let key = bucket.put(&format!("bundles/{}", deployment.application), &bundle, ".zip").await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let request = match &running {

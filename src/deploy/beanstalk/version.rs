@@ -11,17 +11,15 @@ use aws_sdk_elasticbeanstalk::Client;
 use aws_sdk_elasticbeanstalk::error::ProvideErrorMetadata;
 use aws_sdk_elasticbeanstalk::types::{ApplicationVersionStatus, S3Location};
 use std::time::Duration;
-use tranship_artifact::bundle::unzip;
+use tranship_artifact::ArtifactSet;
 
 /// Elastic Beanstalk processes a bundle's configuration files within seconds.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// The label for a bundle's content; at most 100 characters.
-pub(super) fn label(bundle: &[u8]) -> Result<String, DeployFailure> {
-    let content =
-        unzip(bundle).map_err(|error| DeployFailure::failed(format!("cannot read the bundle: {error}")))?;
+pub(super) fn label(content: &ArtifactSet) -> String {
     let hash = content.content_hash();
-    Ok(format!("tranship-{}", hash.get(..16).unwrap_or(&hash)))
+    format!("tranship-{}", hash.get(..16).unwrap_or(&hash))
 }
 
 /// Creates the application unless it exists.

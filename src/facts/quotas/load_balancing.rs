@@ -12,6 +12,10 @@ pub const HTTP_PORT: u16 = 80;
 /// The port on which a load balancer serves HTTPS.
 pub const HTTPS_PORT: u16 = 443;
 
+/// The policy that AWS recommends for the ciphers of HTTPS listeners (Elastic Load Balancing, "Security policies for your
+/// Application Load Balancer").
+pub const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+
 /// Priorities of a listener's rules; the lowest that fits is taken.
 pub const RULE_PRIORITIES: ValueRange<u32> = ValueRange { least: 1, most: 50_000 };
 

@@ -6,7 +6,7 @@
 
 use super::{ComposeBundle, LeaderJob};
 use crate::Compilation;
-use crate::beanstalk::plan::{BeanstalkPlan, path};
+use crate::beanstalk::plan::{BeanstalkPlan, most_instances, path};
 use std::collections::BTreeSet;
 use tranship_app::{AppService, Application, JobTime, ManifestName, MountSource, ServiceRole};
 
@@ -40,12 +40,6 @@ pub(super) fn leaders(
 pub(super) fn is_by_hand(bundle: &ComposeBundle, service: &AppService) -> bool {
     let manual = matches!(&service.role, ServiceRole::Job(job) if job.when == JobTime::Manual);
     manual || bundle.leader_jobs.iter().any(|job| job.service == service.name)
-}
-
-/// The most instances that the environment may have.
-fn most_instances(plan: &BeanstalkPlan) -> u32 {
-    let most = plan.options.iter().find(|option| option.name == "MaxSize");
-    most.and_then(|option| option.value.parse().ok()).unwrap_or(1)
 }
 
 /// Whether a job before the deployment needs no other container and no volume of the instance.

@@ -46,7 +46,7 @@ pub(super) struct ComposeBundle {
     /// Properties of the environment that the file refers to.
     pub(super) properties: BTreeSet<String>,
     /// Those that hold another property, percent-encoded.
-    pub(super) encoded: BTreeMap<String, &'static str>,
+    pub(super) encoded: BTreeMap<String, String>,
     /// Whether containers write to the log group of the environment.
     pub(super) logs: bool,
     /// Files of other directories that secrets and configs refer to.

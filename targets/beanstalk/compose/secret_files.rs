@@ -8,6 +8,7 @@ use super::{COMPOSE_FILE, ComposeBundle, node};
 use crate::Compilation;
 use crate::beanstalk::plan::BeanstalkPlan;
 use crate::beanstalk::plan::files;
+use crate::beanstalk::plan::late_values::{database_property, file_property};
 use crate::beanstalk::plan::values::{InstanceText, TextPart, location};
 use crate::beanstalk::rules;
 use tranship_app::{
@@ -87,7 +88,7 @@ fn source(
         }
         (SecretSource::Derived(text), _) => {
             let parts = parts(text, application, cx)?;
-            let property = property_of(&parts).map(str::to_owned);
+            let property = property_of(&parts, plan).or_else(|| file_property(&secret.name, &parts, plan));
             let Some(property) = property else {
                 refuse(service, mount, cx);
                 return None;
@@ -103,9 +104,10 @@ fn source(
 }
 
 /// The one property that is a whole text.
-fn property_of(text: &InstanceText) -> Option<&str> {
+fn property_of(text: &InstanceText, plan: &mut BeanstalkPlan) -> Option<String> {
     match text.0.as_slice() {
-        [TextPart::Property { property, encoded: false }] => Some(property),
+        [TextPart::Property { property, encoded: false }] => Some(property.clone()),
+        [TextPart::Database(value)] => Some(database_property(value, plan)),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use super::{
 use super::{secret_files, variables};
 use crate::Compilation;
 use crate::beanstalk::plan::{BeanstalkPlan, is_public, refuse_schedule};
-use tranship_app::{AppService, Application, ComposeNode, JobTime, ServiceRole};
+use tranship_app::{AppService, Application, BehaviourEffect, ComposeNode, JobTime, ServiceRole};
 use tranship_frontend::yaml::{Mapping, Node};
 
 /// Keys that Docker Compose on an instance cannot serve, or that say nothing to it: the support table says why.
@@ -53,6 +53,10 @@ pub(super) fn decide(
     let given = cx.compose.entry("services", &service.name)?;
     variables::check(application, service, given, cx);
     refusals::check(service, cx);
+    if let Some(essential) = &service.essential {
+        let reason = "Docker Compose starts each container again by itself";
+        cx.ledger.ignored(essential, reason, BehaviourEffect::Equivalent);
+    }
     let mut writer = ServiceWriter { application, service, bundle, plan, cx, given };
     let mut written = Mapping::new();
     for (key, value) in given.entries() {
@@ -105,6 +109,7 @@ impl ServiceWriter<'_, '_, '_> {
         if !variables.is_empty() {
             written.insert(node::key("environment"), node::mapping(variables));
         }
+        self.add_shell(written);
         let ports = published_ports::decide(service, self.given.get("ports"), self.plan, self.cx);
         if !ports.is_empty() {
             written.insert(node::key("ports"), node::list(ports));
@@ -114,6 +119,20 @@ impl ServiceWriter<'_, '_, '_> {
         if jobs::is_by_hand(self.bundle, service) {
             let profile = node::text(super::JOB_PROFILE);
             written.insert(node::key("profiles"), node::list(vec![profile]));
+        }
+    }
+
+    /// The entry point that a command with a secret is given, which expands the variable.
+    fn add_shell(&mut self, written: &mut Mapping) {
+        let (application, service) = (self.application, self.service);
+        let Some(entrypoint) = service.container.entrypoint.as_ref() else { return };
+        if self.given.get("entrypoint").is_some() {
+            return;
+        }
+        let words =
+            variables::rendered_words(application, entrypoint.peek(), self.bundle, self.plan, self.cx);
+        if let Some(words) = words {
+            written.insert(node::key("entrypoint"), words);
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::{COMPOSE_FILE, ComposeBundle, node};
 use crate::Compilation;
+use crate::beanstalk::plan::late_values::{database_property, upper_case};
 use crate::beanstalk::plan::values::{InstanceText, TextPart, value};
 use crate::beanstalk::plan::{BeanstalkPlan, SecretLocation, SecretVariable};
 use crate::beanstalk::rules;
@@ -104,9 +105,30 @@ pub(super) fn words(
     Some(node::list(words.collect()))
 }
 
+/// Words that the manifest does not have: lowering added them.
+pub(super) fn rendered_words(
+    application: &Application,
+    words: &[Text],
+    bundle: &mut ComposeBundle,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Option<Node> {
+    let mut made = Vec::new();
+    for word in words {
+        let parts = parts(word, application, cx)?;
+        made.push(rendered(&parts, application, bundle, plan));
+    }
+    Some(node::list(made))
+}
+
 /// Whether a list says what the manifest has: no word was changed, but for the names of services in it.
 fn is_as_written(given: ComposeNode<'_>, words: &[Text], parts: &[InstanceText]) -> bool {
     let given: Vec<Option<&str>> = given.items().map(ComposeNode::text).collect();
+    are_same(&given, words, parts)
+}
+
+/// Whether words are the same texts, but for the names of services in them.
+fn are_same(given: &[Option<&str>], words: &[Text], parts: &[InstanceText]) -> bool {
     let names_host = |text: &Text| text.segments.iter().any(|one| matches!(one.piece, TextPiece::Host(_)));
     let same = |((given, word), parts): ((&Option<&str>, &Text), &InstanceText)| {
         parts.text().is_some_and(|text| names_host(word) || given.is_none_or(|given| given == text))
@@ -147,16 +169,29 @@ fn test(
         HealthTest::Shell(line) => ("CMD-SHELL", std::slice::from_ref(line)),
     };
     let mut rendered_words = vec![node::text(kind)];
-    let mut is_known = true;
+    let mut parts_of = Vec::new();
     for word in words {
         let parts = parts(word, application, cx)?;
-        is_known &= parts.text().is_some();
         rendered_words.push(rendered(&parts, application, bundle, plan));
+        parts_of.push(parts);
     }
-    if is_known {
+    if is_test_as_written(given, kind, words, &parts_of) {
         return Some(given.copy(cx.ledger, COMPOSE_FILE));
     }
     Some(node::list(rendered_words))
+}
+
+/// Whether a test is what the manifest has: a secret in it has become a reference to a variable.
+fn is_test_as_written(given: ComposeNode<'_>, kind: &str, words: &[Text], parts: &[InstanceText]) -> bool {
+    match given.text() {
+        Some(line) => parts.iter().all(|parts| parts.text() == Some(line)),
+        None => {
+            let mut items = given.items().map(ComposeNode::text);
+            let has_kind = items.next().flatten() == Some(kind);
+            let items: Vec<Option<&str>> = items.collect();
+            has_kind && are_same(&items, words, parts)
+        }
+    }
 }
 
 /// The parts of a text. A service's name stays its name: Docker Compose resolves it.
@@ -190,11 +225,15 @@ pub(super) fn rendered(
             TextPart::Property { property, encoded } => {
                 let name = match encoded {
                     true => format!("{property}_ENCODED"),
-                    false => (*property).to_owned(),
+                    false => property.clone(),
                 };
                 if *encoded {
-                    bundle.encoded.insert(name.clone(), property);
+                    bundle.encoded.insert(name.clone(), property.clone());
                 }
+                whole.push_str(&reference(&name, bundle));
+            }
+            TextPart::Database(value) => {
+                let name = database_property(value, plan);
                 whole.push_str(&reference(&name, bundle));
             }
             TextPart::Secret(secret) => {
@@ -226,9 +265,7 @@ pub(super) fn secret_property(
     let known = name.and_then(|name| application.secrets.get(name));
     let given = known.is_some_and(|secret| !matches!(secret.source, SecretSource::External(_)));
     let name = name.unwrap_or(&location.name).to_owned();
-    let letter =
-        |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
-    let stem: String = name.rsplit([':', '/']).next().unwrap_or_default().chars().map(letter).collect();
+    let stem = upper_case(name.rsplit([':', '/']).next().unwrap_or_default());
     let mut property = format!("SECRET_{stem}");
     if plan.secrets.contains_key(&property) {
         let whole = format!("{location:?}");

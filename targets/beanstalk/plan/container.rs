@@ -3,6 +3,7 @@
 //! The decisions are those of [`crate::container`]; here is what a bundle makes of text, secrets and
 //! volumes, and what containers of the task wait for.
 
+use super::late_values::{self, LateVariable};
 use super::values::{InstanceText, VariableValue, known, taken, value};
 use super::volumes;
 use super::{BeanstalkPlan, SecretVariable, built_images, container_name, files, job};
@@ -32,6 +33,10 @@ pub(super) fn decide(
     let mut host = InstanceHost { application, plan };
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
     container.essential = matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. });
+    if let Some(essential) = &service.essential {
+        cx.ledger.exact(essential, "container definition: essential");
+        container.essential = essential.get();
+    }
     container.depends_on = depends_on(application, service, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
@@ -39,6 +44,7 @@ pub(super) fn decide(
             plan.volumes.push(volumes::of_bundle(file.name, file.path, file.from));
         }
     }
+    volumes::fill(application, &container, &mut plan.volumes);
     plan.containers.push(container);
 }
 
@@ -68,7 +74,12 @@ impl TextRenderer for InstanceHost<'_> {
     }
 
     fn value(&self, text: &Text, planner: &mut ContainerPlanner<'_, '_>) -> Option<InstanceText> {
-        value(text, self.application, planner.cx)
+        let value = value(text, self.application, planner.cx)?;
+        if value.text().is_none() {
+            late_values::refuse_words(planner.service(), text.origin, planner.cx);
+            return None;
+        }
+        Some(value)
     }
 }
 
@@ -93,11 +104,14 @@ impl ContainerHost for InstanceHost<'_> {
         let claimed_as = planner.place(field::ENVIRONMENT);
         match taken(text, self.application, planner.cx)? {
             VariableValue::Text(text) => {
-                if text.text().is_none() {
-                    let place = "containers.json: taken from the environment's properties at deployment";
-                    planner.cx.ledger.placed(&variable, &claimed_as, place);
+                if text.text().is_some() {
+                    return Some(EnvironmentSource::Value(text));
                 }
-                Some(EnvironmentSource::Value(text))
+                planner.cx.ledger.placed(&variable, &claimed_as, "a property of the environment");
+                let (service, origin) = (planner.service(), variable.origin);
+                let taking = LateVariable { service, name, origin };
+                late_values::deliver(taking, &text, self.plan, planner.cx);
+                Some(EnvironmentSource::Elsewhere)
             }
             VariableValue::Secret(secret) => {
                 let place = "aws:elasticbeanstalk:application:environmentsecrets";
@@ -189,6 +203,16 @@ fn take_secret(
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) {
+    if plan.late_values.contains_key(name) {
+        cx.diagnostics.push(
+            Diagnostic::new(
+                &rules::SECRET_CLASH,
+                format!("`{name}` receives different values in two services"),
+            )
+            .at(origin)
+            .help("rename the variable in one of them, or write `platform: docker`, which keeps them apart"),
+        );
+    }
     match plan.secrets.get(name) {
         Some(other) if *other != secret => cx.diagnostics.push(
             Diagnostic::new(

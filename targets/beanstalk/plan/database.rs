@@ -1,9 +1,14 @@
-//! A managed database -> the environment's own.
+//! A managed database -> an RDS instance among the environment's resources, or the environment's own by choice.
+//!
+//! AWS advises against a database that belongs to its environment for production (AWS documentation, "Adding a database
+//! to your Elastic Beanstalk environment").
 
+use super::values::is_coupled;
 use super::{BeanstalkPlan, OptionSetting, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use tranship_app::{Application, At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
+use crate::managed_database::plan_database;
+use tranship_app::{Application, At, BehaviourEffect, DeploymentPosture, ManagedDatabase, PlatformKind};
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::yaml::NodeId;
@@ -14,24 +19,59 @@ const NAMESPACE: &str = "aws:rds:dbinstance";
 /// (AWS documentation, "Adding a database to your Elastic Beanstalk environment").
 const DATABASE_NAME: &str = "ebdb";
 
-/// Decides the settings of the database; there is at most one.
+/// Decides the databases.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
-    let mut databases = application.databases.values();
-    let Some(database) = databases.next() else { return };
-    if let Some(second) = databases.next() {
+    let posture = application.settings.posture();
+    for database in application.databases.values().filter(|database| !is_coupled(database)) {
+        if let Some(coupled) = &database.coupled {
+            cx.ledger.exact(coupled, "AWS::RDS::DBInstance");
+        }
+        plan.databases.push(plan_database(database, posture, cx));
+    }
+    let mut coupled = application.databases.values().filter(|database| is_coupled(database));
+    let Some(database) = coupled.next() else { return };
+    if let Some(second) = coupled.next() {
         cx.diagnostics.push(
             Diagnostic::new(
                 &rules::SEVERAL_DATABASES,
-                format!("`{}` is a second managed database, but an environment supports one", second.name),
+                format!("`{}` is a second database of the environment, which supports one", second.name),
             )
             .at(second.origin)
             .label(database.origin, "the first one")
             .service(&*second.name)
-            .help("keep one of the two, or choose the target `fargate` or `ecs-ec2`"),
+            .help("remove `coupled` from one of the two"),
         );
     }
+    check_coupled(application, database, plan, cx);
     claim(database, cx);
-    settings(application, database, plan, cx);
+    settings(database, plan, cx);
+}
+
+/// The environment's own database is for development, and its values reach containers of the Docker platform alone.
+fn check_coupled(
+    application: &Application,
+    database: &ManagedDatabase,
+    plan: &BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) {
+    let Some(coupled) = &database.coupled else { return };
+    let is_prod = application.settings.posture() == DeploymentPosture::Prod;
+    let problem = match plan.platform {
+        _ if is_prod => "AWS advises against it for production, and the environment has `posture: prod`",
+        PlatformKind::Ecs => "the ECS platform cannot give its password to a container under another name",
+        PlatformKind::Docker => {
+            cx.ledger.exact(coupled, "aws:rds:dbinstance HasCoupledDatabase");
+            return;
+        }
+    };
+    cx.ledger.rejected(coupled, problem);
+    let message = format!("`coupled` of `{}` is not supported here: {problem}", database.name);
+    cx.diagnostics.push(
+        Diagnostic::new(&rules::COUPLED_DATABASE, message)
+            .at(coupled.origin)
+            .service(&*database.name)
+            .help("remove `coupled`: the database is then an RDS instance with a generated password"),
+    );
 }
 
 fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
@@ -56,17 +96,11 @@ fn claim(database: &ManagedDatabase, cx: &mut Compilation<'_>) {
     }
 }
 
-fn settings(
-    application: &Application,
-    database: &ManagedDatabase,
-    plan: &mut BeanstalkPlan,
-    cx: &mut Compilation<'_>,
-) {
+fn settings(database: &ManagedDatabase, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let mut text = |at: &Option<At<String>>, usual: &str, option: &str| match at {
         Some(at) => (cx.ledger.exact(at, format!("{NAMESPACE} {option}")).clone(), Some(at.node)),
         None => (usual.to_owned(), None),
     };
-    let prod = application.settings.posture() == DeploymentPosture::Prod;
     let (version, version_node) =
         text(&database.version, database.engine.peek().usual_version(), "DBEngineVersion");
     let (class, class_node) = text(&database.class, USUAL_CLASS, "DBInstanceClass");
@@ -90,5 +124,5 @@ fn settings(
     set("DBAllocatedStorage", gib.unwrap_or(STORAGE_GIB.least).to_string(), storage.map(|at| at.node));
     set("DBUser", user, user_node);
     set("DBDeletionPolicy", "Snapshot".into(), None);
-    set("MultiAZDatabase", prod.to_string(), None);
+    set("MultiAZDatabase", "false".into(), None);
 }

@@ -14,7 +14,7 @@ use tranship_app::{
 };
 use tranship_facts::TransportProtocol;
 use tranship_facts::quotas::ecs::RESERVED_HOST_PORTS;
-use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT};
+use tranship_facts::quotas::load_balancing::{DEREGISTRATION_DELAY, HTTP_PORT, HTTPS_PORT, SSL_POLICY};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The instance's port of the default process.
@@ -30,32 +30,45 @@ const CHECK: (u32, u32) = (15, 5);
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let public: Vec<(&ServiceEndpoint, &PublicExposure)> =
         application.endpoints.iter().filter_map(public).collect();
-    let default = public.iter().position(|(_, public)| is_catch_all(public)).unwrap_or(0);
+    let default = default_endpoint(application, &public);
+    let first = public.get(default).map(|(endpoint, _)| *endpoint);
     let mut taken: BTreeMap<u16, &ServiceEndpoint> = BTreeMap::new();
     let mut to = ListenersByPort::default();
     for (index, (endpoint, public)) in public.iter().enumerate() {
-        let host_port = match index == default {
+        let is_same = |other: &ServiceEndpoint| {
+            (&other.service, other.port, other.protocol)
+                == (&endpoint.service, endpoint.port, endpoint.protocol)
+        };
+        // The default endpoint has the last word: whatever shares its port of the container shares that of the instance.
+        let shares_default = first.is_some_and(is_same);
+        let earlier = taken.iter().find(|(_, other)| is_same(other)).map(|(port, _)| *port);
+        let host_port = match index == default || shares_default {
             _ if is_in_host_network(application, endpoint, plan) => endpoint.port,
             true => DEFAULT_PORT,
-            false => wanted_port(endpoint, public),
+            false => earlier.unwrap_or_else(|| wanted_port(endpoint, public)),
         };
-        if let Some(other) = taken.insert(host_port, endpoint) {
-            refuse_clash(endpoint, host_port, Some(other), cx);
-        } else if reserved(plan.platform).contains(&host_port) {
-            refuse_clash(endpoint, host_port, None, cx);
+        let other = taken.insert(host_port, endpoint);
+        match other.filter(|other| !is_same(other)) {
+            Some(other) => refuse_clash(endpoint, host_port, Some(other), cx),
+            None if reserved(plan.platform).contains(&host_port) => {
+                refuse_clash(endpoint, host_port, None, cx)
+            }
+            None => {}
         }
-        plan.opened.push(OpenedPort {
-            service: endpoint.service.clone(),
-            container: endpoint.port,
-            protocol: endpoint.protocol,
-            host: host_port,
-            listener: listener_port(application, public),
-        });
+        if other.is_none() {
+            plan.opened.push(OpenedPort {
+                service: endpoint.service.clone(),
+                container: endpoint.port,
+                protocol: endpoint.protocol,
+                host: host_port,
+                listener: listener_port(application, public),
+            });
+        }
         if plan.is_single {
             claim_single(public, cx);
             continue;
         }
-        let process = if index == default { "default".to_owned() } else { process_name(endpoint) };
+        let process = if index == default { "default".to_owned() } else { process_name(endpoint, plan) };
         process_settings(application, endpoint, public, &process, host_port, plan, cx);
         match index == default && !is_catch_all(public) {
             true => claim_default(public, cx),
@@ -69,7 +82,17 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             listener.rules.push(process);
         }
     }
+    let is_secure = application.settings.https.is_some() && to.0.contains_key(&HTTPS_PORT);
+    plan.redirects = is_secure && !to.0.contains_key(&HTTP_PORT);
     listeners(application, &to, plan, cx);
+}
+
+/// The endpoint of the default process: what takes every request on the usual port, else on any port, else the first.
+fn default_endpoint(application: &Application, public: &[(&ServiceEndpoint, &PublicExposure)]) -> usize {
+    let is_usual = |public: &PublicExposure| listener_port(application, public) == usual_port(application);
+    let usual = public.iter().position(|(_, public)| is_catch_all(public) && is_usual(public));
+    let any = || public.iter().position(|(_, public)| is_catch_all(public));
+    usual.or_else(any).unwrap_or(0)
 }
 
 /// Whether a container has the ports of its instance: Docker publishes none.
@@ -89,6 +112,9 @@ pub(in crate::beanstalk) fn listens(plan: &BeanstalkPlan) -> &'static str {
 
 /// The one endpoint of an environment without a load balancer.
 fn claim_single(public: &PublicExposure, cx: &mut Compilation<'_>) {
+    if let Some(sticky) = &public.sticky {
+        cx.ledger.decided(sticky, "one instance, which serves every client");
+    }
     if let Some(listener) = &public.listener {
         cx.ledger.decided(listener, "the port of the instance");
     }
@@ -215,8 +241,12 @@ fn public_of<'a>(
 }
 
 fn listener_port(application: &Application, public: &PublicExposure) -> u16 {
-    let usual = if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
-    public.listener.as_ref().map_or(usual, |at| at.get())
+    public.listener.as_ref().map_or_else(|| usual_port(application), |at| at.get())
+}
+
+/// The load balancer's port where no endpoint asks for another.
+fn usual_port(application: &Application) -> u16 {
+    if application.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT }
 }
 
 /// The instance's port of an endpoint that is not the default: the published one.
@@ -241,10 +271,16 @@ pub(super) fn map(plan: &mut BeanstalkPlan) {
     }
 }
 
-/// Letters and digits: Elastic Beanstalk makes resource names of it.
-fn process_name(endpoint: &ServiceEndpoint) -> String {
+/// Letters and digits: Elastic Beanstalk makes resource names of it. A further endpoint of a port has a letter behind it.
+fn process_name(endpoint: &ServiceEndpoint, plan: &BeanstalkPlan) -> String {
     let letters = endpoint.service.chars().filter(char::is_ascii_alphanumeric);
-    format!("{}{}", letters.collect::<String>().to_lowercase(), endpoint.port)
+    let name = format!("{}{}", letters.collect::<String>().to_lowercase(), endpoint.port);
+    let is_free = |name: &String| {
+        let namespace = format!("aws:elasticbeanstalk:environment:process:{name}");
+        !plan.options.iter().any(|option| option.namespace == namespace)
+    };
+    let further = ('b'..='z').map(|letter| format!("{name}{letter}"));
+    std::iter::once(name.clone()).chain(further).find(is_free).unwrap_or(name)
 }
 
 fn process_settings(
@@ -274,6 +310,10 @@ fn process_settings(
     if let Some(codes) = &public.health_codes {
         let value = cx.ledger.exact(codes, format!("{namespace} MatcherHTTPCode")).clone();
         set("MatcherHTTPCode", value, path(cx, codes.node));
+    }
+    if let Some(sticky) = &public.sticky {
+        let value = cx.ledger.exact(sticky, format!("{namespace} StickinessEnabled")).to_string();
+        set("StickinessEnabled", value, path(cx, sticky.node));
     }
     set("HealthCheckInterval", CHECK.0.to_string(), String::new());
     set("HealthCheckTimeout", CHECK.1.to_string(), String::new());
@@ -343,6 +383,7 @@ fn listeners(
             let certificate = cx.ledger.exact(&https.certificate, format!("{namespace} SSLCertificateArns"));
             set("Protocol", "HTTPS", String::new());
             set("SSLCertificateArns", certificate.as_str(), path(cx, https.certificate.node));
+            set("SSLPolicy", SSL_POLICY, String::new());
         }
         if let Some(process) = &listener.process {
             set("DefaultProcess", process, String::new());

@@ -2,7 +2,8 @@
 
 use super::values::{InstanceText, TextPart, known_all};
 use super::{
-    BeanstalkContainer, BeanstalkPlan, RoleStatement, SecretLocation, SecretVariable, built_images, path,
+    BeanstalkContainer, BeanstalkPlan, LatePart, RoleStatement, SecretLocation, SecretVariable, built_images,
+    late_values, path,
 };
 use crate::Compilation;
 use indexmap::IndexMap;
@@ -19,10 +20,12 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     pull(application, plan);
     built_images::pull(application, plan);
     plan.read_secrets = read_secrets(application, plan);
+    plan.source_secrets = source_secrets(application, plan);
     for service in
         application.services.values().filter(|service| !matches!(service.role, ServiceRole::Init { .. }))
     {
         for permission in &service.permissions {
+            plan.uses_rights = true;
             let reason = "all containers of an instance share its role";
             cx.ledger.approximated(
                 &permission.node,
@@ -56,27 +59,46 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     }
 }
 
-/// The secrets inside longer values and those of jobs, which the instance reads at deployment.
+/// The secrets of jobs, which the instance reads at deployment.
 fn read_secrets(application: &Application, plan: &BeanstalkPlan) -> IndexMap<SecretLocation, SecretVariable> {
-    let containers = plan.containers.iter().flat_map(|it| words(it).chain(it.environment.values()));
     let jobs = plan.jobs.iter().map(|job| &job.container);
-    let jobs = jobs.flat_map(|it| it.environment.values().chain(words(it)));
-    let mut read = IndexMap::new();
-    for part in containers.chain(jobs).flat_map(|value| &value.0) {
-        let TextPart::Secret(secret) = part else { continue };
-        let location = secret.location();
+    let texts = jobs.flat_map(|it| it.environment.values().chain(words(it)));
+    let parts = texts.flat_map(|text| &text.0);
+    let locations = parts.filter_map(|part| match part {
+        TextPart::Secret(secret) => Some(secret.location()),
+        _ => None,
+    });
+    named(locations, application, plan)
+}
+
+/// The secrets that secrets of the environment are put together from.
+fn source_secrets(
+    application: &Application,
+    plan: &BeanstalkPlan,
+) -> IndexMap<SecretLocation, SecretVariable> {
+    let parts = late_values::derived(&plan.late_values).flat_map(|secret| &secret.parts);
+    let locations = parts.filter_map(|part| match part {
+        LatePart::Secret(location) => Some(location.clone()),
+        _ => None,
+    });
+    named(locations, application, plan)
+}
+
+/// Secrets with their names in the application.
+fn named(
+    locations: impl Iterator<Item = SecretLocation>,
+    application: &Application,
+    plan: &BeanstalkPlan,
+) -> IndexMap<SecretLocation, SecretVariable> {
+    let one = |location: SecretLocation| {
         let own = |name: &&str| format!("{}/{name}", plan.environment) == location.name;
-        let name = application.secrets.keys().map(|name| &**name).find(own);
-        let given = name.is_some_and(|name| {
-            !matches!(
-                application.secrets.get(name).map(|secret| &secret.source),
-                Some(SecretSource::External(_))
-            )
-        });
-        let name = name.unwrap_or(&location.name).to_owned();
-        read.insert(location.clone(), SecretVariable { name, location, given });
-    }
-    read
+        let known = application.secrets.keys().map(|name| &**name).find(own);
+        let secret = known.and_then(|name| application.secrets.get(name));
+        let given = secret.is_some_and(|secret| !matches!(secret.source, SecretSource::External(_)));
+        let name = known.unwrap_or(&location.name).to_owned();
+        (location.clone(), SecretVariable { name, location, given })
+    };
+    locations.map(one).collect()
 }
 
 /// The words of entrypoint and command.

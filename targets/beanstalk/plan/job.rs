@@ -4,8 +4,9 @@
 
 use super::built_images;
 use super::container::request;
+use super::late_values::{self, LateVariable};
 use super::values::{InstanceText, ReadSecret, TextPart, VariableValue, known, taken, value};
-use super::{BeanstalkJob, BeanstalkPlan, HostVolume, files, path, volumes};
+use super::{BeanstalkContainer, BeanstalkJob, BeanstalkPlan, HostVolume, files, path, volumes};
 use crate::Compilation;
 use crate::beanstalk::{container_bounds, rules};
 use crate::container::{
@@ -30,6 +31,7 @@ pub(super) fn decide(
     let mut host = JobHost { application, plan, volumes: Vec::new() };
     let mut container = plan_container(&mut host, &request(service), &container_bounds::JOB, cx);
     let mut volumes = host.volumes;
+    take_late_values(service, &mut container, plan, cx);
     for file in files::decide(application, service, plan, cx) {
         container.mounts.push(MountPoint { volume: file.name.clone(), path: file.target, read_only: true });
         volumes.push(volumes::of_bundle(file.name, volumes::staged(file.path), file.from));
@@ -38,6 +40,26 @@ pub(super) fn decide(
         cx.ledger.ignored(restart, "a failed job stops the deployment", BehaviourEffect::Equivalent);
     }
     plan.jobs.push(BeanstalkJob { container, volumes, from: path(cx, service.node) });
+}
+
+/// The values that exist once the environment is created: properties, which the instance gives the job.
+fn take_late_values(
+    service: &AppService,
+    container: &mut BeanstalkContainer,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) {
+    for (name, text) in &mut container.environment {
+        let origin = service.container.environment.get(name.as_str()).map_or(service.origin, |it| it.origin);
+        let variable = LateVariable { service, name, origin };
+        *text = late_values::of_job(variable, std::mem::take(text), plan, cx);
+    }
+    let words = container.entrypoint.iter_mut().flatten().chain(&mut container.command);
+    for (index, word) in words.enumerate() {
+        let name = format!("{}_ARGUMENT_{index}", late_values::upper_case(&service.name));
+        let variable = LateVariable { service, name: &name, origin: service.origin };
+        *word = late_values::of_job(variable, std::mem::take(word), plan, cx);
+    }
 }
 
 /// Whether a job that nobody declared or waits for runs beside the containers, because it talks to one of them. It

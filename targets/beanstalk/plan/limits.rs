@@ -1,15 +1,16 @@
 //! What Elastic Beanstalk and Amazon ECS would refuse: names, numbers, memory.
 
-use super::{BeanstalkContainer, BeanstalkPlan, SecretVariable};
+use super::{BeanstalkContainer, BeanstalkPlan, LatePart, LateValue, SecretVariable};
 use crate::Compilation;
+use crate::beanstalk::dockerrun;
 use crate::beanstalk::rules;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use tranship_app::Application;
-use tranship_app::rules::target::SMALL_INSTANCE;
+use tranship_app::rules::target::{REJECTED_KEY, SMALL_INSTANCE};
+use tranship_app::{AppService, Application, PlatformKind};
 use tranship_facts::InstanceType;
 use tranship_facts::quotas::beanstalk::{ENVIRONMENT_NAME, PROPERTIES_BYTES};
-use tranship_facts::quotas::ecs::CONTAINERS_PER_TASK;
+use tranship_facts::quotas::ecs::{CONTAINERS_PER_TASK, TASK_DEFINITION_BYTES};
 use tranship_frontend::diagnostic::Diagnostic;
 
 /// The environment's name: `stack` of the settings, else project and environment.
@@ -47,11 +48,80 @@ pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
     check_memory(application, plan, cx);
     check_usual_memory(application, plan, cx);
     check_properties(application, plan, cx);
+    check_size(application, plan, cx);
+    check_essential(application, plan, cx);
+}
+
+/// A task without an essential container is refused.
+fn check_essential(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    let mut asked = application.services.values().filter_map(|service| service.essential.as_ref());
+    let Some(first) = asked.next() else { return };
+    if plan.containers.is_empty() || plan.containers.iter().any(|container| container.essential) {
+        return;
+    }
+    let message =
+        "`essential: false` of every container is not supported: Amazon ECS wants one that is essential";
+    cx.diagnostics.push(
+        Diagnostic::new(&REJECTED_KEY, message)
+            .at(first.origin)
+            .key(super::path(cx, first.node))
+            .help("remove `essential` from the container without which the application does not work"),
+    );
+}
+
+/// The task definition, with the properties that Elastic Beanstalk adds to each container, is limited.
+fn check_size(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
+    if plan.platform != PlatformKind::Ecs {
+        return;
+    }
+    let properties: usize =
+        plan.late_values.iter().map(|(name, value)| name.len() + late_length(value)).sum();
+    let file = dockerrun::write(plan).map_or(0, |text| compact(&text));
+    let bytes = file + plan.containers.len() * properties;
+    if !TASK_DEFINITION_BYTES.is_exceeded_by(bytes) {
+        return;
+    }
+    let most = TASK_DEFINITION_BYTES.most;
+    let message = format!("the task definition has {bytes} bytes, which Amazon ECS limits to {most}");
+    let weight = |service: &&AppService| -> usize {
+        let variables = service.container.environment.iter();
+        variables.map(|(name, it)| name.len() + it.value.as_ref().map_or(0, |text| text.segments.len())).sum()
+    };
+    let largest = application.services.values().max_by_key(weight);
+    let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message);
+    let diagnostic = largest.map_or(diagnostic.clone(), |service| {
+        diagnostic.label(service.origin, "the most variables").service(&*service.name)
+    });
+    cx.diagnostics.push(
+        diagnostic.help(
+            "read some of the values from a file, or write `platform: docker`, which has no such limit",
+        ),
+    );
+}
+
+/// Bytes of a document without the spaces that make it readable.
+fn compact(text: &str) -> usize {
+    serde_json::from_str::<serde_json::Value>(text).map_or(text.len(), |document| document.to_string().len())
 }
 
 /// Letters of the ARN of a secret of Secrets Manager besides its name: `arn:aws:secretsmanager:us-east-1:...:secret:`
 /// and the six letters at its end.
 const ARN_LETTERS: usize = 60;
+
+/// Letters of the address of an RDS instance: `db.c0a1b2c3d4e5.us-east-1.rds.amazonaws.com`, with a generated name.
+const ADDRESS_LETTERS: usize = 90;
+
+/// Letters of a value that exists once the environment is created.
+fn late_length(value: &LateValue) -> usize {
+    let part = |part: &LatePart| match part {
+        LatePart::Known(text) => text.len(),
+        LatePart::Database(_) | LatePart::Secret(_) => ADDRESS_LETTERS,
+    };
+    match value {
+        LateValue::Text(parts) => parts.iter().map(part).sum(),
+        LateValue::Password(_) | LateValue::Derived(_) => ARN_LETTERS + ADDRESS_LETTERS,
+    }
+}
 
 /// Names and values of all properties together are limited.
 fn check_properties(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
@@ -59,13 +129,15 @@ fn check_properties(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
         let name = &secret.location.name;
         if name.starts_with("arn:") { name.len() } else { name.len() + ARN_LETTERS }
     };
-    let bytes: usize = plan.secrets.iter().map(|(name, secret)| name.len() + length(secret)).sum();
+    let secrets: usize = plan.secrets.iter().map(|(name, secret)| name.len() + length(secret)).sum();
+    let late: usize = plan.late_values.iter().map(|(name, value)| name.len() + late_length(value)).sum();
+    let bytes = secrets + late;
     if !PROPERTIES_BYTES.is_exceeded_by(bytes) {
         return;
     }
-    let (count, most) = (plan.secrets.len(), PROPERTIES_BYTES.most);
+    let (count, most) = (plan.secrets.len() + plan.late_values.len(), PROPERTIES_BYTES.most);
     let message = format!(
-        "{count} secrets take {bytes} bytes of the environment's properties, which are limited to {most} bytes"
+        "{count} secrets and values of databases take {bytes} bytes of the environment's properties, which are limited to {most} bytes"
     );
     let mut diagnostic = Diagnostic::new(&rules::PROPERTIES, message);
     for secret in plan.secrets.values().filter_map(|it| application.secrets.get(it.name.as_str())).take(3) {

@@ -6,30 +6,40 @@
 mod built_images;
 mod container;
 mod database;
+mod execution_role;
 mod exposure;
 pub(super) mod files;
 mod identity;
 mod job;
+pub(super) mod late_values;
 mod limits;
 mod links;
+mod logs;
 mod options;
+mod placeholders;
 mod processors;
 mod registries;
 mod single_instance;
+mod stateful;
 pub(super) mod values;
 pub(super) mod volumes;
 
 pub(super) use built_images::BuiltImage;
+pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
 pub(super) use identity::INSTANCE_ROLE;
+pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
+pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
 pub(super) use options::is_public;
 pub(super) use registries::LoginFile;
-pub(super) use values::{InstanceText, TextPart};
+pub(super) use stateful::most_instances;
+pub(super) use values::{DatabaseValue, InstanceText, TextPart};
 
 use crate::Compilation;
 use crate::beanstalk::compose::{self, ComposeBundle};
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
+use crate::managed_database::DatabasePlan;
 use indexmap::IndexMap;
 use tranship_app::{
     AppService, Application, At, BehaviourEffect, JobTime, ManifestName, PlatformKind, ScheduleExpression,
@@ -70,6 +80,14 @@ pub(super) struct BeanstalkPlan {
     pub(super) secrets: IndexMap<String, SecretVariable>,
     /// Secrets that the instance reads itself, by where they are.
     pub(super) read_secrets: IndexMap<SecretLocation, SecretVariable>,
+    /// Secrets that secrets of the environment are put together from, by where they are.
+    pub(super) source_secrets: IndexMap<SecretLocation, SecretVariable>,
+    /// Properties whose values exist once the environment is created.
+    pub(super) late_values: IndexMap<String, LateValue>,
+    /// RDS instances among the environment's resources.
+    pub(super) databases: Vec<DatabasePlan>,
+    /// The role that reads the secrets of the task.
+    pub(super) execution_role: Option<ExecutionRole>,
     /// Files of the project that containers mount, by their path in the bundle.
     pub(super) files: IndexMap<String, Vec<u8>>,
     /// What stays behind of mounted folders.
@@ -78,10 +96,18 @@ pub(super) struct BeanstalkPlan {
     pub(super) built_images: Vec<BuiltImage>,
     /// Registries of Amazon ECR that images come from: region and name.
     pub(super) registries: std::collections::BTreeSet<(String, String)>,
-    /// Whether the environment has a database of its own.
-    pub(super) has_database: bool,
+    /// Whether a database belongs to the environment.
+    pub(super) is_coupled: bool,
     /// The logins of registries.
     pub(super) logins: Option<LoginFile>,
+    /// Where the output of the task's containers goes.
+    pub(super) container_logs: Option<ContainerLogs>,
+    /// Whether requests over HTTP are redirected to HTTPS.
+    pub(super) redirects: bool,
+    /// The tags of the environment.
+    pub(super) tags: Vec<(String, String)>,
+    /// Whether containers use the rights of the instance.
+    pub(super) uses_rights: bool,
     /// Whether the environment is one instance without a load balancer.
     pub(super) is_single: bool,
     /// The processor of the instances.
@@ -102,8 +128,19 @@ pub(super) struct HostVolume {
     pub(super) owner: Option<VolumeOwner>,
     /// Whether to make it before the containers start.
     pub(super) prepared: bool,
+    /// What fills it while it is empty.
+    pub(super) content: Option<ImageFolder>,
     /// The key path it comes from.
     pub(super) from: String,
+}
+
+/// A folder of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ImageFolder {
+    /// The image's reference.
+    pub(super) image: String,
+    /// The folder.
+    pub(super) path: String,
 }
 
 /// A container that runs once, before the others are replaced.
@@ -194,7 +231,7 @@ pub(super) fn decide(
         region: region.map(|region| cx.ledger.exact(region, "the region of the deployment").to_string()),
         ..BeanstalkPlan::default()
     };
-    plan.has_database = !application.databases.is_empty();
+    plan.is_coupled = application.databases.values().any(values::is_coupled);
     match platform {
         PlatformKind::Ecs => containers(application, &mut plan, cx),
         PlatformKind::Docker => plan.memory = compose::memory(application),
@@ -214,16 +251,35 @@ pub(super) fn decide(
     database::decide(application, &mut plan, cx);
     registries::decide(application, &mut plan, cx);
     identity::decide(application, &mut plan, cx);
+    execution_role::decide(application, &mut plan, cx);
+    logs::decide(application, &mut plan);
+    placeholders::report(application, &plan, cx);
+    tags(application, &mut plan, cx);
+    stateful::check(application, &plan, cx);
     limits::check(application, &plan, cx);
     plan
+}
+
+/// The tags, which the deployment gives the environment: a bundle has none.
+fn tags(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
+    for tag in &application.tags {
+        cx.ledger.exact(&tag.value, "a tag of the environment");
+        let Some(value) = values::known(&tag.value, application, cx) else { continue };
+        plan.tags.push((tag.name.to_string(), value));
+    }
 }
 
 /// The containers of the task, its volumes and the jobs before it.
 fn containers(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     volumes::decide(application, plan, cx);
-    for service in application.services.values() {
+    // Containers first: a property has the name that their variables need, and a job can be given another.
+    let is_job = |service: &&AppService| matches!(service.role, ServiceRole::Job(_));
+    let (jobs, services): (Vec<&AppService>, Vec<&AppService>) =
+        application.services.values().partition(is_job);
+    for service in services.into_iter().chain(jobs) {
         place(application, service, plan, cx);
     }
+    late_values::check_names(application, plan, cx);
     job::report_beside(application, cx);
     plan.memory = limits::shares(&plan.containers);
 }

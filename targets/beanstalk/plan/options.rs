@@ -2,13 +2,13 @@
 //!
 //! Source of the names: AWS documentation, "General options for all environments".
 
-use super::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, limits, path, single_instance};
+use super::{BeanstalkPlan, INSTANCE_ROLE, OptionSetting, limits, path, single_instance, stateful};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
     Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, InstanceRange, LogRetention,
-    NetworkSetting, PlatformKind, ScalingTargets, ServiceEndpoint, SubnetId,
+    NetworkSetting, PlatformKind, RolloutKind, ScalingTargets, ServiceEndpoint, SubnetId, WholeNumber,
 };
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -16,6 +16,9 @@ use tranship_frontend::yaml::NodeId;
 
 /// Seconds that a deployment may take on an instance, jobs included.
 const TIMEOUT: u32 = 1800;
+
+/// When the platform is updated: day and time, in UTC.
+const UPDATE_TIME: &str = "Tue:03:00";
 
 /// The role of the service itself (AWS documentation, "Managing Elastic Beanstalk service roles").
 const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
@@ -81,12 +84,71 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     to.set(logs, "DeleteOnTerminate", "false");
     to.take(logs, "RetentionInDays", settings.log_retention.as_ref(), LogRetention::default());
     let command = "aws:elasticbeanstalk:command";
-    let policy = match posture {
-        DeploymentPosture::Prod if !to.plan.is_single => "RollingWithAdditionalBatch",
-        DeploymentPosture::Prod | DeploymentPosture::Dev => "AllAtOnce",
-    };
-    to.set(command, "DeploymentPolicy", policy);
+    rollout(settings.rollout.as_ref(), posture, &mut to);
     to.set(command, "Timeout", TIMEOUT);
+    updates(posture, &mut to);
+    if let Some(seconds) = &settings.idle_timeout {
+        let (balancer, option) = ("aws:elbv2:loadbalancer", "IdleTimeout");
+        match to.plan.is_single {
+            true => {
+                let reason = "the environment has no load balancer";
+                to.cx.ledger.ignored(seconds, reason, BehaviourEffect::Equivalent);
+            }
+            false => to.take(balancer, option, Some(&seconds.clone().map(WholeNumber::get)), ""),
+        }
+    }
+}
+
+/// How a new version replaces the old one.
+fn rollout(asked: Option<&At<RolloutKind>>, posture: DeploymentPosture, to: &mut OptionWriter<'_, '_>) {
+    let namespace = "aws:elasticbeanstalk:command";
+    let usual = match posture {
+        DeploymentPosture::Prod if !to.plan.is_single => RolloutKind::Additional,
+        DeploymentPosture::Prod | DeploymentPosture::Dev => RolloutKind::AllAtOnce,
+    };
+    let kind = asked.map_or(usual, At::get);
+    let needs_balancer = !matches!(kind, RolloutKind::AllAtOnce | RolloutKind::Immutable);
+    if let Some(asked) = asked {
+        to.cx.ledger.exact(asked, format!("{namespace} DeploymentPolicy"));
+        if needs_balancer && to.plan.is_single {
+            let message = "the environment has one instance and no load balancer, which this `rollout` needs";
+            to.cx.diagnostics.push(
+                Diagnostic::new(&target::REJECTED_KEY, message)
+                    .at(asked.origin)
+                    .key(path(to.cx, asked.node))
+                    .help("write `immutable` or `all-at-once`"),
+            );
+        }
+    }
+    let node = asked.map_or(NodeId::UNNUMBERED, |at| at.node);
+    to.set_from(namespace, "DeploymentPolicy", policy(kind), node);
+}
+
+/// The deployment policy of a kind
+/// (AWS documentation, "General options for all environments", `aws:elasticbeanstalk:command`).
+fn policy(kind: RolloutKind) -> &'static str {
+    match kind {
+        RolloutKind::AllAtOnce => "AllAtOnce",
+        RolloutKind::Rolling => "Rolling",
+        RolloutKind::Additional => "RollingWithAdditionalBatch",
+        RolloutKind::Immutable => "Immutable",
+        RolloutKind::TrafficSplitting => "TrafficSplitting",
+    }
+}
+
+/// Minor and patch versions of the platform once a week; changes of instances wait for healthy ones in production
+/// (AWS documentation, "Managed platform updates").
+fn updates(posture: DeploymentPosture, to: &mut OptionWriter<'_, '_>) {
+    let actions = "aws:elasticbeanstalk:managedactions";
+    to.set(actions, "ManagedActionsEnabled", "true");
+    to.set(actions, "PreferredStartTime", UPDATE_TIME);
+    to.set(actions, "ServiceRoleForManagedUpdates", SERVICE_ROLE);
+    to.set("aws:elasticbeanstalk:managedactions:platformupdate", "UpdateLevel", "minor");
+    if posture == DeploymentPosture::Prod && !to.plan.is_single {
+        let rolling = "aws:autoscaling:updatepolicy:rollingupdate";
+        to.set(rolling, "RollingUpdateEnabled", "true");
+        to.set(rolling, "RollingUpdateType", "Health");
+    }
 }
 
 /// Claims the settings that are no option.
@@ -102,8 +164,11 @@ fn claim(application: &Application, cx: &mut Compilation<'_>) {
 
 /// How many instances, and when there are more.
 fn instances(application: &Application, posture: DeploymentPosture, to: &mut OptionWriter<'_, '_>) {
+    let is_store = application.services.values().any(stateful::keeps_data);
     let usual: (u32, u32) = match posture {
         DeploymentPosture::Prod => (2, 4),
+        // A second instance would have a second data store.
+        DeploymentPosture::Dev if is_store => (1, 1),
         DeploymentPosture::Dev => (1, 2),
     };
     let copies = copies(application, to);
@@ -254,7 +319,7 @@ fn network(network: Option<&NetworkSetting>, to: &mut OptionWriter<'_, '_>) {
             to.set_from(vpc_options, "ELBSubnets", &public_ids, node(public));
             to.set_from(vpc_options, "Subnets", inside_ids, node(inside));
             to.set(vpc_options, "AssociatePublicIpAddress", private.is_empty());
-            if to.plan.has_database {
+            if to.plan.is_coupled {
                 to.set_from(vpc_options, "DBSubnets", inside_ids, node(inside));
             }
         }

@@ -6,10 +6,11 @@ use super::limits::environment_name;
 use super::{SecretLocation, SecretVariable, container_name};
 use crate::Compilation;
 use crate::beanstalk::rules;
+use crate::managed_database::{database_name, master_user};
 use serde::{Serialize, Serializer};
 use tranship_app::{
-    Application, DatabaseField, LateBoundVariable, SecretPart, SecretSource, SecretStore, Text, TextPiece,
-    TextSegment,
+    Application, At, DatabaseField, LateBoundVariable, ManagedDatabase, ManifestName, SecretPart,
+    SecretSource, SecretStore, Text, TextPiece, TextSegment,
 };
 use tranship_facts::AwsPartition;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -48,13 +49,25 @@ pub(crate) enum TextPart {
     /// A property of the environment, which the instance knows.
     Property {
         /// Its name: `RDS_HOSTNAME`.
-        property: &'static str,
+        property: String,
         /// Percent-encoded, as a part of a URL must be.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         encoded: bool,
     },
+    /// A field of a database, which exists once the environment is created. A property takes it before it is written.
+    #[serde(skip)]
+    Database(DatabaseValue),
     /// The value of a secret, which the instance reads.
     Secret(ReadSecret),
+}
+
+/// The host, the port or the password of a database that the environment creates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DatabaseValue {
+    /// The service that the database replaces.
+    pub(crate) service: ManifestName,
+    /// Which of its fields.
+    pub(crate) field: DatabaseField,
 }
 
 /// A secret that the instance reads.
@@ -97,6 +110,7 @@ impl TextPart {
         match self {
             TextPart::Known(text) => text,
             TextPart::Property { property, .. } => property,
+            TextPart::Database(value) => &value.service,
             TextPart::Secret(read) => &read.secret,
         }
     }
@@ -221,10 +235,8 @@ fn piece(
         TextPiece::Literal(literal) => literal.to_string(),
         TextPiece::Host(service) => container_name(service),
         TextPiece::LateBound(variable) => late_bound(variable, segment, application, cx)?,
-        TextPiece::Database { field, .. } => {
-            // The port is a number and the host a name: only what a person may choose needs encoding.
-            let chosen = !matches!(field, DatabaseField::Port | DatabaseField::Host);
-            return Some(vec![TextPart::Property { property: property(*field), encoded: in_url && chosen }]);
+        TextPiece::Database { service, field } => {
+            return Some(vec![database(application.databases.get(service)?, *field, in_url)]);
         }
         TextPiece::Secret(name) => {
             let secret = application.secrets.get(name)?;
@@ -249,6 +261,27 @@ fn piece(
         TextPiece::Account => return refuse("the account", "write its number", segment, cx),
     };
     Some(vec![TextPart::Known(known)])
+}
+
+/// A field of a database. Its names are known now, and RDS allows no letter in them that a URL would encode.
+fn database(database: &ManagedDatabase, field: DatabaseField, in_url: bool) -> TextPart {
+    if is_coupled(database) {
+        // The port is a number and the host a name: only what a person may choose needs encoding.
+        let chosen = !matches!(field, DatabaseField::Port | DatabaseField::Host);
+        return TextPart::Property { property: property(field).to_owned(), encoded: in_url && chosen };
+    }
+    match field {
+        DatabaseField::Name => TextPart::Known(database_name(database).unwrap_or_default()),
+        DatabaseField::Username => TextPart::Known(master_user(database)),
+        DatabaseField::Host | DatabaseField::Port | DatabaseField::Password => {
+            TextPart::Database(DatabaseValue { service: database.name.clone(), field })
+        }
+    }
+}
+
+/// Whether a database is the environment's own.
+pub(super) fn is_coupled(database: &ManagedDatabase) -> bool {
+    database.coupled.as_ref().is_some_and(At::get)
 }
 
 /// The value that a late-bound variable has now: a bundle has no parameters.

@@ -1,6 +1,8 @@
 //! Mounts -> volumes of the task, which are directories of the instance.
 
-use super::{BeanstalkPlan, HostVolume, UNPACKED, container_name, files, path};
+use super::{
+    BeanstalkContainer, BeanstalkPlan, HostVolume, ImageFolder, UNPACKED, container_name, files, path,
+};
 use crate::Compilation;
 use crate::beanstalk::rules;
 use crate::container::{ContainerPlanner, field};
@@ -18,6 +20,9 @@ const VOLUMES_OF_TASK: &str = "Dockerrun.aws.json: volumes";
 /// Where named volumes are on the instance.
 const VOLUMES: &str = "/data";
 
+/// What the names of the volumes for logs start with.
+const LOG_VOLUME: &str = "awseb-logs-";
+
 /// Where the bundle is while jobs run: not at its final place yet
 /// (AWS documentation, "Extending Elastic Beanstalk Linux platforms").
 const STAGING: &str = "/var/app/staging";
@@ -32,7 +37,14 @@ pub(super) fn anonymous(
     let stem = format!("{}-{index}", container_name(&planner.service().name));
     let name = free_name(volumes, &stem).unwrap_or(stem);
     let from = path(planner.cx, mount.node);
-    volumes.push(HostVolume { name: name.clone(), path: None, owner: None, prepared: false, from });
+    volumes.push(HostVolume {
+        name: name.clone(),
+        path: None,
+        owner: None,
+        prepared: false,
+        content: None,
+        from,
+    });
     name
 }
 
@@ -75,6 +87,7 @@ pub(super) fn add(
         path: Some(directory),
         owner: None,
         prepared: false,
+        content: None,
         from,
     });
     name
@@ -105,7 +118,7 @@ pub(in crate::beanstalk) const KEPT: &str =
 
 /// The volume of a file in the bundle.
 pub(super) fn of_bundle(name: String, path: String, from: String) -> HostVolume {
-    HostVolume { name, path: Some(path), owner: None, prepared: false, from }
+    HostVolume { name, path: Some(path), owner: None, prepared: false, content: None, from }
 }
 
 /// Where a path of the bundle is while jobs run.
@@ -125,8 +138,41 @@ pub(in crate::beanstalk) fn prepare(
 ) {
     if !plan.volumes.iter().any(|volume| volume.path.as_deref() == Some(folder)) {
         let name = volume_name(folder.strip_prefix(VOLUMES).unwrap_or(folder));
-        plan.volumes.push(HostVolume { name, path: Some(folder.to_owned()), owner, prepared: true, from });
+        plan.volumes.push(HostVolume {
+            name,
+            path: Some(folder.to_owned()),
+            owner,
+            prepared: true,
+            content: None,
+            from,
+        });
     }
+}
+
+/// Docker fills a new volume with what the image has in its place; the directory of a volume is filled by the instance.
+/// A folder of the machine hides what the image has, as it does under Docker.
+pub(super) fn fill(application: &Application, container: &BeanstalkContainer, volumes: &mut [HostVolume]) {
+    for mount in container.mounts.iter() {
+        let is_named = |name: &str| {
+            let found = application.volumes.values().filter(|volume| volume.folder.is_none());
+            found.into_iter().any(|volume| of_application(application, &volume.name) == name)
+        };
+        let mut found = volumes.iter_mut().filter(|volume| volume.prepared && is_named(&volume.name));
+        if let Some(volume) = found.find(|volume| volume.name == mount.volume)
+            && volume.content.is_none()
+        {
+            volume.content = Some(ImageFolder { image: container.image.clone(), path: mount.path.clone() });
+        }
+    }
+}
+
+/// The volume that Elastic Beanstalk makes for the logs of a container
+/// (AWS documentation, "Configuring the Dockerrun.aws.json v2 file").
+fn is_log_volume(application: &Application, name: &str) -> bool {
+    let container = name.strip_prefix(LOG_VOLUME);
+    container.is_some_and(|container| {
+        application.services.keys().any(|service| container_name(service) == *container)
+    })
 }
 
 /// A volume's name that no other has.
@@ -254,6 +300,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         if volume.users.is_empty() {
             continue;
         }
+        if is_log_volume(application, &volume.name) {
+            cx.ledger.exact(&volume.node, "the volume of Elastic Beanstalk for the logs of the container");
+            continue;
+        }
         let directory = directory(application, volume);
         let owner = volume.owner.as_ref();
         let owner = owner.map(|owner| *cx.ledger.exact(owner, format!("owner of {directory}")));
@@ -293,6 +343,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             path: Some(directory),
             owner,
             prepared: true,
+            content: None,
             from: path(cx, volume.node),
         });
     }

@@ -8,10 +8,7 @@ use super::TracedResource;
 use tranship_cloudformation::{
     LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateOutput, TemplateValue, list, props,
 };
-
-/// TLS 1.2 and 1.3 with key exchange that withstands quantum computers (Elastic Load Balancing User Guide,
-/// "Security policies", the recommended one).
-const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+use tranship_facts::quotas::load_balancing::SSL_POLICY;
 
 /// Seconds a target keeps its connections after it was taken out. The default of 300 makes deployments look stuck.
 const DRAINING: &str = "30";

@@ -6,7 +6,6 @@
 
 mod compute_policy;
 mod container;
-mod databases;
 mod discovery;
 mod file_places;
 mod file_systems;
@@ -49,6 +48,7 @@ pub use model::*;
 
 use super::emit;
 use crate::Compilation;
+use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
 use load_balancer::TargetGroups;
 use planner::EcsPlanner;
@@ -56,7 +56,7 @@ use security_groups::GroupMembers;
 use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
-use tranship_app::{Application, CapacityKind};
+use tranship_app::{Application, BehaviourEffect, CapacityKind, EndpointExposure, PublicExposure};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
@@ -71,6 +71,20 @@ pub struct LegalStack {
     pub template: Template,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
+}
+
+/// What only Elastic Beanstalk heeds of databases and endpoints.
+fn ignore_others(planner: &mut EcsPlanner<'_, '_>) {
+    for endpoint in &planner.app.endpoints {
+        if let EndpointExposure::Public(PublicExposure { sticky: Some(sticky), .. }) = &endpoint.exposure {
+            let reason = "the load balancer of the stack keeps no client on one task";
+            planner.cx.ledger.ignored(sticky, reason, BehaviourEffect::ChangesBehaviour);
+        }
+    }
+    for coupled in planner.app.databases.values().filter_map(|database| database.coupled.as_ref()) {
+        let reason = "the database belongs to the stack";
+        planner.cx.ledger.ignored(coupled, reason, BehaviourEffect::Equivalent);
+    }
 }
 
 /// Decides everything for one application on one kind of compute, and asks every rule. Nothing where one is broken.
@@ -120,7 +134,11 @@ fn decide(
     discovery::report_renamed(planner);
     unreached::report(planner);
     let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
-    let databases = databases::plan(planner);
+    let posture = planner.app.settings.posture();
+    let planned = planner.app.databases.values();
+    let databases: Vec<DatabasePlan> =
+        planned.map(|database| plan_database(database, posture, planner.cx)).collect();
+    ignore_others(planner);
     let file_systems = file_systems::plan(planner, &tasks, &network);
     let outbound = outbound::plan(planner, &tasks);
     let outbound_access = outbound::account(planner, &outbound, &tasks);

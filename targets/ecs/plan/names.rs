@@ -4,7 +4,7 @@
 //! itself appended, so that two names never become one.
 
 use sha2::{Digest, Sha256};
-use tranship_app::{Application, ManagedDatabase};
+use tranship_app::Application;
 use tranship_facts::quotas::ecs::NAME_CHARACTERS;
 
 /// The longest DNS label (RFC 1035).
@@ -69,17 +69,6 @@ pub fn namespace(app: &Application) -> String {
         Some(environment) => format!("{}.{}.internal", label(environment), label(&app.name)),
         None => format!("{}.internal", label(&app.name)),
     }
-}
-
-/// The database inside a managed instance.
-pub(super) fn database(database: &ManagedDatabase) -> Option<String> {
-    database.database.as_ref().map(|name| name.peek().clone())
-}
-
-/// The master user of a managed instance: as asked for, else what RDS proposes for the engine.
-pub(super) fn master_user(database: &ManagedDatabase) -> String {
-    let usual = database.engine.peek().usual_master_user();
-    database.username.as_ref().map_or_else(|| usual.to_owned(), |name| name.peek().clone())
 }
 
 fn legal(name: &str, most: usize, keep: impl Fn(char) -> bool) -> String {

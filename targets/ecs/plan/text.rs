@@ -6,6 +6,7 @@
 use super::names;
 use super::service_connect::ConnectPlan;
 use sha2::{Digest, Sha256};
+use crate::managed_database;
 use tranship_app::{
     Application, ApplicationSecret, DatabaseField, SecretSource, ServiceRole, TaskGroups, Text, TextPiece,
 };
@@ -153,8 +154,8 @@ impl EcsTextRenderer<'_> {
         match field {
             DatabaseField::Host => sub.att(&instance, "Endpoint.Address"),
             DatabaseField::Port => sub.att(&instance, "Endpoint.Port"),
-            DatabaseField::Name => sub.then(names::database(database).unwrap_or_default()),
-            DatabaseField::Username => sub.then(names::master_user(database)),
+            DatabaseField::Name => sub.then(managed_database::database_name(database).unwrap_or_default()),
+            DatabaseField::Username => sub.then(managed_database::master_user(database)),
             DatabaseField::Password => {
                 sub.secret_field(&LogicalId::of(service, ResourceRole::Credentials), "password")
             }

@@ -5,7 +5,6 @@
 //! whole when it is made, and nothing changes it later.
 
 mod capacity;
-mod database;
 mod discovery;
 mod file_system;
 mod job;
@@ -21,8 +20,8 @@ mod stack;
 mod task;
 mod task_plan;
 
+pub use crate::managed_database::DatabasePlan;
 pub use capacity::*;
-pub use database::*;
 pub use discovery::*;
 pub use file_system::*;
 pub use job::*;

@@ -1,0 +1,57 @@
+"""What builds for the Docker platform of Elastic Beanstalk, runs: each application of `apps` from its bundle, answering as it
+does under Docker Compose. `expect.yaml` says what clients see in both.
+"""
+
+import os
+import unittest
+
+import packages
+import sandbox
+
+packages.tree()
+sandbox.enter()
+
+import docker_project  # noqa: E402: from here on everything happens in the sandbox
+import images  # noqa: E402
+import podman  # noqa: E402
+import probes  # noqa: E402
+from beanstalk_instance import ElasticBeanstalk  # noqa: E402
+from run_application import closing, every_application  # noqa: E402
+
+# Applications whose clients need more than an instance, with the reason.
+ELSEWHERE = {
+    "hosts": "its requests differ by their host, and the rules of the load balancer are not run here",
+}
+
+
+def chosen():
+    names = os.environ.get("RUNTIME_APPLICATIONS", "").split()
+    return [application for application in every_application()
+            if application.name not in ELSEWHERE and (not names or application.name in names)]
+
+
+class DockerPlatform(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        podman.configure()
+        images.build()
+        cls.engine = docker_project.Engine()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.engine.close()
+
+    def test_each_application_answers_from_its_bundle(self):
+        for application in chosen():
+            with self.subTest(application.name):
+                application.build_images()
+                expected = application.expected
+                world = ElasticBeanstalk(application.name, application.folder, expected["ports"], expected.get("values", {}))
+                with closing(world) as project:
+                    probes.run(project, expected["steps"])
+
+
+if __name__ == "__main__":
+    unittest.main()
