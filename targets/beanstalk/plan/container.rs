@@ -34,7 +34,7 @@ pub(super) fn decide(
     let mut container = plan_container(&mut host, &request, &container_bounds::CONTAINER, cx);
     container.essential = matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. });
     if let Some(essential) = &service.essential {
-        cx.ledger.exact(essential, "container definition: essential");
+        cx.ledger.decided(essential, "container definition: essential");
         container.essential = essential.get();
     }
     container.depends_on = depends_on(application, service, cx);

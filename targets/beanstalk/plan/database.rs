@@ -24,7 +24,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let posture = application.settings.posture();
     for database in application.databases.values().filter(|database| !is_coupled(database)) {
         if let Some(coupled) = &database.coupled {
-            cx.ledger.exact(coupled, "AWS::RDS::DBInstance");
+            cx.ledger.decided(coupled, "AWS::RDS::DBInstance");
         }
         plan.databases.push(plan_database(database, posture, cx));
     }
@@ -60,7 +60,7 @@ fn check_coupled(
         _ if is_prod => "AWS advises against it for production, and the environment has `posture: prod`",
         PlatformKind::Ecs => "the ECS platform cannot give its password to a container under another name",
         PlatformKind::Docker => {
-            cx.ledger.exact(coupled, "aws:rds:dbinstance HasCoupledDatabase");
+            cx.ledger.decided(coupled, "aws:rds:dbinstance HasCoupledDatabase");
             return;
         }
     };

@@ -30,7 +30,7 @@ fn takes_secret(plan: &BeanstalkPlan) -> bool {
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let account = application.settings.account.as_ref();
     if let Some(account) = account {
-        cx.ledger.exact(account, "Dockerrun.aws.json: executionRoleArn");
+        cx.ledger.decided(account, "Dockerrun.aws.json: executionRoleArn");
     }
     if plan.platform != PlatformKind::Ecs || !takes_secret(plan) {
         return;

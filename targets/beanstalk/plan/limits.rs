@@ -85,7 +85,7 @@ fn check_size(application: &Application, plan: &BeanstalkPlan, cx: &mut Compilat
     let message = format!("the task definition has {bytes} bytes, which Amazon ECS limits to {most}");
     let weight = |service: &&AppService| -> usize {
         let variables = service.container.environment.iter();
-        variables.map(|(name, it)| name.len() + it.value.as_ref().map_or(0, |text| text.segments.len())).sum()
+        variables.map(|(name, it)| name.len() + it.set().map_or(0, |set| set.peek().segments.len())).sum()
     };
     let largest = application.services.values().max_by_key(weight);
     let diagnostic = Diagnostic::new(&rules::TASK_SIZE, message);

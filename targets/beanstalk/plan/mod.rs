@@ -263,7 +263,7 @@ pub(super) fn decide(
 /// The tags, which the deployment gives the environment: a bundle has none.
 fn tags(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     for tag in &application.tags {
-        cx.ledger.exact(&tag.value, "a tag of the environment");
+        cx.ledger.decided(&tag.value, "a tag of the environment");
         let Some(value) = values::known(&tag.value, application, cx) else { continue };
         plan.tags.push((tag.name.to_string(), value));
     }

@@ -109,7 +109,7 @@ fn rollout(asked: Option<&At<RolloutKind>>, posture: DeploymentPosture, to: &mut
     let kind = asked.map_or(usual, At::get);
     let needs_balancer = !matches!(kind, RolloutKind::AllAtOnce | RolloutKind::Immutable);
     if let Some(asked) = asked {
-        to.cx.ledger.exact(asked, format!("{namespace} DeploymentPolicy"));
+        to.cx.ledger.decided(asked, format!("{namespace} DeploymentPolicy"));
         if needs_balancer && to.plan.is_single {
             let message = "the environment has one instance and no load balancer, which this `rollout` needs";
             to.cx.diagnostics.push(

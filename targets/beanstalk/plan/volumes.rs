@@ -301,7 +301,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             continue;
         }
         if is_log_volume(application, &volume.name) {
-            cx.ledger.exact(&volume.node, "the volume of Elastic Beanstalk for the logs of the container");
+            cx.ledger.decided(&volume.node, "the volume of Elastic Beanstalk for the logs of the container");
             continue;
         }
         let directory = directory(application, volume);

@@ -116,8 +116,8 @@ impl EcsTextRenderer<'_> {
                 TextPiece::Database { service, field } => {
                     let database = self.app.databases.get(service);
                     known.update(match field {
-                        DatabaseField::Name => database.and_then(names::database).unwrap_or_default(),
-                        _ => database.map(names::master_user).unwrap_or_default(),
+                        DatabaseField::Name => database.and_then(managed_database::database_name).unwrap_or_default(),
+                        _ => database.map(managed_database::master_user).unwrap_or_default(),
                     });
                     addresses
                 }
