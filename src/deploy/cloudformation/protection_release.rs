@@ -271,4 +271,15 @@ Resources:
         let template = "Resources: { Files: { Type: 'AWS::EFS::FileSystem', DeletionPolicy: Retain } }";
         assert_eq!(release(template, &[]).unwrap().template, None);
     }
+
+    /// What is retained as soon as it was created needs no update before the deletion, unless it may be lost.
+    #[test]
+    fn what_is_retained_once_created_is_kept() {
+        let template =
+            "Resources: { Files: { Type: 'AWS::EFS::FileSystem', DeletionPolicy: RetainExceptOnCreate } }";
+        let kept = release(template, &[]).unwrap();
+        assert_eq!((names(&kept), &kept.template), (vec![("Files", ResourceFate::Kept)], &None));
+        let lost = release(template, &["Files".to_owned()]).unwrap();
+        assert!(lost.template.unwrap().contains(r#""DeletionPolicy":"Delete""#));
+    }
 }
