@@ -4,7 +4,7 @@
 //! gives them.
 
 use super::secret_names::SecretKind;
-use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password};
+use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password, SomeKey};
 
 /// Names whose documentation says what their words do not, joined by `_`.
 /// Source: each product's own reference, July 2026.
@@ -227,9 +227,40 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
 
 /// Words of a name whose value is a long number that identifies something.
 pub(super) const IDENTIFIERS: &[&str] = &[
-    "ADDRESS", "BUILD", "CHECKSUM", "CLUSTER", "COMMIT", "CONTRACT", "DIGEST", "GIT", "GUID", "HASH", "MD5",
-    "NODE", "PUBKEY", "PUBLIC", "REF", "RELEASE", "REV", "REVISION", "SHA", "SHA1", "SHA256", "SHA512",
-    "SID", "SITE", "SUM", "TAG", "TENANT", "TRACE", "UUID", "VCS",
+    "ADDRESS",
+    "BUILD",
+    "CA",
+    "CERT",
+    "CERTIFICATE",
+    "CERTS",
+    "CHECKSUM",
+    "CLUSTER",
+    "COMMIT",
+    "CONTRACT",
+    "DIGEST",
+    "GIT",
+    "GUID",
+    "HASH",
+    "MD5",
+    "NODE",
+    "PUBKEY",
+    "PUBLIC",
+    "REF",
+    "RELEASE",
+    "REV",
+    "REVISION",
+    "SHA",
+    "SHA1",
+    "SHA256",
+    "SHA512",
+    "SID",
+    "SITE",
+    "SUM",
+    "TAG",
+    "TENANT",
+    "TRACE",
+    "UUID",
+    "VCS",
 ];
 
 /// Last words that say which of several secrets it is, or how it is written.
@@ -271,6 +302,8 @@ pub(super) const NEUTRAL_ENDS: &[&str] = &[
 pub(super) const GLUED: &[(&str, SecretKind)] = &[
     ("PASSWORD", Password),
     ("PASSWORDS", Password),
+    ("PASSWORDHASH", Password),
+    ("PASSWORDSALT", Chosen),
     ("PASSWD", Password),
     ("PASSPHRASE", Password),
     ("PASSCODE", Password),
@@ -311,6 +344,9 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("WEBHOOK", Address),
     ("WEBHOOKS", Address),
     ("WEBHOOKURL", Address),
+    // The halves of an access key, as Chinese clouds call them.
+    ("AK", SomeKey),
+    ("SK", SomeKey),
     ("LICENSE", Hint),
     ("ENCRYPTION", Hint),
     ("HASH", Hint),
@@ -406,6 +442,8 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "CREDS",
     "CRYPT",
     "CRYPTO",
+    "DECRYPT",
+    "DECRYPTION",
     "DEPLOY",
     "DKIM",
     "ECDSA",
@@ -424,6 +462,7 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "PRESHARED",
     "PRIV",
     "PRIVATE",
+    "RECOVERY",
     "ROOT",
     "RSA",
     "SALT",
@@ -444,6 +483,7 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "TLS",
     "TOKEN",
     "TOTP",
+    "UNLOCK",
     "UNSEAL",
     "VAULT",
     "WEBHOOK",

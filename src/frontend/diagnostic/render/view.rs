@@ -16,6 +16,8 @@ pub(super) struct FileView<'a> {
     pub(super) file: &'a SourceFile,
     /// Places that the run knows to hold secrets.
     known: Vec<Range<usize>>,
+    /// Places that hold the name of a secret, sorted, whatever the key beside them says.
+    names: Vec<Range<usize>>,
     /// Secret values that cannot be anything else.
     values: Option<Rc<AhoCorasick>>,
     hidden: OnceCell<Vec<Range<usize>>>,
@@ -26,15 +28,18 @@ impl<'a> FileView<'a> {
     pub(super) fn new(
         file: &'a SourceFile,
         known: Vec<Range<usize>>,
+        mut names: Vec<Range<usize>>,
         values: Option<Rc<AhoCorasick>>,
     ) -> Self {
-        FileView { file, known, values, hidden: OnceCell::new(), parents: OnceCell::new() }
+        names.sort_unstable_by_key(|range| range.start);
+        FileView { file, known, names, values, hidden: OnceCell::new(), parents: OnceCell::new() }
     }
 
     /// Bytes that may not be shown: sorted, none within another.
     fn hidden(&self) -> &[Range<usize>] {
         self.hidden.get_or_init(|| {
             let mut all = secrets(self.file.text());
+            all.retain(|range| !self.is_name(range));
             all.extend(self.known.iter().cloned());
             all.sort_unstable_by_key(|range| (range.start, range.end));
             let mut apart: Vec<Range<usize>> = Vec::new();
@@ -46,6 +51,13 @@ impl<'a> FileView<'a> {
             }
             apart
         })
+    }
+
+    /// Whether a place only holds the name of a secret.
+    fn is_name(&self, place: &Range<usize>) -> bool {
+        let after = self.names.partition_point(|name| name.start <= place.start);
+        let name = after.checked_sub(1).and_then(|at| self.names.get(at));
+        name.is_some_and(|name| place.end <= name.end)
     }
 
     /// A piece of the text with its secrets starred out, byte for byte as long.
@@ -142,7 +154,7 @@ mod tests {
         let text = "services:\n  web:\n    ports:\n    - 80\n    - a:\n        b: 1\n\n    # note\n    image: x\nvolumes:\n- c";
         let mut sources = Sources::new();
         let id = sources.add_file("c.yaml".into(), text.to_owned());
-        let view = FileView::new(sources.file(id).unwrap(), Vec::new(), None);
+        let view = FileView::new(sources.file(id).unwrap(), Vec::new(), Vec::new(), None);
         let parents: Vec<Option<usize>> = (0..11).map(|line| view.parent(line)).collect();
         let wanted = [None, Some(0), Some(1), Some(2), Some(2), Some(4), None, None, Some(1), None, Some(9)];
         assert_eq!(parents, wanted);
@@ -155,7 +167,7 @@ mod tests {
         let id = sources.add_file("c.yaml".into(), text.to_owned());
         let values = AhoCorasick::new(["hunter2-canary"]).unwrap();
         let known = std::iter::once(12..17).collect();
-        let view = FileView::new(sources.file(id).unwrap(), known, Some(Rc::new(values)));
+        let view = FileView::new(sources.file(id).unwrap(), known, Vec::new(), Some(Rc::new(values)));
         assert_eq!(
             view.shown(0..text.len()).unwrap(),
             "a: plain\nb: *****\nPASSWORD: *****\nc: **************!\n"
