@@ -20,7 +20,8 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("names", "fifth", 10, 10),
     ("names", "sixth", 10, 10),
     ("names", "seventh", 10, 10),
-    ("names", "eighth", 0, 0),
+    ("names", "eighth", 10, 10),
+    ("names", "ninth", 0, 0),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];

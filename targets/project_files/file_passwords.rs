@@ -46,7 +46,7 @@ pub fn warn_of_passwords(
     let more = found.len().saturating_sub(named.len());
     let more = if more > 0 { format!(" and {more} more files") } else { String::new() };
     let message = format!(
-        "{place} of service `{}` gets what looks like a password: {}{more}",
+        "service `{}` brings what looks like a password into {place}: {}{more}",
         service.name,
         named.join(", ")
     );

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub struct HiddenValues {
     spans: Vec<Span>,
     names: Vec<Span>,
+    faulty: Vec<Span>,
     values: BTreeSet<Arc<str>>,
     lines: BTreeSet<Arc<str>>,
     variables: BTreeMap<Arc<str>, Arc<str>>,
@@ -32,6 +33,11 @@ impl HiddenValues {
     /// The places that hold the name of a secret, and no secret: the key beside them says otherwise.
     pub fn names(&self) -> &[Span] {
         &self.names
+    }
+
+    /// The rests of lines that could not be read: they may hold anything.
+    pub fn faulty(&self) -> &[Span] {
+        &self.faulty
     }
 
     /// The values.
@@ -116,7 +122,7 @@ impl Sources {
         }
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let span = Span { start: narrow(line.start + start + word), end: narrow(line.end), ..place };
-        self.hidden.spans.push(span);
+        self.hidden.faulty.push(span);
     }
 
     /// Hides a value and whatever had a hand in it.
@@ -293,7 +299,10 @@ mod tests {
         for start in [0, 20, 34] {
             sources.hide_faulty(Span::new(file, start, start + 1));
         }
-        assert_eq!(shown(&sources), [" hunter2 x", "!=b"]);
+        assert_eq!(shown(&sources), [""; 0], "no value is known");
+        let text = |span: &Span| sources.text_of(*span).unwrap().to_owned();
+        let faulty: Vec<String> = sources.hidden().faulty().iter().map(text).collect();
+        assert_eq!(faulty, [" hunter2 x", "!=b"]);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub(super) struct RunRedactor<'a> {
     sources: &'a Sources,
     known: BTreeMap<FileId, Vec<Range<usize>>>,
     names: BTreeMap<FileId, Vec<Range<usize>>>,
+    faulty: BTreeMap<FileId, Vec<Range<usize>>>,
     values: Option<Rc<AhoCorasick>>,
     views: BTreeMap<FileId, Rc<FileView<'a>>>,
 }
@@ -39,6 +40,7 @@ impl<'a> RunRedactor<'a> {
     pub(super) fn new(list: &Diagnostics, sources: &'a Sources) -> Self {
         let mut known = by_file(sources.hidden().spans());
         let names = by_file(sources.hidden().names());
+        let faulty = by_file(sources.hidden().faulty());
         let secret = list.iter().filter(|diagnostic| diagnostic.rule.points_at_secrets);
         for label in secret.flat_map(|diagnostic| &diagnostic.labels) {
             for place in sources.places(label.origin).iter().filter(|place| place.role != PlaceRole::Extends)
@@ -53,14 +55,15 @@ impl<'a> RunRedactor<'a> {
             }
         }
         let values = matcher(sources.hidden().values().flat_map(|value| value.lines()));
-        RunRedactor { sources, known, names, values, views: BTreeMap::new() }
+        RunRedactor { sources, known, names, faulty, values, views: BTreeMap::new() }
     }
 
     /// A file as it may be shown.
     pub(super) fn view(&mut self, id: FileId, file: &'a SourceFile) -> Rc<FileView<'a>> {
-        let (known, names, values) = (&mut self.known, &mut self.names, &self.values);
         let own = |places: &mut BTreeMap<FileId, Vec<Range<usize>>>| places.remove(&id).unwrap_or_default();
-        let made = || Rc::new(FileView::new(file, own(known), own(names), values.clone()));
+        let (known, names, faulty) = (&mut self.known, &mut self.names, &mut self.faulty);
+        let values = &self.values;
+        let made = || Rc::new(FileView::new(file, own(known), values.clone()).with(own(names), own(faulty)));
         self.views.entry(id).or_insert_with(made).clone()
     }
 

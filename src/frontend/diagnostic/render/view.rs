@@ -18,6 +18,8 @@ pub(super) struct FileView<'a> {
     known: Vec<Range<usize>>,
     /// Places that hold the name of a secret, sorted, whatever the key beside them says.
     names: Vec<Range<usize>>,
+    /// Rests of lines that nobody can read, sorted.
+    faulty: Vec<Range<usize>>,
     /// Secret values that cannot be anything else.
     values: Option<Rc<AhoCorasick>>,
     hidden: OnceCell<Vec<Range<usize>>>,
@@ -28,11 +30,19 @@ impl<'a> FileView<'a> {
     pub(super) fn new(
         file: &'a SourceFile,
         known: Vec<Range<usize>>,
-        mut names: Vec<Range<usize>>,
         values: Option<Rc<AhoCorasick>>,
     ) -> Self {
-        names.sort_unstable_by_key(|range| range.start);
-        FileView { file, known, names, values, hidden: OnceCell::new(), parents: OnceCell::new() }
+        let (names, faulty) = (Vec::new(), Vec::new());
+        FileView { file, known, names, faulty, values, hidden: OnceCell::new(), parents: OnceCell::new() }
+    }
+
+    /// Adds places that hold the name of a secret, whatever the key beside them says, and rests of lines that could
+    /// not be read.
+    pub(super) fn with(mut self, names: Vec<Range<usize>>, faulty: Vec<Range<usize>>) -> Self {
+        (self.names, self.faulty) = (names, faulty);
+        self.names.sort_unstable_by_key(|range| range.start);
+        self.faulty.sort_unstable_by_key(|range| range.start);
+        self
     }
 
     /// Bytes that may not be shown: sorted, none within another.
@@ -69,6 +79,12 @@ impl<'a> FileView<'a> {
         let mut ranges: Vec<Range<usize>> = inside
             .map(|range| range.start.saturating_sub(piece.start)..range.end.min(piece.end) - piece.start)
             .collect();
+        let faulty = self.faulty.iter().filter(|range| range.start < piece.end && piece.start < range.end);
+        ranges
+            .extend(faulty.map(|range| {
+                range.start.saturating_sub(piece.start)..range.end.min(piece.end) - piece.start
+            }));
+        ranges.sort_unstable_by_key(|range| range.start);
         if let Some(values) = &self.values {
             ranges.extend(values.find_iter(text).map(|found| found.range()));
             ranges.sort_unstable_by_key(|range| range.start);
@@ -154,7 +170,7 @@ mod tests {
         let text = "services:\n  web:\n    ports:\n    - 80\n    - a:\n        b: 1\n\n    # note\n    image: x\nvolumes:\n- c";
         let mut sources = Sources::new();
         let id = sources.add_file("c.yaml".into(), text.to_owned());
-        let view = FileView::new(sources.file(id).unwrap(), Vec::new(), Vec::new(), None);
+        let view = FileView::new(sources.file(id).unwrap(), Vec::new(), None);
         let parents: Vec<Option<usize>> = (0..11).map(|line| view.parent(line)).collect();
         let wanted = [None, Some(0), Some(1), Some(2), Some(2), Some(4), None, None, Some(1), None, Some(9)];
         assert_eq!(parents, wanted);
@@ -167,7 +183,7 @@ mod tests {
         let id = sources.add_file("c.yaml".into(), text.to_owned());
         let values = AhoCorasick::new(["hunter2-canary"]).unwrap();
         let known = std::iter::once(12..17).collect();
-        let view = FileView::new(sources.file(id).unwrap(), known, Vec::new(), Some(Rc::new(values)));
+        let view = FileView::new(sources.file(id).unwrap(), known, Some(Rc::new(values)));
         assert_eq!(
             view.shown(0..text.len()).unwrap(),
             "a: plain\nb: *****\nPASSWORD: *****\nc: **************!\n"
@@ -175,5 +191,18 @@ mod tests {
         assert_eq!(view.shown(14..18).unwrap(), "***\n");
         assert_eq!(view.secret_at(&(10..17)), Some("known"));
         assert_eq!(view.secret_at(&(0..8)), None);
+    }
+
+    #[test]
+    fn names_of_secrets_are_shown_and_rests_of_faulty_lines_are_not() {
+        let text = "secret: acme/ghcr\nsecret: other\nA b c\n";
+        let mut sources = Sources::new();
+        let id = sources.add_file("c.yaml".into(), text.to_owned());
+        let name = std::iter::once(8..17).collect();
+        let faulty = std::iter::once(33..37).collect();
+        let view = FileView::new(sources.file(id).unwrap(), Vec::new(), None).with(name, faulty);
+        assert_eq!(view.shown(0..text.len()).unwrap(), "secret: acme/ghcr\nsecret: *****\nA * *\n");
+        assert_eq!(view.shown(32..35).unwrap(), "A *", "a piece that cuts it");
+        assert_eq!(view.secret_at(&(32..37)), None, "no value that a message could quote");
     }
 }
