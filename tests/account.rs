@@ -503,3 +503,24 @@ fn a_path_with_dots_is_written_as_what_it_leads_to() {
     assert!(direct.contains("source: /srv/data"), "{direct}");
     assert_eq!(text("/dev/../srv/./data"), direct);
 }
+
+/// Secrets reach a command and a health check on the Docker platform through the shell that lowering gives them.
+#[test]
+fn a_secret_reaches_a_command_on_the_docker_platform() {
+    let manifest = "services:\n  cache:\n    image: redis:7\n    expose: [\"6379\"]\n    environment: { CACHE_PASSWORD: walnut-77 }\n    \
+                    command: redis-server --requirepass walnut-77\n    healthcheck: { test: [CMD, redis-cli, -a, walnut-77, ping] }\n\
+                    x-tranship: { platform: docker }\n";
+    let outcome = compiled("beanstalk", manifest);
+    assert_eq!(of_rule(&outcome, "internal/leak"), []);
+    let artifacts = outcome.compiled.unwrap().artifacts;
+    let file = artifacts.iter().find(|(path, _)| *path == "bundle/docker-compose.yml").unwrap();
+    let text = String::from_utf8(file.1.bytes.clone()).unwrap();
+    for line in [
+        "    entrypoint:\n      - sh\n      - -c\n",
+        "    command:\n      - exec docker-entrypoint.sh redis-server --requirepass \"$$CACHE_PASSWORD\"\n",
+        "        - CMD-SHELL\n        - redis-cli -a \"$$CACHE_PASSWORD\" ping\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains("walnut"), "{text}");
+}

@@ -21,7 +21,7 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("names", "sixth", 10, 10),
     ("names", "seventh", 10, 10),
     ("names", "eighth", 10, 10),
-    ("names", "ninth", 0, 0),
+    ("names", "ninth", 10, 10),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];

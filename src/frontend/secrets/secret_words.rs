@@ -347,6 +347,7 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     // The halves of an access key, as Chinese clouds call them.
     ("AK", SomeKey),
     ("SK", SomeKey),
+    ("TOKENS", Hint),
     ("LICENSE", Hint),
     ("ENCRYPTION", Hint),
     ("HASH", Hint),
