@@ -524,3 +524,37 @@ fn a_secret_reaches_a_command_on_the_docker_platform() {
     }
     assert!(!text.contains("walnut"), "{text}");
 }
+
+/// A file that only looks as if it held a password goes where it is mounted, and is said with its line.
+#[test]
+fn a_password_in_a_mounted_file_is_said_with_its_line_and_carried() {
+    let manifest = "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n    volumes: [\"./conf:/etc/app:ro\", \"./run:/run.cfg:ro\"]\n    \
+                    configs: [{ source: users, target: /etc/users.xml }]\nconfigs: { users: { file: users.xml } }\n";
+    for (target, place) in [("fargate", "the image"), ("ecs-ec2", "the image"), ("beanstalk", "the bundle")] {
+        let world = MemoryWorld::new()
+            .file("compose.yaml", pinned(target, manifest))
+            .file("conf/app.ini", "[database]\nuser = app\npassword = walnut7\n")
+            .file("conf/safe.ini", "password = ${DB_PASSWORD}\n")
+            .file("conf/main.py", "password = \"walnut7\"\n")
+            .file("run", "requirepass walnut7\n")
+            .file("users.xml", "<users>\n  <password>walnut7</password>\n</users>\n");
+        let choice = EnvironmentChoice::Target(target.to_owned());
+        let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
+        let found = of_rule(&outcome, "app/password-in-file");
+        let said = |place: &str, what: &str| {
+            format!("service `app` brings what looks like a password into {place}: {what}")
+        };
+        let config = if place == "the image" { "the task definition or the image" } else { place };
+        let mut expected = vec![
+            (Severity::Warning, vec![5], said(place, "`conf/app.ini` line 3")),
+            (Severity::Warning, vec![5], said(place, "`run` line 1")),
+            (Severity::Warning, vec![6], said(config, "`users` line 2")),
+        ];
+        let mut found = found;
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{target}");
+        let carried = outcome.compiled.unwrap().artifacts;
+        assert!(carried.iter().any(|(path, _)| path.ends_with("app.ini")), "{target}");
+    }
+}

@@ -184,6 +184,7 @@ fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
         ("ACCESS" | "ADMIN" | "API" | "AUTH" | "BEARER" | "CLIENT" | "REFRESH" | "SERVICE", "TOKENS") => {
             Some(Issued)
         }
+        (_, "TOKENS") => Some(Hint),
         (
             "ACCOUNT" | "AUTH" | "BIP39" | "CRYPTO" | "ENCRYPTION" | "HD" | "KEY" | "MASTER" | "MNEMONIC"
             | "NKEY" | "OPERATOR" | "PRIVATE" | "SECRET" | "SIGNING" | "TOTP" | "VALIDATOR" | "WALLET",
