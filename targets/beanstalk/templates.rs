@@ -225,10 +225,8 @@ fn identity(plan: &BeanstalkPlan) -> Json {
     // The instance reads every one: some for jobs, the others to give them to the environment.
     let read = readable(plan.read_secrets.keys().chain(of_variables()), &own);
     let execution = plan.execution_role.as_ref().map(|role| {
-        let mut execution = readable(of_variables(), &own);
-        execution["role"] = role.name.as_str().into();
-        execution["arn"] = role_arn(&role.name);
-        execution
+        let ReadableSecrets { secrets, parameters } = readable(of_variables(), &own);
+        json!({ "role": role.name, "arn": role_arn(&role.name), "secrets": secrets, "parameters": parameters })
     });
     let retention = plan.options.iter().find(|option| option.name == "RetentionInDays");
     let logs = plan.compose.as_ref().is_some_and(|compose| compose.logs);
@@ -260,8 +258,15 @@ fn log_arns(logs: &ContainerLogs) -> Vec<Json> {
     vec![place(""), place(":*")]
 }
 
+/// ARNs by the action that reads them.
+#[derive(serde::Serialize)]
+struct ReadableSecrets {
+    secrets: Vec<Json>,
+    parameters: Vec<Json>,
+}
+
 /// What is read, by the action that reads it: secrets by where they are, and those of the environment by their ids.
-fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>, own: &[String]) -> Json {
+fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>, own: &[String]) -> ReadableSecrets {
     let (parameters, secrets): (IndexSet<&SecretLocation>, IndexSet<&SecretLocation>) =
         locations.partition(|location| location.parameter);
     let arns = |found: IndexSet<&SecretLocation>| -> IndexSet<String> {
@@ -272,7 +277,7 @@ fn readable<'l>(locations: impl Iterator<Item = &'l SecretLocation>, own: &[Stri
     };
     let references = own.iter().map(|id| json!({ "Ref": id }));
     let secrets: Vec<Json> = json(arns(secrets)).into_iter().chain(references).collect();
-    json!({ "secrets": secrets, "parameters": json(arns(parameters)) })
+    ReadableSecrets { secrets, parameters: json(arns(parameters)) }
 }
 
 /// A name stands for every version of the secret: its ARN ends in six more letters.

@@ -1,5 +1,6 @@
 """`tranship deploy`, `status` and `down` of the target beanstalk, against an Elastic Beanstalk that takes time."""
 
+import json
 import pathlib
 import signal
 import sys
@@ -9,7 +10,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import beanstalk_life  # noqa: E402
 import canary  # noqa: E402
-from beanstalk_case import GIVEN, LAPTOP, BeanstalkCase  # noqa: E402
+from beanstalk_case import GIVEN, LAPTOP, MANIFEST, BeanstalkCase  # noqa: E402
+from beanstalk_emulator import Bundle  # noqa: E402
 from beanstalk_life import Life  # noqa: E402
 from world import ACCOUNT, REGION, client  # noqa: E402
 
@@ -22,6 +24,22 @@ class Deploy(Life, BeanstalkCase):
     def test_nothing_that_the_bundle_can_carry_goes_through_the_api(self):
         self.tranship(*self.arguments())
         self.assertEqual(self.beanstalk.environments[0]["_api"], {})
+
+    def test_the_role_of_the_task_exists_before_its_environment_and_goes_after_it(self):
+        self.write("compose.yaml", (MANIFEST % LAPTOP).replace(f', account: "{ACCOUNT}"', ""))
+        self.tranship(*self.arguments())
+        label = self.live()[0]["VersionLabel"]
+        run = json.loads(Bundle(self.bundle(label)).archive.read("Dockerrun.aws.json"))
+        self.assertEqual(run["executionRoleArn"], f"arn:aws:iam::{ACCOUNT}:role/shop-dev-execution")
+        self.assertEqual(self.roles(), ["shop-dev-execution"])
+        order = self.gateway.actions("ExecuteChangeSet", "CreateApplicationVersion", "CreateEnvironment")
+        self.assertEqual(order, ["ExecuteChangeSet", "CreateApplicationVersion", "CreateEnvironment"])
+        self.tranship("down", "dev", "--yes")
+        self.assertEqual(self.roles(), [])
+
+    def roles(self):
+        stacks = client("cloudformation", self.gateway.url).list_stacks()["StackSummaries"]
+        return [one["StackName"] for one in stacks if one["StackName"] == "shop-dev-execution" and one["StackStatus"] != "DELETE_COMPLETE"]
 
     def test_the_bucket_is_private_encrypted_and_tls_only(self):
         self.tranship(*self.arguments())
