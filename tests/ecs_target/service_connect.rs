@@ -351,3 +351,28 @@ fn hosts_without_a_proxy_have_both_names() {
     let value = own.as_array().unwrap().iter().find(|it| it["Name"] == "NO_PROXY").unwrap();
     assert_eq!(value["Value"], "localhost, api,api.shop.internal ,10.0.0.0/8");
 }
+
+/// What is spoken on a port is told to the proxies, where there are some that understand it.
+#[test]
+fn the_account_says_who_is_told_what_is_spoken() {
+    let disposition = |client: &str, protocol: &str| {
+        let ports =
+            format!("ports: [{{ target: 8000, app_protocol: {protocol} }}], x-tranship: {{ public: false }}");
+        let text = pair(client, "").replace("expose: ['8000']", &ports);
+        let report = compiled("fargate", &text).report.unwrap();
+        report.rows.iter().find(|row| row.key == "services.api.ports[0].app_protocol").unwrap().disposition
+    };
+    assert_eq!(disposition(WORD, "grpc"), "exact");
+    assert_eq!(disposition(WORD, "redis"), "ignored");
+    assert_eq!(disposition("environment: { API_URL: 'http://api:8000' }", "grpc"), "ignored");
+}
+
+#[test]
+fn a_name_that_is_kept_is_not_called_renamed() {
+    let renamed = |names: &str| {
+        let settings = format!("x-tranship: {{ discovery: {{ names: {names} }} }}\n");
+        let text = pair("environment: { API_URL: 'http://api:8000' }", &settings);
+        said(&compiled("fargate", &text)).iter().any(|line| line.starts_with("ecs/discovery-name"))
+    };
+    assert!(renamed("auto") && !renamed("service-connect"));
+}
