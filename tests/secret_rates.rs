@@ -19,6 +19,9 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("names", "fourth", 10, 10),
     ("names", "fifth", 10, 10),
     ("names", "sixth", 10, 10),
+    ("names", "seventh", 10, 10),
+    ("names", "eighth", 10, 10),
+    ("names", "ninth", 10, 10),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];

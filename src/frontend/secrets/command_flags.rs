@@ -25,11 +25,13 @@ enum FlagForm {
     Attached,
     /// In the same word or in the next.
     Either,
+    /// Only in the next word: `-k secret`.
+    Next,
     /// In the next word, behind the user's name: `-u user:secret`.
     Login(char),
 }
 
-use FlagForm::{Attached, Either, Login};
+use FlagForm::{Attached, Either, Login, Next};
 
 /// Short flags whose value is a secret, by program.
 /// Source: the manual page of each program, July 2026.
@@ -66,7 +68,14 @@ const PROGRAMS: &[(&[&str], &[&str], FlagForm)] = &[
         &["-p"],
         Either,
     ),
-    (&["sshpass", "cqlsh", "elasticsearch-users"], &["-p"], Either),
+    (&["sshpass", "cqlsh", "cypher-shell", "elasticsearch-users"], &["-p"], Either),
+    (&["7z", "7za", "7zz"], &["-p"], Attached),
+    (&["zip", "unzip", "ipmitool"], &["-P"], Either),
+    (&["openssl"], &["-k", "-K"], Next),
+    (&["snmpget", "snmpwalk", "snmpset", "snmpbulkwalk", "snmptrap"], &["-A", "-X"], Either),
+    (&["consul"], &["-encrypt"], Next),
+    (&["elasticsearch-reset-password"], &["-i"], Next),
+    (&["ab"], &["-A", "-P"], Login(':')),
     (&["ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami", "ldapdelete", "ldappasswd"], &["-w"], Either),
     (&["sqlcmd", "bcp", "osql", "mosquitto_pub", "mosquitto_sub"], &["-P"], Either),
     (&["curl"], &["-u", "--user", "-U", "--proxy-user"], Login(':')),
@@ -85,6 +94,8 @@ const POSITIONS: &[(&str, &str, usize)] = &[
     ("mc", "set", 4),
     ("mc", "add", 4),
     ("vault", "login", 1),
+    ("aws", "aws_secret_access_key", 1),
+    ("aws", "aws_session_token", 1),
 ];
 
 /// The secrets in the words of a command, each word a text of its own.
@@ -187,12 +198,15 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
     let mut found = Vec::new();
     let mut program: Option<&str> = None;
     for (at, word) in words.iter().enumerate() {
-        if matches!(*word, ";" | "|" | "&" | "&&" | "||" | "(" | ")" | "`" | "\n") {
+        if is_separator(word) {
             program = None;
         } else if is_program(base_name(word)) {
             program = Some(base_name(word));
         }
         let value = long_flag(words, at)
+            .or_else(|| colon_flag(word, at))
+            .or_else(|| set_password(words, at))
+            .or_else(|| registry_login(words, at))
             .or_else(|| keyword(words, at))
             .or_else(|| program.and_then(|program| short_flag(program, words, at)))
             .or_else(|| program.and_then(|program| position(program, words, at)));
@@ -242,13 +256,65 @@ fn long_flag(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     whole(words, at + 1).filter(|_| credential && can_be_secret(flag, next))
 }
 
+/// `--secret:x`, and `/password:x` of programs that come from Windows.
+fn colon_flag(word: &str, at: usize) -> Option<(usize, Range<usize>)> {
+    let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('/'))?;
+    let (name, value) = flag.split_once(':')?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let kind = Some(name).filter(|name| name.bytes().all(plain)).and_then(kind_of)?;
+    let sure = matches!(kind, SecretKind::Password | SecretKind::Chosen | SecretKind::Issued);
+    Some((at, word.len() - value.len()..word.len()))
+        .filter(|_| sure && is_value(value) && can_be_secret(name, value))
+}
+
+/// `set-initial-password x`, `reset-admin-password x`: the last argument of a command that sets one.
+fn set_password(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at)?;
+    let lower = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let sets = word.starts_with("set-") || word.starts_with("reset-") || word.starts_with("change-");
+    let next = words.get(at + 1)?;
+    whole(words, at + 1).filter(|_| {
+        lower && sets && word.ends_with("-password") && !next.starts_with('-') && !is_separator(next)
+    })
+}
+
+/// `docker login -u user -p secret`, and the tools that take the same flags.
+fn registry_login(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    const TOOLS: &[&str] = &["docker", "podman", "buildah", "skopeo", "nerdctl", "crane", "oras"];
+    let word = words.get(at)?;
+    let line = words.get(..at)?.iter().rev().take(12).take_while(|word| !is_separator(word));
+    let (mut login, mut tool) = (false, false);
+    for word in line {
+        login |= *word == "login";
+        tool |= login && TOOLS.contains(&base_name(word));
+    }
+    whole(words, at + 1).filter(|_| *word == "-p" && tool)
+}
+
+fn is_separator(word: &str) -> bool {
+    matches!(word, ";" | "|" | "&" | "&&" | "||" | "(" | ")" | "`" | "\n")
+}
+
 /// Words of configuration files: `requirepass x` of Redis, `login u password x` of netrc.
 fn keyword(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let word = words.get(at)?;
     let netrc =
         *word == "password" && at.checked_sub(2).and_then(|before| words.get(before)) == Some(&"login");
     let redis = matches!(*word, "requirepass" | "masterauth");
-    whole(words, at + 1).filter(|_| netrc || redis)
+    whole(words, at + 1).filter(|_| netrc || redis).or_else(|| acl_password(words, at))
+}
+
+/// `--user default on >secret`: a rule of an access control list of Redis.
+fn acl_password(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at)?;
+    let start = word.find('>').filter(|start| {
+        word.get(..*start).is_some_and(|before| before.trim_matches(['"', '\'']).is_empty())
+    })? + 1;
+    let before = words.get(at.saturating_sub(12)..at)?;
+    let rule =
+        before.contains(&"on") && before.iter().any(|word| matches!(*word, "user" | "--user" | "SETUSER"));
+    let end = word.trim_end_matches(['"', '\'']).len();
+    Some((at, start..end)).filter(|_| rule && word.get(start..end).is_some_and(is_value))
 }
 
 fn short_flag(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
@@ -266,6 +332,7 @@ fn short_flag(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<
         Attached => attached.and_then(|(at, range)| trimmed(word, at, range)),
         Either if attached.is_some() => attached.and_then(|(at, range)| trimmed(word, at, range)),
         Either => whole(words, at + 1),
+        Next => whole(words, at + 1).filter(|_| word.len() == length),
         Login(separator) => {
             let (at, range) =
                 if attached.is_some() && length == 2 { attached? } else { whole(words, at + 1)? };
@@ -287,7 +354,11 @@ fn trimmed(word: &str, at: usize, range: Range<usize>) -> Option<(usize, Range<u
 fn position(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let word = words.get(at)?;
     if program == "htpasswd" && word.starts_with('-') && word.contains('b') {
-        return whole(words, at + if word.contains('n') { 2 } else { 3 });
+        let line = words.iter().enumerate().skip(at + 1).take_while(|(_, word)| !is_separator(word));
+        // With `-n` the hash is printed, and no file is named.
+        let named = usize::from(!words.iter().any(|word| word.starts_with('-') && word.contains('n')));
+        let mut values = line.filter(|(_, word)| !word.starts_with('-')).map(|(place, _)| place);
+        return whole(words, values.nth(1 + named)?);
     }
     let found = POSITIONS.iter().find(|(name, before, _)| *name == program && before == word);
     let (_, _, away) = found?;
@@ -317,6 +388,20 @@ mod tests {
             (&["sh", "-c", "redis-server --requirepass walnut"], &["walnut"]),
             (&["rabbitmqctl", "add_user", "app", "walnut"], &["walnut"]),
             (&["openssl", "rsa", "-passin", "pass:walnut"], &["walnut"]),
+            (&["htpasswd", "-b", "-c", "users", "app", "walnut"], &["walnut"]),
+            (&["htpasswd", "-nbB", "app", "walnut"], &["walnut"]),
+            (&["redis-server", "--user", "default", "on", ">walnut", "~*"], &["walnut"]),
+            (&["openssl", "enc", "-k", "walnut"], &["walnut"]),
+            (&["7z", "a", "-pwalnut", "x"], &["walnut"]),
+            (&["zip", "-P", "walnut", "x"], &["walnut"]),
+            (&["cypher-shell", "-u", "neo4j", "-p", "walnut"], &["walnut"]),
+            (&["consul", "agent", "-encrypt", "walnut"], &["walnut"]),
+            (&["ab", "-A", "u:walnut", "http://h/"], &["walnut"]),
+            (&["snmpget", "-v3", "-A", "walnut"], &["walnut"]),
+            (&["neo4j-admin", "dbms", "set-initial-password", "walnut"], &["walnut"]),
+            (&["sh", "-c", "docker login -u u -p walnut r.example.org"], &["walnut"]),
+            (&["app", "--secret:walnut", "/password:fern-1"], &["walnut", "fern-1"]),
+            (&["aws", "configure", "set", "aws_secret_access_key", "walnut"], &["walnut"]),
         ] {
             assert_eq!(found(words), secrets, "{words:?}");
         }
@@ -332,6 +417,13 @@ mod tests {
             &["app", "--password-file", "/run/secrets/db", "--no-password", "--token-ttl", "3600"],
             &["app", "--password", "--verbose"],
             &["curl", "-u", "elastic", "http://es"],
+            &["sh", "-c", "turn on >walnut"],
+            &["htpasswd", "-b", "users"],
+            &["docker", "login", "-u", "u", "--password-stdin"],
+            &["docker", "run", "-p", "8080:80", "login"],
+            &["openssl", "x509", "-keyout", "x"],
+            &["grafana", "reset-admin-password", "--help"],
+            &["app", "--token:$TOKEN", "/token:", "host:8080"],
         ] {
             assert!(found(words).is_empty(), "{words:?}");
         }

@@ -7,8 +7,10 @@
 //! the error rates that `tests/secret_rates.rs` measures.
 
 mod command_flags;
+mod file_passwords;
 mod name_words;
 mod password_urls;
+mod secret_encodings;
 mod secret_files;
 mod secret_names;
 mod secret_pairs;
@@ -18,24 +20,31 @@ mod secret_words;
 mod token_forms;
 
 pub use command_flags::{CommandSecret, secrets_in_command};
+pub use file_passwords::password_line;
 pub use name_words::name_words;
+pub use secret_encodings::secret_encodings;
 pub use secret_files::{credential_in_content, credential_in_file, is_credential_file};
 pub use secret_names::is_secret_name;
 pub use secret_spans::secret_spans;
 pub use secret_values::can_be_secret;
 
-use secret_names::{SecretKind, kind_of, says_nothing};
-use secret_values::is_random_number;
+use secret_names::{SecretKind, is_published, kind_of, says_nothing};
+use secret_values::{is_random_number, is_random_text};
 use std::ops::Range;
+use token_forms::is_json_web_token;
 
 /// The secrets in the value of a variable: all of it where the name says so, else what has the form of one.
 #[must_use]
 pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
     let kind = kind_of(name);
-    let random = kind.is_none() && is_random_number(value) && says_nothing(name);
+    let random = kind.is_none() && (is_random_number(value) || is_random_text(value)) && says_nothing(name);
     let whole = random || kind.is_some() && can_be_secret(name, value);
     if whole && kind != Some(SecretKind::Address) {
         return std::iter::once(0..value.len()).collect();
+    }
+    // A key that the build publishes, in the form of a token: `NEXT_PUBLIC_SUPABASE_ANON_KEY`.
+    if kind.is_none() && is_json_web_token(value) && is_published(name) {
+        return Vec::new();
     }
     // A connection string under such a name is secret only in part.
     let spans = secret_spans(value);

@@ -10,7 +10,15 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 /// How the address of a Go driver goes on behind the `@` of its login.
-const PROTOCOLS: &[&str] = &["tcp(", "tcp4(", "tcp6(", "udp(", "unix(", "cloudsql("];
+const PROTOCOLS: &[&str] = &["tcp(", "tcp4(", "tcp6(", "udp(", "unix(", "cloudsql(", "(", "/"];
+
+/// Schemes of which what stands before the `@` is a token, where no colon parts a name from a password.
+/// Source: the pages of NATS on tokens, and of Shoutrrr on its services, November 2026.
+const TOKEN_SCHEMES: &[&str] =
+    &["nats", "tls", "discord", "telegram", "pushover", "pushbullet", "slack", "mattermost", "zulip"];
+
+/// No key of an escaped pair is longer.
+const LONGEST_KEY: usize = 40;
 
 /// No user name, password or host in an address is longer.
 const LONGEST_PART: usize = 1024;
@@ -53,9 +61,8 @@ fn ends_authority(byte: u8) -> bool {
 /// The passwords of every address in a text.
 pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
     for (at, _) in text.match_indices("://") {
-        if let Some(password) = authority_password(text, at + 3) {
-            found.push(password);
-        }
+        let password = authority_password(text, at + 3).or_else(|| token_user(text, at));
+        found.extend(password);
     }
     for (at, _) in text.match_indices('@') {
         let address = text.get(at + 1..).unwrap_or_default();
@@ -72,7 +79,8 @@ pub(super) fn url_passwords(text: &str, found: &mut Vec<Range<usize>>) {
     }
     found.extend(secret_links(text));
     short_login(text, found);
-    found.extend(bare_login(text));
+    escaped_pairs(text, found);
+    found.extend(bare_login(text).or_else(|| oracle_login(text)));
 }
 
 /// `pg://db:5432?u=app&p=password`: the short names, which say so only together.
@@ -121,6 +129,63 @@ fn authority_password(text: &str, start: usize) -> Option<Range<usize>> {
     kept.pop()
 }
 
+/// A token in place of the user: `https://TOKEN@host`, `nats://TOKEN@host`, `sendgrid+api://KEY@default`.
+fn token_user(text: &str, at: usize) -> Option<Range<usize>> {
+    let start = at + 3;
+    let authority = text.get(until(text, start, ends_authority))?;
+    let (user, host) = authority.rsplit_once('@')?;
+    let before = text.get(..at)?;
+    let letter = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
+    let scheme = before.get(before.trim_end_matches(letter).len()..)?;
+    // Symfony's mailers and notifiers: the key of an account at the usual host.
+    let token = TOKEN_SCHEMES.contains(&scheme) || host == "default" || user.len() >= 16 && is_opaque(user);
+    let mut kept = Vec::new();
+    if token && !user.contains(':') {
+        keep(text, start..start + user.len(), &mut kept);
+    }
+    kept.pop()
+}
+
+/// `user/password@host:1521/service`, as Oracle's clients write it, as the whole text.
+fn oracle_login(text: &str) -> Option<Range<usize>> {
+    let (login, address) = text.trim_end().rsplit_once('@')?;
+    let (user, password) = login.split_once('/')?;
+    let named = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._$#-".contains(&byte))
+    };
+    let host = address.strip_prefix("//").unwrap_or(address);
+    let (name, rest) = host.split_once(':')?;
+    let port = rest.split(['/', ':']).next().unwrap_or_default();
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = rest.len() > port.len() && named(name) && named(user.trim_start());
+    let mut kept = Vec::new();
+    if digits && parts && !password.contains(ends_part) {
+        keep(text, user.len() + 1..user.len() + 1 + password.len(), &mut kept);
+    }
+    kept.pop()
+}
+
+fn ends_part(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '/' | '@' | '"' | '\'')
+}
+
+/// A connection string inside a query, in which `=` and `;` are escaped: `?odbc_connect=...%3BPWD%3Dx%3B`.
+fn escaped_pairs(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, marker) in text.match_indices("%3D") {
+        let start = at + marker.len();
+        let before = text.get(at.saturating_sub(LONGEST_KEY)..at).unwrap_or_default();
+        let key = before.rsplit(['%', '&', '=']).next().unwrap_or_default();
+        let key = key.strip_prefix("3B").or_else(|| key.strip_prefix("3b")).unwrap_or(key);
+        if !is_pair_name(key) {
+            continue;
+        }
+        let value = until(text, start, |byte| ends_url(byte) || b"&;".contains(&byte));
+        let whole = text.get(value.clone()).unwrap_or_default();
+        let length = whole.find("%3B").or_else(|| whole.find("%3b")).unwrap_or(whole.len());
+        keep(text, start..start + length, found);
+    }
+}
+
 /// The password of a login that ends at `end`: `user:password@tcp(host)`.
 fn password_before(text: &str, end: usize) -> Option<Range<usize>> {
     let from = text.as_bytes().get(..end)?;
@@ -152,6 +217,12 @@ static HOOKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "hooks.zapier.com/hooks/catch/",
         "chat.googleapis.com/v1/spaces/",
         "maker.ifttt.com/trigger/",
+        "alchemy.com/v2/",
+        "alchemyapi.io/v2/",
+        "infura.io/v3/",
+        "quiknode.pro/",
+        "gotify://",
+        "slack://hook:",
     ])
     .ok()
 });
@@ -219,6 +290,39 @@ mod tests {
         }
         assert_eq!(found("https://hooks.slack.com/services/$HOOK"), [""; 0]);
         assert_eq!(found("https://hooks.slack.com/services/T0"), [""; 0], "too short to be one");
+    }
+
+    #[test]
+    fn a_token_may_stand_for_the_user() {
+        for (text, secret) in [
+            (
+                "https://0f1e2d3c4b5a69788796a5b4c3d2e1f0@o1.ingest.example.org/2",
+                "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            ),
+            ("nats://walnut@mq:4222", "walnut"),
+            ("sendgrid+api://walnut@default", "walnut"),
+            ("discord://walnut@1234", "walnut"),
+        ] {
+            assert_eq!(found(text), [secret], "{text}");
+        }
+        for text in ["https://walnut@example.org/x.git", "ssh://git@example.org", "nats://$TOKEN@mq:4222"] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn logins_without_a_scheme() {
+        for (text, secret) in [
+            ("app/walnut@db:1521/main", "walnut"),
+            ("app/walnut@//db.example.org:1521/main", "walnut"),
+            ("app:walnut@/main", "walnut"),
+            ("mssql+pyodbc:///?odbc_connect=UID%3Dsa%3BPWD%3Dwalnut%3B", "walnut"),
+        ] {
+            assert_eq!(found(text), [secret], "{text}");
+        }
+        for text in ["acme/web@sha256:0123", "acme/web@db:1521", "a/b/c@db:1521/x", "x?a%3Db"] {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
     }
 
     #[test]

@@ -39,6 +39,12 @@ const NAMES: &[(&str, &str)] = &[
     ("master.key", "the master key of Rails"),
     (".Renviron", "an environment file"),
     (".envrc", "an environment file"),
+    ("terraform.tfstate", "the state of Terraform"),
+    ("terraform.tfstate.backup", "the state of Terraform"),
+    (".bash_history", "the history of a shell"),
+    (".zsh_history", "the history of a shell"),
+    (".mysql_history", "the history of a database client"),
+    (".psql_history", "the history of a database client"),
 ];
 
 /// Files that are credentials in a folder of this name.
@@ -71,6 +77,8 @@ const ENDS: &[(&str, &str)] = &[
     ("ovpn", "a profile of a VPN with its keys"),
     ("htpasswd", "hashes of passwords"),
     ("keytab", "keys of Kerberos"),
+    ("tfstate", "the state of Terraform"),
+    ("tfvars", "variables of Terraform"),
 ];
 
 /// Words in the names of environment files that only show how one is written.
@@ -166,8 +174,11 @@ fn in_configuration(text: &str) -> Option<&'static str> {
         value.is_some_and(|value| !value.is_empty() && !value.starts_with("${") && !is_blank(value))
     });
     let account = text.contains("\"private_key\"") && text.contains("\"client_email\"");
+    let client =
+        text.contains("\"client_secret\"") && text.contains("\"client_id\"") && text.contains("\"auth_uri\"");
     [
         (account, "the key of a service account"),
+        (client, "the secret of an OAuth client"),
         (logins, "logins of registries"),
         (cluster, "credentials of a Kubernetes cluster"),
         (npm, "a token of npm"),
@@ -226,6 +237,9 @@ mod tests {
             "nginx/.htpasswd",
             ".git-credentials",
             "a\\b\\id_rsa",
+            "infra/terraform.tfstate",
+            "prod.tfvars",
+            "home/.bash_history",
         ] {
             assert!(is_credential_file(path).is_some(), "{path}");
         }
@@ -273,6 +287,10 @@ mod tests {
             (
                 "const HEAD = \"-----BEGIN PRIVATE KEY-----\\n\" + key + \"\\n-----END PRIVATE KEY-----\";",
                 None,
+            ),
+            (
+                "{\"installed\": {\"client_id\": \"a\", \"auth_uri\": \"b\", \"client_secret\": \"c\"}}",
+                Some("the secret of an OAuth client"),
             ),
             ("{\"auths\": {}}", None),
             ("", None),

@@ -81,6 +81,18 @@ pub(super) fn says_nothing(name: &str) -> bool {
     !said && !known && kind_of(name).is_none() && !PUBLISHED.iter().any(published)
 }
 
+/// Whether a name says that its value may be seen by everyone: a variable that the build publishes, a public key.
+pub(super) fn is_published(name: &str) -> bool {
+    let words = name_words(name);
+    let published =
+        |prefix: &&[&str]| prefix.len() < words.len() && words.iter().zip(*prefix).all(|(a, b)| a == b);
+    let public_key = || match words.as_slice() {
+        [.., family, last] => last == "KEY" && is(PUBLIC_KEYS, family),
+        _ => false,
+    };
+    PUBLISHED.iter().any(published) || public_key()
+}
+
 /// Drops numbers and the words that only say which secret it is.
 fn drop_neutral_ends(words: &mut Vec<String>) {
     while words.len() > 1 {
@@ -89,7 +101,7 @@ fn drop_neutral_ends(words: &mut Vec<String>) {
         // `SECRET_KEY_BASE` of Rails, `PASSWORD_HASH`.
         let previous = words.iter().rev().nth(1).map(String::as_str);
         let of_key = last == "BASE" && previous == Some("KEY");
-        let of_password = last == "HASH" && previous == Some("PASSWORD");
+        let of_password = last == "HASH" && previous.is_some_and(|word| is(&["PASSWORD", "SECRET"], word));
         if !(number || of_key || of_password || is(NEUTRAL_ENDS, last)) {
             break;
         }
@@ -172,6 +184,7 @@ fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
         ("ACCESS" | "ADMIN" | "API" | "AUTH" | "BEARER" | "CLIENT" | "REFRESH" | "SERVICE", "TOKENS") => {
             Some(Issued)
         }
+        (_, "TOKENS") => Some(Hint),
         (
             "ACCOUNT" | "AUTH" | "BIP39" | "CRYPTO" | "ENCRYPTION" | "HD" | "KEY" | "MASTER" | "MNEMONIC"
             | "NKEY" | "OPERATOR" | "PRIVATE" | "SECRET" | "SIGNING" | "TOTP" | "VALIDATOR" | "WALLET",

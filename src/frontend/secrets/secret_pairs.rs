@@ -19,6 +19,23 @@ const LOOKED_AT: usize = 512;
 const CONNECTION_KEYS: &[&str] =
     &["pwd", "sig", "sharedaccesssignature", "x-amz-signature", "x-amz-security-token"];
 
+/// How the credentials of a header start. Source: the registry of HTTP authentication schemes of IANA, July 2026.
+const SCHEMES: &[&str] = &[
+    "Bearer ",
+    "Basic ",
+    "Token ",
+    "ApiKey ",
+    "Negotiate ",
+    "Bearer%20",
+    "Basic%20",
+    "Token%20",
+    "ApiKey%20",
+];
+
+fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
+}
+
 /// Whether the key of a pair says that its value is a secret.
 pub(super) fn is_pair_name(name: &str) -> bool {
     let said =
@@ -40,6 +57,29 @@ pub(super) fn secret_pairs(text: &str, found: &mut Vec<Range<usize>>) {
         }
     }
     sql_passwords(text, found);
+}
+
+/// The texts of elements of XML whose names say secret: `<password>x</password>`.
+pub(super) fn secret_elements(text: &str, found: &mut Vec<Range<usize>>) {
+    for (at, _) in text.match_indices("</") {
+        let rest = text.get(at + 2..).unwrap_or_default();
+        let name = rest.bytes().take(LONGEST_NAME).position(|byte| byte == b'>');
+        let Some(name) = name.and_then(|length| rest.get(..length)) else { continue };
+        let local = name.rsplit(':').next().unwrap_or(name).trim();
+        if !is_pair_name(local) {
+            continue;
+        }
+        let from = text.floor_char_boundary(at.saturating_sub(LOOKED_AT));
+        let Some(start) = text.get(from..at).and_then(|before| before.rfind('>')).map(|end| from + end + 1)
+        else {
+            continue;
+        };
+        let value = text.get(start..at).unwrap_or_default();
+        let kept = can_be_secret(local, value) && !is_shell_reference(value) && !is_blank(value);
+        if !value.trim().is_empty() && kept {
+            found.push(start..at);
+        }
+    }
 }
 
 /// The key of a pair, and what stands around it.
@@ -145,8 +185,10 @@ impl<'t> SecretPair<'t> {
         };
         let bytes = rest.as_bytes();
         let ends = |at: &usize| stops(bytes.get(*at).copied().unwrap_or(b'\n'), bytes.get(*at + 1).copied());
-        let length = (0..bytes.len()).find(ends).unwrap_or(bytes.len());
-        let length = self.line_end(rest.get(..length)?);
+        // `Authorization=Bearer x`: the word before the secret is no end.
+        let scheme = SCHEMES.iter().find(|scheme| starts_with(rest, scheme)).map_or(0, |scheme| scheme.len());
+        let length = (scheme..bytes.len()).find(ends).unwrap_or(bytes.len());
+        let length = scheme + self.line_end(rest.get(scheme..length)?);
         Some(start..start + length)
     }
 
@@ -170,9 +212,7 @@ impl<'t> SecretPair<'t> {
     /// The secret inside the value: without the scheme of a header, and only the default of `${NAME:-default}`.
     fn secret_part(&self, value: Range<usize>) -> Option<Range<usize>> {
         let text = self.text.get(value.clone())?;
-        let scheme = ["Bearer ", "Basic ", "Token ", "ApiKey ", "Negotiate "]
-            .iter()
-            .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        let scheme = SCHEMES.iter().find(|scheme| starts_with(text, scheme));
         if let Some(scheme) = scheme {
             return Some(value.start + scheme.len()..value.end);
         }
@@ -271,14 +311,15 @@ fn sql_passwords(text: &str, found: &mut Vec<Range<usize>>) {
     for (at, _) in text.match_indices('\'') {
         let start = at.saturating_sub(LONGEST_NAME);
         let before = text.as_bytes().get(start..at).unwrap_or_default();
-        if !before.ends_with(b" ") {
+        if !before.ends_with(b" ") && !before.ends_with(b"(") {
             continue;
         }
         let before = String::from_utf8_lossy(before).to_ascii_uppercase();
         let words = before.trim_end();
         let sets =
             words.ends_with(" PASSWORD") && ["USER", "ROLE", "LOGIN"].iter().any(|word| words.contains(word));
-        if sets || (words.ends_with(" BY") && words.contains("IDENTIFIED")) {
+        let function = words.ends_with(" PASSWORD(") && words.contains("SET ");
+        if sets || function || (words.ends_with(" BY") && words.contains("IDENTIFIED")) {
             let length = text.get(at + 1..).and_then(|rest| rest.find('\'')).unwrap_or(0);
             let value = at + 1..at + 1 + length;
             if text.get(value.clone()).is_some_and(|value| !value.is_empty() && !is_shell_reference(value)) {

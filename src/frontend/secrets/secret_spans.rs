@@ -4,7 +4,7 @@
 
 use super::command_flags::secrets_in_shell;
 use super::password_urls::url_passwords;
-use super::secret_pairs::secret_pairs;
+use super::secret_pairs::{secret_elements, secret_pairs};
 use super::token_forms::{SHORTEST_TOKEN, token_forms};
 use std::ops::Range;
 
@@ -17,11 +17,14 @@ pub fn secret_spans(text: &str) -> Vec<Range<usize>> {
     if text.len() >= SHORTEST_TOKEN {
         token_forms(text, &mut found);
     }
-    if bytes.any(b"@/") || text.contains("jdbc:") {
+    if bytes.any(b"@/%") || text.contains("jdbc:") {
         url_passwords(text, &mut found);
     }
     if bytes.any(b"=:'") {
         secret_pairs(text, &mut found);
+    }
+    if text.contains("</") {
+        secret_elements(text, &mut found);
     }
     // Several words, or one that holds its own value.
     if bytes.any(b" \t\n\r\x0c;|&()`:") {

@@ -204,6 +204,7 @@ fn is_stand_in(value: &str) -> bool {
     const STARTS: &[&str] =
         &["changeme", "changethis", "change", "example", "placeholder", "dummy", "sample", "replaceme"];
     const WORDS: &[&str] = &[
+        "empty",
         "user_provided",
         "unset",
         "tbd",
@@ -236,7 +237,9 @@ pub(super) fn is_reference(value: &str) -> bool {
     variable.is_some_and(named)
         || (framed("{{", "}}") && value.matches("{{").count() == 1)
         || framed("%env(", ")%")
-        || value.strip_prefix("env:").is_some_and(named)
+        || value
+            .strip_prefix("env:")
+            .is_some_and(|name| named(name) && !name.bytes().any(|byte| byte.is_ascii_lowercase()))
         || framed("$(cat ", ")")
         || ["op://", "vault:secret/", "secretsmanager:"].iter().any(|start| value.starts_with(start))
         || is_secret_arn(value)
@@ -285,9 +288,18 @@ fn is_path(value: &str) -> bool {
     ordinary
         && !parts.is_empty()
         && match rooted || windows {
-            true => parts.len() > 1 || file || value.ends_with('/'),
+            true => {
+                parts.len() > 1
+                    || file
+                    || value.ends_with('/') && parts.iter().all(|part| is_plain_word(part))
+            }
             false => file,
         }
+}
+
+/// Letters alone, as folders are called: `certs`.
+fn is_plain_word(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_alphabetic() || b"._-".contains(&byte))
 }
 
 fn is_dots(part: &str) -> bool {
@@ -336,6 +348,25 @@ pub(super) fn is_random_number(value: &str) -> bool {
     value.len() >= 32 && hexadecimal && of(u8::is_ascii_digit) && of(u8::is_ascii_alphabetic)
 }
 
+/// At least 240 bits in the letters of base64, upper case, lower case and digits without order, as no text is.
+pub(super) fn is_random_text(value: &str) -> bool {
+    let body = value.trim_end_matches('=');
+    let letters = body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/_-".contains(&byte));
+    // The base64 of a certificate in PEM, which may be seen.
+    let certificate = body.starts_with("LS0tLS1CRUdJTiBDRVJU");
+    let kind = |byte: &u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let changes =
+        body.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if kind(a) != kind(b))).count();
+    let of = |test: fn(&u8) -> bool| body.bytes().any(|byte| test(&byte));
+    let mixed = of(u8::is_ascii_digit) && of(u8::is_ascii_lowercase) && of(u8::is_ascii_uppercase);
+    body.len() >= 40 && letters && mixed && changes * 5 >= body.len() * 2 && !certificate
+}
+
 /// Letters with digits among them, as no name has: `mg1kq7`, and neither `v3` nor `eu-west-1` nor `tenant01`.
 fn is_no_word(value: &str) -> bool {
     let inside = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
@@ -379,6 +410,8 @@ mod tests {
             "~walnut",
             "%walnut",
             "=walnut",
+            "env:walnut",
+            "/walnut7/",
             "<walnut",
         ] {
             assert!(can_be_secret("DB_PASSWORD", value), "{value}");
@@ -407,6 +440,8 @@ mod tests {
             "xxxx",
             "****",
             "${OTHER}",
+            "env:DB_PASSWORD",
+            "/keys/",
             "{{ resolve }}",
             "-----BEGIN CERTIFICATE-----\nMIID",
             "ssh-ed25519 AAAAC3Nz a@b",
@@ -416,6 +451,20 @@ mod tests {
         ] {
             assert!(!can_be_secret("APP_SECRET", value), "{value}");
             assert!(!can_be_secret("API_TOKEN", value), "{value}");
+        }
+    }
+
+    #[test]
+    fn random_text_is_no_text_of_people() {
+        for (value, random) in [
+            ("1TiILDFT2VlXHMAE9hObBA1XqLqTnCuLveY9UnKe2T", true),
+            ("1TiILDFT2VlXHMAE9hObBA1XqLqTnCuLveY9UnK", false),
+            ("aGVsbG8+d29ybGQ/aGVsbG9Xb3JsZDEyMzQ1Njc4OQ==", true),
+            ("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUQ5MTIz", false),
+            ("harbor-frontend-production-eu-central-1-Blue-Stack", false),
+            ("MaximumNumberOfParallelRequestsPerConnection42", false),
+        ] {
+            assert_eq!(is_random_text(value), random, "{value}");
         }
     }
 

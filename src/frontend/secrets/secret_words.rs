@@ -4,7 +4,7 @@
 //! gives them.
 
 use super::secret_names::SecretKind;
-use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password};
+use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password, SomeKey};
 
 /// Names whose documentation says what their words do not, joined by `_`.
 /// Source: each product's own reference, July 2026.
@@ -271,6 +271,8 @@ pub(super) const NEUTRAL_ENDS: &[&str] = &[
 pub(super) const GLUED: &[(&str, SecretKind)] = &[
     ("PASSWORD", Password),
     ("PASSWORDS", Password),
+    ("PASSWORDHASH", Password),
+    ("PASSWORDSALT", Chosen),
     ("PASSWD", Password),
     ("PASSPHRASE", Password),
     ("PASSCODE", Password),
@@ -311,6 +313,9 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("WEBHOOK", Address),
     ("WEBHOOKS", Address),
     ("WEBHOOKURL", Address),
+    // The halves of an access key, as Chinese clouds call them.
+    ("AK", SomeKey),
+    ("SK", SomeKey),
     ("LICENSE", Hint),
     ("ENCRYPTION", Hint),
     ("HASH", Hint),
@@ -406,6 +411,8 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "CREDS",
     "CRYPT",
     "CRYPTO",
+    "DECRYPT",
+    "DECRYPTION",
     "DEPLOY",
     "DKIM",
     "ECDSA",
@@ -424,6 +431,7 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "PRESHARED",
     "PRIV",
     "PRIVATE",
+    "RECOVERY",
     "ROOT",
     "RSA",
     "SALT",
@@ -444,6 +452,7 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "TLS",
     "TOKEN",
     "TOTP",
+    "UNLOCK",
     "UNSEAL",
     "VAULT",
     "WEBHOOK",

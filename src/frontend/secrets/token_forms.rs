@@ -228,6 +228,11 @@ fn parted(bytes: &[u8], at: usize) -> Option<usize> {
     Some(first + second + third + 2).filter(|_| enough)
 }
 
+/// Whether a value is one JSON Web Token, and nothing else.
+pub(super) fn is_json_web_token(value: &str) -> bool {
+    value.starts_with("eyJ") && parted(value.as_bytes(), 0) == Some(value.len())
+}
+
 /// The token of a Telegram bot: its number, a colon, and 35 letters.
 fn telegram(bytes: &[u8], at: usize) -> Option<usize> {
     let digits = bytes.get(at..)?.iter().take(11).take_while(|byte| byte.is_ascii_digit()).count();
