@@ -7,7 +7,8 @@ use crate::disposition::{BehaviourEffect, Disposition, LedgerEntry};
 use crate::rules;
 use crate::support::{SupportTable, list, owner, shown_key};
 use indexmap::IndexMap;
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_frontend::compose::{KeyPath, Manifest, PathSegment};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
 use tranship_frontend::source::Origin;
@@ -144,23 +145,33 @@ fn pattern(path: &KeyPath) -> String {
 /// What diagnostics name: positions and key paths, with the loudest word about each.
 #[derive(Default)]
 struct ToldPlaces {
-    origins: Vec<(Origin, Severity)>,
-    keys: Vec<(String, Severity)>,
+    origins: BTreeMap<Origin, Severity>,
+    keys: BTreeMap<String, Severity>,
 }
 
 impl ToldPlaces {
     fn of<'d>(diagnostics: impl Iterator<Item = &'d Diagnostic>) -> Self {
         let mut told = ToldPlaces::default();
         for one in diagnostics {
-            told.origins.extend(one.labels.iter().map(|label| (label.origin, one.severity)));
-            told.keys.extend(one.key.iter().map(|key| (key.clone(), one.severity)));
+            for label in &one.labels {
+                louder(told.origins.entry(label.origin), one.severity);
+            }
+            if let Some(key) = &one.key {
+                louder(told.keys.entry(key.clone()), one.severity);
+            }
         }
         told
     }
 
     fn covers(&self, node: NodeId, least: Severity, manifest: &Manifest) -> bool {
         let (origin, key) = (manifest.nodes.origin(node), manifest.nodes.path(node).to_string());
-        self.origins.iter().any(|(told, severity)| *told == origin && *severity >= least)
-            || self.keys.iter().any(|(told, severity)| *told == key && *severity >= least)
+        let enough = |severity: &Severity| *severity >= least;
+        self.origins.get(&origin).is_some_and(enough) || self.keys.get(&key).is_some_and(enough)
     }
+}
+
+/// Keeps the louder of two words about one place.
+fn louder<K: Ord>(told: Entry<'_, K, Severity>, severity: Severity) {
+    let kept = told.or_insert(severity);
+    *kept = (*kept).max(severity);
 }

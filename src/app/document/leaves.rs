@@ -55,7 +55,7 @@ impl TreeLeaf {
 
     /// The name, where it is one that the user chose.
     pub(crate) fn chosen_name(&self) -> &str {
-        let named = self.keys().any(|key| NAMED.contains(&key));
+        let named = self.keys().any(|key| NAMED.contains(&key)) && !self.is_place_of_secret();
         if named { self.name() } else { "" }
     }
 
@@ -82,10 +82,13 @@ impl TreeLeaf {
                 let foreign = key.starts_with("x-") && *key != "x-tranship";
                 let wired = WIRED.contains(key)
                     || matches!((*key, rest), ("healthcheck", ["test", ..]) | ("build", ["secrets", ..]));
-                let about_secrets = *key == "x-tranship" && says_where(rest);
-                !(foreign || wired || about_secrets)
+                let about_secrets = *key == "x-tranship" && says_where(rest) && !self.is_place_of_secret();
+                let path = matches!((*key, rest), ("secrets" | "configs", ["target"]));
+                path || !(foreign || wired || about_secrets)
             }
             ["x-tranship", rest @ ..] => !says_where(rest),
+            // The name of the project is in every artifact, and that of a secret says where it is kept.
+            ["name"] | ["secrets", _, "name"] => true,
             _ => false,
         }
     }

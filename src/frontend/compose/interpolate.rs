@@ -62,6 +62,23 @@ fn is_image(path: &[Arc<str>]) -> bool {
     matches!(path, [room, _, key] if &**room == "services" && &**key == "image")
 }
 
+/// Whether the value is where a secret is kept: `x-tranship.registries.ghcr.io.secret`.
+fn names_a_secret(path: &[Arc<str>]) -> bool {
+    let keys: Vec<&str> = path.iter().map(|key| &**key).collect();
+    matches!(keys.as_slice(), ["x-tranship", .., "registries", _, "secret"])
+}
+
+/// The key that says what a value is. Whatever stands below a variable is a part of its value, legal or not.
+fn guarding_key(path: &[Arc<str>]) -> &str {
+    let key = match path {
+        [room, _, section, variable, ..] if &**room == "services" && &**section == "environment" => {
+            Some(variable).filter(|name| &***name != cast::ITEM)
+        }
+        _ => None,
+    };
+    key.or_else(|| path.last()).map_or("", |key| &**key)
+}
+
 struct InterpolationWalk<'a, 'b> {
     environment: &'a ProjectVariables,
     deferred: &'a BTreeSet<String>,
@@ -144,7 +161,11 @@ impl InterpolationWalk<'_, '_> {
 
     /// Hides the secrets in a value, whatever becomes of it. In a list, `NAME=value` has a name too.
     fn guard(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) {
-        let key = path.last().map_or("", |key| &**key);
+        if names_a_secret(path) {
+            self.cx.sources.guard("", text, origin);
+            return self.cx.sources.show_name(text, origin);
+        }
+        let key = guarding_key(path);
         let (name, at) = match text.split_once('=') {
             Some((name, _)) if key == cast::ITEM => (name, name.len() + 1),
             _ => (key, 0),

@@ -26,7 +26,7 @@ pub(super) fn settle<'a>(
     }
     let written = roots.filter_map(|root| root.get("name")).filter(|name| name.as_str() != Some("")).last();
     let (name, origin) = match written {
-        Some(Node { value: NodeValue::String(text), origin, .. }) => (from_file(text, found, cx), *origin),
+        Some(Node { value: NodeValue::String(text), origin, .. }) => from_file(text, *origin, found, cx),
         _ => (normalise(found.directory.file_name().unwrap_or_default()), Origin::NOWHERE),
     };
     if name.is_empty() {
@@ -54,15 +54,29 @@ fn imposed(name: String, source: VariableSource, cx: &mut LoadContext<'_>) -> Op
     None
 }
 
-fn from_file(text: &str, found: &DiscoveredFiles, cx: &LoadContext<'_>) -> String {
+fn from_file(
+    text: &str,
+    origin: Origin,
+    found: &DiscoveredFiles,
+    cx: &mut LoadContext<'_>,
+) -> (String, Origin) {
     let normalise = |name: &str| if cx.options.no_normalize { name.to_owned() } else { normalise(name) };
     if cx.options.no_interpolate {
-        return normalise(text);
+        return (normalise(text), origin);
     }
     // An invalid expression is reported when the file itself is interpolated.
     let mut variables = EnvironmentVariables::silent(&found.environment);
-    let filled = template::expand(text, &mut variables).map(|expansion| expansion.text);
-    normalise(&filled.unwrap_or_default())
+    let Ok(expansion) = template::expand(text, &mut variables) else { return (String::new(), origin) };
+    let name = normalise(&expansion.text);
+    // Which variable the name came from is known only where no character was dropped.
+    let origin = match expansion.substitutions.is_empty() || name.len() != expansion.text.len() {
+        true => origin,
+        false => {
+            let substitutions = expansion.substitutions;
+            cx.sources.record(Provenance::Interpolated { template: origin, substitutions })
+        }
+    };
+    (name, origin)
 }
 
 /// Lower case, with invalid characters removed (compose-go `NormalizeProjectName`).

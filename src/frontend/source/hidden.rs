@@ -14,6 +14,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct HiddenValues {
     spans: Vec<Span>,
+    names: Vec<Span>,
+    faulty: Vec<Span>,
     values: BTreeSet<Arc<str>>,
     lines: BTreeSet<Arc<str>>,
     variables: BTreeMap<Arc<str>, Arc<str>>,
@@ -26,6 +28,16 @@ impl HiddenValues {
     /// The places of such values, in no order.
     pub fn spans(&self) -> &[Span] {
         &self.spans
+    }
+
+    /// The places that hold the name of a secret, and no secret: the key beside them says otherwise.
+    pub fn names(&self) -> &[Span] {
+        &self.names
+    }
+
+    /// The rests of lines that could not be read: they may hold anything.
+    pub fn faulty(&self) -> &[Span] {
+        &self.faulty
     }
 
     /// The values.
@@ -83,6 +95,34 @@ impl Sources {
             self.hide_value(secret);
             self.hidden.lines.insert(secret.into());
         }
+    }
+
+    /// Shows a value that is the name of a secret, unless it has the form of one.
+    pub fn show_name(&mut self, value: &str, origin: Origin) {
+        if secrets_of("", value).is_empty() {
+            let places = self.places(origin).into_iter().map(|place| place.span);
+            self.hidden.names.extend(places);
+        }
+    }
+
+    /// Hides what follows the first word of a line of an env file that could not be read. What follows an `=` is
+    /// hidden if the name before it says so.
+    pub fn hide_faulty(&mut self, place: Span) {
+        let Some(file) = self.file(place.file) else { return };
+        let line = file.line_range(file.line_of(place.start as usize));
+        let text = file.text().get(line.clone()).unwrap_or_default();
+        let indent = text.len() - text.trim_start().len();
+        let export = text.get(indent..).is_some_and(|rest| rest.starts_with("export "));
+        let start = indent + if export { "export ".len() } else { 0 };
+        let letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let word = text.bytes().skip(start).take_while(letter).count();
+        let rest = text.get(start + word..).unwrap_or_default();
+        if rest.trim_start().starts_with(['=', ':']) {
+            return;
+        }
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let span = Span { start: narrow(line.start + start + word), end: narrow(line.end), ..place };
+        self.hidden.faulty.push(span);
     }
 
     /// Hides a value and whatever had a hand in it.
@@ -249,6 +289,30 @@ mod tests {
         let value = filled(&mut sources, template, 1..8);
         sources.guard("DB_PASSWORD", "xletmein", value);
         assert_eq!(shown(&sources)[2..], ["'x${PW}'", "letmein"]);
+    }
+
+    #[test]
+    fn of_a_line_that_cannot_be_read_the_first_word_is_shown() {
+        let text = "DB_PASS hunter2 x\n  export A!=b\nC=hunter2\n";
+        let mut sources = Sources::new();
+        let file = sources.add_file(".env".into(), text.to_owned());
+        for start in [0, 20, 34] {
+            sources.hide_faulty(Span::new(file, start, start + 1));
+        }
+        assert_eq!(shown(&sources), [""; 0], "no value is known");
+        let text = |span: &Span| sources.text_of(*span).unwrap().to_owned();
+        let faulty: Vec<String> = sources.hidden().faulty().iter().map(text).collect();
+        assert_eq!(faulty, [" hunter2 x", "!=b"]);
+    }
+
+    #[test]
+    fn the_name_of_a_secret_is_shown_and_a_token_is_not() {
+        let (mut sources, at) = example();
+        let name = at(&mut sources, "hunter2");
+        sources.show_name("prod/db", name);
+        assert_eq!(sources.hidden().names().len(), 1);
+        sources.show_name("ghp_0123456789abcdef", name);
+        assert_eq!(sources.hidden().names().len(), 1, "by its form it is a secret");
     }
 
     #[test]

@@ -88,7 +88,9 @@ fn parse_dotenv(
     match outcome {
         Ok(()) => Some(()),
         Err(fault) => {
-            let origin = cx.sources.read_at(Span::new(file, fault.place.start, fault.place.end));
+            let place = Span::new(file, fault.place.start, fault.place.end);
+            cx.sources.hide_faulty(place);
+            let origin = cx.sources.read_at(place);
             let (rule, help) = match fault.too_large {
                 true => (&rule::TOO_LARGE, "write the value out instead of nesting variables"),
                 false => (&rule::SYNTAX, "write one `NAME=value` per line, and quote values if necessary"),

@@ -115,7 +115,9 @@ impl ServiceFiles<'_, '_> {
         let lines = match raw::lines(&text) {
             Ok(lines) => lines,
             Err((message, place)) => {
-                let origin = self.cx.sources.read_at(Span::new(file, place.start, place.end));
+                let place = Span::new(file, place.start, place.end);
+                self.cx.sources.hide_faulty(place);
+                let origin = self.cx.sources.read_at(place);
                 let diagnostic = Diagnostic::new(&rule::SYNTAX, message).at(origin);
                 return self.cx.report(diagnostic.help("write one `NAME=value` per line, without quotes"));
             }

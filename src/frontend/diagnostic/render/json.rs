@@ -47,7 +47,7 @@ fn entry<'a>(found: &'a ResolvedDiagnostic<'_>) -> JsonDiagnostic<'a> {
         severity: diagnostic.severity.name(),
         message: &found.message,
         service: diagnostic.service.as_deref(),
-        key: diagnostic.key.as_deref(),
+        key: found.key.as_deref(),
         target: diagnostic.target.as_deref(),
         spans: found.spans.iter().map(place).collect(),
         notes: &found.notes,

@@ -16,6 +16,7 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
     blocks(text, &mut found);
     dashed_lists(text, &mut found);
     bracketed_lists(text, &mut found);
+    odd_lines(text, &mut found);
     found.sort_unstable_by_key(|range| (range.start, range.end));
     found
 }
@@ -43,6 +44,38 @@ fn blocks(text: &str, found: &mut Vec<Range<usize>>) {
             found.push(below..below + length);
         }
     }
+}
+
+/// Keys of a mapping that says where a secret is kept.
+const PLACES: &[&str] = &["environment", "external", "file", "from", "key", "name", "parameter"];
+
+/// Values of variables that nobody can read: `DB_PASS x` without a separator, `DB_PASS: {a: x}` and `DB_PASS: [x]`.
+fn odd_lines(text: &str, found: &mut Vec<Range<usize>>) {
+    for (start, line) in lines(text) {
+        let content = line.trim_start().trim_start_matches("- ").trim_start_matches(['"', '\'']);
+        let content = content.strip_prefix("export ").unwrap_or(content);
+        let length = content.bytes().take_while(|byte| is_variable_letter(*byte)).count();
+        let Some((name, rest)) = content.split_at_checked(length) else { continue };
+        let at = start + line.len() - rest.len();
+        let value = match rest.strip_prefix(':') {
+            Some(value) => value.trim_start().strip_prefix(['{', '[']).filter(|inner| !says_where(inner)),
+            None => rest
+                .strip_prefix([' ', '\t'])
+                .filter(|value| !value.trim_start().starts_with(['=', ':', '#'])),
+        };
+        let Some(value) = value.filter(|_| is_secret_name(name)) else { continue };
+        let from = at + rest.len() - value.len();
+        found.push(from..from + value.trim_end().len());
+    }
+}
+
+fn is_variable_letter(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'
+}
+
+fn says_where(inner: &str) -> bool {
+    let key = inner.trim_start().split([':', ' ', ',']).next().unwrap_or_default();
+    PLACES.contains(&key)
 }
 
 /// Whether a value is on the lines below its key: a block scalar, or a scalar that was moved there.
@@ -190,6 +223,12 @@ mod tests {
             ("secrets:\n  - a\n", "secrets:\n  - a\n"),
             ("URL: postgres://u:p@db/app", "URL: postgres://u:*@db/app"),
             ("URL: postgres://u@db:80/app", "URL: postgres://u@db:80/app"),
+            ("  DB_PASS hunter2 x\n", "  DB_PASS ******* *\n"),
+            ("  DB_PASS: {a: x}\n", "  DB_PASS: {** **\n"),
+            ("  DB_PASS: [x, y]\n", "  DB_PASS: [** **\n"),
+            ("  DB_PASS: { from: prod/db, key: a }\n", "  DB_PASS: { from: prod/db, key: a }\n"),
+            ("  DB_PASS : x\n", "  DB_PASS : *\n"),
+            ("db_pass: {file: x}", "db_pass: {file: x}"),
             ("image: nginx:1", "image: nginx:1"),
             ("redis-server --requirepass hunter2 -p 1", "redis-server --requirepass ******* -p 1"),
             ("[\"--auth-token\", \"x\"]", "[\"--auth-token\", \"*\"]"),

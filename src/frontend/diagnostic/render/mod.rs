@@ -23,7 +23,7 @@ pub use sarif::sarif;
 use super::{Diagnostic, Diagnostics, Severity};
 use crate::source::{LineColumn, Origin, PlaceRole, SourceFile, Sources, Span, VariableSource};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 use unsaid::RunRedactor;
@@ -36,6 +36,8 @@ pub struct ResolvedDiagnostic<'a> {
     pub diagnostic: &'a Diagnostic,
     /// Its message, as it may be shown.
     pub message: String,
+    /// The key that it is about, as it may be shown.
+    pub key: Option<String>,
     /// The positions, the primary one first.
     pub spans: Vec<ResolvedSpan<'a>>,
     /// Its notes, and where the variables in its value came from.
@@ -112,11 +114,14 @@ fn look_up<'a>(
     unsaid: &mut RunRedactor<'a>,
 ) -> ResolvedDiagnostic<'a> {
     let mut spans: Vec<ResolvedSpan<'a>> = Vec::new();
+    // One diagnostic may stand for thousands of lines.
+    let mut shown_at: BTreeMap<Span, usize> = BTreeMap::new();
     for label in &diagnostic.labels {
         for (index, place) in sources.places(label.origin).into_iter().enumerate() {
             let Some(file) = sources.file(place.span.file) else { continue };
             let text = if index == 0 { label.text.as_str() } else { role_text(place.role) };
-            match spans.iter_mut().find(|shown| shown.span == place.span) {
+            let at = *shown_at.entry(place.span).or_insert(spans.len());
+            match spans.get_mut(at) {
                 Some(shown) if shown.label.is_empty() => text.clone_into(&mut shown.label),
                 Some(_) => {}
                 None => spans.push(ResolvedSpan {
@@ -138,6 +143,7 @@ fn look_up<'a>(
     let mut found = ResolvedDiagnostic {
         diagnostic,
         message: diagnostic.message.clone(),
+        key: diagnostic.key.clone(),
         spans,
         notes,
         help: diagnostic.help.clone(),

@@ -23,7 +23,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 fn steers(letter: char) -> bool {
-    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || letter.is_control() && !matches!(letter, '\n' | '\t')
 }
 
@@ -38,6 +38,7 @@ mod tests {
             ("\u{1b}]0;title\u{7}", "\u{fffd}]0;title\u{fffd}"),
             ("\u{9b}31m\u{7f}\r", "\u{fffd}31m\u{fffd}\u{fffd}"),
             ("a\u{202e}b", "a\u{fffd}b"),
+            ("a\u{2028}b\u{2029}", "a\u{fffd}b\u{fffd}"),
         ] {
             assert_eq!(printable(text), shown);
         }

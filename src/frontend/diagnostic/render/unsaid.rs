@@ -7,8 +7,8 @@
 use super::ResolvedDiagnostic;
 use super::view::FileView;
 use crate::diagnostic::Diagnostics;
-use crate::secrets::secret_spans;
-use crate::source::{FileId, PlaceRole, SourceFile, Sources, is_reference};
+use crate::secrets::{secret_encodings, secret_spans};
+use crate::source::{FileId, PlaceRole, SourceFile, Sources, Span, is_reference};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -30,16 +30,17 @@ const SHORTEST_OWN: usize = 3;
 pub(super) struct RunRedactor<'a> {
     sources: &'a Sources,
     known: BTreeMap<FileId, Vec<Range<usize>>>,
+    names: BTreeMap<FileId, Vec<Range<usize>>>,
+    faulty: BTreeMap<FileId, Vec<Range<usize>>>,
     values: Option<Rc<AhoCorasick>>,
     views: BTreeMap<FileId, Rc<FileView<'a>>>,
 }
 
 impl<'a> RunRedactor<'a> {
     pub(super) fn new(list: &Diagnostics, sources: &'a Sources) -> Self {
-        let mut known: BTreeMap<FileId, Vec<Range<usize>>> = BTreeMap::new();
-        for span in sources.hidden().spans() {
-            known.entry(span.file).or_default().push(span.start as usize..span.end as usize);
-        }
+        let mut known = by_file(sources.hidden().spans());
+        let names = by_file(sources.hidden().names());
+        let faulty = by_file(sources.hidden().faulty());
         let secret = list.iter().filter(|diagnostic| diagnostic.rule.points_at_secrets);
         for label in secret.flat_map(|diagnostic| &diagnostic.labels) {
             for place in sources.places(label.origin).iter().filter(|place| place.role != PlaceRole::Extends)
@@ -54,13 +55,15 @@ impl<'a> RunRedactor<'a> {
             }
         }
         let values = matcher(sources.hidden().values().flat_map(|value| value.lines()));
-        RunRedactor { sources, known, values, views: BTreeMap::new() }
+        RunRedactor { sources, known, names, faulty, values, views: BTreeMap::new() }
     }
 
     /// A file as it may be shown.
     pub(super) fn view(&mut self, id: FileId, file: &'a SourceFile) -> Rc<FileView<'a>> {
-        let (known, values) = (&mut self.known, &self.values);
-        let made = || Rc::new(FileView::new(file, known.remove(&id).unwrap_or_default(), values.clone()));
+        let own = |places: &mut BTreeMap<FileId, Vec<Range<usize>>>| places.remove(&id).unwrap_or_default();
+        let (known, names, faulty) = (&mut self.known, &mut self.names, &mut self.faulty);
+        let values = &self.values;
+        let made = || Rc::new(FileView::new(file, own(known), values.clone()).with(own(names), own(faulty)));
         self.views.entry(id).or_insert_with(made).clone()
     }
 
@@ -82,6 +85,7 @@ impl<'a> RunRedactor<'a> {
             }
         };
         clean(&mut found.message);
+        found.key.iter_mut().for_each(clean);
         found.notes.iter_mut().chain(found.help.iter_mut()).for_each(clean);
         found.spans.iter_mut().map(|shown| &mut shown.label).for_each(clean);
     }
@@ -105,6 +109,15 @@ impl<'a> RunRedactor<'a> {
     }
 }
 
+/// Places, by the file that they are in.
+fn by_file(spans: &[Span]) -> BTreeMap<FileId, Vec<Range<usize>>> {
+    let mut places: BTreeMap<FileId, Vec<Range<usize>>> = BTreeMap::new();
+    for span in spans {
+        places.entry(span.file).or_default().push(span.start as usize..span.end as usize);
+    }
+    places
+}
+
 /// The bytes of a place that hold the secret a diagnostic is about.
 fn value_in(sources: &Sources, file: FileId, place: Range<usize>, role: PlaceRole) -> Option<Range<usize>> {
     let text = sources.file(file)?.text().get(place.clone())?;
@@ -119,7 +132,8 @@ fn value_in(sources: &Sources, file: FileId, place: Range<usize>, role: PlaceRol
 
 /// Finds values that cannot be a common word; nothing where there is none.
 fn matcher<'v>(values: impl Iterator<Item = &'v str>) -> Option<Rc<AhoCorasick>> {
-    let unique: BTreeSet<&str> = values.map(str::trim).filter(|value| is_unique(value)).collect();
+    let unique = values.map(str::trim).filter(|value| is_unique(value));
+    let unique: BTreeSet<String> = unique.flat_map(secret_encodings).collect();
     if unique.is_empty() {
         return None;
     }

@@ -16,6 +16,10 @@ pub(super) struct FileView<'a> {
     pub(super) file: &'a SourceFile,
     /// Places that the run knows to hold secrets.
     known: Vec<Range<usize>>,
+    /// Places that hold the name of a secret, sorted, whatever the key beside them says.
+    names: Vec<Range<usize>>,
+    /// Rests of lines that nobody can read, sorted.
+    faulty: Vec<Range<usize>>,
     /// Secret values that cannot be anything else.
     values: Option<Rc<AhoCorasick>>,
     hidden: OnceCell<Vec<Range<usize>>>,
@@ -28,13 +32,24 @@ impl<'a> FileView<'a> {
         known: Vec<Range<usize>>,
         values: Option<Rc<AhoCorasick>>,
     ) -> Self {
-        FileView { file, known, values, hidden: OnceCell::new(), parents: OnceCell::new() }
+        let (names, faulty) = (Vec::new(), Vec::new());
+        FileView { file, known, names, faulty, values, hidden: OnceCell::new(), parents: OnceCell::new() }
+    }
+
+    /// Adds places that hold the name of a secret, whatever the key beside them says, and rests of lines that could
+    /// not be read.
+    pub(super) fn with(mut self, names: Vec<Range<usize>>, faulty: Vec<Range<usize>>) -> Self {
+        (self.names, self.faulty) = (names, faulty);
+        self.names.sort_unstable_by_key(|range| range.start);
+        self.faulty.sort_unstable_by_key(|range| range.start);
+        self
     }
 
     /// Bytes that may not be shown: sorted, none within another.
     fn hidden(&self) -> &[Range<usize>] {
         self.hidden.get_or_init(|| {
             let mut all = secrets(self.file.text());
+            all.retain(|range| !self.is_name(range));
             all.extend(self.known.iter().cloned());
             all.sort_unstable_by_key(|range| (range.start, range.end));
             let mut apart: Vec<Range<usize>> = Vec::new();
@@ -48,6 +63,13 @@ impl<'a> FileView<'a> {
         })
     }
 
+    /// Whether a place only holds the name of a secret.
+    fn is_name(&self, place: &Range<usize>) -> bool {
+        let after = self.names.partition_point(|name| name.start <= place.start);
+        let name = after.checked_sub(1).and_then(|at| self.names.get(at));
+        name.is_some_and(|name| place.end <= name.end)
+    }
+
     /// A piece of the text with its secrets starred out, byte for byte as long.
     pub(super) fn shown(&self, piece: Range<usize>) -> Option<String> {
         let text = self.file.text().get(piece.clone())?;
@@ -57,6 +79,12 @@ impl<'a> FileView<'a> {
         let mut ranges: Vec<Range<usize>> = inside
             .map(|range| range.start.saturating_sub(piece.start)..range.end.min(piece.end) - piece.start)
             .collect();
+        let faulty = self.faulty.iter().filter(|range| range.start < piece.end && piece.start < range.end);
+        ranges
+            .extend(faulty.map(|range| {
+                range.start.saturating_sub(piece.start)..range.end.min(piece.end) - piece.start
+            }));
+        ranges.sort_unstable_by_key(|range| range.start);
         if let Some(values) = &self.values {
             ranges.extend(values.find_iter(text).map(|found| found.range()));
             ranges.sort_unstable_by_key(|range| range.start);
@@ -163,5 +191,18 @@ mod tests {
         assert_eq!(view.shown(14..18).unwrap(), "***\n");
         assert_eq!(view.secret_at(&(10..17)), Some("known"));
         assert_eq!(view.secret_at(&(0..8)), None);
+    }
+
+    #[test]
+    fn names_of_secrets_are_shown_and_rests_of_faulty_lines_are_not() {
+        let text = "secret: acme/ghcr\nsecret: other\nA b c\n";
+        let mut sources = Sources::new();
+        let id = sources.add_file("c.yaml".into(), text.to_owned());
+        let name = std::iter::once(8..17).collect();
+        let faulty = std::iter::once(33..37).collect();
+        let view = FileView::new(sources.file(id).unwrap(), Vec::new(), None).with(name, faulty);
+        assert_eq!(view.shown(0..text.len()).unwrap(), "secret: acme/ghcr\nsecret: *****\nA * *\n");
+        assert_eq!(view.shown(32..35).unwrap(), "A *", "a piece that cuts it");
+        assert_eq!(view.secret_at(&(32..37)), None, "no value that a message could quote");
     }
 }
