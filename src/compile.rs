@@ -218,6 +218,10 @@ impl CompileOutcome {
             Compilation { keys, compose, sources, diagnostics: &mut found, ledger: &mut ledger, files };
         let mut compiled = target.compile(&application, &mut cx);
         let mut report = ledger.close(&manifest, sources, target.support(), diagnostics, &mut found);
+        // What an error stopped settled nothing below it, and no artifact is made that could lack it.
+        if found.iter().any(|one| one.severity == Severity::Error) {
+            found.retain(|one| one.rule != &rules::internal::UNACCOUNTED_KEY);
+        }
         found.for_each_mut(|diagnostic| {
             diagnostic.target.get_or_insert_with(|| target.name().to_owned());
             place_in(&manifest, diagnostic);

@@ -220,9 +220,7 @@ fn logs_that_go_elsewhere_are_said_and_awslogs_options_are_passed_on() {
     let lost = of_rule(&awslogs, "target/ignored-key");
     let message = "`logging.options.awslogs-group` of `app` has no effect on Fargate: Tranship names the log group and its streams";
     assert_eq!(lost, [(Severity::Warning, vec![4], message.to_owned())]);
-    for (driver, severity) in
-        [("awsfirelens", Severity::Warning), ("fluentd", Severity::Warning), ("json-file", Severity::Note)]
-    {
+    for (driver, severity) in [("fluentd", Severity::Warning), ("json-file", Severity::Note)] {
         let found = of_rule(&of(&format!("{{ driver: {driver} }}")), "target/approximated-key");
         assert_eq!(found.first().map(|(severity, ..)| *severity), Some(severity), "{driver}");
     }
@@ -427,5 +425,136 @@ fn log_drivers_that_ecs_has_are_used_with_their_options() {
             *severity == Severity::Warning && message.contains("logging.driver")
         });
         assert!(lost, "{target}: {found:?}");
+    }
+}
+
+/// A config that a late-bound variable without a value leaves empty, or that is empty anyway, is refused where it is
+/// mounted; and what an error stops is never called a fault of Tranship.
+#[test]
+fn nothing_is_called_unaccounted_where_an_error_stands() {
+    let start = "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n";
+    for (keys, message) in [
+        (
+            "    configs: [c]\nconfigs: { c: { content: \"${LATE}\" } }\nx-tranship: { late_bound: [LATE] }\n",
+            "service `app` mounts the config `c`, which has no content",
+        ),
+        (
+            "    configs: [c]\nconfigs: { c: { content: \"\" } }\n",
+            "service `app` mounts the config `c`, which has no content",
+        ),
+        (
+            "    secrets: [s]\nsecrets: { s: { external: true, name: \"${LATE}\" } }\nx-tranship: { late_bound: [LATE] }\n",
+            "service `app` mounts the secret `s`, which has no content",
+        ),
+    ] {
+        for (target, _) in ALL {
+            let outcome = compiled(target, &format!("{start}{keys}"));
+            let found = of_rule(&outcome, "app/missing-file");
+            assert_eq!(found, [(Severity::Error, vec![5], message.to_owned())], "{target} {keys}");
+            assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), [], "{target} {keys}");
+        }
+    }
+    let late = "    environment: { A: \"${LATE}\" }\n    command: [\"${LATE}\"]\nx-tranship: { late_bound: [LATE], platform: docker }\n";
+    let outcome = compiled("beanstalk", &format!("{start}{late}"));
+    assert!(!of_rule(&outcome, "beanstalk/late-bound-value").is_empty());
+    assert_eq!(of_rule(&outcome, "internal/unaccounted-key"), []);
+}
+
+#[test]
+fn a_log_router_is_refused_with_its_options() {
+    let manifest = "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n    logging:\n      driver: awsfirelens\n      options: { Name: http }\n";
+    for (target, product) in ALL {
+        let found = of_rule(&compiled(target, manifest), "target/rejected-key");
+        let message = format!(
+            "`logging.driver: awsfirelens` of `app` is not supported on {product}: its options are for a log router, which Tranship does not add to the task"
+        );
+        assert_eq!(found, [(Severity::Error, vec![6], message)], "{target}");
+    }
+}
+
+#[test]
+fn more_copies_than_a_service_may_have_are_out_of_range() {
+    for (count, refused) in [("5000", false), ("5001", true), ("99999999999", true)] {
+        let manifest = format!(
+            "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n    deploy: {{ replicas: {count} }}\n"
+        );
+        let found = of_rule(&compiled("fargate", &manifest), "app/out-of-range");
+        let message = "`services.app.deploy.replicas` is out of range".to_owned();
+        let expected = if refused { vec![(Severity::Error, vec![5], message)] } else { Vec::new() };
+        assert_eq!(found, expected, "{count}");
+    }
+}
+
+/// A path of the machine stands in artifacts as what it leads to.
+#[test]
+fn a_path_with_dots_is_written_as_what_it_leads_to() {
+    let mount = |source: &str| {
+        format!(
+            "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n    volumes: [\"{source}:/s\"]\nx-tranship: {{ platform: docker }}\n"
+        )
+    };
+    let text = |source: &str| {
+        let outcome = compiled("beanstalk", &mount(source));
+        let artifacts = outcome.compiled.unwrap().artifacts;
+        let file = artifacts.iter().find(|(path, _)| *path == "bundle/docker-compose.yml").unwrap();
+        String::from_utf8(file.1.bytes.clone()).unwrap()
+    };
+    let direct = text("/srv/data");
+    assert!(direct.contains("source: /srv/data"), "{direct}");
+    assert_eq!(text("/dev/../srv/./data"), direct);
+}
+
+/// Secrets reach a command and a health check on the Docker platform through the shell that lowering gives them.
+#[test]
+fn a_secret_reaches_a_command_on_the_docker_platform() {
+    let manifest = "services:\n  cache:\n    image: redis:7\n    expose: [\"6379\"]\n    environment: { CACHE_PASSWORD: walnut-77 }\n    \
+                    command: redis-server --requirepass walnut-77\n    healthcheck: { test: [CMD, redis-cli, -a, walnut-77, ping] }\n\
+                    x-tranship: { platform: docker }\n";
+    let outcome = compiled("beanstalk", manifest);
+    assert_eq!(of_rule(&outcome, "internal/leak"), []);
+    let artifacts = outcome.compiled.unwrap().artifacts;
+    let file = artifacts.iter().find(|(path, _)| *path == "bundle/docker-compose.yml").unwrap();
+    let text = String::from_utf8(file.1.bytes.clone()).unwrap();
+    for line in [
+        "    entrypoint:\n      - sh\n      - -c\n",
+        "    command:\n      - exec docker-entrypoint.sh redis-server --requirepass \"$$CACHE_PASSWORD\"\n",
+        "        - CMD-SHELL\n        - redis-cli -a \"$$CACHE_PASSWORD\" ping\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains("walnut"), "{text}");
+}
+
+/// A file that only looks as if it held a password goes where it is mounted, and is said with its line.
+#[test]
+fn a_password_in_a_mounted_file_is_said_with_its_line_and_carried() {
+    let manifest = "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n    volumes: [\"./conf:/etc/app:ro\", \"./run:/run.cfg:ro\"]\n    \
+                    configs: [{ source: users, target: /etc/users.xml }]\nconfigs: { users: { file: users.xml } }\n";
+    for (target, place) in [("fargate", "the image"), ("ecs-ec2", "the image"), ("beanstalk", "the bundle")] {
+        let world = MemoryWorld::new()
+            .file("compose.yaml", pinned(target, manifest))
+            .file("conf/app.ini", "[database]\nuser = app\npassword = walnut7\n")
+            .file("conf/safe.ini", "password = ${DB_PASSWORD}\n")
+            .file("conf/main.py", "password = \"walnut7\"\n")
+            .file("run", "requirepass walnut7\n")
+            .file("users.xml", "<users>\n  <password>walnut7</password>\n</users>\n");
+        let choice = EnvironmentChoice::Target(target.to_owned());
+        let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
+        let found = of_rule(&outcome, "app/password-in-file");
+        let said = |place: &str, what: &str| {
+            format!("service `app` brings what looks like a password into {place}: {what}")
+        };
+        let config = if place == "the image" { "the task definition or the image" } else { place };
+        let mut expected = vec![
+            (Severity::Warning, vec![5], said(place, "`conf/app.ini` line 3")),
+            (Severity::Warning, vec![5], said(place, "`run` line 1")),
+            (Severity::Warning, vec![6], said(config, "`users` line 2")),
+        ];
+        let mut found = found;
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{target}");
+        let carried = outcome.compiled.unwrap().artifacts;
+        assert!(carried.iter().any(|(path, _)| path.ends_with("app.ini")), "{target}");
     }
 }

@@ -20,7 +20,17 @@ const IN_A_URL: &str = "canary%2F7Qx%2Bwalnut";
 /// The last of each: however much of the start was cut off, this must not show.
 const ENDS: [&str; 3] = ["7Qx", IN_BASE64, "%2F7Qx"];
 
-const TARGETS: [&str; 3] = ["fargate", "ecs-ec2", "beanstalk"];
+/// Every target, and both platforms of Elastic Beanstalk with a file on top that chooses the one.
+const TARGETS: [(&str, &str); 5] = [
+    ("fargate", ""),
+    ("ecs-ec2", ""),
+    ("beanstalk", ""),
+    ("beanstalk", "x-tranship: { platform: ecs }\n"),
+    ("beanstalk", "x-tranship: { platform: docker }\n"),
+];
+
+/// What an image says about itself: the entry point to which a secret is passed.
+const LOCK: &str = "version: 1\nimages:\n  acme/api:1:\n    digest: sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n    entrypoint: [/start]\n    shell: true\n";
 
 /// A project with the secret somewhere: files by name, and what comes of building it.
 struct Planted {
@@ -199,6 +209,96 @@ fn projects() -> Vec<Planted> {
             ],
         ),
         planted(
+            "a file mounted by its name, which derives an image",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY }, volumes: ['./c.conf:/etc/app/c.conf:ro'] }\n",
+                ),
+                ("c.conf", "auth = URLENCODED\n"),
+            ],
+        ),
+        planted(
+            "beside a derived image",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY }, volumes: ['./c.conf:/etc/app/c.conf:ro'], configs: [{ source: c, target: /etc/app/d.conf }] }\nconfigs: { c: { content: 'a CANARY b' } }\n",
+                ),
+                ("c.conf", "listen = 80\n"),
+            ],
+        ),
+        planted(
+            "tranship.lock, through the entry point of the image",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  api: { image: 'acme/api:1', expose: ['80'], command: [serve, --password=CANARY] }\n",
+                ),
+                ("tranship.lock", LOCK),
+            ],
+        ),
+        planted(
+            "included and extended files, and a file of labels",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "include: [{ path: more.yaml, env_file: more.env }]\nservices:\n  app: { extends: { file: base.yaml, service: shared }, label_file: l.labels }\n",
+                ),
+                (
+                    "more.yaml",
+                    "services:\n  more: { image: redis, environment: { LOGIN: 'me:${MORE_SECRET}' } }\n",
+                ),
+                ("more.env", "MORE_SECRET=CANARY\n"),
+                ("base.yaml", "services:\n  shared: { image: redis, environment: { API_TOKEN: CANARY } }\n"),
+                ("l.labels", "a=CANARY\n"),
+            ],
+        ),
+        planted(
+            "env_file, raw",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app: { image: redis, env_file: [{ path: app.env, format: raw }] }\n",
+                ),
+                ("app.env", "DB_PASSWORD=CANARY\nCONF={\"a\": \"BASE64==\"}\n"),
+            ],
+        ),
+        service("start hook", false, "post_start: [{ command: [run, '${DB_PASSWORD}'] }]"),
+        service("annotation", false, "annotations: { a: 'x URLENCODED y' }"),
+        service(
+            "sidecar path",
+            false,
+            "configs: [{ source: c, target: '/run/${DB_PASSWORD}' }]\nconfigs: { c: { content: x } }",
+        ),
+        service(
+            "place of a secret",
+            false,
+            "secrets: [s]\nsecrets: { s: { name: '${DB_PASSWORD}', external: true } }",
+        ),
+        service(
+            "place of a secret in x-tranship",
+            false,
+            "x-tranship: { secrets: { A: { from: 'x/${DB_PASSWORD}' } } }",
+        ),
+        service("key of a list", false, "depends_on: ['${DB_PASSWORD}']"),
+        planted(
+            "name of the project",
+            false,
+            &[
+                (
+                    "compose.yaml",
+                    "name: 'x${NAME_SECRET}'\nservices:\n  app: { image: redis, environment: { NAME_SECRET: '${NAME_SECRET}' } }\n",
+                ),
+                (".env", "NAME_SECRET=7qx-walnut-7Qx\n"),
+            ],
+        ),
+        planted(
             "a mounted folder",
             false,
             &[
@@ -236,13 +336,19 @@ fn leaks_below(directory: &Path, found: &mut Vec<String>) {
 }
 
 /// Builds a project for a target, and says where the secret shows.
-fn leaks(project: &Planted, target: &str) -> Vec<String> {
+fn leaks(project: &Planted, (target, platform): (&str, &str)) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in &project.files {
         fs::write(directory.path().join(name), text).unwrap();
     }
+    fs::write(directory.path().join("platform.yaml"), platform).unwrap();
+    let files = ["-f", "compose.yaml", "-f", "platform.yaml"];
+    let run = |arguments: &[&str]| {
+        let over: &[&str] = if platform.is_empty() { &[] } else { &files };
+        tranship(directory.path(), &[arguments, over].concat())
+    };
     let mut found = Vec::new();
-    let built = tranship(directory.path(), &["build", "-v", "--target", target, "--out", "out"]);
+    let built = run(&["build", "-v", "--target", target, "--out", "out"]);
     if target == "fargate" && built.status.success() != project.builds {
         found.push(format!("exit {:?}: {}", built.status.code(), String::from_utf8_lossy(&built.stderr)));
     }
@@ -250,9 +356,10 @@ fn leaks(project: &Planted, target: &str) -> Vec<String> {
         found.push("no rule refused it before it stood in an artifact".to_owned());
     }
     leaks_below(&directory.path().join("out"), &mut found);
-    let said = [("", built)].into_iter().chain(["json", "sarif", "github"].map(|format| {
-        (format, tranship(directory.path(), &["check", "-v", "--target", target, "--format", format]))
-    }));
+    let said = [("", built)].into_iter().chain(
+        ["json", "sarif", "github"]
+            .map(|format| (format, run(&["check", "-v", "--target", target, "--format", format]))),
+    );
     for (format, output) in said {
         for (stream, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
             if let Some(end) = shown(&bytes) {
@@ -261,7 +368,7 @@ fn leaks(project: &Planted, target: &str) -> Vec<String> {
             }
         }
     }
-    found.iter().map(|one| format!("{} for {target}: {one}", project.place)).collect()
+    found.iter().map(|one| format!("{} for {target} {platform}: {one}", project.place)).collect()
 }
 
 #[test]
@@ -279,5 +386,5 @@ fn a_secret_shows_nowhere() {
 fn the_test_sees_what_it_looks_for() {
     let text = format!("services:\n  app: {{ image: redis, environment: {{ PLAIN: '{CANARY}' }} }}\n");
     let project = Planted { place: "plain", files: vec![("compose.yaml", text)], builds: true };
-    assert!(TARGETS.iter().all(|target| !leaks(&project, target).is_empty()));
+    assert!(TARGETS.iter().all(|target| !leaks(&project, *target).is_empty()));
 }

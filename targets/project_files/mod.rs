@@ -4,10 +4,12 @@
 //! and what an earlier build wrote; and the credentials among it, which go nowhere. Invariant: two checkouts of one
 //! commit give the same files, the bit that makes them executable included.
 
+mod file_passwords;
 mod folder_filter;
 
 use crate::Compilation;
 use camino::{Utf8Path, Utf8PathBuf};
+pub use file_passwords::{PasswordPlace, password_place, warn_of_passwords};
 use folder_filter::CompileInputs;
 pub use folder_filter::FolderFilter;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,8 @@ pub struct ProjectContent {
     pub left_out: Vec<String>,
     /// What must not leave the machine.
     pub credentials: Vec<ProjectCredential>,
+    /// Lines of configurations that look like passwords, one a file.
+    pub passwords: Vec<PasswordPlace>,
 }
 
 /// A file that must not go into an artifact, which many people can read.
@@ -172,6 +176,8 @@ impl FileCollector for ProjectWalk<'_> {
             self.content.credentials.push(ProjectCredential { path: relative.to_string(), reason });
             return Ok(());
         }
+        let by_name = relative == self.by_name;
+        self.content.passwords.extend(password_place(relative.as_str(), &file.bytes, by_name));
         self.content.files.insert(relative.to_owned(), file);
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::reader::DocumentReader;
 use crate::{At, BindMeaning, BindMount, BindSource, ContainerMount, MountSource};
 use camino::Utf8Path;
 use tranship_frontend::compose::value::parse_bytes;
-use tranship_frontend::world::PathKind;
+use tranship_frontend::world::{PathKind, normalise};
 use tranship_frontend::yaml::Node;
 
 impl DocumentReader<'_> {
@@ -71,6 +71,11 @@ impl DocumentReader<'_> {
 
     /// A bind mount with what is there.
     fn bind(&self, path: At<String>, mount: &Node) -> BindMount {
+        // `/dev/../etc/shadow` is what it leads to, for every list of paths and in every artifact.
+        let path = path.map(|path| match path.starts_with('/') {
+            true => normalise(Utf8Path::new(&path)).into_string(),
+            false => path,
+        });
         let local = Utf8Path::new(&path.value);
         let source = match (local.strip_prefix(&self.manifest.directory), self.world.kind(local)) {
             (Err(_), _) => BindSource::HostPath,

@@ -2,6 +2,7 @@
 
 use super::reader::DocumentReader;
 use crate::{At, ContainerPort, PortRange, PublishedPort};
+use std::collections::BTreeSet;
 use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::Node;
 
@@ -14,6 +15,8 @@ impl DocumentReader<'_> {
         let published = node.get("ports").and_then(Node::as_sequence).unwrap_or_default();
         let mut ports: Vec<ContainerPort> =
             published.iter().filter_map(|item| self.published(item)).collect();
+        let mut named: BTreeSet<(u16, TransportProtocol)> =
+            ports.iter().map(|port| (port.container.value, port.protocol)).collect();
         for item in node.get("expose").and_then(Node::as_sequence).unwrap_or_default() {
             let Some(text) = self.fixed(item) else { continue };
             let (range, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
@@ -23,7 +26,7 @@ impl DocumentReader<'_> {
                 continue;
             };
             for number in range.first..=range.last {
-                if ports.iter().any(|port| port.container.value == number && port.protocol == protocol) {
+                if !named.insert((number, protocol)) {
                     self.findings.claims.exact(item, "a port that `ports` names too");
                     continue;
                 }

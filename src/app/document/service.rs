@@ -12,6 +12,9 @@ use indexmap::IndexMap;
 use tranship_frontend::source::{Provenance, VariableSource};
 use tranship_frontend::yaml::{MappingEntry, Node, NodeValue};
 
+/// The most copies of a service, as `x-tranship.scale` has it: tasks that a service of Amazon ECS may have.
+const MOST_REPLICAS: u32 = 5000;
+
 impl DocumentReader<'_> {
     /// The service of an entry of `services`.
     pub(super) fn service(&mut self, entry: &MappingEntry) -> ComposeService {
@@ -193,7 +196,14 @@ impl DocumentReader<'_> {
 
     fn replicas(&mut self, node: &Node) -> Option<At<u32>> {
         let replicas = self.either(node.at(&["deploy", "replicas"]), node.get("scale"));
-        self.parsed(replicas)
+        let node = replicas?;
+        match self.fixed(node)?.parse::<u32>() {
+            Ok(count) if count <= MOST_REPLICAS => Some(At::of(node, count)),
+            _ => {
+                self.out_of_range(node, "a number of copies from 0 to 5000");
+                None
+            }
+        }
     }
 
     fn resources(&mut self, node: &Node) -> ResourceRequests {

@@ -70,7 +70,10 @@ pub(super) fn declared(
         .flat_map(|(files, kind)| files.iter().map(move |(name, file)| (name, file, kind)))
     {
         let name = SecretId::new(name.clone());
-        let Some(source) = &file.source.value else { continue };
+        let Some(source) = &file.source.value else {
+            report_empty(cx, services, &name, kind);
+            continue;
+        };
         if !mounted.contains(&(name.clone(), kind)) {
             cx.ledger.ignored(&file.node, "no deployed service uses it", BehaviourEffect::Equivalent);
             continue;
@@ -91,6 +94,32 @@ pub(super) fn declared(
         secrets.insert(name.clone(), ApplicationSecret { name, source, origin, node });
     }
     secrets
+}
+
+/// A config or secret that nothing fills: Docker has no file to mount for it.
+fn report_empty(
+    cx: &mut LoweringContext<'_>,
+    services: &IndexMap<ManifestName, AppService>,
+    name: &SecretId,
+    kind: FileMountKind,
+) {
+    let (what, keys) = match kind {
+        FileMountKind::Config => ("config", "`file`, `content` or `environment`"),
+        FileMountKind::Secret => ("secret", "`file`, `environment` or, for one that exists, `name`"),
+    };
+    for service in services.values() {
+        let mounts = service.container.files.iter().filter(|file| file.secret == *name && file.kind == kind);
+        for mount in mounts {
+            cx.ledger.rejected(&mount.node, "nothing fills it");
+            let message =
+                format!("service `{}` mounts the {what} `{name}`, which has no content", service.name);
+            // Where Docker Compose refuses the entry itself, that is enough.
+            let entry = format!("{what}s.{name}");
+            let diagnostic = Diagnostic::new(&rules::app::MISSING_FILE, message).at(mount.origin).key(entry);
+            let help = format!("give it one with {keys}, and a value to each variable in it");
+            cx.diagnostics.push(diagnostic.service(&*service.name).help(help));
+        }
+    }
 }
 
 /// The files behind `secrets`.

@@ -24,13 +24,26 @@ pub(super) fn reach(address: &str) -> HostAddressReach {
 
 fn of(address: IpAddr) -> HostAddressReach {
     let private = match address {
-        IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_link_local() || is_not_routed(address.octets())
+        }
         IpAddr::V6(address) => is_unique_local(address) || is_link_local(address),
     };
     match private {
         _ if address.is_loopback() => HostAddressReach::Machine,
         true => HostAddressReach::PrivateNetwork,
         false => HostAddressReach::Anywhere,
+    }
+}
+
+/// Addresses that no router of the internet carries: shared ones (RFC 6598), which VPNs hand out too, and those for
+/// tests of devices (RFC 2544).
+fn is_not_routed(octets: [u8; 4]) -> bool {
+    let [first, second, ..] = octets;
+    match first {
+        100 => second & 0xc0 == 64,
+        198 => second & 0xfe == 18,
+        _ => false,
     }
 }
 
@@ -57,6 +70,11 @@ mod tests {
             ("::1", Machine),
             ("[::1]", Machine),
             ("::ffff:127.0.0.1", Machine),
+            ("100.64.0.1", PrivateNetwork),
+            ("100.127.255.254", PrivateNetwork),
+            ("198.19.0.1", PrivateNetwork),
+            ("100.128.0.1", Anywhere),
+            ("198.20.0.1", Anywhere),
             ("10.1.2.3", PrivateNetwork),
             ("172.16.0.1", PrivateNetwork),
             ("172.31.255.255", PrivateNetwork),

@@ -9,6 +9,11 @@ rules! {
         why "Many people can read templates, bundles and logs. Tranship never writes such a value to any of them: it becomes a secret, and you supply its value when you deploy."
         example "services:\n  app:\n    image: nginx\n    environment: { STRIPE_API_KEY: not-for-everyone }\n"
         fix "Supply the value at deployment (`--secret NAME=@FILE`). The password of a database replaced through `x-tranship.database` needs nothing: it is generated.";
+    PASSWORD_IN_FILE = Warning "app/password-in-file" "password in a mounted file"
+        what "A mounted file, a file in a mounted folder or a config has a line in the form of a password: `password = x`, `requirepass x`, `DB_PASSWORD=x`, `<password>x</password>`, `\"password\": \"x\"`, a login in an address. It goes into an image, a template or a bundle as it is."
+        why "Whoever can pull the image or read the bundle can read the line."
+        example "services:\n  app:\n    image: acme/app\n    volumes: [\"./app.ini:/etc/app.ini:ro\"]\n# app.ini: password = walnut7\n"
+        fix "Declare the file under `secrets` and mount it with `secrets: [{ source: NAME, target: PATH }]`, or let the program read the value from a variable. If the line holds nothing private, accept the warning: `x-tranship: { accept: [app/password-in-file] }`.";
     SECRET_IN_COMMAND = Error "app/secret-in-command" "secret in a command"
         points_at_secrets true
         what "A command, an entrypoint or a health check contains a literal secret."

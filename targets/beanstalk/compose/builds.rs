@@ -75,6 +75,7 @@ fn context(
     // The usual name of the file is not the manifest's: then the context says where it should be.
     let named = build.get("dockerfile");
     let place = named.filter(|named| cx.sources.is_written(named.origin())).unwrap_or(value);
+    files::report_passwords(service, place.origin(), plan, cx);
     if settle(service, added, place, cx).is_none() {
         named.inspect(|named| cx.ledger.rejected(named, "the instances cannot build the image"));
         return None;
@@ -115,6 +116,7 @@ fn bundled(
     cx: &mut Compilation<'_>,
 ) -> Option<Node> {
     let added = files::add_context(wanted, application, plan, cx);
+    files::report_passwords(service, value.origin(), plan, cx);
     settle(service, added, value, cx)?;
     let relative = wanted.local.strip_prefix(cx.compose.directory()).unwrap_or(wanted.local);
     cx.ledger.exact(&value, "a folder of the bundle");

@@ -105,6 +105,14 @@ impl ServiceWriter<'_, '_, '_> {
         if !variables.is_empty() {
             written.insert(node::key("environment"), node::mapping(variables));
         }
+        let container = &service.container;
+        for (key, list) in [("entrypoint", &container.entrypoint), ("command", &container.command)] {
+            let Some(list) = list.as_ref().filter(|_| self.given.get(key).is_none()) else { continue };
+            let words = variables::added_words(application, list, self.bundle, self.plan, self.cx);
+            if let Some(words) = words {
+                written.insert(node::key(key), words);
+            }
+        }
         let ports = published_ports::decide(service, self.given.get("ports"), self.plan, self.cx);
         if !ports.is_empty() {
             written.insert(node::key("ports"), node::list(ports));

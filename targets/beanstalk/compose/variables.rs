@@ -95,7 +95,8 @@ pub(super) fn words(
     for word in list.peek() {
         parts_of.push(parts(word, application, cx)?);
     }
-    if is_as_written(given, list.peek(), &parts_of) {
+    let written: Vec<Option<&str>> = given.items().map(ComposeNode::text).collect();
+    if is_as_written(&written, list.peek(), &parts_of) {
         return Some(given.copy(cx.ledger, COMPOSE_FILE));
     }
     cx.ledger.exact(list, TAKEN);
@@ -103,9 +104,25 @@ pub(super) fn words(
     Some(node::list(words.collect()))
 }
 
+/// A list of words that the manifest does not have: the shell that passes a secret to the image's own entry point.
+pub(super) fn added_words(
+    application: &Application,
+    list: &At<Vec<Text>>,
+    bundle: &mut ComposeBundle,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Option<Node> {
+    let mut words = Vec::new();
+    for word in list.peek() {
+        let parts = parts(word, application, cx)?;
+        words.push(rendered(&parts, application, bundle, plan));
+    }
+    cx.ledger.exact(list, TAKEN);
+    Some(node::list(words))
+}
+
 /// Whether a list says what the manifest has: no word was changed, but for the names of services in it.
-fn is_as_written(given: ComposeNode<'_>, words: &[Text], parts: &[InstanceText]) -> bool {
-    let given: Vec<Option<&str>> = given.items().map(ComposeNode::text).collect();
+fn is_as_written(given: &[Option<&str>], words: &[Text], parts: &[InstanceText]) -> bool {
     let names_host = |text: &Text| text.segments.iter().any(|one| matches!(one.piece, TextPiece::Host(_)));
     let same = |((given, word), parts): ((&Option<&str>, &Text), &InstanceText)| {
         parts.text().is_some_and(|text| names_host(word) || given.is_none_or(|given| given == text))
@@ -145,18 +162,21 @@ fn test(
         HealthTest::Exec(words) => ("CMD", words.as_slice()),
         HealthTest::Shell(line) => ("CMD-SHELL", std::slice::from_ref(line)),
     };
-    let mut rendered_words = vec![node::text(kind)];
-    let mut is_known = true;
+    let mut parts_of = Vec::new();
     for word in words {
-        let parts = parts(word, application, cx)?;
-        is_known &= parts.text().is_some();
-        rendered_words.push(rendered(&parts, application, bundle, plan));
+        parts_of.push(parts(word, application, cx)?);
     }
-    if is_known {
+    let written: Vec<Option<&str>> = given.items().map(ComposeNode::text).collect();
+    // A secret turns words into a line for a shell, which are other words although all of them are known.
+    if let [Some(first), rest @ ..] = written.as_slice()
+        && *first == kind
+        && is_as_written(rest, words, &parts_of)
+    {
         return Some(given.copy(cx.ledger, COMPOSE_FILE));
     }
     cx.ledger.exact(test, TAKEN);
-    Some(node::list(rendered_words))
+    let words = parts_of.iter().map(|parts| rendered(parts, application, bundle, plan));
+    Some(node::list(std::iter::once(node::text(kind)).chain(words).collect()))
 }
 
 /// The parts of a text. A service's name stays its name: Docker Compose resolves it.

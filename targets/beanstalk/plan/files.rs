@@ -87,6 +87,7 @@ fn collect(
 ) -> Result<Vec<ProjectCredential>, String> {
     let content = project_files::collect_with(local, relative, filter, application, cx)?;
     plan.left_out.extend(content.left_out);
+    plan.passwords.extend(content.passwords);
     for (path, file) in content.files {
         put(&mut plan.files, path.as_str(), file.bytes)?;
     }
@@ -109,6 +110,17 @@ pub(super) fn refuse_credentials(
     cx.diagnostics.push(diagnostic.help(
         "pass what the program needs as a secret variable (`environment`, with its value from `--secret NAME=@FILE`), and keep the file out of a mounted folder with a line in `.ebignore`",
     ));
+}
+
+/// One warning for the passwords in files that were added last.
+pub(in crate::beanstalk) fn report_passwords(
+    service: &AppService,
+    origin: Origin,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) {
+    let found = std::mem::take(&mut plan.passwords);
+    project_files::warn_of_passwords(service, &found, "the bundle", origin, cx);
 }
 
 /// One error for the credentials in a build context, with the way to keep them out.
@@ -214,6 +226,8 @@ pub(in crate::beanstalk) fn config(
         refuse_credentials(service, &[found], file.origin, cx);
         return None;
     }
+    plan.passwords.extend(project_files::password_place(&file.secret, &bytes, true));
+    report_passwords(service, file.origin, plan, cx);
     if let Err(why) = put(&mut plan.files, &relative, bytes) {
         unusable(service, file, file.origin, &why, cx);
         return None;

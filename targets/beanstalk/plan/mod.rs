@@ -74,6 +74,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) files: IndexMap<String, Vec<u8>>,
     /// What stays behind of mounted folders.
     pub(super) left_out: std::collections::BTreeSet<String>,
+    /// Lines that look like passwords, of files that were added last.
+    pub(super) passwords: Vec<crate::project_files::PasswordPlace>,
     /// Images that the deployment names.
     pub(super) built_images: Vec<BuiltImage>,
     /// Registries of Amazon ECR that images come from: region and name.
@@ -245,7 +247,7 @@ fn place(
             JobTime::BeforeDeploy => job::decide(application, service, plan, cx),
             JobTime::Manual => {
                 let reason = "manual jobs are not part of an environment: run the image yourself when needed";
-                cx.ledger.ignored(&service.node, reason, BehaviourEffect::Equivalent);
+                cx.ledger.ignored(&service.node, reason, BehaviourEffect::ChangesBehaviour);
             }
             JobTime::Schedule(schedule) => refuse_schedule(service, schedule, cx),
         },

@@ -151,6 +151,7 @@ pub(in crate::beanstalk) fn bundled(
         Some(relative) => files::add(Utf8Path::new(source.peek()), relative, application, plan, cx),
         None => Err("it is outside the project's directory".to_owned()),
     };
+    files::report_passwords(service, source.origin, plan, cx);
     match (added, relative) {
         (Ok(found), Some(_)) if !found.is_empty() => {
             cx.ledger.rejected(source, "credentials never go into a bundle");

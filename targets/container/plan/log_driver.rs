@@ -7,6 +7,9 @@ use tranship_facts::quotas::ecs::AWSLOGS_OPTIONS;
 /// Drivers that keep the output on the machine, which CloudWatch Logs does too.
 const LOCAL_DRIVERS: &[&str] = &["json-file", "local", "journald"];
 
+/// The driver that hands the output to a container of the task, which routes it.
+const FIRELENS: &str = "awsfirelens";
+
 /// The driver whose options Amazon ECS takes.
 const AWSLOGS: &str = "awslogs";
 
@@ -16,6 +19,9 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     let LogSupport { place, passes_options, .. } = planner.bounds.logging;
     let driver = logging.driver.as_ref().map_or("json-file", |driver| driver.peek().as_str());
     if let Some(given) = &logging.driver {
+        if driver == FIRELENS {
+            return refuse_router(planner, given);
+        }
         if passed_on(planner, given, container) {
             return;
         }
@@ -38,6 +44,17 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
             planner.cx.ledger.ignored(value, reason, effect);
         }
     }
+}
+
+/// FireLens sends nothing without its router, a container of the same task that no key of Compose makes one.
+fn refuse_router(planner: &mut ContainerPlanner<'_, '_>, driver: &At<String>) {
+    let options = &planner.service().container.logging.options;
+    let why = "its options are for a log router, which Tranship does not add to the task";
+    for (_, value) in options {
+        planner.cx.ledger.rejected(value, why);
+    }
+    let remedy = "remove `logging`: the output goes to CloudWatch Logs, whose subscription filters pass it on; `splunk` is supported on `fargate`, and `fluentd`, `gelf` and `syslog` on `ecs-ec2`";
+    planner.reject(driver, "logging.driver: awsfirelens", why, remedy);
 }
 
 /// A driver that the target has too, with all of its options: what is the ARN of a secret is read from there.

@@ -212,6 +212,8 @@ impl FilePlanner<'_, '_, '_> {
         if !content.credentials.is_empty() {
             return self.refuse_credentials(&mount.node, mount.origin, &content.credentials);
         }
+        let passwords = &content.passwords;
+        project_files::warn_of_passwords(self.service, passwords, "the image", mount.origin, self.planner.cx);
         self.told.left_out.extend(content.left_out.iter().cloned());
         let owner = self.owner(mount);
         let entries = entries(&content, relative, bind, owner);
@@ -351,7 +353,10 @@ impl FilePlanner<'_, '_, '_> {
             SecretSource::Content(text) => {
                 self.planner.exact(text, "a file of the container");
                 match text.literal() {
-                    Some(known) => ConfigContent::Fixed(known.as_bytes().to_vec()),
+                    Some(known) => {
+                        self.config_passwords(file, known.as_bytes());
+                        ConfigContent::Fixed(known.as_bytes().to_vec())
+                    }
                     None => ConfigContent::Open(text.clone()),
                 }
             }
@@ -372,6 +377,7 @@ impl FilePlanner<'_, '_, '_> {
                     return Some(ConfigContent::Secret);
                 }
                 self.planner.exact(path, "a file of the container");
+                self.config_passwords(file, &bytes);
                 Some(ConfigContent::Fixed(bytes))
             }
             Err(why) => {
@@ -387,6 +393,13 @@ impl FilePlanner<'_, '_, '_> {
                 None
             }
         }
+    }
+
+    /// Says which line of a config looks like a password.
+    fn config_passwords(&mut self, file: &FileMount, bytes: &[u8]) {
+        let found: Vec<_> = project_files::password_place(&file.secret, bytes, true).into_iter().collect();
+        let place = "the task definition or the image";
+        project_files::warn_of_passwords(self.service, &found, place, file.origin, self.planner.cx);
     }
 
     /// Whether configs become a part of an image: as chosen, else where the service has a derived image anyway, or

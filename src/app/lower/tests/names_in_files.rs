@@ -43,7 +43,7 @@ fn a_host_in_a_file_is_a_connection() {
         ("proxy_pass http://alone:9000;", vec![]),
         ("proxy_pass http://api.example.org:8000;", vec![]),
     ] {
-        let lowered = proxy(text, &[], "");
+        let lowered = proxy(text, &[], "# nothing");
         assert_eq!(lowered.edges(), edges, "{text}");
         assert_eq!(hosts(&lowered).is_empty(), edges.is_empty(), "{text}");
     }
