@@ -65,7 +65,10 @@ fn what_the_network_of_the_machine_costs_is_said() {
     assert!(found.contains(&message.to_owned()), "{found:#?}");
     for (keys, words) in [
         ("network_mode: host\nexpose: [22]", "`port 22` of `app` is not supported"),
-        ("network_mode: host\nsysctls: { net.core.somaxconn: 1024 }", "the network namespace of its instance"),
+        (
+            "network_mode: host\nsysctls: { net.core.somaxconn: 1024 }",
+            "the network namespace of its instance",
+        ),
         ("ipc: host\nsysctls: { kernel.shmmax: 1 }", "the IPC namespace of its instance"),
     ] {
         let found = said(&compiled("ecs-ec2", &app(keys)));

@@ -8,6 +8,7 @@ mod compute_policy;
 mod container;
 mod discovery;
 mod file_places;
+mod file_reports;
 mod file_systems;
 mod helpers;
 mod host_mounts;

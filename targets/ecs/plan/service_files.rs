@@ -6,6 +6,7 @@
 //! and a link in the image points there. Invariant: nothing secret is in an image.
 
 use super::file_places::{clean, depth, free_folder, impossible, is_below, unportable};
+use super::file_reports::FileReports;
 use super::planner::EcsPlanner;
 use super::{VolumeStorage, names};
 use crate::ecs::rules;
@@ -125,40 +126,6 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> ServiceFileTable {
     }
     told.report(planner);
     table
-}
-
-/// What is said once for all services.
-#[derive(Default)]
-struct FileReports {
-    left_out: BTreeSet<String>,
-    /// Mounts to which a container may write, with what is lost.
-    written: Vec<(String, ManifestName, tranship_frontend::source::Origin)>,
-}
-
-impl FileReports {
-    fn report(self, planner: &mut EcsPlanner<'_, '_>) {
-        if !self.left_out.is_empty() {
-            let listed = project_files::listed_paths(&self.left_out);
-            let message = format!("images leave out parts of mounted folders: {listed}");
-            planner.report(Diagnostic::new(&rules::LEFT_OUT, message).help(
-                "a file that is mounted by name is always part of the image; `.gitignore` and `.dockerignore` list what is left out",
-            ));
-        }
-        if self.written.is_empty() {
-            return;
-        }
-        let names: Vec<String> = self.written.iter().map(|(path, ..)| path.clone()).collect();
-        let verb = if names.len() == 1 { "becomes" } else { "become" };
-        let message = format!(
-            "{} {verb} part of an image: changes that a container makes are lost when it stops",
-            project_files::listed_paths(&names)
-        );
-        let places = self.written.iter().map(|(.., origin)| *origin).take(3);
-        let told = places.fold(Diagnostic::new(&rules::CHANGES_LOST, message), Diagnostic::at);
-        planner.report(told.help(
-            "mount it with `:ro` where the container only reads it; keep what it writes in a named volume",
-        ));
-    }
 }
 
 /// Plans the files of one service.
@@ -403,13 +370,8 @@ impl FilePlanner<'_, '_, '_> {
     /// Says which line of a config looks like a password.
     fn config_passwords(&mut self, file: &FileMount, bytes: &[u8]) {
         let found: Vec<_> = project_files::password_place(&file.secret, bytes, true).into_iter().collect();
-        project_files::warn_of_passwords(
-            self.service,
-            &found,
-            "the task definition or the image",
-            file.origin,
-            self.planner.cx,
-        );
+        let place = "the task definition or the image";
+        project_files::warn_of_passwords(self.service, &found, place, file.origin, self.planner.cx);
     }
 
     /// Whether configs become a part of an image: as chosen, else where the service has a derived image anyway, or

@@ -5,8 +5,8 @@
 
 use super::names;
 use super::service_connect::ConnectPlan;
-use sha2::{Digest, Sha256};
 use crate::managed_database;
+use sha2::{Digest, Sha256};
 use tranship_app::{
     Application, ApplicationSecret, DatabaseField, SecretSource, ServiceRole, TaskGroups, Text, TextPiece,
 };
@@ -116,7 +116,9 @@ impl EcsTextRenderer<'_> {
                 TextPiece::Database { service, field } => {
                     let database = self.app.databases.get(service);
                     known.update(match field {
-                        DatabaseField::Name => database.and_then(managed_database::database_name).unwrap_or_default(),
+                        DatabaseField::Name => {
+                            database.and_then(managed_database::database_name).unwrap_or_default()
+                        }
                         _ => database.map(managed_database::master_user).unwrap_or_default(),
                     });
                     addresses
