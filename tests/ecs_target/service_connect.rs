@@ -56,6 +56,11 @@ const WORD: &str = "environment: { BACKEND: api }";
 #[test]
 fn a_word_is_found_by_the_name_itself() {
     for target in ["fargate", "ecs-ec2"] {
+        // A service in bridge mode is another one than the same in a network of its own.
+        let (web, other) = match target {
+            "fargate" => ("WebService", "OtherService"),
+            _ => ("WebServiceOnInstance", "OtherServiceOnInstance"),
+        };
         let text = pair(WORD, "  other: { image: acme/other }\n");
         let template = template_of(target, &text);
         assert_eq!(offered(&template, "ApiService"), ["api:8000 of tcp-8000"], "{target}");
@@ -65,7 +70,7 @@ fn a_word_is_found_by_the_name_itself() {
         assert_eq!(properties(&template, "ApiDiscovery")["Name"], "api", "the record stays");
         let port = serde_json::json!({ "ContainerPort": 8000, "Protocol": "tcp", "Name": "tcp-8000" });
         assert_eq!(ports(&template, "ApiTaskDefinition"), [port]);
-        for service in ["WebService", "ApiService"] {
+        for service in [web, "ApiService"] {
             let own = connect(&template, service);
             assert_eq!(
                 (&own["Enabled"], &own["Namespace"]),
@@ -74,9 +79,9 @@ fn a_word_is_found_by_the_name_itself() {
             );
             assert_eq!(own["LogConfiguration"]["LogDriver"], "awslogs");
         }
-        assert_eq!(offered(&template, "WebService"), Vec::<String>::new());
-        assert_eq!(connect(&template, "OtherService"), &serde_json::json!({ "Enabled": false }));
-        assert_eq!(waits(&template, "WebService"), ["ApiService"]);
+        assert_eq!(offered(&template, web), Vec::<String>::new());
+        assert_eq!(connect(&template, other), &serde_json::json!({ "Enabled": false }));
+        assert_eq!(waits(&template, web), ["ApiService"]);
         let group = connect(&template, "ApiService")["LogConfiguration"]["Options"]["awslogs-group"].clone();
         assert_eq!(group, "ApiLogGroup");
         assert_eq!(of_type(&template, "AWS::EC2::SecurityGroupIngress").len(), 1, "{target}");

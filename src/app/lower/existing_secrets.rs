@@ -112,15 +112,16 @@ fn of_setting(cx: &mut LoweringContext<'_>, setting: &At<ExistingSecretSettings>
     let ExistingSecretSettings { from, parameter, key, stage, version } = &setting.value;
     let part = |at: &Option<At<String>>| at.as_ref().map(|at| at.value.clone());
     let part = SecretPart { key: part(key), stage: part(stage), version: part(version) };
+    let version_keys = [stage, version].into_iter().flatten().map(|at| at.clone().map(drop)).collect();
     match (from, parameter) {
         (Some(from), _) => {
             let found = ExistingSecret::at(cx.open_text(&from.0));
             let part = if part == SecretPart::default() { found.part.clone() } else { part };
-            Some(ExistingSecret { part, ..found })
+            Some(ExistingSecret { part, version_keys, ..found })
         }
         (None, Some(parameter)) => {
             let location = cx.open_text(&parameter.0);
-            Some(ExistingSecret { store: SecretStore::ParameterStore, location, part })
+            Some(ExistingSecret { store: SecretStore::ParameterStore, location, part, version_keys })
         }
         (None, None) => None,
     }

@@ -84,6 +84,8 @@ pub struct ExistingSecret {
     pub location: Text,
     /// What of it is meant.
     pub part: SecretPart,
+    /// `stage` and `version` of `x-tranship.secrets`, where they say what is meant.
+    pub version_keys: Vec<At<()>>,
 }
 
 /// Which service keeps a value.
@@ -128,7 +130,7 @@ impl ExistingSecret {
             Some(arn) => Text::known(arn, location.node, location.origin),
             None => location,
         };
-        ExistingSecret { store, location, part }
+        ExistingSecret { store, location, part, version_keys: Vec::new() }
     }
 }
 

@@ -15,7 +15,7 @@ use tranship_app::{
     Text, TextPiece,
 };
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::yaml::{Mapping, Node};
+use tranship_frontend::yaml::{Mapping, Node, NodeId};
 
 /// Where the account says that a value comes from a property.
 const TAKEN: &str = "docker-compose.yml, from a property of the environment";
@@ -78,9 +78,33 @@ pub(super) fn environment(
                 rendered(&parts, application, bundle, plan)
             }
         };
+        report_version(application, text, variable.node, cx);
         written.insert(node::key(name), value);
     }
     written
+}
+
+/// A property of the environment takes the current version of a secret, whatever version is asked for.
+fn report_version(application: &Application, text: &Text, variable: NodeId, cx: &mut Compilation<'_>) {
+    for segment in &text.segments {
+        let TextPiece::Secret(name) = &segment.piece else { continue };
+        let Some(SecretSource::External(existing)) = application.secrets.get(name).map(|it| &it.source)
+        else {
+            continue;
+        };
+        if existing.part.stage.is_none() && existing.part.version.is_none() {
+            continue;
+        }
+        let reason = "a property of the environment takes the current version of a secret";
+        let effect = BehaviourEffect::ChangesBehaviour;
+        let mut report = |node: NodeId| {
+            cx.ledger.approximated(&node, effect, "the current version", reason, TAKEN);
+        };
+        match existing.version_keys.as_slice() {
+            [] => report(variable),
+            keys => keys.iter().for_each(|key| report(key.node)),
+        }
+    }
 }
 
 /// `command` or `entrypoint`: as it is, unless words of it come from properties or were rewritten.

@@ -172,7 +172,7 @@ impl ContainerHost for JobHost<'_> {
         variable: SetVariable<'_>,
         planner: &mut ContainerPlanner<'_, '_>,
     ) -> Option<EnvironmentSource<InstanceText>> {
-        let text = planner.cx.ledger.exact(&variable, "containers.json: environment of the job");
+        let text = planner.cx.ledger.exact(&variable, "instance.json: environment of the job");
         let value = match taken(text, self.application, planner.cx)? {
             VariableValue::Text(text) => text,
             VariableValue::Secret(secret) => {
