@@ -1,6 +1,7 @@
 //! `tranship deploy`: compiles an environment, uploads it and deploys it.
 
 use super::deployment::{AwsOptions, SecretFile, TerminalProgress, read_secrets, secret_file};
+use super::lock::{OtherImages, renew};
 use super::publication::ImageFlags;
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile_pinned};
@@ -36,7 +37,7 @@ pub struct DeployCommand {
     #[arg(short, long)]
     yes: bool,
     /// Do not contact registries: use the images of the manifest and of `dist/ENV/images.json`, which `publish` wrote
-    #[arg(long)]
+    #[arg(long, conflicts_with = "renew_lock")]
     no_publish: bool,
     #[command(flatten)]
     images: ImageFlags,
@@ -130,6 +131,15 @@ impl DeployCommand {
             Ok(outcome) => outcome,
             Err(exit) => return exit,
         };
+        if self.images.renew_lock {
+            let profile = self.aws.aws_profile.as_deref();
+            let renewed = renew(std::slice::from_ref(&outcome), OtherImages::Keep, profile, context)
+                .and_then(|()| context.compile(&self.environment, &self.set, "compiled"));
+            outcome = match renewed {
+                Ok(outcome) => outcome,
+                Err(exit) => return exit,
+            };
+        }
         if let Err(exit) = self.pin(&mut outcome, context) {
             return exit;
         }

@@ -30,36 +30,61 @@ impl LockCommand {
             Ok(outcomes) => outcomes,
             Err(exit) => return exit,
         };
-        let Some(project) = outcomes.iter().find_map(|outcome| outcome.project.as_ref()) else {
+        if outcomes.iter().all(|outcome| outcome.project.is_none()) {
             return context.report_outcomes(self.compiles.format, "could not lock", &outcomes);
-        };
-        let request = LockRequest {
-            references: references(&outcomes),
-            region: None,
-            profile: self.aws_profile.as_deref(),
-            world: context.world,
-        };
-        let mut lock = match read_lock(&request, &mut TerminalProgress(context.shell)) {
-            Ok(lock) => lock,
-            Err(failure) => return context.fail(&failure),
-        };
-        let count = lock.images.len();
-        let directory = context.world.current_directory().join(&project.directory);
-        if self.compiles.selection.is_single() {
-            // What other environments use stays.
-            let old = context.world.read(&directory.join(LOCK_FILE)).unwrap_or_default();
-            let old = ImageLock::parse(&String::from_utf8_lossy(&old)).unwrap_or_default();
-            old.images.into_iter().for_each(|(name, image)| {
-                lock.images.entry(name).or_insert(image);
-            });
         }
-        if let Err(error) = write(&lock, &directory) {
-            context.shell.error(&format!("cannot write `{LOCK_FILE}`: {error}"));
-            return ExitStatus::Failed;
+        let others = match self.compiles.selection.is_single() {
+            true => OtherImages::Keep,
+            false => OtherImages::Remove,
+        };
+        match renew(&outcomes, others, self.aws_profile.as_deref(), context) {
+            Ok(()) => ExitStatus::Done,
+            Err(exit) => exit,
         }
-        context.shell.message(&format!("{LOCK_FILE} describes {count} images"));
-        ExitStatus::Done
     }
+}
+
+/// What becomes of images in the file that no compile uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OtherImages {
+    /// Other environments use them.
+    Keep,
+    /// Nobody uses them.
+    Remove,
+}
+
+/// Reads the images of compiles from their registries and writes the lock file.
+///
+/// # Errors
+/// A registry could not be read, or the file not written; the reason has been reported.
+pub(super) fn renew(
+    outcomes: &[CompileOutcome],
+    others: OtherImages,
+    profile: Option<&str>,
+    context: &mut CommandContext<'_>,
+) -> Result<(), ExitStatus> {
+    let Some(project) = outcomes.iter().find_map(|outcome| outcome.project.as_ref()) else {
+        return Err(ExitStatus::Failed);
+    };
+    let request =
+        LockRequest { references: references(outcomes), region: None, profile, world: context.world };
+    let read = read_lock(&request, &mut TerminalProgress(context.shell));
+    let mut lock = read.map_err(|failure| context.fail(&failure))?;
+    let count = lock.images.len();
+    let directory = context.world.current_directory().join(&project.directory);
+    if others == OtherImages::Keep {
+        let old = context.world.read(&directory.join(LOCK_FILE)).unwrap_or_default();
+        let old = ImageLock::parse(&String::from_utf8_lossy(&old)).unwrap_or_default();
+        old.images.into_iter().for_each(|(name, image)| {
+            lock.images.entry(name).or_insert(image);
+        });
+    }
+    if let Err(error) = write(&lock, &directory) {
+        context.shell.error(&format!("cannot write `{LOCK_FILE}`: {error}"));
+        return Err(ExitStatus::Failed);
+    }
+    context.shell.message(&format!("{LOCK_FILE} describes {count} images"));
+    Ok(())
 }
 
 /// The images of every environment, with the platforms that they are used for.

@@ -37,6 +37,9 @@ pub(super) struct ImageFlags {
     /// Build again even if nothing changed, and pull base images again
     #[arg(long)]
     rebuild: bool,
+    /// Renew tranship.lock first, as `tranship lock` does
+    #[arg(long)]
+    pub(super) renew_lock: bool,
     /// Add files to the images of all platforms, not only the platform of the task
     #[arg(long)]
     all_platforms: bool,

@@ -1,9 +1,11 @@
 //! `tranship publish`: builds, derives and pushes images, and writes the artifacts with their digests.
 
 use super::build::{output_directory, write_outcomes};
+use super::lock::{OtherImages, renew};
 use super::publication::{ImageFlags, add_images};
 use super::selection::{CompileOptions, DefaultSelection};
 use super::{CommandContext, ExitStatus};
+use crate::compile::CompileOutcome;
 use camino::Utf8PathBuf;
 
 /// The arguments of the command.
@@ -14,7 +16,7 @@ pub struct PublishCommand {
     #[command(flatten)]
     images: ImageFlags,
     /// Print the commands that would build and push, and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "renew_lock")]
     dry_run: bool,
     /// Write to DIR for one environment, to DIR/ENV for several [default: dist/ENV]
     #[arg(long, value_name = "DIR")]
@@ -35,6 +37,12 @@ impl PublishCommand {
         };
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
             return context.report_outcomes(format, "could not publish", &outcomes);
+        }
+        if self.images.renew_lock {
+            outcomes = match self.renewed(&outcomes, context) {
+                Ok(outcomes) => outcomes,
+                Err(exit) => return exit,
+            };
         }
         let exit = context.report_outcomes(format, "compiled", &outcomes);
         for outcome in &mut outcomes {
@@ -66,5 +74,19 @@ impl PublishCommand {
             return ExitStatus::Failed;
         }
         exit
+    }
+
+    /// Renews the lock file and compiles with it.
+    fn renewed(
+        &self,
+        outcomes: &[CompileOutcome],
+        context: &mut CommandContext<'_>,
+    ) -> Result<Vec<CompileOutcome>, ExitStatus> {
+        renew(outcomes, OtherImages::Keep, self.aws_profile.as_deref(), context)?;
+        let renewed = self.compiles.run(DefaultSelection::Environments, context)?;
+        match renewed.iter().all(|outcome| outcome.compiled.is_some()) {
+            true => Ok(renewed),
+            false => Err(context.report_outcomes(self.compiles.format, "could not publish", &renewed)),
+        }
     }
 }

@@ -168,8 +168,9 @@ fn report_unknown(cx: &mut LoweringContext<'_>, edges: &EdgeList) {
     };
     let diagnostic = Diagnostic::new(&rules::app::UNKNOWN_PORT, message).service(&*first.from);
     let placed = unknown.iter().fold(diagnostic, |told, edge| told.at(edge.origin));
+    let lock = if cx.lock.images.is_empty() { ", or let `tranship lock` read it from the image" } else { "" };
     cx.diagnostics.push(placed.help(format!(
-        "add `expose: [\"PORT\"]` to {}; if nothing connects to it, accept: `accept: [app/unknown-port]`",
+        "add `expose: [\"PORT\"]` to {}{lock}; if nothing connects to it, accept: `accept: [app/unknown-port]`",
         listeners.join(", ")
     )));
 }
