@@ -6,6 +6,7 @@ What stands at AWS is read through its API, so that the same tests hold on any e
 import re
 
 from beanstalk_emulator import Bundle
+from gateway import wait_until
 from world import ACCOUNT, REGION, DeployCase, client
 
 LAPTOP, GIVEN = "canary-of-the-laptop-1f2e", "canary-given-to-deploy-9a8b"
@@ -42,7 +43,7 @@ class BeanstalkCase(DeployCase):
         self.beanstalk.__init__(self.beanstalk.s3, pace=0.1)
 
     def empty(self):
-        """No bucket and no secret of an earlier test."""
+        """No bucket, no secret and no stack of an earlier test."""
         s3 = client("s3", self.gateway.url)
         for bucket in s3.list_buckets()["Buckets"]:
             for item in s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", []):
@@ -51,6 +52,11 @@ class BeanstalkCase(DeployCase):
         secrets = client("secretsmanager", self.gateway.url)
         for secret in secrets.list_secrets()["SecretList"]:
             secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+        stacks = client("cloudformation", self.gateway.url)
+        left = lambda: [one for one in stacks.describe_stacks()["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
+        for stack in left():
+            stacks.delete_stack(StackName=stack["StackId"])
+        wait_until(lambda: not left(), 30, "the end of every stack")
         self.gateway.reset()
 
     def arguments(self, version="1"):
