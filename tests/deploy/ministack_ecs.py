@@ -2,7 +2,7 @@
 waits for them.
 
 A deployment of a service is IN_PROGRESS until its tasks have run for as long as the file `steady` of the working
-directory says, in seconds (none: not at all). CloudFormation says that it has begun, waits, and fails where the
+directory says, in seconds and perhaps of which services (none: not at all). CloudFormation says that it has begun, waits, and fails where the
 circuit breaker gave it up.
 """
 
@@ -14,12 +14,13 @@ BREAKER = ('Resource handler returned message: "Error occurred during operation 
            'triggered\'." (RequestToken: 0, HandlerErrorCode: GeneralServiceException)')
 
 
-def steady():
-    """Seconds that the tasks of a deployment must run."""
+def steady(service):
+    """Seconds that the tasks of a service's deployment must run."""
     try:
-        return float(pathlib.Path("steady").read_text())
+        seconds, *names = pathlib.Path("steady").read_text().split()
     except FileNotFoundError:
         return 0.0
+    return float(seconds) if all(name in service for name in names) else 0.0
 
 
 def agent():
@@ -53,7 +54,7 @@ def rollouts():
         return make(*arguments, **more) | {"rolloutState": "IN_PROGRESS", "rolloutStateReason": "in progress"}
 
     def end(cluster, key, expected=None, **more):
-        if _ages(key) >= steady():
+        if _ages(key) >= steady(key):
             complete(cluster, key, expected, **more)
 
     def _ages(key):

@@ -9,6 +9,8 @@ import shutil
 import sys
 import unittest
 
+import yaml
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import canary  # noqa: E402
@@ -80,10 +82,37 @@ class ApplicationOnInstances(Application):
         self.lifecycle()
 
 
+class ApplicationWithItsDatabase(BeanstalkCase):
+    """The application as it is: its database is an RDS instance among the environment's resources."""
+
+    def test_lifecycle(self):
+        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
+        for version in ("1", "2"):
+            self.tranship("deploy", "dev", "--yes", "--set", f"APP_VERSION={version}")
+            (environment,) = self.live()
+            self.assertTrue(environment["VersionLabel"], environment)
+            self.assertEqual(self.beanstalk.environments[0]["_api"], {}, "the bundle carries every setting")
+        bundle = Bundle(self.bundle(environment["VersionLabel"], environment["ApplicationName"])).archive
+        resources = bundle.read(".ebextensions/25-databases.config").decode()
+        self.assertIn("AWS::RDS::DBInstance", resources)
+        self.assertIn('todobackend:2"', bundle.read("Dockerrun.aws.json").decode())
+        self.assertEqual(canary.found(self, "not-a-secret-on-a-laptop"), [])
+        self.tranship("down", "dev", "--yes", "--set", "APP_VERSION=2")
+        self.assertEqual(self.live(), [])
+
+
 class ApplicationOnBeanstalk(BeanstalkCase):
+    """The same application with the environment's own database."""
+
     def setUp(self):
         super().setUp()
-        shutil.copy(ROOT / "fixtures" / "todobackend" / "compose.yaml", self.directory / "compose.yaml")
+        manifest = yaml.safe_load((ROOT / "fixtures" / "todobackend" / "compose.yaml").read_text())
+        for service in manifest["services"].values():
+            if "image" in service:
+                service.pop("build", None)
+        manifest["services"]["db"]["x-tranship"]["database"]["coupled"] = True
+        manifest["x-tranship"]["environments"]["dev"]["platform"] = "docker"
+        self.write("compose.yaml", json.dumps(manifest))
 
     def test_lifecycle(self):
         """The database gets a password that nobody knows, once, and is not lost by accident."""
@@ -103,7 +132,7 @@ class ApplicationOnBeanstalk(BeanstalkCase):
         whole = (self.directory / "compose.yaml").read_text()
         self.write("compose.yaml", json.dumps({
             "name": "todobackend", "services": {"app": {"image": "todobackend:1", "ports": ["8000:8000"]}},
-            "x-tranship": {"environments": {"dev": {"target": "beanstalk", "region": "us-east-1"}}}}))
+            "x-tranship": {"environments": {"dev": {"target": "beanstalk", "platform": "docker", "region": "us-east-1"}}}}))
         self.tranship("deploy", "dev", "--yes")
         (environment,) = self.beanstalk.environments
         self.assertEqual(environment["_api"], {})
@@ -131,12 +160,12 @@ class ApplicationOnBeanstalk(BeanstalkCase):
                          [(False, True), (True, False)])
         (environment,) = self.beanstalk.environments
         self.assertEqual(environment["_api"], {("aws:rds:dbinstance", "DBPassword"): GIVEN})
-        self.assertIn('todobackend:2"', self.bundled(environment))
+        self.assertRegex(self.bundled(environment), r"todobackend:2\b")
 
     def bundled(self, environment):
-        """The Dockerrun that an environment runs."""
+        """The Compose file that an environment runs."""
         data = self.bundle(environment["VersionLabel"], environment["ApplicationName"])
-        return Bundle(data).archive.read("Dockerrun.aws.json").decode()
+        return Bundle(data).archive.read("docker-compose.yml").decode()
 
     def test_settings_that_fail_are_a_failure_and_not_what_runs(self):
         self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=1")

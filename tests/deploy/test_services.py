@@ -83,15 +83,15 @@ class Services(StackCase):
         self.values("--set", "APP_VERSION=1")
         self.steady(0)
 
-    def steady(self, seconds):
-        (self.servers.home / "steady").write_text(str(seconds))
+    def steady(self, seconds, service=""):
+        (self.servers.home / "steady").write_text(f"{seconds} {service}")
 
     def crash(self, exit_code=None, reason="Essential container in task exited", lines=(), after="DescribeTasks"):
         """From now on the tasks of `app` end; the second one when the program has made that call."""
         (container,) = containers = [{"containerName": "app", "status": "STOPPED"}]
         if exit_code is not None:
             container["exitCode"] = exit_code
-        self.steady(30)
+        self.steady(30, "-App")
         agent = Crashing(self, containers, reason, lambda: self.gateway.actions(after), lines)
         self.addCleanup(agent.stop)
         self.gateway.reset()
