@@ -64,7 +64,7 @@ impl ImagePublisher<'_> {
         if let (None, Some(reference)) = (&recipe.layer, given.filter(|it| !it.starts_with(LAYOUT))) {
             return self.named(recipe, reference).await.map(Some);
         }
-        let repository = request.target.repository(request.project, &recipe.name, self.access).await?;
+        let mut repository = request.target.repository(request.project, &recipe.name, self.access).await?;
         if repository.missing && request.options.dry_run {
             self.commands.extend(repository.commands());
         } else if repository.missing && request.options.create_repositories {

@@ -119,14 +119,16 @@ impl PublishRepository {
         ]
     }
 
-    /// Creates it: tags that never change, a scan of what is pushed, and an end for what no tag names.
+    /// Creates it: tags that never change, a scan of what is pushed, and an end for what no tag names. Its address is the
+    /// one that AWS answers.
     pub(super) async fn create(
-        &self,
+        &mut self,
         project: &str,
         access: &RegistryAccess<'_>,
         progress: &mut dyn DeployProgress,
     ) -> Result<(), DeployFailure> {
-        let (session, path) = (access.session().await?, self.name.path.as_str());
+        let path = self.name.path.clone();
+        let (session, path) = (access.session().await?, path.as_str());
         let ecr = session.ecr(None);
         progress.message(&format!("creating the repository {path}"));
         let mark = Tag::builder().key("tranship:project").value(project).build();
@@ -140,7 +142,12 @@ impl PublishRepository {
             .send()
             .await;
         match created {
-            Ok(_) => {}
+            Ok(created) => {
+                if let Some(uri) = created.repository().and_then(|made| made.repository_uri()) {
+                    let reference = ImageReference::parse(uri);
+                    self.name = RepositoryName::of(reference.registry, reference.repository);
+                }
+            }
             // Another run was faster.
             Err(error)
                 if error.as_service_error().is_some_and(|it| it.is_repository_already_exists_exception()) =>
@@ -171,6 +178,18 @@ mod tests {
         }
         let distinct: std::collections::BTreeSet<&String> = changed.iter().collect();
         assert_eq!(distinct.len(), changed.len());
+    }
+
+    #[test]
+    fn a_missing_repository_is_made_by_two_commands() {
+        let name = RepositoryName::of(Some("1.dkr.ecr.eu-west-1.amazonaws.com"), "shelf/web");
+        let commands = PublishRepository { name, missing: true }.commands();
+        assert_eq!(
+            commands[0],
+            "aws ecr create-repository --repository-name shelf/web --image-tag-mutability IMMUTABLE --image-scanning-configuration scanOnPush=true"
+        );
+        let policy = "aws ecr put-lifecycle-policy --repository-name shelf/web --lifecycle-policy-text '{";
+        assert!(commands[1].starts_with(policy), "{}", commands[1]);
     }
 
     #[test]

@@ -70,7 +70,8 @@ class Runtime(unittest.TestCase):
 
     def test_a_wrong_owner_shows(self):
         """A folder of root's takes no uploads from the access point's user."""
-        self.shows("uploads", lambda text: changed(text, r'OwnerUid: "1000"', 'OwnerUid: "0"'), "PUT /letter")
+        self.shows("uploads", lambda text: changed(
+            changed(text, r'OwnerUid: "1000"', 'OwnerUid: "0"'), r'Permissions: "0777"', 'Permissions: "0755"'), "PUT /letter")
 
     def test_a_missing_alias_shows(self):
         """The word that a value uses is a name only because the server offers it."""
