@@ -66,7 +66,7 @@ impl KnownSecrets {
         let leaves = leaves.iter().filter(|leaf| !leaf.is_place_of_secret());
         leaves.for_each(|leaf| found.text(leaf.name(), leaf.value.peek(), leaf.value.origin));
         let SecretCollector { variables, values, .. } = found;
-        let lines = sources.hidden().line_values().map(|value| &**value);
+        let lines = sources.secrets_of_lines().map(|value| &**value);
         let values = values.iter().map(String::as_str).chain(lines);
         let values = values.map(str::trim).filter(|value| is_unique(value, ordinary));
         let patterns: BTreeSet<String> = values.flat_map(secret_encodings).collect();

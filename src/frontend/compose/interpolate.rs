@@ -8,8 +8,7 @@ use super::template::{self, TemplateError, VariableLookup};
 use super::value::print_scalar;
 use super::{LoadContext, ProjectVariables, SourcedValue, cast};
 use crate::diagnostic::{Diagnostic, rules::interpolation as rule};
-use crate::secrets::secrets_of;
-use crate::source::{Origin, Provenance};
+use crate::source::{GuardedPlace, GuardedValue, Origin, Provenance};
 use crate::yaml::{Node, NodeTag, NodeValue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -64,19 +63,23 @@ fn is_image(path: &[Arc<str>]) -> bool {
 
 /// Whether the value is where a secret is kept: `x-tranship.registries.ghcr.io.secret`.
 fn names_a_secret(path: &[Arc<str>]) -> bool {
-    let keys: Vec<&str> = path.iter().map(|key| &**key).collect();
-    matches!(keys.as_slice(), ["x-tranship", .., "registries", _, "secret"])
+    match path {
+        [root, .., room, _, key] => {
+            &**root == "x-tranship" && &**room == "registries" && &**key == "secret"
+        }
+        _ => false,
+    }
 }
 
 /// The key that says what a value is. Whatever stands below a variable is a part of its value, legal or not.
-fn guarding_key(path: &[Arc<str>]) -> &str {
+fn guarding_key(path: &[Arc<str>]) -> Option<&Arc<str>> {
     let key = match path {
         [room, _, section, variable, ..] if &**room == "services" && &**section == "environment" => {
             Some(variable).filter(|name| &***name != cast::ITEM)
         }
         _ => None,
     };
-    key.or_else(|| path.last()).map_or("", |key| &**key)
+    key.or_else(|| path.last())
 }
 
 struct InterpolationWalk<'a, 'b> {
@@ -94,8 +97,7 @@ impl InterpolationWalk<'_, '_> {
                 return text || is_image(path);
             }
             NodeValue::Integer(_) | NodeValue::Float(_) | NodeValue::Timestamp(_) => {
-                let text = print_scalar(&node.value);
-                self.guard(&text, node.origin, path);
+                self.guard(print_scalar(&node.value).into(), node.origin, path);
             }
             NodeValue::Sequence(items) => {
                 path.push(cast::ITEM.into());
@@ -133,8 +135,7 @@ impl InterpolationWalk<'_, '_> {
             node.origin = origin;
         }
         if let NodeValue::String(text) = &node.value {
-            let text = text.clone();
-            self.guard(&text, node.origin, path);
+            self.guard(text.clone(), node.origin, path);
         }
         let (Some(cast), NodeValue::String(text)) = (cast::for_path(path), &node.value) else {
             return Some(());
@@ -159,25 +160,15 @@ impl InterpolationWalk<'_, '_> {
         }
     }
 
-    /// Hides the secrets in a value, whatever becomes of it. In a list, `NAME=value` has a name too.
-    fn guard(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) {
-        if names_a_secret(path) {
-            self.cx.sources.guard("", text, origin);
-            return self.cx.sources.show_name(text, origin);
-        }
-        let key = guarding_key(path);
-        let (name, at) = match text.split_once('=') {
-            Some((name, _)) if key == cast::ITEM => (name, name.len() + 1),
-            _ => (key, 0),
+    /// Hides the secrets in a value, whatever becomes of it.
+    fn guard(&mut self, value: Arc<str>, origin: Origin, path: &[Arc<str>]) {
+        let Some(key) = guarding_key(path).cloned() else { return };
+        let place = match &*key {
+            cast::ITEM => GuardedPlace::ListItem,
+            _ if names_a_secret(path) => GuardedPlace::SecretName,
+            _ => GuardedPlace::Keyed,
         };
-        let value = text.get(at..).unwrap_or_default();
-        if at == 0 || secrets_of(name, value).is_empty() {
-            return self.cx.sources.guard(if at == 0 { name } else { "" }, text, origin);
-        }
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let part = Provenance::Part { of: origin, range: narrow(at)..narrow(text.len()) };
-        let part = self.cx.sources.record(part);
-        self.cx.sources.guard(name, value, part);
+        self.cx.sources.guard(GuardedValue { key, value, origin, place });
     }
 
     fn fill(&mut self, text: &str, origin: Origin, path: &[Arc<str>]) -> Option<(Arc<str>, Origin)> {

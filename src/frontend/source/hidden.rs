@@ -3,15 +3,50 @@
 //! In: values whose key, variable or form says that they are secret, with their origins. Out: the places in files that
 //! hold them, the values, and the variables that brought them. Invariant: a place is known for every text of the
 //! user's that had a hand in such a value: the value itself, those it overrides, and the line of the variable in it.
+//! Values are only collected while a manifest is read: most runs show none, and search none.
 
 use super::{Origin, Provenance, Sources, Span, VariableSource, VariableSubstitution};
 use crate::secrets::{can_be_secret, is_secret_name, secrets_of};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What must not be shown.
+/// A value to search for secrets once something is shown.
+#[derive(Debug, Clone)]
+pub struct GuardedValue {
+    /// The key that says what the value is.
+    pub key: Arc<str>,
+    /// The value.
+    pub value: Arc<str>,
+    /// Its origin.
+    pub origin: Origin,
+    /// What kind of place it has.
+    pub place: GuardedPlace,
+}
+
+/// What the place of a value says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuardedPlace {
+    /// The key names it.
+    Keyed,
+    /// An item of a list: a `NAME=` at its start names it.
+    ListItem,
+    /// The name of a secret belongs here: it is shown, unless it has the form of a secret.
+    SecretName,
+}
+
+/// What must not be shown, found when it is first asked for.
 #[derive(Debug, Default)]
+pub(super) struct HiddenRegister {
+    /// What lines of env files hold: few, and known at once.
+    lines: HiddenValues,
+    guarded: Vec<GuardedValue>,
+    found: OnceCell<HiddenValues>,
+}
+
+/// What must not be shown.
+#[derive(Debug, Clone, Default)]
 pub struct HiddenValues {
     spans: Vec<Span>,
     names: Vec<Span>,
@@ -45,11 +80,6 @@ impl HiddenValues {
         self.values.iter()
     }
 
-    /// The values that stand in lines of env files.
-    pub fn line_values(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.lines.iter()
-    }
-
     /// The value of a variable that holds such a value.
     pub fn of_variable(&self, name: &str) -> Option<&Arc<str>> {
         self.variables.get(name)
@@ -59,50 +89,42 @@ impl HiddenValues {
 impl Sources {
     /// What must not be shown.
     pub fn hidden(&self) -> &HiddenValues {
-        &self.hidden
+        self.hidden.found.get_or_init(|| {
+            let mut search = SecretSearch { sources: self, hidden: self.hidden.lines.clone() };
+            self.hidden.guarded.iter().for_each(|value| search.value(value));
+            search.hidden
+        })
+    }
+
+    /// The secret values that stand in lines of env files.
+    pub fn secrets_of_lines(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.hidden.lines.lines.iter()
     }
 
     /// Hides the secrets in a value: all of it if its name says so, what has the form of a secret, and the values of
     /// variables with secret names.
-    pub fn guard(&mut self, name: &str, value: &str, origin: Origin) {
-        let secrets = secrets_of(name, value);
-        for part in &secrets {
-            match *part == (0..value.len()) {
-                true => self.hide(value, origin),
-                false => self.hide_part(value, part.clone(), origin),
-            }
-        }
-        for one in self.substitutions(origin).iter().filter(|one| is_secret_name(&one.variable)) {
-            let part = range(&one.range);
-            let done = secrets.iter().any(|secret| secret.start <= part.start && part.end <= secret.end);
-            if done || !value.get(part.clone()).is_some_and(|filled| can_be_secret(&one.variable, filled)) {
-                continue;
-            }
-            self.hide_variable(value, one);
-            if one.source == VariableSource::Fallback {
-                self.hide_part(value, part, origin);
-            }
-        }
+    pub fn guard(&mut self, value: GuardedValue) {
+        self.hidden.found.take();
+        self.hidden.guarded.push(value);
     }
 
     /// Hides the value of a line of an env file, if it contains a secret.
     pub fn guard_line(&mut self, name: &str, value: &str, line: Span) {
         let secrets = secrets_of(name, value);
-        if !secrets.is_empty() {
-            self.hide_line(line);
+        if secrets.is_empty() {
+            return;
         }
+        let mut search = SecretSearch { sources: self, hidden: HiddenValues::default() };
+        search.hide_line(line);
         for secret in secrets.into_iter().filter_map(|part| value.get(part)) {
-            self.hide_value(secret);
-            self.hidden.lines.insert(secret.into());
+            search.hide_value(secret);
+            search.hidden.lines.insert(secret.into());
         }
-    }
-
-    /// Shows a value that is the name of a secret, unless it has the form of one.
-    pub fn show_name(&mut self, value: &str, origin: Origin) {
-        if secrets_of("", value).is_empty() {
-            let places = self.places(origin).into_iter().map(|place| place.span);
-            self.hidden.names.extend(places);
-        }
+        let HiddenValues { spans, values, lines, .. } = search.hidden;
+        self.hidden.found.take();
+        self.hidden.lines.spans.extend(spans);
+        self.hidden.lines.values.extend(values);
+        self.hidden.lines.lines.extend(lines);
     }
 
     /// Hides what follows the first word of a line of an env file that could not be read. What follows an `=` is
@@ -120,39 +142,110 @@ impl Sources {
         if rest.trim_start().starts_with(['=', ':']) {
             return;
         }
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let span = Span { start: narrow(line.start + start + word), end: narrow(line.end), ..place };
-        self.hidden.faulty.push(span);
+        let span =
+            Span { start: narrow(line.start + start + word), end: narrow(line.end), ..place };
+        self.hidden.found.take();
+        self.hidden.lines.faulty.push(span);
     }
 
-    /// Hides a value and whatever had a hand in it.
-    pub fn hide(&mut self, value: &str, origin: Origin) {
-        self.hide_value(value);
-        self.hide_places(origin, 0);
-        for one in self.substitutions(origin) {
-            self.hide_variable(value, &one);
+    fn text_of(&self, span: Span) -> Option<&str> {
+        self.file(span.file)?.text().get(span.start as usize..span.end as usize)
+    }
+}
+
+/// Finds the secrets in values, and every place that holds them.
+struct SecretSearch<'a> {
+    sources: &'a Sources,
+    hidden: HiddenValues,
+}
+
+impl SecretSearch<'_> {
+    fn value(&mut self, guarded: &GuardedValue) {
+        let GuardedValue { key, value, origin, place } = guarded;
+        match place {
+            GuardedPlace::Keyed => self.named(key, value, 0, *origin),
+            GuardedPlace::SecretName => {
+                self.named("", value, 0, *origin);
+                self.show_name(value, *origin);
+            }
+            GuardedPlace::ListItem => match value.split_once('=') {
+                Some((name, rest)) if !secrets_of(name, rest).is_empty() => {
+                    self.named(name, rest, name.len() + 1, *origin);
+                }
+                Some(_) => self.named("", value, 0, *origin),
+                None => self.named(key, value, 0, *origin),
+            },
         }
     }
 
-    /// Hides bytes of a value, and the variables in them.
-    fn hide_part(&mut self, value: &str, part: Range<usize>, origin: Origin) {
+    /// Searches a value that starts at a byte of the value of its origin.
+    fn named(&mut self, name: &str, value: &str, start: usize, origin: Origin) {
+        let secrets = secrets_of(name, value);
+        let variables = self.variables(start, origin);
+        for part in &secrets {
+            match start == 0 && *part == (0..value.len()) {
+                true => self.hide_whole(value, &variables, origin),
+                false => self.hide_part(value, part.clone(), &variables, (origin, start)),
+            }
+        }
+        for one in variables.iter().filter(|one| is_secret_name(&one.variable)) {
+            let part = range(&one.range);
+            let done = secrets.iter().any(|secret| secret.start <= part.start && part.end <= secret.end);
+            if done || !value.get(part.clone()).is_some_and(|filled| can_be_secret(&one.variable, filled)) {
+                continue;
+            }
+            self.hide_variable(value, one);
+            if one.source == VariableSource::Fallback {
+                self.hide_part(value, part, &variables, (origin, start));
+            }
+        }
+    }
+
+    /// Shows a value that is the name of a secret, unless it has the form of one.
+    fn show_name(&mut self, value: &str, origin: Origin) {
+        if secrets_of("", value).is_empty() {
+            let places = self.sources.places(origin).into_iter().map(|place| place.span);
+            self.hidden.names.extend(places);
+        }
+    }
+
+    /// The variables in a value that starts at a byte of the value of its origin.
+    fn variables(&self, start: usize, origin: Origin) -> Vec<VariableSubstitution> {
+        let start = narrow(start);
+        let inside = self.sources.substitutions(origin).into_iter().filter(|one| one.range.start >= start);
+        inside
+            .map(|one| VariableSubstitution { range: one.range.start - start..one.range.end - start, ..one })
+            .collect()
+    }
+
+    /// Hides a value and whatever had a hand in it.
+    fn hide_whole(&mut self, value: &str, variables: &[VariableSubstitution], origin: Origin) {
+        self.hide_value(value);
+        self.hide_places(origin, 0);
+        variables.iter().for_each(|one| self.hide_variable(value, one));
+    }
+
+    /// Hides bytes of a value and the variables in them. The value starts at a byte of the value of its origin.
+    fn hide_part(
+        &mut self,
+        value: &str,
+        part: Range<usize>,
+        variables: &[VariableSubstitution],
+        (origin, start): (Origin, usize),
+    ) {
         let Some(text) = value.get(part.clone()).filter(|text| !text.is_empty()) else { return };
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let found = self.substitutions(origin);
         let inside = |one: &&VariableSubstitution| {
             (one.range.start as usize) < part.end && part.start < (one.range.end as usize)
         };
-        let variables: Vec<&VariableSubstitution> = found.iter().filter(inside).collect();
+        let filled: Vec<&VariableSubstitution> = variables.iter().filter(inside).collect();
         self.hide_value(text);
-        variables.iter().for_each(|one| self.hide_variable(value, one));
-        match variables.is_empty() {
-            true => {
-                let of =
-                    self.record(Provenance::Part { of: origin, range: narrow(part.start)..narrow(part.end) });
-                self.hide_places(of, 0);
-            }
-            // Where the part stands in the template is not known: all of it goes, unless it is a mere name.
-            false => self.hide_places(origin, 0),
+        filled.iter().for_each(|one| self.hide_variable(value, one));
+        let written = narrow(start + part.start)..narrow(start + part.end);
+        let place = self.sources.part_span(origin, &written);
+        // If the text there is another, as in a template, all of it goes, unless it is a mere name.
+        match place.filter(|span| filled.is_empty() && self.sources.text_of(*span) == Some(text)) {
+            Some(span) => self.hidden.spans.push(span),
+            None => self.hide_places(origin, 0),
         }
     }
 
@@ -173,13 +266,9 @@ impl Sources {
 
     /// Hides what follows the name in a line of an env file.
     fn hide_line(&mut self, line: Span) {
-        let name = self.text_of(line).and_then(|text| text.find(['=', ':'])).map_or(0, |at| at + 1);
-        let start = line.start + u32::try_from(name).unwrap_or(0);
+        let name = self.sources.text_of(line).and_then(|text| text.find(['=', ':'])).map_or(0, |at| at + 1);
+        let start = line.start + narrow(name);
         self.hidden.spans.push(Span { start: start.min(line.end), ..line });
-    }
-
-    fn text_of(&self, span: Span) -> Option<&str> {
-        self.file(span.file)?.text().get(span.start as usize..span.end as usize)
     }
 
     /// Hides every place that a value has.
@@ -187,40 +276,35 @@ impl Sources {
         if depth > DEPTH {
             return;
         }
-        let next: Vec<Origin> = match &*self.provenance(origin) {
+        match &*self.sources.provenance(origin) {
             Provenance::Read(span) => {
-                let span = *span;
-                if !self.text_of(span).is_some_and(is_reference) {
-                    self.hidden.spans.push(span);
+                if !self.sources.text_of(*span).is_some_and(is_reference) {
+                    self.hidden.spans.push(*span);
                 }
-                Vec::new()
             }
-            Provenance::Part { of, range } => match self.part_span(*of, range) {
-                Some(span) => {
-                    self.hidden.spans.push(span);
-                    Vec::new()
-                }
-                None => vec![*of],
+            Provenance::Part { of, range } => match self.sources.part_span(*of, range) {
+                Some(span) => self.hidden.spans.push(span),
+                None => self.hide_places(*of, depth + 1),
             },
             Provenance::Interpolated { template: of, .. }
             | Provenance::Alias { definition: of, .. }
             | Provenance::Extends { of, .. }
-            | Provenance::Include { of, .. } => vec![*of],
+            | Provenance::Include { of, .. } => self.hide_places(*of, depth + 1),
             Provenance::Merged { winner, losers } => {
-                std::iter::once(*winner).chain(losers.iter().copied()).collect()
+                self.hide_places(*winner, depth + 1);
+                losers.iter().for_each(|loser| self.hide_places(*loser, depth + 1));
             }
-            Provenance::Outside(VariableSource::File(line)) => {
-                let line = *line;
-                self.hide_line(line);
-                Vec::new()
-            }
+            Provenance::Outside(VariableSource::File(line)) => self.hide_line(*line),
             Provenance::Nowhere
             | Provenance::Default { .. }
             | Provenance::Inferred { .. }
-            | Provenance::Outside(_) => Vec::new(),
-        };
-        next.into_iter().for_each(|origin| self.hide_places(origin, depth + 1));
+            | Provenance::Outside(_) => {}
+        }
     }
+}
+
+fn narrow(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn range(range: &Range<u32>) -> Range<usize> {
@@ -267,6 +351,10 @@ mod tests {
         (sources, at)
     }
 
+    fn guard(sources: &mut Sources, key: &str, value: &str, origin: Origin, place: GuardedPlace) {
+        sources.guard(GuardedValue { key: key.into(), value: value.into(), origin, place });
+    }
+
     fn filled(sources: &mut Sources, template: Origin, range: Range<u32>) -> Origin {
         let file = sources.files().nth(1).unwrap().0;
         let source = VariableSource::File(Span::new(file, 0, 10));
@@ -279,15 +367,15 @@ mod tests {
     fn a_secret_is_hidden_where_it_stands_and_where_it_comes_from() {
         let (mut sources, at) = example();
         let literal = at(&mut sources, "hunter2");
-        sources.guard("DB_PASSWORD", "hunter2", literal);
+        guard(&mut sources, "DB_PASSWORD", "hunter2", literal, GuardedPlace::Keyed);
         let template = at(&mut sources, "\"${PW}\"");
         let value = filled(&mut sources, template, 0..7);
-        sources.guard("DB_PASSWORD", "letmein", value);
+        guard(&mut sources, "DB_PASSWORD", "letmein", value, GuardedPlace::Keyed);
         assert_eq!(shown(&sources), ["hunter2", "letmein"], "the name of the variable is shown");
         assert_eq!(sources.hidden().of_variable("PW").map(|value| &**value), Some("letmein"));
         let template = at(&mut sources, "'x${PW}'");
         let value = filled(&mut sources, template, 1..8);
-        sources.guard("DB_PASSWORD", "xletmein", value);
+        guard(&mut sources, "DB_PASSWORD", "xletmein", value, GuardedPlace::Keyed);
         assert_eq!(shown(&sources)[2..], ["'x${PW}'", "letmein"]);
     }
 
@@ -309,21 +397,38 @@ mod tests {
     fn the_name_of_a_secret_is_shown_and_a_token_is_not() {
         let (mut sources, at) = example();
         let name = at(&mut sources, "hunter2");
-        sources.show_name("prod/db", name);
+        guard(&mut sources, "secret", "prod/db", name, GuardedPlace::SecretName);
         assert_eq!(sources.hidden().names().len(), 1);
-        sources.show_name("ghp_0123456789abcdef", name);
+        guard(&mut sources, "secret", "ghp_0123456789abcdef", name, GuardedPlace::SecretName);
         assert_eq!(sources.hidden().names().len(), 1, "by its form it is a secret");
+        assert_eq!(shown(&sources), ["hunter2"]);
+    }
+
+    #[test]
+    fn the_name_in_an_item_of_a_list_says_what_is_hidden() {
+        let text = "- \"DB_PASSWORD=a b\"\n- DB_PASSWORD=c$$d\n- LEVEL=debug\n";
+        let mut sources = Sources::new();
+        let file = sources.add_file("c.yaml".into(), text.to_owned());
+        for (start, end, value) in
+            [(2, 19, "DB_PASSWORD=a b"), (22, 38, "DB_PASSWORD=c$d"), (41, 52, "LEVEL=debug")]
+        {
+            let origin = sources.read_at(Span::new(file, start, end));
+            guard(&mut sources, "[]", value, origin, GuardedPlace::ListItem);
+        }
+        let values: Vec<&str> = sources.hidden().values().map(|value| &**value).collect();
+        assert_eq!(shown(&sources), ["a b", "DB_PASSWORD=c$$d"], "where the bytes differ, all of it");
+        assert_eq!(values, ["a b", "c$d"]);
     }
 
     #[test]
     fn what_is_no_secret_is_shown() {
         let (mut sources, at) = example();
         let literal = at(&mut sources, "hunter2");
-        sources.guard("LOG_LEVEL", "hunter2", literal);
-        sources.guard("USE_PASSWORD", "true", literal);
+        guard(&mut sources, "LOG_LEVEL", "hunter2", literal, GuardedPlace::Keyed);
+        guard(&mut sources, "USE_PASSWORD", "true", literal, GuardedPlace::Keyed);
         assert_eq!(shown(&sources), [""; 0]);
         let url = at(&mut sources, "postgres://u:p@h/d");
-        sources.guard("URL", "postgres://u:p@h/d", url);
+        guard(&mut sources, "URL", "postgres://u:p@h/d", url, GuardedPlace::Keyed);
         assert_eq!(shown(&sources), ["p"]);
     }
 

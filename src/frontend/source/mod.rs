@@ -10,7 +10,8 @@ mod origin;
 mod table;
 
 pub use file::{FileId, LineColumn, SourceFile, Span};
-pub use hidden::{HiddenValues, is_reference};
+pub use hidden::{GuardedPlace, GuardedValue, HiddenValues, is_reference};
+use hidden::HiddenRegister;
 pub use origin::{Origin, OriginPlace, PlaceRole, Provenance, VariableSource, VariableSubstitution};
 
 use camino::Utf8Path;
@@ -23,7 +24,7 @@ use table::OriginTable;
 pub struct Sources {
     files: Vec<SourceFile>,
     table: OriginTable,
-    hidden: HiddenValues,
+    hidden: HiddenRegister,
     /// The last span that was asked whether it is written verbatim in its file, and the answer.
     literal: Cell<Option<(Span, bool)>>,
 }
