@@ -118,10 +118,28 @@ pub struct StackDeployment {
     pub parameters: Vec<DeployParameter>,
     /// What the template asks to be allowed, such as `CAPABILITY_IAM`.
     pub capabilities: Vec<&'static str>,
-    /// Logical ids of what keeps data, with the key path of what it is for.
-    pub data_stores: Vec<(String, String)>,
-    /// Services whose tasks explain a failure: the Compose name and the ECS service's logical id.
-    pub services: Vec<(String, String)>,
+    /// What keeps data.
+    pub data_stores: Vec<StackDataStore>,
+    /// Services whose tasks explain a failure.
+    pub services: Vec<StackService>,
+}
+
+/// A resource of a stack that keeps data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackDataStore {
+    /// Its logical id.
+    pub logical_id: String,
+    /// The key path of what it is for: `services.db`.
+    pub key: String,
+}
+
+/// An ECS service of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackService {
+    /// The Compose name.
+    pub name: String,
+    /// Its logical id.
+    pub logical_id: String,
 }
 
 /// A value that a deployment gives.
@@ -141,12 +159,20 @@ pub struct DeployParameter {
     pub secret: bool,
     /// The late-bound variable behind it, given by `--set NAME=VALUE`.
     pub variable: Option<String>,
-    /// The option setting of Elastic Beanstalk that takes it, namespace and name; else it is a secret of
-    /// Secrets Manager called `name`.
-    pub option: Option<(String, String)>,
+    /// The option setting of Elastic Beanstalk that takes it; else it is a secret of Secrets Manager called `name`.
+    pub option: Option<OptionSettingName>,
     /// Whether the deployment makes up a value where none is given and none is there yet: 32 letters and
     /// digits.
     pub generated: bool,
+}
+
+/// The name of an option setting of Elastic Beanstalk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionSettingName {
+    /// Its namespace: `aws:rds:dbinstance`.
+    pub namespace: String,
+    /// Its name within it: `DBPassword`.
+    pub name: String,
 }
 
 impl DeployParameter {
@@ -172,8 +198,8 @@ pub struct BeanstalkDeployment {
     pub region: Option<String>,
     /// The platform branch whose newest version is taken: `ECS running on 64bit Amazon Linux 2023`.
     pub platform_branch: String,
-    /// What its solution stacks' names start and end with: `64bit Amazon Linux 2023 v`, ` running ECS`.
-    pub solution_stack: (String, String),
+    /// What the branch calls its solution stacks.
+    pub solution_stacks: SolutionStackNames,
     /// Images that stand in the bundle as `${NAME}`, as the value of `image`: filled before it is uploaded.
     pub images: Vec<DeployParameter>,
     /// Secrets that must exist before the environment starts.
@@ -183,7 +209,33 @@ pub struct BeanstalkDeployment {
     /// What stands in the bundle for the region of the logs, where the manifest does not name it.
     pub region_placeholder: Option<String>,
     /// The tags of the environment.
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<EnvironmentTag>,
+}
+
+/// How the solution stacks of a platform branch are called: a version stands between the two.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SolutionStackNames {
+    /// What they start with: `64bit Amazon Linux 2023 v`.
+    pub prefix: &'static str,
+    /// What they end with: ` running ECS`.
+    pub suffix: &'static str,
+}
+
+impl SolutionStackNames {
+    /// The version in a name; `None` if the name belongs to another branch.
+    pub fn version(&self, name: &str) -> Option<Vec<u64>> {
+        let middle = name.strip_prefix(self.prefix)?.strip_suffix(self.suffix)?;
+        middle.split('.').map(|part| part.parse().ok()).collect()
+    }
+}
+
+/// A tag of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironmentTag {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// A stack with the role that reads the secrets of a task, which a bundle names by its ARN.

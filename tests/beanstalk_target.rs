@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
+use tranship::targets::EnvironmentTag;
 use tranship::world::MemoryWorld;
 
 /// Compiles a manifest, with more files beside it.
@@ -740,7 +741,7 @@ fn tags_are_given_by_the_deployment() {
     else {
         panic!("no deployment")
     };
-    assert_eq!(deployment.tags, [("team".to_owned(), "storefront".to_owned())]);
+    assert_eq!(deployment.tags, [EnvironmentTag { key: "team".to_owned(), value: "storefront".to_owned() }]);
 }
 
 #[test]

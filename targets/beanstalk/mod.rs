@@ -16,8 +16,8 @@ mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, Target,
-    TargetDeployment, container, managed_database, support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, OptionSettingName,
+    Target, TargetDeployment, container, managed_database, support,
 };
 use container::{ignore_internal_protocol, internal_protocols};
 use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage, REGION_PLACEHOLDER};
@@ -173,7 +173,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         name: text("DBPassword"),
         description: text("the master password of the environment's database"),
         secret: true,
-        option: Some((text("aws:rds:dbinstance"), text("DBPassword"))),
+        option: Some(OptionSettingName { namespace: text("aws:rds:dbinstance"), name: text("DBPassword") }),
         generated: true,
         ..DeployParameter::default()
     });
@@ -183,7 +183,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         environment: plan.environment.clone(),
         region: plan.region.clone(),
         platform_branch: text(branch.name),
-        solution_stack: (text(branch.stack.0), text(branch.stack.1)),
+        solution_stacks: branch.stacks,
         images: plan.built_images.iter().map(image_parameter).collect(),
         execution_role: plan.execution_role.as_ref().map(|role| ExecutionRoleStack {
             stack: role.name.clone(),

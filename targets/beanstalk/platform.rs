@@ -6,7 +6,7 @@
 
 use super::plan::{self, BeanstalkPlan};
 use super::rules;
-use crate::{Compilation, support};
+use crate::{Compilation, SolutionStackNames, support};
 use std::collections::BTreeSet;
 use tranship_app::{Application, Ledger, LostLeaf, PlatformKind};
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -18,7 +18,7 @@ pub(super) struct PlatformBranch {
     /// Its name.
     pub(super) name: &'static str,
     /// What the names of its solution stacks start and end with.
-    pub(super) stack: (&'static str, &'static str),
+    pub(super) stacks: SolutionStackNames,
 }
 
 /// The platform branch whose newest version a deployment takes
@@ -27,11 +27,11 @@ pub(super) fn branch(platform: PlatformKind) -> &'static PlatformBranch {
     match platform {
         PlatformKind::Ecs => &PlatformBranch {
             name: "ECS running on 64bit Amazon Linux 2023",
-            stack: ("64bit Amazon Linux 2023 v", " running ECS"),
+            stacks: SolutionStackNames { prefix: "64bit Amazon Linux 2023 v", suffix: " running ECS" },
         },
         PlatformKind::Docker => &PlatformBranch {
             name: "Docker running on 64bit Amazon Linux 2023",
-            stack: ("64bit Amazon Linux 2023 v", " running Docker"),
+            stacks: SolutionStackNames { prefix: "64bit Amazon Linux 2023 v", suffix: " running Docker" },
         },
     }
 }

@@ -7,11 +7,15 @@ pub mod plan;
 pub mod rules;
 mod task_runner;
 
-use super::{Compilation, CompiledTarget, DeployParameter, StackDeployment, TargetDeployment};
-use plan::{ComputePolicy, EcsPlan, LegalStack, ParameterPlan};
+use super::{
+    Compilation, CompiledTarget, DeployParameter, StackDataStore, StackDeployment, StackService,
+    TargetDeployment,
+};
+use plan::{ComputePolicy, EcsPlan, EcsServicePlan, LegalStack, ParameterPlan};
 use tranship_app::Application;
 use tranship_app::rules::internal::ARTIFACT;
 use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
+use tranship_cloudformation::LogicalId;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_images::ImageRecipe;
 
@@ -62,8 +66,12 @@ fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployme
         parameters: parameters.iter().map(deploy_parameter).collect(),
         capabilities: vec!["CAPABILITY_IAM"],
         data_stores: data_stores(plan),
-        services: plan.services.iter().map(|it| (it.name.to_string(), it.id().to_string())).collect(),
+        services: plan.services.iter().map(stack_service).collect(),
     }
+}
+
+fn stack_service(it: &EcsServicePlan) -> StackService {
+    StackService { name: it.name.to_string(), logical_id: it.id().to_string() }
 }
 
 fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
@@ -79,13 +87,11 @@ fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
     }
 }
 
-/// Logical ids of what keeps data, with the key path of what it is for.
-fn data_stores(plan: &EcsPlan) -> Vec<(String, String)> {
-    let databases = plan.databases.iter().map(|it| (it.id().to_string(), format!("services.{}", it.name)));
-    let systems = plan
-        .file_systems
-        .iter()
-        .map(|it| (it.id().to_string(), it.from.first().cloned().unwrap_or_default()));
+fn data_stores(plan: &EcsPlan) -> Vec<StackDataStore> {
+    let store = |id: LogicalId, key: String| StackDataStore { logical_id: id.to_string(), key };
+    let databases = plan.databases.iter().map(|it| store(it.id(), format!("services.{}", it.name)));
+    let systems = plan.file_systems.iter();
+    let systems = systems.map(|it| store(it.id(), it.from.first().cloned().unwrap_or_default()));
     databases.chain(systems).collect()
 }
 

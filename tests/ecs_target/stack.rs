@@ -120,9 +120,9 @@ fn a_deployment_knows_its_data_and_its_services() {
     let outcome = compiled("fargate", SHOP);
     let TargetDeployment::Stack(stack) = outcome.compiled.unwrap().deployment else { panic!("not a stack") };
     assert_eq!(stack.stack, "shop");
-    let stores: Vec<&str> = stack.data_stores.iter().map(|(id, _)| id.as_str()).collect();
+    let stores: Vec<&str> = stack.data_stores.iter().map(|it| it.logical_id.as_str()).collect();
     assert_eq!(stores, ["DbDatabase", "FilesFileSystem"]);
-    let services: Vec<&str> = stack.services.iter().map(|(name, _)| name.as_str()).collect();
+    let services: Vec<&str> = stack.services.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(services, ["api", "app"]);
     let parameters: Vec<&str> = stack.parameters.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(parameters, ["VpcId", "PublicSubnets", "PrivateSubnets"]);

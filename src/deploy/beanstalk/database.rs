@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html#command-options-general-rdsdbinstance>
 
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
+use tranship_targets::OptionSettingName;
 
 /// The namespace of its settings.
 const SPACE: &str = "aws:rds:dbinstance";
@@ -27,8 +28,9 @@ pub(super) fn deletion_policy(settings: &[ConfigurationOptionSetting]) -> Option
 }
 
 /// Whether a setting was given. The API may omit the password, but a database always has one.
-pub(super) fn is_given(settings: &[ConfigurationOptionSetting], space: &str, name: &str) -> bool {
-    value(settings, space, name).is_some() || (space == SPACE && exists(settings))
+pub(super) fn is_given(settings: &[ConfigurationOptionSetting], option: &OptionSettingName) -> bool {
+    let OptionSettingName { namespace, name } = option;
+    value(settings, namespace, name).is_some() || (namespace == SPACE && exists(settings))
 }
 
 #[cfg(test)]
@@ -52,8 +54,9 @@ mod tests {
             (&[("HasCoupledDatabase", "true"), ("DBDeletionPolicy", "Retain")], Some("Retain"), true),
         ] {
             let settings = settings(pairs);
+            let option = OptionSettingName { namespace: SPACE.to_owned(), name: "DBPassword".to_owned() };
             assert_eq!(deletion_policy(&settings), policy, "{pairs:?}");
-            assert_eq!(is_given(&settings, SPACE, "DBPassword"), password, "{pairs:?}");
+            assert_eq!(is_given(&settings, &option), password, "{pairs:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
     EnvironmentStatus, Tag,
 };
-use tranship_targets::BeanstalkDeployment;
+use tranship_targets::{BeanstalkDeployment, EnvironmentTag};
 
 /// An environment and its current state.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ pub(super) async fn create(
     let name = &deployment.environment;
     let call = session.beanstalk().create_environment().application_name(&deployment.application);
     let call = call.environment_name(name).version_label(label).solution_stack_name(stack);
-    let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
+    let tag = |tag: &EnvironmentTag| Tag::builder().key(&tag.key).value(&tag.value).build();
     let tags: Vec<Tag> = deployment.tags.iter().map(tag).collect();
     let call = call.set_tags((!tags.is_empty()).then_some(tags));
     let answer = call.set_option_settings(option_settings(settings)).send().await;

@@ -1,13 +1,13 @@
 //! The solution stack of an environment: the newest of its branch for a new one; unchanged for a running one.
 //!
-//! In: the prefix and suffix of the branch's solution stack names. Out: a full name. Versions change monthly, so
+//! In: how the branch calls its solution stacks. Out: a full name. Versions change monthly, so
 //! AWS is asked: <https://docs.aws.amazon.com/elasticbeanstalk/latest/platforms/platforms-supported.html>.
 
 use super::environment::RunningEnvironment;
 use crate::deploy::failure::{DeployFailure, sdk};
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
-use tranship_targets::BeanstalkDeployment;
+use tranship_targets::{BeanstalkDeployment, SolutionStackNames};
 
 /// The solution stack to deploy to.
 pub(super) async fn resolve(
@@ -19,14 +19,14 @@ pub(super) async fn resolve(
     let answer = session.beanstalk().list_available_solution_stacks().send().await;
     let answer = answer.map_err(|error| sdk("list the platforms", error))?;
     let branch = &deployment.platform_branch;
-    let Some(newest) = newest(answer.solution_stacks(), &deployment.solution_stack) else {
+    let Some(newest) = newest(answer.solution_stacks(), &deployment.solution_stacks) else {
         return Err(DeployFailure::failed(format!(
             "no platform of the branch {branch} in {}",
             session.region
         )));
     };
     let Some(running) = running else { return Ok(newest.to_owned()) };
-    if version(&running.platform, &deployment.solution_stack).is_none() {
+    if deployment.solution_stacks.version(&running.platform).is_none() {
         return Err(DeployFailure::failed(format!(
             "{} runs on {}, not on {branch}",
             running.name, running.platform
@@ -41,16 +41,9 @@ pub(super) async fn resolve(
     Ok(running.platform.clone())
 }
 
-fn newest<'a>(stacks: &'a [String], (start, end): &(String, String)) -> Option<&'a str> {
-    let ends = (start.clone(), end.clone());
-    let found = stacks.iter().filter_map(|name| Some((version(name, &ends)?, name.as_str())));
+fn newest<'a>(stacks: &'a [String], names: &SolutionStackNames) -> Option<&'a str> {
+    let found = stacks.iter().filter_map(|name| Some((names.version(name)?, name.as_str())));
     found.max().map(|(_, name)| name)
-}
-
-/// The version number between the prefix and suffix of a solution stack name.
-fn version(name: &str, (start, end): &(String, String)) -> Option<Vec<u64>> {
-    let middle = name.strip_prefix(start.as_str())?.strip_suffix(end.as_str())?;
-    middle.split('.').map(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -66,8 +59,8 @@ mod tests {
             "64bit Amazon Linux 2 v3.9.9 running ECS",
         ]
         .map(str::to_owned);
-        let branch = ("64bit Amazon Linux 2023 v".to_owned(), " running ECS".to_owned());
+        let branch = SolutionStackNames { prefix: "64bit Amazon Linux 2023 v", suffix: " running ECS" };
         assert_eq!(newest(&stacks, &branch), Some("64bit Amazon Linux 2023 v4.7.10 running ECS"));
-        assert_eq!(newest(&stacks, &(branch.0, " running Java".to_owned())), None);
+        assert_eq!(newest(&stacks, &SolutionStackNames { suffix: " running Java", ..branch }), None);
     }
 }

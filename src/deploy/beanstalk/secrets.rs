@@ -13,7 +13,7 @@ use crate::deploy::progress::{DeployProgress, UserQuestion};
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployValues, ask, bucket};
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
-use tranship_targets::{BeanstalkDeployment, DeployParameter};
+use tranship_targets::{BeanstalkDeployment, DeployParameter, OptionSettingName};
 
 /// A secret and what to do with it.
 pub(super) struct EnvironmentSecret {
@@ -27,7 +27,7 @@ enum SecretPlace {
     /// In Secrets Manager; the ARN is known once the secret exists.
     Manager(Option<String>),
     /// In an option setting: namespace and name.
-    Option(String, String),
+    Option(OptionSettingName),
 }
 
 impl EnvironmentSecret {
@@ -39,9 +39,9 @@ impl EnvironmentSecret {
     /// The option setting for its new value.
     pub(super) fn setting(&self) -> Option<OptionChange> {
         match (&self.place, &self.choice) {
-            (SecretPlace::Option(namespace, name), ParameterChoice::Given(value)) => {
-                let (namespace, name, value) = (namespace.clone(), name.clone(), value.clone());
-                Some(OptionChange { namespace, name, value })
+            (SecretPlace::Option(option), ParameterChoice::Given(value)) => {
+                let OptionSettingName { namespace, name } = option.clone();
+                Some(OptionChange { namespace, name, value: value.clone() })
             }
             _ => None,
         }
@@ -94,9 +94,9 @@ async fn place(
     secret: &DeployParameter,
     settings: &[ConfigurationOptionSetting],
 ) -> Result<(SecretPlace, bool), DeployFailure> {
-    if let Some((space, name)) = &secret.option {
-        let given = database::is_given(settings, space, name);
-        return Ok((SecretPlace::Option(space.clone(), name.clone()), given));
+    if let Some(option) = &secret.option {
+        let given = database::is_given(settings, option);
+        return Ok((SecretPlace::Option(option.clone()), given));
     }
     let arn = find(session, &secret.name).await?;
     let there = arn.is_some();

@@ -64,9 +64,7 @@ fn is_image(path: &[Arc<str>]) -> bool {
 /// Whether the value is where a secret is kept: `x-tranship.registries.ghcr.io.secret`.
 fn names_a_secret(path: &[Arc<str>]) -> bool {
     match path {
-        [root, .., room, _, key] => {
-            &**root == "x-tranship" && &**room == "registries" && &**key == "secret"
-        }
+        [root, .., room, _, key] => &**root == "x-tranship" && &**room == "registries" && &**key == "secret",
         _ => false,
     }
 }

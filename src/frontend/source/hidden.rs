@@ -142,8 +142,7 @@ impl Sources {
         if rest.trim_start().starts_with(['=', ':']) {
             return;
         }
-        let span =
-            Span { start: narrow(line.start + start + word), end: narrow(line.end), ..place };
+        let span = Span { start: narrow(line.start + start + word), end: narrow(line.end), ..place };
         self.hidden.found.take();
         self.hidden.lines.faulty.push(span);
     }

@@ -10,8 +10,8 @@ mod origin;
 mod table;
 
 pub use file::{FileId, LineColumn, SourceFile, Span};
-pub use hidden::{GuardedPlace, GuardedValue, HiddenValues, is_reference};
 use hidden::HiddenRegister;
+pub use hidden::{GuardedPlace, GuardedValue, HiddenValues, is_reference};
 pub use origin::{Origin, OriginPlace, PlaceRole, Provenance, VariableSource, VariableSubstitution};
 
 use camino::Utf8Path;

@@ -35,11 +35,11 @@ pub(super) use registries::LoginFile;
 pub(super) use stateful::most_instances;
 pub(super) use values::{DatabaseValue, InstanceText, TextPart};
 
-use crate::Compilation;
 use crate::beanstalk::compose::{self, ComposeBundle};
 use crate::beanstalk::rules;
 use crate::container::ContainerPlan;
 use crate::managed_database::DatabasePlan;
+use crate::{Compilation, EnvironmentTag};
 use indexmap::IndexMap;
 use tranship_app::{
     AppService, Application, At, BehaviourEffect, JobTime, ManifestName, PlatformKind, ScheduleExpression,
@@ -107,7 +107,7 @@ pub(super) struct BeanstalkPlan {
     /// Whether requests over HTTP are redirected to HTTPS.
     pub(super) redirects: bool,
     /// The tags of the environment.
-    pub(super) tags: Vec<(String, String)>,
+    pub(super) tags: Vec<EnvironmentTag>,
     /// Whether containers use the rights of the instance.
     pub(super) uses_rights: bool,
     /// Whether the environment is one instance without a load balancer.
@@ -267,7 +267,7 @@ fn tags(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilatio
     for tag in &application.tags {
         cx.ledger.decided(&tag.value, "a tag of the environment");
         let Some(value) = values::known(&tag.value, application, cx) else { continue };
-        plan.tags.push((tag.name.to_string(), value));
+        plan.tags.push(EnvironmentTag { key: tag.name.to_string(), value });
     }
 }
 

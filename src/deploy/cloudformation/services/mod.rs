@@ -25,6 +25,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
+use tranship_targets::StackService;
 
 /// Delay that lets several events be handled by one poll.
 const BREATH: Duration = Duration::from_secs(1);
@@ -69,7 +70,7 @@ enum BoardPart {
 
 impl<'a> ServiceWatch<'a> {
     /// For the services that a deployment names.
-    pub(super) fn new(session: &'a AwsSession, services: &[(String, String)]) -> Self {
+    pub(super) fn new(session: &'a AwsSession, services: &[StackService]) -> Self {
         ServiceWatch {
             session,
             board: RefCell::new(ServiceBoard::new(services)),

@@ -10,6 +10,7 @@ use crate::deploy::progress::ProgressEvent;
 use aws_sdk_cloudformation::types::StackEvent;
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_targets::StackService;
 
 /// Failed tasks to remember per service: the latest ones.
 const REMEMBERED: usize = 20;
@@ -105,10 +106,10 @@ pub(super) struct WantedCall {
 }
 
 impl ServiceBoard {
-    /// From the services that a deployment names: the Compose name and the logical id.
-    pub(super) fn new(services: &[(String, String)]) -> Self {
+    /// From the services that a deployment names.
+    pub(super) fn new(services: &[StackService]) -> Self {
         let watched = |name: &String| WatchedService { name: name.clone(), ..WatchedService::default() };
-        let services = services.iter().map(|(name, id)| (id.clone(), watched(name))).collect();
+        let services = services.iter().map(|it| (it.logical_id.clone(), watched(&it.name))).collect();
         ServiceBoard { services, ended: BTreeSet::new() }
     }
 
@@ -301,7 +302,8 @@ mod tests {
     const ARN: &str = "arn:aws:ecs:us-east-1:1:service/shop-Cluster-1/shop-App-1";
 
     fn board() -> ServiceBoard {
-        ServiceBoard::new(&[("app".into(), "AppService".into()), ("worker".into(), "WorkerService".into())])
+        let service = |name: &str, id: &str| StackService { name: name.into(), logical_id: id.into() };
+        ServiceBoard::new(&[service("app", "AppService"), service("worker", "WorkerService")])
     }
 
     fn event(status: &str, reason: &str) -> StackEvent {

@@ -12,12 +12,13 @@ use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_targets::StackService;
 
 /// Reads the status. Warns about what cannot be read, and leaves it out.
 pub(in crate::deploy::cloudformation) async fn standing(
     session: &AwsSession,
     stack: &str,
-    services: &[(String, String)],
+    services: &[StackService],
     progress: &mut dyn DeployProgress,
 ) -> Vec<ServiceStatus> {
     if services.is_empty() {
@@ -35,10 +36,10 @@ pub(in crate::deploy::cloudformation) async fn standing(
             return Vec::new();
         }
     };
-    let named = services.iter().map(|(name, id)| {
-        let arn = arns.get(id);
+    let named = services.iter().map(|it| {
+        let arn = arns.get(&it.logical_id);
         let service = arn.and_then(|arn| found.remove(&arn.text));
-        (judge(name, service.as_ref()), arn)
+        (judge(&it.name, service.as_ref()), arn)
     });
     let (mut told, arns): (Vec<ServiceStatus>, Vec<Option<&TaskArn>>) = named.unzip();
     if let Err(trouble) = add_reasons(session, &mut told, &arns).await {

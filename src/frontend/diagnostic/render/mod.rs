@@ -79,7 +79,8 @@ pub fn collect<'a>(
     runs: impl IntoIterator<Item = (&'a Diagnostics, &'a Sources)>,
 ) -> Vec<ResolvedDiagnostic<'a>> {
     let mut found: Vec<ResolvedDiagnostic<'a>> = Vec::new();
-    for (list, sources) in runs {
+    // What must not be shown is searched for only where something is shown.
+    for (list, sources) in runs.into_iter().filter(|(list, _)| !list.is_empty()) {
         let mut unsaid = RunRedactor::new(list, sources);
         found.extend(list.iter().map(|diagnostic| look_up(diagnostic, sources, &mut unsaid)));
     }
