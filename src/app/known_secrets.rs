@@ -90,6 +90,51 @@ impl KnownSecrets {
         let Some(values) = &self.values else { return false };
         values.find_iter(bytes).any(|found| is_word(bytes, &found.range()))
     }
+
+    /// Looks for secret values in a file that is read block by block.
+    pub fn scan(&self) -> SecretScan<'_> {
+        SecretScan { secrets: self, bytes: Vec::new(), is_start: true }
+    }
+}
+
+/// Letters around a value that tell whether it stands by itself.
+const AROUND: usize = 2;
+
+/// Whether a file holds a secret value, block by block, with the same answer as [`KnownSecrets::is_in`] for all of it.
+#[derive(Debug)]
+pub struct SecretScan<'a> {
+    secrets: &'a KnownSecrets,
+    /// The end of what was looked at, as long as a value and what is around it.
+    bytes: Vec<u8>,
+    is_start: bool,
+}
+
+impl SecretScan<'_> {
+    /// Whether the file up to the end of a block, and the values that end before it, hold one.
+    pub fn block(&mut self, block: &[u8]) -> bool {
+        let Some(values) = self.secrets.values.as_deref() else { return false };
+        self.bytes.extend_from_slice(block);
+        let found = self.holds(values, false);
+        let keep = values.max_pattern_len() + 2 * AROUND;
+        if let Some(gone) = self.bytes.len().checked_sub(keep).filter(|gone| *gone > 0) {
+            self.bytes.drain(..gone);
+            self.is_start = false;
+        }
+        found
+    }
+
+    /// Whether the end of the file holds one.
+    pub fn end(&mut self) -> bool {
+        self.secrets.values.as_deref().is_some_and(|values| self.holds(values, true))
+    }
+
+    /// What touches a bound is left to the look before or the next one, which see the letters around it.
+    fn holds(&self, values: &AhoCorasick, is_end: bool) -> bool {
+        let from = if self.is_start { 0 } else { AROUND };
+        let inside = |range: &Range<usize>| range.start >= from && (is_end || range.end < self.bytes.len());
+        let found = values.find_iter(&self.bytes).map(|found| found.range());
+        found.filter(inside).any(|range| is_word(&self.bytes, &range))
+    }
 }
 
 /// Whether a value stands by itself: one of letters and digits alone may be a part of a longer word.
@@ -153,6 +198,38 @@ mod tests {
     fn known(values: &[&str]) -> KnownSecrets {
         let patterns = values.iter().flat_map(|value| secret_encodings(value)).collect();
         KnownSecrets { variables: BTreeSet::new(), values: matcher(&patterns) }
+    }
+
+    /// The answer for a file in blocks is that for all of it, wherever its bounds are.
+    #[test]
+    fn a_file_is_looked_through_in_blocks() {
+        let secrets = known(&["hunter2hunter2", "p+ss/w0rd!"]);
+        for (text, holds) in [
+            ("password=hunter2hunter2;", true),
+            ("hunter2hunter2", true),
+            ("-phunter2hunter2", true),
+            ("xphunter2hunter2 and more", false),
+            ("a hunter2hunter2x and more", false),
+            ("xxp+ss/w0rd!xx", true),
+            ("p+ss/w0rd", false),
+            ("nothing of the kind, but long enough for several blocks", false),
+        ] {
+            assert_eq!(secrets.is_in(text.as_bytes()), holds, "{text}");
+            for before in [0, 1, 2, 3, 40] {
+                let text = format!("{}{text}", "-".repeat(before));
+                for size in 1..=text.len() {
+                    let mut scan = secrets.scan();
+                    let mut found = false;
+                    text.as_bytes().chunks(size).for_each(|block| found |= scan.block(block));
+                    assert_eq!(found | scan.end(), holds, "{text} in blocks of {size}");
+                    assert!(scan.bytes.len() <= text.len());
+                }
+            }
+        }
+        let mut long = secrets.scan();
+        (0..100).for_each(|_| assert!(!long.block(&[b'x'; 1_000])));
+        assert!(long.bytes.len() < 100, "{}", long.bytes.len());
+        assert!(!KnownSecrets::default().scan().block(b"hunter2hunter2"));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! Converts an artifact set to a zip with the same bytes on every machine, and back.
 //!
-//! Names are sorted; dates are 1980-01-01; modes are 0644 and 0755; deflate runs at level 9. Runs of entries are
-//! compressed side by side, as many at a time as there are processors, and written in their order: neither their
-//! bounds nor the bytes depend on the machine. The compressed bytes may still change with the compressor's version,
-//! so a bundle is identified by [`ArtifactSet::content_hash`].
+//! Names are sorted; dates are 1980-01-01; modes are 0644 and 0755; deflate runs at level 9, and what it makes no
+//! smaller is kept as it is. Files are read and compressed a part at a time, as many parts side by side as there are
+//! processors: neither their bounds nor the bytes depend on the machine. The compressed bytes may still change with the
+//! compressor's version, so a bundle is identified by [`ArtifactSet::content_hash`].
 
-use std::io::{Cursor, Read, Seek, Write};
-use std::num::NonZero;
-
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
-
-use super::{Artifact, ArtifactSet, FileMode, PathError};
+use super::compression::{CompressionPool, PART_BYTES, PackedPart, PlainPart, WINDOW_BYTES};
+use super::zip_file::{OpenEntry, ZipEntryFacts, ZipFile, ZipMethod};
+use super::{Artifact, ArtifactEntry, ArtifactSet, FileMode, PathError};
+use crc32fast::Hasher;
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
+use zip::ZipArchive;
 
 /// An error while writing or reading a zip.
 #[derive(Debug, thiserror::Error)]
@@ -27,98 +27,150 @@ pub enum BundleError {
     Path(#[from] PathError),
 }
 
-/// The set as a zip.
+/// The set as a zip in memory; [`write()`] needs less of it.
 ///
 /// # Errors
-/// A file or a name exceeds the limits of the format.
+/// As [`write()`].
 pub fn zip(set: &ArtifactSet) -> Result<Vec<u8>, BundleError> {
-    let mut bytes = Cursor::new(Vec::new());
-    write(set.iter(), &mut bytes)?;
-    Ok(bytes.into_inner())
+    let mut file = tempfile::tempfile()?;
+    write(set.entries(), &mut file)?;
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-/// Bytes that one processor compresses before the entries are written.
-const RUN_BYTES: usize = 4 << 20;
-
-/// Writes a zip of files.
+/// Writes a zip of files to an empty file that is open for reading and writing.
 ///
 /// # Errors
-/// As [`zip`]; also if `to` cannot be written.
+/// A file to copy has changed or cannot be read, the zip cannot be written, or a limit of the format is exceeded.
 pub fn write<'a>(
-    files: impl Iterator<Item = (&'a str, &'a Artifact)>,
-    to: &mut (impl Write + Seek + Read),
+    entries: impl Iterator<Item = (&'a str, ArtifactEntry<'a>)>,
+    to: &mut File,
 ) -> Result<(), BundleError> {
-    let mut writer = ZipWriter::new(to).set_auto_large_file();
-    let mut runs = EntryRuns { files: files.peekable() };
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    loop {
-        let side_by_side: Vec<EntryRun<'a>> = runs.by_ref().take(processors).collect();
-        if side_by_side.is_empty() {
-            break;
-        }
-        let parts = std::thread::scope(|scope| {
-            let started: Vec<_> =
-                side_by_side.iter().map(|run| scope.spawn(move || compressed(run))).collect();
-            started
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|_| Err(stopped())))
-                .collect::<Vec<_>>()
-        });
-        for part in parts {
-            writer.merge_archive(ZipArchive::new(Cursor::new(part?))?)?;
-        }
-    }
-    writer.finish()?;
-    Ok(())
-}
-
-fn stopped() -> BundleError {
-    BundleError::Io(std::io::Error::other("a thread that compresses stopped"))
-}
-
-/// Files that are compressed together.
-type EntryRun<'a> = Vec<(&'a str, &'a Artifact)>;
-
-/// Cuts files into runs of about [`RUN_BYTES`].
-struct EntryRuns<I: Iterator> {
-    files: std::iter::Peekable<I>,
-}
-
-impl<'a, I: Iterator<Item = (&'a str, &'a Artifact)>> Iterator for EntryRuns<I> {
-    type Item = EntryRun<'a>;
-
-    fn next(&mut self) -> Option<EntryRun<'a>> {
-        let mut run = vec![self.files.next()?];
-        let mut bytes = run.first().map_or(0, |(_, artifact)| artifact.bytes.len());
-        while let Some((_, next)) = self.files.peek() {
-            bytes += next.bytes.len();
-            if bytes > RUN_BYTES {
-                break;
+    std::thread::scope(|scope| {
+        let mut pool = CompressionPool::start(scope);
+        let mut archive = ArchiveWriter { zip: ZipFile::new(to)?, open: None };
+        for part in entries.flat_map(|(name, entry)| FileParts::of(name, entry)) {
+            let (about, part) = part?;
+            if let Some((about, packed)) = pool.push(about, part)? {
+                archive.add(about, packed)?;
             }
-            run.extend(self.files.next());
         }
-        Some(run)
+        while let Some((about, packed)) = pool.pop()? {
+            archive.add(about, packed)?;
+        }
+        Ok(archive.zip.finish()?)
+    })
+}
+
+/// Where a part belongs.
+#[derive(Debug, Clone, Copy)]
+struct PartPlace<'a> {
+    name: &'a str,
+    entry: ArtifactEntry<'a>,
+    last: bool,
+}
+
+/// Reads a file part by part.
+struct FileParts<'a> {
+    name: &'a str,
+    entry: ArtifactEntry<'a>,
+    reader: Option<Box<dyn Read + 'a>>,
+    left: u64,
+    /// The end of the part before.
+    window: Vec<u8>,
+    ended: bool,
+}
+
+impl<'a> FileParts<'a> {
+    fn of(name: &'a str, entry: ArtifactEntry<'a>) -> Self {
+        FileParts { name, entry, reader: None, left: entry.size(), window: Vec::new(), ended: false }
+    }
+
+    fn read(&mut self) -> std::io::Result<(PartPlace<'a>, PlainPart)> {
+        let mut bytes = std::mem::take(&mut self.window);
+        let window = bytes.len();
+        let size = self.left.min(PART_BYTES as u64);
+        self.left -= size;
+        let last = self.left == 0;
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => none.insert(self.entry.open()?),
+        };
+        bytes.reserve_exact(usize::try_from(size).unwrap_or_default());
+        // The last read goes past the end, where the reader finds out whether the file is the one of the plan.
+        let most = if last { u64::MAX } else { size };
+        reader.take(most).read_to_end(&mut bytes)?;
+        self.ended = last;
+        if !last {
+            self.window = bytes.get(bytes.len().saturating_sub(WINDOW_BYTES)..).unwrap_or_default().to_vec();
+        }
+        let place = PartPlace { name: self.name, entry: self.entry, last };
+        Ok((place, PlainPart { bytes, window, last }))
     }
 }
 
-/// A zip of one run.
-fn compressed(run: &EntryRun<'_>) -> Result<Vec<u8>, BundleError> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new())).set_auto_large_file();
-    for (path, artifact) in run {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
-            .last_modified_time(DateTime::default())
-            .system(zip::System::Unix)
-            .unix_permissions(artifact.mode.bits() & 0o7777);
-        if artifact.mode == FileMode::Link {
-            writer.add_symlink(*path, String::from_utf8_lossy(&artifact.bytes), options)?;
-        } else {
-            writer.start_file(*path, options)?;
-            writer.write_all(&artifact.bytes)?;
+impl<'a> Iterator for FileParts<'a> {
+    type Item = std::io::Result<(PartPlace<'a>, PlainPart)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
         }
+        let part = self.read();
+        self.ended |= part.is_err();
+        Some(part)
     }
-    Ok(writer.finish()?.into_inner())
+}
+
+/// An entry of several parts.
+struct EntryProgress {
+    place: OpenEntry,
+    crc: Hasher,
+    kept: u64,
+    plain: u64,
+}
+
+/// Puts compressed parts into a zip.
+struct ArchiveWriter<'f> {
+    zip: ZipFile<'f>,
+    open: Option<EntryProgress>,
+}
+
+impl ArchiveWriter<'_> {
+    fn add(&mut self, part: PartPlace<'_>, packed: PackedPart) -> std::io::Result<()> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None if part.last => return self.add_whole(part, packed),
+            None => EntryProgress { place: self.zip.open(part.name)?, crc: Hasher::new(), kept: 0, plain: 0 },
+        };
+        self.zip.put(&packed.deflated)?;
+        open.crc.combine(&packed.crc);
+        open.kept += packed.deflated.len() as u64;
+        open.plain += packed.plain;
+        if !part.last {
+            self.open = Some(open);
+            return Ok(());
+        }
+        let facts = ZipEntryFacts {
+            method: ZipMethod::Deflated,
+            crc: open.crc.finalize(),
+            kept: open.kept,
+            plain: open.plain,
+        };
+        self.zip.close(open.place, part.name, part.entry, facts)
+    }
+
+    fn add_whole(&mut self, part: PartPlace<'_>, packed: PackedPart) -> std::io::Result<()> {
+        let (method, bytes) = match packed.stored {
+            Some(plain) => (ZipMethod::Stored, plain),
+            None => (ZipMethod::Deflated, packed.deflated),
+        };
+        let kept = bytes.len() as u64;
+        let facts = ZipEntryFacts { method, crc: packed.crc.finalize(), kept, plain: packed.plain };
+        self.zip.whole(part.name, part.entry.mode(), facts, &bytes)
+    }
 }
 
 /// The files of a zip.
@@ -147,7 +199,11 @@ pub fn unzip(bytes: &[u8]) -> Result<ArtifactSet, BundleError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::FileCopy;
     use super::*;
+    use sha2::{Digest, Sha256};
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
 
     fn sample() -> ArtifactSet {
         let mut set = ArtifactSet::new();
@@ -166,22 +222,87 @@ mod tests {
         assert!(bytes.len() < 1_000, "{}", bytes.len());
     }
 
+    /// A file of several parts that shrinks, one that does not, and one between them.
     #[test]
-    fn many_runs_are_one_archive_in_order() {
+    fn large_files_are_one_entry_each_in_order() {
+        let guard = tempfile::tempdir().unwrap();
+        let root = camino::Utf8Path::from_path(guard.path()).unwrap();
         let mut set = ArtifactSet::new();
-        for number in 0..9_u8 {
-            let bytes: Vec<u8> = (0..RUN_BYTES / 2 + 7).map(|at| (at % 251) as u8 ^ number).collect();
-            set.file(&format!("file-{number}"), bytes).unwrap();
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let contents: Vec<(&str, Vec<u8>)> = vec![
+            ("a-text", b"some words that come again\n".repeat(60_000)),
+            ("b-noise", std::iter::repeat_with(&mut noise).take(PART_BYTES + 70_000).collect()),
+            ("c-one-part", vec![b'x'; PART_BYTES]),
+            ("d-two-parts", vec![b'x'; PART_BYTES + 1]),
+            ("e-little-noise", std::iter::repeat_with(&mut noise).take(500).collect()),
+        ];
+        let mut copied = ArtifactSet::new();
+        for (name, bytes) in &contents {
+            set.file(name, bytes.clone()).unwrap();
+            std::fs::write(root.join(name), bytes).unwrap();
+            let sha256 = Sha256::digest(bytes).into();
+            let size = bytes.len() as u64;
+            let copy = FileCopy { mode: FileMode::File, place: root.join(name), size, sha256 };
+            copied.copy(name, copy).unwrap();
         }
         let bytes = zip(&set).unwrap();
         assert_eq!(unzip(&bytes).unwrap(), set);
-        assert_eq!(bytes, zip(&set).unwrap());
+        assert_eq!(zip(&copied).unwrap(), bytes, "from disk or from memory");
         let mut archive = ZipArchive::new(Cursor::new(&bytes)).unwrap();
-        let names: Vec<String> = (0..archive.len())
-            .map(|index| archive.by_index(index).unwrap().name().unwrap().to_string())
+        let listed: Vec<(String, bool, u64)> = (0..archive.len())
+            .map(|index| {
+                let entry = archive.by_index_raw(index).unwrap();
+                let stored = entry.compression() == zip::CompressionMethod::Stored;
+                (entry.name().unwrap().to_string(), stored, entry.compressed_size())
+            })
             .collect();
-        assert_eq!(names.first().map(String::as_str), Some("file-0"));
-        assert!(names.is_sorted() && names.len() == 9, "{names:?}");
+        let expected = contents.iter().map(|(name, bytes)| {
+            let stored = name.contains("noise");
+            let found = listed.iter().find(|(listed, ..)| listed == name).map_or(0, |(_, _, size)| *size);
+            (name.to_string(), stored, if stored { bytes.len() as u64 } else { found })
+        });
+        assert_eq!(listed, expected.collect::<Vec<_>>());
+        assert!(listed[0].2 < 20_000, "{listed:?}");
+        std::fs::write(root.join("c-one-part"), vec![b'y'; PART_BYTES]).unwrap();
+        let refused = zip(&copied).unwrap_err().to_string();
+        assert!(refused.contains("c-one-part` changed while it was packed"), "{refused}");
+    }
+
+    /// More entries than the old end of a zip can count.
+    #[test]
+    fn more_files_than_two_bytes_count() {
+        let mut set = ArtifactSet::new();
+        for number in 0..70_000 {
+            set.text(&format!("f{number}"), "").unwrap();
+        }
+        let archive = ZipArchive::new(Cursor::new(zip(&set).unwrap())).unwrap();
+        assert_eq!(archive.len(), 70_000);
+    }
+
+    #[test]
+    fn names_are_utf8_and_what_is_too_long_is_refused() {
+        let mut set = ArtifactSet::new();
+        set.text("größe/日本.txt", "x").unwrap();
+        let bytes = zip(&set).unwrap();
+        assert_eq!(unzip(&bytes).unwrap(), set);
+        assert_eq!(bytes[6..8], [0, 8], "the flag for UTF-8");
+        assert_eq!(zip(&sample()).unwrap()[6..8], [0, 0]);
+        let mut long = ArtifactSet::new();
+        long.text(&vec!["directory"; 7_000].join("/"), "").unwrap();
+        assert!(zip(&long).unwrap_err().to_string().contains("larger than a zip can hold"));
+    }
+
+    /// A file that was there is replaced to its end.
+    #[test]
+    fn nothing_of_an_older_file_is_left() {
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, &[b'x'; 100_000]).unwrap();
+        write(sample().entries(), &mut file).unwrap();
+        assert_eq!(file.metadata().unwrap().len(), zip(&sample()).unwrap().len() as u64);
     }
 
     /// Bytes 10 to 13 of every local header are time and date: midnight on 1980-01-01.

@@ -5,6 +5,7 @@
 use std::io::{self, Read};
 
 use camino::Utf8Path;
+use sha2::{Digest, Sha256};
 
 use super::{Artifact, FileMode};
 
@@ -28,6 +29,26 @@ pub(super) fn read(path: &Utf8Path) -> io::Result<Artifact> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than an artifact can be"));
     }
     Ok(Artifact { mode, bytes })
+}
+
+/// SHA-256 of the bytes of a file, or of the target of a link.
+pub(super) fn sha256(path: &Utf8Path) -> io::Result<[u8; 32]> {
+    let found = path.symlink_metadata()?;
+    if !found.is_file() {
+        return read(path).map(|link| Sha256::digest(&link.bytes).into());
+    }
+    hash_of(&mut std::fs::File::open(path)?)
+}
+
+/// SHA-256 of all bytes of a reader.
+pub(super) fn hash_of(from: &mut dyn Read) -> io::Result<[u8; 32]> {
+    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match from.read(&mut block)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(block.get(..read).unwrap_or_default()),
+        }
+    }
 }
 
 #[cfg(unix)]

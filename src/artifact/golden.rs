@@ -3,6 +3,7 @@
 //! In: the artifacts of a compile and a directory. Out: changes by path. An archive is committed as its entry list
 //! (`bundle.zip.entries`: mode, SHA-256, path) rather than as a binary, because the unpacked tree is next to it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use camino::Utf8Path;
@@ -10,7 +11,7 @@ use camino::Utf8Path;
 use super::diff::{self, ArtifactDifference};
 use super::directory;
 use super::written::{LIST, is_temporary};
-use super::{ArtifactSet, FileMode, PathError, entry_lines};
+use super::{ArtifactEntry, ArtifactSet, FileMode, PathError, entry_lines};
 
 /// How a file differs from its golden.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,35 +26,55 @@ pub enum GoldenChange {
     Mode(FileMode, FileMode),
 }
 
+/// The largest file that is read to say how it differs. Larger ones are told apart by their hashes.
+const LARGEST_COMPARED: u64 = 4 << 20;
+
 /// The set in its committed form: each archive replaced by its entry list.
 ///
 /// # Errors
 /// A file has the path of an entry list.
 pub fn committed(set: &ArtifactSet) -> Result<ArtifactSet, PathError> {
     let mut golden = ArtifactSet::new();
-    for (path, artifact) in set.iter() {
-        golden.add(path, artifact.clone())?;
+    for (path, entry) in set.entries() {
+        match entry {
+            ArtifactEntry::Made(artifact) => golden.add(path, artifact.clone())?,
+            ArtifactEntry::Copied(copy) => golden.copy(path, copy.clone())?,
+        }
     }
     for (path, directory) in set.archives() {
-        golden.text(&format!("{path}.entries"), entry_lines(set.iter_below(directory)))?;
+        golden.text(&format!("{path}.entries"), entry_lines(set.entries_below(directory)))?;
     }
     Ok(golden)
 }
 
 /// The differences between a golden and a compile, sorted by path. Both in the form that [`committed`] returns.
 pub fn compare(golden: &ArtifactSet, compiled: &ArtifactSet) -> Vec<(String, GoldenChange)> {
-    let mut paths: Vec<&str> = golden.iter().chain(compiled.iter()).map(|(path, _)| path).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let change = |path: &str| match (golden.get(path), compiled.get(path)) {
-        (Some(old), Some(new)) if old.bytes != new.bytes => {
-            Some(GoldenChange::Content(diff::diff(path, &old.bytes, &new.bytes)))
+    let old: BTreeMap<&str, ArtifactEntry<'_>> = golden.entries().collect();
+    let new: BTreeMap<&str, ArtifactEntry<'_>> = compiled.entries().collect();
+    let paths: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let change = |path: &str| match (old.get(path), new.get(path)) {
+        (Some(old), Some(new)) if old.sha256() != new.sha256() => {
+            Some(GoldenChange::Content(content(path, *old, *new)))
         }
-        (Some(old), Some(new)) => (old.mode != new.mode).then_some(GoldenChange::Mode(old.mode, new.mode)),
+        (Some(old), Some(new)) => {
+            (old.mode() != new.mode()).then(|| GoldenChange::Mode(old.mode(), new.mode()))
+        }
         (None, _) => Some(GoldenChange::Added),
         (_, None) => Some(GoldenChange::Removed),
     };
     paths.into_iter().filter_map(|path| Some((path.to_owned(), change(path)?))).collect()
+}
+
+/// How the content of a file differs; of a large one, or one that cannot be read, only that it does.
+fn content(path: &str, old: ArtifactEntry<'_>, new: ArtifactEntry<'_>) -> Vec<ArtifactDifference> {
+    let read = |entry: ArtifactEntry<'_>| (entry.size() <= LARGEST_COMPARED).then(|| entry.bytes().ok())?;
+    match (read(old), read(new)) {
+        (Some(old), Some(new)) => diff::diff(path, &old, &new),
+        _ => {
+            let size = |entry: ArtifactEntry<'_>| usize::try_from(entry.size()).unwrap_or(usize::MAX);
+            vec![ArtifactDifference::Binary(size(old), size(new))]
+        }
+    }
 }
 
 /// The files of a directory as a set, without the list of written files. A missing directory is empty.

@@ -1,7 +1,8 @@
-//! The artifacts that a compile produces, in memory: files with a path, a mode and bytes, sorted by path. A leaf.
+//! The artifacts that a compile produces: files with a path, a mode and bytes, sorted by path. A leaf.
 //!
-//! In: files, added by a target. Out: a directory, written all or nothing; a deterministic zip; the differences
-//! from a committed golden. Invariant: a path is relative, stays inside, and is never both a file and a directory.
+//! In: files, added by a target, and files on disk to copy. Out: a directory, written all or nothing; a deterministic
+//! zip; the differences from a committed golden. Invariant: a path is relative, stays inside, and is never both a file
+//! and a directory; the content of a file to copy is in memory a part at a time.
 //!
 //! ```
 //! use tranship_artifact::{ArtifactSet, bundle};
@@ -17,21 +18,27 @@
 //! ```
 
 pub mod bundle;
+mod compression;
 pub mod diff;
 mod directory;
 mod document;
+mod entry;
 mod exchange;
+mod file_copy;
 pub mod golden;
 mod lines;
 mod path;
 mod write;
 mod written;
+mod zip_file;
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+pub use entry::ArtifactEntry;
 pub use exchange::replace_file;
+pub use file_copy::{CheckedReader, FileCopy};
 pub use path::{PathError, check as check_path};
 pub use write::{StagedSet, WriteError, commit, directory_below, stage};
 pub use written::{WrittenFiles, is_temporary};
@@ -78,10 +85,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Files by their path, sorted bytewise, and archives of them, which are made when the set is written.
+/// Files by their path, sorted bytewise; files on disk that are copied, and archives that are made, when the set is
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArtifactSet {
     files: BTreeMap<String, Artifact>,
+    copies: BTreeMap<String, FileCopy>,
     archives: BTreeMap<String, String>,
 }
 
@@ -135,15 +144,29 @@ impl ArtifactSet {
         Ok(())
     }
 
+    /// Adds a copy of a file on disk, which is read when the set is written.
+    ///
+    /// # Errors
+    /// As [`ArtifactSet::file`].
+    pub fn copy(&mut self, path: &str, copy: FileCopy) -> Result<(), PathError> {
+        path::check(path)?;
+        self.check_free(path)?;
+        self.copies.insert(path.to_owned(), copy);
+        Ok(())
+    }
+
     /// Whether no file and no archive has a path, and none is below or above it.
     fn check_free(&self, path: &str) -> Result<(), PathError> {
-        let is_taken = |path: &str| self.files.contains_key(path) || self.archives.contains_key(path);
+        let is_taken = |path: &str| {
+            self.files.contains_key(path)
+                || self.copies.contains_key(path)
+                || self.archives.contains_key(path)
+        };
         if is_taken(path) {
             return Err(PathError::Twice(path.to_owned()));
         }
         let below = format!("{path}/");
-        let inside =
-            self.files.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below));
+        let inside = self.entries_from(&below).next().is_some_and(|(next, _)| next.starts_with(&below));
         let above = path.match_indices('/').any(|(at, _)| path.get(..at).is_some_and(is_taken));
         if inside || above {
             return Err(PathError::FileAndDirectory(path.to_owned()));
@@ -167,20 +190,42 @@ impl ArtifactSet {
         self.archives.iter().map(|(path, directory)| (path.as_str(), directory.as_str()))
     }
 
-    /// The files below a directory, by their paths in it.
-    pub fn iter_below(&self, directory: &str) -> impl Iterator<Item = (&str, &Artifact)> {
+    /// Everything below a directory, by its path in it, sorted.
+    pub fn entries_below(&self, directory: &str) -> impl Iterator<Item = (&str, ArtifactEntry<'_>)> {
         let start = format!("{directory}/");
-        let found = self.files.range(start.clone()..);
-        found.map_while(move |(path, artifact)| Some((path.strip_prefix(&start)?, artifact)))
+        let found = self.entries_from(&start);
+        found.map_while(move |(path, entry)| Some((path.strip_prefix(&start)?, entry)))
+    }
+
+    /// Everything, files and copies, sorted by path.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, ArtifactEntry<'_>)> {
+        self.entries_from("")
+    }
+
+    fn entries_from<'a>(
+        &'a self,
+        start: &str,
+    ) -> impl Iterator<Item = (&'a str, ArtifactEntry<'a>)> + use<'a> {
+        let (files, copies) = (self.files.range(start.to_owned()..), self.copies.range(start.to_owned()..));
+        entry::merged(
+            files.map(|(path, it)| (path.as_str(), ArtifactEntry::Made(it))),
+            copies.map(|(path, it)| (path.as_str(), ArtifactEntry::Copied(it))),
+        )
     }
 
     /// A copy of what is below a directory.
     pub fn below(&self, directory: &str) -> ArtifactSet {
-        let files = self.iter_below(directory).map(|(path, artifact)| (path.to_owned(), artifact.clone()));
-        ArtifactSet { files: files.collect(), archives: BTreeMap::new() }
+        let mut set = ArtifactSet::new();
+        for (path, entry) in self.entries_below(directory) {
+            match entry {
+                ArtifactEntry::Made(file) => drop(set.files.insert(path.to_owned(), file.clone())),
+                ArtifactEntry::Copied(copy) => drop(set.copies.insert(path.to_owned(), copy.clone())),
+            }
+        }
+        set
     }
 
-    /// Takes a file out.
+    /// Takes a file out that is held in memory.
     pub fn remove(&mut self, path: &str) -> Option<Artifact> {
         self.files.remove(path)
     }
@@ -191,32 +236,34 @@ impl ArtifactSet {
     /// As [`ArtifactSet::file`].
     pub fn nest(&mut self, directory: &str, other: ArtifactSet) -> Result<(), PathError> {
         let mut files = other.files.into_iter();
-        files.try_for_each(|(path, artifact)| self.add(&format!("{directory}/{path}"), artifact))
+        files.try_for_each(|(path, artifact)| self.add(&format!("{directory}/{path}"), artifact))?;
+        let mut copies = other.copies.into_iter();
+        copies.try_for_each(|(path, copy)| self.copy(&format!("{directory}/{path}"), copy))
     }
 
-    /// The file at a path.
+    /// The file at a path, if it is held in memory.
     pub fn get(&self, path: &str) -> Option<&Artifact> {
         self.files.get(path)
     }
 
-    /// Paths and files, sorted.
+    /// The files that are held in memory, sorted by path; [`ArtifactSet::entries`] has the copies too.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Artifact)> {
         self.files.iter().map(|(path, artifact)| (path.as_str(), artifact))
     }
 
-    /// The number of files.
+    /// The number of files and copies.
     pub fn len(&self) -> usize {
-        self.files.len()
+        self.files.len() + self.copies.len()
     }
 
-    /// Whether there are no files.
+    /// Whether there are no files and no copies.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.len() == 0
     }
 
     /// One line per file: mode, SHA-256, path. The same files give the same lines on every machine.
     pub fn entry_list(&self) -> String {
-        entry_lines(self.iter())
+        entry_lines(self.entries())
     }
 
     /// SHA-256 of the entry list: identifies the content, independent of compression.
@@ -226,8 +273,8 @@ impl ArtifactSet {
 }
 
 /// The entry list of files.
-pub(crate) fn entry_lines<'a>(files: impl Iterator<Item = (&'a str, &'a Artifact)>) -> String {
-    files.map(|(path, it)| format!("{:06o} {} {path}\n", it.mode.bits(), it.sha256())).collect()
+pub(crate) fn entry_lines<'a>(files: impl Iterator<Item = (&'a str, ArtifactEntry<'a>)>) -> String {
+    files.map(|(path, it)| format!("{:06o} {} {path}\n", it.mode().bits(), it.sha256())).collect()
 }
 
 #[cfg(test)]
@@ -246,6 +293,32 @@ mod tests {
         assert_eq!(set.text("a.zip", ""), Err(PathError::Twice("a.zip".into())));
         assert_eq!(set.text("a.zip/x", ""), Err(PathError::FileAndDirectory("a.zip/x".into())));
         assert_eq!(set.pack("a/x", "b"), Err(PathError::Twice("a/x".into())));
+    }
+
+    #[test]
+    fn a_copy_is_an_entry_like_any_other() {
+        let sha256 = Sha256::digest("a/b").into();
+        let copy = FileCopy { mode: FileMode::File, place: "/none".into(), size: 3, sha256 };
+        let mut set = ArtifactSet::new();
+        set.text("x/a/b", "a/b").unwrap();
+        set.text("x/c", "c").unwrap();
+        let in_memory = set.content_hash();
+        let mut set = ArtifactSet::new();
+        set.text("c", "c").unwrap();
+        set.copy("a/b", copy.clone()).unwrap();
+        let mut nested = ArtifactSet::new();
+        nested.nest("x", set.clone()).unwrap();
+        assert_eq!(nested.content_hash(), in_memory);
+        assert_eq!(nested.below("x"), set);
+        assert_eq!((nested.len(), nested.iter().count(), nested.get("x/a/b")), (2, 1, None));
+        assert_eq!(nested.entries().map(|(path, _)| path).collect::<Vec<_>>(), ["x/a/b", "x/c"]);
+        assert_eq!(set.text("a", ""), Err(PathError::FileAndDirectory("a".into())));
+        assert_eq!(set.text("a/b/c", ""), Err(PathError::FileAndDirectory("a/b/c".into())));
+        assert_eq!(set.copy("c", copy.clone()), Err(PathError::Twice("c".into())));
+        assert!(matches!(set.copy("../c", copy), Err(PathError::Outside(_))));
+        assert_eq!(set.text("a/b", ""), Err(PathError::Twice("a/b".into())));
+        let only = ArtifactSet { files: BTreeMap::new(), ..set };
+        assert!(!only.is_empty() && ArtifactSet::new().is_empty());
     }
 
     #[test]

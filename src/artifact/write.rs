@@ -7,18 +7,17 @@
 //! runs, the later one wins.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::directory;
 use super::exchange::exchange;
 use super::path::check;
 use super::written::{LIST, WrittenFiles, is_temporary, temporary};
-use super::{ArtifactSet, FileMode, PathError, bundle, hex};
+use super::{ArtifactEntry, ArtifactSet, FileCopy, FileMode, PathError, bundle, hex};
 
 /// Why a directory was not written. Its content is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -269,8 +268,8 @@ fn is_foreign(directory: &Utf8Path, path: &str, listed: &WrittenFiles, written: 
         return false;
     }
     let as_written = || {
-        let artifact = directory::read(&directory.join(path));
-        artifact.is_ok_and(|artifact| listed.wrote(path, &artifact.bytes))
+        let hash = directory::sha256(&directory.join(path));
+        hash.is_ok_and(|hash| listed.wrote_hash(path, &hash))
     };
     !listed.names(path) || !(written.names(path) || as_written())
 }
@@ -295,10 +294,14 @@ fn write_tree(
     root: &Utf8Path,
 ) -> Result<WrittenFiles, WriteError> {
     make_directory(root)?;
-    for (path, artifact) in set.iter() {
+    for (path, entry) in set.entries() {
         make_parents(path, root)?;
         let target = root.join(path);
-        write_file(&target, artifact.mode, &artifact.bytes).map_err(io_error(&target))?;
+        match entry {
+            ArtifactEntry::Made(artifact) => write_file(&target, artifact.mode, &artifact.bytes),
+            ArtifactEntry::Copied(copy) => write_copy(&target, copy),
+        }
+        .map_err(io_error(&target))?;
     }
     for (path, directory) in set.archives() {
         make_parents(path, root)?;
@@ -325,16 +328,10 @@ fn make_parents(path: &str, root: &Utf8Path) -> Result<(), WriteError> {
 /// Writes an archive; returns the SHA-256 of its bytes.
 fn write_archive(path: &Utf8Path, set: &ArtifactSet, directory: &str) -> io::Result<String> {
     let mut file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
-    bundle::write(set.iter_below(directory), &mut file).map_err(io::Error::other)?;
+    bundle::write(set.entries_below(directory), &mut file).map_err(io::Error::other)?;
     set_mode(path, FileMode::File.bits() & 0o7777)?;
     file.rewind()?;
-    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(hex(&hash.finalize())),
-            read => hash.update(block.get(..read).unwrap_or_default()),
-        }
-    }
+    directory::hash_of(&mut file).map(|hash| hex(&hash))
 }
 
 fn make_directory(path: &Utf8Path) -> Result<(), WriteError> {
@@ -347,6 +344,11 @@ fn write_file(path: &Utf8Path, mode: FileMode, bytes: &[u8]) -> io::Result<()> {
     }
     std::fs::write(path, bytes)?;
     set_mode(path, mode.bits() & 0o7777)
+}
+
+fn write_copy(path: &Utf8Path, copy: &FileCopy) -> io::Result<()> {
+    io::copy(&mut copy.open()?, &mut File::create_new(path)?)?;
+    set_mode(path, copy.mode.bits() & 0o7777)
 }
 
 /// Sets the mode regardless of the umask, so that the same compile gives the same tree.

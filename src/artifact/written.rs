@@ -40,7 +40,7 @@ impl WrittenFiles {
     /// The list of a set.
     pub(super) fn of(set: &ArtifactSet) -> Self {
         let mut list = WrittenFiles::default();
-        set.iter().for_each(|(path, artifact)| list.add(path, &artifact.sha256()));
+        set.entries().for_each(|(path, entry)| list.add(path, &entry.sha256()));
         for (path, _) in set.archives() {
             list.0.entry(path.to_owned()).or_default();
         }
@@ -81,7 +81,12 @@ impl WrittenFiles {
 
     /// Whether the file at a path is the one that was written: it has the content of then.
     pub fn wrote(&self, path: &str, bytes: &[u8]) -> bool {
-        self.0.get(path).is_some_and(|hashes| hashes.contains(&hex(&Sha256::digest(bytes))))
+        self.names(path) && self.wrote_hash(path, &Sha256::digest(bytes).into())
+    }
+
+    /// The same, by the SHA-256 of the content.
+    pub fn wrote_hash(&self, path: &str, sha256: &[u8; 32]) -> bool {
+        self.0.get(path).is_some_and(|hashes| hashes.contains(&hex(sha256)))
     }
 
     /// The paths.

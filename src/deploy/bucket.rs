@@ -17,6 +17,8 @@ use aws_sdk_s3::types::{
 };
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::io::Read;
+use std::path::Path;
 
 /// The tag that is set last: a bucket that has it is fully set up.
 const COMPLETE: &str = "tranship:artifacts";
@@ -70,6 +72,32 @@ impl<'a> ArtifactBucket<'a> {
             .key(&key)
             .expected_bucket_owner(&self.session.account);
         put.body(body).send().await.map_err(|error| sdk(&format!("upload to {}", self.name), error))?;
+        Ok(key)
+    }
+
+    /// Uploads a file unless it is already there, a part at a time, and returns the key.
+    pub(super) async fn put_file(
+        &self,
+        prefix: &str,
+        file: &Path,
+        end: &str,
+    ) -> Result<String, DeployFailure> {
+        let told = format!("upload to {}", self.name);
+        let failed = |error: &dyn std::fmt::Display| DeployFailure::failed(format!("cannot {told}: {error}"));
+        let sha256 = file_hash(file).map_err(|error| failed(&error))?;
+        let key = format!("{prefix}/{}{end}", shortened(&sha256));
+        if self.has(&key).await? {
+            return Ok(key);
+        }
+        let body = ByteStream::from_path(file).await.map_err(|error| failed(&error))?;
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(&key)
+            .expected_bucket_owner(&self.session.account)
+            .checksum_sha256(aws_smithy_types::base64::encode(sha256));
+        put.body(body).send().await.map_err(|error| sdk(&told, error))?;
         Ok(key)
     }
 
@@ -183,9 +211,41 @@ fn tls_only(partition: &str, bucket: &str) -> String {
 
 /// The first half of the SHA-256 in hexadecimal: 128 bits identify an artifact.
 pub(super) fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(16).fold(String::new(), |mut text, byte| {
+    shortened(&Sha256::digest(bytes))
+}
+
+fn shortened(sha256: &[u8]) -> String {
+    sha256.iter().take(16).fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// SHA-256 of a file, a part in memory at a time.
+fn file_hash(file: &Path) -> std::io::Result<[u8; 32]> {
+    let (mut from, mut hash) = (std::fs::File::open(file)?, Sha256::new());
+    let mut block = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut block)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(block.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{file_hash, hash, shortened};
+
+    #[test]
+    fn a_file_has_the_key_of_its_bytes() {
+        let guard = tempfile::tempdir().unwrap();
+        let file = guard.path().join("bundle.zip");
+        let bytes: Vec<u8> = (0..200_001_u32).map(|at| (at % 241) as u8).collect();
+        std::fs::write(&file, &bytes).unwrap();
+        assert_eq!(shortened(&file_hash(&file).unwrap()), hash(&bytes));
+        assert_eq!(hash(b""), "e3b0c44298fc1c149afbf4c8996fb924");
+        assert!(file_hash(guard.path()).is_err());
+    }
 }

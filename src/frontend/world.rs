@@ -3,11 +3,13 @@
 //! The compile path opens files and reads variables only through [`World`]. A compile is therefore a function
 //! of its inputs, and tests run in memory.
 
+mod found_file;
 mod memory;
 mod project;
 
+pub use found_file::FoundFile;
 pub use memory::MemoryWorld;
-pub use project::{FileCollector, FoundFile, ProjectFiles};
+pub use project::{FileCollector, ProjectFiles};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
@@ -27,12 +29,27 @@ pub enum PathKind {
 
 /// The files and environment variables that a compile may see.
 pub trait World: std::fmt::Debug {
-    /// The bytes of a regular file of at most `limit` bytes.
+    /// Opens a regular file.
     ///
     /// # Errors
     /// As the file system says: not found, a directory, no permission. A pipe, a device or a file of the
-    /// kernel (`/proc`) is refused before it is opened; a larger file is `FileTooLarge`.
-    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>>;
+    /// kernel (`/proc`) is refused before it is opened.
+    fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn Read + '_>>;
+
+    /// Whether files stay where they are after the compile, so that they can be copied from there.
+    fn is_on_disk(&self) -> bool {
+        false
+    }
+
+    /// The bytes of a regular file of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`World::open`]; a larger file is `FileTooLarge`.
+    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        within(bytes, limit)
+    }
 
     /// The bytes of a text file, which has at most [`TEXT_LIMIT`].
     ///
@@ -97,7 +114,7 @@ impl DiskWorld {
 }
 
 impl World for DiskWorld {
-    fn read_up_to(&self, path: &Utf8Path, limit: u64) -> io::Result<Vec<u8>> {
+    fn open(&self, path: &Utf8Path) -> io::Result<Box<dyn Read + '_>> {
         // Asked before the file is opened: to open a pipe waits for its other end.
         let path = self.canonical(path)?;
         if ["/proc", "/sys"].iter().any(|kernel| path.starts_with(kernel)) {
@@ -106,9 +123,11 @@ impl World for DiskWorld {
         regular(&std::fs::metadata(&path)?)?;
         let file = std::fs::File::open(&path)?;
         regular(&file.metadata()?)?;
-        let mut bytes = Vec::new();
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        within(bytes, limit)
+        Ok(Box::new(file))
+    }
+
+    fn is_on_disk(&self) -> bool {
+        true
     }
 
     fn canonical(&self, path: &Utf8Path) -> io::Result<Utf8PathBuf> {

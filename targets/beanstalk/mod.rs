@@ -23,7 +23,7 @@ use container::{ignore_internal_protocol, internal_protocols};
 use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage, REGION_PLACEHOLDER};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
-use tranship_artifact::{ArtifactSet, PathError};
+use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::diagnostic::DiagnosticRule;
@@ -124,11 +124,14 @@ fn tree(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
         let add = if is_hook(&path) { ArtifactSet::executable } else { ArtifactSet::file };
         add(&mut tree, &path, text.into_bytes()).map_err(say)?;
     }
-    for (path, bytes) in std::mem::take(&mut plan.files) {
-        // The world has no modes: what says how it is run is to be run, and so is a program.
-        let program = bytes.starts_with(b"#!") || bytes.starts_with(b"\x7fELF");
-        let add = if program { ArtifactSet::executable } else { ArtifactSet::file };
-        add(&mut tree, &path, bytes).map_err(say)?;
+    for (path, file) in std::mem::take(&mut plan.files) {
+        // Where the file system has no modes, what says how it is run is to be run, and so is a program.
+        let mode = if file.executable || file.is_program { FileMode::Executable } else { FileMode::File };
+        let added = match file.copy(mode) {
+            Some(copy) => tree.copy(&path, copy),
+            None => tree.add(&path, Artifact { mode, bytes: file.into_held() }),
+        };
+        added.map_err(say)?;
     }
     Ok(tree)
 }

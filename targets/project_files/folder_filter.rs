@@ -6,6 +6,7 @@
 //! project folder" (`.ebignore` takes the place of the others).
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use tranship_app::GitIgnore;
 use tranship_frontend::world::{PathKind, ProjectFiles};
@@ -161,8 +162,8 @@ fn is_private(relative: &Utf8Path, name: &str) -> bool {
 /// The files that the compile itself reads, which belong to no container.
 #[derive(Debug, Default)]
 pub(super) struct CompileInputs {
-    /// Name and text of the Compose and env files.
-    texts: BTreeSet<(String, Vec<u8>)>,
+    /// Name and SHA-256 of the Compose and env files.
+    texts: BTreeSet<(String, [u8; 32])>,
     /// The files behind `secrets`.
     secret_files: BTreeSet<Utf8PathBuf>,
 }
@@ -174,14 +175,14 @@ impl CompileInputs {
         secret_files: impl Iterator<Item = Utf8PathBuf>,
     ) -> Self {
         let texts =
-            read.filter_map(|(path, text)| Some((path.file_name()?.to_owned(), text.as_bytes().to_vec())));
+            read.filter_map(|(path, text)| Some((path.file_name()?.to_owned(), Sha256::digest(text).into())));
         CompileInputs { texts: texts.collect(), secret_files: secret_files.collect() }
     }
 
-    /// Whether a file of a folder is one of them.
-    pub(super) fn has(&self, local: &Utf8Path, bytes: &[u8]) -> bool {
+    /// Whether a file of a folder is one of them, by the SHA-256 of its bytes.
+    pub(super) fn has(&self, local: &Utf8Path, sha256: &[u8; 32]) -> bool {
         let name = local.file_name().unwrap_or_default();
-        let same = |(known, text): &(String, Vec<u8>)| known == name && text == bytes;
+        let same = |(known, text): &(String, [u8; 32])| known == name && text == sha256;
         self.secret_files.contains(local) || self.texts.iter().any(same)
     }
 }

@@ -2,19 +2,23 @@
 //!
 //! In: a path of the project. Out: what lies there, without what ignore files name, what the compile itself reads
 //! and what an earlier build wrote; and the credentials among it, which go nowhere. Invariant: two checkouts of one
-//! commit give the same files, the bit that makes them executable included.
+//! commit give the same files, the bit that makes them executable included; a file is in memory a block at a time,
+//! unless a target makes something from it.
 
 mod file_passwords;
+mod file_scan;
 mod folder_filter;
 
 use crate::Compilation;
 use camino::{Utf8Path, Utf8PathBuf};
 pub use file_passwords::{PasswordPlace, password_place, warn_of_passwords};
+pub use file_scan::ContentHolding;
 use folder_filter::CompileInputs;
 pub use folder_filter::FolderFilter;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::{Application, KnownSecrets};
-use tranship_artifact::{WrittenFiles, is_temporary};
+use tranship_artifact::{FileCopy, FileMode, WrittenFiles, is_temporary};
 use tranship_frontend::secrets::credential_in_file;
 use tranship_frontend::world::{FileCollector, FoundFile, PathKind, ProjectFiles, normalise};
 
@@ -22,7 +26,7 @@ use tranship_frontend::world::{FileCollector, FoundFile, PathKind, ProjectFiles,
 #[derive(Debug, Default)]
 pub struct ProjectContent {
     /// The files by their paths from the project's directory.
-    pub files: BTreeMap<Utf8PathBuf, FoundFile>,
+    pub files: BTreeMap<Utf8PathBuf, ProjectFile>,
     /// The folders among them, empty ones too.
     pub folders: BTreeSet<Utf8PathBuf>,
     /// The links among them that lead to something in the mounted folder, with their targets as they stand there.
@@ -33,6 +37,63 @@ pub struct ProjectContent {
     pub credentials: Vec<ProjectCredential>,
     /// Lines of configurations that look like passwords, one a file.
     pub passwords: Vec<PasswordPlace>,
+}
+
+/// A file that goes into an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectFile {
+    /// Its bytes, or where they are.
+    pub content: ProjectFileContent,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// Whether its owner may execute it.
+    pub executable: bool,
+    /// Whether it begins as a program does.
+    pub is_program: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProjectFileContent {
+    /// Its bytes.
+    Held(Vec<u8>),
+    /// The place of the file, with every link followed, and its size in bytes.
+    OnDisk(Utf8PathBuf, u64),
+}
+
+impl ProjectFile {
+    /// A file that stands in no folder.
+    pub fn made(bytes: Vec<u8>) -> Self {
+        let is_program = file_scan::is_program(&bytes);
+        let sha256 = Sha256::digest(&bytes).into();
+        ProjectFile { content: ProjectFileContent::Held(bytes), sha256, executable: false, is_program }
+    }
+
+    /// The bytes of a file that was to be held; none of one that was left on disk.
+    pub fn held(&self) -> &[u8] {
+        match &self.content {
+            ProjectFileContent::Held(bytes) => bytes,
+            ProjectFileContent::OnDisk(..) => &[],
+        }
+    }
+
+    /// The same, without a copy of them.
+    pub fn into_held(self) -> Vec<u8> {
+        match self.content {
+            ProjectFileContent::Held(bytes) => bytes,
+            ProjectFileContent::OnDisk(..) => Vec::new(),
+        }
+    }
+
+    /// The copy that an artifact set takes, for a file that was left on disk.
+    pub fn copy(&self, mode: FileMode) -> Option<FileCopy> {
+        match &self.content {
+            ProjectFileContent::Held(_) => None,
+            ProjectFileContent::OnDisk(place, size) => {
+                Some(FileCopy { mode, place: place.clone(), size: *size, sha256: self.sha256 })
+            }
+        }
+    }
 }
 
 /// A file that must not go into an artifact, which many people can read.
@@ -64,7 +125,7 @@ pub fn listed_paths<'p>(paths: impl IntoIterator<Item = &'p String>) -> String {
     format!("{}{more}", listed.join(", "))
 }
 
-/// A file, or all files of a folder.
+/// A file, or all files of a folder, held in memory.
 ///
 /// # Errors
 /// Why it cannot be carried, as a clause.
@@ -76,8 +137,8 @@ pub fn collect(
 ) -> Result<ProjectContent, String> {
     let root = local.ancestors().nth(relative.components().count()).unwrap_or(local);
     let filter = FolderFilter::of_project(&mut cx.files, root, relative);
-    let links = LinkHandling::Keep;
-    collect_with(local, relative, (filter, links), application, cx)
+    let how = (filter, LinkHandling::Keep, ContentHolding::Held);
+    collect_with(local, relative, how, application, cx)
 }
 
 /// What a link in a mounted folder becomes.
@@ -97,7 +158,7 @@ pub enum LinkHandling {
 pub fn collect_with(
     local: &Utf8Path,
     relative: &Utf8Path,
-    (filter, links): (FolderFilter, LinkHandling),
+    (filter, links, holding): (FolderFilter, LinkHandling, ContentHolding),
     application: &Application,
     cx: &mut Compilation<'_>,
 ) -> Result<ProjectContent, String> {
@@ -112,6 +173,7 @@ pub fn collect_with(
         inputs: inputs(application, cx),
         filter,
         links,
+        holding,
         made: Vec::new(),
         content: ProjectContent::default(),
         by_name: relative,
@@ -138,6 +200,7 @@ struct ProjectWalk<'a> {
     inputs: CompileInputs,
     filter: FolderFilter,
     links: LinkHandling,
+    holding: ContentHolding,
     /// Directories that hold a build's list, with what it names.
     made: Vec<(Utf8PathBuf, WrittenFiles)>,
     content: ProjectContent,
@@ -186,25 +249,32 @@ impl FileCollector for ProjectWalk<'_> {
         keeps
     }
 
-    fn take(&mut self, relative: &Utf8Path, file: FoundFile) -> Result<(), String> {
+    fn take(&mut self, relative: &Utf8Path, file: &mut FoundFile<'_>) -> Result<(), String> {
+        let by_name = relative == self.by_name;
+        let scan = file_scan::scan(relative.as_str(), file, (self.known, by_name, self.holding))?;
         let wrote = |(directory, list): &(Utf8PathBuf, WrittenFiles)| match relative.strip_prefix(directory) {
             Ok(path) if path == WrittenFiles::NAME => !list.is_empty(),
-            Ok(path) => list.wrote(path.as_str(), &file.bytes),
+            Ok(path) => list.wrote_hash(path.as_str(), &scan.sha256),
             Err(_) => false,
         };
         if self.made.iter().any(wrote) {
             return Ok(());
         }
-        if relative != self.by_name && self.inputs.has(&self.project.join(relative), &file.bytes) {
+        if !by_name && self.inputs.has(&self.project.join(relative), &scan.sha256) {
             self.content.left_out.push(relative.to_string());
             return Ok(());
         }
-        if let Some(reason) = credential(relative.as_str(), &file.bytes, self.known) {
+        if let Some(reason) = scan.credential {
             self.content.credentials.push(ProjectCredential { path: relative.to_string(), reason });
             return Ok(());
         }
-        let by_name = relative == self.by_name;
-        self.content.passwords.extend(password_place(relative.as_str(), &file.bytes, by_name));
+        self.content.passwords.extend(scan.password);
+        let content = match scan.held {
+            Some(bytes) => ProjectFileContent::Held(bytes),
+            None => ProjectFileContent::OnDisk(file.place.clone(), scan.size),
+        };
+        let (executable, is_program) = (file.executable, scan.is_program);
+        let file = ProjectFile { content, sha256: scan.sha256, executable, is_program };
         self.content.files.insert(relative.to_owned(), file);
         Ok(())
     }

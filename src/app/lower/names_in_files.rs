@@ -122,9 +122,10 @@ impl FileCollector for ConfigurationWalk {
             }
     }
 
-    fn take(&mut self, relative: &Utf8Path, file: FoundFile) -> Result<(), String> {
+    fn take(&mut self, relative: &Utf8Path, file: &mut FoundFile<'_>) -> Result<(), String> {
         if self.named || is_configuration(relative.file_name().unwrap_or_default()) {
-            self.found.extend(text_of(&file.bytes).map(|text| (relative.to_owned(), text)));
+            let text = file.small()?.and_then(text_of);
+            self.found.extend(text.map(|text| (relative.to_owned(), text)));
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use super::failure::DeployFailure;
 use super::progress::{DeployProgress, PlannedChange, ResourceAction};
 use super::session::AwsSession;
 use super::{DeployOptions, DeployOutcome, DeploymentStatus, confirm};
+use tempfile::NamedTempFile;
 use tranship_artifact::ArtifactSet;
 use tranship_targets::BeanstalkDeployment;
 
@@ -52,9 +53,9 @@ pub(super) async fn deploy(
         secrets.iter().filter_map(secrets::EnvironmentSecret::setting).collect();
     version::application(session, &deployment.application).await?;
     let bucket = ArtifactBucket::open(session, progress).await?;
-    let bundle = tranship_artifact::bundle::zip(&bundle)
-        .map_err(|error| DeployFailure::failed(format!("cannot write the bundle: {error}")))?;
-    let key = bucket.put(&format!("bundles/{}", deployment.application), &bundle, ".zip").await?;
+    let packed = packed(&bundle)?;
+    let prefix = format!("bundles/{}", deployment.application);
+    let key = bucket.put_file(&prefix, packed.path(), ".zip").await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let request = match &running {
         None => environment::create(session, deployment, &label, &stack, settings).await?,
@@ -67,6 +68,16 @@ pub(super) async fn deploy(
     let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
     session.settled();
     Ok(DeployOutcome { changed: true, outputs: end.outputs() })
+}
+
+/// The bundle as a file that is deleted after use.
+fn packed(bundle: &ArtifactSet) -> Result<NamedTempFile, DeployFailure> {
+    let write = || {
+        let mut file = NamedTempFile::new()?;
+        tranship_artifact::bundle::write(bundle.entries(), file.as_file_mut())?;
+        Ok::<_, tranship_artifact::bundle::BundleError>(file)
+    };
+    write().map_err(|error| DeployFailure::failed(format!("cannot write the bundle: {error}")))
 }
 
 /// Sets the options that only the API can set, before deploying the version that may need them.

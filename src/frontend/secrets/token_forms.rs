@@ -143,10 +143,17 @@ pub(super) const SHORTEST_TOKEN: usize = 15;
 /// How the id of an access key of AWS starts, by what it is for.
 const KEY_IDS: &[&str] = &["AKIA", "ASIA", "ABIA", "ACCA"];
 
-/// The bytes that a form in [`FORMS`] or an id of an access key starts with.
-static FIRST: LazyLock<u128> = LazyLock::new(|| {
-    let starts = FORMS.iter().map(|(start, _, _)| *start).chain(KEY_IDS.iter().copied());
-    starts.filter_map(|start| start.bytes().next()).fold(0, |first, byte| first | (1 << (byte & 0x7f)))
+/// For each first byte, the second bytes that a form in [`FORMS`] or an id of an access key goes on with.
+static OPENINGS: LazyLock<[u128; 128]> = LazyLock::new(|| {
+    let mut openings = [0; 128];
+    for start in FORMS.iter().map(|(start, _, _)| *start).chain(KEY_IDS.iter().copied()) {
+        if let [first, second, ..] = start.as_bytes()
+            && let Some(seconds) = openings.get_mut(usize::from(*first))
+        {
+            *seconds |= 1 << (second & 0x7f);
+        }
+    }
+    openings
 });
 
 /// The tokens of known form in a text.
@@ -186,7 +193,8 @@ fn starts(bytes: &[u8], at: usize, start: &str) -> bool {
 }
 
 fn token(bytes: &[u8], at: usize) -> Option<usize> {
-    if *FIRST & (1 << (bytes.get(at)? & 0x7f)) == 0 {
+    let seconds = OPENINGS.get(usize::from(*bytes.get(at)?))?;
+    if seconds & (1 << (bytes.get(at + 1)? & 0x7f)) == 0 {
         return None;
     }
     let form = FORMS.iter().find(|(start, letters, least)| {

@@ -1,9 +1,10 @@
 //! Files of the project, for what goes into artifacts.
 //!
-//! In: paths that a manifest names. Out: bytes. Invariant: every link is followed first, and what does not lie
+//! In: paths that a manifest names. Out: files to read. Invariant: every link is followed first, and what does not lie
 //! in the project's directory then is refused; what a walk may cost is bounded in entries and in bytes. What a
 //! compile only reads (Compose and env files) may lie anywhere, as under Docker Compose.
 
+use super::found_file::{FoundFile, too_large};
 use super::{PathKind, World};
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -15,7 +16,7 @@ const MOST_ENTRIES: usize = 200_000;
 
 /// So many bytes may be read altogether: the size of a source bundle of Elastic Beanstalk.
 /// Source: AWS documentation, "Create an Elastic Beanstalk application source bundle".
-const MOST_BYTES: u64 = 500 << 20;
+pub(super) const MOST_BYTES: u64 = 500 << 20;
 
 /// The files below a project's directory.
 #[derive(Debug)]
@@ -27,7 +28,9 @@ pub struct ProjectFiles<'a> {
     /// The directories that the walk stands in, with every link followed.
     open: Vec<Utf8PathBuf>,
     entries_left: usize,
-    bytes: u64,
+    bytes_left: u64,
+    /// Room for a block of a file, for one after the other.
+    block: Vec<u8>,
 }
 
 /// What to do with the files of a walk.
@@ -53,20 +56,11 @@ pub trait FileCollector {
         false
     }
 
-    /// Takes a file.
+    /// Takes a file, which is open.
     ///
     /// # Errors
     /// Why it cannot be taken, as a clause.
-    fn take(&mut self, relative: &Utf8Path, file: FoundFile) -> Result<(), String>;
-}
-
-/// A file of the project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundFile {
-    /// What it holds.
-    pub bytes: Vec<u8>,
-    /// Whether its owner may execute it. Where the file system does not know, a script says it in its first line.
-    pub executable: bool,
+    fn take(&mut self, relative: &Utf8Path, file: &mut FoundFile<'_>) -> Result<(), String>;
 }
 
 /// A walk that stands in a directory.
@@ -85,7 +79,8 @@ impl<'a> ProjectFiles<'a> {
             root: world.canonical(directory).ok(),
             open: Vec::new(),
             entries_left: MOST_ENTRIES,
-            bytes: 0,
+            bytes_left: MOST_BYTES,
+            block: Vec::new(),
         }
     }
 
@@ -113,18 +108,39 @@ impl<'a> ProjectFiles<'a> {
     /// As a clause: it leads outside, cannot be read, or all files together are too large.
     pub fn read(&mut self, path: &Utf8Path) -> Result<Vec<u8>, String> {
         let place = self.inside(path)?;
-        let left = MOST_BYTES.saturating_sub(self.bytes);
-        let bytes = self.world.read_up_to(&place, left).map_err(|error| match error.kind() {
-            std::io::ErrorKind::FileTooLarge => {
-                format!(
-                    "the files are larger than {} MiB in total, which is the limit for a bundle",
-                    MOST_BYTES >> 20
-                )
-            }
+        let bytes = self.world.read_up_to(&place, self.bytes_left).map_err(|error| match error.kind() {
+            std::io::ErrorKind::FileTooLarge => too_large(),
             _ => self.unread(path, &error),
         })?;
-        self.bytes += bytes.len() as u64;
+        self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
         Ok(bytes)
+    }
+
+    /// Opens a file of the project, hands it to a collector, and closes it.
+    fn hand_over(
+        &mut self,
+        (local, relative): (&Utf8Path, &Utf8Path),
+        place: Utf8PathBuf,
+        to: &mut dyn FileCollector,
+    ) -> Result<(), String> {
+        let reader = self.world.open(&place).map_err(|error| self.unread(local, &error))?;
+        let mut file = FoundFile {
+            executable: false,
+            is_on_disk: self.world.is_on_disk(),
+            shown: self.shown(local).to_owned(),
+            reader,
+            first: None,
+            block: &mut self.block,
+            left: &mut self.bytes_left,
+            place,
+        };
+        let length = file.fill()?;
+        file.first = Some(length);
+        file.executable = match self.world.is_executable(&file.place) {
+            Some(executable) => executable,
+            None => file.block.get(..length).is_some_and(|block| block.starts_with(b"#!")),
+        };
+        to.take(relative, &mut file)
     }
 
     /// Hands a file, or every wanted file below a directory, to a collector. `relative` is the path from the
@@ -151,9 +167,7 @@ impl<'a> ProjectFiles<'a> {
         self.entries_left = self.entries_left.checked_sub(1).ok_or_else(too_many)?;
         let place = self.inside(local)?;
         if self.world.kind(&place) != Some(PathKind::Directory) {
-            let bytes = self.read(local)?;
-            let executable = self.world.is_executable(&place).unwrap_or_else(|| bytes.starts_with(b"#!"));
-            return to.take(relative, FoundFile { bytes, executable });
+            return self.hand_over((local, relative), place, to);
         }
         if self.open.iter().any(|above| above.starts_with(&place)) {
             return Err(format!("the link `{}` leads back to a directory above it", self.shown(relative)));
@@ -196,6 +210,7 @@ impl<'a> ProjectFiles<'a> {
 mod tests {
     use super::*;
     use crate::world::MemoryWorld;
+    use crate::world::found_file::BLOCK_BYTES;
 
     #[derive(Default)]
     struct Taken(Vec<String>);
@@ -215,8 +230,9 @@ mod tests {
             relative.file_name() != Some("skipped")
         }
 
-        fn take(&mut self, relative: &Utf8Path, _: FoundFile) -> Result<(), String> {
+        fn take(&mut self, relative: &Utf8Path, file: &mut FoundFile<'_>) -> Result<(), String> {
             self.0.push(relative.to_string());
+            while file.next_block()?.is_some() {}
             Ok(())
         }
     }
@@ -254,6 +270,56 @@ mod tests {
             walked(&outside, "mounted").unwrap_err().contains("leads outside"),
             "the mounted folder itself"
         );
+    }
+
+    #[test]
+    fn a_file_is_read_in_blocks_and_no_further_than_is_allowed() {
+        let content: Vec<u8> = (0..2 * BLOCK_BYTES + 7).map(|at| (at % 251) as u8).collect();
+        let world = MemoryWorld::new().file("conf/large", content.clone()).file("conf/small", "12");
+        let mut blocks = Blocks::default();
+        let mut files = ProjectFiles::new(&world, Utf8Path::new("/project"));
+        files.walk(Utf8Path::new("/project/conf"), Utf8Path::new("conf"), &mut blocks).unwrap();
+        assert_eq!(blocks.lengths, [BLOCK_BYTES, BLOCK_BYTES, 7, 2]);
+        assert_eq!(files.bytes_left, MOST_BYTES - content.len() as u64 - 2);
+        assert!(blocks.bytes == [content.as_slice(), b"12"].concat());
+        files.bytes_left = content.len() as u64 + 1;
+        let refused = files.walk(Utf8Path::new("/project/conf"), Utf8Path::new("conf"), &mut blocks);
+        assert_eq!(
+            refused.unwrap_err(),
+            "the files are larger than 500 MiB in total, which is the limit for a bundle"
+        );
+        assert_eq!(files.read(Utf8Path::new("/project/conf/small")).unwrap_err(), too_large());
+    }
+
+    /// Takes the blocks of files, after a look at whether they are small.
+    #[derive(Default)]
+    struct Blocks {
+        lengths: Vec<usize>,
+        bytes: Vec<u8>,
+    }
+
+    impl FileCollector for Blocks {
+        fn enter(
+            &mut self,
+            _: &mut ProjectFiles<'_>,
+            _: &Utf8Path,
+            _: &Utf8Path,
+            _: &[String],
+        ) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn wants(&mut self, _: &Utf8Path, _: PathKind) -> bool {
+            true
+        }
+
+        fn take(&mut self, _: &Utf8Path, file: &mut FoundFile<'_>) -> Result<(), String> {
+            while let Some(block) = file.next_block()? {
+                self.lengths.push(block.len());
+                self.bytes.extend(block);
+            }
+            Ok(())
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ use super::values::known;
 use super::{BeanstalkPlan, UNPACKED, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
-use crate::project_files::{self, FolderFilter, LinkHandling, ProjectCredential};
+use crate::project_files::{
+    self, ContentHolding, FolderFilter, LinkHandling, ProjectCredential, ProjectFile,
+};
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use tranship_app::{AppService, Application, FileMount, FileMountKind, SecretSource};
@@ -85,12 +87,12 @@ fn collect(
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Result<Vec<ProjectCredential>, String> {
-    let content =
-        project_files::collect_with(local, relative, (filter, LinkHandling::Follow), application, cx)?;
+    let how = (filter, LinkHandling::Follow, ContentHolding::LeftOnDisk);
+    let content = project_files::collect_with(local, relative, how, application, cx)?;
     plan.left_out.extend(content.left_out);
     plan.passwords.extend(content.passwords);
     for (path, file) in content.files {
-        put(&mut plan.files, path.as_str(), file.bytes)?;
+        put(&mut plan.files, path.as_str(), file)?;
     }
     Ok(content.credentials)
 }
@@ -159,16 +161,16 @@ pub(super) fn report_left_out(plan: &BeanstalkPlan, cx: &mut Compilation<'_>) {
 const OWN: &[&str] = &[".env", "Dockerrun.aws.json", "docker-compose.yml"];
 
 /// Adds one file to the bundle.
-fn put(files: &mut IndexMap<String, Vec<u8>>, path: &str, bytes: Vec<u8>) -> Result<(), String> {
+fn put(files: &mut IndexMap<String, ProjectFile>, path: &str, file: ProjectFile) -> Result<(), String> {
     check_path(path).map_err(|error| error.to_string())?;
     match files.get(path) {
         _ if OWN.contains(&path) => Err(format!("the bundle already contains a generated `{path}`")),
-        Some(other) if *other != bytes => {
+        Some(other) if other.sha256 != file.sha256 => {
             Err(format!("two different files of the bundle have the path `{path}`"))
         }
         Some(_) => Ok(()),
         None => {
-            files.insert(path.to_owned(), bytes);
+            files.insert(path.to_owned(), file);
             Ok(())
         }
     }
@@ -229,7 +231,7 @@ pub(in crate::beanstalk) fn config(
     }
     plan.passwords.extend(project_files::password_place(&file.secret, &bytes, true));
     report_passwords(service, file.origin, plan, cx);
-    if let Err(why) = put(&mut plan.files, &relative, bytes) {
+    if let Err(why) = put(&mut plan.files, &relative, ProjectFile::made(bytes)) {
         unusable(service, file, file.origin, &why, cx);
         return None;
     }

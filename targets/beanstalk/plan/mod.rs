@@ -89,7 +89,7 @@ pub(super) struct BeanstalkPlan {
     /// The role that reads the secrets of the task.
     pub(super) execution_role: Option<ExecutionRole>,
     /// Files of the project that containers mount, by their path in the bundle.
-    pub(super) files: IndexMap<String, Vec<u8>>,
+    pub(super) files: IndexMap<String, crate::project_files::ProjectFile>,
     /// What stays behind of mounted folders.
     pub(super) left_out: std::collections::BTreeSet<String>,
     /// Lines that look like passwords, of files that were added last.

@@ -20,7 +20,6 @@ use tranship_app::{
 };
 use tranship_facts::{is_read_by_programs, is_written_by_programs};
 use tranship_frontend::diagnostic::Diagnostic;
-use tranship_frontend::world::FoundFile;
 use tranship_images::{FileLayer, FileOwner, LayerEntry};
 
 /// Where files are that a container writes and that links of the image point to.
@@ -543,9 +542,9 @@ fn entries(
         let replaces = path == relative && matches!(bind.source, BindSource::ProjectFolder(_));
         (below(path), LayerEntry::Folder { owner, mode: FOLDER_MODE, replaces })
     });
-    let files = content.files.iter().map(|(path, FoundFile { bytes, executable })| {
-        let mode = if *executable { FOLDER_MODE } else { FILE_MODE };
-        (below(path), LayerEntry::File { bytes: bytes.clone(), owner, mode })
+    let files = content.files.iter().map(|(path, file)| {
+        let mode = if file.executable { FOLDER_MODE } else { FILE_MODE };
+        (below(path), LayerEntry::File { bytes: file.held().to_vec(), owner, mode })
     });
     let links = content.links.iter().map(|(path, target)| {
         let target = target.as_str().to_owned();

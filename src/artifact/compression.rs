@@ -1,0 +1,314 @@
+//! Compresses parts of files side by side.
+//!
+//! In: parts of at most [`PART_BYTES`], in order. Out: each compressed, in the same order. Invariant: neither the
+//! bounds of a part nor its bytes depend on the number of processors, and no more than a few parts are in memory.
+
+use crc32fast::Hasher;
+use std::collections::VecDeque;
+use std::io;
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::Scope;
+use zlib_rs::{Deflate, DeflateConfig, DeflateError, DeflateFlush, Status};
+
+/// Bytes that are compressed at once.
+pub(super) const PART_BYTES: usize = 512 << 10;
+/// How far back deflate looks: so much of a part is given to the next one.
+pub(super) const WINDOW_BYTES: usize = 32 << 10;
+/// More processors would need more memory than they save time.
+const MOST_WORKERS: usize = 8;
+/// Smaller than `zip -9`; level 9 of this compressor takes short matches from far away and comes out larger.
+const BEST: i32 = 8;
+/// Wraps bytes without a look at them.
+const NONE: i32 = 0;
+/// The fastest.
+const FAST: i32 = 1;
+/// 4,096 symbols share a table of codes: code changes its manner more often than the usual 16,384.
+const MEMORY_LEVEL: i32 = 6;
+/// How far back deflate looks, as a power of two.
+const WINDOW_BITS: i32 = 15;
+/// Parts below this are compressed without a look at a sample.
+const SAMPLED_ABOVE: usize = 64 << 10;
+/// Samples of a part, and the bytes of each.
+const SAMPLES: (usize, usize) = (4, 8 << 10);
+
+/// A part of a file.
+#[derive(Debug)]
+pub(super) struct PlainPart {
+    /// The end of the part before it, and its own bytes.
+    pub(super) bytes: Vec<u8>,
+    /// How many bytes are of the part before it.
+    pub(super) window: usize,
+    /// Whether it is the end of its file.
+    pub(super) last: bool,
+}
+
+/// A part that is compressed.
+#[derive(Debug)]
+pub(super) struct PackedPart {
+    /// A piece of a deflate stream.
+    pub(super) deflated: Vec<u8>,
+    /// The part itself, where deflate makes it no smaller and it is a whole file.
+    pub(super) stored: Option<Vec<u8>>,
+    /// CRC-32 of the plain bytes.
+    pub(super) crc: Hasher,
+    /// How many plain bytes.
+    pub(super) plain: u64,
+}
+
+type PartReply = SyncSender<io::Result<PackedPart>>;
+
+/// The threads that compress.
+#[derive(Debug)]
+pub(super) struct CompressionPool<T> {
+    jobs: SyncSender<(PlainPart, PartReply)>,
+    underway: VecDeque<(T, Receiver<io::Result<PackedPart>>)>,
+    most_underway: usize,
+}
+
+impl<T> CompressionPool<T> {
+    /// Starts as many threads as there are processors.
+    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>) -> Self {
+        Self::of(std::thread::available_parallelism().map_or(1, NonZero::get), scope)
+    }
+
+    /// Starts so many threads, within limits.
+    fn of<'scope>(processors: usize, scope: &'scope Scope<'scope, '_>) -> Self {
+        let workers = processors.clamp(1, MOST_WORKERS);
+        let most_underway = 2 * workers + 2;
+        let (jobs, waiting) = sync_channel(most_underway);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..workers {
+            let waiting = Arc::clone(&waiting);
+            scope.spawn(move || work(&waiting));
+        }
+        CompressionPool { jobs, underway: VecDeque::new(), most_underway }
+    }
+
+    /// Hands a part over. Once enough parts are underway, returns the first of them, compressed.
+    pub(super) fn push(&mut self, about: T, part: PlainPart) -> io::Result<Option<(T, PackedPart)>> {
+        let (reply, answer) = sync_channel(1);
+        self.jobs.send((part, reply)).map_err(|_| stopped())?;
+        self.underway.push_back((about, answer));
+        if self.underway.len() < self.most_underway { Ok(None) } else { self.pop() }
+    }
+
+    /// The next part, compressed; `None` after the last.
+    pub(super) fn pop(&mut self) -> io::Result<Option<(T, PackedPart)>> {
+        let Some((about, answer)) = self.underway.pop_front() else { return Ok(None) };
+        let packed = answer.recv().map_err(|_| stopped())??;
+        Ok(Some((about, packed)))
+    }
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("a thread that compresses stopped")
+}
+
+fn work(waiting: &Mutex<Receiver<(PlainPart, PartReply)>>) {
+    let mut compressor = PartCompressor::default();
+    let next = || waiting.lock().ok().and_then(|jobs| jobs.recv().ok());
+    while let Some((part, reply)) = next() {
+        // Nobody waits for it after an error elsewhere.
+        let _ = reply.send(compressor.pack(part));
+    }
+}
+
+/// The state of a thread.
+struct PartCompressor {
+    best: Deflate,
+    /// Makes blocks of plain bytes.
+    none: Deflate,
+    /// Tries samples.
+    fast: Deflate,
+}
+
+impl Default for PartCompressor {
+    fn default() -> Self {
+        PartCompressor { best: compressor(BEST), none: compressor(NONE), fast: compressor(FAST) }
+    }
+}
+
+/// A compressor without header and checksum, which a zip has of its own.
+fn compressor(level: i32) -> Deflate {
+    let raw = -WINDOW_BITS;
+    Deflate::new_with_config(DeflateConfig {
+        level,
+        window_bits: raw,
+        mem_level: MEMORY_LEVEL,
+        ..DeflateConfig::default()
+    })
+}
+
+impl PartCompressor {
+    fn pack(&mut self, part: PlainPart) -> io::Result<PackedPart> {
+        let (window, bytes) = part.bytes.split_at_checked(part.window).unwrap_or((&[], &part.bytes));
+        let mut crc = Hasher::new();
+        crc.update(bytes);
+        let plain = bytes.len() as u64;
+        let deflated = if self.shrinks(bytes)? {
+            deflate(&mut self.best, window, bytes, part.last)?
+        } else {
+            deflate(&mut self.none, &[], bytes, part.last)?
+        };
+        let keeps = part.last && part.window == 0 && deflated.len() as u64 >= plain;
+        let stored = keeps.then_some(part.bytes);
+        Ok(PackedPart { deflated, stored, crc, plain })
+    }
+
+    /// Whether deflate can be of use: not for what is compressed already.
+    fn shrinks(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        if bytes.len() < SAMPLED_ABOVE {
+            return Ok(true);
+        }
+        let (samples, length) = SAMPLES;
+        let step = bytes.len() / samples;
+        for sample in bytes.chunks(step).filter_map(|chunk| chunk.get(..length)) {
+            if deflate(&mut self.fast, &[], sample, true)?.len() < sample.len() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A piece of a deflate stream that ends with a whole byte.
+fn deflate(compressor: &mut Deflate, window: &[u8], bytes: &[u8], last: bool) -> io::Result<Vec<u8>> {
+    compressor.reset();
+    if !window.is_empty() {
+        compressor.set_dictionary(window).map_err(failed)?;
+    }
+    let flush = if last { DeflateFlush::Finish } else { DeflateFlush::SyncFlush };
+    let mut deflated = vec![0; bytes.len() / 2 + 256];
+    loop {
+        let (taken, made) = (position(compressor.total_in()), position(compressor.total_out()));
+        let (rest, room) = (bytes.get(taken..), deflated.get_mut(made..));
+        let (Some(rest), Some(room)) = (rest, room) else { return Err(stopped()) };
+        let status = compressor.compress(rest, room, flush).map_err(failed)?;
+        let made = position(compressor.total_out());
+        let is_done = if last { status == Status::StreamEnd } else { made < deflated.len() };
+        if is_done {
+            deflated.truncate(made);
+            return Ok(deflated);
+        }
+        deflated.resize(made + bytes.len() / 2 + 256, 0);
+    }
+}
+
+fn position(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn failed(error: DeflateError) -> io::Error {
+    io::Error::other(format!("cannot compress: {}", error.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    }
+
+    fn inflated(deflated: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        flate2::read::DeflateDecoder::new(deflated).read_to_end(&mut plain).unwrap();
+        plain
+    }
+
+    /// A stream of parts, each with the end of the one before it.
+    fn stream(bytes: &[u8], part: usize) -> Vec<u8> {
+        let mut compressor = PartCompressor::default();
+        let mut deflated = Vec::new();
+        let mut start = 0;
+        while start < bytes.len() {
+            let (from, end) = (start.saturating_sub(WINDOW_BYTES), (start + part).min(bytes.len()));
+            let part = PlainPart {
+                bytes: bytes[from..end].to_vec(),
+                window: start - from,
+                last: end == bytes.len(),
+            };
+            let packed = compressor.pack(part).unwrap();
+            assert_eq!(packed.plain, (end - start) as u64);
+            assert_eq!(packed.crc.finalize(), crc32fast::hash(&bytes[start..end]));
+            deflated.extend(packed.deflated);
+            start = end;
+        }
+        deflated
+    }
+
+    #[test]
+    fn parts_are_one_stream() {
+        let text = b"one line of a text that comes again and again, ".repeat(20_000);
+        let mut mixed = noise(300_000);
+        mixed.extend(&text[..400_000]);
+        for bytes in [&text, &mixed, &noise(200_000)] {
+            for part in [1_000, 70_001, PART_BYTES] {
+                assert!(inflated(&stream(bytes, part)) == *bytes, "{} in parts of {part}", bytes.len());
+            }
+        }
+    }
+
+    /// The end of the part before is the dictionary of the next one: what repeats is found across the bound.
+    #[test]
+    fn a_part_knows_the_one_before_it() {
+        let mut twice = noise(20_000);
+        twice.extend(noise(20_000));
+        let mut compressor = PartCompressor::default();
+        let part = |window| PlainPart { bytes: twice[20_000 - window..].to_vec(), window, last: true };
+        let known = compressor.pack(part(20_000)).unwrap();
+        let alone = compressor.pack(part(0)).unwrap();
+        assert!(known.deflated.len() < 200, "{}", known.deflated.len());
+        assert!(alone.deflated.len() >= 20_000 && known.stored.is_none());
+        assert_eq!(alone.stored, Some(noise(20_000)));
+    }
+
+    #[test]
+    fn what_is_compressed_already_is_not_compressed_again() {
+        let mut compressor = PartCompressor::default();
+        assert!(!compressor.shrinks(&noise(PART_BYTES)).unwrap());
+        assert!(compressor.shrinks(&noise(SAMPLED_ABOVE - 1)).unwrap(), "too short to be sampled");
+        let mut mixed = noise(PART_BYTES);
+        mixed[PART_BYTES / 2..PART_BYTES / 2 + 9_000].fill(b' ');
+        assert!(compressor.shrinks(&mixed).unwrap());
+        let whole = PlainPart { bytes: noise(PART_BYTES), window: 0, last: true };
+        assert_eq!(compressor.pack(whole).unwrap().stored, Some(noise(PART_BYTES)));
+        let first = PlainPart { bytes: noise(PART_BYTES), window: 0, last: false };
+        let first = compressor.pack(first).unwrap();
+        assert!(first.stored.is_none() && first.deflated.len() < PART_BYTES + 100);
+    }
+
+    #[test]
+    fn parts_come_back_in_their_order() {
+        for processors in [0, 1, 3, 500] {
+            let mut numbers = Vec::new();
+            std::thread::scope(|scope| {
+                let mut pool = CompressionPool::of(processors, scope);
+                assert!(pool.most_underway <= 2 * MOST_WORKERS + 2);
+                for number in 0..100_u8 {
+                    let bytes = vec![number; usize::from(100 - number) * 1_000];
+                    let part = PlainPart { bytes, window: 0, last: true };
+                    numbers.extend(pool.push(number, part).unwrap());
+                }
+                while let Some(part) = pool.pop().unwrap() {
+                    numbers.push(part);
+                }
+            });
+            for (at, (number, packed)) in numbers.iter().enumerate() {
+                assert_eq!(at, usize::from(*number));
+                assert_eq!(inflated(&packed.deflated), vec![*number; usize::from(100 - *number) * 1_000]);
+            }
+            assert_eq!(numbers.len(), 100);
+        }
+    }
+}
