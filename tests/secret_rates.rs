@@ -24,6 +24,7 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("names", "ninth", 10, 10),
     ("names", "tenth", 10, 10),
     ("names", "eleventh", 10, 10),
+    ("names", "twelfth", 10, 10),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];

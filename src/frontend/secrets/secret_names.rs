@@ -221,7 +221,7 @@ fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
     match (previous?, last) {
         (
             "ACCESS" | "ACTIVATION" | "AUTH" | "BACKUP" | "INVITATION" | "INVITE" | "PAIRING" | "RECOVERY"
-            | "REGISTRATION" | "SECURITY" | "UNLOCK",
+            | "REGISTRATION" | "SECURITY" | "SMS" | "UNLOCK",
             "CODE" | "CODES",
         ) => Some(Password),
         ("SEED" | "RECOVERY", "PHRASE" | "WORDS") => Some(Chosen),
@@ -239,6 +239,7 @@ fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
         // French and Portuguese.
         ("DE", "PASSE") | ("PALAVRA", "PASSE") => Some(Password),
         ("AES" | "CRYPTO" | "ENCRYPTION" | "KEY" | "SECRET", "IV") => Some(Chosen),
+        (_, "IV") => Some(SomeKey),
         _ => None,
     }
 }

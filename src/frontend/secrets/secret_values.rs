@@ -189,7 +189,12 @@ pub(super) fn is_blank(value: &str) -> bool {
         "yourapikey",
         "yourtoken",
     ];
+    // `[paste-your-key]`, and neither a list nor a password in brackets.
+    let words = |byte: u8| byte.is_ascii_alphanumeric() || b"-_ []".contains(&byte);
+    let bracketed = framed('[', ']') && value.bytes().all(words) && value.contains(['-', '_', ' ']);
     (framed('<', '>') && !value.contains("><"))
+        || bracketed
+        || framed('【', '】')
         || starts.iter().any(|start| spaced.starts_with(start))
         || (spaced.starts_with("your")
             && lower.len() < 32

@@ -230,9 +230,9 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
 
 /// Words of a name whose value is a long number that identifies something.
 pub(super) const IDENTIFIERS: &[&str] = &[
-    "ADDRESS", "BUILD", "CHECKSUM", "CLUSTER", "COMMIT", "CONTRACT", "DIGEST", "GIT", "GUID", "HASH", "MD5",
-    "NODE", "PUB", "PUBKEY", "PUBLIC", "REF", "RELEASE", "REV", "REVISION", "SHA", "SHA1", "SHA256",
-    "SHA512", "SID", "SITE", "SUM", "TAG", "TENANT", "TRACE", "UUID", "VCS",
+    "ADDRESS", "ASSET", "BUILD", "CHECKSUM", "CLUSTER", "COMMIT", "CONTRACT", "DIGEST", "FILE", "GIT",
+    "GUID", "HASH", "IMAGE", "MD5", "NODE", "PUB", "PUBKEY", "PUBLIC", "REF", "RELEASE", "REV", "REVISION",
+    "SHA", "SHA1", "SHA256", "SHA512", "SID", "SITE", "SUM", "TAG", "TENANT", "TRACE", "UUID", "VCS",
 ];
 
 /// Last words that say which of several secrets it is, or how it is written.
@@ -331,6 +331,7 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("PIN", Password),
     ("CLAVE", Password),
     ("MDP", Password),
+    ("SMSCODE", Password),
     ("PASSKEY", Password),
     ("PASSKEYS", Password),
     ("CREDS", Chosen),
@@ -357,7 +358,7 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("SK", SomeKey),
     ("LICENSE", Hint),
     ("ENCRYPTION", Hint),
-    ("HASH", Hint),
+    ("HASH", SomeKey),
     ("ENTROPY", Hint),
 ];
 
