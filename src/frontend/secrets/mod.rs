@@ -7,6 +7,8 @@
 //! the error rates that `tests/secret_rates.rs` measures.
 
 mod command_flags;
+mod command_inputs;
+mod command_programs;
 mod file_passwords;
 mod name_words;
 mod named_parts;

@@ -14,6 +14,7 @@ pub(super) const KNOWN: &[(&str, Option<SecretKind>)] = &[
     // Laravel: the name of the cookie.
     ("SESSION_COOKIE", None),
     // HashiCorp Vault: the token itself, and the secret half of an AppRole.
+    ("DEV_ROOT_TOKEN_ID", Some(Issued)),
     ("VAULT_DEV_ROOT_TOKEN_ID", Some(Issued)),
     ("VAULT_SECRET_ID", Some(Issued)),
     ("VAULT_APPROLE_SECRET_ID", Some(Issued)),
@@ -111,6 +112,7 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "EXPIRES",
     "EXPIRY",
     "FACTOR",
+    "FD",
     "FIELD",
     "FIELDS",
     "FILE",
@@ -197,6 +199,7 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "SIZE",
     "SOURCE",
     "STATUS",
+    "STDIN",
     "STORAGE",
     "STORE",
     "STRATEGY",
