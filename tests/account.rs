@@ -461,14 +461,76 @@ fn nothing_is_called_unaccounted_where_an_error_stands() {
 }
 
 #[test]
-fn a_log_router_is_refused_with_its_options() {
+fn logs_without_their_router_are_refused() {
     let manifest = "services:\n  app:\n    image: web\n    ports: [\"80:80\"]\n    logging:\n      driver: awsfirelens\n      options: { Name: http }\n";
     for (target, product) in ALL {
         let found = of_rule(&compiled(target, manifest), "target/rejected-key");
+        let why = match target {
+            "beanstalk" => "which only a task of Amazon ECS has",
+            _ => "and no container of the task is one",
+        };
         let message = format!(
-            "`logging.driver: awsfirelens` of `app` is not supported on {product}: its options are for a log router, which Tranship does not add to the task"
+            "`logging.driver: awsfirelens` of `app` is not supported on {product}: its options are for a log router, {why}"
         );
         assert_eq!(found, [(Severity::Error, vec![6], message)], "{target}");
+    }
+}
+
+/// FireLens: the container that is a router, by its image, and the others that hand it their logs.
+#[test]
+fn a_log_router_of_the_task_takes_the_logs() {
+    const ARN: &str = "arn:aws:ssm:eu-west-1:123456789012:parameter/logs/key";
+    let manifest = |image: &str, driver: &str, task: &str| {
+        format!(
+            "services:
+  app:
+    image: web
+    ports: ['80:80']
+    logging: {{ driver: {driver}, options: {{ Name: http, Host: logs.example.com, Header: '{ARN}' }} }}
+  router: {{ image: '{image}'{task} }}
+"
+        )
+    };
+    let beside = ", x-tranship: { task: app }";
+    for (image, kind) in
+        [("amazon/aws-for-fluent-bit:stable", "fluentbit"), ("fluent/fluentd:v1.17", "fluentd")]
+    {
+        for target in ["fargate", "ecs-ec2"] {
+            let text = template(&compiled(target, &manifest(image, "awsfirelens", beside)));
+            assert_eq!(text.matches("FirelensConfiguration:").count(), 1, "{target}: {text}");
+            for line in [
+                &*format!("Type: {kind}"),
+                "LogDriver: awsfirelens",
+                "Host: logs.example.com",
+                "Name: Header",
+            ] {
+                assert!(text.contains(line), "{target} {line}: {text}");
+            }
+            assert!(text.contains(&format!("ValueFrom: {ARN}")), "{text}");
+        }
+    }
+    // A task of its own routes nothing of another task, and no router is one where nobody asks.
+    let apart = compiled("fargate", &manifest("amazon/aws-for-fluent-bit:stable", "awsfirelens", ""));
+    assert!(apart.compiled.is_none());
+    let idle = template(&compiled("fargate", &manifest("amazon/aws-for-fluent-bit:stable", "local", beside)));
+    assert!(!idle.contains("FirelensConfiguration"), "{idle}");
+    let machine = template(&compiled("ecs-ec2", &manifest("fluent/fluent-bit", "awsfirelens", beside)));
+    // The agent offers this driver by itself.
+    assert!(!machine.contains("ECS_AVAILABLE_LOGGING_DRIVERS"), "{machine}");
+}
+
+/// The example of the guide is built as it stands.
+#[test]
+fn the_page_on_logs_shows_a_router() {
+    let page = include_str!("../docs/logs.md");
+    let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    for target in ["fargate", "ecs-ec2"] {
+        let text = template(&compiled(target, example));
+        assert!(
+            text.contains("Type: fluentbit") && text.contains("delivery_stream: app-logs"),
+            "{target}: {text}"
+        );
+        assert!(text.contains("firehose:PutRecordBatch"), "{target}: {text}");
     }
 }
 

@@ -22,6 +22,9 @@ const BOUNDS: &[(&str, &str, usize, usize)] = &[
     ("names", "seventh", 10, 10),
     ("names", "eighth", 10, 10),
     ("names", "ninth", 10, 10),
+    ("names", "tenth", 10, 10),
+    ("names", "eleventh", 10, 10),
+    ("names", "twelfth", 10, 10),
     ("values", "developed", 0, 0),
     ("values", "held", 0, 0),
 ];

@@ -16,6 +16,7 @@ mod image_platform;
 pub mod image_reference;
 pub mod instance_types;
 mod known_images;
+mod log_routers;
 mod machine_paths;
 pub mod memory_settings;
 pub mod ports;
@@ -45,6 +46,7 @@ pub use instance_types::{InstanceType, ProcessorArchitecture};
 pub use known_images::{
     DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortProtocol, UsualMemory,
 };
+pub use log_routers::LogRouter;
 pub use machine_paths::MachinePath;
 pub use quotas::ServiceQuota;
 pub use regions::AwsPartition;

@@ -46,7 +46,12 @@ pub(super) static CONTAINER: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: true, drivers: INSTANCE_LOG_DRIVERS },
+    logging: LogSupport {
+        place: "CloudWatch Logs",
+        passes_options: true,
+        drivers: INSTANCE_LOG_DRIVERS,
+        routes: false,
+    },
     remedy: "remove the key, or choose the target `ecs-ec2`",
 };
 
@@ -84,6 +89,6 @@ pub(super) static JOB: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Quota,
     default_memory_reservation: None,
     default_tmpfs_size: None,
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: false, drivers: &[] },
+    logging: LogSupport { place: "CloudWatch Logs", passes_options: false, drivers: &[], routes: false },
     remedy: "remove the key",
 };

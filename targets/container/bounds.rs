@@ -67,6 +67,8 @@ pub struct LogSupport {
     pub passes_options: bool,
     /// Drivers that take the place of `awslogs`, with their options.
     pub drivers: &'static [&'static str],
+    /// Whether a container of the task may route the logs of the others: `awsfirelens`.
+    pub routes: bool,
 }
 
 /// What `network_mode` may be besides `bridge`, which every target has.

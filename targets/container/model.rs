@@ -5,7 +5,7 @@
 
 use super::PlainFields;
 use indexmap::IndexMap;
-use tranship_facts::TransportProtocol;
+use tranship_facts::{LogRouter, TransportProtocol};
 
 /// A container of a task.
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ pub struct ContainerPlan<V, K = V> {
     pub log_options: IndexMap<String, String>,
     /// Options that the log driver takes from secrets and parameters, by their ARNs.
     pub log_secrets: IndexMap<String, String>,
+    /// Which router it is of the logs of the other containers of its task.
+    pub log_router: Option<LogRouter>,
     /// Docker labels.
     pub labels: IndexMap<String, K>,
     /// Whether it is started again by itself, without ending the task.
@@ -125,6 +127,7 @@ impl<V, K> ContainerPlan<V, K> {
             log_driver: None,
             log_options: IndexMap::new(),
             log_secrets: IndexMap::new(),
+            log_router: None,
             labels: IndexMap::new(),
             restarts: false,
             network: None,

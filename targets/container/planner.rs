@@ -17,6 +17,8 @@ pub struct ContainerRequest<'a> {
     pub network: NetworkMode,
     /// The other services in the same task.
     pub neighbours: Vec<&'a ManifestName>,
+    /// Whether another container of its task routes the logs of this one.
+    pub has_router: bool,
     /// Whether memory is reserved for what the container is known to need: not on instances that the user chose.
     pub reserves_usual: bool,
 }

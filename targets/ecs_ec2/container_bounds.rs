@@ -42,6 +42,11 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     cpu: CpuBound::Weight,
     default_memory_reservation: Some(ecs::DEFAULT_MEMORY_RESERVATION),
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: true, drivers: ecs::MACHINE_LOG_DRIVERS },
+    logging: LogSupport {
+        place: "CloudWatch Logs",
+        passes_options: true,
+        drivers: ecs::MACHINE_LOG_DRIVERS,
+        routes: true,
+    },
     remedy: "remove the key",
 };

@@ -104,10 +104,11 @@ fn disk(tasks: &[TaskPlan]) -> u32 {
     u32::try_from(written).unwrap_or(u32::MAX).saturating_add(usual).min(LARGEST_DISK)
 }
 
-/// The log drivers of all containers, each once.
+/// The log drivers of all containers, each once. The agent offers that of a log router by itself.
 fn log_drivers(tasks: &[TaskPlan]) -> Vec<String> {
     let containers = tasks.iter().flat_map(|task| &task.containers);
-    let found: BTreeSet<&String> = containers.filter_map(|container| container.log_driver.as_ref()).collect();
+    let drivers = containers.filter_map(|container| container.log_driver.as_ref());
+    let found: BTreeSet<&String> = drivers.filter(|driver| *driver != "awsfirelens").collect();
     found.into_iter().cloned().collect()
 }
 

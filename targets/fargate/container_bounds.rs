@@ -41,6 +41,11 @@ pub(super) static BOUNDS: ContainerBounds = ContainerBounds {
     cpu: CpuBound::TaskSize,
     default_memory_reservation: None,
     default_tmpfs_size: Some(ecs::USUAL_TMPFS_MIB),
-    logging: LogSupport { place: "CloudWatch Logs", passes_options: true, drivers: ecs::FARGATE_LOG_DRIVERS },
+    logging: LogSupport {
+        place: "CloudWatch Logs",
+        passes_options: true,
+        drivers: ecs::FARGATE_LOG_DRIVERS,
+        routes: true,
+    },
     remedy: "run the service on the target `ecs-ec2`, or remove the key",
 };

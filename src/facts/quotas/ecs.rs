@@ -162,8 +162,8 @@ pub const TMPFS_OPTIONS: &[&str] = &[
 pub const AWSLOGS_OPTIONS: &[&str] =
     &["awslogs-datetime-format", "awslogs-multiline-pattern", "mode", "max-buffer-size"];
 
-/// Log drivers on Fargate besides `awslogs`. `awsfirelens` needs a container of its own that routes the logs, which
-/// Compose cannot say (API Reference, `LogConfiguration`).
+/// Log drivers on Fargate besides `awslogs`, and `awsfirelens`, which needs a container of the task that routes the logs
+/// (API Reference, `LogConfiguration`).
 pub const FARGATE_LOG_DRIVERS: &[&str] = &["splunk"];
 
 /// Log drivers on EC2 instances besides `awslogs`, `awsfirelens` and those that keep logs on the machine. The agent of an

@@ -3,6 +3,9 @@
 //! In: the words of a command, or a line of a shell. Out: the ranges of the secrets. Invariant: linear; a
 //! quoted command inside a command is looked into three levels deep.
 
+use super::command_inputs::{named_argument, piped_secret};
+use super::command_programs::FlagForm::{Attached, Either, Last, Login, Next};
+use super::command_programs::{POSITIONS, PROGRAMS};
 use super::secret_names::{SecretKind, kind_of};
 use super::secret_pairs::is_shell_reference;
 use super::secret_spans::{in_order, secret_spans};
@@ -17,86 +20,6 @@ pub struct CommandSecret {
     /// The bytes of the word that are the secret.
     pub range: Range<usize>,
 }
-
-/// How a program takes a secret behind a short flag.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FlagForm {
-    /// Only in the same word: `-psecret`.
-    Attached,
-    /// In the same word or in the next.
-    Either,
-    /// Only in the next word: `-k secret`.
-    Next,
-    /// In the next word, behind the user's name: `-u user:secret`.
-    Login(char),
-}
-
-use FlagForm::{Attached, Either, Login, Next};
-
-/// Short flags whose value is a secret, by program.
-/// Source: the manual page of each program, July 2026.
-const PROGRAMS: &[(&[&str], &[&str], FlagForm)] = &[
-    (
-        &[
-            "mysql",
-            "mysqladmin",
-            "mysqldump",
-            "mysqlcheck",
-            "mysqlimport",
-            "mysqlshow",
-            "mysqlslap",
-            "mysqlpump",
-            "mysqlsh",
-            "mysqlbinlog",
-            "mysql_upgrade",
-            "mariadb",
-            "mariadb-admin",
-            "mariadb-dump",
-            "mariadb-check",
-            "mariadb-import",
-            "mariadb-show",
-            "mariadb-slap",
-            "mariadb-binlog",
-            "mariadb-upgrade",
-        ],
-        &["-p"],
-        Attached,
-    ),
-    (&["redis-cli", "valkey-cli", "keydb-cli", "redis-benchmark"], &["-a"], Either),
-    (
-        &["mongo", "mongosh", "mongodump", "mongorestore", "mongoimport", "mongoexport", "mongostat"],
-        &["-p"],
-        Either,
-    ),
-    (&["sshpass", "cqlsh", "cypher-shell", "elasticsearch-users"], &["-p"], Either),
-    (&["7z", "7za", "7zz"], &["-p"], Attached),
-    (&["zip", "unzip", "ipmitool"], &["-P"], Either),
-    (&["openssl"], &["-k", "-K"], Next),
-    (&["snmpget", "snmpwalk", "snmpset", "snmpbulkwalk", "snmptrap"], &["-A", "-X"], Either),
-    (&["consul"], &["-encrypt"], Next),
-    (&["elasticsearch-reset-password"], &["-i"], Next),
-    (&["ab"], &["-A", "-P"], Login(':')),
-    (&["ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami", "ldapdelete", "ldappasswd"], &["-w"], Either),
-    (&["sqlcmd", "bcp", "osql", "mosquitto_pub", "mosquitto_sub"], &["-P"], Either),
-    (&["curl"], &["-u", "--user", "-U", "--proxy-user"], Login(':')),
-    (&["http", "https", "xh"], &["-a", "--auth"], Login(':')),
-    (&["etcdctl"], &["--user"], Login(':')),
-    (&["ttyd"], &["-c", "--credential"], Login(':')),
-    (&["smbclient", "smbget"], &["-U", "--user"], Login('%')),
-];
-
-/// Words behind which a secret stands, so many words away, if the program was named.
-const POSITIONS: &[(&str, &str, usize)] = &[
-    ("rabbitmqctl", "add_user", 2),
-    ("rabbitmqctl", "change_password", 2),
-    ("rabbitmqctl", "authenticate_user", 2),
-    ("redis-cli", "AUTH", 1),
-    ("mc", "set", 4),
-    ("mc", "add", 4),
-    ("vault", "login", 1),
-    ("aws", "aws_secret_access_key", 1),
-    ("aws", "aws_session_token", 1),
-];
 
 /// The secrets in the words of a command, each word a text of its own.
 #[must_use]
@@ -208,8 +131,11 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
             .or_else(|| set_password(words, at))
             .or_else(|| registry_login(words, at))
             .or_else(|| keyword(words, at))
+            .or_else(|| named_argument(words, at))
+            .or_else(|| piped_secret(words, at))
             .or_else(|| program.and_then(|program| short_flag(program, words, at)))
-            .or_else(|| program.and_then(|program| position(program, words, at)));
+            .or_else(|| program.and_then(|program| position(program, words, at)))
+            .or_else(|| program.and_then(|program| oracle_word(program, words, at)));
         found.extend(value);
         if let Some(secret) = word.strip_prefix("pass:").filter(|secret| is_value(secret)) {
             found.push((at, word.len() - secret.len()..word.len()));
@@ -219,21 +145,29 @@ fn flag_values(words: &[&str]) -> Vec<(usize, Range<usize>)> {
     found
 }
 
-fn base_name(word: &str) -> &str {
+pub(super) fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
 fn is_program(word: &str) -> bool {
-    let known = |(names, _, _): &(&[&str], &[&str], FlagForm)| names.contains(&word);
-    PROGRAMS.iter().any(known) || POSITIONS.iter().any(|(name, _, _)| *name == word) || word == "htpasswd"
+    PROGRAMS.iter().any(|(names, _, _)| names.contains(&word))
+        || POSITIONS.iter().any(|(name, _, _)| *name == word)
+        || PASSWORD_FILES.contains(&word)
+        || ORACLE.contains(&word)
 }
 
-fn is_value(word: &str) -> bool {
+/// Oracle's programs, which take a login as a word.
+const ORACLE: &[&str] = &["expdp", "impdp", "rman", "sqlldr", "sqlplus"];
+
+/// Programs that write a file of passwords, and take one with `-b`.
+const PASSWORD_FILES: &[&str] = &["htpasswd", "mosquitto_passwd"];
+
+pub(super) fn is_value(word: &str) -> bool {
     !word.is_empty() && !is_shell_reference(word) && !is_blank(word)
 }
 
 /// The whole of a word, if it can be a secret.
-fn whole(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+pub(super) fn whole(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let word = words.get(at)?;
     let inner = word.trim_matches(['"', '\'']);
     let start = word.len() - word.trim_start_matches(['"', '\'']).len();
@@ -244,7 +178,10 @@ fn whole(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
 fn long_flag(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let flag = words.get(at)?.strip_prefix('-')?;
     let next = words.get(at + 1)?.trim_matches(['"', '\'']);
-    if flag.len() < 3 || flag.contains(['=', ' ', ':']) || next.starts_with('-') {
+    // `-passin pass:x` of OpenSSL names where the password comes from.
+    let source = flag.starts_with("pass")
+        && ["env:", "fd:", "file:", "pass:"].iter().any(|from| next.starts_with(from));
+    if flag.len() < 3 || flag.contains(['=', ' ', ':']) || next.starts_with('-') || source {
         return None;
     }
     let credential = match kind_of(flag)? {
@@ -280,7 +217,8 @@ fn set_password(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
 
 /// `docker login -u user -p secret`, and the tools that take the same flags.
 fn registry_login(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
-    const TOOLS: &[&str] = &["docker", "podman", "buildah", "skopeo", "nerdctl", "crane", "oras"];
+    const TOOLS: &[&str] =
+        &["docker", "podman", "buildah", "skopeo", "nerdctl", "crane", "oras", "helm", "regctl"];
     let word = words.get(at)?;
     let line = words.get(..at)?.iter().rev().take(12).take_while(|word| !is_separator(word));
     let (mut login, mut tool) = (false, false);
@@ -291,7 +229,7 @@ fn registry_login(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     whole(words, at + 1).filter(|_| *word == "-p" && tool)
 }
 
-fn is_separator(word: &str) -> bool {
+pub(super) fn is_separator(word: &str) -> bool {
     matches!(word, ";" | "|" | "&" | "&&" | "||" | "(" | ")" | "`" | "\n")
 }
 
@@ -318,11 +256,14 @@ fn acl_password(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
 }
 
 fn short_flag(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
-    let word = words.get(at)?;
+    let mut word = *words.get(at)?;
+    if program == "curl" && is_login_cluster(word) {
+        word = "-u";
+    }
     let taken =
         PROGRAMS.iter().filter(|(names, _, _)| names.contains(&program)).find_map(|(_, flags, form)| {
-            let flag =
-                flags.iter().find(|flag| word.starts_with(**flag) && (flag.len() == 2 || word == *flag))?;
+            let glued = |flag: &&&str| flag.len() == 2 || *form == Attached || word == **flag;
+            let flag = flags.iter().find(|flag| word.starts_with(**flag) && glued(flag))?;
             Some((flag.len(), *form))
         });
     let (length, form) = taken?;
@@ -333,6 +274,12 @@ fn short_flag(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<
         Either if attached.is_some() => attached.and_then(|(at, range)| trimmed(word, at, range)),
         Either => whole(words, at + 1),
         Next => whole(words, at + 1).filter(|_| word.len() == length),
+        Last(separator) => {
+            let (at, range) = whole(words, at + 1).filter(|_| word.len() == length)?;
+            let parts = words.get(at)?.get(range.clone())?;
+            let start = parts.rfind(separator)? + 1;
+            Some((at, range.start + start..range.end)).filter(|_| parts.get(start..).is_some_and(is_value))
+        }
         Login(separator) => {
             let (at, range) =
                 if attached.is_some() && length == 2 { attached? } else { whole(words, at + 1)? };
@@ -341,6 +288,12 @@ fn short_flag(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<
             Some((at, range.start + user..range.end)).filter(|_| login.get(user..).is_some_and(is_value))
         }
     }
+}
+
+/// `-fsSu`: flags of curl without a value, and at last the login.
+fn is_login_cluster(word: &str) -> bool {
+    let flags = word.strip_prefix('-').and_then(|flags| flags.strip_suffix('u'));
+    flags.is_some_and(|flags| flags.bytes().all(|flag| b"#0123456GIJLNOSafgijklnpqsv".contains(&flag)))
 }
 
 /// Without the quotes that are part of the word: `-p"x"`.
@@ -353,17 +306,39 @@ fn trimmed(word: &str, at: usize, range: Range<usize>) -> Option<(usize, Range<u
 
 fn position(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let word = words.get(at)?;
-    if program == "htpasswd" && word.starts_with('-') && word.contains('b') {
+    if PASSWORD_FILES.contains(&program) && word.starts_with('-') && word.contains('b') {
         let line = words.iter().enumerate().skip(at + 1).take_while(|(_, word)| !is_separator(word));
         // With `-n` the hash is printed, and no file is named.
         let named = usize::from(!words.iter().any(|word| word.starts_with('-') && word.contains('n')));
         let mut values = line.filter(|(_, word)| !word.starts_with('-')).map(|(place, _)| place);
         return whole(words, values.nth(1 + named)?);
     }
-    let found = POSITIONS.iter().find(|(name, before, _)| *name == program && before == word);
-    let (_, _, away) = found?;
-    let next = words.get(at + 1)?;
-    whole(words, at + away).filter(|_| !next.starts_with('-'))
+    let before = |named: &str| {
+        let mut earlier = words.get(..=at).unwrap_or_default().iter().rev();
+        named.rsplit(' ').all(|name| earlier.next() == Some(&name))
+    };
+    let (_, _, away) = POSITIONS.iter().find(|(name, named, _)| *name == program && before(named))?;
+    let line = || words.iter().enumerate().skip(at + 1).take_while(|(_, word)| !is_separator(word));
+    if *away == 0 {
+        // The last word, whatever flags stand before it.
+        let (last, _) = line().last()?;
+        return whole(words, last).filter(|_| words.get(last).is_some_and(|word| !word.starts_with('-')));
+    }
+    let mut arguments = line().filter(|(_, word)| !word.starts_with('-'));
+    let (place, _) = arguments.nth(away - 1)?;
+    // Flags between take values of their own, so that no place is certain.
+    whole(words, place).filter(|_| place == at + away)
+}
+
+/// `sqlplus app/secret@db`: a login as a word.
+fn oracle_word(program: &str, words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
+    let word = words.get(at).filter(|_| ORACLE.contains(&program))?;
+    let (user, rest) = word.trim_matches(['"', '\'']).split_once('/')?;
+    let start = word.find('/')? + 1;
+    let password = rest.split('@').next().filter(|password| is_value(password))?;
+    let named =
+        !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$#".contains(&byte));
+    Some((at, start..start + password.len())).filter(|_| named && !password.contains('/'))
 }
 
 #[cfg(test)]
@@ -383,7 +358,7 @@ mod tests {
             (&["CMD-SHELL", "mysqladmin ping -pwalnut || exit 1"], &["walnut"]),
             (&["redis-server", "--requirepass", "wal nut"], &["wal nut"]),
             (&["app", "--db-password=walnut", "--api-key", "fern-1"], &["walnut", "fern-1"]),
-            (&["curl", "-fu", "elastic:walnut", "http://es"], &[]),
+            (&["curl", "-fu", "elastic:walnut", "http://es"], &["walnut"]),
             (&["curl", "-u", "elastic:walnut", "http://es"], &["walnut"]),
             (&["sh", "-c", "redis-server --requirepass walnut"], &["walnut"]),
             (&["rabbitmqctl", "add_user", "app", "walnut"], &["walnut"]),
@@ -420,6 +395,8 @@ mod tests {
             &["sh", "-c", "turn on >walnut"],
             &["htpasswd", "-b", "users"],
             &["docker", "login", "-u", "u", "--password-stdin"],
+            &["docker", "login", "--password-stdin", "r.example.org"],
+            &["openssl", "rsa", "-passin", "file:/run/secrets/x", "-passout", "env:OUT_PW"],
             &["docker", "run", "-p", "8080:80", "login"],
             &["openssl", "x509", "-keyout", "x"],
             &["grafana", "reset-admin-password", "--help"],

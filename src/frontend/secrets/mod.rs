@@ -7,8 +7,11 @@
 //! the error rates that `tests/secret_rates.rs` measures.
 
 mod command_flags;
+mod command_inputs;
+mod command_programs;
 mod file_passwords;
 mod name_words;
+mod named_parts;
 mod password_urls;
 mod secret_encodings;
 mod secret_files;
@@ -28,8 +31,9 @@ pub use secret_names::is_secret_name;
 pub use secret_spans::secret_spans;
 pub use secret_values::can_be_secret;
 
+use named_parts::secret_parts;
 use secret_names::{SecretKind, is_published, kind_of, says_nothing};
-use secret_values::{is_random_number, is_random_text};
+use secret_values::{is_no_name, is_random_number, is_random_text};
 use std::ops::Range;
 use token_forms::is_json_web_token;
 
@@ -38,7 +42,9 @@ use token_forms::is_json_web_token;
 pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
     let kind = kind_of(name);
     let random = kind.is_none() && (is_random_number(value) || is_random_text(value)) && says_nothing(name);
-    let whole = random || kind.is_some() && can_be_secret(name, value);
+    // As a value of its own, a key is no word of a text: `copper-otter` counts, though no one would know it in a line.
+    let coined = kind == Some(SecretKind::SomeKey) && is_no_name(value) && name_words(name).len() > 1;
+    let whole = random || coined || kind.is_some() && can_be_secret(name, value);
     if whole && kind != Some(SecretKind::Address) {
         return std::iter::once(0..value.len()).collect();
     }
@@ -47,7 +53,12 @@ pub fn secrets_of(name: &str, value: &str) -> Vec<Range<usize>> {
         return Vec::new();
     }
     // A connection string under such a name is secret only in part.
-    let spans = secret_spans(value);
+    let mut spans = secret_spans(value);
+    let parts = secret_parts(name, value);
+    if !parts.is_empty() {
+        spans.extend(parts);
+        spans = secret_spans::in_order(value, spans);
+    }
     if whole && spans.is_empty() { std::iter::once(0..value.len()).collect() } else { spans }
 }
 

@@ -6,7 +6,8 @@
 
 use super::name_words::name_words;
 use super::secret_words::{
-    ALONE, GLUED, HARMLESS_ENDS, IDENTIFIERS, ISSUED_KEYS, KEY_FAMILIES, KNOWN, NEUTRAL_ENDS, OWNERS,
+    ALONE, FAINT_ENDS, GLUED, HARMLESS_ENDS, IDENTIFIERS, ISSUED_KEYS, KEY_FAMILIES, KEY_USES, KNOWN,
+    NEUTRAL_ENDS, OWNERS,
 };
 use super::secret_words::{PUBLIC_APPS, PUBLIC_KEYS, PUBLISHED, SWITCHES};
 
@@ -25,16 +26,18 @@ pub(super) enum SecretKind {
     Address,
     /// A name that says little: only a value that looks like a credential counts.
     Hint,
-    /// A key of an unknown family: a value that no one would read as a word counts.
+    /// A key of an unknown family: a value that no one would read as a word or a name counts.
     SomeKey,
+    /// A name that says next to nothing: only a long run of letters and digits counts.
+    Faint,
 }
 
-use SecretKind::{Address, Auth, Chosen, Hint, Issued, Password, SomeKey};
+use SecretKind::{Address, Auth, Chosen, Faint, Hint, Issued, Password, SomeKey};
 
 /// Whether the name says that its value is a secret.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
-    kind_of(name).is_some()
+    kind_of(name).is_some_and(|kind| kind != Faint)
 }
 
 fn is(list: &[&str], word: &str) -> bool {
@@ -69,7 +72,24 @@ pub(super) fn kind_of(name: &str) -> Option<SecretKind> {
     if switch || is(HARMLESS_ENDS, last) {
         return None;
     }
-    of_end(last, before).or_else(|| secret_inside(before))
+    of_end(last, before).or_else(|| secret_inside(before)).or_else(|| of_start(&words)).or_else(|| {
+        // `VAPID_PRIVATE`: what tells secrets apart is all that is left to say so.
+        let end = name_words(name).pop()?;
+        FAINT_ENDS.contains(&end.as_str()).then_some(Faint)
+    })
+}
+
+/// `TOKEN_BOT`, `PASS_FTP`: the secret first, as in Romance languages; what follows says whose it is.
+fn of_start(words: &[String]) -> Option<SecretKind> {
+    let (first, rest) = words.split_first()?;
+    let next = rest.first()?.as_str();
+    let identifies = rest.iter().any(|word| is(IDENTIFIERS, word));
+    match first.as_str() {
+        "PASS" | "PWD" if !is(&["ALL", "ARGS", "BACK", "ENV", "RATE", "THROUGH"], next) => Some(Password),
+        "SECRET" | "KEY" if rest.len() == 1 && !identifies && !is(KEY_USES, next) => Some(SomeKey),
+        "TOKEN" if !identifies => Some(Hint),
+        _ => None,
+    }
 }
 
 /// Whether a name is silent about its value: it promises no secret, takes no promise back and names no identifier.
@@ -133,14 +153,25 @@ fn of_end(last: &str, before: &[String]) -> Option<SecretKind> {
     if let "KEY" | "KEYS" = last {
         return of_key(before);
     }
+    if is_misspelt_password(last) {
+        return Some(Password);
+    }
     let found = |list: &[(&str, SecretKind)], same: fn(&str, &str) -> bool| {
         list.iter().find(|(word, _)| same(last, word)).map(|(_, kind)| *kind)
     };
     if let Some(kind) = found(ALONE, |last, word| last == word) {
-        // `SECURE_COOKIE` is a switch, and a lone `Cookie` a header.
+        // `BUILD_HASH` identifies.
+        if last == "HASH" && before.iter().any(|word| is(IDENTIFIERS, word)) {
+            return None;
+        }
+        // `SECURE_COOKIE` is a switch, and a lone `Cookie` a header; most others hold the cookie's name.
         let no_secret = |word| is(&["CSRF", "INSECURE", "SECURE", "XSRF"], word);
         if last == "COOKIE" && previous.is_none_or(no_secret) {
             return None;
+        }
+        let of_nodes = |word: &str| is(&["CLUSTER", "ELIXIR", "EMQX", "ERLANG", "NODE", "RELEASE"], word);
+        if last == "COOKIE" && !previous.is_some_and(of_nodes) {
+            return Some(SomeKey);
         }
         // A token for a webhook is no address.
         let token = before.split_last().filter(|(word, _)| kind == Address && is(&["SECRET", "TOKEN"], word));
@@ -174,24 +205,41 @@ fn of_glued(word: &str) -> Option<SecretKind> {
     }
 }
 
+/// `PASSWOORD`, `PASWORD`, `PASSWROD`: one letter more, less or changed, or two in each other's place.
+fn is_misspelt_password(word: &str) -> bool {
+    const RIGHT: &[u8] = b"PASSWORD";
+    let word = word.as_bytes();
+    let same = word.iter().zip(RIGHT).take_while(|(a, b)| a == b).count();
+    let ends = |skipped: usize, over: usize| word.get(same + skipped..) == RIGHT.get(same + over..);
+    let swapped = word.get(same).is_some_and(|letter| Some(letter) == RIGHT.get(same + 1))
+        && word.get(same + 1) == RIGHT.get(same);
+    same > 0 && same < RIGHT.len() && (ends(1, 0) || ends(0, 1) || ends(1, 1) || (swapped && ends(2, 2)))
+}
+
 /// Words that promise a secret only as a pair.
 fn of_pair(previous: Option<&str>, last: &str) -> Option<SecretKind> {
     match (previous?, last) {
-        ("ACCESS" | "AUTH" | "BACKUP" | "RECOVERY" | "SECURITY" | "UNLOCK", "CODE" | "CODES") => {
-            Some(Password)
-        }
+        (
+            "ACCESS" | "ACTIVATION" | "AUTH" | "BACKUP" | "INVITATION" | "INVITE" | "PAIRING" | "RECOVERY"
+            | "REGISTRATION" | "SECURITY" | "SMS" | "UNLOCK",
+            "CODE" | "CODES",
+        ) => Some(Password),
         ("SEED" | "RECOVERY", "PHRASE" | "WORDS") => Some(Chosen),
         ("ACCESS" | "ADMIN" | "API" | "AUTH" | "BEARER" | "CLIENT" | "REFRESH" | "SERVICE", "TOKENS") => {
             Some(Issued)
         }
-        (_, "TOKENS") => Some(Hint),
+        (_, "TOKENS") | ("SECRETS", _) => Some(SomeKey),
         (
             "ACCOUNT" | "AUTH" | "BIP39" | "CRYPTO" | "ENCRYPTION" | "HD" | "KEY" | "MASTER" | "MNEMONIC"
             | "NKEY" | "OPERATOR" | "PRIVATE" | "SECRET" | "SIGNING" | "TOTP" | "VALIDATOR" | "WALLET",
             "SEED",
         ) => Some(Chosen),
-        ("JWT", "HS256" | "HS384" | "HS512") => Some(Chosen),
+        ("JWT", "ACCESS" | "HS" | "HS256" | "HS384" | "HS512" | "REFRESH") => Some(Chosen),
+        ("API" | "APP" | "CLIENT" | "CONSUMER" | "OAUTH", "SEC") => Some(Issued),
+        // French and Portuguese.
+        ("DE", "PASSE") | ("PALAVRA", "PASSE") => Some(Password),
         ("AES" | "CRYPTO" | "ENCRYPTION" | "KEY" | "SECRET", "IV") => Some(Chosen),
+        (_, "IV") => Some(SomeKey),
         _ => None,
     }
 }
@@ -221,7 +269,8 @@ fn secret_inside(words: &[String]) -> Option<SecretKind> {
     }
     let ends = (2..=words.len()).filter_map(|end| words.get(..end)?.split_last());
     let mut secrets = ends.filter(|(last, _)| is(&["KEY", "PASS", "SECRET"], last));
-    secrets.find_map(|(last, before)| of_end(last, before).filter(|kind| !matches!(kind, Hint | SomeKey)))
+    let sure = |kind: &SecretKind| !matches!(kind, Hint | Faint | SomeKey);
+    secrets.find_map(|(last, before)| of_end(last, before).filter(sure))
 }
 
 #[cfg(test)]

@@ -38,8 +38,7 @@ fn starts_with(text: &str, start: &str) -> bool {
 
 /// Whether the key of a pair says that its value is a secret.
 pub(super) fn is_pair_name(name: &str) -> bool {
-    let said =
-        || matches!(kind_of(name), Some(kind) if !matches!(kind, SecretKind::Hint | SecretKind::Address));
+    let said = || matches!(kind_of(name), Some(kind) if !matches!(kind, SecretKind::Hint | SecretKind::Faint | SecretKind::Address));
     CONNECTION_KEYS.iter().any(|key| name.eq_ignore_ascii_case(key)) || said()
 }
 

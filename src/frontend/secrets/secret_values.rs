@@ -31,12 +31,14 @@ pub fn can_be_secret(name: &str, value: &str) -> bool {
         SecretKind::Address => credential_in_url(value) || (is_webhook(name) && opaque_in_url(value)),
         _ if is_url(value) => credential_in_url(value),
         _ if is_path(value) => false,
+        SecretKind::Issued | SecretKind::Chosen | SecretKind::SomeKey if is_class(value) => false,
         SecretKind::Password => value.len() > 3 || !is_number(value),
         SecretKind::Issued => !is_measure(value) && !is_stand_in(value),
         SecretKind::Chosen => !is_measure(value),
         SecretKind::Auth => !is_measure(value) && !is_method(value),
         SecretKind::Hint => is_opaque(value),
         SecretKind::SomeKey => is_opaque(value) || is_no_word(value),
+        SecretKind::Faint => is_key_like(value),
     }
 }
 
@@ -187,7 +189,12 @@ pub(super) fn is_blank(value: &str) -> bool {
         "yourapikey",
         "yourtoken",
     ];
+    // `[paste-your-key]`, and neither a list nor a password in brackets.
+    let words = |byte: u8| byte.is_ascii_alphanumeric() || b"-_ []".contains(&byte);
+    let bracketed = framed('[', ']') && value.bytes().all(words) && value.contains(['-', '_', ' ']);
     (framed('<', '>') && !value.contains("><"))
+        || bracketed
+        || framed('【', '】')
         || starts.iter().any(|start| spaced.starts_with(start))
         || (spaced.starts_with("your")
             && lower.len() < 32
@@ -375,6 +382,39 @@ fn is_no_word(value: &str) -> bool {
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && digits > 0
         && !is_measure(value)
+}
+
+/// Words joined by a hyphen, or a word with a number: `copper-otter`, `juniper31`; neither `orders` nor `created_at`.
+pub(super) fn is_no_name(value: &str) -> bool {
+    let joined = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let version = value.trim_start_matches(['v', 'V']).bytes().all(|byte| byte.is_ascii_digit());
+    value.len() >= 3
+        && joined
+        && value.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-')
+        && !version
+        && !is_measure(value)
+}
+
+/// A run of at least 16 letters and digits, some of each, in a text without dots and slashes.
+pub(super) fn is_key_like(value: &str) -> bool {
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+=".contains(&byte));
+    let run = value.split(['-', '_', '+', '=']).max_by_key(|run| run.len()).unwrap_or_default();
+    let digits = run.bytes().filter(u8::is_ascii_digit).count();
+    plain && run.len() >= 16 && digits >= 2 && run.len() - digits >= 4
+}
+
+/// The name of a class in a package: `org.apache.kafka.common.serialization.StringDeserializer`, `users.User`.
+fn is_class(value: &str) -> bool {
+    let mut parts = value.rsplit('.');
+    let class = parts.next().unwrap_or_default();
+    let letters =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let package: Vec<&str> = parts.collect();
+    let lower = |part: &&str| letters(part) && !part.bytes().any(|byte| byte.is_ascii_uppercase());
+    letters(class)
+        && class.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && !package.is_empty()
+        && package.iter().all(lower)
 }
 
 /// A version, a host with a port, an address of mail, a list.

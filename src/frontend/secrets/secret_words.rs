@@ -14,6 +14,7 @@ pub(super) const KNOWN: &[(&str, Option<SecretKind>)] = &[
     // Laravel: the name of the cookie.
     ("SESSION_COOKIE", None),
     // HashiCorp Vault: the token itself, and the secret half of an AppRole.
+    ("DEV_ROOT_TOKEN_ID", Some(Issued)),
     ("VAULT_DEV_ROOT_TOKEN_ID", Some(Issued)),
     ("VAULT_SECRET_ID", Some(Issued)),
     ("VAULT_APPROLE_SECRET_ID", Some(Issued)),
@@ -86,10 +87,12 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "COMMAND",
     "COMPLEXITY",
     "CONNECTOR",
+    "CONVERTER",
     "COST",
     "COUNT",
     "CURVE",
     "DAYS",
+    "DESERIALIZER",
     "DIR",
     "DIRECTORY",
     "DISABLED",
@@ -109,6 +112,7 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "EXPIRES",
     "EXPIRY",
     "FACTOR",
+    "FD",
     "FIELD",
     "FIELDS",
     "FILE",
@@ -188,12 +192,14 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
     "SCOPES",
     "SECONDS",
     "SECS",
+    "SERIALIZER",
     "SERVER",
     "SERVICE",
     "SETTINGS",
     "SIZE",
     "SOURCE",
     "STATUS",
+    "STDIN",
     "STORAGE",
     "STORE",
     "STRATEGY",
@@ -227,9 +233,9 @@ pub(super) const HARMLESS_ENDS: &[&str] = &[
 
 /// Words of a name whose value is a long number that identifies something.
 pub(super) const IDENTIFIERS: &[&str] = &[
-    "ADDRESS", "BUILD", "CHECKSUM", "CLUSTER", "COMMIT", "CONTRACT", "DIGEST", "GIT", "GUID", "HASH", "MD5",
-    "NODE", "PUBKEY", "PUBLIC", "REF", "RELEASE", "REV", "REVISION", "SHA", "SHA1", "SHA256", "SHA512",
-    "SID", "SITE", "SUM", "TAG", "TENANT", "TRACE", "UUID", "VCS",
+    "ADDRESS", "ASSET", "BUILD", "CHECKSUM", "CLUSTER", "COMMIT", "CONTRACT", "DIGEST", "FILE", "GIT",
+    "GUID", "HASH", "IMAGE", "MD5", "NODE", "PUB", "PUBKEY", "PUBLIC", "REF", "RELEASE", "REV", "REVISION",
+    "SHA", "SHA1", "SHA256", "SHA512", "SID", "SITE", "SUM", "TAG", "TENANT", "TRACE", "UUID", "VCS",
 ];
 
 /// Last words that say which of several secrets it is, or how it is written.
@@ -285,7 +291,40 @@ pub(super) const GLUED: &[(&str, SecretKind)] = &[
     ("CREDENTIALS", Chosen),
     ("AUTHKEY", Issued),
     ("PSK", Chosen),
+    ("CSEC", Issued),
+    // German, Dutch, Spanish, Portuguese, Italian, French, Polish.
+    ("PASSWORT", Password),
+    ("KENNWORT", Password),
+    ("WACHTWOORD", Password),
+    ("CONTRASENA", Password),
+    ("CONTRASENIA", Password),
+    ("SENHA", Password),
+    ("PAROLACHIAVE", Password),
+    ("HASLO", Password),
+    ("SECRETO", Chosen),
+    ("SEGREDO", Chosen),
+    ("SEGRETO", Chosen),
 ];
+
+/// Last words after which only a long run of letters and digits is a secret.
+pub(super) const FAINT_ENDS: &[&str] = &[
+    "ACCESS",
+    "ACTIVATION",
+    "API",
+    "CONSUMER",
+    "GRANT",
+    "HMAC",
+    "MASTER",
+    "OTP",
+    "PRESHARED",
+    "PRIVATE",
+    "SERIAL",
+    "SIGNING",
+    "TOTP",
+];
+
+/// What follows `KEY` or `SECRET` where no secret does: `KEY_VAULT`.
+pub(super) const KEY_USES: &[&str] = &["PUB", "PUBLIC", "STORE", "VAULT"];
 
 /// Words that promise a secret at the end of a name.
 pub(super) const ALONE: &[(&str, SecretKind)] = &[
@@ -293,6 +332,9 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("PWD", Password),
     ("PW", Password),
     ("PIN", Password),
+    ("CLAVE", Password),
+    ("MDP", Password),
+    ("SMSCODE", Password),
     ("PASSKEY", Password),
     ("PASSKEYS", Password),
     ("CREDS", Chosen),
@@ -301,6 +343,7 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("COOKIE", Chosen),
     ("MNEMONIC", Chosen),
     ("FERNET", Chosen),
+    ("PRESHARED", Chosen),
     ("KEK", Chosen),
     ("SKEY", Issued),
     ("JWT", Issued),
@@ -318,7 +361,7 @@ pub(super) const ALONE: &[(&str, SecretKind)] = &[
     ("SK", SomeKey),
     ("LICENSE", Hint),
     ("ENCRYPTION", Hint),
-    ("HASH", Hint),
+    ("HASH", SomeKey),
     ("ENTROPY", Hint),
 ];
 
@@ -382,6 +425,7 @@ pub(super) const OWNERS: &[&str] = &[
     "SQL",
     "SSH",
     "STORE",
+    "SU",
     "SUDO",
     "SUPER",
     "SYS",
@@ -423,6 +467,7 @@ pub(super) const KEY_FAMILIES: &[&str] = &[
     "FERNET",
     "HMAC",
     "INTERNAL",
+    "JOIN",
     "JWT",
     "KEYSTORE",
     "MASTER",
@@ -468,7 +513,10 @@ pub(super) const PUBLIC_KEYS: &[&str] = &[
     "ATTRIBUTE",
     "CACHE",
     "CONFIG",
+    "ELECTION",
+    "FEATURE",
     "FIELD",
+    "FLAG",
     "FOREIGN",
     "GROUP",
     "GROUPING",
@@ -478,7 +526,9 @@ pub(super) const PUBLIC_KEYS: &[&str] = &[
     "HOT",
     "IDEMPOTENCY",
     "INDEX",
+    "KV",
     "LABEL",
+    "LOCK",
     "LOOKUP",
     "MESSAGE",
     "METADATA",

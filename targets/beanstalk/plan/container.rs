@@ -55,6 +55,7 @@ pub(super) fn request(service: &AppService) -> ContainerRequest<'_> {
         name: container_name(&service.name),
         network: NetworkMode::Bridge,
         neighbours: Vec::new(),
+        has_router: false,
         reserves_usual: false,
     }
 }

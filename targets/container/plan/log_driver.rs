@@ -20,7 +20,10 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     let driver = logging.driver.as_ref().map_or("json-file", |driver| driver.peek().as_str());
     if let Some(given) = &logging.driver {
         if driver == FIRELENS {
-            return refuse_router(planner, given);
+            if !(planner.bounds.logging.routes && planner.request.has_router) {
+                return refuse_router(planner, given);
+            }
+            return pass_on(planner, given, container);
         }
         if passed_on(planner, given, container) {
             return;
@@ -46,15 +49,28 @@ pub(super) fn plan<V, K>(planner: &mut ContainerPlanner<'_, '_>, container: &mut
     }
 }
 
-/// FireLens sends nothing without its router, a container of the same task that no key of Compose makes one.
+/// FireLens sends nothing without its router, a container of the same task.
 fn refuse_router(planner: &mut ContainerPlanner<'_, '_>, driver: &At<String>) {
     let options = &planner.service().container.logging.options;
-    let why = "its options are for a log router, which Tranship does not add to the task";
+    let routes = planner.bounds.logging.routes;
+    let why = if routes {
+        "its options are for a log router, and no container of the task is one"
+    } else {
+        "its options are for a log router, which only a task of Amazon ECS has"
+    };
     for (_, value) in options {
         planner.cx.ledger.rejected(value, why);
     }
-    let remedy = "remove `logging`: the output goes to CloudWatch Logs, whose subscription filters pass it on; `splunk` is supported on `fargate`, and `fluentd`, `gelf` and `syslog` on `ecs-ec2`";
-    planner.reject(driver, "logging.driver: awsfirelens", why, remedy);
+    let app = &planner.service().name;
+    let remedy = if routes {
+        format!(
+            "add the router to the task, as a service with `image: public.ecr.aws/aws-observability/aws-for-fluent-bit:stable` and `x-tranship: {{ task: {app} }}`; or remove `logging`: the output goes to CloudWatch Logs, whose subscription filters pass it on"
+        )
+    } else {
+        "remove `logging`: the output goes to CloudWatch Logs, whose subscription filters pass it on"
+            .to_owned()
+    };
+    planner.reject(driver, "logging.driver: awsfirelens", why, &remedy);
 }
 
 /// A driver that the target has too, with all of its options: what is the ARN of a secret is read from there.
@@ -67,6 +83,16 @@ fn passed_on<V, K>(
     if !has || planner.service().container.logging.service.is_some() {
         return false;
     }
+    pass_on(planner, driver, container);
+    true
+}
+
+/// The driver as it is, with its options.
+fn pass_on<V, K>(
+    planner: &mut ContainerPlanner<'_, '_>,
+    driver: &At<String>,
+    container: &mut ContainerPlan<V, K>,
+) {
     container.log_driver =
         Some(planner.cx.ledger.exact(driver, "task definition: LogConfiguration.LogDriver").clone());
     for (name, value) in &planner.service().container.logging.options {
@@ -77,7 +103,6 @@ fn passed_on<V, K>(
         let options = if secret { &mut container.log_secrets } else { &mut container.log_options };
         options.insert(name.to_string(), value);
     }
-    true
 }
 
 fn reason(planner: &ContainerPlanner<'_, '_>, driver: &str) -> &'static str {

@@ -65,6 +65,7 @@ pub(super) fn definition(task: &TaskPlan, it: &EcsContainer) -> PropertyMap {
     let made = it.plain.lists().fold(made, |made, (field, items)| made.with_list(field.property, items));
     made.with_some("DockerLabels", (!it.labels.is_empty()).then(|| it.labels.iter().collect::<PropertyMap>()))
         .with("LogConfiguration", log(task, it))
+        .with_some("FirelensConfiguration", it.log_router.map(|router| props! { "Type" => router.as_str() }))
 }
 
 fn pairs<'a>(

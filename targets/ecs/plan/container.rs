@@ -3,6 +3,7 @@
 //! The decisions are those of [`crate::container`]; here is what a template makes of text, secrets and
 //! volumes, and which ports of the machine a container gets.
 
+use super::log_router;
 use super::planner::EcsPlanner;
 use super::secrets::{self, ReadableSecret};
 use super::task_volumes::TaskVolumes;
@@ -48,11 +49,13 @@ pub(super) fn plan(
         name: names::container(&service.name),
         network: mode,
         neighbours: neighbours(planner, service),
+        has_router: log_router::routes(planner, service),
         reserves_usual: planner.app.settings.instance_type.is_none(),
     };
     let renderer = EcsTextRenderer { service: Some(&*service.name), ..planner.renderer(task) };
     let mut host = TemplateHost { renderer, compute: planner.compute, needs };
     let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
+    container.log_router = log_router::of(planner, service);
     for arn in container.log_secrets.values() {
         let readable = secrets::of_arn(&planner.stack_renderer(), arn);
         if !needs.readable.contains(&readable) {
@@ -81,7 +84,7 @@ fn secret_versions(renderer: &EcsTextRenderer<'_>, service: &AppService, contain
 }
 
 /// The services that share a task with this one.
-fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService) -> Vec<&'a ManifestName> {
+pub(super) fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService) -> Vec<&'a ManifestName> {
     let tasks = planner.layout.tasks_of(&service.name).iter();
     tasks.flat_map(|task| planner.layout.members_of(task)).filter(|name| **name != service.name).collect()
 }

@@ -19,6 +19,7 @@ mod jobs;
 mod legality;
 mod listeners;
 mod load_balancer;
+mod log_router;
 mod machines;
 mod model;
 pub mod names;
