@@ -31,6 +31,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+pub use document::parse as parse_document;
 pub use exchange::replace_file;
 pub use path::{PathError, check as check_path};
 pub use write::{StagedSet, WriteError, commit, directory_below, stage};

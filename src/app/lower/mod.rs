@@ -33,6 +33,7 @@ mod machine_hosts;
 mod managed_databases;
 mod named_volumes;
 mod names_in_files;
+mod patches;
 mod provided_services;
 mod public_ports;
 mod secret_groups;
@@ -237,7 +238,9 @@ impl LoweringContext<'_> {
         let volumes =
             named_volumes::volumes(self, &services, &tasks, (&folders, settings.volume_storage.as_ref()));
         shared_claims::claim(self, &services, &tasks);
+        let patches = patches::collect(self, &settings, &services, &databases);
         let mut application = Application {
+            patches,
             name: self.manifest.name.clone(),
             environment,
             settings,

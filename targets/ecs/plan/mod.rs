@@ -25,6 +25,7 @@ pub mod names;
 mod network;
 mod outbound;
 mod parameters;
+mod patched;
 mod planner;
 mod pull_secrets;
 mod scheduling;
@@ -52,12 +53,15 @@ use crate::Compilation;
 use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
 use load_balancer::TargetGroups;
+use patched::{OwnStack, PatchedStack};
 use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
-use tranship_app::{Application, BehaviourEffect, CapacityKind, EndpointExposure, PublicExposure};
+use tranship_app::{
+    Application, BehaviourEffect, CapacityKind, EndpointExposure, PatchReport, PublicExposure,
+};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
@@ -72,6 +76,8 @@ pub struct LegalStack {
     pub template: Template,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
+    /// What `x-tranship.patch` changed.
+    pub patches: Vec<PatchReport>,
 }
 
 /// What only Elastic Beanstalk heeds of databases and endpoints.
@@ -96,14 +102,17 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let (plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
     let resources = emit::emit(&plan);
-    let parameters = parameters::used(candidates, &resources);
-    let template = emit::with_parameters(resources, &parameters);
+    let parameters = parameters::used(candidates.clone(), &resources);
+    let template = emit::with_parameters(resources.clone(), &parameters);
     legality::check(planner, &template, whole);
+    let own = OwnStack { resources, template, parameters, candidates };
+    let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
         parameters,
         template,
         images,
+        patches,
     })
 }
 
