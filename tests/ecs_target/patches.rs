@@ -100,7 +100,9 @@ fn entries_are_added_removed_and_deployed() {
     let gone = patched(
         "    - { resource: Listener, remove: true }\n    - { resource: WebService, at: DependsOn, append: [Cluster] }\n",
     );
-    assert_eq!(said(&super::compiled("fargate", &gone)).len(), 1, "only that the port is public");
+    let outcome = super::compiled("fargate", &gone);
+    assert!(outcome.compiled.is_some(), "{:#?}", said(&outcome));
+    assert_eq!(outcome.report.unwrap().patches.len(), 2);
 }
 
 #[test]
@@ -162,8 +164,13 @@ fn a_change_that_cannot_be_made_is_told_at_its_line() {
         ("    - resource: Cluster\n      merge: { DependsOn: WebService }\n", "tranship/patch-breaks", 7),
         (
             "    - resource: WebService\n      merge:\n        Properties:\n          AuthToken: not-for-everyone-77\n",
-            "tranship/patch-secret",
+            "app/secret-in-plain-text",
             10,
+        ),
+        (
+            "    - resource: WebTaskDefinition\n      at: Properties.ContainerDefinitions[Name=web]\n      merge:\n        Environment:\n        - Name: API_TOKEN\n          Value: not-for-everyone-77\n",
+            "tranship/patch-secret",
+            12,
         ),
         (
             "    - resource: WebTaskDefinition\n      merge: { Properties: { NetworkMode: awsvpc } }\n",

@@ -26,6 +26,7 @@ mod host_reaches;
 mod image_accounts;
 mod image_platforms;
 mod job_inference;
+mod kept_data;
 mod legal_names;
 mod listening_ports;
 mod log_services;
@@ -237,6 +238,7 @@ impl LoweringContext<'_> {
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
         let volumes =
             named_volumes::volumes(self, &services, &tasks, (&folders, settings.volume_storage.as_ref()));
+        kept_data::report(self, &settings, &services, &volumes);
         shared_claims::claim(self, &services, &tasks);
         let patches = patches::collect(self, &settings, &services, &databases);
         let mut application = Application {

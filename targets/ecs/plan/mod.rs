@@ -40,6 +40,7 @@ mod task_volumes;
 mod tasks;
 mod text;
 mod unreached;
+mod volume_content;
 
 pub use compute_policy::{
     ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, ProcessorRequest,
@@ -140,6 +141,7 @@ fn decide(
     let mut images = images::plan(planner, &files);
     let mut tasks = tasks::plan(planner, &files, &mut images);
     host_mounts::report(planner);
+    volume_content::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     unreached::report(planner);
