@@ -234,6 +234,7 @@ impl CompileOutcome {
             && shadow.is_empty()
         {
             report.outbound = std::mem::take(&mut compiled.outbound);
+            report.patches = std::mem::take(&mut compiled.patches);
             add_report(compiled, &report, diagnostics);
             refuse_secrets(compiled, &application, diagnostics);
         }

@@ -12,6 +12,7 @@ mod ecs;
 mod ecs_ec2;
 mod fargate;
 mod managed_database;
+mod patches;
 mod project_files;
 #[cfg(test)]
 mod support_tables;
@@ -21,7 +22,7 @@ mod support {
     include!(concat!(env!("OUT_DIR"), "/support.rs"));
 }
 
-use tranship_app::{Application, ComposeTree, KeyPaths, Ledger, OutboundAccess, SupportTable};
+use tranship_app::{Application, ComposeTree, KeyPaths, Ledger, OutboundAccess, PatchReport, SupportTable};
 use tranship_artifact::ArtifactSet;
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule, Diagnostics};
 use tranship_frontend::source::{Origin, Sources};
@@ -86,6 +87,8 @@ pub struct CompiledTarget {
     pub images: Vec<ImageRecipe>,
     /// What its containers may reach outside of the application, for the report.
     pub outbound: Vec<OutboundAccess>,
+    /// What `x-tranship.patch` changed, for the report.
+    pub patches: Vec<PatchReport>,
 }
 
 /// What a deployment needs to know.

@@ -50,6 +50,35 @@ fn examples_are_free_of_warnings_on_ecs() {
     }
 }
 
+/// The targets that the first line of an example names; all of them where it names none.
+fn targets_of(manifest: &str) -> Vec<String> {
+    let first = manifest.lines().next().unwrap();
+    match first.strip_prefix("# ") {
+        Some(names) => names.split(", ").map(str::to_owned).collect(),
+        None => ["fargate", "ecs-ec2", "beanstalk"].map(str::to_owned).to_vec(),
+    }
+}
+
+#[test]
+fn examples_of_patches_are_made_without_a_warning() {
+    let manifests = blocks("docs/patching.md", "yaml");
+    assert!(manifests.len() >= 4);
+    for manifest in manifests {
+        for target in targets_of(&manifest) {
+            let said = warned(&target, &manifest);
+            assert!(said.is_empty(), "{target}: {said:#?}\n{manifest}");
+            let world = MemoryWorld::new().file("compose.yaml", manifest.as_str());
+            let choice = EnvironmentChoice::Target(target.clone());
+            let outcome = compile(&CompileRequest { options: LoadOptions::default(), choice }, &world);
+            let made = &outcome.report.unwrap().patches;
+            assert!(
+                !made.is_empty() && outcome.compiled.is_some(),
+                "{target}: nothing is changed\n{manifest}"
+            );
+        }
+    }
+}
+
 /// The relative links of a page, resolved from the root of the repository, without their anchors.
 fn links(page: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

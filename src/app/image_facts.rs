@@ -23,6 +23,24 @@ pub struct ImageFacts<'a> {
 }
 
 impl ContainerSpec {
+    /// Whether its image has a shell: by what is known of the image, else because the manifest starts one in it.
+    pub fn has_shell(&self) -> Option<bool> {
+        self.image_facts().has_shell().or_else(|| self.starts_shell().then_some(true))
+    }
+
+    fn starts_shell(&self) -> bool {
+        let is_shell = |word: Option<&Text>| {
+            let word = word.and_then(Text::literal);
+            word.is_some_and(|word| matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash")))
+        };
+        let check = self.health_check.as_ref().is_some_and(|check| match &check.test.value {
+            HealthTest::Shell(_) => true,
+            HealthTest::Exec(words) => is_shell(words.first()),
+        });
+        let commands = [&self.entrypoint, &self.command].into_iter().flatten();
+        check || commands.into_iter().any(|words| is_shell(words.value.first()))
+    }
+
     /// What is known of its image.
     pub fn image_facts(&self) -> ImageFacts<'_> {
         let reference = match &self.image {
@@ -81,6 +99,15 @@ impl ImageFacts<'_> {
                 Some(if user.steps_down { VolumeOwner::ROOT } else { starts_as })
             }
         }
+    }
+
+    /// Whether it starts as root and prepares a folder for its data itself.
+    pub fn prepares_data(&self, path: &str) -> bool {
+        let tag = ImageReference::parse(&self.reference).tag;
+        self.details().is_some_and(|details| {
+            let steps_down = details.user(tag).is_some_and(|user| user.steps_down);
+            steps_down && details.data_paths.contains(&path)
+        })
     }
 
     /// Its `HEALTHCHECK` by the lock file, at the times that the manifest gives, else those of the image.

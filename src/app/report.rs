@@ -14,6 +14,33 @@ pub struct DispositionReport {
     /// What the containers may reach outside of the application.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outbound: Vec<OutboundAccess>,
+    /// What `x-tranship.patch` changed, in the order in which it was changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<PatchReport>,
+}
+
+/// What one change of `x-tranship.patch` did to one entry.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PatchReport {
+    /// The key path of the change.
+    pub key: String,
+    /// What it changed: `Resources.WebService`, `aws:autoscaling:asg`.
+    pub entry: String,
+    /// The values, by their places in the entry.
+    pub changes: Vec<PatchedValue>,
+}
+
+/// A value before and after a change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PatchedValue {
+    /// Its place in the entry; empty for the entry itself.
+    pub path: String,
+    /// The value that was emitted without the change, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<serde_json::Value>,
+    /// The value that takes its place; none where it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<serde_json::Value>,
 }
 
 /// Addresses outside of the application that the containers of a task may reach.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use serde_yaml::Value as Yaml;
 
 /// The document, if the file has a known format: JSON for `.json`, YAML for `.yaml`, `.yml` and `.config`.
-pub(super) fn parse(path: &str, text: &str) -> Option<Json> {
+pub fn parse(path: &str, text: &str) -> Option<Json> {
     let (_, extension) = path.rsplit_once('.')?;
     match extension {
         "json" => serde_json::from_str(text).ok(),

@@ -36,6 +36,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+pub use document::parse as parse_document;
 pub use entry::ArtifactEntry;
 pub use exchange::replace_file;
 pub use file_copy::{CheckedReader, FileCopy};

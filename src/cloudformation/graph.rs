@@ -100,7 +100,7 @@ fn part(part: &SubPart) -> Option<ResourceDependency> {
         SubPart::Reference(target) => reference(target),
         SubPart::Attribute(id, _) => Some(ResourceDependency::Attribute(id.clone())),
         SubPart::SecretField(id, _) => Some(ResourceDependency::Reference(id.clone())),
-        SubPart::Text(_) | SubPart::Value(_) => None,
+        SubPart::Text(_) | SubPart::Dynamic | SubPart::Value(_) => None,
     }
 }
 

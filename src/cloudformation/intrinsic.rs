@@ -45,6 +45,21 @@ pub enum PseudoParameter {
 }
 
 impl PseudoParameter {
+    /// The pseudo parameter of a name.
+    pub fn parse(text: &str) -> Option<PseudoParameter> {
+        let all = [
+            PseudoParameter::AccountId,
+            PseudoParameter::NoValue,
+            PseudoParameter::NotificationArns,
+            PseudoParameter::Partition,
+            PseudoParameter::Region,
+            PseudoParameter::StackId,
+            PseudoParameter::StackName,
+            PseudoParameter::UrlSuffix,
+        ];
+        all.into_iter().find(|pseudo| pseudo.as_str() == text)
+    }
+
     /// The name as a template writes it.
     pub fn as_str(self) -> &'static str {
         match self {

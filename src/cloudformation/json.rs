@@ -63,7 +63,10 @@ impl TemplateValue {
             TemplateValue::String(text) => json!(text),
             TemplateValue::List(items) => Json::Array(items.iter().map(TemplateValue::to_json).collect()),
             TemplateValue::Map(map) => map.to_json(),
-            TemplateValue::Function(function) => one(function.name(), argument(function)),
+            TemplateValue::Function(function) => match function.as_ref() {
+                IntrinsicFunction::Sub(sub) if sub.plain().is_some() => json!(sub.plain()),
+                function => one(function.name(), argument(function)),
+            },
         }
     }
 }

@@ -67,6 +67,8 @@
 //! ");
 //! ```
 
+mod body;
+mod edit;
 mod graph;
 pub mod iam;
 mod intrinsic;
@@ -81,6 +83,8 @@ mod template;
 mod value;
 mod writer;
 
+pub use body::{BodyFault, is_resource_type};
+pub use edit::{EditFault, PathStep, ValueChange, ValueEdit, ValuePath};
 pub use graph::ResourceDependency;
 pub use intrinsic::{
     Base64, Cidr, FindInMap, GetAzs, If, ImportValue, IntrinsicFunction, IntrinsicTarget, Join,

@@ -188,7 +188,7 @@ fn literal(part: &SubPart) -> Option<&str> {
 fn secret_fields(value: &TemplateValue) -> usize {
     let TemplateValue::Function(function) = value else { return 0 };
     let IntrinsicFunction::Sub(sub) = function.as_ref() else { return 0 };
-    sub.parts().iter().filter(|part| matches!(part, SubPart::SecretField(..))).count()
+    sub.parts().iter().filter(|part| matches!(part, SubPart::SecretField(..) | SubPart::Dynamic)).count()
 }
 
 #[cfg(test)]
@@ -238,6 +238,11 @@ mod tests {
         assert_eq!(check(&full), []);
         full.add(&id("T"), Resource::new("AWS::X::Y", props! { "V" => secret(60) }));
         assert_eq!(messages(&full), ["61 dynamic references exceed the limit of 60"]);
+
+        let mut written = template(1);
+        let value: TemplateValue = (0..61).map(|_| FnSub::new().literal("{{resolve:ssm:a}}")).collect();
+        written.add(&id("S"), Resource::new("AWS::X::Y", props! { "V" => value }));
+        assert_eq!(messages(&written), ["61 dynamic references exceed the limit of 60"]);
 
         let mut text = template(1);
         let value = FnSub::text("{{resolve:ssm:a}}").reference(&id("R0"));

@@ -71,6 +71,11 @@ impl PropertyMap {
         self.0.get_mut(key)
     }
 
+    /// Takes a key away; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<TemplateValue> {
+        self.0.shift_remove(key)
+    }
+
     /// Whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

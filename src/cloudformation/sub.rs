@@ -2,6 +2,9 @@
 
 use super::{IntrinsicFunction, IntrinsicTarget, LogicalId, PseudoParameter, TemplateValue};
 
+/// What a dynamic reference starts with.
+pub(super) const DYNAMIC: &str = "{{resolve:";
+
 /// One part of a substituted string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubPart {
@@ -13,6 +16,8 @@ pub enum SubPart {
     Attribute(LogicalId, String),
     /// A field of a secret, resolved by CloudFormation: a dynamic reference.
     SecretField(LogicalId, String),
+    /// The start of a dynamic reference, `{{resolve:`, that the user wrote: CloudFormation resolves what follows.
+    Dynamic,
     /// Any other value, passed in the variable map of `Fn::Sub`.
     Value(TemplateValue),
 }
@@ -126,7 +131,62 @@ impl FnSub {
             Some(SubPart::Reference(target)) => IntrinsicFunction::Ref(target).into(),
             Some(SubPart::Attribute(id, attribute)) => IntrinsicFunction::GetAtt(id, attribute).into(),
             Some(SubPart::Value(value)) => value,
-            Some(part @ SubPart::SecretField(..)) => IntrinsicFunction::Sub(FnSub(vec![part])).into(),
+            Some(part @ (SubPart::SecretField(..) | SubPart::Dynamic)) => {
+                IntrinsicFunction::Sub(FnSub(vec![part])).into()
+            }
+        }
+    }
+
+    /// The string as it is, where nothing in it is a reference to the template: text and dynamic references alone.
+    pub(super) fn plain(&self) -> Option<String> {
+        let part = |part: &SubPart| match part {
+            SubPart::Text(text) => Some(text.clone()),
+            SubPart::Dynamic => Some(DYNAMIC.to_owned()),
+            _ => None,
+        };
+        self.0.iter().map(part).collect()
+    }
+
+    /// A string that the user wrote for `Fn::Sub`, with the variables of its map.
+    ///
+    /// # Errors
+    /// What stands between `${` and `}`, where it is no name of a parameter, resource or variable; the rest of the
+    /// string, where the brace is not closed.
+    pub fn parse(text: &str, variables: &[(String, TemplateValue)]) -> Result<FnSub, String> {
+        let mut sub = FnSub::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            sub = sub.literal(before);
+            let (name, after) = after.split_once('}').ok_or_else(|| after.to_owned())?;
+            sub = match name.strip_prefix('!') {
+                Some(literal) => sub.then("${").then(literal).then("}"),
+                None => sub.named(name.trim(), variables).ok_or_else(|| name.to_owned())?,
+            };
+            rest = after;
+        }
+        Ok(sub.literal(rest))
+    }
+
+    /// Adds text that the user wrote, in which dynamic references are meant.
+    pub fn literal(self, text: &str) -> FnSub {
+        let mut parts = text.split(DYNAMIC);
+        let first = self.then(parts.next().unwrap_or_default());
+        parts.fold(first, |sub, part| sub.part(SubPart::Dynamic).then(part))
+    }
+
+    fn named(self, name: &str, variables: &[(String, TemplateValue)]) -> Option<FnSub> {
+        if let Some((_, value)) = variables.iter().find(|(variable, _)| variable == name) {
+            return Some(self.value(value));
+        }
+        if let Some(pseudo) = PseudoParameter::parse(name) {
+            return Some(self.pseudo(pseudo));
+        }
+        match name.split_once('.') {
+            Some((id, attribute)) if !attribute.is_empty() => {
+                Some(self.att(&LogicalId::parse(id)?, attribute))
+            }
+            Some(_) => None,
+            None => Some(self.reference(&LogicalId::parse(name)?)),
         }
     }
 
@@ -145,6 +205,7 @@ impl FnSub {
                 SubPart::SecretField(id, field) => {
                     text.push_str(&format!("{{{{resolve:secretsmanager:${{{id}}}:SecretString:{field}}}}}"));
                 }
+                SubPart::Dynamic => text.push_str(DYNAMIC),
                 SubPart::Value(value) => self.variable(&mut text, &mut variables, value.clone()),
             }
         }
@@ -169,7 +230,7 @@ impl FnSub {
         self.0.iter().any(|part| match part {
             SubPart::Reference(target) => target.as_str() == name,
             SubPart::Attribute(id, _) | SubPart::SecretField(id, _) => id.as_str() == name,
-            SubPart::Text(_) | SubPart::Value(_) => false,
+            SubPart::Text(_) | SubPart::Dynamic | SubPart::Value(_) => false,
         })
     }
 }
@@ -224,6 +285,7 @@ mod tests {
             (FnSub::text("${a b}").reference(&id("Value1")), "${Value1x}${Value1}", 1),
             (FnSub::text("costs $").reference(&id("B")), "${Value1}${B}", 1),
             (FnSub::text("${X").then("${Y}}").reference(&id("B")), "${Value1}${B}", 1),
+            (FnSub::new().literal("a{{resolve:ssm:b}}").reference(&id("B")), "a{{resolve:ssm:b}}${B}", 0),
             (
                 FnSub::new().secret_field(&id("S"), "password"),
                 "{{resolve:secretsmanager:${S}:SecretString:password}}",
@@ -234,5 +296,31 @@ mod tests {
             let (rendered, found) = sub.render();
             assert_eq!((rendered.as_str(), found.len()), (text, variables), "{sub:?}");
         }
+    }
+
+    #[test]
+    fn what_the_user_wrote_is_read() {
+        let variables = [("Port".to_owned(), TemplateValue::from(80)), ("X".to_owned(), id("Y").arn())];
+        let read = |text: &str| FnSub::parse(text, &variables).map(|sub| sub.render().0);
+        for (text, rendered) in [
+            ("plain", "plain"),
+            ("${A}-${B.Endpoint.Port}", "${A}-${B.Endpoint.Port}"),
+            ("${AWS::Region}${!A}", "${AWS::Region}${!A}"),
+            (":${Port}/${X}", ":80/${Y.Arn}"),
+            ("{{resolve:ssm:/a/${A}}}", "{{resolve:ssm:/a/${A}}}"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(rendered), "{text}");
+        }
+        for (text, fault) in
+            [("${A", "A"), ("${a-b}", "a-b"), ("${AWS::Nothing}", "AWS::Nothing"), ("${A.}", "A.")]
+        {
+            assert_eq!(read(text), Err(fault.to_owned()), "{text}");
+        }
+        assert_eq!(FnSub::new().literal("a{{resolve:ssm:b}}").plain().as_deref(), Some("a{{resolve:ssm:b}}"));
+        assert_eq!(FnSub::text("a").reference(&id("B")).plain(), None);
+        assert!(matches!(
+            FnSub::new().literal("{{resolve:ssm:b}}").parts(),
+            [SubPart::Dynamic, SubPart::Text(_)]
+        ));
     }
 }

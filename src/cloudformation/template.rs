@@ -234,6 +234,8 @@ pub enum ParameterType {
     AwsList(&'static str),
     /// The value of an SSM parameter of the given type.
     Ssm(&'static str),
+    /// Any other, as it is written.
+    Other(String),
 }
 
 impl ParameterType {
@@ -246,6 +248,7 @@ impl ParameterType {
             ParameterType::Aws(kind) => (*kind).to_owned(),
             ParameterType::AwsList(kind) => format!("List<{kind}>"),
             ParameterType::Ssm(kind) => format!("AWS::SSM::Parameter::Value<{kind}>"),
+            ParameterType::Other(kind) => kind.clone(),
         }
     }
 }
@@ -351,7 +354,7 @@ impl TemplateParameter {
     }
 
     /// The parameter as a map of the template.
-    pub(super) fn body(&self) -> PropertyMap {
+    pub fn body(&self) -> PropertyMap {
         PropertyMap::new()
             .with("Type", self.kind.text())
             .with("Description", self.description.as_str())
@@ -399,7 +402,7 @@ impl TemplateOutput {
     }
 
     /// The output as a map of the template.
-    pub(super) fn body(&self) -> PropertyMap {
+    pub fn body(&self) -> PropertyMap {
         PropertyMap::new()
             .with_some("Condition", self.condition.as_ref().map(LogicalId::as_str))
             .with("Description", self.description.as_str())
@@ -411,12 +414,20 @@ impl TemplateOutput {
 impl Resource {
     /// The resource as a map of the template.
     pub(super) fn body(&self) -> PropertyMap {
-        let section = |map: &PropertyMap| (!map.is_empty()).then(|| map.clone());
-        let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
         // References already imply an order, and linters object to stating it twice.
         let said: Vec<ResourceDependency> = self.properties.dependencies();
         let implied = |id: &LogicalId| said.iter().any(|use_of| use_of.id() == id);
-        let depends_on: Vec<&LogicalId> = self.depends_on.iter().filter(|id| !implied(id)).collect();
+        self.body_after(self.depends_on.iter().filter(|id| !implied(id)).collect())
+    }
+
+    /// The same with every `DependsOn`, also what a reference implies.
+    pub fn whole_body(&self) -> PropertyMap {
+        self.body_after(self.depends_on.iter().collect())
+    }
+
+    fn body_after(&self, depends_on: Vec<&LogicalId>) -> PropertyMap {
+        let section = |map: &PropertyMap| (!map.is_empty()).then(|| map.clone());
+        let policy = |policy: Option<DeletionPolicy>| policy.map(DeletionPolicy::as_str);
         let depends_on = match depends_on.as_slice() {
             [] => None,
             [one] => Some(TemplateValue::from(one.as_str())),

@@ -182,6 +182,11 @@ impl TemplateWriter {
     }
 
     fn function(&mut self, indent: usize, function: &IntrinsicFunction) {
+        if let IntrinsicFunction::Sub(sub) = function
+            && let Some(text) = sub.plain()
+        {
+            return self.text(indent, &text);
+        }
         if long_form(function) {
             self.out.push('\n');
             self.indent(indent + 2);

@@ -4,6 +4,7 @@
 //! the month in which it was read, and no other crate holds a copy. Invariant: a cell that no source
 //! settles is empty; the caller then decides what not knowing means.
 
+pub mod beanstalk_resources;
 pub mod capabilities;
 pub mod compose_providers;
 pub mod database_engines;

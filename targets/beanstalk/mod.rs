@@ -9,6 +9,7 @@ mod docker_run;
 mod dockerrun;
 mod execution_role;
 mod instance_json;
+mod patches;
 mod plan;
 mod platform;
 mod resources;
@@ -57,6 +58,18 @@ impl Target for BeanstalkTarget {
         }
         let mut plan = platform::decide(application, cx);
         if cx.diagnostics.has_errors() {
+            patches::claim(application, cx);
+            return None;
+        }
+        let patches = match patches::apply(application, &mut plan, cx) {
+            Ok(reports) => reports,
+            Err(error) => {
+                let message = format!("cannot write the bundle: {error}");
+                cx.diagnostics.push(Diagnostic::new(&internal::ARTIFACT, message));
+                return None;
+            }
+        };
+        if cx.diagnostics.has_errors() {
             return None;
         }
         match artifacts(&mut plan) {
@@ -68,6 +81,7 @@ impl Target for BeanstalkTarget {
                     "*",
                     "the security group of the instances, which Elastic Beanstalk creates",
                 )],
+                patches,
             }),
             Err(error) => {
                 let message = format!("cannot write the bundle: {error}");
@@ -120,7 +134,8 @@ fn tree(plan: &mut BeanstalkPlan) -> Result<ArtifactSet, String> {
         }
         None => tree.text("Dockerrun.aws.json", dockerrun::write(plan)?).map_err(say)?,
     }
-    for (path, text) in templates::render(plan)? {
+    let rendered = plan.rendered.take();
+    for (path, text) in rendered.map_or_else(|| templates::render(plan), Ok)? {
         let add = if is_hook(&path) { ArtifactSet::executable } else { ArtifactSet::file };
         add(&mut tree, &path, text.into_bytes()).map_err(say)?;
     }

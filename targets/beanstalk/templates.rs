@@ -170,7 +170,7 @@ fn jobs(plan: &BeanstalkPlan, compose: &ComposeBundle) -> Json {
 
 /// A function of CloudFormation as an option's value: JSON between backticks
 /// (AWS documentation, "Adding and customizing Elastic Beanstalk environment resources").
-fn function(value: &Json) -> String {
+pub(super) fn function(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
         function => format!("`{function}`"),

@@ -15,7 +15,7 @@ use plan::{ComputePolicy, EcsPlan, EcsServicePlan, LegalStack, ParameterPlan};
 use tranship_app::Application;
 use tranship_app::rules::internal::ARTIFACT;
 use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
-use tranship_cloudformation::LogicalId;
+use tranship_cloudformation::{LogicalId, Resource, Template};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_images::ImageRecipe;
 
@@ -44,6 +44,7 @@ pub fn compile(
         deployment: TargetDeployment::Stack(deployment),
         images: stack.images,
         outbound,
+        patches: stack.patches,
     })
 }
 
@@ -59,19 +60,31 @@ fn add_images(images: &[ImageRecipe], artifacts: &mut ArtifactSet) -> Result<(),
     Ok(())
 }
 
-fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {
+fn deployment(LegalStack { plan, parameters, template, .. }: &LegalStack) -> StackDeployment {
+    // A change may have taken a resource away.
+    let is_there = |id: &LogicalId| template.resources.contains_key(id);
+    let services = plan.services.iter().filter(|it| is_there(&it.id()));
     StackDeployment {
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),
-        capabilities: vec!["CAPABILITY_IAM"],
-        data_stores: data_stores(plan),
-        services: plan.services.iter().map(stack_service).collect(),
+        capabilities: vec![if names_rights(template) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
+        data_stores: data_stores(plan, is_there),
+        services: services.map(stack_service).collect(),
     }
 }
 
 fn stack_service(it: &EcsServicePlan) -> StackService {
     StackService { name: it.name.to_string(), logical_id: it.id().to_string() }
+}
+
+/// Whether the template gives a name to something of IAM, which must be acknowledged
+/// (CloudFormation API Reference, `CreateStack`, `Capabilities`).
+fn names_rights(template: &Template) -> bool {
+    const NAMES: &[&str] = &["RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"];
+    let of_iam = template.resources.values().filter(|resource| resource.kind.starts_with("AWS::IAM::"));
+    let named = |resource: &Resource| NAMES.iter().any(|name| resource.properties.get(name).is_some());
+    of_iam.filter(|resource| resource.kind != "AWS::IAM::Policy").any(named)
 }
 
 fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
@@ -87,12 +100,11 @@ fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
     }
 }
 
-fn data_stores(plan: &EcsPlan) -> Vec<StackDataStore> {
-    let store = |id: LogicalId, key: String| StackDataStore { logical_id: id.to_string(), key };
-    let databases = plan.databases.iter().map(|it| store(it.id(), format!("services.{}", it.name)));
-    let systems = plan.file_systems.iter();
-    let systems = systems.map(|it| store(it.id(), it.from.first().cloned().unwrap_or_default()));
-    databases.chain(systems).collect()
+fn data_stores(plan: &EcsPlan, is_there: impl Fn(&LogicalId) -> bool) -> Vec<StackDataStore> {
+    let databases = plan.databases.iter().map(|it| (it.id(), format!("services.{}", it.name)));
+    let systems = plan.file_systems.iter().map(|it| (it.id(), it.from.first().cloned().unwrap_or_default()));
+    let there = databases.chain(systems).filter(|(id, _)| is_there(id));
+    there.map(|(id, key)| StackDataStore { logical_id: id.to_string(), key }).collect()
 }
 
 /// `parameters.json`, as CodePipeline's CloudFormation action takes it: the values that are known.

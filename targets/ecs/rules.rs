@@ -178,4 +178,9 @@ rules! {
         why "The connection would time out, unless it is HTTPS or HTTP."
         example "services:\n  app:\n    image: app\n    environment: { DB_HOST: shop.db.example.com }\nx-tranship: { egress: declared }\n"
         fix "Write the port next to the host (`DB_PORT: \"5432\"`), name the kind of service (`DB_ENGINE: postgres`), or list it: `egress: { allow: [{ to: 10.0.0.0/8, port: 5432 }] }`.";
+    VOLUME_CONTENT = Warning "ecs/volume-content" "volume that starts without the image's content"
+        what "Docker fills an empty named volume with what the image has at the mount path. On AWS a container of the same image copies it, with a shell. Nothing shows that this image has one: `tranship.lock` and the table of known images do not say, and the manifest starts no shell in it."
+        why "The volume starts empty, and belongs to root unless `user` or `owner` gives a number. Files that the image brings along are missing."
+        example "services:\n  app:\n    image: acme/app\n    volumes: [\"assets:/srv/assets\"]\nvolumes: { assets: }\n"
+        fix "If the image has nothing there, write the mount in its long form with `volume: { nocopy: true }`. Otherwise run `tranship lock`, which reads the image, or give the service a health check with `CMD-SHELL`.";
 }

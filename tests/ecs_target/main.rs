@@ -18,6 +18,7 @@ mod limits;
 mod machines;
 mod names;
 mod order;
+mod patches;
 mod rules;
 mod service_connect;
 mod services;

@@ -32,6 +32,7 @@ impl DocumentReader<'_> {
                 target: written.map(|_| path),
                 read_only: false,
                 read_only_key: None,
+                nocopy: None,
                 node: item.id,
                 origin: item.origin,
             });
@@ -58,6 +59,7 @@ impl DocumentReader<'_> {
             target: self.string(node.get("target"))?,
             read_only: read_only.as_ref().is_some_and(|read_only| read_only.value),
             read_only_key: read_only,
+            nocopy: self.truth(node.at(&["volume", "nocopy"])),
             node: node.id,
             origin: node.origin,
         })

@@ -26,6 +26,7 @@ mod host_reaches;
 mod image_accounts;
 mod image_platforms;
 mod job_inference;
+mod kept_data;
 mod legal_names;
 mod listening_ports;
 mod log_services;
@@ -33,6 +34,7 @@ mod machine_hosts;
 mod managed_databases;
 mod named_volumes;
 mod names_in_files;
+mod patches;
 mod provided_services;
 mod public_ports;
 mod secret_groups;
@@ -236,8 +238,11 @@ impl LoweringContext<'_> {
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
         let volumes =
             named_volumes::volumes(self, &services, &tasks, (&folders, settings.volume_storage.as_ref()));
+        kept_data::report(self, &settings, &services, &volumes);
         shared_claims::claim(self, &services, &tasks);
+        let patches = patches::collect(self, &settings, &services, &databases);
         let mut application = Application {
+            patches,
             name: self.manifest.name.clone(),
             environment,
             settings,

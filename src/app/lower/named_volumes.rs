@@ -64,6 +64,7 @@ fn of_folder(
         external: None,
         users,
         scope: VolumeLifetime::Persistent,
+        is_chosen: false,
         node: first.map(|mount| mount.node).unwrap_or_default(),
         origin: first.map(|mount| mount.origin).unwrap_or_default(),
     }
@@ -107,6 +108,7 @@ fn volume(
         external: given.external.clone(),
         users,
         scope,
+        is_chosen: declared.is_some(),
         node: given.node,
         origin: given.origin,
     }

@@ -300,6 +300,8 @@ pub struct ContainerMount {
     pub read_only: bool,
     /// `read_only`, where it is written.
     pub read_only_key: Option<At<bool>>,
+    /// `volume.nocopy`: whether a volume that is empty stays so, whatever the image has in its place.
+    pub nocopy: Option<At<bool>>,
     /// The mount's own node.
     pub node: NodeId,
     /// Where the mount stands.

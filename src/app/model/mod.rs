@@ -10,6 +10,7 @@ mod egress_policy;
 mod endpoint;
 mod external_address;
 mod image_build;
+mod patch;
 mod port;
 mod registry_login;
 mod secret;
@@ -25,6 +26,7 @@ pub use endpoint::*;
 pub use external_address::*;
 pub use image_build::ImageBuild;
 pub(crate) use image_build::relative;
+pub use patch::*;
 pub use port::*;
 pub use secret::*;
 pub use service::*;
@@ -71,6 +73,8 @@ pub struct Application {
     pub late_bound: IndexMap<ManifestName, LateBound>,
     /// Values that no artifact may hold, whatever they are called where they stand.
     pub known_secrets: KnownSecrets,
+    /// Changes to what the target emits, in the order in which they are made.
+    pub patches: Vec<ArtifactPatch>,
     /// The files behind `secrets`, mounted by a service or not.
     pub secret_files: Vec<String>,
 }

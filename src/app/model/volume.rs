@@ -16,6 +16,8 @@ pub struct NamedVolume {
     pub users: Vec<ManifestName>,
     /// How long it lives.
     pub scope: VolumeLifetime,
+    /// Whether `x-tranship.scope` says how long it lives.
+    pub is_chosen: bool,
     /// Where it is asked to be, where a target has a choice.
     pub place: Option<At<VolumePlace>>,
     /// `x-tranship.owner`, else the one numeric `user:` of the services that mount it.

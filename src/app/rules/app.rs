@@ -177,4 +177,14 @@ rules! {
         why "Two deployments of the same manifest can run different software."
         example "services:\n  app: { image: redis }\n"
         fix "Run `tranship lock` and commit the file, or name a version. `tranship deploy` looks up the digest of such an image when it deploys.";
+    UNKEPT_DATA = Warning "app/unkept-data" "data that a deployment loses"
+        what "A data store keeps its data in its container, in an anonymous volume, or in a volume that lives as long as a task. Docker Compose keeps such data while it recreates the container. On AWS each task starts without it."
+        why "The data is gone after the next deployment, or when AWS replaces a task or an instance."
+        example "services:\n  db:\n    image: mysql:8.4\n    volumes: [/var/lib/mysql]\n"
+        fix "Mount a named volume where the data is. For a copy that may go, say so: `tmpfs`, or `x-tranship: { scope: task }` in the volume.";
+    DATABASE_CONTAINER = Note "app/database-container" "database in a container"
+        what "A MySQL, MariaDB or PostgreSQL database runs in a container, which Amazon RDS could run as a managed database. With `posture: prod` this is a warning."
+        why "In a container, nobody makes backups, no standby takes over, and each deployment stops the database. A file system on a network is slower than the disk of a database."
+        example "services:\n  db:\n    image: postgres:17\n    volumes: [\"data:/var/lib/postgresql/data\"]\nvolumes: { data: }\n"
+        fix "Add `x-tranship: { database: true }` to the service. `database: false` keeps the container and hides the message.";
 }

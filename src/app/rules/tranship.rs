@@ -48,4 +48,39 @@ rules! {
         why "What it says about images decides ports, commands and digests. Without it, Tranship would guess."
         example "# tranship.lock\nversion: 1\nimages: []\n"
         fix "Run `tranship lock` again, or restore the file.";
+    PATCH_TARGET = Error "tranship/patch-target" "patch for something that does not exist"
+        what "A change in `patch` names a resource, parameter, output or service that the target does not emit, or adds one that exists already."
+        why "The change would be lost. A logical id differs between targets, and changes with the name of its service."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - resource: WebServise\n      merge: { Properties: { EnableExecuteCommand: true } }\n"
+        fix "Copy the logical id from the template that `tranship build` writes. Move the change to the environment, or list its `targets`, if only one target has the resource.";
+    PATCH_PLACE = Error "tranship/patch-place" "patch that no longer applies"
+        what "A change in `patch` leads to a place that the resource does not have: a missing key, a missing item of a list, or a value of another form."
+        why "What Tranship emits is not what the change was written for. Applying it halfway would deploy something that no one has seen."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - resource: WebTaskDefinition\n      at: Properties.ContainerDefinitions[Name=app]\n      merge: { StopTimeout: 60 }\n"
+        fix "Look at the resource in the template that `tranship build` writes without the change, and correct `at` or `remove`. `merge` adds keys that are not there yet.";
+    PATCH_VALUE = Error "tranship/patch-value" "invalid value in a patch"
+        what "A value in `patch` cannot stand in a template: an intrinsic function that Tranship does not know or that has the wrong arguments, a key that a resource does not have, a logical id with other characters than letters and digits."
+        why "CloudFormation would reject the template."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - output: ClusterArn\n      add: { Value: !GetAt Cluster.Arn }\n"
+        fix "Write the value as CloudFormation documents it. The message names the part that is wrong.";
+    PATCH_BREAKS = Error "tranship/patch-breaks" "patch that breaks the template"
+        what "With the changes in `patch`, the template refers to something that it does not define, waits for itself in a circle, or exceeds a limit of CloudFormation."
+        why "CloudFormation would reject the template."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - resource: WebService\n      merge: { Properties: { Role: !Ref DeployRole } }\n"
+        fix "Add what is missing with `add`, or correct the reference.";
+    PATCH_SECRET = Error "tranship/patch-secret" "secret in a patch"
+        what "A value in `patch` is a password, a key or another secret, by its name or by its form."
+        why "It would be readable in the template, in the bundle and on AWS."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - resource: WebTaskDefinition\n      at: Properties.ContainerDefinitions[Name=web]\n      merge:\n        Environment: [{ Name: API_TOKEN, Value: not-for-everyone-77 }]\n"
+        fix "Declare the secret in the manifest, and refer to the resource that Tranship makes of it. Or refer to one that exists on AWS: `{{resolve:secretsmanager:NAME:SecretString:KEY}}`. Or add a parameter with `NoEcho: true`, which a deployment asks for.";
+    PATCH_WEAKENS = Warning "tranship/patch-weakens" "patch that gives up protection"
+        what "With the changes in `patch`, the artifacts break a rule that Tranship keeps by itself: no access from everywhere except at the load balancer, no rights on everything, encrypted storage, data that outlives its stack."
+        why "The change does what it says. The rest of the application rests on the rule."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - resource: WebSecurityGroup\n      merge: { Properties: { SecurityGroupIngress: [{ IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/0 }] } }\n"
+        fix "Narrow the change down. If it is meant, `accept: [tranship/patch-weakens]` hides the warning.";
+    PATCH_WITHOUT_EFFECT = Warning "tranship/patch-without-effect" "patch without effect"
+        what "A change in `patch` sets what Tranship emits anyway."
+        why "It looks as if it did something. Later it may hold back an improvement of the value."
+        example "services:\n  web: { image: \"nginx:1.27\", ports: [\"80:80\"] }\nx-tranship:\n  patch:\n    - resource: WebTaskDefinition\n      merge: { Properties: { NetworkMode: awsvpc } }\n"
+        fix "Remove it.";
 }

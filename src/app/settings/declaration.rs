@@ -69,6 +69,13 @@ pub enum SettingForm {
     Named(&'static SettingForm),
     /// A mapping from names that must have a form of their own.
     NamedBy(&'static SettingNameForm, &'static SettingForm),
+    /// A value whose form another tool declares.
+    Free {
+        /// In a sentence that starts with "must be".
+        words: &'static str,
+        /// The type in JSON Schema; empty where any will do.
+        json: &'static str,
+    },
     /// One of these.
     Either(&'static [&'static SettingForm]),
 }
@@ -162,7 +169,7 @@ impl SettingForm {
     /// What may stand here, as the end of a sentence.
     pub fn describe(&self, targets: &[&str]) -> String {
         match self {
-            SettingForm::Text { words, .. } => (*words).to_owned(),
+            SettingForm::Text { words, .. } | SettingForm::Free { words, .. } => (*words).to_owned(),
             SettingForm::Words([one]) => format!("`{one}`"),
             SettingForm::Words(words) => format!("one of {}", quoted(words)),
             SettingForm::Numbers(numbers) => {

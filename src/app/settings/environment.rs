@@ -9,6 +9,7 @@ use super::identifiers::{
     AccountNumber, CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId,
     TargetName, VpcId,
 };
+use super::patch::PatchSettings;
 use super::reader::SettingReader;
 use super::registry::RegistryLogin;
 use super::value::{
@@ -222,6 +223,13 @@ setting_group! {
         tags: Option<NamedSettings<OpenText>> {
             default: "none",
             example: "x-tranship:\n  tags: { team: storefront, cost-center: \"4711\" }\n",
+            targets: All,
+        }
+        /// Changes to what the target emits, for what no setting can say. Each names a resource, a parameter, an output or
+        /// an option, and merges, replaces, appends, removes or adds, in order. An environment adds to the list at the top.
+        patch: Vec<At<PatchSettings>> {
+            default: "none",
+            example: "x-tranship:\n  environments:\n    fargate:\n      target: fargate\n      patch:\n        - resource: WebService\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - resource: AlarmTopic\n          add: { Type: AWS::SNS::Topic }\n    beanstalk:\n      target: beanstalk\n      patch:\n        - option: aws:elasticbeanstalk:hostmanager\n          merge: { LogPublicationControl: true }\n",
             targets: All,
         }
     }

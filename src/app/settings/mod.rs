@@ -12,8 +12,10 @@ mod document;
 mod egress;
 mod environment;
 mod existing_secret;
+mod free_value;
 mod identifiers;
 mod page;
+mod patch;
 mod reader;
 mod registry;
 mod schema;
@@ -36,11 +38,13 @@ pub use environment::{
     DiscoverySettings, ExistingNetwork, HttpsSettings, InstanceRange, NetworkSetting, Settings,
 };
 pub(crate) use existing_secret::ExistingSecretSettings;
+pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
     AccountNumber, CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression,
     SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
+pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};
 pub(crate) use reader::late_bound_structure;
 pub use registry::RegistryLogin;
 pub use schema::published_schema;

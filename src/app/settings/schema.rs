@@ -34,6 +34,8 @@ fn of(form: &SettingForm, targets: &[&str]) -> Value {
     match form {
         SettingForm::Text { pattern: "", .. } => json!({ "type": ["string", "number"] }),
         SettingForm::Text { pattern, .. } => json!({ "type": "string", "pattern": pattern }),
+        SettingForm::Free { json: "", .. } => json!({}),
+        SettingForm::Free { json, .. } => json!({ "type": json }),
         SettingForm::Words(words) => json!({ "enum": words }),
         SettingForm::Numbers(numbers) => json!({ "enum": numbers }),
         SettingForm::TargetName => json!({ "enum": targets }),

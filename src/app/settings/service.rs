@@ -6,6 +6,7 @@ use super::declaration::{SettingForm, setting_group};
 use super::egress::EgressSetting;
 use super::existing_secret::ExistingSecretSettings;
 use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
+use super::patch::PatchSettings;
 use super::reader::SettingReader;
 use super::value::{
     NamedSettings, OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection,
@@ -84,6 +85,13 @@ setting_group! {
         database: Option<DatabaseSetting> {
             default: "`false`: the database runs in its container",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { DATABASE_URL: \"postgres://shop:secret@db:5432/shop\" }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shop }\n    x-tranship:\n      database: true\n",
+            targets: All,
+        }
+        /// Changes to what the target emits for this service, for what no setting can say: see `patch` of an
+        /// environment. A type in `resource` means the resources of this service.
+        patch: Vec<At<PatchSettings>> {
+            default: "none",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      patch:\n        - resource: AWS::ECS::Service\n          targets: [fargate, ecs-ec2]\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - option: aws:elasticbeanstalk:hostmanager\n          targets: beanstalk\n          merge: { LogPublicationControl: true }\n",
             targets: All,
         }
     }

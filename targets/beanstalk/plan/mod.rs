@@ -88,6 +88,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) databases: Vec<DatabasePlan>,
     /// The role that reads the secrets of the task.
     pub(super) execution_role: Option<ExecutionRole>,
+    /// The files of `.ebextensions` and `.platform` by their paths, where `x-tranship.patch` changed them.
+    pub(super) rendered: Option<Vec<(String, String)>>,
     /// Files of the project that containers mount, by their path in the bundle.
     pub(super) files: IndexMap<String, crate::project_files::ProjectFile>,
     /// What stays behind of mounted folders.

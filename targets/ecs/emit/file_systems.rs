@@ -25,19 +25,17 @@ const ROOT: &str = "0";
 /// The mode of a new folder.
 const OPEN: &str = "0777";
 
-/// Everything below the access point belongs to the volume's owner, whoever writes it.
+/// The folder belongs to the volume's owner from the start. Users are those of the containers, as under Docker: an access
+/// point that makes everyone one user breaks images which start as root and step down, and two services with two users.
 ///
 /// Nobody reaches the folder but through its access point, so its mode keeps nobody out. It is open to all: the owner
 /// of a volume may change, and the next one finds the folder of the one before.
 fn access_point(system: &FileSystemPlan, point: &AccessPointPlan) -> Resource {
-    let mut properties = props! { "FileSystemId" => system.id().reference() };
     let owner = point.owner.map(|owner| (owner.user.to_string(), owner.group.to_string()));
-    if let Some((user, group)) = &owner {
-        properties.set("PosixUser", props! { "Uid" => user, "Gid" => group });
-    }
     let (user, group) = owner.unwrap_or_else(|| (ROOT.to_owned(), ROOT.to_owned()));
-    let created = props! { "OwnerUid" => &user, "OwnerGid" => &group, "Permissions" => OPEN };
-    properties.set("RootDirectory", props! { "Path" => point.path.as_str(), "CreationInfo" => created });
+    let created = props! { "OwnerUid" => user, "OwnerGid" => group, "Permissions" => OPEN };
+    let root = props! { "Path" => point.path.as_str(), "CreationInfo" => created };
+    let properties = props! { "FileSystemId" => system.id().reference(), "RootDirectory" => root };
     Resource::new("AWS::EFS::AccessPoint", properties)
 }
 

@@ -6,6 +6,7 @@
 use super::container::TaskNeeds;
 use super::images::MadeImages;
 use super::planner::EcsPlanner;
+use super::volume_content::TaskFilling;
 use super::service_files::{PlannedFiles, ServiceFileTable, WrittenContent, WrittenFile, WrittenPlace};
 use super::{
     ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
@@ -26,12 +27,12 @@ const ROOM: &str = "/volumes";
 pub(super) fn owners(
     planner: &EcsPlanner<'_, '_>,
     services: &[&AppService],
-    volumes: &[TaskVolume],
+    (volumes, filling): (&[TaskVolume], &TaskFilling<'_>),
     containers: &mut Vec<EcsContainer>,
 ) {
     let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
-        .filter(|volume| !matches!(volume.storage, VolumeStorage::Efs(_)))
+        .filter(|volume| !matches!(volume.storage, VolumeStorage::Efs(_)) && !filling.covers(&volume.name))
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();
@@ -144,15 +145,15 @@ impl FileWriter<'_, '_, '_> {
     fn service(&mut self, container: &str, files: &PlannedFiles) -> Vec<MountPoint> {
         let mut folders: BTreeMap<&str, String> = BTreeMap::new();
         for file in &files.written {
-            let (volume, path, owned) = match &file.place {
+            let (volume, path) = match &file.place {
                 WrittenPlace::Folder { folder, path } => {
                     let next = format!("{container}-files-{}", folders.len());
-                    (folders.entry(folder).or_insert(next).clone(), path, false)
+                    (folders.entry(folder).or_insert(next).clone(), path)
                 }
-                WrittenPlace::Volume { volume, path, owned } => (volume.clone(), path, *owned),
+                WrittenPlace::Volume { volume, path } => (volume.clone(), path),
             };
             self.mount(&volume);
-            self.write(&format!("{ROOM}/{volume}"), path, file, owned);
+            self.write(&format!("{ROOM}/{volume}"), path, file);
         }
         let volumes = folders.values();
         let volumes = volumes.map(|name| TaskVolume { name: name.clone(), storage: VolumeStorage::Task });
@@ -169,8 +170,8 @@ impl FileWriter<'_, '_, '_> {
         self.helper.mounts.push(MountPoint { volume: volume.to_owned(), path, read_only: false });
     }
 
-    /// The lines for one file. `owned`: the volume has one owner, whom nobody can change.
-    fn write(&mut self, room: &str, path: &str, file: &WrittenFile, owned: bool) {
+    /// The lines for one file.
+    fn write(&mut self, room: &str, path: &str, file: &WrittenFile) {
         let whole = format!("{room}/{path}");
         let folder = whole.rsplit_once('/').map_or(room, |(folder, _)| folder);
         if folder != room {
@@ -178,8 +179,7 @@ impl FileWriter<'_, '_, '_> {
         }
         let whole = quoted(&whole);
         let rights = |owner: FileOwner, mode: u32| {
-            let chown = format!("chown {}:{} {whole} && ", owner.user, owner.group);
-            format!("{}chmod {mode:o} {whole}", if owned { String::new() } else { chown })
+            format!("chown {}:{} {whole} && chmod {mode:o} {whole}", owner.user, owner.group)
         };
         match &file.content {
             WrittenContent::Link(target) => {
@@ -189,9 +189,8 @@ impl FileWriter<'_, '_, '_> {
                 let carried = format!("{CARRIED}/{}", self.carried);
                 self.carried += 1;
                 let is_folder = matches!(entries.get(""), Some(LayerEntry::Folder { .. }));
-                let kept = if owned { "mode" } else { "mode,ownership" };
                 // What an earlier start put there may be a link, or belong to a program that is running.
-                let copy = format!("cp -R --remove-destination --preserve={kept}");
+                let copy = "cp -R --remove-destination --preserve=mode,ownership";
                 self.lines.push(match is_folder {
                     true => format!("mkdir -p {whole} && {copy} {carried}/. {whole}/"),
                     false => format!("{copy} {carried} {whole}"),
@@ -229,12 +228,12 @@ impl FileWriter<'_, '_, '_> {
 }
 
 /// A word of a shell's command.
-fn quoted(path: &str) -> String {
+pub(super) fn quoted(path: &str) -> String {
     format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 /// A name that no container of the task has.
-fn free_name(wanted: &str, containers: &[EcsContainer]) -> String {
+pub(super) fn free_name(wanted: &str, containers: &[EcsContainer]) -> String {
     let mut name = wanted.to_owned();
     while containers.iter().any(|container| container.name == name) {
         name.push('_');
@@ -243,12 +242,12 @@ fn free_name(wanted: &str, containers: &[EcsContainer]) -> String {
 }
 
 /// The end of a helper, which others wait for.
-fn success_of(helper: &str) -> ContainerDependency {
+pub(super) fn success_of(helper: &str) -> ContainerDependency {
     ContainerDependency { container: helper.to_owned(), condition: StartCondition::Success }
 }
 
 /// A container that runs a line of shell as root and ends.
-fn helper(planner: &EcsPlanner<'_, '_>, name: String) -> EcsContainer {
+pub(super) fn helper(planner: &EcsPlanner<'_, '_>, name: String) -> EcsContainer {
     EcsContainer {
         essential: false,
         entrypoint: Some(vec!["sh".into(), "-c".into()]),

@@ -106,7 +106,12 @@ pub(super) fn permissions(
     }
     for volume in volumes {
         let VolumeStorage::Efs(folder) = &volume.storage else { continue };
-        let mount = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"];
+        // Where a policy of the file system asks, root stays root: images that start as root give their data away.
+        let mount = [
+            "elasticfilesystem:ClientMount",
+            "elasticfilesystem:ClientRootAccess",
+            "elasticfilesystem:ClientWrite",
+        ];
         policy.add(
             PolicyStatement::allow(mount)
                 .on(LogicalId::of(&folder.file_system, ResourceRole::FileSystem).arn())

@@ -26,6 +26,7 @@ pub mod names;
 mod network;
 mod outbound;
 mod parameters;
+mod patched;
 mod planner;
 mod pull_secrets;
 mod scheduling;
@@ -40,6 +41,7 @@ mod task_volumes;
 mod tasks;
 mod text;
 mod unreached;
+mod volume_content;
 
 pub use compute_policy::{
     ClusterLoad, ComputePolicy, DecideMachines, MachineChoice, MachineRequest, ProcessorRequest,
@@ -53,12 +55,15 @@ use crate::Compilation;
 use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
 use load_balancer::TargetGroups;
+use patched::{OwnStack, PatchedStack};
 use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
-use tranship_app::{Application, BehaviourEffect, CapacityKind, EndpointExposure, PublicExposure};
+use tranship_app::{
+    Application, BehaviourEffect, CapacityKind, EndpointExposure, PatchReport, PublicExposure,
+};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
@@ -73,6 +78,8 @@ pub struct LegalStack {
     pub template: Template,
     /// The images that must be made first.
     pub images: Vec<ImageRecipe>,
+    /// What `x-tranship.patch` changed.
+    pub patches: Vec<PatchReport>,
 }
 
 /// What only Elastic Beanstalk heeds of databases and endpoints.
@@ -97,14 +104,17 @@ pub fn plan(app: &Application, compute: &dyn ComputePolicy, cx: &mut Compilation
     let (plan, candidates, images) = decide(planner, waits);
     let whole = planner.cx.diagnostics.error_count() == before;
     let resources = emit::emit(&plan);
-    let parameters = parameters::used(candidates, &resources);
-    let template = emit::with_parameters(resources, &parameters);
+    let parameters = parameters::used(candidates.clone(), &resources);
+    let template = emit::with_parameters(resources.clone(), &parameters);
     legality::check(planner, &template, whole);
+    let own = OwnStack { resources, template, parameters, candidates };
+    let PatchedStack { template, parameters, patches } = patched::apply(planner, own, whole);
     (planner.cx.diagnostics.error_count() == before).then_some(LegalStack {
         plan,
         parameters,
         template,
         images,
+        patches,
     })
 }
 
@@ -132,6 +142,7 @@ fn decide(
     let mut images = images::plan(planner, &files);
     let mut tasks = tasks::plan(planner, &files, &mut images);
     host_mounts::report(planner);
+    volume_content::report(planner);
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     unreached::report(planner);

@@ -28,7 +28,7 @@ pub(super) fn plan(planner: &EcsPlanner<'_, '_>) -> Vec<ParameterPlan> {
 
 /// Those that something in the template refers to: any other would ask a deployment for a value in vain.
 pub(super) fn used(candidates: Vec<ParameterPlan>, template: &Template) -> Vec<ParameterPlan> {
-    let resources = template.resources.values().flat_map(|resource| resource.properties.dependencies());
+    let resources = template.resources.values().flat_map(|resource| resource.whole_body().dependencies());
     let outputs = template.outputs.values().flat_map(|output| output.value.dependencies());
     let names: BTreeSet<LogicalId> = resources.chain(outputs).map(|it| it.id().clone()).collect();
     candidates.into_iter().filter(|parameter| names.contains(&parameter.id)).collect()

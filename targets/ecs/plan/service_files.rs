@@ -8,7 +8,7 @@
 use super::file_places::{clean, depth, free_folder, impossible, is_below, unportable};
 use super::file_reports::FileReports;
 use super::planner::EcsPlanner;
-use super::{VolumeStorage, names};
+use super::names;
 use crate::ecs::rules;
 use crate::project_files::{self, ProjectContent, ProjectCredential};
 use camino::Utf8Path;
@@ -86,8 +86,6 @@ pub(super) enum WrittenPlace {
         volume: String,
         /// The path in it.
         path: String,
-        /// Whether everything in it belongs to one user, whoever writes it.
-        owned: bool,
     },
 }
 
@@ -182,8 +180,8 @@ impl FilePlanner<'_, '_, '_> {
         }
         self.claim(mount, bind, relative);
         match self.covering(&target) {
-            Some(HidingMount::Volume { place, owned }) => {
-                let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
+            Some(HidingMount::Volume { place }) => {
+                let place = WrittenPlace::Volume { volume: place.0, path: place.1 };
                 let content = WrittenContent::Carried(entries);
                 self.files.written.push(WrittenFile { place, content, owner, mode: FOLDER_MODE });
             }
@@ -234,12 +232,11 @@ impl FilePlanner<'_, '_, '_> {
         let below = path.strip_prefix(&own).ok()?.to_string();
         Some(match &deepest.source {
             MountSource::Volume(name) => {
-                let owned = self.has_one_owner(name);
-                HidingMount::Volume { place: (names::container(name), below), owned }
+                HidingMount::Volume { place: (names::container(name), below) }
             }
             MountSource::Anonymous => {
                 let name = names::container(&format!("{}{}", self.service.name, deepest.target.peek()));
-                HidingMount::Volume { place: (name, below), owned: false }
+                HidingMount::Volume { place: (name, below) }
             }
             MountSource::Tmpfs { .. } => {
                 HidingMount::Empty("a tmpfs, which is empty at each start, hides it")
@@ -247,13 +244,6 @@ impl FilePlanner<'_, '_, '_> {
             MountSource::Bind(_) | MountSource::Other(_) => {
                 HidingMount::Empty("a mount of the machine hides it, which holds the machine's own files")
             }
-        })
-    }
-
-    /// Whether everything in a volume belongs to its owner, whoever writes it: an access point of EFS with a user.
-    fn has_one_owner(&self, volume: &str) -> bool {
-        self.planner.app.volumes.get(volume).is_some_and(|volume| {
-            volume.owner.is_some() && matches!(self.planner.compute.storage(volume), VolumeStorage::Efs(_))
         })
     }
 
@@ -402,10 +392,10 @@ impl FilePlanner<'_, '_, '_> {
         let entry = LayerEntry::File { bytes, owner, mode };
         let entries = BTreeMap::from([(String::new(), entry)]);
         match self.covering(&target) {
-            Some(HidingMount::Volume { place, owned }) => {
-                let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
+            Some(HidingMount::Volume { place }) => {
+                let place = WrittenPlace::Volume { volume: place.0, path: place.1 };
                 let content = WrittenContent::Carried(entries);
-                self.claim_in_volume(file, owned);
+                self.claim_in_volume(file);
                 self.files.written.push(WrittenFile { place, content, owner, mode });
             }
             Some(HidingMount::Empty(why)) => self.no_place(file, why),
@@ -440,8 +430,8 @@ impl FilePlanner<'_, '_, '_> {
         let link = WrittenContent::Link(format!("{LINKED}{target}"));
         match self.covering(&target) {
             Some(HidingMount::Empty(why)) => return self.no_place(file, why),
-            Some(HidingMount::Volume { place, owned }) => {
-                let place = WrittenPlace::Volume { volume: place.0, path: place.1, owned };
+            Some(HidingMount::Volume { place }) => {
+                let place = WrittenPlace::Volume { volume: place.0, path: place.1 };
                 self.files.written.push(WrittenFile { place, content: link, owner, mode });
             }
             None if wants_image && impossible(&target).is_none() => {
@@ -485,16 +475,8 @@ impl FilePlanner<'_, '_, '_> {
     }
 
     /// A config that is written into a volume, where a volume with an owner has no other.
-    fn claim_in_volume(&mut self, file: &FileMount, owned: bool) {
+    fn claim_in_volume(&mut self, file: &FileMount) {
         self.planner.decided(&file.node, "a file written into the volume before the container starts");
-        if !owned {
-            return;
-        }
-        for key in [&file.uid, &file.gid].into_iter().flatten() {
-            let reason = "everything in the volume belongs to its owner";
-            let effect = BehaviourEffect::ChangesBehaviour;
-            self.planner.cx.ledger.approximated(key, effect, "the volume's owner", reason, "EFS");
-        }
     }
 
     fn no_place(&mut self, file: &FileMount, why: &str) {
@@ -512,7 +494,7 @@ impl FilePlanner<'_, '_, '_> {
 /// What hides a path of the image.
 enum HidingMount {
     /// A volume: the task's name for it with the path in it.
-    Volume { place: (String, String), owned: bool },
+    Volume { place: (String, String) },
     /// What nothing can be written into before the container starts, and why.
     Empty(&'static str),
 }

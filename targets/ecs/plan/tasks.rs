@@ -4,6 +4,7 @@ use super::container::{self, TaskNeeds};
 use super::images::MadeImages;
 use super::planner::EcsPlanner;
 use super::service_files::ServiceFileTable;
+use super::volume_content::TaskFilling;
 use super::{
     ContainerDependency, EcsContainer, NamespaceSharing, NetworkMode, ProcessorRequest, SizeChoice,
     SizeRequest, StartCondition, TaskPlan, TaskReach, TaskSize, helpers, host_network, identity, names,
@@ -12,7 +13,7 @@ use super::{
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
+    AppService, Application, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
 };
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter};
 use tranship_facts::{GIB, ImagePlatform, MIB, ProcessorArchitecture, quotas};
@@ -41,15 +42,16 @@ struct TaskImages<'a> {
     usual: ProcessorArchitecture,
 }
 
-fn task(
-    planner: &mut EcsPlanner<'_, '_>,
+fn task<'a>(
+    planner: &mut EcsPlanner<'a, '_>,
     name: &ManifestName,
     members: &[ManifestName],
     made: &mut TaskImages<'_>,
 ) -> Option<TaskPlan> {
-    let main = planner.app.services.get(name)?;
-    let services: Vec<&AppService> =
-        members.iter().filter_map(|member| planner.app.services.get(member)).collect();
+    let app: &'a Application = planner.app;
+    let main = app.services.get(name)?;
+    let services: Vec<&'a AppService> =
+        members.iter().filter_map(|member| app.services.get(member)).collect();
     let mode = planner.compute.network_mode(reach(planner, name, &services));
     let (containers, needs) = containers(planner, main, &services, (mode, made));
     if mode != NetworkMode::Bridge {
@@ -75,10 +77,10 @@ fn task(
 }
 
 /// The containers of a task, its essential ones first, and what they need of it.
-fn containers(
-    planner: &mut EcsPlanner<'_, '_>,
+fn containers<'a>(
+    planner: &mut EcsPlanner<'a, '_>,
     main: &AppService,
-    services: &[&AppService],
+    services: &[&'a AppService],
     (mode, made): (NetworkMode, &mut TaskImages<'_>),
 ) -> (Vec<EcsContainer>, TaskNeeds) {
     let mut needs = TaskNeeds::default();
@@ -98,8 +100,11 @@ fn containers(
             ..container
         });
     }
-    helpers::owners(planner, services, &needs.volumes, &mut containers);
+    let filling = TaskFilling::plan(planner, (main, services), containers.len());
+    helpers::owners(planner, services, (&needs.volumes, &filling), &mut containers);
     helpers::files(planner, (main, services), (made.files, made.images), &mut containers, &mut needs);
+    // What the other helpers write comes after what the image has.
+    filling.add(planner, &mut containers);
     let proxy = usize::from(planner.connect.has_proxy(&main.name));
     check_count(planner, main, containers.len() + proxy);
     containers.sort_by_key(|container| !container.essential);

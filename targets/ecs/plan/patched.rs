@@ -1,0 +1,74 @@
+//! The template with the changes of `x-tranship.patch`.
+//!
+//! In: the template that the plan alone gives. Out: the template that is written, with the parameters that it needs then.
+//! Invariant: without a change both are the same; what CloudFormation would refuse because of a change is told at its line.
+
+use super::ParameterPlan;
+use super::parameters::used;
+use super::planner::EcsPlanner;
+use crate::ecs::emit;
+use crate::patches::{
+    PatchedTemplate, patch_outputs_and_resources, patch_parameters, prepare, report_broken,
+};
+use std::collections::BTreeSet;
+use tranship_app::PatchReport;
+use tranship_cloudformation::{LogicalId, Template, check};
+use tranship_frontend::diagnostic::Severity;
+
+/// What the plan gives.
+pub(super) struct OwnStack {
+    /// Its resources and outputs.
+    pub(super) resources: Template,
+    /// The same with the parameters that they refer to.
+    pub(super) template: Template,
+    /// Those parameters.
+    pub(super) parameters: Vec<ParameterPlan>,
+    /// Every parameter that a resource might refer to.
+    pub(super) candidates: Vec<ParameterPlan>,
+}
+
+/// What is written.
+pub(super) struct PatchedStack {
+    /// The template.
+    pub(super) template: Template,
+    /// Its parameters.
+    pub(super) parameters: Vec<ParameterPlan>,
+    /// What was changed.
+    pub(super) patches: Vec<PatchReport>,
+}
+
+/// Makes the changes, and reports what is wrong with them. Where the plan is not whole, what they refer to may be missing for
+/// that reason, so that only a change of a whole plan is judged.
+pub(super) fn apply(planner: &mut EcsPlanner<'_, '_>, own: OwnStack, whole: bool) -> PatchedStack {
+    let target = planner.bounds().target;
+    let patches = prepare(planner.app, target, planner.cx);
+    if patches.is_empty() || !whole {
+        return PatchedStack { template: own.template, parameters: own.parameters, patches: Vec::new() };
+    }
+    let refused = check(&own.template);
+    let mut done = PatchedTemplate::default();
+    let mut template = own.resources;
+    patch_outputs_and_resources(&mut template, &patches, &mut done);
+    let mut parameters = used(own.candidates, &template);
+    let mut template = emit::with_parameters(template, &parameters);
+    patch_parameters(&mut template, &patches, &mut done);
+    settle(&mut parameters, &template);
+    if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
+        done.faults.extend(report_broken(&template, &refused, &patches, &done, planner.cx.keys));
+    }
+    std::mem::take(&mut done.faults).into_iter().for_each(|fault| planner.report(fault));
+    PatchedStack { template, parameters, patches: done.reports }
+}
+
+/// The parameters of the template: changed ones as it has them, those that came and not those that went.
+fn settle(parameters: &mut Vec<ParameterPlan>, template: &Template) {
+    parameters.retain(|it| template.parameters.contains_key(&it.id));
+    for known in parameters.iter_mut() {
+        if let Some(parameter) = template.parameters.get(&known.id) {
+            known.parameter = parameter.clone();
+        }
+    }
+    let known: BTreeSet<LogicalId> = parameters.iter().map(|it| it.id.clone()).collect();
+    let new = template.parameters.iter().filter(|(id, _)| !known.contains(*id));
+    parameters.extend(new.map(|(id, parameter)| ParameterPlan::plain(id.clone(), parameter.clone())));
+}
