@@ -88,16 +88,21 @@ rules! {
         why "The load balancer would reject the rule."
         example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: [/a, /b, /c, /d, /e, /f], priority: 5 } } }\n"
         fix "Remove `priority`, or use fewer, with `*` for a shared prefix.";
-    BALANCER_QUOTA = Error "ecs/balancer-quota" "too many listeners or rules"
-        what "An Application Load Balancer has at most 100 rules, a load balancer at most 50 listeners. Tranship needs one rule or listener for each target group besides those of the endpoints."
-        why "AWS would reject the rule or the listener."
+    BALANCER_QUOTA = Warning "ecs/balancer-quota" "too many listeners or rules"
+        what "Without a higher quota of your account, an Application Load Balancer has at most 100 rules, and a load balancer at most 50 listeners. Tranship needs one rule or listener for each target group besides those of the endpoints."
+        why "AWS rejects the rule or the listener, unless your account has a higher quota."
         example "an application with sixty public hosts"
-        fix "Use fewer hosts and paths, with `*` for a shared part, or split the application.";
+        fix "Request a higher quota, use fewer hosts and paths, with `*` for a shared part, or split the application.";
     DNS_RECORD = Error "ecs/dns-record" "impossible DNS record"
         what "`zone` asks for a DNS record, and no record can be made: there is no host, the host stands for names that a record cannot stand for, or two endpoints with one host have different load balancers."
         why "Route 53 has one record for a name, and `*` only in front of it."
         example "services:\n  web: { image: web, expose: [\"80\"], x-tranship: { public: { zone: Z0123456789ABCDEFGHIJ } } }\n"
         fix "Add `host: shop.example.org`, or remove `zone` and create the records yourself.";
+    HEALTH_PATH = Note "ecs/health-path" "path of the load balancer's health check"
+        what "No setting names the path that the load balancer asks. It is the path that the container's own health check requests on the same port, and then 200 to 399 is healthy. Otherwise it is `/`, and any answer up to 499 is: the server is there."
+        why "ECS replaces a container that does not answer."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:8000\"]\n"
+        fix "Nothing, if the path is right. Otherwise set `x-tranship: { public: { health_check: { path: /healthz } } }`.";
     NO_CERTIFICATE = Warning "ecs/no-certificate" "published port 443 without a certificate"
         what "A public service publishes port 443, and nothing gives a certificate. The load balancer serves HTTP on port 80, and asks the container by HTTPS where the container speaks TLS itself."
         why "`https://` does not work, and passwords travel unencrypted between clients and the load balancer."

@@ -230,14 +230,12 @@ pub(super) fn placed(
     diagnostic
 }
 
-/// `80, 40000-40010/udp`.
+/// `80, 3478/udp, 40000-40010/udp`.
 fn listed(ports: &[&PublishedCandidate<'_>]) -> String {
-    let of = |protocol| -> Vec<u16> {
+    let of = |protocol, suffix: &str| -> Vec<String> {
         let own = ports.iter().filter(|one| one.port.protocol == protocol);
-        own.map(|one| one.port.container.value).collect()
+        let runs = public_lines::numbers(own.map(|one| one.port.container.value).collect());
+        runs.into_iter().map(|run| format!("{run}{suffix}")).collect()
     };
-    let udp = of(TransportProtocol::Udp);
-    let tcp = Some(public_lines::numbers(of(TransportProtocol::Tcp))).filter(|text| !text.is_empty());
-    let udp = (!udp.is_empty()).then(|| format!("{}/udp", public_lines::numbers(udp)));
-    tcp.into_iter().chain(udp).collect::<Vec<_>>().join(", ")
+    [of(TransportProtocol::Tcp, ""), of(TransportProtocol::Udp, "/udp")].concat().join(", ")
 }

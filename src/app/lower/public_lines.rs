@@ -47,8 +47,8 @@ pub(super) fn setting(lines: &[PublicLine]) -> String {
     }
 }
 
-/// Numbers as people write them: `80, 40000-40010`. They are sorted.
-pub(super) fn numbers(mut ports: Vec<u16>) -> String {
+/// Numbers as people write them: `80`, `40000-40010`. They are sorted.
+pub(super) fn numbers(mut ports: Vec<u16>) -> Vec<String> {
     ports.sort_unstable();
     ports.dedup();
     let mut runs: Vec<(u16, u16)> = Vec::new();
@@ -59,11 +59,11 @@ pub(super) fn numbers(mut ports: Vec<u16>) -> String {
         }
     }
     let run = |(first, last): &(u16, u16)| match last - first {
-        0 => first.to_string(),
-        1 => format!("{first}, {last}"),
-        _ => format!("{first}-{last}"),
+        0 => vec![first.to_string()],
+        1 => vec![first.to_string(), last.to_string()],
+        _ => vec![format!("{first}-{last}")],
     };
-    runs.iter().map(run).collect::<Vec<_>>().join(", ")
+    runs.iter().flat_map(run).collect()
 }
 
 /// A list of services with their ports: `` `web` (80, 81) ``. Of many, the first six.
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn neighbours_are_a_range() {
-        assert_eq!(numbers(vec![40002, 80, 40000, 40001, 80]), "80, 40000-40002");
-        assert_eq!(numbers(vec![5, 4]), "4, 5");
-        assert_eq!(numbers(vec![65_535, 65_534, 65_533]), "65533-65535");
+        assert_eq!(numbers(vec![40002, 80, 40000, 40001, 80]), ["80", "40000-40002"]);
+        assert_eq!(numbers(vec![5, 4]), ["4", "5"]);
+        assert_eq!(numbers(vec![65_535, 65_534, 65_533]), ["65533-65535"]);
     }
 }

@@ -52,11 +52,11 @@ pub(super) fn plan(
     door
 }
 
-/// The listener that people use: the first that does not redirect, of the first load balancer.
+/// The listener that people use: the first that serves something, of the first load balancer.
 fn main_listener(balancers: &[LoadBalancerPlan]) -> Option<(&LoadBalancerPlan, &ListenerPlan)> {
+    let forwards = |action: &ListenerAction| matches!(action, ListenerAction::Forward(_));
     let serves = |listener: &&ListenerPlan| {
-        !matches!(listener.default, ListenerAction::Redirect(_))
-            || listener.rules.iter().any(|rule| matches!(rule.action, ListenerAction::Forward(_)))
+        forwards(&listener.default) || listener.rules.iter().any(|rule| forwards(&rule.action))
     };
     balancers.iter().find_map(|balancer| Some((balancer, balancer.listeners.iter().find(serves)?)))
 }

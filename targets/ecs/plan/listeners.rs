@@ -143,7 +143,8 @@ pub(super) fn further(
     let arns: BTreeSet<&String> = rest.iter().filter(|arn| *arn != first).collect();
     let id = |arn: &str| {
         let port = port.to_string();
-        let names: Vec<&str> = kind.words().iter().copied().chain([port.as_str(), arn]).collect();
+        let own = arn.rsplit('/').next().unwrap_or(arn);
+        let names: Vec<&str> = kind.words().iter().copied().chain([port.as_str(), own]).collect();
         LogicalId::of_parts(&names, ResourceRole::ListenerCertificate)
     };
     arns.into_iter().map(|arn| ListenerCertificate { id: id(arn), arn: arn.clone() }).collect()

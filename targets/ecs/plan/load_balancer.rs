@@ -12,16 +12,17 @@ use super::served_endpoints::{self, ServedEndpoint};
 use super::target_groups::{self, TargetGroups};
 use super::{
     BalancerKind, FrontDoorPlan, ListenerAction, ListenerPlan, LoadBalancerPlan, TargetGroupPlan, TaskPlan,
-    addresses,
+    addresses, names,
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{BehaviourEffect, DeploymentPosture, EndpointExposure, ServiceEndpoint};
+use tranship_app::{BehaviourEffect, DeploymentPosture, EndpointExposure, PublicExposure, ServiceEndpoint};
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_facts::quotas::load_balancing::{
     IDLE_TIMEOUT, LISTENERS_PER_BALANCER, RULES_PER_BALANCER, USUAL_IDLE_TIMEOUT,
 };
 use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
 /// A load balancer while endpoints are added to it.
 #[derive(Default)]
@@ -70,7 +71,49 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> (Fro
         .map(|(kind, growing)| load_balancer(planner, kind, growing, &environment, &targets))
         .collect();
     balancers.iter().for_each(|balancer| check_quotas(planner, balancer));
+    report_health_paths(planner, &targets, &served);
     (addresses::plan(planner, balancers, &served), targets)
+}
+
+/// Says what the load balancer asks where no setting does: one note for all.
+fn report_health_paths(
+    planner: &mut EcsPlanner<'_, '_>,
+    targets: &TargetGroups,
+    served: &[(&ServiceEndpoint, ServedEndpoint<'_>)],
+) {
+    let mut told: Vec<String> = Vec::new();
+    let mut diagnostic: Option<Diagnostic> = None;
+    for (endpoint, one) in served.iter().filter(|(_, one)| unset_path(one.public)) {
+        let container = names::container(&endpoint.service);
+        let own = |target: &&TargetGroupPlan| target.container == container && target.port == endpoint.port;
+        let Some(group) = targets.values().flatten().find(own) else { continue };
+        let Some(request) = &group.health.request else { continue };
+        let why = match (&one.public.health_path, one.public.health.grpc_service) {
+            (None, false) => "nothing names another path",
+            _ => "its own health check asks it",
+        };
+        let text = format!("`{}` of `{}` ({why})", request.path, endpoint.service);
+        if told.contains(&text) {
+            continue;
+        }
+        told.push(text);
+        let placed = diagnostic.take().unwrap_or_else(|| Diagnostic::new(&rules::HEALTH_PATH, String::new()));
+        diagnostic = Some(placed.at(endpoint.origin));
+    }
+    if let Some(mut diagnostic) = diagnostic {
+        diagnostic.message =
+            format!("the load balancer asks {} to find out whether it is healthy", told.join(", "));
+        planner.report(
+            diagnostic.help(
+                "to ask another path, add `x-tranship: { public: { health_check: { path: /healthz } } }`",
+            ),
+        );
+    }
+}
+
+/// Whether no setting says which path is asked.
+fn unset_path(public: &PublicExposure) -> bool {
+    public.health_path.as_ref().is_none_or(|path| path.node == NodeId::UNNUMBERED)
 }
 
 /// The certificates of the environment.
@@ -198,7 +241,10 @@ fn check_quotas(planner: &mut EcsPlanner<'_, '_>, balancer: &LoadBalancerPlan) {
         if !quota.is_exceeded_by(found) {
             continue;
         }
-        let message = format!("the application needs {found} {}; AWS allows {}", quota.what, quota.most);
+        let message = format!(
+            "the application needs {found} {}; AWS allows {} unless your account has a higher quota",
+            quota.what, quota.most
+        );
         let key = balancer.from.first().cloned().unwrap_or_default();
         let service = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
         let origin = service.map(|service| service.origin).unwrap_or_default();
