@@ -194,6 +194,15 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
             let (ports, numbers) = (ports.join(", "), numbers.join(", "));
             one(format!("services:\n  app:\n    image: nginx\n    ports: [{numbers}]\n    x-tranship: {{ public: [{ports}] }}\n").into_bytes())
         }
+        "ecs/balancer-quota" => {
+            let one_of_many = |number: usize| {
+                format!(
+                    "  s{number}: {{ image: nginx, expose: ['80'], x-tranship: {{ public: {{ host: h{number}.example.org }} }} }}\n"
+                )
+            };
+            let services: String = (0..60).map(one_of_many).collect();
+            one(format!("services:\n{services}").into_bytes())
+        }
         "ecs/template-quota" => {
             let one_of_many =
                 |number: usize| format!("  s{number}: {{ image: nginx, ports: ['{number}:80'] }}\n");

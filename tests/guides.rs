@@ -36,7 +36,7 @@ fn warned(target: &str, manifest: &str) -> Vec<String> {
 
 #[test]
 fn examples_are_free_of_warnings_on_ecs() {
-    for guide in ["docs/jobs.md", "docs/networking.md"] {
+    for guide in ["docs/exposing.md", "docs/jobs.md", "docs/networking.md"] {
         let manifests = blocks(guide, "yaml");
         assert!(!manifests.is_empty(), "{guide} has no example");
         for manifest in manifests {

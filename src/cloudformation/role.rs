@@ -48,6 +48,8 @@ roles! {
     Database,
     /// A discovery service of Cloud Map.
     Discovery,
+    /// A DNS record of Route 53.
+    DnsRecord,
     /// An egress rule.
     Egress,
     /// A host and port to connect to: an output.
@@ -92,10 +94,16 @@ roles! {
     LaunchTemplate,
     /// A listener.
     Listener,
+    /// A further certificate of a listener.
+    ListenerCertificate,
     /// A listener rule.
     ListenerRule,
     /// A load balancer.
     LoadBalancer,
+    /// The DNS name of a load balancer: an output.
+    LoadBalancerDnsName,
+    /// The hosted zone of the DNS name of a load balancer: an output.
+    LoadBalancerHostedZoneId,
     /// The security group of the load balancer.
     LoadBalancerSecurityGroup,
     /// A log group.

@@ -26,9 +26,23 @@ static STORE_PORTS: &[(u16, DataStoreKind)] = &[
 /// Source: Node.js inspector, JDWP, debugpy, Delve and Xdebug by their manuals.
 static DEBUG_PORTS: &[u16] = &[9229, 9230, 5005, 5678, 2345, 40000, 9003];
 
-/// TCP ports whose protocol is not HTTP, so an application load balancer cannot serve them.
-static NON_HTTP_PORTS: &[u16] =
-    &[21, 22, 25, 53, 110, 143, 389, 465, 587, 636, 993, 995, 1025, 1883, 5044, 8883, 24224];
+/// TCP ports whose protocol is not HTTP, so an application load balancer cannot serve them: remote shells, mail, directories,
+/// MQTT, logs, chat, telephony, streams of pictures and sound, TURN, remote desktops, queues, games.
+static NON_HTTP_PORTS: &[u16] = &[
+    21, 22, 23, 25, 53, 110, 139, 143, 389, 445, 465, 554, 587, 636, 993, 995, 1025, 1883, 1935, 2222, 2525,
+    3389, 3478, 4222, 5044, 5060, 5061, 5222, 5269, 5349, 5671, 5900, 6667, 6697, 7687, 8554, 8883, 24224,
+    25565, 27015, 61613, 61616,
+];
+
+/// Ports that web servers and the development servers of web frameworks have by custom.
+/// Source: IANA (80, 443, 8008, 8080), Tomcat (8443), Express and Rails (3000), Flask (5000), Django and Uvicorn (8000).
+static HTTP_PORTS: &[u16] = &[80, 443, 3000, 5000, 8000, 8008, 8080, 8443];
+
+/// Ports on which a server speaks TLS itself.
+static TLS_PORTS: &[u16] = &[443, 8443];
+
+/// gRPC by custom: every quick start of grpc.io listens there.
+static GRPC_PORT: u16 = 50051;
 
 /// DNS.
 pub const DNS: u16 = 53;
@@ -56,6 +70,21 @@ pub fn is_non_http_port(port: u16) -> bool {
     NON_HTTP_PORTS.contains(&port)
 }
 
+/// Whether web servers have this port by custom.
+pub fn is_http_port(port: u16) -> bool {
+    HTTP_PORTS.contains(&port)
+}
+
+/// Whether a server on this port speaks TLS itself, by custom.
+pub fn is_tls_port(port: u16) -> bool {
+    TLS_PORTS.contains(&port)
+}
+
+/// Whether gRPC is spoken on this port, by custom.
+pub fn is_grpc_port(port: u16) -> bool {
+    port == GRPC_PORT
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +94,9 @@ mod tests {
         assert_eq!(data_store_on(27017), Some(DataStoreKind::MongoDb));
         assert_eq!(data_store_on(8080), None);
         assert_eq!([9229, 8000].map(is_debug_port), [true, false]);
-        assert_eq!([25, 443].map(is_non_http_port), [true, false]);
+        assert_eq!([25, 1883, 25565, 443].map(is_non_http_port), [true, true, true, false]);
+        assert_eq!([80, 3000, 8443, 81, 9090].map(is_http_port), [true, true, true, false, false]);
+        assert_eq!([443, 8443, 80].map(is_tls_port), [true, true, false]);
+        assert_eq!([50051, 50052].map(is_grpc_port), [true, false]);
     }
 }

@@ -20,7 +20,9 @@ use super::{
     BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, ExecutionRoleStack, OptionSettingName,
     Target, TargetDeployment, container, managed_database, support,
 };
-use container::{ignore_internal_protocol, internal_protocols};
+use container::{
+    approximate_public_protocols, ignore_internal_protocol, internal_protocols, refuse_stack_balancers,
+};
 use plan::{ACCOUNT_PLACEHOLDER, BeanstalkPlan, BuiltImage, REGION_PLACEHOLDER};
 use std::collections::BTreeMap;
 use tranship_app::{Application, OutboundAccess, PlatformKind, SupportTable};
@@ -56,6 +58,8 @@ impl Target for BeanstalkTarget {
         for (_, _, spoken) in internal_protocols(application) {
             ignore_internal_protocol(cx, spoken);
         }
+        approximate_public_protocols(application, cx);
+        refuse_stack_balancers(application, "Elastic Beanstalk", cx);
         let mut plan = platform::decide(application, cx);
         if cx.diagnostics.has_errors() {
             patches::claim(application, cx);

@@ -22,7 +22,9 @@ pub use bounds::{
 };
 pub use field::{ContainerArtifact, ContainerField};
 pub use host::{ContainerHost, EnvironmentSource, TextRenderer};
-pub(crate) use internal_protocols::{ignore_internal_protocol, internal_protocols};
+pub(crate) use internal_protocols::{
+    approximate_public_protocols, ignore_internal_protocol, internal_protocols, refuse_stack_balancers,
+};
 pub use model::{
     ContainerDependency, ContainerPlan, GpuCount, HealthCheckPlan, HostEntry, LinuxParameters, MountPoint,
     NamespaceSharing, NetworkMode, PlannedDevice, PortMapping, ResourceLimit, StartCondition, SystemControl,

@@ -83,11 +83,46 @@ rules! {
         why "A load balancer sends each request to only one of them, and rejects rules of equal priority."
         example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n  b: { image: b, ports: [\"80\"], x-tranship: { public: { path: \"/*\" } } }\n"
         fix "Give one of them its own host or path, or set `public: { priority: 10 }`.";
-    LISTENER_RULE = Error "ecs/listener-rule" "too many hosts or paths in a listener rule"
-        what "A listener rule holds at most five hosts and paths, of at most 128 characters each."
+    LISTENER_RULE = Error "ecs/listener-rule" "hosts or paths that do not fit in a listener rule"
+        what "A listener rule holds at most five hosts, paths and networks, of at most 128 characters each. More of them are spread over several rules, unless `priority` asks for one rule."
         why "The load balancer would reject the rule."
-        example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: [/a, /b, /c, /d, /e, /f] } } }\n"
-        fix "Use fewer, with `*` for a shared prefix.";
+        example "services:\n  a: { image: a, ports: [\"80\"], x-tranship: { public: { path: [/a, /b, /c, /d, /e, /f], priority: 5 } } }\n"
+        fix "Remove `priority`, or use fewer, with `*` for a shared prefix.";
+    BALANCER_QUOTA = Warning "ecs/balancer-quota" "too many listeners or rules"
+        what "Without a higher quota of your account, an Application Load Balancer has at most 100 rules, and a load balancer at most 50 listeners. Tranship needs one rule or listener for each target group besides those of the endpoints."
+        why "AWS rejects the rule or the listener, unless your account has a higher quota."
+        example "an application with sixty public hosts"
+        fix "Request a higher quota, use fewer hosts and paths, with `*` for a shared part, or split the application.";
+    DNS_RECORD = Error "ecs/dns-record" "impossible DNS record"
+        what "`zone` asks for a DNS record, and no record can be made: there is no host, the host stands for names that a record cannot stand for, or two endpoints with one host have different load balancers."
+        why "Route 53 has one record for a name, and `*` only in front of it."
+        example "services:\n  web: { image: web, expose: [\"80\"], x-tranship: { public: { zone: Z0123456789ABCDEFGHIJ } } }\n"
+        fix "Add `host: shop.example.org`, or remove `zone` and create the records yourself.";
+    HEALTH_PATH = Note "ecs/health-path" "path of the load balancer's health check"
+        what "No setting names the path that the load balancer asks. It is the path that the container's own health check requests on the same port, and then 200 to 399 is healthy. Otherwise it is `/`, and any answer up to 499 is: the server is there."
+        why "ECS replaces a container that does not answer."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"80:8000\"]\n"
+        fix "Nothing, if the path is right. Otherwise set `x-tranship: { public: { health_check: { path: /healthz } } }`.";
+    NO_CERTIFICATE = Warning "ecs/no-certificate" "published port 443 without a certificate"
+        what "A public service publishes port 443, and nothing gives a certificate. The load balancer serves HTTP on port 80, and asks the container by HTTPS where the container speaks TLS itself."
+        why "`https://` does not work, and passwords travel unencrypted between clients and the load balancer."
+        example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\", \"443:443\"]\n"
+        fix "Add a certificate of AWS Certificate Manager: `x-tranship: { https: { certificate: arn:aws:acm:... } }`. Or let the container end TLS, with `x-tranship: { public: { protocol: tcp, port: 443 } }`.";
+    PASSED_ON = Warning "ecs/passed-on" "gRPC or HTTP/2 without a certificate"
+        what "The container speaks gRPC or HTTP/2, and nothing gives a certificate. An Application Load Balancer accepts such requests over HTTPS only, so a Network Load Balancer passes the connections on, as under Docker Compose."
+        why "Connections are not encrypted, and the load balancer balances connections instead of calls."
+        example "services:\n  greeter:\n    image: acme/greeter\n    ports: [\"50051:50051\"]\n"
+        fix "Add `x-tranship: { https: { certificate: arn:aws:acm:... } }`. To keep it as it is, write `public: { protocol: tcp }`.";
+    PUBLIC_CERTIFICATE = Error "ecs/public-certificate" "public endpoint without a certificate"
+        what "The endpoint asks for something that needs a certificate: `protocol: tls`, or gRPC or HTTP/2 with a `host` or `path`."
+        why "Elastic Load Balancing would reject the listener."
+        example "services:\n  broker: { image: acme/broker, expose: [\"8883\"], x-tranship: { public: { protocol: tls } } }\n"
+        fix "Add `certificate: arn:aws:acm:...` to `public`, or `https: { certificate: ... }` to the environment.";
+    PUBLIC_TWICE = Error "ecs/public-twice" "port public by TCP and UDP"
+        what "One port of a container is public by TCP and by UDP."
+        why "ECS maps a port of a container for one protocol, and registers it with the load balancer by this mapping."
+        example "services:\n  dns:\n    image: acme/dns\n    ports: [\"53:53/udp\", \"53:53/tcp\"]\n    x-tranship: { public: [{ protocol: udp }, { protocol: tcp }] }\n"
+        fix "Make one of the two public, or let the container listen on a second port.";
     NAMESPACE = Error "ecs/namespace" "invalid discovery namespace"
         what "Services are registered in a private DNS namespace, whose name is a domain name of at most 253 characters."
         why "Cloud Map could not create the namespace."
@@ -103,11 +138,11 @@ rules! {
         why "Its target group would never have a healthy target."
         example "services:\n  report: { image: app, ports: [\"80\"], x-tranship: { job: manual, public: true } }\n"
         fix "Remove `public`, or make it a service that keeps running.";
-    PUBLIC_UDP = Error "ecs/public-udp" "public UDP port"
-        what "An Application Load Balancer supports only HTTP and HTTPS."
-        why "The port would be unreachable from outside."
-        example "services:\n  dns: { image: coredns, ports: [\"53:53/udp\"], x-tranship: { public: { container_port: 53 } } }\n"
-        fix "Keep the port internal.";
+    PUBLIC_UDP = Error "ecs/public-udp" "public UDP port without a health check"
+        what "A Network Load Balancer serves UDP, and finds out by TCP or HTTP whether a container is healthy. The service has no TCP port."
+        why "AWS would reject the target group, or never find a healthy container."
+        example "services:\n  game: { image: acme/game, ports: [\"34197:34197/udp\"], x-tranship: { public: { protocol: udp } } }\n"
+        fix "List a port on which the container answers TCP or HTTP under `expose`, or name it: `public: { protocol: udp, health_check: { port: 8080, path: /healthz } }`.";
     SERVICE_CONNECT = Note "ecs/service-connect" "names by Service Connect"
         what "A service uses the name of another one where it cannot be rewritten with certainty: as a bare word, in a file, or only inside its image, when `depends_on` names a service that no value names. Amazon ECS Service Connect lets the name itself work."
         why "A proxy runs in the tasks of both services. On Fargate, it adds 256 CPU units and 64 MiB to the size of each task."

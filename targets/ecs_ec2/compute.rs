@@ -27,13 +27,15 @@ impl ComputePolicy for Ec2Compute {
 
     /// An address of its own costs one of a machine's few interfaces. Only what is looked up by name gets one, since
     /// discovery knows no A records in bridge mode, and sidecars, since bridge mode has no shared loopback. A data store
-    /// has one even without clients: the mode decides which service it is, and two must not run on the same data.
+    /// has one even without clients: the mode decides which service it is, and two must not run on the same data. In bridge mode
+    /// a port of the machine is chosen for each port of a container, so nobody could say which one to ask for its health.
     fn network_mode(&self, reach: TaskReach) -> NetworkMode {
         match reach {
             TaskReach { on_machine: true, .. } => NetworkMode::Host,
             TaskReach { by_name: true, .. }
             | TaskReach { together: true, .. }
-            | TaskReach { keeps_data: true, .. } => NetworkMode::AwsVpc,
+            | TaskReach { keeps_data: true, .. }
+            | TaskReach { asked_elsewhere: true, .. } => NetworkMode::AwsVpc,
             _ => NetworkMode::Bridge,
         }
     }
@@ -94,14 +96,15 @@ mod tests {
 
     #[test]
     fn an_address_of_its_own_only_where_one_is_needed() {
-        for (by_name, together, keeps_data, mode) in [
-            (false, false, false, NetworkMode::Bridge),
-            (true, false, false, NetworkMode::AwsVpc),
-            (false, true, false, NetworkMode::AwsVpc),
-            (false, false, true, NetworkMode::AwsVpc),
-            (true, true, false, NetworkMode::AwsVpc),
+        for (by_name, together, keeps_data, asked_elsewhere, mode) in [
+            (false, false, false, false, NetworkMode::Bridge),
+            (true, false, false, false, NetworkMode::AwsVpc),
+            (false, true, false, false, NetworkMode::AwsVpc),
+            (false, false, true, false, NetworkMode::AwsVpc),
+            (false, false, false, true, NetworkMode::AwsVpc),
+            (true, true, false, false, NetworkMode::AwsVpc),
         ] {
-            let reach = TaskReach { by_name, together, keeps_data, on_machine: false };
+            let reach = TaskReach { by_name, together, keeps_data, on_machine: false, asked_elsewhere };
             assert_eq!(Ec2Compute.network_mode(reach), mode);
             let reach = TaskReach { on_machine: true, ..reach };
             assert_eq!(Ec2Compute.network_mode(reach), NetworkMode::Host);

@@ -51,7 +51,7 @@ fn a_task_may_have_the_network_of_its_machine() {
         .filter(|rule| rule["GroupId"] == "InstanceSecurityGroup.GroupId")
         .map(|rule| (&rule["SourceSecurityGroupId"], &rule["FromPort"]))
         .collect();
-    assert!(own.contains(&(&json!("LoadBalancerSecurityGroup.GroupId"), &json!(5060))), "{own:?}");
+    assert!(own.contains(&(&json!("NetworkLoadBalancerSecurityGroup.GroupId"), &json!(5060))), "{own:?}");
     // Docker's DNS does not know the name of such a container either.
     let web = &properties(&template, "WebTaskDefinition")["ContainerDefinitions"][0]["Environment"];
     assert_eq!(*web, json!([{ "Name": "SIP", "Value": "http://sip:5060" }]));

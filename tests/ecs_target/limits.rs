@@ -63,10 +63,12 @@ fn a_listener_rule_has_five_conditions_of_128_characters() {
     let path = |length: usize| format!("/{}", "x".repeat(length - 1));
     expect(&public("host: [a.io, b.io], path: [/a, /b, /c]"), "ecs/listener-rule", None);
     expect(
-        &public("host: [a.io, b.io], path: [/a, /b, /c, /d]"),
+        &public("host: [a.io, b.io], path: [/a, /b, /c, /d], priority: 5"),
         "ecs/listener-rule",
-        Some("`app` has 6 hosts and paths; a listener rule allows 5"),
+        Some("`app` has 6 hosts, paths and networks, and a `priority`; a listener rule allows 5"),
     );
+    expect(&public("host: [a.io, b.io], path: [/a, /b, /c, /d]"), "ecs/listener-rule", None);
+    expect(&public("host: [a.io, b.io], path: [/a, /b, /c], priority: 5"), "ecs/listener-rule", None);
     expect(&public(&format!("path: {}", path(128))), "ecs/listener-rule", None);
     expect(
         &public(&format!("path: {}", path(129))),
@@ -180,13 +182,15 @@ fn a_dynamic_reference_is_refused_where_it_is_written() {
     }
 }
 
-/// What ends by itself, and what speaks no HTTP, is no target of a load balancer.
+/// What ends by itself, and what nobody can ask for its health, is no target of a load balancer.
 #[test]
 fn what_cannot_be_public() {
     expect(
         &app("ports: ['53:53/udp'], x-tranship: { public: { container_port: 53 } }"),
         "ecs/public-udp",
-        Some("port 53/udp of `app` cannot be public: an application load balancer serves HTTP only"),
+        Some(
+            "port 53/udp of `app` cannot be public: a load balancer finds out by TCP whether a container is healthy, and the service has no TCP port",
+        ),
     );
     expect(
         &app("ports: ['53:53/udp', '53:53'], x-tranship: { public: { container_port: 53 } }"),

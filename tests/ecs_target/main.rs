@@ -12,6 +12,7 @@ mod changes;
 mod egress;
 mod file_hosts;
 mod files;
+mod front_door;
 mod hooks;
 mod instances;
 mod limits;

@@ -114,7 +114,7 @@ fn endpoints_may_not_collide() {
     };
     assert!(broken(&two("{ path: '/*' }", "{ path: '/*' }")).contains(&"ecs/listener-collision"));
     assert!(broken(&two("{ path: /x }", "{ path: /x }")).contains(&"ecs/listener-collision"));
-    let six = "{ path: [/a, /b, /c, /d, /e, /f] }";
+    let six = "{ path: [/a, /b, /c, /d, /e, /f], priority: 5 }";
     assert!(broken(&two("{ path: '/*' }", six)).contains(&"ecs/listener-rule"));
     assert_eq!(
         broken(&two("{ path: '/*' }", "{ path: '/b/*' }")),

@@ -30,13 +30,15 @@ fn a_task_is_replaced_as_its_data_allows() {
     }
 }
 
-/// At least a minute, as long as the container says, at most an hour; nothing without a load balancer.
+/// At least a minute; as long as the container says, and until the load balancer finds it healthy (2 checks in 35 s); at most an
+/// hour; nothing without a load balancer.
 #[test]
 fn a_new_task_has_time_to_start() {
     let cases = [
         ("ports: ['80:80']", Some(60)),
-        ("ports: ['80:80'], healthcheck: { test: x, start_period: 61s }", Some(61)),
-        ("ports: ['80:80'], healthcheck: { test: x, start_period: 59s }", Some(60)),
+        ("ports: ['80:80'], healthcheck: { test: x, start_period: 61s }", Some(96)),
+        ("ports: ['80:80'], healthcheck: { test: x, start_period: 25s }", Some(60)),
+        ("ports: ['80:80'], healthcheck: { test: x, start_period: 26s }", Some(61)),
         ("ports: ['80:80'], healthcheck: { test: x, start_period: 2h }", Some(3_600)),
         ("expose: [80], healthcheck: { test: x, start_period: 61s }", None),
     ];

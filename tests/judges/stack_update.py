@@ -33,7 +33,10 @@ KEPT_UNLESS_NAMED = {
                           "PlacementStrategies", "CapacityProviderStrategy", "PlatformVersion", "DeploymentConfiguration"],
     "AWS::RDS::DBInstance": ["EnableCloudwatchLogsExports", "DeletionProtection", "MultiAZ", "BackupRetentionPeriod"],
     "AWS::ElasticLoadBalancingV2::LoadBalancer": ["LoadBalancerAttributes"],
-    "AWS::ElasticLoadBalancingV2::TargetGroup": ["TargetGroupAttributes", "Matcher", "HealthCheckPath"],
+    "AWS::ElasticLoadBalancingV2::TargetGroup": ["TargetGroupAttributes", "Matcher", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol",
+                                                 "HealthCheckIntervalSeconds", "HealthCheckTimeoutSeconds", "HealthyThresholdCount",
+                                                 "UnhealthyThresholdCount"],
+    "AWS::ElasticLoadBalancingV2::Listener": ["ListenerAttributes"],
     "AWS::EFS::FileSystem": ["BackupPolicy"],
     "AWS::AutoScaling::AutoScalingGroup": ["MaxInstanceLifetime", "NewInstancesProtectedFromScaleIn"],
 }
@@ -67,6 +70,7 @@ ONCE = {
     "AWS::EC2::SubnetRouteTableAssociation": ["SubnetId"],
     "AWS::EC2::Subnet": ["VpcId", "CidrBlock"],
     "AWS::EC2::VPCGatewayAttachment": ["VpcId"],
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": ["ListenerArn", "Certificates"],
     "AWS::Route53::RecordSet": ["HostedZoneId", "HostedZoneName", "Name", "Type"],
 }
 RULE_KEY = ["IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "SourceSecurityGroupId", "DestinationSecurityGroupId"]

@@ -17,6 +17,18 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.ledger.image", &["postgres:16"]),
     ("services.store.image", &["postgres:alpine"]),
     ("services.db.image", &["mariadb:11.4"]),
+    ("services.*.x-tranship.public[].protocol", &["https"]),
+    ("services.*.x-tranship.public[].zone", &["Z1123456789ABCDEFGHIJ"]),
+    ("services.*.x-tranship.public[].allow[]", &["198.51.100.0/24"]),
+    (
+        "services.*.x-tranship.public[].certificate",
+        &["arn:aws:acm:eu-central-1:123456789012:certificate/42345678-1234-1234-1234-123456789012"],
+    ),
+    ("x-tranship.https.zone", &["Z1123456789ABCDEFGHIJ"]),
+    (
+        "x-tranship.https.certificates[]",
+        &["arn:aws:acm:eu-central-1:123456789012:certificate/52345678-1234-1234-1234-123456789012"],
+    ),
     ("services.*.x-tranship.egress.allow[].to", &["10.0.0.0/8"]),
     ("services.*.x-tranship.egress.allow[].port", &["637"]),
     ("services.*.x-tranship.egress.allow[].protocol", &["udp"]),

@@ -5,6 +5,8 @@ import http.client
 import http.server
 import re
 import socket
+import socketserver
+import ssl
 import threading
 import time
 
@@ -33,11 +35,11 @@ class Balancers:
         for group in self.targets.values():
             threading.Thread(target=group.check, args=(self._checker(group.key),), daemon=True).start()
 
-    @property
-    def address(self):
-        """Where the one load balancer of the stack is reached."""
-        (endpoint,) = self.endpoints.values()
-        return endpoint.address
+    def address(self, port):
+        """Where the load balancer that listens on a port is reached."""
+        (key,) = {made["LoadBalancerArn"] for made in self.world.stack.of_type("AWS::ElasticLoadBalancingV2::Listener").values()
+                  if int(made["Port"]) == port}
+        return self.endpoints[key].address
 
     def register(self, task, target):
         self.targets[target["TargetGroupArn"]].health[_place(task, target)] = False
@@ -65,12 +67,14 @@ class Balancers:
     def _listen(self, key, properties):
         rules = sorted((rule for rule in self.rules.values() if rule["ListenerArn"] == key), key=lambda rule: int(rule["Priority"]))
         endpoint = self.endpoints[properties["LoadBalancerArn"]]
-        if properties["Protocol"] not in ("HTTP", "TCP"):
+        kinds = {"HTTP": (Server, Forwarding), "TCP": (Server, Passing), "UDP": (DatagramServer, Relaying)}
+        if properties["Protocol"] not in kinds:
             raise NotImplementedError(f"the runner has no {properties['Protocol']} listener")
-        handler = type("Handler", (Forwarding if properties["Protocol"] == "HTTP" else Passing,), {
+        kind, act = kinds[properties["Protocol"]]
+        handler = type("Handler", (act,), {
             "balancers": self, "namespace": endpoint.namespace, "default": properties["DefaultActions"][-1], "rules": rules})
         with network.inside(endpoint.namespace):
-            server = Server((endpoint.address, int(properties["Port"])), handler)
+            server = kind((endpoint.address, int(properties["Port"])), handler)
         self.servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
 
@@ -86,6 +90,22 @@ class Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         pass  # a client that goes away
+
+
+class DatagramServer(socketserver.ThreadingUDPServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+# A load balancer does not verify the certificate of a container.
+UNVERIFIED = ssl._create_unverified_context()
+
+
+def ask(address, port, tls, timeout):
+    """A connection by HTTP or HTTPS."""
+    if tls:
+        return http.client.HTTPSConnection(address, port, timeout=timeout, context=UNVERIFIED)
+    return http.client.HTTPConnection(address, port, timeout=timeout)
 
 
 class TargetGroup:
@@ -120,7 +140,8 @@ class TargetGroup:
             if self.properties.get("HealthCheckProtocol", self.properties["Protocol"]) == "TCP":
                 socket.create_connection((address, port), timeout=3).close()
                 return True
-            connection = http.client.HTTPConnection(address, port, timeout=int(self.properties.get("HealthCheckTimeoutSeconds", 5)))
+            asked = self.properties.get("HealthCheckProtocol", self.properties["Protocol"])
+            connection = ask(address, port, asked == "HTTPS", int(self.properties.get("HealthCheckTimeoutSeconds", 5)))
             connection.request("GET", self.properties.get("HealthCheckPath", "/"), headers={"User-Agent": "ELB-HealthChecker/2.0"})
             status = connection.getresponse().status
             connection.close()
@@ -163,14 +184,17 @@ class Forwarding(http.server.BaseHTTPRequestHandler):
         raise NotImplementedError(f"the runner does not know the condition {field}")
 
     def _forward(self, action, body):
-        target = self.balancers.targets[action["TargetGroupArn"]].next()
+        group = self.balancers.targets[action["TargetGroupArn"]]
+        if group.properties.get("ProtocolVersion", "HTTP1") != "HTTP1":
+            raise NotImplementedError(f"the runner does not speak {group.properties['ProtocolVersion']}")
+        target = group.next()
         if target is None:
             return self._say(503, b"503 Service Temporarily Unavailable")
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
         client = self.client_address[0]
         before = f"{headers['X-Forwarded-For']}, " if "X-Forwarded-For" in headers else ""
         headers |= {"X-Forwarded-For": before + client, "X-Forwarded-Proto": "http", "X-Forwarded-Port": str(self.server.server_port)}
-        connection = http.client.HTTPConnection(*target, timeout=30)
+        connection = ask(*target, group.properties["Protocol"] == "HTTPS", 30)
         try:
             connection.request(self.command, self.path, body or None, headers)
             answer = connection.getresponse()
@@ -218,3 +242,18 @@ class Passing:
             return
         for thread in connect.pipe(client, socket.create_connection(target, timeout=5)):
             thread.join()
+
+
+class Relaying:
+    """One datagram of a client, and the one that answers it."""
+
+    def __init__(self, request, client_address, server):
+        data, listener = request
+        network.enter(self.namespace)
+        target = self.balancers.targets[self.default["TargetGroupArn"]].next()
+        if target is None:
+            return
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as relay:
+            relay.settimeout(5)
+            relay.sendto(data, target)
+            listener.sendto(relay.recv(65536), client_address)

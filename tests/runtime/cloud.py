@@ -99,7 +99,8 @@ class Cloud:
 
     def entrance(self, port):
         """(namespace, address, port) at which a client outside finds what Docker Compose publishes on a port."""
-        return self.client.namespace, self.balancers.address, self.ports[port or next(iter(self.ports))]
+        listener = self.ports[port or next(iter(self.ports))]
+        return self.client.namespace, self.balancers.address(listener), listener
 
     def container(self, name):
         """A running container of that name."""

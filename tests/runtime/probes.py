@@ -1,7 +1,9 @@
 """What a client does and must see, from an application's `expect.yaml`.
 
-    http: GET /path           a request to what the application publishes; `host`, `port`, `headers`, `send` for more
+    http: GET /path           a request to what the application publishes; `host`, `port`, `headers`, `send` for more; `tls` where the
+                              container ends TLS itself, as Docker Compose shows it and the load balancer does not
     tcp: ping\\n               bytes to a published port, and what comes back
+    udp: ping                 a datagram to a published port, and the one that comes back
     run: [web, sh, -c, ...]   a command in a container of a service
     apart: [web, db, 5432]    the first may not reach that port of the second, by its name or by its address
 
@@ -12,6 +14,7 @@ Each step is tried again until it gives what is expected, or its time is over: a
 
 import http.client
 import socket
+import ssl
 import subprocess
 import time
 
@@ -54,7 +57,10 @@ def _safely(act, world, step):
 def _http(world, step):
     method, _, path = step["http"].partition(" ")
     namespace, address, port = world.entrance(step.get("port"))
-    connection = http.client.HTTPConnection(address, port, timeout=10)
+    if step.get("tls") and not hasattr(world, "balancers"):
+        connection = http.client.HTTPSConnection(address, port, timeout=10, context=ssl._create_unverified_context())
+    else:
+        connection = http.client.HTTPConnection(address, port, timeout=10)
     with network.inside(namespace):
         connection.connect()
     host = {"Host": step["host"]} if "host" in step else {}
@@ -78,6 +84,16 @@ def _tcp(world, step):
     return {"output": answer.decode(errors="replace").strip()}
 
 
+def _udp(world, step):
+    namespace, address, port = world.entrance(step.get("port"))
+    with network.inside(namespace):
+        connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with connection:
+        connection.settimeout(3)
+        connection.sendto(step["udp"].encode(), (address, port))
+        return {"output": connection.recv(65536).decode(errors="replace").strip()}
+
+
 def _run(world, step):
     container, *command = step["run"]
     done = world.execute(container, command)
@@ -94,4 +110,4 @@ def _apart(world, step):
     return {"code": 1}
 
 
-KINDS = {"http": _http, "tcp": _tcp, "run": _run, "apart": _apart}
+KINDS = {"http": _http, "tcp": _tcp, "udp": _udp, "run": _run, "apart": _apart}

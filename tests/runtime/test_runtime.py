@@ -85,6 +85,18 @@ class Runtime(unittest.TestCase):
         """A proxy in bridge mode reaches its upstream from the machine's group."""
         self.shows("gateway", lambda text: without(text, r"ApiFrom\w+Ingress"), "GET /api", "ecs-ec2")
 
+    def test_another_path_of_the_health_check_shows(self):
+        """At `/` the server says that nothing is there, so it never becomes healthy."""
+        self.shows("ready", lambda text: changed(text, "HealthCheckPath: /up", "HealthCheckPath: /"), "did not stabilize")
+
+    def test_a_load_balancer_that_speaks_in_clear_shows(self):
+        """The container answers by HTTPS alone."""
+        self.shows("sealed", lambda text: changed(text, "Protocol: HTTPS", "Protocol: HTTP"), "did not stabilize")
+
+    def test_a_port_that_is_not_open_to_the_health_check_shows(self):
+        """The health of a UDP port is asked by HTTP on another one."""
+        self.shows("lines", lambda text: without(text, r"Datagram\w+7002Tcp\w+Ingress"), "did not stabilize")
+
     def shows(self, name, change, where, target="fargate"):
         application = next(one for one in every_application() if one.name == name)
         application.build_images()

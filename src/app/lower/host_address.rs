@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// From where connections can come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HostAddressReach {
+pub(crate) enum HostAddressReach {
     /// From the machine itself: loopback.
     Machine,
     /// From its own network: a private or link-local address.
@@ -14,7 +14,7 @@ pub(super) enum HostAddressReach {
 }
 
 /// The reach of an address; of a text that is none, anywhere.
-pub(super) fn reach(address: &str) -> HostAddressReach {
+pub(crate) fn reach(address: &str) -> HostAddressReach {
     match address.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         Ok(address) => of(address.to_canonical()),
         Err(_) if address == "localhost" => HostAddressReach::Machine,

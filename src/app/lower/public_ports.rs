@@ -1,180 +1,341 @@
 //! Which ports are public.
 //!
-//! `x-tranship.public` makes a port public. Where no service has it, the one published TCP port that
-//! could be meant becomes the load balancer's catch-all: not one of a data store, a debugger or a
-//! loopback address. Where several could be meant, none is public, and one warning says what to write.
+//! `x-tranship.public` makes ports public. For services without it, [`public_defaults`] looks for the one published port that
+//! can be meant: not one of a data store, a debugger, an administration console or a loopback address.
 
-use super::LoweringContext;
-use super::host_address::{self, HostAddressReach};
-use super::service_edges;
+use super::public_lines::{self, PublicLine};
+use super::{LoweringContext, port_protocols, public_defaults, service_edges};
 use crate::rules;
-use crate::settings::{OneOrMore, PublicEndpoint, PublicSetting, WholeNumber};
+use crate::settings::{
+    ContainerPorts, OneOrMore, PortNumber, PublicEndpoint, PublicSetting, WholeNumber, passes_connections_on,
+};
 use crate::{
-    AppService, At, BehaviourEffect, ContainerPort, EndpointExposure, ManifestName, PortSpec, PublicExposure,
-    PublishedPort, ServiceEdge, ServiceEndpoint, ServiceRole,
+    AppService, At, ContainerPort, EndpointExposure, EndpointHealth, ManifestName, PortRange, PortSpec,
+    PublicExposure, PublicProtocol, ServiceEdge, ServiceEndpoint,
 };
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_facts::TransportProtocol;
-use tranship_facts::ports::{data_store_on, is_debug_port, is_docker_port, is_non_http_port};
-use tranship_frontend::diagnostic::{Diagnostic, Severity};
+use tranship_facts::ports::is_debug_port;
+use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
+use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
+use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 use tranship_frontend::yaml::NodeId;
 
-/// Unreachable ports that a message names.
-const UNREACHABLE_SHOWN: usize = 6;
+/// What is known of the load balancer before any target is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FrontDoor {
+    /// Whether the target has one that passes connections on as they are.
+    pub(super) passes_on: bool,
+    /// The port of HTTP or HTTPS.
+    pub(super) usual_port: u16,
+}
+
+impl FrontDoor {
+    /// That of a target, with a certificate or without one.
+    pub(super) fn of(target: &str, has_certificate: bool) -> Self {
+        let usual_port = if has_certificate { HTTPS_PORT } else { HTTP_PORT };
+        FrontDoor { passes_on: passes_connections_on(target), usual_port }
+    }
+}
 
 /// Every endpoint: what is public, then what other services reach.
 pub(super) fn endpoints(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     edges: &[ServiceEdge],
+    door: FrontDoor,
 ) -> Vec<ServiceEndpoint> {
     let mut endpoints = Vec::new();
-    let mut explicit = false;
     for service in services.values() {
         match public_setting(cx, service) {
             None => {}
             Some(PublicSetting::Private(at)) => cx.ledger.decided(at, "not public"),
             Some(PublicSetting::Public(at)) => {
-                explicit = true;
                 cx.ledger.decided(at, "public");
                 endpoints.extend(declared(cx, service, &PublicEndpoint::default(), at.origin));
             }
             Some(PublicSetting::Endpoints(list)) => {
-                explicit = true;
-                endpoints.extend(list.iter().filter_map(|one| declared(cx, service, &one.value, one.origin)));
+                endpoints.extend(list.iter().flat_map(|one| declared(cx, service, &one.value, one.origin)));
             }
         }
     }
-    let published = candidates(cx, services, &endpoints);
-    if !explicit {
-        endpoints.extend(inferred(cx, &published));
-    }
+    let published = public_defaults::candidates(cx, services, &endpoints);
+    endpoints.extend(public_defaults::endpoint(cx, &published, &endpoints, door));
     let public: BTreeSet<NodeId> = endpoints.iter().map(|endpoint| endpoint.node).collect();
-    claim_internal(cx, &published, &public, explicit);
-    claim_protocols(cx, services, &public);
+    public_defaults::claim_internal(cx, &published, &public);
     endpoints.extend(internal(services, edges));
     endpoints
 }
 
-fn public_setting<'a>(cx: &LoweringContext<'a>, service: &AppService) -> Option<&'a PublicSetting> {
+/// What a service sets as `public`.
+pub(super) fn public_setting<'a>(
+    cx: &LoweringContext<'a>,
+    service: &AppService,
+) -> Option<&'a PublicSetting> {
     cx.settings.service(&service.name)?.public.as_ref()
 }
 
-/// An endpoint that a service declares.
+/// The endpoints that one entry of `public` declares: one for each port of its range.
 fn declared(
     cx: &mut LoweringContext<'_>,
     service: &AppService,
     settings: &PublicEndpoint,
     declared_at: Origin,
-) -> Option<ServiceEndpoint> {
+) -> Vec<ServiceEndpoint> {
     let wanted = settings.container_port.as_ref();
-    let wanted = wanted.map(|port| cx.ledger.exact(port, "the public port").get());
-    let Some(chosen) = the_port(service, wanted) else {
-        cx.diagnostics.push(ambiguous_port(service, declared_at));
-        return None;
+    let wanted = wanted.map(|ports| {
+        let ContainerPorts(range) = cx.ledger.exact(ports, "the public port");
+        (*range, ports.origin)
+    });
+    let protocol = settings.protocol.as_ref().map(At::get);
+    let chosen = match wanted {
+        Some((range, origin)) if TARGET_GROUPS_PER_SERVICE.is_exceeded_by(range.count()) => {
+            cx.diagnostics.push(too_many(service, range, origin));
+            return Vec::new();
+        }
+        Some((range, _)) => {
+            (range.first..=range.last).map(|port| the_port(service, port, protocol)).collect()
+        }
+        None => Vec::from_iter(sole_port(service, protocol)),
     };
-    Some(ServiceEndpoint {
-        service: service.name.clone(),
-        port: chosen.number,
-        protocol: TransportProtocol::Tcp,
-        exposure: EndpointExposure::Public(PublicExposure {
-            published: chosen.published,
-            ..public(settings)
-        }),
-        node: chosen.node,
-        origin: chosen.origin,
-    })
+    if chosen.is_empty() {
+        cx.diagnostics.push(ambiguous_port(service, declared_at));
+    }
+    let endpoint = |(place, chosen): (usize, ChosenPort)| {
+        let place = u16::try_from(place).unwrap_or(u16::MAX);
+        let spoken = match chosen.transport {
+            TransportProtocol::Udp => PublicProtocol::Udp,
+            TransportProtocol::Tcp => port_protocols::spoken(service, chosen.number).protocol,
+        };
+        ServiceEndpoint {
+            service: service.name.clone(),
+            port: chosen.number,
+            protocol: chosen.transport,
+            exposure: EndpointExposure::Public(PublicExposure {
+                place,
+                protocol: protocol.unwrap_or(spoken),
+                app_protocol: chosen.app_protocol,
+                published: chosen.published,
+                ..public(settings)
+            }),
+            node: chosen.node,
+            origin: chosen.origin,
+        }
+    };
+    chosen.into_iter().enumerate().map(endpoint).collect()
 }
 
 fn public(settings: &PublicEndpoint) -> PublicExposure {
-    let list = |values: &Option<OneOrMore<At<String>>>| {
-        values.as_ref().map(|values| values.0.clone()).unwrap_or_default()
-    };
     let check = settings.health_check.clone().unwrap_or_default();
+    let port = |port: Option<At<PortNumber>>| port.map(|port| port.map(PortNumber::get));
     PublicExposure {
         hosts: list(&settings.host),
         paths: list(&settings.path),
-        listener: settings.port.clone().map(|port| port.map(|port| port.get())),
+        listener: port(settings.port.clone()),
+        protocol_setting: settings.protocol.clone(),
+        internal: settings.internal.clone(),
+        allow: list(&settings.allow),
+        certificates: list(&settings.certificate),
+        redirect: settings.redirect.clone(),
+        zone: settings.zone.clone(),
         health_path: check.path.map(|path| path.map(|path| path.to_string())),
         health_codes: check.codes,
+        health: EndpointHealth {
+            grpc_service: false,
+            port: port(check.port),
+            interval: number(check.interval),
+            timeout: number(check.timeout),
+            healthy: number(check.healthy),
+            unhealthy: number(check.unhealthy),
+        },
         sticky: settings.sticky.clone(),
-        priority: settings.priority.clone().map(|priority| priority.map(WholeNumber::get)),
-        published: None,
+        idle_timeout: number(settings.idle_timeout.clone()),
+        slow_start: number(settings.slow_start.clone()),
+        priority: number(settings.priority.clone()),
+        ..PublicExposure::default()
     }
+}
+
+fn list<T: Clone>(values: &Option<OneOrMore<At<T>>>) -> Vec<At<T>> {
+    values.as_ref().map(|values| values.0.clone()).unwrap_or_default()
+}
+
+fn number<const LEAST: u32, const MOST: u32>(
+    setting: Option<At<WholeNumber<LEAST, MOST>>>,
+) -> Option<At<u32>> {
+    setting.map(|number| number.map(WholeNumber::get))
 }
 
 /// The port that is public, and what says so.
 struct ChosenPort {
     number: u16,
-    published: Option<At<PublishedPort>>,
+    transport: TransportProtocol,
+    published: Option<At<crate::PublishedPort>>,
+    app_protocol: Option<At<String>>,
     node: NodeId,
     origin: Origin,
 }
 
 impl ChosenPort {
     fn of(port: &ContainerPort) -> Self {
-        let published = port.published.clone();
-        ChosenPort { number: port.container.value, published, node: port.node, origin: port.origin }
+        ChosenPort {
+            number: port.container.value,
+            transport: port.protocol,
+            published: port.published.clone(),
+            app_protocol: port.app_protocol.clone(),
+            node: port.node,
+            origin: port.origin,
+        }
     }
 
     /// A port that the manifest does not list.
-    fn unlisted(number: u16, service: &AppService) -> Self {
-        ChosenPort { number, published: None, node: NodeId::UNNUMBERED, origin: service.origin }
+    fn unlisted(number: u16, transport: TransportProtocol, service: &AppService) -> Self {
+        let (published, app_protocol) = (None, None);
+        ChosenPort {
+            number,
+            transport,
+            published,
+            app_protocol,
+            node: NodeId::UNNUMBERED,
+            origin: service.origin,
+        }
     }
 }
 
-/// The one port of a service that can be meant.
-fn the_port(service: &AppService, wanted: Option<u16>) -> Option<ChosenPort> {
+/// The port of this number: TCP, unless `protocol` is UDP or the manifest names the number for UDP alone.
+fn the_port(service: &AppService, number: u16, protocol: Option<PublicProtocol>) -> ChosenPort {
+    let named = |spec: PortSpec| service.container.ports.iter().find(|port| port.spec() == spec);
+    let transport = protocol.map(PublicProtocol::transport).or_else(|| {
+        let udp_alone = named(PortSpec::tcp(number)).is_none() && named(PortSpec::udp(number)).is_some();
+        udp_alone.then_some(TransportProtocol::Udp)
+    });
+    let transport = transport.unwrap_or(TransportProtocol::Tcp);
+    named(PortSpec { number, protocol: transport })
+        .map_or_else(|| ChosenPort::unlisted(number, transport, service), ChosenPort::of)
+}
+
+/// The one port of a service that can be meant: of several, the one that is known to speak what is asked for.
+fn sole_port(service: &AppService, protocol: Option<PublicProtocol>) -> Option<ChosenPort> {
     let ports = &service.container.ports;
-    if let Some(wanted) = wanted {
-        let named = ports.iter().find(|port| port.spec() == PortSpec::tcp(wanted));
-        return Some(named.map_or_else(|| ChosenPort::unlisted(wanted, service), ChosenPort::of));
+    let transport = protocol.map_or(TransportProtocol::Tcp, PublicProtocol::transport);
+    let of = |transport, published: bool| -> Vec<&ContainerPort> {
+        let own = ports.iter().filter(|port| port.protocol == transport);
+        let own = own.filter(|port| port.published.is_some() == published);
+        plain(own.filter(|port| !published || !is_debugger(service, port)).collect())
+    };
+    for list in [of(transport, true), of(transport, false)] {
+        if let [one] = list.as_slice() {
+            return Some(ChosenPort::of(one));
+        }
+        if let Some(one) = known_to_speak(service, &list, protocol) {
+            return Some(ChosenPort::of(one));
+        }
     }
-    let tcp = || ports.iter().filter(|port| port.protocol == TransportProtocol::Tcp);
-    let published: Vec<&ContainerPort> =
-        tcp().filter(|port| port.published.is_some() && !is_debugger(port)).collect();
-    let exposed: Vec<&ContainerPort> = tcp().filter(|port| port.published.is_none()).collect();
-    for list in [published, exposed] {
-        if let [one] = plain(list).as_slice() {
+    // Nothing but UDP is there.
+    if protocol.is_none() && ports.iter().all(|port| port.protocol == TransportProtocol::Udp) {
+        if let [one] = of(TransportProtocol::Udp, true).as_slice() {
             return Some(ChosenPort::of(one));
         }
     }
     let listens = service_edges::listens(&service.container);
     match listens.as_slice() {
-        [PortSpec { number, protocol: TransportProtocol::Tcp }] if ports.is_empty() => {
-            Some(ChosenPort::unlisted(*number, service))
+        [only] if ports.is_empty() && (only.protocol == transport || protocol.is_none()) => {
+            Some(ChosenPort::unlisted(only.number, only.protocol, service))
         }
+        _ => None,
+    }
+}
+
+/// Of several ports, the only one that is known to be HTTP, or where connections are passed on, the only one that is not.
+fn known_to_speak<'p>(
+    service: &AppService,
+    ports: &[&'p ContainerPort],
+    protocol: Option<PublicProtocol>,
+) -> Option<&'p ContainerPort> {
+    let passed_on = protocol.is_some_and(PublicProtocol::is_passed_on);
+    let known = service_edges::known(&service.container);
+    let fits = |port: &&&ContainerPort| {
+        let number = port.container.value;
+        let spoken = port_protocols::spoken(service, number);
+        let console = known.is_some_and(|known| known.is_console(number));
+        if passed_on { spoken.protocol.is_passed_on() } else { spoken.is_known_http() && !console }
+    };
+    let fitting: Vec<&&ContainerPort> = ports.iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [one] => Some(**one),
         _ => None,
     }
 }
 
 /// Of a service that serves both 80 and 443 (or 8080 and 8443), the first: the load balancer terminates TLS.
 /// Several published ports of one container port are one.
-fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
+pub(super) fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
     let has = |ports: &[&ContainerPort], number| ports.iter().any(|port| port.container.value == number);
     for (http, https) in [(80, 443), (8080, 8443), (8000, 8443)] {
         if has(&ports, http) && has(&ports, https) {
             ports.retain(|port| port.container.value != https);
         }
     }
+    let published =
+        |port: &ContainerPort| port.published.as_ref().and_then(|published| published.value.first());
+    let is_published =
+        |ports: &[&ContainerPort], number| ports.iter().any(|port| published(port) == Some(number));
+    if is_published(&ports, HTTP_PORT) && is_published(&ports, HTTPS_PORT) {
+        ports.retain(|port| published(port) != Some(HTTPS_PORT));
+    }
     let mut seen = BTreeSet::new();
     ports.retain(|port| seen.insert(port.container.value));
     ports
 }
 
-fn is_debugger(port: &ContainerPort) -> bool {
-    is_debug_port(port.container.value)
+fn is_debugger(service: &AppService, port: &ContainerPort) -> bool {
+    let number = port.container.value;
+    is_debug_port(number) && !port_protocols::spoken(service, number).is_certain_http()
+}
+
+fn too_many(service: &AppService, range: PortRange, origin: Origin) -> Diagnostic {
+    let most = TARGET_GROUPS_PER_SERVICE.most;
+    let message = format!(
+        "`container_port: {range}` of `{}` is {} ports; a load balancer serves {most} ports of an ECS service at most",
+        service.name,
+        range.count()
+    );
+    Diagnostic::new(&rules::app::PUBLIC_RANGE, message)
+        .at(origin)
+        .service(&*service.name)
+        .key(format!("services.{}.x-tranship.public", service.name))
+        .help("let the container use fewer ports, or run it on an instance of its own, outside of ECS")
 }
 
 fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
-    let numbers: Vec<String> =
-        service_edges::listens(&service.container).iter().map(|port| port.number.to_string()).collect();
+    let ports = &service.container.ports;
+    let shown = |port: &ContainerPort| match port.protocol {
+        TransportProtocol::Tcp => port.container.value.to_string(),
+        TransportProtocol::Udp => format!("{}/udp", port.container.value),
+    };
+    let mut numbers: Vec<String> = ports.iter().map(shown).collect();
+    if numbers.is_empty() {
+        let listens = service_edges::listens(&service.container);
+        numbers = listens.iter().map(|port| port.number.to_string()).collect();
+    }
     let which = if numbers.is_empty() {
         "it names no port".to_owned()
     } else {
         format!("it has {}", numbers.join(", "))
+    };
+    let line = |port: &ContainerPort| match port.protocol {
+        TransportProtocol::Udp => PublicLine::passed_on(port, PublicProtocol::Udp),
+        TransportProtocol::Tcp => match port_protocols::spoken(service, port.container.value).protocol {
+            protocol if protocol.is_passed_on() => PublicLine::passed_on(port, PublicProtocol::Tcp),
+            _ => PublicLine::http(port),
+        },
+    };
+    let lines: Vec<PublicLine> = ports.iter().take(TARGET_GROUPS_PER_SERVICE.most).map(line).collect();
+    let help = match lines.as_slice() {
+        [] => "name the port: `public: { container_port: 8000 }`".to_owned(),
+        lines => format!("keep of {} what should be public", public_lines::setting(lines)),
     };
     Diagnostic::new(
         &rules::app::PUBLIC_PORT,
@@ -182,244 +343,7 @@ fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
     )
     .at(origin)
     .service(&*service.name)
-    .help("choose one: `public: { container_port: 8000 }`")
-}
-
-/// A published port and why it stays inside, if there is a reason.
-struct PublishedCandidate<'a> {
-    service: &'a AppService,
-    port: &'a ContainerPort,
-    inside: Option<InsideReason>,
-}
-
-/// The published ports that are not public by declaration.
-fn candidates<'a>(
-    cx: &LoweringContext<'_>,
-    services: &'a IndexMap<ManifestName, AppService>,
-    declared: &[ServiceEndpoint],
-) -> Vec<PublishedCandidate<'a>> {
-    let declared: BTreeSet<NodeId> = declared.iter().map(|endpoint| endpoint.node).collect();
-    let mut found = Vec::new();
-    for service in services.values() {
-        let refused = matches!(public_setting(cx, service), Some(PublicSetting::Private(_)));
-        let published: Vec<&ContainerPort> =
-            service.container.ports.iter().filter(|port| port.published.is_some()).collect();
-        let meant: BTreeSet<u16> =
-            plain(published.clone()).into_iter().map(|port| port.container.value).collect();
-        for port in published {
-            if declared.contains(&port.node) {
-                continue;
-            }
-            let tls = !meant.contains(&port.container.value);
-            let inside =
-                if refused { Some(InsideReason::Declared) } else { InsideReason::of(service, port, tls) };
-            found.push(PublishedCandidate { service, port, inside });
-        }
-    }
-    found
-}
-
-/// Why a published port stays inside whatever else is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum InsideReason {
-    Declared,
-    Loopback,
-    PrivateAddress,
-    DataStore,
-    Debugger,
-    Udp,
-    NotHttp,
-    EndedTls,
-    Job,
-}
-
-impl InsideReason {
-    fn of(service: &AppService, port: &ContainerPort, tls: bool) -> Option<Self> {
-        let address = port.host_ip.as_ref().map_or("", |address| address.value.as_str());
-        match host_address::reach(address) {
-            HostAddressReach::Machine => return Some(InsideReason::Loopback),
-            HostAddressReach::PrivateNetwork => return Some(InsideReason::PrivateAddress),
-            HostAddressReach::Anywhere => {}
-        }
-        if service.data_store.is_some() || data_store_on(port.container.value).is_some() {
-            Some(InsideReason::DataStore)
-        } else if is_debugger(port) {
-            Some(InsideReason::Debugger)
-        } else if port.protocol == TransportProtocol::Udp {
-            Some(InsideReason::Udp)
-        } else if is_non_http_port(port.container.value) {
-            Some(InsideReason::NotHttp)
-        } else if tls {
-            Some(InsideReason::EndedTls)
-        } else if !matches!(service.role, ServiceRole::Service | ServiceRole::Sidecar { .. }) {
-            Some(InsideReason::Job)
-        } else {
-            None
-        }
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            InsideReason::Declared => "the service sets `public: false`",
-            InsideReason::Loopback => "published on a loopback address only",
-            InsideReason::PrivateAddress => "published on a private address only",
-            InsideReason::DataStore => "data stores stay internal",
-            InsideReason::Debugger => "debugger ports stay internal",
-            InsideReason::Udp => "the load balancer serves HTTP only, not UDP",
-            InsideReason::NotHttp => "the load balancer serves HTTP only",
-            InsideReason::EndedTls => "the load balancer terminates TLS",
-            InsideReason::Job => "a job does not serve requests",
-        }
-    }
-
-    /// A port that the world could reach and no longer can is a loss.
-    fn effect(self) -> BehaviourEffect {
-        BehaviourEffect::changed_if(matches!(self, InsideReason::Udp | InsideReason::NotHttp))
-    }
-}
-
-/// The one port that can be meant; else a warning that names them all.
-fn inferred(cx: &mut LoweringContext<'_>, published: &[PublishedCandidate<'_>]) -> Option<ServiceEndpoint> {
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<&PublishedCandidate<'_>> =
-        published.iter().filter(|one| one.inside.is_none()).collect();
-    open.retain(|one| seen.insert((&one.service.name, one.port.container.value)));
-    match open.as_slice() {
-        [] => None,
-        [one] => Some(catch_all(cx, one)),
-        several => {
-            report_ambiguous(cx, several);
-            None
-        }
-    }
-}
-
-fn catch_all(cx: &mut LoweringContext<'_>, one: &PublishedCandidate<'_>) -> ServiceEndpoint {
-    let (service, port) = (one.service, one.port);
-    let number = port.container.value;
-    let mut diagnostic = Diagnostic::new(
-        &rules::app::PUBLIC_BY_DEFAULT,
-        format!("port {number} of `{}` becomes public, because it is the only published port", service.name),
-    )
-    .at(port.origin)
-    .service(&*service.name)
-    .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name));
-    let console = service_edges::known(&service.container).is_some_and(|known| known.is_console(number));
-    if console || is_docker_port(number) {
-        let what =
-            "an administration tool listens on this port, and few of them are safe to expose to the internet";
-        diagnostic = diagnostic.severity(Severity::Warning).note(what);
-    }
-    cx.diagnostics.push(diagnostic);
-    ServiceEndpoint {
-        service: service.name.clone(),
-        port: number,
-        protocol: port.protocol,
-        exposure: EndpointExposure::Public(PublicExposure {
-            published: port.published.clone(),
-            ..PublicExposure::default()
-        }),
-        node: port.node,
-        origin: port.origin,
-    }
-}
-
-fn report_ambiguous(cx: &mut LoweringContext<'_>, several: &[&PublishedCandidate<'_>]) {
-    let mut ports: IndexMap<&ManifestName, Vec<String>> = IndexMap::new();
-    for one in several {
-        ports.entry(&one.service.name).or_default().push(one.port.container.value.to_string());
-    }
-    let mut names: Vec<String> =
-        ports.iter().map(|(name, ports)| format!("`{name}` ({})", ports.join(", "))).collect();
-    let more = names.len().saturating_sub(6);
-    names.truncate(6);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let mut diagnostic = Diagnostic::new(
-        &rules::app::AMBIGUOUS_PUBLIC,
-        format!("several ports are published, so none becomes public: {}{rest}", names.join(", ")),
-    );
-    for one in several.iter().take(3) {
-        diagnostic = diagnostic.at(one.port.origin);
-    }
-    let first = several.first().map_or("app", |one| &*one.service.name);
-    cx.diagnostics.push(diagnostic.help(format!(
-        "add `x-tranship: {{ public: true }}` to each service that should be public, such as `{first}`"
-    )));
-}
-
-/// Published ports that the world could reach under Compose and cannot on AWS: one warning for all.
-fn report_unreachable(cx: &mut LoweringContext<'_>, inside: &[&PublishedCandidate<'_>]) {
-    let lost = |one: &&&PublishedCandidate<'_>| {
-        one.inside.is_some_and(|reason| reason.effect() == BehaviourEffect::ChangesBehaviour)
-    };
-    let lost: Vec<&&PublishedCandidate<'_>> = inside.iter().filter(lost).collect();
-    let Some(first) = lost.first() else { return };
-    let shown = |one: &&&PublishedCandidate<'_>| {
-        let protocol = if one.port.protocol == TransportProtocol::Udp { "/udp" } else { "" };
-        format!("{}{protocol} of `{}`", one.port.container.value, one.service.name)
-    };
-    let names: Vec<String> = lost.iter().take(UNREACHABLE_SHOWN).map(shown).collect();
-    let more = lost.len().saturating_sub(names.len());
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let message = format!(
-        "published ports are not reachable from outside, because the load balancer serves HTTP only: {}{rest}",
-        names.join(", ")
-    );
-    let mut diagnostic =
-        Diagnostic::new(&rules::app::UNREACHABLE_PORT, message).service(&*first.service.name);
-    for one in &lost {
-        diagnostic = diagnostic.at(one.port.published.as_ref().map_or(one.port.origin, |at| at.origin));
-    }
-    cx.diagnostics.push(
-        diagnostic.help("use them within the application only, or add a network load balancer of your own"),
-    );
-}
-
-/// The host's side of a port that stays inside means nothing on any target.
-fn claim_internal(
-    cx: &mut LoweringContext<'_>,
-    published: &[PublishedCandidate<'_>],
-    public: &BTreeSet<NodeId>,
-    explicit: bool,
-) {
-    let inside: Vec<&PublishedCandidate<'_>> =
-        published.iter().filter(|one| !public.contains(&one.port.node)).collect();
-    report_unreachable(cx, &inside);
-    for one in inside {
-        let (reason, effect) = match one.inside {
-            Some(inside) => (inside.text(), inside.effect()),
-            None if explicit => ("another service sets `x-tranship.public`", BehaviourEffect::Equivalent),
-            None => ("several ports are published, so none becomes public", BehaviourEffect::Equivalent),
-        };
-        for side in
-            [one.port.published.as_ref().map(|at| at.node), one.port.host_ip.as_ref().map(|at| at.node)]
-        {
-            if let Some(node) = side.filter(|node| *node != one.port.node) {
-                cx.ledger.ignored(&node, reason, effect);
-            }
-        }
-    }
-}
-
-/// What is spoken on a port matters to the load balancer alone, which speaks HTTP/1 to every container.
-fn claim_protocols(
-    cx: &mut LoweringContext<'_>,
-    services: &IndexMap<ManifestName, AppService>,
-    public: &BTreeSet<NodeId>,
-) {
-    let ports = services.values().flat_map(|service| &service.container.ports);
-    for (port, spoken) in ports.filter_map(|port| Some((port, port.app_protocol.as_ref()?))) {
-        if !public.contains(&port.node) {
-            continue; // for the target: what stands between services is its own
-        }
-        if matches!(spoken.value.as_str(), "http" | "http1" | "HTTP") {
-            cx.ledger.decided(spoken, "load balancer: target group");
-        } else {
-            let reason = "the load balancer uses HTTP/1 to reach the container";
-            let effect = BehaviourEffect::ChangesBehaviour;
-            cx.ledger.approximated(spoken, effect, "http", reason, "load balancer: target group");
-        }
-    }
+    .help(help)
 }
 
 /// The ports that edges lead to.

@@ -1,6 +1,7 @@
 //! Ports: of containers, as the host publishes them, and what is spoken on them.
 
 use crate::At;
+use crate::lower::host_address::{self, HostAddressReach};
 use std::fmt;
 use tranship_facts::{KnownPort, TransportProtocol};
 use tranship_frontend::source::Origin;
@@ -26,6 +27,12 @@ pub struct ContainerPort {
 }
 
 impl ContainerPort {
+    /// Whether it is published on an address that others than its machine and its network reach.
+    pub fn is_open_to_the_world(&self) -> bool {
+        let address = self.host_ip.as_ref().map_or("", |address| address.value.as_str());
+        self.published.is_some() && host_address::reach(address) == HostAddressReach::Anywhere
+    }
+
     /// Its number and protocol.
     pub fn spec(&self) -> PortSpec {
         PortSpec { number: self.container.get(), protocol: self.protocol }
@@ -74,6 +81,18 @@ impl PortRange {
     /// One port.
     pub const fn of(number: u16) -> Self {
         PortRange { first: number, last: number }
+    }
+
+    /// `9000` or `9000-9010`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last) = (first.parse::<u16>().ok()?, last.parse::<u16>().ok()?);
+        (first > 0 && first <= last).then_some(PortRange { first, last })
+    }
+
+    /// How many ports there are.
+    pub fn count(self) -> usize {
+        usize::from(self.last.saturating_sub(self.first)) + 1
     }
 
     /// Whether a port lies within.

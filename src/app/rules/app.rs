@@ -53,15 +53,30 @@ rules! {
         example "services:\n  app:\n    image: nginx\n    ports: [\"${PORT}:80\"]\nx-tranship:\n  late_bound: [PORT]\n"
         fix "Remove the variable from `late_bound`. Its value is then fixed at compile time.";
     AMBIGUOUS_PUBLIC = Warning "app/ambiguous-public" "several published ports, none marked public"
-        what "Several published ports could be public, and the manifest does not say which."
+        what "Several published ports could be public, and the manifest does not say which. One is public without a word if it is the only one that is known to be HTTP: by its image, `app_protocol`, the health check of its container or its number."
         why "Local files publish ports for laptops. On AWS, nothing becomes public by accident."
         example "services:\n  web:\n    image: nginx\n    ports: [\"80:80\"]\n  admin:\n    image: acme/admin\n    ports: [\"81:8000\"]\n"
-        fix "Add `x-tranship: { public: true }` to each service that should be reachable from the internet. If there are several, give each a `host` or a `path`.";
+        fix "Add the lines that the diagnostic shows to each service that should be reachable from the internet, and `x-tranship: { public: false }` to the others.";
+    INSIDE_PORT = Warning "app/inside-port" "published port that stays internal"
+        what "Another port is public, and this one could be, but nothing asks for it: the other one is the only one that is known to be HTTP, or it takes every request."
+        why "Clients that connect to the port under Compose cannot connect to it on AWS."
+        example "services:\n  web:\n    image: acme/web\n    ports: [\"3000:3000\", \"9090:9090\"]\n"
+        fix "Add the lines that the diagnostic shows, or `x-tranship: { public: false }` to a service that should stay internal. For a port of the same service, name the public one: `x-tranship: { public: { container_port: 3000 } }`.";
+    CONSOLE_INSIDE = Warning "app/console-inside" "administration console that stays internal"
+        what "The port is that of an administration console, or of the Docker API. It is not public unless `public` asks for it."
+        why "Whoever reaches such a tool controls what it administers, and few of them are safe to expose to the internet."
+        example "services:\n  adminer:\n    image: adminer\n    ports: [\"8080:8080\"]\n"
+        fix "Reach it from within the VPC: `x-tranship: { public: { internal: true } }`. Or make it public for networks that you trust: `x-tranship: { public: { port: 8080, allow: [203.0.113.0/24] } }`. To keep it internal without a warning, set `x-tranship: { public: false }`.";
+    PUBLIC_RANGE = Error "app/public-range" "too many public ports in a range"
+        what "A load balancer serves at most five ports of an ECS service: each port needs a target group of its own."
+        why "ECS would reject the service."
+        example "services:\n  media:\n    image: acme/media\n    ports: [\"40000-40010:40000-40010/udp\"]\n    x-tranship: { public: { protocol: udp, container_port: 40000-40010 } }\n"
+        fix "Let the container use at most five ports. Many media servers can send everything over one UDP port.";
     PUBLIC_PORT = Error "app/public-port" "ambiguous port of a public service"
         what "The service is public, but it has several ports, or none that the manifest names."
         why "The load balancer needs exactly one port to send requests to."
         example "services:\n  app:\n    image: acme/app\n    x-tranship: { public: true }\n"
-        fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`.";
+        fix "Name the port: `x-tranship: { public: { container_port: 8000 } }`. For several ports, write a list, each with a `port` of the load balancer.";
     FOREIGN_TOOL = Note "app/foreign-tool" "key or label of another tool"
         what "Another tool reads this key or label: an earlier deployment tool, or a proxy or scheduler that reads Docker labels. Tranship does not. It is a warning for keys that request something from AWS."
         why "The key has no effect on AWS."
@@ -88,12 +103,12 @@ rules! {
         example "services:\n  app:\n    image: app\n    environment: [API_TOKEN]\n"
         fix "Set it in the shell or in `.env`, give it a value, or name it in `late_bound` to set it at deployment.";
     UNREACHABLE_PORT = Warning "app/unreachable-port" "published port unreachable from outside"
-        what "The port is published to every address, and uses UDP or a protocol other than HTTP. The load balancer serves HTTP only, so only the application's own services can reach the port."
+        what "The port is published to every address, and uses UDP or a protocol other than HTTP. The load balancer of the application serves HTTP, so only the application's own services can reach the port."
         why "Clients that connect to the port under Compose cannot connect to it on AWS."
         example "services:\n  dns:\n    image: coredns/coredns\n    ports: [\"53:53/udp\"]\n"
-        fix "If only services of the application use the port, list it under `expose`. Otherwise add your own network load balancer, and accept the diagnostic: `accept: [app/unreachable-port]`.";
-    PUBLIC_BY_DEFAULT = Note "app/public-by-default" "only published port becomes public"
-        what "Exactly one published port does not belong to a data store or a debugger and is not bound to a loopback address. It becomes the load balancer's catch-all. It is a warning if the image is an administration tool, or the port is the Docker API."
+        fix "On `fargate` and `ecs-ec2`, ask for a Network Load Balancer with the lines that the diagnostic shows: `x-tranship: { public: { protocol: udp, container_port: 53 } }`. If only services of the application use the port, list it under `expose`, or set `public: false`.";
+    PUBLIC_BY_DEFAULT = Note "app/public-by-default" "published port becomes public"
+        what "One published port is public without a word: the only one that does not belong to a data store, a debugger or an administration console and is not bound to a loopback or private address, or of several the only one that is known to be HTTP. It becomes the load balancer's catch-all."
         why "The manifest publishes it, so on AWS it is reachable from the internet."
         example "services:\n  web:\n    image: nginx\n    ports: [\"8080:80\"]\n"
         fix "If that is intended, nothing. Otherwise set `x-tranship: { public: false }` on the service.";

@@ -123,7 +123,7 @@ pub enum EgressTarget {
 
 impl EgressTarget {
     /// A CIDR range, with the bits of the host cleared as EC2 stores it; an address; or a host name.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
             None => (text, None),
@@ -177,9 +177,7 @@ pub struct EgressPorts(pub PortRange);
 
 impl EgressPorts {
     fn parse(text: &str) -> Option<Self> {
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let (first, last) = (first.parse::<u16>().ok()?, last.parse::<u16>().ok()?);
-        (first > 0 && first <= last).then_some(EgressPorts(PortRange { first, last }))
+        PortRange::parse(text).map(EgressPorts)
     }
 }
 

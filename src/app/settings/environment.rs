@@ -6,8 +6,8 @@ use super::choices::{
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
-    AccountNumber, CertificateArn, FileLocation, LogRetention, RegionName, RegistryPath, SubnetId,
-    TargetName, VpcId,
+    AccountNumber, CertificateArn, FileLocation, HostedZoneId, LogRetention, RegionName, RegistryPath,
+    SubnetId, TargetName, VpcId,
 };
 use super::patch::PatchSettings;
 use super::reader::SettingReader;
@@ -306,7 +306,19 @@ setting_group! {
             example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n",
             targets: All,
         }
-        /// The domain of the certificate, for the URL in the outputs of the stack. Create its DNS record
+        /// Further certificates, by ARN, for hosts that the first one does not name.
+        certificates: Vec<At<CertificateArn>> {
+            default: "none",
+            example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n    certificates:\n      - arn:aws:acm:eu-central-1:123456789012:certificate/87654321-1234-1234-1234-123456789012\n",
+            targets: Only(ECS),
+        }
+        /// The id of the Route 53 hosted zone in which `domain` gets a record that leads to the load balancer.
+        zone: Option<At<HostedZoneId>> {
+            default: "none: create the record of `domain` yourself",
+            example: "x-tranship:\n  https:\n    certificate: arn:aws:acm:eu-central-1:123456789012:certificate/12345678-1234-1234-1234-123456789012\n    domain: shop.example.org\n    zone: Z0123456789ABCDEFGHIJ\n",
+            targets: Only(ECS),
+        }
+        /// The domain of the certificate, for the URL in the outputs of the stack. Without `zone`, create its DNS record
         /// yourself.
         domain: Option<At<String>> {
             default: "the name of the load balancer",

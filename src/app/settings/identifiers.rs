@@ -1,6 +1,7 @@
 //! Settings with a form of their own: ids and names of AWS, owners, schedules, days.
 
 use super::declaration::SettingForm;
+use super::egress::EgressTarget;
 use super::reader::SettingReader;
 use super::value::SettingValue;
 use std::fmt;
@@ -146,6 +147,54 @@ checked_text!(
     "^(rate|cron|at)\\(.+\\)$",
     is_schedule
 );
+
+checked_text!(
+    /// The id of a hosted zone of Route 53.
+    HostedZoneId,
+    "the id of a hosted zone of Route 53, such as `Z0123456789ABCDEFGHIJ`",
+    "^Z[A-Z0-9]{1,31}$",
+    |text| text.starts_with('Z')
+        && (2..=32).contains(&text.len())
+        && text.bytes().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+);
+
+/// Addresses in CIDR notation, with the bits of the host cleared as EC2 stores them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NetworkRange {
+    /// IPv4.
+    Ipv4(String),
+    /// IPv6.
+    Ipv6(String),
+}
+
+impl NetworkRange {
+    /// A range or an address.
+    fn parse(text: &str) -> Option<Self> {
+        match EgressTarget::parse(text)? {
+            EgressTarget::Ipv4(range) => Some(NetworkRange::Ipv4(range)),
+            EgressTarget::Ipv6(range) => Some(NetworkRange::Ipv6(range)),
+            EgressTarget::Host(_) => None,
+        }
+    }
+
+    /// The range.
+    pub fn as_str(&self) -> &str {
+        match self {
+            NetworkRange::Ipv4(range) | NetworkRange::Ipv6(range) => range,
+        }
+    }
+}
+
+impl SettingValue for NetworkRange {
+    const FORM: &'static SettingForm = &SettingForm::Text {
+        words: "a range such as `203.0.113.0/24`, or an address",
+        pattern: "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
+    };
+
+    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
+        reader.scalar(node, Self::FORM, NetworkRange::parse)
+    }
+}
 
 /// A name of Secrets Manager, alone or at the end of an ARN.
 fn is_secret(text: &str) -> bool {

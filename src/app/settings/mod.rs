@@ -16,6 +16,7 @@ mod free_value;
 mod identifiers;
 mod page;
 mod patch;
+mod public;
 mod reader;
 mod registry;
 mod schema;
@@ -40,18 +41,20 @@ pub use environment::{
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
-    AccountNumber, CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression,
-    SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    AccountNumber, CertificateArn, DatabaseClass, FileLocation, HostedZoneId, LogRetention, NetworkRange,
+    RegionName, ScheduleExpression, SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};
+pub(crate) use public::passes_connections_on;
+pub use public::{ContainerPorts, HealthCheckSettings, PublicEndpoint, PublicSetting};
 pub(crate) use reader::late_bound_structure;
 pub use registry::RegistryLogin;
 pub use schema::published_schema;
 pub use sections::{ListedSetting, SECTIONS, SettingSection, listed_settings};
 pub use service::{
-    DatabaseSetting, DatabaseSettings, HealthCheckSettings, JobSchedule, JobSetting, PermissionSetting,
-    PublicEndpoint, PublicSetting, ScaleSettings, ServiceSettings,
+    DatabaseSetting, DatabaseSettings, JobSchedule, JobSetting, PermissionSetting, ScaleSettings,
+    ServiceSettings,
 };
 pub(crate) use unclaimed::UnclaimedSettings;
 pub use value::{NamedSettings, OneOrMore, OpenText, PortNumber, WholeNumber};

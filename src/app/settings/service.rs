@@ -5,16 +5,14 @@ use super::choices::{NameResolution, SwitchSetting};
 use super::declaration::{SettingForm, setting_group};
 use super::egress::EgressSetting;
 use super::existing_secret::ExistingSecretSettings;
-use super::identifiers::{DatabaseClass, ScheduleExpression, UrlPath};
+use super::identifiers::{DatabaseClass, ScheduleExpression};
 use super::patch::PatchSettings;
+use super::public::PublicSetting;
 use super::reader::SettingReader;
-use super::value::{
-    NamedSettings, OneOrMore, OpenText, PortNumber, SettingValue, WholeNumber, is_collection,
-};
+use super::value::{NamedSettings, OneOrMore, OpenText, SettingValue, WholeNumber, is_collection};
 use crate::At;
 use tranship_facts::DatabaseEngine;
 use tranship_facts::database_engines::STORAGE_GIB;
-use tranship_facts::quotas::load_balancing::RULE_PRIORITIES;
 use tranship_frontend::yaml::Node;
 
 setting_group! {
@@ -24,7 +22,7 @@ setting_group! {
         /// Whether the load balancer serves the service to the internet, and under which hosts and paths:
         /// `true`, `false`, one endpoint, or a list of endpoints.
         public: Option<PublicSetting> {
-            default: "`true` if the manifest publishes a single HTTP port and no service sets `public`, else `false`",
+            default: "`true` for the one published port that can be meant, else `false`: see [Exposing a service](exposing.md)",
             example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: true\n",
             targets: All,
         }
@@ -92,100 +90,6 @@ setting_group! {
         patch: Vec<At<PatchSettings>> {
             default: "none",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      patch:\n        - resource: AWS::ECS::Service\n          targets: [fargate, ecs-ec2]\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - option: aws:elasticbeanstalk:hostmanager\n          targets: beanstalk\n          merge: { LogPublicationControl: true }\n",
-            targets: All,
-        }
-    }
-}
-
-/// `public`.
-#[derive(Debug, Clone)]
-pub enum PublicSetting {
-    /// `false`.
-    Private(At<()>),
-    /// `true`: the port that can be meant, for any host and path.
-    Public(At<()>),
-    /// One endpoint or several.
-    Endpoints(Vec<At<PublicEndpoint>>),
-}
-
-impl SettingValue for PublicSetting {
-    const FORM: &'static SettingForm =
-        &SettingForm::Either(&[&SettingForm::Truth, &SettingForm::OneOrMore(PublicEndpoint::FORM)]);
-
-    fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
-        if is_collection(node) {
-            return OneOrMore::read(node, reader).map(|list| PublicSetting::Endpoints(list.0));
-        }
-        Some(match SwitchSetting::read_as(node, Self::FORM, reader)? {
-            SwitchSetting::On => PublicSetting::Public(At::of(node, ())),
-            SwitchSetting::Off => PublicSetting::Private(At::of(node, ())),
-        })
-    }
-}
-
-setting_group! {
-    /// One public endpoint of a service.
-    #[derive(Default)]
-    pub PublicEndpoint {
-        /// The host names to serve. `*` matches any characters.
-        host: Option<OneOrMore<At<String>>> {
-            default: "any",
-            example: "services:\n  web:\n    image: nginx:1.27\n    expose: [\"80\"]\n    x-tranship:\n      public: { host: shop.example.org }\n",
-            targets: All,
-        }
-        /// The paths to serve. `*` matches any characters.
-        path: Option<OneOrMore<At<String>>> {
-            default: "any",
-            example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: [/v1/*, /v2/*] }\n",
-            targets: All,
-        }
-        /// The port of the load balancer.
-        port: Option<At<PortNumber>> {
-            default: "80, or 443 with `https`",
-            example: "services:\n  admin:\n    image: acme/admin:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { port: 8443 }\n",
-            targets: All,
-        }
-        /// The port of the container, if it has several.
-        container_port: Option<At<PortNumber>> {
-            default: "the only published port, else the only exposed port",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\", \"9090\"]\n    x-tranship:\n      public: { container_port: 8000 }\n",
-            targets: All,
-        }
-        /// The health check of the load balancer.
-        health_check: Option<HealthCheckSettings> {
-            default: "the path that the container's own health check requests on the same port, else `/`",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz, codes: \"200\" } }\n",
-            targets: All,
-        }
-        /// Whether the load balancer leads a client to the same instance again, by a cookie.
-        sticky: Option<At<bool>> {
-            default: "`false`",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { sticky: true }\n",
-            targets: Only(&["beanstalk"]),
-        }
-        /// The priority of the listener rule, if two rules collide. 1 is evaluated first.
-        priority: Option<At<WholeNumber<{ RULE_PRIORITIES.least }, { RULE_PRIORITIES.most }>>> {
-            default: "the more specific a rule, the earlier it is evaluated",
-            example: "services:\n  api:\n    image: acme/api:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { path: /v1/*, priority: 10 }\n",
-            targets: All,
-        }
-    }
-}
-
-setting_group! {
-    /// `public.health_check`.
-    #[derive(Default)]
-    pub HealthCheckSettings {
-        /// The path to request.
-        path: Option<At<UrlPath>> {
-            default: "`/`",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /healthz } }\n",
-            targets: All,
-        }
-        /// The status codes that count as healthy, such as `200` or `200-399`.
-        codes: Option<At<String>> {
-            default: "`200-399` on ECS, `200` on Elastic Beanstalk",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { health_check: { path: /login, codes: 200-399 } }\n",
             targets: All,
         }
     }

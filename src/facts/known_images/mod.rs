@@ -9,6 +9,9 @@ pub use kinds::{DataStoreKind, ImageKind, MemoryHunger, UsualMemory};
 
 use crate::{DatabaseEngine, ImageReference, TransportProtocol};
 
+/// The port of MQTT (IANA).
+const MQTT: u16 = 1883;
+
 /// A widespread image, by whatever publisher.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownImage {
@@ -16,6 +19,8 @@ pub struct KnownImage {
     names: &'static [&'static str],
     /// Ports that the software listens on, the one clients use first.
     pub ports: &'static [KnownPort],
+    /// Ports that it has in some configurations, of which nobody is told but that are published now and then.
+    further: &'static [KnownPort],
     /// What it is.
     pub kind: ImageKind,
     /// Ports of its administration console, of which few should be public.
@@ -72,6 +77,18 @@ impl KnownImage {
     /// Whether people administer something at this port, often without logging in.
     pub fn is_console(&self, port: u16) -> bool {
         self.kind == ImageKind::Console || self.consoles.contains(&port)
+    }
+
+    /// What is spoken on one of its TCP ports, where that is known.
+    pub fn speaks(&self, port: u16) -> Option<PortProtocol> {
+        let all = self.ports.iter().chain(self.further);
+        let tcp = all.filter(|one| one.transport == TransportProtocol::Tcp);
+        tcp.filter(|one| one.number == port).find_map(|one| one.speaks)
+    }
+
+    /// Whether devices outside connect to it as a broker of MQTT.
+    pub fn is_mqtt_broker(&self) -> bool {
+        self.ports.iter().any(|one| one.number == MQTT)
     }
 
     /// The engine of a managed database that can replace it.
@@ -181,6 +198,29 @@ mod tests {
         assert_eq!(speaks("elasticsearch"), [None]);
         assert_eq!(KnownImage::find("rabbitmq:4-management").unwrap().consoles, [15672]);
         assert_eq!(KnownImage::find("phpmyadmin").unwrap().kind, ImageKind::Console);
+    }
+
+    #[test]
+    fn what_is_spoken_on_one_port() {
+        for (image, port, speaks) in [
+            ("n8nio/n8n:1.60.0", 5678, Some(PortProtocol::Http)),
+            ("nginx", 443, Some(PortProtocol::Tls)),
+            ("traefik:v3.1", 443, Some(PortProtocol::Tls)),
+            ("portainer/portainer-ce", 9443, Some(PortProtocol::Tls)),
+            ("lscr.io/linuxserver/code-server", 8443, Some(PortProtocol::Http)),
+            ("eclipse-mosquitto:2", 1883, Some(PortProtocol::Other)),
+            ("itzg/minecraft-server", 25565, Some(PortProtocol::Other)),
+            ("coredns/coredns", 53, Some(PortProtocol::Other)),
+            ("elasticsearch", 9200, None),
+            ("itzg/minecraft-bedrock-server", 19132, None),
+            ("nginx", 81, None),
+        ] {
+            assert_eq!(KnownImage::find(image).unwrap().speaks(port), speaks, "{image} {port}");
+        }
+        assert!(KnownImage::find("emqx/emqx").unwrap().is_console(18083));
+        let brokers = ["eclipse-mosquitto:2", "emqx/emqx", "rabbitmq:4", "nginx"];
+        let brokers = brokers.map(|image| KnownImage::find(image).unwrap().is_mqtt_broker());
+        assert_eq!(brokers, [true, true, false, false]);
     }
 
     #[test]

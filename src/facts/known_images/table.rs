@@ -8,7 +8,7 @@ use super::{DataStoreKind, ImageKind, KnownImage, KnownPort, MemoryHunger, PortP
 use crate::TransportProtocol;
 
 const fn row(names: &'static [&'static str], ports: &'static [KnownPort], kind: ImageKind) -> KnownImage {
-    KnownImage { names, ports, kind, consoles: &[], hunger: None, asks_for: None }
+    KnownImage { names, ports, further: &[], kind, consoles: &[], hunger: None, asks_for: None }
 }
 
 const fn store(
@@ -30,6 +30,11 @@ const fn console(names: &'static [&'static str], port: &'static [KnownPort]) -> 
 impl KnownImage {
     const fn with_consoles(mut self, ports: &'static [u16]) -> KnownImage {
         self.consoles = ports;
+        self
+    }
+
+    const fn also(mut self, ports: &'static [KnownPort]) -> KnownImage {
+        self.further = ports;
         self
     }
 
@@ -114,7 +119,9 @@ pub(super) static IMAGES: &[KnownImage] = &[
     store(&["redpanda"], &[own(9092)], DataStoreKind::MessageBroker),
     store(&["zookeeper", "cp-zookeeper"], &[own(2181)], DataStoreKind::Coordination).on_jvm(),
     store(&["nats"], &[own(4222)], DataStoreKind::MessageBroker).with_consoles(&[8222]),
-    store(&["eclipse-mosquitto", "mosquitto"], &[own(1883)], DataStoreKind::MessageBroker),
+    store(&["eclipse-mosquitto", "mosquitto", "vernemq"], &[own(1883)], DataStoreKind::MessageBroker),
+    store(&["emqx", "emqx-enterprise"], &[own(1883)], DataStoreKind::MessageBroker).with_consoles(&[18083]),
+    store(&["hivemq4", "hivemq-ce"], &[own(1883)], DataStoreKind::MessageBroker).with_consoles(&[8080]),
     store(&["activemq", "activemq-classic", "activemq-artemis"], &[own(61616)], DataStoreKind::MessageBroker)
         .with_consoles(&[8161]),
     store(&["pulsar"], &[own(6650)], DataStoreKind::MessageBroker).with_consoles(&[8080]),
@@ -149,10 +156,15 @@ pub(super) static IMAGES: &[KnownImage] = &[
     store(&["victoria-metrics"], &[http(8428)], DataStoreKind::MetricsStore),
     store(&["loki"], &[http(3100)], DataStoreKind::LogStore),
     server(&["aws-xray-daemon"], &[udp(2000)]),
-    server(&["nginx", "httpd", "caddy", "openresty"], &[http(80)]),
+    server(&["nginx", "httpd", "caddy", "openresty"], &[http(80)]).also(&[tls(443)]),
     server(&["nginx-unprivileged"], &[http(8080)]),
-    server(&["traefik"], &[http(80)]).with_consoles(&[8080]),
-    server(&["haproxy"], &[]),
+    server(&["traefik"], &[http(80)]).with_consoles(&[8080]).also(&[tls(443)]),
+    server(&["haproxy"], &[]).with_consoles(&[8404]),
+    server(&["envoy"], &[]).with_consoles(&[9901]).also(&[http(10000)]),
+    server(&["kong", "kong-gateway"], &[http(8000)])
+        .with_consoles(&[8001, 8002, 8444, 8445])
+        .also(&[tls(8443)]),
+    server(&["apisix"], &[http(9080)]).with_consoles(&[9180, 9000]).also(&[tls(9443)]),
     server(&["grafana", "grafana-oss", "grafana-enterprise"], &[http(3000)]),
     server(&["prometheus"], &[http(9090)]),
     server(&["alertmanager"], &[http(9093)]),
@@ -172,13 +184,38 @@ pub(super) static IMAGES: &[KnownImage] = &[
     console(&["phpmyadmin", "pgadmin4"], &[http(80)]),
     server(&["wordpress", "nextcloud", "drupal", "joomla"], &[http(80)]),
     console(&["mongo-express", "redis-commander"], &[http(8081)]),
-    console(&["portainer", "portainer-ce"], &[http(9000)]),
+    console(&["portainer", "portainer-ce"], &[http(9000)]).also(&[tls(9443)]),
+    console(&["nginx-proxy-manager"], &[http(81)]).also(&[http(80), tls(443)]),
+    console(&["cloudbeaver"], &[http(8978)]),
+    console(&["unifi-network-application", "unifi-controller"], &[tls(8443)]),
     console(&["redisinsight"], &[http(5540)]),
     console(&["dozzle", "kafka-ui"], &[http(8080)]),
     console(&["base-notebook", "minimal-notebook", "scipy-notebook", "datascience-notebook"], &[http(8888)]),
+    console(&["linuxserver/code-server"], &[http(8443)]),
+    console(&["code-server"], &[http(8080)]),
+    server(&["nifi"], &[tls(8443)]).on_jvm(),
+    server(&["coredns", "unbound"], &[udp(53)]).also(&[own(53)]),
+    server(&["pihole"], &[udp(53)]).also(&[own(53)]).with_consoles(&[80, 443]),
+    server(&["adguardhome"], &[udp(53)]).also(&[own(53)]).with_consoles(&[80, 443, 3000]),
+    server(&["coturn"], &[udp(3478)]).also(&[own(3478), own(5349)]),
+    server(&["minecraft-server"], &[own(25565)]),
+    server(&["minecraft-bedrock-server"], &[udp(19132)]),
+    server(&["factorio"], &[udp(34197)]),
+    server(&["terraria"], &[own(7777)]),
+    server(&["mumble-server"], &[own(64738)]),
+    server(&["teamspeak"], &[udp(9987)]).also(&[own(10011), own(30033)]),
+    server(&["wireguard", "wg-easy"], &[udp(51820)]).with_consoles(&[51821]),
+    server(&["openvpn"], &[udp(1194)]).also(&[own(1194)]),
+    server(&["docker-mailserver", "boky/postfix"], &[own(25)]),
+    server(&["sftp"], &[own(22)]),
+    server(&["openssh-server"], &[own(2222)]),
+    server(&["livekit-server"], &[http(7880)]).also(&[own(7881)]),
+    server(&["mediamtx"], &[own(8554)]).also(&[own(1935), http(8888), http(8889)]),
+    server(&["nginx-rtmp"], &[own(1935)]).also(&[http(80), http(8080)]),
+    server(&["openldap"], &[own(389)]).also(&[own(636), own(1389), own(1636)]),
     server(&["ghost"], &[http(2368)]),
     server(&["n8n"], &[http(5678)]),
-    server(&["gitea"], &[http(3000)]),
+    server(&["gitea", "forgejo"], &[http(3000)]).also(&[own(22), own(2222)]),
     server(&["metabase"], &[http(3000)]).on_jvm(),
     server(&["hasura", "graphql-engine"], &[http(8080)]),
     server(&["selenium/hub", "standalone-chrome", "standalone-firefox"], &[http(4444)]),

@@ -2,9 +2,11 @@
 //!
 //! A rule between two groups is a resource of its own: groups that name each other would be a cycle.
 
-use super::super::plan::{EcsPlan, OutboundDestination, OutboundRule, SecurityGroup, SecurityGroupRule};
+use super::super::plan::{
+    EcsPlan, InboundPort, OutboundDestination, OutboundRule, SecurityGroup, SecurityGroupRule,
+};
 use super::TracedResource;
-use tranship_app::PortRange;
+use tranship_app::{NetworkRange, PortRange};
 use tranship_cloudformation::{PropertyMap, Resource, Template, list, props};
 use tranship_facts::TransportProtocol;
 
@@ -22,7 +24,7 @@ pub(super) fn emit(plan: &EcsPlan, template: &mut Template) {
 
 fn security_group(plan: &EcsPlan, group: &SecurityGroup) -> Resource {
     let outbound = group.outbound.iter().map(outward);
-    let inbound = group.inbound.iter().map(|it| anywhere(it.port, "tcp", &it.description));
+    let inbound = group.inbound.iter().map(inward);
     let mut properties = PropertyMap::new()
         .with("GroupDescription", group.description.as_str())
         .with("VpcId", &plan.network.vpc)
@@ -56,13 +58,17 @@ fn outward(rule: &OutboundRule) -> PropertyMap {
         .with("Description", rule.reason.why.as_str())
 }
 
-fn anywhere(port: u16, protocol: &str, description: &str) -> PropertyMap {
+fn inward(rule: &InboundPort) -> PropertyMap {
+    let key = match rule.network {
+        NetworkRange::Ipv4(_) => "CidrIp",
+        NetworkRange::Ipv6(_) => "CidrIpv6",
+    };
     props! {
-        "CidrIp" => "0.0.0.0/0",
-        "IpProtocol" => protocol,
-        "FromPort" => port,
-        "ToPort" => port,
-        "Description" => description,
+        key => rule.network.as_str(),
+        "IpProtocol" => rule.protocol.as_str(),
+        "FromPort" => rule.port,
+        "ToPort" => rule.port,
+        "Description" => rule.description.as_str(),
     }
 }
 

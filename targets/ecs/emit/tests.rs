@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use super::{emit, with_parameters};
 use crate::ecs::plan::*;
-use tranship_app::{PortRange, VolumeOwner};
+use tranship_app::{NetworkRange, PortRange, PublicProtocol, VolumeOwner};
 use tranship_cloudformation::{
     FnSub, LogicalId, ParameterType, ResourceRole, Template, TemplateParameter, TemplateValue, check, iam,
 };
@@ -159,45 +159,81 @@ fn balancer(target: &LogicalId) -> LoadBalancerPlan {
         priority: 10,
         hosts: vec!["todo.example.org".to_owned()],
         paths: vec!["/api/*".to_owned()],
-        target: target.clone(),
+        networks: vec![NetworkRange::Ipv4("203.0.113.0/24".to_owned())],
+        action: ListenerAction::Forward(target.clone()),
         from: vec!["services.app.x-tranship.public".to_owned()],
     };
-    let listener = |id, port, protocol, default, rules| ListenerPlan { id, port, protocol, default, rules };
+    let listener = |id, port, protocol, default, rules| ListenerPlan {
+        id,
+        port,
+        protocol,
+        certificates: Vec::new(),
+        networks: Vec::new(),
+        default,
+        rules,
+    };
     let certificate = LogicalId::only(ResourceRole::CertificateArn).reference();
     let attached = ListenerRulePlan {
         id: LogicalId::of_parts(&["attachment", "7"], ResourceRole::ListenerRule),
         priority: 7,
         hosts: Vec::new(),
         paths: vec!["/AppTargetGroup".to_owned()],
+        networks: Vec::new(),
         ..rule.clone()
     };
+    let mut secure = listener(
+        LogicalId::only(ResourceRole::HttpsListener),
+        443,
+        ListenerProtocol::Https(certificate),
+        ListenerAction::NotFound,
+        vec![rule],
+    );
+    secure.certificates = vec![ListenerCertificate {
+        id: LogicalId::of_parts(&["443", "second"], ResourceRole::ListenerCertificate),
+        arn: "arn:aws:acm:eu-central-1:123456789012:certificate/second".to_owned(),
+    }];
     LoadBalancerPlan {
-        attachment: listener(
+        kind: BalancerKind { internal: false, network: false },
+        attachments: vec![listener(
             LogicalId::of("attachment", ResourceRole::Listener),
             65_535,
             ListenerProtocol::Http,
-            DefaultAction::NotFound,
+            ListenerAction::NotFound,
             vec![attached],
-        ),
+        )],
         listeners: vec![
             listener(
                 LogicalId::only(ResourceRole::Listener),
                 80,
                 ListenerProtocol::Http,
-                DefaultAction::Redirect(443),
+                ListenerAction::Redirect(443),
                 vec![],
             ),
-            listener(
-                LogicalId::only(ResourceRole::HttpsListener),
-                443,
-                ListenerProtocol::Https(certificate),
-                DefaultAction::NotFound,
-                vec![rule],
-            ),
+            secure,
         ],
+        idle_timeout: 60,
         protected: true,
-        url: FnSub::text("https://todo.example.org"),
         from: vec!["services.app.ports[0]".to_owned()],
+    }
+}
+
+fn door(target: &LogicalId) -> FrontDoorPlan {
+    let balancer = balancer(target);
+    FrontDoorPlan {
+        url: Some(FnSub::text("https://todo.example.org")),
+        addresses: vec![EndpointAddress {
+            id: id("app", ResourceRole::Url),
+            description: "Address of app".to_owned(),
+            url: FnSub::text("https://todo.example.org/api/"),
+        }],
+        records: vec![DnsRecordPlan {
+            zone: "Z1".to_owned(),
+            name: "todo.example.org".to_owned(),
+            balancer: balancer.kind,
+            after: vec![LogicalId::only(ResourceRole::HttpsListener)],
+            from: vec!["services.app".to_owned()],
+        }],
+        balancers: vec![balancer],
     }
 }
 
@@ -227,9 +263,23 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         target_type: if mode == NetworkMode::Bridge { TargetType::Instance } else { TargetType::Ip },
         container: "app".to_owned(),
         port: 8000,
-        health_path: "/healthz".to_owned(),
-        health_codes: "200-399".to_owned(),
-        health_interval: 30,
+        balancer: BalancerKind { internal: false, network: false },
+        protocol: PublicProtocol::Http,
+        health: TargetHealth {
+            request: Some(HealthRequest {
+                tls: false,
+                grpc: false,
+                path: "/healthz".to_owned(),
+                codes: "200-399".to_owned(),
+            }),
+            port: None,
+            interval: 30,
+            timeout: 5,
+            healthy: 2,
+            unhealthy: 3,
+        },
+        sticky: true,
+        slow_start: 45,
         from: vec!["services.app.ports[0]".to_owned()],
     }];
     app.grace = Some(60);
@@ -283,7 +333,12 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         protocol: Some(TransportProtocol::Tcp),
         reason: OutboundReason::plain("AWS"),
     });
-    groups[6].inbound.push(InboundPort { port: 443, description: "the world".to_owned() });
+    groups[6].inbound.push(InboundPort {
+        network: NetworkRange::Ipv4("0.0.0.0/0".to_owned()),
+        protocol: TransportProtocol::Tcp,
+        port: 443,
+        description: "the world".to_owned(),
+    });
     let balancer_group = LogicalId::only(ResourceRole::LoadBalancerSecurityGroup);
     EcsPlan {
         outbound_access: Vec::new(),
@@ -340,7 +395,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
             ),
             job("report", NetworkMode::AwsVpc, JobTrigger::Schedule("rate(1 day)".to_owned())),
         ],
-        load_balancer: Some(balancer(&target)),
+        front_door: door(&target),
         security_group_rules: vec![
             rule(balancer_group, id("app", ResourceRole::SecurityGroup), 8000, TransportProtocol::Tcp),
             rule(
@@ -408,8 +463,8 @@ fn requests_come_when_the_service_is_there() {
     }
     let mut forwarding = plan(NetworkMode::AwsVpc);
     let target = id("app", ResourceRole::TargetGroup);
-    if let Some(balancer) = &mut forwarding.load_balancer {
-        balancer.listeners[1].default = DefaultAction::Forward(target);
+    if let Some(balancer) = forwarding.front_door.balancers.first_mut() {
+        balancer.listeners[1].default = ListenerAction::Forward(target);
     }
     let json = with_parameters(emit(&forwarding), &parameters()).to_json();
     assert_eq!(json["Resources"]["HttpsListener"]["DependsOn"], "AppService");

@@ -61,6 +61,8 @@ pub struct TaskReach {
     pub keeps_data: bool,
     /// Whoever reaches its machine: a container has the machine's network.
     pub on_machine: bool,
+    /// A load balancer, which asks another port for its health than the one that it serves.
+    pub asked_elsewhere: bool,
 }
 
 /// What says which processor the machines have.

@@ -15,7 +15,10 @@ use crate::container::{
 };
 use std::collections::BTreeSet;
 use tranship_app::rules::app::SECRET_IN_COMMAND;
-use tranship_app::{AppService, BindMount, ContainerMount, ManifestName, SetVariable, Text};
+use tranship_app::{
+    AppService, BindMount, ContainerMount, ContainerPort, EndpointExposure, ManifestName, PortSpec,
+    SetVariable, Text,
+};
 use tranship_cloudformation::{LogicalId, ResourceRole, TemplateValue};
 use tranship_facts::TransportProtocol;
 use tranship_frontend::source::Origin;
@@ -62,7 +65,7 @@ pub(super) fn plan(
             needs.readable.push(readable);
         }
     }
-    ports(service, mode, &mut container);
+    ports(planner, service, mode, &mut container);
     named_ports(planner, (service, task), &mut container);
     driver_capabilities(&mut container);
     secret_versions(&renderer, service, &mut container);
@@ -89,17 +92,30 @@ pub(super) fn neighbours<'a>(planner: &EcsPlanner<'a, '_>, service: &AppService)
     tasks.flat_map(|task| planner.layout.members_of(task)).filter(|name| **name != service.name).collect()
 }
 
-/// In `awsvpc` a port needs no mapping to be reached: it is listed once, for what reads it.
-fn ports(service: &AppService, mode: NetworkMode, container: &mut EcsContainer) {
+/// In `awsvpc` a port needs no mapping to be reached: it is listed once, for what reads it. ECS maps a port of a container
+/// for one protocol, and a load balancer needs the mapping, so what is public comes first, listed in the manifest or not.
+fn ports(
+    planner: &EcsPlanner<'_, '_>,
+    service: &AppService,
+    mode: NetworkMode,
+    container: &mut EcsContainer,
+) {
+    let own = planner.app.endpoints.iter().filter(|endpoint| endpoint.service == service.name);
+    let public = own.filter(|endpoint| matches!(endpoint.exposure, EndpointExposure::Public(_)));
+    let public: Vec<PortSpec> =
+        public.map(|endpoint| PortSpec { number: endpoint.port, protocol: endpoint.protocol }).collect();
+    let listed = || service.container.ports.iter().map(ContainerPort::spec);
+    let unlisted = public.iter().filter(|spec| listed().all(|one| one.number != spec.number));
     let mut seen: BTreeSet<u16> = container.ports.iter().map(|known| known.container).collect();
-    for port in &service.container.ports {
-        if !seen.insert(port.container.get()) {
+    for spec in listed().chain(unlisted.copied()) {
+        if !seen.insert(spec.number) {
             continue;
         }
+        let served = public.iter().find(|public| public.number == spec.number);
         container.ports.push(PortMapping {
-            container: port.container.get(),
+            container: spec.number,
             host: (mode == NetworkMode::Bridge).then_some(0),
-            protocol: port.protocol,
+            protocol: served.map_or(spec.protocol, |served| served.protocol),
             name: None,
             app_protocol: None,
         });

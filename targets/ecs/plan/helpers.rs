@@ -6,8 +6,8 @@
 use super::container::TaskNeeds;
 use super::images::MadeImages;
 use super::planner::EcsPlanner;
-use super::volume_content::TaskFilling;
 use super::service_files::{PlannedFiles, ServiceFileTable, WrittenContent, WrittenFile, WrittenPlace};
+use super::volume_content::TaskFilling;
 use super::{
     ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
 };

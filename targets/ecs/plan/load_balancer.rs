@@ -1,158 +1,171 @@
-//! What is public: the load balancer and its target groups. Listeners are in [`listeners`](super::listeners).
+//! What is public: load balancers and their target groups. An application has at most one of each [`BalancerKind`].
+//!
+//! In: the endpoints and the tasks. Out: the [`FrontDoorPlan`], and the target groups by task. What one endpoint gets is in
+//! [`served_endpoints`](super::served_endpoints); listeners are in [`listeners`](super::listeners) and
+//! [`network_listeners`](super::network_listeners).
 
-use super::listeners::{self, PublicRoute};
+use super::listeners::{self, EnvironmentCertificates, ListenerRoutes};
+use super::network_listeners::{self, NetworkListeners};
 use super::planner::EcsPlanner;
-use super::{DefaultAction, names};
+use super::routes::PublicRoute;
+use super::served_endpoints::{self, ServedEndpoint};
+use super::target_groups::{self, TargetGroups};
 use super::{
-    ListenerPlan, ListenerProtocol, LoadBalancerPlan, NetworkMode, TargetGroupPlan, TargetType, TaskPlan,
+    BalancerKind, FrontDoorPlan, ListenerAction, ListenerPlan, LoadBalancerPlan, TargetGroupPlan, TaskPlan,
+    addresses, names,
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{
-    AppService, At, BehaviourEffect, ContainerPort, DeploymentPosture, EndpointExposure, ManifestName,
-    PublicExposure, ServiceEndpoint, ServiceRole,
-};
-use tranship_cloudformation::{FnSub, LogicalId, ResourceRole};
-use tranship_facts::TransportProtocol;
+use tranship_app::{BehaviourEffect, DeploymentPosture, EndpointExposure, PublicExposure, ServiceEndpoint};
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
-use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
+use tranship_facts::quotas::load_balancing::{
+    IDLE_TIMEOUT, LISTENERS_PER_BALANCER, RULES_PER_BALANCER, USUAL_IDLE_TIMEOUT,
+};
 use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::yaml::NodeId;
 
-/// Seconds between health checks of a target group.
-const HEALTH_INTERVAL: u32 = 15;
-/// Why a UDP port is not public, for the ledger.
-const HTTP_ONLY: &str = "an application load balancer serves HTTP only";
+/// A load balancer while endpoints are added to it.
+#[derive(Default)]
+struct GrowingBalancer {
+    routes: ListenerRoutes,
+    network: NetworkListeners,
+    from: Vec<String>,
+    idle_timeout: Option<u32>,
+}
 
-/// The target groups by the task that they send to.
-pub(super) type TargetGroups = BTreeMap<ManifestName, Vec<TargetGroupPlan>>;
-
-/// The load balancer, if something is public, and the target groups.
-pub(super) fn plan(
-    planner: &mut EcsPlanner<'_, '_>,
-    tasks: &[TaskPlan],
-) -> (Option<LoadBalancerPlan>, TargetGroups) {
+/// What is open to the outside, and the target groups.
+pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> (FrontDoorPlan, TargetGroups) {
     let app = planner.app;
     let mut targets = TargetGroups::new();
-    let mut routes: BTreeMap<u16, Vec<PublicRoute>> = BTreeMap::new();
+    let mut growing: BTreeMap<BalancerKind, GrowingBalancer> = BTreeMap::new();
+    let mut certificates: Option<EnvironmentCertificates> = None;
+    let mut served: Vec<(&ServiceEndpoint, ServedEndpoint<'_>)> = Vec::new();
     for endpoint in &app.endpoints {
         let EndpointExposure::Public(public) = &endpoint.exposure else {
             planner.decided(&endpoint.node, "security group: reached by the services that name it");
             continue;
         };
-        let Some(task) = serving_task(planner, tasks, endpoint) else { continue };
-        let listener = listener_port(planner, endpoint, public);
-        let own = targets.entry(task.name.clone()).or_default();
-        let container = names::container(&endpoint.service);
-        let known = own.iter().find(|known| known.container == container && known.port == endpoint.port);
-        let (id, is_new) = match known {
-            Some(known) => (known.id.clone(), false),
-            None => (target_group_id(own, &container, endpoint, public, listener), true),
-        };
-        let target = target_group(planner, endpoint, public, task.mode, id);
-        let route = PublicRoute::of(planner, endpoint, public, &target.id);
-        routes.entry(listener).or_default().push(route);
-        own.extend(is_new.then_some(target));
+        let Some(service) = app.services.get(&endpoint.service) else { continue };
+        let Some(one) = served_endpoints::decide(planner, tasks, service, endpoint, public) else { continue };
+        let environment = certificates.get_or_insert_with(|| environment_certificates(planner));
+        let own = targets.entry(one.task.name.clone()).or_default();
+        let (id, new) = target_groups::plan(planner, endpoint, &one, own);
+        own.extend(new);
+        let route = PublicRoute::of(planner, endpoint, public, ListenerAction::Forward(id));
+        let balancer = growing.entry(one.balancer).or_default();
+        balancer.from.push(route.from.clone());
+        match one.balancer.network {
+            true => balancer.network.add(planner, &one, route, environment),
+            false => {
+                idle_timeout(planner, &one, &mut balancer.idle_timeout);
+                balancer.routes.add(one.listener, route);
+            }
+        }
+        served.push((endpoint, one));
     }
     claim_unreached(planner);
     check_target_groups(planner, &targets);
-    (load_balancer(planner, routes, &targets), targets)
+    let environment = certificates.unwrap_or_default();
+    let balancers: Vec<LoadBalancerPlan> = growing
+        .into_iter()
+        .map(|(kind, growing)| load_balancer(planner, kind, growing, &environment, &targets))
+        .collect();
+    balancers.iter().for_each(|balancer| check_quotas(planner, balancer));
+    report_health_paths(planner, &targets, &served);
+    (addresses::plan(planner, balancers, &served), targets)
 }
 
-/// The group of a service's first public port has no other name than the service, so that another port, host or
-/// path goes to the same group. A further one is named after its requests.
-fn target_group_id(
-    own: &[TargetGroupPlan],
-    container: &str,
-    endpoint: &ServiceEndpoint,
-    public: &PublicExposure,
-    listener: u16,
-) -> LogicalId {
-    if own.iter().all(|known| known.container != container) {
-        return LogicalId::of(&endpoint.service, ResourceRole::TargetGroup);
+/// Says what the load balancer asks where no setting does: one note for all.
+fn report_health_paths(
+    planner: &mut EcsPlanner<'_, '_>,
+    targets: &TargetGroups,
+    served: &[(&ServiceEndpoint, ServedEndpoint<'_>)],
+) {
+    let mut told: Vec<String> = Vec::new();
+    let mut diagnostic: Option<Diagnostic> = None;
+    for (endpoint, one) in served.iter().filter(|(_, one)| unset_path(one.public)) {
+        let container = names::container(&endpoint.service);
+        let own = |target: &&TargetGroupPlan| target.container == container && target.port == endpoint.port;
+        let Some(group) = targets.values().flatten().find(own) else { continue };
+        let Some(request) = &group.health.request else { continue };
+        let why = match (&one.public.health_path, one.public.health.grpc_service) {
+            (None, false) => "nothing names another path",
+            _ => "its own health check asks it",
+        };
+        let text = format!("`{}` of `{}` ({why})", request.path, endpoint.service);
+        if told.contains(&text) {
+            continue;
+        }
+        told.push(text);
+        let placed = diagnostic.take().unwrap_or_else(|| Diagnostic::new(&rules::HEALTH_PATH, String::new()));
+        diagnostic = Some(placed.at(endpoint.origin));
     }
-    let listener = listener.to_string();
-    let requests = public.hosts.iter().chain(&public.paths).map(|value| value.peek().as_str());
-    let names: Vec<&str> = [&*endpoint.service, &listener].into_iter().chain(requests).collect();
-    LogicalId::of_parts(&names, ResourceRole::TargetGroup)
+    if let Some(mut diagnostic) = diagnostic {
+        diagnostic.message =
+            format!("the load balancer asks {} to find out whether it is healthy", told.join(", "));
+        planner.report(
+            diagnostic.help(
+                "to ask another path, add `x-tranship: { public: { health_check: { path: /healthz } } }`",
+            ),
+        );
+    }
+}
+
+/// Whether no setting says which path is asked.
+fn unset_path(public: &PublicExposure) -> bool {
+    public.health_path.as_ref().is_none_or(|path| path.node == NodeId::UNNUMBERED)
+}
+
+/// The certificates of the environment.
+fn environment_certificates(planner: &mut EcsPlanner<'_, '_>) -> EnvironmentCertificates {
+    let Some(https) = &planner.app.settings.https else { return EnvironmentCertificates::default() };
+    let all = [&https.certificate].into_iter().chain(&https.certificates);
+    EnvironmentCertificates(all.map(|arn| planner.exact(arn, "listener: certificate").to_string()).collect())
+}
+
+/// The longest time that an endpoint of an Application Load Balancer asks for.
+fn idle_timeout(planner: &mut EcsPlanner<'_, '_>, served: &ServedEndpoint<'_>, longest: &mut Option<u32>) {
+    let Some(set) = &served.public.idle_timeout else { return };
+    let place = "load balancer: idle_timeout.timeout_seconds";
+    let value = IDLE_TIMEOUT.nearest(set.get());
+    if value == set.get() {
+        planner.decided(set, place);
+    } else {
+        let reason = format!("an application load balancer allows {} seconds", IDLE_TIMEOUT.most);
+        let effect = BehaviourEffect::Equivalent;
+        planner.cx.ledger.approximated(set, effect, value.to_string(), reason, place);
+    }
+    *longest = Some(longest.unwrap_or(0).max(value));
 }
 
 fn load_balancer(
     planner: &mut EcsPlanner<'_, '_>,
-    routes: BTreeMap<u16, Vec<PublicRoute>>,
+    kind: BalancerKind,
+    growing: GrowingBalancer,
+    environment: &EnvironmentCertificates,
     targets: &TargetGroups,
-) -> Option<LoadBalancerPlan> {
-    if routes.is_empty() {
-        return None;
-    }
-    let app = planner.app;
-    let from = routes.values().flatten().map(|route| route.from.clone()).collect();
-    let listeners = listeners::plan(planner, routes);
-    let domain = app.settings.https.as_ref().and_then(|https| https.domain.as_ref());
-    let domain = domain.map(|domain| planner.exact(domain, "output: the URL").as_str());
-    let protected = app.settings.posture() == DeploymentPosture::Prod;
-    let attachment = listeners::attachment(&listeners, &targets.values().flatten().collect::<Vec<_>>());
-    Some(LoadBalancerPlan { url: url(&listeners, domain), listeners, attachment, protected, from })
-}
-
-/// The address of the first listener that does not redirect.
-fn url(listeners: &[ListenerPlan], domain: Option<&str>) -> FnSub {
-    let serves = |listener: &&ListenerPlan| !matches!(listener.default, DefaultAction::Redirect(_));
-    let Some(listener) = listeners.iter().find(serves) else { return FnSub::new() };
-    let (scheme, usual) = match listener.protocol {
-        ListenerProtocol::Http => ("http", HTTP_PORT),
-        ListenerProtocol::Https(_) => ("https", HTTPS_PORT),
+) -> LoadBalancerPlan {
+    let own: Vec<&TargetGroupPlan> = targets.values().flatten().filter(|it| it.balancer == kind).collect();
+    let (listeners, attachments): (Vec<ListenerPlan>, Vec<ListenerPlan>) = match kind.network {
+        true => {
+            let listeners = growing.network.into_listeners();
+            let attachments = network_listeners::attachments(kind, &listeners, &own);
+            (listeners, attachments)
+        }
+        false => {
+            let listeners = growing.routes.listeners(planner, kind, environment);
+            let attachments = listeners::attachments(kind, &listeners, &own);
+            (listeners, attachments)
+        }
     };
-    let url = FnSub::text(format!("{scheme}://"));
-    let url = match domain {
-        Some(domain) => url.then(domain),
-        None => url.att(&LogicalId::only(ResourceRole::LoadBalancer), "DNSName"),
-    };
-    if listener.port == usual { url } else { url.then(format!(":{}", listener.port)) }
-}
-
-/// The task that serves a public endpoint, where something can: a load balancer needs a container that keeps
-/// running and speaks TCP.
-fn serving_task<'t>(
-    planner: &mut EcsPlanner<'_, '_>,
-    tasks: &'t [TaskPlan],
-    endpoint: &ServiceEndpoint,
-) -> Option<&'t TaskPlan> {
-    let service = planner.app.services.get(&endpoint.service)?;
-    if let Some(port) = udp_only(service, endpoint) {
-        planner.cx.ledger.rejected(&port.node, HTTP_ONLY);
-        let message =
-            format!("port {}/udp of `{}` cannot be public: {HTTP_ONLY}", endpoint.port, endpoint.service);
-        let diagnostic = planner
-            .about(&rules::PUBLIC_UDP, service, &port.node, message)
-            .help("remove `public` to keep the port internal, or publish a TCP port");
-        planner.cx.diagnostics.push(diagnostic);
-        return None;
+    LoadBalancerPlan {
+        kind,
+        listeners,
+        attachments,
+        idle_timeout: growing.idle_timeout.unwrap_or(USUAL_IDLE_TIMEOUT),
+        protected: planner.app.settings.posture() == DeploymentPosture::Prod,
+        from: growing.from,
     }
-    let kept = |name: &str| planner.app.services.get(name).is_some_and(|it| it.role == ServiceRole::Service);
-    let task = planner.layout.tasks_of(&endpoint.service).iter().find(|task| kept(task));
-    if task.is_none() || matches!(service.role, ServiceRole::Init { .. }) {
-        planner.cx.ledger.rejected(&endpoint.node, "a job does not serve requests");
-        let message =
-            format!("`{}` is a job, which exits on its own, so it cannot be public", endpoint.service);
-        planner.report(
-            Diagnostic::new(&rules::PUBLIC_JOB, message)
-                .at(endpoint.origin)
-                .key(format!("services.{}", endpoint.service))
-                .service(&*endpoint.service)
-                .help("remove `public`, or let the service keep running"),
-        );
-        return None;
-    }
-    tasks.iter().find(|it| Some(&it.name) == task)
-}
-
-/// The port of an endpoint, if the manifest names it as UDP and not as TCP.
-fn udp_only<'s>(service: &'s AppService, endpoint: &ServiceEndpoint) -> Option<&'s ContainerPort> {
-    let named = |protocol| {
-        let mut ports = service.container.ports.iter();
-        ports.find(|port| port.container.get() == endpoint.port && port.protocol == protocol)
-    };
-    named(TransportProtocol::Udp).filter(|_| named(TransportProtocol::Tcp).is_none())
 }
 
 /// Ports that are no endpoint: published for a laptop, and nothing of the application connects to them.
@@ -183,67 +196,63 @@ fn claim_unreached(planner: &mut EcsPlanner<'_, '_>) {
     }
 }
 
-fn target_group(
-    planner: &mut EcsPlanner<'_, '_>,
-    endpoint: &ServiceEndpoint,
-    public: &PublicExposure,
-    mode: NetworkMode,
-    id: LogicalId,
-) -> TargetGroupPlan {
-    let mut health = |setting: &Option<At<String>>, default: &str| match setting {
-        Some(setting) => planner.exact(setting, "target group: health check").clone(),
-        None => default.to_owned(),
-    };
-    let (health_path, health_codes) =
-        (health(&public.health_path, "/"), health(&public.health_codes, "200-399"));
-    let path = planner.cx.keys.path(&endpoint.node);
-    let from = if path.is_empty() { format!("services.{}", endpoint.service) } else { path };
-    TargetGroupPlan {
-        id,
-        target_type: match mode {
-            NetworkMode::AwsVpc => TargetType::Ip,
-            NetworkMode::Bridge | NetworkMode::Host => TargetType::Instance,
-        },
-        container: names::container(&endpoint.service),
-        port: endpoint.port,
-        health_path,
-        health_codes,
-        health_interval: HEALTH_INTERVAL,
-        from: vec![from],
-    }
-}
-
-/// The listener of an endpoint. A published port outside of its range is approximated.
-fn listener_port(
-    planner: &mut EcsPlanner<'_, '_>,
-    endpoint: &ServiceEndpoint,
-    public: &PublicExposure,
-) -> u16 {
-    let usual = if planner.app.settings.https.is_some() { HTTPS_PORT } else { HTTP_PORT };
-    let listener = match &public.listener {
-        Some(port) => *planner.exact(port, "load balancer: listener"),
-        None => usual,
-    };
-    planner.decided(&endpoint.node, "load balancer: listener and target group");
-    if let Some(published) = public.published.as_ref().filter(|at| !at.peek().admits(listener)) {
-        let (value, reason) = (format!("port {listener}"), "the load balancer listens on the usual port");
-        planner.cx.ledger.approximated(published, BehaviourEffect::Equivalent, value, reason, "listener");
-    }
-    listener
-}
-
+/// ECS takes five target groups for a service, and one protocol for a port of a container.
 fn check_target_groups(planner: &mut EcsPlanner<'_, '_>, targets: &TargetGroups) {
     let quota = TARGET_GROUPS_PER_SERVICE;
-    for (name, own) in targets.iter().filter(|(_, own)| quota.is_exceeded_by(own.len())) {
-        let message =
-            format!("`{name}` has {} public ports; an ECS service allows {}", own.len(), quota.most);
+    for (name, own) in targets {
         let origin = planner.app.services.get(name).map(|service| service.origin).unwrap_or_default();
-        planner.report(
-            Diagnostic::new(&rules::TOO_MANY_PUBLIC_PORTS, message)
+        let diagnostic = |rule, message: String, help: &str| {
+            Diagnostic::new(rule, message)
                 .at(origin)
                 .key(format!("services.{name}"))
                 .service(&**name)
-                .help("make fewer of them public, or put a proxy in front of them"),
+                .help(help)
+        };
+        if quota.is_exceeded_by(own.len()) {
+            let message =
+                format!("`{name}` has {} public ports; an ECS service allows {}", own.len(), quota.most);
+            let help = "make fewer of them public, or put a proxy in front of them";
+            planner.report(diagnostic(&rules::TOO_MANY_PUBLIC_PORTS, message, help));
+        }
+        let twice = own.iter().enumerate().find_map(|(at, one)| {
+            let other = |two: &&TargetGroupPlan| {
+                (&two.container, two.port) == (&one.container, one.port)
+                    && two.protocol.transport() != one.protocol.transport()
+            };
+            own.iter().skip(at + 1).find(other)
+        });
+        if let Some(twice) = twice {
+            let message = format!(
+                "port {} of `{}` cannot be public by TCP and by UDP: ECS maps a port of a container once",
+                twice.port, twice.container
+            );
+            let help =
+                "make one of the two public, or let the container listen on another port for the other one";
+            planner.report(diagnostic(&rules::PUBLIC_TWICE, message, help));
+        }
+    }
+}
+
+/// Elastic Load Balancing takes 50 listeners and 100 rules.
+fn check_quotas(planner: &mut EcsPlanner<'_, '_>, balancer: &LoadBalancerPlan) {
+    let all = || balancer.listeners.iter().chain(&balancer.attachments);
+    let rules = all().map(|listener| listener.rules.len()).sum();
+    for (quota, found) in [(LISTENERS_PER_BALANCER, all().count()), (RULES_PER_BALANCER, rules)] {
+        if !quota.is_exceeded_by(found) {
+            continue;
+        }
+        let message = format!(
+            "the application needs {found} {}; AWS allows {} unless your account has a higher quota",
+            quota.what, quota.most
+        );
+        let key = balancer.from.first().cloned().unwrap_or_default();
+        let service = key.strip_prefix("services.").and_then(|name| planner.app.services.get(name));
+        let origin = service.map(|service| service.origin).unwrap_or_default();
+        planner.report(
+            Diagnostic::new(&rules::BALANCER_QUOTA, message)
+                .at(origin)
+                .key(key)
+                .help("use fewer hosts and paths, with `*` for a shared part, or split the application"),
         );
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: what it holds is whole and legal, CloudFormation's own quotas included; writing it down decides
 //! nothing and cannot fail.
 
+mod addresses;
 mod compute_policy;
 mod container;
 mod discovery;
@@ -24,19 +25,24 @@ mod machines;
 mod model;
 pub mod names;
 mod network;
+mod network_listeners;
 mod outbound;
 mod parameters;
 mod patched;
 mod planner;
+mod published_tls;
 mod pull_secrets;
+mod routes;
 mod scheduling;
 mod secrets;
 mod security_groups;
+mod served_endpoints;
 mod service_connect;
 mod service_files;
 mod services;
 mod stack_settings;
 mod start_order;
+mod target_groups;
 mod task_volumes;
 mod tasks;
 mod text;
@@ -54,16 +60,14 @@ use super::emit;
 use crate::Compilation;
 use crate::managed_database::plan_database;
 use file_systems::DEFAULT_MOUNT_TARGETS;
-use load_balancer::TargetGroups;
 use patched::{OwnStack, PatchedStack};
 use planner::EcsPlanner;
 use security_groups::GroupMembers;
 use service_connect::ConnectPlan;
 use services::ServiceContext;
 use start_order::{StartPrerequisites, TaskWaits};
-use tranship_app::{
-    Application, BehaviourEffect, CapacityKind, EndpointExposure, PatchReport, PublicExposure,
-};
+use target_groups::TargetGroups;
+use tranship_app::{Application, BehaviourEffect, CapacityKind, PatchReport};
 use tranship_cloudformation::{Select, Template, TemplateValue};
 use tranship_images::ImageRecipe;
 
@@ -82,14 +86,8 @@ pub struct LegalStack {
     pub patches: Vec<PatchReport>,
 }
 
-/// What only Elastic Beanstalk heeds of databases and endpoints.
+/// What only Elastic Beanstalk heeds of databases.
 fn ignore_others(planner: &mut EcsPlanner<'_, '_>) {
-    for endpoint in &planner.app.endpoints {
-        if let EndpointExposure::Public(PublicExposure { sticky: Some(sticky), .. }) = &endpoint.exposure {
-            let reason = "the load balancer of the stack keeps no client on one task";
-            planner.cx.ledger.ignored(sticky, reason, BehaviourEffect::ChangesBehaviour);
-        }
-    }
     for coupled in planner.app.databases.values().filter_map(|database| database.coupled.as_ref()) {
         let reason = "the database belongs to the stack";
         planner.cx.ledger.ignored(coupled, reason, BehaviourEffect::Equivalent);
@@ -146,7 +144,8 @@ fn decide(
     let namespace = discovery::plan(planner, &tasks);
     discovery::report_renamed(planner);
     unreached::report(planner);
-    let (load_balancer, targets) = load_balancer::plan(planner, &tasks);
+    let (front_door, targets) = load_balancer::plan(planner, &tasks);
+    published_tls::report(planner, &front_door);
     let posture = planner.app.settings.posture();
     let planned = planner.app.databases.values();
     let databases: Vec<DatabasePlan> =
@@ -162,7 +161,7 @@ fn decide(
         targets: &targets,
         databases: &databases,
         file_systems: &file_systems,
-        load_balancer: load_balancer.as_ref(),
+        balancers: &front_door.balancers,
         machines: planner.compute.machines().is_some(),
     };
     let (security_groups, security_group_rules) = (members.groups(), members.rules());
@@ -174,7 +173,7 @@ fn decide(
         tasks: &tasks,
         rules: &security_group_rules,
         file_systems: &file_systems,
-        load_balancer: load_balancer.as_ref(),
+        balancers: &front_door.balancers,
         waits,
     };
     let runs = TaskRuns { network: &network, capacity: &capacity };
@@ -203,7 +202,7 @@ fn decide(
         tasks,
         services,
         jobs,
-        load_balancer,
+        front_door,
         security_groups,
         security_group_rules,
         outbound_access,

@@ -40,7 +40,7 @@ fn parameters(planner: &EcsPlanner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>)
     let text = "The VPC to run in. It needs DNS support and DNS host names.";
     let vpc = TemplateParameter::new(ParameterType::Aws("AWS::EC2::VPC::Id"), text);
     let mut parameters = vec![ParameterPlan::plain(id(ResourceRole::VpcId), vpc)];
-    if is_public(planner) {
+    if needs_public_subnets(planner) {
         let text = "Subnets of the load balancer: at least two, in different zones, with a route to an internet gateway.";
         parameters.push(subnets(ResourceRole::PublicSubnets, text));
     }
@@ -57,9 +57,22 @@ fn parameters(planner: &EcsPlanner<'_, '_>) -> (NetworkPlan, Vec<ParameterPlan>)
     (network, parameters)
 }
 
-/// Whether something needs a load balancer.
-fn is_public(planner: &EcsPlanner<'_, '_>) -> bool {
-    planner.app.endpoints.iter().any(|it| matches!(it.exposure, EndpointExposure::Public(_)))
+/// Whether a load balancer is public.
+fn needs_public_subnets(planner: &EcsPlanner<'_, '_>) -> bool {
+    planner
+        .app
+        .endpoints
+        .iter()
+        .any(|it| matches!(&it.exposure, EndpointExposure::Public(public) if !public.is_internal()))
+}
+
+/// Whether a load balancer is inside of the VPC.
+fn has_internal_balancer(planner: &EcsPlanner<'_, '_>) -> bool {
+    let internal = |exposure: &EndpointExposure| match exposure {
+        EndpointExposure::Public(public) => public.is_internal(),
+        EndpointExposure::Internal => false,
+    };
+    planner.app.endpoints.iter().any(|endpoint| internal(&endpoint.exposure))
 }
 
 fn existing(planner: &mut EcsPlanner<'_, '_>, asked: &ExistingNetwork) -> NetworkPlan {
@@ -99,7 +112,7 @@ fn created(posture: DeploymentPosture) -> NetworkPlan {
 
 fn check_subnets(planner: &mut EcsPlanner<'_, '_>, asked: &ExistingNetwork) {
     let ExistingNetwork { vpc, public_subnets: public, private_subnets: private } = asked;
-    if is_public(planner) && public.len() < ZONES {
+    if needs_public_subnets(planner) && public.len() < ZONES {
         let message = format!("the load balancer needs {ZONES} public subnets in different zones");
         report(planner, vpc, message, "add them as `network: { public_subnets: [...] }`");
     }
@@ -107,8 +120,9 @@ fn check_subnets(planner: &mut EcsPlanner<'_, '_>, asked: &ExistingNetwork) {
         let message = "the network has no private subnets for the tasks".to_owned();
         let help = "add them as `network: { private_subnets: [...] }`: tasks get no public address";
         report(planner, vpc, message, help);
-    } else if private.len() < ZONES && !planner.app.databases.is_empty() {
-        let message = format!("a database needs {ZONES} private subnets in different zones");
+    } else if private.len() < ZONES && (!planner.app.databases.is_empty() || has_internal_balancer(planner)) {
+        let what = if planner.app.databases.is_empty() { "an internal load balancer" } else { "a database" };
+        let message = format!("{what} needs {ZONES} private subnets in different zones");
         report(planner, vpc, message, "add one as `network: { private_subnets: [...] }`");
     }
 }

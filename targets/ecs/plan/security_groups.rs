@@ -1,8 +1,8 @@
 //! Security groups: one for each task, and a rule for each edge. Nothing else reaches a task.
 
-use super::load_balancer::TargetGroups;
 use super::outbound::OutboundPlan;
 use super::planner::EcsPlanner;
+use super::target_groups::TargetGroups;
 use super::{
     DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, SecurityGroup,
     SecurityGroupRule, TaskPlan, TaskVolume, names,
@@ -33,8 +33,8 @@ pub(super) struct GroupMembers<'a, 'p, 'c> {
     pub(super) databases: &'a [DatabasePlan],
     /// Persistent volumes.
     pub(super) file_systems: &'a [FileSystemPlan],
-    /// The load balancer.
-    pub(super) load_balancer: Option<&'a LoadBalancerPlan>,
+    /// The load balancers.
+    pub(super) balancers: &'a [LoadBalancerPlan],
     /// Whether the stack has machines of its own.
     pub(super) machines: bool,
 }
@@ -42,8 +42,7 @@ pub(super) struct GroupMembers<'a, 'p, 'c> {
 impl GroupMembers<'_, '_, '_> {
     /// Every group.
     pub(super) fn groups(&self) -> Vec<SecurityGroup> {
-        let mut groups: Vec<SecurityGroup> =
-            self.load_balancer.map(load_balancer_group).into_iter().collect();
+        let mut groups: Vec<SecurityGroup> = self.balancers.iter().map(load_balancer_group).collect();
         groups.extend(self.task_groups());
         let closed = |id, description, from: &[String]| SecurityGroup {
             id,
@@ -130,7 +129,7 @@ impl GroupMembers<'_, '_, '_> {
         }
     }
 
-    /// The load balancer reaches the ports that it serves.
+    /// A load balancer reaches the ports that it serves, and those that it asks.
     fn load_balancer_rules(&self) -> Vec<SecurityGroupRule> {
         let mut rules = Vec::new();
         for task in self.tasks {
@@ -139,14 +138,16 @@ impl GroupMembers<'_, '_, '_> {
                 NetworkMode::Bridge => DYNAMIC_PORTS,
             };
             for target in self.targets.get(&task.name).into_iter().flatten() {
-                rules.push(SecurityGroupRule {
-                    source: LogicalId::only(ResourceRole::LoadBalancerSecurityGroup),
-                    destination: task.security_group(),
-                    ports: ports_of(target.port),
-                    protocol: TransportProtocol::Tcp,
-                    description: format!("Load balancer to {}", task.name),
-                    from: target.from.clone(),
-                });
+                for (port, protocol) in target.connections() {
+                    rules.push(SecurityGroupRule {
+                        source: target.balancer.id(ResourceRole::LoadBalancerSecurityGroup),
+                        destination: task.security_group(),
+                        ports: ports_of(port),
+                        protocol,
+                        description: format!("{} to {}", target.balancer.describe(), task.name),
+                        from: target.from.clone(),
+                    });
+                }
             }
         }
         rules
@@ -213,13 +214,18 @@ impl GroupMembers<'_, '_, '_> {
 }
 
 fn load_balancer_group(balancer: &LoadBalancerPlan) -> SecurityGroup {
-    let inbound = balancer.listeners.iter().map(|listener| InboundPort {
-        port: listener.port,
-        description: format!("The public, to the listener on port {}", listener.port),
+    let who = if balancer.kind.internal { "Inside, to the" } else { "The public, to the" };
+    let inbound = balancer.listeners.iter().flat_map(|listener| {
+        listener.networks.iter().map(move |network| InboundPort {
+            network: network.clone(),
+            port: listener.port,
+            protocol: listener.protocol.transport(),
+            description: format!("{who} listener on port {}", listener.port),
+        })
     });
     SecurityGroup {
-        id: LogicalId::only(ResourceRole::LoadBalancerSecurityGroup),
-        description: "Load balancer".to_owned(),
+        id: balancer.kind.id(ResourceRole::LoadBalancerSecurityGroup),
+        description: balancer.kind.describe().to_owned(),
         outbound: Vec::new(),
         inbound: inbound.collect(),
         from: balancer.from.clone(),
@@ -232,9 +238,14 @@ pub(super) fn needed_by(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<L
     own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
 }
 
-/// The rules by which the load balancer reaches a group: health checks fail without them.
-pub(super) fn opened_to_load_balancer(rules: &[SecurityGroupRule], group: &LogicalId) -> Vec<LogicalId> {
-    let balancer = LogicalId::only(ResourceRole::LoadBalancerSecurityGroup);
-    let own = rules.iter().filter(|rule| rule.destination == *group && rule.source == balancer);
+/// The rules by which load balancers reach a group: health checks fail without them.
+pub(super) fn opened_to_load_balancers(
+    rules: &[SecurityGroupRule],
+    balancers: &[LoadBalancerPlan],
+    group: &LogicalId,
+) -> Vec<LogicalId> {
+    let groups: Vec<LogicalId> =
+        balancers.iter().map(|it| it.kind.id(ResourceRole::LoadBalancerSecurityGroup)).collect();
+    let own = rules.iter().filter(|rule| rule.destination == *group && groups.contains(&rule.source));
     own.flat_map(|rule| [rule.egress(), rule.ingress()]).collect()
 }

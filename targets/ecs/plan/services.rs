@@ -57,19 +57,23 @@ pub(super) fn plan(
         replacement: replacement(planner, task, given, daemon),
         registry: found.then(|| LogicalId::of(&task.name, ResourceRole::Discovery)),
         connect: connected,
-        grace: (!targets.is_empty()).then(|| grace(given)),
+        grace: targets
+            .iter()
+            .map(|target| target.health.patience())
+            .max()
+            .map(|patience| grace(given, patience)),
         after: context.prerequisites.of_service(task, &targets),
         targets,
         scaling,
     })
 }
 
-/// A container with a `start_period` has that long.
-fn grace(given: &AppService) -> u32 {
+/// A container has its `start_period`, and then as long as it takes until the load balancer finds it healthy.
+fn grace(given: &AppService, patience: u32) -> u32 {
     let check = given.container.health_check.as_ref();
     let start = check.and_then(|check| check.timing.start_period.as_ref());
     let start = start.map_or(0, |start| u32::try_from(start.peek().as_secs()).unwrap_or(u32::MAX));
-    start.clamp(LEAST_GRACE, MOST_GRACE)
+    start.saturating_add(patience).clamp(LEAST_GRACE, MOST_GRACE)
 }
 
 /// As the manifest sets it; otherwise what keeps data stops before its successor starts.

@@ -35,8 +35,8 @@ pub(super) struct StartPrerequisites<'a> {
     pub(super) rules: &'a [SecurityGroupRule],
     /// Persistent volumes.
     pub(super) file_systems: &'a [FileSystemPlan],
-    /// The load balancer.
-    pub(super) load_balancer: Option<&'a LoadBalancerPlan>,
+    /// The load balancers.
+    pub(super) balancers: &'a [LoadBalancerPlan],
     /// Which task waits for which others.
     pub(super) waits: TaskWaits,
 }
@@ -51,10 +51,14 @@ impl StartPrerequisites<'_> {
     pub(super) fn of_service(&self, task: &TaskPlan, targets: &[TargetGroupPlan]) -> Vec<LogicalId> {
         let mut after = self.of_any(task);
         if !targets.is_empty() {
-            after.extend(security_groups::opened_to_load_balancer(self.rules, &task.security_group()));
+            after.extend(security_groups::opened_to_load_balancers(
+                self.rules,
+                self.balancers,
+                &task.security_group(),
+            ));
         }
         // ECS refuses a target group that no listener uses yet.
-        after.extend(self.load_balancer.into_iter().flat_map(|balancer| balancer.attaches(targets)));
+        after.extend(self.balancers.iter().flat_map(|balancer| balancer.attaches(targets)));
         after.extend(self.waits.of(&task.name).filter_map(|name| self.awaited(name)));
         once(after)
     }

@@ -13,7 +13,8 @@ use super::{
 use crate::ecs::rules;
 use std::collections::BTreeMap;
 use tranship_app::{
-    AppService, Application, At, BehaviourEffect, DependencyCondition, ManifestName, PortSpec, ServiceRole,
+    AppService, Application, At, BehaviourEffect, DependencyCondition, EndpointExposure, ManifestName,
+    PortSpec, PublicProtocol, ServiceRole,
 };
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter};
 use tranship_facts::{GIB, ImagePlatform, MIB, ProcessorArchitecture, quotas};
@@ -124,7 +125,26 @@ fn reach(planner: &EcsPlanner<'_, '_>, name: &str, services: &[&AppService]) -> 
     let together = services.iter().filter(|service| !ends_first(service)).count() > 1;
     let on_machine = services.iter().any(|service| host_network::is_asked_by(service));
     let keeps_data = services.iter().any(|service| service.data_store.is_some());
-    TaskReach { by_name: planner.layout.is_looked_up(name), together, keeps_data, on_machine }
+    let asked_elsewhere = services.iter().any(|service| is_asked_elsewhere(planner, service));
+    TaskReach {
+        by_name: planner.layout.is_looked_up(name),
+        together,
+        keeps_data,
+        on_machine,
+        asked_elsewhere,
+    }
+}
+
+/// Whether a load balancer asks a service on another port than the one that it serves, or by another protocol.
+fn is_asked_elsewhere(planner: &EcsPlanner<'_, '_>, service: &AppService) -> bool {
+    let own = planner.app.endpoints.iter().filter(|endpoint| endpoint.service == service.name);
+    own.into_iter().any(|endpoint| match &endpoint.exposure {
+        EndpointExposure::Public(public) => {
+            let other = public.health.port.as_ref().is_some_and(|port| port.get() != endpoint.port);
+            other || public.protocol == PublicProtocol::Udp
+        }
+        EndpointExposure::Internal => false,
+    })
 }
 
 /// An init container: it ends before the others start.

@@ -1,6 +1,5 @@
-use super::{Lowered, lowered};
-use crate::{EndpointExposure, PortRange, PublishedPort};
-use tranship_frontend::diagnostic::Severity;
+use super::{Lowered, lowered, lowered_for};
+use crate::{EndpointExposure, EnvironmentChoice, PortRange, PublicProtocol, PublishedPort};
 
 /// The public ports: `service:port`.
 fn public(lowered: &Lowered) -> Vec<String> {
@@ -42,11 +41,115 @@ fn the_one_port_that_can_be_meant_is_public() {
             vec![],
             vec!["app/ambiguous-public"],
         ),
-        ("a: { image: a, ports: ['80:80', '81:81'] }", vec![], vec!["app/ambiguous-public"]),
+        ("a: { image: a, ports: ['80:80', '81:81'] }", vec!["a:80"], vec!["app/inside-port"]),
+        ("a: { image: a, ports: ['8745:8745', '3517:3517'] }", vec![], vec!["app/ambiguous-public"]),
+        ("a: { image: a, ports: ['8000:8000', '3000:3000'] }", vec![], vec!["app/ambiguous-public"]),
+        ("a: { image: a, ports: ['9090:9090'] }", vec!["a:9090"], vec![]),
+        (
+            "a: { image: a, ports: [{ target: 9000, published: '9000', app_protocol: http }, '9090:9090'] }",
+            vec!["a:9000"],
+            vec!["app/inside-port"],
+        ),
+        (
+            "a: { image: a, ports: ['9000:9000', '9090:9090'], healthcheck: { test: curl -f localhost:9090/up } }",
+            vec!["a:9090"],
+            vec!["app/inside-port"],
+        ),
+        (
+            "a: { image: 'ghost:5', ports: ['2368:2368'] }\n  b: { image: b, ports: ['9000:9000'] }",
+            vec!["a:2368"],
+            vec!["app/inside-port"],
+        ),
+        ("a: { image: 'n8nio/n8n:1.60.0', ports: ['5678:5678'] }", vec!["a:5678"], vec![]),
+        ("a: { image: a, ports: ['5678:5678'] }", vec![], vec![]),
+        (
+            "a: { image: a, ports: ['5678:5678'], healthcheck: { test: curl -f localhost:5678/up } }",
+            vec!["a:5678"],
+            vec![],
+        ),
+        ("a: { image: a, ports: ['40000:40000/udp'] }", vec![], vec!["app/unreachable-port"]),
+        ("a: { image: a, ports: ['443:443', '3478:3478'] }", vec!["a:443"], vec!["app/unreachable-port"]),
+        ("a: { image: a, ports: ['80:3000', '443:3001'] }", vec!["a:3000"], vec![]),
+        ("a: { image: 'adminer:5', ports: ['8080:8080'] }", vec![], vec!["app/console-inside"]),
+        ("a: { image: 'docker:dind', ports: ['2375:2375'] }", vec![], vec!["app/console-inside"]),
+        (
+            "a: { image: 'traefik:v3.1', ports: ['80:80', '8080:8080'] }",
+            vec!["a:80"],
+            vec!["app/console-inside"],
+        ),
+        (
+            "a: { image: wordpress, ports: ['80:80'] }\n  b: { image: phpmyadmin, ports: ['8080:80'] }",
+            vec!["a:80"],
+            vec!["app/console-inside"],
+        ),
+        (
+            "a: { image: 'adminer:5', ports: ['8080:8080'], x-tranship: { public: true } }",
+            vec!["a:8080"],
+            vec![],
+        ),
+        ("a: { image: 'eclipse-mosquitto:2', ports: ['1883:1883'] }", vec![], vec!["app/unreachable-port"]),
+        ("a: { image: 'rabbitmq:4-management', ports: ['5672:5672', '15672:15672'] }", vec![], vec![]),
+        (
+            "a: { image: 'itzg/minecraft-server', ports: ['25565:25565'] }",
+            vec![],
+            vec!["app/unreachable-port"],
+        ),
+        ("a: { image: a, ports: ['2525:2525'] }", vec![], vec!["app/unreachable-port"]),
+        (
+            "a: { image: a, ports: [{ target: 7000, published: '7000', app_protocol: tcp }] }",
+            vec![],
+            vec!["app/unreachable-port"],
+        ),
+        (
+            "a: { image: a, ports: ['80:3000'] }\n  b: { image: b, ports: ['8000:8000'], x-tranship: { public: { path: /api/* } } }",
+            vec!["b:8000", "a:3000"],
+            vec![],
+        ),
+        (
+            "a: { image: a, ports: ['80:3000'] }\n  b: { image: b, ports: ['8000:8000'], x-tranship: { public: { port: 80 } } }",
+            vec!["b:8000"],
+            vec!["app/inside-port"],
+        ),
+        (
+            "a: { image: a, ports: ['80:3000'] }\n  b: { image: b, ports: ['8000:8000'], x-tranship: { public: { port: 8000 } } }",
+            vec!["b:8000", "a:3000"],
+            vec![],
+        ),
+        (
+            "a: { image: a, ports: ['80:3000'] }\n  b: { image: b, ports: ['8000:8000'], x-tranship: { public: { internal: true } } }",
+            vec!["b:8000", "a:3000"],
+            vec![],
+        ),
+        (
+            "a: { image: a, ports: ['3000:3000', '9090:9090'], x-tranship: { public: { container_port: 3000 } } }",
+            vec!["a:3000"],
+            vec![],
+        ),
+        (
+            "a: { image: a, ports: ['8000:8000', '9090:9090'], x-tranship: { public: true } }",
+            vec!["a:8000"],
+            vec![],
+        ),
+        ("a: { image: a, ports: ['53:53/udp'], x-tranship: { public: true } }", vec!["a:53"], vec![]),
+        (
+            "a: { image: a, ports: ['80:80', '53:53/udp'], x-tranship: { public: { protocol: udp } } }",
+            vec!["a:53"],
+            vec![],
+        ),
+        (
+            "a: { image: a, ports: ['8080:8080', '1883:1883'], x-tranship: { public: { protocol: tcp } } }",
+            vec!["a:1883"],
+            vec![],
+        ),
+        (
+            "a: { image: a, ports: ['7000-7002:7000-7002'], x-tranship: { public: { protocol: tcp, container_port: 7000-7002 } } }",
+            vec!["a:7000", "a:7001", "a:7002"],
+            vec![],
+        ),
         (
             "a: { image: a, ports: ['80:80'], x-tranship: { public: true } }\n  b: { image: a, ports: ['81:80'] }",
             vec!["a:80"],
-            vec![],
+            vec!["app/inside-port"],
         ),
         ("a: { image: a, expose: ['80'], x-tranship: { public: true } }", vec!["a:80"], vec![]),
         ("a: { image: nginx, x-tranship: { public: true } }", vec!["a:80"], vec![]),
@@ -69,9 +172,12 @@ fn the_one_port_that_can_be_meant_is_public() {
 
 #[test]
 fn a_public_service_needs_one_port() {
+    let range = "a: { image: a, ports: ['7000-7009:7000-7009'], x-tranship: { public: { protocol: tcp, container_port: 7000-7005 } } }";
+    assert_eq!(lowered(&format!("services:\n  {range}\n")).told(), ["app/public-range"]);
     for service in [
         "a: { image: a, x-tranship: { public: true } }",
-        "a: { image: a, ports: ['80:80', '81:81'], x-tranship: { public: { path: /* } } }",
+        "a: { image: a, ports: ['8000:8000', '3000:3000'], x-tranship: { public: { path: /* } } }",
+        "a: { image: a, ports: ['5000:5000/udp', '5001:5001/udp'], x-tranship: { public: { protocol: udp } } }",
     ] {
         let lowered = lowered(&format!("services:\n  {service}\n"));
         assert_eq!(lowered.told(), ["app/public-port"], "{service}");
@@ -123,16 +229,157 @@ fn what_others_reach_is_an_internal_endpoint() {
     );
 }
 
+/// The help of a diagnostic.
+fn help(lowered: &Lowered, rule: &str) -> Vec<String> {
+    let found = lowered.diagnostics.iter().find(|one| one.rule.name == rule);
+    found.map(|one| one.help.clone()).unwrap_or_default()
+}
+
+/// The lines of a help build, all of them together.
 #[test]
-fn an_administration_tool_that_becomes_public_is_a_warning() {
-    for (service, severity) in [
-        ("image: a, ports: ['80:80']", Severity::Note),
-        ("image: 'adminer:5', ports: ['80:8080']", Severity::Warning),
-        ("image: 'ollama/ollama', ports: ['11434:11434']", Severity::Warning),
-        ("image: 'docker:dind', ports: ['2375:2375']", Severity::Warning),
-    ] {
-        let lowered = lowered(&format!("services:\n  tool: {{ {service} }}\n"));
-        let found = lowered.diagnostics.iter().find(|one| one.rule.name == "app/public-by-default");
-        assert_eq!(found.map(|one| one.severity), Some(severity), "{service}");
+fn advice_can_be_followed() {
+    let told = lowered(
+        "services:\n  site: { image: a, ports: ['8000:8000', '80:3000'] }\n  api: { image: a, ports: ['5000:5000'] }\n",
+    );
+    assert_eq!(
+        help(&told, "app/ambiguous-public"),
+        [
+            "add `x-tranship: { public: { container_port: 5000, port: 5000 } }` to `api` for what should be public",
+            "add `x-tranship: { public: [{ container_port: 8000, port: 8000 }, { container_port: 3000 }] }` to `site` for what should be public",
+            "add `x-tranship: { public: false }` to a service that should stay internal",
+        ]
+    );
+    let told = lowered("services:\n  sfu: { image: a, ports: ['443:443', '3478:3478/udp', '1935:1935'] }\n");
+    assert_eq!(
+        help(&told, "app/unreachable-port"),
+        [
+            "to serve them with a network load balancer, add `x-tranship: { public: [{ container_port: 443 }, { protocol: udp, container_port: 3478 }, { protocol: tcp, container_port: 1935 }] }` to `sfu`"
+        ]
+    );
+    let told = lowered("services:\n  sfu: { image: a, ports: ['40000-40010:40000-40010/udp'] }\n");
+    assert_eq!(
+        help(&told, "app/unreachable-port"),
+        ["`sfu` has more of them than the 5 ports of a service that a load balancer can serve"]
+    );
+    let told = lowered("services:\n  app: { image: a, ports: ['3000:3000', '9090:9090'] }\n");
+    assert_eq!(
+        help(&told, "app/inside-port")[0],
+        "add `x-tranship: { public: [{ container_port: 3000, port: 3000 }, { container_port: 9090, port: 9090 }] }` to `app` for what should be public"
+    );
+    let told = lowered("services:\n  t: { image: 'traefik:v3', ports: ['80:80', '8080:8080'] }\n");
+    assert_eq!(
+        help(&told, "app/console-inside"),
+        [
+            "to expose it to the internet, add `x-tranship: { public: [{ container_port: 8080, port: 8080 }, { container_port: 80 }] }` to `t`"
+        ]
+    );
+}
+
+/// A target without a network load balancer gets no advice to use one.
+#[test]
+fn advice_is_for_the_target() {
+    let beanstalk = EnvironmentChoice::Target("beanstalk".to_owned());
+    let told = lowered_for("services:\n  dns: { image: a, ports: ['53:53/udp'] }\n", &beanstalk);
+    assert_eq!(
+        help(&told, "app/unreachable-port"),
+        ["use them within the application only, or add a network load balancer of your own"]
+    );
+}
+
+/// What the one public endpoint speaks.
+fn protocol(service: &str) -> PublicProtocol {
+    let lowered = lowered(&format!("services:\n  a: {{ {service} }}\n"));
+    match &lowered.app().endpoints[0].exposure {
+        EndpointExposure::Public(public) => public.protocol,
+        EndpointExposure::Internal => panic!("{service}"),
     }
+}
+
+#[test]
+fn what_a_container_speaks() {
+    let spoken = "image: a, ports: [{ target: 9000, published: '80', app_protocol: WORD }]";
+    for (word, expected) in [
+        ("http", PublicProtocol::Http),
+        ("http2", PublicProtocol::Http2),
+        ("h2c", PublicProtocol::Http2),
+        ("grpc", PublicProtocol::Grpc),
+        ("https", PublicProtocol::Https),
+    ] {
+        assert_eq!(protocol(&spoken.replace("WORD", word)), expected, "{word}");
+    }
+    for (service, expected) in [
+        ("image: a, ports: ['443:8443']", PublicProtocol::Https),
+        ("image: a, ports: ['443:443']", PublicProtocol::Https),
+        ("image: a, ports: ['443:8080']", PublicProtocol::Http),
+        ("image: a, ports: ['50051:50051']", PublicProtocol::Grpc),
+        ("image: nifi, ports: ['8443:8443']", PublicProtocol::Https),
+        (
+            "image: linuxserver/code-server, ports: ['8443:8443'], x-tranship: { public: true }",
+            PublicProtocol::Http,
+        ),
+        (
+            "image: a, ports: ['9000:9000'], healthcheck: { test: curl -kf https://localhost:9000/ }",
+            PublicProtocol::Https,
+        ),
+        (
+            "image: a, ports: ['9000:9000'], healthcheck: { test: [CMD, /grpc_health_probe, '-addr=:9000'] }",
+            PublicProtocol::Grpc,
+        ),
+        ("image: a, ports: ['80:80'], x-tranship: { public: { protocol: https } }", PublicProtocol::Https),
+        ("image: 'redis:7', ports: ['6379:6379'], x-tranship: { public: true }", PublicProtocol::Tcp),
+        ("image: a, ports: ['53:53/udp'], x-tranship: { public: true }", PublicProtocol::Udp),
+        (
+            "image: a, ports: ['53:53/udp', '53:53/tcp'], x-tranship: { public: { container_port: 53 } }",
+            PublicProtocol::Tcp,
+        ),
+    ] {
+        assert_eq!(protocol(service), expected, "{service}");
+    }
+}
+
+/// The path that the load balancer asks.
+#[test]
+fn the_container_says_what_to_ask() {
+    let path = |service: &str| {
+        let lowered = lowered(&format!("services:\n  a: {{ image: a, {service} }}\n"));
+        match &lowered.app().endpoints[0].exposure {
+            EndpointExposure::Public(public) => {
+                (public.health_path.as_ref().map(|at| at.value.clone()), public.health.grpc_service)
+            }
+            EndpointExposure::Internal => panic!("{service}"),
+        }
+    };
+    let up = || Some("/up".to_owned());
+    assert_eq!(path("ports: ['3000:3000'], healthcheck: { test: curl -f localhost:3000/up }"), (up(), false));
+    assert_eq!(path("ports: ['3000:3000'], healthcheck: { test: curl -f http://a:3000/up }"), (up(), false));
+    assert_eq!(
+        path(
+            "ports: ['3000:3000'], environment: { PORT: 3000 }, healthcheck: { test: 'curl -f localhost:$$PORT/up' }"
+        ),
+        (up(), false)
+    );
+    assert_eq!(path("ports: ['3000:3000'], healthcheck: { test: curl -f localhost:4000/up }"), (None, false));
+    assert_eq!(path("ports: ['3000:3000']"), (None, false));
+    assert_eq!(
+        path(
+            "ports: ['3000:3000'], healthcheck: { test: curl -f localhost:3000/up }, x-tranship: { public: { health_check: { path: /own } } }"
+        ),
+        (Some("/own".to_owned()), false)
+    );
+    assert_eq!(
+        path(
+            "ports: ['3000:3000'], healthcheck: { test: curl -f localhost:4000/up }, x-tranship: { public: { health_check: { port: 4000 } } }"
+        ),
+        (up(), false)
+    );
+    assert_eq!(
+        path(
+            "ports: ['3000:3000'], healthcheck: { test: curl -f localhost:3000/up }, x-tranship: { public: { protocol: tcp } }"
+        ),
+        (None, false)
+    );
+    assert_eq!(
+        path("ports: ['50051:50051'], healthcheck: { test: [CMD, /grpc_health_probe, '-addr=:50051'] }"),
+        (None, true)
+    );
 }

@@ -1,7 +1,7 @@
 //! Security groups and the rules between them.
 
 use std::borrow::Cow;
-use tranship_app::{EgressTarget, PortRange};
+use tranship_app::{EgressTarget, NetworkRange, PortRange};
 use tranship_cloudformation::{LogicalId, ResourceRole};
 use tranship_facts::TransportProtocol;
 use tranship_frontend::yaml::NodeId;
@@ -15,15 +15,19 @@ pub struct SecurityGroup {
     pub description: String,
     /// What it may reach outside of the application.
     pub outbound: Vec<OutboundRule>,
-    /// The ports on which anyone may reach it.
+    /// Who may reach it from outside of the application, and on which ports.
     pub inbound: Vec<InboundPort>,
     /// Key paths it comes from.
     pub from: Vec<String>,
 }
 
-/// A port that anyone may reach.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A port that a network may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboundPort {
+    /// The network.
+    pub network: NetworkRange,
+    /// TCP or UDP.
+    pub protocol: TransportProtocol,
     /// The port.
     pub port: u16,
     /// What for.

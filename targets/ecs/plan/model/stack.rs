@@ -1,7 +1,7 @@
 //! The plan of a stack: every decision, whole and final.
 
 use super::{
-    CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, JobPlan, LoadBalancerPlan, MachinePlan,
+    CapacityPlan, DatabasePlan, EcsServicePlan, FileSystemPlan, FrontDoorPlan, JobPlan, MachinePlan,
     NamespacePlan, NetworkPlan, SecretPlan, SecurityGroup, SecurityGroupRule, TaskPlan,
 };
 use tranship_app::OutboundAccess;
@@ -26,8 +26,8 @@ pub struct EcsPlan {
     pub services: Vec<EcsServicePlan>,
     /// What runs to completion.
     pub jobs: Vec<JobPlan>,
-    /// What is open to the world.
-    pub load_balancer: Option<LoadBalancerPlan>,
+    /// What is open to the outside.
+    pub front_door: FrontDoorPlan,
     /// Security groups of tasks, databases, volumes and the load balancer.
     pub security_groups: Vec<SecurityGroup>,
     /// Who may reach whom.
