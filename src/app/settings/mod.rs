@@ -25,8 +25,8 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{
-    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, RolloutKind, VolumePlace,
-    VolumeScope,
+    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PlatformKind,
+    RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
@@ -37,8 +37,8 @@ pub use environment::{
 };
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use identifiers::{
-    AccountNumber, CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression,
-    SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    AccountNumber, CertificateArn, DatabaseClass, FileLocation, FileSystemName, LogRetention, RegionName,
+    ScheduleExpression, SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub(crate) use reader::late_bound_structure;
