@@ -211,6 +211,8 @@ pub struct BeanstalkDeployment {
     pub execution_role: Option<ExecutionRoleStack>,
     /// What stands in the bundle for the region of the logs, where the manifest does not name it.
     pub region_placeholder: Option<String>,
+    /// Whether it is of the tier for workers, which only its creation can say.
+    pub is_worker: bool,
     /// The tags of the environment.
     pub tags: Vec<EnvironmentTag>,
 }

@@ -216,6 +216,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
             .container_logs
             .as_ref()
             .and_then(|logs| (logs.region == REGION_PLACEHOLDER).then(|| REGION_PLACEHOLDER.to_owned())),
+        is_worker: plan.is_worker,
         tags: plan.tags.clone(),
         secrets: given.chain(password).collect(),
     }

@@ -5,8 +5,11 @@
 
 use super::compose::{self, ComposeBundle, ENVIRONMENT_PROGRAM, JOB_PROFILE, LOG_GROUP_PROPERTY};
 use super::instance_json;
+use super::plan::file_system::FILE_SYSTEM_PROPERTY;
+use super::plan::volumes::VOLUMES;
 use super::plan::{
-    BeanstalkPlan, ContainerLogs, INSTANCE_ROLE, OptionSetting, SecretLocation, SecretVariable,
+    BeanstalkPlan, ContainerLogs, FileSystemPlan, INSTANCE_ROLE, OptionSetting, SecretLocation,
+    SecretVariable,
 };
 use super::resources::{self, ResourceValue};
 use indexmap::{IndexMap, IndexSet};
@@ -22,6 +25,7 @@ const IDENTITY: &str = include_str!("../../ebextensions/30-identity.config.j2");
 const JOBS: &str = include_str!("../../ebextensions/40-jobs.config.j2");
 const DATABASES: &str = include_str!("../../ebextensions/25-databases.config.j2");
 const SECRETS: &str = include_str!("../../ebextensions/26-secrets.config.j2");
+const FILE_SYSTEM: &str = include_str!("../../ebextensions/24-file-system.config.j2");
 const REDIRECT: &str = include_str!("../../ebextensions/28-redirect.config");
 const TASK_JOBS: &str = include_str!("../../ebextensions/40-task-jobs.config.j2");
 
@@ -44,6 +48,9 @@ const SECRET_PROPERTIES: &str = "aws:elasticbeanstalk:application:environmentsec
 pub(super) fn render(plan: &BeanstalkPlan) -> Result<Vec<(String, String)>, String> {
     let mut files =
         vec![file("10-options.config", OPTIONS, &options(plan))?, file("20-host.config", HOST, &host(plan))?];
+    if let Some(system) = plan.file_system.as_ref().filter(|system| system.id.is_none()) {
+        files.push(file("24-file-system.config", FILE_SYSTEM, &file_system(system))?);
+    }
     if !plan.databases.is_empty() {
         files.push(file("25-databases.config", DATABASES, &resources::databases(plan))?);
     }
@@ -130,6 +137,11 @@ fn options(plan: &BeanstalkPlan) -> Json {
         let entry = json!({ "name": name, "value": function(&value), "from": "" });
         groups.entry(namespace).or_default().push(entry);
     }
+    if plan.file_system.as_ref().is_some_and(|system| system.id.is_none()) {
+        let value = function(&json!({ "Ref": "FileSystem" }));
+        let entry = json!({ "name": FILE_SYSTEM_PROPERTY, "value": value, "from": "" });
+        groups.entry(PROPERTIES).or_default().push(entry);
+    }
     if plan.compose.as_ref().is_some_and(|compose| compose.logs) {
         let value = function(&json!({ "Ref": "ContainerLogs" }));
         let entry = json!({ "name": LOG_GROUP_PROPERTY, "value": value, "from": "" });
@@ -211,7 +223,32 @@ fn host(plan: &BeanstalkPlan) -> Json {
         .container_logs
         .as_ref()
         .map(|logs| json!({ "group": logs.group, "days": logs.days, "region": plan.region }));
-    json!({ "volumes": volumes, "uses_rights": plan.uses_rights, "logs": logs })
+    let file_system =
+        plan.file_system.as_ref().map(|it| json!({ "from": it.from, "command": mount_command(it) }));
+    json!({
+        "volumes": volumes, "uses_rights": plan.uses_rights, "logs": logs, "file_system": file_system,
+    })
+}
+
+/// The resources of a file system that is made with the environment.
+fn file_system(system: &FileSystemPlan) -> Json {
+    let mount = |subnet: &String| {
+        let letters: String = subnet.chars().filter(char::is_ascii_alphanumeric).collect();
+        json!({ "id": format!("MountTarget{letters}"), "subnet": subnet })
+    };
+    let mounts: Vec<Json> = system.subnets.iter().map(mount).collect();
+    json!({ "from": system.from, "vpc": system.vpc, "mounts": mounts })
+}
+
+/// Mounts the file system over TLS where the directories of the volumes are, now and after a restart of the instance.
+fn mount_command(system: &FileSystemPlan) -> String {
+    let id = match &system.id {
+        Some(id) => id.clone(),
+        None => format!("$(/opt/elasticbeanstalk/bin/get-config environment -k {FILE_SYSTEM_PROPERTY})"),
+    };
+    format!(
+        "set -e; mkdir --parents {VOLUMES}; grep --quiet ' {VOLUMES} efs ' /etc/fstab || echo \"{id}:/ {VOLUMES} efs _netdev,tls 0 0\" >> /etc/fstab; mountpoint --quiet {VOLUMES} || mount {VOLUMES}"
+    )
 }
 
 fn identity(plan: &BeanstalkPlan) -> Json {

@@ -35,6 +35,8 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("x-tranship.egress", &["open"]),
     ("x-tranship.account", &["210987654321"]),
     ("x-tranship.rollout", &["all-at-once"]),
+    ("x-tranship.tier", &["worker"]),
+    ("x-tranship.file_system", &["fs-1b2c3d4e"]),
     ("x-tranship.volume_storage", &["instance"]),
     ("volumes.*.x-tranship.storage", &["instance"]),
     ("x-tranship.mounted_files", &["helper"]),

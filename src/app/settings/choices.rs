@@ -44,6 +44,17 @@ pub enum PlatformKind {
 }
 setting_words!(PlatformKind { Ecs = "ecs", Docker = "docker" });
 
+/// What an Elastic Beanstalk environment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EnvironmentTier {
+    /// Serves requests, from a load balancer or on one instance.
+    #[default]
+    Web,
+    /// Works through a queue: no load balancer, as many instances as are asked for.
+    Worker,
+}
+setting_words!(EnvironmentTier { Web = "web", Worker = "worker" });
+
 /// How a new version replaces the old one on the instances of an Elastic Beanstalk environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RolloutKind {

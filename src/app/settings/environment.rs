@@ -1,13 +1,14 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
 use super::choices::{
-    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, RolloutKind, VolumePlace,
+    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PlatformKind,
+    RolloutKind, VolumePlace,
 };
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::egress::EgressSetting;
 use super::identifiers::{
-    AccountNumber, CertificateArn, FileLocation, HostedZoneId, LogRetention, RegionName, RegistryPath,
-    SubnetId, TargetName, VpcId,
+    AccountNumber, CertificateArn, FileLocation, FileSystemName, HostedZoneId, LogRetention, RegionName,
+    RegistryPath, SubnetId, TargetName, VpcId,
 };
 use super::patch::PatchSettings;
 use super::reader::SettingReader;
@@ -165,6 +166,21 @@ setting_group! {
         rollout: Option<At<RolloutKind>> {
             default: "`all-at-once`, and `rolling-with-additional-batch` with `posture: prod`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  rollout: immutable\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// What the Elastic Beanstalk environment is for. `web` serves requests. `worker` has no load balancer: it runs
+        /// containers that work by themselves, on as many instances as `instances` says, and a daemon on each instance
+        /// posts the messages of the environment's queue to port 80, where a container may publish it.
+        tier: Option<At<EnvironmentTier>> {
+            default: "`web`; one instance without a load balancer if no port is public",
+            example: "services:\n  worker:\n    image: acme/worker:1.4\nx-tranship:\n  tier: worker\n  instances: { min: 2, max: 4 }\n",
+            targets: Only(&["beanstalk"]),
+        }
+        /// The EFS file system that keeps named volumes and folders for data: its id, or `new` to create one with the
+        /// environment, which needs the subnets of `network`. Every instance mounts it.
+        file_system: Option<At<FileSystemName>> {
+            default: "none: volumes are on the disk of each instance and lost with it",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    volumes: [\"uploads:/srv/uploads\"]\nvolumes: { uploads: }\nx-tranship:\n  file_system: fs-0a1b2c3d\n",
             targets: Only(&["beanstalk"]),
         }
         /// Seconds after which the load balancer closes a connection on which nothing is sent. WebSockets need more than

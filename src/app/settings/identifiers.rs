@@ -57,6 +57,21 @@ checked_text!(
 );
 
 checked_text!(
+    /// An EFS file system: `new`, or the id of an existing one.
+    FileSystemName,
+    "`new`, or the id of an EFS file system that starts with `fs-`",
+    "^(new|fs-[0-9a-z]+)$",
+    |text| text == "new" || is_resource_id(text, "fs-")
+);
+
+impl FileSystemName {
+    /// The id of an existing one.
+    pub fn id(&self) -> Option<&str> {
+        Some(self.0.as_str()).filter(|text| text.starts_with("fs-"))
+    }
+}
+
+checked_text!(
     /// The ARN of a certificate.
     CertificateArn,
     "the ARN of a certificate, such as `arn:aws:acm:eu-west-1:123456789012:certificate/1234`",

@@ -28,8 +28,8 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{
-    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, RolloutKind, VolumePlace,
-    VolumeScope,
+    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PlatformKind,
+    RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
 pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
@@ -41,8 +41,9 @@ pub use environment::{
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
-    AccountNumber, CertificateArn, DatabaseClass, FileLocation, HostedZoneId, LogRetention, NetworkRange,
-    RegionName, ScheduleExpression, SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    AccountNumber, CertificateArn, DatabaseClass, FileLocation, FileSystemName, HostedZoneId, LogRetention,
+    NetworkRange, RegionName, ScheduleExpression, SecretName, SubnetId, TargetName, UrlPath, VolumeOwner,
+    VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};

@@ -8,9 +8,14 @@ use crate::deploy::session::AwsSession;
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
-    EnvironmentStatus, Tag,
+    EnvironmentStatus, EnvironmentTier, Tag,
 };
 use tranship_targets::{BeanstalkDeployment, EnvironmentTag};
+
+/// The tiers: name and type
+/// (<https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_EnvironmentTier.html>).
+const WEB_SERVER: (&str, &str) = ("WebServer", "Standard");
+const WORKER: (&str, &str) = ("Worker", "SQS/HTTP");
 
 /// An environment and its current state.
 #[derive(Debug, Clone)]
@@ -31,6 +36,8 @@ pub(super) struct RunningEnvironment {
     pub(super) platform: String,
     /// When it was last changed.
     pub(super) changed: String,
+    /// Whether it is of the tier for workers.
+    pub(super) is_worker: bool,
     address: Option<String>,
 }
 
@@ -102,6 +109,7 @@ fn read(found: &EnvironmentDescription) -> RunningEnvironment {
         version: found.version_label().map(str::to_owned),
         platform: text(found.solution_stack_name()),
         changed: found.date_updated().map(ToString::to_string).unwrap_or_default(),
+        is_worker: found.tier().and_then(EnvironmentTier::name) == Some(WORKER.0),
         address: found.cname().map(str::to_owned),
     }
 }
@@ -150,6 +158,8 @@ pub(super) async fn create(
     let name = &deployment.environment;
     let call = session.beanstalk().create_environment().application_name(&deployment.application);
     let call = call.environment_name(name).version_label(label).solution_stack_name(stack);
+    let (tier, kind) = if deployment.is_worker { WORKER } else { WEB_SERVER };
+    let call = call.tier(EnvironmentTier::builder().name(tier).r#type(kind).build());
     let tag = |tag: &EnvironmentTag| Tag::builder().key(&tag.key).value(&tag.value).build();
     let tags: Vec<Tag> = deployment.tags.iter().map(tag).collect();
     let call = call.set_tags((!tags.is_empty()).then_some(tags));

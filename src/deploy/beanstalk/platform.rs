@@ -35,6 +35,12 @@ pub(super) async fn resolve(
             "the platform of an environment cannot change: pin the old one with `platform`, or set `stack` to the name of a new environment, deploy it, and swap the addresses of the two (`aws elasticbeanstalk swap-environment-cnames`)",
         ));
     }
+    if running.is_worker != deployment.is_worker {
+        let tier = if running.is_worker { "worker" } else { "web" };
+        return Err(DeployFailure::failed(format!("{} is of the tier `{tier}`", running.name)).help(
+            "the tier of an environment cannot change: set `tier` to what it is, or set `stack` to the name of a new environment",
+        ));
+    }
     if running.platform != newest {
         progress.message(&format!("{} stays on {}; {newest} is available", running.name, running.platform));
     }

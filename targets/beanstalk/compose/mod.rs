@@ -85,9 +85,11 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let mut root = Mapping::new();
     root.insert(node::key("name"), node::text(&application.name));
     root.insert(node::key("services"), node::mapping(services));
-    mounts::report_folders(application, cx);
+    if plan.file_system.is_none() {
+        mounts::report_folders(application, cx);
+    }
     let networks = networks::networks(application, cx);
-    let volumes = networks::volumes(application, cx);
+    let volumes = networks::volumes(application, plan, cx);
     for (section, entries) in [("networks", networks), ("volumes", volumes)] {
         if !entries.is_empty() {
             root.insert(node::key(section), node::mapping(entries));

@@ -2,7 +2,8 @@
 
 use super::{COMPOSE_FILE, node};
 use crate::Compilation;
-use crate::beanstalk::plan::volumes::{KEPT, bundled, directory, prepare};
+use crate::beanstalk::plan::file_system::SHARED;
+use crate::beanstalk::plan::volumes::{KEEP, KEPT, bundled, directory, prepare};
 use crate::beanstalk::plan::{BeanstalkPlan, UNPACKED, path};
 use crate::beanstalk::rules;
 use tranship_app::{
@@ -90,7 +91,14 @@ fn data(
         && volume.name.starts_with('/');
     let folder = if is_absolute { volume.name.to_string() } else { directory(application, volume) };
     let effect = BehaviourEffect::ChangesBehaviour;
-    cx.ledger.approximated(&mount.node, effect, folder.clone(), KEPT, COMPOSE_FILE);
+    match plan.file_system.is_some() && !is_absolute {
+        true => {
+            let reason = SHARED;
+            let effect = BehaviourEffect::Equivalent;
+            cx.ledger.approximated(&mount.node, effect, folder.clone(), reason, COMPOSE_FILE);
+        }
+        false => cx.ledger.approximated(&mount.node, effect, folder.clone(), KEPT, COMPOSE_FILE),
+    }
     cx.ledger.reported(&mount.node);
     // An existing folder of the machine keeps its owner.
     let owner = volume.owner.as_ref().map(tranship_app::At::get).filter(|_| !is_absolute);
@@ -133,8 +141,6 @@ pub(super) fn report_folders(application: &Application, cx: &mut Compilation<'_>
             volume.name
         );
         let told = Diagnostic::new(&rules::INSTANCE_VOLUME, message).at(volume.origin);
-        cx.diagnostics.push(told.key(path(cx, volume.node)).help(
-            "keep important data in a database or in S3, or choose an ECS target, where it becomes EFS",
-        ));
+        cx.diagnostics.push(told.key(path(cx, volume.node)).help(KEEP));
     }
 }

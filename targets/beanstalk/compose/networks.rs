@@ -2,7 +2,9 @@
 
 use super::{COMPOSE_FILE, node};
 use crate::Compilation;
-use crate::beanstalk::plan::path;
+use crate::beanstalk::plan::file_system::SHARED;
+use crate::beanstalk::plan::volumes::{KEEP, directory, prepare};
+use crate::beanstalk::plan::{BeanstalkPlan, path};
 use crate::beanstalk::rules;
 use std::collections::BTreeSet;
 use tranship_app::{Application, BehaviourEffect, ComposeNode, NamedVolume, VolumeLifetime};
@@ -57,14 +59,43 @@ fn network(given: ComposeNode<'_>, cx: &mut Compilation<'_>) -> Node {
 }
 
 /// The named volumes that services mount: Docker's own, on each instance.
-pub(super) fn volumes(application: &Application, cx: &mut Compilation<'_>) -> Mapping {
+/// With a file system, each is a directory of it: Docker fills an empty one with what the image has in its place.
+pub(super) fn volumes(
+    application: &Application,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Mapping {
     let mut written = Mapping::new();
     for volume in application.volumes.values().filter(|it| !it.users.is_empty() && it.folder.is_none()) {
         let Some(given) = cx.compose.entry("volumes", &volume.name) else { continue };
+        if plan.file_system.is_some() && volume.scope == VolumeLifetime::Persistent {
+            written.insert(node::key(&volume.name), shared(application, volume, plan, cx));
+            continue;
+        }
         claim(volume, cx);
         written.insert(node::key(&volume.name), self::volume(given, volume, cx));
     }
     written
+}
+
+/// A volume that is a directory of the file system.
+fn shared(
+    application: &Application,
+    volume: &NamedVolume,
+    plan: &mut BeanstalkPlan,
+    cx: &mut Compilation<'_>,
+) -> Node {
+    let folder = directory(application, volume);
+    cx.ledger.decided(&volume.node, format!("{folder}: {SHARED}"));
+    let owner = volume.owner.as_ref();
+    let owner = owner.map(|owner| *cx.ledger.exact(owner, format!("owner of {folder}")));
+    if let Some(external) = &volume.external {
+        let reason = "the volume is a directory of the file system";
+        cx.ledger.ignored(external, reason, BehaviourEffect::Equivalent);
+    }
+    prepare(&folder, owner, path(cx, volume.node), plan);
+    let options = [("type", node::text("none")), ("o", node::text("bind")), ("device", node::text(&folder))];
+    node::record([("driver", node::text("local")), ("driver_opts", node::record(options))])
 }
 
 fn volume(given: ComposeNode<'_>, volume: &NamedVolume, cx: &mut Compilation<'_>) -> Node {
@@ -110,7 +141,7 @@ fn claim(volume: &NamedVolume, cx: &mut Compilation<'_>) {
                 Diagnostic::new(&rules::INSTANCE_VOLUME, message)
                     .at(volume.origin)
                     .key(path(cx, volume.node))
-                    .help("keep important data in a database or in S3, or choose an ECS target, where the volume becomes EFS"),
+                    .help(KEEP),
             );
         }
     }

@@ -3,6 +3,7 @@
 //! The catch-all endpoint is the default process on port 80; each further public endpoint is a process of
 //! its own with a rule that leads to it.
 
+use super::options::NO_BALANCER;
 use super::{BeanstalkPlan, OpenedPort, OptionSetting, container_name, path};
 use crate::Compilation;
 use crate::beanstalk::rules;
@@ -64,7 +65,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
                 listener: listener_port(application, public),
             });
         }
-        if plan.is_single {
+        if !plan.has_balancer() {
             claim_single(public, cx);
             continue;
         }
@@ -81,6 +82,10 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
             rule_settings(endpoint, public, &process, plan, cx);
             listener.rules.push(process);
         }
+    }
+    if plan.is_worker {
+        no_https(application, cx);
+        return;
     }
     let is_secure = application.settings.https.is_some() && to.0.contains_key(&HTTPS_PORT);
     plan.redirects = is_secure && !to.0.contains_key(&HTTP_PORT);
@@ -102,16 +107,31 @@ fn is_in_host_network(application: &Application, endpoint: &ServiceEndpoint, pla
     plan.platform == PlatformKind::Docker && mode.is_some_and(|mode| mode.peek() == "host")
 }
 
-/// What listens on the port that people use.
-pub(in crate::beanstalk) fn listens(plan: &BeanstalkPlan) -> &'static str {
-    match plan.is_single {
-        true => "the instance listens there",
-        false => "the load balancer listens there",
+/// A worker has nothing that would end TLS.
+fn no_https(application: &Application, cx: &mut Compilation<'_>) {
+    if let Some(https) = &application.settings.https {
+        cx.ledger.ignored(&https.certificate, NO_BALANCER, BehaviourEffect::Equivalent);
     }
 }
 
-/// The one endpoint of an environment without a load balancer.
+/// What listens on the port that people use.
+pub(in crate::beanstalk) fn listens(plan: &BeanstalkPlan) -> &'static str {
+    match (plan.is_worker, plan.is_single) {
+        (true, _) => "the daemon of the queue posts messages there",
+        (false, true) => "the instance listens there",
+        (false, false) => "the load balancer listens there",
+    }
+}
+
+/// An endpoint of an environment without a load balancer.
 fn claim_single(public: &PublicExposure, cx: &mut Compilation<'_>) {
+    for at in public.hosts.iter().chain(&public.paths).chain(&public.health_path).chain(&public.health_codes)
+    {
+        cx.ledger.ignored(at, NO_BALANCER, BehaviourEffect::Equivalent);
+    }
+    if let Some(priority) = &public.priority {
+        cx.ledger.ignored(priority, NO_BALANCER, BehaviourEffect::Equivalent);
+    }
     if let Some(sticky) = &public.sticky {
         cx.ledger.decided(sticky, "one instance, which serves every client");
     }

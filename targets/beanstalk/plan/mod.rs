@@ -8,6 +8,7 @@ mod container;
 mod database;
 mod execution_role;
 mod exposure;
+pub(super) mod file_system;
 pub(super) mod files;
 mod identity;
 mod job;
@@ -27,6 +28,7 @@ pub(super) mod volumes;
 pub(super) use built_images::BuiltImage;
 pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
+pub(super) use file_system::FileSystemPlan;
 pub(super) use identity::INSTANCE_ROLE;
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
@@ -114,8 +116,19 @@ pub(super) struct BeanstalkPlan {
     pub(super) uses_rights: bool,
     /// Whether the environment is one instance without a load balancer.
     pub(super) is_single: bool,
+    /// Whether the environment works through a queue, without a load balancer.
+    pub(super) is_worker: bool,
+    /// What keeps the volumes instead of the disk of each instance.
+    pub(super) file_system: Option<FileSystemPlan>,
     /// The processor of the instances.
     pub(super) architecture: ProcessorArchitecture,
+}
+
+impl BeanstalkPlan {
+    /// Whether a load balancer leads to the instances.
+    pub(super) fn has_balancer(&self) -> bool {
+        !self.is_single && !self.is_worker
+    }
 }
 
 /// A container: what must be known now is text, the rest the instance may complete.
@@ -235,6 +248,7 @@ pub(super) fn decide(
         region: region.map(|region| cx.ledger.exact(region, "the region of the deployment").to_string()),
         ..BeanstalkPlan::default()
     };
+    file_system::decide(application, &mut plan, cx);
     plan.is_coupled = application.databases.values().any(values::is_coupled);
     match platform {
         PlatformKind::Ecs => containers(application, &mut plan, cx),

@@ -7,8 +7,9 @@ use crate::Compilation;
 use crate::beanstalk::rules;
 use tranship_app::rules::target;
 use tranship_app::{
-    Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, InstanceRange, LogRetention,
-    NetworkSetting, PlatformKind, RolloutKind, ScalingTargets, ServiceEndpoint, SubnetId, WholeNumber,
+    Application, At, BehaviourEffect, DeploymentPosture, EndpointExposure, EnvironmentTier, InstanceRange,
+    LogRetention, NetworkSetting, PlatformKind, RolloutKind, ScalingTargets, ServiceEndpoint, SubnetId,
+    WholeNumber,
 };
 use tranship_facts::ProcessorArchitecture;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -19,6 +20,9 @@ const TIMEOUT: u32 = 1800;
 
 /// When the platform is updated: day and time, in UTC.
 const UPDATE_TIME: &str = "Tue:03:00";
+
+/// Why what asks for a load balancer has none.
+pub(super) const NO_BALANCER: &str = "the environment has no load balancer";
 
 /// The role of the service itself (AWS documentation, "Managing Elastic Beanstalk service roles").
 const SERVICE_ROLE: &str = "aws-elasticbeanstalk-service-role";
@@ -58,14 +62,18 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     let settings = &application.settings;
     let posture = settings.posture();
     let usual = limits::usual_instance(plan);
-    plan.is_single = single_instance::is_single(application);
+    plan.is_worker = settings.tier.as_ref().map(At::get) == Some(EnvironmentTier::Worker);
+    plan.is_single = !plan.is_worker && single_instance::is_single(application);
     let mut to = OptionWriter { plan, cx };
     let environment = "aws:elasticbeanstalk:environment";
     if to.plan.is_single {
         to.set(environment, "EnvironmentType", "SingleInstance");
     } else {
+        // A worker's instances scale in the same way, without a load balancer.
         to.set(environment, "EnvironmentType", "LoadBalanced");
-        to.set(environment, "LoadBalancerType", "application");
+        if to.plan.has_balancer() {
+            to.set(environment, "LoadBalancerType", "application");
+        }
     }
     to.set(environment, "ServiceRole", SERVICE_ROLE);
     to.take("aws:ec2:instances", "InstanceTypes", settings.instance_type.as_ref(), usual);
@@ -89,12 +97,9 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
     updates(posture, &mut to);
     if let Some(seconds) = &settings.idle_timeout {
         let (balancer, option) = ("aws:elbv2:loadbalancer", "IdleTimeout");
-        match to.plan.is_single {
-            true => {
-                let reason = "the environment has no load balancer";
-                to.cx.ledger.ignored(seconds, reason, BehaviourEffect::Equivalent);
-            }
-            false => to.take(balancer, option, Some(&seconds.clone().map(WholeNumber::get)), ""),
+        match to.plan.has_balancer() {
+            false => to.cx.ledger.ignored(seconds, NO_BALANCER, BehaviourEffect::Equivalent),
+            true => to.take(balancer, option, Some(&seconds.clone().map(WholeNumber::get)), ""),
         }
     }
 }
@@ -110,8 +115,9 @@ fn rollout(asked: Option<&At<RolloutKind>>, posture: DeploymentPosture, to: &mut
     let needs_balancer = !matches!(kind, RolloutKind::AllAtOnce | RolloutKind::Immutable);
     if let Some(asked) = asked {
         to.cx.ledger.decided(asked, format!("{namespace} DeploymentPolicy"));
-        if needs_balancer && to.plan.is_single {
-            let message = "the environment has one instance and no load balancer, which this `rollout` needs";
+        let splits = kind == RolloutKind::TrafficSplitting && to.plan.is_worker;
+        if needs_balancer && to.plan.is_single || splits {
+            let message = "the environment has no load balancer, which this `rollout` needs";
             to.cx.diagnostics.push(
                 Diagnostic::new(&target::REJECTED_KEY, message)
                     .at(asked.origin)
@@ -156,6 +162,9 @@ fn claim(application: &Application, cx: &mut Compilation<'_>) {
     let settings = &application.settings;
     if let Some(stack) = &settings.stack {
         cx.ledger.decided(stack, "the environment's name");
+    }
+    if let Some(tier) = &settings.tier {
+        cx.ledger.decided(tier, "the environment's tier");
     }
     if let Some(platform) = &settings.platform {
         cx.ledger.decided(platform, "the platform branch");

@@ -47,7 +47,7 @@ pub(super) fn claim(
     let asked = application.settings.instances.as_ref().map(|InstanceRange { min, max }| [min, max]);
     let scaled = scaling.map(|scaling| [&scaling.min, &scaling.max]);
     for at in asked.into_iter().chain(scaled).flatten().filter(|at| at.get() > 1) {
-        let reason = "an environment without a public endpoint has one instance: a load balancer could not check the health of others";
+        let reason = "an environment without a public endpoint has one instance: a load balancer could not check the health of others; `tier: worker` needs none";
         let place = "aws:elasticbeanstalk:environment EnvironmentType";
         cx.ledger.approximated(at, BehaviourEffect::ChangesBehaviour, "1", reason, place);
     }

@@ -1,7 +1,8 @@
 //! Mounts -> volumes of the task, which are directories of the instance.
 
 use super::{
-    BeanstalkContainer, BeanstalkPlan, HostVolume, ImageFolder, UNPACKED, container_name, files, path,
+    BeanstalkContainer, BeanstalkPlan, HostVolume, ImageFolder, UNPACKED, container_name, file_system, files,
+    path,
 };
 use crate::Compilation;
 use crate::beanstalk::rules;
@@ -18,7 +19,7 @@ use tranship_frontend::diagnostic::Diagnostic;
 const VOLUMES_OF_TASK: &str = "Dockerrun.aws.json: volumes";
 
 /// Where named volumes are on the instance.
-const VOLUMES: &str = "/data";
+pub(in crate::beanstalk) const VOLUMES: &str = "/data";
 
 /// What the names of the volumes for logs start with.
 const LOG_VOLUME: &str = "awseb-logs-";
@@ -273,7 +274,7 @@ pub(in crate::beanstalk) fn directory(application: &Application, volume: &NamedV
 }
 
 /// A folder for data: a directory on the instance, if it is one of the project.
-fn folder(volume: &NamedVolume, place: FolderPlace, cx: &mut Compilation<'_>) {
+fn folder(volume: &NamedVolume, place: FolderPlace, is_shared: bool, cx: &mut Compilation<'_>) {
     if place == FolderPlace::Host {
         let why = "it is outside the project's directory";
         cx.ledger.rejected(&volume.node, why);
@@ -283,17 +284,20 @@ fn folder(volume: &NamedVolume, place: FolderPlace, cx: &mut Compilation<'_>) {
         cx.diagnostics.push(told.help("move the files into the project directory, or use a named volume"));
         return;
     }
+    if is_shared {
+        return;
+    }
     let message = format!(
         "`{}` becomes a directory on each instance: it starts empty and is lost with the instance",
         volume.name
     );
     let told = Diagnostic::new(&rules::INSTANCE_VOLUME, message).at(volume.origin).key(path(cx, volume.node));
-    cx.diagnostics.push(
-        told.help(
-            "keep important data in a database or in S3, or choose an ECS target, where it becomes EFS",
-        ),
-    );
+    cx.diagnostics.push(told.help(KEEP));
 }
+
+/// How data is kept that an instance loses.
+pub(in crate::beanstalk) const KEEP: &str =
+    "keep the data on EFS: `x-tranship: { file_system: fs-... }`, or in a database or in S3";
 
 /// The directories behind the named volumes.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
@@ -314,10 +318,14 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         }
         match volume.scope {
             _ if volume.folder.is_some() => {
-                volume.folder.iter().for_each(|found| folder(volume, found.place, cx));
+                let is_shared = plan.file_system.is_some();
+                volume.folder.iter().for_each(|found| folder(volume, found.place, is_shared, cx));
             }
             VolumeLifetime::Task(_) => {
                 cx.ledger.decided(&volume.node, format!("{directory} on the instance"))
+            }
+            VolumeLifetime::Persistent if plan.file_system.is_some() => {
+                cx.ledger.decided(&volume.node, format!("{directory}: {}", file_system::SHARED))
             }
             VolumeLifetime::Persistent => {
                 let reason = "each instance has its own, which is lost with the instance";
@@ -331,11 +339,14 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
                 cx.diagnostics.push(
                     Diagnostic::new(
                         &rules::INSTANCE_VOLUME,
-                        format!("volume `{}` becomes a directory on each instance, and is lost with it", volume.name),
+                        format!(
+                            "volume `{}` becomes a directory on each instance, and is lost with it",
+                            volume.name
+                        ),
                     )
                     .at(volume.origin)
                     .key(path(cx, volume.node))
-                    .help("keep important data in a database or in S3, or choose an ECS target, where the volume becomes EFS"),
+                    .help(KEEP),
                 );
             }
         }
