@@ -59,7 +59,8 @@ fn writes(words: &[&str], at: usize) -> bool {
 
 /// Whether what follows a name in capitals is no next word of a sentence or a statement.
 fn is_no_prose(value: &str) -> bool {
-    let letters = value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    // In capitals it is the next word, or the next name of a list.
+    let letters = value.bytes().all(|byte| byte.is_ascii_alphabetic()) || value.contains('_');
     let upper = !value.bytes().any(|byte| byte.is_ascii_lowercase());
     let ended = value.ends_with(['.', ',', ':', ';', '!', '?', ')']);
     value.len() > 3 && !(letters && upper) && !ended && !value.contains('(') && !value.starts_with(['-', '/'])
@@ -178,6 +179,7 @@ mod tests {
             &["echo", "PASSWORD", "IS", "SET"][..],
             &["echo", "the", "PASSWORD", "is", "wrong"],
             &["echo", "no", "TOKEN", "given."],
+            &["BOT_CHAT_TOKEN", "BOT_NAME_2"],
             &["psql", "-c", "ALTER TABLE t ADD PASSWORD varchar(20)"],
             &["rails", "generate", "user", "password", "string"],
             &["app", "PASSWORD_FILE", "/run/secrets/db"],
