@@ -17,7 +17,7 @@ use tranship_frontend::compose::{self, LoadOptions, Manifest};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, suggest};
 use tranship_frontend::source::{FileId, Origin, Sources, Span};
 use tranship_frontend::world::{ProjectFiles, World};
-use tranship_images::{ContentDigest, ImageLock, LOCK_FILE};
+use tranship_images::{ContentDigest, ImageLock, LOCK_FILE, LockError};
 use tranship_targets::{Compilation, CompiledTarget};
 
 /// The file of an artifact set that accounts for every leaf of the manifest.
@@ -249,9 +249,15 @@ impl CompileOutcome {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let parsed = ImageLock::parse(&text);
         let shown = path.strip_prefix(world.current_directory()).unwrap_or(&path).to_owned();
-        self.lock_file = Some(self.sources.add_file(&shown, text));
+        self.lock_file = Some(self.sources.add_file(&shown, text.clone()));
         parsed.unwrap_or_else(|error| {
-            let start = self.lock_file.map(|file| self.sources.read_at(Span::new(file, 0, 0)));
+            // A line of the file may hold a secret of the image, so it is named and not shown.
+            let line = match &error {
+                LockError::Unreadable { line, .. } => line_range(&text, *line),
+                LockError::Version(_) => 0..0,
+            };
+            let place = |file| Span::new(file, line.start, line.end);
+            let start = self.lock_file.map(|file| self.sources.read_at(place(file)));
             let message = format!("`{shown}` cannot be used: {error}");
             let found = Diagnostic::new(&rules::tranship::INVALID_LOCK, message)
                 .at(start.unwrap_or_default())
@@ -339,6 +345,21 @@ fn override_in_production(file: FileId, sources: &mut Sources) -> Diagnostic {
     Diagnostic::new(&rules::tranship::OVERRIDE_IN_PRODUCTION, message)
         .at(start)
         .help("list the Compose files of the environment under `files`, which leaves the override out, or use `-f compose.yaml`")
+}
+
+/// The bytes of a line, from 1; of the last one where there are fewer.
+fn line_range(text: &str, line: usize) -> std::ops::Range<usize> {
+    let lines = text.split_inclusive('\n');
+    let mut start = 0;
+    let mut last = 0..0;
+    for (number, content) in lines.enumerate() {
+        if number >= line {
+            break;
+        }
+        last = start..start + content.trim_end().len();
+        start += content.len();
+    }
+    last
 }
 
 fn unknown_environment(name: &str, known: &[tranship_app::EnvironmentSummary]) -> Diagnostic {

@@ -476,64 +476,6 @@ fn logs_without_their_router_are_refused() {
     }
 }
 
-/// FireLens: the container that is a router, by its image, and the others that hand it their logs.
-#[test]
-fn a_log_router_of_the_task_takes_the_logs() {
-    const ARN: &str = "arn:aws:ssm:eu-west-1:123456789012:parameter/logs/key";
-    let manifest = |image: &str, driver: &str, task: &str| {
-        format!(
-            "services:
-  app:
-    image: web
-    ports: ['80:80']
-    logging: {{ driver: {driver}, options: {{ Name: http, Host: logs.example.com, Header: '{ARN}' }} }}
-  router: {{ image: '{image}'{task} }}
-"
-        )
-    };
-    let beside = ", x-tranship: { task: app }";
-    for (image, kind) in
-        [("amazon/aws-for-fluent-bit:stable", "fluentbit"), ("fluent/fluentd:v1.17", "fluentd")]
-    {
-        for target in ["fargate", "ecs-ec2"] {
-            let text = template(&compiled(target, &manifest(image, "awsfirelens", beside)));
-            assert_eq!(text.matches("FirelensConfiguration:").count(), 1, "{target}: {text}");
-            for line in [
-                &*format!("Type: {kind}"),
-                "LogDriver: awsfirelens",
-                "Host: logs.example.com",
-                "Name: Header",
-            ] {
-                assert!(text.contains(line), "{target} {line}: {text}");
-            }
-            assert!(text.contains(&format!("ValueFrom: {ARN}")), "{text}");
-        }
-    }
-    // A task of its own routes nothing of another task, and no router is one where nobody asks.
-    let apart = compiled("fargate", &manifest("amazon/aws-for-fluent-bit:stable", "awsfirelens", ""));
-    assert!(apart.compiled.is_none());
-    let idle = template(&compiled("fargate", &manifest("amazon/aws-for-fluent-bit:stable", "local", beside)));
-    assert!(!idle.contains("FirelensConfiguration"), "{idle}");
-    let machine = template(&compiled("ecs-ec2", &manifest("fluent/fluent-bit", "awsfirelens", beside)));
-    // The agent offers this driver by itself.
-    assert!(!machine.contains("ECS_AVAILABLE_LOGGING_DRIVERS"), "{machine}");
-}
-
-/// The example of the guide is built as it stands.
-#[test]
-fn the_page_on_logs_shows_a_router() {
-    let page = include_str!("../docs/logs.md");
-    let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    for target in ["fargate", "ecs-ec2"] {
-        let text = template(&compiled(target, example));
-        assert!(
-            text.contains("Type: fluentbit") && text.contains("delivery_stream: app-logs"),
-            "{target}: {text}"
-        );
-        assert!(text.contains("firehose:PutRecordBatch"), "{target}: {text}");
-    }
-}
-
 #[test]
 fn more_copies_than_a_service_may_have_are_out_of_range() {
     for (count, refused) in [("5000", false), ("5001", true), ("99999999999", true)] {

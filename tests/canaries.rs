@@ -18,7 +18,7 @@ const CANARY: &str = "canary/7Qx+walnut";
 const IN_BASE64: &str = "Y2FuYXJ5LzdReCt3YWxudXQ";
 const IN_A_URL: &str = "canary%2F7Qx%2Bwalnut";
 /// The last of each: however much of the start was cut off, this must not show.
-const ENDS: [&str; 3] = ["7Qx", IN_BASE64, "%2F7Qx"];
+const ENDS: [&str; 4] = ["7Qx", "YXJ5LzdReCt3YWxudX", "%2F7Qx", "3751782b77616c"];
 
 /// Every target, and both platforms of Elastic Beanstalk with a file on top that chooses the one.
 const TARGETS: [(&str, &str); 5] = [
@@ -173,6 +173,80 @@ fn projects() -> Vec<Planted> {
             "logging: { driver: splunk, options: { splunk-token: '${DB_PASSWORD}' } }",
         ),
         service("build argument", true, "build: { context: ., args: { TOKEN: '${DB_PASSWORD}' } }"),
+        planted(
+            "a build of the instances, under names that say nothing",
+            true,
+            &[
+                (
+                    "compose.yaml",
+                    "services:\n  app:\n    build: { context: ., args: { A: CANARY }, labels: { l: 'x CANARY' } }\n    image: acme/app\n    expose: ['80']\n    environment: { DB_PASSWORD: CANARY }\n",
+                ),
+                ("Dockerfile", "FROM redis\n"),
+            ],
+        ),
+        planted(
+            "networks and volumes",
+            true,
+            &[(
+                "compose.yaml",
+                "services:\n  app: { image: redis, expose: ['80'], environment: { DB_PASSWORD: CANARY }, volumes: ['v:/v'] }\nvolumes: { v: { labels: { a: CANARY } } }\nnetworks: { default: { driver_opts: { b: CANARY } } }\n",
+            )],
+        ),
+        service(
+            "name of a variable",
+            false,
+            "env_file: [x.env]\n    x-x: 1\n    extra_hosts: ['${DB_PASSWORD}:1.2.3.4']",
+        ),
+        alone(
+            "name of a variable, in a list",
+            false,
+            "services:\n  app: { image: redis, environment: ['CANARY=x', 'DB_PASSWORD=CANARY'] }\n",
+        ),
+        service("file of a secret", false, "secrets: [s]\nsecrets: { s: { file: './${DB_PASSWORD}' } }"),
+        alone(
+            "environment, inside a longer text in base64",
+            true,
+            "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY, BASIC: 'bWU6Y2FuYXJ5LzdReCt3YWxudXQ=', GLUED: 'zBASE64z' } }\n",
+        ),
+        alone(
+            "environment, escaped for JSON, in lower case and in hexadecimal",
+            true,
+            "services:\n  app: { image: redis, environment: { DB_PASSWORD: CANARY, A: 'canary\\/7Qx+walnut', B: 'canary%2f7Qx%2bwalnut', C: '63616e6172792f3751782b77616c6e7574' } }\n",
+        ),
+        alone(
+            "command, through a pipe",
+            true,
+            "services:\n  app: { image: redis, command: [sh, -c, 'echo CANARY | docker login -u a --password-stdin'] }\n",
+        ),
+        alone(
+            "command, behind a name",
+            true,
+            "services:\n  app: { image: redis, command: [redis-server, PASSWORD, CANARY] }\n",
+        ),
+        alone(
+            "people with their passwords",
+            true,
+            "services:\n  app: { image: redis, environment: { SFTP_USERS: 'ann:CANARY:1001' } }\n",
+        ),
+        planted(
+            "tranship.lock, broken",
+            false,
+            &[
+                ("compose.yaml", "services:\n  api: { image: 'acme/api:1', expose: ['80'] }\n"),
+                ("tranship.lock", "version: 1\nimages:\n  acme/api:1: { CANARY: 'sha256:CANARY\n"),
+            ],
+        ),
+        planted(
+            "tranship.lock, with a key that is none",
+            false,
+            &[
+                ("compose.yaml", "services:\n  api: { image: 'acme/api:1', expose: ['80'] }\n"),
+                (
+                    "tranship.lock",
+                    "CANARY: 1\nversion: 1\nimages:\n  acme/api:1: { digest: 'sha256:CANARY' }\n",
+                ),
+            ],
+        ),
         service("image", false, "working_dir: '/${DB_PASSWORD}'"),
         service("host name", false, "hostname: '${DB_PASSWORD}'"),
         service("number", false, "mem_limit: '${DB_PASSWORD}'"),

@@ -113,6 +113,14 @@ impl<'a> ComposeNode<'a> {
         self.node.as_str()
     }
 
+    /// A look at a whole number.
+    pub fn integer(self) -> Option<i128> {
+        match self.node.value {
+            NodeValue::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// Whether it is `true`.
     pub fn is_true(self) -> bool {
         self.node.as_bool() == Some(true)

@@ -51,6 +51,8 @@ const ORDINARY: &[&str] = &[
 pub struct KnownSecrets {
     variables: BTreeSet<ManifestName>,
     values: Option<Arc<AhoCorasick>>,
+    /// Values that are no ordinary words, and names of the manifest all the same, in lower case.
+    names: BTreeSet<String>,
 }
 
 impl KnownSecrets {
@@ -68,9 +70,17 @@ impl KnownSecrets {
         let SecretCollector { variables, values, .. } = found;
         let lines = sources.secrets_of_lines().map(|value| &**value);
         let values = values.iter().map(String::as_str).chain(lines);
-        let values = values.map(str::trim).filter(|value| is_unique(value, ordinary));
-        let patterns: BTreeSet<String> = values.flat_map(secret_encodings).collect();
-        KnownSecrets { variables, values: matcher(&patterns) }
+        let (unique, others): (Vec<&str>, Vec<&str>) =
+            values.map(str::trim).partition(|value| is_unique(value, ordinary));
+        let names = others.into_iter().filter(|value| is_no_word(value)).map(str::to_ascii_lowercase);
+        let names = names.filter(|value| ordinary.contains(value)).collect();
+        let patterns: BTreeSet<String> = unique.into_iter().flat_map(secret_encodings).collect();
+        KnownSecrets { variables, values: matcher(&patterns), names }
+    }
+
+    /// Whether a name of the manifest is also a secret that nobody would choose as a word.
+    pub(crate) fn is_name(&self, text: &str) -> bool {
+        self.names.contains(&text.to_ascii_lowercase())
     }
 
     /// Whether the value of a variable of interpolation is a secret, wherever it stands.
@@ -137,10 +147,13 @@ impl SecretScan<'_> {
     }
 }
 
-/// Whether a value stands by itself: one of letters and digits alone may be a part of a longer word.
+/// A value of so many letters is no part of a longer word by chance.
+const SURE: usize = 16;
+
+/// Whether a value stands by itself: a short one of letters and digits alone may be a part of a longer word.
 fn is_word(text: &[u8], range: &Range<usize>) -> bool {
     let value = text.get(range.clone()).unwrap_or_default();
-    if !value.iter().all(u8::is_ascii_alphanumeric) {
+    if value.len() >= SURE || !value.iter().all(u8::is_ascii_alphanumeric) {
         return true;
     }
     let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphanumeric);
@@ -152,6 +165,12 @@ fn is_word(text: &[u8], range: &Range<usize>) -> bool {
 fn is_unique(value: &str, ordinary: &BTreeSet<String>) -> bool {
     let lower = value.to_ascii_lowercase();
     value.len() >= SHORTEST && !ORDINARY.contains(&lower.as_str()) && !ordinary.contains(&lower)
+}
+
+/// Letters and digits mixed, as a generator gives them, and as nobody calls a thing.
+fn is_no_word(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.len() >= 10 && digits > 0 && digits < value.len()
 }
 
 fn matcher(patterns: &BTreeSet<String>) -> Option<Arc<AhoCorasick>> {
@@ -197,7 +216,16 @@ mod tests {
 
     fn known(values: &[&str]) -> KnownSecrets {
         let patterns = values.iter().flat_map(|value| secret_encodings(value)).collect();
-        KnownSecrets { variables: BTreeSet::new(), values: matcher(&patterns) }
+        KnownSecrets { variables: BTreeSet::new(), values: matcher(&patterns), names: BTreeSet::new() }
+    }
+
+    #[test]
+    fn what_is_no_word() {
+        for (value, is) in
+            [("walnut-7qx", true), ("walnut-7q", false), ("walnutfern", false), ("0123456789", false)]
+        {
+            assert_eq!(is_no_word(value), is, "{value}");
+        }
     }
 
     /// The answer for a file in blocks is that for all of it, wherever its bounds are.
@@ -250,6 +278,10 @@ mod tests {
         assert_eq!(found("a:hunter2@b"), Some((2, 9)));
         assert!(found("thehunter2").is_none());
         assert!(found("hunter23").is_none());
+        let long = self::known(&["hunter2hunter2ab"]);
+        assert_eq!(long.parts("xhunter2hunter2abx"), [1..17], "no accident");
+        let shorter = self::known(&["hunter2hunter2a"]);
+        assert!(shorter.parts("xxhunter2hunter2ax").is_empty());
     }
 
     #[test]

@@ -92,6 +92,7 @@ pub struct CommandContext<'a> {
 
 /// Runs the command named by the arguments.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    take_size_signal();
     let arguments = match CliArguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return explain_usage(&error),
@@ -149,4 +150,11 @@ fn explain_usage(error: &clap::Error) -> ExitStatus {
         Err(lost) if lost.kind() != std::io::ErrorKind::BrokenPipe => ExitStatus::Failed,
         _ => ExitStatus::Done,
     }
+}
+
+/// A file above the limit of the process (`ulimit -f`) ends it by a signal. Once that is taken, the write fails instead,
+/// and is reported like any other.
+fn take_size_signal() {
+    #[cfg(unix)]
+    drop(signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()));
 }

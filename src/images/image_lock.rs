@@ -106,8 +106,13 @@ pub struct LockedHealthCheck {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// It is not what `tranship lock` writes.
-    #[error("{0}")]
-    Unreadable(String),
+    #[error("{reason}")]
+    Unreadable {
+        /// What is wrong with it. No value of the file is quoted: what an image says of itself may be a secret.
+        reason: String,
+        /// The line, from 1.
+        line: usize,
+    },
     /// Another version of Tranship wrote it.
     #[error("version {0} of the lock file is unknown to this version of Tranship")]
     Version(u32),
@@ -120,21 +125,69 @@ struct LockFile {
     images: BTreeMap<String, LockedImage>,
 }
 
+/// Keys of the file, which its errors may name.
+const KEYS: &[&str] = &[
+    "version",
+    "images",
+    "digest",
+    "platforms",
+    "user",
+    "entrypoint",
+    "command",
+    "ports",
+    "volumes",
+    "healthcheck",
+    "shell",
+    "name",
+    "uid",
+    "gid",
+    "mode",
+    "test",
+    "interval",
+    "timeout",
+    "start_period",
+    "retries",
+];
+
+/// An error of the parser, without the values that it quotes.
+fn unreadable(error: &serde_yaml::Error) -> LockError {
+    let line = error.location().map_or(1, |location| location.line().max(1));
+    let text = error.to_string();
+    let mut reason = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, quote, after)) =
+        rest.find(['`', '"']).and_then(|at| Some((rest.get(..at)?, rest.get(at..=at)?, rest.get(at + 1..)?)))
+    {
+        let (quoted, behind) = after
+            .rsplit_once(quote)
+            .filter(|_| quote == "\"")
+            .or_else(|| after.split_once(quote))
+            .unwrap_or((after, ""));
+        reason.push_str(before);
+        match KEYS.contains(&quoted) {
+            true => reason.push_str(&format!("`{quoted}`")),
+            false => reason.push_str("a value"),
+        }
+        rest = behind;
+    }
+    reason.push_str(rest);
+    LockError::Unreadable { reason, line }
+}
+
 impl ImageLock {
     /// Reads a lock file.
     ///
     /// # Errors
     /// It has another form or another version.
     pub fn parse(text: &str) -> Result<ImageLock, LockError> {
-        let unreadable = |error: serde_yaml::Error| LockError::Unreadable(error.to_string());
-        let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(unreadable)?;
+        let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| unreadable(&error))?;
         let version = value.get("version").and_then(serde_yaml::Value::as_u64);
         match version.and_then(|version| u32::try_from(version).ok()) {
             Some(VERSION) => {}
             Some(other) => return Err(LockError::Version(other)),
-            None => return Err(LockError::Unreadable("`version` is missing".to_owned())),
+            None => return Err(LockError::Unreadable { reason: "`version` is missing".to_owned(), line: 1 }),
         }
-        let file: LockFile = serde_yaml::from_value(value).map_err(unreadable)?;
+        let file: LockFile = serde_yaml::from_value(value).map_err(|error| unreadable(&error))?;
         Ok(ImageLock { images: file.images })
     }
 
@@ -144,7 +197,7 @@ impl ImageLock {
     /// Something in it cannot be written as YAML.
     pub fn text(&self) -> Result<String, LockError> {
         let file = LockFile { version: VERSION, images: self.images.clone() };
-        let text = serde_yaml::to_string(&file).map_err(|error| LockError::Unreadable(error.to_string()))?;
+        let text = serde_yaml::to_string(&file).map_err(|error| unreadable(&error))?;
         Ok(format!("{HEAD}{text}"))
     }
 
@@ -225,6 +278,20 @@ images:
             ("", "`version` is missing"),
         ] {
             assert_eq!(ImageLock::parse(text).unwrap_err().to_string(), error);
+        }
+        for (text, line) in [
+            ("version: 1\nimages:\n  a: { digest: walnut-7 }\n", 1),
+            ("version: 1\nimages:\n  a: { walnut-7: x }\n", 1),
+            ("version: 1\nimages:\n  a: { digest: null, ports: walnut-7 }\n", 1),
+            ("version: 1\nimages:\n  a: { digest: null, shell: 'walnut-7 \"x\" `y`' }\n", 1),
+            ("version: 1\nimages:\n  a: 'walnut-7\n", 4),
+            ("version: 1\nwalnut-7\n", 3),
+        ] {
+            let LockError::Unreadable { reason, line: at } = ImageLock::parse(text).unwrap_err() else {
+                panic!()
+            };
+            assert!(!reason.contains("walnut") && !reason.contains("`y`"), "{reason}");
+            assert_eq!(at, line, "{text}: {reason}");
         }
         for text in [
             "version: 1\nimages:\n  a: { digest: 'sha256:1' }\n",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import random
 import subprocess
 import time
@@ -208,6 +209,14 @@ class Output(unittest.TestCase):
                 done = subprocess.run([TRANSHIP, *arguments], cwd=place, env=BARE, stdin=subprocess.DEVNULL, stdout=full,
                                       stderr=subprocess.PIPE, timeout=60)
                 self.assertEqual(1, done.returncode, done.stderr)
+
+    def test_a_limit_on_the_size_of_files_is_a_failure(self):
+        place = written({"compose.yaml": SERVICE})
+        done = subprocess.run([TRANSHIP, "build", "--target", "fargate"], cwd=place, env=BARE, capture_output=True, text=True,
+                              timeout=60, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)))
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertIn("error[file/not-written]", done.stderr)
+        self.assertEqual(["compose.yaml"], os.listdir(place))
 
     def test_a_file_that_cannot_be_written_keeps_its_content(self):
         place = written({"compose.yaml": SERVICE, "old": "kept"})

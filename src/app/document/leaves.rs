@@ -88,9 +88,15 @@ impl TreeLeaf {
             }
             ["x-tranship", rest @ ..] => !says_where(rest),
             // The name of the project is in every artifact, and that of a secret says where it is kept.
-            ["name"] | ["secrets", _, "name"] => true,
+            ["name"] | ["secrets", _, "name"] | ["configs" | "secrets", _, "file"] => true,
             _ => false,
         }
+    }
+
+    /// Whether it names the project, a host or a container: artifacts hold names as they are.
+    pub(crate) fn is_name(&self) -> bool {
+        let keys: Vec<&str> = self.keys().collect();
+        matches!(keys.as_slice(), ["name"] | ["services", _, "hostname" | "container_name" | "domainname"])
     }
 
     /// Whether it says where a secret is kept, as `x-tranship.secrets` of a service does.

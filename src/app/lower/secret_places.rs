@@ -10,16 +10,22 @@ use crate::document::TreeLeaf;
 use crate::rules;
 use std::collections::BTreeSet;
 use tranship_frontend::compose::PathSegment;
-use tranship_frontend::diagnostic::Diagnostic;
+use tranship_frontend::diagnostic::{Diagnostic, Severity};
 use tranship_frontend::source::Origin;
 
 /// Refuses secrets that would be readable.
 pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
     let deployed: BTreeSet<_> = selection.deployed.iter().map(|service| service.name.clone()).collect();
     let concerns = |leaf: &TreeLeaf| leaf.service().is_none_or(|service| deployed.contains(&service));
-    for leaf in cx.leaves.iter().filter(|leaf| leaf.is_plain() && concerns(leaf)) {
-        if has_secret_key(cx, leaf) {
+    for leaf in cx.leaves.iter().filter(|leaf| concerns(leaf)) {
+        if (leaf.is_plain() || leaf.is_below("environment")) && has_secret_key(cx, leaf) {
             report_place(cx, leaf, leaf.key_origin);
+        }
+        if !leaf.is_plain() {
+            continue;
+        }
+        if leaf.is_name() && cx.secrets.is_name(leaf.value.peek()) {
+            report_name(cx, leaf);
         }
         if cx.holds_secret(leaf.chosen_name(), &leaf.value) {
             report_place(cx, leaf, leaf.value.origin);
@@ -31,6 +37,21 @@ pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<
 fn has_secret_key(cx: &LoweringContext<'_>, leaf: &TreeLeaf) -> bool {
     let mut own = leaf.path.0.iter().skip(2);
     own.any(|step| matches!(step, PathSegment::Key(key) if !cx.secrets.parts(key).is_empty()))
+}
+
+/// `hostname: x` beside `DB_PASSWORD: x`: the name stays, and everyone sees it.
+fn report_name(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf) {
+    let shown = leaf.path.to_string();
+    let message = format!("`{shown}` is also the value of a secret, and everyone can read it");
+    let diagnostic = Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message)
+        .severity(Severity::Warning)
+        .help("choose another value for the secret")
+        .at(leaf.value.origin)
+        .key(shown);
+    cx.diagnostics.push(match leaf.service() {
+        Some(service) => diagnostic.service(&*service),
+        None => diagnostic,
+    });
 }
 
 fn report_place(cx: &mut LoweringContext<'_>, leaf: &TreeLeaf, origin: Origin) {

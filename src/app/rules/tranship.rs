@@ -44,6 +44,7 @@ rules! {
         example "services:\n  app:\n    image: nginx\n    ports: [\"80:80\"]\nx-tranship:\n  environments:\n    prod: { target: ecs-ec2, capacity: spot }\n"
         fix "Remove the setting, or move it to the environments whose target uses it. `tranship explain x-tranship.KEY` lists those targets.";
     INVALID_LOCK = Error "tranship/invalid-lock" "invalid lock file"
+        points_at_secrets true
         what "`tranship.lock` beside the manifest is not what `tranship lock` writes."
         why "What it says about images decides ports, commands and digests. Without it, Tranship would guess."
         example "# tranship.lock\nversion: 1\nimages: []\n"

@@ -189,6 +189,9 @@ pub const ULIMIT_NAMES: &[&str] = &[
     "stack",
 ];
 
+/// The most processes that a control group counts (Linux, `PID_MAX_LIMIT`, on 64 bits).
+pub const MOST_PROCESSES: u32 = 4_194_304;
+
 /// The most that the ulimit `nofile` may be.
 pub const MOST_OPEN_FILES: i64 = 1_048_576;
 

@@ -10,7 +10,9 @@ use super::secret_names::{SecretKind, kind_of};
 use super::secret_pairs::is_shell_reference;
 use super::secret_spans::{in_order, secret_spans};
 use super::secret_values::{can_be_secret, is_blank, is_opaque};
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// A secret in a command of several words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,14 +152,18 @@ pub(super) fn base_name(word: &str) -> &str {
 }
 
 fn is_program(word: &str) -> bool {
-    PROGRAMS.iter().any(|(names, _, _)| names.contains(&word))
-        || POSITIONS.iter().any(|(name, _, _)| *name == word)
-        || PASSWORD_FILES.contains(&word)
-        || ORACLE.contains(&word)
+    NAMES.contains(word)
 }
 
 /// Oracle's programs, which take a login as a word.
 const ORACLE: &[&str] = &["expdp", "impdp", "rman", "sqlldr", "sqlplus"];
+
+/// The names of all programs that are known to take a secret.
+static NAMES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let flagged = PROGRAMS.iter().flat_map(|(names, _, _)| names.iter().copied());
+    let placed = POSITIONS.iter().map(|(name, _, _)| *name);
+    flagged.chain(placed).chain(PASSWORD_FILES.iter().copied()).chain(ORACLE.iter().copied()).collect()
+});
 
 /// Programs that write a file of passwords, and take one with `-b`.
 const PASSWORD_FILES: &[&str] = &["htpasswd", "mosquitto_passwd"];

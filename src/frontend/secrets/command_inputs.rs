@@ -12,21 +12,28 @@ use std::ops::Range;
 /// How many words of a line are looked at.
 const LOOKED_BACK: usize = 12;
 
+/// No name of a value is longer.
+const LONGEST_NAME: usize = 96;
+
 /// Words of commands that write down a value under a name.
 const WRITES: &[&str] = &["add", "config", "configure", "create", "put", "set", "setenv", "SET", "set-env"];
 
 /// `run PASSWORD x`, `npm config set _authToken x`, `wp config set DB_PASSWORD x`: a word that names a secret, and it.
 pub(super) fn named_argument(words: &[&str], at: usize) -> Option<(usize, Range<usize>)> {
     let name = words.get(at)?.trim_matches(['"', '\'']);
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
-    let named = name.len() > 2 && !name.starts_with('-') && name.bytes().all(plain);
-    let kind = Some(last_part(name)).filter(|_| named).and_then(kind_of)?;
-    let sure = matches!(kind, SecretKind::Password | SecretKind::Chosen | SecretKind::Issued);
     let value = words.get(at + 1)?.trim_matches(['"', '\'']);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/@".contains(&byte);
+    let named = (3..=LONGEST_NAME).contains(&name.len()) && !name.starts_with('-') && name.bytes().all(plain);
     let upper = !name.bytes().any(|byte| byte.is_ascii_lowercase()) && !name.contains(['/', ':']);
+    let asked =
+        named && if upper { is_no_prose(value) } else { !value.starts_with('-') && writes(words, at) };
+    if !asked {
+        return None;
+    }
+    let kind = kind_of(last_part(name))?;
+    let sure = matches!(kind, SecretKind::Password | SecretKind::Chosen | SecretKind::Issued);
     // `create secret generic x`: one word alone is a kind of thing.
-    let sure = sure && (upper || kind == SecretKind::Password || name_words(name).len() > 1);
-    let asked = if upper { is_no_prose(value) } else { writes(words, at) && !value.starts_with('-') };
+    let sure = sure && (upper || kind == SecretKind::Password || name_words(last_part(name)).len() > 1);
     whole(words, at + 1).filter(|_| {
         let called = words.get(at + 2).is_some_and(|next| *next == "(");
         sure && asked
@@ -52,7 +59,8 @@ fn writes(words: &[&str], at: usize) -> bool {
 
 /// Whether what follows a name in capitals is no next word of a sentence or a statement.
 fn is_no_prose(value: &str) -> bool {
-    let letters = value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    // In capitals it is the next word, or the next name of a list.
+    let letters = value.bytes().all(|byte| byte.is_ascii_alphabetic()) || value.contains('_');
     let upper = !value.bytes().any(|byte| byte.is_ascii_lowercase());
     let ended = value.ends_with(['.', ',', ':', ';', '!', '?', ')']);
     value.len() > 3 && !(letters && upper) && !ended && !value.contains('(') && !value.starts_with(['-', '/'])
@@ -171,6 +179,7 @@ mod tests {
             &["echo", "PASSWORD", "IS", "SET"][..],
             &["echo", "the", "PASSWORD", "is", "wrong"],
             &["echo", "no", "TOKEN", "given."],
+            &["BOT_CHAT_TOKEN", "BOT_NAME_2"],
             &["psql", "-c", "ALTER TABLE t ADD PASSWORD varchar(20)"],
             &["rails", "generate", "user", "password", "string"],
             &["app", "PASSWORD_FILE", "/run/secrets/db"],

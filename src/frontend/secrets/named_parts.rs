@@ -61,7 +61,8 @@ fn password_of(value: &str, item: Range<usize>) -> Option<Range<usize>> {
     let (user, rest) = value.get(item.clone())?.split_once(':')?;
     let named =
         !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte));
-    let password = rest.split(':').next()?;
+    // `ann:secret@host`
+    let password = rest.rsplit_once('@').map_or(rest, |(password, _)| password).split(':').next()?;
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let start = item.start + user.len() + 1;
     // `1000:1000` are a user and a group; `host:5432` is no login.
@@ -89,6 +90,7 @@ mod tests {
     fn passwords_of_people() {
         assert_eq!(found("SFTP_USERS", "ann:walnut:1001 bob:fern"), ["walnut", "fern"]);
         assert_eq!(found("PANEL_LOGIN", "admin:walnut"), ["walnut"]);
+        assert_eq!(found("PANEL_LOGIN", "admin:wal@nut@host"), ["wal@nut"]);
         for value in [
             "admin,ops",
             "1000:1000",

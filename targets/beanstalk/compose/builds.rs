@@ -2,7 +2,7 @@
 //!
 //! What `.dockerignore` names stays behind, as it does for every builder; so do credentials, which are refused.
 
-use super::{COMPOSE_FILE, ComposeBundle, node};
+use super::{COMPOSE_FILE, ComposeBundle, node, plain_secrets};
 use crate::Compilation;
 use crate::beanstalk::plan::files::{self, BuildContext};
 use crate::beanstalk::plan::{BeanstalkPlan, SecretLocation};
@@ -22,6 +22,7 @@ pub(super) fn decide(
     plan: &mut BeanstalkPlan,
     cx: &mut Compilation<'_>,
 ) -> Option<Node> {
+    plain_secrets::refuse(application, given, cx);
     let mut written = Mapping::new();
     let mut is_refused = false;
     for (key, value) in given.entries() {

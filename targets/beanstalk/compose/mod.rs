@@ -12,6 +12,7 @@ mod logging;
 mod mounts;
 mod networks;
 mod node;
+mod plain_secrets;
 mod published_ports;
 mod refusals;
 mod secret_files;

@@ -1,6 +1,6 @@
 //! The top-level `networks` and `volumes` that the services use.
 
-use super::{COMPOSE_FILE, node};
+use super::{COMPOSE_FILE, node, plain_secrets};
 use crate::Compilation;
 use crate::beanstalk::plan::file_system::SHARED;
 use crate::beanstalk::plan::volumes::{KEEP, directory, prepare};
@@ -24,7 +24,7 @@ pub(super) fn networks(application: &Application, cx: &mut Compilation<'_>) -> M
     let section = cx.compose.section("networks");
     for (name, network) in section.into_iter().flat_map(ComposeNode::entries) {
         if names.contains(&**name) {
-            written.insert(node::key(name), self::network(network, cx));
+            written.insert(node::key(name), self::network(application, network, cx));
         } else {
             cx.ledger.ignored(&network, "no deployed service joins it", BehaviourEffect::Equivalent);
         }
@@ -33,7 +33,7 @@ pub(super) fn networks(application: &Application, cx: &mut Compilation<'_>) -> M
 }
 
 /// A network: one that exists elsewhere is made on the instance.
-fn network(given: ComposeNode<'_>, cx: &mut Compilation<'_>) -> Node {
+fn network(application: &Application, given: ComposeNode<'_>, cx: &mut Compilation<'_>) -> Node {
     let is_built_in =
         given.get("name").and_then(ComposeNode::text).is_some_and(|name| BUILT_IN.contains(&name));
     let external = given.get("external").filter(|external| external.is_true() && !is_built_in);
@@ -42,6 +42,7 @@ fn network(given: ComposeNode<'_>, cx: &mut Compilation<'_>) -> Node {
         let effect = BehaviourEffect::ChangesBehaviour;
         cx.ledger.approximated(&external, effect, "a network of this project", reason, COMPOSE_FILE);
     }
+    plain_secrets::refuse(application, given, cx);
     if given.is_null() {
         return given.copy(cx.ledger, COMPOSE_FILE);
     }
@@ -73,6 +74,7 @@ pub(super) fn volumes(
             continue;
         }
         claim(volume, cx);
+        plain_secrets::refuse(application, given, cx);
         written.insert(node::key(&volume.name), self::volume(given, volume, cx));
     }
     written

@@ -4,7 +4,7 @@ use crate::Compilation;
 use tranship_app::rules::target;
 use tranship_app::{AppService, ManifestLeaf, MountSource};
 use tranship_facts::capabilities::{capability_name, is_capability};
-use tranship_facts::quotas::ecs::ULIMIT_NAMES;
+use tranship_facts::quotas::ecs::{MOST_PROCESSES, ULIMIT_NAMES};
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
 
@@ -16,6 +16,16 @@ pub(super) fn check(service: &AppService, cx: &mut Compilation<'_>) {
             let shown = format!("{key}: {}", capability.peek());
             let remedy = "check the spelling: the names are those of the capabilities(7) manual page, such as NET_ADMIN";
             refuse(service, capability, capability.origin, &shown, "the capability is unknown", remedy, cx);
+        }
+    }
+    let most = i128::from(MOST_PROCESSES);
+    let given = cx.compose.entry("services", &service.name);
+    let limits = given.and_then(|it| it.get("deploy")?.get("resources")?.get("limits")?.get("pids"));
+    for limit in [given.and_then(|it| it.get("pids_limit")), limits].into_iter().flatten() {
+        if limit.integer().is_some_and(|number| number > most) {
+            let remedy = format!("write a number up to {MOST_PROCESSES}, or -1 for no limit");
+            let reason = "the kernel has no such number of processes";
+            refuse(service, &limit, limit.origin(), "pids_limit", reason, &remedy, cx);
         }
     }
     for (name, limit) in container.ulimits.iter().filter(|(name, _)| !ULIMIT_NAMES.contains(&&**name)) {

@@ -59,6 +59,7 @@ pub(super) fn plan(
     let mut host = TemplateHost { renderer, compute: planner.compute, needs };
     let mut container = plan_container(&mut host, &request, planner.bounds(), planner.cx);
     container.log_router = log_router::of(planner, service);
+    unlimited_processes(planner, service);
     for arn in container.log_secrets.values() {
         let readable = secrets::of_arn(&planner.stack_renderer(), arn);
         if !needs.readable.contains(&readable) {
@@ -70,6 +71,17 @@ pub(super) fn plan(
     driver_capabilities(&mut container);
     secret_versions(&renderer, service, &mut container);
     container
+}
+
+/// `pids_limit: -1` asks for no limit, which is what a task has.
+fn unlimited_processes(planner: &mut EcsPlanner<'_, '_>, service: &AppService) {
+    let Some(given) = planner.cx.compose.entry("services", &service.name) else { return };
+    let limits = given.get("deploy").and_then(|it| it.get("resources")?.get("limits")?.get("pids"));
+    for limit in [given.get("pids_limit"), limits].into_iter().flatten() {
+        if limit.integer().is_some_and(|number| number <= 0) {
+            planner.cx.ledger.decided(&limit, "no limit of processes");
+        }
+    }
 }
 
 /// The prefix of labels that name the version of a secret.
