@@ -38,17 +38,17 @@ pub use report::{
     DispositionCounts, DispositionReport, OutboundAccess, PatchReport, PatchedValue, ReportRow,
 };
 pub use settings::{
-    AccountNumber, CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass, DatabaseSetting,
-    DatabaseSettings, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting,
-    EgressSettings, EgressTarget, ExistingNetwork, FileLocation, FreeList, FreeMapping, FreeNode, FreeValue,
-    HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames, ListedSetting,
-    LogRetention, MountedFiles, NameResolution, NamedSettings, NetworkSetting, OneOrMore, OpenText,
-    PatchAction, PatchRemoval, PatchSettings, PatchTargets, PermissionSetting, PlatformKind, PortNumber,
-    PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind, SECTIONS, ScaleSettings,
-    ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration, SettingForm, SettingLayering,
-    SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumePlace,
-    VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings,
-    published_schema, settings_page, settings_reference,
+    AccessPointId, AccountNumber, CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass,
+    DatabaseSetting, DatabaseSettings, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts,
+    EgressSetting, EgressSettings, EgressTarget, ExistingNetwork, FileLocation, FileSystemId, FreeList,
+    FreeMapping, FreeNode, FreeValue, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule,
+    JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings,
+    NetworkSetting, OneOrMore, OpenText, PatchAction, PatchRemoval, PatchSettings, PatchTargets,
+    PermissionSetting, PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin,
+    RolloutKind, SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings,
+    SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SubnetId,
+    TargetName, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId, WholeNumber,
+    environments, late_bound_names, listed_settings, published_schema, settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

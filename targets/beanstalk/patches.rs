@@ -18,8 +18,8 @@ use tranship_app::rules::tranship;
 use tranship_app::{Application, At, FreeNode, FreeValue, PatchReport};
 use tranship_artifact::parse_document;
 use tranship_cloudformation::{
-    EditFault, IntrinsicFunction, LogicalId, PathStep, PropertyMap, Resource, ResourceRole, SubPart,
-    Template, TemplateValue, ValueChange, ValueEdit, ValuePath, check, list, props,
+    EditFault, IntrinsicFunction, LogicalId, PropertyMap, Resource, ResourceRole, SubPart, Template,
+    TemplateValue, ValueChange, ValueEdit, ValuePath, ValueStep, check, list, props,
 };
 use tranship_facts::beanstalk_resources::{resource_ids, resource_type};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
@@ -147,7 +147,7 @@ fn unset(
     (path, at): (&ValuePath, Origin),
 ) -> Result<ValueChange, Diagnostic> {
     let name = match path.steps() {
-        [PathStep::Key(name)] => name.as_str(),
+        [ValueStep::Key(name)] => name.as_str(),
         _ => "",
     };
     let own = |it: &OptionSetting| it.namespace == namespace;

@@ -131,7 +131,8 @@ fn in_containers(
     let found: Vec<&AppService> = found.collect();
     let Some(first) = found.first() else { return };
     let names: Vec<String> = found.iter().map(|service| format!("`{}`", service.name)).collect();
-    let runs = if found.len() == 1 { "runs a database in a container" } else { "run databases in containers" };
+    let runs =
+        if found.len() == 1 { "runs a database in a container" } else { "run databases in containers" };
     let message = format!(
         "{} {runs}: nothing makes backups, no standby takes over, and each deployment stops it",
         names.join(", ")

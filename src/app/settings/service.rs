@@ -91,7 +91,7 @@ setting_group! {
         /// environment. A type in `resource` means the resources of this service.
         patch: Vec<At<PatchSettings>> {
             default: "none",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      patch:\n        - resource: AWS::ECS::Service\n          targets: [fargate, ecs-ec2]\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - option: aws:elasticbeanstalk:hostmanager\n          targets: beanstalk\n          merge: { LogPublicationControl: true }\n",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\n      patch:\n        - resource: AWS::RDS::DBInstance\n          merge:\n            Properties: { BackupRetentionPeriod: 14 }\n",
             targets: All,
         }
     }

@@ -6,8 +6,8 @@
 use super::container::TaskNeeds;
 use super::images::MadeImages;
 use super::planner::EcsPlanner;
-use super::volume_content::TaskFilling;
 use super::service_files::{PlannedFiles, ServiceFileTable, WrittenContent, WrittenFile, WrittenPlace};
+use super::volume_content::TaskFilling;
 use super::{
     ContainerDependency, EcsContainer, MountPoint, StartCondition, TaskVolume, VolumeStorage, names,
 };
@@ -32,7 +32,10 @@ pub(super) fn owners(
 ) {
     let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
-        .filter(|volume| !matches!(volume.storage, VolumeStorage::Efs(_)) && !filling.covers(&volume.name))
+        .filter(|volume| {
+            !matches!(volume.storage, VolumeStorage::Efs(_) | VolumeStorage::Existing(_))
+                && !filling.covers(&volume.name)
+        })
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();

@@ -7,8 +7,8 @@
 
 use super::file_places::{clean, depth, free_folder, impossible, is_below, unportable};
 use super::file_reports::FileReports;
-use super::planner::EcsPlanner;
 use super::names;
+use super::planner::EcsPlanner;
 use crate::ecs::rules;
 use crate::project_files::{self, ProjectContent, ProjectCredential};
 use camino::Utf8Path;
@@ -232,9 +232,7 @@ impl FilePlanner<'_, '_, '_> {
         let own = clean(deepest.target.peek());
         let below = path.strip_prefix(&own).ok()?.to_string();
         Some(match &deepest.source {
-            MountSource::Volume(name) => {
-                HidingMount::Volume { place: (names::container(name), below) }
-            }
+            MountSource::Volume(name) => HidingMount::Volume { place: (names::container(name), below) },
             MountSource::Anonymous => {
                 let name = names::container(&format!("{}{}", self.service.name, deepest.target.peek()));
                 HidingMount::Volume { place: (name, below) }

@@ -151,7 +151,11 @@ impl<'a> TaskFilling<'a> {
                 }
             }
             one.command = vec![TemplateValue::from(script)];
-            one.depends_on = helpers.iter().filter(|other| shares(other, &one)).map(|other| success_of(&other.name)).collect();
+            one.depends_on = helpers
+                .iter()
+                .filter(|other| shares(other, &one))
+                .map(|other| success_of(&other.name))
+                .collect();
             helpers.push(one);
         }
         for container in containers.iter_mut() {
@@ -165,7 +169,10 @@ impl<'a> TaskFilling<'a> {
 
 /// The task has as many containers as it may have without those that copy.
 fn report_full(planner: &mut EcsPlanner<'_, '_>, main: &AppService) {
-    let message = format!("volumes of the task of `{}` start empty: it has too many containers for one more", main.name);
+    let message = format!(
+        "volumes of the task of `{}` start empty: it has too many containers for one more",
+        main.name
+    );
     planner.report(
         Diagnostic::new(&rules::VOLUME_CONTENT, message)
             .at(main.origin)
@@ -180,10 +187,11 @@ fn shares(one: &EcsContainer, other: &EcsContainer) -> bool {
     other.mounts.iter().any(|mount| volumes.contains(mount.volume.as_str()))
 }
 
-/// The declared volume that a mount is of; a folder of the project is none: it hides the image's folder.
+/// The declared volume that a mount is of; a folder of the project is none: it hides the image's folder,
+/// and a file system that exists has its content.
 fn named<'a>(app: &'a Application, mount: &ContainerMount) -> Option<&'a NamedVolume> {
     let MountSource::Volume(name) = &mount.source else { return None };
-    app.volumes.get(name).filter(|volume| volume.folder.is_none())
+    app.volumes.get(name).filter(|volume| volume.folder.is_none() && volume.existing.is_none())
 }
 
 /// Whether Docker would copy what the image has in the place of the mount, and it matters. A data store that starts as root
@@ -200,7 +208,8 @@ fn owner(app: &Application, service: &AppService, volume: &NamedVolume) -> Strin
     if let Some(owner) = &volume.owner {
         return owner.get().to_string();
     }
-    let users: BTreeSet<String> = volume.users.iter().filter_map(|name| writer(app, name, &volume.name)).collect();
+    let users: BTreeSet<String> =
+        volume.users.iter().filter_map(|name| writer(app, name, &volume.name)).collect();
     let own = user(service);
     match (users.len(), own) {
         (0, _) => String::new(),
@@ -214,7 +223,8 @@ fn owner(app: &Application, service: &AppService, volume: &NamedVolume) -> Strin
 /// The user of a service that writes a volume, as the manifest says it.
 fn writer(app: &Application, name: &ManifestName, volume: &ManifestName) -> Option<String> {
     let service = app.services.get(name)?;
-    let is_written = |mount: &ContainerMount| !mount.read_only && mount.source == MountSource::Volume(volume.clone());
+    let is_written =
+        |mount: &ContainerMount| !mount.read_only && mount.source == MountSource::Volume(volume.clone());
     user(service).filter(|_| service.container.mounts.iter().any(is_written))
 }
 
@@ -246,7 +256,8 @@ pub(super) fn report(planner: &mut EcsPlanner<'_, '_>) {
         services.join(", ")
     );
     let key = format!("volumes.{}", volume.name);
-    let diagnostic = Diagnostic::new(&rules::VOLUME_CONTENT, message).at(*origin).key(key).service(&*first.name);
+    let diagnostic =
+        Diagnostic::new(&rules::VOLUME_CONTENT, message).at(*origin).key(key).service(&*first.name);
     let others: Vec<_> = places.iter().skip(1).map(|(.., origin)| *origin).collect();
     let diagnostic = planner.cx.point(diagnostic, others);
     planner.report(diagnostic.help(
