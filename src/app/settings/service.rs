@@ -342,6 +342,13 @@ setting_group! {
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
             targets: All,
         }
+        /// Whether the engine may be past its standard support, which Amazon RDS charges extra for. Then `version` is the
+        /// exact version, such as `5.7.44-rds.20250103`.
+        extended_support: Option<At<bool>> {
+            default: "`false`: a version that is past its standard support is refused",
+            example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4.7\", extended_support: true }\n",
+            targets: All,
+        }
         /// Whether the database belongs to the Elastic Beanstalk environment and goes with it. AWS advises against
         /// it for production. Only the Docker platform supports it, and the name of the database is `ebdb`.
         coupled: Option<At<bool>> {
