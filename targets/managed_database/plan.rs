@@ -52,7 +52,8 @@ pub fn plan_database(
 fn lifecycle_support(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> Option<&'static str> {
     let asked = given.extended_support.as_ref();
     let wanted = asked.is_some_and(|asked| *cx.ledger.exact(asked, "RDS instance: EngineLifecycleSupport"));
-    let support = if wanted { "open-source-rds-extended-support" } else { "open-source-rds-extended-support-disabled" };
+    let support =
+        if wanted { "open-source-rds-extended-support" } else { "open-source-rds-extended-support-disabled" };
     given.engine.peek().has_extended_support().then_some(support)
 }
 
@@ -60,7 +61,8 @@ fn lifecycle_support(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> Optio
 fn is_whole_version(text: &str) -> bool {
     let numbers = text.split('-').next().unwrap_or(text);
     let parts: Vec<&str> = numbers.split('.').collect();
-    parts.len() >= 2 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    parts.len() >= 2
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
@@ -153,7 +155,9 @@ mod tests {
 
     #[test]
     fn a_whole_version_has_a_minor() {
-        for (text, is) in [("5.7.44-rds.20250103", true), ("13.20", true), ("13", false), ("latest", false), ("8.", false)] {
+        for (text, is) in
+            [("5.7.44-rds.20250103", true), ("13.20", true), ("13", false), ("latest", false), ("8.", false)]
+        {
             assert_eq!(is_whole_version(text), is, "{text}");
         }
     }

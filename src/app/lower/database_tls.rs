@@ -3,7 +3,10 @@
 //! In: the services with their values as they are wired, and the databases. Out: one warning that names the values.
 
 use super::LoweringContext;
-use crate::{AppService, ManagedDatabase, ManifestName, Text, TextPiece, rules};
+use crate::{
+    AppService, ApplicationSecret, ManagedDatabase, ManifestName, SecretId, SecretSource, Text, TextPiece,
+    rules,
+};
 use indexmap::IndexMap;
 use tranship_frontend::diagnostic::Diagnostic;
 use tranship_frontend::source::Origin;
@@ -33,13 +36,15 @@ pub(super) fn report(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     databases: &IndexMap<ManifestName, ManagedDatabase>,
+    secrets: &IndexMap<SecretId, ApplicationSecret>,
 ) {
     let strict: Vec<&ManagedDatabase> = databases.values().filter(|database| forces_tls(database)).collect();
     let mut found: Vec<(&AppService, &ManagedDatabase, String, Origin)> = Vec::new();
     for service in services.values() {
         let values = service.container.environment.iter();
-        let values: Vec<(&str, &Text)> =
-            values.filter_map(|(name, variant)| Some((&**name, variant.value.as_ref()?))).collect();
+        let values: Vec<(&str, &Text)> = values
+            .filter_map(|(name, variant)| Some((&**name, put_together(variant.value.as_ref()?, secrets))))
+            .collect();
         for database in &strict {
             let uses = values.iter().any(|(_, text)| names(text, &database.name));
             for (name, text) in &values {
@@ -65,6 +70,16 @@ pub(super) fn report(
     cx.diagnostics.push(diagnostic.help(
         "switch TLS on without checking the certificate (`sslmode=require`) in a Compose file of the environment, or leave the option out",
     ));
+}
+
+/// The text itself, or what the secret is put together from that stands in its place: a connection string with a password.
+fn put_together<'t>(text: &'t Text, secrets: &'t IndexMap<SecretId, ApplicationSecret>) -> &'t Text {
+    let [segment] = text.segments.as_slice() else { return text };
+    let TextPiece::Secret(secret) = &segment.piece else { return text };
+    match secrets.get(secret).map(|secret| &secret.source) {
+        Some(SecretSource::Derived(derived)) => derived,
+        _ => text,
+    }
 }
 
 /// Whether RDS refuses connections without TLS in the parameters that it starts with.

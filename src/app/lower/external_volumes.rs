@@ -24,15 +24,15 @@ pub(super) enum VolumeSource {
 pub(super) fn source(name: &str, given: &ComposeVolume, settings: Option<&VolumeSettings>) -> VolumeSource {
     let access_point = settings.and_then(|it| it.access_point.as_ref()).map(|point| point.peek().to_string());
     if let Some(system) = settings.and_then(|it| it.file_system.as_ref()) {
-        let (file_system, root) = (system.peek().to_string(), "/".to_owned());
-        return VolumeSource::Existing(ExistingFileSystem { file_system, access_point, root });
+        let (file_system, path) = (system.peek().to_string(), "/".to_owned());
+        return VolumeSource::Existing(ExistingFileSystem { file_system, access_point, path });
     }
     let new = "remove the key for a new, empty volume";
     if let Some(external) = &given.external {
         let id = external.peek();
         if is_file_system(id) {
-            let (file_system, root) = (id.clone(), "/".to_owned());
-            return VolumeSource::Existing(ExistingFileSystem { file_system, access_point, root });
+            let (file_system, path) = (id.clone(), "/".to_owned());
+            return VolumeSource::Existing(ExistingFileSystem { file_system, access_point, path });
         }
         let what = match id.starts_with("fsap-") {
             true => format!("`{name}` is an access point of a file system that is not named"),
@@ -91,8 +91,8 @@ fn nfs(
     let mut labels = server.split('.');
     match (labels.next(), labels.next()) {
         (Some(id), Some("efs")) if is_file_system(id) => {
-            let root = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
-            VolumeSource::Existing(ExistingFileSystem { file_system: id.to_owned(), access_point, root })
+            let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
+            VolumeSource::Existing(ExistingFileSystem { file_system: id.to_owned(), access_point, path })
         }
         _ => VolumeSource::Foreign(
             format!("`{name}` is a folder of the NFS server `{server}`, which tasks cannot mount"),
@@ -164,9 +164,9 @@ mod tests {
         }
     }
 
-    fn existing(id: &str, root: &str) -> VolumeSource {
-        let (file_system, root) = (id.to_owned(), root.to_owned());
-        VolumeSource::Existing(ExistingFileSystem { file_system, access_point: None, root })
+    fn existing(id: &str, path: &str) -> VolumeSource {
+        let (file_system, path) = (id.to_owned(), path.to_owned());
+        VolumeSource::Existing(ExistingFileSystem { file_system, access_point: None, path })
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl LoweringContext<'_> {
         let (edges, in_images) = service_edges::edges(self, &services, &databases, &directory, reaches);
         written_hosts.extend(in_images);
         unset_variables::report(self, &services);
-        database_tls::report(self, &services, &databases);
+        database_tls::report(self, &services, &databases, &secrets);
         machine_hosts::report(self, &services);
         foreign_tools::report(self, &services);
         image_accounts::report(self, &services);

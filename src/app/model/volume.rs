@@ -40,7 +40,7 @@ pub struct ExistingFileSystem {
     /// The id of the access point to mount.
     pub access_point: Option<String>,
     /// The folder to mount, where there is no access point.
-    pub root: String,
+    pub path: String,
 }
 
 /// A folder of the machine that runs Compose, which holds data: on AWS a volume.

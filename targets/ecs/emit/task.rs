@@ -89,7 +89,7 @@ fn volume(volume: &TaskVolume) -> PropertyMap {
 fn existing(system: &ExistingFileSystem) -> PropertyMap {
     let authorization =
         PropertyMap::new().with_some("AccessPointId", system.access_point.as_deref()).with("IAM", "ENABLED");
-    let root = system.access_point.is_none().then_some(system.root.as_str());
+    let root = system.access_point.is_none().then_some(system.path.as_str());
     PropertyMap::new()
         .with("FilesystemId", system.file_system.as_str())
         .with_some("RootDirectory", root)

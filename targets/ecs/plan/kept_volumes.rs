@@ -16,7 +16,7 @@ pub(super) fn written<'a>(
 ) -> Option<(&'a AppService, &'a ManifestName)> {
     let app = planner.app;
     let members =
-        app.services.values().filter(|service| app.tasks.tasks_of(&service.name).contains(&&task.name));
+        app.services.values().filter(|service| app.tasks.tasks_of(&service.name).contains(&task.name));
     members.into_iter().find_map(|service| {
         let mounts = service.container.mounts.iter().filter(|mount| !mount.read_only);
         let volumes = mounts.filter_map(|mount| match &mount.source {
