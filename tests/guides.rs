@@ -79,6 +79,18 @@ fn examples_of_patches_are_made_without_a_warning() {
     }
 }
 
+#[test]
+fn examples_of_data_build_without_a_warning() {
+    let manifests = blocks("docs/data.md", "yaml");
+    assert!(manifests.len() >= 3);
+    for manifest in manifests {
+        for target in targets_of(&manifest) {
+            let said = warned(&target, &manifest);
+            assert!(said.is_empty(), "{target}: {said:#?}\n{manifest}");
+        }
+    }
+}
+
 /// The relative links of a page, resolved from the root of the repository, without their anchors.
 fn links(page: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

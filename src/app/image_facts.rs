@@ -110,6 +110,11 @@ impl ImageFacts<'_> {
         })
     }
 
+    /// Whether several copies of it may write to one folder: it stores separate files, and its state elsewhere.
+    pub fn shares_data(&self) -> bool {
+        self.details().is_some_and(|details| details.shares_data)
+    }
+
     /// Its `HEALTHCHECK` by the lock file, at the times that the manifest gives, else those of the image.
     pub fn health_check(&self, origin: Origin, given: HealthTiming) -> Option<HealthCheck> {
         let check = self.locked?.healthcheck.as_ref()?;

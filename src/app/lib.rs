@@ -38,18 +38,18 @@ pub use report::{
     DispositionCounts, DispositionReport, OutboundAccess, PatchReport, PatchedValue, ReportRow,
 };
 pub use settings::{
-    AccountNumber, CapacityKind, CertificateArn, ChosenEnvironment, ContainerPorts, DatabaseClass,
-    DatabaseSetting, DatabaseSettings, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts,
-    EgressSetting, EgressSettings, EgressTarget, EnvironmentTier, ExistingNetwork, FileLocation,
-    FileSystemName, FreeList, FreeMapping, FreeNode, FreeValue, HealthCheckSettings, HostedZoneId,
-    HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames, ListedSetting, LogRetention,
-    MountedFiles, NameResolution, NamedSettings, NetworkRange, NetworkSetting, OneOrMore, OpenText,
-    PatchAction, PatchRemoval, PatchSettings, PatchTargets, PermissionSetting, PlatformKind, PortNumber,
-    PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind, SECTIONS, ScaleSettings,
-    ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration, SettingForm, SettingLayering,
-    SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner, VolumePlace,
-    VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names, listed_settings,
-    published_schema, settings_page, settings_reference,
+    AccessPointId, AccountNumber, CapacityKind, CertificateArn, ChosenEnvironment, ContainerPorts,
+    DatabaseClass, DatabaseSetting, DatabaseSettings, DeploymentPosture, DiscoverySettings,
+    EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget, EnvironmentTier,
+    ExistingNetwork, FileLocation, FileSystemId, FileSystemName, FreeList, FreeMapping, FreeNode, FreeValue,
+    HealthCheckSettings, HostedZoneId, HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames,
+    ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings, NetworkRange, NetworkSetting,
+    OneOrMore, OpenText, PatchAction, PatchRemoval, PatchSettings, PatchTargets, PermissionSetting,
+    PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
+    SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration,
+    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath,
+    VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId, WholeNumber, environments,
+    late_bound_names, listed_settings, published_schema, settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

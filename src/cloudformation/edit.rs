@@ -9,7 +9,7 @@ use super::{PropertyMap, TemplateValue};
 
 /// One step into a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathStep {
+pub enum ValueStep {
     /// The value of a key.
     Key(String),
     /// An item of a list, counted from 0.
@@ -20,7 +20,7 @@ pub enum PathStep {
 
 /// A path from a value to one inside it: `Properties.ContainerDefinitions[Name=web].Image`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ValuePath(Vec<PathStep>);
+pub struct ValuePath(Vec<ValueStep>);
 
 impl ValuePath {
     /// The path that a text writes. `None` where a key is empty or a bracket is not closed.
@@ -39,7 +39,7 @@ impl ValuePath {
                     if key.is_empty() || key.contains(']') {
                         return None;
                     }
-                    steps.push(PathStep::Key(key.to_owned()));
+                    steps.push(ValueStep::Key(key.to_owned()));
                     after
                 }
             };
@@ -55,11 +55,11 @@ impl ValuePath {
 
     /// The value of a key, whatever characters it has.
     pub fn of_key(key: &str) -> ValuePath {
-        ValuePath(vec![PathStep::Key(key.to_owned())])
+        ValuePath(vec![ValueStep::Key(key.to_owned())])
     }
 
     /// The steps, outermost first.
-    pub fn steps(&self) -> &[PathStep] {
+    pub fn steps(&self) -> &[ValueStep] {
         &self.0
     }
 
@@ -77,22 +77,22 @@ impl ValuePath {
     }
 }
 
-fn bracket(text: &str) -> Option<PathStep> {
+fn bracket(text: &str) -> Option<ValueStep> {
     if let Some((key, value)) = text.split_once('=') {
-        return (!key.is_empty()).then(|| PathStep::Item(key.to_owned(), value.to_owned()));
+        return (!key.is_empty()).then(|| ValueStep::Item(key.to_owned(), value.to_owned()));
     }
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok().map(PathStep::Index)).flatten()
+    digits.then(|| text.parse().ok().map(ValueStep::Index)).flatten()
 }
 
 impl fmt::Display for ValuePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.0.iter().enumerate() {
             match step {
-                PathStep::Key(key) if at == 0 => write!(f, "{key}")?,
-                PathStep::Key(key) => write!(f, ".{key}")?,
-                PathStep::Index(index) => write!(f, "[{index}]")?,
-                PathStep::Item(key, value) => write!(f, "[{key}={value}]")?,
+                ValueStep::Key(key) if at == 0 => write!(f, "{key}")?,
+                ValueStep::Key(key) => write!(f, ".{key}")?,
+                ValueStep::Index(index) => write!(f, "[{index}]")?,
+                ValueStep::Item(key, value) => write!(f, "[{key}={value}]")?,
             }
         }
         Ok(())
@@ -175,7 +175,7 @@ fn edit_value(
         ValueEdit::Append(items) => match value {
             TemplateValue::List(known) => {
                 let added = |(index, item): (usize, &TemplateValue)| ValueChange {
-                    path: at.join(&ValuePath(vec![PathStep::Index(index)])),
+                    path: at.join(&ValuePath(vec![ValueStep::Index(index)])),
                     before: None,
                     after: Some(item.clone()),
                 };
@@ -222,7 +222,7 @@ fn remove(whole: &mut TemplateValue, at: &ValuePath) -> Result<Vec<ValueChange>,
     // Asked first, so that a fault says the same as that of any other path.
     step(outer, last, at)?;
     let before = match (outer, last) {
-        (TemplateValue::Map(map), PathStep::Key(key)) => map.remove(key),
+        (TemplateValue::Map(map), ValueStep::Key(key)) => map.remove(key),
         (TemplateValue::List(items), step) => position(items, step).map(|index| items.remove(index)),
         _ => None,
     };
@@ -245,17 +245,17 @@ fn find<'v>(
 /// The value one step further; `path` ends in that step.
 fn step<'v>(
     value: &'v mut TemplateValue,
-    step: &PathStep,
+    step: &ValueStep,
     path: &ValuePath,
 ) -> Result<&'v mut TemplateValue, EditFault> {
     let missing = |names: Vec<String>| EditFault::Missing(path.clone(), names);
     match (value, step) {
-        (TemplateValue::Map(map), PathStep::Key(key)) => {
+        (TemplateValue::Map(map), ValueStep::Key(key)) => {
             let names = map.keys().map(str::to_owned).collect();
             map.get_mut(key).ok_or_else(|| missing(names))
         }
-        (TemplateValue::List(items), PathStep::Index(_) | PathStep::Item(..)) => {
-            if let PathStep::Item(key, wanted) = step
+        (TemplateValue::List(items), ValueStep::Index(_) | ValueStep::Item(..)) => {
+            if let ValueStep::Item(key, wanted) = step
                 && items.iter().filter(|item| has(item, key, wanted)).count() > 1
             {
                 return Err(EditFault::Ambiguous(path.clone()));
@@ -265,18 +265,18 @@ fn step<'v>(
             index.and_then(|index| items.get_mut(index)).ok_or_else(|| missing(names))
         }
         (TemplateValue::Map(map), _) => Err(missing(map.keys().map(str::to_owned).collect())),
-        (TemplateValue::List(items), PathStep::Key(_)) => {
+        (TemplateValue::List(items), ValueStep::Key(_)) => {
             Err(missing((0..items.len()).map(|index| format!("[{index}]")).collect()))
         }
         _ => Err(EditFault::Closed(path.up_to(path.steps().len().saturating_sub(1)))),
     }
 }
 
-fn position(items: &[TemplateValue], step: &PathStep) -> Option<usize> {
+fn position(items: &[TemplateValue], step: &ValueStep) -> Option<usize> {
     match step {
-        PathStep::Index(index) => Some(*index).filter(|index| *index < items.len()),
-        PathStep::Item(key, wanted) => items.iter().position(|item| has(item, key, wanted)),
-        PathStep::Key(_) => None,
+        ValueStep::Index(index) => Some(*index).filter(|index| *index < items.len()),
+        ValueStep::Item(key, wanted) => items.iter().position(|item| has(item, key, wanted)),
+        ValueStep::Key(_) => None,
     }
 }
 
@@ -290,8 +290,8 @@ fn has(item: &TemplateValue, key: &str, wanted: &str) -> bool {
 }
 
 /// What the step could have said of the items.
-fn names_of(items: &[TemplateValue], step: &PathStep) -> Vec<String> {
-    let PathStep::Item(key, _) = step else {
+fn names_of(items: &[TemplateValue], step: &ValueStep) -> Vec<String> {
+    let ValueStep::Item(key, _) = step else {
         return (0..items.len()).map(|index| format!("[{index}]")).collect();
     };
     let text = |item: &TemplateValue| match item {
@@ -337,7 +337,7 @@ mod tests {
         ] {
             assert_eq!(ValuePath::parse(text), None, "{text}");
         }
-        assert_eq!(path("A[0]").steps(), [PathStep::Key("A".into()), PathStep::Index(0)]);
+        assert_eq!(path("A[0]").steps(), [ValueStep::Key("A".into()), ValueStep::Index(0)]);
     }
 
     #[test]

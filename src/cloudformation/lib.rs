@@ -84,7 +84,7 @@ mod value;
 mod writer;
 
 pub use body::{BodyFault, is_resource_type};
-pub use edit::{EditFault, PathStep, ValueChange, ValueEdit, ValuePath};
+pub use edit::{EditFault, ValueChange, ValueEdit, ValuePath, ValueStep};
 pub use graph::ResourceDependency;
 pub use intrinsic::{
     Base64, Cidr, FindInMap, GetAzs, If, ImportValue, IntrinsicFunction, IntrinsicTarget, Join,

@@ -143,6 +143,19 @@ impl DatabaseEngine {
         self.row().port
     }
 
+    /// Whether RDS refuses connections without TLS, in the parameters that a version starts with: `rds.force_ssl` of
+    /// PostgreSQL from 15 on, `require_secure_transport` of MariaDB from 11.8 on (Amazon RDS User Guide, "Using SSL with a
+    /// PostgreSQL DB instance" and "MariaDB 11.8").
+    pub fn forces_tls(self, version: &str) -> bool {
+        let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+        let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        match self {
+            DatabaseEngine::Postgres => version >= (15, 0),
+            DatabaseEngine::Mariadb => version >= (11, 8),
+            DatabaseEngine::Mysql => false,
+        }
+    }
+
     /// The version taken where no one names any.
     pub fn usual_version(self) -> &'static str {
         self.row().usual
@@ -320,6 +333,21 @@ mod tests {
             ("db.t3.micro.x", Some(ClassProblem::Malformed)),
         ] {
             assert_eq!(class_problem(class), problem, "{class}");
+        }
+    }
+
+    #[test]
+    fn newer_engines_refuse_connections_without_tls() {
+        for (engine, version, forces) in [
+            (DatabaseEngine::Postgres, "14", false),
+            (DatabaseEngine::Postgres, "15", true),
+            (DatabaseEngine::Postgres, "17.11", true),
+            (DatabaseEngine::Mariadb, "11.4", false),
+            (DatabaseEngine::Mariadb, "11.8", true),
+            (DatabaseEngine::Mariadb, "10.11", false),
+            (DatabaseEngine::Mysql, "8.4", false),
+        ] {
+            assert_eq!(engine.forces_tls(version), forces, "{engine:?} {version}");
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct ImageDetails {
     shell: Option<bool>,
     /// Its `ENTRYPOINT`, in all of its versions.
     pub entry_point: Option<&'static [&'static str]>,
+    /// Whether several copies may write to one folder of data: its publisher documents a shared file system.
+    pub shares_data: bool,
 }
 
 /// Whom an image's process runs as.
@@ -47,7 +49,15 @@ const fn details(
     data_paths: &'static [&'static str],
     user: Option<ImageUser>,
 ) -> ImageDetails {
-    ImageDetails { repositories, data_paths, user, alpine_user: None, shell: Some(true), entry_point: None }
+    ImageDetails {
+        repositories,
+        data_paths,
+        user,
+        alpine_user: None,
+        shell: Some(true),
+        entry_point: None,
+        shares_data: false,
+    }
 }
 
 impl ImageDetails {
@@ -58,6 +68,11 @@ impl ImageDetails {
 
     const fn shell(mut self, shell: Option<bool>) -> ImageDetails {
         self.shell = shell;
+        self
+    }
+
+    const fn shared(mut self) -> ImageDetails {
+        self.shares_data = true;
         self
     }
 
@@ -154,7 +169,7 @@ static DETAILS: &[ImageDetails] = &[
         runs_as(472, 0),
     ),
     details(&["nginxinc/nginx-unprivileged"], &[], runs_as(101, 101)),
-    details(&["library/wordpress", "library/nextcloud"], &["/var/www/html"], None),
+    details(&["library/wordpress", "library/nextcloud"], &["/var/www/html"], None).shared(),
     details(&["library/ghost"], &["/var/lib/ghost/content"], steps_down(1000, 1000)),
     details(&["jenkins/jenkins"], &["/var/jenkins_home"], runs_as(1000, 1000)),
     details(&["qdrant/qdrant"], &["/qdrant/storage"], None).shell(None),
@@ -237,6 +252,9 @@ mod tests {
         assert_eq!(postgres.data_paths, ["/var/lib/postgresql/data", "/var/lib/postgresql"]);
         let (_, nats) = find("nats:2").unwrap();
         assert_eq!([nats.has_shell(Some("2")), nats.has_shell(Some("2-alpine"))], [Some(false), Some(true)]);
+        let shares = |image: &str| find(image).unwrap().1.shares_data;
+        assert_eq!([shares("wordpress:6"), shares("postgres:17"), shares("nginx:1")], [true, false, false]);
+        assert_eq!(find("node:22-alpine").unwrap().1.has_shell(Some("22-alpine")), Some(true));
         let (_, qdrant) = find("qdrant/qdrant").unwrap();
         assert_eq!(qdrant.has_shell(None), None);
     }

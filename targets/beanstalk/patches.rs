@@ -18,8 +18,8 @@ use tranship_app::rules::tranship;
 use tranship_app::{Application, At, FreeNode, FreeValue, PatchReport};
 use tranship_artifact::parse_document;
 use tranship_cloudformation::{
-    EditFault, IntrinsicFunction, LogicalId, PathStep, PropertyMap, Resource, ResourceRole, SubPart,
-    Template, TemplateValue, ValueChange, ValueEdit, ValuePath, check, list, props,
+    EditFault, IntrinsicFunction, LogicalId, PropertyMap, Resource, ResourceRole, SubPart, Template,
+    TemplateValue, ValueChange, ValueEdit, ValuePath, ValueStep, check, list, props,
 };
 use tranship_facts::beanstalk_resources::{resource_ids, resource_type};
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
@@ -55,7 +55,7 @@ pub(super) fn apply(
         if let PatchThing::Option(namespace) = &patch.thing {
             match options(plan, patch, namespace) {
                 Ok(report) => done.reports.push(report),
-                Err(fault) => done.faults.push(fault),
+                Err(fault) => done.faults.push(*fault),
             }
         }
     }
@@ -78,11 +78,11 @@ fn options(
     plan: &mut BeanstalkPlan,
     patch: &PreparedPatch,
     namespace: &str,
-) -> Result<PatchReport, Diagnostic> {
+) -> Result<PatchReport, Box<Diagnostic>> {
     if !namespace.starts_with("aws:") {
         let message = format!("`{namespace}` is not a namespace of Elastic Beanstalk");
         let help = "write it as AWS documents it, such as `aws:autoscaling:asg`";
-        return Err(patch.about(&tranship::PATCH_TARGET, message).help(help));
+        return Err(Box::new(patch.about(&tranship::PATCH_TARGET, message).help(help)));
     }
     let mut changes = Vec::new();
     let PatchEdit::Change(edits) = &patch.edit else { return Ok(patch.account(namespace, &changes)) };
@@ -98,7 +98,7 @@ fn options(
     }
     if changes.is_empty() {
         // The caller's list of faults takes warnings too.
-        return Err(patch.without_effect(namespace));
+        return Err(Box::new(patch.without_effect(namespace)));
     }
     Ok(patch.account(namespace, &changes))
 }
@@ -109,7 +109,7 @@ fn set(
     namespace: &str,
     name: &str,
     value: &TemplateValue,
-) -> Result<Option<ValueChange>, Diagnostic> {
+) -> Result<Option<ValueChange>, Box<Diagnostic>> {
     let taken = plan.secrets.contains_key(name) || plan.late_values.contains_key(name);
     if taken && namespace.starts_with("aws:elasticbeanstalk:application:environment") {
         let message = format!(
@@ -117,13 +117,13 @@ fn set(
             patch.key
         );
         let help = "change `environment` of the service instead";
-        return Err(patch.about(&tranship::PATCH_TARGET, message).help(help));
+        return Err(Box::new(patch.about(&tranship::PATCH_TARGET, message).help(help)));
     }
     let Some(text) = option_text(value) else {
         let message = format!("option `{name}` must be a string, a number or an intrinsic function");
-        return Err(patch
-            .about(&tranship::PATCH_VALUE, message)
-            .help("join the items of a list with commas"));
+        return Err(Box::new(
+            patch.about(&tranship::PATCH_VALUE, message).help("join the items of a list with commas"),
+        ));
     };
     let from = patch.comment();
     let known = plan.options.iter_mut().find(|it| it.namespace == namespace && it.name == name);
@@ -145,15 +145,15 @@ fn unset(
     patch: &PreparedPatch,
     namespace: &str,
     (path, at): (&ValuePath, Origin),
-) -> Result<ValueChange, Diagnostic> {
+) -> Result<ValueChange, Box<Diagnostic>> {
     let name = match path.steps() {
-        [PathStep::Key(name)] => name.as_str(),
+        [ValueStep::Key(name)] => name.as_str(),
         _ => "",
     };
     let own = |it: &OptionSetting| it.namespace == namespace;
     let Some(index) = plan.options.iter().position(|it| own(it) && it.name == name) else {
         let names = plan.options.iter().filter(|it| own(it)).map(|it| it.name.clone()).collect();
-        return Err(patch.does_not_apply(namespace, at, &EditFault::Missing(path.clone(), names)));
+        return Err(Box::new(patch.does_not_apply(namespace, at, &EditFault::Missing(path.clone(), names))));
     };
     let gone = plan.options.remove(index);
     Ok(ValueChange { path: path.clone(), before: Some(gone.value.into()), after: None })

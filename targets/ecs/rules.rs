@@ -218,4 +218,19 @@ rules! {
         why "The volume starts empty, and belongs to root unless `user` or `owner` gives a number. Files that the image brings along are missing."
         example "services:\n  app:\n    image: acme/app\n    volumes: [\"assets:/srv/assets\"]\nvolumes: { assets: }\n"
         fix "If the image has nothing there, write the mount in its long form with `volume: { nocopy: true }`. Otherwise run `tranship lock`, which reads the image, or give the service a health check with `CMD-SHELL`.";
+    STOP_FIRST = Note "ecs/stop-first" "old task stops before the new one starts"
+        what "A service with one copy writes to a persistent volume. A deployment stops its task, then starts the new one (`MinimumHealthyPercent: 0`, `MaximumPercent: 100`), as Docker Compose does."
+        why "Most programs lock their data, or damage it when two of them write. Meanwhile the service does not answer."
+        example "services:\n  app:\n    image: acme/app\n    expose: [\"8080\"]\n    volumes: [\"data:/data\"]\nvolumes: { data: }\n"
+        fix "Nothing, usually. If two tasks may write at once, write `deploy: { update_config: { order: start-first } }`.";
+    SHARED_WRITERS = Warning "ecs/shared-writers" "several copies write to one volume"
+        what "A service runs in several copies, or scales to several, and each of them mounts the same persistent volume for writing. On one machine Docker Compose does the same, but programs rarely expect it over a network file system."
+        why "Two copies of a database, a queue or an index on one folder damage it."
+        example "services:\n  app:\n    image: acme/app\n    volumes: [\"data:/data\"]\n    deploy: { replicas: 2 }\nvolumes: { data: }\n"
+        fix "Run one copy, or keep the data in a database or in Amazon S3. If the program shares its files, `accept: [ecs/shared-writers]` hides the warning.";
+    EXISTING_FILE_SYSTEM = Note "ecs/existing-file-system" "file system that is not of the stack"
+        what "A volume is a file system of Amazon EFS that exists. The stack mounts it, and cannot open the security group of its mount targets."
+        why "Until that group lets in the tasks on port 2049, they do not start."
+        example "services:\n  app:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n    volumes: [\"media:/srv/media:ro\"]\nvolumes:\n  media: { external: true, name: fs-0123456789abcdef0 }\n"
+        fix "Add a rule to the security group of the mount targets that allows port 2049 from the security groups of the tasks.";
 }

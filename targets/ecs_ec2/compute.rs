@@ -60,6 +60,9 @@ impl ComputePolicy for Ec2Compute {
     }
 
     fn storage(&self, volume: &NamedVolume) -> VolumeStorage {
+        if let Some(existing) = &volume.existing {
+            return VolumeStorage::Existing(existing.clone());
+        }
         if !volume.scope.is_of_task() && !volume.is_on_instance() {
             return VolumeStorage::Efs(EfsVolume::of(volume));
         }

@@ -51,6 +51,9 @@ impl ComputePolicy for FargateCompute {
     }
 
     fn storage(&self, volume: &NamedVolume) -> VolumeStorage {
+        if let Some(existing) = &volume.existing {
+            return VolumeStorage::Existing(existing.clone());
+        }
         match volume.scope {
             VolumeLifetime::Task(_) => VolumeStorage::Task,
             VolumeLifetime::Persistent => VolumeStorage::Efs(EfsVolume::of(volume)),

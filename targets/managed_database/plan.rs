@@ -36,9 +36,7 @@ pub fn plan_database(
         // Only a version that the manifest names changes because somebody wants it.
         major_upgrades: given.version.is_some(),
         // Versions past their standard support are paid for by the hour: rather fail than pay unasked.
-        lifecycle_support: engine
-            .has_extended_support()
-            .then_some("open-source-rds-extended-support-disabled"),
+        lifecycle_support: lifecycle_support(cx, given),
         class: class(cx, given),
         storage: storage(cx, given),
         database: given.database.as_ref().map(|name| cx.ledger.exact(name, PROPERTY).clone()),
@@ -48,6 +46,23 @@ pub fn plan_database(
         protected: prod,
         backup_days: if prod { 7 } else { 1 },
     }
+}
+
+/// Whether RDS may charge for a version past its standard support; nothing where the engine has no such support.
+fn lifecycle_support(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> Option<&'static str> {
+    let asked = given.extended_support.as_ref();
+    let wanted = asked.is_some_and(|asked| *cx.ledger.exact(asked, "RDS instance: EngineLifecycleSupport"));
+    let support =
+        if wanted { "open-source-rds-extended-support" } else { "open-source-rds-extended-support-disabled" };
+    given.engine.peek().has_extended_support().then_some(support)
+}
+
+/// Whether a text is a whole version: `5.7.44`, `13.20`, `5.7.44-rds.20250103`.
+fn is_whole_version(text: &str) -> bool {
+    let numbers = text.split('-').next().unwrap_or(text);
+    let parts: Vec<&str> = numbers.split('.').collect();
+    parts.len() >= 2
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
@@ -60,9 +75,16 @@ fn version(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
     if let Some(version) = engine.exact_version(asked) {
         return version;
     }
+    let extended = given.extended_support.as_ref().is_some_and(|asked| *asked.peek());
+    if extended && engine.has_extended_support() && is_whole_version(asked) {
+        return asked.to_owned();
+    }
     let names: Vec<&str> = engine.version_lines().collect();
     let message = format!("RDS does not support {} {asked} for `{}`", engine.product(), given.name);
-    let help = format!("use one of {}, and run the same version locally", names.join(", "));
+    let help = format!(
+        "use one of {}, and run the same version locally; or name the exact version, with `extended_support: true`",
+        names.join(", ")
+    );
     report(cx, &rules::DATABASE_VERSION, given, given.version.as_ref(), message, &help);
     asked.to_owned()
 }
@@ -125,4 +147,18 @@ fn report(
     let (node, origin) = at.map_or((given.node, given.origin), |at| (at.node, at.origin));
     let key = cx.keys.path(&node);
     cx.diagnostics.push(Diagnostic::new(rule, message).at(origin).key(key).service(&*given.name).help(help));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole_version;
+
+    #[test]
+    fn a_whole_version_has_a_minor() {
+        for (text, is) in
+            [("5.7.44-rds.20250103", true), ("13.20", true), ("13", false), ("latest", false), ("8.", false)]
+        {
+            assert_eq!(is_whole_version(text), is, "{text}");
+        }
+    }
 }

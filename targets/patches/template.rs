@@ -233,7 +233,7 @@ impl PatchingOne<'_> {
                 let before = Some(entry.whole().into());
                 Ok((None, vec![ValueChange { path: Default::default(), before, after: None }]))
             }
-            (PatchEdit::Change(_), Some(entry)) => self.changed(entry, &name),
+            (PatchEdit::Change(_), Some(entry)) => self.changed(entry, &name).map_err(|fault| *fault),
         };
         match change {
             Err(fault) => self.done.faults.push(fault),
@@ -260,13 +260,15 @@ impl PatchingOne<'_> {
         &self,
         entry: &T,
         name: &str,
-    ) -> Result<(Option<T>, Vec<ValueChange>), Diagnostic> {
+    ) -> Result<(Option<T>, Vec<ValueChange>), Box<Diagnostic>> {
         let PatchEdit::Change(edits) = &self.patch.edit else { return Ok((None, Vec::new())) };
         let mut map = entry.whole();
         let kind = map.get("Type").cloned();
         let mut changes = Vec::new();
         for (path, edit, at) in edits {
-            let made = map.edit(path, edit).map_err(|fault| self.patch.does_not_apply(name, *at, &fault))?;
+            let made = map
+                .edit(path, edit)
+                .map_err(|fault| Box::new(self.patch.does_not_apply(name, *at, &fault)))?;
             changes.extend(made);
         }
         if T::SECTION == Resource::SECTION && map.get("Type") != kind.as_ref() {
@@ -274,9 +276,9 @@ impl PatchingOne<'_> {
                 "Type".to_owned(),
                 "the type that it has: remove the resource, and add another",
             );
-            return Err(self.patch.no_entry(name, &fault));
+            return Err(Box::new(self.patch.no_entry(name, &fault)));
         }
-        let changed = T::parse(&map).map_err(|fault| self.patch.no_entry(name, &fault))?;
+        let changed = T::parse(&map).map_err(|fault| Box::new(self.patch.no_entry(name, &fault)))?;
         Ok((Some(changed), changes))
     }
 }

@@ -25,6 +25,7 @@ mod service_connect;
 mod services;
 mod sizes;
 mod stack;
+mod volumes;
 
 use serde_json::Value;
 use tranship::app::EnvironmentChoice;

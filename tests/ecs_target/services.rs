@@ -15,7 +15,11 @@ fn one(target: &str, keys: &str, settings: &str) -> Value {
 fn a_task_is_replaced_as_its_data_allows() {
     let cases = [
         ("app", "expose: [80]", (100, 200)),
-        ("app", "volumes: ['vol:/data']", (100, 200)),
+        ("app", "volumes: ['vol:/data']", (0, 100)),
+        ("app", "volumes: ['vol:/data:ro']", (100, 200)),
+        ("app", "volumes: ['vol:/data'], deploy: { replicas: 2 }", (100, 200)),
+        ("app", "volumes: ['vol:/data'], x-tranship: { scale: { min: 1, max: 2 } }", (100, 200)),
+        ("app", "volumes: ['vol:/data'], deploy: { update_config: { order: start-first } }", (100, 200)),
         ("redis", "expose: [6379]", (100, 200)),
         ("redis", "volumes: ['vol:/data']", (0, 100)),
         ("redis", "volumes: ['vol:/data'], deploy: { update_config: { order: start-first } }", (100, 200)),

@@ -127,12 +127,25 @@ pub(crate) struct ServiceLink {
 pub(crate) struct ComposeVolume {
     /// The name of one that exists already.
     pub(crate) external: Option<At<String>>,
+    /// `driver`.
+    pub(crate) driver: Option<At<String>>,
+    /// `driver_opts`.
+    pub(crate) options: Vec<(String, At<String>)>,
     /// What only Docker can give: `external`, a driver other than `local`, its options.
     pub(crate) foreign: Vec<NodeId>,
+    /// Where the first of these stands.
+    pub(crate) foreign_at: Option<Origin>,
     /// Its mapping.
     pub(crate) node: NodeId,
     /// Where it is declared.
     pub(crate) origin: Origin,
+}
+
+impl ComposeVolume {
+    /// Where what only Docker can give stands.
+    pub(crate) fn foreign_origin(&self) -> Origin {
+        self.external.as_ref().map(|name| name.origin).or(self.foreign_at).unwrap_or(self.origin)
+    }
 }
 
 /// An entry of `secrets` or `configs`.

@@ -41,8 +41,17 @@ pub(super) fn volume(entry: &MappingEntry) -> ComposeVolume {
     let driver = node.get("driver").filter(|driver| driver.as_str().is_some_and(|name| name != "local"));
     let options =
         node.get("driver_opts").filter(|options| options.as_mapping().is_some_and(|it| !it.is_empty()));
-    let foreign = [external, driver, options].into_iter().flatten().map(|node| node.id).collect();
-    ComposeVolume { external: name, foreign, node: node.id, origin: entry_origin(entry) }
+    let foreign: Vec<&Node> = [external, driver, options].into_iter().flatten().collect();
+    let entries = options.and_then(Node::as_mapping).into_iter().flatten();
+    ComposeVolume {
+        external: name,
+        driver: driver.and_then(written),
+        options: entries.filter_map(|it| Some((it.key.text.to_string(), written(&it.value)?))).collect(),
+        foreign: foreign.iter().map(|node| node.id).collect(),
+        foreign_at: foreign.first().map(|node| node.origin),
+        node: node.id,
+        origin: entry_origin(entry),
+    }
 }
 
 /// A scalar as it is today, late-bound variables too.

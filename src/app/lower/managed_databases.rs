@@ -89,6 +89,7 @@ fn database(cx: &mut LoweringContext<'_>, given: &ComposeService) -> Option<Mana
             _ => database,
         },
         username,
+        extended_support: settings.extended_support.clone(),
         coupled: settings.coupled.clone(),
         node: asked.node,
         origin: asked.origin,

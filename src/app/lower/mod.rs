@@ -12,11 +12,13 @@ mod command_end;
 mod command_secrets;
 mod command_wiring;
 mod connection_variables;
+mod database_tls;
 mod database_wiring;
 mod declared_secrets;
 mod environment_wiring;
 mod existing_secrets;
 mod external_addresses;
+mod external_volumes;
 mod flat_text;
 mod foreign_tools;
 mod health_paths;
@@ -230,6 +232,7 @@ impl LoweringContext<'_> {
         let (edges, in_images) = service_edges::edges(self, &services, &databases, &directory, reaches);
         written_hosts.extend(in_images);
         unset_variables::report(self, &services);
+        database_tls::report(self, &services, &databases, &secrets);
         machine_hosts::report(self, &services);
         foreign_tools::report(self, &services);
         image_accounts::report(self, &services);
@@ -241,9 +244,14 @@ impl LoweringContext<'_> {
         secret_places::refuse(self, &selection);
         let tags = self.tags(&settings);
         self.report_unused();
+        let on_ecs = settings::is_on_ecs(&environment.target);
         let tasks = task_groups::form(self, &services, &edges, &secrets)?;
-        let volumes =
-            named_volumes::volumes(self, &services, &tasks, (&folders, settings.volume_storage.as_ref()));
+        let volumes = named_volumes::volumes(
+            self,
+            &services,
+            &tasks,
+            (&folders, settings.volume_storage.as_ref(), on_ecs),
+        );
         kept_data::report(self, &settings, &services, &volumes);
         shared_claims::claim(self, &services, &tasks);
         let patches = patches::collect(self, &settings, &services, &databases);

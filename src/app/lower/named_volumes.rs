@@ -5,6 +5,7 @@
 
 use super::LoweringContext;
 use super::bind_mounts::DataFolders;
+use super::external_volumes::{self, VolumeSource};
 use crate::document::ComposeVolume;
 use crate::settings::{VolumeOwner, VolumePlace, VolumeScope};
 use crate::{
@@ -21,7 +22,7 @@ pub(super) fn volumes(
     cx: &mut LoweringContext<'_>,
     services: &IndexMap<ManifestName, AppService>,
     tasks: &TaskGroups,
-    (folders, place): (&DataFolders, Option<&At<VolumePlace>>),
+    (folders, place, on_ecs): (&DataFolders, Option<&At<VolumePlace>>, bool),
 ) -> IndexMap<ManifestName, NamedVolume> {
     let mut volumes = IndexMap::new();
     let mut mounting = users(services);
@@ -30,12 +31,19 @@ pub(super) fn volumes(
             cx.ledger.ignored(&given.node, "no deployed service mounts it", BehaviourEffect::Equivalent);
             continue;
         };
-        for node in &given.foreign {
+        let source = external_volumes::source(name, given, cx.settings.volume(name));
+        if on_ecs {
+            cx.settle_source(name, given, &source);
+        }
+        for node in given.foreign.iter().filter(|_| !on_ecs) {
             let reason = "Docker volumes are not copied to AWS: copy the data that the application needs";
             let became = "a new, empty volume";
             cx.ledger.approximated(node, BehaviourEffect::ChangesBehaviour, became, reason, "the volume");
         }
-        let volume = volume(cx, (services, tasks, place), (name, given), users);
+        let mut volume = volume(cx, (services, tasks, place), (name, given), users);
+        if let VolumeSource::Existing(existing) = source {
+            (volume.existing, volume.scope) = (Some(existing), VolumeLifetime::Persistent);
+        }
         volumes.insert(name.clone(), volume);
     }
     for (name, folder) in folders {
@@ -62,6 +70,7 @@ fn of_folder(
         place: place.cloned(),
         owner: owner(services, name, &users),
         external: None,
+        existing: None,
         users,
         scope: VolumeLifetime::Persistent,
         is_chosen: false,
@@ -106,6 +115,7 @@ fn volume(
         place: settings.and_then(|settings| settings.storage.clone()).or_else(|| place.cloned()),
         owner: settings.and_then(|settings| settings.owner.clone()).or_else(|| owner(services, name, &users)),
         external: given.external.clone(),
+        existing: None,
         users,
         scope,
         is_chosen: declared.is_some(),

@@ -23,6 +23,8 @@ pub struct ManagedDatabase {
     pub database: Option<At<String>>,
     /// The master user.
     pub username: Option<At<String>>,
+    /// Whether a version past its standard support is wanted.
+    pub extended_support: Option<At<bool>>,
     /// Whether it belongs to the Elastic Beanstalk environment.
     pub coupled: Option<At<bool>>,
     /// `x-tranship.database`, or the service where it was inferred.

@@ -24,10 +24,23 @@ pub struct NamedVolume {
     pub owner: Option<At<VolumeOwner>>,
     /// `external` or `name`: a volume that exists already.
     pub external: Option<At<String>>,
+    /// The file system that it is, where it exists already.
+    pub existing: Option<ExistingFileSystem>,
     /// The volume's node; of a folder that of the first mount.
     pub node: NodeId,
     /// Where it is declared or first mounted.
     pub origin: Origin,
+}
+
+/// A file system of Amazon EFS that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingFileSystem {
+    /// Its id.
+    pub file_system: String,
+    /// The id of the access point to mount.
+    pub access_point: Option<String>,
+    /// The folder to mount, where there is no access point.
+    pub path: String,
 }
 
 /// A folder of the machine that runs Compose, which holds data: on AWS a volume.

@@ -202,4 +202,14 @@ rules! {
         why "In a container, nobody makes backups, no standby takes over, and each deployment stops the database. A file system on a network is slower than the disk of a database."
         example "services:\n  db:\n    image: postgres:17\n    volumes: [\"data:/var/lib/postgresql/data\"]\nvolumes: { data: }\n"
         fix "Add `x-tranship: { database: true }` to the service. `database: false` keeps the container and hides the message.";
+    FOREIGN_VOLUME = Error "app/foreign-volume" "volume that does not exist on AWS"
+        what "A volume is `external`, or asks for a volume driver or for options of one. Tranship understands file systems of Amazon EFS: by their id (`name: fs-...`, `x-tranship.file_system`), or as the server of an NFS mount in `driver_opts`."
+        why "A new, empty volume in its place would start the application without its data."
+        example "services:\n  app:\n    image: app\n    volumes: [\"data:/data\"]\nvolumes:\n  data: { external: true, name: old-data }\n# tranship check --target fargate\n"
+        fix "Name the file system. For a new volume, remove the key in a Compose file of the environment (`files`).";
+    DATABASE_TLS = Warning "app/database-tls" "TLS switched off for a database that requires it"
+        what "A connection string or a variable switches TLS off (`sslmode=disable`), and a managed database replaces the container. Amazon RDS refuses connections without TLS to PostgreSQL from version 15 on, and to MariaDB from 11.8 on."
+        why "The database answers in the container and refuses the connection on AWS."
+        example "services:\n  app:\n    image: acme/app\n    environment: { DATABASE_URL: \"postgres://shop:secret@db:5432/shop?sslmode=disable\" }\n  db:\n    image: postgres:17\n    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shop }\n    x-tranship: { database: true }\n"
+        fix "Leave the option out: most drivers use TLS where the server offers it. Or keep it in the local file, and set `sslmode=require` in a Compose file of the environment (`files`).";
 }

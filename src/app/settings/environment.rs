@@ -245,7 +245,7 @@ setting_group! {
         /// an option, and merges, replaces, appends, removes or adds, in order. An environment adds to the list at the top.
         patch: Vec<At<PatchSettings>> {
             default: "none",
-            example: "x-tranship:\n  environments:\n    fargate:\n      target: fargate\n      patch:\n        - resource: WebService\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - resource: AlarmTopic\n          add: { Type: AWS::SNS::Topic }\n    beanstalk:\n      target: beanstalk\n      patch:\n        - option: aws:elasticbeanstalk:hostmanager\n          merge: { LogPublicationControl: true }\n",
+            example: "x-tranship:\n  patch:\n    - resource: AlarmTopic\n      add:\n        Type: AWS::SNS::Topic\n        Properties: { DisplayName: Alarms }\n",
             targets: All,
         }
     }

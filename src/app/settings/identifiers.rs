@@ -72,6 +72,22 @@ impl FileSystemName {
 }
 
 checked_text!(
+    /// The id of a file system of Amazon EFS.
+    FileSystemId,
+    "the id of an EFS file system, which starts with `fs-`",
+    "^fs-[0-9a-z]+$",
+    |text| is_resource_id(text, "fs-")
+);
+
+checked_text!(
+    /// The id of an access point of Amazon EFS.
+    AccessPointId,
+    "the id of an EFS access point, which starts with `fsap-`",
+    "^fsap-[0-9a-z]+$",
+    |text| is_resource_id(text, "fsap-")
+);
+
+checked_text!(
     /// The ARN of a certificate.
     CertificateArn,
     "the ARN of a certificate, such as `arn:aws:acm:eu-west-1:123456789012:certificate/1234`",

@@ -41,9 +41,9 @@ pub use environment::{
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
-    AccountNumber, CertificateArn, DatabaseClass, FileLocation, FileSystemName, HostedZoneId, LogRetention,
-    NetworkRange, RegionName, ScheduleExpression, SecretName, SubnetId, TargetName, UrlPath, VolumeOwner,
-    VpcId,
+    AccessPointId, AccountNumber, CertificateArn, DatabaseClass, FileLocation, FileSystemId, FileSystemName,
+    HostedZoneId, LogRetention, NetworkRange, RegionName, ScheduleExpression, SecretName, SubnetId,
+    TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};
@@ -67,6 +67,11 @@ const KEY: &str = "x-tranship";
 /// Whether a key is the extension's.
 pub(crate) fn is_extension(key: &str) -> bool {
     key == KEY
+}
+
+/// Whether a target emits ECS services.
+pub(crate) fn is_on_ecs(target: &str) -> bool {
+    ECS.contains(&target)
 }
 
 /// The targets that emit ECS services.

@@ -18,7 +18,7 @@ setting_group! {
         /// means every resource of that type, in a service those that belong to the service.
         resource: Option<At<String>> {
             default: "none: the change is to a parameter, an output or an option",
-            example: "x-tranship:\n  environments:\n    fargate:\n      target: fargate\n      patch:\n        - resource: WebTaskDefinition\n          merge:\n            Properties:\n              EphemeralStorage: { SizeInGiB: 50 }\n    beanstalk:\n      target: beanstalk\n      patch:\n        - resource: AWSEBAutoScalingGroup\n          merge:\n            Properties: { Cooldown: \"120\" }\n",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\nx-tranship:\n  patch:\n    - resource: DbDatabase\n      merge:\n        Properties: { BackupRetentionPeriod: 14 }\n    - resource: AWS::RDS::DBInstance\n      merge:\n        Properties: { MonitoringInterval: 0 }\n",
             targets: All,
         }
         /// The service whose resources are meant, beside a type in `resource`. In a service it is that service.
@@ -30,7 +30,7 @@ setting_group! {
         /// The parameter of the template to add or change.
         parameter: Option<At<String>> {
             default: "none",
-            example: "x-tranship:\n  patch:\n    - parameter: AlarmEmail\n      add:\n        Type: String\n        Description: Who gets the alarms\n        Default: ops@example.org\n    - resource: AlarmTopic\n      targets: [fargate, ecs-ec2]\n      add:\n        Type: AWS::SNS::Topic\n        Properties:\n          Subscription: [{ Protocol: email, Endpoint: !Ref AlarmEmail }]\n",
+            example: "x-tranship:\n  patch:\n    - parameter: AlarmEmail\n      add:\n        Type: String\n        Description: Who gets the alarms\n        Default: ops@example.org\n",
             targets: Only(ECS),
         }
         /// The output of the template to add or change.
@@ -42,13 +42,13 @@ setting_group! {
         /// The namespace of Elastic Beanstalk options to set or remove: `merge` sets options by name.
         option: Option<At<String>> {
             default: "none",
-            example: "x-tranship:\n  environments:\n    beanstalk:\n      target: beanstalk\n      patch:\n        - option: aws:autoscaling:trigger\n          merge: { MeasureName: CPUUtilization, Unit: Percent, UpperThreshold: 70 }\n",
+            example: "x-tranship:\n  patch:\n    - option: aws:autoscaling:trigger\n      merge: { MeasureName: CPUUtilization, Unit: Percent, UpperThreshold: 70 }\n",
             targets: Only(BEANSTALK),
         }
         /// The targets that the change is for. Others leave it out.
         targets: Option<At<PatchTargets>> {
             default: "every target",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      patch:\n        - resource: AWS::ECS::Service\n          targets: [fargate, ecs-ec2]\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - option: aws:elasticbeanstalk:hostmanager\n          targets: beanstalk\n          merge: { LogPublicationControl: true }\n",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\n      patch:\n        - resource: AWS::RDS::DBInstance\n          targets: [fargate, ecs-ec2, beanstalk]\n          merge:\n            Properties: { BackupRetentionPeriod: 14 }\n",
             targets: All,
         }
         /// The place inside the resource: keys with dots between them, items of lists in brackets, by their number
@@ -61,7 +61,7 @@ setting_group! {
         /// Keys to set. A mapping is merged key by key, anything else takes the place of what is there.
         merge: Option<At<FreeMapping>> {
             default: "none",
-            example: "x-tranship:\n  environments:\n    fargate:\n      target: fargate\n      patch:\n        - resource: WebService\n          merge:\n            Properties: { EnableExecuteCommand: true }\n    beanstalk:\n      target: beanstalk\n      patch:\n        - option: aws:elasticbeanstalk:hostmanager\n          merge: { LogPublicationControl: true }\n",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\n      patch:\n        - resource: AWS::RDS::DBInstance\n          merge:\n            Properties: { BackupRetentionPeriod: 14 }\n",
             targets: All,
         }
         /// The value that takes the place of the one at `at`, which must exist.
@@ -79,7 +79,7 @@ setting_group! {
         /// What to take away: `true` for the resource, parameter or output itself, else paths as in `at`. Each must exist.
         remove: Option<At<PatchRemoval>> {
             default: "none",
-            example: "x-tranship:\n  environments:\n    fargate:\n      target: fargate\n      patch:\n        - resource: Cluster\n          remove: Properties.ClusterSettings\n    beanstalk:\n      target: beanstalk\n      patch:\n        - option: aws:elasticbeanstalk:managedactions\n          remove: [PreferredStartTime]\n",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\n      patch:\n        - resource: AWS::RDS::DBInstance\n          remove: Properties.CopyTagsToSnapshot\n",
             targets: All,
         }
         /// A resource, parameter or output that does not exist yet, as a template has it.

@@ -89,7 +89,7 @@ setting_group! {
         /// environment. A type in `resource` means the resources of this service.
         patch: Vec<At<PatchSettings>> {
             default: "none",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    x-tranship:\n      patch:\n        - resource: AWS::ECS::Service\n          targets: [fargate, ecs-ec2]\n          merge:\n            Properties: { EnableExecuteCommand: true }\n        - option: aws:elasticbeanstalk:hostmanager\n          targets: beanstalk\n          merge: { LogPublicationControl: true }\n",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  db:\n    image: postgres:17\n    environment: { POSTGRES_PASSWORD: local-only-4711 }\n    x-tranship:\n      database: true\n      patch:\n        - resource: AWS::RDS::DBInstance\n          merge:\n            Properties: { BackupRetentionPeriod: 14 }\n",
             targets: All,
         }
     }
@@ -244,6 +244,13 @@ setting_group! {
         username: Option<At<String>> {
             default: "from the variables of the container, such as `POSTGRES_USER`",
             example: "services:\n  db:\n    image: postgres:17\n    x-tranship:\n      database: { username: shop }\n",
+            targets: All,
+        }
+        /// Whether the engine may be past its standard support, which Amazon RDS charges extra for. Then `version` is the
+        /// exact version, such as `5.7.44-rds.20250103`.
+        extended_support: Option<At<bool>> {
+            default: "`false`: a version that is past its standard support is refused",
+            example: "services:\n  db:\n    image: mysql:8.4\n    x-tranship:\n      database: { version: \"8.4.7\", extended_support: true }\n",
             targets: All,
         }
         /// Whether the database belongs to the Elastic Beanstalk environment and goes with it. AWS advises against

@@ -2,6 +2,7 @@
 
 use super::super::plan::{EcsPlan, TaskPlan, TaskVolume, VolumeStorage};
 use super::{TracedResource, container};
+use tranship_app::ExistingFileSystem;
 use tranship_cloudformation::iam;
 use tranship_cloudformation::{
     DeletionPolicy, FnSub, LogicalId, PropertyMap, PseudoParameter, Resource, ResourceRole, Template, props,
@@ -69,6 +70,7 @@ fn volume(volume: &TaskVolume) -> PropertyMap {
     match &volume.storage {
         VolumeStorage::Task => named,
         VolumeStorage::Host { path, .. } => named.with("Host", props! { "SourcePath" => path.as_str() }),
+        VolumeStorage::Existing(system) => named.with("EFSVolumeConfiguration", existing(system)),
         VolumeStorage::Efs(folder) => named.with(
             "EFSVolumeConfiguration",
             props! {
@@ -81,4 +83,16 @@ fn volume(volume: &TaskVolume) -> PropertyMap {
             },
         ),
     }
+}
+
+/// A file system that exists. ECS takes a folder or an access point of it, not both.
+fn existing(system: &ExistingFileSystem) -> PropertyMap {
+    let authorization =
+        PropertyMap::new().with_some("AccessPointId", system.access_point.as_deref()).with("IAM", "ENABLED");
+    let root = system.access_point.is_none().then_some(system.path.as_str());
+    PropertyMap::new()
+        .with("FilesystemId", system.file_system.as_str())
+        .with_some("RootDirectory", root)
+        .with("TransitEncryption", "ENABLED")
+        .with("AuthorizationConfig", authorization)
 }

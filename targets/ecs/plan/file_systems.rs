@@ -4,8 +4,10 @@
 
 use super::planner::EcsPlanner;
 use super::{AccessPointPlan, FileSystemPlan, NetworkPlan, TaskPlan, TaskVolume};
+use crate::ecs::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use tranship_app::{BehaviourEffect, DeploymentPosture, ManifestName, NamedVolume, OuterFolder, VolumeOwner};
+use tranship_app::{DeploymentPosture, ManifestName, NamedVolume, OuterFolder, VolumeOwner};
+use tranship_frontend::diagnostic::Diagnostic;
 
 /// The folder of a volume on its file system, whoever owns it: another would be empty. The root itself would belong to root.
 const ROOT: &str = "/data";
@@ -26,6 +28,9 @@ pub(super) fn plan(
         if volume.folder.is_none() {
             planner.decided(&volume.node, "a volume of the tasks that mount it");
         }
+        if volume.existing.is_some() {
+            continue;
+        }
         if let Some(owner) = &volume.owner {
             owners.insert(&volume.name, *planner.exact(owner, "the volume's owner"));
         }
@@ -33,12 +38,32 @@ pub(super) fn plan(
             planner.decided(place, "where the volume is");
         }
     }
+    report_existing(planner);
     for volume in app.volumes.values() {
         if mounted.contains(&volume.name) && around(volume).is_none() {
             systems.push(plan_one(planner, network, volume, &owners));
         }
     }
     systems
+}
+
+/// The stack cannot open the security group of a mount target that is not its own.
+fn report_existing(planner: &mut EcsPlanner<'_, '_>) {
+    let app = planner.app;
+    let existing: Vec<&NamedVolume> =
+        app.volumes.values().filter(|volume| volume.existing.is_some()).collect();
+    let Some(first) = existing.first() else { return };
+    let names: Vec<String> = existing.iter().map(|volume| format!("`{}`", volume.name)).collect();
+    let users: BTreeSet<String> =
+        existing.iter().flat_map(|volume| &volume.users).map(|user| format!("`{user}`")).collect();
+    let users: Vec<String> = users.into_iter().collect();
+    let message = format!("{} must let in the tasks of {} on port 2049", names.join(", "), users.join(", "));
+    let diagnostic =
+        Diagnostic::new(&rules::EXISTING_FILE_SYSTEM, message).key(format!("volumes.{}", first.name));
+    let diagnostic = existing.iter().fold(diagnostic, |diagnostic, volume| diagnostic.at(volume.origin));
+    planner.report(diagnostic.help(
+        "allow their security groups in that of the file system's mount targets, which must be in the same VPC",
+    ));
 }
 
 /// The owners that the manifest sets, by the volume's name.
@@ -55,16 +80,6 @@ fn plan_one(
     volume: &NamedVolume,
     owners: &VolumeOwners<'_>,
 ) -> FileSystemPlan {
-    if let Some(external) = &volume.external {
-        let reason = "Docker volumes do not exist on AWS";
-        planner.cx.ledger.approximated(
-            external,
-            BehaviourEffect::Equivalent,
-            "a new, empty file system",
-            reason,
-            "EFS",
-        );
-    }
     let prod = planner.app.settings.posture() == DeploymentPosture::Prod;
     FileSystemPlan {
         name: volume.name.clone(),

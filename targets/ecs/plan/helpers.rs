@@ -32,7 +32,10 @@ pub(super) fn owners(
 ) {
     let owned: Vec<(&TaskVolume, VolumeOwner)> = volumes
         .iter()
-        .filter(|volume| !matches!(volume.storage, VolumeStorage::Efs(_)) && !filling.covers(&volume.name))
+        .filter(|volume| {
+            !matches!(volume.storage, VolumeStorage::Efs(_) | VolumeStorage::Existing(_))
+                && !filling.covers(&volume.name)
+        })
         .filter_map(|volume| Some((volume, owner(planner.app, services, &volume.name)?)))
         .filter(|(_, owner)| *owner != VolumeOwner::ROOT)
         .collect();

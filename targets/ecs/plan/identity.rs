@@ -7,7 +7,7 @@ use super::images::MadeImages;
 use super::planner::EcsPlanner;
 use super::secrets::ReadableSecret;
 use super::{TaskVolume, VolumeStorage};
-use tranship_app::{AppService, ContainerImage, Text, TextPiece};
+use tranship_app::{AppService, ContainerImage, ExistingFileSystem, Text, TextPiece};
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn};
 use tranship_cloudformation::{FnSub, LogicalId, PseudoParameter, ResourceRole};
 use tranship_facts::image_reference::begins_ecr_registry;
@@ -105,15 +105,13 @@ pub(super) fn permissions(
         policy.add(statement.on_all(renderer.values(&permission.resources)));
     }
     for volume in volumes {
+        if let VolumeStorage::Existing(existing) = &volume.storage {
+            policy.add(mount_existing(existing));
+            continue;
+        }
         let VolumeStorage::Efs(folder) = &volume.storage else { continue };
-        // Where a policy of the file system asks, root stays root: images that start as root give their data away.
-        let mount = [
-            "elasticfilesystem:ClientMount",
-            "elasticfilesystem:ClientRootAccess",
-            "elasticfilesystem:ClientWrite",
-        ];
         policy.add(
-            PolicyStatement::allow(mount)
+            PolicyStatement::allow(MOUNT)
                 .on(LogicalId::of(&folder.file_system, ResourceRole::FileSystem).arn())
                 .when(
                     "StringEquals",
@@ -123,6 +121,23 @@ pub(super) fn permissions(
         );
     }
     policy
+}
+
+/// What mounting a file system needs. Where a policy of the file system asks, root stays root: images that start as root
+/// give their data away.
+const MOUNT: [&str; 3] =
+    ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientRootAccess", "elasticfilesystem:ClientWrite"];
+
+/// The right to mount a file system that is not of the stack.
+fn mount_existing(existing: &ExistingFileSystem) -> PolicyStatement {
+    let of = |kind: &str, id: &str| arn::regional("elasticfilesystem", &format!("{kind}/{id}"));
+    let statement = PolicyStatement::allow(MOUNT).on(of("file-system", &existing.file_system));
+    match &existing.access_point {
+        Some(point) => {
+            statement.when("StringEquals", "elasticfilesystem:AccessPointArn", of("access-point", point))
+        }
+        None => statement,
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod host_network;
 mod identity;
 mod images;
 mod jobs;
+mod kept_volumes;
 mod legality;
 mod listeners;
 mod load_balancer;
@@ -179,6 +180,7 @@ fn decide(
     let runs = TaskRuns { network: &network, capacity: &capacity };
     let context = ServiceContext { namespace: namespace.as_ref(), prerequisites: &prerequisites };
     let services = all_services(planner, &context, &runs, &tasks, targets);
+    services::report_writers(planner, &tasks, &services);
     let jobs: Vec<JobPlan> = tasks
         .iter()
         .filter_map(|task| jobs::plan(planner, &prerequisites, task, runs.of(task), &capacity))

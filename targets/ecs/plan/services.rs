@@ -1,5 +1,6 @@
 //! Services: how many tasks, how they are replaced, how they scale.
 
+use super::kept_volumes::{self, VolumeWriter};
 use super::planner::EcsPlanner;
 use super::scheduling;
 use super::start_order::StartPrerequisites;
@@ -76,7 +77,33 @@ fn grace(given: &AppService, patience: u32) -> u32 {
     start.saturating_add(patience).clamp(LEAST_GRACE, MOST_GRACE)
 }
 
-/// As the manifest sets it; otherwise what keeps data stops before its successor starts.
+/// The most copies that run at a time, deployments left out.
+fn most_copies(given: &AppService) -> u32 {
+    match &given.scaling {
+        Some(scaling) => *scaling.max.peek(),
+        None => given.replicas.as_ref().map_or(1, |replicas| *replicas.peek()),
+    }
+}
+
+/// Says which services stop before they start, and which write to one volume in several copies.
+pub(super) fn report_writers(
+    planner: &mut EcsPlanner<'_, '_>,
+    tasks: &[TaskPlan],
+    services: &[EcsServicePlan],
+) {
+    let writer = |service: &EcsServicePlan| {
+        let task = tasks.iter().find(|task| task.name == service.name)?;
+        let given = planner.app.services.get(&task.name).filter(|_| !service.daemon)?;
+        let (writing, volume) = kept_volumes::written(planner, task)?;
+        let stops_first = given.stop_first.is_none() && service.replacement == ReplacementPercent::STOP_FIRST;
+        Some(VolumeWriter { service: writing, volume, copies: most_copies(given), stops_first })
+    };
+    let writers: Vec<VolumeWriter<'_>> = services.iter().filter_map(writer).collect();
+    kept_volumes::report(planner, &writers);
+}
+
+/// As the manifest sets it; otherwise what keeps data stops before its successor starts, as does one copy that writes to a
+/// volume which outlives it.
 fn replacement(
     planner: &mut EcsPlanner<'_, '_>,
     task: &TaskPlan,
@@ -86,9 +113,10 @@ fn replacement(
     // The next task needs the same ports of the machine.
     let one_on_a_machine = task.mode == NetworkMode::Host;
     let keeps = task.volumes.iter().any(|volume| !matches!(volume.storage, VolumeStorage::Task));
+    let alone = most_copies(given) == 1 && kept_volumes::written(planner, task).is_some();
     let stop_first = match &given.stop_first {
         Some(first) => *planner.exact(first, "service: MinimumHealthyPercent and MaximumPercent"),
-        None => one_on_a_machine || (given.data_store.is_some() && keeps),
+        None => one_on_a_machine || alone || (given.data_store.is_some() && keeps),
     };
     // A machine has one task of a daemon, so the old one stops first whatever the manifest says.
     if stop_first || daemon { ReplacementPercent::STOP_FIRST } else { ReplacementPercent::START_FIRST }

@@ -30,6 +30,7 @@ impl TaskVolumes<'_> {
             VolumeStorage::Task => "task definition: a volume of the task",
             VolumeStorage::Host { .. } => "task definition: a folder of the instance",
             VolumeStorage::Efs(_) => "EFS: file system and access point",
+            VolumeStorage::Existing(_) => "EFS: a file system that exists",
         };
         match &volume.folder {
             None => planner.cx.ledger.decided(&mount.node, became),

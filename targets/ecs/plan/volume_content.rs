@@ -187,10 +187,11 @@ fn shares(one: &EcsContainer, other: &EcsContainer) -> bool {
     other.mounts.iter().any(|mount| volumes.contains(mount.volume.as_str()))
 }
 
-/// The declared volume that a mount is of; a folder of the project is none: it hides the image's folder.
+/// The declared volume that a mount is of; a folder of the project is none: it hides the image's folder,
+/// and a file system that exists has its content.
 fn named<'a>(app: &'a Application, mount: &ContainerMount) -> Option<&'a NamedVolume> {
     let MountSource::Volume(name) = &mount.source else { return None };
-    app.volumes.get(name).filter(|volume| volume.folder.is_none())
+    app.volumes.get(name).filter(|volume| volume.folder.is_none() && volume.existing.is_none())
 }
 
 /// Whether Docker would copy what the image has in the place of the mount, and it matters. A data store that starts as root

@@ -4,7 +4,7 @@ pub use crate::container::{
     ContainerDependency, ContainerPlan, GpuCount, MountPoint, NamespaceSharing, NetworkMode, PortMapping,
     StartCondition,
 };
-use tranship_app::{ManifestName, NamedVolume, VolumeOwner};
+use tranship_app::{ExistingFileSystem, ManifestName, NamedVolume, VolumeOwner};
 use tranship_cloudformation::TemplateValue;
 
 /// A container of a task: all text in it is a value of the template.
@@ -24,7 +24,7 @@ impl TaskVolume {
     pub fn file_system(&self) -> Option<&ManifestName> {
         match &self.storage {
             VolumeStorage::Efs(folder) => Some(&folder.file_system),
-            VolumeStorage::Task | VolumeStorage::Host { .. } => None,
+            VolumeStorage::Task | VolumeStorage::Host { .. } | VolumeStorage::Existing(_) => None,
         }
     }
 }
@@ -43,6 +43,8 @@ pub enum VolumeStorage {
     },
     /// EFS.
     Efs(EfsVolume),
+    /// A file system of EFS that is not of the stack.
+    Existing(ExistingFileSystem),
 }
 
 /// A folder of an EFS file system.
