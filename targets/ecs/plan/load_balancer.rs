@@ -4,7 +4,7 @@
 //! [`served_endpoints`](super::served_endpoints); listeners are in [`listeners`](super::listeners) and
 //! [`network_listeners`](super::network_listeners).
 
-use super::listeners::{self, EnvironmentCertificates, ListenerRoutes};
+use super::listeners::{self, BalancerRoutes, EnvironmentCertificates};
 use super::network_listeners::{self, NetworkListeners};
 use super::planner::EcsPlanner;
 use super::routes::PublicRoute;
@@ -29,7 +29,7 @@ use tranship_frontend::yaml::NodeId;
 /// A load balancer while endpoints are added to it.
 #[derive(Default)]
 struct GrowingBalancer {
-    routes: ListenerRoutes,
+    routes: BalancerRoutes,
     network: NetworkListeners,
     from: Vec<String>,
     /// What each endpoint asks for.
