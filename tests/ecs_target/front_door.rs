@@ -507,6 +507,13 @@ fn settings_of_a_target_group_are_written_out() {
         attributes(&only(&template(two), BALANCER)["LoadBalancerAttributes"])
             .contains(&"idle_timeout.timeout_seconds=120".to_owned())
     );
+    let general = |app: &str| {
+        let made = template(&one(app, "x-tranship: { idle_timeout: 240 }\n"));
+        attributes(&only(&made, BALANCER)["LoadBalancerAttributes"])[1].clone()
+    };
+    assert_eq!(general("image: i, ports: ['80:80']"), "idle_timeout.timeout_seconds=240");
+    let own = "image: i, ports: ['80:80'], x-tranship: { public: { idle_timeout: 90 } }";
+    assert_eq!(general(own), "idle_timeout.timeout_seconds=90", "an endpoint has the last word");
     let tcp = |seconds: u32| {
         let made = template(&one(
             &format!(

@@ -118,7 +118,7 @@ fn endpoints_may_not_collide() {
     assert!(broken(&two("{ path: '/*' }", six)).contains(&"ecs/listener-rule"));
     assert_eq!(
         broken(&two("{ path: '/*' }", "{ path: '/b/*' }")),
-        ["fargate/task-size", "target/approximated-key"]
+        ["ecs/health-path", "fargate/task-size", "target/approximated-key"]
     );
 }
 

@@ -36,6 +36,7 @@ KEPT_UNLESS_NAMED = {
     "AWS::ElasticLoadBalancingV2::TargetGroup": ["TargetGroupAttributes", "Matcher", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol",
                                                  "HealthCheckIntervalSeconds", "HealthCheckTimeoutSeconds", "HealthyThresholdCount",
                                                  "UnhealthyThresholdCount"],
+    # Of another protocol, an attribute of this one means nothing.
     "AWS::ElasticLoadBalancingV2::Listener": ["ListenerAttributes"],
     "AWS::EFS::FileSystem": ["BackupPolicy"],
     "AWS::AutoScaling::AutoScalingGroup": ["MaxInstanceLifetime", "NewInstancesProtectedFromScaleIn"],
@@ -260,6 +261,8 @@ def kept_unless_named(update):
             continue
         kind = update.new.resources[name]["Type"]
         before, after = update.old.properties(name), update.new.properties(name)
+        if kind == "AWS::ElasticLoadBalancingV2::Listener" and before.get("Protocol") != after.get("Protocol"):
+            continue
         for key in KEPT_UNLESS_NAMED.get(kind, []):
             if before.get(key) not in (None, []) and key not in after:
                 yield name, f"{key} is no longer named, so AWS leaves it as it is"

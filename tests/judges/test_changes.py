@@ -40,7 +40,7 @@ KNOWN = {
 
 # Services that start anew with the one that is edited: what it no longer calls, what reads its data, what shares a secret or a machine.
 ALSO = {
-    "public_worker": ["cache"],
+    "public_worker": ["cache"], "tcp_worker": ["cache"], "udp_worker": ["cache"],
     "database_name": ["api", "migrate", "worker"],
     "database_user": ["api", "migrate", "worker"],
     "path_in_url": ["migrate"],  # one secret of two readers becomes two

@@ -2,14 +2,13 @@
 
 use super::LoweringContext;
 use super::host_address::{self, HostAddressReach};
-use super::port_protocols;
+use super::port_protocols::PortProtocols;
 use super::public_defaults::PublishedCandidate;
 use super::public_lines::{self, PublicLine};
-use super::service_edges;
 use crate::rules;
 use crate::{AppService, BehaviourEffect, ContainerPort, PublicProtocol, ServiceRole};
 use tranship_facts::TransportProtocol;
-use tranship_facts::ports::{data_store_on, is_debug_port, is_docker_port};
+use tranship_facts::ports::{data_store_on, is_docker_port};
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
@@ -42,7 +41,12 @@ pub(super) enum InsideReason {
 
 impl InsideReason {
     /// The reason of a published port, if there is one. `tls` is for a port beside one without TLS.
-    pub(super) fn of(service: &AppService, port: &ContainerPort, tls: bool) -> Option<Self> {
+    pub(super) fn of(
+        service: &AppService,
+        port: &ContainerPort,
+        speaks: &PortProtocols,
+        tls: bool,
+    ) -> Option<Self> {
         let address = port.host_ip.as_ref().map_or("", |address| address.value.as_str());
         match host_address::reach(address) {
             HostAddressReach::Machine => return Some(InsideReason::Loopback),
@@ -50,21 +54,19 @@ impl InsideReason {
             HostAddressReach::Anywhere => {}
         }
         let number = port.container.value;
-        let known = service_edges::known(&service.container);
         let udp = port.protocol == TransportProtocol::Udp;
         if service.data_store.is_some() || data_store_on(number).is_some() && !udp {
-            let broker = known.is_some_and(|known| known.is_mqtt_broker() && !known.is_console(number));
+            let broker = speaks.is_mqtt_broker() && !speaks.is_console(number);
             return Some(if broker { InsideReason::Broker } else { InsideReason::DataStore });
         }
         if udp {
             return Some(InsideReason::Udp);
         }
-        let spoken = port_protocols::spoken(service, number);
-        if is_debug_port(number) && !spoken.is_certain_http() {
+        if speaks.is_debugger(number) {
             Some(InsideReason::Debugger)
-        } else if known.is_some_and(|known| known.is_console(number)) || is_docker_port(number) {
+        } else if speaks.is_console(number) || is_docker_port(number) {
             Some(InsideReason::Console)
-        } else if spoken.protocol.is_passed_on() {
+        } else if speaks.spoken(number).protocol.is_passed_on() {
             Some(InsideReason::NotHttp)
         } else if tls {
             Some(InsideReason::EndedTls)

@@ -44,7 +44,8 @@ pub(super) fn on_port(service: &AppService, port: u16) -> Option<OwnCheck> {
     of_service(service).into_iter().find(|check| check.port == port)
 }
 
-fn of_service(service: &AppService) -> Vec<OwnCheck> {
+/// What the health check of a service asks of its container.
+pub(super) fn of_service(service: &AppService) -> Vec<OwnCheck> {
     let Some(check) = &service.container.health_check else { return Vec::new() };
     let texts: &[Text] = match &check.test.value {
         HealthTest::Exec(list) => list,

@@ -4,11 +4,12 @@
 //! `app_protocol`; the known image; the container's own health check; the number. Where none does it is HTTP, without
 //! evidence.
 
-use super::own_checks::{self, CheckScheme};
+use super::own_checks::{self, CheckScheme, OwnCheck};
 use super::service_edges;
 use crate::{AppService, PublicProtocol};
-use tranship_facts::ports::{is_grpc_port, is_http_port, is_non_http_port, is_tls_port};
-use tranship_facts::{PortProtocol, TransportProtocol};
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::ports::{is_debug_port, is_grpc_port, is_http_port, is_non_http_port, is_tls_port};
+use tranship_facts::{KnownImage, PortProtocol, TransportProtocol};
 
 /// What is spoken on a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,63 +60,100 @@ impl SpokenProtocol {
     }
 }
 
-/// What a service speaks on a TCP port.
-pub(super) fn spoken(service: &AppService, port: u16) -> SpokenProtocol {
-    let by = |evidence| move |protocol| SpokenProtocol { protocol, evidence };
-    let said = app_protocol(service, port).map(by(ProtocolEvidence::AppProtocol));
-    let said = said.or_else(|| of_image(service, port).map(by(ProtocolEvidence::Image)));
-    let said = said.or_else(|| of_check(service, port).map(by(ProtocolEvidence::HealthCheck)));
-    let said = said.or_else(|| of_number(service, port).map(by(ProtocolEvidence::Number)));
-    said.unwrap_or(SpokenProtocol { protocol: PublicProtocol::Http, evidence: ProtocolEvidence::Nothing })
+/// What a service speaks, looked up once for all of its ports.
+pub(super) struct PortProtocols {
+    app_protocols: BTreeMap<u16, PublicProtocol>,
+    known: Option<&'static KnownImage>,
+    checks: Vec<OwnCheck>,
+    /// Ports that are published as one of web servers.
+    published: BTreeSet<u16>,
 }
 
-/// `app_protocol` of the port, whatever it is: one that is no HTTP is passed on.
-fn app_protocol(service: &AppService, port: u16) -> Option<PublicProtocol> {
-    let mut ports = service.container.ports.iter();
-    let tcp = |one: &&crate::ContainerPort| {
-        one.container.value == port && one.protocol == TransportProtocol::Tcp && one.app_protocol.is_some()
-    };
-    let word = ports.find(tcp)?.app_protocol.as_ref()?.value.to_ascii_lowercase();
-    Some(match word.as_str() {
+impl PortProtocols {
+    /// What is known of a service.
+    pub(super) fn of(service: &AppService) -> Self {
+        let ports = || service.container.ports.iter().filter(|one| one.protocol == TransportProtocol::Tcp);
+        let mut app_protocols = BTreeMap::new();
+        for (port, word) in ports().filter_map(|one| Some((one.container.value, one.app_protocol.as_ref()?)))
+        {
+            app_protocols.entry(port).or_insert_with(|| of_app_protocol(&word.value));
+        }
+        let published = ports().filter(|one| {
+            let published = one.published.as_ref().and_then(|published| published.value.first());
+            published.is_some_and(is_http_port)
+        });
+        PortProtocols {
+            app_protocols,
+            known: service_edges::known(&service.container),
+            checks: own_checks::of_service(service),
+            published: published.map(|one| one.container.value).collect(),
+        }
+    }
+
+    /// What is spoken on a TCP port.
+    pub(super) fn spoken(&self, port: u16) -> SpokenProtocol {
+        let by = |evidence| move |protocol| SpokenProtocol { protocol, evidence };
+        let said = self.app_protocols.get(&port).copied().map(by(ProtocolEvidence::AppProtocol));
+        let said = said.or_else(|| self.of_image(port).map(by(ProtocolEvidence::Image)));
+        let said = said.or_else(|| self.of_check(port).map(by(ProtocolEvidence::HealthCheck)));
+        let said = said.or_else(|| self.of_number(port).map(by(ProtocolEvidence::Number)));
+        said.unwrap_or(SpokenProtocol { protocol: PublicProtocol::Http, evidence: ProtocolEvidence::Nothing })
+    }
+
+    /// Whether people administer something at this port.
+    pub(super) fn is_console(&self, port: u16) -> bool {
+        self.known.is_some_and(|known| known.is_console(port))
+    }
+
+    /// Whether devices outside connect to the service.
+    pub(super) fn is_mqtt_broker(&self) -> bool {
+        self.known.is_some_and(KnownImage::is_mqtt_broker)
+    }
+
+    /// Whether a debugger listens at this port, as far as anybody can tell.
+    pub(super) fn is_debugger(&self, port: u16) -> bool {
+        is_debug_port(port) && !self.spoken(port).is_certain_http()
+    }
+
+    fn of_image(&self, port: u16) -> Option<PublicProtocol> {
+        Some(match self.known?.speaks(port)? {
+            PortProtocol::Http => PublicProtocol::Http,
+            PortProtocol::Grpc => PublicProtocol::Grpc,
+            PortProtocol::Tls => PublicProtocol::Https,
+            PortProtocol::Other => PublicProtocol::Tcp,
+        })
+    }
+
+    fn of_check(&self, port: u16) -> Option<PublicProtocol> {
+        Some(match self.checks.iter().find(|check| check.port == port)?.scheme {
+            CheckScheme::Http => PublicProtocol::Http,
+            CheckScheme::Https => PublicProtocol::Https,
+            CheckScheme::Grpc => PublicProtocol::Grpc,
+        })
+    }
+
+    /// By the number of the container's port, else by the one that it is published as: who publishes 80 means HTTP.
+    fn of_number(&self, port: u16) -> Option<PublicProtocol> {
+        if is_tls_port(port) {
+            return Some(PublicProtocol::Https);
+        }
+        if is_grpc_port(port) {
+            return Some(PublicProtocol::Grpc);
+        }
+        if is_non_http_port(port) {
+            return Some(PublicProtocol::Tcp);
+        }
+        (is_http_port(port) || self.published.contains(&port)).then_some(PublicProtocol::Http)
+    }
+}
+
+/// A word of `app_protocol`, whatever it is: one that is no HTTP is passed on.
+fn of_app_protocol(word: &str) -> PublicProtocol {
+    match word.to_ascii_lowercase().as_str() {
         "http" | "http1" | "http/1.1" | "ws" | "websocket" => PublicProtocol::Http,
         "https" | "tls" | "ssl" | "wss" => PublicProtocol::Https,
         "http2" | "h2c" | "h2" | "http/2" => PublicProtocol::Http2,
         "grpc" => PublicProtocol::Grpc,
         _ => PublicProtocol::Tcp,
-    })
-}
-
-fn of_image(service: &AppService, port: u16) -> Option<PublicProtocol> {
-    Some(match service_edges::known(&service.container)?.speaks(port)? {
-        PortProtocol::Http => PublicProtocol::Http,
-        PortProtocol::Grpc => PublicProtocol::Grpc,
-        PortProtocol::Tls => PublicProtocol::Https,
-        PortProtocol::Other => PublicProtocol::Tcp,
-    })
-}
-
-fn of_check(service: &AppService, port: u16) -> Option<PublicProtocol> {
-    Some(match own_checks::on_port(service, port)?.scheme {
-        CheckScheme::Http => PublicProtocol::Http,
-        CheckScheme::Https => PublicProtocol::Https,
-        CheckScheme::Grpc => PublicProtocol::Grpc,
-    })
-}
-
-/// The number of the container's port, else the one that it is published as: who publishes 80 means HTTP.
-fn of_number(service: &AppService, port: u16) -> Option<PublicProtocol> {
-    if is_tls_port(port) {
-        return Some(PublicProtocol::Https);
     }
-    if is_grpc_port(port) {
-        return Some(PublicProtocol::Grpc);
-    }
-    if is_non_http_port(port) {
-        return Some(PublicProtocol::Tcp);
-    }
-    let published = || {
-        let own = service.container.ports.iter().filter(|one| one.container.value == port);
-        own.filter_map(|one| one.published.as_ref()?.value.first()).any(is_http_port)
-    };
-    (is_http_port(port) || published()).then_some(PublicProtocol::Http)
 }

@@ -6,7 +6,7 @@
 
 use super::LoweringContext;
 use super::inside_ports::{self, InsideReason};
-use super::port_protocols;
+use super::port_protocols::{PortProtocols, SpokenProtocol};
 use super::public_lines::{self, PublicLine};
 use super::public_ports::{FrontDoor, plain, public_setting};
 use crate::rules;
@@ -27,12 +27,17 @@ pub(super) struct PublishedCandidate<'a> {
     pub(super) port: &'a ContainerPort,
     /// Why it stays inside.
     pub(super) inside: Option<InsideReason>,
+    /// What is spoken there, if it is TCP.
+    spoken: SpokenProtocol,
 }
+
+/// Ports of which a note says why they stay inside.
+const INSIDE_SHOWN: usize = 6;
 
 impl PublishedCandidate<'_> {
     /// Whether something says that it is HTTP.
     fn is_known_http(&self) -> bool {
-        port_protocols::spoken(self.service, self.port.container.value).is_known_http()
+        self.spoken.is_known_http()
     }
 }
 
@@ -46,6 +51,7 @@ pub(super) fn candidates<'a>(
     let mut found = Vec::new();
     for service in services.values() {
         let says = public_setting(cx, service).is_some();
+        let speaks = PortProtocols::of(service);
         let published: Vec<&ContainerPort> =
             service.container.ports.iter().filter(|port| port.published.is_some()).collect();
         let meant: BTreeSet<NodeId> = plain(published.clone()).into_iter().map(|port| port.node).collect();
@@ -56,9 +62,13 @@ pub(super) fn candidates<'a>(
             .collect();
         for port in published.into_iter().filter(|port| !declared.contains(&port.node)) {
             let tls = !numbers.contains(&port.container.value);
-            let inside =
-                if says { Some(InsideReason::Declared) } else { InsideReason::of(service, port, tls) };
-            found.push(PublishedCandidate { service, port, inside });
+            let inside = if says {
+                Some(InsideReason::Declared)
+            } else {
+                InsideReason::of(service, port, &speaks, tls)
+            };
+            let spoken = speaks.spoken(port.container.value);
+            found.push(PublishedCandidate { service, port, inside, spoken });
         }
     }
     found
@@ -122,7 +132,7 @@ fn catch_all(
 ) -> ServiceEndpoint {
     let (service, port) = (one.service, one.port);
     let number = port.container.value;
-    let spoken = port_protocols::spoken(service, number);
+    let spoken = one.spoken;
     let why = match among_several {
         true => {
             format!("it is the only published port that is known to be HTTP, by {}", spoken.evidence.text())
@@ -136,7 +146,7 @@ fn catch_all(
     .at(port.origin)
     .service(&*service.name)
     .help(format!("add `x-tranship: {{ public: false }}` to `{}` to keep it internal", service.name));
-    for one in inside {
+    for one in inside.iter().take(INSIDE_SHOWN) {
         let reason = one.inside.map_or("", InsideReason::text);
         diagnostic = diagnostic.note(format!(
             "port {} of `{}` stays internal: {reason}",

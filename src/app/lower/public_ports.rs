@@ -3,8 +3,9 @@
 //! `x-tranship.public` makes ports public. For services without it, [`public_defaults`] looks for the one published port that
 //! can be meant: not one of a data store, a debugger, an administration console or a loopback address.
 
+use super::port_protocols::PortProtocols;
 use super::public_lines::{self, PublicLine};
-use super::{LoweringContext, port_protocols, public_defaults, service_edges};
+use super::{LoweringContext, public_defaults, service_edges};
 use crate::rules;
 use crate::settings::{
     ContainerPorts, OneOrMore, PortNumber, PublicEndpoint, PublicSetting, WholeNumber, passes_connections_on,
@@ -16,7 +17,6 @@ use crate::{
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use tranship_facts::TransportProtocol;
-use tranship_facts::ports::is_debug_port;
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_facts::quotas::load_balancing::{HTTP_PORT, HTTPS_PORT};
 use tranship_frontend::diagnostic::Diagnostic;
@@ -84,6 +84,7 @@ fn declared(
     settings: &PublicEndpoint,
     declared_at: Origin,
 ) -> Vec<ServiceEndpoint> {
+    let speaks = PortProtocols::of(service);
     let wanted = settings.container_port.as_ref();
     let wanted = wanted.map(|ports| {
         let ContainerPorts(range) = cx.ledger.exact(ports, "the public port");
@@ -98,16 +99,16 @@ fn declared(
         Some((range, _)) => {
             (range.first..=range.last).map(|port| the_port(service, port, protocol)).collect()
         }
-        None => Vec::from_iter(sole_port(service, protocol)),
+        None => Vec::from_iter(sole_port(service, &speaks, protocol)),
     };
     if chosen.is_empty() {
-        cx.diagnostics.push(ambiguous_port(service, declared_at));
+        cx.diagnostics.push(ambiguous_port(service, &speaks, declared_at));
     }
     let endpoint = |(place, chosen): (usize, ChosenPort)| {
         let place = u16::try_from(place).unwrap_or(u16::MAX);
         let spoken = match chosen.transport {
             TransportProtocol::Udp => PublicProtocol::Udp,
-            TransportProtocol::Tcp => port_protocols::spoken(service, chosen.number).protocol,
+            TransportProtocol::Tcp => speaks.spoken(chosen.number).protocol,
         };
         ServiceEndpoint {
             service: service.name.clone(),
@@ -217,19 +218,23 @@ fn the_port(service: &AppService, number: u16, protocol: Option<PublicProtocol>)
 }
 
 /// The one port of a service that can be meant: of several, the one that is known to speak what is asked for.
-fn sole_port(service: &AppService, protocol: Option<PublicProtocol>) -> Option<ChosenPort> {
+fn sole_port(
+    service: &AppService,
+    speaks: &PortProtocols,
+    protocol: Option<PublicProtocol>,
+) -> Option<ChosenPort> {
     let ports = &service.container.ports;
     let transport = protocol.map_or(TransportProtocol::Tcp, PublicProtocol::transport);
     let of = |transport, published: bool| -> Vec<&ContainerPort> {
         let own = ports.iter().filter(|port| port.protocol == transport);
         let own = own.filter(|port| port.published.is_some() == published);
-        plain(own.filter(|port| !published || !is_debugger(service, port)).collect())
+        plain(own.filter(|port| !published || !speaks.is_debugger(port.container.value)).collect())
     };
     for list in [of(transport, true), of(transport, false)] {
         if let [one] = list.as_slice() {
             return Some(ChosenPort::of(one));
         }
-        if let Some(one) = known_to_speak(service, &list, protocol) {
+        if let Some(one) = known_to_speak(speaks, &list, protocol) {
             return Some(ChosenPort::of(one));
         }
     }
@@ -250,17 +255,19 @@ fn sole_port(service: &AppService, protocol: Option<PublicProtocol>) -> Option<C
 
 /// Of several ports, the only one that is known to be HTTP, or where connections are passed on, the only one that is not.
 fn known_to_speak<'p>(
-    service: &AppService,
+    speaks: &PortProtocols,
     ports: &[&'p ContainerPort],
     protocol: Option<PublicProtocol>,
 ) -> Option<&'p ContainerPort> {
     let passed_on = protocol.is_some_and(PublicProtocol::is_passed_on);
-    let known = service_edges::known(&service.container);
     let fits = |port: &&&ContainerPort| {
         let number = port.container.value;
-        let spoken = port_protocols::spoken(service, number);
-        let console = known.is_some_and(|known| known.is_console(number));
-        if passed_on { spoken.protocol.is_passed_on() } else { spoken.is_known_http() && !console }
+        let spoken = speaks.spoken(number);
+        if passed_on {
+            spoken.protocol.is_passed_on()
+        } else {
+            spoken.is_known_http() && !speaks.is_console(number)
+        }
     };
     let fitting: Vec<&&ContainerPort> = ports.iter().filter(fits).collect();
     match fitting.as_slice() {
@@ -290,11 +297,6 @@ pub(super) fn plain(mut ports: Vec<&ContainerPort>) -> Vec<&ContainerPort> {
     ports
 }
 
-fn is_debugger(service: &AppService, port: &ContainerPort) -> bool {
-    let number = port.container.value;
-    is_debug_port(number) && !port_protocols::spoken(service, number).is_certain_http()
-}
-
 fn too_many(service: &AppService, range: PortRange, origin: Origin) -> Diagnostic {
     let most = TARGET_GROUPS_PER_SERVICE.most;
     let message = format!(
@@ -309,7 +311,7 @@ fn too_many(service: &AppService, range: PortRange, origin: Origin) -> Diagnosti
         .help("let the container use fewer ports, or run it on an instance of its own, outside of ECS")
 }
 
-fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
+fn ambiguous_port(service: &AppService, speaks: &PortProtocols, origin: Origin) -> Diagnostic {
     let ports = &service.container.ports;
     let shown = |port: &ContainerPort| match port.protocol {
         TransportProtocol::Tcp => port.container.value.to_string(),
@@ -327,7 +329,7 @@ fn ambiguous_port(service: &AppService, origin: Origin) -> Diagnostic {
     };
     let line = |port: &ContainerPort| match port.protocol {
         TransportProtocol::Udp => PublicLine::passed_on(port, PublicProtocol::Udp),
-        TransportProtocol::Tcp => match port_protocols::spoken(service, port.container.value).protocol {
+        TransportProtocol::Tcp => match speaks.spoken(port.container.value).protocol {
             protocol if protocol.is_passed_on() => PublicLine::passed_on(port, PublicProtocol::Tcp),
             _ => PublicLine::http(port),
         },

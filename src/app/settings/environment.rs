@@ -183,12 +183,12 @@ setting_group! {
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    volumes: [\"uploads:/srv/uploads\"]\nvolumes: { uploads: }\nx-tranship:\n  file_system: fs-0a1b2c3d\n",
             targets: Only(&["beanstalk"]),
         }
-        /// Seconds after which the load balancer closes a connection on which nothing is sent. WebSockets need more than
-        /// their longest pause.
+        /// Seconds after which the load balancer of HTTP closes a connection on which nothing is sent. WebSockets need more than
+        /// their longest pause. On ECS, `public.idle_timeout` says it for one endpoint.
         idle_timeout: Option<At<WholeNumber<1, 4000>>> {
             default: "`60`",
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\nx-tranship:\n  idle_timeout: 3600\n",
-            targets: Only(&["beanstalk"]),
+            targets: All,
         }
         /// The capacity for Fargate tasks. `spot` costs less, but AWS may stop the tasks with a warning of
         /// two minutes.

@@ -125,7 +125,7 @@ setting_group! {
         /// The seconds after which the load balancer closes an idle connection. It holds for the whole load balancer: of several
         /// values, the largest one.
         idle_timeout: Option<At<WholeNumber<{ IDLE_TIMEOUT.least }, { TCP_IDLE_TIMEOUT.most }>>> {
-            default: "`60`; with `protocol: tcp`, `350`",
+            default: "the `idle_timeout` of the environment, else `60`; with `protocol: tcp`, `350`",
             example: "services:\n  web:\n    image: acme/web:1.4\n    expose: [\"8000\"]\n    x-tranship:\n      public: { idle_timeout: 300 }\n",
             targets: Only(ECS),
         }

@@ -27,9 +27,9 @@ pub(super) struct EnvironmentCertificates(pub(super) Vec<String>);
 
 /// The routes of a load balancer by the port of their listener.
 #[derive(Debug, Default)]
-pub(super) struct ListenerRoutes(BTreeMap<u16, Vec<PublicRoute>>);
+pub(super) struct BalancerRoutes(BTreeMap<u16, Vec<PublicRoute>>);
 
-impl ListenerRoutes {
+impl BalancerRoutes {
     /// Adds a route.
     pub(super) fn add(&mut self, port: u16, route: PublicRoute) {
         self.0.entry(port).or_default().push(route);

@@ -4,7 +4,7 @@
 //! [`served_endpoints`](super::served_endpoints); listeners are in [`listeners`](super::listeners) and
 //! [`network_listeners`](super::network_listeners).
 
-use super::listeners::{self, EnvironmentCertificates, ListenerRoutes};
+use super::listeners::{self, BalancerRoutes, EnvironmentCertificates};
 use super::network_listeners::{self, NetworkListeners};
 use super::planner::EcsPlanner;
 use super::routes::PublicRoute;
@@ -16,7 +16,9 @@ use super::{
 };
 use crate::ecs::rules;
 use std::collections::BTreeMap;
-use tranship_app::{BehaviourEffect, DeploymentPosture, EndpointExposure, PublicExposure, ServiceEndpoint};
+use tranship_app::{
+    At, BehaviourEffect, DeploymentPosture, EndpointExposure, PublicExposure, ServiceEndpoint, WholeNumber,
+};
 use tranship_facts::quotas::ecs::TARGET_GROUPS_PER_SERVICE;
 use tranship_facts::quotas::load_balancing::{
     IDLE_TIMEOUT, LISTENERS_PER_BALANCER, RULES_PER_BALANCER, USUAL_IDLE_TIMEOUT,
@@ -27,10 +29,11 @@ use tranship_frontend::yaml::NodeId;
 /// A load balancer while endpoints are added to it.
 #[derive(Default)]
 struct GrowingBalancer {
-    routes: ListenerRoutes,
+    routes: BalancerRoutes,
     network: NetworkListeners,
     from: Vec<String>,
-    idle_timeout: Option<u32>,
+    /// What each endpoint asks for.
+    idle_timeouts: Vec<Option<At<u32>>>,
 }
 
 /// What is open to the outside, and the target groups.
@@ -57,7 +60,7 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>, tasks: &[TaskPlan]) -> (Fro
         match one.balancer.network {
             true => balancer.network.add(planner, &one, route, environment),
             false => {
-                idle_timeout(planner, &one, &mut balancer.idle_timeout);
+                balancer.idle_timeouts.push(public.idle_timeout.clone());
                 balancer.routes.add(one.listener, route);
             }
         }
@@ -123,19 +126,28 @@ fn environment_certificates(planner: &mut EcsPlanner<'_, '_>) -> EnvironmentCert
     EnvironmentCertificates(all.map(|arn| planner.exact(arn, "listener: certificate").to_string()).collect())
 }
 
-/// The longest time that an endpoint of an Application Load Balancer asks for.
-fn idle_timeout(planner: &mut EcsPlanner<'_, '_>, served: &ServedEndpoint<'_>, longest: &mut Option<u32>) {
-    let Some(set) = &served.public.idle_timeout else { return };
+/// Seconds after which an Application Load Balancer closes an idle connection: the longest that an endpoint asks for, or the
+/// environment for those that ask for none.
+fn idle_timeout(planner: &mut EcsPlanner<'_, '_>, own: &[Option<At<u32>>]) -> u32 {
     let place = "load balancer: idle_timeout.timeout_seconds";
-    let value = IDLE_TIMEOUT.nearest(set.get());
-    if value == set.get() {
-        planner.decided(set, place);
-    } else {
-        let reason = format!("an application load balancer allows {} seconds", IDLE_TIMEOUT.most);
-        let effect = BehaviourEffect::Equivalent;
-        planner.cx.ledger.approximated(set, effect, value.to_string(), reason, place);
+    let environment = planner.app.settings.idle_timeout.clone().map(|at| at.map(WholeNumber::get));
+    let general = environment.filter(|_| own.iter().any(Option::is_none));
+    let set: Vec<At<u32>> = own.iter().flatten().cloned().chain(general).collect();
+    let longest = set.iter().map(|at| IDLE_TIMEOUT.nearest(at.get())).max();
+    let longest = longest.unwrap_or(USUAL_IDLE_TIMEOUT);
+    for at in &set {
+        if at.get() == longest {
+            planner.decided(at, place);
+        } else {
+            let reason = format!(
+                "a load balancer has one time for all that it serves, the longest, and allows {} seconds",
+                IDLE_TIMEOUT.most
+            );
+            let effect = BehaviourEffect::Equivalent;
+            planner.cx.ledger.approximated(at, effect, longest.to_string(), reason, place);
+        }
     }
-    *longest = Some(longest.unwrap_or(0).max(value));
+    longest
 }
 
 fn load_balancer(
@@ -162,7 +174,11 @@ fn load_balancer(
         kind,
         listeners,
         attachments,
-        idle_timeout: growing.idle_timeout.unwrap_or(USUAL_IDLE_TIMEOUT),
+        idle_timeout: if kind.network {
+            USUAL_IDLE_TIMEOUT
+        } else {
+            idle_timeout(planner, &growing.idle_timeouts)
+        },
         protected: planner.app.settings.posture() == DeploymentPosture::Prod,
         from: growing.from,
     }
