@@ -6,8 +6,8 @@ use serde_yaml::Value as Yaml;
 use tranship::app::EnvironmentChoice;
 use tranship::compile::{CompileOutcome, CompileRequest, compile};
 use tranship::compose::LoadOptions;
-use tranship::world::MemoryWorld;
 use tranship::targets::{BeanstalkDeployment, TargetDeployment};
+use tranship::world::MemoryWorld;
 
 const NETWORK: &str = "network: { vpc: vpc-1, public_subnets: [subnet-0a, subnet-1a], private_subnets: [subnet-2a, subnet-3a] }";
 
@@ -179,5 +179,20 @@ fn folders_for_data_are_kept_too() {
         let outcome = compiled(manifest, settings);
         let is_told = messages(&outcome).iter().any(|it| it.contains("lost with the instance"));
         assert_eq!(is_told, lost, "{settings}: {:#?}", messages(&outcome));
+    }
+}
+
+/// Two programs on the files of one data store would destroy them.
+#[test]
+fn a_shared_file_system_does_not_make_copies_of_a_store_safe() {
+    let manifest = "services:
+  web: { image: nginx, ports: ['80:80'] }
+  db: { image: 'postgres:17', volumes: ['data:/var/lib/postgresql/data'] }
+volumes: { data: }";
+    for (settings, data) in [("file_system: fs-1,", "on the same files"), ("", "with other data")] {
+        let refused =
+            compiled(manifest, &format!("{settings} platform: docker, instances: {{ min: 1, max: 3 }}"));
+        let why = format!("the environment may have 3 instances, and each has a `db` of its own {data}");
+        assert!(messages(&refused).contains(&why.as_str()), "{:#?}", messages(&refused));
     }
 }
