@@ -170,7 +170,19 @@ fn a_new_file_system_needs_subnets() {
     assert!(refused.compiled.is_none() && messages(&refused).contains(&why), "{:#?}", messages(&refused));
 }
 
-/// A folder for data and a volume that only containers of one task share.
+/// What several containers of an instance share is kept like anything else.
+#[test]
+fn a_volume_that_containers_share_is_kept_too() {
+    let manifest = "services:
+  web: { image: nginx, ports: ['80:80'], volumes: ['pages:/srv/pages'] }
+  make: { image: acme/make, volumes: ['pages:/out'] }
+volumes: { pages: }";
+    let outcome = compiled(manifest, "platform: docker, file_system: fs-1");
+    let volume = &yaml(&outcome, "docker-compose.yml")["volumes"]["pages"];
+    assert_eq!(volume["driver_opts"]["device"], "/data/pages");
+}
+
+/// A folder for data has no name of its own.
 #[test]
 fn folders_for_data_are_kept_too() {
     let manifest = "services:
