@@ -170,7 +170,19 @@ fn a_new_file_system_needs_subnets() {
     assert!(refused.compiled.is_none() && messages(&refused).contains(&why), "{:#?}", messages(&refused));
 }
 
-/// A folder for data and a volume that only containers of one task share.
+/// What several containers of an instance share is kept like anything else.
+#[test]
+fn a_volume_that_containers_share_is_kept_too() {
+    let manifest = "services:
+  web: { image: nginx, ports: ['80:80'], volumes: ['pages:/srv/pages'] }
+  make: { image: acme/make, volumes: ['pages:/out'] }
+volumes: { pages: }";
+    let outcome = compiled(manifest, "platform: docker, file_system: fs-1");
+    let volume = &yaml(&outcome, "docker-compose.yml")["volumes"]["pages"];
+    assert_eq!(volume["driver_opts"]["device"], "/data/pages");
+}
+
+/// A folder for data has no name of its own.
 #[test]
 fn folders_for_data_are_kept_too() {
     let manifest = "services:
@@ -179,5 +191,20 @@ fn folders_for_data_are_kept_too() {
         let outcome = compiled(manifest, settings);
         let is_told = messages(&outcome).iter().any(|it| it.contains("lost with the instance"));
         assert_eq!(is_told, lost, "{settings}: {:#?}", messages(&outcome));
+    }
+}
+
+/// Two programs on the files of one data store would destroy them.
+#[test]
+fn a_shared_file_system_does_not_make_copies_of_a_store_safe() {
+    let manifest = "services:
+  web: { image: nginx, ports: ['80:80'] }
+  db: { image: 'postgres:17', volumes: ['data:/var/lib/postgresql/data'] }
+volumes: { data: }";
+    for (settings, data) in [("file_system: fs-1,", "on the same files"), ("", "with other data")] {
+        let refused =
+            compiled(manifest, &format!("{settings} platform: docker, instances: {{ min: 1, max: 3 }}"));
+        let why = format!("the environment may have 3 instances, and each has a `db` of its own {data}");
+        assert!(messages(&refused).contains(&why.as_str()), "{:#?}", messages(&refused));
     }
 }

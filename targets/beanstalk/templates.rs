@@ -8,7 +8,7 @@ use super::instance_json;
 use super::plan::file_system::FILE_SYSTEM_PROPERTY;
 use super::plan::volumes::VOLUMES;
 use super::plan::{
-    BeanstalkPlan, ContainerLogs, FileSystemPlan, INSTANCE_ROLE, OptionSetting, SecretLocation,
+    BeanstalkPlan, ContainerLogs, INSTANCE_ROLE, InstanceFileSystem, OptionSetting, SecretLocation,
     SecretVariable,
 };
 use super::resources::{self, ResourceValue};
@@ -231,7 +231,7 @@ fn host(plan: &BeanstalkPlan) -> Json {
 }
 
 /// The resources of a file system that is made with the environment.
-fn file_system(system: &FileSystemPlan) -> Json {
+fn file_system(system: &InstanceFileSystem) -> Json {
     let mount = |subnet: &String| {
         let letters: String = subnet.chars().filter(char::is_ascii_alphanumeric).collect();
         json!({ "id": format!("MountTarget{letters}"), "subnet": subnet })
@@ -241,7 +241,7 @@ fn file_system(system: &FileSystemPlan) -> Json {
 }
 
 /// Mounts the file system over TLS where the directories of the volumes are, now and after a restart of the instance.
-fn mount_command(system: &FileSystemPlan) -> String {
+fn mount_command(system: &InstanceFileSystem) -> String {
     let id = match &system.id {
         Some(id) => id.clone(),
         None => format!("$(/opt/elasticbeanstalk/bin/get-config environment -k {FILE_SYSTEM_PROPERTY})"),

@@ -69,7 +69,7 @@ pub(super) fn volumes(
     let mut written = Mapping::new();
     for volume in application.volumes.values().filter(|it| !it.users.is_empty() && it.folder.is_none()) {
         let Some(given) = cx.compose.entry("volumes", &volume.name) else { continue };
-        if plan.file_system.is_some() && volume.scope == VolumeLifetime::Persistent {
+        if plan.file_system.is_some() {
             written.insert(node::key(&volume.name), shared(application, volume, plan, cx));
             continue;
         }

@@ -17,7 +17,7 @@ pub(in crate::beanstalk) const SHARED: &str = "a directory of the EFS file syste
 
 /// The file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::beanstalk) struct FileSystemPlan {
+pub(in crate::beanstalk) struct InstanceFileSystem {
     /// The id of an existing one; none for one that is made with the environment.
     pub(in crate::beanstalk) id: Option<String>,
     /// Where a new one is reached: one subnet in each Availability Zone.
@@ -49,7 +49,7 @@ pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &m
         private => private,
     });
     let subnets = inside.unwrap_or_default().iter().map(|subnet| subnet.peek().as_str().to_owned());
-    plan.file_system = Some(FileSystemPlan {
+    plan.file_system = Some(InstanceFileSystem {
         id,
         subnets: subnets.collect(),
         vpc: network.map(|network| network.vpc.peek().as_str().to_owned()),

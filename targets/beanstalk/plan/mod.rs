@@ -28,7 +28,7 @@ pub(super) mod volumes;
 pub(super) use built_images::BuiltImage;
 pub(super) use execution_role::{ACCOUNT_PLACEHOLDER, ExecutionRole};
 pub(super) use exposure::{SECURE_SHELL, listens};
-pub(super) use file_system::FileSystemPlan;
+pub(super) use file_system::InstanceFileSystem;
 pub(super) use identity::INSTANCE_ROLE;
 pub(super) use late_values::{DerivedSecret, LatePart, LateValue};
 pub(super) use logs::{ContainerLogs, REGION_PLACEHOLDER};
@@ -119,7 +119,7 @@ pub(super) struct BeanstalkPlan {
     /// Whether the environment works through a queue, without a load balancer.
     pub(super) is_worker: bool,
     /// What keeps the volumes instead of the disk of each instance.
-    pub(super) file_system: Option<FileSystemPlan>,
+    pub(super) file_system: Option<InstanceFileSystem>,
     /// The processor of the instances.
     pub(super) architecture: ProcessorArchitecture,
 }

@@ -16,10 +16,12 @@ pub(super) fn check(application: &Application, plan: &BeanstalkPlan, cx: &mut Co
         return;
     }
     for service in application.services.values().filter(|service| keeps_data(service)) {
-        let message = format!(
-            "the environment may have {most} instances, and each has a `{}` of its own with other data",
-            service.name
-        );
+        let data = match plan.file_system.is_some() {
+            true => "of its own on the same files",
+            false => "of its own with other data",
+        };
+        let message =
+            format!("the environment may have {most} instances, and each has a `{}` {data}", service.name);
         cx.diagnostics.push(
             Diagnostic::new(&rules::STATEFUL_COPIES, message).at(service.origin).service(&*service.name).help(
                 "set `instances: 1`, use a managed data store, or accept it: `x-tranship: { accept: [beanstalk/stateful-copies] }`",
