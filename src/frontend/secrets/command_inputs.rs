@@ -63,7 +63,9 @@ fn is_no_prose(value: &str) -> bool {
     let letters = value.bytes().all(|byte| byte.is_ascii_alphabetic()) || value.contains('_');
     let upper = !value.bytes().any(|byte| byte.is_ascii_lowercase());
     let ended = value.ends_with(['.', ',', ':', ';', '!', '?', ')']);
-    value.len() > 3 && !(letters && upper) && !ended && !value.contains('(') && !value.starts_with(['-', '/'])
+    let next_word = letters && upper;
+    let other = ended || value.contains('(') || value.starts_with(['-', '/']);
+    value.len() > 3 && !next_word && !other
 }
 
 /// Commands that read a secret from their input, by the words that say so.
