@@ -112,25 +112,31 @@ fn template(outcome: &CompileOutcome) -> String {
 }
 
 #[test]
-fn volumes_that_only_docker_has_are_said_to_start_empty() {
+fn volumes_that_only_docker_has_are_refused_or_said_to_start_empty() {
     let manifest = "services:\n  app: { image: app, volumes: [\"data:/data\", \"share:/share\"] }\nvolumes:\n  data:\n    \
                     external: true\n  share:\n    driver_opts:\n      type: nfs\n      o: addr=10.0.0.1\n";
     for (target, product) in ALL {
-        let found = of_rule(&compiled(target, manifest), "target/approximated-key");
+        let outcome = compiled(target, manifest);
+        let found = of_rule(&outcome, "target/approximated-key");
         let warned: Vec<&str> = found
             .iter()
             .filter(|(severity, ..)| *severity == Severity::Warning)
             .map(|(_, _, message)| message.split(':').next().unwrap())
             .collect();
-        let expected = [
+        let replaced = [
             format!("`external` of `data` becomes a new, empty volume on {product}"),
             format!("`driver_opts` of `share` becomes a new, empty volume on {product}"),
         ];
-        assert_eq!(warned, expected, "{target}");
+        let refused = of_rule(&outcome, "app/foreign-volume");
+        match target {
+            "beanstalk" => assert_eq!((warned, refused.len()), (vec![&*replaced[0], &*replaced[1]], 0)),
+            _ => assert_eq!((warned.len(), refused.len()), (0, 2), "{target}"),
+        }
     }
     let local =
         "services:\n  app: { image: app, volumes: [\"data:/data\"] }\nvolumes: { data: { driver: local } }\n";
     assert_eq!(of_rule(&compiled("fargate", local), "target/approximated-key"), []);
+    assert_eq!(of_rule(&compiled("fargate", local), "app/foreign-volume"), []);
 }
 
 #[test]

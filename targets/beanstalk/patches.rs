@@ -10,7 +10,7 @@ use super::templates;
 use crate::Compilation;
 use crate::patches::{
     PatchEdit, PatchThing, PatchedTemplate, PreparedPatch, ResourceChoice, patch_outputs_and_resources,
-    prepare, report_broken, value_of,
+    prepare, report, report_broken, value_of,
 };
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -66,10 +66,10 @@ pub(super) fn apply(
     done.faults.extend(patches.iter().filter(|patch| drops_foreign(patch, &files)).map(cannot_drop));
     patch_outputs_and_resources(&mut changed, &patches, &mut done);
     if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
-        done.faults.extend(report_broken(&changed, &refused, &patches, &done, cx.keys));
+        done.faults.extend(report_broken(&changed, &refused, &patches, &done, cx));
     }
     plan.rendered = Some(written(files, &own, &changed));
-    std::mem::take(&mut done.faults).into_iter().for_each(|fault| cx.diagnostics.push(fault.target(TARGET)));
+    report(std::mem::take(&mut done.faults), &patches, TARGET, cx);
     Ok(done.reports)
 }
 

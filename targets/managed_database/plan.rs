@@ -3,8 +3,8 @@
 use super::{DatabasePlan, master_user, rules};
 use crate::Compilation;
 use tranship_app::{At, BehaviourEffect, DeploymentPosture, ManagedDatabase};
-use tranship_facts::ClassProblem;
 use tranship_facts::database_engines::{STORAGE_GIB, USUAL_CLASS, class_problem};
+use tranship_facts::{ClassProblem, DatabaseEngine};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticRule};
 
 /// What a setting of a database became, for the ledger.
@@ -57,12 +57,12 @@ fn lifecycle_support(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> Optio
     given.engine.peek().has_extended_support().then_some(support)
 }
 
-/// Whether a text is a whole version: `5.7.44`, `13.20`, `5.7.44-rds.20250103`.
-fn is_whole_version(text: &str) -> bool {
-    let numbers = text.split('-').next().unwrap_or(text);
-    let parts: Vec<&str> = numbers.split('.').collect();
-    parts.len() >= 2
-        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+/// Whether a text is a whole version: `13.20` of PostgreSQL, else `5.7.44`, `5.7.44-rds.20250103`.
+fn is_whole_version(engine: DatabaseEngine, text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').next().unwrap_or(text).split('.').collect();
+    let wanted = if engine == DatabaseEngine::Postgres { 2 } else { 3 };
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.len() == wanted && parts.iter().all(is_number)
 }
 
 /// The exact version: CloudFormation takes no other. A version without a minor gets the newest.
@@ -76,7 +76,7 @@ fn version(cx: &mut Compilation<'_>, given: &ManagedDatabase) -> String {
         return version;
     }
     let extended = given.extended_support.as_ref().is_some_and(|asked| *asked.peek());
-    if extended && engine.has_extended_support() && is_whole_version(asked) {
+    if extended && engine.has_extended_support() && is_whole_version(engine, asked) {
         return asked.to_owned();
     }
     let names: Vec<&str> = engine.version_lines().collect();
@@ -152,13 +152,21 @@ fn report(
 #[cfg(test)]
 mod tests {
     use super::is_whole_version;
+    use tranship_facts::DatabaseEngine::{Mysql, Postgres};
 
     #[test]
     fn a_whole_version_has_a_minor() {
-        for (text, is) in
-            [("5.7.44-rds.20250103", true), ("13.20", true), ("13", false), ("latest", false), ("8.", false)]
-        {
-            assert_eq!(is_whole_version(text), is, "{text}");
+        for (engine, text, is) in [
+            (Mysql, "5.7.44-rds.20250103", true),
+            (Mysql, "8.0.41", true),
+            (Mysql, "5.7", false),
+            (Postgres, "13.20", true),
+            (Postgres, "13", false),
+            (Postgres, "13.20.1", false),
+            (Mysql, "latest", false),
+            (Postgres, "13.", false),
+        ] {
+            assert_eq!(is_whole_version(engine, text), is, "{text}");
         }
     }
 }

@@ -10,7 +10,7 @@ mod secrets;
 mod template;
 mod values;
 
-pub use prepared::{PatchEdit, PatchThing, PreparedPatch, ResourceChoice, prepare};
+pub use prepared::{PatchEdit, PatchThing, PreparedPatch, ResourceChoice, prepare, report};
 pub use template::{PatchedTemplate, patch_outputs_and_resources, patch_parameters, report_broken};
 
 pub use values::value_of;

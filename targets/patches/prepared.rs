@@ -11,7 +11,7 @@ use tranship_app::{
     PatchSettings,
 };
 use tranship_cloudformation::{LogicalId, PropertyMap, TemplateValue, ValueEdit, ValuePath};
-use tranship_frontend::diagnostic::{Diagnostic, suggest};
+use tranship_frontend::diagnostic::{Diagnostic, Severity, suggest};
 use tranship_frontend::source::Origin;
 
 /// A change that can be made, if what it is about exists.
@@ -23,6 +23,8 @@ pub struct PreparedPatch {
     pub origin: Origin,
     /// Where what it is about is named.
     pub named: Origin,
+    /// The leaves that a fault may point at, to be rejected with it.
+    pub leaves: Vec<At<()>>,
     /// The service whose it is.
     pub service: Option<ManifestName>,
     /// What it changes.
@@ -82,11 +84,42 @@ pub fn prepare(application: &Application, target: &str, cx: &mut Compilation<'_>
             let mut reader = PatchReader { application, cx, patch, faults: Vec::new() };
             let read = reader.read(change);
             let faults = reader.faults;
+            for fault in &faults {
+                let at = fault.labels.first().map(|label| label.origin);
+                for leaf in leaves(change, &patch.change).iter().filter(|leaf| Some(leaf.origin) == at) {
+                    cx.ledger.rejected(leaf, fault.message.clone());
+                }
+            }
             prepared.extend(read.filter(|_| faults.is_empty()));
             faults.into_iter().for_each(|fault| cx.diagnostics.push(fault.target(target)));
         }
     }
     prepared
+}
+
+/// What a fault of a change may point at.
+fn leaves(change: &PatchSettings, whole: &At<PatchSettings>) -> Vec<At<()>> {
+    let texts =
+        [&change.resource, &change.parameter, &change.output, &change.option, &change.service, &change.at];
+    let paths = match change.remove.as_ref().map(At::peek) {
+        Some(PatchRemoval::Paths(paths)) => paths.as_slice(),
+        _ => &[],
+    };
+    let texts = texts.into_iter().flatten().chain(paths).map(|text| text.clone().map(|_| ()));
+    texts.chain([whole.clone().map(|_| ())]).collect()
+}
+
+/// Rejects the leaves that errors point at, and reports them.
+pub fn report(faults: Vec<Diagnostic>, patches: &[PreparedPatch], target: &str, cx: &mut Compilation<'_>) {
+    for fault in faults {
+        let at = fault.labels.first().map(|label| label.origin);
+        let leaves = patches.iter().flat_map(|patch| &patch.leaves);
+        let leaf = leaves.into_iter().find(|leaf| Some(leaf.origin) == at);
+        if let Some(leaf) = leaf.filter(|_| fault.severity == Severity::Error) {
+            cx.ledger.rejected(leaf, fault.message.clone());
+        }
+        cx.diagnostics.push(fault.target(target));
+    }
 }
 
 struct PatchReader<'a, 'c> {
@@ -106,7 +139,8 @@ impl PatchReader<'_, '_> {
         let (origin, service) = (self.patch.change.origin, self.patch.service.clone());
         let things = [&change.resource, &change.parameter, &change.output, &change.option];
         let named = things.into_iter().flatten().next().map_or(origin, |thing| thing.origin);
-        Some(PreparedPatch { key, origin, named, service, thing: thing?, edit: edit? })
+        let leaves = leaves(change, &self.patch.change);
+        Some(PreparedPatch { key, origin, named, leaves, service, thing: thing?, edit: edit? })
     }
 
     fn thing(&mut self, change: &PatchSettings) -> Option<PatchThing> {

@@ -5,9 +5,10 @@
 
 use super::protection::weakened;
 use super::{PatchEdit, PatchThing, PreparedPatch, ResourceChoice};
+use crate::Compilation;
 use std::collections::BTreeMap;
+use tranship_app::PatchReport;
 use tranship_app::rules::tranship;
-use tranship_app::{KeyPaths, PatchReport};
 use tranship_cloudformation::{
     BodyFault, LogicalId, PropertyMap, Resource, Template, TemplateOutput, TemplateParameter,
     TemplateViolation, ValueChange, check,
@@ -136,8 +137,9 @@ pub fn report_broken(
     before: &[TemplateViolation],
     patches: &[PreparedPatch],
     done: &PatchedTemplate,
-    keys: KeyPaths<'_>,
+    cx: &mut Compilation<'_>,
 ) -> Vec<Diagnostic> {
+    let keys = cx.keys;
     let new = check(template).into_iter().filter(|violation| !before.contains(violation));
     new.filter_map(|violation| {
         let patch = done.cause(&violation).and_then(|index| patches.get(index)).or(patches.last())?;
@@ -157,6 +159,7 @@ pub fn report_broken(
         let mut diagnostic = patch.about(&tranship::PATCH_BREAKS, message).help(help);
         if let (Some(label), Some(leaf)) = (diagnostic.labels.first_mut(), leaf) {
             label.origin = leaf.origin;
+            cx.ledger.rejected(&leaf, diagnostic.message.clone());
         }
         Some(diagnostic)
     })

@@ -87,7 +87,7 @@ fn whom_a_volume_is_given_to() {
     };
     let a = |keys: &str| format!("  a: {{ image: 'node:22', volumes: ['data:/data'], {keys} }}\n");
     assert_eq!(owner(&a("")), "''");
-    assert_eq!(owner(&a("user: '1000'")), "'1000:0'");
+    assert_eq!(owner(&a("user: '1000'")), "'1000:1000'");
     assert_eq!(owner(&a("user: '0:0'")), "'0:0'");
     assert_eq!(owner(&a("user: node")), "'node'");
     assert_eq!(owner(&a("user: 'node:node'")), "'node'");

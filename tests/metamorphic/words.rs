@@ -32,6 +32,7 @@ pub(crate) const WORDS: &[(&str, &[&str])] = &[
     ("services.*.x-tranship.egress.allow[].to", &["10.0.0.0/8"]),
     ("services.*.x-tranship.egress.allow[].port", &["637"]),
     ("services.*.x-tranship.egress.allow[].protocol", &["udp"]),
+    ("services.*.x-tranship.patch[].targets[]", &["fargate", "ecs-ec2"]),
     ("x-tranship.egress", &["open"]),
     ("x-tranship.account", &["210987654321"]),
     ("x-tranship.rollout", &["all-at-once"]),

@@ -8,7 +8,7 @@ use super::parameters::used;
 use super::planner::EcsPlanner;
 use crate::ecs::emit;
 use crate::patches::{
-    PatchedTemplate, patch_outputs_and_resources, patch_parameters, prepare, report_broken,
+    PatchedTemplate, patch_outputs_and_resources, patch_parameters, prepare, report, report_broken,
 };
 use std::collections::BTreeSet;
 use tranship_app::PatchReport;
@@ -54,9 +54,9 @@ pub(super) fn apply(planner: &mut EcsPlanner<'_, '_>, own: OwnStack, whole: bool
     patch_parameters(&mut template, &patches, &mut done);
     settle(&mut parameters, &template);
     if done.faults.iter().all(|fault| fault.severity != Severity::Error) {
-        done.faults.extend(report_broken(&template, &refused, &patches, &done, planner.cx.keys));
+        done.faults.extend(report_broken(&template, &refused, &patches, &done, planner.cx));
     }
-    std::mem::take(&mut done.faults).into_iter().for_each(|fault| planner.report(fault));
+    report(std::mem::take(&mut done.faults), &patches, target, planner.cx);
     PatchedStack { template, parameters, patches: done.reports }
 }
 

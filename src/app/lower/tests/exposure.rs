@@ -17,7 +17,7 @@ fn the_one_port_that_can_be_meant_is_public() {
         ("web: { image: a, ports: ['8080:80', '127.0.0.1:81:81'] }", vec!["web:80"], vec![]),
         ("web: { image: a, ports: ['80:80', '8080:80'] }", vec!["web:80"], vec![]),
         (
-            "web: { image: a, ports: ['80:80'] }\n  db: { image: 'postgres:16', ports: ['5432:5432'] }",
+            "web: { image: a, ports: ['80:80'] }\n  db: { image: 'postgres:16', ports: ['5432:5432'], tmpfs: /var/lib/postgresql/data }",
             vec!["web:80"],
             vec![],
         ),
@@ -33,7 +33,11 @@ fn the_one_port_that_can_be_meant_is_public() {
             vec!["app/unreachable-port"],
         ),
         ("web: { image: a, ports: ['8080'] }", vec!["web:8080"], vec![]),
-        ("db: { image: 'postgres:16', ports: ['5432:5432'] }", vec![], vec![]),
+        (
+            "db: { image: 'postgres:16', ports: ['5432:5432'], tmpfs: /var/lib/postgresql/data }",
+            vec![],
+            vec![],
+        ),
         ("web: { image: a, expose: ['80'] }", vec![], vec![]),
         ("web: { image: a, ports: ['80:80'], x-tranship: { public: false } }", vec![], vec![]),
         (

@@ -171,7 +171,7 @@ fn what_ends_is_a_job_that_gates_nothing() {
         ),
         ("{ image: b, restart: 'no', expose: [8080] }", service, ""),
         ("{ image: b, restart: 'no', healthcheck: { test: curl localhost } }", service, ""),
-        ("{ image: postgres, restart: 'no' }", service, ""),
+        ("{ image: rabbitmq, restart: 'no', tmpfs: /var/lib/rabbitmq }", service, ""),
         ("{ image: b, restart: always }", service, ""),
         ("{ image: b }", service, ""),
         ("{ image: b, command: celery worker }", service, ""),
