@@ -239,10 +239,9 @@ fn sole_port(
         }
     }
     // Nothing but UDP is there.
-    if protocol.is_none() && ports.iter().all(|port| port.protocol == TransportProtocol::Udp) {
-        if let [one] = of(TransportProtocol::Udp, true).as_slice() {
-            return Some(ChosenPort::of(one));
-        }
+    let udp_alone = protocol.is_none() && ports.iter().all(|port| port.protocol == TransportProtocol::Udp);
+    if let ([one], true) = (of(TransportProtocol::Udp, true).as_slice(), udp_alone) {
+        return Some(ChosenPort::of(one));
     }
     let listens = service_edges::listens(&service.container);
     match listens.as_slice() {

@@ -251,8 +251,8 @@ pub(super) fn attachments(
         targets.iter().copied().partition(|target| target.protocol.needs_certificate());
     let mut unused = (1..=u16::MAX).rev().filter(|port| listeners.iter().all(|it| it.port != *port));
     let (first, second) = (unused.next().unwrap_or(u16::MAX), unused.next().unwrap_or(u16::MAX));
-    let certified = listeners.iter().map(|listener| &listener.protocol);
-    let protocol = certified.filter(|it| matches!(it, ListenerProtocol::Https(_))).next_back();
+    let mut protocols = listeners.iter().map(|listener| &listener.protocol);
+    let protocol = protocols.rfind(|it| matches!(it, ListenerProtocol::Https(_)));
     let made = attachment(kind, ATTACHMENT, (first, ListenerProtocol::Http), plain);
     let secure = protocol
         .filter(|_| !secure.is_empty())

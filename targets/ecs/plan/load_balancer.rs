@@ -101,7 +101,8 @@ fn report_health_paths(
         }
         told.push(text);
         let placed = diagnostic.take().unwrap_or_else(|| Diagnostic::new(&rules::HEALTH_PATH, String::new()));
-        diagnostic = Some(placed.at(endpoint.origin));
+        let origin = one.public.health_path.as_ref().map_or(one.service.origin, |path| path.origin);
+        diagnostic = Some(placed.at(origin));
     }
     if let Some(mut diagnostic) = diagnostic {
         diagnostic.message =
