@@ -78,6 +78,9 @@ pub fn prepare(application: &Application, target: &str, cx: &mut Compilation<'_>
         };
         if !change.is_for(target) {
             cx.ledger.ignored(&patch.change, "it is for another target", BehaviourEffect::Equivalent);
+            if let Some(targets) = &change.targets {
+                cx.ledger.decided(targets, "the targets that make the change");
+            }
         } else if misses.is_some() {
             cx.ledger.ignored(&patch.change, "the target has no such thing", BehaviourEffect::Equivalent);
         } else {

@@ -141,13 +141,6 @@ pub(crate) struct ComposeVolume {
     pub(crate) origin: Origin,
 }
 
-impl ComposeVolume {
-    /// Where what only Docker can give stands.
-    pub(crate) fn foreign_origin(&self) -> Origin {
-        self.external.as_ref().map(|name| name.origin).or(self.foreign_at).unwrap_or(self.origin)
-    }
-}
-
 /// An entry of `secrets` or `configs`.
 #[derive(Debug)]
 pub(crate) struct ComposeFile {

@@ -130,12 +130,15 @@ impl LoweringContext<'_> {
                 }
             }
             VolumeSource::Foreign(what, help) => {
-                let origin = given.foreign_origin();
                 for node in &given.foreign {
                     self.ledger.rejected(node, "AWS does not have it");
                 }
                 let diagnostic = Diagnostic::new(&rules::app::FOREIGN_VOLUME, what.clone());
-                self.diagnostics.push(diagnostic.at(origin).help(help.clone()));
+                let diagnostic = diagnostic.at(given.foreign_at.unwrap_or(given.origin));
+                let named = given.external.as_ref().map(|name| name.origin);
+                let named = named.filter(|named| Some(*named) != given.foreign_at);
+                let diagnostic = named.into_iter().fold(diagnostic, Diagnostic::at);
+                self.diagnostics.push(diagnostic.help(help.clone()));
             }
         }
     }

@@ -10,7 +10,9 @@ use super::planner::EcsPlanner;
 use super::{EcsContainer, MountPoint, names};
 use crate::ecs::rules;
 use std::collections::BTreeSet;
-use tranship_app::{AppService, Application, ContainerMount, ManifestName, MountSource, NamedVolume};
+use tranship_app::{
+    AppService, Application, BehaviourEffect, ContainerMount, ManifestName, MountSource, NamedVolume,
+};
 use tranship_cloudformation::TemplateValue;
 use tranship_facts::quotas;
 use tranship_frontend::diagnostic::Diagnostic;
@@ -99,10 +101,9 @@ impl<'a> TaskFilling<'a> {
         for service in services {
             let mut volumes = Vec::new();
             for mount in &service.container.mounts {
-                let Some(volume) = named(app, mount) else { continue };
-                if let Some(nocopy) = &mount.nocopy {
-                    planner.decided(nocopy, "whether the volume takes the content of the image");
-                }
+                let volume = named(app, mount);
+                claim(planner, service, mount, volume.is_some());
+                let Some(volume) = volume else { continue };
                 if !takes_content(service, mount) || service.container.has_shell() != Some(true) {
                     continue;
                 }
@@ -201,6 +202,22 @@ fn takes_content(service: &AppService, mount: &ContainerMount) -> bool {
     let facts = service.container.image_facts();
     let prepares = facts.prepares_data(mount.target.peek());
     !nocopy && !prepares && mount.target.peek() != "/"
+}
+
+/// `nocopy` decides where a helper could copy.
+fn claim(planner: &mut EcsPlanner<'_, '_>, service: &AppService, mount: &ContainerMount, is_new: bool) {
+    let Some(nocopy) = &mount.nocopy else { return };
+    let container = &service.container;
+    let copies = is_new
+        && container.has_shell() == Some(true)
+        && !container.image_facts().prepares_data(mount.target.peek())
+        && mount.target.peek() != "/";
+    if copies {
+        planner.decided(nocopy, "whether the volume takes the content of the image");
+    } else {
+        let reason = "nothing is copied into the volume in any case";
+        planner.cx.ledger.ignored(nocopy, reason, BehaviourEffect::Equivalent);
+    }
 }
 
 /// The third word of `fill`: whom the volume is given to.
