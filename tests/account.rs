@@ -83,8 +83,8 @@ fn ports_that_nobody_outside_can_reach_are_one_warning() {
                     - 53:53/udp\n      - 25:25\n";
     for target in ["fargate", "ecs-ec2", "beanstalk"] {
         let found = of_rule(&compiled(target, manifest), "app/unreachable-port");
-        let message = "published ports are not reachable from outside, because the load balancer serves HTTP only: \
-                       53/udp of `dns`, 25 of `dns`";
+        let message = "published ports are not reachable from outside, because they are not HTTP and nothing asks for them: \
+                       `dns` (25, 53/udp)";
         assert_eq!(found, [(Severity::Warning, vec![6, 7], message.to_owned())], "{target}");
     }
 }
@@ -140,19 +140,23 @@ fn volumes_that_only_docker_has_are_refused_or_said_to_start_empty() {
 }
 
 #[test]
-fn what_the_load_balancer_does_not_speak_is_a_warning() {
+fn the_load_balancer_speaks_what_the_port_does() {
     let of = |protocol: &str| {
         let ports = format!("ports: [{{ target: 80, published: \"80\", app_protocol: {protocol} }}]");
-        of_rule(
-            &compiled("fargate", &format!("services:\n  web:\n    image: web\n    {ports}\n")),
-            "target/approximated-key",
-        )
+        let outcome = compiled("fargate", &format!("services:\n  web:\n    image: web\n    {ports}\n"));
+        assert_eq!(of_rule(&outcome, "target/approximated-key"), [], "{protocol}");
+        let text = template(&outcome);
+        let group = text.split("Type: AWS::ElasticLoadBalancingV2::TargetGroup").nth(1).unwrap();
+        let text = group.split("\n\n").next().unwrap();
+        let line = |key: &str| text.lines().find_map(|line| line.trim().strip_prefix(key)).map(str::to_owned);
+        (line("Protocol: "), line("ProtocolVersion: "))
     };
-    assert_eq!(of("http"), []);
-    for protocol in ["grpc", "http2", "https"] {
-        let message = "`ports.app_protocol` of `web` becomes `http` on Fargate: the load balancer uses HTTP/1 to reach the container";
-        assert_eq!(of(protocol), [(Severity::Warning, vec![4], message.to_owned())], "{protocol}");
-    }
+    let is = |protocol: &str, version: Option<&str>| (Some(protocol.to_owned()), version.map(str::to_owned));
+    assert_eq!(of("http"), is("HTTP", None));
+    assert_eq!(of("https"), is("HTTPS", None));
+    // Without a certificate, what needs HTTP/2 from end to end is passed on.
+    assert_eq!(of("grpc"), is("TCP", None));
+    assert_eq!(of("http2"), is("TCP", None));
 }
 
 #[test]
