@@ -105,6 +105,14 @@ impl TargetDeployment {
             TargetDeployment::Beanstalk(environment) => environment.region.as_deref(),
         }
     }
+
+    /// The account, where the environment names one.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            TargetDeployment::Stack(stack) => stack.account.as_deref(),
+            TargetDeployment::Beanstalk(environment) => environment.account.as_deref(),
+        }
+    }
 }
 
 /// A CloudFormation stack.
@@ -114,6 +122,8 @@ pub struct StackDeployment {
     pub stack: String,
     /// The region, where the environment names one.
     pub region: Option<String>,
+    /// The account, where the environment names one.
+    pub account: Option<String>,
     /// The template's parameters.
     pub parameters: Vec<DeployParameter>,
     /// What the template asks to be allowed, such as `CAPABILITY_IAM`.
@@ -170,6 +180,8 @@ pub struct BeanstalkDeployment {
     pub environment: String,
     /// The region, where the environment names one.
     pub region: Option<String>,
+    /// The account, where the environment names one.
+    pub account: Option<String>,
     /// The platform branch whose newest version is taken: `ECS running on 64bit Amazon Linux 2023`.
     pub platform_branch: String,
     /// What its solution stacks' names start and end with: `64bit Amazon Linux 2023 v`, ` running ECS`.

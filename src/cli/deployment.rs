@@ -3,15 +3,17 @@
 //! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed without echo; it is
 //! never on a command line and never printed.
 
+use super::repository::repository_id;
 use super::selection::CompileJob;
 use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, identify};
 use crate::deploy::{
-    DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, PlannedChange,
-    ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
+    DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, ForcedTasks,
+    PlannedChange, ProgressEvent, ProjectMark, ResourceAction, UserPrompt, UserQuestion,
 };
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +52,7 @@ pub(super) fn secret_file(text: &str) -> Result<SecretFile, String> {
 
 impl AwsOptions {
     /// Options without values.
-    pub(super) fn options(&self, yes: bool, shell: &Shell) -> DeployOptions {
+    pub(super) fn options(&self, yes: bool, mark: ProjectMark, shell: &Shell) -> DeployOptions {
         let profile = self.aws_profile.clone();
         DeployOptions {
             profile,
@@ -60,6 +62,11 @@ impl AwsOptions {
             yes,
             ask: shell.is_interactive().then(asker),
             timeout: Duration::from_secs(self.timeout.saturating_mul(60)),
+            force: ForcedTasks::None,
+            mark,
+            adopt: false,
+            variables: BTreeMap::new(),
+            sources: BTreeMap::new(),
         }
     }
 }
@@ -89,6 +96,7 @@ impl CommandContext<'_> {
     ) -> Result<CompileOutcome, ExitStatus> {
         let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
         let mut outcomes = CompileJob { options: self.options(set), choices, strict: false }.run(self);
+        self.check_set(set, &outcomes)?;
         let exit = self.report_outcomes(MessageFormat::Human, verb, &outcomes);
         let compiled = outcomes.pop().filter(|outcome| outcome.compiled.is_some());
         compiled.ok_or(if exit == ExitStatus::Done { ExitStatus::Failed } else { exit })
@@ -99,12 +107,25 @@ impl CommandContext<'_> {
         &mut self,
         environment: &str,
         set: &VariableOptions,
-    ) -> Result<TargetDeployment, ExitStatus> {
+    ) -> Result<(TargetDeployment, ProjectMark), ExitStatus> {
         let choice = EnvironmentChoice::Environment(environment.to_owned());
         let mut outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
+        self.check_set(set, std::slice::from_ref(&outcome))?;
+        let mark = self.mark(&outcome);
         match outcome.compiled.take() {
-            Some(compiled) => Ok(compiled.deployment),
+            Some(compiled) => Ok((compiled.deployment, mark)),
             None => Err(self.report_outcomes(MessageFormat::Human, "compiled", &[outcome])),
+        }
+    }
+
+    /// Whose the deployment of a compile is.
+    pub(super) fn mark(&self, outcome: &CompileOutcome) -> ProjectMark {
+        let project = outcome.project.as_ref();
+        let directory = project.map(|project| self.world.current_directory().join(&project.directory));
+        ProjectMark {
+            project: project.map(|project| project.name.clone()).unwrap_or_default(),
+            environment: outcome.name.clone(),
+            repository: directory.and_then(|directory| repository_id(&directory, self.world)),
         }
     }
 
@@ -133,9 +154,10 @@ const CARE: Style = AnsiColor::Yellow.on_default();
 
 impl DeployProgress for TerminalProgress<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
-        let DeployBanner { subject, account, region, profile, identity } = banner;
-        let profile = profile.as_ref().map(|name| format!(", profile {name}")).unwrap_or_default();
-        self.0.message(&format!("{subject} in account {account}, region {region}{profile}, as {identity}"));
+        let DeployBanner { subject, account, region, source, identity } = banner;
+        self.0.message(&format!(
+            "{subject} in account {account}, region {region}, as {identity}, credentials from {source}"
+        ));
     }
 
     fn message(&mut self, line: &str) {
@@ -152,6 +174,7 @@ impl DeployProgress for TerminalProgress<'_> {
                 ResourceAction::Add => (GOOD, '+', "add"),
                 ResourceAction::Modify => (Style::new(), '~', "change"),
                 ResourceAction::Revise => (Style::new(), '~', "new revision"),
+                ResourceAction::Renew => (Style::new(), '~', "new tasks"),
                 ResourceAction::Replace => (if change.data_at_risk { BAD } else { CARE }, '!', "replace"),
                 ResourceAction::Remove => (BAD, '-', "remove"),
             };
@@ -176,6 +199,7 @@ fn asker() -> UserPrompt {
     Arc::new(|question| match question {
         UserQuestion::Confirm(text) => line(&format!("{text} [y/N] ")),
         UserQuestion::Type(name) => line(&format!("type `{name}` to continue: ")),
+        UserQuestion::Value(text) => line(&format!("{text}: ")).filter(|answer| !answer.trim().is_empty()),
         UserQuestion::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
     })
 }

@@ -25,6 +25,8 @@ mod publication;
 #[cfg(feature = "deploy")]
 mod publish;
 mod report;
+#[cfg(feature = "deploy")]
+mod repository;
 mod schema;
 mod selection;
 mod shell;

@@ -47,7 +47,7 @@ pub use known_images::{
 };
 pub use machine_paths::MachinePath;
 pub use quotas::ServiceQuota;
-pub use regions::AwsPartition;
+pub use regions::{AwsPartition, is_known_region};
 pub use transport_protocol::TransportProtocol;
 pub use url_schemes::UrlScheme;
 pub use value_range::ValueRange;

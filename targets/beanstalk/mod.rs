@@ -182,6 +182,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         application: plan.application.clone(),
         environment: plan.environment.clone(),
         region: plan.region.clone(),
+        account: plan.account.clone(),
         platform_branch: text(branch.name),
         solution_stack: (text(branch.stack.0), text(branch.stack.1)),
         images: plan.built_images.iter().map(image_parameter).collect(),

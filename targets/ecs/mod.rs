@@ -59,6 +59,7 @@ fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployme
     StackDeployment {
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
+        account: plan.stack.account.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),
         capabilities: vec!["CAPABILITY_IAM"],
         data_stores: data_stores(plan),

@@ -3,6 +3,7 @@
 //! In: a stack id and the events before the operation. Out: the stack in its terminal state, and the first
 //! resource that failed with its own reason.
 
+use super::changeset;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use crate::deploy::clock::PollingPace;
@@ -85,7 +86,7 @@ async fn to_the_end(
     progress: &mut dyn DeployProgress,
 ) -> Result<OperationEnd, DeployFailure> {
     let client = session.cloudformation();
-    let (mut pace, mut failures) = (PollingPace::new(limit), Vec::new());
+    let (mut pace, mut failures) = (PollingPace::new(session.time_left(limit)), Vec::new());
     loop {
         // Read the state first: events read afterwards are then complete.
         let stack = find(&client, stack_id)
@@ -149,6 +150,18 @@ async fn events(
     let page = page.map_err(|error| sdk("read the stack's events", error))?;
     let next = page.next_token().map(str::to_owned);
     Ok((page.stack_events.unwrap_or_default(), next))
+}
+
+/// Who began the current operation, as far as its token says.
+pub(super) async fn begun_by(client: &Client, stack: &str) -> Option<String> {
+    changeset::author(&token_of_last(client, stack).await?)
+}
+
+/// The token of the stack's current or last operation.
+pub(super) async fn token_of_last(client: &Client, stack: &str) -> Option<String> {
+    let (page, _) = events(client, stack, None).await.ok()?;
+    let start = page.iter().find(|event| is_start(event))?;
+    start.client_request_token().map(str::to_owned)
 }
 
 fn status(event: &StackEvent) -> &str {
