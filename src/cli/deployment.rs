@@ -108,12 +108,22 @@ impl CommandContext<'_> {
         environment: &str,
         set: &VariableOptions,
     ) -> Result<(TargetDeployment, ProjectMark), ExitStatus> {
-        let choice = EnvironmentChoice::Environment(environment.to_owned());
-        let mut outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
-        self.check_set(set, std::slice::from_ref(&outcome))?;
+        let outcome = self.identified(environment, set)?;
         let mark = self.mark(&outcome);
-        match outcome.compiled.take() {
-            Some(compiled) => Ok((compiled.deployment, mark)),
+        outcome.compiled.map(|compiled| (compiled.deployment, mark)).ok_or(ExitStatus::Failed)
+    }
+
+    /// Compiles to learn what is deployed, without the values that only a deployment needs.
+    pub(super) fn identified(
+        &mut self,
+        environment: &str,
+        set: &VariableOptions,
+    ) -> Result<CompileOutcome, ExitStatus> {
+        let choice = EnvironmentChoice::Environment(environment.to_owned());
+        let outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
+        self.check_set(set, std::slice::from_ref(&outcome))?;
+        match outcome.compiled {
+            Some(_) => Ok(outcome),
             None => Err(self.report_outcomes(MessageFormat::Human, "compiled", &[outcome])),
         }
     }
@@ -131,6 +141,9 @@ impl CommandContext<'_> {
 
     /// Reports why a deployment stopped.
     pub(super) fn fail(&mut self, failure: &DeployFailure) -> ExitStatus {
+        if matches!(failure.kind, FailureKind::Interrupted | FailureKind::TimedOut) {
+            terminal::restore();
+        }
         self.shell.error(&failure.message);
         for line in &failure.help {
             self.shell.report(&format!("  = {line}\n"));
@@ -194,13 +207,49 @@ impl DeployProgress for TerminalProgress<'_> {
     }
 }
 
+/// The terminal while a secret is typed: a question that is cut off must not leave it silent.
+#[cfg(unix)]
+mod terminal {
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use std::io::{Write, stderr, stdin};
+    use std::sync::Mutex;
+
+    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+    /// Remembers how it is.
+    pub(super) fn remember() {
+        if let (Ok(mut before), Ok(now)) = (BEFORE.lock(), tcgetattr(stdin())) {
+            *before = Some(now);
+        }
+    }
+
+    /// Makes it as it was.
+    pub(super) fn restore() {
+        if let Some(before) = BEFORE.lock().ok().and_then(|mut before| before.take()) {
+            // A terminal that is gone needs nothing.
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+            // The cursor stands behind the question.
+            let _ = stderr().write_all(b"\n");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod terminal {
+    pub(super) fn remember() {}
+    pub(super) fn restore() {}
+}
+
 /// Asks on the terminal.
 fn asker() -> UserPrompt {
     Arc::new(|question| match question {
         UserQuestion::Confirm(text) => line(&format!("{text} [y/N] ")),
         UserQuestion::Type(name) => line(&format!("type `{name}` to continue: ")),
         UserQuestion::Value(text) => line(&format!("{text}: ")).filter(|answer| !answer.trim().is_empty()),
-        UserQuestion::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
+        UserQuestion::Secret(text) => {
+            terminal::remember();
+            rpassword::prompt_password(format!("{text}: ")).ok()
+        }
     })
 }
 

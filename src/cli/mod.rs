@@ -21,6 +21,8 @@ mod listing;
 #[cfg(feature = "deploy")]
 mod lock;
 #[cfg(feature = "deploy")]
+mod permissions;
+#[cfg(feature = "deploy")]
 mod publication;
 #[cfg(feature = "deploy")]
 mod publish;
@@ -74,6 +76,9 @@ pub enum CliCommand {
     /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
+    /// Print the IAM policy for deploying an environment
+    #[cfg(feature = "deploy")]
+    Permissions(permissions::PermissionsCommand),
     /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
     Explain(explain::ExplainCommand),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
@@ -136,6 +141,8 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Status(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Down(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Permissions(command) => command.run(context),
         CliCommand::Explain(command) => command.run(context),
         CliCommand::Schema(command) => command.run(context),
         CliCommand::Completions(command) => command.run(context),

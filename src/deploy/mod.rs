@@ -14,12 +14,15 @@ mod late_values;
 mod mask;
 mod ownership;
 mod parameters;
+mod permissions;
 mod progress;
 mod session;
+mod upload;
 
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
 pub use self::ownership::ProjectMark;
+pub use self::permissions::{TrustedRunner, policy};
 pub use self::progress::{
     DeployBanner, DeployProgress, PlannedChange, ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
 };

@@ -209,6 +209,11 @@ def s3_action(method, path):
     """The name of an S3 call, as far as the tests tell them apart."""
     parts = urllib.parse.urlsplit(path)
     query = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
+    part = {("POST", "uploads"): "CreateMultipartUpload", ("PUT", "partNumber"): "UploadPart", ("GET", "uploads"): "ListMultipartUploads",
+            ("POST", "uploadId"): "CompleteMultipartUpload", ("GET", "uploadId"): "ListParts", ("DELETE", "uploadId"): "AbortMultipartUpload"}
+    for (verb, name), action in part.items():
+        if method == verb and name in query:
+            return action
     level = "Object" if parts.path.strip("/").count("/") else "Bucket"
     for name in ("policy", "encryption", "publicAccessBlock", "versioning", "lifecycle", "tagging"):
         if name in query:

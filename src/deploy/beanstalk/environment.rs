@@ -217,7 +217,7 @@ pub(super) async fn tags(
     Ok(answer.resource_tags().iter().filter_map(pair).collect())
 }
 
-/// Marks an environment that is taken over, and waits until it accepts changes again.
+/// Marks an environment that is taken over.
 pub(super) async fn mark(
     session: &AwsSession,
     running: &RunningEnvironment,

@@ -50,6 +50,7 @@ pub(super) async fn deploy(
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
     let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new) && options.force == ForcedTasks::None;
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
+        adopt(session, Some(running), options, progress).await?;
         progress.message(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
     }
@@ -57,6 +58,7 @@ pub(super) async fn deploy(
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(session, options, "deploy this version?").await?;
 
+    adopt(session, running.as_ref(), options, progress).await?;
     role::ensure(session, deployment, artifacts, options, progress).await?;
     secrets::store(session, &secrets, progress).await?;
     let settings: Vec<OptionChange> =
@@ -65,7 +67,7 @@ pub(super) async fn deploy(
     let bucket = ArtifactBucket::open(session, progress).await?;
     let bundle = tranship_artifact::bundle::zip(&bundle)
         .map_err(|error| DeployFailure::failed(format!("cannot write the bundle: {error}")))?;
-    let key = bucket.put(&format!("bundles/{}", deployment.application), &bundle, ".zip").await?;
+    let key = bucket.put(&format!("bundles/{}", deployment.application), &bundle, ".zip", progress).await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
     let what = format!("the deployment of the environment {}", deployment.environment);
     let request = match &running {
@@ -149,7 +151,7 @@ async fn settle(
     environment::find(session, deployment).await
 }
 
-/// Refuses an environment of another project, and marks one that is taken over.
+/// Refuses an environment of another project.
 async fn own(
     session: &AwsSession,
     found: &RunningEnvironment,
@@ -157,10 +159,22 @@ async fn own(
 ) -> Result<(), DeployFailure> {
     let tags = environment::tags(session, found).await?;
     options.mark.check(&format!("the environment {}", found.name), &tags, options.adopt)?;
-    match options.mark.objection(&tags).filter(|_| found.is_ready()) {
-        Some(_) => environment::mark(session, found, &options.mark).await,
-        None => Ok(()),
+    Ok(())
+}
+
+/// Marks an environment that is taken over. It then accepts no other change for a while.
+async fn adopt(
+    session: &AwsSession,
+    running: Option<&RunningEnvironment>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
+    let Some(running) = running.filter(|_| options.adopt) else { return Ok(()) };
+    if options.mark.objection(&environment::tags(session, running).await?).is_some() {
+        progress.message(&format!("taking over the environment {}", running.name));
+        environment::mark(session, running, &options.mark).await?;
     }
+    Ok(())
 }
 
 /// What AWS says of the environment now, and whether it is being changed.

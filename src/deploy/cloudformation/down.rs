@@ -109,7 +109,7 @@ async fn prepare(
         call.template_body(template)
     } else {
         let bucket = ArtifactBucket::open(session, progress).await?;
-        let key = bucket.put("down", template.as_bytes(), ".json").await?;
+        let key = bucket.put("down", template.as_bytes(), ".json", progress).await?;
         call.template_url(bucket.url(&key))
     };
     progress.message("setting deletion policies");

@@ -182,6 +182,12 @@ fn is_failure(event: &StackEvent) -> bool {
     status(event).ends_with("_FAILED")
 }
 
+/// Whether a service lacks the role that it makes for itself at its first use in an account.
+fn lacks_linked_role(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    reason.contains("service linked role") || reason.contains("service-linked role")
+}
+
 /// A resource that was cancelled because another failed says so.
 fn is_consequence(event: &StackEvent) -> bool {
     event.resource_status_reason().is_some_and(|reason| reason.contains("cancelled"))
@@ -216,6 +222,12 @@ impl OperationEnd {
                 let reason = reason.unwrap_or("no reason given");
                 DeployFailure::failed(format!("{what} ended as {status}: {reason}"))
             }
+        };
+        let failure = match cause.as_ref().is_some_and(|cause| lacks_linked_role(&cause.reason)) {
+            true => failure.help(
+                "this account never used the service, which makes the role just now: run the same command again",
+            ),
+            false => failure,
         };
         watch.explain(failure, cause.as_ref().map(|cause| cause.path.as_str()))
     }

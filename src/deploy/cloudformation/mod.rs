@@ -52,8 +52,12 @@ pub(super) async fn deploy(
     let stack = settle(session, deployment, options, progress).await?;
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
     let create = stack.is_none();
-    let Some(set) = draft(session, deployment, &template, &parameters, create, options, progress).await?
-    else {
+    let open = match create {
+        true => protection_release::unprotected(&template).map_err(|error| unreadable(&error))?,
+        false => None,
+    };
+    let first = open.as_deref().unwrap_or(&template);
+    let Some(set) = draft(session, deployment, first, &parameters, create, options, progress).await? else {
         return unchanged(session, deployment, stack, &renewal, options, progress).await;
     };
     let planned = if stack.is_some() { renewal.planned(&set.changes) } else { Vec::new() };
@@ -68,10 +72,36 @@ pub(super) async fn deploy(
     let before = renewal.before(session, running, &set.changes).await;
     let outcome = execute(session, name, &set, options, &watch, progress).await?;
     if stack.is_none() {
-        return Ok(outcome);
+        return match open {
+            Some(_) => protect(session, deployment, &template, &parameters, options, outcome, progress).await,
+            None => Ok(outcome),
+        };
     }
     let due = renewal.due(session, &set.stack_id, &set.changes, &before, progress).await?;
     due.roll(session, deployment, options, outcome, progress).await
+}
+
+/// Turns on the protection against deletion, after a first creation that succeeded.
+async fn protect(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    template: &str,
+    parameters: &BTreeMap<String, ParameterChoice>,
+    options: &DeployOptions,
+    outcome: DeployOutcome,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    progress.message("turning on the protection against deletion");
+    let set = draft(session, deployment, template, parameters, false, options, progress).await?;
+    let Some(set) = set else { return Ok(outcome) };
+    let watch = ServiceWatch::new(session, &deployment.services);
+    execute(session, &deployment.stack, &set, options, &watch, progress).await.map_err(|failure| {
+        failure.help("the stack was created; run the same command again to protect it against deletion")
+    })
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> DeployFailure {
+    DeployFailure::failed(format!("cannot read the template: {error}"))
 }
 
 /// The stack is as the template says. A service may still need new tasks.
@@ -229,7 +259,9 @@ async fn draft(
         TemplateBody::Inline(template.to_owned())
     } else {
         let bucket = ArtifactBucket::open(session, progress).await?;
-        let key = bucket.put(&format!("stacks/{}", deployment.stack), template.as_bytes(), ".yaml").await?;
+        let key = bucket
+            .put(&format!("stacks/{}", deployment.stack), template.as_bytes(), ".yaml", progress)
+            .await?;
         TemplateBody::At(bucket.url(&key))
     };
     progress.message("creating a change set");

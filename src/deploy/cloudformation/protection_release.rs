@@ -72,6 +72,19 @@ pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelea
     })
 }
 
+/// The template without what prevents a deletion; nothing where it has none. A first creation that fails is rolled back,
+/// and what is protected could not be deleted then.
+pub(super) fn unprotected(template: &str) -> Result<Option<String>, serde_yaml::Error> {
+    let mut document = template::read(template)?;
+    let resources = document.get_mut("Resources").and_then(Value::as_object_mut);
+    let mut changed = false;
+    for (_, resource) in resources.into_iter().flatten() {
+        let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        changed |= unprotect(&kind, resource);
+    }
+    Ok(changed.then(|| document.to_string()))
+}
+
 /// The template's own policy wins where it retains something.
 fn fate(kind: &str, resource: &Value, lost: bool) -> ResourceFate {
     match (lost, resource.get("DeletionPolicy").and_then(Value::as_str)) {
@@ -221,6 +234,19 @@ Resources:
         let balancer = &document["Resources"]["Balancer"]["Properties"];
         assert_eq!(balancer["LoadBalancerAttributes"][0]["Value"], "false");
         assert_eq!(document["Resources"]["Files"]["DeletionPolicy"], "Retain");
+    }
+
+    #[test]
+    fn a_first_creation_protects_nothing_and_is_the_same_otherwise() {
+        let open = unprotected(TEMPLATE).unwrap().unwrap();
+        let (open, whole): (Value, Value) =
+            (serde_json::from_str(&open).unwrap(), template::read(TEMPLATE).unwrap());
+        let database = |it: &Value| it["Resources"]["Database"]["Properties"]["DeletionProtection"].clone();
+        assert_eq!((database(&open), database(&whole)), ("false".into(), true.into()));
+        let balancer = &open["Resources"]["Balancer"]["Properties"]["LoadBalancerAttributes"][0]["Value"];
+        assert_eq!(balancer, "false");
+        assert_eq!(open["Resources"]["Files"], whole["Resources"]["Files"], "policies stay as they are");
+        assert_eq!(unprotected(&open.to_string()).unwrap(), None);
     }
 
     #[test]
