@@ -7,10 +7,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from beanstalk_case import BeanstalkCase  # noqa: E402
-from gateway import wait_until  # noqa: E402
 from stacks import StackCase  # noqa: E402
 from test_cloudformation import LAPTOP, MANIFEST  # noqa: E402
 from test_terminal import Terminal  # noqa: E402
+from world import client  # noqa: E402
 
 
 class Stacks(StackCase):
@@ -103,8 +103,9 @@ class Environments(BeanstalkCase):
 
         def first():
             before.append(environment["VersionLabel"])
-            self.aws("elasticbeanstalk", "update-environment", "--environment-name", "shop-dev", "--option-settings",
-                     "Namespace=aws:elasticbeanstalk:application:environment,OptionName=COLOUR,Value=red")
+            self.beanstalk.pace = 1
+            client("elasticbeanstalk", self.gateway.url).update_environment(EnvironmentName="shop-dev", OptionSettings=[
+                {"Namespace": "aws:elasticbeanstalk:application:environment", "OptionName": "COLOUR", "Value": "red"}])
 
         self.gateway.at("UpdateEnvironment", "before", first)
         run = self.tranship("deploy", "dev", "--yes", "--set", "APP_VERSION=2")

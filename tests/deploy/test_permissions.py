@@ -82,7 +82,7 @@ class Permissions(StackCase):
         for environment in ("fargate", "machines"):
             self.tranship("build", environment)
             text = (self.directory / "dist" / environment / "template.yaml").read_text()
-            kinds = set(re.findall(r"^    Type: (AWS::\S+)$", text, re.M))
+            kinds = set(re.findall(r"^    Type: (AWS::\S+)$", text.partition("\nResources:\n")[2], re.M))
             allowed = self.actions(self.policy(environment), True)
             for kind in kinds:
                 service, name = kind.split("::")[1:]
