@@ -89,7 +89,7 @@ where
     let reason = reason(&error);
     let request = error.as_service_error().and_then(|it| it.meta().extra("aws_request_id"));
     let request = request.map(|id| format!("request ID: {id}"));
-    let mut failure = if CREDENTIAL_CODES.contains(&code.as_str()) || lacks_credentials(&error) {
+    let mut failure = if is_of_credentials(&code) || lacks_credentials(&error) {
         credentials(&format!("cannot {doing}: {reason}"), None)
     } else {
         DeployFailure::failed(format!("cannot {doing}: {reason}"))
@@ -122,6 +122,11 @@ fn lacks_credentials<E: Error + 'static, R: fmt::Debug + 'static>(error: &SdkErr
 /// Whether AWS refused because it has that name already.
 pub(super) fn exists_already(code: &str, message: &str) -> bool {
     code.contains("AlreadyExists") || message.contains("already exists")
+}
+
+/// Whether an error code means that the credentials themselves are the problem.
+pub(super) fn is_of_credentials(code: &str) -> bool {
+    CREDENTIAL_CODES.contains(&code)
 }
 
 /// Whether an error code means a missing permission.

@@ -112,7 +112,8 @@ impl<'a> TaskRenewal<'a> {
                 return Ok(DueTasks { wanted: Vec::new(), running: RunningServices::new() });
             }
             Err(trouble) => {
-                return Err(DeployFailure::failed(format!("cannot start new tasks: {trouble}"))
+                return Err(trouble
+                    .failure("start new tasks")
                     .help("services may still run with the values of before"));
             }
         };

@@ -5,7 +5,7 @@
 
 use super::report::ReportLines;
 use super::service_board::WantedCall;
-use crate::deploy::failure::{is_denied, reason};
+use crate::deploy::failure::{DeployFailure, credentials, is_denied, is_of_credentials, reason};
 use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
@@ -35,8 +35,21 @@ const WIDTH: usize = 400;
 pub(in crate::deploy::cloudformation) struct ApiTrouble {
     /// Whether retrying is pointless: a permission is missing.
     pub(super) denied: bool,
+    /// Whether the credentials are the problem: they have expired, say.
+    pub(super) credentials: bool,
     /// The message from AWS.
     pub(super) reason: String,
+}
+
+impl ApiTrouble {
+    /// As the failure of a deployment; `doing` completes "cannot ...".
+    pub(in crate::deploy::cloudformation) fn failure(&self, doing: &str) -> DeployFailure {
+        let message = format!("cannot {doing}: {}", self.reason);
+        match self.credentials {
+            true => credentials(&message, None),
+            false => DeployFailure::failed(message),
+        }
+    }
 }
 
 impl fmt::Display for ApiTrouble {
@@ -51,7 +64,8 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,
 {
-    ApiTrouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
+    let code = error.code().unwrap_or_default();
+    ApiTrouble { denied: is_denied(code), credentials: is_of_credentials(code), reason: reason(&error) }
 }
 
 /// Whether the cluster was deleted in the meantime, with everything in it, as a rollback does.

@@ -172,8 +172,8 @@ async fn to_the_end(
                     }
                 }
             }
-            Err(ApiTrouble { denied: true, reason }) => {
-                return Err(DeployFailure::failed(format!("cannot follow the new tasks: {reason}")));
+            Err(trouble) if trouble.denied || trouble.credentials => {
+                return Err(trouble.failure("follow the new tasks"));
             }
             // What fails for a moment is asked again.
             Err(_) => {}
