@@ -36,6 +36,9 @@ pub struct DeployCommand {
     /// Take over a stack or an environment that another project, another repository or no project has marked as its own
     #[arg(long)]
     adopt: bool,
+    /// Attach the file systems again that `down` kept, where the stack is created anew
+    #[arg(long)]
+    reattach: bool,
     /// Deploy without asking for confirmation
     #[arg(short, long)]
     yes: bool,
@@ -162,6 +165,7 @@ impl DeployCommand {
         }
         let mut options = self.aws.options(self.yes, context.mark(&outcome), context.shell);
         options.adopt = self.adopt;
+        options.reattach = self.reattach;
         if let Some(project) = &outcome.project {
             options.variables.clone_from(&project.variables);
             options.sources.clone_from(&project.sources);

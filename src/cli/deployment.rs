@@ -65,6 +65,7 @@ impl AwsOptions {
             force: ForcedTasks::None,
             mark,
             adopt: false,
+            reattach: false,
             variables: BTreeMap::new(),
             sources: BTreeMap::new(),
         }

@@ -60,6 +60,8 @@ pub struct DeployOptions {
     pub mark: ProjectMark,
     /// Whether to take over what is another's.
     pub adopt: bool,
+    /// Whether to attach file systems again that a deletion of the stack kept.
+    pub reattach: bool,
     /// The values of late-bound variables that are known.
     pub variables: BTreeMap<String, String>,
     /// Where the values of late-bound variables come from, by variable.

@@ -149,7 +149,7 @@ pub fn policy(compiled: &CompiledTarget, ecr: bool) -> Value {
         account: deployment.account().unwrap_or("*"),
     };
     let mut statements =
-        vec![statement("Identity", &["sts:GetCallerIdentity"], &["*".into()]), bucket(&place)];
+        vec![statement("Identity", &["cloudformation:ListStacks", "sts:GetCallerIdentity"], &["*".into()]), bucket(&place)];
     match deployment {
         TargetDeployment::Stack(stack) => of_stack(stack, compiled, &place, &mut statements),
         TargetDeployment::Beanstalk(environment) => {

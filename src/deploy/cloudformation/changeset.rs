@@ -16,7 +16,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, ChangeSetSummary, ChangeSetType, ExecutionStatus, Parameter, ResourceChange,
-    Tag,
+    ResourceToImport, Tag,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,6 +46,20 @@ pub(in crate::deploy) struct ChangeSetDraft<'a> {
     pub(in crate::deploy) capabilities: &'a [&'static str],
     /// The stack's tags.
     pub(in crate::deploy) tags: &'a [(String, String)],
+    /// What exists already and becomes a part of the stack; then the template has nothing else.
+    pub(in crate::deploy) imports: Vec<ImportedResource>,
+}
+
+/// A resource that exists and becomes a part of a stack.
+pub(in crate::deploy) struct ImportedResource {
+    /// Its type.
+    pub(in crate::deploy) kind: &'static str,
+    /// Its logical id.
+    pub(in crate::deploy) id: String,
+    /// The property that identifies it.
+    pub(in crate::deploy) key: &'static str,
+    /// The value of that property.
+    pub(in crate::deploy) physical: String,
 }
 
 /// A change set that can be executed.
@@ -65,7 +79,16 @@ pub(in crate::deploy) async fn create(
 ) -> Result<Option<ChangeSet>, DeployFailure> {
     let client = &session.cloudformation();
     let name = PlanName::now(session.who()).to_string();
-    let kind = if draft.create { ChangeSetType::Create } else { ChangeSetType::Update };
+    let kind = match (draft.imports.is_empty(), draft.create) {
+        (false, _) => ChangeSetType::Import,
+        (true, true) => ChangeSetType::Create,
+        (true, false) => ChangeSetType::Update,
+    };
+    let imports = draft.imports.iter().map(|it| {
+        let resource = ResourceToImport::builder().resource_type(it.kind).logical_resource_id(&it.id);
+        resource.resource_identifier(it.key, &it.physical).build()
+    });
+    let imports: Vec<ResourceToImport> = imports.collect();
     let call = client.create_change_set().stack_name(draft.stack).change_set_name(&name).client_token(&name);
     let call = match draft.template {
         TemplateBody::Inline(text) => call.template_body(text),
@@ -77,7 +100,8 @@ pub(in crate::deploy) async fn create(
         .set_parameters(Some(parameters(draft.parameters)))
         .set_capabilities(Some(draft.capabilities.iter().map(|name| Capability::from(*name)).collect()))
         .set_tags(Some(tags.collect()))
-        .include_nested_stacks(true)
+        .set_resources_to_import((!imports.is_empty()).then_some(imports))
+        .include_nested_stacks(draft.imports.is_empty())
         .send()
         .await;
     let (id, stack_id) = match made {

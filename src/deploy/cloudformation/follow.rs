@@ -14,6 +14,9 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
 use std::time::Duration;
 
+/// Polls of the events for one of the stack's state, while no event says that it has come to rest.
+const LOOKS: u32 = 6;
+
 /// A position in a stack's events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EventBookmark {
@@ -87,31 +90,50 @@ async fn to_the_end(
 ) -> Result<OperationEnd, DeployFailure> {
     let client = session.cloudformation();
     let (mut pace, mut failures) = (PollingPace::new(session.time_left(limit)), Vec::new());
+    let (mut ending, mut polls) = (false, 0);
     loop {
-        // Read the state first: events read afterwards are then complete.
-        let stack = find(&client, stack_id)
-            .await?
-            .ok_or_else(|| DeployFailure::failed("the stack no longer exists"))?;
         let fresh = since(&client, stack_id, &mut mark).await?;
-        for event in &fresh {
-            mark.started |= is_of_stack(event);
-            watch.note(event);
-            progress.event(&describe(event));
-        }
-        watch.report(progress);
+        take(&fresh, &mut mark, watch, progress);
         if !fresh.is_empty() {
             pace.hurry();
         }
+        ending |= fresh.iter().any(is_end);
         failures.extend(fresh.into_iter().filter(is_failure));
-        // Deleting a stack that was never created may leave no event.
-        let gone = stack.status == StackStatus::DeleteComplete;
-        if gone || mark.started && !stack.is_busy() {
-            return Ok(OperationEnd { stack, failures });
+        // The events say when the operation ends: until then its state is looked up now and then only.
+        if ending || polls % LOOKS == 0 {
+            let stack = find(&client, stack_id)
+                .await?
+                .ok_or_else(|| DeployFailure::failed("the stack no longer exists"))?;
+            // Deleting a stack that was never created may leave no event.
+            let gone = stack.status == StackStatus::DeleteComplete;
+            if gone || mark.started && !stack.is_busy() {
+                // Events that came between the two calls.
+                let late = since(&client, stack_id, &mut mark).await?;
+                take(&late, &mut mark, watch, progress);
+                failures.extend(late.into_iter().filter(is_failure));
+                return Ok(OperationEnd { stack, failures });
+            }
         }
+        polls += 1;
         if !pace.wait().await {
             return Err(session.left(FailureKind::TimedOut));
         }
     }
+}
+
+/// Reports events.
+fn take(
+    events: &[StackEvent],
+    mark: &mut EventBookmark,
+    watch: &ServiceWatch<'_>,
+    progress: &mut dyn DeployProgress,
+) {
+    for event in events {
+        mark.started |= is_of_stack(event);
+        watch.note(event);
+        progress.event(&describe(event));
+    }
+    watch.report(progress);
 }
 
 /// The events after the bookmark, oldest first; advances the bookmark.
@@ -175,7 +197,15 @@ fn is_of_stack(event: &StackEvent) -> bool {
 
 fn is_start(event: &StackEvent) -> bool {
     is_of_stack(event)
-        && matches!(status(event), "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS")
+        && matches!(
+            status(event),
+            "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS" | "IMPORT_IN_PROGRESS"
+        )
+}
+
+/// Whether the stack has come to rest.
+fn is_end(event: &StackEvent) -> bool {
+    is_of_stack(event) && !status(event).is_empty() && !status(event).ends_with("_IN_PROGRESS")
 }
 
 fn is_failure(event: &StackEvent) -> bool {

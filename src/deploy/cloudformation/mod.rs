@@ -9,6 +9,7 @@ mod follow;
 mod instance_protection;
 mod plan_name;
 mod protection_release;
+mod reattach;
 mod renewal;
 mod replacement_guard;
 mod secret_readers;
@@ -51,8 +52,13 @@ pub(super) async fn deploy(
     let renewal = TaskRenewal::new(&template, deployment, &options.force)?;
     let stack = settle(session, deployment, options, progress).await?;
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
+    let new = stack.is_none();
+    let stack = match stack {
+        None => reattach::offer(session, deployment, &template, &parameters, options, progress).await?,
+        there => there,
+    };
     let create = stack.is_none();
-    let open = match create {
+    let open = match new {
         true => protection_release::unprotected(&template).map_err(|error| unreadable(&error))?,
         false => None,
     };
@@ -71,7 +77,7 @@ pub(super) async fn deploy(
     let running = stack.as_ref().map(|stack| stack.id.as_str());
     let before = renewal.before(session, running, &set.changes).await;
     let outcome = execute(session, name, &set, options, &watch, progress).await?;
-    if stack.is_none() {
+    if new {
         return match open {
             Some(_) => protect(session, deployment, &template, &parameters, options, outcome, progress).await,
             None => Ok(outcome),
@@ -272,6 +278,7 @@ async fn draft(
         parameters,
         capabilities: &deployment.capabilities,
         tags: &options.mark.tags(),
+        imports: Vec::new(),
     };
     changeset::create(session, draft).await
 }

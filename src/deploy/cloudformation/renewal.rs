@@ -105,7 +105,9 @@ impl<'a> TaskRenewal<'a> {
         }
         let touched: Vec<&SecretReader> =
             self.readers.iter().filter(|it| !it.touched(changes).is_empty()).collect();
-        let running = match services::running(session, stack).await {
+        let (running, since) =
+            tokio::join!(services::running(session, stack), services::since(session, stack, &secrets),);
+        let running = match running {
             Ok(running) => running,
             Err(trouble) if touched.is_empty() && self.forced.is_empty() => {
                 progress.warn(&unknown(&trouble.to_string()));
@@ -117,15 +119,11 @@ impl<'a> TaskRenewal<'a> {
                     .help("services may still run with the values of before"));
             }
         };
-        let since = if secrets.is_empty() {
-            Some(BTreeMap::new())
-        } else {
-            match services::since(session, stack, &secrets).await {
-                Ok(since) => Some(since),
-                Err(trouble) => {
-                    progress.warn(&unknown(&trouble.to_string()));
-                    None
-                }
+        let since = match since {
+            Ok(since) => Some(since),
+            Err(trouble) => {
+                progress.warn(&unknown(&trouble.to_string()));
+                None
             }
         };
         let wanted = running

@@ -76,6 +76,9 @@ pub(in crate::deploy::cloudformation) async fn since(
     stack: &str,
     wanted: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, f64>, ApiTrouble> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let arns = api_calls::resources(session, stack, "AWS::SecretsManager::Secret").await?;
     let (client, mut found) = (session.secrets(), BTreeMap::new());
     for (id, arn) in arns.into_iter().filter(|(id, _)| wanted.contains(id.as_str())) {
