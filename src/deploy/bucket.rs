@@ -4,7 +4,7 @@
 //! twice. Invariant: the bucket is encrypted, private and only reachable over TLS. A bucket of the same name in
 //! another account is never used.
 
-use super::failure::{DeployFailure, is_denied, sdk};
+use super::failure::{DeployFailure, FailureKind, is_denied, sdk};
 use super::progress::DeployProgress;
 use super::session::AwsSession;
 use super::upload::{self, UploadPlace};
@@ -130,7 +130,10 @@ impl<'a> ArtifactBucket<'a> {
         match head.expected_bucket_owner(&self.session.account).send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
-            Err(error) => Err(sdk(&format!("check the contents of the bucket {}", self.name), error)),
+            Err(error) => {
+                let failure = sdk(&format!("check the contents of the bucket {}", self.name), error);
+                Err(self.reason_in_words().await.unwrap_or(failure))
+            }
         }
     }
 
@@ -140,14 +143,26 @@ impl<'a> ArtifactBucket<'a> {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 403 => {
-                Err(DeployFailure::failed(format!(
+                let denied = DeployFailure::failed(format!(
                     "access to the bucket {} is denied, or another account owns it",
                     self.name
                 ))
-                .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject"))
+                .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject");
+                Err(self.reason_in_words().await.unwrap_or(denied))
             }
-            Err(error) => Err(sdk(&format!("check for the bucket {}", self.name), error)),
+            Err(error) => {
+                let failure = sdk(&format!("check for the bucket {}", self.name), error);
+                Err(self.reason_in_words().await.unwrap_or(failure))
+            }
         }
+    }
+
+    /// Why a call without an answer in words was refused, if the credentials are the reason: another call says so.
+    async fn reason_in_words(&self) -> Option<DeployFailure> {
+        let call = self.client.get_bucket_tagging().bucket(&self.name);
+        let error = call.expected_bucket_owner(&self.session.account).send().await.err()?;
+        let failure = sdk(&format!("use the bucket {}", self.name), error);
+        (failure.kind == FailureKind::Credentials).then_some(failure)
     }
 
     async fn create(&self) -> Result<(), DeployFailure> {

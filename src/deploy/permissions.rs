@@ -148,8 +148,10 @@ pub fn policy(compiled: &CompiledTarget, ecr: bool) -> Value {
         region: region.unwrap_or("*"),
         account: deployment.account().unwrap_or("*"),
     };
-    let mut statements =
-        vec![statement("Identity", &["cloudformation:ListStacks", "sts:GetCallerIdentity"], &["*".into()]), bucket(&place)];
+    let mut statements = vec![
+        statement("Identity", &["cloudformation:ListStacks", "sts:GetCallerIdentity"], &["*".into()]),
+        bucket(&place),
+    ];
     match deployment {
         TargetDeployment::Stack(stack) => of_stack(stack, compiled, &place, &mut statements),
         TargetDeployment::Beanstalk(environment) => {

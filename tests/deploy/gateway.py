@@ -148,7 +148,7 @@ class Gateway:
             text = json.dumps({"__type": rule["code"], "message": rule["message"]})
             return reply(request, 400, text.encode(), {"Content-Type": "application/x-amz-json-1.1"})
         if rule["do"] == "refuse":
-            text = ERROR.format(rule["code"], rule["message"])
+            text = (ERROR if service != "s3" else "<Error><Code>{}</Code><Message>{}</Message></Error>").format(rule["code"], rule["message"])
             return reply(request, rule["status"], text.encode(), {"Content-Type": "text/xml"})
         if rule["do"] == "before":
             rule["hook"]()
