@@ -15,7 +15,7 @@ use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, confirm};
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{ResourceStatus, StackStatus, StackSummary};
+use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent, StackStatus, StackSummary};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tranship_targets::StackDeployment;
@@ -132,24 +132,30 @@ async fn kept(client: &Client, name: &str) -> Result<Vec<KeptFileSystem>, Deploy
         }
     }
     let Some(id) = last.and_then(|it| it.stack_id) else { return Ok(Vec::new()) };
-    let (mut found, mut token) = (Vec::new(), None);
+    // Events outlive the stack by 90 days, the newest first: a file system that was left last is the one that counts.
+    let (mut found, mut token) = (Vec::<KeptFileSystem>::new(), None);
     loop {
-        let page = client.list_stack_resources().stack_name(&id).set_next_token(token).send().await;
+        let page = client.describe_stack_events().stack_name(&id).set_next_token(token).send().await;
         let page = page.map_err(|error| sdk("read what a deleted stack left", error))?;
-        let left = page.stack_resource_summaries().iter().filter(|it| {
-            it.resource_type() == Some(FILE_SYSTEM)
-                && it.resource_status() == Some(&ResourceStatus::DeleteSkipped)
-        });
-        found.extend(left.filter_map(|it| {
-            let (id, physical) =
-                (it.logical_resource_id()?.to_owned(), it.physical_resource_id()?.to_owned());
-            Some(KeptFileSystem { id, physical })
-        }));
+        for event in page.stack_events().iter().filter(|it| was_left(it)) {
+            let (Some(id), Some(physical)) = (event.logical_resource_id(), event.physical_resource_id())
+            else {
+                continue;
+            };
+            if !found.iter().any(|it| it.id == id) {
+                found.push(KeptFileSystem { id: id.to_owned(), physical: physical.to_owned() });
+            }
+        }
         token = page.next_token().map(str::to_owned);
         if token.is_none() {
             return Ok(found);
         }
     }
+}
+
+fn was_left(event: &StackEvent) -> bool {
+    event.resource_type() == Some(FILE_SYSTEM)
+        && event.resource_status() == Some(&ResourceStatus::DeleteSkipped)
 }
 
 /// The template with the kept file systems that it declares, and nothing else; a file system that refers to another
