@@ -85,7 +85,7 @@ mod tests {
     fn id(files: &[(&str, &str)], directory: &str) -> Option<String> {
         let mut world = MemoryWorld::new();
         for (path, text) in files {
-            world = world.file(path, text);
+            world = world.file(path, *text);
         }
         repository_id(Utf8Path::new(directory), &world)
     }

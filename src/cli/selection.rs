@@ -178,9 +178,8 @@ impl CommandContext<'_> {
         // A manifest that cannot be read says nothing about its variables.
         let readable = !known.is_empty() || outcomes.iter().all(|one| !one.diagnostics.has_errors());
         let of_compose = |name: &str| name.starts_with("COMPOSE_") || name.starts_with("DOCKER_");
-        let unknown = set.set.iter().map(|(name, _)| name.as_str());
-        let Some(name) = unknown.filter(|name| readable && !known.contains(name) && !of_compose(name)).next()
-        else {
+        let mut unknown = set.set.iter().map(|(name, _)| name.as_str());
+        let Some(name) = unknown.find(|name| readable && !known.contains(name) && !of_compose(name)) else {
             return Ok(());
         };
         self.shell.error(&format!("`--set {name}=` has no effect: the manifest reads no variable `{name}`"));
