@@ -141,6 +141,8 @@ pub struct DeployParameter {
     pub name: String,
     /// What it is for, in words.
     pub description: String,
+    /// The key of the manifest that it comes from, or that would set it.
+    pub key: Option<String>,
     /// What the manifest calls the secret that it feeds; flags take this name too.
     pub alias: Option<String>,
     /// The value known at build time.

@@ -151,7 +151,12 @@ fn absent(missing: &[&DeployParameter]) -> DeployFailure {
             (Some(variable), _) => format!("--set {variable}=VALUE"),
             _ => format!("--parameter {name}=VALUE"),
         };
-        failure = failure.help(format!("`{flag}`: {}", parameter.description));
+        let key = match parameter.key.as_deref() {
+            Some(key) if key.starts_with("x-tranship.network") => format!(" Or set `{key}`."),
+            Some(key) => format!(" It is for `{key}`."),
+            None => String::new(),
+        };
+        failure = failure.help(format!("`{flag}`: {}{key}", parameter.description));
     }
     failure
 }
@@ -191,13 +196,16 @@ mod tests {
         secret.secret = true;
         let mut late = parameter("AppVersion");
         late.variable = Some("APP_VERSION".into());
-        let failure = choose(&[parameter("Vpc"), secret, late], &DeployValues::default(), &[]).unwrap_err();
+        let mut vpc = parameter("Vpc");
+        vpc.key = Some("x-tranship.network.vpc".into());
+        secret.key = Some("services.app.environment.PASSWORD".into());
+        let failure = choose(&[vpc, secret, late], &DeployValues::default(), &[]).unwrap_err();
         assert_eq!(failure.message, "3 values are missing for this deployment");
         assert_eq!(
             failure.help,
             [
-                "`--parameter Vpc=VALUE`: the Vpc",
-                "`--secret Password=@FILE`: the Password",
+                "`--parameter Vpc=VALUE`: the Vpc Or set `x-tranship.network.vpc`.",
+                "`--secret Password=@FILE`: the Password It is for `services.app.environment.PASSWORD`.",
                 "`--set APP_VERSION=VALUE`: the AppVersion",
             ]
         );

@@ -71,6 +71,7 @@ fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
     DeployParameter {
         name: it.id.to_string(),
         description: it.parameter.description.clone(),
+        key: it.parameter.comments.first().cloned().or_else(|| setting(&it.id.to_string())),
         alias: it.secret.as_ref().map(ToString::to_string),
         value: it.value.clone(),
         has_default: it.parameter.default.is_some(),
@@ -78,6 +79,17 @@ fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
         variable: it.variable.clone(),
         ..DeployParameter::default()
     }
+}
+
+/// The setting that takes the place of a parameter of the network.
+fn setting(parameter: &str) -> Option<String> {
+    let key = match parameter {
+        "VpcId" => "vpc",
+        "PublicSubnets" => "public_subnets",
+        "PrivateSubnets" => "private_subnets",
+        _ => return None,
+    };
+    Some(format!("x-tranship.network.{key}"))
 }
 
 /// Logical ids of what keeps data, with the key path of what it is for.

@@ -59,7 +59,7 @@ class Stacks(Faults, StackCase):
 
     def test_a_first_deployment(self):
         self.values("--set", "APP_VERSION=1")
-        self.each(QUICK, 23, self.create, self.clear, self.deployed)
+        self.each(QUICK, 61, self.create, self.clear, self.deployed)
 
     def test_an_update(self):
         self.tranship(*self.create())
@@ -69,13 +69,13 @@ class Stacks(Faults, StackCase):
             self.write("secret", f"secret {self.version}\n")
 
         arguments = lambda: ["deploy", "prod", "--yes", "--set", f"APP_VERSION={self.version}", "--secret", "SESSION_PASSWORD=@secret"]
-        self.each(QUICK, 23, arguments, update, self.deployed)
+        self.each(QUICK, 61, arguments, update, self.deployed)
 
     def test_new_tasks(self):
         self.tranship(*self.create())
         arguments = lambda: ["deploy", "prod", "--yes", "--set", "APP_VERSION=1", "--force"]
         converge = lambda words: self.deployed(words[:-1])
-        self.each(QUICK, 23, arguments, lambda: None, converge)
+        self.each(QUICK, 61, arguments, lambda: None, converge)
 
     def test_the_end(self):
         def prepare():
@@ -87,7 +87,7 @@ class Stacks(Faults, StackCase):
             self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
 
         self.values("--set", "APP_VERSION=1")
-        self.each(QUICK, 23, lambda: ["down", "prod", "--yes"], prepare, gone)
+        self.each(QUICK, 61, lambda: ["down", "prod", "--yes"], prepare, gone)
 
     def test_what_takes_long(self):
         """A call that hangs after it was carried out, and a service that is down for good."""
@@ -97,7 +97,7 @@ class Stacks(Faults, StackCase):
             self.version += 1
 
         arguments = lambda: ["deploy", "prod", "--yes", "--set", f"APP_VERSION={self.version}"]
-        self.each(SLOW, 29, arguments, update, self.deployed)
+        self.each(SLOW, 47, arguments, update, self.deployed)
 
 
 class Environments(Faults, BeanstalkCase):
@@ -130,7 +130,7 @@ class Environments(Faults, BeanstalkCase):
             self.tranship(*words)
             self.converged()
 
-        self.each(37, lambda: ["deploy", "dev", "--yes", "--set", "APP_VERSION=1", *secrets], prepare, deployed)
+        self.each(97, lambda: ["deploy", "dev", "--yes", "--set", "APP_VERSION=1", *secrets], prepare, deployed)
 
     def test_an_update(self):
         self.tranship(*self.arguments("1"))
@@ -143,7 +143,7 @@ class Environments(Faults, BeanstalkCase):
             self.tranship(*words)
             self.converged(str(self.version))
 
-        self.each(23, lambda: ["deploy", "dev", "--yes", "--set", f"APP_VERSION={self.version}"], prepare, deployed)
+        self.each(61, lambda: ["deploy", "dev", "--yes", "--set", f"APP_VERSION={self.version}"], prepare, deployed)
 
     def test_the_end(self):
         self.arguments()
@@ -156,7 +156,7 @@ class Environments(Faults, BeanstalkCase):
             self.tranship(*words)
             self.assertEqual(self.live(), [])
 
-        self.each(23, lambda: ["down", "dev", "--yes"], prepare, gone)
+        self.each(61, lambda: ["down", "dev", "--yes"], prepare, gone)
 
 
 if __name__ == "__main__":

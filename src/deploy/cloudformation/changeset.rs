@@ -99,7 +99,8 @@ pub(in crate::deploy) async fn create(
         .change_set_type(kind)
         .set_parameters(Some(parameters(draft.parameters)))
         .set_capabilities(Some(draft.capabilities.iter().map(|name| Capability::from(*name)).collect()))
-        .set_tags(Some(tags.collect()))
+        // An import may not set tags: the update after it does.
+        .set_tags(imports.is_empty().then(|| tags.collect()))
         .set_resources_to_import((!imports.is_empty()).then_some(imports))
         .include_nested_stacks(draft.imports.is_empty())
         .send()

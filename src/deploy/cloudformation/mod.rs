@@ -148,7 +148,9 @@ async fn settle(
     let (client, name) = (session.cloudformation(), &deployment.stack);
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
-        if !stack.is_empty() {
+        // An import of ours has no tags yet: its events name it.
+        let fresh = stack.is_imported() && follow::begun_by(&client, &stack.id).await.is_some();
+        if !stack.is_empty() && !fresh {
             options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)?;
         }
         if stack.is_busy() {

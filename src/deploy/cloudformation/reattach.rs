@@ -95,7 +95,7 @@ async fn attach(
         template: TemplateBody::Inline(alone.to_string()),
         parameters: &parameters,
         capabilities: &deployment.capabilities,
-        tags: &options.mark.tags(),
+        tags: &[],
         imports: kept.iter().map(import).collect(),
     };
     progress.message("attaching file systems");

@@ -76,6 +76,11 @@ impl DeployedStack {
         self.status == StackStatus::ReviewInProgress
     }
 
+    /// Whether the last operation was an import.
+    pub(in crate::deploy) fn is_imported(&self) -> bool {
+        self.status == StackStatus::ImportComplete
+    }
+
     /// Whether it can be updated.
     pub(super) fn is_updatable(&self) -> bool {
         use StackStatus::{
