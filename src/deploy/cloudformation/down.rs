@@ -32,9 +32,7 @@ pub(in crate::deploy) async fn down(
         progress.message(&format!("no stack {name}: nothing to do"));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
-    if !stack.is_empty() {
-        options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)?;
-    }
+    super::own(&client, name, &stack, options).await?;
     if stack.is_busy() {
         progress.message(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
         let mark = EventBookmark::of_current(&client, &stack.id).await?;

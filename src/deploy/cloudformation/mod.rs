@@ -148,11 +148,7 @@ async fn settle(
     let (client, name) = (session.cloudformation(), &deployment.stack);
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
-        // An import of ours has no tags yet: its events name it.
-        let fresh = stack.is_imported() && follow::begun_by(&client, &stack.id).await.is_some();
-        if !stack.is_empty() && !fresh {
-            options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)?;
-        }
+        own(&client, name, &stack, options).await?;
         if stack.is_busy() {
             progress.message(&busy(&client, name, &stack).await);
             session.underway(format!("the current operation on the stack {name}"));
@@ -181,6 +177,19 @@ async fn settle(
             return Err(stuck(name, &stack));
         }
     }
+}
+
+/// Refuses a stack of another project. An import of ours has no tags yet: its events name it.
+async fn own(
+    client: &Client,
+    name: &str,
+    stack: &DeployedStack,
+    options: &DeployOptions,
+) -> Result<(), DeployFailure> {
+    if stack.is_empty() || stack.is_imported() && follow::begun_by(client, &stack.id).await.is_some() {
+        return Ok(());
+    }
+    options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)
 }
 
 /// What is going on at a stack, and who began it.
