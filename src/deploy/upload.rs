@@ -53,7 +53,7 @@ pub(super) async fn in_parts(
             parts(bytes.len())
         ));
     }
-    let mut told = Percentage::default();
+    let mut told = UploadProgress::default();
     let mut open: Vec<i32> = (1..=parts(bytes.len())).filter(|number| !done.contains_key(number)).collect();
     open.reverse();
     let mut sending = JoinSet::new();
@@ -173,9 +173,9 @@ async fn complete(
 
 /// Says every tenth of an upload once.
 #[derive(Debug, Default)]
-struct Percentage(usize);
+struct UploadProgress(usize);
 
-impl Percentage {
+impl UploadProgress {
     fn line(&mut self, done: usize, parts: i32, bytes: usize) -> Option<String> {
         let all = usize::try_from(parts).unwrap_or(1).max(1);
         let tenth = done.saturating_mul(10) / all;
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn progress_is_told_in_tenths() {
-        let mut told = Percentage::default();
+        let mut told = UploadProgress::default();
         let lines: Vec<String> = (1..=4).filter_map(|done| told.line(done, 40, 40 * PART)).collect();
         assert_eq!(lines, ["uploading 320 MiB: 10 %"]);
         assert_eq!(told.line(40, 40, 40 * PART).as_deref(), Some("uploading 320 MiB: 100 %"));
