@@ -102,6 +102,9 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How long a question may take to withdraw what it asked about.
 const LAST_WORDS: Duration = Duration::from_secs(30);
 
+/// How long a question without an answer waits for the signal that may have ended it.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// How long the last look at AWS may take.
 const LAST_LOOK: Duration = Duration::from_secs(15);
 
@@ -346,8 +349,15 @@ async fn ask(
     question: UserQuestion,
 ) -> Result<Option<String>, DeployFailure> {
     let Some(asker) = options.ask.clone() else { return Ok(None) };
-    let answer = session.stop().unless(tokio::task::spawn_blocking(move || asker(&question))).await?;
-    Ok(answer.ok().flatten())
+    let answer = async {
+        let answer = tokio::task::spawn_blocking(move || asker(&question)).await.ok().flatten();
+        if answer.is_none() {
+            // Ctrl-C also ends the reading of a line, a moment before the signal is noticed.
+            tokio::time::sleep(MOMENT).await;
+        }
+        answer
+    };
+    session.stop().unless(answer).await
 }
 
 /// Continues only if `--yes` was given or the user agrees.

@@ -59,7 +59,7 @@ class Stacks(Faults, StackCase):
 
     def test_a_first_deployment(self):
         self.values("--set", "APP_VERSION=1")
-        self.each(QUICK, 61, self.create, self.clear, self.deployed)
+        self.each(QUICK, 79, self.create, self.clear, self.deployed)
 
     def test_an_update(self):
         self.tranship(*self.create())
@@ -69,13 +69,13 @@ class Stacks(Faults, StackCase):
             self.write("secret", f"secret {self.version}\n")
 
         arguments = lambda: ["deploy", "prod", "--yes", "--set", f"APP_VERSION={self.version}", "--secret", "SESSION_PASSWORD=@secret"]
-        self.each(QUICK, 61, arguments, update, self.deployed)
+        self.each(QUICK, 79, arguments, update, self.deployed)
 
     def test_new_tasks(self):
         self.tranship(*self.create())
         arguments = lambda: ["deploy", "prod", "--yes", "--set", "APP_VERSION=1", "--force"]
         converge = lambda words: self.deployed(words[:-1])
-        self.each(QUICK, 61, arguments, lambda: None, converge)
+        self.each(QUICK, 79, arguments, lambda: None, converge)
 
     def test_the_end(self):
         def prepare():
@@ -87,7 +87,7 @@ class Stacks(Faults, StackCase):
             self.assertIn(self.state(), (None, "DELETE_COMPLETE"))
 
         self.values("--set", "APP_VERSION=1")
-        self.each(QUICK, 61, lambda: ["down", "prod", "--yes"], prepare, gone)
+        self.each(QUICK, 79, lambda: ["down", "prod", "--yes"], prepare, gone)
 
     def test_what_takes_long(self):
         """A call that hangs after it was carried out, and a service that is down for good."""
@@ -97,7 +97,7 @@ class Stacks(Faults, StackCase):
             self.version += 1
 
         arguments = lambda: ["deploy", "prod", "--yes", "--set", f"APP_VERSION={self.version}"]
-        self.each(SLOW, 47, arguments, update, self.deployed)
+        self.each(SLOW, 61, arguments, update, self.deployed)
 
 
 class Environments(Faults, BeanstalkCase):
