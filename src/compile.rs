@@ -6,17 +6,18 @@
 use crate::cascade::ErrorShadow;
 use crate::known_names;
 use camino::Utf8PathBuf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tranship_app::rules;
 use tranship_app::{
     Application, ComposeTree, ContainerImage, DeploymentPosture, DispositionReport, EnvironmentChoice,
     KeyPaths, Ledger, LoweringInput, LoweringPurpose,
 };
 use tranship_facts::ImageReference;
-use tranship_frontend::compose::{self, LoadOptions, Manifest};
+use tranship_frontend::compose::{self, LoadOptions, Manifest, SourcedValue};
 use tranship_frontend::diagnostic::{Diagnostic, DiagnosticLabel, Diagnostics, Severity, suggest};
-use tranship_frontend::source::{FileId, Origin, Sources, Span};
+use tranship_frontend::source::{FileId, Origin, Sources, Span, VariableSource};
 use tranship_frontend::world::{ProjectFiles, World};
+use tranship_frontend::yaml::Node;
 use tranship_images::{ContentDigest, ImageLock, LOCK_FILE, LockError};
 use tranship_targets::{Compilation, CompiledTarget};
 
@@ -52,6 +53,8 @@ pub struct CompileOutcome {
     pub merged: bool,
     /// The lock file beside the manifest, where there is one.
     pub lock_file: Option<FileId>,
+    /// The names of the variables that the manifest reads.
+    pub variables: BTreeSet<String>,
     /// All diagnostics.
     pub diagnostics: Diagnostics,
     /// The account of every leaf, as far as the compile got.
@@ -73,6 +76,21 @@ pub struct ProjectSummary {
     pub images: BTreeMap<String, NamedImage>,
     /// The values of late-bound variables: the one known at build time, otherwise the manifest's default.
     pub variables: BTreeMap<String, String>,
+    /// Where those values come from.
+    pub sources: BTreeMap<String, LateSource>,
+}
+
+/// Where the value of a late-bound variable comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LateSource {
+    /// `--set`.
+    Flag,
+    /// The environment of the process.
+    Environment,
+    /// A file of variables, by its path.
+    File(String),
+    /// The manifest itself: `${TAG:-latest}`.
+    Manifest,
 }
 
 /// An image that is used as it is.
@@ -138,6 +156,7 @@ fn outcome(
         override_file: None,
         merged: false,
         lock_file: None,
+        variables: BTreeSet::new(),
         diagnostics,
         report: None,
         compiled: None,
@@ -181,6 +200,7 @@ impl CompileOutcome {
         unset: UnsetVariables,
     ) -> Option<CompiledTarget> {
         let manifest = self.load(request, world)?;
+        self.variables = readable_variables(&manifest);
         let lock = self.lock(&manifest, world);
         self.override_file = manifest.override_file;
         self.merged = manifest.files.len() > 1;
@@ -207,7 +227,7 @@ impl CompileOutcome {
         if unset == UnsetVariables::Assumed {
             application.assume_late_bound();
         }
-        self.project = Some(summary(&manifest, &application));
+        self.project = Some(summary(&manifest, &application, sources));
         let target = tranship_targets::find(&application.environment.target)?;
         self.target = Some(target.name());
         let mut found = Diagnostics::new();
@@ -305,7 +325,41 @@ fn named_images(application: &Application) -> BTreeMap<String, NamedImage> {
     images
 }
 
-fn summary(manifest: &Manifest, application: &Application) -> ProjectSummary {
+/// The names that interpolation reads, those that become parameters, and those that containers and secrets get from the
+/// environment.
+fn readable_variables(manifest: &Manifest) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = manifest.variables.keys().map(ToString::to_string).collect();
+    names.extend(tranship_app::late_bound_names(&manifest.root));
+    for room in ["services", "secrets", "configs"] {
+        let entries = manifest.root.get(room).and_then(Node::as_mapping).into_iter().flatten();
+        for environment in entries.filter_map(|entry| entry.value.get("environment")) {
+            names.extend(environment.as_str().map(str::to_owned));
+            names.extend(
+                environment.as_mapping().into_iter().flatten().map(|entry| entry.key.text.to_string()),
+            );
+        }
+    }
+    let in_files = |variable: &SourcedValue| matches!(variable.source, VariableSource::File(_));
+    names.extend(
+        manifest.environment.iter().filter(|(_, value)| in_files(value)).map(|(name, _)| name.to_string()),
+    );
+    names
+}
+
+fn late_source(name: &str, manifest: &Manifest, sources: &Sources) -> LateSource {
+    match manifest.environment.get(name).map(|variable| &variable.source) {
+        Some(VariableSource::Flag(_)) => LateSource::Flag,
+        Some(VariableSource::File(span)) => {
+            LateSource::File(sources.file(span.file).map_or_else(String::new, |file| file.path().to_string()))
+        }
+        Some(VariableSource::Environment(_) | VariableSource::Computed(_)) => LateSource::Environment,
+        _ => LateSource::Manifest,
+    }
+}
+
+fn summary(manifest: &Manifest, application: &Application, sources: &Sources) -> ProjectSummary {
+    let late = application.late_bound.keys();
+    let origins = late.map(|name| (name.to_string(), late_source(name, manifest, sources))).collect();
     let values = application.late_bound.iter();
     let values =
         values.filter_map(|(name, bound)| Some((name.to_string(), bound.value.as_ref()?.to_string())));
@@ -315,6 +369,7 @@ fn summary(manifest: &Manifest, application: &Application) -> ProjectSummary {
         registry: application.settings.registry.as_ref().map(|registry| registry.peek().to_string()),
         images: named_images(application),
         variables: values.collect(),
+        sources: origins,
     }
 }
 

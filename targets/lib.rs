@@ -108,6 +108,14 @@ impl TargetDeployment {
             TargetDeployment::Beanstalk(environment) => environment.region.as_deref(),
         }
     }
+
+    /// The account, where the environment names one.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            TargetDeployment::Stack(stack) => stack.account.as_deref(),
+            TargetDeployment::Beanstalk(environment) => environment.account.as_deref(),
+        }
+    }
 }
 
 /// A CloudFormation stack.
@@ -117,6 +125,8 @@ pub struct StackDeployment {
     pub stack: String,
     /// The region, where the environment names one.
     pub region: Option<String>,
+    /// The account, where the environment names one.
+    pub account: Option<String>,
     /// The template's parameters.
     pub parameters: Vec<DeployParameter>,
     /// What the template asks to be allowed, such as `CAPABILITY_IAM`.
@@ -152,6 +162,8 @@ pub struct DeployParameter {
     pub name: String,
     /// What it is for, in words.
     pub description: String,
+    /// The key of the manifest that it comes from, or that would set it.
+    pub key: Option<String>,
     /// What the manifest calls the secret that it feeds; flags take this name too.
     pub alias: Option<String>,
     /// The value known at build time.
@@ -199,6 +211,8 @@ pub struct BeanstalkDeployment {
     pub environment: String,
     /// The region, where the environment names one.
     pub region: Option<String>,
+    /// The account, where the environment names one.
+    pub account: Option<String>,
     /// The platform branch whose newest version is taken: `ECS running on 64bit Amazon Linux 2023`.
     pub platform_branch: String,
     /// What the branch calls its solution stacks.

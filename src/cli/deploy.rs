@@ -5,7 +5,7 @@ use super::lock::{OtherImages, renew};
 use super::publication::ImageFlags;
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile_pinned};
-use crate::deploy::{self, DeployValues};
+use crate::deploy::{self, DeployValues, ForcedTasks};
 use crate::publish::{IMAGES_FILE, read_digests};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,9 +33,21 @@ pub struct DeployCommand {
     /// Allow this resource to be replaced or removed although it keeps data
     #[arg(long, value_name = "NAME")]
     allow_replacement: Vec<String>,
+    /// Take over a stack or an environment that another project, another repository or no project has marked as its own
+    #[arg(long)]
+    adopt: bool,
+    /// Attach the file systems again that `down` kept, where the stack is created anew
+    #[arg(long)]
+    reattach: bool,
     /// Deploy without asking for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// Start new tasks of every service (on Elastic Beanstalk, deploy the version again) even if nothing changed
+    #[arg(long)]
+    force: bool,
+    /// With --force: start new tasks of this service only; may be repeated
+    #[arg(long = "service", value_name = "NAME", requires = "force")]
+    services: Vec<String>,
     /// Do not contact registries: use the images of the manifest and of `dist/ENV/images.json`, which `publish` wrote
     #[arg(long, conflicts_with = "renew_lock")]
     no_publish: bool,
@@ -72,6 +84,14 @@ impl DeployCommand {
         }
         values.parameters.extend(self.parameters.iter().cloned());
         read_secrets(&self.secrets, world, values)
+    }
+
+    fn forced(&self) -> ForcedTasks {
+        match (self.force, self.services.is_empty()) {
+            (false, _) => ForcedTasks::None,
+            (true, true) => ForcedTasks::All,
+            (true, false) => ForcedTasks::Services(self.services.clone()),
+        }
     }
 
     /// Compiles again with the digests that floating images have now: the same tag with new content is deployed, too.
@@ -143,8 +163,15 @@ impl DeployCommand {
         if let Err(exit) = self.pin(&mut outcome, context) {
             return exit;
         }
-        let mut options = self.aws.options(self.yes, context.shell);
+        let mut options = self.aws.options(self.yes, context.mark(&outcome), context.shell);
+        options.adopt = self.adopt;
+        options.reattach = self.reattach;
+        if let Some(project) = &outcome.project {
+            options.variables.clone_from(&project.variables);
+            options.sources.clone_from(&project.sources);
+        }
         options.allow_replacement.clone_from(&self.allow_replacement);
+        options.force = self.forced();
         if let Err(error) = self.values(context.world, &mut options.values) {
             context.shell.error(&error);
             return ExitStatus::Refused;

@@ -3,15 +3,17 @@
 //! In: an environment. Out: its deployment. Invariant: a secret is read from a file or typed without echo; it is
 //! never on a command line and never printed.
 
+use super::repository::repository_id;
 use super::selection::CompileJob;
 use super::{CommandContext, ExitStatus, MessageFormat, Shell, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, identify};
 use crate::deploy::{
-    DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, PlannedChange,
-    ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
+    DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, ForcedTasks,
+    PlannedChange, ProgressEvent, ProjectMark, ResourceAction, UserPrompt, UserQuestion,
 };
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +52,7 @@ pub(super) fn secret_file(text: &str) -> Result<SecretFile, String> {
 
 impl AwsOptions {
     /// Options without values.
-    pub(super) fn options(&self, yes: bool, shell: &Shell) -> DeployOptions {
+    pub(super) fn options(&self, yes: bool, mark: ProjectMark, shell: &Shell) -> DeployOptions {
         let profile = self.aws_profile.clone();
         DeployOptions {
             profile,
@@ -60,6 +62,12 @@ impl AwsOptions {
             yes,
             ask: shell.is_interactive().then(asker),
             timeout: Duration::from_secs(self.timeout.saturating_mul(60)),
+            force: ForcedTasks::None,
+            mark,
+            adopt: false,
+            reattach: false,
+            variables: BTreeMap::new(),
+            sources: BTreeMap::new(),
         }
     }
 }
@@ -89,6 +97,7 @@ impl CommandContext<'_> {
     ) -> Result<CompileOutcome, ExitStatus> {
         let choices = vec![EnvironmentChoice::Environment(environment.to_owned())];
         let mut outcomes = CompileJob { options: self.options(set), choices, strict: false }.run(self);
+        self.check_set(set, &outcomes)?;
         let exit = self.report_outcomes(MessageFormat::Human, verb, &outcomes);
         let compiled = outcomes.pop().filter(|outcome| outcome.compiled.is_some());
         compiled.ok_or(if exit == ExitStatus::Done { ExitStatus::Failed } else { exit })
@@ -99,17 +108,43 @@ impl CommandContext<'_> {
         &mut self,
         environment: &str,
         set: &VariableOptions,
-    ) -> Result<TargetDeployment, ExitStatus> {
+    ) -> Result<(TargetDeployment, ProjectMark), ExitStatus> {
+        let outcome = self.identified(environment, set)?;
+        let mark = self.mark(&outcome);
+        outcome.compiled.map(|compiled| (compiled.deployment, mark)).ok_or(ExitStatus::Failed)
+    }
+
+    /// Compiles to learn what is deployed, without the values that only a deployment needs.
+    pub(super) fn identified(
+        &mut self,
+        environment: &str,
+        set: &VariableOptions,
+    ) -> Result<CompileOutcome, ExitStatus> {
         let choice = EnvironmentChoice::Environment(environment.to_owned());
-        let mut outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
-        match outcome.compiled.take() {
-            Some(compiled) => Ok(compiled.deployment),
+        let outcome = identify(&CompileRequest { options: self.options(set), choice }, self.world);
+        self.check_set(set, std::slice::from_ref(&outcome))?;
+        match outcome.compiled {
+            Some(_) => Ok(outcome),
             None => Err(self.report_outcomes(MessageFormat::Human, "compiled", &[outcome])),
+        }
+    }
+
+    /// Whose the deployment of a compile is.
+    pub(super) fn mark(&self, outcome: &CompileOutcome) -> ProjectMark {
+        let project = outcome.project.as_ref();
+        let directory = project.map(|project| self.world.current_directory().join(&project.directory));
+        ProjectMark {
+            project: project.map(|project| project.name.clone()).unwrap_or_default(),
+            environment: outcome.name.clone(),
+            repository: directory.and_then(|directory| repository_id(&directory, self.world)),
         }
     }
 
     /// Reports why a deployment stopped.
     pub(super) fn fail(&mut self, failure: &DeployFailure) -> ExitStatus {
+        if matches!(failure.kind, FailureKind::Interrupted | FailureKind::TimedOut) {
+            terminal::restore();
+        }
         self.shell.error(&failure.message);
         for line in &failure.help {
             self.shell.report(&format!("  = {line}\n"));
@@ -133,9 +168,10 @@ const CARE: Style = AnsiColor::Yellow.on_default();
 
 impl DeployProgress for TerminalProgress<'_> {
     fn banner(&mut self, banner: &DeployBanner) {
-        let DeployBanner { subject, account, region, profile, identity } = banner;
-        let profile = profile.as_ref().map(|name| format!(", profile {name}")).unwrap_or_default();
-        self.0.message(&format!("{subject} in account {account}, region {region}{profile}, as {identity}"));
+        let DeployBanner { subject, account, region, source, identity } = banner;
+        self.0.message(&format!(
+            "{subject} in account {account}, region {region}, as {identity}, credentials from {source}"
+        ));
     }
 
     fn message(&mut self, line: &str) {
@@ -152,6 +188,7 @@ impl DeployProgress for TerminalProgress<'_> {
                 ResourceAction::Add => (GOOD, '+', "add"),
                 ResourceAction::Modify => (Style::new(), '~', "change"),
                 ResourceAction::Revise => (Style::new(), '~', "new revision"),
+                ResourceAction::Renew => (Style::new(), '~', "new tasks"),
                 ResourceAction::Replace => (if change.data_at_risk { BAD } else { CARE }, '!', "replace"),
                 ResourceAction::Remove => (BAD, '-', "remove"),
             };
@@ -171,12 +208,49 @@ impl DeployProgress for TerminalProgress<'_> {
     }
 }
 
+/// The terminal while a secret is typed: a question that is cut off must not leave it silent.
+#[cfg(unix)]
+mod terminal {
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use std::io::{Write, stderr, stdin};
+    use std::sync::Mutex;
+
+    static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+    /// Remembers how it is.
+    pub(super) fn remember() {
+        if let (Ok(mut before), Ok(now)) = (BEFORE.lock(), tcgetattr(stdin())) {
+            *before = Some(now);
+        }
+    }
+
+    /// Makes it as it was.
+    pub(super) fn restore() {
+        if let Some(before) = BEFORE.lock().ok().and_then(|mut before| before.take()) {
+            // A terminal that is gone needs nothing.
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+            // The cursor stands behind the question.
+            let _ = stderr().write_all(b"\n");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod terminal {
+    pub(super) fn remember() {}
+    pub(super) fn restore() {}
+}
+
 /// Asks on the terminal.
 fn asker() -> UserPrompt {
     Arc::new(|question| match question {
         UserQuestion::Confirm(text) => line(&format!("{text} [y/N] ")),
         UserQuestion::Type(name) => line(&format!("type `{name}` to continue: ")),
-        UserQuestion::Secret(text) => rpassword::prompt_password(format!("{text}: ")).ok(),
+        UserQuestion::Value(text) => line(&format!("{text}: ")).filter(|answer| !answer.trim().is_empty()),
+        UserQuestion::Secret(text) => {
+            terminal::remember();
+            rpassword::prompt_password(format!("{text}: ")).ok()
+        }
     })
 }
 

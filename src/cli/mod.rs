@@ -21,10 +21,14 @@ mod listing;
 #[cfg(feature = "deploy")]
 mod lock;
 #[cfg(feature = "deploy")]
+mod permissions;
+#[cfg(feature = "deploy")]
 mod publication;
 #[cfg(feature = "deploy")]
 mod publish;
 mod report;
+#[cfg(feature = "deploy")]
+mod repository;
 mod schema;
 mod selection;
 mod shell;
@@ -72,6 +76,9 @@ pub enum CliCommand {
     /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
+    /// Print the IAM policy for deploying an environment
+    #[cfg(feature = "deploy")]
+    Permissions(permissions::PermissionsCommand),
     /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
     Explain(explain::ExplainCommand),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
@@ -135,6 +142,8 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Status(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Down(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Permissions(command) => command.run(context),
         CliCommand::Explain(command) => command.run(context),
         CliCommand::Schema(command) => command.run(context),
         CliCommand::Completions(command) => command.run(context),

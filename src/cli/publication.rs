@@ -5,6 +5,7 @@
 use super::deployment::TerminalProgress;
 use super::{CommandContext, ExitStatus};
 use crate::compile::{CompileOutcome, ImagePins, ProjectSummary};
+use crate::deploy::check_account;
 use crate::publish::{
     BuilderKind, IMAGES_FILE, PublishOptions, PublishOutcome, PublishRequest, PublishTarget, PublishedImage,
     fill_parameters, image_record, publish,
@@ -84,6 +85,10 @@ impl ImageFlags {
             return Ok(PublishOutcome::default());
         }
         let region = compiled.deployment.region();
+        if let Some(account) = compiled.deployment.account().filter(|_| !options.dry_run) {
+            check_account(account, region, options.profile.as_deref())
+                .map_err(|failure| context.fail(&failure))?;
+        }
         let directory = context.world.current_directory().join(&project.directory);
         let request = PublishRequest {
             project: &project.name,

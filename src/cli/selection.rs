@@ -5,10 +5,11 @@
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, compile, environments};
 use clap::builder::PossibleValuesParser;
+use std::collections::BTreeSet;
 use tranship_app::EnvironmentChoice;
 use tranship_app::rules::target;
 use tranship_frontend::compose::LoadOptions;
-use tranship_frontend::diagnostic::Severity;
+use tranship_frontend::diagnostic::{Severity, suggest};
 
 /// An environment, a target, or all.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -71,7 +72,9 @@ impl CompileOptions {
     ) -> Result<Vec<CompileOutcome>, ExitStatus> {
         let options = context.options(&self.set);
         let choices = self.selection.choices(&options, otherwise, self.format, context)?;
-        Ok(CompileJob { options, choices, strict: self.strict }.run(context))
+        let outcomes = CompileJob { options, choices, strict: self.strict }.run(context);
+        context.check_set(&self.set, &outcomes)?;
+        Ok(outcomes)
     }
 }
 
@@ -159,6 +162,36 @@ impl CommandContext<'_> {
     /// The load options: the command's flags combined with the global ones.
     pub(super) fn options(&self, set: &VariableOptions) -> LoadOptions {
         LoadOptions { set: set.set.iter().cloned().collect(), ..self.global.load_options() }
+    }
+
+    /// Refuses a `--set` of a variable that no compile reads: it would have no effect.
+    ///
+    /// # Errors
+    /// There is one; it has been reported.
+    pub(super) fn check_set(
+        &mut self,
+        set: &VariableOptions,
+        outcomes: &[CompileOutcome],
+    ) -> Result<(), ExitStatus> {
+        let known: BTreeSet<&str> =
+            outcomes.iter().flat_map(|one| &one.variables).map(String::as_str).collect();
+        // A manifest that cannot be read says nothing about its variables.
+        let readable = !known.is_empty() || outcomes.iter().all(|one| !one.diagnostics.has_errors());
+        let of_compose = |name: &str| name.starts_with("COMPOSE_") || name.starts_with("DOCKER_");
+        let mut unknown = set.set.iter().map(|(name, _)| name.as_str());
+        let Some(name) = unknown.find(|name| readable && !known.contains(name) && !of_compose(name)) else {
+            return Ok(());
+        };
+        self.shell.error(&format!("`--set {name}=` has no effect: the manifest reads no variable `{name}`"));
+        match suggest::closest(name, known.iter().copied()) {
+            Some(near) => self.shell.report(&format!("  = did you mean `{near}`?\n")),
+            None if known.is_empty() => self.shell.report("  = it reads none\n"),
+            None => {
+                let names: Vec<&str> = known.into_iter().collect();
+                self.shell.report(&format!("  = it reads {}\n", names.join(", ")));
+            }
+        }
+        Err(ExitStatus::Refused)
     }
 
     /// Reports the diagnostics of several compiles. The final line of counts starts with the command and their names.

@@ -31,11 +31,11 @@ enum StatusFormat {
 impl StatusCommand {
     /// Prints the status to standard output. Fails if nothing is deployed, or if it is failing or in progress.
     pub fn run(&self, context: &mut CommandContext<'_>) -> ExitStatus {
-        let deployment = match context.identify(&self.environment, &self.set) {
-            Ok(deployment) => deployment,
+        let (deployment, mark) = match context.identify(&self.environment, &self.set) {
+            Ok(found) => found,
             Err(exit) => return exit,
         };
-        let options = self.aws.options(false, context.shell);
+        let options = self.aws.options(false, mark, context.shell);
         match deploy::status(&deployment, &options, &mut TerminalProgress(context.shell)) {
             Ok(found) => {
                 context.shell.data(&match self.format {

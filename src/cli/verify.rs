@@ -58,6 +58,9 @@ impl VerifyCommand {
         };
         let directory = self.golden.clone().unwrap_or_else(|| beside_manifest(&options));
         let outcomes = CompileJob { options, choices, strict: self.strict }.run(context);
+        if let Err(exit) = context.check_set(&self.set, &outcomes) {
+            return exit;
+        }
         if outcomes.iter().any(|outcome| outcome.compiled.is_none()) {
             return context.report_outcomes(MessageFormat::Human, "could not verify", &outcomes);
         }

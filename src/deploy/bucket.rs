@@ -4,16 +4,19 @@
 //! twice. Invariant: the bucket is encrypted, private and only reachable over TLS. A bucket of the same name in
 //! another account is never used.
 
-use super::failure::{DeployFailure, sdk};
+use super::failure::{DeployFailure, FailureKind, is_denied, sdk};
 use super::progress::DeployProgress;
 use super::session::AwsSession;
+use super::upload::{self, UploadPlace};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging, VersioningConfiguration,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
+    BucketVersioningStatus, CreateBucketConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, NoncurrentVersionExpiration, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
+    VersioningConfiguration,
 };
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -22,6 +25,39 @@ use std::path::Path;
 
 /// The tag that is set last: a bucket that has it is fully set up.
 const COMPLETE: &str = "tranship:artifacts";
+
+/// The tag's value: the state of our settings. One that is set up by an earlier version is completed.
+const WHOLE: &str = "complete-2";
+
+/// Days after which an upload that was never completed is deleted.
+const UNFINISHED: i32 = 7;
+
+/// Days after which a template and an older version of an object are deleted. CloudFormation keeps a copy of a stack's
+/// template; the bundles that Elastic Beanstalk needs are deleted with their application versions.
+const OLD: i32 = 30;
+
+/// What is deleted when.
+fn lifecycle() -> Result<BucketLifecycleConfiguration, BuildError> {
+    let everything = || LifecycleRuleFilter::builder().prefix("").build();
+    let unfinished = AbortIncompleteMultipartUpload::builder().days_after_initiation(UNFINISHED).build();
+    let older = NoncurrentVersionExpiration::builder().noncurrent_days(OLD).build();
+    let markers = LifecycleExpiration::builder().expired_object_delete_marker(true).build();
+    let rule = |id: &str| LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled);
+    let mut rules = vec![
+        rule("leftovers")
+            .filter(everything())
+            .abort_incomplete_multipart_upload(unfinished)
+            .noncurrent_version_expiration(older)
+            .expiration(markers)
+            .build()?,
+    ];
+    for prefix in ["stacks/", "down/"] {
+        let filter = LifecycleRuleFilter::builder().prefix(prefix).build();
+        let expiry = LifecycleExpiration::builder().days(OLD).build();
+        rules.push(rule(prefix.trim_end_matches('/')).filter(filter).expiration(expiry).build()?);
+    }
+    BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()
+}
 
 /// The artifact bucket, fully set up.
 pub(super) struct ArtifactBucket<'a> {
@@ -43,7 +79,7 @@ impl<'a> ArtifactBucket<'a> {
             bucket.create().await?;
         }
         if !bucket.is_complete().await {
-            bucket.complete().await?;
+            bucket.complete(progress).await?;
         }
         Ok(bucket)
     }
@@ -58,7 +94,7 @@ impl<'a> ArtifactBucket<'a> {
         format!("https://s3.{}.{}/{}/{key}", self.session.region, self.session.domain(), self.name)
     }
 
-    /// Uploads the bytes unless they are already there, and returns the key.
+    /// Uploads a few bytes unless they are already there, and returns the key.
     pub(super) async fn put(&self, prefix: &str, bytes: &[u8], end: &str) -> Result<String, DeployFailure> {
         let key = format!("{prefix}/{}{end}", hash(bytes));
         if self.has(&key).await? {
@@ -75,18 +111,32 @@ impl<'a> ArtifactBucket<'a> {
         Ok(key)
     }
 
-    /// Uploads a file unless it is already there, a part at a time, and returns the key.
+    /// Uploads a file unless it is already there, a large one in parts, and returns the key.
     pub(super) async fn put_file(
         &self,
         prefix: &str,
         file: &Path,
         end: &str,
+        progress: &mut dyn DeployProgress,
     ) -> Result<String, DeployFailure> {
         let told = format!("upload to {}", self.name);
         let failed = |error: &dyn std::fmt::Display| DeployFailure::failed(format!("cannot {told}: {error}"));
         let sha256 = file_hash(file).map_err(|error| failed(&error))?;
         let key = format!("{prefix}/{}{end}", shortened(&sha256));
         if self.has(&key).await? {
+            return Ok(key);
+        }
+        let length = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
+        let length = usize::try_from(length).map_err(|error| failed(&error))?;
+        if length >= upload::IN_PARTS {
+            let place = UploadPlace {
+                client: self.client.clone(),
+                bucket: self.name.clone(),
+                owner: self.session.account.clone(),
+                key: key.clone(),
+            };
+            let mut file = std::fs::File::open(file).map_err(|error| failed(&error))?;
+            upload::in_parts(&place, &mut file, length, progress).await?;
             return Ok(key);
         }
         let body = ByteStream::from_path(file).await.map_err(|error| failed(&error))?;
@@ -106,7 +156,10 @@ impl<'a> ArtifactBucket<'a> {
         match head.expected_bucket_owner(&self.session.account).send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
-            Err(error) => Err(sdk(&format!("check the contents of the bucket {}", self.name), error)),
+            Err(error) => {
+                let failure = sdk(&format!("check the contents of the bucket {}", self.name), error);
+                Err(self.reason_in_words().await.unwrap_or(failure))
+            }
         }
     }
 
@@ -116,14 +169,26 @@ impl<'a> ArtifactBucket<'a> {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(false),
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 403 => {
-                Err(DeployFailure::failed(format!(
+                let denied = DeployFailure::failed(format!(
                     "access to the bucket {} is denied, or another account owns it",
                     self.name
                 ))
-                .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject"))
+                .help("it needs the permissions s3:ListBucket, s3:GetObject and s3:PutObject");
+                Err(self.reason_in_words().await.unwrap_or(denied))
             }
-            Err(error) => Err(sdk(&format!("check for the bucket {}", self.name), error)),
+            Err(error) => {
+                let failure = sdk(&format!("check for the bucket {}", self.name), error);
+                Err(self.reason_in_words().await.unwrap_or(failure))
+            }
         }
+    }
+
+    /// Why a call without an answer in words was refused, if the credentials are the reason: another call says so.
+    async fn reason_in_words(&self) -> Option<DeployFailure> {
+        let call = self.client.get_bucket_tagging().bucket(&self.name);
+        let error = call.expected_bucket_owner(&self.session.account).send().await.err()?;
+        let failure = sdk(&format!("use the bucket {}", self.name), error);
+        (failure.kind == FailureKind::Credentials).then_some(failure)
     }
 
     async fn create(&self) -> Result<(), DeployFailure> {
@@ -147,11 +212,13 @@ impl<'a> ArtifactBucket<'a> {
     async fn is_complete(&self) -> bool {
         let tags =
             self.client.get_bucket_tagging().bucket(&self.name).expected_bucket_owner(&self.session.account);
-        tags.send().await.is_ok_and(|tags| tags.tag_set().iter().any(|tag| tag.key() == COMPLETE))
+        tags.send()
+            .await
+            .is_ok_and(|tags| tags.tag_set().iter().any(|tag| tag.key() == COMPLETE && tag.value() == WHOLE))
     }
 
-    /// Encryption, public access block, versioning, TLS-only policy; the tag last.
-    async fn complete(&self) -> Result<(), DeployFailure> {
+    /// Encryption, public access block, versioning, TLS-only policy, what is deleted when; the tag last.
+    async fn complete(&self, progress: &mut dyn DeployProgress) -> Result<(), DeployFailure> {
         let (client, owner) = (&self.client, &self.session.account);
         let built = |_| DeployFailure::failed("incomplete setting for the artifact bucket");
         let told = |what: &str| format!("{what} the bucket {}", self.name);
@@ -184,7 +251,20 @@ impl<'a> ArtifactBucket<'a> {
         let call = call.policy(tls_only(&self.session.partition, &self.name));
         call.send().await.map_err(|error| sdk(&told("set the policy of"), error))?;
 
-        let tag = Tag::builder().key(COMPLETE).value("complete").build().map_err(built)?;
+        let call =
+            client.put_bucket_lifecycle_configuration().bucket(&self.name).expected_bucket_owner(owner);
+        if let Err(error) = call.lifecycle_configuration(lifecycle().map_err(built)?).send().await {
+            if !is_denied(error.code().unwrap_or_default()) {
+                return Err(sdk(&told("set the lifecycle of"), error));
+            }
+            progress.warn(&format!(
+                "{} keeps what nobody needs any more: setting its lifecycle needs s3:PutLifecycleConfiguration",
+                self.name
+            ));
+            return Ok(());
+        }
+
+        let tag = Tag::builder().key(COMPLETE).value(WHOLE).build().map_err(built)?;
         let tags = Tagging::builder().tag_set(tag).build().map_err(built)?;
         let call = client.put_bucket_tagging().bucket(&self.name).expected_bucket_owner(owner).tagging(tags);
         call.send().await.map_err(|error| sdk(&told("tag"), error))?;

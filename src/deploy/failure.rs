@@ -3,7 +3,9 @@
 //! In: SDK errors, terminal states, answers of the user. Out: [`DeployFailure`]. Invariant: no failure
 //! contains a parameter's value or a request body.
 
-use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
@@ -85,14 +87,46 @@ where
 {
     let code = error.code().unwrap_or_default().to_owned();
     let reason = reason(&error);
-    if CREDENTIAL_CODES.contains(&code.as_str()) {
-        return credentials(&format!("cannot {doing}: {reason}"), None);
-    }
-    let failure = DeployFailure::failed(format!("cannot {doing}: {reason}"));
+    let request = error.as_service_error().and_then(|it| it.meta().extra("aws_request_id"));
+    let request = request.map(|id| format!("request ID: {id}"));
+    let mut failure = if is_of_credentials(&code) || lacks_credentials(&error) {
+        credentials(&format!("cannot {doing}: {reason}"), None)
+    } else {
+        DeployFailure::failed(format!("cannot {doing}: {reason}"))
+    };
     if is_denied(&code) {
-        return failure.help("the credentials in use lack the permission named above");
+        failure = failure.help("the credentials in use lack the permission named above");
     }
+    if matches!(error, SdkError::DispatchFailure(_)) && failure.kind == FailureKind::Failed {
+        failure = failure.help("check the network, HTTPS_PROXY and AWS_ENDPOINT_URL");
+    }
+    failure.help.extend(request);
     failure
+}
+
+/// Whether the call was never sent, for want of credentials: a session of single sign-on has expired, say.
+fn lacks_credentials<E: Error + 'static, R: fmt::Debug + 'static>(error: &SdkError<E, R>) -> bool {
+    if !matches!(error, SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_)) {
+        return false;
+    }
+    let mut current: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(next) = current {
+        if next.to_string().contains("credentials") || next.to_string().contains("token is expired") {
+            return true;
+        }
+        current = next.source();
+    }
+    false
+}
+
+/// Whether AWS refused because it has that name already.
+pub(super) fn exists_already(code: &str, message: &str) -> bool {
+    code.contains("AlreadyExists") || message.contains("already exists")
+}
+
+/// Whether an error code means that the credentials themselves are the problem.
+pub(super) fn is_of_credentials(code: &str) -> bool {
+    CREDENTIAL_CODES.contains(&code)
 }
 
 /// Whether an error code means a missing permission.
@@ -102,24 +136,40 @@ pub(super) fn is_denied(code: &str) -> bool {
         || code == "UnauthorizedOperation"
 }
 
-/// The service's error message, or why there is none.
+/// The service's error message, or why there is none. Never what the SDK knows of the request or the answer.
 pub(super) fn reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,
 {
-    error.message().map_or_else(|| reach(error), str::to_owned)
+    match (error.message(), error.code()) {
+        (Some(message), _) if !message.is_empty() => message.to_owned(),
+        (_, Some(code)) => code.to_owned(),
+        (_, None) => reach(error),
+    }
 }
 
-/// The SDK's message if no service answered.
+/// What to say if no service answered, or none in words.
 fn reach<E: Error + 'static, R: fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
     match error {
-        SdkError::TimeoutError(_) => "the request timed out".to_owned(),
-        SdkError::DispatchFailure(_) => {
-            format!("the service is unreachable ({})", innermost(error))
-        }
-        other => DisplayErrorContext(other).to_string(),
+        SdkError::TimeoutError(_) => "AWS did not answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => format!("the service is unreachable ({})", innermost(error)),
+        SdkError::ConstructionFailure(_) => innermost(error),
+        SdkError::ServiceError(answer) => match status(answer.raw()) {
+            Some(status) => format!("AWS answered with HTTP status {status} and no reason"),
+            None => "AWS answered with an error and no reason".to_owned(),
+        },
+        SdkError::ResponseError(answer) => match status(answer.raw()) {
+            Some(status) => format!("the answer of AWS cannot be read (HTTP status {status})"),
+            None => "the answer of AWS cannot be read".to_owned(),
+        },
+        _ => "the call failed".to_owned(),
     }
+}
+
+fn status<R: 'static>(raw: &R) -> Option<u16> {
+    let answer = (raw as &dyn Any).downcast_ref::<HttpResponse>()?;
+    Some(answer.status().as_u16())
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {

@@ -8,14 +8,21 @@ mod beanstalk;
 mod bucket;
 mod clock;
 mod cloudformation;
+mod credential_source;
 mod failure;
+mod late_values;
 mod mask;
+mod ownership;
 mod parameters;
+mod permissions;
 mod progress;
 mod session;
+mod upload;
 
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
+pub use self::ownership::ProjectMark;
+pub use self::permissions::{TrustedRunner, policy};
 pub use self::progress::{
     DeployBanner, DeployProgress, PlannedChange, ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
 };
@@ -23,6 +30,7 @@ pub use self::progress::{
 pub(crate) use self::session::AwsSession;
 
 use self::mask::MaskedProgress;
+use crate::compile::LateSource;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -46,6 +54,30 @@ pub struct DeployOptions {
     pub ask: Option<UserPrompt>,
     /// How long to wait for an AWS operation.
     pub timeout: Duration,
+    /// Services that get new tasks even if nothing changed.
+    pub force: ForcedTasks,
+    /// Whose the deployment is.
+    pub mark: ProjectMark,
+    /// Whether to take over what is another's.
+    pub adopt: bool,
+    /// Whether to attach file systems again that a deletion of the stack kept.
+    pub reattach: bool,
+    /// The values of late-bound variables that are known.
+    pub variables: BTreeMap<String, String>,
+    /// Where the values of late-bound variables come from, by variable.
+    pub sources: BTreeMap<String, LateSource>,
+}
+
+/// Which services get new tasks even if nothing changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ForcedTasks {
+    /// None.
+    #[default]
+    None,
+    /// Every service.
+    All,
+    /// Those of the manifest with these names.
+    Services(Vec<String>),
 }
 
 /// Parameter values, by name.
@@ -63,6 +95,18 @@ impl fmt::Debug for DeployValues {
         f.debug_set().entries(self.parameters.keys()).entries(self.secrets.keys()).finish()
     }
 }
+
+/// What is followed ends at the time limit, and says what it knows; whatever else still runs this much later is cut.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// How long a question may take to withdraw what it asked about.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
+/// How long a question without an answer waits for the signal that may have ended it.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// How long the last look at AWS may take.
+const LAST_LOOK: Duration = Duration::from_secs(15);
 
 /// How a deployment ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,34 +212,98 @@ pub fn down(
     })
 }
 
-/// Opens a session, shows the banner, and works until it is done or interrupted.
+/// Opens a session, shows the banner, and works until it is done, interrupted or out of time.
 fn run<T>(
     deployment: &TargetDeployment,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
     work: impl AsyncFnOnce(&AwsSession, &mut dyn DeployProgress) -> Result<T, DeployFailure>,
 ) -> Result<T, DeployFailure> {
-    let (region, subject) = match deployment {
-        TargetDeployment::Stack(stack) => (&stack.region, format!("stack {}", stack.stack)),
-        TargetDeployment::Beanstalk(target) => {
-            (&target.region, format!("environment {}", target.environment))
-        }
+    let subject = match deployment {
+        TargetDeployment::Stack(stack) => format!("stack {}", stack.stack),
+        TargetDeployment::Beanstalk(target) => format!("environment {}", target.environment),
     };
     blocking(async {
         let opened = tokio::select! {
-            opened = AwsSession::open(region.as_deref(), options.profile.as_deref()) => opened,
+            opened = AwsSession::open(deployment.region(), options.profile.as_deref()) => opened,
             () = interruption() => Err(DeployFailure::new(FailureKind::Interrupted, "interrupted before anything was done")),
         };
         let session = opened?;
         progress.banner(&session.banner(subject));
+        session.expect_account(deployment.account())?;
         session.mask().borrow_mut().hide(options.values.secrets.values());
         let mut progress = MaskedProgress::new(session.mask(), progress);
-        let result = tokio::select! {
-            result = work(&session, &mut progress) => result,
-            () = interruption() => Err(session.left(FailureKind::Interrupted)),
+        let result = until_stopped(&session, options.timeout, work(&session, &mut progress)).await;
+        let result = match result {
+            Err(failure) => Err(last_look(&session, deployment, failure).await),
+            done => done,
         };
         result.map_err(|failure| session.mask().borrow().failure(failure))
     })
+}
+
+/// Works until it is done, or the run must end. An open question takes back what it asked about.
+async fn until_stopped<T>(
+    session: &AwsSession,
+    limit: Duration,
+    work: impl Future<Output = Result<T, DeployFailure>>,
+) -> Result<T, DeployFailure> {
+    let kind = {
+        let mut work = std::pin::pin!(work);
+        let kind = tokio::select! {
+            result = &mut work => return result,
+            () = interruption() => FailureKind::Interrupted,
+            () = tokio::time::sleep(limit.saturating_add(GRACE)) => FailureKind::TimedOut,
+        };
+        if session.stop().raise(kind) {
+            tokio::select! {
+                result = &mut work => return result,
+                () = interruption() => {}
+                () = tokio::time::sleep(LAST_WORDS) => {}
+            }
+        }
+        kind
+    };
+    Err(session.left(kind))
+}
+
+/// Says what became of an operation that may still be in progress at AWS.
+async fn last_look(
+    session: &AwsSession,
+    deployment: &TargetDeployment,
+    failure: DeployFailure,
+) -> DeployFailure {
+    let Some(underway) = session.in_progress() else { return failure };
+    let look = async {
+        match deployment {
+            TargetDeployment::Stack(stack) => cloudformation::look(session, stack).await,
+            TargetDeployment::Beanstalk(target) => beanstalk::look(session, target).await,
+        }
+    };
+    let (seen, busy) = match tokio::time::timeout(LAST_LOOK, look).await {
+        Ok(Ok((seen, busy))) => (seen, busy),
+        _ => ("its state cannot be read now".to_owned(), true),
+    };
+    let failure = failure.help(format!("{underway}: {seen}"));
+    match busy {
+        true => failure.help("it continues at AWS; run the same command again to follow it"),
+        false => failure.help("run the same command again to continue"),
+    }
+}
+
+/// Refuses credentials of another account than this one.
+///
+/// # Errors
+/// They are of another account, or there are none.
+pub(crate) fn check_account(
+    account: &str,
+    region: Option<&str>,
+    profile: Option<&str>,
+) -> Result<(), DeployFailure> {
+    until_interrupted(
+        async { AwsSession::open(region, profile).await?.expect_account(Some(account)) },
+        || DeployFailure::new(FailureKind::Interrupted, "interrupted before anything was done"),
+    )
 }
 
 /// Works until it is done or interrupted.
@@ -235,13 +343,25 @@ async fn interruption() {
 }
 
 /// Asks the user without blocking the runtime; `None` if there is no one to ask.
-async fn ask(asker: Option<&UserPrompt>, question: UserQuestion) -> Option<String> {
-    let asker = asker?.clone();
-    tokio::task::spawn_blocking(move || asker(&question)).await.ok().flatten()
+async fn ask(
+    session: &AwsSession,
+    options: &DeployOptions,
+    question: UserQuestion,
+) -> Result<Option<String>, DeployFailure> {
+    let Some(asker) = options.ask.clone() else { return Ok(None) };
+    let answer = async {
+        let answer = tokio::task::spawn_blocking(move || asker(&question)).await.ok().flatten();
+        if answer.is_none() {
+            // Ctrl-C also ends the reading of a line, a moment before the signal is noticed.
+            tokio::time::sleep(MOMENT).await;
+        }
+        answer
+    };
+    session.stop().unless(answer).await
 }
 
 /// Continues only if `--yes` was given or the user agrees.
-async fn confirm(options: &DeployOptions, question: &str) -> Result<(), DeployFailure> {
+async fn confirm(session: &AwsSession, options: &DeployOptions, question: &str) -> Result<(), DeployFailure> {
     if options.yes {
         return Ok(());
     }
@@ -249,7 +369,7 @@ async fn confirm(options: &DeployOptions, question: &str) -> Result<(), DeployFa
         return Err(DeployFailure::usage("confirmation is required, but there is no terminal")
             .help("confirm with `--yes`"));
     }
-    let answer = ask(options.ask.as_ref(), UserQuestion::Confirm(question.to_owned())).await;
+    let answer = ask(session, options, UserQuestion::Confirm(question.to_owned())).await?;
     match answer.as_deref().map(str::trim) {
         Some("y" | "Y" | "yes") => Ok(()),
         _ => Err(DeployFailure::failed("cancelled: nothing was changed")),
@@ -257,7 +377,11 @@ async fn confirm(options: &DeployOptions, question: &str) -> Result<(), DeployFa
 }
 
 /// Continues only if `--yes` was given or the user types the name.
-async fn confirm_by_name(options: &DeployOptions, name: &str) -> Result<(), DeployFailure> {
+async fn confirm_by_name(
+    session: &AwsSession,
+    options: &DeployOptions,
+    name: &str,
+) -> Result<(), DeployFailure> {
     if options.yes {
         return Ok(());
     }
@@ -267,7 +391,7 @@ async fn confirm_by_name(options: &DeployOptions, name: &str) -> Result<(), Depl
         )
         .help("confirm with `--yes`"));
     }
-    let answer = ask(options.ask.as_ref(), UserQuestion::Type(name.to_owned())).await;
+    let answer = ask(session, options, UserQuestion::Type(name.to_owned())).await?;
     if answer.as_deref().map(str::trim) == Some(name) {
         return Ok(());
     }

@@ -6,6 +6,7 @@
 
 use super::DeployValues;
 use super::failure::DeployFailure;
+use super::progress::UserQuestion;
 use std::collections::BTreeMap;
 use std::fmt;
 use tranship_targets::DeployParameter;
@@ -65,15 +66,34 @@ fn choice(parameter: &DeployParameter, given: &DeployValues, previous: &[String]
     }
 }
 
-/// The secrets that the user must be asked for.
-pub(super) fn secrets_to_ask<'a>(
+/// What the user must be asked for: plain values first, then secrets.
+pub(super) fn to_ask<'a>(
     parameters: &'a [DeployParameter],
     given: &DeployValues,
     previous: &[String],
 ) -> Vec<&'a DeployParameter> {
-    let open =
-        |parameter: &&DeployParameter| parameter.secret && choice(parameter, given, previous).is_none();
-    parameters.iter().filter(open).collect()
+    let open = |parameter: &&DeployParameter| choice(parameter, given, previous).is_none();
+    let mut open: Vec<&DeployParameter> = parameters.iter().filter(open).collect();
+    open.sort_by_key(|parameter| parameter.secret);
+    open
+}
+
+/// The question for a value.
+pub(super) fn question(parameter: &DeployParameter) -> UserQuestion {
+    let text = format!(
+        "{} ({})",
+        parameter.variable.as_deref().unwrap_or(parameter.called()),
+        parameter.description
+    );
+    if parameter.secret { UserQuestion::Secret(text) } else { UserQuestion::Value(text) }
+}
+
+/// Adds an answer to the values that were given.
+pub(super) fn answered(values: &mut DeployValues, parameter: &DeployParameter, answer: String) {
+    match parameter.secret {
+        true => values.secrets.insert(parameter.name.clone(), answer),
+        false => values.parameters.insert(parameter.name.clone(), answer.trim().to_owned()),
+    };
 }
 
 fn unknown(parameters: &[DeployParameter], given: &DeployValues) -> Result<(), DeployFailure> {
@@ -131,7 +151,12 @@ fn absent(missing: &[&DeployParameter]) -> DeployFailure {
             (Some(variable), _) => format!("--set {variable}=VALUE"),
             _ => format!("--parameter {name}=VALUE"),
         };
-        failure = failure.help(format!("`{flag}`: {}", parameter.description));
+        let key = match parameter.key.as_deref() {
+            Some(key) if key.starts_with("x-tranship.network") => format!(" Or set `{key}`."),
+            Some(key) => format!(" It is for `{key}`."),
+            None => String::new(),
+        };
+        failure = failure.help(format!("`{flag}`: {}{key}", parameter.description));
     }
     failure
 }
@@ -171,13 +196,16 @@ mod tests {
         secret.secret = true;
         let mut late = parameter("AppVersion");
         late.variable = Some("APP_VERSION".into());
-        let failure = choose(&[parameter("Vpc"), secret, late], &DeployValues::default(), &[]).unwrap_err();
+        let mut vpc = parameter("Vpc");
+        vpc.key = Some("x-tranship.network.vpc".into());
+        secret.key = Some("services.app.environment.PASSWORD".into());
+        let failure = choose(&[vpc, secret, late], &DeployValues::default(), &[]).unwrap_err();
         assert_eq!(failure.message, "3 values are missing for this deployment");
         assert_eq!(
             failure.help,
             [
-                "`--parameter Vpc=VALUE`: the Vpc",
-                "`--secret Password=@FILE`: the Password",
+                "`--parameter Vpc=VALUE`: the Vpc Or set `x-tranship.network.vpc`.",
+                "`--secret Password=@FILE`: the Password It is for `services.app.environment.PASSWORD`.",
                 "`--set APP_VERSION=VALUE`: the AppVersion",
             ]
         );
@@ -207,6 +235,27 @@ mod tests {
         assert!(!format!("{failure:?}").contains("canary"));
         let failure = choose(&parameters, &DeployValues::default(), &[]).unwrap_err();
         assert!(failure.help[0].starts_with("`--secret SESSION_PASSWORD=@FILE`: "), "{failure:?}");
+    }
+
+    #[test]
+    fn plain_values_are_asked_for_before_secrets_and_answers_are_values() {
+        let mut secret = parameter("APassword");
+        secret.secret = true;
+        let mut late = parameter("AppVersion");
+        late.variable = Some("APP_VERSION".into());
+        let mut with_default = parameter("Size");
+        with_default.has_default = true;
+        let all = [secret, late, with_default, parameter("Vpc")];
+        let asked = to_ask(&all, &DeployValues::default(), &[]);
+        let names: Vec<&str> = asked.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["AppVersion", "Vpc", "APassword"]);
+        assert_eq!(question(asked[0]), UserQuestion::Value("APP_VERSION (the AppVersion)".into()));
+        assert_eq!(question(asked[2]), UserQuestion::Secret("APassword (the APassword)".into()));
+        let mut values = DeployValues::default();
+        asked.iter().for_each(|it| answered(&mut values, it, " x \n".into()));
+        assert_eq!(values.parameters["Vpc"], "x");
+        assert_eq!(values.secrets["APassword"], " x \n", "a secret is taken as it is");
+        assert!(to_ask(&all, &values, &[]).is_empty());
     }
 
     #[test]

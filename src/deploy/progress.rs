@@ -27,8 +27,8 @@ pub struct DeployBanner {
     pub account: String,
     /// The region.
     pub region: String,
-    /// The profile, if one is set.
-    pub profile: Option<String>,
+    /// Where the credentials come from: `profile ops (--aws-profile)`.
+    pub source: String,
     /// The identity behind the credentials.
     pub identity: String,
 }
@@ -42,6 +42,8 @@ pub enum ResourceAction {
     Modify,
     /// It gets a new revision; nothing is lost.
     Revise,
+    /// Its tasks are replaced by new ones of the same kind.
+    Renew,
     /// It is replaced, or may be.
     Replace,
     /// It is deleted or removed from the stack.
@@ -85,6 +87,8 @@ pub enum UserQuestion {
     Confirm(String),
     /// A name to be typed.
     Type(String),
+    /// A value, typed in the open.
+    Value(String),
     /// The value of a secret, typed without echo.
     Secret(String),
 }

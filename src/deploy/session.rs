@@ -3,15 +3,19 @@
 //! In: the environment's region, the profile. Out: [`AwsSession`]. Every call retries throttling, 5xx errors
 //! and lost connections up to ten times with exponential backoff and full jitter: the SDK's standard mode.
 
+use super::credential_source::{provider as provider_of, source};
 use super::failure::{DeployFailure, FailureKind, credentials, sdk};
 use super::mask::SecretMask;
 use super::progress::DeployBanner;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::ProvideCredentials;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tranship_facts::AwsPartition;
 
 /// Attempts per call, including the first.
@@ -19,6 +23,15 @@ const ATTEMPTS: u32 = 10;
 
 /// Attempts for a call that the deployment can do without.
 const BRISK: u32 = 3;
+
+/// How long one attempt may take. No call of ours works longer: operations of minutes are started and asked about.
+const ATTEMPT: Duration = Duration::from_secs(20);
+
+/// How long a call may take with all its attempts and the pauses between them.
+const CALL: Duration = Duration::from_secs(180);
+
+/// How long one attempt to send a part of an upload may take.
+const UPLOAD: Duration = Duration::from_secs(300);
 
 /// An AWS identity and the clients that act on its behalf.
 pub(crate) struct AwsSession {
@@ -29,11 +42,50 @@ pub(crate) struct AwsSession {
     pub(super) partition: String,
     /// The region.
     pub(crate) region: String,
-    profile: Option<String>,
+    source: String,
     identity: String,
     /// The operation in progress at AWS, for the message after an interruption.
     underway: RefCell<Option<String>>,
     mask: RefCell<SecretMask>,
+    /// The end of the run, for what must end by itself.
+    stop: StopSignal,
+    opened: Instant,
+}
+
+/// Tells an open question that the run must end, so that it can take back what it asked about.
+#[derive(Debug, Default)]
+pub(super) struct StopSignal {
+    kind: Cell<Option<FailureKind>>,
+    asking: Cell<bool>,
+    wake: Notify,
+}
+
+impl StopSignal {
+    /// Whether a question is open, which now ends.
+    pub(super) fn raise(&self, kind: FailureKind) -> bool {
+        self.kind.set(Some(kind));
+        self.wake.notify_waiters();
+        self.asking.get()
+    }
+
+    /// Waits for an answer, or for the end of the run.
+    pub(super) async fn unless<T>(&self, answer: impl Future<Output = T>) -> Result<T, DeployFailure> {
+        let woken = self.wake.notified();
+        self.asking.set(true);
+        let result = tokio::select! {
+            answer = answer => Ok(answer),
+            () = woken => Err(self.kind.get().unwrap_or(FailureKind::Interrupted)),
+        };
+        self.asking.set(false);
+        result.map_err(|kind| {
+            DeployFailure::new(kind, format!("{}; nothing is being changed", ended(kind)))
+                .help("run the same command again to continue")
+        })
+    }
+}
+
+fn ended(kind: FailureKind) -> &'static str {
+    if kind == FailureKind::Interrupted { "interrupted" } else { "timed out" }
 }
 
 impl AwsSession {
@@ -44,21 +96,64 @@ impl AwsSession {
     ) -> Result<AwsSession, DeployFailure> {
         let config = configuration(region, profile).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(no_region)?;
+        let known = profile.map(str::to_owned).or_else(|| variable("AWS_PROFILE"));
         let Some(provider) = config.credentials_provider() else {
-            return Err(credentials("no AWS credentials found", profile));
+            return Err(credentials("no AWS credentials found", known.as_deref()));
         };
-        if let Err(error) = provider.provide_credentials().await {
-            return Err(credentials(&format!("no usable AWS credentials: {}", cause(&error)), profile));
-        }
+        let found = provider.provide_credentials().await.map_err(|error| {
+            credentials(&format!("no usable AWS credentials: {}", cause(&error)), known.as_deref())
+        })?;
+        let source = source(profile, provider_of(&format!("{found:?}")), variable);
         let who = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
         let who = who.map_err(|error| sdk("look up the identity of the credentials", error))?;
         let identity = who.arn().unwrap_or_default().to_owned();
         let partition =
             identity.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
         let account = who.account().unwrap_or_default().to_owned();
-        let profile = profile.map(str::to_owned);
-        let (underway, mask) = (RefCell::default(), RefCell::default());
-        Ok(AwsSession { config, account, partition, region, profile, identity, underway, mask })
+        let (underway, mask, stop) = (RefCell::default(), RefCell::default(), StopSignal::default());
+        Ok(AwsSession {
+            config,
+            account,
+            partition,
+            region,
+            source,
+            identity,
+            underway,
+            mask,
+            stop,
+            opened: Instant::now(),
+        })
+    }
+
+    /// Refuses another account than the one that the environment names.
+    pub(crate) fn expect_account(&self, wanted: Option<&str>) -> Result<(), DeployFailure> {
+        match wanted.filter(|wanted| *wanted != self.account) {
+            None => Ok(()),
+            Some(wanted) => Err(DeployFailure::new(
+                FailureKind::Credentials,
+                format!(
+                    "the credentials are of account {}, but `account` of the environment is {wanted}",
+                    self.account
+                ),
+            )
+            .help(format!("they come from {}, and are those of {}", self.source, self.identity))
+            .help("name a profile of the right account with `--aws-profile`; nothing was changed")),
+        }
+    }
+
+    /// What is left of a time limit that began with the session.
+    pub(super) fn time_left(&self, limit: Duration) -> Duration {
+        limit.saturating_sub(self.opened.elapsed())
+    }
+
+    /// What ends the run.
+    pub(super) fn stop(&self) -> &StopSignal {
+        &self.stop
+    }
+
+    /// Who deploys, short: the last part of the identity's ARN.
+    pub(super) fn who(&self) -> &str {
+        self.identity.rsplit(['/', ':']).next().unwrap_or_default()
     }
 
     /// The banner for a subject.
@@ -67,7 +162,7 @@ impl AwsSession {
             subject,
             account: self.account.clone(),
             region: self.region.clone(),
-            profile: self.profile.clone(),
+            source: self.source.clone(),
             identity: self.identity.clone(),
         }
     }
@@ -92,12 +187,16 @@ impl AwsSession {
         *self.underway.borrow_mut() = None;
     }
 
+    /// The operation that may be in progress at AWS.
+    pub(super) fn in_progress(&self) -> Option<String> {
+        self.underway.borrow().clone()
+    }
+
     /// The message after an interruption or a timeout.
     pub(super) fn left(&self, kind: FailureKind) -> DeployFailure {
-        let what = if kind == FailureKind::Interrupted { "interrupted" } else { "timed out" };
+        let what = ended(kind);
         match &*self.underway.borrow() {
-            Some(underway) => DeployFailure::new(kind, format!("{what}; {underway} continues at AWS"))
-                .help("run the same command again to follow it"),
+            Some(underway) => DeployFailure::new(kind, format!("{what}; {underway} continues at AWS")),
             None => DeployFailure::new(kind, format!("{what}; nothing is being changed"))
                 .help("run the same command again to continue"),
         }
@@ -122,6 +221,11 @@ impl AwsSession {
         aws_sdk_ecs::Client::from_conf(config.build())
     }
 
+    /// Amazon ECS, for calls that change something.
+    pub(super) fn ecs_changes(&self) -> aws_sdk_ecs::Client {
+        aws_sdk_ecs::Client::new(&self.config)
+    }
+
     /// For read-only calls that give up early.
     pub(super) fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         let config = aws_sdk_cloudwatchlogs::config::Builder::from(&self.config)
@@ -139,8 +243,14 @@ impl AwsSession {
         aws_sdk_ecr::Client::from_conf(config.build())
     }
 
+    /// Amazon S3. A part of an upload may take minutes.
     pub(super) fn s3(&self) -> aws_sdk_s3::Client {
-        aws_sdk_s3::Client::new(&self.config)
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .operation_attempt_timeout(UPLOAD)
+            .build();
+        let config = aws_sdk_s3::config::Builder::from(&self.config).timeout_config(timeouts);
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     pub(super) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
@@ -163,7 +273,8 @@ async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig
     let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(Duration::from_secs(20));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(10))
-        .operation_attempt_timeout(Duration::from_secs(300))
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(CALL)
         .build();
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).retry_config(retry).timeout_config(timeouts);
@@ -171,7 +282,9 @@ async fn configuration(region: Option<&str>, profile: Option<&str>) -> SdkConfig
         loader = loader.region(Region::new(region.to_owned()));
     }
     if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+        // The SDK's own chain would prefer keys of the environment to the profile that the user names.
+        let named = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(named);
     }
     loader.load().await
 }
@@ -180,6 +293,12 @@ fn no_region() -> DeployFailure {
     DeployFailure::usage("no region to deploy to").help(
         "set `region` for the environment under `x-tranship`, set AWS_REGION, or add a region to the profile",
     )
+}
+
+/// A variable of the process's environment that is not empty.
+#[allow(clippy::disallowed_methods, reason = "the SDK reads the same variable; compiling never gets here")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The innermost cause of an error.

@@ -24,6 +24,7 @@ pub mod ports;
 pub mod protocol_words;
 pub mod quotas;
 pub mod regions;
+pub mod resource_actions;
 mod transport_protocol;
 pub mod url_schemes;
 mod value_range;
@@ -50,7 +51,8 @@ pub use known_images::{
 pub use log_routers::LogRouter;
 pub use machine_paths::MachinePath;
 pub use quotas::ServiceQuota;
-pub use regions::AwsPartition;
+pub use regions::{AwsPartition, is_known_region};
+pub use resource_actions::{SERVICE_LINKED_ROLES, resource_actions, resource_types};
 pub use transport_protocol::TransportProtocol;
 pub use url_schemes::UrlScheme;
 pub use value_range::ValueRange;

@@ -204,6 +204,7 @@ fn deployment(plan: &BeanstalkPlan) -> BeanstalkDeployment {
         application: plan.application.clone(),
         environment: plan.environment.clone(),
         region: plan.region.clone(),
+        account: plan.account.clone(),
         platform_branch: text(branch.name),
         solution_stacks: branch.stacks,
         images: plan.built_images.iter().map(image_parameter).collect(),

@@ -67,6 +67,7 @@ fn deployment(LegalStack { plan, parameters, template, .. }: &LegalStack) -> Sta
     StackDeployment {
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
+        account: plan.stack.account.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),
         capabilities: vec![if names_rights(template) { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" }],
         data_stores: data_stores(plan, is_there),
@@ -91,6 +92,7 @@ fn deploy_parameter(it: &ParameterPlan) -> DeployParameter {
     DeployParameter {
         name: it.id.to_string(),
         description: it.parameter.description.clone(),
+        key: it.parameter.comments.first().cloned().or_else(|| setting(&it.id.to_string())),
         alias: it.secret.as_ref().map(ToString::to_string),
         value: it.value.clone(),
         has_default: it.parameter.default.is_some(),
@@ -105,6 +107,17 @@ fn data_stores(plan: &EcsPlan, is_there: impl Fn(&LogicalId) -> bool) -> Vec<Sta
     let systems = plan.file_systems.iter().map(|it| (it.id(), it.from.first().cloned().unwrap_or_default()));
     let there = databases.chain(systems).filter(|(id, _)| is_there(id));
     there.map(|(id, key)| StackDataStore { logical_id: id.to_string(), key }).collect()
+}
+
+/// The setting that takes the place of a parameter of the network.
+fn setting(parameter: &str) -> Option<String> {
+    let key = match parameter {
+        "VpcId" => "vpc",
+        "PublicSubnets" => "public_subnets",
+        "PrivateSubnets" => "private_subnets",
+        _ => return None,
+    };
+    Some(format!("x-tranship.network.{key}"))
 }
 
 /// `parameters.json`, as CodePipeline's CloudFormation action takes it: the values that are known.

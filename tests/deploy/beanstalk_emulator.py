@@ -270,7 +270,7 @@ class Beanstalk(Service):
             "EnvironmentArn": f"arn:aws:elasticbeanstalk:{self.region}:{ACCOUNT}:environment/"
                               f"{ApplicationName}/{EnvironmentName}",
             "VersionLabel": VersionLabel, "_previous": None, "_api": self._options(OptionSettings), "_draft": None,
-            "_bundle": {}, "_causes": [],
+            "_bundle": {}, "_causes": [], "_tags": {tag["Key"]: tag.get("Value", "") for tag in Tags or []},
         }
         self.environments.append(environment)
         self._event(environment, "createEnvironment is starting.", request_id=request_id)
@@ -283,6 +283,27 @@ class Beanstalk(Service):
             lambda: self._finish(environment, request_id, "launch"),
         )
         return self._public(environment)
+
+    def _tagged(self, arn):
+        for environment in self.environments:
+            if environment["EnvironmentArn"] == arn and environment["Status"] != "Terminated":
+                return environment
+        raise ServiceError("ResourceNotFoundException", f"No resource found for {arn}.")
+
+    def do_ListTagsForResource(self, request_id, ResourceArn):
+        tags = self._tagged(ResourceArn)["_tags"]
+        return {"ResourceArn": ResourceArn, "ResourceTags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def do_UpdateTagsForResource(self, request_id, ResourceArn, TagsToAdd=None, TagsToRemove=None):
+        environment = self._tagged(ResourceArn)
+        if environment["Status"] != "Ready":
+            raise invalid(f"Environment named {environment['EnvironmentName']} is in an invalid state for this operation. Must be Ready.")
+        environment["_tags"].update({tag["Key"]: tag.get("Value", "") for tag in TagsToAdd or []})
+        for key in TagsToRemove or []:
+            environment["_tags"].pop(key, None)
+        environment["Status"] = "Updating"
+        self._event(environment, "Environment tag update is starting.", request_id=request_id)
+        self._later(lambda: environment.update(Status="Ready"))
 
     @staticmethod
     def _options(settings):

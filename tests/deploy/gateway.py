@@ -39,6 +39,7 @@ class Gateway:
     def __init__(self, upstream_port, **services):
         self.upstream_port, self.services = upstream_port, services
         self.calls, self.rules, self.lock = [], [], threading.Lock()
+        self.count, self.victim, self.made = 0, None, set()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -72,9 +73,14 @@ class Gateway:
         when it was carried out and its answer is lost. `skip` lets that many calls pass first."""
         self.rules.append({"action": action, "times": 1, "do": when, "hook": do, "skip": skip})
 
+    def at_call(self, index, do, times=1):
+        """Does something to the call of this number, counted from the last `reset`, and to those after it where it is done
+        several times. A call that is made again counts again."""
+        self.rules.append({"index": index, "times": times, "do": do})
+
     def reset(self):
         """Forgets the record and the rules."""
-        self.calls, self.rules = [], []
+        self.calls, self.rules, self.count = [], [], 0
 
     def actions(self, *names):
         """The recorded calls of these actions, by name."""
@@ -84,8 +90,12 @@ class Gateway:
 
     def _rule(self, action):
         with self.lock:
+            index, self.count = self.count, self.count + 1
             for rule in self.rules:
-                if rule["action"] == action and rule["times"] > 0:
+                if rule.get("index", index + 1) <= index and rule["times"] > 0:
+                    rule["times"] -= 1
+                    return rule
+                if rule.get("action") == action and rule["times"] > 0:
                     if rule.get("skip", 0) > 0:
                         rule["skip"] -= 1
                         continue
@@ -104,6 +114,8 @@ class Gateway:
                 body = self._body()
                 service, action, form = identify(self.command, self.path, self.headers, body)
                 rule = gateway._rule(action)
+                if "aws-sdk-rust" in self.headers.get("User-Agent", ""):
+                    gateway.made.add((service, action))
                 status = gateway._answer(self, rule, service, form, body)
                 with gateway.lock:
                     gateway.calls.append(Call(service, action, status, form, b"" if form else body))
@@ -128,22 +140,44 @@ class Gateway:
             return reply(request, 503 if service == "s3" else 400, text.encode(), {"Content-Type": kind})
         if rule["do"] == "unavailable":
             return reply(request, 503, b"service unavailable", {"Content-Type": "text/plain"})
+        if rule["do"] == "expire":
+            rule = {"do": "refuse", "code": "ExpiredToken", "message": "The security token included in the request is expired", "status": 403}
+        if rule["do"] in ("reset", "kill"):
+            return self._cut(request, rule)
         if rule["do"] == "refuse" and request.headers.get("X-Amz-Target"):
             text = json.dumps({"__type": rule["code"], "message": rule["message"]})
             return reply(request, 400, text.encode(), {"Content-Type": "application/x-amz-json-1.1"})
         if rule["do"] == "refuse":
-            text = ERROR.format(rule["code"], rule["message"])
+            text = (ERROR if service != "s3" else "<Error><Code>{}</Code><Message>{}</Message></Error>").format(rule["code"], rule["message"])
             return reply(request, rule["status"], text.encode(), {"Content-Type": "text/xml"})
         if rule["do"] == "before":
             rule["hook"]()
             return self._hang_up(request)
         status, data, headers = self._carry_out(request, service, form, body)
+        if rule["do"] in ("lost", "hang", "kill_after"):
+            return self._cut(request, rule)
+        if rule["do"] == "truncate" and data:
+            request.close_connection = True
+            return reply(request, status, data[:len(data) // 2], headers, len(data))
         if rule["do"] == "after":
             rule["hook"]()
             return self._hang_up(request)
         if rule["do"] == "amend" and status == 200:
             data = amended(service, request.headers["X-Amz-Target"], data, rule["hook"])
         return reply(request, status, data, headers)
+
+    def _cut(self, request, rule):
+        """Ends the connection, or the program, or holds the line until the program hangs up."""
+        if rule["do"] in ("kill", "kill_after") and self.victim:
+            self.victim.kill()
+            self.victim.wait()
+        if rule["do"] == "hang":
+            request.connection.settimeout(120)
+            try:
+                request.connection.recv(1)
+            except OSError:
+                pass
+        return self._hang_up(request)
 
     @staticmethod
     def _hang_up(request):
@@ -176,14 +210,14 @@ def amended(service, target, data, change):
     return json.dumps(answer).encode()
 
 
-def reply(request, status, data, headers):
-    """Sends an answer, if there is still someone to read it."""
+def reply(request, status, data, headers, promised=None):
+    """Sends an answer, if there is still someone to read it; `promised` is a length that it does not keep."""
     try:
         request.send_response(status)
         for name, value in headers.items():
             if name.lower() != "content-length":
                 request.send_header(name, value)
-        length = headers.get("Content-Length", len(data)) if request.command == "HEAD" else len(data)
+        length = headers.get("Content-Length", len(data)) if request.command == "HEAD" else promised or len(data)
         request.send_header("Content-Length", str(length))
         request.end_headers()
         if request.command != "HEAD":
@@ -209,6 +243,11 @@ def s3_action(method, path):
     """The name of an S3 call, as far as the tests tell them apart."""
     parts = urllib.parse.urlsplit(path)
     query = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
+    part = {("POST", "uploads"): "CreateMultipartUpload", ("PUT", "partNumber"): "UploadPart", ("GET", "uploads"): "ListMultipartUploads",
+            ("POST", "uploadId"): "CompleteMultipartUpload", ("GET", "uploadId"): "ListParts", ("DELETE", "uploadId"): "AbortMultipartUpload"}
+    for (verb, name), action in part.items():
+        if method == verb and name in query:
+            return action
     level = "Object" if parts.path.strip("/").count("/") else "Bucket"
     for name in ("policy", "encryption", "publicAccessBlock", "versioning", "lifecycle", "tagging"):
         if name in query:

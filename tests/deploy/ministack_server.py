@@ -50,6 +50,22 @@ def images():
     ssm._PUBLIC_AMI_PARAMETERS.update({name: "ami-0123456789abcdef0" for name in IMAGES})
 
 
+def importable():
+    """File systems can be imported into a stack, as CloudFormation can (FileSystemId identifies them)."""
+    from ministack.services import efs
+    from ministack.services.cloudformation import changesets, provisioners
+
+    def problem(identity):
+        return None if identity in efs._file_systems else f"Resource of type 'AWS::EFS::FileSystem' with identifier '{identity}' was not found."
+
+    def adopt(identifier):
+        identity = identifier["FileSystemId"]
+        return identity, {"FileSystemId": identity, "Arn": f"arn:aws:elasticfilesystem:us-east-1:000000000000:file-system/{identity}"}
+
+    changesets._IMPORT_LOOKUPS["AWS::EFS::FileSystem"] = (("FileSystemId",), problem)
+    provisioners._RESOURCE_HANDLERS["AWS::EFS::FileSystem"]["import"] = adopt
+
+
 def main():
     """Registers the types and serves until it is ended."""
     from ministack.services.cloudformation import provisioners
@@ -61,6 +77,7 @@ def main():
     if os.environ.get("BIND_HOST") != "127.0.0.1":
         raise SystemExit("BIND_HOST must be 127.0.0.1")
     ministack_ecs.install()
+    importable()
     images()
     from ministack import app
 

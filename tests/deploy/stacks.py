@@ -103,5 +103,5 @@ class StackCase(DeployCase):
 
     def changed(self, run):
         """The resources that the change set listed: name -> (verb, type)."""
-        lines = re.findall(r"^[+~!-] (add|change|new revision|replace|remove) +(\S+) \((\S+)\)", run.err, re.M)
+        lines = re.findall(r"^[+~!-] (add|change|new revision|new tasks|replace|remove) +(\S+) \((\S+)\)", run.err, re.M)
         return {name: (verb, kind) for verb, name, kind in lines}

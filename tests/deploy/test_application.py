@@ -17,7 +17,7 @@ import canary  # noqa: E402
 from beanstalk_case import BeanstalkCase  # noqa: E402
 from beanstalk_emulator import Bundle  # noqa: E402
 from stacks import Agent, StackCase  # noqa: E402
-from world import ROOT  # noqa: E402
+from world import ROOT, client  # noqa: E402
 
 GIVEN = "canary-given-to-deploy-33cc"
 REVISED = {"AWS::ECS::TaskDefinition", "AWS::ECS::Service", "Custom::TaskRun"}
@@ -42,7 +42,9 @@ class Application(StackCase):
         self.agent.code = 0
         run = self.deploy("--set", "APP_VERSION=1")
         self.assertIn("cleaning up", run.err)
-        self.assertEqual(self.state(), "CREATE_COMPLETE")
+        self.assertEqual(self.state(), self.created)
+        self.assertEqual([one["DeletionProtection"] for one in client("rds", self.upstream).describe_db_instances()["DBInstances"]],
+                         [self.created == "UPDATE_COMPLETE"], "protection comes after the first success")
         migrated = len(self.agent.ended)
         self.assertGreaterEqual(migrated, 2)
         self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
@@ -70,6 +72,7 @@ class Application(StackCase):
 
 class ApplicationOnFargate(Application):
     environment_name, stack = "prod", "todobackend-prod"
+    created = "UPDATE_COMPLETE"  # the protection against deletion is turned on
 
     def test_lifecycle(self):
         self.lifecycle()
@@ -77,6 +80,7 @@ class ApplicationOnFargate(Application):
 
 class ApplicationOnInstances(Application):
     environment_name, stack = "staging", "todobackend-staging"
+    created = "CREATE_COMPLETE"
 
     def test_lifecycle(self):
         self.lifecycle()

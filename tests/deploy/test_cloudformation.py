@@ -192,6 +192,31 @@ class Deploy(Small):
                 self.assertEqual(identity in left - before, not named)
 
 
+class Kept(Small):
+    """File systems that `down` left, and a stack that comes again."""
+
+    def files(self):
+        found = self.stacks.describe_stack_resources(StackName=self.stack)["StackResources"]
+        return [one["PhysicalResourceId"] for one in found if one["ResourceType"] == "AWS::EFS::FileSystem"]
+
+    def test_a_new_stack_attaches_them_again_where_that_is_wanted(self):
+        text = (MANIFEST % LAPTOP).replace("expose: [\"9000\"]", "expose: [\"9000\"]\n    volumes: [\"uploads:/data\"]")
+        self.write("compose.yaml", text + "volumes: { uploads: {} }\n")
+        self.deploy("--set", "APP_VERSION=1")
+        (first,) = self.files()
+        self.tranship("down", "prod", "--yes")
+        run = self.deploy("--set", "APP_VERSION=1", "--reattach")
+        self.assertIn(f"was deleted and left {first}", run.err)
+        self.assertEqual(self.files(), [first])
+        self.assertIn("no changes", self.again("--set", "APP_VERSION=1").err)
+        self.tranship("down", "prod", "--yes")
+        run = self.deploy("--set", "APP_VERSION=1")
+        self.assertIn("`--reattach` attaches those that were left", run.err)
+        (second,) = self.files()
+        self.assertNotEqual(second, first)
+        self.converged()
+
+
 class Killed(Small):
     """Killed at every step that changes something, before AWS heard of it and after; the next run converges."""
 

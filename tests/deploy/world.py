@@ -22,6 +22,7 @@ import botocore.config
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import permissions_of_calls  # noqa: E402
 from beanstalk_emulator import Beanstalk  # noqa: E402
 from gateway import Gateway, wait_until  # noqa: E402
 
@@ -149,8 +150,14 @@ class DeployCase(unittest.TestCase):
         self.gateway.reset()
         self.directory = pathlib.Path(tempfile.mkdtemp(dir=self.servers.home))
         self.transcript = []
+        self.addCleanup(self.no_unlisted_calls)
         if self.beanstalk:
             self.addCleanup(self.no_faults)
+
+    def no_unlisted_calls(self):
+        """Whoever deploys needs a permission for each call."""
+        made, self.gateway.made = self.gateway.made, set()
+        self.assertEqual(permissions_of_calls.unlisted(made), [], "calls that tests/deploy/calls.txt lacks")
 
     def no_faults(self):
         """The emulator must have kept to the service's model."""

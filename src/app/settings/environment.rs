@@ -154,12 +154,11 @@ setting_group! {
             example: "x-tranship:\n  platform: ecs\n",
             targets: Only(&["beanstalk"]),
         }
-        /// The number of the AWS account. `Dockerrun.aws.json` names the role that reads secrets by its ARN, which
-        /// contains it.
+        /// The number of the AWS account to deploy to. `deploy` and `down` refuse credentials of another account.
         account: Option<At<AccountNumber>> {
-            default: "the account of the credentials, which `deploy` writes into the bundle",
-            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-on-aws }\nx-tranship:\n  platform: ecs\n  account: \"123456789012\"\n",
-            targets: Only(&["beanstalk"]),
+            default: "the account of the credentials",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-on-aws }\nx-tranship:\n  account: \"123456789012\"\n",
+            targets: All,
         }
         /// How a new version replaces the old one on the instances of an Elastic Beanstalk environment. Without a load
         /// balancer, only `all-at-once` and `immutable` are possible.

@@ -5,8 +5,8 @@ use super::egress::EgressTarget;
 use super::reader::SettingReader;
 use super::value::SettingValue;
 use std::fmt;
-use tranship_facts::ImageReference;
 use tranship_facts::quotas::cloudwatch_logs::{RETENTION_DAYS, USUAL_RETENTION_DAYS, is_retention};
+use tranship_facts::{ImageReference, is_known_region};
 use tranship_frontend::yaml::Node;
 
 /// Declares text with a check: a newtype that holds only what passed it.
@@ -99,9 +99,9 @@ checked_text!(
 checked_text!(
     /// The name of an AWS region.
     RegionName,
-    "an AWS region, such as `eu-central-1`",
+    "a region that AWS has, such as `eu-central-1`; for one that is newer than this version, leave it out and set AWS_REGION",
     "^[a-z]+(-[a-z]+)+-[0-9]+$",
-    is_region
+    is_known_region
 );
 
 checked_text!(
@@ -256,14 +256,6 @@ fn is_resource_id(text: &str, prefix: &str) -> bool {
     !id.is_empty() && id.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
 }
 
-/// Words and a number: `eu-central-1`, `us-gov-west-1`.
-fn is_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [words @ .., number] = parts.as_slice() else { return false };
-    let word = |word: &&str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase());
-    words.len() >= 2 && words.iter().all(word) && number.parse::<u8>().is_ok()
-}
-
 /// Source: Amazon EventBridge Scheduler User Guide, "Schedule types in EventBridge Scheduler".
 fn is_schedule(text: &str) -> bool {
     let Some((kind, rest)) = text.split_once('(') else { return false };
@@ -382,11 +374,12 @@ mod tests {
             ("us-gov-west-1", true),
             ("eusc-de-east-1", true),
             ("eu-central", false),
+            ("eu-central-9", false),
             ("Frankfurt", false),
             ("eu-1", false),
             ("", false),
         ] {
-            assert_eq!(is_region(text), is, "{text}");
+            assert_eq!(is_known_region(text), is, "{text}");
         }
     }
 

@@ -25,6 +25,7 @@ pub(in crate::deploy) async fn down(
         progress.message(&format!("no environment {}: nothing to do", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
+    super::own(session, &found, options).await?;
     if !found.is_ready() {
         progress.message(&format!("{} is {}: waiting for it to finish", found.name, found.status));
         found = follow::to_rest(session, &found, None, options.timeout, progress).await?;
@@ -51,12 +52,18 @@ pub(in crate::deploy) async fn down(
             .help("allow it with `--delete-data database`, or deploy with a snapshot policy first"));
         }
     }
-    confirm_by_name(options, environment).await?;
+    confirm_by_name(session, options, environment).await?;
     let call = session.beanstalk().terminate_environment().environment_id(&found.id);
-    let asked =
-        call.send().await.map_err(|error| sdk(&format!("terminate the environment {name}"), error))?;
-    let request = asked.request_id().map(str::to_owned);
     session.underway(format!("the termination of the environment {name}"));
+    let request = match call.send().await {
+        Ok(asked) => asked.request_id().map(str::to_owned),
+        // The answer to an earlier attempt was lost.
+        Err(error) if environment::by_id(session, &found.id).await.is_ok_and(|it| it.is_going()) => {
+            drop(error);
+            None
+        }
+        Err(error) => return Err(sdk(&format!("terminate the environment {name}"), error)),
+    };
     let end = follow::to_rest(session, &found, request, options.timeout, progress).await?;
     session.settled();
     if end.status == "Terminated" {

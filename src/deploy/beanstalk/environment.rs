@@ -3,13 +3,16 @@
 //! In: the desired state. Out: [`RunningEnvironment`], [`EnvironmentRequest`]. Invariant: only settings that the bundle cannot
 //! carry go through the API, and only those that differ: an API setting overrides the bundle permanently.
 
-use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::ProjectMark;
+use crate::deploy::failure::{DeployFailure, exists_already, sdk};
 use crate::deploy::session::AwsSession;
+use aws_sdk_elasticbeanstalk::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_elasticbeanstalk::operation::RequestId;
 use aws_sdk_elasticbeanstalk::types::{
     ConfigurationDeploymentStatus, ConfigurationOptionSetting, EnvironmentDescription, EnvironmentHealth,
     EnvironmentStatus, EnvironmentTier, Tag,
 };
+use std::collections::BTreeSet;
 use tranship_targets::{BeanstalkDeployment, EnvironmentTag};
 
 /// The tiers: name and type
@@ -39,6 +42,7 @@ pub(super) struct RunningEnvironment {
     /// Whether it is of the tier for workers.
     pub(super) is_worker: bool,
     address: Option<String>,
+    arn: String,
 }
 
 /// A requested change.
@@ -54,6 +58,12 @@ impl RunningEnvironment {
     /// Whether it accepts changes.
     pub(super) fn is_ready(&self) -> bool {
         self.status == EnvironmentStatus::Ready.as_str()
+    }
+
+    /// Whether it is being terminated, or was.
+    pub(super) fn is_going(&self) -> bool {
+        self.status == EnvironmentStatus::Terminating.as_str()
+            || self.status == EnvironmentStatus::Terminated.as_str()
     }
 
     /// Whether it is stable and healthy.
@@ -86,6 +96,17 @@ pub(super) async fn find(
     Ok(found.map(read))
 }
 
+/// The versions that an application's environments run.
+pub(super) async fn versions(
+    session: &AwsSession,
+    application: &str,
+) -> Result<BTreeSet<String>, DeployFailure> {
+    let call = session.beanstalk().describe_environments().application_name(application);
+    let answer = call.include_deleted(false).send().await;
+    let answer = answer.map_err(|error| sdk("list the environments", error))?;
+    Ok(answer.environments().iter().filter_map(|it| it.version_label().map(str::to_owned)).collect())
+}
+
 /// The environment with an id, terminated or not.
 pub(super) async fn by_id(session: &AwsSession, id: &str) -> Result<RunningEnvironment, DeployFailure> {
     let answer =
@@ -110,6 +131,7 @@ fn read(found: &EnvironmentDescription) -> RunningEnvironment {
         platform: text(found.solution_stack_name()),
         changed: found.date_updated().map(ToString::to_string).unwrap_or_default(),
         is_worker: found.tier().and_then(EnvironmentTier::name) == Some(WORKER.0),
+        arn: text(found.environment_arn()),
         address: found.cname().map(str::to_owned),
     }
 }
@@ -154,6 +176,7 @@ pub(super) async fn create(
     label: &str,
     stack: &str,
     settings: Vec<OptionChange>,
+    mark: &ProjectMark,
 ) -> Result<EnvironmentRequest, DeployFailure> {
     let name = &deployment.environment;
     let call = session.beanstalk().create_environment().application_name(&deployment.application);
@@ -161,12 +184,61 @@ pub(super) async fn create(
     let (tier, kind) = if deployment.is_worker { WORKER } else { WEB_SERVER };
     let call = call.tier(EnvironmentTier::builder().name(tier).r#type(kind).build());
     let tag = |tag: &EnvironmentTag| Tag::builder().key(&tag.key).value(&tag.value).build();
-    let tags: Vec<Tag> = deployment.tags.iter().map(tag).collect();
-    let call = call.set_tags((!tags.is_empty()).then_some(tags));
-    let answer = call.set_option_settings(option_settings(settings)).send().await;
-    let answer = answer.map_err(|error| sdk(&format!("create the environment {name}"), error))?;
-    let id = answer.request_id().map(str::to_owned);
-    Ok(EnvironmentRequest { environment: answer.environment_id.unwrap_or_default(), id })
+    let marks = mark.tags().into_iter().map(|(key, value)| EnvironmentTag { key, value });
+    let tags = deployment.tags.iter().cloned().chain(marks).map(|it| tag(&it)).collect();
+    match call.set_tags(Some(tags)).set_option_settings(option_settings(settings)).send().await {
+        Ok(answer) => {
+            let id = answer.request_id().map(str::to_owned);
+            Ok(EnvironmentRequest { environment: answer.environment_id.unwrap_or_default(), id })
+        }
+        // The answer to an earlier attempt was lost, or another run was faster.
+        Err(error) if is_there(&error) => match find(session, deployment).await? {
+            Some(found) if found.version.as_deref() == Some(label) => {
+                Ok(EnvironmentRequest { environment: found.id, id: None })
+            }
+            Some(found) => Err(overtaken(&found)),
+            None => Err(sdk(&format!("create the environment {name}"), error)),
+        },
+        Err(error) => Err(sdk(&format!("create the environment {name}"), error)),
+    }
+}
+
+fn is_there<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    exists_already(error.code().unwrap_or_default(), error.message().unwrap_or_default())
+}
+
+/// Another deployment of the environment began first.
+fn overtaken(found: &RunningEnvironment) -> DeployFailure {
+    let version = found.version.as_deref().unwrap_or("no version");
+    DeployFailure::failed(format!(
+        "another deployment of the environment {} began first: it is {}, with {version}",
+        found.name, found.status
+    ))
+    .help("run the same command again to wait for it and see what is left to do")
+}
+
+/// The tags of an environment.
+pub(super) async fn tags(
+    session: &AwsSession,
+    running: &RunningEnvironment,
+) -> Result<Vec<(String, String)>, DeployFailure> {
+    let answer = session.beanstalk().list_tags_for_resource().resource_arn(&running.arn).send().await;
+    let answer = answer.map_err(|error| sdk("read the environment's tags", error))?;
+    let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+    Ok(answer.resource_tags().iter().filter_map(pair).collect())
+}
+
+/// Marks an environment that is taken over.
+pub(super) async fn mark(
+    session: &AwsSession,
+    running: &RunningEnvironment,
+    mark: &ProjectMark,
+) -> Result<(), DeployFailure> {
+    let tag = |(key, value): (String, String)| Tag::builder().key(key).value(value).build();
+    let call = session.beanstalk().update_tags_for_resource().resource_arn(&running.arn);
+    let call = call.set_tags_to_add(Some(mark.tags().into_iter().map(tag).collect()));
+    call.send().await.map_err(|error| sdk("mark the environment", error))?;
+    Ok(())
 }
 
 /// What an update changes. One call cannot change both:
@@ -179,19 +251,28 @@ pub(super) enum EnvironmentUpdate {
     Settings(Vec<OptionChange>),
 }
 
-/// Requests an update.
+/// Requests an update; `None` if one is under way already.
 pub(super) async fn update(
     session: &AwsSession,
     running: &RunningEnvironment,
     update: EnvironmentUpdate,
-) -> Result<EnvironmentRequest, DeployFailure> {
+) -> Result<Option<EnvironmentRequest>, DeployFailure> {
     let call = session.beanstalk().update_environment().environment_id(&running.id);
     let call = match update {
         EnvironmentUpdate::Version(label) => call.version_label(label),
         EnvironmentUpdate::Settings(settings) => call.set_option_settings(option_settings(settings)),
     };
-    let answer = call.send().await;
-    let answer = answer.map_err(|error| sdk(&format!("update the environment {}", running.name), error))?;
-    let id = answer.request_id().map(str::to_owned);
-    Ok(EnvironmentRequest { environment: running.id.clone(), id })
+    match call.send().await {
+        Ok(answer) => {
+            let id = answer.request_id().map(str::to_owned);
+            Ok(Some(EnvironmentRequest { environment: running.id.clone(), id }))
+        }
+        Err(error) if says_busy(&error) => Ok(None),
+        Err(error) => Err(sdk(&format!("update the environment {}", running.name), error)),
+    }
+}
+
+/// Whether the environment accepts no change now: one of ours whose answer was lost, or another's.
+fn says_busy<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.message().is_some_and(|text| text.contains("invalid state for this operation"))
 }

@@ -77,7 +77,7 @@ async fn rest(
     limit: Duration,
     progress: &mut dyn DeployProgress,
 ) -> Result<RunningEnvironment, DeployFailure> {
-    let mut pace = PollingPace::new(limit);
+    let mut pace = PollingPace::new(session.time_left(limit));
     loop {
         // Read the state first: events read afterwards are then complete.
         let environment = by_id(session, id).await?;
@@ -153,6 +153,7 @@ async fn failure(
     what: &str,
     trail: &EventTrail,
 ) -> DeployFailure {
+    session.settled();
     let name = &end.name;
     let message = trail.errors.first().cloned().unwrap_or_else(|| match end.is_ready() {
         true if end.health == "Red" => "its health is Red".to_owned(),

@@ -10,21 +10,26 @@ mod environment;
 mod follow;
 mod images;
 mod platform;
+mod prune;
 mod role;
 mod secrets;
 mod version;
 
-use self::environment::{EnvironmentUpdate, OptionChange, RunningEnvironment};
+use self::environment::{EnvironmentRequest, EnvironmentUpdate, OptionChange, RunningEnvironment};
 use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
 use super::progress::{DeployProgress, PlannedChange, ResourceAction};
 use super::session::AwsSession;
-use super::{DeployOptions, DeployOutcome, DeploymentStatus, confirm};
+use super::{DeployOptions, DeployOutcome, DeploymentStatus, ForcedTasks, confirm, late_values};
 use tempfile::NamedTempFile;
 use tranship_artifact::ArtifactSet;
+use tranship_frontend::secrets::is_secret_name;
 use tranship_targets::BeanstalkDeployment;
 
 pub(super) use self::down::down;
+
+/// Attempts to update an environment that others update too.
+const UPDATES: usize = 3;
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -34,19 +39,27 @@ pub(super) async fn deploy(
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeployOutcome, DeployFailure> {
+    if matches!(options.force, ForcedTasks::Services(_)) {
+        return Err(DeployFailure::usage("an Elastic Beanstalk environment is deployed as a whole")
+            .help("use `--force` without `--service`"));
+    }
     let bundle = images::filled(deployment, artifacts, &options.values, session)?;
     let label = version::label(&bundle);
     let running = settle(session, deployment, options, progress).await?;
+    let shown = options.variables.iter().filter(|(name, _)| !is_secret_name(name));
+    late_values::settled(shown, &options.sources).iter().for_each(|line| progress.message(line));
     let secrets = secrets::plan(session, deployment, running.as_ref(), options).await?;
-    let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new);
+    let same = !secrets.iter().any(secrets::EnvironmentSecret::is_new) && options.force == ForcedTasks::None;
     if let Some(running) = running.as_ref().filter(|it| same && it.serves(&label)) {
+        adopt(session, Some(running), options, progress).await?;
         progress.message(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
     }
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
-    confirm(options, "deploy this version?").await?;
+    confirm(session, options, "deploy this version?").await?;
 
+    adopt(session, running.as_ref(), options, progress).await?;
     role::ensure(session, deployment, artifacts, options, progress).await?;
     secrets::store(session, &secrets, progress).await?;
     let settings: Vec<OptionChange> =
@@ -55,18 +68,23 @@ pub(super) async fn deploy(
     let bucket = ArtifactBucket::open(session, progress).await?;
     let packed = packed(&bundle)?;
     let prefix = format!("bundles/{}", deployment.application);
-    let key = bucket.put_file(&prefix, packed.path(), ".zip").await?;
+    let key = bucket.put_file(&prefix, packed.path(), ".zip", progress).await?;
     version::ensure(session, &deployment.application, &label, bucket.name(), &key, progress).await?;
+    let what = format!("the deployment of the environment {}", deployment.environment);
     let request = match &running {
-        None => environment::create(session, deployment, &label, &stack, settings).await?,
+        None => {
+            session.underway(what);
+            environment::create(session, deployment, &label, &stack, settings, &options.mark).await?
+        }
         Some(running) => {
             set_options(session, running, settings, options, progress).await?;
-            environment::update(session, running, EnvironmentUpdate::Version(label.clone())).await?
+            session.underway(what);
+            update(session, running, EnvironmentUpdate::Version(label.clone()), options, progress).await?
         }
     };
-    session.underway(format!("the deployment of the environment {}", deployment.environment));
     let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
     session.settled();
+    prune::versions(session, deployment, &label, progress).await;
     Ok(DeployOutcome { changed: true, outputs: end.outputs() })
 }
 
@@ -80,6 +98,32 @@ fn packed(bundle: &ArtifactSet) -> Result<NamedTempFile, DeployFailure> {
     write().map_err(|error| DeployFailure::failed(format!("cannot write the bundle: {error}")))
 }
 
+/// Requests an update. If one is under way, it is followed first: it is ours, and its answer was lost, or another's.
+async fn update(
+    session: &AwsSession,
+    running: &RunningEnvironment,
+    change: EnvironmentUpdate,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<EnvironmentRequest, DeployFailure> {
+    for _ in 0..UPDATES {
+        if let Some(request) = environment::update(session, running, change.clone()).await? {
+            return Ok(request);
+        }
+        progress.message(&format!("{} is being updated: waiting for it to finish", running.name));
+        let end = follow::to_rest(session, running, None, options.timeout, progress).await?;
+        if matches!(&change, EnvironmentUpdate::Version(label) if end.serves(label)) {
+            return Ok(EnvironmentRequest { environment: end.id, id: None });
+        }
+    }
+    session.settled();
+    Err(DeployFailure::failed(format!(
+        "other updates of the environment {} come first, again and again",
+        running.name
+    ))
+    .help("run the same command again"))
+}
+
 /// Sets the options that only the API can set, before deploying the version that may need them.
 async fn set_options(
     session: &AwsSession,
@@ -91,8 +135,9 @@ async fn set_options(
     if settings.is_empty() {
         return Ok(());
     }
-    let request = environment::update(session, running, EnvironmentUpdate::Settings(settings)).await?;
     session.underway(format!("the settings update of the environment {}", running.name));
+    let change = EnvironmentUpdate::Settings(settings);
+    let request = update(session, running, change, options, progress).await?;
     follow::settings(session, &request, options.timeout, progress).await?;
     session.settled();
     Ok(())
@@ -106,12 +151,60 @@ async fn settle(
     progress: &mut dyn DeployProgress,
 ) -> Result<Option<RunningEnvironment>, DeployFailure> {
     let found = environment::find(session, deployment).await?;
+    if let Some(found) = &found {
+        own(session, found, options).await?;
+    }
     let Some(busy) = found.as_ref().filter(|environment| !environment.is_ready()) else { return Ok(found) };
     progress.message(&format!("{} is {}: waiting for it to finish", busy.name, busy.status));
     session.underway(format!("the current update of the environment {}", busy.name));
     follow::to_rest(session, busy, None, options.timeout, progress).await?;
     session.settled();
     environment::find(session, deployment).await
+}
+
+/// Refuses an environment of another project.
+async fn own(
+    session: &AwsSession,
+    found: &RunningEnvironment,
+    options: &DeployOptions,
+) -> Result<(), DeployFailure> {
+    let tags = environment::tags(session, found).await?;
+    options.mark.check(&format!("the environment {}", found.name), &tags, options.adopt)?;
+    Ok(())
+}
+
+/// Marks an environment that is taken over. It then accepts no other change for a while.
+async fn adopt(
+    session: &AwsSession,
+    running: Option<&RunningEnvironment>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<(), DeployFailure> {
+    let Some(running) = running.filter(|_| options.adopt) else { return Ok(()) };
+    if options.mark.objection(&environment::tags(session, running).await?).is_some() {
+        progress.message(&format!("taking over the environment {}", running.name));
+        environment::mark(session, running, &options.mark).await?;
+    }
+    Ok(())
+}
+
+/// What AWS says of the environment now, and whether it is being changed.
+pub(super) async fn look(
+    session: &AwsSession,
+    deployment: &BeanstalkDeployment,
+) -> Result<(String, bool), DeployFailure> {
+    let name = &deployment.environment;
+    Ok(match environment::find(session, deployment).await? {
+        Some(found) => (
+            format!(
+                "the environment {name} is {} now, with {}",
+                found.status,
+                found.version.as_deref().unwrap_or("no version")
+            ),
+            !found.is_ready(),
+        ),
+        None => (format!("there is no environment {name} now"), false),
+    })
 }
 
 fn changes(

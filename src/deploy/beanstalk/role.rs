@@ -8,7 +8,7 @@ use super::super::{artifact, cloudformation};
 use crate::deploy::failure::DeployFailure;
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
-use crate::deploy::{DeployOptions, DeployValues};
+use crate::deploy::{DeployOptions, DeployValues, ForcedTasks};
 use tranship_artifact::ArtifactSet;
 use tranship_targets::{BeanstalkDeployment, StackDeployment};
 
@@ -46,7 +46,7 @@ pub(super) async fn remove(
 
 /// The options of the deployment, without the values that belong to its environment.
 fn agreed(options: &DeployOptions) -> DeployOptions {
-    DeployOptions { yes: true, values: DeployValues::default(), ..options.clone() }
+    DeployOptions { yes: true, values: DeployValues::default(), force: ForcedTasks::None, ..options.clone() }
 }
 
 fn stack(deployment: &BeanstalkDeployment, name: &str) -> StackDeployment {

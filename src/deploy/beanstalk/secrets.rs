@@ -8,8 +8,8 @@ use super::database;
 use super::environment::{self, OptionChange, RunningEnvironment};
 use super::images;
 use crate::deploy::failure::{DeployFailure, sdk};
-use crate::deploy::parameters::{ParameterChoice, choose, secrets_to_ask};
-use crate::deploy::progress::{DeployProgress, UserQuestion};
+use crate::deploy::parameters::{ParameterChoice, answered, choose, question, to_ask};
+use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
 use crate::deploy::{DeployOptions, DeployValues, ask, bucket};
 use aws_sdk_elasticbeanstalk::types::ConfigurationOptionSetting;
@@ -69,15 +69,14 @@ pub(super) async fn plan(
     }
     let mut values: DeployValues = options.values.clone();
     values.parameters = images::split(deployment, &options.values).1;
-    for secret in secrets_to_ask(&deployment.secrets, &values, &previous) {
+    for secret in to_ask(&deployment.secrets, &values, &previous) {
         let value = if secret.generated {
             Some(generate(session).await?)
         } else {
-            let question = UserQuestion::Secret(format!("{} ({})", secret.called(), secret.description));
-            ask(options.ask.as_ref(), question).await
+            ask(session, options, question(secret)).await?
         };
         let Some(value) = value else { break };
-        values.secrets.insert(secret.name.clone(), value);
+        answered(&mut values, secret, value);
     }
     session.mask().borrow_mut().hide(values.secrets.values());
     let mut choices = choose(&deployment.secrets, &values, &previous)?;

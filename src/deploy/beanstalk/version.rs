@@ -16,10 +16,13 @@ use tranship_artifact::ArtifactSet;
 /// Elastic Beanstalk processes a bundle's configuration files within seconds.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
+/// What the labels of our versions begin with.
+pub(super) const MADE_BY_US: &str = "tranship-";
+
 /// The label for a bundle's content; at most 100 characters.
 pub(super) fn label(content: &ArtifactSet) -> String {
     let hash = content.content_hash();
-    format!("tranship-{}", hash.get(..16).unwrap_or(&hash))
+    format!("{MADE_BY_US}{}", hash.get(..16).unwrap_or(&hash))
 }
 
 /// Creates the application unless it exists.

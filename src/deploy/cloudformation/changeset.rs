@@ -4,21 +4,22 @@
 //! stack is up to date. Invariant: exactly what was shown is executed; a change set that is not
 //! executed is deleted.
 
-use super::replacement_guard;
+use super::plan_name::PlanName;
 use super::stack::is_absent;
-use crate::deploy::clock::{PollingPace, milliseconds};
-use crate::deploy::failure::{DeployFailure, FailureKind, sdk};
+use super::{follow, replacement_guard};
+use crate::deploy::clock::PollingPace;
+use crate::deploy::failure::{DeployFailure, FailureKind, exists_already, sdk};
 use crate::deploy::parameters::ParameterChoice;
 use crate::deploy::progress::PlannedChange;
+use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, ExecutionStatus, Parameter, ResourceChange, Tag,
+    Capability, ChangeSetStatus, ChangeSetSummary, ChangeSetType, ExecutionStatus, Parameter, ResourceChange,
+    ResourceToImport, Tag,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// The prefix of our change sets' names.
-const PREFIX: &str = "tranship-";
 
 /// CloudFormation takes a few minutes at most to process a template.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -44,7 +45,21 @@ pub(in crate::deploy) struct ChangeSetDraft<'a> {
     /// The capabilities the template requires.
     pub(in crate::deploy) capabilities: &'a [&'static str],
     /// The stack's tags.
-    pub(in crate::deploy) tags: &'a [(&'static str, String)],
+    pub(in crate::deploy) tags: &'a [(String, String)],
+    /// What exists already and becomes a part of the stack; then the template has nothing else.
+    pub(in crate::deploy) imports: Vec<ImportedResource>,
+}
+
+/// A resource that exists and becomes a part of a stack.
+pub(in crate::deploy) struct ImportedResource {
+    /// Its type.
+    pub(in crate::deploy) kind: &'static str,
+    /// Its logical id.
+    pub(in crate::deploy) id: String,
+    /// The property that identifies it.
+    pub(in crate::deploy) key: &'static str,
+    /// The value of that property.
+    pub(in crate::deploy) physical: String,
 }
 
 /// A change set that can be executed.
@@ -59,34 +74,74 @@ pub(in crate::deploy) struct ChangeSet {
 
 /// Creates a change set and reads it; `None` if it contains no changes.
 pub(in crate::deploy) async fn create(
-    client: &Client,
+    session: &AwsSession,
     draft: ChangeSetDraft<'_>,
 ) -> Result<Option<ChangeSet>, DeployFailure> {
-    let name = format!("{PREFIX}{}", milliseconds());
-    let kind = if draft.create { ChangeSetType::Create } else { ChangeSetType::Update };
+    let client = &session.cloudformation();
+    let name = PlanName::now(session.who()).to_string();
+    let kind = match (draft.imports.is_empty(), draft.create) {
+        (false, _) => ChangeSetType::Import,
+        (true, true) => ChangeSetType::Create,
+        (true, false) => ChangeSetType::Update,
+    };
+    let imports = draft.imports.iter().map(|it| {
+        let resource = ResourceToImport::builder().resource_type(it.kind).logical_resource_id(&it.id);
+        resource.resource_identifier(it.key, &it.physical).build()
+    });
+    let imports: Vec<ResourceToImport> = imports.collect();
     let call = client.create_change_set().stack_name(draft.stack).change_set_name(&name).client_token(&name);
     let call = match draft.template {
         TemplateBody::Inline(text) => call.template_body(text),
         TemplateBody::At(url) => call.template_url(url),
     };
-    let tags = draft.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(value).build());
+    let tags = draft.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
     let made = call
         .change_set_type(kind)
         .set_parameters(Some(parameters(draft.parameters)))
         .set_capabilities(Some(draft.capabilities.iter().map(|name| Capability::from(*name)).collect()))
-        .set_tags(Some(tags.collect()))
-        .include_nested_stacks(true)
+        // An import may not set tags: the update after it does.
+        .set_tags(imports.is_empty().then(|| tags.collect()))
+        .set_resources_to_import((!imports.is_empty()).then_some(imports))
+        .include_nested_stacks(draft.imports.is_empty())
         .send()
-        .await
-        .map_err(|error| sdk("create a change set", error))?;
-    let id = made.id().unwrap_or(&name).to_owned();
-    let stack_id = made.stack_id().unwrap_or(draft.stack).to_owned();
+        .await;
+    let (id, stack_id) = match made {
+        Ok(made) => {
+            (made.id().unwrap_or(&name).to_owned(), made.stack_id().unwrap_or(draft.stack).to_owned())
+        }
+        // The answer to an earlier attempt was lost: the name is nobody else's.
+        Err(error) if is_there(&error) => (name.clone(), draft.stack.to_owned()),
+        Err(error) if is_busy(&error) => return Err(overtaken(client, draft.stack).await),
+        Err(error) => return Err(sdk("create a change set", error)),
+    };
     if !is_ready(client, &id, &stack_id).await? {
         delete(client, &id, &stack_id).await?;
         return Ok(None);
     }
     let changes = read(client, &id, &stack_id).await?;
     Ok(Some(ChangeSet { id, token: name, stack_id, changes }))
+}
+
+fn is_there<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    exists_already(error.code().unwrap_or_default(), error.message().unwrap_or_default())
+}
+
+/// Whether the stack is being changed: another deployment was faster.
+fn is_busy<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.message().is_some_and(|text| text.contains("_IN_PROGRESS"))
+}
+
+/// Another deployment of the stack began first.
+async fn overtaken(client: &Client, stack: &str) -> DeployFailure {
+    let who = follow::begun_by(client, stack).await;
+    let who = who.map(|who| format!(", by {who},")).unwrap_or_default();
+    DeployFailure::failed(format!("another deployment of the stack{who} began first: this plan is void"))
+        .help("nothing of this plan was done; run the same command again to see what is left to do")
+}
+
+/// Who began an operation, from its token.
+pub(super) fn author(token: &str) -> Option<String> {
+    PlanName::read(token).map(|name| name.who).filter(|who| !who.is_empty())
 }
 
 fn parameters(choices: &BTreeMap<String, ParameterChoice>) -> Vec<Parameter> {
@@ -171,24 +226,25 @@ pub(in crate::deploy) async fn delete(client: &Client, id: &str, stack: &str) ->
     }
 }
 
-/// Deletes our change sets left behind by an interrupted run. Others' change sets are left alone; their number
-/// is returned.
-pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, DeployFailure> {
-    let (mut others, mut token) = (0, None);
+/// Deletes our change sets that killed runs left behind. Those that somebody may be reviewing are left alone, and so are
+/// those that other tools made: they are told.
+pub(super) async fn sweep(session: &AwsSession, stack: &str) -> Result<Vec<String>, DeployFailure> {
+    let client = &session.cloudformation();
+    let (mut others, mut token) = (Vec::new(), None);
     loop {
         let call = client.list_change_sets().stack_name(stack).set_next_token(token);
         let page = call.send().await.map_err(|error| sdk("list the change sets", error))?;
         for summary in page.summaries() {
-            let executed = matches!(
-                summary.execution_status(),
-                Some(ExecutionStatus::ExecuteInProgress | ExecutionStatus::ExecuteComplete)
-            );
-            match (summary.change_set_name(), summary.change_set_id()) {
-                (Some(name), Some(id)) if name.starts_with(PREFIX) && !executed => {
-                    delete(client, id, stack).await?
-                }
-                (Some(name), _) if !name.starts_with(PREFIX) => others += 1,
-                _ => {}
+            let (Some(name), Some(id)) = (summary.change_set_name(), summary.change_set_id()) else {
+                continue;
+            };
+            if !waits(summary) {
+                continue;
+            }
+            match PlanName::read(name) {
+                Some(plan) if plan.is_left_behind() => delete(client, id, stack).await?,
+                Some(plan) => others.push(plan.told()),
+                None => others.push(format!("the change set {name}")),
             }
         }
         token = page.next_token().map(str::to_owned);
@@ -198,13 +254,57 @@ pub(super) async fn sweep(client: &Client, stack: &str) -> Result<usize, DeployF
     }
 }
 
+/// Whether a change set is neither executed nor void.
+fn waits(summary: &ChangeSetSummary) -> bool {
+    !matches!(
+        summary.execution_status(),
+        Some(
+            ExecutionStatus::ExecuteInProgress
+                | ExecutionStatus::ExecuteComplete
+                | ExecutionStatus::ExecuteFailed
+                | ExecutionStatus::Obsolete
+        )
+    )
+}
+
 impl ChangeSet {
-    /// Starts the execution. Calling it twice is safe: the client token is the change set's own.
-    pub(in crate::deploy) async fn execute(&self, client: &Client) -> Result<(), DeployFailure> {
+    /// Starts the execution. A lost answer is recognised: the events carry the change set's own token.
+    pub(in crate::deploy) async fn execute(&self, session: &AwsSession) -> Result<(), DeployFailure> {
+        let client = &session.cloudformation();
         let call = client.execute_change_set().change_set_name(&self.id).stack_name(&self.stack_id);
-        let call = call.client_request_token(&self.token);
-        call.send().await.map_err(|error| sdk("execute the change set", error))?;
-        Ok(())
+        let error = match call.client_request_token(&self.token).send().await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let code = error.code().unwrap_or_default();
+        let void = code.contains("InvalidChangeSetStatus") || code.contains("ChangeSetNotFound");
+        if !void && !is_busy(&error) {
+            let refused = error.as_service_error().is_some() && !code.is_empty();
+            if refused {
+                session.settled();
+            }
+            return Err(sdk("execute the change set", error));
+        }
+        if self.has_begun(client).await {
+            return Ok(());
+        }
+        session.settled();
+        let failure = overtaken(client, &self.stack_id).await;
+        // It can never be executed, and its name would only confuse.
+        let _ = delete(client, &self.id, &self.stack_id).await;
+        Err(failure)
+    }
+
+    /// Whether the stack's current or last operation is that of this change set.
+    async fn has_begun(&self, client: &Client) -> bool {
+        if follow::token_of_last(client, &self.stack_id).await.as_deref() == Some(&self.token) {
+            return true;
+        }
+        let call = client.describe_change_set().change_set_name(&self.id).stack_name(&self.stack_id);
+        let begun = |status: &ExecutionStatus| {
+            matches!(status, ExecutionStatus::ExecuteInProgress | ExecutionStatus::ExecuteComplete)
+        };
+        call.send().await.is_ok_and(|answer| answer.execution_status().is_some_and(begun))
     }
 
     /// Discards it.

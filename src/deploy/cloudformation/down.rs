@@ -32,6 +32,7 @@ pub(in crate::deploy) async fn down(
         progress.message(&format!("no stack {name}: nothing to do"));
         return Ok(DeployOutcome { changed: false, outputs: Vec::new() });
     };
+    super::own(&client, name, &stack, options).await?;
     if stack.is_busy() {
         progress.message(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
         let mark = EventBookmark::of_current(&client, &stack.id).await?;
@@ -55,7 +56,7 @@ pub(in crate::deploy) async fn down(
     let release = protection_release::release(&template, &options.delete_data)
         .map_err(|error| DeployFailure::failed(format!("cannot read the template of {name}: {error}")))?;
     announce(session, &stack, &release, progress).await?;
-    confirm_by_name(options, environment).await?;
+    confirm_by_name(session, options, environment).await?;
     if let Some(template) = release.template.filter(|_| stack.is_updatable()) {
         prepare(session, &stack, template, options, progress).await?;
     }

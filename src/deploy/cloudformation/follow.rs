@@ -3,6 +3,7 @@
 //! In: a stack id and the events before the operation. Out: the stack in its terminal state, and the first
 //! resource that failed with its own reason.
 
+use super::changeset;
 use super::services::ServiceWatch;
 use super::stack::{DeployedStack, find};
 use crate::deploy::clock::PollingPace;
@@ -12,6 +13,9 @@ use crate::deploy::session::AwsSession;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{StackEvent, StackStatus};
 use std::time::Duration;
+
+/// Polls of the events for one of the stack's state, while no event says that it has come to rest.
+const LOOKS: u32 = 6;
 
 /// A position in a stack's events.
 #[derive(Debug, Clone, Default)]
@@ -85,32 +89,51 @@ async fn to_the_end(
     progress: &mut dyn DeployProgress,
 ) -> Result<OperationEnd, DeployFailure> {
     let client = session.cloudformation();
-    let (mut pace, mut failures) = (PollingPace::new(limit), Vec::new());
+    let (mut pace, mut failures) = (PollingPace::new(session.time_left(limit)), Vec::new());
+    let (mut ending, mut polls) = (false, 0);
     loop {
-        // Read the state first: events read afterwards are then complete.
-        let stack = find(&client, stack_id)
-            .await?
-            .ok_or_else(|| DeployFailure::failed("the stack no longer exists"))?;
         let fresh = since(&client, stack_id, &mut mark).await?;
-        for event in &fresh {
-            mark.started |= is_of_stack(event);
-            watch.note(event);
-            progress.event(&describe(event));
-        }
-        watch.report(progress);
+        take(&fresh, &mut mark, watch, progress);
         if !fresh.is_empty() {
             pace.hurry();
         }
+        ending |= fresh.iter().any(is_end);
         failures.extend(fresh.into_iter().filter(is_failure));
-        // Deleting a stack that was never created may leave no event.
-        let gone = stack.status == StackStatus::DeleteComplete;
-        if gone || mark.started && !stack.is_busy() {
-            return Ok(OperationEnd { stack, failures });
+        // The events say when the operation ends: until then its state is looked up now and then only.
+        if ending || polls % LOOKS == 0 {
+            let stack = find(&client, stack_id)
+                .await?
+                .ok_or_else(|| DeployFailure::failed("the stack no longer exists"))?;
+            // Deleting a stack that was never created may leave no event.
+            let gone = stack.status == StackStatus::DeleteComplete;
+            if gone || mark.started && !stack.is_busy() {
+                // Events that came between the two calls.
+                let late = since(&client, stack_id, &mut mark).await?;
+                take(&late, &mut mark, watch, progress);
+                failures.extend(late.into_iter().filter(is_failure));
+                return Ok(OperationEnd { stack, failures });
+            }
         }
+        polls += 1;
         if !pace.wait().await {
             return Err(session.left(FailureKind::TimedOut));
         }
     }
+}
+
+/// Reports events.
+fn take(
+    events: &[StackEvent],
+    mark: &mut EventBookmark,
+    watch: &ServiceWatch<'_>,
+    progress: &mut dyn DeployProgress,
+) {
+    for event in events {
+        mark.started |= is_of_stack(event);
+        watch.note(event);
+        progress.event(&describe(event));
+    }
+    watch.report(progress);
 }
 
 /// The events after the bookmark, oldest first; advances the bookmark.
@@ -151,6 +174,18 @@ async fn events(
     Ok((page.stack_events.unwrap_or_default(), next))
 }
 
+/// Who began the current operation, as far as its token says.
+pub(super) async fn begun_by(client: &Client, stack: &str) -> Option<String> {
+    changeset::author(&token_of_last(client, stack).await?)
+}
+
+/// The token of the stack's current or last operation.
+pub(super) async fn token_of_last(client: &Client, stack: &str) -> Option<String> {
+    let (page, _) = events(client, stack, None).await.ok()?;
+    let start = page.iter().find(|event| is_start(event))?;
+    start.client_request_token().map(str::to_owned)
+}
+
 fn status(event: &StackEvent) -> &str {
     event.resource_status().map_or("", |status| status.as_str())
 }
@@ -162,11 +197,25 @@ fn is_of_stack(event: &StackEvent) -> bool {
 
 fn is_start(event: &StackEvent) -> bool {
     is_of_stack(event)
-        && matches!(status(event), "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS")
+        && matches!(
+            status(event),
+            "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS" | "IMPORT_IN_PROGRESS"
+        )
+}
+
+/// Whether the stack has come to rest.
+fn is_end(event: &StackEvent) -> bool {
+    is_of_stack(event) && !status(event).is_empty() && !status(event).ends_with("_IN_PROGRESS")
 }
 
 fn is_failure(event: &StackEvent) -> bool {
     status(event).ends_with("_FAILED")
+}
+
+/// Whether a service lacks the role that it makes for itself at its first use in an account.
+fn lacks_linked_role(reason: &str) -> bool {
+    let reason = reason.to_lowercase();
+    reason.contains("service linked role") || reason.contains("service-linked role")
 }
 
 /// A resource that was cancelled because another failed says so.
@@ -203,6 +252,12 @@ impl OperationEnd {
                 let reason = reason.unwrap_or("no reason given");
                 DeployFailure::failed(format!("{what} ended as {status}: {reason}"))
             }
+        };
+        let failure = match cause.as_ref().is_some_and(|cause| lacks_linked_role(&cause.reason)) {
+            true => failure.help(
+                "this account never used the service, which makes the role just now: run the same command again",
+            ),
+            false => failure,
         };
         watch.explain(failure, cause.as_ref().map(|cause| cause.path.as_str()))
     }

@@ -7,21 +7,31 @@ mod changeset;
 mod down;
 mod follow;
 mod instance_protection;
+mod plan_name;
 mod protection_release;
+mod reattach;
+mod renewal;
 mod replacement_guard;
+mod secret_readers;
 mod services;
 mod stack;
+mod template;
 
 use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;
+use self::renewal::{RunningServices, TaskRenewal};
 use self::services::ServiceWatch;
 use self::stack::{DeployedStack, find};
 use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
 use super::parameters::{self, ParameterChoice};
-use super::progress::{DeployProgress, UserQuestion};
+use super::progress::DeployProgress;
 use super::session::AwsSession;
-use super::{DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, artifact, ask};
+use super::{
+    DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, artifact, ask, confirm,
+    late_values,
+};
+use aws_sdk_cloudformation::Client;
 use std::collections::BTreeMap;
 use tranship_artifact::ArtifactSet;
 use tranship_cloudformation::INLINE_BYTES;
@@ -39,21 +49,93 @@ pub(super) async fn deploy(
 ) -> Result<DeployOutcome, DeployFailure> {
     let name = &deployment.stack;
     let template = String::from_utf8_lossy(artifact(artifacts, "template.yaml")?);
+    let renewal = TaskRenewal::new(&template, deployment, &options.force)?;
     let stack = settle(session, deployment, options, progress).await?;
-    let parameters = choose(session, deployment, stack.as_ref(), options).await?;
-    let Some(set) = draft(session, deployment, &template, &parameters, stack.is_none(), progress).await?
-    else {
-        progress.message(&format!("{name} is up to date: no changes"));
-        let outputs = stack.map(|stack| stack.outputs).unwrap_or_default();
-        return Ok(DeployOutcome { changed: false, outputs });
+    let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
+    let new = stack.is_none();
+    let stack = match stack {
+        None => reattach::offer(session, deployment, &template, &parameters, options, progress).await?,
+        there => there,
     };
-    progress.changes(&set.changes);
-    if let Err(failure) = approve(&set, options).await {
+    let create = stack.is_none();
+    let open = match new {
+        true => protection_release::unprotected(&template).map_err(|error| unreadable(&error))?,
+        false => None,
+    };
+    let first = open.as_deref().unwrap_or(&template);
+    let Some(set) = draft(session, deployment, first, &parameters, create, options, progress).await? else {
+        return unchanged(session, deployment, stack, &renewal, options, progress).await;
+    };
+    let planned = if stack.is_some() { renewal.planned(&set.changes) } else { Vec::new() };
+    let shown: Vec<_> = set.changes.iter().cloned().chain(renewal::shown(&planned)).collect();
+    progress.changes(&shown);
+    if let Err(failure) = approve(session, &set, options).await {
         withdraw(session, name, set, stack.is_none()).await?;
         return Err(failure);
     }
     let watch = ServiceWatch::new(session, &deployment.services);
-    execute(session, name, &set, options, &watch, progress).await
+    let running = stack.as_ref().map(|stack| stack.id.as_str());
+    let before = renewal.before(session, running, &set.changes).await;
+    let outcome = execute(session, name, &set, options, &watch, progress).await?;
+    if new {
+        return match open {
+            Some(_) => protect(session, deployment, &template, &parameters, options, outcome, progress).await,
+            None => Ok(outcome),
+        };
+    }
+    let due = renewal.due(session, &set.stack_id, &set.changes, &before, progress).await?;
+    due.roll(session, deployment, options, outcome, progress).await
+}
+
+/// Turns on the protection against deletion, after a first creation that succeeded.
+async fn protect(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    template: &str,
+    parameters: &BTreeMap<String, ParameterChoice>,
+    options: &DeployOptions,
+    outcome: DeployOutcome,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    progress.message("turning on the protection against deletion");
+    let set = draft(session, deployment, template, parameters, false, options, progress).await?;
+    let Some(set) = set else { return Ok(outcome) };
+    let watch = ServiceWatch::new(session, &deployment.services);
+    execute(session, &deployment.stack, &set, options, &watch, progress).await.map_err(|failure| {
+        failure.help("the stack was created; run the same command again to protect it against deletion")
+    })
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> DeployFailure {
+    DeployFailure::failed(format!("cannot read the template: {error}"))
+}
+
+/// The stack is as the template says. A service may still need new tasks.
+async fn unchanged(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    stack: Option<DeployedStack>,
+    renewal: &TaskRenewal<'_>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    let name = &deployment.stack;
+    let Some(stack) = stack else {
+        return Err(DeployFailure::failed(format!(
+            "CloudFormation finds nothing to create for the stack {name}"
+        )));
+    };
+    let due = renewal.due(session, &stack.id, &[], &RunningServices::new(), progress).await?;
+    let outcome = DeployOutcome { changed: false, outputs: stack.outputs };
+    if due.wanted().is_empty() {
+        progress.message(&format!("{name} is up to date: no changes"));
+        return Ok(outcome);
+    }
+    progress.changes(&renewal::shown(due.wanted()).collect::<Vec<_>>());
+    if due.begins() {
+        confirm(session, options, "start these tasks?").await?;
+    }
+    due.roll(session, deployment, options, outcome, progress).await
 }
 
 /// The stack in a stable state; `None` if it is yet to be created.
@@ -66,15 +148,16 @@ async fn settle(
     let (client, name) = (session.cloudformation(), &deployment.stack);
     loop {
         let Some(stack) = find(&client, name).await? else { return Ok(None) };
+        own(&client, name, &stack, options).await?;
         if stack.is_busy() {
-            progress.message(&format!("{name} is {}: waiting for it to finish", stack.status.as_str()));
+            progress.message(&busy(&client, name, &stack).await);
             session.underway(format!("the current operation on the stack {name}"));
             let mark = EventBookmark::of_current(&client, &stack.id).await?;
             let watch = ServiceWatch::new(session, &deployment.services);
             follow::follow(session, &stack.id, mark, options.timeout, &watch, progress).await?;
             session.settled();
         } else if stack.is_updatable() {
-            changeset::sweep(&client, name).await?;
+            told_of_others(&changeset::sweep(session, name).await?, progress);
             return Ok(Some(stack));
         } else if stack.is_remains() {
             progress.message(&format!(
@@ -83,7 +166,9 @@ async fn settle(
             ));
             down::delete(session, &stack, options, progress).await?;
         } else if stack.status.as_str() == "REVIEW_IN_PROGRESS" {
-            if changeset::sweep(&client, name).await? > 0 {
+            let others = changeset::sweep(session, name).await?;
+            if !others.is_empty() {
+                told_of_others(&others, progress);
                 return Ok(None);
             }
             progress.message(&format!("{name} was never created: cleaning up after an interrupted run"));
@@ -92,6 +177,47 @@ async fn settle(
             return Err(stuck(name, &stack));
         }
     }
+}
+
+/// Refuses a stack of another project. An import of ours has no tags yet: its events name it.
+async fn own(
+    client: &Client,
+    name: &str,
+    stack: &DeployedStack,
+    options: &DeployOptions,
+) -> Result<(), DeployFailure> {
+    if stack.is_empty() || stack.is_imported() && follow::begun_by(client, &stack.id).await.is_some() {
+        return Ok(());
+    }
+    options.mark.check(&format!("the stack {name}"), &stack.tags, options.adopt)
+}
+
+/// What is going on at a stack, and who began it.
+async fn busy(client: &Client, name: &str, stack: &DeployedStack) -> String {
+    let status = stack.status.as_str();
+    match follow::begun_by(client, &stack.id).await {
+        Some(who) => format!("{name} is {status}, by {who}: waiting for it to finish"),
+        None => format!("{name} is {status}: waiting for it to finish"),
+    }
+}
+
+fn told_of_others(others: &[String], progress: &mut dyn DeployProgress) {
+    for other in others {
+        progress
+            .warn(&format!("another plan is waiting: {other}. It is void as soon as this one is deployed"));
+    }
+}
+
+/// What AWS says of the stack now, and whether it is being changed.
+pub(super) async fn look(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+) -> Result<(String, bool), DeployFailure> {
+    let name = &deployment.stack;
+    Ok(match find(&session.cloudformation(), name).await? {
+        Some(stack) => (format!("the stack {name} is {} now", stack.status.as_str()), stack.is_busy()),
+        None => (format!("there is no stack {name} now"), false),
+    })
 }
 
 fn stuck(name: &str, stack: &DeployedStack) -> DeployFailure {
@@ -113,19 +239,28 @@ async fn choose(
     deployment: &StackDeployment,
     stack: Option<&DeployedStack>,
     options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
 ) -> Result<BTreeMap<String, ParameterChoice>, DeployFailure> {
     let previous = match stack {
         Some(stack) => stack.given_parameters(&session.cloudformation()).await?,
         None => Vec::new(),
     };
     let mut values: DeployValues = options.values.clone();
-    for secret in parameters::secrets_to_ask(&deployment.parameters, &values, &previous) {
-        let question = UserQuestion::Secret(format!("{} ({})", secret.called(), secret.description));
-        let Some(value) = ask(options.ask.as_ref(), question).await else { break };
-        values.secrets.insert(secret.name.clone(), value);
+    for parameter in parameters::to_ask(&deployment.parameters, &values, &previous) {
+        let question = parameters::question(parameter);
+        let Some(value) = ask(session, options, question).await? else { break };
+        parameters::answered(&mut values, parameter, value);
     }
     session.mask().borrow_mut().hide(values.secrets.values());
-    parameters::choose(&deployment.parameters, &values, &previous)
+    let choices = parameters::choose(&deployment.parameters, &values, &previous)?;
+    let before = stack.map(|stack| stack.parameters.clone()).unwrap_or_default();
+    let report = late_values::report(&deployment.parameters, &choices, &values, &options.sources, &before);
+    report.lines.iter().for_each(|line| progress.message(line));
+    if !report.reverted.is_empty() {
+        report.reverted.iter().for_each(|line| progress.warn(line));
+        confirm(session, options, "deploy with the values of the file?").await?;
+    }
+    Ok(choices)
 }
 
 async fn draft(
@@ -134,6 +269,7 @@ async fn draft(
     template: &str,
     parameters: &BTreeMap<String, ParameterChoice>,
     create: bool,
+    options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<Option<ChangeSet>, DeployFailure> {
     let template = if template.len() <= INLINE_BYTES {
@@ -150,14 +286,19 @@ async fn draft(
         template,
         parameters,
         capabilities: &deployment.capabilities,
-        tags: &[],
+        tags: &options.mark.tags(),
+        imports: Vec::new(),
     };
-    changeset::create(&session.cloudformation(), draft).await
+    changeset::create(session, draft).await
 }
 
-async fn approve(set: &ChangeSet, options: &DeployOptions) -> Result<(), DeployFailure> {
+async fn approve(
+    session: &AwsSession,
+    set: &ChangeSet,
+    options: &DeployOptions,
+) -> Result<(), DeployFailure> {
     replacement_guard::check(&set.changes, &options.allow_replacement)?;
-    super::confirm(options, "deploy these changes?").await
+    confirm(session, options, "deploy these changes?").await
 }
 
 /// Discards the change set, and the empty stack that a first change set creates.
@@ -170,7 +311,7 @@ async fn withdraw(
     let client = session.cloudformation();
     let id = set.stack_id.clone();
     set.discard(&client).await?;
-    if first && changeset::sweep(&client, name).await? == 0 {
+    if first && changeset::sweep(session, name).await?.is_empty() {
         down::delete_quietly(&client, &id).await?;
     }
     Ok(())
@@ -187,7 +328,7 @@ async fn execute(
     let client = session.cloudformation();
     let mark = EventBookmark::now(&client, &set.stack_id).await?;
     session.underway(format!("the deployment of the stack {name}"));
-    set.execute(&client).await?;
+    set.execute(session).await?;
     let end = follow::follow(session, &set.stack_id, mark, options.timeout, watch, progress).await?;
     session.settled();
     if !end.stack.succeeded() {

@@ -5,8 +5,8 @@
 //! formats, with the same meaning.
 
 use super::replacement_guard::DATA_STORES;
-use serde_json::{Map, Value, json};
-use serde_yaml::Value as Yaml;
+use super::template::{self, plain};
+use serde_json::Value;
 
 /// What happens to a resource that keeps data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) struct ReleasedStore {
 
 /// Decides from a template. `lost` holds the logical ids of resources that may be lost.
 pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelease, serde_yaml::Error> {
-    let mut document = json_of(serde_yaml::from_str(template)?);
+    let mut document = template::read(template)?;
     let (mut stores, mut groups) = (Vec::new(), Vec::new());
     let mut changed = false;
     let resources = document.get_mut("Resources").and_then(Value::as_object_mut);
@@ -70,6 +70,19 @@ pub(super) fn release(template: &str, lost: &[String]) -> Result<ProtectionRelea
         groups,
         template: changed.then(|| document.to_string()),
     })
+}
+
+/// The template without what prevents a deletion; nothing where it has none. A first creation that fails is rolled back,
+/// and what is protected could not be deleted then.
+pub(super) fn unprotected(template: &str) -> Result<Option<String>, serde_yaml::Error> {
+    let mut document = template::read(template)?;
+    let resources = document.get_mut("Resources").and_then(Value::as_object_mut);
+    let mut changed = false;
+    for (_, resource) in resources.into_iter().flatten() {
+        let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        changed |= unprotect(&kind, resource);
+    }
+    Ok(changed.then(|| document.to_string()))
 }
 
 /// The template's own policy wins where it retains something.
@@ -160,11 +173,6 @@ fn unprotect_load_balancer(kind: &str, resource: &mut Value) -> bool {
     }
 }
 
-/// A scalar as text: templates write `true` with or without quotes.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
 /// Sets a value at a path. Returns false if it already had that value.
 fn set(value: &mut Value, path: &[&str], to: Value) -> bool {
     let Some((key, rest)) = path.split_first() else { return false };
@@ -175,48 +183,10 @@ fn set(value: &mut Value, path: &[&str], to: Value) -> bool {
     object.insert((*key).to_owned(), to.clone()) != Some(to)
 }
 
-/// Converts YAML with short intrinsic functions to JSON with the long ones.
-fn json_of(value: Yaml) -> Value {
-    match value {
-        Yaml::Null => Value::Null,
-        Yaml::Bool(value) => Value::Bool(value),
-        Yaml::Number(number) => number_of(&number),
-        Yaml::String(text) => Value::String(text),
-        Yaml::Sequence(items) => Value::Array(items.into_iter().map(json_of).collect()),
-        Yaml::Mapping(entries) => {
-            let entry = |(key, value)| (plain(&json_of(key)), json_of(value));
-            Value::Object(entries.into_iter().map(entry).collect::<Map<_, _>>())
-        }
-        Yaml::Tagged(tagged) => {
-            let name = tagged.tag.to_string();
-            intrinsic(name.trim_start_matches('!'), json_of(tagged.value))
-        }
-    }
-}
-
-fn number_of(number: &serde_yaml::Number) -> Value {
-    if let Some(value) = number.as_i64() {
-        return value.into();
-    }
-    number.as_u64().map_or_else(|| json!(number.as_f64()), Value::from)
-}
-
-fn intrinsic(name: &str, value: Value) -> Value {
-    let long = match name {
-        "Ref" | "Condition" => name.to_owned(),
-        other => format!("Fn::{other}"),
-    };
-    // `!GetAtt A.B` is short for a list of two.
-    let value = match (name, value.as_str().and_then(|text| text.split_once('.'))) {
-        ("GetAtt", Some((resource, attribute))) => json!([resource, attribute]),
-        _ => value,
-    };
-    json!({ long: value })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const TEMPLATE: &str = "
 Resources:
@@ -264,6 +234,19 @@ Resources:
         let balancer = &document["Resources"]["Balancer"]["Properties"];
         assert_eq!(balancer["LoadBalancerAttributes"][0]["Value"], "false");
         assert_eq!(document["Resources"]["Files"]["DeletionPolicy"], "Retain");
+    }
+
+    #[test]
+    fn a_first_creation_protects_nothing_and_is_the_same_otherwise() {
+        let open = unprotected(TEMPLATE).unwrap().unwrap();
+        let (open, whole): (Value, Value) =
+            (serde_json::from_str(&open).unwrap(), template::read(TEMPLATE).unwrap());
+        let database = |it: &Value| it["Resources"]["Database"]["Properties"]["DeletionProtection"].clone();
+        assert_eq!((database(&open), database(&whole)), ("false".into(), true.into()));
+        let balancer = &open["Resources"]["Balancer"]["Properties"]["LoadBalancerAttributes"][0]["Value"];
+        assert_eq!(balancer, "false");
+        assert_eq!(open["Resources"]["Files"], whole["Resources"]["Files"], "policies stay as they are");
+        assert_eq!(unprotected(&open.to_string()).unwrap(), None);
     }
 
     #[test]

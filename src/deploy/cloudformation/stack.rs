@@ -21,7 +21,10 @@ pub(in crate::deploy) struct DeployedStack {
     pub(in crate::deploy) outputs: Vec<(String, String)>,
     /// When it was last changed, as AWS writes it.
     pub(in crate::deploy) changed: String,
-    parameters: BTreeMap<String, String>,
+    /// The values of its parameters; asterisks for secrets.
+    pub(super) parameters: BTreeMap<String, String>,
+    /// Its tags.
+    pub(super) tags: Vec<(String, String)>,
 }
 
 /// Finds a stack by name or id. A deleted stack is only found by its id.
@@ -57,6 +60,7 @@ fn read(stack: &Described) -> DeployedStack {
             .iter()
             .filter_map(|p| pair((p.parameter_key(), p.parameter_value())))
             .collect(),
+        tags: stack.tags().iter().filter_map(|tag| pair((tag.key(), tag.value()))).collect(),
         changed: changed.map(ToString::to_string).unwrap_or_default(),
     }
 }
@@ -65,6 +69,16 @@ impl DeployedStack {
     /// Whether an operation is in progress.
     pub(in crate::deploy) fn is_busy(&self) -> bool {
         self.status.as_str().ends_with("_IN_PROGRESS") && self.status != StackStatus::ReviewInProgress
+    }
+
+    /// Whether it is only the place of a change set that was never executed: it has no resources.
+    pub(super) fn is_empty(&self) -> bool {
+        self.status == StackStatus::ReviewInProgress
+    }
+
+    /// Whether the last operation was an import.
+    pub(in crate::deploy) fn is_imported(&self) -> bool {
+        self.status == StackStatus::ImportComplete
     }
 
     /// Whether it can be updated.

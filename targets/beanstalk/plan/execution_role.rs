@@ -5,7 +5,7 @@
 
 use super::{BeanstalkPlan, LateValue};
 use crate::Compilation;
-use tranship_app::{Application, BehaviourEffect, PlatformKind};
+use tranship_app::{Application, PlatformKind};
 use tranship_facts::AwsPartition;
 
 /// What stands in the bundle for the number of the account, where the settings do not name it.
@@ -29,16 +29,7 @@ fn takes_secret(plan: &BeanstalkPlan) -> bool {
 /// Decides the role, which only a task with secrets needs.
 pub(super) fn decide(application: &Application, plan: &mut BeanstalkPlan, cx: &mut Compilation<'_>) {
     let account = application.settings.account.as_ref();
-    match (account, plan.platform) {
-        (Some(account), PlatformKind::Ecs) => {
-            cx.ledger.decided(account, "Dockerrun.aws.json: executionRoleArn");
-        }
-        (Some(account), PlatformKind::Docker) => {
-            let reason = "the Docker platform has no execution role: the role of the instances reads secrets";
-            cx.ledger.ignored(account, reason, BehaviourEffect::Equivalent);
-        }
-        (None, _) => {}
-    }
+    plan.account = account.map(|account| cx.ledger.exact(account, "the account to deploy to").to_string());
     if plan.platform != PlatformKind::Ecs || !takes_secret(plan) {
         return;
     }

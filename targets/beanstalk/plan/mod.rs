@@ -62,6 +62,8 @@ pub(super) struct BeanstalkPlan {
     pub(super) environment: String,
     /// The region, where the settings name one.
     pub(super) region: Option<String>,
+    /// The account, where the settings name one.
+    pub(super) account: Option<String>,
     /// The containers, in the order of the manifest.
     pub(super) containers: Vec<BeanstalkContainer>,
     /// Directories of the instance.

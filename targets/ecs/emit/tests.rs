@@ -345,6 +345,7 @@ fn plan(mode: NetworkMode) -> EcsPlan {
         stack: StackSettings {
             name: "todo-prod".to_owned(),
             region: None,
+            account: None,
             description: "todo".to_owned(),
             log_retention: 7,
             tags: vec![("team".to_owned(), "todo".into())],

@@ -22,6 +22,10 @@ pub(super) fn plan(planner: &mut EcsPlanner<'_, '_>) -> StackSettings {
             .region
             .as_ref()
             .map(|region| planner.exact(region, "the region to deploy to").to_string()),
+        account: settings
+            .account
+            .as_ref()
+            .map(|account| planner.exact(account, "the account to deploy to").to_string()),
         description: format!("{}{environment}", app.name),
         log_retention: log_retention(planner),
         tags,

@@ -5,10 +5,13 @@
 
 use super::report::ReportLines;
 use super::service_board::WantedCall;
-use crate::deploy::failure::{is_denied, reason};
+use crate::deploy::failure::{DeployFailure, credentials, is_denied, is_of_credentials, reason};
 use crate::deploy::session::AwsSession;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::types::{DesiredStatus, LogDriver, Service, Task, TaskDefinition};
+use aws_sdk_secretsmanager::types::SecretVersionsListEntry;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
@@ -29,11 +32,30 @@ const WIDTH: usize = 400;
 
 /// Why something is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ApiTrouble {
+pub(in crate::deploy::cloudformation) struct ApiTrouble {
     /// Whether retrying is pointless: a permission is missing.
     pub(super) denied: bool,
+    /// Whether the credentials are the problem: they have expired, say.
+    pub(super) credentials: bool,
     /// The message from AWS.
     pub(super) reason: String,
+}
+
+impl ApiTrouble {
+    /// As the failure of a deployment; `doing` completes "cannot ...".
+    pub(in crate::deploy::cloudformation) fn failure(&self, doing: &str) -> DeployFailure {
+        let message = format!("cannot {doing}: {}", self.reason);
+        match self.credentials {
+            true => credentials(&message, None),
+            false => DeployFailure::failed(message),
+        }
+    }
+}
+
+impl fmt::Display for ApiTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
 }
 
 /// Why a call failed.
@@ -42,12 +64,60 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     R: fmt::Debug + 'static,
 {
-    ApiTrouble { denied: is_denied(error.code().unwrap_or_default()), reason: reason(&error) }
+    let code = error.code().unwrap_or_default();
+    ApiTrouble { denied: is_denied(code), credentials: is_of_credentials(code), reason: reason(&error) }
 }
 
 /// Whether the cluster was deleted in the meantime, with everything in it, as a rollback does.
 fn is_gone<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.code() == Some("ClusterNotFoundException")
+}
+
+/// The physical ids of a stack's resources of one type, by logical id.
+pub(super) async fn resources(
+    session: &AwsSession,
+    stack: &str,
+    kind: &str,
+) -> Result<BTreeMap<String, String>, ApiTrouble> {
+    let (client, mut found, mut token) = (session.cloudformation(), BTreeMap::new(), None);
+    loop {
+        let page = client.list_stack_resources().stack_name(stack).set_next_token(token).send().await;
+        let page = page.map_err(trouble)?;
+        let is_there = |it: &&StackResourceSummary| {
+            it.resource_type() == Some(kind) && it.resource_status() != Some(&ResourceStatus::DeleteComplete)
+        };
+        let those = page.stack_resource_summaries().iter().filter(is_there);
+        found.extend(those.filter_map(|it| {
+            Some((it.logical_resource_id()?.to_owned(), it.physical_resource_id()?.to_owned()))
+        }));
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// When a secret got its current value, in seconds since 1970. The time of its last change is another: that counts
+/// tags too.
+pub(super) async fn current_since(
+    secrets: &aws_sdk_secretsmanager::Client,
+    arn: &str,
+) -> Result<Option<f64>, ApiTrouble> {
+    let mut token = None;
+    loop {
+        let page = secrets.list_secret_version_ids().secret_id(arn).set_next_token(token).send().await;
+        let page = page.map_err(trouble)?;
+        let current = |version: &&SecretVersionsListEntry| {
+            version.version_stages().iter().any(|stage| stage == "AWSCURRENT")
+        };
+        if let Some(version) = page.versions().iter().find(current) {
+            return Ok(version.created_date().map(|time| time.as_secs_f64()));
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(None);
+        }
+    }
 }
 
 /// Services of one cluster, by ARN.

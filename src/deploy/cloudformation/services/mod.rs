@@ -5,12 +5,14 @@
 //! a deployment.
 
 mod api_calls;
+mod new_tasks;
 mod report;
 mod rollout;
 mod service_board;
 mod service_status;
 mod tasks;
 
+pub(super) use self::new_tasks::{NewTasks, RunningService, roll, running, since};
 pub(super) use self::service_status::standing;
 
 use self::api_calls::ApiTrouble;

@@ -2,14 +2,13 @@
 //!
 //! In: the stack's id and the services that a deployment names. Out: one [`ServiceStatus`] each, in the same order.
 
-use super::api_calls::{self, ApiTrouble, trouble};
+use super::api_calls::{self, ApiTrouble};
 use super::rollout::ServiceRollout;
 use super::service_board::TaskArn;
 use super::tasks;
 use crate::deploy::ServiceStatus;
 use crate::deploy::progress::DeployProgress;
 use crate::deploy::session::AwsSession;
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_ecs::types::{Service, Task};
 use std::collections::{BTreeMap, BTreeSet};
 use tranship_targets::StackService;
@@ -49,27 +48,13 @@ pub(in crate::deploy::cloudformation) async fn standing(
 }
 
 /// The ARNs of the stack's services, by logical id.
-async fn arns(session: &AwsSession, stack: &str) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
-    let (client, mut found, mut token) = (session.cloudformation(), BTreeMap::new(), None);
-    loop {
-        let page = client.list_stack_resources().stack_name(stack).set_next_token(token).send().await;
-        let page = page.map_err(trouble)?;
-        let is_there = |it: &&StackResourceSummary| {
-            it.resource_type() == Some("AWS::ECS::Service")
-                && it.resource_status() != Some(&ResourceStatus::DeleteComplete)
-        };
-        let services = page.stack_resource_summaries().iter().filter(is_there);
-        found.extend(services.filter_map(|it| {
-            Some((it.logical_resource_id()?.to_owned(), TaskArn::read(it.physical_resource_id()?)?))
-        }));
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return Ok(found);
-        }
-    }
+pub(super) async fn arns(session: &AwsSession, stack: &str) -> Result<BTreeMap<String, TaskArn>, ApiTrouble> {
+    let services = api_calls::resources(session, stack, "AWS::ECS::Service").await?;
+    Ok(services.into_iter().filter_map(|(id, arn)| Some((id, TaskArn::read(&arn)?))).collect())
 }
 
-async fn described(
+/// The services of these ARNs, by ARN.
+pub(super) async fn described(
     session: &AwsSession,
     arns: impl Iterator<Item = &TaskArn>,
 ) -> Result<BTreeMap<String, Service>, ApiTrouble> {

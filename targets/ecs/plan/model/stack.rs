@@ -57,6 +57,8 @@ pub struct StackSettings {
     pub name: String,
     /// Its region, where the environment names one.
     pub region: Option<String>,
+    /// Its account, where the environment names one.
+    pub account: Option<String>,
     /// `Description` of the template.
     pub description: String,
     /// Days that logs are kept.

@@ -1,0 +1,222 @@
+//! Attaches file systems again that a deletion of the stack kept.
+//!
+//! In: the template of a stack that is yet to be created, and what CloudFormation remembers of the deleted one. Out: the
+//! stack, with those file systems and nothing else, or nothing. Invariant: nothing is attached that the user did not agree
+//! to by name, and a failure leaves the file systems where they are. Databases leave snapshots, which no import can take.
+
+use super::changeset::{self, ChangeSetDraft, ImportedResource, TemplateBody};
+use super::follow::{self, EventBookmark};
+use super::services::ServiceWatch;
+use super::stack::{DeployedStack, find};
+use super::template::{self, references};
+use crate::deploy::failure::{DeployFailure, sdk};
+use crate::deploy::parameters::ParameterChoice;
+use crate::deploy::progress::DeployProgress;
+use crate::deploy::session::AwsSession;
+use crate::deploy::{DeployOptions, confirm};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent, StackStatus, StackSummary};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tranship_targets::StackDeployment;
+
+/// The type that is attached again.
+const FILE_SYSTEM: &str = "AWS::EFS::FileSystem";
+
+/// A file system that a deleted stack left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KeptFileSystem {
+    /// Its logical id.
+    id: String,
+    /// Its physical id: `fs-0123`.
+    physical: String,
+}
+
+/// Offers what the last stack of this name left, and attaches what the user wants.
+pub(super) async fn offer(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    text: &str,
+    parameters: &BTreeMap<String, ParameterChoice>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Option<DeployedStack>, DeployFailure> {
+    let Ok(document) = template::read(text) else { return Ok(None) };
+    if !document.to_string().contains(FILE_SYSTEM) {
+        return Ok(None);
+    }
+    let client = session.cloudformation();
+    // What is not allowed to be looked up is not offered.
+    let Ok(kept) = kept(&client, &deployment.stack).await else { return Ok(None) };
+    let (alone, kept) = fitting(&document, kept);
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = kept.iter().map(|it| format!("{} ({})", it.physical, it.id)).collect();
+    let names = names.join(", ");
+    progress.warn(&format!("the stack {} was deleted and left {names}", deployment.stack));
+    if !options.reattach {
+        if options.yes || options.ask.is_none() {
+            progress.warn("new file systems are made; `--reattach` attaches those that were left");
+            return Ok(None);
+        }
+        let question = format!("attach {names} again?");
+        match confirm(session, options, &question).await {
+            Ok(()) => {}
+            Err(failure) if failure.kind == crate::deploy::FailureKind::Failed => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+    }
+    attach(session, deployment, &alone, &kept, parameters, options, progress).await.map(Some)
+}
+
+async fn attach(
+    session: &AwsSession,
+    deployment: &StackDeployment,
+    alone: &Value,
+    kept: &[KeptFileSystem],
+    parameters: &BTreeMap<String, ParameterChoice>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployedStack, DeployFailure> {
+    let (client, name) = (session.cloudformation(), &deployment.stack);
+    let import = |it: &KeptFileSystem| ImportedResource {
+        kind: FILE_SYSTEM,
+        id: it.id.clone(),
+        key: "FileSystemId",
+        physical: it.physical.clone(),
+    };
+    let declared = alone.get("Parameters").and_then(Value::as_object);
+    let parameters = parameters.iter().filter(|(name, _)| declared.is_some_and(|it| it.contains_key(*name)));
+    let parameters = parameters.map(|(name, choice)| (name.clone(), choice.clone())).collect();
+    let draft = ChangeSetDraft {
+        stack: name,
+        create: true,
+        template: TemplateBody::Inline(alone.to_string()),
+        parameters: &parameters,
+        capabilities: &deployment.capabilities,
+        tags: &[],
+        imports: kept.iter().map(import).collect(),
+    };
+    progress.message("attaching file systems");
+    let set = changeset::create(session, draft).await?;
+    let set = set.ok_or_else(|| DeployFailure::failed("CloudFormation finds nothing to attach"))?;
+    let mark = EventBookmark::now(&client, &set.stack_id).await?;
+    session.underway(format!("the import into the stack {name}"));
+    set.execute(session).await?;
+    let watch = ServiceWatch::nothing(session);
+    let end = follow::follow(session, &set.stack_id, mark, options.timeout, &watch, progress).await?;
+    session.settled();
+    if !end.stack.succeeded() {
+        return Err(end
+            .failure(&client, "attaching the file systems", &watch)
+            .await
+            .help("they are as they were; without `--reattach`, new ones are made"));
+    }
+    find(&client, &set.stack_id).await?.ok_or_else(|| DeployFailure::failed("the stack no longer exists"))
+}
+
+/// The file systems that the last deleted stack of a name left.
+async fn kept(client: &Client, name: &str) -> Result<Vec<KeptFileSystem>, DeployFailure> {
+    let (mut last, mut token) = (None::<StackSummary>, None);
+    loop {
+        let call = client.list_stacks().stack_status_filter(StackStatus::DeleteComplete);
+        let page = call.set_next_token(token).send().await;
+        let page = page.map_err(|error| sdk("list the deleted stacks", error))?;
+        token = page.next_token().map(str::to_owned);
+        let ours = page.stack_summaries.unwrap_or_default().into_iter();
+        let ours = ours.filter(|it| it.stack_name() == Some(name));
+        last = ours.chain(last).max_by_key(|it| it.deletion_time().map(|time| time.as_nanos()));
+        if token.is_none() {
+            break;
+        }
+    }
+    let Some(id) = last.and_then(|it| it.stack_id) else { return Ok(Vec::new()) };
+    // Events outlive the stack by 90 days, the newest first: a file system that was left last is the one that counts.
+    let (mut found, mut token) = (Vec::<KeptFileSystem>::new(), None);
+    loop {
+        let page = client.describe_stack_events().stack_name(&id).set_next_token(token).send().await;
+        let page = page.map_err(|error| sdk("read what a deleted stack left", error))?;
+        for event in page.stack_events().iter().filter(|it| was_left(it)) {
+            let (Some(id), Some(physical)) = (event.logical_resource_id(), event.physical_resource_id())
+            else {
+                continue;
+            };
+            if !found.iter().any(|it| it.id == id) {
+                found.push(KeptFileSystem { id: id.to_owned(), physical: physical.to_owned() });
+            }
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+fn was_left(event: &StackEvent) -> bool {
+    event.resource_type() == Some(FILE_SYSTEM)
+        && event.resource_status() == Some(&ResourceStatus::DeleteSkipped)
+}
+
+/// The template with the kept file systems that it declares, and nothing else; a file system that refers to another
+/// resource cannot come alone.
+fn fitting(document: &Value, kept: Vec<KeptFileSystem>) -> (Value, Vec<KeptFileSystem>) {
+    let resources = document.get("Resources").and_then(Value::as_object).cloned().unwrap_or_default();
+    let fits = |it: &KeptFileSystem| {
+        resources.get(&it.id).is_some_and(|resource| {
+            resource.get("Type").and_then(Value::as_str) == Some(FILE_SYSTEM)
+                && references(resource).into_iter().all(|name| !resources.contains_key(name))
+        })
+    };
+    let kept: Vec<KeptFileSystem> = kept.into_iter().filter(fits).collect();
+    let alone = resources.iter().filter(|(id, _)| kept.iter().any(|it| it.id == **id));
+    let mut alone: serde_json::Map<String, Value> =
+        alone.map(|(id, resource)| (id.clone(), resource.clone())).collect();
+    // The others are not there yet.
+    alone.values_mut().filter_map(Value::as_object_mut).for_each(|resource| {
+        resource.remove("DependsOn");
+    });
+    let named: Vec<String> = alone.values().flat_map(references).map(str::to_owned).collect();
+    let parameters = document.get("Parameters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let parameters: serde_json::Map<String, Value> =
+        parameters.into_iter().filter(|(name, _)| named.contains(name)).collect();
+    let mut template = json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": alone });
+    if let Some(template) = template.as_object_mut().filter(|_| !parameters.is_empty()) {
+        template.insert("Parameters".to_owned(), parameters.into());
+    }
+    (template, kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "
+Parameters: { Size: { Type: String }, Other: { Type: String } }
+Resources:
+  Files:
+    Type: AWS::EFS::FileSystem
+    DeletionPolicy: RetainExceptOnCreate
+    DependsOn: Group
+    Properties: { Name: !Ref Size, Of: !Ref AWS::StackName }
+  Locked:
+    Type: AWS::EFS::FileSystem
+    Properties: { KmsKeyId: !GetAtt Key.Arn }
+  Key: { Type: AWS::KMS::Key }
+  Group: { Type: AWS::EC2::SecurityGroup }
+";
+
+    #[test]
+    fn only_what_can_come_alone_is_attached() {
+        let kept = |id: &str| KeptFileSystem { id: id.into(), physical: format!("fs-{id}") };
+        let document = template::read(TEMPLATE).unwrap();
+        let (alone, fit) =
+            fitting(&document, vec![kept("Files"), kept("Locked"), kept("Gone"), kept("Group")]);
+        assert_eq!(fit, [kept("Files")]);
+        let resources = alone["Resources"].as_object().unwrap();
+        assert_eq!(resources.keys().collect::<Vec<_>>(), ["Files"]);
+        assert_eq!(resources["Files"]["DeletionPolicy"], "RetainExceptOnCreate");
+        assert_eq!(resources["Files"].get("DependsOn"), None);
+        assert_eq!(alone["Parameters"], json!({ "Size": { "Type": "String" } }));
+    }
+}
