@@ -387,3 +387,22 @@ fn the_container_says_what_to_ask() {
         (None, true)
     );
 }
+
+/// Of several ports, the note says what shows that the public one is HTTP.
+#[test]
+fn the_evidence_is_told() {
+    for (service, evidence) in [
+        ("image: a, ports: ['80:80', '81:81']", "its number"),
+        ("image: 'ghost:5', ports: ['2368:2368', '81:81']", "its image"),
+        (
+            "image: a, ports: ['90:90', '81:81'], healthcheck: { test: curl -f localhost:90 }",
+            "its health check",
+        ),
+        ("image: a, ports: [{ target: 90, published: '90', app_protocol: http }, '81:81']", "`app_protocol`"),
+    ] {
+        let lowered = lowered(&format!("services:\n  a: {{ {service} }}\n"));
+        let found = lowered.diagnostics.iter().find(|one| one.rule.name == "app/public-by-default").unwrap();
+        let expected = format!("known to be HTTP, by {evidence}");
+        assert!(found.message.ends_with(&expected), "{}", found.message);
+    }
+}
