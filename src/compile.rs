@@ -160,6 +160,21 @@ pub fn environments(
     (found, sources, diagnostics)
 }
 
+/// What a delivery pipeline needs to know of a manifest, and the diagnostics of reading it. Every profile counts: tests
+/// usually stand behind one.
+pub fn delivery(
+    options: &LoadOptions,
+    world: &dyn World,
+) -> (Option<tranship_app::DeliverySummary>, Sources, Diagnostics) {
+    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+    let options = LoadOptions { profiles: vec!["*".to_owned()], ..late_binding(options) };
+    let manifest = compose::load_as_far(&options, world, &mut sources, &mut diagnostics);
+    let found = manifest
+        .map(|manifest| tranship_app::delivery(&manifest, &sources, &known_names(), &mut diagnostics));
+    diagnostics.place(&mut sources);
+    (found, sources, diagnostics)
+}
+
 /// The same options, except that variables the manifest turns into parameters may be unset.
 fn late_binding(options: &LoadOptions) -> LoadOptions {
     LoadOptions { deferred: Some(tranship_app::late_bound_names), ..options.clone() }

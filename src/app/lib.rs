@@ -36,16 +36,18 @@ pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{DispositionCounts, DispositionReport, OutboundAccess, ReportRow};
 pub use settings::{
-    AccountNumber, CapacityKind, CertificateArn, ChosenEnvironment, DatabaseClass, DatabaseSetting,
-    DatabaseSettings, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting,
-    EgressSettings, EgressTarget, ExistingNetwork, FileLocation, HealthCheckSettings, HttpsSettings,
-    InstanceRange, JobSchedule, JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles,
-    NameResolution, NamedSettings, NetworkSetting, OneOrMore, OpenText, PermissionSetting, PlatformKind,
-    PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind, SECTIONS,
-    ScaleSettings, ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration, SettingForm,
-    SettingLayering, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath, VolumeOwner,
-    VolumePlace, VolumeScope, VolumeSettings, VpcId, WholeNumber, environments, late_bound_names,
-    listed_settings, published_schema, settings_page, settings_reference,
+    AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment, ConnectionArn,
+    DatabaseClass, DatabaseSetting, DatabaseSettings, DeliverySummary, DeploymentPosture, DiscoverySettings,
+    EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget, ExistingNetwork,
+    FileLocation, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames,
+    ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings, NetworkSetting,
+    NotificationTarget, OneOrMore, OpenText, PermissionSetting, PipelineProvider, PipelineSettings,
+    PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
+    SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration,
+    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SourceRepository, SubnetId,
+    TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId,
+    WholeNumber, delivery, environments, late_bound_names, listed_settings, published_schema, settings_page,
+    settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};
@@ -72,4 +74,8 @@ pub struct EnvironmentSummary {
     pub files: Vec<At<String>>,
     /// Where it is declared.
     pub origin: Origin,
+    /// Whether a deployment of a pipeline waits for an approval.
+    pub protected: bool,
+    /// The number of its AWS account, where the manifest names it.
+    pub account: Option<String>,
 }

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod protocol_words;
 pub mod quotas;
 pub mod regions;
+pub mod resource_actions;
 mod transport_protocol;
 pub mod url_schemes;
 mod value_range;

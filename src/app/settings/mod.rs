@@ -8,6 +8,7 @@
 mod account;
 mod choices;
 mod declaration;
+mod delivery;
 mod document;
 mod egress;
 mod environment;
@@ -25,11 +26,12 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{
-    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PlatformKind, RolloutKind, VolumePlace,
-    VolumeScope,
+    CapacityKind, DeploymentPosture, MountedFiles, NameResolution, PipelineProvider, PlatformKind,
+    RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
-pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
+pub use delivery::{DeliverySummary, PipelineSettings, TestService};
+pub use document::{ChosenEnvironment, KnownNames, delivery, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};
 pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget};
 pub use environment::{
@@ -37,8 +39,9 @@ pub use environment::{
 };
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use identifiers::{
-    AccountNumber, CertificateArn, DatabaseClass, FileLocation, LogRetention, RegionName, ScheduleExpression,
-    SecretName, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
+    AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, DatabaseClass, FileLocation, LogRetention,
+    NotificationTarget, RegionName, ScheduleExpression, SecretName, SourceRepository, SubnetId, TargetName,
+    UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub(crate) use reader::late_bound_structure;
