@@ -122,6 +122,8 @@ pub struct StackDeployment {
     pub data_stores: Vec<(String, String)>,
     /// Services whose tasks explain a failure: the Compose name and the ECS service's logical id.
     pub services: Vec<(String, String)>,
+    /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
+    pub resource_types: Vec<String>,
 }
 
 /// A value that a deployment gives.

@@ -36,18 +36,18 @@ pub use lower::{LoweringInput, LoweringPurpose, lower};
 pub use model::*;
 pub use report::{DispositionCounts, DispositionReport, OutboundAccess, ReportRow};
 pub use settings::{
-    AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment, ConnectionArn,
-    DatabaseClass, DatabaseSetting, DatabaseSettings, DeliverySummary, DeploymentPosture, DiscoverySettings,
-    EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget, ExistingNetwork,
-    FileLocation, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames,
-    ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings, NetworkSetting,
-    NotificationTarget, OneOrMore, OpenText, PermissionSetting, PipelineProvider, PipelineSettings,
-    PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
-    SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration,
-    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SourceRepository, SubnetId,
-    TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId,
-    WholeNumber, delivery, environments, late_bound_names, listed_settings, published_schema, settings_page,
-    settings_reference,
+    AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment, ComposedImage,
+    ConnectionArn, DatabaseClass, DatabaseSetting, DatabaseSettings, DeliverySummary, DeploymentPosture,
+    DiscoverySettings, EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget,
+    ExistingNetwork, FileLocation, HealthCheckSettings, HttpsSettings, InstanceRange, JobSchedule,
+    JobSetting, KnownNames, ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings,
+    NetworkSetting, NotificationTarget, OneOrMore, OpenText, PermissionSetting, PipelineProvider,
+    PipelineSettings, PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin,
+    RolloutKind, SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings,
+    SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings,
+    SourceRepository, SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope,
+    VolumeSettings, VpcId, WholeNumber, delivery, environments, late_bound_names, listed_settings,
+    published_schema, settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};

@@ -20,6 +20,7 @@ mod explain;
 mod listing;
 #[cfg(feature = "deploy")]
 mod lock;
+mod pipeline;
 #[cfg(feature = "deploy")]
 mod publication;
 #[cfg(feature = "deploy")]
@@ -72,6 +73,8 @@ pub enum CliCommand {
     /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
+    /// Write the delivery pipeline of the environments, for AWS CodePipeline or GitHub Actions
+    Pipeline(pipeline::PipelineCommand),
     /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
     Explain(explain::ExplainCommand),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
@@ -134,6 +137,7 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Status(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Down(command) => command.run(context),
+        CliCommand::Pipeline(command) => command.run(context),
         CliCommand::Explain(command) => command.run(context),
         CliCommand::Schema(command) => command.run(context),
         CliCommand::Completions(command) => command.run(context),

@@ -9,6 +9,7 @@ mod task_runner;
 
 use super::{Compilation, CompiledTarget, DeployParameter, StackDeployment, TargetDeployment};
 use plan::{ComputePolicy, EcsPlan, LegalStack, ParameterPlan};
+use std::collections::BTreeSet;
 use tranship_app::Application;
 use tranship_app::rules::internal::ARTIFACT;
 use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
@@ -55,8 +56,10 @@ fn add_images(images: &[ImageRecipe], artifacts: &mut ArtifactSet) -> Result<(),
     Ok(())
 }
 
-fn deployment(LegalStack { plan, parameters, .. }: &LegalStack) -> StackDeployment {
+fn deployment(LegalStack { plan, parameters, template, .. }: &LegalStack) -> StackDeployment {
+    let types: BTreeSet<&str> = template.resources.values().map(|resource| resource.kind.as_str()).collect();
     StackDeployment {
+        resource_types: types.into_iter().map(str::to_owned).collect(),
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
         parameters: parameters.iter().map(deploy_parameter).collect(),

@@ -97,6 +97,19 @@ pub struct DeliverySummary {
     pub environments: Vec<EnvironmentSummary>,
     /// The services that test, in the order of the manifest.
     pub tests: Vec<TestService>,
+    /// Images that Docker Compose builds and pushes, since their names hold a late-bound variable.
+    pub composed: Vec<ComposedImage>,
+    /// The late-bound variables.
+    pub late_bound: Vec<String>,
+}
+
+/// An image with a name of its own in a registry, which `docker compose build` and `push` make.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ComposedImage {
+    /// The first service that builds it.
+    pub service: String,
+    /// Its name, with `${NAME}` for each late-bound variable.
+    pub name: String,
 }
 
 /// A service that tests the others.

@@ -5,7 +5,7 @@
 //! environment is reported, whichever is chosen.
 
 use super::KEY;
-use super::delivery::{DeliverySummary, TestService};
+use super::delivery::{ComposedImage, DeliverySummary, TestService};
 use super::environment::{EnvironmentLayer, NetworkSetting, Settings, TopLevel};
 use super::reader::{SettingReader, late_bound_entries};
 use super::service::ServiceSettings;
@@ -14,6 +14,7 @@ use super::volume::VolumeSettings;
 use crate::rules;
 use crate::{At, EnvironmentChoice, EnvironmentSummary, ManifestName};
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::ImageReference;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
 use tranship_frontend::source::{Origin, Sources};
@@ -249,7 +250,23 @@ pub fn delivery(
         pipeline,
         environments: document.summaries(),
         tests: tests.collect(),
+        composed: composed(manifest),
+        late_bound: late_bound_names(&manifest.root).into_iter().collect(),
     }
+}
+
+/// The images that a registry has under a name with a late-bound variable, and that the manifest says how to build.
+fn composed(manifest: &Manifest) -> Vec<ComposedImage> {
+    let services = manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten();
+    let mut found: Vec<ComposedImage> = Vec::new();
+    for entry in services.filter(|entry| entry.value.get("build").is_some()) {
+        let image = entry.value.get("image").and_then(Node::as_str).unwrap_or_default();
+        let named = image.contains("${") && ImageReference::parse(image).registry.is_some();
+        if named && !found.iter().any(|known| known.name == image) {
+            found.push(ComposedImage { service: entry.key.text.to_string(), name: image.to_owned() });
+        }
+    }
+    found
 }
 
 impl SettingsDocument {

@@ -30,7 +30,7 @@ pub use choices::{
     RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
-pub use delivery::{DeliverySummary, PipelineSettings, TestService};
+pub use delivery::{ComposedImage, DeliverySummary, PipelineSettings, TestService};
 pub use document::{ChosenEnvironment, KnownNames, delivery, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};
 pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget};
