@@ -1,6 +1,7 @@
 //! `tranship pipeline`: writes the delivery pipeline of the manifest's environments.
 
 use super::build::output_directory;
+use super::verify::beside_manifest;
 use super::{CommandContext, ExitStatus, MessageFormat, VariableOptions};
 use crate::compile::{CompileOutcome, CompileRequest, delivery, identify};
 use crate::pipeline::{
@@ -11,6 +12,7 @@ use clap::ValueEnum;
 use std::collections::BTreeMap;
 use tranship_app::{DeliverySummary, EnvironmentChoice, PipelineProvider};
 use tranship_artifact::{commit, replace_file, stage};
+use tranship_frontend::compose::LoadOptions;
 
 /// The arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -84,7 +86,7 @@ impl PipelineCommand {
                 ProviderName::Codepipeline => PipelineProvider::CodePipeline,
                 ProviderName::Github => PipelineProvider::GitHub,
             }),
-            flags: flags(context),
+            flags: flags(&options, context),
         };
         match deliver(&request) {
             Ok(files) => self.write(&files, &summary, &outcomes, context),
@@ -120,8 +122,13 @@ impl PipelineCommand {
             return ExitStatus::Failed;
         }
         for (path, bytes) in committed {
-            if let Err(error) = replace_file(&path, bytes) {
-                context.shell.error(&format!("cannot write {path}: {error}"));
+            let folder = path.parent().unwrap_or(Utf8Path::new("."));
+            let written =
+                std::fs::create_dir_all(folder).map_err(|error| format!("cannot write {path}: {error}"));
+            let written =
+                written.and_then(|()| replace_file(&path, bytes).map_err(|error| error.to_string()));
+            if let Err(error) = written {
+                context.shell.error(&error);
                 return ExitStatus::Failed;
             }
         }
@@ -173,7 +180,7 @@ impl RecordFlags {
         for (path, text) in made {
             let path = dist.join(path);
             if let Err(error) = replace_file(&path, text.as_bytes()) {
-                context.shell.error(&format!("cannot write {path}: {error}"));
+                context.shell.error(&error.to_string());
                 return ExitStatus::Failed;
             }
         }
@@ -187,7 +194,7 @@ fn is_foreign(path: &Utf8Path, context: &CommandContext<'_>) -> bool {
 }
 
 /// The global flags that name the manifest, for the commands of a build.
-fn flags(context: &CommandContext<'_>) -> ManifestFlags {
+fn flags(options: &LoadOptions, context: &CommandContext<'_>) -> ManifestFlags {
     let global = context.global;
     let word = |text: &str| format!(" '{}'", text.replace('\'', "'\\''"));
     let mut shared = String::new();
@@ -201,7 +208,7 @@ fn flags(context: &CommandContext<'_>) -> ManifestFlags {
     if let Some(name) = &global.project_name {
         shared += &format!(" --project-name{}", word(name));
     }
-    ManifestFlags { tranship: shared.clone(), compose: shared }
+    ManifestFlags { tranship: shared.clone(), compose: shared, golden: beside_manifest(options).to_string() }
 }
 
 fn refuse(problems: &[PipelineProblem], context: &mut CommandContext<'_>) -> ExitStatus {

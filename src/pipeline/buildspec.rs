@@ -61,7 +61,7 @@ const INSTALL: [&str; 4] = [
 
 /// The commands of a plan.
 pub(super) fn commands(plan: &DeliveryPlan) -> BuildCommands {
-    let ManifestFlags { tranship, compose } = &plan.flags;
+    let ManifestFlags { tranship, compose, .. } = &plan.flags;
     let compose = |what: &str| format!("docker compose{compose} {what}");
     let tranship = |what: &str| format!("tranship{tranship} {what}");
     let mut commands =
@@ -125,7 +125,7 @@ fn document(plan: &DeliveryPlan) -> PropertyMap {
     before.extend(commands.login);
     before.extend(commands.tests);
     let verify = commands.verify.join(" && ");
-    let mut build = vec![format!("if [ -d golden ]; then {verify}; fi")];
+    let mut build = vec![format!("if [ -d {} ]; then {verify}; fi", quoted(&plan.flags.golden))];
     build.extend(commands.build);
     build.extend(commands.record);
     let phase = |commands: Vec<String>, cleanup: Vec<String>| {

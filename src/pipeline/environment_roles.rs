@@ -14,23 +14,21 @@ use tranship_cloudformation::{
 };
 use tranship_facts::resource_actions::{ActionGrant, GrantScope, STACK_PREFIX};
 
-/// What a change set or a stack operation calls beside the resources: by the kind of the action.
+/// What the action of an environment without approval calls.
 pub(super) const CREATE_OR_UPDATE: &[&str] = &[
     "cloudformation:CreateStack",
-    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStacks",
-    "cloudformation:SetStackPolicy",
+    "cloudformation:GetTemplate",
     "cloudformation:UpdateStack",
 ];
 
-/// What the three actions of a protected environment call.
+/// What the actions of a protected environment call on its one change set.
 pub(super) const CHANGE_SETS: &[&str] = &[
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteChangeSet",
     "cloudformation:DescribeChangeSet",
-    "cloudformation:DescribeStacks",
     "cloudformation:ExecuteChangeSet",
-    "cloudformation:SetStackPolicy",
 ];
 
 /// The role of CloudFormation for an environment, in the pipeline's account.
@@ -232,16 +230,24 @@ pub(super) fn action_statements(
     deploy_role: TemplateValue,
 ) -> Vec<PolicyStatement> {
     let Some(stack) = environment.stack() else { return Vec::new() };
-    let actions = if environment.protected { CHANGE_SETS } else { CREATE_OR_UPDATE };
-    let stack = arn::regional("cloudformation", &format!("stack/{}/*", stack.stack));
-    vec![
-        PolicyStatement::allow(actions.iter().copied()).on(stack),
-        PolicyStatement::allow(["iam:PassRole"]).on(deploy_role).when(
-            "StringEquals",
-            "iam:PassedToService",
-            "cloudformation.amazonaws.com",
-        ),
-    ]
+    let arn = arn::regional("cloudformation", &format!("stack/{}/*", stack.stack));
+    let calls = match environment.protected {
+        false => vec![PolicyStatement::allow(CREATE_OR_UPDATE.iter().copied()).on(arn)],
+        true => vec![
+            PolicyStatement::allow(CHANGE_SETS.iter().copied()).on(arn.clone()).when(
+                "StringEquals",
+                "cloudformation:ChangeSetName",
+                super::stages::CHANGE_SET,
+            ),
+            PolicyStatement::allow(["cloudformation:DescribeStacks"]).on(arn),
+        ],
+    };
+    let passing = vec![PolicyStatement::allow(["iam:PassRole"]).on(deploy_role).when(
+        "StringEquals",
+        "iam:PassedToService",
+        "cloudformation.amazonaws.com",
+    )];
+    calls.into_iter().chain(passing).collect()
 }
 
 /// `roles-ENV.yaml`: what an environment in another account needs there.

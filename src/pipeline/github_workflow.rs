@@ -157,7 +157,7 @@ fn check(plan: &DeliveryPlan, out: &mut WorkflowText) {
     out.run("Check the manifest", &[], &[format!("tranship{flags} check --format github")]);
     let verify = found.verify.join(" && ");
     let lines = [
-        "if [ ! -d golden ]; then exit 0; fi".to_owned(),
+        format!("if [ ! -d {} ]; then exit 0; fi", quoted(&plan.flags.golden)),
         format!("if {verify} > verify.txt; then exit 0; fi"),
         "cat verify.txt".to_owned(),
         "sed -n 's|^\\([^ ][^:]*\\):.*|::error file=\\1::not what the manifest compiles to: run tranship verify --bless|p' verify.txt".to_owned(),

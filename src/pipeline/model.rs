@@ -72,6 +72,8 @@ pub struct ManifestFlags {
     pub tranship: String,
     /// For `docker compose`, with a leading blank each.
     pub compose: String,
+    /// The directory of committed artifacts that `verify` compares with.
+    pub golden: String,
 }
 
 /// Who is told.

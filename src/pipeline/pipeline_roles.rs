@@ -6,7 +6,7 @@
 use super::model::{DeliveryKind, DeliveryPlan};
 use super::{approval, artifact_store, buildspec, codepipeline, environment_roles, image_repositories};
 use tranship_cloudformation::iam::{IamPolicy, PolicyStatement, arn, trust_own_account};
-use tranship_cloudformation::{LogicalId, PropertyMap, Resource, Template, list, props};
+use tranship_cloudformation::{DeletionPolicy, LogicalId, PropertyMap, Resource, Template, list, props};
 
 /// How the name of the pipeline's role ends, where other accounts trust it.
 pub(super) const PIPELINE: &str = "pipeline";
@@ -64,8 +64,7 @@ fn pipeline_policy(plan: &DeliveryPlan) -> IamPolicy {
     let mut policy = IamPolicy::new();
     artifact_store::access(plan, &mut policy, true);
     policy.add(
-        PolicyStatement::allow(["codeconnections:UseConnection", "codestar-connections:UseConnection"])
-            .on(codepipeline::connection(plan)),
+        PolicyStatement::allow(connection_actions(plan)).on(codepipeline::connection(plan)),
     );
     let projects = approval::is_needed(plan).then(approval::project);
     let projects = std::iter::once(buildspec::project()).chain(projects).map(|id| id.arn());
@@ -83,6 +82,14 @@ fn pipeline_policy(plan: &DeliveryPlan) -> IamPolicy {
         }
     }
     policy
+}
+
+/// A connection has the name that its service had when it was made, and the action goes by it.
+fn connection_actions(plan: &DeliveryPlan) -> Vec<&'static str> {
+    let both = ["codeconnections:UseConnection", "codestar-connections:UseConnection"];
+    let known = plan.connection.as_deref().and_then(|arn| arn.split(':').nth(2));
+    let fits = |action: &&str| known.is_none_or(|service| action.split(':').next() == Some(service));
+    both.into_iter().filter(fits).collect()
 }
 
 /// Whether an environment of this account is deployed with a role that the pipeline assumes.
@@ -149,5 +156,5 @@ pub(super) fn logs_config(group: &LogicalId) -> PropertyMap {
 
 /// A log group of a project. Its name is generated: nothing else reads it.
 pub(super) fn log_resource() -> Resource {
-    Resource::new("AWS::Logs::LogGroup", props! { "RetentionInDays" => 30 })
+    Resource::new("AWS::Logs::LogGroup", props! { "RetentionInDays" => 30 }).policy(DeletionPolicy::Delete)
 }

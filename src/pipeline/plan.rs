@@ -75,7 +75,10 @@ pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<Pi
     if !problems.is_empty() {
         return Err(problems);
     }
-    let variable = |name: String| VariablePlan { parameter: id(&format!("{}Variable", stem(&name))), name };
+    let variable = |name: String| VariablePlan {
+        parameter: id(&format!("{}Variable", LogicalId::variable(&name))),
+        name,
+    };
     Ok(DeliveryPlan {
         provider,
         project: summary.project.clone(),

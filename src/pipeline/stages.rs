@@ -11,7 +11,7 @@ use tranship_cloudformation::{FnSub, PropertyMap, PseudoParameter, TemplateValue
 const SOURCE: &str = "Source";
 
 /// The name of the change set that a protected environment approves.
-const CHANGE_SET: &str = "tranship-pipeline";
+pub(super) const CHANGE_SET: &str = "tranship-pipeline";
 
 /// All stages, in order.
 pub(super) fn all(plan: &DeliveryPlan) -> Vec<PropertyMap> {
