@@ -191,9 +191,7 @@ fn pull_request(plan: &DeliveryPlan, out: &mut WorkflowText) {
             stack.stack
         ));
         lines.extend(change_set(environment, stack).into_iter().map(|line| format!("  {line}")));
-        lines.push("  echo '```' >> plan.md".to_owned());
-        lines.push("  cat changes.txt >> plan.md".to_owned());
-        lines.push("  echo '```' >> plan.md".to_owned());
+        lines.push("  { echo '```'; cat changes.txt; echo '```'; } >> plan.md".to_owned());
         lines.push("  if [ -n \"$CHANGE_SET\" ]; then aws cloudformation delete-change-set --change-set-name \"$CHANGE_SET\"; fi".to_owned());
         lines.push("else".to_owned());
         lines.push("  echo 'The stack does not exist yet: everything is created.' >> plan.md".to_owned());

@@ -63,9 +63,7 @@ pub(super) fn add(plan: &DeliveryPlan, template: &mut Template) {
 fn pipeline_policy(plan: &DeliveryPlan) -> IamPolicy {
     let mut policy = IamPolicy::new();
     artifact_store::access(plan, &mut policy, true);
-    policy.add(
-        PolicyStatement::allow(connection_actions(plan)).on(codepipeline::connection(plan)),
-    );
+    policy.add(PolicyStatement::allow(connection_actions(plan)).on(codepipeline::connection(plan)));
     let projects = approval::is_needed(plan).then(approval::project);
     let projects = std::iter::once(buildspec::project()).chain(projects).map(|id| id.arn());
     policy.add(PolicyStatement::allow(["codebuild:BatchGetBuilds", "codebuild:StartBuild"]).on_all(projects));
