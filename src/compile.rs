@@ -179,6 +179,31 @@ pub fn environments(
     (found, sources, diagnostics)
 }
 
+/// What a delivery pipeline needs to know of a manifest, and the diagnostics of reading it. Every profile counts: tests
+/// usually stand behind one.
+pub fn delivery(
+    options: &LoadOptions,
+    world: &dyn World,
+) -> (Option<tranship_app::DeliverySummary>, Sources, Diagnostics) {
+    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+    let options = LoadOptions { profiles: vec!["*".to_owned()], ..late_binding(options) };
+    let manifest = compose::load_as_far(&options, world, &mut sources, &mut diagnostics);
+    let mut found = manifest
+        .map(|manifest| tranship_app::delivery(&manifest, &sources, &known_names(), &mut diagnostics));
+    if let Some(found) = &mut found {
+        // Read again with each variable as its own value, an image's name shows where they stand.
+        let mut named = options;
+        named.set.extend(found.late_bound.iter().map(|name| (name.clone(), format!("${{{name}}}"))));
+        let (mut sources, mut repeated) = (Sources::new(), Diagnostics::new());
+        let again = compose::load_as_far(&named, world, &mut sources, &mut repeated);
+        let again =
+            again.map(|manifest| tranship_app::delivery(&manifest, &sources, &known_names(), &mut repeated));
+        found.composed = again.unwrap_or_default().composed;
+    }
+    diagnostics.place(&mut sources);
+    (found, sources, diagnostics)
+}
+
 /// The same options, except that variables the manifest turns into parameters may be unset.
 fn late_binding(options: &LoadOptions) -> LoadOptions {
     LoadOptions { deferred: Some(tranship_app::late_bound_names), ..options.clone() }

@@ -135,6 +135,8 @@ pub struct StackDeployment {
     pub data_stores: Vec<StackDataStore>,
     /// Services whose tasks explain a failure.
     pub services: Vec<StackService>,
+    /// The types of the template's resources, each once, in order: what a role that deploys it must be allowed.
+    pub resource_types: Vec<String>,
 }
 
 /// A resource of a stack that keeps data.

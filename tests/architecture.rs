@@ -24,9 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("beanstalk", &["container", "patches", "project_files"]),
     ("registry", &[]),
     ("compile", &["registry"]),
+    ("pipeline", &["compile"]),
     ("deploy", &["compile"]),
     ("publish", &["deploy"]),
-    ("cli", &["publish", "deploy", "compile", "registry"]),
+    ("cli", &["publish", "deploy", "pipeline", "compile", "registry"]),
 ];
 
 /// Which crates of the workspace a crate may depend on, leaves first.

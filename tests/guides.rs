@@ -12,9 +12,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileRequest, compile};
+use tranship::compile::{CompileRequest, compile, delivery, identify};
 use tranship::compose::LoadOptions;
 use tranship::diagnostic::Severity;
+use tranship::pipeline::{DeliveryRequest, ManifestFlags, deliver};
 use tranship::world::MemoryWorld;
 
 /// The blocks of a guide in a language.
@@ -89,6 +90,29 @@ fn examples_of_data_build_without_a_warning() {
             assert!(said.is_empty(), "{target}: {said:#?}\n{manifest}");
         }
     }
+}
+
+#[test]
+fn the_example_of_the_pipeline_guide_has_a_pipeline() {
+    let manifest = blocks("docs/pipeline.md", "yaml").remove(0);
+    let world =
+        MemoryWorld::new().file("compose.yaml", manifest.as_str()).file("Dockerfile", "FROM scratch\n");
+    let options = LoadOptions::default();
+    let summary = delivery(&options, &world).0.unwrap();
+    let identified = summary.environments.iter().map(|it| {
+        let choice = EnvironmentChoice::Environment(it.name.clone());
+        identify(&CompileRequest { options: options.clone(), choice }, &world)
+    });
+    let outcomes: Vec<_> = identified.collect();
+    let request = DeliveryRequest {
+        summary: &summary,
+        outcomes: &outcomes,
+        provider: None,
+        flags: ManifestFlags::default(),
+    };
+    let files = deliver(&request).unwrap();
+    let paths: Vec<&str> = files.artifacts.iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["buildspec.yml", "ecr.yaml", "pipeline.yaml", "production.json", "staging.json"]);
 }
 
 /// The relative links of a page, resolved from the root of the repository, without their anchors.

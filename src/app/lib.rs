@@ -38,18 +38,20 @@ pub use report::{
     DispositionCounts, DispositionReport, OutboundAccess, PatchReport, PatchedValue, ReportRow,
 };
 pub use settings::{
-    AccessPointId, AccountNumber, CapacityKind, CertificateArn, ChosenEnvironment, ContainerPorts,
-    DatabaseClass, DatabaseSetting, DatabaseSettings, DeploymentPosture, DiscoverySettings,
-    EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget, EnvironmentTier,
-    ExistingNetwork, FileLocation, FileSystemId, FileSystemName, FreeList, FreeMapping, FreeNode, FreeValue,
-    HealthCheckSettings, HostedZoneId, HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames,
-    ListedSetting, LogRetention, MountedFiles, NameResolution, NamedSettings, NetworkRange, NetworkSetting,
-    OneOrMore, OpenText, PatchAction, PatchRemoval, PatchSettings, PatchTargets, PermissionSetting,
-    PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin, RolloutKind,
-    SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings, SettingDeclaration,
-    SettingForm, SettingLayering, SettingSection, SettingTargets, Settings, SubnetId, TargetName, UrlPath,
-    VolumeOwner, VolumePlace, VolumeScope, VolumeSettings, VpcId, WholeNumber, environments,
-    late_bound_names, listed_settings, published_schema, settings_page, settings_reference,
+    AccessPointId, AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment,
+    ComposedImage, ConnectionArn, ContainerPorts, DatabaseClass, DatabaseSetting, DatabaseSettings,
+    DeliverySummary, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting,
+    EgressSettings, EgressTarget, EnvironmentTier, ExistingNetwork, FileLocation, FileSystemId,
+    FileSystemName, FreeList, FreeMapping, FreeNode, FreeValue, HealthCheckSettings, HostedZoneId,
+    HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames, ListedSetting, LogRetention,
+    MountedFiles, NameResolution, NamedSettings, NetworkRange, NetworkSetting, NotificationTarget, OneOrMore,
+    OpenText, PatchAction, PatchRemoval, PatchSettings, PatchTargets, PermissionSetting, PipelineProvider,
+    PipelineSettings, PlatformKind, PortNumber, PublicEndpoint, PublicSetting, RegionName, RegistryLogin,
+    RolloutKind, SECTIONS, ScaleSettings, ScheduleExpression, SecretName, ServiceSettings,
+    SettingDeclaration, SettingForm, SettingLayering, SettingSection, SettingTargets, Settings,
+    SourceRepository, SubnetId, TargetName, TestService, UrlPath, VolumeOwner, VolumePlace, VolumeScope,
+    VolumeSettings, VpcId, WholeNumber, delivery, environments, late_bound_names, listed_settings,
+    published_schema, settings_page, settings_reference,
 };
 pub use support::{KeySupport, SupportRow, SupportTable};
 pub use text::{DatabaseField, LateBoundVariable, Text, TextPiece, TextSegment};
@@ -76,4 +78,8 @@ pub struct EnvironmentSummary {
     pub files: Vec<At<String>>,
     /// Where it is declared.
     pub origin: Origin,
+    /// Whether a deployment of a pipeline waits for an approval.
+    pub protected: bool,
+    /// The number of its AWS account, where the manifest names it.
+    pub account: Option<String>,
 }

@@ -22,6 +22,7 @@ mod listing;
 mod lock;
 #[cfg(feature = "deploy")]
 mod permissions;
+mod pipeline;
 #[cfg(feature = "deploy")]
 mod publication;
 #[cfg(feature = "deploy")]
@@ -79,6 +80,8 @@ pub enum CliCommand {
     /// Print the IAM policy for deploying an environment
     #[cfg(feature = "deploy")]
     Permissions(permissions::PermissionsCommand),
+    /// Write the delivery pipeline of the environments, for AWS CodePipeline or GitHub Actions
+    Pipeline(pipeline::PipelineCommand),
     /// Explain a diagnostic or a setting of `x-tranship`; without a name, list all diagnostics
     Explain(explain::ExplainCommand),
     /// Print the JSON Schema of `x-tranship`, for editors and other tools
@@ -144,6 +147,7 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Down(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Permissions(command) => command.run(context),
+        CliCommand::Pipeline(command) => command.run(context),
         CliCommand::Explain(command) => command.run(context),
         CliCommand::Schema(command) => command.run(context),
         CliCommand::Completions(command) => command.run(context),

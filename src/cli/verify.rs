@@ -125,7 +125,7 @@ impl VerifyCommand {
 }
 
 /// `golden` next to the manifest.
-fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
+pub(super) fn beside_manifest(options: &LoadOptions) -> Utf8PathBuf {
     let first = options.files.first().and_then(|file| file.parent());
     let project = options.project_directory.as_deref().or(first);
     project.unwrap_or(Utf8Path::new("")).join("golden")

@@ -129,6 +129,11 @@ impl IamPolicy {
         }
     }
 
+    /// Adds the statements of another policy.
+    pub fn extend(&mut self, other: &IamPolicy) {
+        other.0.iter().cloned().for_each(|statement| self.add(statement));
+    }
+
     /// Whether it is empty. IAM rejects an empty policy: leave it out.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -16,6 +16,7 @@ mod layer_reader;
 mod manifest;
 mod manifest_platform;
 mod recipe;
+mod repository_path;
 
 pub use base_tree::{BaseEntry, BaseTree, LinkCircle};
 pub use digest::{ContentDigest, DigestWriter};
@@ -32,3 +33,4 @@ pub use manifest::{
 };
 pub use manifest_platform::ManifestPlatform;
 pub use recipe::{BaseImage, BuildRequest, FileLayer, FileOwner, ImageRecipe, LayerEntry};
+pub use repository_path::repository_path;

@@ -10,7 +10,7 @@ use super::registry_client::RepositoryName;
 use crate::deploy::{DeployFailure, DeployProgress, sdk_failure};
 use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Tag};
 use tranship_facts::ImageReference;
-use tranship_images::ContentDigest;
+use tranship_images::repository_path;
 
 /// Letters of a repository's name in Amazon ECR (`CreateRepository`).
 const LONGEST_NAME: usize = 256;
@@ -45,7 +45,7 @@ impl PublishTarget {
         image: &str,
         access: &RegistryAccess<'_>,
     ) -> Result<PublishRepository, DeployFailure> {
-        let path = format!("{}/{}", path_component(project), path_component(image));
+        let path = repository_path(project, image);
         match self {
             PublishTarget::Registry(prefix) => {
                 let reference = format!("{}/{path}", prefix.trim_end_matches('/'));
@@ -54,31 +54,6 @@ impl PublishTarget {
                 Ok(PublishRepository { name, missing: false })
             }
             PublishTarget::Ecr => in_ecr(&path, access).await,
-        }
-    }
-}
-
-/// A name as every registry takes it. A name that must be changed gets a hash of what it was, so two names stay two.
-fn path_component(name: &str) -> String {
-    let mut component = String::new();
-    for letter in name.chars() {
-        let letter = letter.to_ascii_lowercase();
-        let is_word = letter.is_ascii_lowercase() || letter.is_ascii_digit();
-        match is_word {
-            true => component.push(letter),
-            // Separators stand alone and between words.
-            false if component.ends_with(|last: char| last.is_ascii_alphanumeric()) => {
-                component.push(if matches!(letter, '.' | '_') { letter } else { '-' });
-            }
-            false => {}
-        }
-    }
-    let component = component.trim_end_matches(['-', '.', '_']).to_owned();
-    match component == name && !component.is_empty() {
-        true => component,
-        false => {
-            let hash = ContentDigest::of(name.as_bytes()).short().to_owned();
-            if component.is_empty() { hash } else { format!("{component}-{hash}") }
         }
     }
 }
@@ -165,20 +140,6 @@ impl PublishRepository {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_become_paths_and_stay_distinct() {
-        for (name, path) in [("web", "web"), ("my-app.v2", "my-app.v2"), ("a_b", "a_b")] {
-            assert_eq!(path_component(name), path);
-        }
-        let changed = ["Web", "web-", "web--x", "_web", "---", "wéb"].map(path_component);
-        for path in &changed {
-            let parsed = format!("r.example/{path}");
-            assert!(ImageReference::is_valid(&parsed), "{path}");
-        }
-        let distinct: std::collections::BTreeSet<&String> = changed.iter().collect();
-        assert_eq!(distinct.len(), changed.len());
-    }
 
     #[test]
     fn a_missing_repository_is_made_by_two_commands() {

@@ -12,6 +12,7 @@ use super::{
     TargetDeployment,
 };
 use plan::{ComputePolicy, EcsPlan, EcsServicePlan, LegalStack, ParameterPlan};
+use std::collections::BTreeSet;
 use tranship_app::Application;
 use tranship_app::rules::internal::ARTIFACT;
 use tranship_artifact::{Artifact, ArtifactSet, FileMode, PathError};
@@ -64,7 +65,9 @@ fn deployment(LegalStack { plan, parameters, template, .. }: &LegalStack) -> Sta
     // A change may have taken a resource away.
     let is_there = |id: &LogicalId| template.resources.contains_key(id);
     let services = plan.services.iter().filter(|it| is_there(&it.id()));
+    let types: BTreeSet<&str> = template.resources.values().map(|resource| resource.kind.as_str()).collect();
     StackDeployment {
+        resource_types: types.into_iter().map(str::to_owned).collect(),
         stack: plan.stack.name.clone(),
         region: plan.stack.region.clone(),
         account: plan.stack.account.clone(),

@@ -13,10 +13,13 @@ import ministack_ecs
 MISSING = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "{name}",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:{name}",
+    "AWS::CodePipeline::Pipeline": "{name}",
+    "AWS::CodeStarNotifications::NotificationRule": "arn:aws:codestar-notifications:us-east-1:000000000000:notificationrule/{hash}",
     "AWS::EC2::SecurityGroupEgress": "sgr-{hash}",
     "AWS::EC2::SecurityGroupIngress": "sgr-{hash}",
     "AWS::ECS::CapacityProvider": "{name}",
     "AWS::ECS::ClusterCapacityProviderAssociations": "{name}",
+    "AWS::IAM::OIDCProvider": "arn:aws:iam::000000000000:oidc-provider/{hash}",
 }
 
 # Names under which AWS publishes the images of ECS instances.

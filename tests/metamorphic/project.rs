@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use tranship::app::EnvironmentChoice;
-use tranship::compile::{CompileOutcome, CompileRequest, compile};
+use tranship::compile::{CompileOutcome, CompileRequest, compile, delivery};
 use tranship::compose::LoadOptions;
 use tranship::world::MemoryWorld;
 
@@ -89,5 +89,14 @@ impl ProofProject {
         };
         let options = LoadOptions { files, profiles: vec!["debug".to_owned()], ..LoadOptions::default() };
         compile(&CompileRequest { options, choice }, &world)
+    }
+
+    /// What a delivery pipeline takes from the manifest, where it has one: its settings end in no artifact of a target.
+    pub(crate) fn delivery(&self, text: &str) -> String {
+        if !text.contains("\n  pipeline:\n") {
+            return String::new();
+        }
+        let world = self.files.clone().file("compose.yaml", text);
+        format!("{:?}", delivery(&LoadOptions::default(), &world).0)
     }
 }

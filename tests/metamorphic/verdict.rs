@@ -51,12 +51,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(mut outcome: CompileOutcome) -> Seen {
+    fn of(mut outcome: CompileOutcome, delivery: &str) -> Seen {
         let compiled = outcome.compiled.take();
         let registry = outcome.project.as_ref().and_then(|project| project.registry.clone());
-        let deployment = compiled
-            .as_ref()
-            .map(|compiled| format!("{:?} {:?} {registry:?}", compiled.deployment, compiled.images));
+        let deployment = compiled.as_ref().map(|compiled| {
+            format!("{:?} {:?} {registry:?} {delivery}", compiled.deployment, compiled.images)
+        });
         let mut seen = Seen {
             artifacts: compiled.map(|compiled| compiled.artifacts),
             deployment: deployment.unwrap_or_default(),
@@ -139,7 +139,7 @@ fn rounds(project: &ProofProject, target: &str, faults: &mut Vec<Fault>) -> Vec<
     let mut text = project.text.clone();
     let mut rounds = Vec::new();
     loop {
-        let base = Seen::of(project.compile(&text, target));
+        let base = Seen::of(project.compile(&text, target), &project.delivery(&text));
         if base.artifacts.is_some() {
             rounds.push(Round { text, leaves: left, base });
             return rounds;
@@ -224,7 +224,7 @@ fn hold(project: &ProofProject, target: &str, round: &Round, leaf: &WrittenLeaf)
     let mut text = round.text.clone();
     let other = another(leaf);
     text.replace_range(leaf.range.clone(), &other);
-    let seen = Seen::of(project.compile(&text, target));
+    let seen = Seen::of(project.compile(&text, target), &project.delivery(&text));
     if let Some(own) = seen.internal().filter(|_| round.base.internal().is_none()) {
         return Err(own.clone());
     }

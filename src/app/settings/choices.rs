@@ -33,6 +33,17 @@ pub enum DeploymentPosture {
 }
 setting_words!(DeploymentPosture { Dev = "dev", Prod = "prod" });
 
+/// Who runs the delivery pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PipelineProvider {
+    /// AWS CodePipeline.
+    #[default]
+    CodePipeline,
+    /// GitHub Actions.
+    GitHub,
+}
+setting_words!(PipelineProvider { CodePipeline = "codepipeline", GitHub = "github" });
+
 /// The platform of an Elastic Beanstalk environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PlatformKind {

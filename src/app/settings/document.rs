@@ -5,6 +5,7 @@
 //! environment is reported, whichever is chosen.
 
 use super::KEY;
+use super::delivery::{ComposedImage, DeliverySummary, TestService};
 use super::environment::{EnvironmentLayer, NetworkSetting, Settings, TopLevel};
 use super::reader::{SettingReader, late_bound_entries};
 use super::service::ServiceSettings;
@@ -13,6 +14,7 @@ use super::volume::VolumeSettings;
 use crate::rules;
 use crate::{At, EnvironmentChoice, EnvironmentSummary, ManifestName};
 use std::collections::{BTreeMap, BTreeSet};
+use tranship_facts::ImageReference;
 use tranship_frontend::compose::Manifest;
 use tranship_frontend::diagnostic::{Diagnostic, Diagnostics, RuleRegistry, suggest};
 use tranship_frontend::source::{Origin, Sources};
@@ -225,14 +227,73 @@ pub fn environments(
     known: &KnownNames,
     diagnostics: &mut Diagnostics,
 ) -> Vec<EnvironmentSummary> {
+    SettingsDocument::read(manifest, sources, known, diagnostics).summaries()
+}
+
+/// What a delivery pipeline needs to know of a manifest. What is wrong with its settings is reported.
+pub fn delivery(
+    manifest: &Manifest,
+    sources: &Sources,
+    known: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> DeliverySummary {
     let document = SettingsDocument::read(manifest, sources, known, diagnostics);
-    let environment = |one: &DeclaredEnvironment| EnvironmentSummary {
-        name: one.name.clone(),
-        target: document.target_of(one).map(|target| target.clone().map(|name| name.as_str().to_owned())),
-        files: one.layer.as_ref().map(|layer| layer.own.files.clone()).unwrap_or_default(),
-        origin: one.origin,
+    let pipeline = document.top.as_ref().and_then(|top| top.own.pipeline.clone()).unwrap_or_default();
+    let services = manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten();
+    let is_test = |name: &str| {
+        document.service(name).and_then(|own| own.test.as_ref()).is_some_and(|test| *test.peek())
     };
-    document.environments.iter().map(environment).collect()
+    let tests = services.map(|entry| entry.key.text.to_string()).filter(|name| is_test(name));
+    let tests = tests.map(|name| TestService { deployed_in: document.deploying(&name), name });
+    DeliverySummary {
+        project: manifest.name.to_string(),
+        pipeline,
+        environments: document.summaries(),
+        tests: tests.collect(),
+        composed: composed(manifest),
+        late_bound: late_bound_names(&manifest.root).into_iter().collect(),
+    }
+}
+
+/// The images that a registry has under a name with a late-bound variable, and that the manifest says how to build.
+fn composed(manifest: &Manifest) -> Vec<ComposedImage> {
+    let services = manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten();
+    let mut found: Vec<ComposedImage> = Vec::new();
+    for entry in services.filter(|entry| entry.value.get("build").is_some()) {
+        let image = entry.value.get("image").and_then(Node::as_str).unwrap_or_default();
+        let named = image.contains("${") && ImageReference::parse(image).registry.is_some();
+        if named && !found.iter().any(|known| known.name == image) {
+            found.push(ComposedImage { service: entry.key.text.to_string(), name: image.to_owned() });
+        }
+    }
+    found
+}
+
+impl SettingsDocument {
+    /// The environments, in the order of the manifest.
+    fn summaries(&self) -> Vec<EnvironmentSummary> {
+        let environment = |one: &DeclaredEnvironment| {
+            let settings = self.settings_of(one).unwrap_or_default();
+            EnvironmentSummary {
+                name: one.name.clone(),
+                target: self.target_of(one).map(|target| target.clone().map(|name| name.as_str().to_owned())),
+                files: one.layer.as_ref().map(|layer| layer.own.files.clone()).unwrap_or_default(),
+                origin: one.origin,
+                protected: settings.is_protected(),
+                account: settings.account.as_ref().map(|account| account.peek().to_string()),
+            }
+        };
+        self.environments.iter().map(environment).collect()
+    }
+
+    /// The environments that do not skip a service.
+    fn deploying(&self, service: &str) -> Vec<String> {
+        let skips = |one: &&DeclaredEnvironment| {
+            let settings = self.settings_of(one).unwrap_or_default();
+            settings.skip.iter().any(|name| name.value == service)
+        };
+        self.environments.iter().filter(|one| !skips(one)).map(|one| one.name.clone()).collect()
+    }
 }
 
 /// The variables that `x-tranship.late_bound` of a file's root names.

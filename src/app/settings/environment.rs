@@ -5,6 +5,7 @@ use super::choices::{
     RolloutKind, VolumePlace,
 };
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
+use super::delivery::{PIPELINE, PipelineSettings};
 use super::egress::EgressSetting;
 use super::identifiers::{
     AccountNumber, CertificateArn, FileLocation, FileSystemName, HostedZoneId, LogRetention, RegionName,
@@ -34,6 +35,12 @@ setting_group! {
             default: "none: every variable is resolved when the manifest is compiled",
             example: "services:\n  web:\n    image: acme/web:${APP_VERSION:-latest}\n    ports: [\"80:80\"]\nx-tranship:\n  late_bound: [APP_VERSION]\n",
             targets: CompilerFor("parameters", ECS),
+        }
+        /// The delivery pipeline that `tranship pipeline` writes.
+        pipeline: Option<PipelineSettings> {
+            default: "a pipeline on AWS CodePipeline, whose repository and connection are parameters",
+            example: "x-tranship:\n  pipeline: { repository: acme/shop, branch: main }\n  environments:\n    production: { target: fargate }\n",
+            targets: Compiler(PIPELINE),
         }
         /// Named places to deploy to. Each has a target and may set every key below. Keys that it leaves
         /// unset default to those at the top of `x-tranship`.
@@ -81,6 +88,12 @@ setting_group! {
             default: "`dev`",
             example: "x-tranship:\n  posture: prod\n",
             targets: Compiler(COMPILE),
+        }
+        /// Whether the pipeline waits for the approval of a person before it deploys.
+        protected: Option<At<bool>> {
+            default: "`true` with `posture: prod`, else `false`",
+            example: "x-tranship:\n  environments:\n    staging: { target: fargate, protected: true }\n",
+            targets: Compiler(PIPELINE),
         }
         /// Services that are not deployed, such as tests or local tools. An environment adds to the list
         /// at the top.
@@ -154,7 +167,8 @@ setting_group! {
             example: "x-tranship:\n  platform: ecs\n",
             targets: Only(&["beanstalk"]),
         }
-        /// The number of the AWS account to deploy to. `deploy` and `down` refuse credentials of another account.
+        /// The number of the AWS account to deploy to. `deploy` and `down` refuse credentials of another account, and a
+        /// pipeline in another account deploys through a role of this one.
         account: Option<At<AccountNumber>> {
             default: "the account of the credentials",
             example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n    environment: { API_TOKEN: not-on-aws }\nx-tranship:\n  account: \"123456789012\"\n",
@@ -251,6 +265,14 @@ setting_group! {
 }
 
 impl Settings {
+    /// Whether a deployment waits for an approval.
+    pub fn is_protected(&self) -> bool {
+        match &self.protected {
+            Some(protected) => *protected.peek(),
+            None => self.posture() == DeploymentPosture::Prod,
+        }
+    }
+
     /// How careful the resources are.
     pub fn posture(&self) -> DeploymentPosture {
         self.posture.as_ref().map(At::get).unwrap_or_default()

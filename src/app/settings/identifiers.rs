@@ -113,6 +113,54 @@ checked_text!(
 );
 
 checked_text!(
+    /// The ARN of a connection to a host of Git repositories.
+    ConnectionArn,
+    "the ARN of a connection, such as `arn:aws:codeconnections:eu-west-1:123456789012:connection/1234`",
+    "^arn:[^:]+:(codeconnections|codestar-connections):[^:]+:[0-9]{12}:connection/",
+    |text| matches!(text.split(':').collect::<Vec<_>>().as_slice(),
+        ["arn", partition, "codeconnections" | "codestar-connections", region, _, name]
+            if !partition.is_empty() && is_known_region(region) && name.starts_with("connection/"))
+);
+
+checked_text!(
+    /// A Git repository on its host: `OWNER/NAME`.
+    SourceRepository,
+    "a repository, such as `acme/shop`",
+    "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$",
+    |text| text.contains('/') && text.split('/').all(is_repository_part)
+);
+
+checked_text!(
+    /// Who is told: a mail address, or an SNS topic.
+    NotificationTarget,
+    "a mail address, or the ARN of an SNS topic",
+    "^(arn:[^:]+:sns:[^:]+:[0-9]{12}:.+|[^@ ]+@[^@ ]+)$",
+    |text| match text.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').nth(1) == Some("sns") && rest.split(':').count() == 5,
+        None => text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace) && !host.contains('@')
+        }),
+    }
+);
+
+impl NotificationTarget {
+    /// Whether it is the ARN of a topic.
+    pub fn is_topic(&self) -> bool {
+        self.0.starts_with("arn:")
+    }
+}
+
+checked_text!(
+    /// The address of an archive.
+    ArchiveAddress,
+    "an address that starts with `https://` and ends in `.tar.gz`",
+    "^https://[A-Za-z0-9._~:/%@+=-]+\\.tar\\.gz$",
+    |text| text.strip_prefix("https://").and_then(|rest| rest.strip_suffix(".tar.gz")).is_some_and(|rest| {
+        !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_alphanumeric() || "._~:/%@+=-".contains(letter))
+    })
+);
+
+checked_text!(
     /// A secret of Secrets Manager, by its ARN or its name.
     SecretName,
     "the ARN or the name of a secret in Secrets Manager, such as `acme/ghcr`",
@@ -228,6 +276,12 @@ impl SettingValue for NetworkRange {
 }
 
 /// A name of Secrets Manager, alone or at the end of an ARN.
+/// Whether a text is one part of the name of a repository.
+fn is_repository_part(part: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
+    !part.is_empty() && part != "." && part != ".." && part.chars().all(is_letter)
+}
+
 fn is_secret(text: &str) -> bool {
     let name = match text.split(':').collect::<Vec<_>>().as_slice() {
         [name] => *name,

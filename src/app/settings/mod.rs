@@ -8,6 +8,7 @@
 mod account;
 mod choices;
 mod declaration;
+mod delivery;
 mod document;
 mod egress;
 mod environment;
@@ -28,11 +29,12 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{
-    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PlatformKind,
-    RolloutKind, VolumePlace, VolumeScope,
+    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PipelineProvider,
+    PlatformKind, RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
-pub use document::{ChosenEnvironment, KnownNames, environments, late_bound_names};
+pub use delivery::{ComposedImage, DeliverySummary, PipelineSettings, TestService};
+pub use document::{ChosenEnvironment, KnownNames, delivery, environments, late_bound_names};
 pub(crate) use document::{SettingsDocument, unknown_service};
 pub use egress::{EgressDestination, EgressPorts, EgressSetting, EgressSettings, EgressTarget};
 pub use environment::{
@@ -41,9 +43,9 @@ pub use environment::{
 pub(crate) use existing_secret::ExistingSecretSettings;
 pub use free_value::{FreeList, FreeMapping, FreeNode, FreeValue};
 pub use identifiers::{
-    AccessPointId, AccountNumber, CertificateArn, DatabaseClass, FileLocation, FileSystemId, FileSystemName,
-    HostedZoneId, LogRetention, NetworkRange, RegionName, ScheduleExpression, SecretName, SubnetId,
-    TargetName, UrlPath, VolumeOwner, VpcId,
+    AccessPointId, AccountNumber, ArchiveAddress, CertificateArn, ConnectionArn, DatabaseClass, FileLocation,
+    FileSystemId, FileSystemName, HostedZoneId, LogRetention, NetworkRange, NotificationTarget, RegionName,
+    ScheduleExpression, SecretName, SourceRepository, SubnetId, TargetName, UrlPath, VolumeOwner, VpcId,
 };
 pub use page::{settings_page, settings_reference};
 pub use patch::{PatchAction, PatchRemoval, PatchSettings, PatchTargets};

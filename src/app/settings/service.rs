@@ -79,6 +79,13 @@ setting_group! {
             example: "services:\n  web:\n    image: nginx:1.27\n    ports: [\"80:80\"]\n  agent:\n    image: acme/agent:1.4\n    x-tranship:\n      essential: false\n",
             targets: Only(&["beanstalk"]),
         }
+        /// Whether the service is a test of the others. The build of the pipeline runs it with Docker Compose, and ends
+        /// where it fails. List it under `skip` too, since it is not deployed.
+        test: Option<At<bool>> {
+            default: "`false`",
+            example: "services:\n  web:\n    image: acme/web:1.4\n    ports: [\"80:80\"]\n  unit:\n    image: acme/web:1.4\n    command: [./manage, test]\n    x-tranship:\n      test: true\n",
+            targets: Compiler("the tests of the pipeline"),
+        }
         /// Replaces the container with a managed database (Amazon RDS): `true`, or its settings.
         database: Option<DatabaseSetting> {
             default: "`false`: the database runs in its container",

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
+from pipelines import every_pipeline_template
 from support import BARE, every_template, scratch
 
 CHECKOV = Path(os.environ["CHECKOV_VENV"]) / "bin" / "checkov"
@@ -31,7 +32,7 @@ class Checkov(unittest.TestCase):
     def setUpClass(cls):
         room = scratch("checkov-")
         cls.where = {}
-        for number, (where, text) in enumerate(every_template()):
+        for number, (where, text) in enumerate([*every_template(), *every_pipeline_template()]):
             (room / f"{number}.yaml").write_text(text)
             cls.where[f"/{number}.yaml"] = where
         done = subprocess.run([CHECKOV, "-d", room, "--framework", "cloudformation", "--skip-download", "--compact", "--quiet", "-o", "json"],

@@ -5,11 +5,11 @@
 
 /// What a type of resource needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResourceActions {
+struct ResourceActions {
     /// The type: `AWS::ECS::Service`.
-    pub kind: &'static str,
+    kind: &'static str,
     /// IAM actions, with the service: `ecs:CreateService`.
-    pub actions: &'static [&'static str],
+    actions: &'static [&'static str],
 }
 
 macro_rules! actions {

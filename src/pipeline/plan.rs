@@ -1,0 +1,373 @@
+//! Decides a pipeline: every environment, parameter, repository and role, and whether AWS would take it.
+//!
+//! In: the compiled environments, and what the manifest says of the pipeline. Out: a [`DeliveryPlan`], or every reason
+//! why there is none.
+
+use super::model::{
+    BeanstalkDelivery, DeliveryKind, DeliveryPlan, EnvironmentPlan, ManifestFlags, NotificationPlan,
+    ParameterSource, RepositoryPlan, StackDelivery, StackParameter, VariablePlan,
+};
+use super::{id, stack_configuration};
+use crate::compile::CompileOutcome;
+use std::collections::{BTreeMap, BTreeSet};
+use tranship_app::{At, DeliverySummary, EnvironmentSummary, PipelineProvider};
+use tranship_cloudformation::{LogicalId, ResourceRole};
+use tranship_facts::ImageReference;
+use tranship_facts::resource_actions::{ActionGrant, SERVICE_LINKED_ROLES, actions_of};
+use tranship_images::repository_path;
+use tranship_targets::{DeployParameter, StackDeployment, TargetDeployment};
+
+/// Letters that a role's name keeps of a project's: IAM takes 64, and the rest of the name needs its room.
+const PREFIX: usize = 32;
+
+/// Releases of an image that are kept where the manifest says nothing.
+const RELEASES: u32 = 50;
+
+/// What a pipeline is made from.
+#[derive(Debug)]
+pub struct DeliveryRequest<'a> {
+    /// What the manifest says.
+    pub summary: &'a DeliverySummary,
+    /// The environments, compiled, in the same order.
+    pub outcomes: &'a [CompileOutcome],
+    /// The provider, where the command names one.
+    pub provider: Option<PipelineProvider>,
+    /// The flags that name the manifest.
+    pub flags: ManifestFlags,
+}
+
+/// Why there is no pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineProblem {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl PipelineProblem {
+    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> PipelineProblem {
+        PipelineProblem { message: message.into(), help: help.into() }
+    }
+}
+
+/// Decides everything.
+pub(super) fn plan(request: &DeliveryRequest<'_>) -> Result<DeliveryPlan, Vec<PipelineProblem>> {
+    let summary = request.summary;
+    let pipeline = &summary.pipeline;
+    let provider = request.provider.or(pipeline.provider.as_ref().map(At::get)).unwrap_or_default();
+    let mut problems = Vec::new();
+    refuse_names(summary, &mut problems);
+    refuse_tests(summary, &mut problems);
+    let account = account(summary, &mut problems);
+    let composed_versions =
+        summary.composed.iter().flat_map(|image| variables_in(&image.name, &summary.late_bound));
+    let versions: Vec<String> = composed_versions.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut wanted = BTreeSet::new();
+    let mut environments = Vec::new();
+    for (one, outcome) in summary.environments.iter().zip(request.outcomes) {
+        environments.extend(environment(one, outcome, account.as_deref(), &versions, &mut wanted));
+    }
+    if provider == PipelineProvider::CodePipeline {
+        refuse_regions(&environments, &mut problems);
+        refuse_overrides(&environments, &mut problems);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let variable = |name: String| VariablePlan {
+        parameter: id(&format!("{}Variable", LogicalId::variable(&name))),
+        name,
+    };
+    Ok(DeliveryPlan {
+        provider,
+        project: summary.project.clone(),
+        prefix: prefix(&summary.project),
+        repository: pipeline.repository.as_ref().map(|it| it.peek().to_string()),
+        branch: pipeline.branch.as_ref().map_or_else(|| "main".to_owned(), |branch| branch.peek().clone()),
+        paths: pipeline.paths.iter().map(|path| path.peek().clone()).collect(),
+        tags: pipeline.tags.iter().map(|tag| tag.peek().clone()).collect(),
+        connection: pipeline.connection.as_ref().map(|it| it.peek().to_string()),
+        account,
+        releases: pipeline.releases.as_ref().map_or(RELEASES, |releases| releases.peek().get()),
+        notify: pipeline.notify.as_ref().map(|whom| match whom.peek().is_topic() {
+            true => NotificationPlan::Topic(whom.peek().to_string()),
+            false => NotificationPlan::Mail(whom.peek().to_string()),
+        }),
+        archive: pipeline.tranship.as_ref().map(|it| it.peek().to_string()),
+        flags: request.flags.clone(),
+        repositories: repositories(request),
+        tests: summary.tests.iter().map(|test| test.name.clone()).collect(),
+        composed: summary.composed.iter().map(|image| image.service.clone()).collect(),
+        versions,
+        variables: wanted.into_iter().map(variable).collect(),
+        registries: registries(summary),
+        environments,
+    })
+}
+
+/// What ids of something begin with: injective, as every logical id.
+pub(super) fn stem(name: &str) -> String {
+    let id = LogicalId::of(name, ResourceRole::Service).to_string();
+    id.strip_suffix("Service").unwrap_or(&id).to_owned()
+}
+
+/// A project's name as IAM, CodePipeline and CodeBuild take it.
+fn prefix(project: &str) -> String {
+    project.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(PREFIX).collect()
+}
+
+fn refuse_names(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) {
+    if summary.environments.is_empty() {
+        problems.push(PipelineProblem::new(
+            "the manifest declares no environment, so there is nothing to deliver to",
+            "declare one under `x-tranship.environments`",
+        ));
+    }
+    if summary.environments.iter().any(|it| it.name == "pipeline") {
+        problems.push(PipelineProblem::new(
+            "an environment is called `pipeline`, which is the directory of the pipeline's own files",
+            "rename the environment",
+        ));
+    }
+}
+
+fn refuse_tests(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) {
+    for test in summary.tests.iter().filter(|test| !test.deployed_in.is_empty()) {
+        let environments = test.deployed_in.join(", ");
+        problems.push(PipelineProblem::new(
+            format!("service `{}` is a test, and is deployed to {environments}", test.name),
+            format!("add `{}` to `x-tranship.skip`", test.name),
+        ));
+    }
+}
+
+/// The account of the pipeline. It must be named where the environments are in several.
+fn account(summary: &DeliverySummary, problems: &mut Vec<PipelineProblem>) -> Option<String> {
+    let own = summary.pipeline.account.as_ref().map(|account| account.peek().to_string());
+    let named: BTreeSet<Option<&str>> = summary.environments.iter().map(|it| it.account.as_deref()).collect();
+    match own {
+        Some(own) => Some(own),
+        None if named.len() < 2 => named.into_iter().next().flatten().map(str::to_owned),
+        None => {
+            problems.push(PipelineProblem::new(
+                "the environments are in several accounts, and nothing says which of them the pipeline is in",
+                "set `x-tranship.pipeline.account`",
+            ));
+            None
+        }
+    }
+}
+
+/// The late-bound variables in a text.
+fn variables_in(text: &str, late_bound: &[String]) -> Vec<String> {
+    late_bound.iter().filter(|name| text.contains(&format!("${{{name}}}"))).cloned().collect()
+}
+
+/// An environment, as far as it compiled.
+fn environment(
+    one: &EnvironmentSummary,
+    outcome: &CompileOutcome,
+    own: Option<&str>,
+    versions: &[String],
+    wanted: &mut BTreeSet<String>,
+) -> Option<EnvironmentPlan> {
+    let compiled = outcome.compiled.as_ref()?;
+    let stem = stem(&one.name);
+    let delivery = match &compiled.deployment {
+        TargetDeployment::Stack(stack) => {
+            let images: BTreeSet<&str> =
+                compiled.images.iter().filter_map(|it| it.parameter.as_deref()).collect();
+            DeliveryKind::Stack(stack_delivery(stack, &stem, &images, versions, wanted))
+        }
+        TargetDeployment::Beanstalk(it) => DeliveryKind::Beanstalk(BeanstalkDelivery {
+            application: it.application.clone(),
+            environment: it.environment.clone(),
+        }),
+    };
+    Some(EnvironmentPlan {
+        name: one.name.clone(),
+        protected: one.protected,
+        account: one.account.clone().filter(|account| Some(account.as_str()) != own),
+        region: compiled.deployment.region().map(str::to_owned),
+        publishes: publishes(outcome),
+        stem,
+        delivery,
+    })
+}
+
+/// Whether something of an environment names an image that `tranship publish` makes.
+fn publishes(outcome: &CompileOutcome) -> bool {
+    let Some(compiled) = &outcome.compiled else { return false };
+    let bundle = match &compiled.deployment {
+        TargetDeployment::Beanstalk(it) => !it.images.is_empty(),
+        TargetDeployment::Stack(_) => false,
+    };
+    bundle || compiled.images.iter().any(|recipe| recipe.parameter.is_some())
+}
+
+fn stack_delivery(
+    stack: &StackDeployment,
+    stem: &str,
+    images: &BTreeSet<&str>,
+    versions: &[String],
+    wanted: &mut BTreeSet<String>,
+) -> StackDelivery {
+    let parameter = |it: &DeployParameter| {
+        let source = match images.contains(it.name.as_str()) {
+            true => ParameterSource::Build,
+            false => source(it, stem, versions, wanted)?,
+        };
+        Some(StackParameter { name: it.name.clone(), description: it.description.clone(), source })
+    };
+    StackDelivery {
+        stack: stack.stack.clone(),
+        capabilities: stack.capabilities.clone(),
+        parameters: stack.parameters.iter().filter_map(parameter).collect(),
+        grants: grants(&stack.resource_types),
+    }
+}
+
+/// Where the value of a parameter comes from; none where the template's default is to hold.
+fn source(
+    it: &DeployParameter,
+    stem: &str,
+    versions: &[String],
+    wanted: &mut BTreeSet<String>,
+) -> Option<ParameterSource> {
+    if it.secret {
+        return Some(ParameterSource::Secret);
+    }
+    if let Some(variable) = &it.variable {
+        // What is known now was read from `.env`, which the build reads too.
+        let is_open = it.value.as_deref().is_none_or(|value| value == variable);
+        if versions.contains(variable) {
+            return Some(ParameterSource::Build);
+        }
+        if is_open && it.has_default {
+            return None;
+        }
+        if is_open {
+            wanted.insert(variable.clone());
+        }
+        return Some(ParameterSource::Build);
+    }
+    match &it.value {
+        Some(value) => Some(ParameterSource::Known(value.clone())),
+        None if it.has_default => None,
+        None => Some(ParameterSource::Pipeline(id(&format!("{stem}{}", it.name)))),
+    }
+}
+
+/// What CloudFormation must be allowed for these types, each grant once.
+pub(super) fn grants(types: &[String]) -> Vec<ActionGrant> {
+    let mut grants: Vec<ActionGrant> = Vec::new();
+    for grant in
+        types.iter().flat_map(|name| actions_of(name).unwrap_or_default()).chain([&SERVICE_LINKED_ROLES])
+    {
+        if !grants.contains(grant) {
+            grants.push(*grant);
+        }
+    }
+    grants
+}
+
+/// The repositories of what is built or derived.
+fn repositories(request: &DeliveryRequest<'_>) -> Vec<RepositoryPlan> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut add = |name: String, service: &str| {
+        let services = found.entry(name).or_default();
+        if !services.iter().any(|known| known == service) {
+            services.push(service.to_owned());
+        }
+    };
+    for image in &request.summary.composed {
+        let reference = ImageReference::parse(&image.name);
+        if let Some(repository) = reference.ecr() {
+            add(repository.name.to_owned(), &image.service);
+        }
+    }
+    for outcome in request.outcomes.iter().filter(|it| publishes(it)) {
+        let registry = outcome.project.as_ref().and_then(|project| project.registry.as_deref());
+        let Some(compiled) = outcome.compiled.as_ref().filter(|_| registry.is_none()) else { continue };
+        for recipe in &compiled.images {
+            for service in &recipe.services {
+                add(repository_path(&request.summary.project, &recipe.name), service);
+            }
+        }
+    }
+    found.into_iter().map(|(name, services)| RepositoryPlan { name, services }).collect()
+}
+
+/// The hosts of Amazon ECR that images name by their account and region.
+fn registries(summary: &DeliverySummary) -> Vec<(String, String)> {
+    let host = |name: &str| {
+        let reference = ImageReference::parse(name);
+        Some((reference.registry?.to_owned(), reference.ecr()?.region.to_owned()))
+    };
+    let hosts: BTreeSet<(String, String)> =
+        summary.composed.iter().filter_map(|image| host(&image.name)).collect();
+    hosts.into_iter().collect()
+}
+
+/// The word for a provider.
+pub(super) fn word(provider: PipelineProvider) -> &'static str {
+    match provider {
+        PipelineProvider::CodePipeline => "codepipeline",
+        PipelineProvider::GitHub => "github",
+    }
+}
+
+/// An action of CodePipeline runs in another region only where that has a bucket too.
+fn refuse_regions(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+    let regions: BTreeSet<&str> = environments.iter().filter_map(|it| it.region.as_deref()).collect();
+    if regions.len() > 1 {
+        let named: Vec<String> = regions.iter().map(|region| format!("`{region}`")).collect();
+        problems.push(PipelineProblem::new(
+            format!("the environments are in several regions: {}", named.join(", ")),
+            "a pipeline of CodePipeline delivers to its own region: write one pipeline a region from a file with its environments, or use `--provider github`",
+        ));
+    }
+}
+
+/// CodePipeline takes at most 1,000 characters of overrides (CodePipeline User Guide, "CloudFormation deploy action
+/// reference", 2026-11).
+pub(super) const OVERRIDES: usize = 1000;
+
+fn refuse_overrides(environments: &[EnvironmentPlan], problems: &mut Vec<PipelineProblem>) {
+    for (name, stack) in environments.iter().filter_map(|it| Some((&it.name, it.stack()?))) {
+        if stack_configuration::given(stack).len() > OVERRIDES {
+            problems.push(PipelineProblem::new(
+                format!("environment `{name}` needs more values than CodePipeline can pass to it"),
+                format!("set them under `x-tranship.environments.{name}`, such as `network`"),
+            ));
+        }
+    }
+}
+
+/// What is yet to be done by hand.
+pub(super) fn notes(plan: &DeliveryPlan) -> Vec<String> {
+    let mut notes = Vec::new();
+    for environment in &plan.environments {
+        let Some(stack) = environment.stack().filter(|stack| stack.has_secrets()) else { continue };
+        if plan.provider == PipelineProvider::CodePipeline {
+            let names = stack.parameters.iter().filter(|it| it.source == ParameterSource::Secret);
+            let names: Vec<&str> = names.map(|it| it.name.as_str()).collect();
+            notes.push(format!(
+                "{}: keep {} as fields of the secret `{}` in Secrets Manager before its first run",
+                environment.name,
+                names.join(", "),
+                stack.secret()
+            ));
+        }
+    }
+    for environment in plan.environments.iter().filter(|it| it.beanstalk().is_some()) {
+        if plan.provider == PipelineProvider::CodePipeline {
+            notes.push(format!(
+                "{}: create the environment with `tranship deploy {}` before its first run",
+                environment.name, environment.name
+            ));
+        }
+    }
+    notes
+}

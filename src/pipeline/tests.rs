@@ -1,0 +1,293 @@
+//! Pipelines of whole manifests: what is decided, and what is refused.
+
+use super::model::ParameterSource;
+use super::{DeliveryFiles, DeliveryRequest, ManifestFlags, PipelineProblem, deliver, plan};
+use crate::compile::{CompileOutcome, CompileRequest, delivery, identify};
+use tranship_app::{DeliverySummary, EnvironmentChoice, PipelineProvider};
+use tranship_frontend::compose::LoadOptions;
+use tranship_frontend::world::MemoryWorld;
+
+const SHOP: &str = r#"
+name: my_shop
+services:
+  web:
+    build: .
+    ports: ["80:8000"]
+    environment: { API_TOKEN: not-on-aws, LOG_LEVEL: "${LOG_LEVEL}", FEATURE: "${FEATURE:-off}" }
+    x-tranship: { public: true }
+  api:
+    image: 123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/api:${APP_VERSION}
+    build: api
+    expose: ["8000"]
+  unit: { build: ., profiles: [test], x-tranship: { test: true } }
+x-tranship:
+  skip: [unit]
+  late_bound: [LOG_LEVEL, FEATURE, APP_VERSION]
+  region: eu-central-1
+  environments:
+    dev: { target: fargate }
+    prod: { target: ecs-ec2, posture: prod, network: { vpc: vpc-1, public_subnets: [subnet-1, subnet-2], private_subnets: [subnet-3, subnet-4] } }
+    site: { target: fargate, protected: true, posture: dev, network: new }
+"#;
+
+/// The summary and the compiled environments of a manifest.
+fn compiled(manifest: &str) -> (DeliverySummary, Vec<CompileOutcome>) {
+    let world = MemoryWorld::new()
+        .file("compose.yaml", manifest)
+        .file("Dockerfile", "FROM scratch\n")
+        .file("api/Dockerfile", "FROM scratch\n");
+    let options = LoadOptions::default();
+    let summary = delivery(&options, &world).0.unwrap();
+    let compile = |name: &str| {
+        let choice = EnvironmentChoice::Environment(name.to_owned());
+        let outcome = identify(&CompileRequest { options: options.clone(), choice }, &world);
+        let said: Vec<String> = outcome.diagnostics.iter().map(|one| one.message.clone()).collect();
+        assert!(outcome.compiled.is_some(), "{name}: {said:?}");
+        outcome
+    };
+    let outcomes = summary.environments.iter().map(|it| compile(&it.name)).collect();
+    (summary, outcomes)
+}
+
+fn request<'a>(
+    summary: &'a DeliverySummary,
+    outcomes: &'a [CompileOutcome],
+    provider: PipelineProvider,
+) -> DeliveryRequest<'a> {
+    let flags = ManifestFlags {
+        tranship: " -f 'a b.yaml'".to_owned(),
+        compose: " -f 'a b.yaml'".to_owned(),
+        golden: "golden".to_owned(),
+    };
+    DeliveryRequest { summary, outcomes, provider: Some(provider), flags }
+}
+
+fn delivered(manifest: &str, provider: PipelineProvider) -> Result<DeliveryFiles, Vec<PipelineProblem>> {
+    let (summary, outcomes) = compiled(manifest);
+    deliver(&request(&summary, &outcomes, provider))
+}
+
+fn problems(manifest: &str) -> Vec<String> {
+    let found = delivered(manifest, PipelineProvider::CodePipeline).err().unwrap_or_default();
+    found.into_iter().map(|problem| problem.message).collect()
+}
+
+fn text(files: &DeliveryFiles, path: &str) -> String {
+    let file = files.artifacts.get(path).or_else(|| files.committed.get(path)).unwrap();
+    String::from_utf8(file.bytes.clone()).unwrap()
+}
+
+#[test]
+fn every_parameter_of_a_stack_has_one_source() {
+    let (summary, outcomes) = compiled(SHOP);
+    let plan = plan::plan(&request(&summary, &outcomes, PipelineProvider::CodePipeline)).unwrap();
+    let sources = |name: &str| {
+        let environment = plan.environments.iter().find(|it| it.name == name).unwrap();
+        let stack = environment.stack().unwrap();
+        stack.parameters.iter().map(|it| (it.name.as_str(), it.source.clone())).collect::<Vec<_>>()
+    };
+    let of = |list: &[(&str, ParameterSource)], name: &str| {
+        list.iter().find(|(known, _)| known.starts_with(name)).map(|(_, source)| source.clone())
+    };
+    let dev = sources("dev");
+    assert_eq!(of(&dev, "VpcId"), Some(ParameterSource::Pipeline(super::id("DevVpcId"))));
+    assert_eq!(of(&dev, "WebImage"), Some(ParameterSource::Build));
+    assert_eq!(of(&dev, "AppVersion"), Some(ParameterSource::Build));
+    assert_eq!(of(&dev, "LogLevel"), Some(ParameterSource::Build));
+    assert_eq!(of(&dev, "Feature"), None, "the template's default holds");
+    assert_eq!(of(&dev, "ApiToken"), Some(ParameterSource::Secret));
+    assert_eq!(of(&sources("site"), "VpcId"), None);
+    assert_eq!(plan.versions, ["APP_VERSION"]);
+    assert_eq!(
+        plan.variables.iter().map(|it| (it.name.as_str(), it.parameter.as_str())).collect::<Vec<_>>(),
+        [("LOG_LEVEL", "LogLevelVariable")]
+    );
+    assert_eq!(plan.composed, ["api"]);
+    assert_eq!(plan.tests, ["unit"]);
+    assert_eq!(
+        plan.registries,
+        [("123456789012.dkr.ecr.eu-central-1.amazonaws.com".to_owned(), "eu-central-1".to_owned())]
+    );
+    let protected: Vec<bool> = plan.environments.iter().map(|it| it.protected).collect();
+    assert_eq!(protected, [false, true, true]);
+    assert_eq!(plan.environments.iter().map(|it| it.publishes).collect::<Vec<_>>(), [true, true, true]);
+    assert_eq!((plan.prefix.as_str(), plan.releases, plan.branch.as_str()), ("my-shop", 50, "main"));
+}
+
+#[test]
+fn rights_follow_from_the_types_of_the_template() {
+    let (summary, outcomes) = compiled(SHOP);
+    let plan = plan::plan(&request(&summary, &outcomes, PipelineProvider::CodePipeline)).unwrap();
+    let actions = |name: &str| {
+        let environment = plan.environments.iter().find(|it| it.name == name).unwrap();
+        let policy = super::environment_roles::stack_policy(environment.stack().unwrap());
+        policy.document().to_json().to_string()
+    };
+    let (dev, prod, site) = (actions("dev"), actions("prod"), actions("site"));
+    assert!(
+        !dev.contains("autoscaling:CreateAutoScalingGroup")
+            && prod.contains("autoscaling:CreateAutoScalingGroup")
+    );
+    assert!(!dev.contains("ec2:CreateVpc\"") && site.contains("ec2:CreateVpc\""));
+    assert!(
+        !dev.contains("rds:") && dev.contains("ecs:CreateService") && dev.contains("iam:PassedToService")
+    );
+    assert!(dev.contains("secret:my-shop-dev/parameters-*"), "{dev}");
+    assert!(dev.contains("role/my-shop-dev*"), "{dev}");
+    for (name, policy) in [("dev", dev), ("prod", prod), ("site", site)] {
+        assert!(policy.len() < 10_240, "{name}: {} letters are over the quota of a role", policy.len());
+    }
+}
+
+#[test]
+fn every_type_that_a_target_emits_has_its_rights() {
+    let (_, outcomes) = compiled(SHOP);
+    let deployments = outcomes.iter().filter_map(|it| it.compiled.as_ref()).map(|it| &it.deployment);
+    let mut count = 0;
+    for deployment in deployments {
+        let tranship_targets::TargetDeployment::Stack(stack) = deployment else { continue };
+        for kind in &stack.resource_types {
+            assert!(tranship_facts::resource_actions::actions_of(kind).is_some(), "{kind}");
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
+#[test]
+fn repositories_are_those_of_what_is_built() {
+    let files = delivered(SHOP, PipelineProvider::CodePipeline).unwrap();
+    let ecr = text(&files, "ecr.yaml");
+    let names: Vec<&str> =
+        ecr.lines().filter_map(|line| line.trim().strip_prefix("RepositoryName: ")).collect();
+    assert!(names.contains(&"team/api") && names.contains(&"my_shop/web"), "{names:?}");
+    assert!(
+        ecr.contains(r#"\"countUnit\":\"days\",\"countNumber\":7}"#)
+            && ecr.contains(r#"\"countNumber\":50}"#),
+        "{ecr}"
+    );
+    assert!(ecr.contains("ImageTagMutability: IMMUTABLE") && ecr.contains("ScanOnPush: true"));
+    assert_eq!(ecr.matches("DeletionPolicy: Retain").count(), names.len());
+}
+
+#[test]
+fn the_build_reads_the_same_manifest_and_quotes_its_words() {
+    let files = delivered(SHOP, PipelineProvider::CodePipeline).unwrap();
+    let buildspec = text(&files, "buildspec.yml");
+    for line in [
+        "- docker compose -f 'a b.yaml' run --build --rm unit",
+        "- docker compose -f 'a b.yaml' build api",
+        "- docker compose -f 'a b.yaml' push api",
+        "- tranship -f 'a b.yaml' build --all",
+        "- tranship -f 'a b.yaml' publish dev --tag \"$VERSION\"",
+        "- export APP_VERSION=\"$VERSION\"",
+    ] {
+        assert!(buildspec.lines().any(|own| own.trim() == line), "{line}\n{buildspec}");
+    }
+    assert!(buildspec.starts_with("# Written by `tranship pipeline`.\nversion: \"0.2\"\n"));
+    assert_eq!(super::buildspec::quoted("a'b"), "'a'\\''b'");
+    assert_eq!(
+        (super::buildspec::quoted("a-b_c.d"), super::buildspec::quoted("")),
+        ("a-b_c.d".to_owned(), "''".to_owned())
+    );
+}
+
+#[test]
+fn what_is_yet_to_be_done_is_said() {
+    let files = delivered(SHOP, PipelineProvider::CodePipeline).unwrap();
+    assert_eq!(files.notes.len(), 3, "{:?}", files.notes);
+    assert!(files.notes[0].starts_with("dev: keep ApiToken"), "{}", files.notes[0]);
+    assert!(files.notes[0].contains("`my-shop-dev/parameters`"), "{}", files.notes[0]);
+    assert!(delivered(SHOP, PipelineProvider::GitHub).unwrap().notes.is_empty());
+}
+
+#[test]
+fn no_secret_is_in_any_file() {
+    for provider in [PipelineProvider::CodePipeline, PipelineProvider::GitHub] {
+        let files = delivered(SHOP, provider).unwrap();
+        for (path, file) in files.artifacts.iter().chain(files.committed.iter()) {
+            assert!(!String::from_utf8_lossy(&file.bytes).contains("not-on-aws"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_test_that_is_deployed_is_refused() {
+    let manifest = SHOP.replace("  skip: [unit]\n", "").replace("profiles: [test], ", "");
+    assert_eq!(problems(&manifest), ["service `unit` is a test, and is deployed to dev, prod, site"]);
+}
+
+#[test]
+fn regions_and_accounts_must_be_known_to_codepipeline() {
+    let regions = SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, region: us-east-1 }");
+    assert_eq!(problems(&regions), ["the environments are in several regions: `eu-central-1`, `us-east-1`"]);
+    assert!(delivered(&regions, PipelineProvider::GitHub).is_ok());
+    let accounts =
+        SHOP.replace("dev: { target: fargate }", "dev: { target: fargate, account: \"111111111111\" }");
+    let expected =
+        "the environments are in several accounts, and nothing says which of them the pipeline is in";
+    assert_eq!(problems(&accounts), [expected]);
+    let named = accounts.replace("  skip:", "  pipeline: { account: \"222222222222\" }\n  skip:");
+    let files = delivered(&named, PipelineProvider::CodePipeline).unwrap();
+    let roles = text(&files, "roles-dev.yaml");
+    assert!(
+        roles.contains("RoleName: my-shop-dev-action") && roles.contains("RoleName: my-shop-dev-deploy"),
+        "{roles}"
+    );
+    assert!(roles.contains("Default: \"222222222222\""));
+    let pipeline = text(&files, "pipeline.yaml");
+    assert!(pipeline.contains("arn:${AWS::Partition}:iam::111111111111:role/my-shop-dev-action"));
+    assert!(pipeline.contains("AWS::KMS::Key") && pipeline.contains("RoleName: my-shop-pipeline"));
+    assert!(files.artifacts.get("roles-prod.yaml").is_none());
+}
+
+#[test]
+fn a_manifest_without_environments_has_no_pipeline() {
+    let manifest = "services: { web: { image: nginx } }\n";
+    assert_eq!(
+        problems(manifest),
+        ["the manifest declares no environment, so there is nothing to deliver to"]
+    );
+    let manifest = "services: { web: { image: nginx } }\nx-tranship: { environments: { pipeline: { target: fargate } } }\n";
+    assert_eq!(
+        problems(manifest),
+        ["an environment is called `pipeline`, which is the directory of the pipeline's own files"]
+    );
+}
+
+#[test]
+fn an_environment_with_too_many_values_is_refused() {
+    let variables: Vec<String> = (0..40).map(|number| format!("VARIABLE_NUMBER_{number}")).collect();
+    let values: Vec<String> = variables.iter().map(|name| format!("{name}: \"${{{name}}}\"")).collect();
+    let manifest = format!(
+        "name: shop\nservices: {{ web: {{ image: nginx, environment: {{ {} }} }} }}\nx-tranship: {{ late_bound: [{}], environments: {{ dev: {{ target: fargate }} }} }}\n",
+        values.join(", "),
+        variables.join(", ")
+    );
+    // Variables come from the build, so they take no room.
+    let files = delivered(&manifest, PipelineProvider::CodePipeline).unwrap();
+    let pipeline = text(&files, "pipeline.yaml");
+    let overrides = pipeline.lines().find(|line| line.contains("ParameterOverrides:")).unwrap();
+    assert!(overrides.contains("DevVpcId") && !overrides.contains("GetParam"), "{overrides}");
+    assert_eq!(pipeline.matches("Type: String\n    Description: The value of VARIABLE_NUMBER_").count(), 40);
+}
+
+#[test]
+fn a_workflow_names_its_roles_by_account_and_partition() {
+    let files = delivered(SHOP, PipelineProvider::GitHub).unwrap();
+    let workflow = text(&files, ".github/workflows/tranship.yml");
+    assert!(
+        workflow
+            .contains("role-to-assume: arn:aws:iam::${{ vars.AWS_ACCOUNT_ID }}:role/my-shop-github-plan\n")
+    );
+    assert!(workflow.contains("VpcId: ${{ vars.DEV_VPCID }}"));
+    assert!(
+        workflow.contains("  plan-prod:\n")
+            && workflow.contains("  plan-site:\n")
+            && !workflow.contains("  plan-dev:\n")
+    );
+    let china = SHOP.replace("eu-central-1", "cn-north-1").replace("amazonaws.com/", "amazonaws.com.cn/");
+    let workflow =
+        text(&delivered(&china, PipelineProvider::GitHub).unwrap(), ".github/workflows/tranship.yml");
+    assert!(workflow.contains("arn:aws-cn:iam::"), "{workflow}");
+}

@@ -1,0 +1,95 @@
+"""The stacks of a delivery pipeline on the CloudFormation engine: created, updated and deleted."""
+
+import pathlib
+import shutil
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "judges"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from pipelines import TWO_ACCOUNTS  # noqa: E402
+from support import FIXTURE, read_template  # noqa: E402
+from world import DeployCase, client  # noqa: E402
+
+
+class PipelineStacks(DeployCase):
+    def setUp(self):
+        super().setUp()
+        self.cloudformation = client("cloudformation", self.upstream)
+
+    def written(self, project, provider, change=lambda text: text):
+        place = self.directory / f"{project.name}-{provider}"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(project, place, ignore=shutil.ignore_patterns("dist", "golden"))
+        manifest = place / "compose.yaml"
+        manifest.write_text(change(manifest.read_text()))
+        run = self.tranship("pipeline", "-f", str(manifest), "--provider", provider, "--out", str(place / "out"), "--force")
+        self.assertEqual(0, run.code, run)
+        return place / "out"
+
+    def wait(self, stack, wanted):
+        for _ in range(200):
+            found = self.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+            if found["StackStatus"].endswith(("_COMPLETE", "_FAILED")):
+                break
+            time.sleep(0.1)
+        events = [(event["LogicalResourceId"], event.get("ResourceStatusReason")) for event in
+                  self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"] if "FAILED" in event["ResourceStatus"]]
+        self.assertEqual(wanted, found["StackStatus"], events)
+        return found
+
+    def parameters(self, text):
+        """A value for each parameter that has no default."""
+        values = {"TranshipArchive": "https://example.org/tranship.tar.gz", "ConnectionArn": "arn:aws:codeconnections:us-east-1:000000000000:connection/1",
+                  "SourceRepository": "acme/todobackend", "PipelineAccount": "000000000000", "ArtifactKey": "arn:aws:kms:us-east-1:000000000000:key/1"}
+        needed = [name for name, one in read_template(text).get("Parameters", {}).items() if "Default" not in one]
+        return [{"ParameterKey": name, "ParameterValue": values.get(name, "value-1")} for name in needed]
+
+    def life(self, stack, first, second):
+        """Creates a stack of a template, updates it to another, and deletes it."""
+        given = {"StackName": stack, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+        self.cloudformation.create_stack(TemplateBody=first, Parameters=self.parameters(first), **given)
+        made = self.wait(stack, "CREATE_COMPLETE")
+        resources = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in
+                     self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]}
+        self.assertEqual(set(read_template(first)["Resources"]), set(resources))
+        self.cloudformation.update_stack(TemplateBody=second, Parameters=self.parameters(second), **given)
+        self.wait(stack, "UPDATE_COMPLETE")
+        after = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in
+                 self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]}
+        self.assertEqual(set(read_template(second)["Resources"]), set(after))
+        self.cloudformation.delete_stack(StackName=stack)
+        for _ in range(200):
+            left = [one["StackName"] for one in self.cloudformation.describe_stacks()["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
+            if stack not in left:
+                return resources, after, made
+            time.sleep(0.1)
+        self.fail(f"{stack} is not deleted")
+
+    def test_the_repositories_outlive_their_stack(self):
+        first = self.written(TWO_ACCOUNTS, "codepipeline")
+        text = (first / "ecr.yaml").read_text()
+        resources, after, _ = self.life("shop-images", text, text.replace('\\"countNumber\\":20', '\\"countNumber\\":30'))
+        self.assertEqual(resources, after, "an update of the lifecycle replaces nothing")
+        names = [one["repositoryName"] for one in client("ecr", self.upstream).describe_repositories()["repositories"]]
+        self.assertIn("shop/web", names)
+
+    def test_a_pipeline_gains_an_environment(self):
+        first = (self.written(FIXTURE, "codepipeline") / "pipeline.yaml").read_text()
+        more = lambda text: text.replace("    prod:\n      target: fargate\n", "    demo:\n      target: fargate\n      region: us-east-1\n    prod:\n      target: fargate\n")
+        second = (self.written(FIXTURE, "codepipeline", more) / "pipeline.yaml").read_text()
+        resources, after, made = self.life("todobackend-pipeline", first, second)
+        self.assertEqual({"DemoDeployRole"}, set(after) - set(resources))
+        kept = {name: one for name, one in resources.items() if after.get(name) == one}
+        self.assertEqual(resources, kept, "nothing is replaced")
+        self.assertIn("PipelineName", {one["OutputKey"] for one in made["Outputs"]})
+
+    def test_roles_of_another_account_and_of_github(self):
+        directory = self.written(TWO_ACCOUNTS, "codepipeline")
+        for name in ("roles-production", "roles-web"):
+            text = (directory / f"{name}.yaml").read_text()
+            self.life(f"shop-{name}", text, text.replace("Description: ", "Description: newer ", 1).replace("s3:GetObjectVersion\n", "s3:GetObjectVersion\n              - s3:GetObjectTagging\n", 1))
+        text = (self.written(TWO_ACCOUNTS, "github") / "github.yaml").read_text()
+        resources, _, _ = self.life("shop-github", text, text.replace("ecr:GetAuthorizationToken", "ecr:DescribeImages", 1))
+        self.assertEqual({"IdentityProvider", "PlanRole", "PublishRole", "StagingDeployRole"}, set(resources))

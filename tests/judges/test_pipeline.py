@@ -1,0 +1,386 @@
+"""Walks the pipeline as CodePipeline would, runs the commands of its build with stand-ins, and judges its files."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import yaml
+
+from pipelines import TWO_ACCOUNTS, PipelineTemplate, configuration, every_pipeline_template, pipeline
+from support import FIXTURE, ROOT, TRANSHIP, read_template, scratch
+from test_templates import Validator, findings
+
+# What each action calls, by provider and mode (CodePipeline User Guide, "Action structure reference").
+STACK = "arn:aws:cloudformation:eu-central-1:111111111111:stack/{StackName}/0"
+CALLS = {
+    "CREATE_UPDATE": ["cloudformation:CreateStack", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks",
+                      "cloudformation:GetTemplate", "cloudformation:UpdateStack"],
+    "CHANGE_SET_REPLACE": ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet",
+                           "cloudformation:DescribeStacks"],
+    "CHANGE_SET_EXECUTE": ["cloudformation:DescribeChangeSet", "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet"],
+}
+BUILD = ["codebuild:BatchGetBuilds", "codebuild:StartBuild"]
+# IAM's quota for the inline policies of one role, blanks not counted.
+ROLE_LIMIT = 10240
+
+
+def directories():
+    return [pipeline("codepipeline") / "dist" / "pipeline", pipeline("codepipeline", TWO_ACCOUNTS) / "dist" / "pipeline"]
+
+
+class Templates(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.validator = Validator()
+        cls.templates = every_pipeline_template()
+
+    def test_all_are_there(self):
+        names = {where.split()[-1] for where, _ in self.templates}
+        self.assertEqual({"ecr.yaml", "pipeline.yaml", "github.yaml", "github-222222222222.yaml", "roles-production.yaml", "roles-web.yaml"}, names)
+
+    def test_cfn_lint_finds_nothing(self):
+        for where, text in self.templates:
+            with self.subTest(where):
+                self.assertEqual([], findings(text))
+
+    def test_cloudformation_validate_finds_nothing_above_info(self):
+        for where, text in self.templates:
+            with self.subTest(where):
+                self.assertEqual([], self.validator.findings(text, where))
+
+    def test_a_role_fits_the_quota_of_its_policies(self):
+        for where, text in self.templates:
+            for name, resource in read_template(text)["Resources"].items():
+                if resource["Type"] == "AWS::IAM::Role":
+                    with self.subTest(f"{where} {name}"):
+                        documents = [json.dumps(policy["PolicyDocument"], separators=(",", ":")) for policy in resource["Properties"]["Policies"]]
+                        self.assertLess(sum(map(len, documents)), ROLE_LIMIT)
+
+
+class Walk(unittest.TestCase):
+    """Each action in turn, with what those before it made."""
+
+    def test_inputs_exist_and_configurations_parse(self):
+        for directory in directories():
+            template = PipelineTemplate(directory)
+            made, namespaces = set(), set()
+            spec = yaml.safe_load(template.buildspec())
+            for stage, action in template.actions():
+                with self.subTest(f"{directory} {stage} {action['Name']}"):
+                    for artifact in action.get("InputArtifacts", []):
+                        self.assertIn(artifact["Name"], made)
+                    for used in re.findall(r"#\{(\w+)\.\w+\}", json.dumps(action["Configuration"])):
+                        self.assertIn(used, namespaces)
+                    configuration_ = action["Configuration"]
+                    for key in ("TemplatePath", "TemplateConfiguration"):
+                        if key in configuration_:
+                            artifact, path = configuration_[key].split("::")
+                            self.assertEqual("Build", artifact)
+                            files = spec.get("artifacts", {}).get("secondary-artifacts", {}).get("Build", spec["artifacts"])["files"]
+                            self.assertIn(path, files)
+                    if "EnvironmentVariables" in configuration_:
+                        variables = json.loads(configuration_["EnvironmentVariables"])
+                        self.assertEqual(["STACK", "CHANGE_SET", "ROLE"], [variable["name"] for variable in variables])
+                    if "CustomData" in configuration_:
+                        self.assertLess(len(configuration_["CustomData"]), 200)
+                        self.assertTrue(configuration_["ExternalEntityLink"].startswith("https://eu-central-1.console.aws.amazon.com/"))
+                made |= {artifact["Name"] for artifact in action.get("OutputArtifacts", [])}
+                namespaces |= {action.get("Namespace")}
+            secondary = spec["artifacts"].get("secondary-artifacts", {})
+            self.assertEqual(made - {"Source"}, set(secondary) or {"Build"})
+
+    def test_environments_come_in_order_and_protected_ones_wait(self):
+        template = PipelineTemplate(directories()[0])
+        stages = {stage["Name"]: [action["Name"] for action in stage["Actions"]] for stage in template.pipeline["Stages"]}
+        self.assertEqual(["Source", "Build", "Dev", "Staging", "Prod"], list(stages))
+        self.assertEqual((["Deploy"], ["Deploy"], ["CreateChangeSet", "Plan", "Approve", "ExecuteChangeSet"]),
+                         (stages["Dev"], stages["Staging"], stages["Prod"]))
+        change_sets = {action["Configuration"].get("ChangeSetName") for stage, action in template.actions() if stage == "Prod" and action["ActionTypeId"]["Provider"] == "CloudFormation"}
+        self.assertEqual(1, len(change_sets))
+
+    def test_stacks_have_the_names_that_a_deployment_gives_them(self):
+        template = PipelineTemplate(directories()[0])
+        names = {action["Configuration"]["StackName"] for _, action in template.actions() if "StackName" in action["Configuration"]}
+        self.assertEqual({"todobackend-staging", "todobackend-prod"}, names)
+        beanstalk = [action["Configuration"] for _, action in template.actions() if action["ActionTypeId"]["Provider"] == "ElasticBeanstalk"]
+        self.assertEqual([{"ApplicationName": "todobackend", "EnvironmentName": "todobackend-dev"}], beanstalk)
+
+    def test_every_parameter_has_a_value_in_the_file_or_the_overrides(self):
+        project = pipeline("codepipeline", TWO_ACCOUNTS)
+        template = PipelineTemplate(project / "dist" / "pipeline")
+        subprocess.run([TRANSHIP, "build", "--all", "-q"], cwd=project, check=True, env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LOG_LEVEL": "info"})
+        for _, action in template.actions():
+            path = action["Configuration"].get("TemplatePath")
+            if not path:
+                continue
+            environment = path.split("::")[1].split("/")[0]
+            parameters = read_template((project / "dist" / environment / "template.yaml").read_text())["Parameters"]
+            given = set(configuration(project / "dist" / "pipeline", environment)["Parameters"])
+            given |= set(json.loads(action["Configuration"].get("ParameterOverrides", "{}")))
+            self.assertEqual(set(), given - set(parameters), environment)
+            self.assertEqual(set(), {name for name, one in parameters.items() if "Default" not in one} - given, environment)
+        shutil.rmtree(project / "dist" / "staging")
+
+    def test_roles_allow_what_each_action_calls_and_no_other_call_of_its_service(self):
+        for directory in directories():
+            template = PipelineTemplate(directory)
+            called = {}
+            for stage, action in template.actions():
+                configuration_, provider = action["Configuration"], action["ActionTypeId"]["Provider"]
+                if "RoleArn" in action:  # another role does the work
+                    self.assertTrue(template.allows("PipelineRole", "sts:AssumeRole", action["RoleArn"]), action["Name"])
+                    continue
+                if provider == "CloudFormation":
+                    resource = STACK.format(**configuration_)
+                    wanted = CALLS[configuration_["ActionMode"]]
+                    if "RoleArn" in configuration_:
+                        self.assertTrue(template.allows("PipelineRole", "iam:PassRole", configuration_["RoleArn"]))
+                elif provider == "CodeBuild":
+                    resource, wanted = f"arn:aws:codebuild:eu-central-1:111111111111:project/{configuration_['ProjectName']}", BUILD
+                elif provider == "CodeStarSourceConnection":
+                    resource, wanted = configuration_["ConnectionArn"], ["codeconnections:UseConnection"]
+                else:
+                    continue
+                for call in wanted:
+                    with self.subTest(f"{stage} {action['Name']} {call}"):
+                        self.assertTrue(template.allows("PipelineRole", call, resource))
+                    called.setdefault(resource, set()).add(call)
+            for actions, resources, _ in template.statements("PipelineRole"):
+                for name in (name for name in actions if name.startswith("cloudformation:")):
+                    for pattern in resources:
+                        calls = set().union(*(made for resource, made in called.items() if resource.startswith(pattern[:-1])))
+                        self.assertIn(name, calls, f"{name} on {pattern} is never called")
+
+    def test_the_build_pushes_to_its_repositories_alone(self):
+        template = PipelineTemplate(directories()[1])
+        repository = "arn:aws:ecr:eu-central-1:111111111111:repository/"
+        self.assertTrue(template.allows("BuildRole", "ecr:PutImage", repository + "shop/web"))
+        self.assertFalse(template.allows("BuildRole", "ecr:PutImage", repository + "other"))
+
+    def test_artifacts_are_encrypted_versioned_and_go(self):
+        for directory in directories():
+            template = PipelineTemplate(directory)
+            bucket = template.resources["ArtifactBucket"]["Properties"]
+            self.assertEqual("Enabled", bucket["VersioningConfiguration"]["Status"])
+            self.assertEqual("aws:kms", bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"])
+            self.assertTrue(bucket["LifecycleConfiguration"]["Rules"])
+            deny = template.resources["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+            self.assertEqual(("Deny", {"Bool": {"aws:SecureTransport": "false"}}), (deny["Effect"], deny["Condition"]))
+
+    def test_the_specification_is_the_one_beside_the_template(self):
+        for directory in directories():
+            self.assertEqual((directory / "buildspec.yml").read_text(), PipelineTemplate(directory).buildspec())
+
+
+STAND_IN = """#!/bin/sh
+# Says what it was asked, and answers as the test wants.
+echo "$(basename "$0") $*" >> "$CALLS"
+case "$*" in
+  *get-login-password*) echo secret-token ;;
+  "compose run"*) exit "${TEST_EXIT:-0}" ;;
+  *StackId*) printf 'arn:stack\\tarn:change-set\\n' ;;
+  *ResourceChange*) printf 'Add\\tNone\\tQueue\\tAWS::SQS::Queue\\nModify\\tTrue\\tDb\\tAWS::RDS::DBInstance\\nModify\\tFalse\\tApp\\tAWS::ECS::Service\\nRemove\\tNone\\tOld\\tAWS::Logs::LogGroup\\n' ;;
+esac
+case "$0 $*" in *"docker login"*) cat > /dev/null ;; esac
+"""
+CODEBUILD = {"CODEBUILD_RESOLVED_SOURCE_VERSION": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "CODEBUILD_BUILD_ID": "project:9c1f2a3b-0000-1111-2222-333344445555",
+             "CODEBUILD_BUILD_ARN": "arn:aws:codebuild:us-east-1:123456789012:build/project:9c1f2a3b", "AWS_REGION": "us-east-1",
+             "REGISTRY": "123456789012.dkr.ecr.us-east-1.amazonaws.com"}
+
+
+class Sandbox:
+    """A checkout, stand-ins for docker, aws and curl, and the phases of a specification as CodeBuild runs them."""
+
+    def __init__(self, project, **environment):
+        self.place = scratch() / "checkout"
+        shutil.copytree(project, self.place, ignore=shutil.ignore_patterns("dist"))
+        programs = scratch()
+        for name in ("docker", "aws"):
+            (programs / name).write_text(STAND_IN)
+            (programs / name).chmod(0o755)
+        (programs / "curl").write_text('#!/bin/sh\nfor last; do :; done\ncase "$*" in *--output*) cp "$ARCHIVE" "$last" ;; *) cat "$ARCHIVE.sha256" ;; esac\n')
+        (programs / "curl").chmod(0o755)
+        archive = programs / "tranship.tar.gz"
+        subprocess.run(["tar", "-czf", archive, "-C", Path(TRANSHIP).parent, "tranship"], check=True)
+        sums = subprocess.run(["sha256sum", archive], capture_output=True, text=True, check=True).stdout
+        (programs / "tranship.tar.gz.sha256").write_text(sums)
+        self.calls = programs / "calls"
+        self.calls.touch()
+        self.archive = archive
+        self.environment = {"PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin", "HOME": str(scratch()), "CALLS": str(self.calls), "ARCHIVE": str(archive),
+                            "TRANSHIP_ARCHIVE": "https://example.org/tranship.tar.gz"} | CODEBUILD | environment
+
+    def run(self, text):
+        """The phases in one shell, each command's failure ends its phase; `finally` runs all the same. The exit code."""
+        spec = yaml.safe_load(text)
+        script = []
+        for phase in spec["phases"].values():
+            assert phase["on-failure"] == "ABORT"
+            script.append("failed=0")
+            script += [f"if [ $failed = 0 ]; then\n{command}\n[ $? = 0 ] || failed=1\nfi" for command in phase["commands"]]
+            script += phase.get("finally", [])
+            script.append("[ $failed = 0 ] || exit 1")
+        script += [f'echo "{name}=${name}" >> exported.txt' for name in spec["env"].get("exported-variables", [])]
+        done = subprocess.run(["bash", "-c", "\n".join(script)], cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=300)
+        self.said = done.stdout + done.stderr
+        return done.returncode
+
+    def called(self):
+        return self.calls.read_text().splitlines()
+
+
+class BuildSpecification(unittest.TestCase):
+    def test_the_build_tests_publishes_and_records(self):
+        box = Sandbox(FIXTURE)
+        code = box.run((directories()[0] / "buildspec.yml").read_text())
+        self.assertEqual(0, code, box.said)
+        called = box.called()
+        login = [line for line in called if line.startswith("docker login")]
+        self.assertIn("docker login --username AWS --password-stdin 123456789012.dkr.ecr.us-east-1.amazonaws.com", login)
+        order = [line for line in called if "compose" in line]
+        self.assertEqual(["docker compose run --build --rm test", "docker compose run --build --rm acceptance"], order[:2])
+        self.assertEqual("docker compose down --volumes --remove-orphans", order[2])
+        self.assertRegex(order[3], "^docker compose build ")
+        self.assertRegex(order[4], "^docker compose push ")
+        version = json.loads((box.place / "dist/version.json").read_text())
+        self.assertEqual("0a1b2c3d4e5f.9c1f2a3b", version["Version"])
+        self.assertEqual("0a1b2c3d4e5f.9c1f2a3b", version["prod.AppVersion"])
+        self.assertEqual(CODEBUILD["CODEBUILD_RESOLVED_SOURCE_VERSION"], version["Commit"])
+        self.assertEqual({"Parameters": {"AppVersion": "0a1b2c3d4e5f.9c1f2a3b"}}, configuration(box.place / "dist/pipeline", "prod"))
+        bundle = (box.place / "dist/dev/bundle/Dockerrun.aws.json").read_text()
+        self.assertIn("todobackend:0a1b2c3d4e5f.9c1f2a3b", bundle)
+        self.assertIn("arn:aws:iam::123456789012:role/", bundle)
+        self.assertNotIn("secret-token", box.said)
+        self.assertIn("VERSION=0a1b2c3d4e5f.9c1f2a3b", (box.place / "exported.txt").read_text())
+        spec = yaml.safe_load((directories()[0] / "buildspec.yml").read_text())
+        for artifact in [spec["artifacts"], *spec["artifacts"]["secondary-artifacts"].values()]:
+            for pattern in artifact["files"]:
+                self.assertTrue(list((box.place / artifact["base-directory"]).glob(pattern)), pattern)
+
+    def test_what_the_overrides_ask_for_is_in_the_version_file(self):
+        box = Sandbox(FIXTURE)
+        self.assertEqual(0, box.run((directories()[0] / "buildspec.yml").read_text()), box.said)
+        version = json.loads((box.place / "dist/version.json").read_text())
+        asked = 0
+        for _, action in PipelineTemplate(directories()[0]).actions():
+            for value in json.loads(action["Configuration"].get("ParameterOverrides", "{}")).values():
+                if isinstance(value, dict):
+                    artifact, file, key = value["Fn::GetParam"]
+                    self.assertEqual(("Build", "version.json"), (artifact, file))
+                    self.assertIn(key, version)
+                    asked += 1
+        self.assertEqual(2, asked)
+
+    def test_a_test_that_fails_ends_the_build_and_is_cleaned_up(self):
+        box = Sandbox(FIXTURE, TEST_EXIT="3")
+        self.assertEqual(1, box.run((directories()[0] / "buildspec.yml").read_text()))
+        called = box.called()
+        self.assertEqual(1, len([line for line in called if "compose run" in line]))
+        self.assertIn("docker compose down --volumes --remove-orphans", called)
+        self.assertFalse([line for line in called if "push" in line])
+        self.assertFalse((box.place / "dist").exists())
+
+    def test_an_archive_without_its_checksum_ends_the_build(self):
+        box = Sandbox(FIXTURE)
+        box.archive.with_name("tranship.tar.gz.sha256").write_text("0" * 64 + "  tranship.tar.gz\n")
+        self.assertEqual(1, box.run((directories()[0] / "buildspec.yml").read_text()))
+        self.assertEqual([], box.called())
+
+    def test_a_golden_that_differs_ends_the_build(self):
+        box = Sandbox(FIXTURE)
+        manifest = box.place / "compose.yaml"
+        manifest.write_text(manifest.read_text().replace("--processes=4", "--processes=8"))
+        self.assertEqual(1, box.run((directories()[0] / "buildspec.yml").read_text()))
+        self.assertFalse([line for line in box.called() if "push" in line])
+
+    def test_the_plan_counts_and_names_what_changes(self):
+        template = PipelineTemplate(directories()[0])
+        box = Sandbox(FIXTURE, STACK="todobackend-prod", CHANGE_SET="tranship-pipeline", ROLE="")
+        self.assertEqual(0, box.run(template.resources["PlanProject"]["Properties"]["Source"]["BuildSpec"]), box.said)
+        exported = dict(line.split("=", 1) for line in (box.place / "exported.txt").read_text().splitlines())
+        self.assertEqual({"SUMMARY": "1 to add, 1 to change, 1 to replace, 1 to remove: +Queue !Db ~App -Old", "STACK_ID": "arn:stack", "CHANGE_SET_ID": "arn:change-set"}, exported)
+
+
+class Workflows(unittest.TestCase):
+    def paths(self):
+        own = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+        return own + [pipeline("github", project) / ".github/workflows/tranship.yml" for project in (FIXTURE, TWO_ACCOUNTS)]
+
+    def tool(self, name, *arguments):
+        return subprocess.run([Path(sys.executable).parent / name, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+    def test_they_fit_the_schema_of_github(self):
+        done = self.tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *self.paths())
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        done = self.tool("check-jsonschema", "--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    def test_an_audit_finds_nothing_but_tags_of_actions(self):
+        """Actions are named by their major version, as their publishers advise; a project may pin them to a commit."""
+        done = self.tool("zizmor", "--offline", "--no-progress", "--format", "json", ROOT / "action.yml", *self.paths())
+        found = [(one["ident"], Path(one["locations"][0]["symbolic"]["key"]["Local"]["verbatim_path"]).name) for one in json.loads(done.stdout)]
+        self.assertTrue(found, "it looked")
+        # The action puts the program on the path, in a directory of the runner's own.
+        self.assertEqual([("github-env", "action.yml")], [one for one in found if one[0] != "unpinned-uses"])
+
+    def test_the_shell_of_every_step_is_sound(self):
+        for path in [*self.paths(), ROOT / "action.yml"]:
+            document = yaml.safe_load(path.read_text())
+            jobs = document.get("jobs", {"": document.get("runs")})
+            scripts = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+            self.assertTrue(scripts)
+            for number, script in enumerate(scripts):
+                with self.subTest(f"{path.name} {number}"):
+                    self.assertNotIn("${{", script, "a value of GitHub reaches a shell by its environment")
+                    done = subprocess.run([Path(sys.executable).parent / "shellcheck", "--shell=bash", "--exclude=SC2016,SC2034,SC2153,SC2154", "-"], input=script, capture_output=True, text=True)
+                    self.assertEqual(0, done.returncode, done.stdout)
+
+    def test_every_job_waits_for_jobs_that_exist_and_no_job_has_a_key(self):
+        for path in self.paths():
+            text = path.read_text()
+            jobs = yaml.safe_load(text)["jobs"]
+            for name, job in jobs.items():
+                for needed in job.get("needs", []):
+                    self.assertIn(needed, jobs, f"{path.name} {name}")
+            self.assertNotRegex(text, "(?i)aws[_-]access[_-]key|secrets\\.")
+
+    def test_protected_environments_execute_the_change_set_that_was_shown(self):
+        jobs = yaml.safe_load((pipeline("github") / ".github/workflows/tranship.yml").read_text())["jobs"]
+        self.assertEqual("prod", jobs["deploy-prod"]["environment"])
+        self.assertEqual(["plan-prod"], jobs["deploy-prod"]["needs"])
+        self.assertNotIn("environment", jobs["plan-prod"])
+        execute = jobs["deploy-prod"]["steps"][-1]
+        self.assertEqual("${{ needs.plan-prod.outputs.change-set }}", execute["env"]["CHANGE_SET"])
+        self.assertIn('execute-change-set --change-set-name "$CHANGE_SET"', execute["run"])
+        self.assertEqual(["deploy-staging"], jobs["plan-prod"]["needs"])
+
+    def test_a_file_of_another_hand_is_not_replaced(self):
+        from support import tranship
+
+        place = scratch() / "project"
+        shutil.copytree(FIXTURE, place, ignore=shutil.ignore_patterns("dist"))
+        workflow = place / ".github/workflows/tranship.yml"
+        workflow.parent.mkdir(parents=True)
+        workflow.write_text("name: mine\n")
+        done = tranship("pipeline", "--provider", "github", cwd=place)
+        self.assertEqual((2, "name: mine\n", False), (done.returncode, workflow.read_text(), (place / "dist").exists()))
+        self.assertIn("--force", done.stderr)
+        self.assertEqual(0, tranship("pipeline", "--provider", "github", "--force", cwd=place).returncode)
+        first = workflow.read_text()
+        self.assertEqual(0, tranship("pipeline", "--provider", "github", cwd=place).returncode)
+        self.assertEqual(first, workflow.read_text())
+
+
+class Trust(unittest.TestCase):
+    def test_a_role_of_github_trusts_one_repository_and_one_place_in_it(self):
+        text = (pipeline("github", TWO_ACCOUNTS) / "dist/pipeline/github.yaml").read_text()
+        resources = read_template(text)["Resources"]
+        subjects = {name: resource["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringLike"]["token.actions.githubusercontent.com:sub"]
+                    for name, resource in resources.items() if resource["Type"] == "AWS::IAM::Role"}
+        branch = ["repo:acme/shop:ref:refs/heads/release", "repo:acme/shop:ref:refs/tags/v*"]
+        self.assertEqual({"PlanRole": ["repo:acme/shop:pull_request", *branch], "PublishRole": branch, "StagingDeployRole": ["repo:acme/shop:environment:staging"]}, subjects)
