@@ -158,6 +158,15 @@ fn template_bucket() -> FnSub {
         .then("-*")
 }
 
+/// The parameters that AWS publishes, such as those that name the images of instances.
+fn public_parameters() -> FnSub {
+    FnSub::text("arn:")
+        .pseudo(PseudoParameter::Partition)
+        .then(":ssm:")
+        .pseudo(PseudoParameter::Region)
+        .then("::parameter/aws/service/*")
+}
+
 /// Creating, reading and deleting change sets: none can be executed.
 fn plan_policy(environments: &[&EnvironmentPlan]) -> IamPolicy {
     let stacks = environments.iter().filter_map(|it| it.stack()).map(|stack| stack_arn(&stack.stack));
@@ -170,7 +179,8 @@ fn plan_policy(environments: &[&EnvironmentPlan]) -> IamPolicy {
     ];
     IamPolicy::new()
         .with(PolicyStatement::allow(actions).on_all(stacks))
-        .with(PolicyStatement::allow(["cloudformation:GetTemplateSummary", "ssm:GetParameters"]).on("*"))
+        .with(PolicyStatement::allow(["cloudformation:GetTemplateSummary"]).on("*"))
+        .with(PolicyStatement::allow(["ssm:GetParameters"]).on(public_parameters()))
         .with(PolicyStatement::allow(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]).on(template_bucket()))
 }
 

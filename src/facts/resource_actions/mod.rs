@@ -49,9 +49,31 @@ pub const SERVICE_LINKED_ROLES: ActionGrant = ActionGrant {
     passed_to: &[],
 };
 
+/// Roles of the stack's own.
+const OWN_ROLES: GrantScope = GrantScope::Global("iam", "role/{stack}*");
+
+const fn everything(actions: &'static [&'static str]) -> ActionGrant {
+    ActionGrant { actions, scope: GrantScope::Everything, passed_to: &[] }
+}
+
+const fn regional(
+    service: &'static str,
+    rest: &'static str,
+    actions: &'static [&'static str],
+) -> ActionGrant {
+    ActionGrant { actions, scope: GrantScope::Regional(service, rest), passed_to: &[] }
+}
+
+const fn global(rest: &'static str, actions: &'static [&'static str]) -> ActionGrant {
+    ActionGrant { actions, scope: GrantScope::Global("iam", rest), passed_to: &[] }
+}
+
+const fn passing(services: &'static [&'static str]) -> ActionGrant {
+    ActionGrant { actions: &["iam:PassRole"], scope: OWN_ROLES, passed_to: services }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::table::OWN_ROLES;
     use super::*;
 
     #[test]

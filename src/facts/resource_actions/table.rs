@@ -1,32 +1,9 @@
 //! The table: each type, in order, with its grants.
 
-use super::{ActionGrant, GrantScope};
+use super::{ActionGrant, everything, global, passing, regional};
 
 /// The type that custom resources of any name are of.
 pub(super) const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
-/// Roles of the stack's own.
-pub(super) const OWN_ROLES: GrantScope = GrantScope::Global("iam", "role/{stack}*");
-
-const fn everything(actions: &'static [&'static str]) -> ActionGrant {
-    ActionGrant { actions, scope: GrantScope::Everything, passed_to: &[] }
-}
-
-const fn regional(
-    service: &'static str,
-    rest: &'static str,
-    actions: &'static [&'static str],
-) -> ActionGrant {
-    ActionGrant { actions, scope: GrantScope::Regional(service, rest), passed_to: &[] }
-}
-
-const fn global(rest: &'static str, actions: &'static [&'static str]) -> ActionGrant {
-    ActionGrant { actions, scope: GrantScope::Global("iam", rest), passed_to: &[] }
-}
-
-const fn passing(services: &'static [&'static str]) -> ActionGrant {
-    ActionGrant { actions: &["iam:PassRole"], scope: OWN_ROLES, passed_to: services }
-}
-
 const SECURITY_GROUP_RULES: &[ActionGrant] = &[everything(&[
     "ec2:AuthorizeSecurityGroupEgress",
     "ec2:AuthorizeSecurityGroupIngress",

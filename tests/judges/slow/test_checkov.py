@@ -23,6 +23,11 @@ SKIPPED = {
     "CKV_AWS_118": "enhanced monitoring needs a role and costs; the manifest may ask for it",
     "CKV_AWS_226": "a template names a whole version of a database, beside which an automatic upgrade would be a downgrade later",
     "CKV_AWS_157": "more zones are a matter of posture: only prod has them",
+    "CKV_AWS_108": "CloudFormation reads secrets of the stack, whose names AWS completes when it makes them",
+    "CKV_AWS_109": "a role that deploys an application makes the roles of its services, and only those whose names begin with the stack's",
+    "CKV_AWS_111": "what AWS names itself when it makes it cannot be named by a policy before",
+    "CKV_AWS_18": "access logs of the pipeline's artifacts need a bucket that the manifest would have to name",
+    "CKV_AWS_26": "the key that AWS manages for SNS admits no notification; an own key is the user's choice",
     "CKV_AWS_161": "the containers log in with the generated password",
 }
 
