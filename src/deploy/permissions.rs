@@ -6,7 +6,8 @@
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use tranship_artifact::ArtifactSet;
-use tranship_facts::{AwsPartition, SERVICE_LINKED_ROLES, resource_actions, resource_types};
+use tranship_facts::AwsPartition;
+use tranship_facts::resource_actions::{LINKED_SERVICES, actions_of, resource_types};
 use tranship_targets::{BeanstalkDeployment, CompiledTarget, StackDeployment, TargetDeployment};
 
 /// CloudFormation names a role after the stack, of which it may leave out the end.
@@ -245,10 +246,18 @@ fn types(artifacts: &ArtifactSet) -> BTreeSet<String> {
     found
 }
 
+/// Has a statement of its own, which says to whom.
+const PASS_ROLE: &str = "iam:PassRole";
+
 /// What CloudFormation and Elastic Beanstalk do for the caller.
 fn resources(types: &BTreeSet<String>, stack: &str, place: &PolicyPlace<'_>, statements: &mut Vec<Value>) {
-    let all: BTreeSet<&str> =
-        types.iter().filter_map(|kind| resource_actions(kind)).flatten().copied().collect();
+    let all: BTreeSet<&str> = types
+        .iter()
+        .filter_map(|kind| actions_of(kind))
+        .flatten()
+        .flat_map(|grant| grant.actions)
+        .copied()
+        .collect();
     let (roles, others): (Vec<&str>, Vec<&str>) =
         all.into_iter().partition(|action| action.starts_with("iam:"));
     statements.push(statement("Resources", &others, &["*".into()]));
@@ -258,10 +267,10 @@ fn resources(types: &BTreeSet<String>, stack: &str, place: &PolicyPlace<'_>, sta
     if !roles.is_empty() {
         statements.push(statement("ResourcesRoles", &roles, &own));
     }
-    let mut passed = statement("ResourcesPassRole", &["iam:PassRole"], &own[..1]);
+    let mut passed = statement("ResourcesPassRole", &[PASS_ROLE], &own[..1]);
     condition(&mut passed, "iam:PassedToService", PASSED_TO);
     statements.push(passed);
-    let linked = SERVICE_LINKED_ROLES.iter().filter(|(kind, _)| types.contains(*kind));
+    let linked = LINKED_SERVICES.iter().filter(|(kind, _)| types.contains(*kind));
     let linked: Vec<&str> = linked.map(|(_, service)| *service).collect();
     if !linked.is_empty() {
         let roles = place.global("iam", place.account, "role/aws-service-role/*");

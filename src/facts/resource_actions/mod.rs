@@ -4,9 +4,10 @@
 //! that the handlers of each type declare (CloudFormation registry, `DescribeType`) and the Service Authorization
 //! Reference, both as of 2026-11. Reads are part of it: a handler that cannot read what it made fails.
 
+mod network_table;
 mod table;
 
-use table::{CUSTOM, TABLE};
+use table::CUSTOM;
 
 /// What a grant of actions is limited to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +36,35 @@ pub struct ActionGrant {
 /// cuts the stack's name to make room for the logical id and 13 letters of its own.
 pub const STACK_PREFIX: usize = 20;
 
+type ActionRow = (&'static str, &'static [ActionGrant]);
+
+fn rows() -> impl Iterator<Item = &'static ActionRow> {
+    network_table::ROWS.iter().chain(table::ROWS)
+}
+
+/// The types of the tables.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
+    rows().map(|(name, _)| *name)
+}
+
+/// Services that make a role of their own in an account that never used them, with the type that first needs it.
+/// Source: IAM User Guide, "AWS services that work with IAM", and the pages of the services on their roles.
+pub const LINKED_SERVICES: &[(&str, &str)] = &[
+    ("AWS::ApplicationAutoScaling::ScalableTarget", "ecs.application-autoscaling.amazonaws.com"),
+    ("AWS::AutoScaling::AutoScalingGroup", "autoscaling.amazonaws.com"),
+    ("AWS::ECS::Cluster", "ecs.amazonaws.com"),
+    ("AWS::EFS::FileSystem", "elasticfilesystem.amazonaws.com"),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", "elasticloadbalancing.amazonaws.com"),
+    ("AWS::RDS::DBInstance", "rds.amazonaws.com"),
+    ("AWS::ElasticBeanstalk::Environment", "elasticbeanstalk.amazonaws.com"),
+    ("AWS::ElasticBeanstalk::Environment", "managedupdates.elasticbeanstalk.amazonaws.com"),
+];
+
 /// What CloudFormation needs for a resource type; `None` for a type that the table does not have.
 pub fn actions_of(resource_type: &str) -> Option<&'static [ActionGrant]> {
     // A custom resource is a call of its function.
     let resource_type = if resource_type.starts_with("Custom::") { CUSTOM } else { resource_type };
-    TABLE.iter().find(|(name, _)| *name == resource_type).map(|(_, grants)| *grants)
+    rows().find(|(name, _)| *name == resource_type).map(|(_, grants)| *grants)
 }
 
 /// The service-linked roles that services of a first deployment make for themselves.
@@ -78,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_row_names_actions_once_and_in_order() {
-        for (name, grants) in TABLE {
+        for (name, grants) in rows() {
             assert!(!grants.is_empty(), "{name}");
             for grant in *grants {
                 assert!(grant.actions.is_sorted_by(|one, next| one < next), "{name}: {:?}", grant.actions);
@@ -88,12 +113,14 @@ mod tests {
                 assert!(grant.actions.iter().all(is_action), "{name}");
             }
         }
-        assert!(TABLE.is_sorted_by(|one, next| one.0 < next.0), "the types are in order");
+        for table in [network_table::ROWS, table::ROWS] {
+            assert!(table.is_sorted_by(|one, next| one.0 < next.0), "the types are in order");
+        }
     }
 
     #[test]
     fn only_a_passed_role_names_services_and_it_always_does() {
-        for (name, grants) in TABLE {
+        for (name, grants) in rows() {
             for grant in *grants {
                 assert_eq!(grant.actions == ["iam:PassRole"], !grant.passed_to.is_empty(), "{name}");
             }

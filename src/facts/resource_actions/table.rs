@@ -1,40 +1,39 @@
-//! The table: each type, in order, with its grants.
+//! The types of resources that run and keep things, in order, each with its grants.
 
 use super::{ActionGrant, everything, global, passing, regional};
 
 /// The type that custom resources of any name are of.
 pub(super) const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
-const SECURITY_GROUP_RULES: &[ActionGrant] = &[everything(&[
-    "ec2:AuthorizeSecurityGroupEgress",
-    "ec2:AuthorizeSecurityGroupIngress",
-    "ec2:DescribeSecurityGroupRules",
-    "ec2:DescribeSecurityGroups",
-    "ec2:RevokeSecurityGroupEgress",
-    "ec2:RevokeSecurityGroupIngress",
-    "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
-    "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-])];
-
-/// Each type and what it needs.
-pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
+/// The rows.
+pub(super) const ROWS: &[(&str, &[ActionGrant])] = &[
     (
         "AWS::ApplicationAutoScaling::ScalableTarget",
-        &[everything(&[
-            "application-autoscaling:DeregisterScalableTarget",
-            "application-autoscaling:DescribeScalableTargets",
-            "application-autoscaling:ListTagsForResource",
-            "application-autoscaling:RegisterScalableTarget",
-            "application-autoscaling:TagResource",
-            "application-autoscaling:UntagResource",
-        ])],
+        &[
+            everything(&[
+                "application-autoscaling:DeregisterScalableTarget",
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:ListTagsForResource",
+                "application-autoscaling:RegisterScalableTarget",
+                "application-autoscaling:TagResource",
+                "application-autoscaling:UntagResource",
+            ]),
+            everything(&["cloudwatch:DescribeAlarms", "ecs:DescribeServices", "ecs:UpdateService"]),
+        ],
     ),
     (
         "AWS::ApplicationAutoScaling::ScalingPolicy",
-        &[everything(&[
-            "application-autoscaling:DeleteScalingPolicy",
-            "application-autoscaling:DescribeScalingPolicies",
-            "application-autoscaling:PutScalingPolicy",
-        ])],
+        &[
+            everything(&[
+                "application-autoscaling:DeleteScalingPolicy",
+                "application-autoscaling:DescribeScalingPolicies",
+                "application-autoscaling:PutScalingPolicy",
+            ]),
+            everything(&[
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:PutMetricAlarm",
+            ]),
+        ],
     ),
     (
         "AWS::AutoScaling::AutoScalingGroup",
@@ -62,124 +61,18 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
                 ],
             ),
             passing(&["ec2.amazonaws.com"]),
+            everything(&[
+                "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DescribeScheduledActions",
+                "autoscaling:PutScalingPolicy",
+                "autoscaling:SetInstanceProtection",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstances",
+                "ec2:DescribeSubnets",
+            ]),
         ],
     ),
     (CUSTOM, &[regional("lambda", "function:{stack}*", &["lambda:InvokeFunction"])]),
-    (
-        "AWS::EC2::EIP",
-        &[everything(&[
-            "ec2:AllocateAddress",
-            "ec2:CreateTags",
-            "ec2:DescribeAddresses",
-            "ec2:ReleaseAddress",
-        ])],
-    ),
-    (
-        "AWS::EC2::InternetGateway",
-        &[everything(&[
-            "ec2:CreateInternetGateway",
-            "ec2:CreateTags",
-            "ec2:DeleteInternetGateway",
-            "ec2:DeleteTags",
-            "ec2:DescribeInternetGateways",
-        ])],
-    ),
-    (
-        "AWS::EC2::LaunchTemplate",
-        &[everything(&[
-            "ec2:CreateLaunchTemplate",
-            "ec2:CreateLaunchTemplateVersion",
-            "ec2:CreateTags",
-            "ec2:DeleteLaunchTemplate",
-            "ec2:DeleteTags",
-            "ec2:DescribeLaunchTemplateVersions",
-            "ec2:DescribeLaunchTemplates",
-            "ec2:GetLaunchTemplateData",
-            "ssm:GetParameters",
-        ])],
-    ),
-    (
-        "AWS::EC2::NatGateway",
-        &[everything(&[
-            "ec2:CreateNatGateway",
-            "ec2:CreateTags",
-            "ec2:DeleteNatGateway",
-            "ec2:DeleteTags",
-            "ec2:DescribeNatGateways",
-        ])],
-    ),
-    (
-        "AWS::EC2::Route",
-        &[everything(&["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"])],
-    ),
-    (
-        "AWS::EC2::RouteTable",
-        &[everything(&[
-            "ec2:CreateRouteTable",
-            "ec2:CreateTags",
-            "ec2:DeleteRouteTable",
-            "ec2:DeleteTags",
-            "ec2:DescribeRouteTables",
-        ])],
-    ),
-    (
-        "AWS::EC2::SecurityGroup",
-        &[everything(&[
-            "ec2:AuthorizeSecurityGroupEgress",
-            "ec2:AuthorizeSecurityGroupIngress",
-            "ec2:CreateSecurityGroup",
-            "ec2:CreateTags",
-            "ec2:DeleteSecurityGroup",
-            "ec2:DeleteTags",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeVpcs",
-            "ec2:RevokeSecurityGroupEgress",
-            "ec2:RevokeSecurityGroupIngress",
-        ])],
-    ),
-    ("AWS::EC2::SecurityGroupEgress", SECURITY_GROUP_RULES),
-    ("AWS::EC2::SecurityGroupIngress", SECURITY_GROUP_RULES),
-    (
-        "AWS::EC2::Subnet",
-        &[everything(&[
-            "ec2:CreateSubnet",
-            "ec2:CreateTags",
-            "ec2:DeleteSubnet",
-            "ec2:DeleteTags",
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeSubnets",
-            "ec2:ModifySubnetAttribute",
-        ])],
-    ),
-    (
-        "AWS::EC2::SubnetRouteTableAssociation",
-        &[everything(&[
-            "ec2:AssociateRouteTable",
-            "ec2:DescribeRouteTables",
-            "ec2:DisassociateRouteTable",
-            "ec2:ReplaceRouteTableAssociation",
-        ])],
-    ),
-    (
-        "AWS::EC2::VPC",
-        &[everything(&[
-            "ec2:CreateTags",
-            "ec2:CreateVpc",
-            "ec2:DeleteTags",
-            "ec2:DeleteVpc",
-            "ec2:DescribeVpcAttribute",
-            "ec2:DescribeVpcs",
-            "ec2:ModifyVpcAttribute",
-        ])],
-    ),
-    (
-        "AWS::EC2::VPCGatewayAttachment",
-        &[everything(&[
-            "ec2:AttachInternetGateway",
-            "ec2:DescribeInternetGateways",
-            "ec2:DetachInternetGateway",
-        ])],
-    ),
     (
         "AWS::ECS::CapacityProvider",
         &[
@@ -286,24 +179,32 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
     ),
     (
         "AWS::EFS::FileSystem",
-        &[everything(&[
-            "elasticfilesystem:CreateFileSystem",
-            "elasticfilesystem:DeleteFileSystem",
-            "elasticfilesystem:DescribeBackupPolicy",
-            "elasticfilesystem:DescribeFileSystemPolicy",
-            "elasticfilesystem:DescribeFileSystems",
-            "elasticfilesystem:DescribeLifecycleConfiguration",
-            "elasticfilesystem:DescribeReplicationConfigurations",
-            "elasticfilesystem:ListTagsForResource",
-            "elasticfilesystem:PutBackupPolicy",
-            "elasticfilesystem:PutLifecycleConfiguration",
-            "elasticfilesystem:TagResource",
-            "elasticfilesystem:UntagResource",
-            "elasticfilesystem:UpdateFileSystem",
-            "kms:CreateGrant",
-            "kms:DescribeKey",
-            "kms:GenerateDataKeyWithoutPlaintext",
-        ])],
+        &[
+            everything(&[
+                "elasticfilesystem:CreateFileSystem",
+                "elasticfilesystem:DeleteFileSystem",
+                "elasticfilesystem:DescribeBackupPolicy",
+                "elasticfilesystem:DescribeFileSystemPolicy",
+                "elasticfilesystem:DescribeFileSystems",
+                "elasticfilesystem:DescribeLifecycleConfiguration",
+                "elasticfilesystem:DescribeReplicationConfigurations",
+                "elasticfilesystem:ListTagsForResource",
+                "elasticfilesystem:PutBackupPolicy",
+                "elasticfilesystem:PutLifecycleConfiguration",
+                "elasticfilesystem:TagResource",
+                "elasticfilesystem:UntagResource",
+                "elasticfilesystem:UpdateFileSystem",
+                "kms:CreateGrant",
+                "kms:DescribeKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
+            ]),
+            everything(&[
+                "elasticfilesystem:DeleteFileSystemPolicy",
+                "elasticfilesystem:DescribeFileSystemProtection",
+                "elasticfilesystem:PutFileSystemPolicy",
+                "kms:Decrypt",
+            ]),
+        ],
     ),
     (
         "AWS::EFS::MountTarget",
@@ -320,68 +221,6 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
             "elasticfilesystem:DescribeMountTargetSecurityGroups",
             "elasticfilesystem:DescribeMountTargets",
             "elasticfilesystem:ModifyMountTargetSecurityGroups",
-        ])],
-    ),
-    (
-        "AWS::ElasticLoadBalancingV2::Listener",
-        &[everything(&[
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateListener",
-            "elasticloadbalancing:DeleteListener",
-            "elasticloadbalancing:DescribeListenerAttributes",
-            "elasticloadbalancing:DescribeListeners",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:ModifyListener",
-            "elasticloadbalancing:ModifyListenerAttributes",
-            "elasticloadbalancing:RemoveTags",
-        ])],
-    ),
-    (
-        "AWS::ElasticLoadBalancingV2::ListenerRule",
-        &[everything(&[
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateRule",
-            "elasticloadbalancing:DeleteRule",
-            "elasticloadbalancing:DescribeRules",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:ModifyRule",
-            "elasticloadbalancing:RemoveTags",
-            "elasticloadbalancing:SetRulePriorities",
-        ])],
-    ),
-    (
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        &[everything(&[
-            "ec2:DescribeInternetGateways",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateLoadBalancer",
-            "elasticloadbalancing:DeleteLoadBalancer",
-            "elasticloadbalancing:DescribeCapacityReservation",
-            "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:ModifyLoadBalancerAttributes",
-            "elasticloadbalancing:RemoveTags",
-            "elasticloadbalancing:SetIpAddressType",
-            "elasticloadbalancing:SetSecurityGroups",
-            "elasticloadbalancing:SetSubnets",
-        ])],
-    ),
-    (
-        "AWS::ElasticLoadBalancingV2::TargetGroup",
-        &[everything(&[
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateTargetGroup",
-            "elasticloadbalancing:DeleteTargetGroup",
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:DescribeTargetGroupAttributes",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth",
-            "elasticloadbalancing:ModifyTargetGroup",
-            "elasticloadbalancing:ModifyTargetGroupAttributes",
-            "elasticloadbalancing:RemoveTags",
         ])],
     ),
     (
@@ -450,6 +289,11 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
                 ],
             ),
             passing(&["lambda.amazonaws.com"]),
+            everything(&[
+                "lambda:GetFunctionConfiguration",
+                "lambda:InvokeFunction",
+                "lambda:PutFunctionConcurrency",
+            ]),
         ],
     ),
     (
@@ -493,6 +337,16 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
             ]),
             // The template refers to the password by a dynamic reference.
             everything(&["secretsmanager:GetSecretValue"]),
+            everything(&[
+                "ec2:DescribeAccountAttributes",
+                "ec2:DescribeAvailabilityZones",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+                "rds:DescribeEvents",
+                "rds:RestoreDBInstanceFromDBSnapshot",
+                "secretsmanager:CreateSecret",
+                "secretsmanager:TagResource",
+            ]),
         ],
     ),
     (
@@ -512,6 +366,17 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
                 ],
             ),
         ],
+    ),
+    (
+        "AWS::SSM::Parameter",
+        &[everything(&[
+            "ssm:AddTagsToResource",
+            "ssm:DeleteParameter",
+            "ssm:GetParameters",
+            "ssm:ListTagsForResource",
+            "ssm:PutParameter",
+            "ssm:RemoveTagsFromResource",
+        ])],
     ),
     (
         "AWS::Scheduler::Schedule",
@@ -549,44 +414,6 @@ pub(super) const TABLE: &[(&str, &[ActionGrant])] = &[
             "rds:DescribeDBInstances",
             "secretsmanager:GetSecretValue",
             "secretsmanager:PutSecretValue",
-        ])],
-    ),
-    (
-        "AWS::ServiceDiscovery::PrivateDnsNamespace",
-        &[everything(&[
-            "ec2:DescribeRegions",
-            "ec2:DescribeVpcs",
-            "route53:AssociateVPCWithHostedZone",
-            "route53:ChangeResourceRecordSets",
-            "route53:CreateHostedZone",
-            "route53:DeleteHostedZone",
-            "route53:GetHostedZone",
-            "route53:ListHostedZonesByName",
-            "servicediscovery:CreatePrivateDnsNamespace",
-            "servicediscovery:DeleteNamespace",
-            "servicediscovery:GetNamespace",
-            "servicediscovery:GetOperation",
-            "servicediscovery:ListTagsForResource",
-            "servicediscovery:TagResource",
-            "servicediscovery:UntagResource",
-            "servicediscovery:UpdatePrivateDnsNamespace",
-        ])],
-    ),
-    (
-        "AWS::ServiceDiscovery::Service",
-        &[everything(&[
-            "route53:ChangeResourceRecordSets",
-            "route53:CreateHealthCheck",
-            "route53:DeleteHealthCheck",
-            "route53:GetHostedZone",
-            "servicediscovery:CreateService",
-            "servicediscovery:DeleteService",
-            "servicediscovery:GetOperation",
-            "servicediscovery:GetService",
-            "servicediscovery:ListTagsForResource",
-            "servicediscovery:TagResource",
-            "servicediscovery:UntagResource",
-            "servicediscovery:UpdateService",
         ])],
     ),
 ];
