@@ -78,12 +78,15 @@ pub fn prepare(application: &Application, target: &str, cx: &mut Compilation<'_>
         };
         if !change.is_for(target) {
             cx.ledger.ignored(&patch.change, "it is for another target", BehaviourEffect::Equivalent);
-            if let Some(targets) = &change.targets {
-                cx.ledger.decided(targets, "the targets that make the change");
-            }
         } else if misses.is_some() {
             cx.ledger.ignored(&patch.change, "the target has no such thing", BehaviourEffect::Equivalent);
         } else {
+            for name in change.targets.iter().flat_map(|targets| targets.peek().names()) {
+                match name.peek().as_str() == target {
+                    true => cx.ledger.decided(name, "the target makes the change"),
+                    false => cx.ledger.ignored(name, "another target", BehaviourEffect::Equivalent),
+                }
+            }
             let mut reader = PatchReader { application, cx, patch, faults: Vec::new() };
             let read = reader.read(change);
             let faults = reader.faults;

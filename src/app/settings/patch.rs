@@ -118,7 +118,9 @@ impl PatchSettings {
 
     /// Whether the change is for a target.
     pub fn is_for(&self, target: &str) -> bool {
-        self.targets.as_ref().is_none_or(|targets| targets.value.0.iter().any(|name| name.as_str() == target))
+        self.targets
+            .as_ref()
+            .is_none_or(|targets| targets.value.0.iter().any(|name| name.value.as_str() == target))
     }
 
     /// One thing to change, one way to change it.
@@ -182,10 +184,17 @@ impl PatchSettings {
 
 /// `targets` of a change.
 #[derive(Debug, Clone)]
-pub struct PatchTargets(Vec<TargetName>);
+pub struct PatchTargets(Vec<At<TargetName>>);
+
+impl PatchTargets {
+    /// Their names, each with its place.
+    pub fn names(&self) -> &[At<TargetName>] {
+        &self.0
+    }
+}
 
 impl SettingValue for PatchTargets {
-    const FORM: &'static SettingForm = OneOrMore::<TargetName>::FORM;
+    const FORM: &'static SettingForm = OneOrMore::<At<TargetName>>::FORM;
 
     fn read(node: &Node, reader: &mut SettingReader<'_>) -> Option<Self> {
         OneOrMore::read(node, reader).map(|list| PatchTargets(list.0))
