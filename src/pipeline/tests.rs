@@ -212,6 +212,16 @@ fn no_secret_is_in_any_file() {
 }
 
 #[test]
+fn tests_run_in_the_order_of_the_file() {
+    let more = "  acceptance: { build: ., profiles: [test], x-tranship: { test: true } }\nx-tranship:\n  skip: [unit, acceptance]\n";
+    let manifest = SHOP.replace("x-tranship:\n  skip: [unit]\n", more);
+    assert_eq!(
+        compiled(&manifest).0.tests.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(),
+        ["unit", "acceptance"]
+    );
+}
+
+#[test]
 fn a_test_that_is_deployed_is_refused() {
     let manifest = SHOP.replace("  skip: [unit]\n", "").replace("profiles: [test], ", "");
     assert_eq!(problems(&manifest), ["service `unit` is a test, and is deployed to dev, prod, site"]);
@@ -269,6 +279,9 @@ fn an_environment_with_too_many_values_is_refused() {
     let pipeline = text(&files, "pipeline.yaml");
     let overrides = pipeline.lines().find(|line| line.contains("ParameterOverrides:")).unwrap();
     assert!(overrides.contains("DevVpcId") && !overrides.contains("GetParam"), "{overrides}");
+    // Nothing is built, so there is nothing to push to and no right to push.
+    assert!(files.artifacts.get("ecr.yaml").is_none() && !pipeline.contains("ecr:"));
+    assert!(!text(&files, "buildspec.yml").contains("tranship publish"));
     assert_eq!(pipeline.matches("Type: String\n    Description: The value of VARIABLE_NUMBER_").count(), 40);
 }
 

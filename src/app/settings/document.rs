@@ -240,10 +240,13 @@ pub fn delivery(
     let document = SettingsDocument::read(manifest, sources, known, diagnostics);
     let pipeline = document.top.as_ref().and_then(|top| top.own.pipeline.clone()).unwrap_or_default();
     let services = manifest.root.get("services").and_then(Node::as_mapping).into_iter().flatten();
+    // The resolved manifest is sorted. Tests run as they were written: those of a unit before those of the whole.
+    let mut services: Vec<&MappingEntry> = services.collect();
+    services.sort_by_key(|entry| sources.place(entry.key.origin));
     let is_test = |name: &str| {
         document.service(name).and_then(|own| own.test.as_ref()).is_some_and(|test| *test.peek())
     };
-    let tests = services.map(|entry| entry.key.text.to_string()).filter(|name| is_test(name));
+    let tests = services.iter().map(|entry| entry.key.text.to_string()).filter(|name| is_test(name));
     let tests = tests.map(|name| TestService { deployed_in: document.deploying(&name), name });
     DeliverySummary {
         project: manifest.name.to_string(),
