@@ -36,6 +36,8 @@ struct Seen {
     artifacts: Option<ArtifactSet>,
     /// The names and values that are given to AWS and to registries beside the artifacts.
     deployment: String,
+    /// What a pipeline takes from the manifest.
+    delivery: String,
     /// Dispositions by the line of the value.
     rows: BTreeMap<usize, BTreeSet<&'static str>>,
     /// In what the value ended, by its line.
@@ -54,12 +56,13 @@ impl Seen {
     fn of(mut outcome: CompileOutcome, delivery: &str) -> Seen {
         let compiled = outcome.compiled.take();
         let registry = outcome.project.as_ref().and_then(|project| project.registry.clone());
-        let deployment = compiled.as_ref().map(|compiled| {
-            format!("{:?} {:?} {registry:?} {delivery}", compiled.deployment, compiled.images)
-        });
+        let deployment = compiled
+            .as_ref()
+            .map(|compiled| format!("{:?} {:?} {registry:?}", compiled.deployment, compiled.images));
         let mut seen = Seen {
             artifacts: compiled.map(|compiled| compiled.artifacts),
             deployment: deployment.unwrap_or_default(),
+            delivery: delivery.to_owned(),
             rows: BTreeMap::new(),
             claims: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -239,6 +242,12 @@ fn hold(project: &ProofProject, target: &str, round: &Round, leaf: &WrittenLeaf)
     };
     let acts_on_diagnostics = ACCEPT.iter().any(|pattern| leaves::is(pattern, &leaf.path));
     let changed = changed || (acts_on_diagnostics && round.base.said != seen.said);
+    // A pipeline takes settings of all environments, of which one target may ignore some.
+    let changed = changed || (before.contains("exact") && round.base.delivery != seen.delivery);
+    // What was for another target is for this one now: the row of the other value says so.
+    if target.starts_with(other.trim_matches('"')) && changed && after.contains("exact") {
+        return Ok(());
+    }
     // The first value may be the one that stands in for all others: then the row of the other says so, aloud.
     if !changed && !after.is_empty() && !after.contains("exact") && seen.names(leaf) {
         return agree(&after, changed, told).map_err(str::to_owned);
