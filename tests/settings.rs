@@ -70,9 +70,10 @@ fn every_example_is_used_by_the_targets_that_its_declaration_names_and_by_no_oth
                 wrong.push(format!("{place}: a fault of Tranship: {said:#?}"));
             }
             let uses = one.declaration.targets.uses(target);
-            // Of the environments one is used at a time.
+            // Of the environments one is used at a time, and of the targets of a change.
             let used = found.contains("exact") || found.contains("approximated");
-            let used = used && (one.keys == ["environments"] || !found.contains("ignored"));
+            let chooses = one.keys == ["environments"] || one.keys.ends_with(&["patch", "targets"]);
+            let used = used && (chooses || !found.contains("ignored"));
             if uses && (outcome.compiled.is_none() || !used) {
                 wrong.push(format!("{place} is declared as used, and is {found:?}: {said:#?}"));
             }

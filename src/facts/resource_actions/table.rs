@@ -200,7 +200,6 @@ pub(super) const ROWS: &[(&str, &[ActionGrant])] = &[
             ]),
             everything(&[
                 "elasticfilesystem:DeleteFileSystemPolicy",
-                "elasticfilesystem:DescribeFileSystemProtection",
                 "elasticfilesystem:PutFileSystemPolicy",
                 "kms:Decrypt",
             ]),
