@@ -19,9 +19,9 @@ TARGETS = ("fargate", "ecs-ec2")
 EARLIER = Path(__file__).parent / "earlier"
 SEEDS = range(10)
 
-ENGINE, OLDER, NETWORK, RENAMED, PROTECTED = (
+ENGINE, OLDER, NETWORK, RENAMED, PROTECTED, MODE = (
     "Another engine, name or user of a database", "An older version, or less storage", "Another network", "A data store with another name",
-    "What is protected")
+    "What is protected", "A service that gains its first client or loses its last")
 # {edit: (what is found, its reason: a heading of docs/changes.md)}. `+` makes the edit, `-` undoes it.
 KNOWN = {
     ("database_engine", "+"): ("data_left_behind", ENGINE), ("database_engine", "-"): ("data_left_behind", ENGINE),
@@ -33,9 +33,16 @@ KNOWN = {
     ("new_network", "+"): ("refused_by_aws", NETWORK), ("new_network", "-"): ("refused_by_aws", NETWORK),
     ("subnets_in_another_order", "+"): ("key_held_twice", NETWORK), ("subnets_in_another_order", "-"): ("key_held_twice", NETWORK),
     ("rename_cache", "+"): ("same_data_twice", RENAMED), ("rename_cache", "-"): ("same_data_twice", RENAMED),
+    ("rename_api", "+"): ("same_data_twice", RENAMED), ("rename_api", "-"): ("same_data_twice", RENAMED),
     ("public_off_under_prod", "+"): ("protected_from_deletion", PROTECTED),
     ("database_goes_under_prod", "+"): ("protected_from_deletion", PROTECTED),
+    # A bridge is not a network interface: on instances the service is another one.
+    ("last_client_goes", "+", "ecs-ec2"): ("same_data_twice", MODE), ("last_client_goes", "-", "ecs-ec2"): ("same_data_twice", MODE),
 }
+
+
+def known_of(name, way, target):
+    return KNOWN.get((name, way)) or KNOWN.get((name, way, target)) or (None, None)
 
 
 # Services that start anew with the one that is edited: what it no longer calls, what reads its data, what shares a secret or a machine.
@@ -93,7 +100,7 @@ class EveryEdit(unittest.TestCase):
                     self.assertIsNotNone(old, "the compiler refuses the first state")
                     self.assertIsNotNone(new, "the compiler refuses the second state")
                     for way, states in (("+", (old, new)), ("-", (new, old))):
-                        kind = KNOWN.get((name, way), (None,))[0]
+                        kind, _ = known_of(name, way, target)
                         found = faults(*states)
                         self.assertEqual({kind} if kind else set(), {fault[0] for fault in found}, (way, found))
 
@@ -123,7 +130,7 @@ class EveryEdit(unittest.TestCase):
             for seed in SEEDS:
                 names, manifests = edits.sequence(seed, target)
                 made = [template(manifest, target) for manifest in manifests]
-                known = {kind for (name, _), (kind, _) in KNOWN.items() if any(name in step for step in names)}
+                known = {kind for (name, *_), (kind, _) in KNOWN.items() if any(name in step for step in names)}
                 for step, old, new in zip(names, made, made[1:]):
                     if old is None or new is None:
                         continue
@@ -212,16 +219,23 @@ def redirect_of_its_own(made):
     return renamed(made, redirects[0], "RedirectListener") if redirects else made
 
 
-def root_without_owner(made):
+def user_of(made):
+    users = [one.get("User") for task in resources(made, "ECS::TaskDefinition").values()
+             for one in task["Properties"]["ContainerDefinitions"] if one.get("MountPoints")]
+    return sorted(user.split(":")[0] for user in users if user and user[0].isdigit() and user != "0")
+
+
+def path_by_owner(made):
     for one in resources(made, "EFS::AccessPoint").values():
-        if "PosixUser" not in one["Properties"]:
-            one["Properties"]["RootDirectory"] = {"Path": "/"}
+        one["Properties"]["RootDirectory"] = {"Path": "/" + "-".join(["data", *user_of(made)])}
     return made
 
 
 def closed_folders(made):
     for one in resources(made, "EFS::AccessPoint").values():
-        one["Properties"]["RootDirectory"].get("CreationInfo", {})["Permissions"] = "0755"
+        uid = "-".join(user_of(made)) or "0"
+        one["Properties"]["PosixUser"] = {"Uid": uid, "Gid": uid}
+        one["Properties"]["RootDirectory"]["CreationInfo"] = {"OwnerUid": uid, "OwnerGid": uid, "Permissions": "0755"}
     return made
 
 
@@ -318,7 +332,7 @@ SEEDED = [
     ("key_held_twice", ["base"], ["swap_paths"], "ecs-ec2", rules_by_service, True),
     ("key_held_twice", ["base"], ["image"], "fargate", same_rule_under_another_id, False),
     ("key_held_twice", ["base"], ["image"], "fargate", log_groups_by_number, False),
-    ("data_moves", ["base"], ["user_goes"], "fargate", root_without_owner, True),
+    ("data_moves", ["base"], ["user_goes"], "fargate", path_by_owner, True),
     ("data_moves", ["base"], ["other_user_of_data"], "ecs-ec2", closed_folders, True),
     ("data_left_behind", ["base"], ["remove_volume"], "fargate", file_systems_go, True),
     ("switched_too_early", ["base"], ["container_port"], "fargate", groups_by_port, True),
