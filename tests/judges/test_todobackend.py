@@ -163,7 +163,7 @@ class OnEcs:
     def test_services_roll(self):
         for name, service in self.services.items():
             deployment = service["DeploymentConfiguration"]
-            # One copy that writes to a volume ends before its successor starts; on Fargate the application scales.
+            # One copy that writes to a volume ends before its successor starts; on Fargate, the volume ends with its task.
             rolls = (0, 100) if name == "AppServiceOnInstance" else (100, 200)
             self.assertEqual(rolls, (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]), name)
             self.assertEqual((True, True), (deployment["DeploymentCircuitBreaker"]["Enable"], deployment["DeploymentCircuitBreaker"]["Rollback"]))
