@@ -41,7 +41,7 @@ pub use settings::{
     AccessPointId, AccountNumber, ArchiveAddress, CapacityKind, CertificateArn, ChosenEnvironment,
     ComposedImage, ConnectionArn, ContainerPorts, DatabaseClass, DatabaseSetting, DatabaseSettings,
     DeliverySummary, DeploymentPosture, DiscoverySettings, EgressDestination, EgressPorts, EgressSetting,
-    EgressSettings, EgressTarget, EnvironmentTier, ExistingNetwork, FileLocation, FileSystemId,
+    EgressSettings, EgressTarget, EnvironmentRoles, EnvironmentTier, ExistingNetwork, FileLocation, FileSystemId,
     FileSystemName, FreeList, FreeMapping, FreeNode, FreeValue, HealthCheckSettings, HostedZoneId,
     HttpsSettings, InstanceRange, JobSchedule, JobSetting, KnownNames, ListedSetting, LogRetention,
     MountedFiles, NameResolution, NamedSettings, NetworkRange, NetworkSetting, NotificationTarget, OneOrMore,

@@ -29,7 +29,7 @@ mod volume;
 
 pub(crate) use account::account;
 pub use choices::{
-    CapacityKind, DeploymentPosture, EnvironmentTier, MountedFiles, NameResolution, PipelineProvider,
+    CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution, PipelineProvider,
     PlatformKind, RolloutKind, VolumePlace, VolumeScope,
 };
 pub use declaration::{SettingDeclaration, SettingForm, SettingLayering, SettingTargets};
