@@ -11,6 +11,7 @@ use crate::deploy::{
     DeployBanner, DeployFailure, DeployOptions, DeployProgress, DeployValues, FailureKind, ForcedTasks,
     PlannedChange, ProgressEvent, ProjectMark, ResourceAction, UserPrompt, UserQuestion,
 };
+use crate::operation::difference::{self, DeploymentDiff};
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
@@ -68,6 +69,7 @@ impl AwsOptions {
             reattach: false,
             variables: BTreeMap::new(),
             sources: BTreeMap::new(),
+            plan: None,
         }
     }
 }
@@ -180,6 +182,16 @@ impl DeployProgress for TerminalProgress<'_> {
 
     fn warn(&mut self, line: &str) {
         self.0.report(&format!("{CARE}!{CARE:#} {line}\n"));
+    }
+
+    fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
+        if diff.is_empty() {
+            return;
+        }
+        self.0.message(&difference::summary(diff, subject));
+        for line in difference::lines(diff, self.0.width()) {
+            self.0.message(&format!("  {line}"));
+        }
     }
 
     fn changes(&mut self, changes: &[PlannedChange]) {

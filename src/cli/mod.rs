@@ -11,7 +11,11 @@ mod config;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]
+mod deploy_inputs;
+#[cfg(feature = "deploy")]
 mod deployment;
+#[cfg(feature = "deploy")]
+mod diff;
 #[cfg(feature = "deploy")]
 mod down;
 mod environments;
@@ -71,6 +75,9 @@ pub enum CliCommand {
     /// Compile an environment, show what would change, and deploy it
     #[cfg(feature = "deploy")]
     Deploy(deploy::DeployCommand),
+    /// Show what a deployment would change, by value; exits with 3 if it would change anything
+    #[cfg(feature = "deploy")]
+    Diff(diff::DiffCommand),
     /// Show the status of a deployment
     #[cfg(feature = "deploy")]
     Status(status::StatusCommand),
@@ -141,6 +148,8 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Publish(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Deploy(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Diff(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Status(command) => command.run(context),
         #[cfg(feature = "deploy")]

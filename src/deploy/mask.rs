@@ -6,6 +6,7 @@
 
 use super::failure::DeployFailure;
 use super::progress::{DeployBanner, DeployProgress, PlannedChange, ProgressEvent};
+use crate::operation::difference::DeploymentDiff;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -92,6 +93,10 @@ impl DeployProgress for MaskedProgress<'_> {
         self.inner.warn(&self.mask.borrow().clean(line));
     }
 
+    fn review(&mut self, subject: &str, diff: &DeploymentDiff) {
+        self.inner.review(subject, diff);
+    }
+
     fn changes(&mut self, changes: &[PlannedChange]) {
         self.inner.changes(changes);
     }
@@ -167,6 +172,7 @@ mod tests {
         fn warn(&mut self, line: &str) {
             self.0.push(line.to_owned());
         }
+        fn review(&mut self, _: &str, _: &DeploymentDiff) {}
         fn changes(&mut self, _: &[PlannedChange]) {}
         fn event(&mut self, event: &ProgressEvent) {
             self.0.push(format!("{}: {}", event.subject, event.text));

@@ -16,6 +16,7 @@ mod ownership;
 mod parameters;
 mod permissions;
 mod progress;
+mod review;
 mod session;
 mod upload;
 
@@ -27,10 +28,13 @@ pub use self::progress::{
     DeployBanner, DeployProgress, PlannedChange, ProgressEvent, ResourceAction, UserPrompt, UserQuestion,
 };
 
+pub use self::review::{DeploymentReview, review};
+
 pub(crate) use self::session::AwsSession;
 
 use self::mask::MaskedProgress;
 use crate::compile::LateSource;
+use crate::operation::plan_file::SavedPlan;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -66,6 +70,8 @@ pub struct DeployOptions {
     pub variables: BTreeMap<String, String>,
     /// Where the values of late-bound variables come from, by variable.
     pub sources: BTreeMap<String, LateSource>,
+    /// The plan that was reviewed: no other is executed.
+    pub plan: Option<SavedPlan>,
 }
 
 /// Which services get new tasks even if nothing changed.

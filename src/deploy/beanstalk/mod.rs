@@ -11,6 +11,7 @@ mod follow;
 mod images;
 mod platform;
 mod prune;
+mod review;
 mod role;
 mod secrets;
 mod version;
@@ -27,6 +28,7 @@ use tranship_frontend::secrets::is_secret_name;
 use tranship_targets::BeanstalkDeployment;
 
 pub(super) use self::down::down;
+pub(super) use self::review::review;
 
 /// Attempts to update an environment that others update too.
 const UPDATES: usize = 3;
@@ -55,7 +57,11 @@ pub(super) async fn deploy(
         progress.message(&format!("{} is up to date: no changes", deployment.environment));
         return Ok(DeployOutcome { changed: false, outputs: running.outputs() });
     }
+    let planned =
+        review::of(session, deployment, running.as_ref(), &bundle, artifacts, options, progress).await?;
+    crate::deploy::review::check(options, &planned.plan)?;
     let stack = platform::resolve(session, deployment, running.as_ref(), progress).await?;
+    progress.review(&planned.subject, &planned.diff);
     progress.changes(&changes(deployment, running.as_ref(), &label, &stack));
     confirm(session, options, "deploy this version?").await?;
 

@@ -12,6 +12,7 @@ mod protection_release;
 mod reattach;
 mod renewal;
 mod replacement_guard;
+mod review;
 mod secret_readers;
 mod services;
 mod stack;
@@ -26,6 +27,7 @@ use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
 use super::parameters::{self, ParameterChoice};
 use super::progress::DeployProgress;
+use super::review::DeploymentReview;
 use super::session::AwsSession;
 use super::{
     DeployOptions, DeployOutcome, DeployValues, DeploymentStatus, ServiceStatus, artifact, ask, confirm,
@@ -38,6 +40,7 @@ use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::StackDeployment;
 
 pub(super) use self::down::down;
+pub(super) use self::review::review;
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -53,6 +56,8 @@ pub(super) async fn deploy(
     let stack = settle(session, deployment, options, progress).await?;
     let parameters = choose(session, deployment, stack.as_ref(), options, progress).await?;
     let new = stack.is_none();
+    let planned = review::of(session, deployment, stack.as_ref(), &parameters, artifacts, options).await;
+    let planned = reviewed(planned, options, progress)?;
     let stack = match stack {
         None => reattach::offer(session, deployment, &template, &parameters, options, progress).await?,
         there => there,
@@ -66,8 +71,11 @@ pub(super) async fn deploy(
     let Some(set) = draft(session, deployment, first, &parameters, create, options, progress).await? else {
         return unchanged(session, deployment, stack, &renewal, options, progress).await;
     };
-    let planned = if stack.is_some() { renewal.planned(&set.changes) } else { Vec::new() };
-    let shown: Vec<_> = set.changes.iter().cloned().chain(renewal::shown(&planned)).collect();
+    let renewed = if stack.is_some() { renewal.planned(&set.changes) } else { Vec::new() };
+    let shown: Vec<_> = set.changes.iter().cloned().chain(renewal::shown(&renewed)).collect();
+    if let Some(planned) = planned {
+        progress.review(&planned.subject, &planned.diff);
+    }
     progress.changes(&shown);
     if let Err(failure) = approve(session, &set, options).await {
         withdraw(session, name, set, stack.is_none()).await?;
@@ -85,6 +93,25 @@ pub(super) async fn deploy(
     }
     let due = renewal.due(session, &set.stack_id, &set.changes, &before, progress).await?;
     due.roll(session, deployment, options, outcome, progress).await
+}
+
+/// The review, if it can be had: what cannot be read must not stop a deployment, unless a plan is to be executed.
+fn reviewed(
+    found: Result<DeploymentReview, DeployFailure>,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<Option<DeploymentReview>, DeployFailure> {
+    match found {
+        Ok(found) => {
+            crate::deploy::review::check(options, &found.plan)?;
+            Ok(Some(found))
+        }
+        Err(failure) if options.plan.is_some() => Err(failure),
+        Err(failure) => {
+            progress.warn(&format!("the values that change cannot be shown: {}", failure.message));
+            Ok(None)
+        }
+    }
 }
 
 /// Turns on the protection against deletion, after a first creation that succeeded.
