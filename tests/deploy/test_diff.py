@@ -53,8 +53,8 @@ class OfStacks(Small):
         file.write_text(file.read_text().replace("PEER: http://worker:9000", "PEER: http://worker:9000/v2"))
         self.gateway.reset()
         run = self.diff("APP_VERSION=1")
-        self.assertIn("~ environment PEER of service app: http://worker:9000 -> http://worker:9000/v2  (compose.yaml:9)"
-                      "  new tasks\n", run.out)
+        self.assertRegex(run.out, r"\n  ~ environment PEER of service app: http://worker\.\S+:9000 -> http://worker\.\S+:9000/v2"
+                                  r"  \(compose\.yaml:9\)  new tasks\n$")
 
 
 class OfEnvironments(BeanstalkCase):

@@ -46,7 +46,13 @@ pub(super) async fn remove(
 
 /// The options of the deployment, without the values that belong to its environment.
 fn agreed(options: &DeployOptions) -> DeployOptions {
-    DeployOptions { yes: true, values: DeployValues::default(), force: ForcedTasks::None, ..options.clone() }
+    DeployOptions {
+        yes: true,
+        values: DeployValues::default(),
+        force: ForcedTasks::None,
+        plan: None,
+        ..options.clone()
+    }
 }
 
 fn stack(deployment: &BeanstalkDeployment, name: &str) -> StackDeployment {

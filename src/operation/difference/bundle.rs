@@ -28,7 +28,7 @@ pub fn compare_bundles(
     manifest: &ManifestLines,
 ) -> DeploymentDiff {
     let mut found = DeploymentDiff { is_first: old.is_none(), ..DeploymentDiff::default() };
-    let whole = format!("environment {environment}");
+    let whole = format!("environment {environment}").trim_end().to_owned();
     let Some(old) = old else {
         let mut created = change(ChangeAction::Add, "resources", whole.clone());
         created.resources = vec![environment.to_owned()];

@@ -176,7 +176,7 @@ pub(super) fn refers_to(value: &Json, name: &str) -> bool {
 fn keys(template: &str) -> BTreeMap<String, Vec<String>> {
     let (mut found, mut above, mut inside) = (BTreeMap::new(), Vec::new(), false);
     for line in template.lines() {
-        if !line.starts_with([' ', '#']) {
+        if !line.is_empty() && !line.starts_with([' ', '#']) {
             inside = line.starts_with("Resources:");
         }
         let Some(rest) = line.strip_prefix("  ").filter(|rest| inside && !rest.starts_with(' ')) else {

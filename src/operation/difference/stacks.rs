@@ -33,6 +33,9 @@ pub fn compare_stacks(
     }
     comparison.jobs();
     let mut found = comparison.found;
+    if is_first {
+        found.others.clear();
+    }
     found.sort();
     found
 }

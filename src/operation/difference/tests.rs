@@ -19,6 +19,7 @@ Resources:
   # name
   Cluster:
     Type: AWS::ECS::Cluster
+
   # services.web
   # services.helper
   WebTaskDefinition:
@@ -235,7 +236,6 @@ fn a_first_deployment_is_one_line_for_each_subject() {
             "+ job migrate: MigrateTaskDefinition created  (compose.yaml:20)",
             "+ service web: 3 resources created  (compose.yaml:4)",
             "> migrate runs before the services that wait for it",
-            "  and without effect on what runs: Outputs",
         ]
     );
 }
