@@ -12,6 +12,7 @@ use crate::deploy::{
     PlannedChange, ProgressEvent, ProjectMark, ResourceAction, UserPrompt, UserQuestion,
 };
 use crate::operation::difference::{self, DeploymentDiff};
+use crate::operation::log_lines::LogEvent;
 use anstyle::{AnsiColor, Style};
 use camino::Utf8PathBuf;
 use std::collections::BTreeMap;
@@ -209,6 +210,10 @@ impl DeployProgress for TerminalProgress<'_> {
             let rest = format!("{} ({}){detail}", change.name, change.kind);
             self.0.marked_message(style, &format!("{mark} {verb:<12}"), &rest);
         }
+    }
+
+    fn log(&mut self, event: &LogEvent) {
+        self.0.data(&format!("{}\n", event.text.trim_end_matches(['\n', '\r'])));
     }
 
     fn event(&mut self, event: &ProgressEvent) {

@@ -25,6 +25,8 @@ mod listing;
 #[cfg(feature = "deploy")]
 mod lock;
 #[cfg(feature = "deploy")]
+mod logs;
+#[cfg(feature = "deploy")]
 mod permissions;
 mod pipeline;
 #[cfg(feature = "deploy")]
@@ -34,6 +36,8 @@ mod publish;
 mod report;
 #[cfg(feature = "deploy")]
 mod repository;
+#[cfg(feature = "deploy")]
+mod run_task;
 mod schema;
 mod selection;
 mod shell;
@@ -81,6 +85,18 @@ pub enum CliCommand {
     /// Show the status of a deployment
     #[cfg(feature = "deploy")]
     Status(status::StatusCommand),
+    /// Print the output of services and jobs, all together by time
+    #[cfg(feature = "deploy")]
+    Logs(logs::LogsCommand),
+    /// Print the newest events of a deployment
+    #[cfg(feature = "deploy")]
+    Events(logs::EventsCommand),
+    /// Run a one-off task of a service or a job, and end with its exit code
+    #[cfg(feature = "deploy")]
+    Run(run_task::RunCommand),
+    /// Run a command in a container of a service, by default a shell
+    #[cfg(feature = "deploy")]
+    Exec(run_task::ExecCommand),
     /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
@@ -152,6 +168,14 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Diff(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Status(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Logs(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Events(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Run(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Exec(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Down(command) => command.run(context),
         #[cfg(feature = "deploy")]

@@ -7,6 +7,7 @@
 use super::failure::DeployFailure;
 use super::progress::{DeployBanner, DeployProgress, PlannedChange, ProgressEvent};
 use crate::operation::difference::DeploymentDiff;
+use crate::operation::log_lines::LogEvent;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -101,6 +102,11 @@ impl DeployProgress for MaskedProgress<'_> {
         self.inner.changes(changes);
     }
 
+    fn log(&mut self, event: &LogEvent) {
+        let text = self.mask.borrow().clean(&event.text);
+        self.inner.log(&LogEvent { text, ..event.clone() });
+    }
+
     fn event(&mut self, event: &ProgressEvent) {
         let text = self.mask.borrow().clean(&event.text);
         self.inner.event(&ProgressEvent { text, ..event.clone() });
@@ -174,6 +180,9 @@ mod tests {
         }
         fn review(&mut self, _: &str, _: &DeploymentDiff) {}
         fn changes(&mut self, _: &[PlannedChange]) {}
+        fn log(&mut self, event: &LogEvent) {
+            self.0.push(event.text.clone());
+        }
         fn event(&mut self, event: &ProgressEvent) {
             self.0.push(format!("{}: {}", event.subject, event.text));
         }

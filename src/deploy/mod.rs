@@ -12,6 +12,7 @@ mod credential_source;
 mod failure;
 mod late_values;
 mod mask;
+mod operate;
 mod ownership;
 mod parameters;
 mod permissions;
@@ -22,6 +23,9 @@ mod upload;
 
 pub(crate) use self::failure::sdk as sdk_failure;
 pub use self::failure::{DeployFailure, FailureKind};
+pub use self::operate::{
+    ExecSession, FinishedTask, LogRequest, PastEvent, TaskRequest, events, exec, logs, run_task,
+};
 pub use self::ownership::ProjectMark;
 pub use self::permissions::{TrustedRunner, policy};
 pub use self::progress::{
@@ -72,6 +76,19 @@ pub struct DeployOptions {
     pub sources: BTreeMap<String, LateSource>,
     /// The plan that was reviewed: no other is executed.
     pub plan: Option<SavedPlan>,
+}
+
+impl DeployOptions {
+    /// Sets no time limit, for what is followed until it is interrupted.
+    pub fn without_limit(mut self) -> Self {
+        self.timeout = Duration::from_secs(u64::from(u32::MAX));
+        self
+    }
+}
+
+/// The time, in milliseconds since 1970.
+pub fn now() -> i64 {
+    i64::try_from(clock::milliseconds()).unwrap_or(i64::MAX)
 }
 
 /// Which services get new tasks even if nothing changed.

@@ -52,8 +52,11 @@ const SERVICES: &[&str] = &[
     "ecs:DescribeServices",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
+    "ecs:ExecuteCommand",
     "ecs:ListTasks",
+    "ecs:RunTask",
     "ecs:UpdateService",
+    "logs:FilterLogEvents",
     "logs:GetLogEvents",
     "secretsmanager:ListSecretVersionIds",
 ];
@@ -77,6 +80,8 @@ const ENVIRONMENT: &[&str] = &[
     "elasticbeanstalk:TerminateEnvironment",
     "elasticbeanstalk:UpdateEnvironment",
 ];
+
+const ENVIRONMENT_LOGS: &[&str] = &["logs:FilterLogEvents"];
 
 const ENVIRONMENT_SECRETS: &[&str] = &[
     "secretsmanager:CreateSecret",
@@ -199,6 +204,7 @@ fn of_environment(
     statements: &mut Vec<Value>,
 ) {
     statements.push(statement("Environment", ENVIRONMENT, &["*".into()]));
+    statements.push(statement("Logs", ENVIRONMENT_LOGS, &["*".into()]));
     if environment.secrets.iter().any(|secret| secret.option.is_none()) {
         let arn = place.arn("secretsmanager", &format!("secret:{}/*", environment.environment));
         statements.push(statement("Secrets", ENVIRONMENT_SECRETS, &[arn]));

@@ -3,6 +3,7 @@
 //! In: calls from the deployment. Out: nothing is printed here. Invariant: secret values never pass through.
 
 use crate::operation::difference::DeploymentDiff;
+use crate::operation::log_lines::LogEvent;
 use std::sync::Arc;
 
 /// Receives what a deployment reports.
@@ -19,6 +20,8 @@ pub trait DeployProgress {
     fn changes(&mut self, changes: &[PlannedChange]);
     /// An event at AWS.
     fn event(&mut self, event: &ProgressEvent);
+    /// A line that a container wrote.
+    fn log(&mut self, event: &LogEvent);
 }
 
 /// Who deploys what where.

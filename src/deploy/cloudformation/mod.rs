@@ -22,7 +22,6 @@ use self::changeset::{ChangeSet, ChangeSetDraft, TemplateBody};
 use self::follow::EventBookmark;
 use self::renewal::{RunningServices, TaskRenewal};
 use self::services::ServiceWatch;
-use self::stack::{DeployedStack, find};
 use super::bucket::ArtifactBucket;
 use super::failure::DeployFailure;
 use super::parameters::{self, ParameterChoice};
@@ -41,6 +40,7 @@ use tranship_targets::StackDeployment;
 
 pub(super) use self::down::down;
 pub(super) use self::review::review;
+pub(super) use self::stack::{DeployedStack, find};
 
 /// Deploys.
 pub(super) async fn deploy(
@@ -233,6 +233,12 @@ fn told_of_others(others: &[String], progress: &mut dyn DeployProgress) {
         progress
             .warn(&format!("another plan is waiting: {other}. It is void as soon as this one is deployed"));
     }
+}
+
+/// A token for a call that is made once, whatever becomes of its answer.
+pub(super) fn task_token(session: &AwsSession) -> String {
+    // RunTask takes 64 characters.
+    plan_name::PlanName::now(session.who()).to_string().chars().take(64).collect()
 }
 
 /// What AWS says of the stack now, and whether it is being changed.

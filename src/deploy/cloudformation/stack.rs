@@ -110,6 +110,11 @@ impl DeployedStack {
         matches!(self.status, CreateComplete | UpdateComplete | DeleteComplete | ImportComplete)
     }
 
+    /// The values of its parameters.
+    pub(in crate::deploy) fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
     /// The names of its parameters.
     pub(super) fn parameter_names(&self) -> impl Iterator<Item = &str> {
         self.parameters.keys().map(String::as_str)
