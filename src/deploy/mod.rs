@@ -151,8 +151,25 @@ pub struct DeploymentStatus {
     pub healthy: bool,
     /// Facts to show: version, health, addresses.
     pub facts: Vec<(String, String)>,
+    /// The values of late-bound variables that it runs with.
+    pub variables: Vec<(String, String)>,
     /// Its ECS services.
     pub services: Vec<ServiceStatus>,
+    /// What was changed behind its back, where that was asked for.
+    pub drift: Option<Vec<ResourceDrift>>,
+}
+
+/// A resource that is not as its stack made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceDrift {
+    /// Its logical id.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// `MODIFIED` or `DELETED`.
+    pub status: String,
+    /// The properties that differ. Their values may be secret, and are not read.
+    pub properties: Vec<String>,
 }
 
 /// The status of an ECS service.
@@ -171,6 +188,12 @@ pub struct ServiceStatus {
     pub pending: i32,
     /// Why the last task stopped, if too few are running; otherwise the circuit breaker's message.
     pub reason: Option<String>,
+    /// When its newest deployment began: `2026-11-27T21:04:05Z`.
+    pub since: Option<String>,
+    /// The image that its newest task runs.
+    pub image: Option<String>,
+    /// The digest of that image, as it was pulled.
+    pub digest: Option<String>,
 }
 
 impl ServiceStatus {
@@ -200,17 +223,28 @@ pub fn deploy(
     })
 }
 
-/// Reads the status of a deployment.
+/// Reads the status of a deployment; with `drift`, what was changed behind its back.
 ///
 /// # Errors
 /// See [`FailureKind`].
 pub fn status(
     deployment: &TargetDeployment,
+    drift: bool,
     options: &DeployOptions,
     progress: &mut dyn DeployProgress,
 ) -> Result<DeploymentStatus, DeployFailure> {
     run(deployment, options, progress, async |session, progress| match deployment {
-        TargetDeployment::Stack(stack) => cloudformation::status(session, stack, progress).await,
+        TargetDeployment::Stack(stack) => {
+            let mut found = cloudformation::status(session, stack, progress).await?;
+            if drift && found.state.is_some() {
+                found.drift = Some(cloudformation::drift(session, stack, options, progress).await?);
+            }
+            Ok(found)
+        }
+        TargetDeployment::Beanstalk(_) if drift => {
+            Err(DeployFailure::usage("drift is not known of Elastic Beanstalk environments")
+                .help("leave `--drift` out"))
+        }
         TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
     })
 }
@@ -261,7 +295,7 @@ fn run<T>(
             Err(failure) => Err(last_look(&session, deployment, failure).await),
             done => done,
         };
-        result.map_err(|failure| session.mask().borrow().failure(failure))
+        result.map_err(|failure| session.mask().borrow().failure(failure.advised()))
     })
 }
 

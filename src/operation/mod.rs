@@ -4,6 +4,7 @@
 //! asked of AWS, read from disk or printed, so all of it is tested with values; a secret's value never comes in.
 
 pub mod difference;
+pub mod failure_hints;
 pub mod log_lines;
 pub mod plan_file;
 pub mod task_place;

@@ -81,6 +81,8 @@ class OfStacks(Small):
         def on(answer):
             for task in answer["tasks"]:
                 task["enableExecuteCommand"] = True
+                if not task.get("stopCode"):
+                    task.pop("stopCode", None)
             return answer
 
         self.gateway.amend("DescribeTasks", on)
@@ -91,9 +93,10 @@ class OfStacks(Small):
         self.assertRegex(json.loads(said[4])["Target"], rf"^ecs:{cluster.rsplit('/', 1)[-1]}_[0-9a-f-]+_")
         (call,) = [json.loads(call.body) for call in self.gateway.calls if call.action == "ExecuteCommand"]
         self.assertEqual((call["command"], call["container"]), ("ls 'a b'", "app"))
-        (service,) = ecs.describe_services(cluster=cluster, services=[one for one in ecs.list_services(cluster=cluster)[
-            "serviceArns"] if "App" in one])["services"]
-        self.assertTrue(service["enableExecuteCommand"])
+        self.tranship("build", "prod", "--set", "APP_VERSION=1")
+        built = (self.directory / "dist" / "prod" / "template.yaml").read_text()
+        self.assertEqual(built.count("EnableExecuteCommand: true"), 2)
+        self.assertEqual(built.count("ssmmessages:OpenDataChannel"), 2, "services may, jobs need not")
 
         events = self.tranship("events", "prod", "--last", "3").out.splitlines()
         self.assertEqual(len(events), 3)

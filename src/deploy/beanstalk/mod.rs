@@ -254,7 +254,9 @@ pub(super) async fn status(
             state: None,
             healthy: false,
             facts: Vec::new(),
+            variables: Vec::new(),
             services: Vec::new(),
+            drift: None,
         });
     };
     let mut facts = vec![
@@ -263,12 +265,18 @@ pub(super) async fn status(
         ("platform".to_owned(), found.platform.clone()),
         ("changed".to_owned(), found.changed.clone()),
     ];
+    if found.health != "Green" {
+        let causes = follow::causes(session, &found).await;
+        facts.extend(causes.into_iter().map(|cause| ("cause".to_owned(), cause)));
+    }
     facts.extend(found.outputs());
     Ok(DeploymentStatus {
         subject,
         healthy: found.is_well(),
         state: Some(found.status),
         facts,
+        variables: Vec::new(),
         services: Vec::new(),
+        drift: None,
     })
 }

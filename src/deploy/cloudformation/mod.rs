@@ -5,6 +5,7 @@
 
 mod changeset;
 mod down;
+mod drift;
 mod follow;
 mod instance_protection;
 mod plan_name;
@@ -39,6 +40,7 @@ use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::StackDeployment;
 
 pub(super) use self::down::down;
+pub(super) use self::drift::drift;
 pub(super) use self::review::review;
 pub(super) use self::stack::{DeployedStack, find};
 
@@ -384,16 +386,27 @@ pub(super) async fn status(
             state: None,
             healthy: false,
             facts: Vec::new(),
+            variables: Vec::new(),
             services: Vec::new(),
+            drift: None,
         });
     };
     let mut facts = vec![("changed".to_owned(), stack.changed.clone())];
     if !stack.reason.is_empty() {
         facts.push(("reason".to_owned(), stack.reason.clone()));
     }
+    if let Some(who) = follow::begun_by(&client, &stack.id).await {
+        facts.push(("deployed by".to_owned(), who));
+    }
     facts.extend(stack.outputs.iter().cloned());
+    let variables = deployment
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.secret)
+        .filter_map(|it| Some((it.variable.clone()?, stack.parameters().get(&it.name)?.clone())));
+    let variables = variables.collect();
     let services = services::standing(session, &stack.id, &deployment.services, progress).await;
     let healthy = stack.succeeded() && services.iter().all(ServiceStatus::is_healthy);
     let state = Some(stack.status.as_str().to_owned());
-    Ok(DeploymentStatus { subject, state, healthy, facts, services })
+    Ok(DeploymentStatus { subject, state, healthy, facts, variables, services, drift: None })
 }
