@@ -1,7 +1,8 @@
 //! `tranship deploy`: compiles an environment, uploads it and deploys it.
 
 use super::deploy_inputs::{DeployInputs, ImageSource};
-use super::deployment::{AwsOptions, TerminalProgress};
+use super::deployment::AwsOptions;
+use super::live::{DeploymentView, ProgressMode};
 use super::publication::ImageFlags;
 use super::{CommandContext, ExitStatus};
 use crate::deploy::{self, ForcedTasks};
@@ -34,6 +35,15 @@ pub struct DeployCommand {
     /// Do not contact registries: use the images of the manifest and of `dist/ENV/images.json`, which `publish` wrote
     #[arg(long, conflicts_with = "renew_lock")]
     no_publish: bool,
+    /// Return as soon as AWS is at work; the same command without it follows the deployment
+    #[arg(long)]
+    detach: bool,
+    /// Leave what a failed update made as it is, so that the next deployment goes on from there (CloudFormation)
+    #[arg(long)]
+    no_rollback: bool,
+    /// How to show the deployment while it runs
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    progress: ProgressMode,
     #[command(flatten)]
     images: ImageFlags,
     #[command(flatten)]
@@ -74,20 +84,36 @@ impl DeployCommand {
         };
         options.yes = self.yes;
         options.reattach = self.reattach;
+        options.detach = self.detach;
+        options.no_rollback = self.no_rollback;
         options.allow_replacement.clone_from(&self.allow_replacement);
         options.force = self.forced();
         let Some(compiled) = outcome.compiled else { return ExitStatus::Failed };
-        let mut reporter = TerminalProgress(context.shell);
-        match deploy::deploy(&compiled.deployment, &compiled.artifacts, &options, &mut reporter) {
+        let mut view = DeploymentView::new(self.progress, &self.inputs.environment, context.shell);
+        let done = deploy::deploy(&compiled.deployment, &compiled.artifacts, &options, &mut view);
+        let code = done.as_ref().map_or_else(super::deployment::exit_of, |_| ExitStatus::Done);
+        view.end(&done, code.code());
+        let (json, story) = (view.is_json(), view.story);
+        match done {
             Ok(outcome) => {
-                for (name, value) in &outcome.outputs {
+                for (name, value) in outcome.outputs.iter().filter(|_| !json) {
                     context.shell.data(&format!("{name}={value}\n"));
                 }
-                let what = if outcome.changed { "deployed" } else { "no changes to deploy for" };
+                let what = if outcome.changed && self.detach {
+                    "began to deploy"
+                } else if outcome.changed {
+                    "deployed"
+                } else {
+                    "no changes to deploy for"
+                };
                 context.shell.message(&format!("{what} {}", self.inputs.environment));
                 ExitStatus::Done
             }
-            Err(failure) => context.fail(&failure),
+            Err(failure) => {
+                let exit = context.fail(&failure);
+                context.keep_story(story, &failure);
+                exit
+            }
         }
     }
 }

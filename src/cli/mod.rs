@@ -23,6 +23,8 @@ mod exit;
 mod explain;
 mod listing;
 #[cfg(feature = "deploy")]
+mod live;
+#[cfg(feature = "deploy")]
 mod lock;
 #[cfg(feature = "deploy")]
 mod logs;
@@ -36,6 +38,8 @@ mod publish;
 mod report;
 #[cfg(feature = "deploy")]
 mod repository;
+#[cfg(feature = "deploy")]
+mod rollback;
 #[cfg(feature = "deploy")]
 mod run_task;
 mod schema;
@@ -97,6 +101,12 @@ pub enum CliCommand {
     /// Run a command in a container of a service, by default a shell
     #[cfg(feature = "deploy")]
     Exec(run_task::ExecCommand),
+    /// Go back to an earlier deployment, without its manifest
+    #[cfg(feature = "deploy")]
+    Rollback(rollback::RollbackCommand),
+    /// Stop an update that is in progress, and go back to what ran before
+    #[cfg(feature = "deploy")]
+    Cancel(rollback::CancelCommand),
     /// Delete a deployment; resources that keep data are kept unless named
     #[cfg(feature = "deploy")]
     Down(down::DownCommand),
@@ -176,6 +186,10 @@ pub fn run(arguments: &CliArguments, context: &mut CommandContext<'_>) -> ExitSt
         CliCommand::Run(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Exec(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Rollback(command) => command.run(context),
+        #[cfg(feature = "deploy")]
+        CliCommand::Cancel(command) => command.run(context),
         #[cfg(feature = "deploy")]
         CliCommand::Down(command) => command.run(context),
         #[cfg(feature = "deploy")]

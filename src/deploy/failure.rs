@@ -57,7 +57,8 @@ impl DeployFailure {
             // What a container wrote is no reason of AWS.
             let told = self.help.iter().filter(|line| !line.starts_with("  | "));
             let reasons = std::iter::once(&self.message).chain(told).map(String::as_str);
-            let found: Vec<String> = hints(reasons).iter().map(|hint| format!("hint: {}", hint.advice)).collect();
+            let found: Vec<String> =
+                hints(reasons).iter().map(|hint| format!("hint: {}", hint.advice)).collect();
             self.help.extend(found);
         }
         self

@@ -102,6 +102,10 @@ impl DeployProgress for MaskedProgress<'_> {
         self.inner.changes(changes);
     }
 
+    fn tick(&mut self) {
+        self.inner.tick();
+    }
+
     fn log(&mut self, event: &LogEvent) {
         let text = self.mask.borrow().clean(&event.text);
         self.inner.log(&LogEvent { text, ..event.clone() });

@@ -74,6 +74,10 @@ pub struct DeployOptions {
     pub variables: BTreeMap<String, String>,
     /// Where the values of late-bound variables come from, by variable.
     pub sources: BTreeMap<String, LateSource>,
+    /// Whether to end as soon as AWS is at work.
+    pub detach: bool,
+    /// Whether what a failed update made stays as it is.
+    pub no_rollback: bool,
     /// The plan that was reviewed: no other is executed.
     pub plan: Option<SavedPlan>,
 }
@@ -89,6 +93,12 @@ impl DeployOptions {
 /// The time, in milliseconds since 1970.
 pub fn now() -> i64 {
     i64::try_from(clock::milliseconds()).unwrap_or(i64::MAX)
+}
+
+/// A time in milliseconds since 1970 as AWS writes it: `2026-11-27T21:04:05Z`.
+pub fn time_text(milliseconds: i64) -> String {
+    let time = aws_smithy_types::DateTime::from_secs(milliseconds / 1000);
+    time.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap_or_default()
 }
 
 /// Which services get new tasks even if nothing changed.
@@ -246,6 +256,52 @@ pub fn status(
                 .help("leave `--drift` out"))
         }
         TargetDeployment::Beanstalk(environment) => beanstalk::status(session, environment).await,
+    })
+}
+
+/// What to go back to.
+#[derive(Debug, Clone, Default)]
+pub struct RollbackRequest {
+    /// The version; the one before if there is none.
+    pub version: Option<String>,
+    /// Whether the stack was named instead of an environment: whoever names it means it, whatever its mark.
+    pub unmarked: bool,
+}
+
+/// Goes back to an earlier deployment.
+///
+/// # Errors
+/// See [`FailureKind`].
+pub fn rollback(
+    deployment: &TargetDeployment,
+    request: &RollbackRequest,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    run(deployment, options, progress, async |session, progress| match deployment {
+        TargetDeployment::Stack(stack) => {
+            cloudformation::rollback(session, stack, request, options, progress).await
+        }
+        TargetDeployment::Beanstalk(environment) => {
+            beanstalk::rollback(session, environment, request, options, progress).await
+        }
+    })
+}
+
+/// Stops an update that is in progress.
+///
+/// # Errors
+/// See [`FailureKind`].
+pub fn cancel(
+    deployment: &TargetDeployment,
+    options: &DeployOptions,
+    progress: &mut dyn DeployProgress,
+) -> Result<DeployOutcome, DeployFailure> {
+    run(deployment, options, progress, async |session, progress| match deployment {
+        TargetDeployment::Stack(stack) => cloudformation::cancel(session, stack, options, progress).await,
+        TargetDeployment::Beanstalk(environment) => {
+            beanstalk::cancel(session, environment, options, progress).await
+        }
     })
 }
 

@@ -14,11 +14,11 @@ use tranship_targets::{BeanstalkDeployment, CompiledTarget, StackDeployment, Tar
 const ROLE_PREFIX: usize = 20;
 
 const STACK: &[&str] = &[
+    "cloudformation:CancelUpdateStack",
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteChangeSet",
     "cloudformation:DeleteStack",
     "cloudformation:DescribeChangeSet",
-    "cloudformation:DescribeStackDriftDetectionStatus",
     "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStackResourceDrifts",
     "cloudformation:DescribeStackResources",
@@ -29,6 +29,7 @@ const STACK: &[&str] = &[
     "cloudformation:GetTemplateSummary",
     "cloudformation:ListChangeSets",
     "cloudformation:ListStackResources",
+    "cloudformation:RollbackStack",
     "cloudformation:TagResource",
     "cloudformation:UntagResource",
     "cloudformation:UpdateStack",
@@ -52,6 +53,7 @@ const BUCKET: &[&str] = &[
 ];
 
 const SERVICES: &[&str] = &[
+    "cloudformation:DescribeStackDriftDetectionStatus",
     "ecs:DescribeServices",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
@@ -67,6 +69,7 @@ const SERVICES: &[&str] = &[
 const INSTANCES: &[&str] = &["autoscaling:DescribeAutoScalingGroups", "autoscaling:SetInstanceProtection"];
 
 const ENVIRONMENT: &[&str] = &[
+    "elasticbeanstalk:AbortEnvironmentUpdate",
     "elasticbeanstalk:AddTags",
     "elasticbeanstalk:CreateApplication",
     "elasticbeanstalk:CreateApplicationVersion",

@@ -20,6 +20,8 @@ pub trait DeployProgress {
     fn changes(&mut self, changes: &[PlannedChange]);
     /// An event at AWS.
     fn event(&mut self, event: &ProgressEvent);
+    /// Time has passed, and nothing happened.
+    fn tick(&mut self) {}
     /// A line that a container wrote.
     fn log(&mut self, event: &LogEvent);
 }

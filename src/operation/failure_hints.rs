@@ -65,7 +65,11 @@ const HINTS: &[FailureHint] = &[
     },
     FailureHint {
         cause: FailureCauseKind::Architecture,
-        texts: &[&["does not contain descriptor matching platform"], &["exec format error"], &["no matching manifest for"]],
+        texts: &[
+            &["does not contain descriptor matching platform"],
+            &["exec format error"],
+            &["no matching manifest for"],
+        ],
         advice: "the image is not built for the processor of the task: build it for that `platform`, or set `platform: linux/arm64` or `linux/amd64` for the service",
     },
     FailureHint {
@@ -145,7 +149,11 @@ const HINTS: &[FailureHint] = &[
     },
     FailureHint {
         cause: FailureCauseKind::RoleNotAssumable,
-        texts: &[&["unable to assume the role"], &["not authorized to perform", "sts:assumerole"], &["is invalid or cannot be assumed"]],
+        texts: &[
+            &["unable to assume the role"],
+            &["not authorized to perform", "sts:assumerole"],
+            &["is invalid or cannot be assumed"],
+        ],
         advice: "ECS cannot assume the role: a role of your own must trust `ecs-tasks.amazonaws.com`; one that was created just now works a minute later, so deploy again",
     },
     FailureHint {
@@ -190,7 +198,11 @@ const HINTS: &[FailureHint] = &[
     },
     FailureHint {
         cause: FailureCauseKind::HealthTimeout,
-        texts: &[&["due to", "request timed out"], &["failed elb health checks"], &["due to", "health checks failed"]],
+        texts: &[
+            &["due to", "request timed out"],
+            &["failed elb health checks"],
+            &["due to", "health checks failed"],
+        ],
         advice: "the health check gets no answer in time: if the application starts slowly, raise `healthcheck.start_period`; else check the port and `public.health_check`",
     },
     FailureHint {
@@ -236,43 +248,109 @@ fn hint(reason: &str) -> Option<FailureHint> {
 #[cfg(test)]
 mod tests {
     use super::FailureCauseKind::{
-        Architecture, Capacity, Certificate, CircuitBreaker, ContainerHealth, FileSystem, HealthCode, HealthTimeout,
-        ImageDenied, ImageMissing, NoRoute, OutOfMemory, PortMismatch, Quota, RateLimit, RoleNotAssumable,
-        SecretDenied, SecretMissing,
+        Architecture, Capacity, Certificate, CircuitBreaker, ContainerHealth, FileSystem, HealthCode,
+        HealthTimeout, ImageDenied, ImageMissing, NoRoute, OutOfMemory, PortMismatch, Quota, RateLimit,
+        RoleNotAssumable, SecretDenied, SecretMissing,
     };
     use super::*;
 
     /// Texts as AWS documents them.
     const DOCUMENTED: &[(FailureCauseKind, &str)] = &[
-        (ImageMissing, "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/shop:41: docker.io/library/shop:41: not found"),
-        (ImageMissing, "CannotPullContainerError: Error response from daemon: pull access denied for shop, repository does not exist or may require 'docker login'"),
+        (
+            ImageMissing,
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/shop:41: docker.io/library/shop:41: not found",
+        ),
+        (
+            ImageMissing,
+            "CannotPullContainerError: Error response from daemon: pull access denied for shop, repository does not exist or may require 'docker login'",
+        ),
         (ImageMissing, "CannotPullContainerError: manifest for shop:41 not found: manifest unknown"),
-        (ImageDenied, "CannotPullContainerError: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:GetAuthorizationToken on resource: *"),
-        (ImageDenied, "CannotPullContainerError: failed to resolve ref 1.dkr.ecr.eu-west-1.amazonaws.com/shop:1: pulling from host failed with status code [manifests 1]: 403 Forbidden"),
-        (RateLimit, "CannotPullContainerError: inspect image has been retried 5 time(s): httpReaderSeeker: failed open: unexpected status code Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit."),
-        (Architecture, "CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform 'linux/amd64'"),
+        (
+            ImageDenied,
+            "CannotPullContainerError: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:GetAuthorizationToken on resource: *",
+        ),
+        (
+            ImageDenied,
+            "CannotPullContainerError: failed to resolve ref 1.dkr.ecr.eu-west-1.amazonaws.com/shop:1: pulling from host failed with status code [manifests 1]: 403 Forbidden",
+        ),
+        (
+            RateLimit,
+            "CannotPullContainerError: inspect image has been retried 5 time(s): httpReaderSeeker: failed open: unexpected status code Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit.",
+        ),
+        (
+            Architecture,
+            "CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform 'linux/amd64'",
+        ),
         (Architecture, "exec /usr/local/bin/run: exec format error"),
-        (SecretMissing, "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:x from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret."),
-        (SecretDenied, "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: User: arn:x is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:y"),
-        (NoRoute, "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration."),
-        (NoRoute, "CannotPullContainerError: failed to do request: Head https://x/v2/api/manifests/v42: dial tcp 10.0.3.17:443: i/o timeout"),
-        (HealthCode, "(service web) (port 8000) is unhealthy in (target-group arn:x) due to (reason Health checks failed with these codes: [404])"),
-        (HealthTimeout, "(service web) (port 8000) is unhealthy in (target-group arn:x) due to (reason Request timed out)"),
+        (
+            SecretMissing,
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:x from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret.",
+        ),
+        (
+            SecretDenied,
+            "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: User: arn:x is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:y",
+        ),
+        (
+            NoRoute,
+            "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration.",
+        ),
+        (
+            NoRoute,
+            "CannotPullContainerError: failed to do request: Head https://x/v2/api/manifests/v42: dial tcp 10.0.3.17:443: i/o timeout",
+        ),
+        (
+            HealthCode,
+            "(service web) (port 8000) is unhealthy in (target-group arn:x) due to (reason Health checks failed with these codes: [404])",
+        ),
+        (
+            HealthTimeout,
+            "(service web) (port 8000) is unhealthy in (target-group arn:x) due to (reason Request timed out)",
+        ),
         (HealthTimeout, "Task failed ELB health checks in (target-group arn:x)"),
         (ContainerHealth, "Task failed container health checks"),
-        (PortMismatch, "InvalidParameterException: The container web did not have a container port 8000 defined."),
-        (PortMismatch, "(service web) is unhealthy in (target-group x) due to (reason Health checks failed with these codes: [502])"),
+        (
+            PortMismatch,
+            "InvalidParameterException: The container web did not have a container port 8000 defined.",
+        ),
+        (
+            PortMismatch,
+            "(service web) is unhealthy in (target-group x) due to (reason Health checks failed with these codes: [502])",
+        ),
         (OutOfMemory, "OutOfMemoryError: Container killed due to memory usage"),
-        (RoleNotAssumable, "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions"),
-        (Capacity, "Capacity is unavailable at this time. Please try again later or in a different availability zone"),
-        (Capacity, "(service web) was unable to place a task because no container instance met all of its requirements. The closest matching container-instance x has insufficient memory available."),
+        (
+            RoleNotAssumable,
+            "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions",
+        ),
+        (
+            Capacity,
+            "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+        ),
+        (
+            Capacity,
+            "(service web) was unable to place a task because no container instance met all of its requirements. The closest matching container-instance x has insufficient memory available.",
+        ),
         (Quota, "You've reached the limit on the number of vCPUs you can run concurrently"),
-        (Quota, "The maximum number of VPCs has been reached. (Service: Ec2, Status Code: 400, VpcLimitExceeded)"),
+        (
+            Quota,
+            "The maximum number of VPCs has been reached. (Service: Ec2, Status Code: 400, VpcLimitExceeded)",
+        ),
         (CircuitBreaker, "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."),
-        (Certificate, "The certificate 'arn:aws:acm:x' must have a fully-qualified domain name, a supported signature, and a supported key size. (UnsupportedCertificate)"),
-        (Certificate, "CannotPullContainerError: failed to do request: x509: certificate has expired or is not yet valid"),
-        (FileSystem, "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Failed to resolve \"fs-1.efs.eu-west-1.amazonaws.com\" - check that your file system ID is correct"),
-        (FileSystem, "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'"),
+        (
+            Certificate,
+            "The certificate 'arn:aws:acm:x' must have a fully-qualified domain name, a supported signature, and a supported key size. (UnsupportedCertificate)",
+        ),
+        (
+            Certificate,
+            "CannotPullContainerError: failed to do request: x509: certificate has expired or is not yet valid",
+        ),
+        (
+            FileSystem,
+            "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Failed to resolve \"fs-1.efs.eu-west-1.amazonaws.com\" - check that your file system ID is correct",
+        ),
+        (
+            FileSystem,
+            "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: access denied by server while mounting 127.0.0.1:/'",
+        ),
     ];
 
     #[test]
@@ -280,7 +358,9 @@ mod tests {
         for (cause, text) in DOCUMENTED {
             assert_eq!(hint(text).map(|hint| hint.cause), Some(*cause), "{text}");
         }
-        for text in ["", "Essential container in task exited", "Scaling activity initiated by (deployment ecs-svc/1)"] {
+        for text in
+            ["", "Essential container in task exited", "Scaling activity initiated by (deployment ecs-svc/1)"]
+        {
             assert!(hint(text).is_none(), "{text}");
         }
     }
@@ -302,7 +382,10 @@ mod tests {
         let causes = |all: &[&str]| hints(all.iter().copied()).iter().map(|it| it.cause).collect::<Vec<_>>();
         assert_eq!(causes(&[breaker, pull, pull]), [ImageMissing]);
         assert_eq!(causes(&[breaker]), [CircuitBreaker]);
-        assert_eq!(causes(&["OutOfMemoryError", "Task failed container health checks"]), [OutOfMemory, ContainerHealth]);
+        assert_eq!(
+            causes(&["OutOfMemoryError", "Task failed container health checks"]),
+            [OutOfMemory, ContainerHealth]
+        );
         assert!(causes(&["it ended"]).is_empty());
     }
 }

@@ -99,6 +99,7 @@ async fn rest(
         if environment.is_ready() || environment.status == "Terminated" {
             return Ok(environment);
         }
+        progress.tick();
         if !pace.wait().await {
             return Err(session.left(FailureKind::TimedOut));
         }

@@ -13,6 +13,7 @@ mod platform;
 mod prune;
 mod review;
 mod role;
+mod rollback;
 mod secrets;
 mod version;
 
@@ -29,6 +30,7 @@ use tranship_targets::BeanstalkDeployment;
 
 pub(super) use self::down::down;
 pub(super) use self::review::review;
+pub(super) use self::rollback::{cancel, rollback};
 
 /// Attempts to update an environment that others update too.
 const UPDATES: usize = 3;
@@ -88,6 +90,14 @@ pub(super) async fn deploy(
             update(session, running, EnvironmentUpdate::Version(label.clone()), options, progress).await?
         }
     };
+    if options.detach {
+        session.settled();
+        progress.message(&format!(
+            "the deployment of the environment {} continues at AWS; the same command without `--detach` follows it",
+            deployment.environment
+        ));
+        return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
+    }
     let end = follow::deployment(session, &request, &label, options.timeout, progress).await?;
     session.settled();
     prune::versions(session, deployment, &label, progress).await;

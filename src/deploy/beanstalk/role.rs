@@ -51,6 +51,7 @@ fn agreed(options: &DeployOptions) -> DeployOptions {
         values: DeployValues::default(),
         force: ForcedTasks::None,
         plan: None,
+        detach: false,
         ..options.clone()
     }
 }

@@ -3,6 +3,7 @@
 //! In: a [`StackDeployment`] and its template. Out: [`DeployOutcome`]. Invariant: each step first checks what
 //! exists, so that a run after a crash continues where the previous one stopped.
 
+mod cancel;
 mod changeset;
 mod down;
 mod drift;
@@ -14,6 +15,7 @@ mod reattach;
 mod renewal;
 mod replacement_guard;
 mod review;
+mod rollback;
 mod secret_readers;
 mod services;
 mod stack;
@@ -39,9 +41,11 @@ use tranship_artifact::ArtifactSet;
 use tranship_cloudformation::INLINE_BYTES;
 use tranship_targets::StackDeployment;
 
+pub(super) use self::cancel::cancel;
 pub(super) use self::down::down;
 pub(super) use self::drift::drift;
 pub(super) use self::review::review;
+pub(super) use self::rollback::rollback;
 pub(super) use self::stack::{DeployedStack, find};
 
 /// Deploys.
@@ -86,7 +90,13 @@ pub(super) async fn deploy(
     let watch = ServiceWatch::new(session, &deployment.services);
     let running = stack.as_ref().map(|stack| stack.id.as_str());
     let before = renewal.before(session, running, &set.changes).await;
+    if let Some(stack) = stack.as_ref().filter(|_| !new) {
+        rollback::keep(session, deployment, stack, progress).await;
+    }
     let outcome = execute(session, name, &set, options, &watch, progress).await?;
+    if options.detach {
+        return Ok(detached(name, outcome, progress));
+    }
     if new {
         return match open {
             Some(_) => protect(session, deployment, &template, &parameters, options, outcome, progress).await,
@@ -95,6 +105,14 @@ pub(super) async fn deploy(
     }
     let due = renewal.due(session, &set.stack_id, &set.changes, &before, progress).await?;
     due.roll(session, deployment, options, outcome, progress).await
+}
+
+/// AWS goes on alone.
+fn detached(name: &str, outcome: DeployOutcome, progress: &mut dyn DeployProgress) -> DeployOutcome {
+    progress.message(&format!(
+        "the deployment of the stack {name} continues at AWS; `tranship status` and `tranship events` show it, and the same command without `--detach` follows it and does what is left"
+    ));
+    outcome
 }
 
 /// The review, if it can be had: what cannot be read must not stop a deployment, unless a plan is to be executed.
@@ -363,11 +381,21 @@ async fn execute(
     let client = session.cloudformation();
     let mark = EventBookmark::now(&client, &set.stack_id).await?;
     session.underway(format!("the deployment of the stack {name}"));
-    set.execute(session).await?;
+    set.execute(session, options.no_rollback).await?;
+    if options.detach {
+        session.settled();
+        return Ok(DeployOutcome { changed: true, outputs: Vec::new() });
+    }
     let end = follow::follow(session, &set.stack_id, mark, options.timeout, watch, progress).await?;
     session.settled();
     if !end.stack.succeeded() {
-        return Err(end.failure(&client, &format!("the stack {name}"), watch).await);
+        let failure = end.failure(&client, &format!("the stack {name}"), watch).await;
+        return Err(match options.no_rollback {
+            true => failure
+                .help("nothing was rolled back: correct the cause and run the same command again to go on")
+                .help("or go back to what ran before with `tranship cancel`"),
+            false => failure,
+        });
     }
     Ok(DeployOutcome { changed: true, outputs: end.stack.outputs })
 }

@@ -65,6 +65,12 @@ fn read(stack: &Described) -> DeployedStack {
     }
 }
 
+/// A stack without parameters, for tests.
+#[cfg(test)]
+pub(super) fn tests_stack() -> DeployedStack {
+    read(&Described::builder().build())
+}
+
 impl DeployedStack {
     /// Whether an operation is in progress.
     pub(in crate::deploy) fn is_busy(&self) -> bool {

@@ -19,6 +19,8 @@ pub use self::manifest_lines::{ManifestLine, ManifestLines};
 pub use self::render::{document, lines, summary};
 pub use self::stacks::compare_stacks;
 
+use std::collections::BTreeMap;
+
 /// What happens to a value or to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeAction {
@@ -64,6 +66,8 @@ pub struct DeploymentDiff {
     pub changes: Vec<ValueChange>,
     /// The jobs that run, before the services that wait for them.
     pub jobs: Vec<String>,
+    /// Whom each resource concerns, by logical id.
+    pub owners: BTreeMap<String, String>,
     /// What else differs and changes nothing that runs: outputs, descriptions, the order of creation.
     pub others: Vec<String>,
 }

@@ -32,6 +32,8 @@ pub fn compare_stacks(
         comparison.parameters(variables);
     }
     comparison.jobs();
+    let all = new.resources().map(|(id, _)| (id.clone(), subject(new, id, None)));
+    comparison.found.owners = all.collect();
     let mut found = comparison.found;
     if is_first {
         found.others.clear();
