@@ -213,8 +213,8 @@ fn made(rule: &DiagnosticRule) -> Option<MemoryWorld> {
     }
 }
 
-/// The rules that a manifest triggers, compiled for all its environments and for every target.
-fn triggered(world: &MemoryWorld) -> BTreeSet<&'static str> {
+/// The rules that a manifest triggers, compiled for all its environments and for every target, up to the wanted one.
+fn triggered(world: &MemoryWorld, wanted: &str) -> BTreeSet<&'static str> {
     let (options, world) = (LoadOptions::default(), world.clone());
     let (declared, _, found) = environments(&options, &world);
     let mut names: BTreeSet<&'static str> = found.iter().map(|one| one.rule.name).collect();
@@ -222,6 +222,9 @@ fn triggered(world: &MemoryWorld) -> BTreeSet<&'static str> {
         declared.unwrap_or_default().into_iter().map(|one| EnvironmentChoice::Environment(one.name));
     let every = targets::all().iter().map(|target| EnvironmentChoice::Target(target.name().to_owned()));
     for choice in declared.chain(every) {
+        if names.contains(wanted) {
+            break;
+        }
         let outcome = compile(&CompileRequest { options: options.clone(), choice }, &world);
         names.extend(outcome.diagnostics.iter().map(|one| one.rule.name));
     }
@@ -235,7 +238,7 @@ fn every_rule_is_triggered_by_its_folder_or_its_own_example() {
         rule_registry().iter().filter(|rule| !rule.name.starts_with(OWN_FAULTS) && !folder(rule).is_dir())
     {
         let example = || MemoryWorld::new().file("compose.yaml", rule.example);
-        let triggered = triggered(&made(rule).unwrap_or_else(example));
+        let triggered = triggered(&made(rule).unwrap_or_else(example), rule.name);
         if !triggered.contains(rule.name) {
             missing.push(format!("{}: its example triggers {triggered:?}", rule.name));
         }

@@ -9,6 +9,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use std::fs;
 use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tranship::artifact::bundle::unzip;
 use tranship::artifact::{ArtifactSet, golden};
 
@@ -128,13 +130,22 @@ fn check(case: &Utf8Path) -> Vec<String> {
 fn every_case_compiles_to_what_is_expected() {
     let cases = folders(&root().join("tests/golden"));
     assert!(!cases.is_empty(), "there is no case");
-    let mut wrong = Vec::new();
-    for case in cases {
-        let found = check(&case);
-        if !found.is_empty() {
-            wrong.push(format!("{}:\n{}", case.file_name().unwrap(), found.join("\n")));
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = check(case);
+                    if !found.is_empty() {
+                        let told = format!("{}:\n{}", case.file_name().unwrap(), found.join("\n"));
+                        wrong.lock().unwrap().push(told);
+                    }
+                }
+            });
         }
-    }
+    });
+    let mut wrong = wrong.into_inner().unwrap();
+    wrong.sort();
     assert!(
         wrong.is_empty(),
         "{}\n\nTRANSHIP_BLESS=1 writes what is expected; read its diff",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from support import BARE, TRANSHIP, docker_compose, scratch
+from support import BARE, TRANSHIP, FastLoader, docker_compose, scratch
 
 LOCATED = re.compile(r"[\w./-]+:\d+:\d+")
 PANIC = re.compile(r"panicked at|RUST_BACKTRACE")
@@ -24,7 +24,7 @@ GLOBAL_FLAGS = {"-f": 1, "--file": 1, "--env-file": 1, "--profile": 1, "--projec
 TEXT_FLAGS = {"--services", "--volumes", "--networks", "--profiles", "--images", "--variables", "--hash"}
 
 
-class Text(yaml.SafeLoader):
+class Text(FastLoader):
     """A date is compared as the text it was printed as."""
 
 

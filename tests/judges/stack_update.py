@@ -108,9 +108,13 @@ class World:
         self.resources = template.get("Resources", {})
         self.generation = generation or {}
         self.moved = moved
+        self.known = {}
 
     def properties(self, name):
-        return self.resolved(self.resources[name].get("Properties", {}))
+        """What a resource is given; to be read, not changed."""
+        if name not in self.known:
+            self.known[name] = self.resolved(self.resources[name].get("Properties", {}))
+        return self.known[name]
 
     def identity(self, name):
         return f"{name}#{self.generation.get(name, 0)}"
