@@ -22,7 +22,7 @@ const HEARTBEAT: u64 = 60;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ProgressMode {
+pub(super) enum ProgressMode {
     /// A tree on a terminal, else lines.
     #[default]
     Auto,

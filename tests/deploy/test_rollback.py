@@ -1,5 +1,6 @@
 """Back to what ran before: a rollback without the manifest, an update that is cancelled, a deployment that nobody waits for."""
 
+import json
 import pathlib
 import sys
 import unittest
@@ -55,6 +56,32 @@ class OfStacks(Small):
         wait_until(lambda: self.gateway.actions("CancelUpdateStack"), 30, "the call")
         (self.servers.home / "steady").write_text("0 App")
         self.finish(process)
+
+
+class Shown(Small):
+    def test_a_failure_leaves_a_report_and_a_hint_and_json_ends_in_a_result(self):
+        self.values("--set", "APP_VERSION=1")
+        self.gateway.refuse("CreateChangeSet", "ValidationError", "The maximum number of VPCs has been reached")
+        run = self.deploy("--set", "APP_VERSION=1", "--progress", "json", expect=1)
+        lines = [json.loads(line) for line in run.out.splitlines()]
+        self.assertEqual((lines[0]["type"], lines[0]["subject"]), ("banner", "stack shop-prod"))
+        self.assertEqual((lines[-1]["type"], lines[-1]["status"], lines[-1]["exit_code"]), ("result", "failed", 1))
+        self.assertRegex(lines[-1]["error"]["help"][-1], "^hint: a quota of the account is used up")
+        (report,) = (self.directory / "dist" / "prod" / "deployments").glob("*.md")
+        self.assertIn(f"a report without secrets is in dist/prod/deployments/{report.name}\n", run.err)
+        self.assertIn("The maximum number of VPCs has been reached", report.read_text())
+        self.assertNotIn(GIVEN, report.read_text())
+        self.tranship("build", "prod", "--set", "APP_VERSION=1")
+        self.assertTrue(report.is_file(), "a build leaves it")
+
+    def test_the_tree_is_drawn_again_in_place(self):
+        run = self.deploy("--set", "APP_VERSION=1", "--progress", "tty")
+        screens = run.err.split("\x1b[J")
+        self.assertGreater(len(screens), 3, run)
+        last = [line for line in screens[-1].splitlines() if line.startswith("  ")]
+        self.assertRegex(last[0], r"^  ✓ service app +done +\d+s$")
+        self.assertRegex(last[1], r"^  ✓ service worker +done +\d+s$")
+        self.assertTrue(any(line.startswith("  ✓ the rest") for line in last), screens[-1])
 
 
 class OfEnvironments(BeanstalkCase):
