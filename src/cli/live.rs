@@ -6,7 +6,8 @@
 use super::Shell;
 use super::deployment::TerminalProgress;
 use crate::deploy::{
-    DeployBanner, DeployFailure, DeployOutcome, DeployProgress, PlannedChange, ProgressEvent, now,
+    DeployBanner, DeployFailure, DeployOutcome, DeployProgress, PlannedChange, ProgressEvent, ResourceAction,
+    now,
 };
 use crate::operation::deployment_report::DeploymentStory;
 use crate::operation::difference::DeploymentDiff;
@@ -170,9 +171,22 @@ impl DeployProgress for DeploymentView<'_> {
     }
 
     fn changes(&mut self, changes: &[PlannedChange]) {
-        if !matches!(self.mode, ProgressMode::Json | ProgressMode::Quiet) {
-            self.clear();
-            self.lines().changes(changes);
+        self.clear();
+        match self.mode {
+            ProgressMode::Json | ProgressMode::Quiet => {}
+            // The review has said it by value, and the tree follows: only what may hurt is named again.
+            ProgressMode::Tty => {
+                let notable: Vec<PlannedChange> =
+                    changes.iter().filter(|it| is_notable(it)).cloned().collect();
+                self.lines().changes(&notable);
+                let others = changes.len() - notable.len();
+                if others > 0 {
+                    self.lines().message(&format!(
+                        "{others} resources are created or changed; `--verbose` names them"
+                    ));
+                }
+            }
+            _ => self.lines().changes(changes),
         }
     }
 
@@ -216,6 +230,12 @@ impl DeployProgress for DeploymentView<'_> {
     fn log(&mut self, event: &LogEvent) {
         self.lines().log(event);
     }
+}
+
+/// Whether a change replaces or removes something, or starts tasks that nothing else would.
+fn is_notable(change: &PlannedChange) -> bool {
+    change.data_at_risk
+        || matches!(change.action, ResourceAction::Replace | ResourceAction::Remove | ResourceAction::Renew)
 }
 
 /// Now, as events carry it.
@@ -285,6 +305,28 @@ mod tests {
         assert_eq!((out.as_str(), err.lines().count()), ("", 1));
         let (_, err) = said(ProgressMode::Tty);
         assert!(err.contains("\u{1b}[2A\u{1b}[J"), "{err:?}");
+    }
+
+    #[test]
+    fn only_what_may_hurt_is_named_above_the_tree() {
+        let change = |action, data_at_risk| PlannedChange {
+            action,
+            name: "X".into(),
+            kind: "AWS::X".into(),
+            detail: String::new(),
+            data_at_risk,
+        };
+        for (action, notable) in [
+            (ResourceAction::Add, false),
+            (ResourceAction::Modify, false),
+            (ResourceAction::Revise, false),
+            (ResourceAction::Renew, true),
+            (ResourceAction::Replace, true),
+            (ResourceAction::Remove, true),
+        ] {
+            assert_eq!(is_notable(&change(action, false)), notable);
+            assert!(is_notable(&change(action, true)));
+        }
     }
 
     #[test]

@@ -140,7 +140,7 @@ mod tests {
              ## Why\n\n```\nservice web: container web exited with code 1\n```\n\n- the stack ended\n\n\
              ## What was to change\n\nstack shop-prod: 1 change, 1 resource; at most: new tasks\n\n\
              ```\n~ environment GREETING of service web: changed  new tasks\n```\n\n\
-             ## Events\n\n```\nUPDATE_FAILED WebService: \'\'\'\n```\n"
+             ## Events\n\n```\nUPDATE_FAILED WebService: ~~~\n```\n"
         );
         assert!(!story().page().contains("canary"));
         assert_eq!(story().file_name(), "20261127T210405Z.md");

@@ -147,7 +147,8 @@ impl LiveBoard {
         line.resources.insert(event.subject.clone(), state);
         line.began.get_or_insert(now);
         line.ended = (line.state() != LiveState::Working).then_some(now);
-        if event.failed && !event.text.is_empty() {
+        // Elastic Beanstalk says in words what happens.
+        if (event.failed || event.kind.is_empty()) && !event.text.is_empty() {
             self.note(&event.subject, &event.text);
         }
     }

@@ -106,7 +106,7 @@ fn a_line_has_its_state_its_time_and_what_ecs_counts() {
     let lines = at(400);
     assert!(
         find(&lines, "service web ").contains("✗")
-            && find(&lines, "service web ").contains("failed           39s")
+            && find(&lines, "service web ").contains("failed          39s")
     );
     assert_eq!(
         lines[7],
@@ -124,6 +124,15 @@ fn the_last_events_that_matter_are_shown_once() {
     let screen = board.screen(1, 80);
     assert_eq!(screen.len(), 1 + NOTED);
     assert_eq!((screen[1].as_str(), screen[5].as_str()), ("  ! web: event 2", "  ! web: event 6"));
+}
+
+#[test]
+fn what_elastic_beanstalk_says_is_shown_in_its_words() {
+    let mut board = LiveBoard::new("environment shop-dev", &BTreeMap::new(), &[], 0);
+    board.take(&event("shop-dev", "", "INFO", "Environment update is starting."), 3);
+    let screen = board.screen(10, 80);
+    assert_eq!(screen[1], "  ~ the rest  in progress      7s");
+    assert_eq!(screen[2], "  ! shop-dev: Environment update is starting.");
 }
 
 #[test]
