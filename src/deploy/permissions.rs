@@ -14,18 +14,22 @@ use tranship_targets::{BeanstalkDeployment, CompiledTarget, StackDeployment, Tar
 const ROLE_PREFIX: usize = 20;
 
 const STACK: &[&str] = &[
+    "cloudformation:CancelUpdateStack",
     "cloudformation:CreateChangeSet",
     "cloudformation:DeleteChangeSet",
     "cloudformation:DeleteStack",
     "cloudformation:DescribeChangeSet",
     "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStackResourceDrifts",
     "cloudformation:DescribeStackResources",
     "cloudformation:DescribeStacks",
+    "cloudformation:DetectStackDrift",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:GetTemplate",
     "cloudformation:GetTemplateSummary",
     "cloudformation:ListChangeSets",
     "cloudformation:ListStackResources",
+    "cloudformation:RollbackStack",
     "cloudformation:TagResource",
     "cloudformation:UntagResource",
     "cloudformation:UpdateStack",
@@ -49,11 +53,15 @@ const BUCKET: &[&str] = &[
 ];
 
 const SERVICES: &[&str] = &[
+    "cloudformation:DescribeStackDriftDetectionStatus",
     "ecs:DescribeServices",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
+    "ecs:ExecuteCommand",
     "ecs:ListTasks",
+    "ecs:RunTask",
     "ecs:UpdateService",
+    "logs:FilterLogEvents",
     "logs:GetLogEvents",
     "secretsmanager:ListSecretVersionIds",
 ];
@@ -61,6 +69,7 @@ const SERVICES: &[&str] = &[
 const INSTANCES: &[&str] = &["autoscaling:DescribeAutoScalingGroups", "autoscaling:SetInstanceProtection"];
 
 const ENVIRONMENT: &[&str] = &[
+    "elasticbeanstalk:AbortEnvironmentUpdate",
     "elasticbeanstalk:AddTags",
     "elasticbeanstalk:CreateApplication",
     "elasticbeanstalk:CreateApplicationVersion",
@@ -77,6 +86,8 @@ const ENVIRONMENT: &[&str] = &[
     "elasticbeanstalk:TerminateEnvironment",
     "elasticbeanstalk:UpdateEnvironment",
 ];
+
+const ENVIRONMENT_LOGS: &[&str] = &["logs:FilterLogEvents"];
 
 const ENVIRONMENT_SECRETS: &[&str] = &[
     "secretsmanager:CreateSecret",
@@ -199,6 +210,7 @@ fn of_environment(
     statements: &mut Vec<Value>,
 ) {
     statements.push(statement("Environment", ENVIRONMENT, &["*".into()]));
+    statements.push(statement("Logs", ENVIRONMENT_LOGS, &["*".into()]));
     if environment.secrets.iter().any(|secret| secret.option.is_none()) {
         let arn = place.arn("secretsmanager", &format!("secret:{}/*", environment.environment));
         statements.push(statement("Secrets", ENVIRONMENT_SECRETS, &[arn]));

@@ -154,6 +154,13 @@ setting_group! {
             example: "x-tranship:\n  log_retention: 30\n",
             targets: All,
         }
+        /// Whether `tranship exec` may run commands in the containers of services. Their roles get the rights of
+        /// ECS Exec (`ssmmessages`), and a container needs a file system that it may write to.
+        exec: Option<At<bool>> {
+            default: "`false`",
+            example: "x-tranship:\n  environments:\n    dev: { target: fargate, exec: true }\n",
+            targets: Only(ECS),
+        }
         /// The name of the CloudFormation stack or the Elastic Beanstalk environment.
         stack: Option<At<String>> {
             default: "the project and the environment, joined by a hyphen",

@@ -48,7 +48,14 @@ pub(super) async fn remove(
 
 /// The options of the deployment, without the values that belong to its environment.
 fn agreed(options: &DeployOptions) -> DeployOptions {
-    DeployOptions { yes: true, values: DeployValues::default(), force: ForcedTasks::None, ..options.clone() }
+    DeployOptions {
+        yes: true,
+        values: DeployValues::default(),
+        force: ForcedTasks::None,
+        plan: None,
+        detach: false,
+        ..options.clone()
+    }
 }
 
 fn stack(deployment: &BeanstalkDeployment, name: &str) -> StackDeployment {
