@@ -229,7 +229,10 @@ fn an_environment_has_the_roles_of_the_account_or_its_own() {
     let own = compiled(WEB, "roles: own, platform: ecs");
     let found = options(&own);
     let name = deployment(&own).environment.clone();
-    assert_eq!(found["aws:autoscaling:launchconfiguration"]["IamInstanceProfile"], format!("{name}-instance"));
+    assert_eq!(
+        found["aws:autoscaling:launchconfiguration"]["IamInstanceProfile"],
+        format!("{name}-instance")
+    );
     assert_eq!(found["aws:elasticbeanstalk:environment"]["ServiceRole"], format!("{name}-service"));
     assert_eq!(
         found["aws:elasticbeanstalk:managedactions"]["ServiceRoleForManagedUpdates"],

@@ -2,7 +2,9 @@
 
 use super::plan::RoleNames;
 use tranship_cloudformation::iam::{managed_policy, trust, trust_with_external_id};
-use tranship_cloudformation::{LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateValue, list};
+use tranship_cloudformation::{
+    LogicalId, PropertyMap, Resource, ResourceRole, Template, TemplateValue, list,
+};
 
 /// The file, beside the bundle.
 pub(super) const FILE: &str = "environment-roles.yaml";
@@ -34,10 +36,8 @@ pub(super) fn write(roles: &RoleNames) -> Option<String> {
         ),
     );
     let service = trust_with_external_id(&format!("{SERVICE}.amazonaws.com"), SERVICE);
-    template.add(
-        &LogicalId::only(ResourceRole::ServiceRole),
-        role(&roles.service, service, &SERVICE_POLICIES),
-    );
+    template
+        .add(&LogicalId::only(ResourceRole::ServiceRole), role(&roles.service, service, &SERVICE_POLICIES));
     Some(template.to_yaml())
 }
 

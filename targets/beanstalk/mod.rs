@@ -18,8 +18,8 @@ mod rules;
 mod templates;
 
 use super::{
-    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, RoleStack, OptionSettingName,
-    Target, TargetDeployment, container, managed_database, support,
+    BeanstalkDeployment, Compilation, CompiledTarget, DeployParameter, OptionSettingName, RoleStack, Target,
+    TargetDeployment, container, managed_database, support,
 };
 use container::{
     approximate_public_protocols, ignore_internal_protocol, internal_protocols, refuse_stack_balancers,
@@ -135,10 +135,10 @@ fn role_stacks(plan: &BeanstalkPlan) -> Vec<RoleStack> {
         stack: environment_roles::stack(&plan.environment),
         template: environment_roles::FILE.to_owned(),
     });
-    let execution = plan.execution_role.as_ref().map(|role| RoleStack {
-        stack: role.name.clone(),
-        template: execution_role::FILE.to_owned(),
-    });
+    let execution = plan
+        .execution_role
+        .as_ref()
+        .map(|role| RoleStack { stack: role.name.clone(), template: execution_role::FILE.to_owned() });
     own.into_iter().chain(execution).collect()
 }
 

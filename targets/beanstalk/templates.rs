@@ -8,8 +8,7 @@ use super::instance_json;
 use super::plan::file_system::FILE_SYSTEM_PROPERTY;
 use super::plan::volumes::VOLUMES;
 use super::plan::{
-    BeanstalkPlan, ContainerLogs, InstanceFileSystem, OptionSetting, SecretLocation,
-    SecretVariable,
+    BeanstalkPlan, ContainerLogs, InstanceFileSystem, OptionSetting, SecretLocation, SecretVariable,
 };
 use super::resources::{self, ResourceValue};
 use indexmap::{IndexMap, IndexSet};

@@ -1,8 +1,8 @@
 //! The keys of an environment, which may also stand at the top of `x-tranship`, and those of one of the two.
 
 use super::choices::{
-    CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution, PlatformKind,
-    RolloutKind, VolumePlace,
+    CapacityKind, DeploymentPosture, EnvironmentRoles, EnvironmentTier, MountedFiles, NameResolution,
+    PlatformKind, RolloutKind, VolumePlace,
 };
 use super::declaration::{SettingForm, SettingNameForm, setting_group};
 use super::delivery::{PIPELINE, PipelineSettings};
