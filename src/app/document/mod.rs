@@ -19,7 +19,7 @@ mod resources;
 mod service;
 mod start_hooks;
 
-pub(crate) use leaves::TreeLeaf;
+pub(crate) use leaves::{ChosenName, TreeLeaf};
 pub(crate) use reader::{LateBoundNames, ReadFindings, open_text, scalar};
 
 use crate::{At, ContainerSpec, ManifestName, ResourceRequests, SecretSource, ServiceDependency};

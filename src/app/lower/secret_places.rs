@@ -6,13 +6,12 @@
 
 use super::LoweringContext;
 use super::service_selection::ServiceSelection;
-use crate::document::TreeLeaf;
+use crate::document::{ChosenName, TreeLeaf};
 use crate::{ManifestName, rules};
 use std::collections::BTreeSet;
 use tranship_frontend::compose::PathSegment;
 use tranship_frontend::diagnostic::{Diagnostic, Severity};
 use tranship_frontend::source::Origin;
-use tranship_frontend::yaml::Node;
 
 /// Refuses secrets that would be readable.
 pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<'_>) {
@@ -35,24 +34,18 @@ pub(super) fn refuse(cx: &mut LoweringContext<'_>, selection: &ServiceSelection<
     }
 }
 
-/// Sections whose keys are names that the user chose, and that artifacts are full of.
-const NAMED_SECTIONS: &[&str] = &["services", "volumes", "networks", "configs", "secrets"];
-
 /// `services: { VALUE: ... }`: the name would be in each resource, and in every message.
 fn refuse_names(cx: &mut LoweringContext<'_>, deployed: &BTreeSet<ManifestName>) {
-    for section in NAMED_SECTIONS {
-        let entries = cx.manifest.root.get(section).and_then(Node::as_mapping).into_iter().flatten();
-        for entry in entries {
-            let name = &entry.key.text;
-            let counts = *section != "services" || deployed.contains(name);
-            if counts && !cx.secrets.parts(name).is_empty() {
-                let message = format!("the name of an entry of `{section}` is also the value of a secret");
-                let diagnostic = Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message)
-                    .help("choose another value for the secret, or another name")
-                    .at(entry.key.origin)
-                    .key(*section);
-                cx.diagnostics.push(diagnostic);
-            }
+    for entry in ChosenName::all(cx.manifest) {
+        let counts = entry.section != "services" || deployed.contains(&entry.name);
+        if counts && !cx.secrets.parts(&entry.name).is_empty() {
+            let section = entry.section;
+            let message = format!("the name of an entry of `{section}` is also the value of a secret");
+            let diagnostic = Diagnostic::new(&rules::app::SECRET_IN_PLAIN_TEXT, message)
+                .help("choose another value for the secret, or another name")
+                .at(entry.origin)
+                .key(section);
+            cx.diagnostics.push(diagnostic);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::outbound::OutboundPlan;
 use super::planner::EcsPlanner;
 use super::target_groups::TargetGroups;
 use super::{
-    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, SecurityGroup,
+    DatabasePlan, FileSystemPlan, InboundPort, LoadBalancerPlan, NetworkMode, OutsideRule, SecurityGroup,
     SecurityGroupRule, TaskPlan, TaskVolume, names,
 };
 use std::collections::BTreeSet;
@@ -156,6 +156,28 @@ impl GroupMembers<'_, '_, '_> {
     /// The rules of the edges between tasks, or from a task to a database.
     fn edge_rules(&self) -> Vec<SecurityGroupRule> {
         self.planner.app.edges.iter().flat_map(|edge| self.edge_rule(edge)).collect()
+    }
+
+    /// What lets tasks into the groups of databases that exist.
+    pub(super) fn outside_rules(&self) -> Vec<OutsideRule> {
+        let mut rules: Vec<OutsideRule> = Vec::new();
+        for access in &self.planner.app.database_access {
+            for source in self.tasks_of(&access.from) {
+                let rule = OutsideRule {
+                    source: source.security_group(),
+                    group: access.group.peek().clone(),
+                    port: access.port.number,
+                    protocol: access.port.protocol,
+                    to: access.to.to_string(),
+                    description: format!("{} to {}", source.name, access.to),
+                    from: vec![format!("services.{}", access.from), format!("services.{}", access.to)],
+                };
+                if !rules.iter().any(|known| known.id() == rule.id()) {
+                    rules.push(rule);
+                }
+            }
+        }
+        rules
     }
 
     /// Within one task there is nothing to permit.
